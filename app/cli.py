@@ -1,0 +1,133 @@
+"""The command line: what can be said, and how every failure ends in one sentence.
+
+Nothing heavy is imported before a command needs it; ``--help`` must answer at once.
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 not connected.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+FAILED, NOT_CONNECTED = 1, 3
+
+_LATE_PROBLEMS = (
+    ("app.sync.stripe_api", "StripeProblem"),
+    ("app.sync.connect", "KeyProblem"),
+    ("app.demo", "SandboxProblem"),
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; the exit code. Never lets a traceback through."""
+    if arguments[:1] == ["sandbox"]:
+        from app.sandbox.command import main
+
+        return main(list(arguments[1:]))
+    options = parser().parse_args(arguments)
+    from app import paths
+
+    paths.private_umask()
+    paths.no_core_dumps()
+    try:
+        return _command(options)
+    except KeyboardInterrupt:
+        print("Stopped. Everything fetched so far is kept.", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of a pipe left; nothing is wrong
+        return FAILED
+    except Exception as problem:
+        print(_sentence(problem), file=sys.stderr)
+        return FAILED
+
+
+def _command(options: argparse.Namespace) -> int:
+    from app import commands
+
+    handler = getattr(commands, options.command or "app")
+    code: int = handler(options)
+    return code
+
+
+def _sentence(problem: Exception) -> str:
+    """What a person is told. A fault of our own is named without its values, which may be
+    secret, and the log gets its place."""
+    from app.db.errors import DatabaseProblem
+    from app.db.lease import Busy
+    from app.settings import SettingsError
+    from app.text import plain
+
+    kinds: tuple[type[Exception], ...] = (DatabaseProblem, Busy, SettingsError)
+    for module, name in _LATE_PROBLEMS:  # not imported now means not raised either
+        if module in sys.modules:
+            kinds += (getattr(sys.modules[module], name),)
+    if isinstance(problem, kinds):
+        return plain(problem, 1000)
+    place = problem.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "nowhere"
+    return (
+        f"Panelist stopped because of a fault in itself ({type(problem).__name__} at {where})."
+        " What was saved before is kept; please report this line."
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and option."""
+    from app import __version__
+
+    top = argparse.ArgumentParser(
+        prog="panelist",
+        description="Turns the customers in a Stripe account into a research panel.",
+        epilog="Without a command: the app. Exit codes: 0 done, 1 failed, 2 wrong use,"
+        " 3 not connected.",
+    )
+    top.add_argument("--version", action="version", version=f"panelist {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="command")
+
+    demo = commands.add_parser("demo", help="try it: a sandbox Stripe and a throw-away home")
+    demo.add_argument("--customers", type=_count, default=500, metavar="N")
+    demo.add_argument("--seed", type=int, default=1, metavar="N")
+    demo.add_argument("--headless", action="store_true", help="do the same without a terminal")
+
+    connect = commands.add_parser("connect", help="connect a Stripe account")
+    connect.add_argument(
+        "--key-stdin", action="store_true", help="read a restricted key from standard input"
+    )
+    _json(connect)
+
+    sync = commands.add_parser("sync", help="fetch what is new (needs PANELIST_STRIPE_KEY)")
+    how = sync.add_mutually_exclusive_group()
+    how.add_argument("--once", action="store_true", help="until all is applied (the default)")
+    how.add_argument("--follow", action="store_true", help="go on and keep the panel current")
+    sync.add_argument("--full", action="store_true", help="list everything anew first")
+    _json(sync)
+
+    _json(commands.add_parser("status", help="where the sync stands"))
+    _json(commands.add_parser("segments", help="every segment with its count"))
+
+    people = commands.add_parser("participants", help="the people, one a line")
+    people.add_argument("--segment", metavar="KEY", help="only the members of a segment")
+    people.add_argument("--search", metavar="TEXT", help="in name, email or id")
+    people.add_argument("--deleted", action="store_true", help="also those deleted in Stripe")
+    form = people.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object a line")
+    form.add_argument("--csv", action="store_true", help="comma-separated, safe to open")
+
+    commands.add_parser("sandbox", help="a Stripe to try things on (see sandbox --help)")
+    _json(commands.add_parser("info", help="versions, paths and settings, for a report"))
+    return top
+
+
+def _json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="for programs")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return number

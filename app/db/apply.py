@@ -1,0 +1,332 @@
+"""How a page becomes permanent: rows, members, counts and the place to go on from, at once.
+
+Everything in one delivery is committed in one transaction; a kill at any moment leaves either
+all of it or none. A row is replaced only by the answer to a newer request, and a deleted
+customer stays deleted whatever a late page says.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from app.db import membership
+from app.db.errors import DatabaseProblem
+from app.db.rows import Answer, Bad, Delivery, Gone
+from app.db.store import Store
+
+_STAMP = ("connection_id", "seq", "generation")
+
+
+def _upsert(table: str, columns: Sequence[str], final: bool = False) -> str:
+    """The statement that stores a row unless a newer request already did.
+
+    ``final``: a deletion is never taken back (Stripe does not reuse these ids).
+    """
+    names = (*columns, *_STAMP)
+    kept = ", ".join(
+        f"{name} = excluded.{name}" for name in names if name not in ("connection_id", "stripe_id")
+    )
+    alive = f" AND NOT {table}.deleted" if final else ""
+    return (
+        f"INSERT INTO {table} ({', '.join(names)}, deleted)"
+        f" VALUES ({', '.join('?' * len(names))}, false)"
+        f" ON CONFLICT (connection_id, stripe_id) DO UPDATE SET {kept}, deleted = false"
+        f" WHERE excluded.seq > {table}.seq{alive}"
+    )
+
+
+_PARTICIPANT = _upsert(
+    "participant",
+    ("stripe_id", "email", "name", "phone", "currency", "metadata", "created"),
+    final=True,
+)
+_SUBSCRIPTION = _upsert(
+    "subscription",
+    (
+        "stripe_id",
+        "customer",
+        "status",
+        "created",
+        "start",
+        "trial_end",
+        "cancel_at",
+        "canceled_at",
+        "ended_at",
+    ),
+    final=True,
+)
+_PRODUCT = _upsert("product", ("stripe_id", "name", "active"))
+_PRICE = _upsert(
+    "price",
+    ("stripe_id", "product", "nickname", "active", "currency", "unit_amount", "interval"),
+)
+_TOMBSTONE = (
+    "INSERT INTO participant (stripe_id, metadata, connection_id, seq, generation, deleted)"
+    " VALUES (?, '{}', ?, ?, ?, true)"
+    " ON CONFLICT (connection_id, stripe_id)"
+    " DO UPDATE SET deleted = true, seq = excluded.seq, generation = excluded.generation"
+)
+_GONE = (
+    "UPDATE {table} SET deleted = true, seq = ?, generation = ?"
+    " WHERE connection_id = ? AND stripe_id = ? AND seq < ?"
+)
+_ITEM = (
+    "INSERT INTO subscription_item"
+    " (subscription_id, stripe_id, price, product, current_period_end) VALUES (?, ?, ?, ?, ?)"
+)
+
+
+def deliver(store: Store, connection_id: int, deliveries: Iterable[Delivery]) -> None:
+    """Commit deliveries, all in one transaction and in their order.
+
+    If the database refuses a row that passed every check on the way in, the rows are tried one
+    by one and the refused ones quarantined. Raises DatabaseProblem when nothing was committed.
+    """
+    deliveries = list(deliveries)
+    try:
+        _deliver(store, connection_id, deliveries)
+    except DatabaseProblem as problem:
+        if not _is_about_a_row(problem):
+            raise
+        for delivery in deliveries:
+            delivery.answers = [
+                one
+                for answer in delivery.answers
+                for one in _storable(store, connection_id, answer)
+            ]
+        _deliver(store, connection_id, deliveries)
+
+
+def _deliver(store: Store, connection_id: int, deliveries: Sequence[Delivery]) -> None:
+    with store.transaction():
+        answers = [answer for delivery in deliveries for answer in delivery.answers]
+        if answers:
+            _store_answers(store, connection_id, answers)
+        for delivery in deliveries:
+            _store_place(store, connection_id, delivery)
+
+
+def _store_answers(store: Store, connection_id: int, answers: Sequence[Answer]) -> None:
+    (generation,) = store.row("SELECT generation FROM connection WHERE id = ?", (connection_id,))
+    people = membership.customers(
+        store, connection_id, _touched(answers) | _owners_of_gone(store, connection_id, answers)
+    )
+    before = membership.counts(store, people)
+    _store_rows(store, connection_id, generation, answers)
+    membership.refresh(store, people, before)
+    if any(answer.products or answer.gone for answer in answers):
+        _renew_product_segments(store, connection_id)
+    store.execute(
+        "UPDATE connection SET request_seq = ? WHERE id = ? AND request_seq < ?",
+        (seq := max(answer.seq for answer in answers), connection_id, seq),
+    )
+
+
+def _store_rows(
+    store: Store, connection_id: int, generation: int, answers: Sequence[Answer]
+) -> None:
+    def stamped(field: str) -> list[tuple[Any, ...]]:
+        return [
+            (*row, connection_id, answer.seq, generation)
+            for answer in answers
+            for row in getattr(answer, field)
+        ]
+
+    store.execute_many(_PRODUCT, stamped("products"))
+    store.execute_many(_PRICE, stamped("prices"))
+    store.execute_many(_PARTICIPANT, stamped("participants"))
+    subscriptions = stamped("subscriptions")
+    if subscriptions:
+        store.execute_many(_SUBSCRIPTION, subscriptions)
+        _store_items(store, connection_id, answers)
+    for answer in answers:
+        for gone in answer.gone:
+            _store_gone(store, connection_id, generation, answer.seq, gone)
+        _store_bad(store, connection_id, answer)
+
+
+def _touched(answers: Iterable[Answer]) -> set[str]:
+    touched: set[str] = set()
+    for answer in answers:
+        touched.update(row.stripe_id for row in answer.participants)
+        touched.update(row.customer for row in answer.subscriptions)
+        touched.update(gone.stripe_id for gone in answer.gone if gone.table == "participant")
+    return touched
+
+
+def _owners_of_gone(store: Store, connection_id: int, answers: Iterable[Answer]) -> set[str]:
+    gone = [
+        one.stripe_id for answer in answers for one in answer.gone if one.table == "subscription"
+    ]
+    if not gone:
+        return set()
+    owners = store.rows(
+        "SELECT customer FROM subscription WHERE connection_id = ? AND " + store.among("stripe_id"),
+        (connection_id, store.values(gone)),
+    )
+    return {customer for (customer,) in owners}
+
+
+def _store_items(store: Store, connection_id: int, answers: Sequence[Answer]) -> None:
+    """Replace the items of the subscriptions whose newest answer is among these."""
+    newest: dict[str, Answer] = {}
+    for answer in answers:
+        for row in answer.subscriptions:
+            if row.stripe_id not in newest or newest[row.stripe_id].seq < answer.seq:
+                newest[row.stripe_id] = answer
+    found = store.rows(
+        "SELECT id, stripe_id, seq FROM subscription WHERE connection_id = ? AND "
+        + store.among("stripe_id"),
+        (connection_id, store.values(newest)),
+    )
+    ids = {stripe_id: key for key, stripe_id, seq in found if newest[stripe_id].seq == seq}
+    store.execute_many(
+        "DELETE FROM subscription_item WHERE subscription_id = ?", [(key,) for key in ids.values()]
+    )
+    items = {  # by id: a nested list that changed while it was paged may repeat an item
+        (ids[item.subscription], item.stripe_id): item
+        for answer in answers
+        for item in answer.items
+        if item.subscription in ids and newest[item.subscription] is answer
+    }
+    store.execute_many(_ITEM, [(key, *item[1:]) for (key, _), item in sorted(items.items())])
+
+
+def _store_gone(store: Store, connection_id: int, generation: int, seq: int, gone: Gone) -> None:
+    if gone.table == "participant":
+        store.execute(_TOMBSTONE, (gone.stripe_id, connection_id, seq, generation))
+        return
+    store.execute(
+        _GONE.format(table=gone.table), (seq, generation, connection_id, gone.stripe_id, seq)
+    )
+
+
+def _store_bad(store: Store, connection_id: int, answer: Answer) -> None:
+    good = [
+        (connection_id, listing, row.stripe_id)
+        for listing, rows in (
+            ("customers", answer.participants),
+            ("subscriptions", answer.subscriptions),
+            ("products", answer.products),
+            ("prices", answer.prices),
+        )
+        for row in rows
+    ]
+    (any_bad,) = store.row(
+        "SELECT count(*) FROM quarantine WHERE connection_id = ?", (connection_id,)
+    )
+    if any_bad:
+        store.execute_many(
+            "DELETE FROM quarantine WHERE connection_id = ? AND listing = ? AND stripe_id = ?", good
+        )
+    store.execute_many(
+        "INSERT INTO quarantine (connection_id, listing, stripe_id, reason, at)"
+        " VALUES (?, ?, ?, ?, ?) ON CONFLICT (connection_id, listing, stripe_id)"
+        " DO UPDATE SET reason = excluded.reason, at = excluded.at",
+        [(connection_id, *bad, int(time.time())) for bad in answer.bad],
+    )
+
+
+def _renew_product_segments(store: Store, connection_id: int) -> None:
+    """Once the subscription segments stand, a new product gets its own at once."""
+    if not membership.has_subscription_segments(store, connection_id):
+        return
+    membership.follow_products(store, connection_id)
+    new = store.rows(
+        "SELECT DISTINCT s.customer FROM segment g"
+        " JOIN subscription_item i ON i.product = g.product"
+        " JOIN subscription s ON s.id = i.subscription_id"
+        " WHERE g.connection_id = ? AND s.connection_id = ? AND g.kind = 'product' AND g.count = 0",
+        (connection_id, connection_id),
+    )
+    people = membership.customers(store, connection_id, (customer for (customer,) in new))
+    membership.refresh(store, people, membership.counts(store, people))
+
+
+def _store_place(store: Store, connection_id: int, delivery: Delivery) -> None:
+    store.execute_many(
+        'INSERT INTO "window" (connection_id, id, listing, low, high, cursor, position, density)'
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (connection_id, id) DO UPDATE SET"
+        " low = excluded.low, high = excluded.high, cursor = excluded.cursor,"
+        " position = excluded.position, density = excluded.density",
+        [(connection_id, *window) for window in delivery.open_windows],
+    )
+    store.execute_many(
+        'DELETE FROM "window" WHERE connection_id = ? AND id = ?',
+        [(connection_id, key) for key in delivery.closed_windows],
+    )
+    store.execute_many(
+        "UPDATE step SET state = ?, done = ?, total = ?, message = ?"
+        " WHERE connection_id = ? AND name = ?",
+        [(*step[1:], connection_id, step.name) for step in delivery.steps],
+    )
+    store.execute_many(
+        "INSERT INTO seen_event (connection_id, stripe_id, created, type, object_id)"
+        " VALUES (?, ?, ?, ?, ?) ON CONFLICT (connection_id, stripe_id) DO NOTHING",
+        [(connection_id, *event) for event in delivery.events],
+    )
+    if delivery.requests:
+        store.execute(
+            "INSERT INTO read_count (connection_id, day, requests) VALUES (?, ?, ?)"
+            " ON CONFLICT (connection_id, day)"
+            " DO UPDATE SET requests = read_count.requests + excluded.requests",
+            (connection_id, int(time.time()) // 86_400, delivery.requests),
+        )
+
+
+def _is_about_a_row(problem: DatabaseProblem) -> bool:
+    """Whether the database refused a value, and not the whole transaction."""
+    cause = problem.__cause__
+    names = {kind.__name__ for kind in type(cause).__mro__}
+    return bool(names & {"IntegrityError", "DataError", "InterfaceError", "ProgrammingError"})
+
+
+class _Undo(Exception):
+    """Ends a trial transaction."""
+
+
+def _storable(store: Store, connection_id: int, answer: Answer) -> list[Answer]:
+    """The answer split into single objects, those the database refuses as quarantined."""
+    kept: list[Answer] = []
+    for one in _single_objects(answer):
+        try:
+            with store.transaction():
+                _store_answers(store, connection_id, [one])
+                raise _Undo
+        except _Undo:
+            kept.append(one)
+        except DatabaseProblem as problem:
+            if not _is_about_a_row(problem):
+                raise
+            kept.append(Answer(one.seq, bad=[_bad(one, problem)]))
+    return kept
+
+
+def _single_objects(answer: Answer) -> list[Answer]:
+    single = [Answer(answer.seq, participants=[row]) for row in answer.participants]
+    single += [Answer(answer.seq, products=[row]) for row in answer.products]
+    single += [Answer(answer.seq, prices=[row]) for row in answer.prices]
+    single += [
+        Answer(
+            answer.seq,
+            subscriptions=[row],
+            items=[item for item in answer.items if item.subscription == row.stripe_id],
+        )
+        for row in answer.subscriptions
+    ]
+    return [*single, Answer(answer.seq, gone=answer.gone, bad=answer.bad)]
+
+
+def _bad(answer: Answer, problem: DatabaseProblem) -> Bad:
+    reason = f"the database refused it ({type(problem.__cause__).__name__})"
+    for listing, rows in (
+        ("customers", answer.participants),
+        ("subscriptions", answer.subscriptions),
+        ("products", answer.products),
+        ("prices", answer.prices),
+    ):
+        for row in rows:
+            return Bad(listing, row.stripe_id, reason)
+    raise problem

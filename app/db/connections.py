@@ -1,0 +1,220 @@
+"""What is remembered of a connection and its sync: status, steps, windows, messages."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from app.db import membership
+from app.db.rows import StepRow, WindowRow
+from app.db.store import Store
+
+STEPS = ("products", "prices", "subscriptions", "segments", "customers")
+KEEP_MESSAGES = 200
+KEEP_EVENTS = 500
+
+
+@dataclass(frozen=True)
+class SyncState:
+    """Where the sync of a connection stands. ``events_through``: every event up to there (on
+    Stripe's clock) has been asked for."""
+
+    status: str
+    generation: int
+    settled: int
+    request_seq: int
+    events_through: int | None
+
+
+def find(store: Store, source: str, account: str, livemode: bool) -> int | None:
+    """The id of a connection by its account and mode."""
+    rows = store.rows(
+        "SELECT id FROM connection WHERE source = ? AND account = ? AND livemode = ?",
+        (source, account, livemode),
+    )
+    return int(rows[0][0]) if rows else None
+
+
+def connected(store: Store) -> list[tuple[int, str, bool]]:
+    """(id, account, livemode) of every connection that is not disconnected."""
+    rows = store.rows(
+        "SELECT id, account, livemode FROM connection WHERE status <> 'disconnected' ORDER BY id"
+    )
+    return [(key, account, bool(livemode)) for key, account, livemode in rows]
+
+
+def record(
+    store: Store, source: str, account: str, livemode: bool, name: str | None, method: str
+) -> int:
+    """Remember an account as connected, and return its id. One that is already connected, or
+    was before, keeps its participants and segments; after a disconnection it starts over."""
+    with store.transaction():
+        known = find(store, source, account, livemode)
+        if known is None:
+            store.execute(
+                "INSERT INTO connection (source, account, livemode, account_name, method, status,"
+                " connected_at, generation, settled, request_seq)"
+                " VALUES (?, ?, ?, ?, ?, 'pending', ?, 0, 0, 0)",
+                (source, account, livemode, name, method, int(time.time())),
+            )
+            known = find(store, source, account, livemode)
+            assert known is not None
+        store.execute(
+            "UPDATE connection SET method = ?, account_name = coalesce(?, account_name)"
+            " WHERE id = ?",
+            (method, name, known),
+        )
+        store.execute(
+            "UPDATE connection SET status = 'pending', connected_at = ?, disconnected_at = NULL,"
+            " disconnect_reason = NULL WHERE id = ? AND status = 'disconnected'",
+            (int(time.time()), known),
+        )
+        membership.create_segment(store, known, "all")
+        store.execute_many(
+            "INSERT INTO step (connection_id, name, position, state, done)"
+            " VALUES (?, ?, ?, 'pending', 0) ON CONFLICT (connection_id, name) DO NOTHING",
+            [(known, step, position) for position, step in enumerate(STEPS)],
+        )
+    return known
+
+
+def sync_state(store: Store, connection_id: int) -> SyncState:
+    """Where the sync stands, as last committed."""
+    return SyncState(
+        *store.row(
+            "SELECT status, generation, settled, request_seq, events_through"
+            " FROM connection WHERE id = ?",
+            (connection_id,),
+        )
+    )
+
+
+def begin_listing(
+    store: Store, connection_id: int, through: int, windows: Iterable[WindowRow]
+) -> None:
+    """Start a full listing: a new generation with these windows. ``through``: Stripe's clock
+    before the first page; later changes come as events."""
+    with store.transaction():
+        store.execute(
+            "UPDATE connection SET generation = generation + 1, events_through = ?,"
+            " status = CASE WHEN status = 'pending' THEN 'syncing' ELSE status END WHERE id = ?",
+            (through, connection_id),
+        )
+        store.execute('DELETE FROM "window" WHERE connection_id = ?', (connection_id,))
+        store.execute_many(
+            'INSERT INTO "window"'
+            " (connection_id, id, listing, low, high, cursor, position, density)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(connection_id, *window) for window in windows],
+        )
+        store.execute(
+            "UPDATE step SET state = 'pending', done = 0, total = NULL, message = NULL"
+            " WHERE connection_id = ?",
+            (connection_id,),
+        )
+
+
+def require_listing(store: Store, connection_id: int) -> None:
+    """Have the next sync list everything again, whatever it had already done."""
+    with store.transaction():
+        store.execute("UPDATE connection SET status = 'pending' WHERE id = ?", (connection_id,))
+
+
+def steps(store: Store, connection_id: int) -> dict[str, StepRow]:
+    """Every step by its name."""
+    rows = store.rows(
+        "SELECT name, state, done, total, message FROM step WHERE connection_id = ?"
+        " ORDER BY position",
+        (connection_id,),
+    )
+    return {row[0]: StepRow(*row) for row in rows}
+
+
+def windows(store: Store, connection_id: int) -> list[WindowRow]:
+    """What is still to be fetched of the current listing."""
+    rows = store.rows(
+        'SELECT id, listing, low, high, cursor, position, density FROM "window"'
+        " WHERE connection_id = ? ORDER BY id",
+        (connection_id,),
+    )
+    return [WindowRow(*row) for row in rows]
+
+
+def set_status(store: Store, connection_id: int, old: Sequence[str], new: str) -> None:
+    """Move a connection on to ``new`` if it stands at one of ``old``."""
+    marks = ", ".join("?" * len(old))
+    with store.transaction():
+        store.execute(
+            f"UPDATE connection SET status = ? WHERE id = ? AND status IN ({marks})",
+            (new, connection_id, *old),
+        )
+
+
+def settle(store: Store, connection_id: int) -> None:
+    """The current listing is complete and what it did not see has been checked."""
+    with store.transaction():
+        store.execute("UPDATE connection SET settled = generation WHERE id = ?", (connection_id,))
+
+
+def disconnect(store: Store, connection_id: int, reason: str) -> None:
+    """Stop following an account. What was fetched stays."""
+    with store.transaction():
+        store.execute(
+            "UPDATE connection SET status = 'disconnected', disconnected_at = ?,"
+            " disconnect_reason = ? WHERE id = ? AND status <> 'disconnected'",
+            (int(time.time()), reason, connection_id),
+        )
+
+
+def polled(store: Store, connection_id: int, through: int, newest: int | None, keep: int) -> None:
+    """A poll is complete: every event up to ``through`` is applied. Events seen before
+    ``keep`` are forgotten, but for the last ones that a screen may show."""
+    with store.transaction():
+        store.execute(
+            "UPDATE connection SET events_through = ?, last_polled_at = ?,"
+            " last_event_at = coalesce(?, last_event_at) WHERE id = ?",
+            (through, int(time.time()), newest, connection_id),
+        )
+        store.execute(
+            "DELETE FROM seen_event WHERE connection_id = ? AND created < ? AND stripe_id NOT IN"
+            " (SELECT stripe_id FROM seen_event WHERE connection_id = ?"
+            "  ORDER BY created DESC LIMIT ?)",
+            (connection_id, keep, connection_id, KEEP_EVENTS),
+        )
+
+
+def unseen(store: Store, connection_id: int, event_ids: Sequence[str]) -> set[str]:
+    """Those of these events whose effects are not stored yet."""
+    rows = store.rows(
+        "SELECT stripe_id FROM seen_event WHERE connection_id = ? AND " + store.among("stripe_id"),
+        (connection_id, store.values(event_ids)),
+    )
+    return set(event_ids) - {row[0] for row in rows}
+
+
+def missed(store: Store, connection_id: int, table: str) -> list[str]:
+    """Stripe ids of rows that the current generation did not see: perhaps deleted."""
+    rows = store.rows(
+        f"SELECT t.stripe_id FROM {table} t JOIN connection c ON c.id = t.connection_id"
+        " WHERE t.connection_id = ? AND NOT t.deleted AND t.generation < c.generation",
+        (connection_id,),
+    )
+    return [row[0] for row in rows]
+
+
+def say(store: Store, connection_id: int, level: str, step: str | None, text: str) -> None:
+    """Record a message. The same words about the same step stand once, with the latest time."""
+    with store.transaction():
+        store.execute(
+            "DELETE FROM message WHERE connection_id = ? AND text = ?", (connection_id, text)
+        )
+        store.execute(
+            "INSERT INTO message (connection_id, at, level, step, text) VALUES (?, ?, ?, ?, ?)",
+            (connection_id, int(time.time()), level, step, text),
+        )
+        store.execute(
+            "DELETE FROM message WHERE connection_id = ? AND id NOT IN (SELECT id FROM message"
+            " WHERE connection_id = ? ORDER BY at DESC, id DESC LIMIT ?)",
+            (connection_id, connection_id, KEEP_MESSAGES),
+        )

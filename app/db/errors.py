@@ -1,0 +1,98 @@
+"""Every way a database fails, in one sentence each.
+
+peewee and the drivers hide the real cause: after a full disk SQLite rolls back by itself, so
+what surfaces is "cannot rollback - no transaction is active". The first cause stands in the
+chain of ``__cause__`` and ``__context__``, and that is where this module looks.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import peewee
+
+
+class DatabaseProblem(Exception):
+    """The database cannot be used as asked; the text is for a person."""
+
+
+_SENTENCES = {
+    sqlite3.SQLITE_FULL: "The disk is full: {where} could not grow. Everything saved before is"
+    " kept; free some space and start again, it goes on where it was.",
+    sqlite3.SQLITE_IOERR: "The disk refused to read or write {where}. Everything saved before is"
+    " kept; check the disk (is it full, or gone?) and start again.",
+    sqlite3.SQLITE_READONLY: "{where} cannot be written. Nothing was changed; make the file and"
+    " its folder writable for you, or set PANELIST_HOME to another folder.",
+    sqlite3.SQLITE_CANTOPEN: "{where} cannot be opened. Nothing was changed; make its folder"
+    " writable for you, or set PANELIST_HOME to another folder.",
+    sqlite3.SQLITE_PERM: "{where} may not be opened by you. Nothing was changed; check its"
+    " owner, or set PANELIST_HOME to another folder.",
+    sqlite3.SQLITE_CORRUPT: "{where} is damaged. Nothing was changed; keep a copy of the file,"
+    " move it away, and connect again to fetch everything from Stripe anew.",
+    sqlite3.SQLITE_NOTADB: "{where} is not a Panelist database. Nothing was changed; move the"
+    " file away, or set PANELIST_HOME to another folder.",
+    sqlite3.SQLITE_BUSY: "{where} is in use by another program that does not let go. Nothing was"
+    " lost; try again in a moment.",
+    sqlite3.SQLITE_LOCKED: "{where} is in use by another program that does not let go. Nothing"
+    " was lost; try again in a moment.",
+}
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        one = waiting.pop(0)
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            waiting += [one.__cause__, one.__context__]
+
+
+def sentence(error: BaseException, where: str) -> str | None:
+    """What to tell a person about a failure of the database, or None when it is not one."""
+    for one in _chain(error):
+        code = getattr(one, "sqlite_errorcode", None)
+        if code is not None and code & 0xFF in _SENTENCES:
+            return _SENTENCES[code & 0xFF].format(where=where)
+    for one in _chain(error):
+        state = getattr(one, "sqlstate", None)
+        if state is not None or type(one).__module__.startswith("psycopg"):
+            return _postgres_sentence(state or "", where)
+    if isinstance(error, peewee.DatabaseError | peewee.InterfaceError | sqlite3.Error):
+        kind = type(error).__name__
+        return f"{where} could not be used ({kind}). Everything saved before is kept; try again."
+    return None
+
+
+def _postgres_sentence(state: str, where: str) -> str:
+    if state == "53100":
+        return _SENTENCES[sqlite3.SQLITE_FULL].format(where=where)
+    if state == "25006":
+        return f"{where} is read-only. Nothing was changed; connect to its primary server."
+    if state.startswith("28"):
+        return f"{where} refused the user or the password. Correct PANELIST_DATABASE_URL."
+    if state.startswith("3D"):
+        return f"{where} does not exist on that server. Create it or correct PANELIST_DATABASE_URL."
+    if state == "42501":
+        return f"{where} does not allow this user to do that. Ask its administrator for the right."
+    return (
+        f"{where} does not answer as it should{f' ({state})' if state else ''}. Everything saved"
+        " before is kept; check that the server runs, then try again."
+    )
+
+
+@contextmanager
+def explained(where: str) -> Iterator[None]:
+    """Turn any failure of the database inside into a DatabaseProblem with its sentence."""
+    try:
+        yield
+    except DatabaseProblem:
+        raise
+    except Exception as error:
+        text = sentence(error, where)
+        if text is None:
+            raise
+        raise DatabaseProblem(text) from error

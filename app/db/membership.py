@@ -1,0 +1,131 @@
+"""Who is in which segment: the view ``belongs`` says it, ``member`` remembers it.
+
+Every change of a participant or a subscription ends in :func:`refresh` for the people it
+touched, inside the transaction that made the change, so that members and counts are exact
+whenever anybody reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from app.db.store import Store
+
+Counts = dict[int, tuple[int, int]]  # segment -> members, members with an email
+
+SUBSCRIPTION_SEGMENTS = ("active", "trialing", "past_due", "canceled", "none")
+CHUNK = 5_000
+
+
+@dataclass(frozen=True)
+class People:
+    """Some participants, as SQL on the columns of ``participant p``."""
+
+    condition: str
+    parameters: tuple[object, ...]
+
+
+def customers(store: Store, connection_id: int, stripe_ids: Iterable[str]) -> People:
+    """The participants that are these Stripe customers, whether they are here or not yet."""
+    condition = f"p.connection_id = ? AND {store.among('p.stripe_id')}"
+    return People(condition, (connection_id, store.values(stripe_ids)))
+
+
+def counts(store: Store, people: People) -> Counts:
+    """How many of these people each segment counts now."""
+    rows = store.rows(
+        "SELECT m.segment_id, count(*),"
+        " sum(CASE WHEN p.email IS NULL OR p.email = '' THEN 0 ELSE 1 END)"
+        f" FROM participant p JOIN member m ON m.participant_id = p.id WHERE {people.condition}"
+        " GROUP BY m.segment_id",
+        people.parameters,
+    )
+    return {segment: (members, int(with_email)) for segment, members, with_email in rows}
+
+
+def refresh(store: Store, people: People, before: Counts) -> None:
+    """Bring these people's memberships and the counts to what the rules say.
+
+    ``before`` are the :func:`counts` from before the change, in the same transaction.
+    """
+    found = store.rows(
+        f"SELECT p.id FROM participant p WHERE {people.condition}", people.parameters
+    )
+    among = store.among("participant_id")
+    ids = (store.values([row[0] for row in found]),)
+    wanted = set(store.rows(f"SELECT participant_id, segment_id FROM belongs WHERE {among}", ids))
+    present = set(store.rows(f"SELECT participant_id, segment_id FROM member WHERE {among}", ids))
+    store.execute_many(
+        "DELETE FROM member WHERE participant_id = ? AND segment_id = ?", list(present - wanted)
+    )
+    # In order, so that the table grows at its end.
+    store.execute_many(
+        "INSERT INTO member (participant_id, segment_id) VALUES (?, ?)", sorted(wanted - present)
+    )
+    after = counts(store, people)
+    moved = []
+    for segment in before.keys() | after.keys():
+        old, new = before.get(segment, (0, 0)), after.get(segment, (0, 0))
+        if old != new:
+            moved.append((new[0] - old[0], new[1] - old[1], segment))
+    store.execute_many(
+        "UPDATE segment SET count = count + ?, with_email = with_email + ? WHERE id = ?", moved
+    )
+
+
+def create_segment(store: Store, connection_id: int, key: str) -> None:
+    """Make a built-in segment unless it exists: a reconnected account keeps its own."""
+    store.execute(
+        "INSERT INTO segment (connection_id, key, kind, count, with_email)"
+        " VALUES (?, ?, 'builtin', 0, 0) ON CONFLICT (connection_id, key) DO NOTHING",
+        (connection_id, key),
+    )
+
+
+def create_subscription_segments(store: Store, connection_id: int) -> None:
+    """Make the segments that follow from subscriptions, and one for each product."""
+    for key in SUBSCRIPTION_SEGMENTS:
+        create_segment(store, connection_id, key)
+    follow_products(store, connection_id)
+
+
+def drop_subscription_segments(store: Store, connection_id: int) -> None:
+    """Take them away again: without subscriptions nobody knows who would be in them."""
+    store.execute("DELETE FROM segment WHERE connection_id = ? AND key <> 'all'", (connection_id,))
+
+
+def follow_products(store: Store, connection_id: int) -> None:
+    """A segment for each product there is, and none for one that is gone."""
+    store.execute(
+        "DELETE FROM segment WHERE connection_id = ? AND product IN"
+        " (SELECT stripe_id FROM product WHERE connection_id = ? AND deleted)",
+        (connection_id, connection_id),
+    )
+    store.execute(
+        "INSERT INTO segment (connection_id, key, kind, product, count, with_email)"
+        " SELECT connection_id, 'product:' || stripe_id, 'product', stripe_id, 0, 0"
+        " FROM product WHERE connection_id = ? AND NOT deleted"
+        " ON CONFLICT (connection_id, key) DO NOTHING",
+        (connection_id,),
+    )
+
+
+def has_subscription_segments(store: Store, connection_id: int) -> bool:
+    """Whether the segments that follow from subscriptions have been made."""
+    return bool(
+        store.rows(
+            "SELECT 1 FROM segment WHERE connection_id = ? AND key = 'none'", (connection_id,)
+        )
+    )
+
+
+def chunks(store: Store, connection_id: int) -> Sequence[People]:
+    """All participants there are now, in stretches that each make one short transaction."""
+    (last,) = store.row(
+        "SELECT coalesce(max(id), 0) FROM participant WHERE connection_id = ?", (connection_id,)
+    )
+    return [
+        People("p.connection_id = ? AND p.id > ? AND p.id <= ?", (connection_id, low, low + CHUNK))
+        for low in range(0, last, CHUNK)
+    ]

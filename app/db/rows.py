@@ -1,0 +1,124 @@
+"""The rows that a source hands to the store: what may be written of each object, and no more.
+
+The names and their order are those of the columns. Times are seconds since 1970, amounts are
+in the currency's smallest unit, ``metadata`` is a JSON object as text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class ParticipantRow(NamedTuple):
+    stripe_id: str
+    email: str | None
+    name: str | None
+    phone: str | None
+    currency: str | None
+    metadata: str
+    created: int
+
+
+class SubscriptionRow(NamedTuple):
+    stripe_id: str
+    customer: str
+    status: str
+    created: int
+    start: int | None
+    trial_end: int | None
+    cancel_at: int | None
+    canceled_at: int | None
+    ended_at: int | None
+
+
+class ItemRow(NamedTuple):
+    """``subscription`` is Stripe's id of the subscription that has the item."""
+
+    subscription: str
+    stripe_id: str
+    price: str
+    product: str
+    current_period_end: int | None
+
+
+class ProductRow(NamedTuple):
+    stripe_id: str
+    name: str
+    active: bool
+
+
+class PriceRow(NamedTuple):
+    stripe_id: str
+    product: str
+    nickname: str | None
+    active: bool
+    currency: str
+    unit_amount: int | None
+    interval: str | None
+
+
+class Gone(NamedTuple):
+    """An object that does not exist any more. ``table`` is one of schema.STRIPE_IDS."""
+
+    table: str
+    stripe_id: str
+
+
+class Bad(NamedTuple):
+    """An object that cannot be stored, and why."""
+
+    listing: str
+    stripe_id: str
+    reason: str
+
+
+@dataclass
+class Answer:
+    """What one request brought. ``seq`` was taken when the request was sent."""
+
+    seq: int
+    participants: list[ParticipantRow] = field(default_factory=list)
+    subscriptions: list[SubscriptionRow] = field(default_factory=list)
+    items: list[ItemRow] = field(default_factory=list)
+    products: list[ProductRow] = field(default_factory=list)
+    prices: list[PriceRow] = field(default_factory=list)
+    gone: list[Gone] = field(default_factory=list)
+    bad: list[Bad] = field(default_factory=list)
+
+
+class StepRow(NamedTuple):
+    name: str
+    state: str
+    done: int
+    total: int | None
+    message: str | None
+
+
+class WindowRow(NamedTuple):
+    id: int
+    listing: str
+    low: int | None
+    high: int
+    cursor: str | None
+    position: int | None
+    density: float
+
+
+class EventRow(NamedTuple):
+    stripe_id: str
+    created: int
+    type: str
+    object_id: str
+
+
+@dataclass
+class Delivery:
+    """Answers and the place they bring the sync to: committed together or not at all."""
+
+    answers: list[Answer] = field(default_factory=list)
+    open_windows: list[WindowRow] = field(default_factory=list)
+    closed_windows: list[int] = field(default_factory=list)
+    steps: list[StepRow] = field(default_factory=list)
+    events: list[EventRow] = field(default_factory=list)
+    requests: int = 0

@@ -1,0 +1,336 @@
+"""The tables, and the rule that says who is in which segment.
+
+peewee models describe the tables once for SQLite and PostgreSQL. What must always be true
+stands here and not in code: a Stripe customer exists once per connection, a member once per
+segment, and nothing refers to a row that is gone. Stripe's own references (a subscription's
+customer, an item's product) are plain texts, because Stripe may name objects that it never
+lists.
+"""
+
+from __future__ import annotations
+
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    CompositeKey,
+    Database,
+    FloatField,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    PostgresqlDatabase,
+    TextField,
+)
+
+VERSION = 1
+
+
+class Table(Model):
+    class Meta:
+        strict_tables = True
+        legacy_table_names = False
+
+
+class SchemaVersion(Table):
+    """One row: the number of the last migration this database has seen."""
+
+    version = IntegerField()
+
+
+class Connection(Table):
+    """One authorised account of a source, live or test. It stays when disconnected."""
+
+    id = BigAutoField()
+    source = TextField(default="stripe")
+    account = TextField()
+    livemode = BooleanField()
+    account_name = TextField(null=True)
+    method = TextField()
+    status = TextField(default="pending")
+    connected_at = BigIntegerField()
+    disconnected_at = BigIntegerField(null=True)
+    disconnect_reason = TextField(null=True)
+    generation = IntegerField(default=0)  # the number of the last full listing begun
+    settled = IntegerField(default=0)  # the last generation whose missing rows were checked
+    request_seq = BigIntegerField(default=0)  # the newest request whose answer is stored
+    events_through = BigIntegerField(null=True)  # everything up to here has been asked for
+    last_event_at = BigIntegerField(null=True)
+    last_polled_at = BigIntegerField(null=True)
+
+    class Meta:
+        indexes = ((("source", "account", "livemode"), True),)
+
+
+class Participant(Table):
+    """One Stripe customer. ``seq`` is the request that brought it; only a newer one may
+    replace it, and a deletion is final."""
+
+    id = BigAutoField()
+    connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
+    stripe_id = TextField()
+    email = TextField(null=True)
+    name = TextField(null=True)
+    phone = TextField(null=True)
+    currency = TextField(null=True)
+    metadata = TextField(default="{}")
+    created = BigIntegerField(null=True)
+    deleted = BooleanField(default=False)
+    seq = BigIntegerField()
+    generation = IntegerField()
+
+    class Meta:
+        indexes = ((("connection", "stripe_id"), True),)
+
+
+class Subscription(Table):
+    """A Stripe subscription. ``customer`` may name someone who is no participant."""
+
+    id = BigAutoField()
+    connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
+    stripe_id = TextField()
+    customer = TextField()
+    status = TextField()
+    created = BigIntegerField()
+    start = BigIntegerField(null=True)
+    trial_end = BigIntegerField(null=True)
+    cancel_at = BigIntegerField(null=True)
+    canceled_at = BigIntegerField(null=True)
+    ended_at = BigIntegerField(null=True)
+    deleted = BooleanField(default=False)
+    seq = BigIntegerField()
+    generation = IntegerField()
+
+    class Meta:
+        indexes = ((("connection", "stripe_id"), True), (("connection", "customer"), False))
+
+
+class SubscriptionItem(Table):
+    """A price (and by it a product) of a subscription."""
+
+    subscription = ForeignKeyField(Subscription, on_delete="CASCADE", index=False)
+    stripe_id = TextField()
+    price = TextField()
+    product = TextField()
+    current_period_end = BigIntegerField(null=True)
+
+    class Meta:
+        primary_key = CompositeKey("subscription", "stripe_id")
+        without_rowid = True
+
+
+class Product(Table):
+    id = BigAutoField()
+    connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
+    stripe_id = TextField()
+    name = TextField()
+    active = BooleanField()
+    deleted = BooleanField(default=False)
+    seq = BigIntegerField()
+    generation = IntegerField()
+
+    class Meta:
+        indexes = ((("connection", "stripe_id"), True),)
+
+
+class Price(Table):
+    id = BigAutoField()
+    connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
+    stripe_id = TextField()
+    product = TextField()
+    nickname = TextField(null=True)
+    active = BooleanField()
+    currency = TextField()
+    unit_amount = BigIntegerField(null=True)  # in the currency's smallest unit
+    interval = TextField(null=True)  # None: paid once
+    deleted = BooleanField(default=False)
+    seq = BigIntegerField()
+    generation = IntegerField()
+
+    class Meta:
+        indexes = ((("connection", "stripe_id"), True),)
+
+
+class Segment(Table):
+    """A rule over one connection's participants. ``count`` and ``with_email`` are kept in
+    the transaction that changes them."""
+
+    id = BigAutoField()
+    connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
+    key = TextField()
+    kind = TextField()  # "builtin" or "product"
+    product = TextField(null=True)
+    count = BigIntegerField(default=0)
+    with_email = BigIntegerField(default=0)
+
+    class Meta:
+        indexes = ((("connection", "key"), True), (("connection", "product"), False))
+
+
+class Member(Table):
+    """A participant's place in a segment; what the view ``belongs`` says, remembered."""
+
+    participant = ForeignKeyField(Participant, on_delete="CASCADE", index=False)
+    segment = ForeignKeyField(Segment, on_delete="CASCADE", index=False)
+
+    class Meta:
+        primary_key = CompositeKey("participant", "segment")
+        without_rowid = True
+        indexes = ((("segment", "participant"), True),)
+
+
+class Step(Table):
+    """How far one part of a sync is. ``total`` is an estimate until the step is done."""
+
+    connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
+    name = TextField()
+    position = IntegerField()
+    state = TextField()
+    done = BigIntegerField(default=0)
+    total = BigIntegerField(null=True)
+    message = TextField(null=True)
+
+    class Meta:
+        primary_key = CompositeKey("connection", "name")
+
+
+class Window(Table):
+    """A stretch of one list that is still to be fetched: created in ``[low, high)``, below
+    the object ``cursor``. A window that has been read to its end has no row."""
+
+    connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
+    id = IntegerField()
+    listing = TextField()
+    low = BigIntegerField(null=True)  # None: open at the old end
+    high = BigIntegerField()
+    cursor = TextField(null=True)
+    position = BigIntegerField(null=True)  # created of the cursor's object
+    density = FloatField(default=0.0)  # objects a second, as last seen; for estimates only
+
+    class Meta:
+        primary_key = CompositeKey("connection", "id")
+
+
+class Message(Table):
+    """What the sync has to say to a person. The newest stands for its step and text."""
+
+    id = BigAutoField()
+    connection = ForeignKeyField(Connection, on_delete="CASCADE")
+    at = BigIntegerField()
+    level = TextField()  # "info", "warning" or "error"
+    step = TextField(null=True)
+    text = TextField()
+
+
+class SeenEvent(Table):
+    """An event whose effects are stored; kept as long as Stripe may show it again."""
+
+    connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
+    stripe_id = TextField()
+    created = BigIntegerField()
+    type = TextField()
+    object_id = TextField()
+
+    class Meta:
+        primary_key = CompositeKey("connection", "stripe_id")
+        indexes = ((("connection", "created"), False),)
+
+
+class Quarantine(Table):
+    """An object that could not be stored, and why. Its content is not kept."""
+
+    connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
+    listing = TextField()
+    stripe_id = TextField()
+    reason = TextField()
+    at = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("connection", "listing", "stripe_id")
+
+
+class ReadCount(Table):
+    """Requests sent to Stripe per day (days since 1970, UTC)."""
+
+    connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
+    day = IntegerField()
+    requests = BigIntegerField(default=0)
+
+    class Meta:
+        primary_key = CompositeKey("connection", "day")
+
+
+TABLES: list[type[Table]] = [
+    SchemaVersion,
+    Connection,
+    Participant,
+    Subscription,
+    SubscriptionItem,
+    Product,
+    Price,
+    Segment,
+    Member,
+    Step,
+    Window,
+    Message,
+    SeenEvent,
+    Quarantine,
+    ReadCount,
+]
+
+LIVE = "('active', 'trialing', 'past_due')"
+
+BELONGS = f"""
+CREATE VIEW belongs (participant_id, segment_id) AS
+  SELECT p.id, g.id
+  FROM participant p
+  JOIN segment g ON g.connection_id = p.connection_id AND g.key = 'all'
+  WHERE NOT p.deleted
+UNION ALL
+  SELECT p.id, g.id
+  FROM participant p
+  JOIN subscription s ON s.connection_id = p.connection_id AND s.customer = p.stripe_id
+  JOIN segment g ON g.connection_id = p.connection_id AND g.key = s.status
+  WHERE NOT p.deleted AND NOT s.deleted AND s.status IN {LIVE}
+UNION ALL
+  SELECT p.id, g.id
+  FROM participant p
+  JOIN subscription s ON s.connection_id = p.connection_id AND s.customer = p.stripe_id
+  JOIN subscription_item i ON i.subscription_id = s.id
+  JOIN segment g ON g.connection_id = p.connection_id AND g.product = i.product
+  WHERE NOT p.deleted AND NOT s.deleted AND s.status IN {LIVE}
+UNION ALL
+  SELECT p.id, g.id
+  FROM participant p
+  JOIN subscription s ON s.connection_id = p.connection_id AND s.customer = p.stripe_id
+  JOIN segment g ON g.connection_id = p.connection_id AND g.key = s.status
+  WHERE NOT p.deleted AND NOT s.deleted AND s.status = 'canceled'
+    AND NOT EXISTS (
+      SELECT 1 FROM subscription o
+      WHERE o.connection_id = p.connection_id AND o.customer = p.stripe_id
+        AND NOT o.deleted AND o.status IN {LIVE})
+UNION ALL
+  SELECT p.id, g.id
+  FROM participant p
+  JOIN segment g ON g.connection_id = p.connection_id AND g.key = 'none'
+  WHERE NOT p.deleted
+    AND NOT EXISTS (
+      SELECT 1 FROM subscription o
+      WHERE o.connection_id = p.connection_id AND o.customer = p.stripe_id
+        AND NOT o.deleted)
+"""
+
+STRIPE_IDS = ("participant", "subscription", "product", "price")
+
+
+def create(database: Database) -> None:
+    """Create every table in an empty database, inside the caller's transaction."""
+    with database.bind_ctx(TABLES):
+        database.create_tables(TABLES, safe=False)
+        SchemaVersion.insert(version=VERSION).execute()
+    deleted = "CREATE INDEX participant_deleted ON participant (connection_id) WHERE deleted"
+    database.execute_sql(deleted)
+    if isinstance(database, PostgresqlDatabase):
+        for table in STRIPE_IDS:  # the order of bytes, as SQLite has it
+            database.execute_sql(f'ALTER TABLE {table} ALTER stripe_id TYPE text COLLATE "C"')
+    database.execute_sql(BELONGS)

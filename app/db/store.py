@@ -1,0 +1,173 @@
+"""The database behind one door: opened, checked, read, and written in transactions.
+
+SQLite (WAL) in the home folder, or PostgreSQL by ``PANELIST_DATABASE_URL``. SQL is written
+once, with ``?`` for a value; :meth:`Store.sql` turns it into the driver's form. Each thread
+has a connection of its own. Nothing may talk to the network inside :meth:`Store.transaction`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import peewee
+
+from app import paths
+from app.db import schema
+from app.db.errors import DatabaseProblem, explained
+from app.settings import Settings
+
+Row = tuple[Any, ...]
+
+APPLICATION_ID = 0x50414E4C  # "PANL", so that file(1) and we know our own
+SQLITE_PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": "full",
+    "foreign_keys": 1,
+    "busy_timeout": 5000,
+    "wal_autocheckpoint": 4000,
+    "cache_size": -16_000,
+    "trusted_schema": 0,
+    "temp_store": "memory",
+}
+
+
+class Store:
+    """An open database of this program's version.
+
+    Raises DatabaseProblem (one sentence for a person) when it cannot be opened, is newer
+    than the program, or fails later.
+    """
+
+    def __init__(self, database: peewee.Database, where: str) -> None:
+        self.database = database
+        self.where = where
+        self.postgres = isinstance(database, peewee.PostgresqlDatabase)
+        self._writing = threading.RLock()
+        with explained(where):
+            database.connect(reuse_if_open=True)
+            self._prepare()
+
+    def _prepare(self) -> None:
+        if not self.postgres:
+            damage = self.database.execute_sql("PRAGMA quick_check(1)").fetchone()[0]
+            if damage != "ok":
+                raise DatabaseProblem(
+                    f"{self.where} is damaged. Nothing was changed; keep a copy of the file, move"
+                    " it away, and connect again to fetch everything from Stripe anew."
+                )
+        with self.transaction():
+            if self.postgres:  # two first starts at once: one creates, the other waits
+                self.database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (APPLICATION_ID,))
+            if not self.database.table_exists("schema_version"):
+                if self.database.get_tables() and not self.postgres:
+                    raise DatabaseProblem(
+                        f"{self.where} belongs to another program. Nothing was changed; set"
+                        " PANELIST_HOME to another folder."
+                    )
+                schema.create(self.database)
+                if not self.postgres:
+                    self.database.execute_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        (version,) = self.row("SELECT version FROM schema_version")
+        if version > schema.VERSION:
+            raise DatabaseProblem(
+                f"{self.where} was written by a newer Panelist (its version is {version}, this"
+                f" program knows {schema.VERSION}). Nothing was changed; update Panelist."
+            )
+
+    def close(self) -> None:
+        """Close this thread's connection; the others end with their threads."""
+        if not self.database.is_closed():
+            self.database.close()
+
+    @lru_cache(maxsize=256)  # noqa: B019 - a store lives as long as its process
+    def sql(self, text: str) -> str:
+        """The statement as this database's driver wants it."""
+        return text.replace("%", "%%").replace("?", "%s") if self.postgres else text
+
+    def among(self, column: str) -> str:
+        """SQL: is ``column`` one of the values that :meth:`values` packs into one ``?``."""
+        return (
+            f"{column} = ANY(?)"
+            if self.postgres
+            else (f"{column} IN (SELECT value FROM json_each(?))")
+        )
+
+    def values(self, items: Iterable[int] | Iterable[str]) -> object:
+        """Many values as the one parameter of :meth:`among`."""
+        return list(items) if self.postgres else json.dumps(list(items))
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """All rows of a short answer. For anything that can grow, use :meth:`stream`."""
+        with explained(self.where):
+            found: list[Row] = self.database.execute_sql(
+                self.sql(sql), tuple(parameters)
+            ).fetchall()
+            return found
+
+    def row(self, sql: str, parameters: Sequence[object] = ()) -> Row:
+        """The first row; a statement that can find none must not come through here."""
+        return self.rows(sql, parameters)[0]
+
+    @contextmanager
+    def transaction(self) -> Iterator[Store]:
+        """One all-or-nothing write. IMMEDIATE, because a deferred one that turns into a
+        writer fails at once when somebody else writes."""
+        with explained(self.where), self._writing:
+            begin = self.database.atomic() if self.postgres else self.database.atomic("IMMEDIATE")
+            with begin:
+                yield self
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run one statement; the number of rows it changed."""
+        cursor = self.database.execute_sql(self.sql(sql), tuple(parameters))
+        return int(cursor.rowcount)
+
+    def execute_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """Run one statement for each row, as the driver does it fastest."""
+        if rows:
+            self.database.connection().cursor().executemany(self.sql(sql), rows)
+
+
+def open_store(settings: Settings) -> Store:
+    """Open (and on first use create) the database that the settings name."""
+    if settings.database_url:
+        return _open_postgres(settings.database_url)
+    return open_sqlite(paths.database(settings.home))
+
+
+def open_sqlite(file: Path) -> Store:
+    """Open a SQLite database, created 0600 in a 0700 folder."""
+    where = str(file)
+    try:
+        paths.make_private(file.parent)
+        # SQLite gives its journal files the mode of the database, whatever the umask.
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise DatabaseProblem(
+            f"{where} cannot be written ({error.strerror}). Nothing was changed; make its folder"
+            " writable for you, or set PANELIST_HOME to another folder."
+        ) from error
+    return Store(peewee.SqliteDatabase(where, pragmas=SQLITE_PRAGMAS), where)
+
+
+def _open_postgres(url: str) -> Store:
+    parts = urlsplit(url)
+    name = unquote(parts.path.lstrip("/"))
+    if parts.scheme not in ("postgres", "postgresql") or not name:
+        raise DatabaseProblem(
+            "PANELIST_DATABASE_URL is not of the form postgresql://user:password@host:port/name."
+        )
+    options: dict[str, Any] = {"host": parts.hostname, "port": parts.port, "user": parts.username}
+    options["password"] = unquote(parts.password) if parts.password else None
+    options.update(parse_qsl(parts.query))
+    chosen = {key: value for key, value in options.items() if value}
+    database = peewee.PostgresqlDatabase(name, prefer_psycopg3=True, **chosen)
+    return Store(database, f"PostgreSQL database {name!r}")

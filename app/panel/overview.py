@@ -1,0 +1,209 @@
+"""What the Status screen and ``panelist status`` show: one frozen picture of a connection."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from app.db.store import Store
+
+MONTH = 30 * 86_400
+READ_ALLOWANCE = 10_000  # a month, at least; docs.stripe.com/rate-limits
+
+
+@dataclass(frozen=True)
+class ConnectionView:
+    """One account and where its sync stands. Times are seconds since 1970."""
+
+    id: int
+    source: str
+    status: str  # pending, syncing, segments_synced, complete, disconnected
+    account: str
+    account_name: str | None
+    livemode: bool
+    method: str
+    connected_at: int
+    disconnected_at: int | None
+    disconnect_reason: str | None
+    last_event_at: int | None
+    last_polled_at: int | None
+
+    @property
+    def mode(self) -> str:
+        return "live" if self.livemode else "test"
+
+
+@dataclass(frozen=True)
+class StepView:
+    """One step. ``total`` is None while nobody knows, and an estimate until it is done."""
+
+    name: str  # products, prices, subscriptions, segments, customers
+    state: str  # pending, running, done, skipped, failed
+    done: int
+    total: int | None
+    message: str | None
+
+
+@dataclass(frozen=True)
+class MessageView:
+    at: int
+    level: str  # info, warning, error
+    step: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class RecentChange:
+    """An event of Stripe's whose effect is stored. ``name`` is foreign text."""
+
+    at: int
+    type: str
+    object_id: str
+    name: str | None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything the Status screen needs, read in one go."""
+
+    connection: ConnectionView | None
+    participants: int = 0
+    with_email: int = 0
+    deleted: int = 0
+    segments: int = 0
+    quarantined: int = 0
+    steps: tuple[StepView, ...] = ()
+    messages: tuple[MessageView, ...] = ()
+    reads_30d: int = 0
+
+
+def overview(store: Store, connection_id: int | None = None) -> Overview:
+    """The picture of one connection: the one named, else the newest."""
+    columns = (
+        "id, source, status, account, account_name, livemode, method, connected_at,"
+        " disconnected_at, disconnect_reason, last_event_at, last_polled_at"
+    )
+    where, parameters = ("WHERE id = ?", (connection_id,)) if connection_id else ("", ())
+    found = store.rows(
+        f"SELECT {columns} FROM connection {where} ORDER BY connected_at DESC, id DESC LIMIT 1",
+        parameters,
+    )
+    if not found:
+        return Overview(None)
+    row = list(found[0])
+    row[5] = bool(row[5])
+    connection = ConnectionView(*row)
+    key = (connection.id,)
+    total, with_email = store.row(
+        "SELECT coalesce(sum(count), 0), coalesce(sum(with_email), 0)"
+        " FROM segment WHERE connection_id = ? AND key = 'all'",
+        key,
+    )
+    (deleted,) = store.row(
+        "SELECT count(*) FROM participant WHERE connection_id = ? AND deleted", key
+    )
+    (segments,) = store.row("SELECT count(*) FROM segment WHERE connection_id = ?", key)
+    (quarantined,) = store.row("SELECT count(*) FROM quarantine WHERE connection_id = ?", key)
+    (reads,) = store.row(
+        "SELECT coalesce(sum(requests), 0) FROM read_count WHERE connection_id = ? AND day > ?",
+        (connection.id, int(time.time() - MONTH) // 86_400),
+    )
+    return Overview(
+        connection,
+        participants=int(total),
+        with_email=int(with_email),
+        deleted=deleted,
+        segments=segments,
+        quarantined=quarantined,
+        steps=_steps(store, connection.id),
+        messages=_messages(store, connection.id),
+        reads_30d=int(reads),
+    )
+
+
+def _steps(store: Store, connection_id: int) -> tuple[StepView, ...]:
+    rows = store.rows(
+        "SELECT name, state, done, total, message FROM step WHERE connection_id = ?"
+        " ORDER BY position",
+        (connection_id,),
+    )
+    return tuple(StepView(*row) for row in rows)
+
+
+def _messages(store: Store, connection_id: int) -> tuple[MessageView, ...]:
+    rows = store.rows(
+        "SELECT at, level, step, text FROM message WHERE connection_id = ?"
+        " ORDER BY at DESC, id DESC LIMIT 100",
+        (connection_id,),
+    )
+    return tuple(MessageView(*row) for row in rows)
+
+
+def recent_changes(store: Store, connection_id: int, limit: int = 50) -> list[RecentChange]:
+    """The newest changes that came as events, newest first."""
+    rows = store.rows(
+        "SELECT e.created, e.type, e.object_id,"
+        " coalesce(p.name, p.email, q.name, r.name) FROM ("
+        "  SELECT * FROM seen_event WHERE connection_id = ?"
+        "  ORDER BY created DESC, stripe_id DESC LIMIT ?) e"
+        " LEFT JOIN participant p"
+        "   ON p.connection_id = e.connection_id AND p.stripe_id = e.object_id"
+        " LEFT JOIN subscription s"
+        "   ON s.connection_id = e.connection_id AND s.stripe_id = e.object_id"
+        " LEFT JOIN participant q"
+        "   ON q.connection_id = e.connection_id AND q.stripe_id = s.customer"
+        " LEFT JOIN product r"
+        "   ON r.connection_id = e.connection_id AND r.stripe_id = e.object_id"
+        " ORDER BY e.created DESC, e.stripe_id DESC",
+        (connection_id, limit),
+    )
+    return [RecentChange(*row) for row in rows]
+
+
+def status_json(view: Overview) -> dict[str, object]:
+    """The object that ``panelist status --json`` prints (docs/architecture.md names it)."""
+    connection = view.connection
+    return {
+        "connection": connection
+        and {
+            "source": connection.source,
+            "status": connection.status,
+            "account": connection.account,
+            "account_name": connection.account_name,
+            "mode": connection.mode,
+            "method": connection.method,
+            "connected_at": connection.connected_at,
+            "disconnected_at": connection.disconnected_at,
+            "disconnect_reason": connection.disconnect_reason,
+        },
+        "participants": {
+            "total": view.participants,
+            "with_email": view.with_email,
+            "deleted": view.deleted,
+        },
+        "segments": view.segments,
+        "sync": {
+            "steps": [
+                {
+                    "name": step.name,
+                    "state": step.state,
+                    "done": step.done,
+                    "total": step.total,
+                    "message": step.message,
+                }
+                for step in view.steps
+            ],
+            "last_event_at": connection and connection.last_event_at,
+            "last_polled_at": connection and connection.last_polled_at,
+            "reads_30d": view.reads_30d,
+        },
+        "messages": [
+            {
+                "at": message.at,
+                "level": message.level,
+                "step": message.step,
+                "text": message.text,
+            }
+            for message in view.messages
+        ],
+    }

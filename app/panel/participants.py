@@ -1,0 +1,105 @@
+"""The people of a connection, streamed: any number of them in constant memory."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from app.db.store import Store
+
+CHUNK = 500
+
+Person = dict[str, Any]
+
+
+def participants(
+    store: Store,
+    connection_id: int,
+    *,
+    segment: str | None = None,
+    search: str | None = None,
+    deleted: bool = False,
+) -> Iterator[Person]:
+    """Every participant with their subscriptions, ordered by Stripe id.
+
+    ``segment``: only the members of the segment with this key. ``search``: only those whose
+    name, email or id contains the text, in any case. ``deleted``: also the deleted.
+    """
+    conditions, parameters = ["p.connection_id = ?"], [connection_id]
+    narrowing: list[object] = [*parameters]
+    if not deleted:
+        conditions.append("NOT p.deleted")
+    if segment is not None:
+        conditions.append(
+            "p.id IN (SELECT m.participant_id FROM member m JOIN segment g ON g.id = m.segment_id"
+            " WHERE g.connection_id = ? AND g.key = ?)"
+        )
+        narrowing += [connection_id, segment]
+    if search:
+        found = [
+            f"lower(coalesce(p.{column}, '')) LIKE ? ESCAPE '!'"
+            for column in ("name", "email", "stripe_id")
+        ]
+        conditions.append(f"({' OR '.join(found)})")
+        narrowing += [_pattern(search)] * len(found)
+    yield from _in_chunks(store, connection_id, " AND ".join(conditions), narrowing)
+
+
+def _pattern(text: str) -> str:
+    """A LIKE pattern that finds the text itself, whatever signs are in it."""
+    for sign in "!%_":
+        text = text.replace(sign, "!" + sign)
+    return f"%{text.lower()}%"
+
+
+def _in_chunks(
+    store: Store, connection_id: int, condition: str, parameters: list[object]
+) -> Iterator[Person]:
+    last = ""
+    while True:
+        rows = store.rows(
+            "SELECT p.stripe_id, p.email, p.name, p.phone, p.currency, p.metadata, p.created,"
+            f" p.deleted FROM participant p WHERE {condition} AND p.stripe_id > ?"
+            f" ORDER BY p.stripe_id LIMIT {CHUNK}",
+            (*parameters, last),
+        )
+        if not rows:
+            return
+        last = rows[-1][0]
+        subscriptions = _subscriptions(store, connection_id, [row[0] for row in rows])
+        for key, email, name, phone, currency, metadata, created, deleted in rows:
+            yield {
+                "stripe_id": key,
+                "email": email,
+                "name": name,
+                "phone": phone,
+                "currency": currency,
+                "metadata": json.loads(metadata),
+                "created": created,
+                "deleted": bool(deleted),
+                "subscriptions": subscriptions[key],
+            }
+
+
+def _subscriptions(
+    store: Store, connection_id: int, customers: list[str]
+) -> defaultdict[str, list[Person]]:
+    """Each customer's subscriptions, ordered by Stripe id."""
+    rows = store.rows(
+        "SELECT s.customer, s.stripe_id, s.status, i.product, i.price FROM subscription s"
+        " LEFT JOIN subscription_item i ON i.subscription_id = s.id"
+        f" WHERE s.connection_id = ? AND NOT s.deleted AND {store.among('s.customer')}"
+        " ORDER BY s.stripe_id, i.stripe_id",
+        (connection_id, store.values(customers)),
+    )
+    found: defaultdict[str, list[Person]] = defaultdict(list)
+    for customer, key, status, product, price in rows:
+        mine = found[customer]
+        if not mine or mine[-1]["id"] != key:
+            mine.append({"id": key, "status": status, "products": [], "prices": []})
+        for field, value in (("products", product), ("prices", price)):
+            if value is not None and value not in mine[-1][field]:
+                mine[-1][field].append(value)
+    return found

@@ -1,0 +1,68 @@
+"""The segments of a connection, each with its rule in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.db.store import Store
+
+
+@dataclass(frozen=True)
+class SegmentView:
+    """A segment as a person sees it. ``name`` of a product's segment is foreign text."""
+
+    key: str
+    name: str
+    kind: str  # builtin, product
+    rule: str
+    count: int
+    with_email: int
+
+
+LIVE_WORDS = "active, trialing or past due"
+
+# key -> (name, rule in words); the order in which they are shown
+BUILTIN = {
+    "all": ("All Customers", "every customer who is not deleted"),
+    "active": ("Active Subscribers", "at least one subscription is active"),
+    "trialing": ("Trialing", "at least one subscription is in its trial"),
+    "past_due": ("Past Due", "at least one subscription is past due"),
+    "canceled": (
+        "Former Subscribers",
+        f"at least one subscription was canceled, and none is {LIVE_WORDS}",
+    ),
+    "none": ("Never Subscribed", "no subscription of any status"),
+}
+
+
+def segments(store: Store, connection_id: int) -> list[SegmentView]:
+    """Every segment: the built-in ones in their order, then the products by name."""
+    rows = store.rows(
+        "SELECT g.key, g.kind, g.count, g.with_email, p.name, p.active"
+        " FROM segment g LEFT JOIN product p"
+        "   ON p.connection_id = g.connection_id AND p.stripe_id = g.product"
+        " WHERE g.connection_id = ?",
+        (connection_id,),
+    )
+    views = [_view(*row) for row in rows]
+    order = list(BUILTIN)
+    return sorted(
+        views,
+        key=lambda view: (
+            order.index(view.key) if view.kind == "builtin" else len(order),
+            view.name.casefold(),
+            view.key,
+        ),
+    )
+
+
+def _view(
+    key: str, kind: str, count: int, with_email: int, product: str | None, active: bool | None
+) -> SegmentView:
+    if kind == "builtin":
+        name, rule = BUILTIN[key]
+        return SegmentView(key, name, kind, rule, count, with_email)
+    name = product or key.removeprefix("product:")
+    archived = "" if active else "; the product is archived"
+    rule = f"a subscription that is {LIVE_WORDS} has this product{archived}"
+    return SegmentView(key, name, kind, rule, count, with_email)

@@ -1,0 +1,70 @@
+"""Where Panelist keeps its files: the only module that knows a folder.
+
+Every file lies under one home. It is ``PANELIST_HOME`` when that is set, else the
+platform's folder for application data. Folders are made 0700 and files 0600, whatever
+the umask of the shell that started Panelist.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def home(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder that holds everything Panelist writes (it may not exist yet)."""
+    named = environ.get("PANELIST_HOME")
+    if named:
+        return Path(named).expanduser()
+    import platformdirs  # 20 ms that --help does not need
+
+    return Path(platformdirs.user_data_dir("panelist", appauthor=False))
+
+
+def private_umask() -> None:
+    """Make every file this process creates readable by its owner only."""
+    os.umask(0o077)
+
+
+def make_private(folder: Path) -> Path:
+    """Create ``folder`` for its owner only and return it. Raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def database(home: Path) -> Path:
+    """The SQLite file."""
+    return home / "panelist.db"
+
+
+def settings_file(home: Path) -> Path:
+    """The settings a person may write: TOML, without secrets."""
+    return home / "settings.toml"
+
+
+def log_file(home: Path) -> Path:
+    """Where Panelist tells what went wrong, without names, emails or keys."""
+    return home / "panelist.log"
+
+
+def no_core_dumps() -> None:
+    """A crash must not leave this process's memory, keys included, in a file."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def start_log(home: Path) -> None:
+    """Write what goes wrong to the log, and keep other libraries' chatter (URLs, headers)
+    out of it and off the terminal. Raises OSError."""
+    import logging
+    from logging.handlers import RotatingFileHandler
+
+    file = log_file(make_private(home))
+    handler = RotatingFileHandler(file, maxBytes=1_000_000, backupCount=2, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.addFilter(logging.Filter("app"))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.INFO)

@@ -1,0 +1,184 @@
+"""One client's connection: HTTP by h11, answers that can be late, cut or never come."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import h11
+
+MAX_BODY = 1 << 20
+Headers = list[tuple[str, str]]
+
+
+@dataclass
+class Request:
+    """A request whose body has arrived. Header names are lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes = b""
+
+
+@dataclass
+class Answer:
+    """What to send, after `delay` seconds, and how it goes wrong (`fault` of faults.KINDS).
+
+    `stream` is sent in chunks instead of `body`.
+    """
+
+    status: int
+    headers: Headers = field(default_factory=list)
+    body: bytes = b""
+    delay: float = 0.0
+    fault: str | None = None
+    stream: AsyncIterator[bytes] | None = None
+
+
+Handler = Callable[[Request], Answer]
+
+
+class Connection(asyncio.Protocol):
+    """Requests of one connection, one after the other; `handle` makes each answer."""
+
+    def __init__(self, handle: Handler, open_ones: set["Connection"]) -> None:
+        self._handle, self._open = handle, open_ones
+        self._http = h11.Connection(h11.SERVER)
+        self._transport: asyncio.Transport
+        self._request: Request | None = None
+        self._busy = False
+        self._writable = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._writable.set()
+        self._open.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._open.discard(self)
+        self._writable.set()
+        if self._task is not None:
+            self._task.cancel()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    def data_received(self, data: bytes) -> None:
+        self._http.receive_data(data)
+        if not self._busy:
+            self._read()
+
+    def eof_received(self) -> bool:
+        with contextlib.suppress(h11.RemoteProtocolError):
+            self._http.receive_data(b"")
+        # A client may close its half and still wait for the answer.
+        return self._busy
+
+    def close(self) -> None:
+        """Close at once, whatever is under way."""
+        self._transport.abort()
+
+    def _read(self) -> None:
+        try:
+            while not self._busy and not self._transport.is_closing():
+                event = self._http.next_event()
+                if event is h11.NEED_DATA or event is h11.PAUSED:
+                    return
+                if isinstance(event, h11.ConnectionClosed):
+                    self._transport.close()
+                elif isinstance(event, h11.Request):
+                    self._request = _request(event)
+                elif isinstance(event, h11.Data) and self._request is not None:
+                    self._request.body += bytes(event.data)
+                    if len(self._request.body) > MAX_BODY:
+                        self._transport.abort()
+                elif isinstance(event, h11.EndOfMessage) and self._request is not None:
+                    self._answer(self._request)
+        except h11.RemoteProtocolError:
+            self._transport.abort()
+
+    def _answer(self, request: Request) -> None:
+        answer = self._handle(request)
+        self._busy = True
+        if answer.delay or answer.fault or answer.stream is not None:
+            self._task = asyncio.ensure_future(self._later(answer))
+            return
+        self._send(answer)
+        self._done()
+
+    async def _later(self, answer: Answer) -> None:
+        if answer.delay:
+            await asyncio.sleep(answer.delay)
+        if self._transport.is_closing() or answer.fault == "hang":
+            return
+        if answer.fault == "reset":
+            self._reset()
+        elif answer.fault == "cut_body":
+            self._cut(answer)
+        elif answer.stream is not None:
+            await self._send_stream(answer.headers, answer.stream)
+            self._next()
+        else:
+            self._send(answer)
+            self._next()
+
+    def _next(self) -> None:
+        """Go on with whatever the client sent meanwhile; it waits in h11's buffer."""
+        self._done()
+        self._read()
+
+    def _done(self) -> None:
+        self._busy, self._request = False, None
+        if self._http.our_state is h11.MUST_CLOSE or self._http.our_state is h11.ERROR:
+            self._transport.close()
+            return
+        self._http.start_next_cycle()
+
+    def _send(self, answer: Answer) -> None:
+        headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+        # h11 answers None only for ConnectionClosed, which is never sent here.
+        head = self._http.send(h11.Response(status_code=answer.status, headers=headers)) or b""
+        shown = b"" if self._request and self._request.method == "HEAD" else answer.body
+        body = self._http.send(h11.Data(data=shown)) or b""
+        self._transport.write(head + body + (self._http.send(h11.EndOfMessage()) or b""))
+
+    async def _send_stream(self, headers: Headers, stream: AsyncIterator[bytes]) -> None:
+        self._transport.write(
+            self._http.send(
+                h11.Response(status_code=200, headers=[*headers, ("Transfer-Encoding", "chunked")])
+            )
+            or b""
+        )
+        async for chunk in stream:
+            if self._transport.is_closing():
+                return
+            self._transport.write(self._http.send(h11.Data(data=chunk)) or b"")
+            await self._writable.wait()
+        self._transport.write(self._http.send(h11.EndOfMessage()) or b"")
+
+    def _cut(self, answer: Answer) -> None:
+        headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+        head = self._http.send(h11.Response(status_code=answer.status, headers=headers)) or b""
+        self._transport.write(head + answer.body[: len(answer.body) // 2])
+        self._transport.close()
+
+    def _reset(self) -> None:
+        sock = self._transport.get_extra_info("socket")
+        # Lingering for no time makes the kernel send RST instead of FIN.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._transport.abort()
+
+
+def _request(event: h11.Request) -> Request:
+    path, _, query = event.target.decode("ascii", "replace").partition("?")
+    headers = {name.decode(): value.decode("latin-1") for name, value in event.headers}
+    return Request(event.method.decode(), path, query, headers)

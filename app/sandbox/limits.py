@@ -1,0 +1,38 @@
+"""Stripe's rate limits (docs.stripe.com/rate-limits)."""
+
+from collections import deque
+from collections.abc import Callable
+
+
+class Limits:
+    """At most so many requests in any second, for the account and for each endpoint.
+
+    A refused request does not count. `clock` gives seconds.
+    """
+
+    def __init__(self, rate: str, clock: Callable[[], float]) -> None:
+        self.rate, self._clock = rate, clock
+        account, _, endpoint = rate.partition("/")
+        self.account, self.endpoint = int(account or 0), int(endpoint or 0)
+        if self.account < 0 or self.endpoint < 0:
+            raise ValueError("a rate is 0 or more")
+        self._taken: dict[str, deque[float]] = {}
+
+    def refuse(self, endpoint: str) -> str | None:
+        """The reason a request arriving now is refused (`Stripe-Rate-Limited-Reason`), or None."""
+        now = self._clock()
+        kept: list[deque[float]] = []
+        for key, most, reason in (
+            ("", self.account, "global-rate"),
+            (endpoint, self.endpoint, "endpoint-rate"),
+        ):
+            if most:
+                taken = self._taken.setdefault(key, deque())
+                while taken and taken[0] <= now - 1:
+                    taken.popleft()
+                if len(taken) >= most:
+                    return reason
+                kept.append(taken)
+        for taken in kept:
+            taken.append(now)
+        return None

@@ -1,0 +1,101 @@
+"""When the screens look at the database, and what they see.
+
+The engine calls :meth:`Lookout.changed` in its own thread, up to hundreds of times a second.
+That wakes the app at most eight times a second, and only the visible screen is drawn.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from app.db.errors import DatabaseProblem
+from app.panel.overview import Overview, overview
+from app.screens.frame import PanelistScreen, Picture
+
+if TYPE_CHECKING:
+    from app.screens.frame import Host
+
+REFRESH = 0.125  # seconds between two looks while a sync writes
+OTHERS = 2  # seconds between two looks while only another process may write
+
+
+class Changed(Message):
+    """The database changed. A newer one replaces one that still waits."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, Changed)
+
+
+class Lookout:
+    """Reads the overview for the visible screen, no more often than a person can see."""
+
+    def __init__(self, host: Host) -> None:
+        self.view = Overview(None)
+        self.trouble = ""
+        self.note = ""
+        self.looks = 0
+        self._host = host
+        self._last = 0.0
+        self._waking = False  # a refresh is on its way; further changes need no other
+        self._ticks = 0
+
+    def picture(self, fresh: bool = True) -> Picture:
+        """What is to be shown: read anew, or as it was read, with the time gone on."""
+        host = self._host
+        if fresh:
+            self._look()
+        engine = host.link.engine
+        activity = engine.activity if engine is not None else None
+        if engine is not None and activity is not None and not engine.running:
+            self.note, activity = activity.doing, None  # it ended by itself, and says why
+        return Picture(
+            self.view,
+            time.time(),
+            activity=activity,
+            note=self.note,
+            trouble=self.trouble,
+            demo=host.demo is not None,
+            masking=host.masking,
+            fresh=fresh,
+        )
+
+    def _look(self) -> None:
+        self._last = time.monotonic()
+        self.looks += 1
+        try:
+            self.view, self.trouble = overview(self._host.store), ""
+        except DatabaseProblem as problem:  # keep showing what was read before
+            self.trouble = str(problem)
+
+    def show(self, fresh: bool = True) -> None:
+        """Draw the mode in front, if it is there yet. Dialogs above it do not hide it."""
+        stack = self._host.screen_stack
+        front = stack[0] if stack else None
+        if isinstance(front, PanelistScreen) and front.is_mounted:
+            front.show(self.picture(fresh))
+
+    def changed(self, change: object = None) -> None:
+        """In any thread: something was written."""
+        if not self._waking:
+            self._waking = True
+            self._host.post(Changed())
+
+    def soon(self) -> None:
+        """On the app's loop: look again as soon as the last look is old enough."""
+        wait = self._last + REFRESH - time.monotonic()
+        if wait <= 0:
+            self._refresh()
+        else:
+            self._host.set_timer(wait, self._refresh)
+
+    def _refresh(self) -> None:
+        self._waking = False  # before reading: a change from now on needs another look
+        self.show()
+
+    def tick(self) -> None:
+        """Once a second: the time went on; and another process may have written."""
+        self._ticks += 1
+        self.show(fresh=not self._host.link.running and self._ticks % OTHERS == 0)

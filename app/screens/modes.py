@@ -1,0 +1,32 @@
+"""The modes of the app as data: a key, a name and a screen each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from textual.screen import Screen
+
+from app.screens.connect import ConnectScreen
+from app.screens.status import StatusScreen
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One mode. ``about`` is its tooltip and its line in the palette."""
+
+    key: str
+    name: str
+    screen: Callable[[], Screen[Any]]
+    about: str
+
+    @property
+    def id(self) -> str:
+        return self.name.lower()
+
+
+REGISTRY = (
+    Mode("1", "Connect", ConnectScreen, "Connect a Stripe account"),
+    Mode("2", "Status", StatusScreen, "Where the sync stands"),
+)

@@ -1,0 +1,81 @@
+"""Messages, segments and changes as rows of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.panel.overview import MessageView, RecentChange
+from app.panel.segments import SegmentView
+from app.text import plain, when
+from app.widgets.lines import Row
+from app.widgets.words import hidden, no_emails, words
+
+LEVELS = {  # level -> (glyph and word, style)
+    "info": ("● info   ", "$primary"),
+    "warning": ("▲ warning", "bold $warning"),
+    "error": ("✗ error  ", "bold $error"),
+}
+OBJECTS = {  # the part of an event's type before its verb, in our words
+    "customer": "participant",
+    "customer.subscription": "subscription",
+    "price": "price",
+    "product": "product",
+}
+VERBS = {
+    "created": "new",
+    "updated": "changed",
+    "deleted": "deleted",
+    "paused": "paused",
+    "resumed": "resumed",
+    "trial_will_end": "trial ends soon",
+    "pending_update_applied": "changed",
+    "pending_update_expired": "change expired",
+}
+
+
+def message_rows(messages: Sequence[MessageView], now: float, masking: bool) -> list[Row]:
+    """Time and level, then the text."""
+    return [
+        Row(
+            words((f"{when(one.at, now)} ", "dim"), LEVELS.get(one.level, LEVELS["info"]), " "),
+            words(no_emails(plain(one.text), masking)),
+        )
+        for one in messages
+    ]
+
+
+def segment_rows(found: Sequence[SegmentView]) -> list[Row]:
+    """Count, name, the rule, how many with an email."""
+    width = max((len(f"{one.count:,}") for one in found), default=0)
+    return [
+        Row(
+            words((f"{one.count:>{width},}  ", "bold")),
+            words(
+                (plain(one.name, 60), "bold"),
+                (f" – {one.rule}; {one.with_email:,} with email", ""),
+            ),
+        )
+        for one in found
+    ]
+
+
+def change_rows(changes: Sequence[RecentChange], now: float, masking: bool) -> list[Row]:
+    """Time, what happened, to whom. Products have no name to hide."""
+    return [
+        Row(
+            words((f"{when(one.at, now)} ", "dim"), f"{event_words(one.type)} "),
+            words(
+                (hidden(one.name, masking and not one.type.startswith("product")), "bold"),
+                (f"  {one.object_id}" if not one.name else "", "dim"),
+            ),
+        )
+        for one in changes
+    ]
+
+
+def event_words(kind: str) -> str:
+    """``customer.subscription.updated`` → "subscription changed"."""
+    thing, _, verb = kind.rpartition(".")
+    if thing in OBJECTS and verb in VERBS:
+        return f"{OBJECTS[thing]} {VERBS[verb]}"
+    return plain(kind).replace(".", " ").replace("_", " ")

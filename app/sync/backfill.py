@@ -1,0 +1,280 @@
+"""The first copy, and every later full listing: all windows of all lists, side by side.
+
+Products, prices and subscriptions make the segments; customers arrive beside them. Each page
+is committed with its window's place, so that a listing goes on where it was after any
+interruption. What a complete listing did not see is asked for one by one before it counts as
+deleted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+from collections import deque
+from collections.abc import Coroutine, Iterable
+from functools import partial
+from typing import Any
+
+from app.db import connections, membership
+from app.db.rows import Delivery, StepRow, WindowRow
+from app.db.store import Store
+from app.sync import windows
+from app.sync.committer import Committer
+from app.sync.fetch import Fetcher
+from app.sync.listings import LISTINGS, NEEDS, Listing
+from app.sync.stripe_api import Kind, Reply, StripeApi, StripeProblem
+from app.sync.windows import PAGE, Window
+
+COHORTS = ("products", "prices", "inactive_prices", "subscriptions")
+UNLIMITED_SLOTS = 32
+WORTH_SPLITTING = 4 * PAGE  # a smaller rest is fetched sooner than it is worth a request more
+
+
+class Backfill:
+    """One listing of everything, from wherever the last one stopped."""
+
+    def __init__(
+        self, api: StripeApi, store: Store, connection_id: int, committer: Committer
+    ) -> None:
+        self._api = api
+        self._store = store
+        self._connection_id = connection_id
+        self._committer = committer
+        self._fetcher = Fetcher(api)
+        self._steps = connections.steps(store, connection_id)
+        self._open: dict[int, Window] = {
+            row.id: Window(*row) for row in connections.windows(store, connection_id)
+        }
+        self._ids = itertools.count(max(self._open, default=0) + 1)
+
+    @staticmethod
+    def begin(store: Store, connection_id: int, date: int) -> None:
+        """Start a new listing. ``date`` is Stripe's clock; the second that it shows is still
+        within the windows, and whatever comes later comes as an event."""
+        connections.begin_listing(
+            store,
+            connection_id,
+            date,
+            (_row(Window(n, name, None, date + 1)) for n, name in enumerate(LISTINGS, 1)),
+        )
+
+    async def run(self) -> None:
+        """Fetch all that is missing. Raises StripeProblem, DatabaseProblem."""
+        await _together(self._cohorts(), self._list(LISTINGS["customers"]))
+        await self._check_missed()
+        await self._committer.do(partial(connections.settle, self._store, self._connection_id))
+
+    async def _cohorts(self) -> None:
+        await _together(*(self._list(LISTINGS[name]) for name in COHORTS))
+        if self._steps["segments"].state != "done":
+            await self._make_segments()
+        await self._committer.do(
+            partial(
+                connections.set_status,
+                self._store,
+                self._connection_id,
+                ("pending", "syncing"),
+                "segments_synced",
+            )
+        )
+
+    async def _list(self, listing: Listing) -> None:
+        """Fetch every window of one list, as many at a time as its limit can use."""
+        waiting = deque(w for w in self._open.values() if w.listing == listing.name)
+        running: dict[asyncio.Task[Reply | None], Window] = {}
+        try:
+            while waiting or running:
+                while waiting and len(running) < self._slots():
+                    window = waiting.popleft()
+                    running[asyncio.create_task(self._fetch(listing, window))] = window
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    window = running.pop(task)
+                    free = self._slots() - len(running) - len(waiting) - 1
+                    waiting += await self._take(listing, window, task.result(), free)
+        except StripeProblem as problem:
+            if problem.kind is not Kind.FORBIDDEN:
+                raise
+            await self._skip(listing)
+        finally:
+            await _cancelled(running)
+        await self._finish_step(listing.step)
+
+    async def _fetch(self, listing: Listing, window: Window) -> Reply | None:
+        """The window's next page with its nested lists complete, or None when its cursor's
+        object is gone."""
+        try:
+            reply = await self._api.page(listing.path, {**listing.query, **window.parameters()})
+        except StripeProblem as problem:
+            if problem.kind is Kind.CURSOR_GONE and window.cursor:
+                return None
+            raise
+        if listing.table == "subscription":
+            await self._fetcher.complete_items(reply.body["data"])
+        return reply
+
+    async def _take(
+        self, listing: Listing, window: Window, reply: Reply | None, free: int
+    ) -> list[Window]:
+        """Hand a page over to be stored, with what then remains of its window."""
+        delivery = Delivery(requests=self._api.take_count())
+        if reply is None:
+            rest = [windows.below(window)]
+        else:
+            objects = reply.body["data"]
+            answer = listing.rows(objects, reply.seq)
+            delivery.answers.append(answer)
+            rest = self._rest(window, objects, bool(reply.body.get("has_more")), free)
+        del self._open[window.id]
+        self._open.update((piece.id, piece) for piece in rest)
+        delivery.open_windows = [_row(piece) for piece in rest]
+        delivery.closed_windows = [] if rest else [window.id]
+        delivery.steps = [self._progress(listing.step, len(objects) if reply else 0)]
+        await self._committer.put(delivery)
+        return rest
+
+    def _rest(
+        self, window: Window, objects: list[dict[str, Any]], has_more: bool, free: int
+    ) -> list[Window]:
+        if not has_more:
+            return []
+        cursor, position = _place(objects)
+        if cursor == window.cursor:
+            raise _senseless("the same object again")
+        rest = windows.advance(window, cursor, position, len(objects))
+        largest = max(w.remaining for w in self._open.values() if w.listing == rest.listing)
+        if rest.remaining < max(WORTH_SPLITTING, largest / 2):
+            return [rest]
+        parts = 1 + min(max(free, 0), int(rest.remaining / WORTH_SPLITTING * 2))
+        return windows.split(rest, parts, [next(self._ids) for _ in range(parts - 1)])
+
+    def _slots(self) -> int:
+        """How many requests to one list may be under way: enough to use its limit, given how
+        long an answer takes, and no more, because each window ends in a page not full."""
+        rate = self._api.limits.rate.endpoint or self._api.limits.rate.account
+        if rate is None:
+            return UNLIMITED_SLOTS
+        return min(UNLIMITED_SLOTS, 2 + math.ceil(1.6 * rate * self._api.latency))
+
+    def _progress(self, step: str, more: int) -> StepRow:
+        if self._steps[step].state == "skipped":
+            return self._steps[step]
+        done = self._steps[step].done + more
+        names = [listing.name for listing in LISTINGS.values() if listing.step == step]
+        left = sum(w.remaining for w in self._open.values() if w.listing in names)
+        self._steps[step] = StepRow(step, "running", done, done + math.ceil(left), None)
+        return self._steps[step]
+
+    async def _finish_step(self, name: str) -> None:
+        """Mark a step done when no list of it has anything left."""
+        step = self._steps[name]
+        lists = [one.name for one in LISTINGS.values() if one.step == name]
+        if step.state == "skipped" or any(w.listing in lists for w in self._open.values()):
+            return
+        self._steps[name] = StepRow(name, "done", step.done, step.done, None)
+        await self._committer.put(Delivery(steps=[self._steps[name]]))
+
+    async def _skip(self, listing: Listing) -> None:
+        """Leave out a list that the key may not read, and say what that costs."""
+        need = NEEDS[listing.step]
+        text = f"The key lacks the permission “{need.label}”: {need.cost}."
+        self._steps[listing.step] = StepRow(listing.step, "skipped", 0, 0, text)
+        closed = [w.id for w in self._open.values() if w.listing == listing.name]
+        for key in closed:
+            del self._open[key]
+        await self._committer.put(
+            Delivery(closed_windows=closed, steps=[self._steps[listing.step]])
+        )
+        await self._say("warning", listing.step, text + " Add it at Stripe and connect again.")
+
+    async def _make_segments(self) -> None:
+        """The segments that follow from subscriptions, and who of those here is in them."""
+        store, connection = self._store, self._connection_id
+        skipped = self._steps["subscriptions"].state == "skipped"
+
+        def make() -> tuple[int, list[membership.People]]:
+            with store.transaction():
+                if skipped:
+                    membership.drop_subscription_segments(store, connection)
+                else:
+                    membership.create_subscription_segments(store, connection)
+                (count,) = store.row(
+                    "SELECT count(*) FROM segment WHERE connection_id = ?", (connection,)
+                )
+            return count, [] if skipped else list(membership.chunks(store, connection))
+
+        def sort(people: membership.People) -> None:
+            with store.transaction():
+                membership.refresh(store, people, membership.counts(store, people))
+
+        count, chunks = await self._committer.do(make)
+        for number, people in enumerate(chunks):
+            running = StepRow("segments", "running", count * number // len(chunks), count, None)
+            await self._committer.put(Delivery(steps=[running]))
+            await self._committer.do(partial(sort, people))
+        self._steps["segments"] = StepRow("segments", "done", count, count, None)
+        await self._committer.put(Delivery(steps=[self._steps["segments"]]))
+
+    async def _check_missed(self) -> None:
+        """Ask for each row that the listing did not see; only Stripe's word deletes it."""
+        await self._committer.flush()
+        for listing in LISTINGS.values():
+            if self._steps[listing.step].state != "done":
+                continue
+            missed = connections.missed(self._store, self._connection_id, listing.table)
+            for start in range(0, len(missed), PAGE):
+                keys = [(listing.table, key) for key in missed[start : start + PAGE]]
+                answers = await self._fetcher.objects(keys)
+                await self._committer.put(Delivery(answers=answers, requests=self._api.take_count()))
+            await self._committer.flush()
+
+    async def _say(self, level: str, step: str, text: str) -> None:
+        work = partial(connections.say, self._store, self._connection_id, level, step, text)
+        await self._committer.do(work)
+
+
+def _row(window: Window) -> WindowRow:
+    return WindowRow(
+        window.id,
+        window.listing,
+        window.low,
+        window.high,
+        window.cursor,
+        window.position,
+        window.density,
+    )
+
+
+def _place(objects: list[dict[str, Any]]) -> tuple[str, int]:
+    """The last object's id and created: where the window goes on."""
+    for last in reversed(objects):
+        key = last.get("id") if isinstance(last, dict) else None
+        created = last.get("created") if isinstance(last, dict) else None
+        if isinstance(key, str) and isinstance(created, int):
+            return key, created
+    raise _senseless("a page with nothing to go on from")
+
+
+def _senseless(what: str) -> StripeProblem:
+    return StripeProblem(
+        Kind.UNREACHABLE,
+        f"Stripe's list cannot be followed: it answered {what}. Everything fetched so far is"
+        " kept; the sync tries again from there.",
+    )
+
+
+async def _together(*coroutines: Coroutine[Any, Any, None]) -> None:
+    """Run all; the first failure ends the others and is raised as it is."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        await _cancelled(tasks)
+
+
+async def _cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    waiting = list(tasks)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)

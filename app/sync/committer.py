@@ -1,0 +1,83 @@
+"""The one writer: deliveries go through it in order, and it tells when they are permanent.
+
+Fetching and writing overlap: while a transaction runs in the writer's thread, more pages
+arrive, and the next transaction takes all of them together. The queue is short, so that a kill
+costs no more than the pages in flight.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from app.db.apply import deliver
+from app.db.rows import Delivery
+from app.db.store import Store
+
+PENDING = 16
+
+T = TypeVar("T")
+
+
+class Committer:
+    """Use as an async context manager; leaving it drops what has not been written.
+
+    ``on_commit`` is called in the loop's thread after each transaction.
+    """
+
+    def __init__(self, store: Store, connection_id: int, on_commit: Callable[[], None]) -> None:
+        self._store = store
+        self._connection_id = connection_id
+        self._on_commit = on_commit
+        self._queue: asyncio.Queue[Delivery] = asyncio.Queue(PENDING)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._failure: Exception | None = None
+
+    async def __aenter__(self) -> Committer:
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        self._writer.submit(self._store.close)
+        self._writer.shutdown(wait=True)
+
+    async def put(self, delivery: Delivery) -> None:
+        """Hand over a delivery; waits while many are pending. Raises what an earlier one met."""
+        await self._queue.put(delivery)
+        if self._failure:
+            raise self._failure
+
+    async def flush(self) -> None:
+        """Return when everything handed over is permanent."""
+        await self._queue.join()
+        if self._failure:
+            raise self._failure
+
+    async def do(self, work: Callable[[], T]) -> T:
+        """Run a function of one short transaction in the writer's thread, after what is there."""
+        await self.flush()
+        result = await asyncio.get_running_loop().run_in_executor(self._writer, work)
+        self._on_commit()
+        return result
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            batch = [await self._queue.get()]
+            while not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            try:
+                if not self._failure:
+                    await loop.run_in_executor(
+                        self._writer, deliver, self._store, self._connection_id, batch
+                    )
+                    self._on_commit()
+            except Exception as failure:
+                self._failure = failure
+            finally:
+                for _ in batch:
+                    self._queue.task_done()

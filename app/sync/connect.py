@@ -1,0 +1,162 @@
+"""From a key to a connection: what the key may do, whose account it is, live or test."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from dataclasses import dataclass, replace
+
+from app.db import connections
+from app.db.store import Store
+from app.settings import Settings
+from app.sync.listings import EVENTS, LISTINGS, NEEDS
+from app.sync.stripe_api import Kind, StripeApi, StripeProblem
+
+_KEY = re.compile(r"(rk|sk)_(live|test)_\w{8,240}\Z", re.ASCII)
+_ACCOUNT = re.compile(r"\bacct_\w{4,64}")
+
+PROBES = {
+    **{name: LISTINGS[name].path for name in ("customers", "subscriptions", "products", "prices")},
+    "events": EVENTS,
+}
+
+
+class KeyProblem(Exception):
+    """The key cannot be used; the text is one sentence and never contains the key."""
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Whether the key may read one kind of object. ``cost``: what is missing if it may not."""
+
+    name: str
+    label: str
+    granted: bool
+    cost: str
+
+
+@dataclass(frozen=True)
+class KeyReport:
+    """What a key that works was found to be."""
+
+    account: str
+    account_name: str | None
+    livemode: bool
+    permissions: tuple[Permission, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def check_key(settings: Settings, key: str) -> KeyReport:
+    """Try the key on every endpoint the sync reads, and find out whose it is.
+
+    Blocks for as long as Stripe takes. Raises KeyProblem.
+    """
+    key = key.strip()
+    _check_shape(key)
+    return asyncio.run(_check(settings, key))
+
+
+def _check_shape(key: str) -> None:
+    if not key:
+        raise KeyProblem("No key was given. Paste a restricted key that starts with rk_.")
+    if key.startswith("pk_"):
+        raise KeyProblem(
+            "This is a publishable key, which may not read anything. Paste a restricted key that"
+            " starts with rk_live_ or rk_test_."
+        )
+    if not _KEY.match(key):
+        raise KeyProblem(
+            "This does not look like a key of Stripe. A restricted key starts with rk_live_ or"
+            " rk_test_; check that all of it was pasted, and nothing else."
+        )
+
+
+async def _check(settings: Settings, key: str) -> KeyReport:
+    async with StripeApi(settings.stripe_api_base, key, settings.rate) as api:
+        try:
+            permissions, (account, name) = await asyncio.gather(
+                asyncio.gather(*(_probe(api, what, path) for what, path in PROBES.items())),
+                _account(api, key),
+            )
+        except StripeProblem as problem:
+            raise KeyProblem(str(problem)) from None
+    if not any(one.granted for one in permissions if one.name == "customers"):
+        raise KeyProblem(
+            "The key may not read customers, so there would be no participants. Give it"
+            " “Customers Read” at Stripe (Developers, API keys) and try again."
+        )
+    report = KeyReport(account, name, api.livemode, tuple(permissions))
+    if key.startswith("sk_"):
+        warning = "This is a secret key: it may change things. A restricted key is safer."
+        report = replace(report, warnings=(warning,))
+    return report
+
+
+async def _probe(api: StripeApi, name: str, path: str) -> Permission:
+    need = NEEDS[name]
+    try:
+        await api.page(path, {"limit": 1})
+    except StripeProblem as problem:
+        if problem.kind is not Kind.FORBIDDEN:
+            raise
+        return Permission(name, need.label, False, need.cost)
+    return Permission(name, need.label, True, need.cost)
+
+
+async def _account(api: StripeApi, key: str) -> tuple[str, str | None]:
+    """(account id, name). Stripe mostly refuses this to restricted keys, but the refusal names
+    the account; where nothing does, the key itself stands for it."""
+    try:
+        reply = await api.get("/v1/account", "/v1/account", {})
+    except StripeProblem as problem:
+        if problem.kind not in (Kind.FORBIDDEN, Kind.REFUSED, Kind.MISSING, Kind.BAD_REQUEST):
+            raise
+        named = _ACCOUNT.search(problem.detail)
+        return (named[0] if named else _stand_in(key)), None
+    account = reply.body.get("id")
+    if not isinstance(account, str) or not _ACCOUNT.fullmatch(account):
+        account = _stand_in(key)
+    return account, _account_name(reply.body)
+
+
+def _account_name(body: dict[str, object]) -> str | None:
+    profile, settings = body.get("business_profile"), body.get("settings")
+    dashboard = settings.get("dashboard") if isinstance(settings, dict) else None
+    for place, field in ((dashboard, "display_name"), (profile, "name")):
+        name = place.get(field) if isinstance(place, dict) else None
+        if isinstance(name, str) and name:
+            return name[:200]
+    return None
+
+
+def _stand_in(key: str) -> str:
+    return "acct_unknown_" + hashlib.sha256(key.encode()).hexdigest()[:12]
+
+
+def connect(store: Store, report: KeyReport) -> int:
+    """Record the account as connected and return the connection's id. Its status is
+    ``pending`` when it is new, was disconnected, or the key may read more than before.
+
+    Raises KeyProblem while another account is connected.
+    """
+    for _, account, livemode in connections.connected(store):
+        if (account, livemode) != (report.account, report.livemode):
+            mode = "live" if livemode else "test"
+            raise KeyProblem(
+                f"Another account is connected ({account}, {mode}). Disconnect it first; its"
+                " participants and segments stay."
+            )
+    connection_id = connections.record(
+        store,
+        "stripe",
+        report.account,
+        report.livemode,
+        report.account_name,
+        "restricted_key",
+    )
+    steps = connections.steps(store, connection_id)
+    granted = {one.name for one in report.permissions if one.granted}
+    if any(step.state == "skipped" and name in granted for name, step in steps.items()):
+        connections.require_listing(store, connection_id)
+    return connection_id

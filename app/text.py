@@ -1,0 +1,122 @@
+"""The only door for foreign text to a screen, a terminal, a mail or a file.
+
+A customer's name can hold terminal escapes that set the clipboard, bidi controls that
+reverse what is read, or a formula that a spreadsheet runs. The database keeps what Stripe
+sent; everything that shows it calls :func:`plain` first.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import unicodedata
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+LINE_LIMIT = 500
+MARKS_LIMIT = 8
+
+_SAFE = re.compile(r"[\x20-\x7e]*\Z")
+_SPACES = re.compile(r"[\t\n\r\v\f\x85\u2028\u2029]+")
+# Zero width joiner (U+200D) stays: emoji and names in Indic scripts need it.
+_DANGEROUS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e007f\U000f0000-\U0010ffff]"
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def plain(value: object, limit: int = LINE_LIMIT) -> str:
+    """One safe line: no control byte, no bidi override, no endless accents.
+
+    Line breaks and tabs become a space, everything else that a terminal could obey becomes
+    U+FFFD. Longer texts end in "…" after ``limit`` characters. None becomes "".
+    """
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else str(value)
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    if _SAFE.match(text):
+        return text
+    text = _DANGEROUS.sub(REPLACEMENT, _SPACES.sub(" ", text))
+    return _without_stacked_marks(text)
+
+
+def _without_stacked_marks(text: str) -> str:
+    kept: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= MARKS_LIMIT:
+            kept.append(character)
+    return "".join(kept)
+
+
+def storable(text: str) -> str:
+    """The text as both databases can hold it: NUL and lone surrogates become U+FFFD."""
+    if "\0" in text:
+        text = text.replace("\0", REPLACEMENT)
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return re.sub("[\ud800-\udfff]", REPLACEMENT, text)
+    return text
+
+
+def csv_cell(value: object) -> str:
+    """A cell no spreadsheet takes for a formula (OWASP, "CSV Injection").
+
+    A leading apostrophe marks what was changed; a text that starts with an apostrophe gets
+    another, so that taking one away always gives the original back.
+    """
+    text = "" if value is None else str(value)
+    return "'" + text if text.startswith((*_FORMULA, "'")) else text
+
+
+def masked(value: str | None) -> str:
+    """A name or an email for a shared screen: its first letter, and the domain's first."""
+    if not value:
+        return ""
+    local, at, domain = plain(value).partition("@")
+    return f"{local[:1]}•••" + (f"@{domain[:1]}•••" if at else "")
+
+
+_ZERO_DECIMAL = {
+    *("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga"),
+    *("pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"),
+}
+
+
+def money(amount: int | None, currency: str | None) -> str:
+    """``1234, "eur"`` → ``12.34 EUR``. Source: docs.stripe.com/currencies (zero-decimal)."""
+    if amount is None or not currency:
+        return ""
+    if currency.lower() in _ZERO_DECIMAL:
+        return f"{amount:,} {plain(currency).upper()}"
+    return f"{amount / 100:,.2f} {plain(currency).upper()}"
+
+
+def when(at: float | None, now: float | None = None) -> str:
+    """A moment (seconds since 1970) in local time: "14:01" today, else "3 Feb 14:01"."""
+    if at is None:
+        return "never"
+    moment, today = time.localtime(at), time.localtime(now)
+    clock = time.strftime("%H:%M", moment)
+    if moment[:3] == today[:3]:
+        return clock
+    day = f"{moment.tm_mday} {time.strftime('%b', moment)}"
+    return f"{day} {clock}" if moment[0] == today[0] else f"{day} {moment[0]} {clock}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words a person reads at a glance: "40 s", "6 min 40 s", "2 h 5 min"."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

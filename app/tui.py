@@ -1,0 +1,245 @@
+"""The app: its modes, its keys, its palette, and what happens when it fails.
+
+Screens are in ``app.screens``, widgets in ``app.widgets``; the sync is imported only after
+the first paint, because the first frame must not wait for it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen, Screen
+
+from app.db.store import Store
+from app.screens.connect import ConnectScreen
+from app.screens.frame import Demo, Host, Picture, account_words
+from app.screens.helping import help_lines
+from app.screens.link import Link
+from app.screens.lookout import Changed, Lookout
+from app.screens.modes import REGISTRY
+from app.screens.sync import Sync, load_sync
+from app.settings import Settings
+from app.text import plain
+from app.widgets import crash
+from app.widgets.dialog import Help, Question
+from app.widgets.themes import THEMES
+from app.widgets.words import Content, words
+
+__all__ = ["Demo", "PanelistApp", "run"]
+
+
+class PanelistApp(Host):
+    """A full-screen app over one store; ``load`` imports the sync when it is first needed."""
+
+    TITLE = "Panelist"
+    CSS_PATH = Path(__file__).with_name("assets") / "panelist.tcss"
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        mode.id: mode.screen for mode in REGISTRY
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(mode.key, f"go('{mode.id}')", mode.name, id=f"go.{mode.id}", tooltip=mode.about)
+            for mode in REGISTRY
+        ),
+        Binding("x", "mask", "Mask", id="mask", tooltip="Hide names and emails everywhere"),
+        Binding(
+            "question_mark", "help", "Help", id="help", key_display="?",
+            tooltip="What the focused thing is, and its keys",
+        ),
+        Binding("escape", "back", "Back", id="back", show=False, tooltip="Where you were before"),
+        Binding("q", "quit", "Quit", id="quit", tooltip="Quit; what was fetched is kept"),
+        Binding(
+            "ctrl+c", "quit", "Quit", id="quit.now", show=False, priority=True,
+            tooltip="Quit; what was fetched is kept",
+        ),
+    ]  # fmt: skip
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        demo: Demo | None = None,
+        load: Callable[[], Sync] = load_sync,
+    ) -> None:
+        # Greyscale is what Textual makes of NO_COLOR; no colours at all needs an ANSI theme.
+        colourless = "NO_COLOR" in os.environ
+        super().__init__(ansi_color=True if colourless else None)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = "ansi-dark" if colourless else THEMES[0].name
+        self.animation_level = "none"  # a key's effect is there at once, over ssh too
+        self.store, self.settings, self.demo = store, settings, demo
+        self.masking = False
+        self.lookout = Lookout(self)
+        self.link = Link(self, load, self.lookout.changed)
+        self._before: str | None = None
+        self._buried = False
+
+    def on_mount(self) -> None:
+        picture = self.picture()
+        known = picture.view.connection is not None or bool(picture.trouble)
+        self.switch_mode("status" if known and self.demo is None else "connect")
+        self.set_interval(1.0, self.lookout.tick)
+        if self.settings.stripe_key:
+            self.call_after_refresh(self.link.try_key, self.settings.stripe_key)
+
+    def on_unmount(self) -> None:
+        self.link.end()
+
+    def picture(self, fresh: bool = True) -> Picture:
+        return self.lookout.picture(fresh)
+
+    def redraw(self) -> None:
+        self.lookout.show(fresh=False)
+
+    def on_changed(self, message: Changed) -> None:
+        self.lookout.soon()
+
+    def tell(self, text: str, problem: bool = False) -> None:
+        self.clear_notifications()
+        self.notify(plain(text), severity="warning" if problem else "information", markup=False)
+
+    # What came of a key
+
+    def on_link_checked(self, message: Link.Checked) -> None:
+        report = message.report
+        if not message.connected:
+            account = account_words(report.account, report.account_name)
+            lines = [
+                words((" LIVE ", "bold reverse $error"), (f" account {account}", "bold")),
+                words("Its real customers' names and emails will be copied to this computer."),
+                words("Connect?"),
+            ]
+            if not self._ask(lines, "Connect", self._answered):
+                self._answered(False)
+        missing = [one.label for one in report.permissions if not one.granted]
+        if missing:
+            self.tell(f"Not permitted: {', '.join(missing)}. Connect (1) says more.", problem=True)
+        self.lookout.show()
+
+    def _answered(self, yes: bool | None) -> None:
+        if yes:
+            self.link.confirm()
+        else:
+            self.link.forget()
+            self._say("Not connected: a live account needs your yes.", problem=True)
+
+    def on_link_refused(self, message: Link.Refused) -> None:
+        self.lookout.note = message.text
+        self._say(message.text, problem=True)
+        if self.current_mode != "connect":
+            self.tell(message.text, problem=True)
+        self.lookout.show()
+
+    def on_link_joined(self, message: Link.Joined) -> None:
+        self.lookout.note = message.text
+        self._say("")
+        self.action_go("status")
+        if message.text:
+            self.tell(message.text, problem=True)
+        self.lookout.show()
+
+    def _say(self, text: str, problem: bool = False) -> None:
+        for screen in self._screen_stacks.get("connect", ()):
+            if isinstance(screen, ConnectScreen) and screen.is_mounted:
+                screen.say(text, problem)
+
+    # Keys
+
+    def action_go(self, mode: str) -> None:
+        """Go to a mode, and remember where we were for ``escape``."""
+        if mode != self.current_mode:
+            self._before = self.current_mode
+            self.switch_mode(mode)
+
+    async def action_back(self) -> None:
+        if self._before is None or self._before == self.current_mode:
+            self.tell("There is nothing to go back to; q quits.")
+        else:
+            self.action_go(self._before)
+
+    def action_mask(self) -> None:
+        """Hide or show names and emails on every screen."""
+        self.masking = not self.masking
+        self.redraw()
+
+    def action_ask_now(self) -> None:
+        """Ask Stripe at once, or say why that cannot be."""
+        engine = self.link.engine
+        if engine is not None and engine.running:
+            engine.ask_now()
+            self.tell("Asking Stripe now.")
+        else:
+            why = "No sync runs here, so nothing can be asked. 1 (Connect) starts one."
+            self.tell(self.lookout.note or why, problem=True)
+
+    def action_help(self) -> None:
+        """Explain what has the focus."""
+        if not isinstance(self.screen, ModalScreen):
+            self.push_screen(Help(help_lines(self.screen)))
+
+    async def action_quit(self) -> None:
+        connection = self.lookout.view.connection
+        if not self.link.running or connection is None or connection.status == "complete":
+            self.exit()
+        else:
+            line = words("A sync is running; everything fetched so far is kept. Quit?")
+            self._ask([line], "Quit", lambda yes: self.exit() if yes else None)
+
+    def _ask(
+        self, lines: Sequence[Content], yes: str, answer: Callable[[bool | None], None]
+    ) -> bool:
+        """Put a question, unless something is in front already."""
+        if isinstance(self.screen, ModalScreen):
+            return False
+        self.push_screen(Question(lines, yes), answer)
+        return True
+
+    async def on_event(self, event: events.Event) -> None:
+        front = self.screen_stack[-1] if self.is_running and self.screen_stack else None
+        if isinstance(event, events.Key) and isinstance(front, Question) and front.deaf:
+            return  # the key was meant for what was there before the question
+        await super().on_event(event)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        for mode in REGISTRY:
+            yield SystemCommand(f"Go to {mode.name}", mode.about, partial(self.action_go, mode.id))
+        yield SystemCommand("Mask", "Hide or show names and emails", self.action_mask)
+        yield SystemCommand("Ask Stripe now", "Look for changes at once", self.action_ask_now)
+        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+        yield SystemCommand("Help", "What the focused thing is", self.action_help)
+        yield SystemCommand("Quit", "What was fetched is kept", self.action_quit)
+
+    # The end
+
+    def _fatal_error(self) -> None:
+        """Textual would render a traceback with the values of variables: keys, customers."""
+        self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        self._exit_renderables.clear()
+        if self._exception is not None and not self._buried:
+            self._buried = True
+            print(crash.epitaph(self._exception, self.settings.home), file=sys.__stderr__)
+
+
+def run(store: Store, settings: Settings, demo: Demo | None = None) -> int:
+    """Run the app until it is quit; the exit status."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        print(
+            "The app needs a terminal. Without one use commands, such as `panelist status` or"
+            " `panelist sync --once`; `panelist --help` names them all.",
+            file=sys.stderr,
+        )
+        return 1
+    app = PanelistApp(store, settings, demo)
+    app.run()
+    return app.return_code or 0

@@ -1,0 +1,52 @@
+"""What a fault in Panelist leaves behind: one line for the person, a traceback in the log.
+
+The traceback has no values of variables, because keys and customers live in them. What the
+exception itself says is kept, without keys and emails.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+import traceback
+from pathlib import Path
+
+from app import paths
+from app.text import plain
+
+_KEY = re.compile(r"\b([rs]k_(?:live|test)_)\w+")
+_EMAIL = re.compile(r"[^\s@<>()'\",;:=]+@[^\s@<>()'\",;:=]+")
+
+
+def redacted(text: str) -> str:
+    """The text without Stripe keys and emails."""
+    return _EMAIL.sub("•••@•••", _KEY.sub(r"\1•••", text))
+
+
+def record(error: BaseException, home: Path) -> str:
+    """Write the fault to the log (0600); the sentence that tells a person about it.
+
+    Never raises: when the log cannot be written, the sentence says so.
+    """
+    file = paths.log_file(home)
+    text = redacted("".join(traceback.format_exception(error)))
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S%z")
+    try:
+        paths.make_private(home)
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with open(handle, "a", encoding="utf-8", errors="backslashreplace") as log:
+            os.fchmod(handle, 0o600)  # a log made by an older umask is made private now
+            log.write(f"{stamp} fault\n{text}\n")
+    except OSError as problem:
+        return f"The log {plain(file)} could not be written ({plain(problem.strerror)})."
+    return f"The log has it: {plain(file)}"
+
+
+def epitaph(error: BaseException, home: Path) -> str:
+    """The one line a person sees when Panelist had to stop."""
+    kind = plain(type(error).__name__)
+    return (
+        f"Panelist stopped because of a fault in itself ({kind}). Nothing is lost: everything"
+        f" fetched is saved. {record(error, home)}"
+    )

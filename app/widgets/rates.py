@@ -1,0 +1,68 @@
+"""How fast a count grows, from what was seen in the last seconds."""
+
+from __future__ import annotations
+
+from collections import deque
+
+SPAN = 10.0
+
+
+class Rate:
+    """Feed it (moment, count) pairs; it remembers ten seconds of them."""
+
+    def __init__(self, span: float = SPAN) -> None:
+        self._span = span
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def add(self, at: float, count: int) -> None:
+        """Remember a count. A smaller one than before (a new listing) starts afresh."""
+        if self._seen and count < self._seen[-1][1]:
+            self._seen.clear()
+        self._seen.append((at, count))
+        while len(self._seen) > 2 and self._seen[1][0] <= at - self._span:
+            self._seen.popleft()
+
+    @property
+    def per_second(self) -> float:
+        """Growth a second; 0 until a second of it was seen."""
+        if len(self._seen) < 2:
+            return 0.0
+        (begin, first), (end, last) = self._seen[0], self._seen[-1]
+        return (last - first) / (end - begin) if end - begin >= 1 else 0.0
+
+
+class Arrivals:
+    """New objects in each of the last seconds, for a line of bars."""
+
+    def __init__(self, seconds: int = 60) -> None:
+        self._seconds = seconds
+        self._counts: dict[int, int] = {}  # second -> the count at its end
+
+    def add(self, at: float, count: int) -> None:
+        """Remember a count."""
+        second = int(at)
+        if self._counts and count < max(self._counts.values()):
+            self._counts.clear()
+        self._counts[second] = count
+        for old in [one for one in self._counts if one < second - self._seconds]:
+            del self._counts[old]
+
+    def bars(self, at: float) -> tuple[int, ...]:
+        """Arrivals a second, oldest first; empty until something arrived."""
+        if len(self._counts) < 2:
+            return ()
+        first = min(self._counts)
+        count, grown = self._counts[first], []
+        for second in range(first + 1, int(at) + 1):
+            new = self._counts.get(second, count)
+            grown.append(new - count)
+            count = new
+        return tuple(grown) if any(grown) else ()
+
+
+def sparkline(values: tuple[int, ...], width: int) -> str:
+    """The newest ``width`` values as a line of block characters."""
+    shown = values[-width:] if width > 0 else ()
+    most = max(shown, default=0)
+    blocks = " ▁▂▃▄▅▆▇█"
+    return "".join(blocks[-(-value * 8 // most) if value > 0 else 0] for value in shown)

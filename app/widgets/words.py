@@ -1,0 +1,63 @@
+"""How text reaches a widget: always through ``plain``, never as markup.
+
+Everything drawn by Panelist's own widgets is built by :func:`words` (or :func:`para`), so
+that a customer's name cannot carry escapes, bidi controls or Textual markup to the screen.
+No other module of ``app.screens`` or ``app.widgets`` may build a ``Content`` or a ``Text``;
+``tests/screens/test_boundary.py`` watches over it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from textual.content import Content
+from textual.style import Style
+
+from app.text import masked, plain
+
+__all__ = ["Content", "hang", "hidden", "no_emails", "para", "words"]
+
+Part = str | Content | tuple[str, str] | tuple[str, Style]
+
+_EMAIL = re.compile(r"[^\s<>(),;:'\"]+@[^\s<>(),;:'\"]+")
+
+
+def words(*parts: Part) -> Content:
+    """One line from texts, (text, style) pairs and other lines. Every text is made safe."""
+    made: list[Content | tuple[str, str | Style]] = []
+    for part in parts:
+        if isinstance(part, Content):
+            made.append(part)
+        elif isinstance(part, tuple):
+            made.append((plain(part[0]), part[1]))
+        else:
+            made.append((plain(part), ""))
+    return Content.assemble(*made)
+
+
+def para(lines: Iterable[Content]) -> Content:
+    """Several lines as one."""
+    return Content("\n").join(lines)
+
+
+def hang(head: Content, body: Content, width: int) -> list[Content]:
+    """``body`` wrapped beside ``head``, or below it where the head takes too much room."""
+    indent = head.cell_length
+    if indent * 3 > width:
+        head, body, indent = words(), words(head, body), 2
+        first, *rest = body.wrap(max(8, width - indent)) or [words()]
+    else:
+        first, *rest = body.wrap(max(8, width - indent)) or [words()]
+    margin = words(" " * indent)
+    return [words(head, first), *(words(margin, line) for line in rest)]
+
+
+def hidden(name: str | None, masking: bool) -> str:
+    """A person's name or email, as far as the screen may show it."""
+    return masked(name) if masking else plain(name)
+
+
+def no_emails(text: str, masking: bool) -> str:
+    """A sentence in which, while masking is on, no email can be read."""
+    return _EMAIL.sub(lambda found: masked(found[0]), text) if masking else text

@@ -1,0 +1,36 @@
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from app.sandbox.server import Options, Sandbox
+from app.sandbox.world import World
+from tests.sandbox.helpers import Client, Clock
+
+Serve = Callable[..., Client]
+
+
+@pytest.fixture(scope="session")
+def big() -> Iterator[Client]:
+    """6,000 customers nobody changes."""
+    with Sandbox(customers=6000, seed=3, clock=Clock()) as sandbox:
+        yield Client(sandbox)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def serve(clock: Clock) -> Iterator[Serve]:
+    """Starts a sandbox on a frozen clock; `options` are its, the rest makes the world."""
+    with ExitStack() as stack:
+
+        def start(options: Options | None = None, **world: Any) -> Client:
+            world.setdefault("customers", 30)
+            made = World(clock=clock, **world)
+            return Client(stack.enter_context(Sandbox(made, options=options)))
+
+        yield start

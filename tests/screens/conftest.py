@@ -1,0 +1,80 @@
+"""Panelist on a real SQLite store, without a terminal and without Stripe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from app.db.store import Store
+from app.settings import Settings
+from app.tui import Demo, PanelistApp
+from tests.screens import filled
+
+DEMO = Demo("rk_test_sandbox", "http://127.0.0.1:1", 1_000)
+SIZES = [(80, 24), (120, 40), (60, 20)]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return filled.new_store(tmp_path)
+
+
+class Driven:
+    """A running app with the few things that tests do over and over."""
+
+    def __init__(self, app: PanelistApp, pilot: Pilot[None], sync: filled.StandIn) -> None:
+        self.app, self.pilot, self.sync = app, pilot, sync
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def until(self, met: Callable[[], bool]) -> None:
+        """Let the app work until something holds; the test's time limit ends it otherwise."""
+        while not met():
+            await self.pilot.pause(0.01)
+        await self.pilot.pause()
+
+    @property
+    def text(self) -> str:
+        """What the terminal would show."""
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+    @property
+    def flat(self) -> str:
+        """The words on the screen, however they were wrapped and framed."""
+        return " ".join(re.sub("[│┃▌]", " ", self.text).split())
+
+    def settle(self) -> None:
+        """Let the question in front be old enough to be answered."""
+        from app.widgets.dialog import Question
+
+        assert isinstance(self.app.screen, Question)
+        self.app.screen.opened -= 1
+
+
+Start = Callable[..., AbstractAsyncContextManager[Driven]]
+
+
+@pytest.fixture
+def start(store: Store, tmp_path: Path) -> Start:
+    @asynccontextmanager
+    async def running(
+        size: tuple[int, int] = (80, 24),
+        demo: Demo | None = None,
+        key: str | None = None,
+        sync: filled.StandIn | None = None,
+    ) -> AsyncIterator[Driven]:
+        sync = sync or filled.StandIn()
+        app = PanelistApp(store, Settings(tmp_path, stripe_key=key), demo, sync.load)
+        async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
+            await pilot.pause()
+            yield Driven(app, pilot, sync)
+
+    return running

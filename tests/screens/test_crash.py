@@ -1,0 +1,94 @@
+"""A fault in Panelist: one line, a log without secrets, an exit status."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from textual.app import App
+
+from app.db.store import Store
+from app.settings import Settings
+from app.tui import PanelistApp
+from app.widgets import crash
+from tests.screens import filled
+
+PLANTED = "sk_live_PLANTED0123456789"
+
+
+class Rich:
+    """What Textual would print for an error that draws itself."""
+
+    def __rich__(self) -> str:
+        return f"drawn {PLANTED}"
+
+
+class DrawnError(Rich, Exception):
+    pass
+
+
+class Faulty(PanelistApp):
+    fault: type[Exception] = ValueError
+
+    def action_mask(self) -> None:
+        secret = PLANTED
+        customer = "ada@example.com"
+        raise self.fault(f"boom {secret} of {customer}")
+
+
+async def masks(app: PanelistApp) -> None:
+    async with app.run_test() as pilot:
+        await pilot.press("x")
+        await pilot.pause()
+
+
+@pytest.mark.parametrize("fault", [ValueError, DrawnError])
+async def test_a_fault_prints_one_line_and_no_secret(
+    store: Store, tmp_path: Path, capfd: pytest.CaptureFixture[str], fault: type[Exception]
+) -> None:
+    old = os.umask(0)
+    try:
+        app = Faulty(store, Settings(tmp_path), None, filled.StandIn().load)
+        app.fault = fault
+        with pytest.raises(fault):
+            await masks(app)
+    finally:
+        os.umask(old)
+    said = capfd.readouterr()
+    text = said.out + said.err
+    assert PLANTED not in text
+    assert text.count("\n") == 1
+    assert "stopped because of a fault in itself" in text
+    assert str(tmp_path / "panelist.log") in text
+    assert app.return_code == 1
+    log = tmp_path / "panelist.log"
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    kept = log.read_text()
+    assert "PLANTED" not in kept
+    assert "ada@example.com" not in kept
+    assert "boom sk_live_•••" in kept
+    assert "action_mask" in kept
+    assert "customer = " not in kept.replace('customer = "ada', "")  # no values of variables
+
+
+def test_the_log_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file, not a folder")
+    assert "could not be written" in crash.record(ValueError("x"), tmp_path / "home")
+
+
+def test_keys_and_emails_are_redacted() -> None:
+    text = crash.redacted(f"{PLANTED} rk_test_abc123 pk_live_x <ada@example.com> name='b@c.de'")
+    assert text == "sk_live_••• rk_test_••• pk_live_x <•••@•••> name='•••@•••'"
+
+
+def test_textual_still_has_what_is_overridden() -> None:
+    for name in ("_fatal_error", "_print_error_renderables"):
+        assert list(inspect.signature(getattr(App, name)).parameters) == ["self"]
+    source = inspect.getsource(App._handle_exception)
+    assert "self._fatal_error()" in source
+    assert "self._exception = error" in source
+    assert "self._print_error_renderables()" in inspect.getsource(App._shutdown)
+    assert "self._close_messages_no_wait()" in inspect.getsource(App._fatal_error)

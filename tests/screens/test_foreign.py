@@ -1,0 +1,103 @@
+"""Foreign text: shown as it is, obeyed by nothing, and by no terminal either."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from textual.widgets import OptionList
+
+from app.db.store import Store
+from app.text import plain
+from tests.screens import filled
+from tests.screens.conftest import SIZES, Driven, Start
+
+MARKUP = ["x[/]y", "[Red]A", "[ @click=app.quit]B[/]", "[$error]", "\\", "Bob [CEO]", "$name ${x}"]
+ESCAPES = ["\x1b]52;c;aGk=\x07", "\x1b]0;title\x07", "\x1b[2J", "\x9b31m", "\x07", "a\tb\nc\r"]
+OTHERS = ["user\u202egpj.exe", "a\u200bb", "\u2066x", "e" + "\u0301" * 500, "X" * 1_000_000,
+          "\n" * 100_000, "家族👨‍👩‍👧", "\ue000", "\U000e0041"]  # fmt: skip
+HOSTILE = MARKUP + ESCAPES + OTHERS
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\u2028\u2029]")
+
+
+def no_control_byte(at: Driven) -> None:
+    for strip in at.app.screen._compositor.render_strips():
+        for segment in strip:
+            assert not CONTROL.search(segment.text), repr(segment.text)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_hostile_text_is_shown_and_nothing_else(
+    start: Start, store: Store, size: tuple[int, int]
+) -> None:
+    to = filled.connection(store, "syncing", name="\x1b]0;t\x07[/]Acme[@click=app.quit]")
+    for number, text in enumerate(HOSTILE):
+        text = text.replace("\0", "")
+        filled.participant(store, to, f"cus_{number}", text, f"{text[:80]}@x")
+        filled.product(store, to, f"prod_{number}", text)
+        filled.segment(store, to, f"product:prod_{number}", number, f"prod_{number}")
+        filled.event(store, to, number, "customer.updated", f"cus_{number}")
+        filled.message(store, to, text)
+    filled.event(store, to, 999, "\x1b[2J[/].[b]", "cus_1")
+    filled.step(store, to, "products", "failed", 1, 2, "\x1b[2J[/]" + "[b]" * 99)
+    async with start(size) as at:
+        for keys in (["2"], ["tab", "end"], ["tab", "end"], ["tab", "end"], ["x"], ["1"], ["2"]):
+            await at.press(*keys)
+            no_control_byte(at)
+        assert at.app.is_running
+
+
+@pytest.mark.parametrize("text", MARKUP)
+async def test_markup_is_literal(start: Start, store: Store, text: str) -> None:
+    to = filled.connection(store, "syncing", name=text)
+    filled.participant(store, to, "cus_1", text, None)
+    filled.event(store, to, 1, "customer.created", "cus_1")
+    filled.product(store, to, "prod_1", text)
+    filled.segment(store, to, "product:prod_1", 5, "prod_1")
+    filled.message(store, to, f"<{text}>")
+    async with start((120, 40)) as at:
+        assert f"  {text}  " in at.text.splitlines()[0]
+        assert f"<{text}>" in at.text
+        assert f"participant new {text}" in at.text
+        assert f"5  {text} –" in at.text
+        at.app.tell(f"toast {text}")
+        await at.pilot.pause()
+        await at.until(lambda: f"toast {text}" in at.text)
+        for strip in at.app.screen._compositor.render_strips():
+            for segment in strip:
+                if segment.style and text in segment.text:
+                    assert "@click" not in (segment.style.meta or {})
+
+
+async def test_hostile_answers_of_the_check_are_shown(start: Start) -> None:
+    report = filled.KeyReport(
+        account="acct_[/]",
+        account_name="\x1b]52;c;aGk=\x07[/]",
+        livemode=True,
+        permissions=(filled.Permission("x", "[/]\x1b", False, "[b]\x9b"),),
+        warnings=("[@click=app.quit]w[/]\u202e",),
+    )
+    async with start((120, 40), key="rk_live_abcdefgh", sync=filled.StandIn(report)) as at:
+        await at.until(lambda: "LIVE" in at.text)
+        no_control_byte(at)
+        assert "[/]" in at.text
+        at.settle()
+        await at.press("n")
+        assert "[@click=app.quit]w[/]" in at.text
+        no_control_byte(at)
+
+
+async def test_a_megabyte_costs_little(start: Start, store: Store) -> None:
+    to = filled.connection(store, "syncing", name="N" * 1_000_000)
+    for number in range(100):
+        filled.message(store, to, "M" * 100_000 + str(number))
+    async with start() as at:
+        assert "…" in at.text
+    assert len(plain("M" * 100_000)) == 500
+
+
+async def test_the_palette_and_the_ways_hold_no_foreign_text(start: Start) -> None:
+    async with start() as at:
+        ways = at.app.screen.query_one(OptionList)
+        assert all("[" not in str(option.prompt) for option in ways.options)

@@ -1,0 +1,267 @@
+"""Keys, modes, header, palette, masking and quitting: what every mode shares."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from textual.binding import Binding
+
+from app.db.store import Store
+from app.screens.connect import ConnectScreen
+from app.screens.status import StatusScreen
+from app.settings import Settings
+from app.text import plain
+from app.tui import PanelistApp
+from app.widgets.dialog import Help, Question
+from app.widgets.header import BADGES, HeaderLine, HeaderState
+from tests.screens import filled
+from tests.screens.conftest import DEMO, SIZES, Start
+
+KEYS = ["1", "2", "x", "question_mark", "escape", "r", "s", "tab", "shift+tab", "down", "up",
+        "pagedown", "pageup", "home", "end", "enter", "5"]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("filled_store", [True, False])
+async def test_every_key_works_at_every_size(
+    start: Start, store: Store, size: tuple[int, int], filled_store: bool
+) -> None:
+    if filled_store:
+        filled.acme(store)
+    async with start(size) as at:
+        for mode in ("1", "2"):
+            await at.press(mode)
+            await at.press(*[key for one in KEYS for key in (one, "escape")])
+            assert at.app.is_running
+            assert all(len(line) <= size[0] * 2 for line in at.text.splitlines())
+        await at.press("q")
+        assert not at.app.is_running or at.app._exit
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_everything_can_be_reached_with_tab(
+    start: Start, store: Store, size: tuple[int, int]
+) -> None:
+    filled.acme(store)
+    async with start(size) as at:
+        seen = []
+        for _ in range(4):
+            assert at.app.focused is not None
+            assert at.app.focused.region.height > 0
+            seen.append(at.app.focused.id)
+            await at.press("tab")
+        assert set(seen) == {
+            "left" if size[0] >= 100 else "columns",
+            "messages",
+            "segments",
+            "changes",
+        }
+
+
+async def test_modes_and_the_way_back(start: Start, store: Store) -> None:
+    filled.acme(store)
+    async with start() as at:
+        assert isinstance(at.app.screen, StatusScreen)
+        await at.press("escape")
+        await at.until(lambda: "nothing to go back to" in at.flat)
+        await at.press("1")
+        assert isinstance(at.app.screen, ConnectScreen)
+        await at.press("escape")
+        assert isinstance(at.app.screen, StatusScreen)
+
+
+@pytest.mark.parametrize("screen", ["1", "2"])
+async def test_bindings_have_an_id_and_a_tooltip_and_no_key_has_two(
+    start: Start, screen: str
+) -> None:
+    async with start() as at:
+        await at.press(screen)
+        ours = []
+        for node, bindings in at.app.screen._binding_chain:
+            if type(node).__module__.startswith("app."):
+                declared = vars(type(node)).get("BINDINGS", ())
+                own = [one for one in declared if isinstance(one, Binding)]
+                assert all(one.id and one.tooltip for one in own)
+                ours += [(key, one.id) for key, one in bindings if one.id]
+        assert [key for key, n in Counter(key for key, _ in ours).items() if n > 1] == []
+
+
+@pytest.mark.parametrize("screen", ["1", "2"])
+async def test_help_speaks_of_the_focused_thing(start: Start, screen: str) -> None:
+    async with start((120, 40)) as at:
+        await at.press(screen)
+        focused = at.app.focused
+        assert focused is not None
+        first = str(getattr(focused, "help_text", "")).split(".")[0]
+        await at.press("question_mark")
+        assert isinstance(at.app.screen, Help)
+        assert first[:40] in at.text
+        assert "Hide names and emails everywhere" in at.text
+        await at.press("question_mark")
+        assert not isinstance(at.app.screen, Help)
+
+
+async def test_the_palette_has_the_apps_commands(start: Start) -> None:
+    async with start((120, 40)) as at:
+        commands = {one.title for one in at.app.get_system_commands(at.app.screen)}
+        assert commands == {
+            "Go to Connect", "Go to Status", "Mask", "Ask Stripe now", "Theme", "Help", "Quit",
+        }  # fmt: skip
+        await at.press("ctrl+p")
+        await at.press(*"go to status")
+        await at.until(lambda: "Where the sync stands" in at.text)
+        await at.press("enter")
+        await at.until(lambda: at.app.current_mode == "status")
+
+
+async def test_masking_hides_names_and_emails_everywhere(start: Start, store: Store) -> None:
+    filled.acme(store)
+    async with start((120, 40)) as at:
+        assert "Ada Lovelace" in at.text
+        assert "ada@example.com" in at.text
+        await at.press("x")
+        assert "MASKED" in at.text
+        assert "Lovelace" not in at.text
+        assert "ada@" not in at.text
+        assert "A•••" in at.text
+        assert "Team plan" in at.text  # a product is nobody
+        await at.press("x")
+        assert "Ada Lovelace" in at.text
+
+
+async def test_asking_now_without_a_sync_says_why(start: Start, store: Store) -> None:
+    filled.acme(store)
+    async with start() as at:
+        await at.press("r")
+        await at.until(lambda: "nothing can be asked" in at.flat)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize("badge", BADGES)
+def test_the_header_fits(width: int, badge: str) -> None:
+    state = HeaderState(badge, "A rather long name of an account", "live", True, 1_234_567,
+                        "14:01", True)  # fmt: skip
+    (line,) = HeaderLine().draw(state, width)
+    if width >= 60:
+        assert line.cell_length <= width
+        assert badge in line.plain
+        assert "LIVE" in line.plain
+        assert "1,234,567" in line.plain
+        assert "MASKED" in line.plain
+    if width >= 80:
+        assert "A rather lo" in line.plain
+    if width >= 120:
+        assert "1,234,567 participants  as of 14:01" in line.plain
+
+
+async def test_quitting_a_sync_asks_once_and_only_y_says_yes(start: Start, store: Store) -> None:
+    async with start(demo=DEMO) as at:
+        await at.press("s")
+        await at.until(lambda: at.app.link.running)
+        await at.press("q")
+        assert isinstance(at.app.screen, Question)
+        assert "everything fetched so far is kept" in at.text
+        await at.press("q", "enter", "y", "ctrl+c", "escape")  # within its first 300 ms
+        assert len(at.app.screen_stack) == 2
+        assert at.app.focused is not None
+        assert at.app.focused.id == "cancel"
+        at.settle()
+        await at.press("q", "ctrl+c")
+        assert len(at.app.screen_stack) == 2
+        await at.press("enter")  # Cancel has the focus
+        assert len(at.app.screen_stack) == 1
+        assert at.app.link.running
+        await at.press("ctrl+c")
+        at.settle()
+        await at.press("y")
+    assert not at.sync.engines[0].running  # stopped with the app
+
+
+async def test_quitting_a_complete_sync_asks_nothing(start: Start, store: Store) -> None:
+    async with start(demo=DEMO, sync=filled.StandIn(status="complete")) as at:
+        await at.press("s")
+        await at.until(lambda: at.app.link.running)
+        await at.press("q")
+    assert not at.sync.engines[0].running
+
+
+async def test_a_database_that_fails_is_one_sentence_and_the_app_stays(
+    start: Start, store: Store
+) -> None:
+    filled.acme(store)
+    async with start() as at:
+        with store.transaction():
+            store.execute("ALTER TABLE message RENAME TO message_gone")
+        at.app.lookout.show()
+        await at.pilot.pause()
+        assert "could not be used" in at.text
+        assert "12,300 participants" in at.text  # what was read before
+        await at.press("1", "2")
+        with store.transaction():
+            store.execute("ALTER TABLE message_gone RENAME TO message")
+        at.app.lookout.show()
+        await at.pilot.pause()
+        assert "could not be used" not in at.text
+
+
+async def test_every_theme_draws(start: Start, store: Store) -> None:
+    filled.acme(store)
+    async with start((120, 40)) as at:
+        assert {"panelist-dark", "panelist-light"} <= set(at.app.available_themes)
+        for theme in ("panelist-light", "textual-light", "ansi-dark", "dracula"):
+            at.app.theme = theme
+            await at.press("1", "2")
+            assert "12,300 of ≈ 100,000" in at.text
+
+
+async def test_no_color_leaves_no_colour(
+    start: Start, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    filled.acme(store)
+    async with start((120, 40)) as at:
+        for mode in ("1", "2"):
+            await at.press(mode)
+            for strip in at.app.screen._compositor.render_strips():
+                for segment in strip.apply_filter(
+                    at.app._filters[-1], at.app.screen.background_colors[1]
+                ):
+                    if segment.style is not None:
+                        colours = (segment.style.color, segment.style.bgcolor)
+                        assert all(one is None or one.is_default for one in colours)
+
+
+def test_without_a_terminal_run_says_what_to_run_instead(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path; from app.db.store import open_sqlite; from app.tui import run;"
+        f"from app.settings import Settings; home = Path({str(tmp_path)!r});"
+        "raise SystemExit(run(open_sqlite(home / 'panelist.db'), Settings(home)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False,
+        stdin=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": os.getcwd()},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "panelist status" in done.stderr
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_first_frame_imports_no_sync() -> None:
+    code = (
+        "import sys, app.tui; late = ('app.sync', 'httpx', 'stripe', 'keyring');"
+        "raise SystemExit(any(name.startswith(late) for name in sys.modules))"
+    )
+    env = {**os.environ, "PYTHONPATH": os.getcwd()}
+    assert subprocess.run([sys.executable, "-c", code], env=env, check=False).returncode == 0
+
+
+def test_the_app_needs_nothing_to_be_made(store: Store, tmp_path: Path) -> None:
+    app = PanelistApp(store, Settings(tmp_path))
+    assert app.link.engine is None
+    assert plain(app.title) == "Panelist"
