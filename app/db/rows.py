@@ -59,7 +59,7 @@ class PriceRow(NamedTuple):
 
 
 class Gone(NamedTuple):
-    """An object that does not exist any more. ``table`` is one of schema.STRIPE_IDS."""
+    """An object that does not exist any more. ``table``: participant, subscription, product, price."""
 
     table: str
     stripe_id: str

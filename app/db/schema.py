@@ -19,7 +19,7 @@ from peewee import (
     ForeignKeyField,
     IntegerField,
     Model,
-    PostgresqlDatabase,
+    SqliteDatabase,
     TextField,
 )
 
@@ -28,7 +28,6 @@ VERSION = 1
 
 class Table(Model):
     class Meta:
-        strict_tables = True
         legacy_table_names = False
 
 
@@ -116,7 +115,6 @@ class SubscriptionItem(Table):
 
     class Meta:
         primary_key = CompositeKey("subscription", "stripe_id")
-        without_rowid = True
 
 
 class Product(Table):
@@ -175,7 +173,6 @@ class Member(Table):
 
     class Meta:
         primary_key = CompositeKey("participant", "segment")
-        without_rowid = True
         indexes = ((("segment", "participant"), True),)
 
 
@@ -278,6 +275,8 @@ TABLES: list[type[Table]] = [
     ReadCount,
 ]
 
+WITHOUT_ROWID = {SubscriptionItem, Member}  # read and written by their keys, never searched
+
 LIVE = "('active', 'trialing', 'past_due')"
 
 BELONGS = f"""
@@ -320,17 +319,31 @@ UNION ALL
         AND NOT o.deleted)
 """
 
-STRIPE_IDS = ("participant", "subscription", "product", "price")
-
-
 def create(database: Database) -> None:
     """Create every table in an empty database, inside the caller's transaction."""
+    sqlite = isinstance(database, SqliteDatabase)
+    for model in TABLES:  # SQLite's own options, which other databases do not parse
+        model._meta.strict_tables = sqlite
+        model._meta.without_rowid = sqlite and model in WITHOUT_ROWID
     with database.bind_ctx(TABLES):
         database.create_tables(TABLES, safe=False)
         SchemaVersion.insert(version=VERSION).execute()
     deleted = "CREATE INDEX participant_deleted ON participant (connection_id) WHERE deleted"
     database.execute_sql(deleted)
-    if isinstance(database, PostgresqlDatabase):
-        for table in STRIPE_IDS:  # the order of bytes, as SQLite has it
-            database.execute_sql(f'ALTER TABLE {table} ALTER stripe_id TYPE text COLLATE "C"')
+    if not sqlite:
+        _compare_bytes(database)
     database.execute_sql(BELONGS)
+
+
+def _compare_bytes(database: Database) -> None:
+    """Have PostgreSQL order and compare texts as SQLite does, whatever the server's locale.
+    All of them: columns of different collations cannot use each other's indexes."""
+    for model in TABLES:
+        changes = [
+            f'ALTER "{field.column_name}" TYPE text COLLATE "C"'
+            for field in model._meta.sorted_fields
+            if isinstance(field, TextField)
+        ]
+        if changes:
+            name = model._meta.table_name
+            database.execute_sql(f'ALTER TABLE "{name}" {", ".join(changes)}')

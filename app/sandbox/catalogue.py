@@ -36,6 +36,19 @@ class Prices(Table):
 
     kind = "price"
 
+    def __init__(self, ids: Ids) -> None:
+        super().__init__(ids)
+        self._numbers: dict[str, int] = {}
+
+    def number(self, text: str) -> int | None:
+        """Remembered: every subscription rendered asks for a few of the same ids."""
+        known = self._numbers.get(text)
+        if known is None:
+            known = super().number(text)
+            if known is not None:
+                self._numbers[text] = known
+        return known
+
 
 def product(identifier: str, created: int, livemode: bool, **fields: object) -> Obj:
     """A product with every field Stripe sends."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
+from textual.css.query import NoMatches
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -144,7 +146,8 @@ class ConnectScreen(PanelistScreen):
         """One sentence under the key: what happens with it, or why it was refused."""
         glyph = ("✗ ", "bold $error") if problem else ("● ", "$primary")
         line = words(glyph, (text, "bold" if problem else "")) if text else words()
-        self.query_one("#said", Line).show(line)
+        with suppress(NoMatches):  # the app is ending
+            self.query_one("#said", Line).show(line)
 
     def forget_key(self) -> None:
         """Empty the field: the key has been used."""

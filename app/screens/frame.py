@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from textual.app import App, ComposeResult
+from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer
@@ -127,8 +128,9 @@ class PanelistScreen(Screen[None]):
 
     def show(self, picture: Picture) -> None:
         """Show a picture. Called only while this mode is the visible one."""
-        self.query_one(HeaderLine).show(picture.header)
-        self.show_content(picture)
+        with suppress(NoMatches):  # its widgets are gone already: the app is ending
+            self.query_one(HeaderLine).show(picture.header)
+            self.show_content(picture)
 
     def show_content(self, picture: Picture) -> None:
         """Show the part between header and footer."""

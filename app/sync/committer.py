@@ -34,6 +34,8 @@ class Committer:
         self._queue: asyncio.Queue[Delivery] = asyncio.Queue(PENDING)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._failure: Exception | None = None
+        self._analyze_at = 4  # deliveries; then eight times as many, and so on
+        self._stored = 0
 
     async def __aenter__(self) -> Committer:
         self._task = asyncio.create_task(self._run())
@@ -72,12 +74,17 @@ class Committer:
                 batch.append(self._queue.get_nowait())
             try:
                 if not self._failure:
-                    await loop.run_in_executor(
-                        self._writer, deliver, self._store, self._connection_id, batch
-                    )
+                    await loop.run_in_executor(self._writer, self._commit, batch)
                     self._on_commit()
             except Exception as failure:
                 self._failure = failure
             finally:
                 for _ in batch:
                     self._queue.task_done()
+
+    def _commit(self, batch: list[Delivery]) -> None:
+        deliver(self._store, self._connection_id, batch)
+        self._stored += len(batch)
+        if self._stored >= self._analyze_at:
+            self._analyze_at *= 8
+            self._store.analyze()

@@ -13,8 +13,8 @@ Serve = Callable[..., Client]
 
 @pytest.fixture(scope="session")
 def big() -> Iterator[Client]:
-    """6,000 customers nobody changes."""
-    with Sandbox(customers=6000, seed=3, clock=Clock()) as sandbox:
+    """5,000 customers nobody changes."""
+    with Sandbox(customers=5000, seed=3, clock=Clock()) as sandbox:
         yield Client(sandbox)
 
 

@@ -126,19 +126,22 @@ def test_the_hook_sees_each_request_before_its_answer(serve: Serve) -> None:
     assert asked == [("/v1/customers", {"created": {"gte": "5"}, "limit": "1"})]
 
 
-def test_the_lock_holds_answers_back(serve: Serve) -> None:
+def test_the_lock_is_held_while_answering(serve: Serve) -> None:
     client = serve(customers=1)
-    answers: list[int] = []
-    with client.sandbox.lock:
-        reader = threading.Thread(
-            target=lambda: answers.append(len(client.data("/v1/customers?limit=100")))
+    free: list[bool] = []
+
+    def hook(path: str, query: dict[str, object]) -> None:
+        other = threading.Thread(
+            target=lambda: free.append(client.sandbox.lock.acquire(blocking=False))
         )
-        reader.start()
-        for _ in range(20):
-            client.sandbox.world.create_customer()
-        assert answers == []
-    reader.join()
-    assert answers == [21]
+        other.start()
+        other.join()
+
+    client.sandbox.on_request = hook
+    client.get("/v1/customers")
+    assert free == [False]
+    assert client.sandbox.lock.acquire(timeout=5)
+    client.sandbox.lock.release()
 
 
 def test_pipelined_requests_are_answered_in_order(big: Client) -> None:

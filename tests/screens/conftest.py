@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -34,6 +35,13 @@ class Driven:
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
+    async def strike(self, *keys: str) -> None:
+        """Many keys without waiting for every drawing in between."""
+        for key in keys:
+            self.app.simulate_key(key)
+            await self.pilot._wait_for_screen()
+        await self.pilot.pause()
+
     async def until(self, met: Callable[[], bool]) -> None:
         """Let the app work until something holds; the test's time limit ends it otherwise."""
         while not met():
@@ -51,12 +59,24 @@ class Driven:
         """The words on the screen, however they were wrapped and framed."""
         return " ".join(re.sub("[│┃▌]", " ", self.text).split())
 
+    @property
+    def toasts(self) -> str:
+        """What was said in the corner."""
+        return " ".join(one.message for one in self.app._notifications)
+
     def settle(self) -> None:
         """Let the question in front be old enough to be answered."""
         from app.widgets.dialog import Question
 
         assert isinstance(self.app.screen, Question)
-        self.app.screen.opened -= 1
+        self.app.screen.opened = 0.0
+
+    def rejuvenate(self) -> None:
+        """Let the question in front be new, however slow this computer is."""
+        from app.widgets.dialog import Question
+
+        assert isinstance(self.app.screen, Question)
+        self.app.screen.opened = time.monotonic() + 3_600
 
 
 Start = Callable[..., AbstractAsyncContextManager[Driven]]
