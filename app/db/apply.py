@@ -144,7 +144,7 @@ def _store_rows(
     for answer in answers:
         for gone in answer.gone:
             _store_gone(store, connection_id, generation, answer.seq, gone)
-        _store_bad(store, connection_id, answer)
+    _store_bad(store, connection_id, answers)
 
 
 def _touched(answers: Iterable[Answer]) -> set[str]:
@@ -203,29 +203,38 @@ def _store_gone(store: Store, connection_id: int, generation: int, seq: int, gon
     )
 
 
-def _store_bad(store: Store, connection_id: int, answer: Answer) -> None:
-    good = [
-        (connection_id, listing, row.stripe_id)
-        for listing, rows in (
-            ("customers", answer.participants),
-            ("subscriptions", answer.subscriptions),
-            ("products", answer.products),
-            ("prices", answer.prices),
-        )
-        for row in rows
-    ]
-    (any_bad,) = store.row(
-        "SELECT count(*) FROM quarantine WHERE connection_id = ?", (connection_id,)
+def _listings(answer: Answer) -> tuple[tuple[str, Sequence[Any]], ...]:
+    return (
+        ("customers", answer.participants),
+        ("subscriptions", answer.subscriptions),
+        ("products", answer.products),
+        ("prices", answer.prices),
     )
-    if any_bad:
-        store.execute_many(
-            "DELETE FROM quarantine WHERE connection_id = ? AND listing = ? AND stripe_id = ?", good
+
+
+def _store_bad(store: Store, connection_id: int, answers: Sequence[Answer]) -> None:
+    """Quarantine what cannot be stored, and release what now could be."""
+    held = {
+        (listing, key)
+        for listing, key in store.rows(
+            "SELECT listing, stripe_id FROM quarantine WHERE connection_id = ?", (connection_id,)
         )
+    }
+    good = {
+        (listing, row.stripe_id)
+        for answer in answers
+        for listing, rows in (_listings(answer) if held else ())
+        for row in rows
+    }
+    store.execute_many(
+        "DELETE FROM quarantine WHERE connection_id = ? AND listing = ? AND stripe_id = ?",
+        [(connection_id, *key) for key in held & good],
+    )
     store.execute_many(
         "INSERT INTO quarantine (connection_id, listing, stripe_id, reason, at)"
         " VALUES (?, ?, ?, ?, ?) ON CONFLICT (connection_id, listing, stripe_id)"
         " DO UPDATE SET reason = excluded.reason, at = excluded.at",
-        [(connection_id, *bad, int(time.time())) for bad in answer.bad],
+        [(connection_id, *bad, int(time.time())) for answer in answers for bad in answer.bad],
     )
 
 
@@ -321,12 +330,7 @@ def _single_objects(answer: Answer) -> list[Answer]:
 
 def _bad(answer: Answer, problem: DatabaseProblem) -> Bad:
     reason = f"the database refused it ({type(problem.__cause__).__name__})"
-    for listing, rows in (
-        ("customers", answer.participants),
-        ("subscriptions", answer.subscriptions),
-        ("products", answer.products),
-        ("prices", answer.prices),
-    ):
+    for listing, rows in _listings(answer):
         for row in rows:
             return Bad(listing, row.stripe_id, reason)
     raise problem

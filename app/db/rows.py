@@ -59,7 +59,7 @@ class PriceRow(NamedTuple):
 
 
 class Gone(NamedTuple):
-    """An object that does not exist any more. ``table``: participant, subscription, product, price."""
+    """An object that is no more. ``table``: participant, subscription, product or price."""
 
     table: str
     stripe_id: str

@@ -319,6 +319,7 @@ UNION ALL
         AND NOT o.deleted)
 """
 
+
 def create(database: Database) -> None:
     """Create every table in an empty database, inside the caller's transaction."""
     sqlite = isinstance(database, SqliteDatabase)

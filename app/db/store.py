@@ -130,7 +130,9 @@ class Store:
         connection for few and reads all of them. SQLite's plans need no such help."""
         if self.postgres:
             with self.transaction():
-                self.execute("ANALYZE participant, subscription, subscription_item, member, segment")
+                self.execute(
+                    "ANALYZE participant, subscription, subscription_item, member, segment"
+                )
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Run one statement; the number of rows it changed."""

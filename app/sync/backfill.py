@@ -226,7 +226,9 @@ class Backfill:
             for start in range(0, len(missed), PAGE):
                 keys = [(listing.table, key) for key in missed[start : start + PAGE]]
                 answers = await self._fetcher.objects(keys)
-                await self._committer.put(Delivery(answers=answers, requests=self._api.take_count()))
+                await self._committer.put(
+                    Delivery(answers=answers, requests=self._api.take_count())
+                )
             await self._committer.flush()
 
     async def _say(self, level: str, step: str, text: str) -> None:

@@ -151,13 +151,18 @@ def subscriptions(objects: Iterable[Any], seq: int) -> Answer:
     """A page (or one) of Subscriptions, with the prices that stand only inside their items
     (GET /v1/prices leaves inline prices out)."""
 
+    inline: dict[str, PriceRow] = {}
+
     def add(answer: Answer, obj: Json) -> None:
         row, parts = subscription(obj), items(obj)
-        answer.prices += [price(_object(item, "price")) for item in item_list(obj)]
+        found = [_object(item, "price") for item in item_list(obj)]
+        inline.update((one["id"], price(one)) for one in found if one["id"] not in inline)
         answer.items += parts
         answer.subscriptions.append(row)
 
-    return _answer("subscriptions", "subscription", objects, seq, add)
+    answer = _answer("subscriptions", "subscription", objects, seq, add)
+    answer.prices += inline.values()
+    return answer
 
 
 def _answer(
