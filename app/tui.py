@@ -69,6 +69,16 @@ class PanelistApp(Host):
         demo: Demo | None = None,
         load: Callable[[], Sync] = load_sync,
     ) -> None:
+        self.store, self.settings, self.demo = store, settings, demo
+        self.masking = False
+        self.lookout = Lookout(self)
+        self.link = Link(self, load, self.lookout.changed)
+        self._before: str | None = None
+        self._buried = False
+        picture = self.picture()
+        known = picture.view.connection is not None or bool(picture.trouble)
+        # Before Textual makes its first screen: an empty one, switched away, costs 30 ms.
+        self.DEFAULT_MODE = "status" if known and demo is None else "connect"  # type: ignore[misc]
         # Greyscale is what Textual makes of NO_COLOR; no colours at all needs an ANSI theme.
         colourless = "NO_COLOR" in os.environ
         super().__init__(ansi_color=True if colourless else None)
@@ -76,17 +86,8 @@ class PanelistApp(Host):
             self.register_theme(theme)
         self.theme = "ansi-dark" if colourless else THEMES[0].name
         self.animation_level = "none"  # a key's effect is there at once, over ssh too
-        self.store, self.settings, self.demo = store, settings, demo
-        self.masking = False
-        self.lookout = Lookout(self)
-        self.link = Link(self, load, self.lookout.changed)
-        self._before: str | None = None
-        self._buried = False
 
     def on_mount(self) -> None:
-        picture = self.picture()
-        known = picture.view.connection is not None or bool(picture.trouble)
-        self.switch_mode("status" if known and self.demo is None else "connect")
         self.set_interval(1.0, self.lookout.tick)
         if self.settings.stripe_key:
             self.call_after_refresh(self.link.try_key, self.settings.stripe_key)

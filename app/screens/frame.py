@@ -15,11 +15,11 @@ from textual.app import App, ComposeResult
 from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from app.panel.overview import Overview
 from app.text import plain, when
 from app.widgets.header import HeaderLine, HeaderState
+from app.widgets.keys import KeyLine
 
 if TYPE_CHECKING:
     from app.db.store import Store
@@ -117,7 +117,7 @@ class PanelistScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield HeaderLine()
         yield from self.compose_content()
-        yield Footer(compact=True)
+        yield KeyLine()
 
     def compose_content(self) -> ComposeResult:
         """The widgets between header and footer."""

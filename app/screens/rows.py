@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from app.panel.overview import MessageView, RecentChange
 from app.panel.segments import SegmentView
@@ -35,28 +36,30 @@ VERBS = {
 
 def message_rows(messages: Sequence[MessageView], now: float, masking: bool) -> list[Row]:
     """Time and level, then the text."""
-    return [
-        Row(
-            words((f"{when(one.at, now)} ", "dim"), LEVELS.get(one.level, LEVELS["info"]), " "),
-            words(no_emails(plain(one.text), masking)),
-        )
-        for one in messages
-    ]
+    return [_message_row(one.level, one.text, when(one.at, now), masking) for one in messages]
+
+
+# A list is made anew every second in which something changed, mostly of the same rows.
+@lru_cache(maxsize=256)
+def _message_row(level: str, text: str, at: str, masking: bool) -> Row:
+    return Row(
+        words((f"{at} ", "dim"), LEVELS.get(level, LEVELS["info"]), " "),
+        words(no_emails(plain(text), masking)),
+    )
 
 
 def segment_rows(found: Sequence[SegmentView]) -> list[Row]:
     """Count, name, the rule, how many with an email."""
     width = max((len(f"{one.count:,}") for one in found), default=0)
-    return [
-        Row(
-            words((f"{one.count:>{width},}  ", "bold")),
-            words(
-                (plain(one.name, 60), "bold"),
-                (f" – {one.rule}; {one.with_email:,} with email", ""),
-            ),
-        )
-        for one in found
-    ]
+    return [_segment_row(one, width) for one in found]
+
+
+@lru_cache(maxsize=1024)
+def _segment_row(one: SegmentView, width: int) -> Row:
+    return Row(
+        words((f"{one.count:>{width},}  ", "bold")),
+        words((plain(one.name, 60), "bold"), f" – {one.rule}; {one.with_email:,} with email"),
+    )
 
 
 def change_rows(changes: Sequence[RecentChange], now: float, masking: bool) -> list[Row]:

@@ -22,6 +22,7 @@ from app.widgets.rates import Arrivals, Rate, sparkline
 from app.widgets.steps import Lifecycle, LifecycleState, Steps, StepState
 from app.widgets.words import Content, para, words
 
+LISTS = 1.0  # seconds between two looks at the lists; nobody reads them faster
 SPARKS = 24  # seconds of arrivals beside the number
 REASONS = {"you": "by you", "stripe": "by Stripe", "user": "by you"}
 
@@ -55,6 +56,8 @@ class StatusScreen(PanelistScreen):
         self._arrivals = Arrivals()
         self._connection: int | None = None
         self._masking = False
+        self._stale = True
+        self._listed = 0.0
 
     def compose_content(self) -> ComposeResult:
         with Body(id="columns", can_focus=True):
@@ -88,6 +91,10 @@ class StatusScreen(PanelistScreen):
                     id="changes",
                 )
 
+    @on(events.ScreenResume)
+    def _read_all(self) -> None:
+        self._listed = 0.0
+
     @on(events.Resize)
     def _scroll_what_scrolls(self) -> None:
         """Give the focus to the left column, or to the one that everything is in."""
@@ -113,8 +120,10 @@ class StatusScreen(PanelistScreen):
         self._show_people(picture)
         self.query_one("#activity", Line).show(_activity(picture))
         self.query_one("#polling", Line).show(_polling(picture))
-        if picture.fresh or picture.masking != self._masking:
-            self._masking = picture.masking
+        self._stale |= picture.fresh
+        hurry = picture.masking != self._masking
+        if hurry or (self._stale and abs(picture.now - self._listed) >= LISTS):
+            self._stale, self._masking, self._listed = False, picture.masking, picture.now
             self._show_lists(picture)
 
     def _steps(self, picture: Picture) -> tuple[StepState, ...]:

@@ -45,6 +45,7 @@ class Lines(ScrollView, can_focus=True):
         self._rows: tuple[Row, ...] = ()
         self._flat: list[Content] = []
         self._strips: dict[int, Strip] = {}
+        self._wrapped: dict[Row, list[Content]] = {}  # of the rows that are shown
         self._width = 0
 
     def show(self, rows: Sequence[Row]) -> None:
@@ -74,7 +75,9 @@ class Lines(ScrollView, can_focus=True):
         if not self._width:
             return
         rows = self._rows or (Row(words(), words((self._empty, "dim"))),)
-        self._flat = [line for row in rows for line in self._row_lines(row)]
+        # Wrapping is what costs: rows that were shown before keep their lines.
+        self._wrapped = {row: self._wrapped.get(row) or self._row_lines(row) for row in rows}
+        self._flat = [line for row in rows for line in self._wrapped[row]]
         self._strips.clear()
         height = len(self._flat)
         taller = height != self.virtual_size.height
@@ -89,6 +92,7 @@ class Lines(ScrollView, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         if self.scrollable_content_region.width != self._width:
+            self._wrapped.clear()
             self._lay_out()
 
     def notify_style_update(self) -> None:

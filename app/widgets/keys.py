@@ -1,0 +1,67 @@
+"""The line of keys at the bottom. Textual's Footer remounts a widget per key whenever the
+focus moves, which takes longer than the move; this one writes a line if it changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import events
+
+from app.widgets.drawn import Drawn
+from app.widgets.words import Content, words
+
+PALETTE = ("ctrl+p", "^p", "Palette")
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key that does something now: its name, how it is written, what it does."""
+
+    key: str
+    shown: str
+    does: str
+
+    @property
+    def width(self) -> int:
+        return len(self.shown) + len(self.does) + 1
+
+
+class KeyLine(Drawn[tuple[Key, ...]]):
+    """Keys with what they do; a click on one presses it."""
+
+    DEFAULT_CSS = "KeyLine { dock: bottom; height: 1; background: $panel; padding: 0 1; }"
+
+    def __init__(self) -> None:
+        super().__init__(())
+
+    def on_mount(self) -> None:
+        self.watch(self.screen, "focused", self._look)
+
+    def _look(self) -> None:
+        screen, found = self.screen, []
+        if screen.is_current:
+            for key, active in screen.active_bindings.items():
+                binding = active.binding
+                if binding.show and binding.id:
+                    shown = self.app.get_key_display(binding)
+                    found.append(Key(key, shown, binding.description))
+            self.show((*found, Key(*PALETTE)))
+
+    def draw(self, state: tuple[Key, ...], width: int) -> list[Content]:
+        parts = [words((one.shown, "bold $primary"), f" {one.does}") for one in state]
+        line = words("  ").join(parts)
+        return [line if line.cell_length <= width else words(" ").join(parts)]
+
+    def on_click(self, event: events.Click) -> None:
+        for one, (begin, end) in self._places():
+            if begin <= event.x - 1 < end:  # one cell of padding
+                self.app.simulate_key(one.key)
+
+    def _places(self) -> list[tuple[Key, tuple[int, int]]]:
+        width = self.content_size.width
+        gap = 2 if sum(one.width + 2 for one in self.state) - 2 <= width else 1
+        places, at = [], 0
+        for one in self.state:
+            places.append((one, (at, at + one.width)))
+            at += one.width + gap
+        return places
