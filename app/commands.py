@@ -16,6 +16,7 @@ from typing import Any
 
 from app import paths
 from app.cli import FAILED, NOT_CONNECTED
+from app.db import connections
 from app.db.store import Store, open_store
 from app.panel.overview import Overview, overview, status_json
 from app.panel.participants import participants as people
@@ -78,22 +79,31 @@ def sync(options: argparse.Namespace) -> int:
         _say_no_key(overview(store))
         return NOT_CONNECTED
     paths.start_log(settings.home)
-    from app.sync.connect import check_key, connect
-    from app.sync.engine import Engine
+    from app.sync.connect import KeyProblem, check_key, connect
+    from app.sync.engine import ENDINGS, Engine, end_by_stripe
     from app.sync.stripe_api import Kind, StripeProblem
 
     started = time.monotonic()
-    connection = connect(store, check_key(settings, settings.stripe_key))
+    try:
+        report = check_key(settings, settings.stripe_key)
+    except KeyProblem as problem:
+        if problem.kind not in (Kind.REVOKED, Kind.EXPIRED):
+            raise
+        for connected, _, _ in connections.connected(store):
+            end_by_stripe(store, connected, problem.kind)
+        _say(f"{ENDINGS[problem.kind][1]} What was fetched stays usable.")
+        return NOT_CONNECTED
+    connection = connect(store, report)
     progress = Progress(store, connection, as_json=options.json)
     engine = Engine(store, settings, settings.stripe_key, connection, progress.on_change)
     stopped = False
     try:
         stopped = _run_until_signalled(engine.run(once=not options.follow, full=options.full))
     except StripeProblem as problem:
-        if problem.kind in (Kind.REVOKED, Kind.INVALID_KEY):
-            _say(f"Disconnected by Stripe. {problem}")
-            return NOT_CONNECTED
-        raise
+        if problem.kind not in ENDINGS:
+            raise
+        _say(f"{ENDINGS[problem.kind][1]} What was fetched stays usable.")
+        return NOT_CONNECTED
     finally:
         progress.end()
     seconds = round(time.monotonic() - started, 2)

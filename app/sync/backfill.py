@@ -23,6 +23,7 @@ from app.sync import windows
 from app.sync.committer import Committer
 from app.sync.fetch import Fetcher
 from app.sync.listings import LISTINGS, NEEDS, Listing
+from app.sync.objects import Page
 from app.sync.stripe_api import Kind, Reply, StripeApi, StripeProblem
 from app.sync.windows import PAGE, Window
 
@@ -82,7 +83,7 @@ class Backfill:
     async def _list(self, listing: Listing) -> None:
         """Fetch every window of one list, as many at a time as its limit can use."""
         waiting = deque(w for w in self._open.values() if w.listing == listing.name)
-        running: dict[asyncio.Task[Reply | None], Window] = {}
+        running: dict[asyncio.Task[Reply[Page[Any]] | None], Window] = {}
         try:
             while waiting or running:
                 while waiting and len(running) < self._slots():
@@ -101,48 +102,46 @@ class Backfill:
             await _cancelled(running)
         await self._finish_step(listing.step)
 
-    async def _fetch(self, listing: Listing, window: Window) -> Reply | None:
+    async def _fetch(self, listing: Listing, window: Window) -> Reply[Page[Any]] | None:
         """The window's next page with its nested lists complete, or None when its cursor's
         object is gone."""
         try:
-            reply = await self._api.page(listing.path, {**listing.query, **window.parameters()})
+            query = {**listing.query, **window.parameters()}
+            reply = await self._api.page(listing.path, query, listing.read_page)
         except StripeProblem as problem:
             if problem.kind is Kind.CURSOR_GONE and window.cursor:
                 return None
             raise
         if listing.table == "subscription":
-            await self._fetcher.complete_items(reply.body["data"])
+            await self._fetcher.complete_items(reply.body.objects)
         return reply
 
     async def _take(
-        self, listing: Listing, window: Window, reply: Reply | None, free: int
+        self, listing: Listing, window: Window, reply: Reply[Page[Any]] | None, free: int
     ) -> list[Window]:
         """Hand a page over to be stored, with what then remains of its window."""
         delivery = Delivery(requests=self._api.take_count())
         if reply is None:
-            rest = [windows.below(window)]
+            found, rest = 0, [windows.below(window)]
         else:
-            objects = reply.body["data"]
-            answer = listing.rows(objects, reply.seq)
-            delivery.answers.append(answer)
-            rest = self._rest(window, objects, bool(reply.body.get("has_more")), free)
+            found = len(reply.body.objects)
+            delivery.answers.append(listing.rows(reply.body, reply.seq))
+            rest = self._rest(window, reply.body, free)
         del self._open[window.id]
         self._open.update((piece.id, piece) for piece in rest)
         delivery.open_windows = [_row(piece) for piece in rest]
         delivery.closed_windows = [] if rest else [window.id]
-        delivery.steps = [self._progress(listing.step, len(objects) if reply else 0)]
+        delivery.steps = [self._progress(listing.step, found)]
         await self._committer.put(delivery)
         return rest
 
-    def _rest(
-        self, window: Window, objects: list[dict[str, Any]], has_more: bool, free: int
-    ) -> list[Window]:
-        if not has_more:
+    def _rest(self, window: Window, page: Page[Any], free: int) -> list[Window]:
+        if not page.has_more:
             return []
-        cursor, position = _place(objects)
-        if cursor == window.cursor:
-            raise _senseless("the same object again")
-        rest = windows.advance(window, cursor, position, len(objects))
+        cursor, created = page.last
+        if cursor is None or cursor == window.cursor:
+            raise _senseless("the same object again" if cursor else "nothing to go on from")
+        rest = windows.advance(window, cursor, created, len(page.objects))
         largest = max(w.remaining for w in self._open.values() if w.listing == rest.listing)
         if rest.remaining < max(WORTH_SPLITTING, largest / 2):
             return [rest]
@@ -246,16 +245,6 @@ def _row(window: Window) -> WindowRow:
         window.position,
         window.density,
     )
-
-
-def _place(objects: list[dict[str, Any]]) -> tuple[str, int]:
-    """The last object's id and created: where the window goes on."""
-    for last in reversed(objects):
-        key = last.get("id") if isinstance(last, dict) else None
-        created = last.get("created") if isinstance(last, dict) else None
-        if isinstance(key, str) and isinstance(created, int):
-            return key, created
-    raise _senseless("a page with nothing to go on from")
 
 
 def _senseless(what: str) -> StripeProblem:

@@ -11,6 +11,7 @@ from app.db import connections
 from app.db.store import Store
 from app.settings import Settings
 from app.sync.listings import EVENTS, LISTINGS, NEEDS
+from app.sync.objects import Unreadable, any_object
 from app.sync.stripe_api import Kind, StripeApi, StripeProblem
 
 _KEY = re.compile(r"(rk|sk)_(live|test)_\w{8,240}\Z", re.ASCII)
@@ -23,7 +24,12 @@ PROBES = {
 
 
 class KeyProblem(Exception):
-    """The key cannot be used; the text is one sentence and never contains the key."""
+    """The key cannot be used; the text is one sentence and never contains the key. ``kind``
+    says what Stripe meant, when it was Stripe who refused."""
+
+    def __init__(self, text: str, kind: Kind | None = None) -> None:
+        super().__init__(text)
+        self.kind = kind
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ async def _check(settings: Settings, key: str) -> KeyReport:
                 _account(api, key),
             )
         except StripeProblem as problem:
-            raise KeyProblem(str(problem)) from None
+            raise KeyProblem(str(problem), problem.kind) from None
     if not any(one.granted for one in permissions if one.name == "customers"):
         raise KeyProblem(
             "The key may not read customers, so there would be no participants. Give it"
@@ -96,7 +102,7 @@ async def _check(settings: Settings, key: str) -> KeyReport:
 async def _probe(api: StripeApi, name: str, path: str) -> Permission:
     need = NEEDS[name]
     try:
-        await api.page(path, {"limit": 1})
+        await api.page(path, {"limit": 1}, _list)
     except StripeProblem as problem:
         if problem.kind is not Kind.FORBIDDEN:
             raise
@@ -104,11 +110,17 @@ async def _probe(api: StripeApi, name: str, path: str) -> Permission:
     return Permission(name, need.label, True, need.cost)
 
 
+def _list(content: bytes) -> None:
+    """Only that it is a list: a captive portal may answer JSON as well."""
+    if not isinstance(any_object(content).get("data"), list):
+        raise Unreadable
+
+
 async def _account(api: StripeApi, key: str) -> tuple[str, str | None]:
     """(account id, name). Stripe mostly refuses this to restricted keys, but the refusal names
     the account; where nothing does, the key itself stands for it."""
     try:
-        reply = await api.get("/v1/account", "/v1/account", {})
+        reply = await api.get("/v1/account", "/v1/account", {}, any_object)
     except StripeProblem as problem:
         if problem.kind not in (Kind.FORBIDDEN, Kind.REFUSED, Kind.MISSING, Kind.BAD_REQUEST):
             raise

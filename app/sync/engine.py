@@ -143,8 +143,9 @@ class Engine:
                 await self._attempt(once=once, full=full)
                 return
             except StripeProblem as problem:
-                if problem.kind in (Kind.REVOKED, Kind.INVALID_KEY):
-                    self._end_by_stripe(problem)
+                if problem.kind in ENDINGS:
+                    end_by_stripe(self._store, self._connection_id, problem.kind)
+                    self._tell(f"Disconnected. {problem}", problem=True)
                     raise
                 if once:
                     self._record(problem)
@@ -191,7 +192,8 @@ class Engine:
         behind = time.time() - (state.events_through or 0) > RETENTION
         if full or state.status == "pending" or (behind and state.settled == state.generation):
             self._tell("Asking Stripe what time it is")
-            reply = await api.page(LISTINGS["customers"].path, {"limit": 1})
+            customers = LISTINGS["customers"]
+            reply = await api.page(customers.path, {"limit": 1}, customers.read_page)
             await committer.do(
                 partial(Backfill.begin, self._store, self._connection_id, reply.date)
             )
@@ -247,11 +249,21 @@ class Engine:
         log.warning("%s: %s %s", problem.kind.value, text, problem.detail)
         connections.say(self._store, self._connection_id, "error", None, text)
 
-    def _end_by_stripe(self, problem: StripeProblem) -> None:
-        connections.disconnect(self._store, self._connection_id, "by Stripe")
-        text = f"Disconnected by Stripe. {problem} Everything fetched stays usable; connect again."
-        connections.say(self._store, self._connection_id, "error", None, text)
-        self._tell(text, problem=True)
+
+# A key that worked and is unknown now was deleted or rolled.
+ENDINGS = {
+    Kind.REVOKED: ("by Stripe", "Disconnected by Stripe: access was revoked."),
+    Kind.INVALID_KEY: ("by Stripe", "Disconnected by Stripe: the key was deleted or rolled."),
+    Kind.EXPIRED: ("expired", "Disconnected: the key has expired."),
+}
+
+
+def end_by_stripe(store: Store, connection_id: int, kind: Kind) -> None:
+    """The credential stopped working: the connection ends and its data stays."""
+    reason, text = ENDINGS[kind]
+    connections.disconnect(store, connection_id, reason)
+    text += " Everything fetched stays usable; connect again to go on."
+    connections.say(store, connection_id, "error", None, text)
 
 
 def _said(fault: Exception) -> str:

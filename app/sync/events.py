@@ -9,20 +9,22 @@ transaction that stores its effect.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from app.db import connections
-from app.db.rows import Delivery, EventRow
+from app.db.rows import Delivery, EventRow, StepRow
 from app.db.store import Store
 from app.sync.committer import Committer
 from app.sync.fetch import Fetcher
 from app.sync.listings import EVENT_TYPES, EVENTS, LISTINGS, NEEDS
+from app.sync.objects import Event, page_reader
 from app.sync.stripe_api import Kind, StripeApi, StripeProblem
+from app.text import storable
 
 OVERLAP = 600  # seconds an event may be late; tap-stripe looks back as far
 RETENTION = 29 * 86_400  # Stripe keeps events for 30 days
 GROUP = 100
 
+_read_events = page_reader(Event)
 _TABLE = {kind: LISTINGS[step].table for step, kinds in EVENT_TYPES.items() for kind in kinds}
 
 
@@ -80,16 +82,14 @@ class Poller:
         found: dict[str, EventRow] = {}
         date, cursor = None, None
         while True:
-            reply = await self._api.page(
-                EVENTS, {**query, "starting_after": cursor} if cursor else query
-            )
+            here = {**query, "starting_after": cursor} if cursor else query
+            reply = await self._api.page(EVENTS, here, _read_events)
             date = reply.date if date is None else date
-            page = [event for obj in reply.body["data"] if (event := _event(obj))]
-            found.update((event.stripe_id, event) for event in page)
-            last = page[-1].stripe_id if page else cursor
-            if not reply.body.get("has_more") or last == cursor:
+            page = reply.body
+            found.update((one.id, _row(one)) for one in page.objects if one.type in _TABLE)
+            if not page.has_more or page.last[0] in (None, cursor):
                 break
-            cursor = last
+            cursor = page.last[0]
         new = connections.unseen(self._store, self._connection_id, list(found))
         return date, [event for key, event in found.items() if key in new]
 
@@ -97,14 +97,34 @@ class Poller:
         by_object: dict[tuple[str, str], list[EventRow]] = {}
         for event in events:
             by_object.setdefault((_TABLE[event.type], event.object_id), []).append(event)
-        keys = list(by_object)
-        for start in range(0, len(keys), GROUP):
-            group = keys[start : start + GROUP]
-            answers = await self._fetcher.objects(group)
-            seen = [event for key in group for event in by_object[key]]
-            await self._committer.put(
-                Delivery(answers=answers, events=seen, requests=self._api.take_count())
-            )
+        for table in dict.fromkeys(table for table, _ in by_object):
+            keys = [key for key in by_object if key[0] == table]
+            try:
+                for start in range(0, len(keys), GROUP):
+                    group = keys[start : start + GROUP]
+                    answers = await self._fetcher.objects(group)
+                    seen = [event for key in group for event in by_object[key]]
+                    await self._committer.put(
+                        Delivery(answers=answers, events=seen, requests=self._api.take_count())
+                    )
+            except StripeProblem as problem:
+                if problem.kind is not Kind.FORBIDDEN:
+                    raise
+                await self._say_lost(table)
+
+    async def _say_lost(self, table: str) -> None:
+        """A permission that the key had is gone: what it brought stays and grows old."""
+        (step,) = {one.step for one in LISTINGS.values() if one.table == table}
+        text = (
+            f"The key lost the permission “{NEEDS[step].label}”: what was fetched stays, and"
+            " later changes to it are not seen. Add it at Stripe and connect again."
+        )
+        old = connections.steps(self._store, self._connection_id)[step]
+        skipped = StepRow(step, "skipped", old.done, old.total, text)
+        await self._committer.put(Delivery(steps=[skipped]))
+        await self._committer.do(
+            partial(connections.say, self._store, self._connection_id, "warning", step, text)
+        )
 
     async def _say_forbidden(self) -> None:
         need = NEEDS["events"]
@@ -117,13 +137,5 @@ class Poller:
         )
 
 
-def _event(obj: Any) -> EventRow | None:
-    """What an event points at; None for one that cannot be understood or is not of ours."""
-    try:
-        key, created, kind = obj["id"], obj["created"], obj["type"]
-        target = obj["data"]["object"]["id"]
-    except (KeyError, TypeError):
-        return None
-    if not (isinstance(key, str) and isinstance(created, int) and isinstance(target, str)):
-        return None
-    return EventRow(key, created, kind, target) if kind in _TABLE else None
+def _row(event: Event) -> EventRow:
+    return EventRow(storable(event.id), event.created, event.type, storable(event.data.object.id))

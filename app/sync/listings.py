@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from app.db.rows import Answer
 from app.sync import normalise
+from app.sync.objects import (
+    Customer,
+    Page,
+    Price,
+    Product,
+    Subscription,
+    object_reader,
+    page_reader,
+)
 
 
 @dataclass(frozen=True)
@@ -18,21 +28,35 @@ class Listing:
     step: str
     table: str
     path: str
-    rows: Callable[[Iterable[Any], int], Answer]
+    kind: Any
+    rows: Callable[[Any, int], Answer]
     query: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def read_page(self) -> Callable[[bytes], Page[Any]]:
+        """Decodes one page of the list."""
+        return page_reader(self.kind)
+
+    @cached_property
+    def read_one(self) -> Callable[[bytes], Page[Any]]:
+        """Decodes one object."""
+        return object_reader(self.kind)
 
 
 LISTINGS = {
     listing.name: listing
     for listing in (
-        Listing("products", "products", "product", "/v1/products", normalise.products),
+        Listing("products", "products", "product", "/v1/products", Product, normalise.products),
         # Asked without "active", Stripe lists the active prices only.
-        Listing("prices", "prices", "price", "/v1/prices", normalise.prices, {"active": "true"}),
+        Listing(
+            "prices", "prices", "price", "/v1/prices", Price, normalise.prices, {"active": "true"}
+        ),
         Listing(
             "inactive_prices",
             "prices",
             "price",
             "/v1/prices",
+            Price,
             normalise.prices,
             {"active": "false"},
         ),
@@ -42,10 +66,13 @@ LISTINGS = {
             "subscriptions",
             "subscription",
             "/v1/subscriptions",
+            Subscription,
             normalise.subscriptions,
             {"status": "all"},
         ),
-        Listing("customers", "customers", "participant", "/v1/customers", normalise.customers),
+        Listing(
+            "customers", "customers", "participant", "/v1/customers", Customer, normalise.customers
+        ),
     )
 }
 

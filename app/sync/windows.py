@@ -54,11 +54,14 @@ class Window:
         return query
 
 
-def advance(window: Window, cursor: str, position: int, found: int) -> Window:
-    """The window after a page of ``found`` objects that ended at the object ``cursor``."""
+def advance(window: Window, cursor: str, created: int | None, found: int) -> Window:
+    """The window after a page of ``found`` objects that ended at the object ``cursor``, made at
+    ``created``. A time that cannot be (nothing keeps it from being nonsense) moves nothing."""
     top = window.high if window.position is None else window.position
-    density = found / max(1, top - position)
-    return replace(window, cursor=cursor, position=position, density=density)
+    if created is None or not window.floor <= created <= top:
+        return replace(window, cursor=cursor, position=top, density=0.0)
+    density = found / max(1, top - created)
+    return replace(window, cursor=cursor, position=created, density=density)
 
 
 def below(window: Window) -> Window:

@@ -1,0 +1,245 @@
+"""What is read of Stripe's objects: the allow-list, as types.
+
+The parser skips every field that is not named here, so nothing else ever becomes a value in
+this program. Shapes are those of API version 2026-10-28.endive; only ids are always there.
+An object that does not fit is set aside with the reason and never stops its page.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+NESTING = 20_000  # as deep as the slow parser goes
+
+
+class Reference(msgspec.Struct):
+    """An object of which only the id matters."""
+
+    id: str
+
+
+class Customer(msgspec.Struct):
+    """docs.stripe.com/api/customers/object"""
+
+    id: str
+    created: int | None = None
+    email: str | None = None
+    name: str | None = None
+    phone: str | None = None
+    currency: str | None = None
+    metadata: dict[str, str] | None = None
+    deleted: bool = False
+
+
+class Product(msgspec.Struct):
+    """docs.stripe.com/api/products/object"""
+
+    id: str
+    created: int | None = None
+    name: str | None = None
+    active: bool = True
+    deleted: bool = False
+
+
+class Recurring(msgspec.Struct):
+    interval: str | None = None
+
+
+class Price(msgspec.Struct):
+    """docs.stripe.com/api/prices/object. ``recurring`` is null for one that is paid once."""
+
+    id: str
+    created: int | None = None
+    product: str | Reference | None = None
+    nickname: str | None = None
+    active: bool = True
+    currency: str | None = None
+    unit_amount: int | None = None
+    recurring: Recurring | None = None
+    deleted: bool = False
+
+
+class Item(msgspec.Struct):
+    """docs.stripe.com/api/subscription_items/object"""
+
+    id: str
+    price: Price
+    current_period_end: int | None = None
+
+
+class Items(msgspec.Struct):
+    """The list inside a subscription, which Stripe may cut."""
+
+    data: list[Item] = []
+    has_more: bool = False
+
+
+class Subscription(msgspec.Struct):
+    """docs.stripe.com/api/subscriptions/object"""
+
+    id: str
+    created: int | None = None
+    customer: str | Reference | None = None
+    status: str | None = None
+    start_date: int | None = None
+    trial_end: int | None = None
+    cancel_at: int | None = None
+    canceled_at: int | None = None
+    ended_at: int | None = None
+    items: Items | None = None
+    deleted: bool = False
+
+
+class EventData(msgspec.Struct):
+    object: Reference
+
+
+class Event(msgspec.Struct):
+    """docs.stripe.com/api/events/object. Of the snapshot only whose it is."""
+
+    id: str
+    created: int
+    type: str
+    data: EventData
+
+
+Kind = TypeVar("Kind", Customer, Product, Price, Item, Subscription, Event)
+
+
+@dataclass
+class Page(Generic[Kind]):
+    """One page of a list. ``bad``: (id, reason) of the objects that do not fit. ``last``: the
+    id of the last object, fitting or not, and the created of the last that has one."""
+
+    objects: list[Kind]
+    has_more: bool
+    bad: list[tuple[str, str]] = field(default_factory=list)
+    last: tuple[str | None, int | None] = (None, None)
+
+
+class Unreadable(ValueError):
+    """The bytes are no answer of Stripe: cut, or from somebody else."""
+
+
+class _RawList(msgspec.Struct):
+    data: list[msgspec.Raw]
+    has_more: bool = False
+
+
+class _Place(msgspec.Struct):
+    id: Any = None
+    created: Any = None
+
+
+def page_reader(kind: type[Kind]) -> Callable[[bytes], Page[Kind]]:
+    """A function from the bytes of a list to its page. Raises Unreadable."""
+
+    whole_list = msgspec.defstruct("Whole", [("data", list[kind]), ("has_more", bool, False)])  # type: ignore[valid-type]
+    decoder = msgspec.json.Decoder(whole_list)
+    single = msgspec.json.Decoder(kind)
+
+    def read(content: bytes) -> Page[Kind]:
+        try:
+            whole: Any = decoder.decode(content)
+        except (msgspec.DecodeError, RecursionError):
+            return _read_one_by_one(kind, single, content)
+        objects: list[Kind] = whole.data
+        last = (objects[-1].id, getattr(objects[-1], "created", None)) if objects else (None, None)
+        return Page(objects, whole.has_more, last=last)
+
+    return read
+
+
+def object_reader(kind: type[Kind]) -> Callable[[bytes], Page[Kind]]:
+    """A function from the bytes of one object to a page of it. Raises Unreadable."""
+    decoder = msgspec.json.Decoder(kind)
+
+    def read(content: bytes) -> Page[Kind]:
+        try:
+            return Page([decoder.decode(content)], has_more=False)
+        except (msgspec.DecodeError, RecursionError):
+            return _converted(kind, [_parsed(content)], has_more=False)
+
+    return read
+
+
+def any_object(content: bytes) -> dict[str, Any]:
+    """A JSON object as it is. Raises Unreadable."""
+    body = _parsed(content)
+    if not isinstance(body, dict):
+        raise Unreadable
+    return body
+
+
+def _read_one_by_one(
+    kind: type[Kind], decoder: msgspec.json.Decoder[Any], content: bytes
+) -> Page[Kind]:
+    try:
+        raw = msgspec.json.decode(content, type=_RawList)
+    except (msgspec.DecodeError, RecursionError):
+        body = any_object(content)
+        if not isinstance(body.get("data"), list):
+            raise Unreadable from None
+        return _converted(kind, body["data"], has_more=body.get("has_more") is True)
+    page: Page[Kind] = Page([], raw.has_more)
+    for one in raw.data:
+        try:
+            place = msgspec.json.decode(one, type=_Place)
+        except (msgspec.DecodeError, RecursionError):
+            place = _Place()
+        _note_place(page, place.id, place.created)
+        try:
+            page.objects.append(decoder.decode(one))
+        except msgspec.ValidationError as error:
+            page.bad.append((_known(place.id), str(error)))
+        except (msgspec.DecodeError, RecursionError):
+            _convert(kind, page, _parsed(bytes(one)))
+    return page
+
+
+def _converted(kind: type[Kind], objects: list[Any], *, has_more: bool) -> Page[Kind]:
+    page: Page[Kind] = Page([], has_more)
+    for obj in objects:
+        known = obj if isinstance(obj, dict) else {}
+        _note_place(page, known.get("id"), known.get("created"))
+        _convert(kind, page, obj)
+    return page
+
+
+def _convert(kind: type[Kind], page: Page[Kind], obj: Any) -> None:
+    try:
+        page.objects.append(msgspec.convert(obj, kind))
+    except msgspec.ValidationError as error:
+        page.bad.append((_known(obj.get("id") if isinstance(obj, dict) else None), str(error)))
+
+
+def _note_place(page: Page[Kind], key: object, created: object) -> None:
+    last_key, last_created = page.last
+    whole = isinstance(created, int) and not isinstance(created, bool)
+    page.last = (
+        key if isinstance(key, str) and key else last_key,
+        created if whole else last_created,  # type: ignore[assignment]
+    )
+
+
+def _known(key: object) -> str:
+    return key if isinstance(key, str) else ""
+
+
+def _parsed(content: bytes) -> Any:
+    """The standard library's parser takes what the fast one refuses and Stripe's data can
+    hold: lone surrogates, and deep nesting in a field that nobody reads."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, NESTING))
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise Unreadable from None
+    finally:
+        sys.setrecursionlimit(limit)
