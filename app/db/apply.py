@@ -110,9 +110,10 @@ def _deliver(store: Store, connection_id: int, deliveries: Sequence[Delivery]) -
 
 def _store_answers(store: Store, connection_id: int, answers: Sequence[Answer]) -> None:
     (generation,) = store.row("SELECT generation FROM connection WHERE id = ?", (connection_id,))
-    people = membership.customers(
-        store, connection_id, _touched(answers) | _owners_of_gone(store, connection_id, answers)
-    )
+    touched = _touched(answers)
+    if membership.has_subscription_segments(store, connection_id):
+        touched |= _owners(store, connection_id, answers)
+    people = membership.customers(store, connection_id, touched)
     before = membership.counts(store, people)
     _store_rows(store, connection_id, generation, answers)
     membership.refresh(store, people, before)
@@ -151,22 +152,24 @@ def _touched(answers: Iterable[Answer]) -> set[str]:
     touched: set[str] = set()
     for answer in answers:
         touched.update(row.stripe_id for row in answer.participants)
-        touched.update(row.customer for row in answer.subscriptions)
         touched.update(gone.stripe_id for gone in answer.gone if gone.table == "participant")
     return touched
 
 
-def _owners_of_gone(store: Store, connection_id: int, answers: Iterable[Answer]) -> set[str]:
+def _owners(store: Store, connection_id: int, answers: Sequence[Answer]) -> set[str]:
+    """The customers whose subscriptions changed or are gone."""
+    owners = {row.customer for answer in answers for row in answer.subscriptions}
     gone = [
         one.stripe_id for answer in answers for one in answer.gone if one.table == "subscription"
     ]
-    if not gone:
-        return set()
-    owners = store.rows(
-        "SELECT customer FROM subscription WHERE connection_id = ? AND " + store.among("stripe_id"),
-        (connection_id, store.values(gone)),
-    )
-    return {customer for (customer,) in owners}
+    if gone:
+        rows = store.rows(
+            "SELECT customer FROM subscription WHERE connection_id = ? AND "
+            + store.among("stripe_id"),
+            (connection_id, store.values(gone)),
+        )
+        owners.update(customer for (customer,) in rows)
+    return owners
 
 
 def _store_items(store: Store, connection_id: int, answers: Sequence[Answer]) -> None:
@@ -182,8 +185,9 @@ def _store_items(store: Store, connection_id: int, answers: Sequence[Answer]) ->
         (connection_id, store.values(newest)),
     )
     ids = {stripe_id: key for key, stripe_id, seq in found if newest[stripe_id].seq == seq}
-    store.execute_many(
-        "DELETE FROM subscription_item WHERE subscription_id = ?", [(key,) for key in ids.values()]
+    store.execute(
+        "DELETE FROM subscription_item WHERE " + store.among("subscription_id"),
+        (store.values(ids.values()),),
     )
     items = {  # by id: a nested list that changed while it was paged may repeat an item
         (ids[item.subscription], item.stripe_id): item

@@ -49,20 +49,40 @@ def refresh(store: Store, people: People, before: Counts) -> None:
 
     ``before`` are the :func:`counts` from before the change, in the same transaction.
     """
-    found = store.rows(
-        f"SELECT p.id FROM participant p WHERE {people.condition}", people.parameters
-    )
-    among = store.among("participant_id")
-    ids = (store.values([row[0] for row in found]),)
-    wanted = set(store.rows(f"SELECT participant_id, segment_id FROM belongs WHERE {among}", ids))
+    among, ids = _ids(store, people)
     present = set(store.rows(f"SELECT participant_id, segment_id FROM member WHERE {among}", ids))
-    store.execute_many(
-        "DELETE FROM member WHERE participant_id = ? AND segment_id = ?", list(present - wanted)
-    )
-    # In order, so that the table grows at its end.
-    store.execute_many(
-        "INSERT INTO member (participant_id, segment_id) VALUES (?, ?)", sorted(wanted - present)
-    )
+    if present:
+        wanted = set(store.rows(f"{_BELONGING} {among}", ids))
+        _delete(store, sorted(present - wanted))
+        _insert(store, sorted(wanted - present))
+    else:
+        _insert_all(store, among, ids)
+    _move_counts(store, people, before)
+
+
+def fill(store: Store, people: People) -> None:
+    """Put these people into segments that are new; all others already hold them exactly."""
+    before = counts(store, people)
+    _insert_all(store, *_ids(store, people))
+    _move_counts(store, people, before)
+
+
+_BELONGING = "SELECT participant_id, segment_id FROM belongs WHERE"
+
+
+def _ids(store: Store, people: People) -> tuple[str, tuple[object]]:
+    here = f"SELECT p.id FROM participant p WHERE {people.condition}"
+    found = [row[0] for row in store.rows(here, people.parameters)]
+    return store.among("participant_id"), (store.values(found),)
+
+
+def _insert_all(store: Store, among: str, ids: tuple[object]) -> None:
+    """In one statement, which does not hold up the other threads as many small ones do."""
+    insert = "INSERT INTO member (participant_id, segment_id)"
+    store.execute(f"{insert} {_BELONGING} {among} ON CONFLICT DO NOTHING", ids)
+
+
+def _move_counts(store: Store, people: People, before: Counts) -> None:
     after = counts(store, people)
     moved = []
     for segment in before.keys() | after.keys():
@@ -72,6 +92,14 @@ def refresh(store: Store, people: People, before: Counts) -> None:
     store.execute_many(
         "UPDATE segment SET count = count + ?, with_email = with_email + ? WHERE id = ?", moved
     )
+
+
+def _delete(store: Store, members: Sequence[Sequence[int]]) -> None:
+    store.execute_many("DELETE FROM member WHERE participant_id = ? AND segment_id = ?", members)
+
+
+def _insert(store: Store, members: Sequence[Sequence[int]]) -> None:
+    store.execute_many("INSERT INTO member (participant_id, segment_id) VALUES (?, ?)", members)
 
 
 def create_segment(store: Store, connection_id: int, key: str) -> None:

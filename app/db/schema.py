@@ -279,12 +279,14 @@ WITHOUT_ROWID = {SubscriptionItem, Member}  # read and written by their keys, ne
 
 LIVE = "('active', 'trialing', 'past_due')"
 
+# For SQLite: a CROSS JOIN is done in the order it is written, here first whether there is such a
+# segment; and the "+" keeps it from reading all of a connection where some people were asked for.
 BELONGS = f"""
 CREATE VIEW belongs (participant_id, segment_id) AS
   SELECT p.id, g.id
-  FROM participant p
-  JOIN segment g ON g.connection_id = p.connection_id AND g.key = 'all'
-  WHERE NOT p.deleted
+  FROM segment g
+  CROSS JOIN participant p
+  WHERE g.key = 'all' AND g.connection_id = +p.connection_id AND NOT p.deleted
 UNION ALL
   SELECT p.id, g.id
   FROM participant p
@@ -300,19 +302,22 @@ UNION ALL
   WHERE NOT p.deleted AND NOT s.deleted AND s.status IN {LIVE}
 UNION ALL
   SELECT p.id, g.id
-  FROM participant p
-  JOIN subscription s ON s.connection_id = p.connection_id AND s.customer = p.stripe_id
-  JOIN segment g ON g.connection_id = p.connection_id AND g.key = s.status
-  WHERE NOT p.deleted AND NOT s.deleted AND s.status = 'canceled'
+  FROM segment g
+  CROSS JOIN participant p
+  WHERE g.key = 'canceled' AND g.connection_id = +p.connection_id AND NOT p.deleted
+    AND EXISTS (
+      SELECT 1 FROM subscription s
+      WHERE s.connection_id = p.connection_id AND s.customer = p.stripe_id
+        AND NOT s.deleted AND s.status = 'canceled')
     AND NOT EXISTS (
       SELECT 1 FROM subscription o
       WHERE o.connection_id = p.connection_id AND o.customer = p.stripe_id
         AND NOT o.deleted AND o.status IN {LIVE})
 UNION ALL
   SELECT p.id, g.id
-  FROM participant p
-  JOIN segment g ON g.connection_id = p.connection_id AND g.key = 'none'
-  WHERE NOT p.deleted
+  FROM segment g
+  CROSS JOIN participant p
+  WHERE g.key = 'none' AND g.connection_id = +p.connection_id AND NOT p.deleted
     AND NOT EXISTS (
       SELECT 1 FROM subscription o
       WHERE o.connection_id = p.connection_id AND o.customer = p.stripe_id

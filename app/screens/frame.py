@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, cast
 from textual.app import App, ComposeResult
 from textual.css.query import NoMatches
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 
 from app.panel.overview import Overview
 from app.text import plain, when
@@ -108,6 +110,8 @@ class PanelistScreen(Screen[None]):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual's type
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
+    # As Textual has it, but without drawing the whole screen anew for every tab.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     help_text = ""
 
     @property

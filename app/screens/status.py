@@ -214,7 +214,8 @@ def _polling(picture: Picture) -> Content:
     connection = picture.view.connection
     if connection is None:
         return words()
-    parts = [f"last look {when(connection.last_polled_at, picture.now)}"]
+    at = connection.last_polled_at
+    parts = [f"last look {when(at, picture.now)}" if at else "no look for changes yet"]
     following = picture.activity and picture.activity.next_poll_at
     if following:
         parts.append(f"next in {duration(max(0.0, following - picture.now))}")

@@ -205,7 +205,7 @@ class Backfill:
 
         def sort(people: membership.People) -> None:
             with store.transaction():
-                membership.refresh(store, people, membership.counts(store, people))
+                membership.fill(store, people)
 
         count, chunks = await self._committer.do(make)
         for number, people in enumerate(chunks):

@@ -45,6 +45,17 @@ async def test_every_key_works_at_every_size(
 
 
 @pytest.mark.parametrize("size", SIZES)
+async def test_a_click_on_a_key_presses_it(start: Start, store: Store) -> None:
+    filled.acme(store)
+    async with start() as at:
+        row = at.text.splitlines()[-1]
+        for name, mode in (("1 Connect", "connect"), ("2 Status", "status")):
+            await at.pilot.click(offset=(at.text.splitlines()[-1].index(name) + 1, 23))
+            await at.until(lambda mode=mode: at.app.current_mode == mode)  # type: ignore[misc]
+        assert "q Quit" in row
+        assert "^p Palette" in row
+
+
 async def test_everything_can_be_reached_with_tab(
     start: Start, store: Store, size: tuple[int, int]
 ) -> None:
@@ -55,6 +66,7 @@ async def test_everything_can_be_reached_with_tab(
             assert at.app.focused is not None
             assert at.app.focused.region.height > 0
             seen.append(at.app.focused.id)
+            assert "━" in at.text or "┃" in at.text  # the focus shows by its shape
             await at.press("tab")
         assert set(seen) == {
             "left" if size[0] >= 100 else "columns",
