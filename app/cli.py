@@ -31,7 +31,9 @@ def run(arguments: Sequence[str]) -> int:
     paths.private_umask()
     paths.no_core_dumps()
     try:
-        return _command(options)
+        code = _command(options)
+        sys.stdout.flush()  # so that a pipe that broke is noticed here
+        return code
     except KeyboardInterrupt:
         print("Stopped. Everything fetched so far is kept.", file=sys.stderr)
         return FAILED

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from app import paths
+from app import __version__, paths
 from app.cli import FAILED, NOT_CONNECTED
 from app.db import connections
 from app.db.store import Store, open_store
@@ -83,6 +83,8 @@ def sync(options: argparse.Namespace) -> int:
     from app.sync.engine import ENDINGS, Engine, end_by_stripe
     from app.sync.stripe_api import Kind, StripeProblem
 
+    # Here no keys wait for an answer, and the writer need not wait long for its turn.
+    sys.setswitchinterval(0.0005)
     started = time.monotonic()
     try:
         report = check_key(settings, settings.stripe_key)
@@ -294,7 +296,7 @@ def info(options: argparse.Namespace) -> int:
     store = open_store(settings)
     view = overview(store)
     facts: dict[str, Any] = {
-        "panelist": version("panelist"),
+        "panelist": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "textual": version("textual"),

@@ -52,7 +52,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     home = paths.home(environ)
     values = _from_file(paths.settings_file(home))
     for name in (*PLAIN, *SECRETS):
-        value = environ.get("PANELIST_" + name.upper())
+        value = environ.get("PANELIST_" + name.upper(), "").strip()
         if value:
             values[name] = value
     rate = values.get("stripe_rate")
@@ -72,7 +72,7 @@ def parse_rate(text: str) -> Rate:
         numbers = [float(part) for part in (account, endpoint or account)]
     except ValueError:
         numbers = [-1.0]
-    if min(numbers) < 0 or max(numbers) > 1e6:
+    if not all(0 <= number <= 1e6 for number in numbers):  # nor is NaN between them
         raise SettingsError(
             f"PANELIST_STRIPE_RATE is {text!r}; write account/endpoint in requests a second,"
             " such as 100/25, or 0 for no limit."

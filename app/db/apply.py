@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from app.db import membership
+from app.db import connections, membership
 from app.db.errors import DatabaseProblem
 from app.db.rows import Answer, Bad, Delivery, Gone
 from app.db.store import Store
@@ -87,16 +87,16 @@ def deliver(store: Store, connection_id: int, deliveries: Iterable[Delivery]) ->
     deliveries = list(deliveries)
     try:
         _deliver(store, connection_id, deliveries)
+        return
     except DatabaseProblem as problem:
         if not _is_about_a_row(problem):
             raise
-        for delivery in deliveries:
-            delivery.answers = [
-                one
-                for answer in delivery.answers
-                for one in _storable(store, connection_id, answer)
-            ]
-        _deliver(store, connection_id, deliveries)
+    # Not inside the handler: there the first refusal would be the context of all that follows.
+    for delivery in deliveries:
+        delivery.answers = [
+            one for answer in delivery.answers for one in _storable(store, connection_id, answer)
+        ]
+    _deliver(store, connection_id, deliveries)
 
 
 def _deliver(store: Store, connection_id: int, deliveries: Sequence[Delivery]) -> None:
@@ -117,7 +117,7 @@ def _store_answers(store: Store, connection_id: int, answers: Sequence[Answer]) 
     before = membership.counts(store, people)
     _store_rows(store, connection_id, generation, answers)
     membership.refresh(store, people, before)
-    if any(answer.products or answer.gone for answer in answers):
+    if any(answer.products or _products_gone(answer) for answer in answers):
         _renew_product_segments(store, connection_id)
     store.execute(
         "UPDATE connection SET request_seq = ? WHERE id = ? AND request_seq < ?",
@@ -146,6 +146,10 @@ def _store_rows(
         for gone in answer.gone:
             _store_gone(store, connection_id, generation, answer.seq, gone)
     _store_bad(store, connection_id, answers)
+
+
+def _products_gone(answer: Answer) -> bool:
+    return any(gone.table == "product" for gone in answer.gone)
 
 
 def _touched(answers: Iterable[Answer]) -> set[str]:
@@ -244,18 +248,10 @@ def _store_bad(store: Store, connection_id: int, answers: Sequence[Answer]) -> N
 
 def _renew_product_segments(store: Store, connection_id: int) -> None:
     """Once the subscription segments stand, a new product gets its own at once."""
-    if not membership.has_subscription_segments(store, connection_id):
-        return
-    membership.follow_products(store, connection_id)
-    new = store.rows(
-        "SELECT DISTINCT s.customer FROM segment g"
-        " JOIN subscription_item i ON i.product = g.product"
-        " JOIN subscription s ON s.id = i.subscription_id"
-        " WHERE g.connection_id = ? AND s.connection_id = ? AND g.kind = 'product' AND g.count = 0",
-        (connection_id, connection_id),
-    )
-    people = membership.customers(store, connection_id, (customer for (customer,) in new))
-    membership.refresh(store, people, membership.counts(store, people))
+    if membership.has_subscription_segments(store, connection_id):
+        new = membership.follow_products(store, connection_id)
+        if new:
+            membership.fill(store, membership.buyers(store, connection_id, new))
 
 
 def _store_place(store: Store, connection_id: int, delivery: Delivery) -> None:
@@ -281,19 +277,15 @@ def _store_place(store: Store, connection_id: int, delivery: Delivery) -> None:
         [(connection_id, *event) for event in delivery.events],
     )
     if delivery.requests:
-        store.execute(
-            "INSERT INTO read_count (connection_id, day, requests) VALUES (?, ?, ?)"
-            " ON CONFLICT (connection_id, day)"
-            " DO UPDATE SET requests = read_count.requests + excluded.requests",
-            (connection_id, int(time.time()) // 86_400, delivery.requests),
-        )
+        connections.count_reads(store, connection_id, delivery.requests)
 
 
 def _is_about_a_row(problem: DatabaseProblem) -> bool:
     """Whether the database refused a value, and not the whole transaction."""
     cause = problem.__cause__
     names = {kind.__name__ for kind in type(cause).__mro__}
-    return bool(names & {"IntegrityError", "DataError", "InterfaceError", "ProgrammingError"})
+    about_rows = {"IntegrityError", "DataError", "InterfaceError", "ProgrammingError"}
+    return bool(names & (about_rows | {"OverflowError", "UnicodeEncodeError"}))
 
 
 class _Undo(Exception):

@@ -204,10 +204,12 @@ def missed(store: Store, connection_id: int, table: str) -> list[str]:
 
 
 def say(store: Store, connection_id: int, level: str, step: str | None, text: str) -> None:
-    """Record a message. The same words about the same step stand once, with the latest time."""
+    """Record a message. A step has one at a time, and the same words stand once, with the
+    latest time."""
     with store.transaction():
         store.execute(
-            "DELETE FROM message WHERE connection_id = ? AND text = ?", (connection_id, text)
+            "DELETE FROM message WHERE connection_id = ? AND (text = ? OR step = ?)",
+            (connection_id, text, step),
         )
         store.execute(
             "INSERT INTO message (connection_id, at, level, step, text) VALUES (?, ?, ?, ?, ?)",
@@ -218,3 +220,37 @@ def say(store: Store, connection_id: int, level: str, step: str | None, text: st
             " WHERE connection_id = ? ORDER BY at DESC, id DESC LIMIT ?)",
             (connection_id, connection_id, KEEP_MESSAGES),
         )
+
+
+def unsay(store: Store, connection_id: int, step: str) -> None:
+    """What was said about a step is true no more."""
+    with store.transaction():
+        store.execute(
+            "DELETE FROM message WHERE connection_id = ? AND step = ?", (connection_id, step)
+        )
+
+
+def say_quarantined(store: Store, connection_id: int) -> None:
+    """Say how many objects could not be stored; say nothing when there are none."""
+    (count,) = store.row(
+        "SELECT count(*) FROM quarantine WHERE connection_id = ?", (connection_id,)
+    )
+    if not count:
+        unsay(store, connection_id, "quarantine")
+        return
+    objects = "1 object" if count == 1 else f"{count:,} objects"
+    text = f"{objects} could not be stored; panelist info lists which, and why."
+    if not store.rows(
+        "SELECT 1 FROM message WHERE connection_id = ? AND text = ?", (connection_id, text)
+    ):
+        say(store, connection_id, "warning", "quarantine", text)
+
+
+def count_reads(store: Store, connection_id: int, requests: int) -> None:
+    """Add to this day's requests to Stripe; inside the caller's transaction."""
+    store.execute(
+        "INSERT INTO read_count (connection_id, day, requests) VALUES (?, ?, ?)"
+        " ON CONFLICT (connection_id, day)"
+        " DO UPDATE SET requests = read_count.requests + excluded.requests",
+        (connection_id, int(time.time()) // 86_400, requests),
+    )

@@ -60,11 +60,18 @@ def sentence(error: BaseException, where: str) -> str | None:
     for one in _chain(error):
         state = getattr(one, "sqlstate", None)
         if state is not None or type(one).__module__.startswith("psycopg"):
-            return _postgres_sentence(state or "", where)
-    if isinstance(error, peewee.DatabaseError | peewee.InterfaceError | sqlite3.Error):
+            return _postgres_sentence(state or _state_in_words(str(one)), where)
+    refused = OverflowError | UnicodeEncodeError  # how SQLite's driver refuses a value
+    if isinstance(error, peewee.DatabaseError | peewee.InterfaceError | sqlite3.Error | refused):
         kind = type(error).__name__
         return f"{where} could not be used ({kind}). Everything saved before is kept; try again."
     return None
+
+
+def _state_in_words(text: str) -> str:
+    """A refused connection has no state, only words (PostgreSQL's own, not translated)."""
+    words = {"password authentication failed": "28P01", "does not exist": "3D000"}
+    return next((state for word, state in words.items() if word in text), "")
 
 
 def _postgres_sentence(state: str, where: str) -> str:

@@ -123,20 +123,36 @@ def drop_subscription_segments(store: Store, connection_id: int) -> None:
     store.execute("DELETE FROM segment WHERE connection_id = ? AND key <> 'all'", (connection_id,))
 
 
-def follow_products(store: Store, connection_id: int) -> None:
-    """A segment for each product there is, and none for one that is gone."""
+def follow_products(store: Store, connection_id: int) -> list[str]:
+    """A segment for each product there is, and none for one that is gone. Returns the
+    products whose segments are new and have no members yet."""
     store.execute(
         "DELETE FROM segment WHERE connection_id = ? AND product IN"
         " (SELECT stripe_id FROM product WHERE connection_id = ? AND deleted)",
         (connection_id, connection_id),
     )
-    store.execute(
-        "INSERT INTO segment (connection_id, key, kind, product, count, with_email)"
-        " SELECT connection_id, 'product:' || stripe_id, 'product', stripe_id, 0, 0"
-        " FROM product WHERE connection_id = ? AND NOT deleted"
-        " ON CONFLICT (connection_id, key) DO NOTHING",
+    new = store.rows(
+        "SELECT p.stripe_id FROM product p WHERE p.connection_id = ? AND NOT p.deleted"
+        " AND NOT EXISTS (SELECT 1 FROM segment g"
+        "  WHERE g.connection_id = p.connection_id AND g.product = p.stripe_id)",
         (connection_id,),
     )
+    store.execute_many(
+        "INSERT INTO segment (connection_id, key, kind, product, count, with_email)"
+        " VALUES (?, ?, 'product', ?, 0, 0)",
+        [(connection_id, f"product:{product}", product) for (product,) in new],
+    )
+    return [product for (product,) in new]
+
+
+def buyers(store: Store, connection_id: int, products: Sequence[str]) -> People:
+    """Everybody with a subscription that has one of these products."""
+    condition = (
+        "p.connection_id = ? AND p.stripe_id IN (SELECT s.customer FROM subscription s"
+        " JOIN subscription_item i ON i.subscription_id = s.id"
+        f" WHERE s.connection_id = ? AND {store.among('i.product')})"
+    )
+    return People(condition, (connection_id, connection_id, store.values(products)))
 
 
 def has_subscription_segments(store: Store, connection_id: int) -> bool:

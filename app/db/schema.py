@@ -115,6 +115,7 @@ class SubscriptionItem(Table):
 
     class Meta:
         primary_key = CompositeKey("subscription", "stripe_id")
+        indexes = ((("product",), False),)
 
 
 class Product(Table):

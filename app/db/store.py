@@ -125,6 +125,14 @@ class Store:
             with begin:
                 yield self
 
+    def write_what_can_be_fetched_again(self) -> None:
+        """On this thread's connection, do not wait for the disk at every commit. A power cut
+        may then cost the last pages together with their place, so they are fetched again; a
+        killed process costs nothing (SQLite's WAL, synchronous=NORMAL)."""
+        if not self.postgres:
+            self.database.execute_sql("PRAGMA synchronous = normal")
+            self.database.execute_sql("PRAGMA cache_size = -48000")
+
     def analyze(self) -> None:
         """Tell PostgreSQL's planner what the tables hold; without it, it takes the rows of one
         connection for few and reads all of them. SQLite's plans need no such help."""
@@ -174,7 +182,11 @@ def _open_postgres(url: str) -> Store:
         raise DatabaseProblem(
             "PANELIST_DATABASE_URL is not of the form postgresql://user:password@host:port/name."
         )
-    options: dict[str, Any] = {"host": parts.hostname, "port": parts.port, "user": parts.username}
+    options: dict[str, Any] = {
+        "host": parts.hostname,
+        "port": parts.port,
+        "user": unquote(parts.username or ""),
+    }
     options["password"] = unquote(parts.password) if parts.password else None
     # A plan made while the tables were empty must not be kept until they have a million rows.
     options["options"] = "-c plan_cache_mode=force_custom_plan"

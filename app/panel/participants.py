@@ -51,7 +51,7 @@ def _pattern(text: str) -> str:
     """A LIKE pattern that finds the text itself, whatever signs are in it."""
     for sign in "!%_":
         text = text.replace(sign, "!" + sign)
-    return f"%{text.lower()}%"
+    return f"%{text.encode(errors='replace').lower().decode()}%"  # ASCII only, as lower() in SQL
 
 
 def _in_chunks(
@@ -88,14 +88,16 @@ def _subscriptions(
 ) -> defaultdict[str, list[Person]]:
     """Each customer's subscriptions, ordered by Stripe id."""
     rows = store.rows(
-        "SELECT s.customer, s.stripe_id, s.status, i.product, i.price FROM subscription s"
+        "SELECT s.stripe_id, i.stripe_id, s.customer, s.status, i.product, i.price"
+        " FROM subscription s"
         " LEFT JOIN subscription_item i ON i.subscription_id = s.id"
-        f" WHERE s.connection_id = ? AND NOT s.deleted AND {store.among('s.customer')}"
-        " ORDER BY s.stripe_id, i.stripe_id",
+        f" WHERE s.connection_id = ? AND NOT s.deleted AND {store.among('s.customer')}",
         (connection_id, store.values(customers)),
     )
     found: defaultdict[str, list[Person]] = defaultdict(list)
-    for customer, key, status, product, price in rows:
+    # Sorted here: asked to, SQLite would read all subscriptions in their order.
+    rows.sort(key=lambda row: (row[0], row[1] or ""))
+    for key, _, customer, status, product, price in rows:
         mine = found[customer]
         if not mine or mine[-1]["id"] != key:
             mine.append({"id": key, "status": status, "products": [], "prices": []})

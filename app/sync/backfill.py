@@ -173,6 +173,7 @@ class Backfill:
             return
         self._steps[name] = StepRow(name, "done", step.done, step.done, None)
         await self._committer.put(Delivery(steps=[self._steps[name]]))
+        await self._committer.do(partial(connections.unsay, self._store, self._connection_id, name))
 
     async def _skip(self, listing: Listing) -> None:
         """Leave out a list that the key may not read, and say what that costs."""

@@ -38,6 +38,7 @@ class Committer:
         self._stored = 0
 
     async def __aenter__(self) -> Committer:
+        self._writer.submit(self._store.write_what_can_be_fetched_again)
         self._task = asyncio.create_task(self._run())
         return self
 

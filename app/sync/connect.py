@@ -51,6 +51,7 @@ class KeyReport:
     livemode: bool
     permissions: tuple[Permission, ...]
     warnings: tuple[str, ...] = ()
+    requests: int = 0  # that finding this out took
 
 
 def check_key(settings: Settings, key: str) -> KeyReport:
@@ -92,7 +93,7 @@ async def _check(settings: Settings, key: str) -> KeyReport:
             "The key may not read customers, so there would be no participants. Give it"
             " “Customers Read” at Stripe (Developers, API keys) and try again."
         )
-    report = KeyReport(account, name, api.livemode, tuple(permissions))
+    report = KeyReport(account, name, api.livemode, tuple(permissions), requests=api.take_count())
     if key.startswith("sk_"):
         warning = "This is a secret key: it may change things. A restricted key is safer."
         report = replace(report, warnings=(warning,))
@@ -167,6 +168,8 @@ def connect(store: Store, report: KeyReport) -> int:
         report.account_name,
         "restricted_key",
     )
+    with store.transaction():
+        connections.count_reads(store, connection_id, report.requests)
     steps = connections.steps(store, connection_id)
     granted = {one.name for one in report.permissions if one.granted}
     if any(step.state == "skipped" and name in granted for name, step in steps.items()):

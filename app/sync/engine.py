@@ -174,7 +174,7 @@ class Engine:
         async with api, committer:
             poller = Poller(api, self._store, self._connection_id, committer)
             await self._list_what_is_missing(api, committer, full)
-            await self._poll(poller)
+            await self._poll(poller, committer)
             await committer.do(
                 partial(
                     connections.set_status,
@@ -185,12 +185,12 @@ class Engine:
                 )
             )
             if not once:
-                await self._keep_polling(poller)
+                await self._keep_polling(poller, committer)
 
     async def _list_what_is_missing(self, api: StripeApi, committer: Committer, full: bool) -> None:
         state = connections.sync_state(self._store, self._connection_id)
         behind = time.time() - (state.events_through or 0) > RETENTION
-        if full or state.status == "pending" or (behind and state.settled == state.generation):
+        if full or behind or state.status == "pending":
             self._tell("Asking Stripe what time it is")
             customers = LISTINGS["customers"]
             reply = await api.page(customers.path, {"limit": 1}, customers.read_page)
@@ -202,17 +202,19 @@ class Engine:
             self._tell("Fetching from Stripe")
             await Backfill(api, self._store, self._connection_id, committer).run()
 
-    async def _poll(self, poller: Poller) -> int:
+    async def _poll(self, poller: Poller, committer: Committer) -> int:
         self._tell("Asking Stripe what changed")
-        return await poller.poll()
+        changes = await poller.poll()
+        await committer.do(partial(connections.say_quarantined, self._store, self._connection_id))
+        return changes
 
-    async def _keep_polling(self, poller: Poller) -> None:
+    async def _keep_polling(self, poller: Poller, committer: Committer) -> None:
         quick = self._settings.poll_seconds or QUICK
         pause = quick
         while True:
             self._tell("Watching for changes", next_poll_at=time.time() + pause)
             asked = await self._wait(pause)
-            changes = await self._poll(poller)
+            changes = await self._poll(poller, committer)
             quiet = not changes and not asked
             pause = min(max(QUIET, quick), pause * 1.5) if quiet else quick
             if self._settings.poll_seconds:

@@ -238,7 +238,7 @@ def _parsed(content: bytes) -> Any:
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, NESTING))
     try:
-        return json.loads(content)
+        return json.loads(content, parse_int=lambda digits: int(digits[:40]))  # of any length
     except (ValueError, RecursionError):
         raise Unreadable from None
     finally:

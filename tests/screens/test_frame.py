@@ -44,7 +44,6 @@ async def test_every_key_works_at_every_size(
         assert at.app._exit
 
 
-@pytest.mark.parametrize("size", SIZES)
 async def test_a_click_on_a_key_presses_it(start: Start, store: Store) -> None:
     filled.acme(store)
     async with start() as at:
@@ -56,6 +55,7 @@ async def test_a_click_on_a_key_presses_it(start: Start, store: Store) -> None:
         assert "^p Palette" in row
 
 
+@pytest.mark.parametrize("size", SIZES)
 async def test_everything_can_be_reached_with_tab(
     start: Start, store: Store, size: tuple[int, int]
 ) -> None:

@@ -140,6 +140,8 @@ def test_renamed_archived_and_deleted_products(store: Store, settings: Settings)
         connection = overview(store).connection
         assert connection
         assert_equal(world, store, connection.id)
-        names: dict[str, str] = dict(store.rows("SELECT stripe_id, name FROM product WHERE NOT deleted"))
+        names: dict[str, str] = dict(
+            store.rows("SELECT stripe_id, name FROM product WHERE NOT deleted")
+        )
         assert names[new] == "Brand new II"
         assert empty not in names

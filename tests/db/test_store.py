@@ -1,0 +1,268 @@
+"""Opening a database, refusing one, and what a person is told when it fails."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import peewee
+import pytest
+
+from app import paths
+from app.db import schema
+from app.db.errors import DatabaseProblem
+from app.db.rows import Answer
+from app.db.store import Store, open_sqlite, open_store
+from app.panel.overview import overview
+from app.settings import Settings
+from tests.db.making import connection, names, person, send
+
+
+def refusal(settings: Settings) -> str:
+    """What is said when this database is opened."""
+    with pytest.raises(DatabaseProblem) as caught:
+        open_store(settings)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert text.endswith(".")
+    return text
+
+
+def test_a_new_database_is_empty_and_of_this_version(store: Store) -> None:
+    assert overview(store).connection is None
+    assert store.rows("SELECT version FROM schema_version") == [(schema.VERSION,)]
+
+
+def test_opened_again_everything_is_there(settings: Settings) -> None:
+    first = open_store(settings)
+    here = connection(first)
+    send(first, here, Answer(1, participants=[person("cus_a", name="Ada")]))
+    first.close()
+    assert names(open_store(settings), here) == {"cus_a": "Ada"}
+
+
+def test_a_sqlite_file_is_private_and_says_whose_it_is(sqlite_settings: Settings) -> None:
+    store = open_store(sqlite_settings)
+    connection(store)
+    file = paths.database(sqlite_settings.home)
+    assert {one.name for one in file.parent.iterdir()} >= {file.name, f"{file.name}-wal"}
+    for one in file.parent.iterdir():
+        assert one.stat().st_mode & 0o777 == 0o600, one
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+    store.close()
+    assert file.read_bytes()[68:72] == b"PANL"
+
+
+def test_a_newer_database_is_refused_and_left_as_it_is(settings: Settings) -> None:
+    store = open_store(settings)
+    with store.transaction():
+        store.execute("UPDATE schema_version SET version = ?", (schema.VERSION + 7,))
+    store.close()
+    file = paths.database(settings.home)
+    before = file.read_bytes() if not store.postgres else b""
+    text = refusal(settings)
+    assert "newer Panelist" in text
+    assert str(schema.VERSION + 7) in text
+    assert (file.read_bytes() if not store.postgres else b"") == before
+    assert store.rows("SELECT version FROM schema_version") == [(schema.VERSION + 7,)]
+
+
+def test_a_damaged_file_is_refused_and_left_as_it_is(sqlite_settings: Settings) -> None:
+    store = open_store(sqlite_settings)
+    here = connection(store)
+    send(store, here, Answer(1, participants=[person(f"cus_{n}") for n in range(500)]))
+    store.close()
+    file = paths.database(sqlite_settings.home)
+    content = bytearray(file.read_bytes())
+    content[20_000:40_000] = b"\xa5" * 20_000
+    file.write_bytes(content)
+    assert "damaged" in refusal(sqlite_settings)
+    assert file.read_bytes() == bytes(content)
+
+
+@pytest.mark.parametrize(
+    "content", [b"Dear diary, " * 500, b"\0" * 4_096, b"SQLite format 3\0short"]
+)
+def test_garbage_is_refused_and_left_as_it_is(sqlite_settings: Settings, content: bytes) -> None:
+    file = paths.database(sqlite_settings.home)
+    file.parent.mkdir()
+    file.write_bytes(content)
+    assert str(file) in refusal(sqlite_settings)
+    assert file.read_bytes() == content
+
+
+def test_another_programs_database_is_refused_and_keeps_its_tables(
+    sqlite_settings: Settings,
+) -> None:
+    file = paths.database(sqlite_settings.home)
+    file.parent.mkdir()
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+        other.execute("INSERT INTO recipes VALUES ('soup')")
+        other.commit()
+    assert "belongs to another program" in refusal(sqlite_settings)
+    with closing(sqlite3.connect(file)) as other:
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("recipes",)]
+        assert other.execute("SELECT name FROM recipes").fetchall() == [("soup",)]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    text = refusal(Settings(home=tmp_path / "file" / "home"))
+    assert "cannot be written" in text
+    assert "PANELIST_HOME" in text
+
+
+OPEN = """
+import sys
+from pathlib import Path
+from app.db.store import open_store
+from app.settings import Settings
+print("ready", flush=True)
+sys.stdin.readline()
+store = open_store(Settings(home=Path(sys.argv[1]), database_url=sys.argv[2]))
+print(len(store.rows("SELECT version FROM schema_version")))
+"""
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_two_first_starts_on_one_postgresql_at_once(settings: Settings) -> None:
+    """One creates the tables, the other waits and finds them."""
+    assert settings.database_url
+    command = [sys.executable, "-c", OPEN, str(settings.home), settings.database_url]
+    both = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    for one in both:
+        assert one.stdout
+        assert one.stdout.readline() == "ready\n"
+    for one in both:
+        assert one.stdin
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    assert [one.communicate()[0] for one in both] == ["1\n", "1\n"]
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("mysql://localhost/panel", "postgresql://user"),
+        ("postgresql://localhost", "postgresql://user"),
+        ("postgresql://ada:hunter2secret@127.0.0.1:1/panel", "check that the server runs"),
+        ("postgresql://ada:hunter2secret@127.0.0.1:1/panel?nonsense=1", "'panel'"),
+    ],
+)
+def test_a_postgresql_that_cannot_be_used_is_named_without_the_password(
+    tmp_path: Path, url: str, words: str
+) -> None:
+    text = refusal(Settings(home=tmp_path, database_url=url))
+    assert words in text
+    assert "hunter2secret" not in text
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_a_postgresql_database_that_is_not_there(settings: Settings) -> None:
+    assert settings.database_url
+    nowhere = settings.database_url.replace("/panelist_", "/nowhere_")
+    assert "does not exist" in refusal(replace(settings, database_url=nowhere))
+
+
+@pytest.mark.parametrize(
+    "values", [[], ["a"], ["a", "it's", '"', "%s", "?", "é\u2028", "\\"], [1], [1, 2**62]]
+)
+def test_among_finds_exactly_the_values(store: Store, values: list[Any]) -> None:
+    numbers = values and isinstance(values[0], int)
+    column, more = ("created", [3, 4]) if numbers else ("name", ["b", "A", "its"])
+    here = connection(store)
+    rows = [person(f"cus_{n}", **{column: value}) for n, value in enumerate(values + more)]
+    send(store, here, Answer(1, participants=rows))
+    found = store.rows(
+        f"SELECT {column} FROM participant WHERE {store.among(column)}", (store.values(values),)
+    )
+    assert sorted(value for (value,) in found) == sorted(values)
+
+
+def test_percent_and_question_marks_mean_the_same_everywhere(store: Store) -> None:
+    here = connection(store)
+    send(store, here, Answer(1, participants=[person("cus_a", name="100% sure?")]))
+    assert store.rows("SELECT name FROM participant WHERE name LIKE '%0% %' AND id > ?", (0,)) == [
+        ("100% sure?",)
+    ]
+
+
+def test_a_transaction_is_all_or_nothing(store: Store) -> None:
+    here = connection(store)
+
+    def change_and_fail() -> None:
+        with store.transaction():
+            store.execute("UPDATE connection SET account_name = 'half' WHERE id = ?", (here,))
+            with store.transaction():
+                store.execute("UPDATE connection SET method = 'half' WHERE id = ?", (here,))
+            raise ValueError("on purpose")
+
+    with pytest.raises(ValueError, match="on purpose"):
+        change_and_fail()
+    assert store.rows("SELECT account_name, method FROM connection") == [("Test", "restricted_key")]
+
+
+def test_threads_write_one_after_the_other(store: Store) -> None:
+    here = connection(store)
+
+    def add() -> None:
+        for _ in range(10):
+            with store.transaction():
+                (seen,) = store.row("SELECT request_seq FROM connection WHERE id = ?", (here,))
+                store.execute(
+                    "UPDATE connection SET request_seq = ? WHERE id = ?", (seen + 1, here)
+                )
+        store.close()
+
+    threads = [threading.Thread(target=add) for _ in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert store.row("SELECT request_seq FROM connection WHERE id = ?", (here,)) == (40,)
+
+
+def test_a_full_disk_is_said_and_nothing_is_lost(sqlite_settings: Settings) -> None:
+    store = open_store(sqlite_settings)
+    here = connection(store)
+    send(store, here, Answer(1, participants=[person("cus_a")]))
+    (pages,) = store.row("PRAGMA page_count")
+    store.rows(f"PRAGMA max_page_count = {pages + 2}")
+    many = Answer(2, participants=[person(f"cus_{n}", name="x" * 400) for n in range(500)])
+    with pytest.raises(DatabaseProblem, match="The disk is full"):
+        send(store, here, many)
+    assert names(store, here) == {"cus_a": "cus_a"}
+    store.rows("PRAGMA max_page_count = 100000")
+    send(store, here, many)
+    assert len(names(store, here)) == 501
+
+
+def test_a_read_only_file_is_said(sqlite_settings: Settings) -> None:
+    connection(open_store(sqlite_settings))
+    file = paths.database(sqlite_settings.home)
+    with pytest.raises(DatabaseProblem, match="cannot be written"):
+        connection(Store(peewee.SqliteDatabase(f"file:{file}?mode=ro", uri=True), str(file)))
+
+
+def test_a_database_that_another_program_holds_is_said(sqlite_settings: Settings) -> None:
+    store = open_sqlite(paths.database(sqlite_settings.home))
+    here = connection(store)
+    store.rows("PRAGMA busy_timeout = 0")
+    with closing(sqlite3.connect(store.where, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseProblem, match="in use by another program"):
+            send(store, here, Answer(1, participants=[person("cus_a")]))
+        assert names(store, here) == {}, "reading goes on"
+        other.execute("ROLLBACK")
+    send(store, here, Answer(1, participants=[person("cus_a")]))
+    assert names(store, here) == {"cus_a": "cus_a"}

@@ -1,0 +1,83 @@
+"""``python -m app`` as somebody runs it: another process, a home of its own, a usual umask."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from app.sandbox.server import Sandbox
+
+
+@dataclass
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        """The one sentence of a failure, on standard error and nowhere else."""
+        assert self.out == ""
+        assert self.err.endswith(".\n"), self.err
+        assert self.err.count("\n") == 1, self.err
+        assert "Traceback" not in self.err
+        assert "fault in itself" not in self.err
+        return self.err.strip()
+
+    @property
+    def json(self) -> Any:
+        """The one JSON value of a success."""
+        assert (self.code, self.err) == (0, "")
+        assert self.out.count("\n") == 1
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        """The JSON values of a success, one a line."""
+        assert (self.code, self.err) == (0, "")
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@dataclass
+class Home:
+    """A folder for Panelist's files, and the environment that names it."""
+
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("PANELIST_")}
+        kept.pop("PYTHONUNBUFFERED", None)
+        return {**kept, "PANELIST_HOME": str(self.folder), **self.variables}
+
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "app", *arguments],
+            env=self.environ,
+            umask=0o022,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **{"stdout": subprocess.PIPE, **options},
+        )
+
+    def run(self, *arguments: str, given: str = "", **options: Any) -> Ended:
+        process = self.start(*arguments, **options)
+        out, err = process.communicate(given)
+        return Ended(process.returncode, out, err)
+
+
+def at(sandbox: Sandbox, folder: Path, *, key: bool = True) -> Home:
+    """A home that knows where the sandbox is, and its key."""
+    home = Home(folder, {"PANELIST_STRIPE_API_BASE": sandbox.url, "PANELIST_STRIPE_RATE": "0"})
+    if key:
+        home.variables["PANELIST_STRIPE_KEY"] = sandbox.world.restricted_key
+    return home

@@ -1,0 +1,166 @@
+"""What ``status``, ``segments`` and ``participants`` print after a sync, for programs and people."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.sandbox.server import Sandbox
+from app.text import csv_cell
+from tests.panel.command import Home, at
+
+STRANGE = {
+    "formula": "=cmd|'/c calc'!A1",
+    "apostrophe": "'quoted",
+    "lines": 'two\r\nlines, "quoted"',
+    "escape": "Ada\x1b]52;c;ZXZpbA==\x07",
+    "percent": "100%_'sure",
+}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(customers=120, seed=41) as running:
+        for name in STRANGE.values():
+            running.world.create_customer(name=name, email=None)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def home(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Synced twice: all of it, and then two deletions."""
+    made = at(sandbox, tmp_path_factory.mktemp("panel") / "home")
+    assert made.run("sync").code == 0
+    for one in list(sandbox.world.customers())[-2:]:
+        sandbox.world.delete_customer(one["id"])
+    assert made.run("sync").code == 0
+    made.variables.clear()  # reading needs neither a key nor Stripe
+    return made
+
+
+def test_status_is_exactly_the_object_that_is_promised(home: Home, sandbox: Sandbox) -> None:
+    status = home.run("status", "--json").json
+    connection = status["connection"]
+    assert isinstance(connection.pop("connected_at"), int)
+    assert connection == {
+        "source": "stripe",
+        "status": "complete",
+        "account": sandbox.world.account_id,
+        "account_name": None,
+        "mode": "test",
+        "method": "restricted_key",
+        "disconnected_at": None,
+        "disconnect_reason": None,
+    }
+    with_email = sum(bool(one["email"]) for one in sandbox.world.customers())
+    assert status["participants"] == {"total": 123, "with_email": with_email, "deleted": 2}
+    sync = status["sync"]
+    assert set(sync) == {"steps", "last_event_at", "last_polled_at", "reads_30d"}
+    assert [step["name"] for step in sync["steps"]] == [
+        *("products", "prices", "subscriptions", "segments", "customers")
+    ]
+    for step in sync["steps"]:
+        assert set(step) == {"name", "state", "done", "total", "message"}
+        assert step["state"] == "done"
+        assert step["done"] == step["total"]
+    assert sync["last_event_at"] <= sync["last_polled_at"]
+    assert sync["reads_30d"] > 5
+    assert status["messages"] == []
+    assert set(status) == {"connection", "participants", "segments", "sync", "messages"}
+
+
+def test_status_for_people(home: Home, sandbox: Sandbox) -> None:
+    out = home.run("status").out
+    assert f"({sandbox.world.account_id}), TEST: complete" in out
+    assert "123 participants" in out
+
+
+def test_segments_are_the_objects_that_are_promised(home: Home) -> None:
+    found = home.run("segments", "--json").json
+    for segment in found:
+        assert set(segment) == {"key", "name", "kind", "rule", "count", "with_email"}
+        assert segment["count"] >= segment["with_email"] >= 0
+    assert found[0]["key"] == "all"
+    assert (found[0]["count"], found[0]["kind"]) == (123, "builtin")
+    assert home.run("status", "--json").json["segments"] == len(found)
+    assert "All Customers" in home.run("segments").out
+
+
+def test_participants_are_the_objects_that_are_promised(home: Home, sandbox: Sandbox) -> None:
+    found = home.run("participants", "--json").lines
+    keys = [one["stripe_id"] for one in found]
+    assert keys == sorted(one["id"] for one in sandbox.world.customers())
+    sent = {one["id"]: one for one in sandbox.world.customers()}
+    for one in found:
+        assert set(one) == {
+            *("stripe_id", "email", "name", "phone", "currency", "metadata", "created"),
+            *("deleted", "subscriptions"),
+        }
+        assert one["created"] == sent[one["stripe_id"]]["created"]
+        assert one["deleted"] is False
+        for subscription in one["subscriptions"]:
+            assert set(subscription) == {"id", "status", "products", "prices"}
+    assert any(one["subscriptions"] for one in found)
+
+
+def test_deleted_ones_come_with_deleted_only(home: Home) -> None:
+    every = home.run("participants", "--json", "--deleted").lines
+    assert len(every) == 125
+    assert sum(one["deleted"] for one in every) == 2
+    assert [one["stripe_id"] for one in every] == sorted(one["stripe_id"] for one in every)
+
+
+def test_a_segment_by_its_key(home: Home) -> None:
+    for segment in home.run("segments", "--json").json[:3]:
+        people = home.run("participants", "--json", "--segment", segment["key"]).lines
+        assert len(people) == segment["count"]
+
+
+def test_an_unknown_segment_is_wrong_use(home: Home) -> None:
+    ended = home.run("participants", "--segment", "product:prod_\x1b[2J")
+    assert ended.code == 2
+    assert "\x1b" not in ended.said
+    assert "panelist segments lists them" in ended.said
+
+
+@pytest.mark.parametrize(
+    ("text", "which"),
+    [("100%_'", "percent"), ("%_'SURE", "percent"), ("'quoted", "apostrophe"), ("=CMD", "formula")],
+)
+def test_a_search_takes_every_sign_for_itself(home: Home, text: str, which: str) -> None:
+    found = home.run("participants", "--json", f"--search={text}").lines
+    assert [one["name"] for one in found] == [STRANGE[which]]
+
+
+def test_csv_gives_every_value_back_and_no_formula(home: Home) -> None:
+    process = home.start("participants", "--csv", "--deleted", encoding="utf-8", newline="")
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    header, *rows = csv.reader(io.StringIO(out, newline=""))
+    assert header == [
+        *("stripe_id", "email", "name", "phone", "currency", "created", "deleted"),
+        *("metadata", "subscriptions"),
+    ]
+    people = home.run("participants", "--json", "--deleted").lines
+    assert len(rows) == len(people)
+    for row, one in zip(rows, people, strict=True):
+        cells: dict[str, Any] = dict(zip(header, row, strict=True))
+        for name in ("metadata", "subscriptions"):
+            assert json.loads(cells.pop(name)) == one[name]
+        for name, cell in cells.items():
+            assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+            assert cell == csv_cell(one[name])
+            assert cell.removeprefix("'") == ("" if one[name] is None else str(one[name]))
+    assert {row[2] for row in rows} >= {csv_cell(name) for name in STRANGE.values()}
+
+
+def test_lines_for_people_hold_nothing_that_a_terminal_obeys(home: Home) -> None:
+    ended = home.run("participants")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.count("\n") == 123
+    assert all(character.isprintable() for character in ended.out.replace("\n", ""))

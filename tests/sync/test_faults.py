@@ -1,0 +1,200 @@
+"""Whatever fails on the way, the panel ends equal to Stripe or says where it stands."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.db.store import Store, open_store
+from app.panel.overview import overview
+from app.panel.segments import segments
+from app.sandbox.faults import Faults
+from app.sandbox.people import PLANTED
+from app.sandbox.server import Options, Sandbox
+from app.settings import Settings
+from app.sync.stripe_api import Kind, StripeProblem
+from tests.sync.running import sync
+from tests.truth import assert_equal, assert_members_follow_rules
+
+
+def test_a_tenth_of_the_requests_failing(store: Store, settings: Settings) -> None:
+    with Sandbox(customers=3_000, seed=21) as clean:
+        asked = sum(sync(store, settings, clean).requests.values())
+    other = open_store(Settings(home=settings.home / "other"))
+    faults = Faults(seed=3, error_500=0.02, rate_429=0.02, cut_body=0.02, html=0.02, reset=0.02)
+    with Sandbox(customers=3_000, seed=21, options=Options(faults=faults)) as faulty:
+        engine = sync(other, settings, faulty)
+        connection = overview(other).connection
+        assert connection
+        assert_equal(faulty.world, other, connection.id)
+        assert sum(faulty.statuses.values()) > 0
+        assert sum(engine.requests.values()) <= 1.5 * asked
+
+
+@pytest.mark.parametrize("nth", range(1, 40, 3))
+def test_each_request_failing_for_good_keeps_the_place(sqlite_settings: Settings, nth: int) -> None:
+    """The n-th and all later requests fail; started again, the sync goes on and ends equal."""
+    store = open_store(sqlite_settings)
+    with Sandbox(customers=450, seed=22) as sandbox:
+        sync_until_failure(store, sqlite_settings, sandbox, nth)
+        assert_members_follow_rules(store)
+        sandbox.options.faults = Faults()
+        sync(store, sqlite_settings, sandbox)
+        view = overview(store)
+        assert view.connection
+        assert view.connection.status == "complete"
+        assert_equal(sandbox.world, store, view.connection.id)
+
+
+def sync_until_failure(store: Store, settings: Settings, sandbox: Sandbox, nth: int) -> None:
+    """A revoked key is the failure that is not tried again, so nothing has to be waited for."""
+    count = 0
+
+    def revoke(path: str, query: dict[str, object]) -> None:
+        nonlocal count
+        count += path != "/v1/account" and query.get("limit") != "1"
+        sandbox.options.revoked = count >= nth
+
+    sandbox.on_request = revoke
+    try:
+        sync(store, settings, sandbox)
+    except StripeProblem as problem:
+        assert problem.kind is Kind.REVOKED
+        view = overview(store)
+        assert view.connection
+        assert (view.connection.status, view.connection.disconnect_reason) == (
+            "disconnected",
+            "by Stripe",
+        )
+        assert "Disconnected by Stripe" in view.messages[0].text
+    sandbox.on_request = None
+    sandbox.options.revoked = False
+
+
+def test_missing_permission_skips_its_step_only(store: Store, settings: Settings) -> None:
+    with Sandbox(customers=250, seed=23) as sandbox:
+        sandbox.options.forbid = frozenset({"subscriptions"})
+        sync(store, settings, sandbox)
+        view = overview(store)
+        assert view.connection
+        assert view.connection.status == "complete"
+        states = {step.name: step.state for step in view.steps}
+        assert states == {
+            "products": "done",
+            "prices": "done",
+            "subscriptions": "skipped",
+            "segments": "done",
+            "customers": "done",
+        }
+        assert "Subscriptions Read" in view.messages[0].text
+        assert [one.key for one in segments(store, view.connection.id)] == ["all"]
+        assert view.participants == 250
+        sandbox.options.forbid = frozenset()
+        sync(store, settings, sandbox)
+        assert_equal(sandbox.world, store, view.connection.id)
+
+
+def test_permission_lost_later(store: Store, settings: Settings) -> None:
+    with Sandbox(customers=60, seed=24) as sandbox:
+        sync(store, settings, sandbox)
+        world = sandbox.world
+        customer = world.create_customer(name="Later")
+        world.create_subscription(customer)
+        sandbox.options.forbid = frozenset({"subscriptions"})
+        sync(store, settings, sandbox)
+        view = overview(store)
+        assert view.participants == 61
+        assert any("lost the permission" in message.text for message in view.messages)
+        sandbox.options.forbid = frozenset()
+        sync(store, settings, sandbox)
+        assert view.connection
+        assert_equal(world, store, view.connection.id)
+
+
+def test_poison_is_set_aside_and_the_rest_stored(store: Store, settings: Settings) -> None:
+    with Sandbox(customers=400, seed=25, poison=True) as sandbox:
+        sync(store, settings, sandbox)
+        view = overview(store)
+        assert view.connection
+        assert view.connection.status == "complete"
+        assert view.quarantined > 0
+        assert view.participants + view.quarantined >= 400
+        assert_members_follow_rules(store)
+
+
+def test_nothing_planted_reaches_the_disk(sqlite_settings: Settings) -> None:
+    store = open_store(sqlite_settings)
+    with Sandbox(customers=300, seed=26) as sandbox:
+        sync(store, sqlite_settings, sandbox)
+        rng = random.Random(2)
+        for _ in range(60):
+            sandbox.world.random_change(rng)
+        sync(store, sqlite_settings, sandbox)
+        secrets = [PLANTED, "pm_", "card_", "fingerprint", sandbox.world.restricted_key]
+        for file in sqlite_settings.home.iterdir():
+            content = file.read_bytes().decode("utf-8", "replace")
+            assert [one for one in secrets if one in content] == []
+
+
+def command(sandbox: Sandbox, home: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "app", "sync", "--once", "--json"],
+        env={
+            **os.environ,
+            "PANELIST_HOME": str(home),
+            "PANELIST_STRIPE_API_BASE": sandbox.url,
+            "PANELIST_STRIPE_KEY": sandbox.world.restricted_key,
+            "PANELIST_STRIPE_RATE": "0",
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "home"
+
+
+def test_killed_at_any_moment(home: Path) -> None:
+    """kill -9 after ever more requests, until the sync gets through; then all is equal, and
+    only the pages in flight were asked for again."""
+    with Sandbox(customers=4_000, seed=27) as sandbox:
+        clean = open_store(Settings(home=home.with_name("clean")))
+        ideal = sum(sync(clean, Settings(home=home), sandbox).requests.values())
+        rng = random.Random(4)
+        kills = 0
+        process: subprocess.Popen[str] | None = None
+        fatal = 0
+
+        def kill(path: str, query: dict[str, object]) -> None:
+            nonlocal fatal, kills
+            fatal -= 1
+            if fatal == 0 and process and process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+                kills += 1
+
+        sandbox.on_request = kill
+        sandbox.requests.clear()
+        while True:
+            fatal = rng.randrange(8, 40) if kills < 12 else -1
+            process = command(sandbox, home)
+            output, _ = process.communicate(timeout=60)
+            if process.returncode == 0:
+                break
+        assert kills == 12
+        assert json.loads(output.splitlines()[-1])["status"] == "complete"
+        store = open_store(Settings(home=home))
+        connection = overview(store).connection
+        assert connection
+        assert_equal(sandbox.world, store, connection.id)
+        in_flight, start = 64, 8  # requests under way in two lists, and those of a start
+        assert sum(sandbox.requests.values()) <= ideal + kills * (in_flight + start)

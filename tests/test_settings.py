@@ -1,0 +1,120 @@
+"""What a person may set, where, and what they are told when it is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.settings import STRIPE_API, Rate, SettingsError, load, parse_rate
+
+KEY = "rk_test_0123456789abcdef"
+
+
+def with_file(home: Path, text: str) -> dict[str, str]:
+    home.mkdir(exist_ok=True)
+    (home / "settings.toml").write_text(text, "utf-8")
+    return {"PANELIST_HOME": str(home)}
+
+
+def refusal(environ: dict[str, str]) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load(environ)
+    text = str(caught.value)
+    assert "\n" not in text
+    return text
+
+
+def test_without_anything_set_the_defaults_hold(tmp_path: Path) -> None:
+    settings = load({"PANELIST_HOME": str(tmp_path / "none")})
+    assert settings.home == tmp_path / "none"
+    assert settings.stripe_api_base == STRIPE_API
+    assert (settings.database_url, settings.rate, settings.stripe_key) == (None, None, None)
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_file_is_read(tmp_path: Path) -> None:
+    environ = with_file(tmp_path, 'stripe_api_base = "http://a/"\nstripe_rate = "7/3"\n')
+    settings = load(environ)
+    assert settings.stripe_api_base == "http://a"
+    assert settings.rate == Rate(7, 3)
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    environ = with_file(tmp_path, 'stripe_api_base = "http://a"\nstripe_rate = "7/3"\n')
+    environ |= {"PANELIST_STRIPE_API_BASE": "http://b/", "PANELIST_STRIPE_RATE": ""}
+    settings = load(environ)
+    assert settings.stripe_api_base == "http://b"
+    assert settings.rate == Rate(7, 3), "an empty variable sets nothing"
+
+
+def test_space_around_a_pasted_value_is_no_part_of_it(tmp_path: Path) -> None:
+    """A key with a line break at its end would make a request that cannot be sent."""
+    environ = {"PANELIST_HOME": str(tmp_path), "PANELIST_STRIPE_KEY": f" {KEY}\n"}
+    assert load(environ).stripe_key == KEY
+
+
+def test_home_is_the_folder_that_panelist_home_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert load({"PANELIST_HOME": "~/panel"}).home == tmp_path / "panel"
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert "panelist" in load({}).home.parts
+
+
+def test_the_key_never_shows_in_the_settings(tmp_path: Path) -> None:
+    settings = load({"PANELIST_HOME": str(tmp_path), "PANELIST_STRIPE_KEY": KEY})
+    assert settings.stripe_key == KEY
+    assert KEY not in repr(settings)
+    assert KEY not in str(settings)
+
+
+def test_a_secret_in_the_file_is_refused_without_repeating_it(tmp_path: Path) -> None:
+    text = refusal(with_file(tmp_path, f'stripe_key = "{KEY}"\n'))
+    assert "PANELIST_STRIPE_KEY" in text
+    assert KEY not in text
+
+
+@pytest.mark.parametrize("line", ['strip_rate = "1"', "stripe_rate = 25", "[stripe]\nrate = 1"])
+def test_an_unknown_name_or_another_type_is_refused(tmp_path: Path, line: str) -> None:
+    text = refusal(with_file(tmp_path, line))
+    assert str(tmp_path / "settings.toml") in text
+    assert "is not a setting" in text
+
+
+@pytest.mark.parametrize("content", [b"stripe_rate = ", b"\xff\xfe", b'a = "1"\na = "2"'])
+def test_a_file_that_is_no_toml_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "settings.toml").write_bytes(content)
+    assert "cannot be read" in refusal({"PANELIST_HOME": str(tmp_path)})
+
+
+def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").mkdir()
+    assert "cannot be read" in refusal({"PANELIST_HOME": str(tmp_path)})
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("100/25", Rate(100, 25)),
+        ("25", Rate(25, 25)),
+        ("25/", Rate(25, 25)),
+        ("0", Rate(None, None)),
+        ("0/25", Rate(None, 25)),
+        ("100/0", Rate(100, None)),
+        ("0.5", Rate(0.5, 0.5)),
+        (" 100 / 25 ", Rate(100, 25)),
+    ],
+)
+def test_a_rate(text: str, rate: Rate) -> None:
+    assert parse_rate(text) == rate
+
+
+@pytest.mark.parametrize(
+    "text", ["fast", "-1", "100/-1", "/25", "1/2/3", "nan", "25/nan", "inf", "1e9", "100;25"]
+)
+def test_no_rate(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match="100/25") as caught:
+        load({"PANELIST_HOME": str(tmp_path), "PANELIST_STRIPE_RATE": text})
+    assert "PANELIST_STRIPE_RATE" in str(caught.value)
