@@ -72,10 +72,6 @@ _GONE = (
     "UPDATE {table} SET deleted = true, seq = ?, generation = ?"
     " WHERE connection_id = ? AND stripe_id = ? AND seq < ?"
 )
-_ITEM = (
-    "INSERT INTO subscription_item"
-    " (subscription_id, stripe_id, price, product, current_period_end) VALUES (?, ?, ?, ?, ?)"
-)
 
 
 def deliver(store: Store, connection_id: int, deliveries: Iterable[Delivery]) -> None:
@@ -177,29 +173,29 @@ def _owners(store: Store, connection_id: int, answers: Sequence[Answer]) -> set[
 
 
 def _store_items(store: Store, connection_id: int, answers: Sequence[Answer]) -> None:
-    """Replace the items of the subscriptions whose newest answer is among these."""
-    newest: dict[str, Answer] = {}
+    """Replace the items of each subscription whose row this answer has just become."""
     for answer in answers:
-        for row in answer.subscriptions:
-            if row.stripe_id not in newest or newest[row.stripe_id].seq < answer.seq:
-                newest[row.stripe_id] = answer
-    found = store.rows(
-        "SELECT id, stripe_id, seq FROM subscription WHERE connection_id = ? AND "
-        + store.among("stripe_id"),
-        (connection_id, store.values(newest)),
-    )
-    ids = {stripe_id: key for key, stripe_id, seq in found if newest[stripe_id].seq == seq}
-    store.execute(
-        "DELETE FROM subscription_item WHERE " + store.among("subscription_id"),
-        (store.values(ids.values()),),
-    )
-    items = {  # by id: a nested list that changed while it was paged may repeat an item
-        (ids[item.subscription], item.stripe_id): item
-        for answer in answers
-        for item in answer.items
-        if item.subscription in ids and newest[item.subscription] is answer
-    }
-    store.execute_many(_ITEM, [(key, *item[1:]) for (key, _), item in sorted(items.items())])
+        if not answer.subscriptions:
+            continue
+        accepted = "connection_id = ? AND seq = ?"
+        store.execute(
+            "DELETE FROM subscription_item WHERE subscription_id IN (SELECT id FROM subscription"
+            f" WHERE {accepted} AND {store.among('stripe_id')})",
+            (
+                connection_id,
+                answer.seq,
+                store.values(row.stripe_id for row in answer.subscriptions),
+            ),
+        )
+        items = {  # by id: a list that changed while it was paged may repeat an item
+            (item.subscription, item.stripe_id): item for item in answer.items
+        }
+        store.execute_many(
+            "INSERT INTO subscription_item"
+            " (subscription_id, stripe_id, price, product, current_period_end)"
+            f" SELECT id, ?, ?, ?, ? FROM subscription WHERE {accepted} AND stripe_id = ?",
+            [(*item[1:], connection_id, answer.seq, item.subscription) for item in items.values()],
+        )
 
 
 def _store_gone(store: Store, connection_id: int, generation: int, seq: int, gone: Gone) -> None:

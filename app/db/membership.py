@@ -71,9 +71,9 @@ _BELONGING = "SELECT participant_id, segment_id FROM belongs WHERE"
 
 
 def _ids(store: Store, people: People) -> tuple[str, tuple[object]]:
-    here = f"SELECT p.id FROM participant p WHERE {people.condition}"
-    found = [row[0] for row in store.rows(here, people.parameters)]
-    return store.among("participant_id"), (store.values(found),)
+    here = f"SELECT {store.gathered('p.id')} FROM participant p WHERE {people.condition}"
+    (found,) = store.row(here, people.parameters)
+    return store.among("participant_id"), (found or store.values([]),)
 
 
 def _insert_all(store: Store, among: str, ids: tuple[object]) -> None:

@@ -104,6 +104,11 @@ class Store:
         """Many values as the one parameter of :meth:`among`."""
         return list(items) if self.postgres else json.dumps(list(items))
 
+    def gathered(self, column: str) -> str:
+        """SQL: all values of ``column`` in one row, as the parameter of :meth:`among`. Each row
+        that Python fetches costs a turn at the interpreter lock, which is the dear part."""
+        return f"array_agg({column})" if self.postgres else f"json_group_array({column})"
+
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a short answer. For anything that can grow, use :meth:`stream`."""
         with explained(self.where):

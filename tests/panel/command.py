@@ -72,7 +72,7 @@ class Home:
     def run(self, *arguments: str, given: str = "", **options: Any) -> Ended:
         process = self.start(*arguments, **options)
         out, err = process.communicate(given)
-        return Ended(process.returncode, out, err)
+        return Ended(process.returncode, out or "", err)
 
 
 def at(sandbox: Sandbox, folder: Path, *, key: bool = True) -> Home:

@@ -45,7 +45,7 @@ def test_everything_that_is_known_of_a_person(store: Store) -> None:
             items=[
                 item("sub_a", "prod_a"),
                 item("sub_a", "prod_b"),
-                item("sub_a", "prod_c", price="price_prod_a", product="prod_a"),
+                item("sub_a", "prod_a", stripe_id="si_again"),
             ],
         ),
     )
