@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from app import __version__, paths
+from app import __version__, log, paths
 from app.cli import FAILED, NOT_CONNECTED
 from app.db import connections
 from app.db.store import Store, open_store
@@ -30,7 +30,9 @@ def app(_: argparse.Namespace) -> int:
     settings = load()
     from app.tui import run
 
-    return run(open_store(settings), settings)
+    store = open_store(settings)
+    log.start(settings.home)
+    return run(store, settings)
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -78,7 +80,7 @@ def sync(options: argparse.Namespace) -> int:
     if not settings.stripe_key:
         _say_no_key(overview(store))
         return NOT_CONNECTED
-    paths.start_log(settings.home)
+    log.start(settings.home)
     from app.sync.connect import KeyProblem, check_key, connect
     from app.sync.engine import ENDINGS, Engine, end_by_stripe
     from app.sync.stripe_api import Kind, StripeProblem

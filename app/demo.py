@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app import log
 from app.db.store import Store, open_store
 from app.panel.overview import Overview, RecentChange, overview, recent_changes
 from app.panel.segments import segments
@@ -54,6 +55,7 @@ def run(customers: int, seed: int, *, headless: bool) -> int:
             poll_seconds=POLL_SECONDS,
         )
         store = open_store(settings)
+        log.start(settings.home)
         if headless:
             return _headless(store, settings, sandbox)
         from app.tui import Demo

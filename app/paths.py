@@ -53,18 +53,3 @@ def no_core_dumps() -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def start_log(home: Path) -> None:
-    """Write what goes wrong to the log, and keep other libraries' chatter (URLs, headers)
-    out of it and off the terminal. Raises OSError."""
-    import logging
-    from logging.handlers import RotatingFileHandler
-
-    file = log_file(make_private(home))
-    handler = RotatingFileHandler(file, maxBytes=1_000_000, backupCount=2, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    handler.addFilter(logging.Filter("app"))
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(logging.INFO)

@@ -75,6 +75,15 @@ def csv_cell(value: object) -> str:
     return "'" + text if text.startswith((*_FORMULA, "'")) else text
 
 
+_KEY = re.compile(r"\b([rs]k_(?:live|test)_)[\w*]+")
+_EMAIL = re.compile(r"[^\s@<>()'\",;:=]+@[^\s@<>()'\",;:=]+")
+
+
+def redacted(text: str) -> str:
+    """A text for the log: without Stripe keys and emails."""
+    return _EMAIL.sub("•••@•••", _KEY.sub(r"\1•••", text))
+
+
 def masked(value: str | None) -> str:
     """A name or an email for a shared screen: its first letter, and the domain's first."""
     if not value:

@@ -125,7 +125,9 @@ def assert_equal(world: World, store: Store, connection_id: int) -> None:
 def assert_members_follow_rules(store: Store) -> None:
     members = set(store.rows("SELECT participant_id, segment_id FROM member"))
     assert members == set(store.rows("SELECT participant_id, segment_id FROM belongs"))
-    counted: dict[int, int] = dict(store.rows("SELECT segment_id, count(*) FROM member GROUP BY segment_id"))
+    counted: dict[int, int] = dict(
+        store.rows("SELECT segment_id, count(*) FROM member GROUP BY segment_id")
+    )
     for key, count in store.rows("SELECT id, count FROM segment"):
         assert count == counted.get(key, 0)
 

@@ -20,6 +20,7 @@ from app.settings import Rate
 from app.sync.limits import DEFAULTS, Limits
 from app.sync.objects import Unreadable, any_object
 from app.sync.wire import Headers, Wire, WireProblem
+from app.text import redacted
 
 VERSION = "2026-10-28.endive"
 DEADLINE = 30.0  # seconds for one whole request; the wire only limits each read
@@ -217,13 +218,9 @@ def _jittered(seconds: float) -> float:
     return seconds * random.uniform(0.75, 1.5)
 
 
-_KEY = re.compile(r"\b(?:[rs]k|pk|oauth)_[\w*]+")
-
-
 def without_keys(text: str) -> str:
     """Stripe echoes what was pasted as a key; people paste other secrets too."""
-    text = re.sub(r"(Invalid API Key provided: ).*", r"\1…", text)
-    return _KEY.sub("…", text)
+    return redacted(re.sub(r"(Invalid API Key provided: ).*", r"\1…", text))
 
 
 def _problem(status: int, body: dict[str, Any], seq: int, request_id: str) -> StripeProblem:

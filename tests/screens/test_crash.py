@@ -12,6 +12,7 @@ from textual.app import App
 
 from app.db.store import Store
 from app.settings import Settings
+from app.text import redacted
 from app.tui import PanelistApp
 from app.widgets import crash
 from tests.screens import filled
@@ -80,7 +81,7 @@ def test_the_log_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 def test_keys_and_emails_are_redacted() -> None:
-    text = crash.redacted(f"{PLANTED} rk_test_abc123 pk_live_x <ada@example.com> name='b@c.de'")
+    text = redacted(f"{PLANTED} rk_test_abc123 pk_live_x <ada@example.com> name='b@c.de'")
     assert text == "sk_live_••• rk_test_••• pk_live_x <•••@•••> name='•••@•••'"
 
 

@@ -24,10 +24,18 @@ KEY = "rk_test_51Abcdefghijklmnop"
 RESOURCES = ["customers", "subscriptions", "products", "prices", "events"]
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with Sandbox(customers=3, seed=5) as sandbox:
+        yield sandbox
+
+
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(customers=3, seed=5) as running:
-        yield running
+def sandbox(running: Sandbox) -> Sandbox:
+    """A sandbox that forbids nothing and was asked nothing yet."""
+    running.options.forbid = frozenset()
+    running.requests.clear()
+    return running
 
 
 def check(settings: Settings, sandbox: Sandbox, key: str | None = None) -> KeyReport:

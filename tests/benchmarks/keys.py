@@ -1,0 +1,154 @@
+"""How long a key takes to be painted on the Status screen, quiet and while a sync writes.
+
+The keys come from a thread, as a terminal's do, at uneven moments; each waits for the one
+before. A key counts as painted when the first write to the terminal follows that has the
+segments' list drawn at another place, so paints for other reasons are not taken for it.
+
+quiet    nothing writes.
+writing  a thread commits pages of 100 customers with their subscriptions, and posts a change
+         after each, as the engine does. It never pauses unless --pages says how many a second.
+
+The two take turns in blocks. The screen is drawn at 60 Hz: 16.7 ms is the least a p95 can be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from app.db.rows import Answer
+from app.db.store import Store, open_sqlite
+from app.settings import Settings
+from app.tui import PanelistApp
+from app.widgets.lines import Lines
+from tests.benchmarks import running
+from tests.benchmarks.terminal import LOST, Terminal, strike
+from tests.db import making
+
+PLANS = 80  # products, so that the list of segments has far to scroll
+KEYS = {"down/up": ("down", "up"), "page": ("pagedown", "pageup")}
+
+
+def page(number: int) -> Answer:
+    """100 customers, each with a subscription to one of the products."""
+    keys = [f"{number:06}{one:02}" for one in range(100)]
+    return Answer(
+        number + 1,
+        participants=[making.person(f"cus_{key}") for key in keys],
+        subscriptions=[making.subscribed(f"sub_{key}", f"cus_{key}") for key in keys],
+        items=[making.item(f"sub_{key}", f"prod_{int(key) % PLANS}") for key in keys],
+    )
+
+
+class Writer:
+    """Commits pages in a thread while it is let."""
+
+    def __init__(self, store: Store, to: int, pace: float, changed: Callable[[], None]) -> None:
+        self._store, self._to, self._pace, self._changed = store, to, pace, changed
+        self.let, self.end = threading.Event(), threading.Event()
+        self.pages = 0
+        self.thread = threading.Thread(target=self._run, name="writer")
+        self.thread.start()
+
+    def _run(self) -> None:
+        self._store.write_what_can_be_fetched_again()
+        while not self.end.is_set():
+            if not self.let.wait(0.1):
+                continue
+            started = time.perf_counter()
+            making.send(self._store, self._to, page(100_000 + self.pages))
+            self.pages += 1
+            self._changed()
+            if self._pace:
+                self.end.wait(max(0.0, started + 1 / self._pace - time.perf_counter()))
+        self._store.close()
+
+
+async def measure(asked: argparse.Namespace, folder: Path) -> None:
+    """Fill a database, start the app, and press keys while it is quiet and while it is not."""
+    store = open_sqlite(folder / "panelist.db")
+    to = making.connection(store)
+    products = [making.product(f"prod_{one}", f"Plan {one}") for one in range(PLANS)]
+    making.send(store, to, Answer(1, products=products))
+    making.make_segments(store, to)
+    for number in range(asked.participants // 100):
+        making.send(store, to, page(number))
+    store.execute("UPDATE connection SET status = 'syncing'")
+    store.execute("UPDATE step SET state = 'running' WHERE name = 'customers'")
+    app = PanelistApp(store, Settings(folder))
+    app.driver_class, size = Terminal, (asked.columns, asked.lines)
+    found: dict[tuple[str, bool], list[float]] = {}
+    busy = pages = 0.0
+    async with app.run_test(headless=False, size=size, notifications=True, tooltips=True) as pilot:
+        lines = app.screen.query_one("#segments", Lines)
+        while not lines.max_scroll_y:
+            await pilot.pause(0.05)
+        lines.focus()
+        assert isinstance(app._driver, Terminal)
+        writer = Writer(store, to, asked.pages, app.lookout.changed)
+        try:
+            for _ in range(asked.blocks):
+                for name, keys in KEYS.items():
+                    for writing in (False, True):
+                        started, before = time.perf_counter(), writer.pages
+                        (writer.let.set if writing else writer.let.clear)()
+                        found.setdefault((name, writing), []).extend(
+                            await asyncio.to_thread(strike, app._driver, lines, keys, asked.keys)
+                        )
+                        if writing:
+                            writer.let.clear()
+                            busy += time.perf_counter() - started
+                            pages += writer.pages - before
+        finally:
+            writer.end.set()
+            await asyncio.to_thread(writer.thread.join)
+    store.close()
+    report(found, asked.participants)
+    print(f"While writing: {pages / busy:,.0f} pages a second, {pages:,.0f} in all.")
+
+
+def report(found: dict[tuple[str, bool], list[float]], participants: int) -> None:
+    """Print p50 and p95 of every kind of key, quiet and not."""
+
+    def at(share: float, name: str, writing: bool) -> float:
+        times = sorted(found[name, writing])
+        return times[int(share * (len(times) - 1))]
+
+    rows = []
+    for (name, writing), times in sorted(found.items()):
+        state, p95 = "writing" if writing else "quiet", at(0.95, name, writing)
+        figures = (
+            f"{at(0.5, name, writing):.1f}",
+            f"{p95:.1f}",
+            f"{p95 / at(0.95, name, False):.2f}",
+        )
+        rows.append((name, state, len(times), *figures, sum(one >= LOST * 1000 for one in times)))
+    print(f"Key to paint, from {participants:,} participants on")
+    running.table(("key", "database", "keys", "p50 ms", "p95 ms", "p95 ratio", "lost"), rows)
+
+
+def main() -> None:
+    """Print one table."""
+    parser = argparse.ArgumentParser(
+        prog="keys", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--participants", type=running.count, default=10_000, metavar="N", help="to begin (10,000)")
+    add("--keys", type=running.count, default=60, metavar="N", help="of each kind and block (60)")
+    add("--blocks", type=running.count, default=3, metavar="N", help="quiet and writing (3)")
+    add("--pages", type=float, default=0, metavar="N", help="a second at most (0: all it can)")
+    add("--columns", type=running.count, default=120, metavar="N", help="of the terminal (120)")
+    add("--lines", type=running.count, default=40, metavar="N", help="of the terminal (40)")
+    asked = parser.parse_args()
+    running.load()
+    with tempfile.TemporaryDirectory(prefix="panelist-benchmark-") as folder:
+        asyncio.run(measure(asked, Path(folder)))
+
+
+if __name__ == "__main__":
+    main()
