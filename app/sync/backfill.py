@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from app.db import connections, membership
-from app.db.rows import Delivery, StepRow, WindowRow
+from app.db.rows import Delivery, PriceRow, StepRow, WindowRow
 from app.db.store import Store
 from app.sync import windows
 from app.sync.committer import Committer
@@ -47,6 +47,7 @@ class Backfill:
         self._open: dict[int, Window] = {
             row.id: Window(*row) for row in connections.windows(store, connection_id)
         }
+        self._prices: set[PriceRow] = set()
         self._ids = itertools.count(max(self._open, default=0) + 1)
 
     @staticmethod
@@ -125,7 +126,11 @@ class Backfill:
             found, rest = 0, [windows.below(window)]
         else:
             found = len(reply.body.objects)
-            delivery.answers.append(listing.rows(reply.body, reply.seq))
+            answer = listing.rows(reply.body, reply.seq)
+            # The same few prices stand in every page of subscriptions; once is enough.
+            answer.prices = [one for one in answer.prices if one not in self._prices]
+            self._prices.update(answer.prices)
+            delivery.answers.append(answer)
             rest = self._rest(window, reply.body, free)
         del self._open[window.id]
         self._open.update((piece.id, piece) for piece in rest)

@@ -79,7 +79,6 @@ async def measure(asked: argparse.Namespace, folder: Path) -> None:
     for number in range(asked.participants // 100):
         making.send(store, to, page(number))
     store.execute("UPDATE connection SET status = 'syncing'")
-    store.execute("UPDATE step SET state = 'running' WHERE name = 'customers'")
     app = PanelistApp(store, Settings(folder))
     app.driver_class, size = Terminal, (asked.columns, asked.lines)
     found: dict[tuple[str, bool], list[float]] = {}
@@ -116,18 +115,14 @@ def report(found: dict[tuple[str, bool], list[float]], participants: int) -> Non
     """Print p50 and p95 of every kind of key, quiet and not."""
 
     def at(share: float, name: str, writing: bool) -> float:
-        times = sorted(found[name, writing])
-        return times[int(share * (len(times) - 1))]
+        return sorted(found[name, writing])[int(share * (len(found[name, writing]) - 1))]
 
     rows = []
     for (name, writing), times in sorted(found.items()):
-        state, p95 = "writing" if writing else "quiet", at(0.95, name, writing)
-        figures = (
-            f"{at(0.5, name, writing):.1f}",
-            f"{p95:.1f}",
-            f"{p95 / at(0.95, name, False):.2f}",
-        )
-        rows.append((name, state, len(times), *figures, sum(one >= LOST * 1000 for one in times)))
+        p50, p95 = at(0.5, name, writing), at(0.95, name, writing)
+        figures = (f"{p50:.1f}", f"{p95:.1f}", f"{p95 / at(0.95, name, False):.2f}")
+        lost = sum(one >= LOST * 1000 for one in times)
+        rows.append((name, "writing" if writing else "quiet", len(times), *figures, lost))
     print(f"Key to paint, from {participants:,} participants on")
     running.table(("key", "database", "keys", "p50 ms", "p95 ms", "p95 ratio", "lost"), rows)
 
