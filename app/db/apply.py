@@ -9,59 +9,55 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from app.db import connections, membership
 from app.db.errors import DatabaseProblem
-from app.db.rows import Answer, Bad, Delivery, Gone
+from app.db.rows import (
+    Answer,
+    Bad,
+    Delivery,
+    Gone,
+    ParticipantRow,
+    PriceRow,
+    ProductRow,
+    SubscriptionRow,
+)
 from app.db.store import Store
 
-_STAMP = ("connection_id", "seq", "generation")
+_STAMP = ("connection_id", "seq", "generation", "deleted")
 
 
-def _upsert(table: str, columns: Sequence[str], final: bool = False) -> str:
-    """The statement that stores a row unless a newer request already did.
+@dataclass(frozen=True)
+class _Upsert:
+    """How rows of a table are stored unless a newer request already did: what to insert into,
+    and what to do when the row is there."""
 
-    ``final``: a deletion is never taken back (Stripe does not reuse these ids).
-    """
-    names = (*columns, *_STAMP)
+    into: str
+    then: str
+
+
+def _upsert(table: str, fields: Sequence[str], *, final: bool = False) -> _Upsert:
+    """``final``: a deletion is never taken back (Stripe does not reuse these ids)."""
+    columns = (*fields, *_STAMP)
     kept = ", ".join(
-        f"{name} = excluded.{name}" for name in names if name not in ("connection_id", "stripe_id")
+        f"{name} = excluded.{name}"
+        for name in columns
+        if name not in ("connection_id", "stripe_id")
     )
     alive = f" AND NOT {table}.deleted" if final else ""
-    return (
-        f"INSERT INTO {table} ({', '.join(names)}, deleted)"
-        f" VALUES ({', '.join('?' * len(names))}, false)"
-        f" ON CONFLICT (connection_id, stripe_id) DO UPDATE SET {kept}, deleted = false"
-        f" WHERE excluded.seq > {table}.seq{alive}"
+    return _Upsert(
+        f"{table} ({', '.join(columns)})",
+        f"ON CONFLICT (connection_id, stripe_id) DO UPDATE SET {kept}"
+        f" WHERE excluded.seq > {table}.seq{alive}",
     )
 
 
-_PARTICIPANT = _upsert(
-    "participant",
-    ("stripe_id", "email", "name", "phone", "currency", "metadata", "created"),
-    final=True,
-)
-_SUBSCRIPTION = _upsert(
-    "subscription",
-    (
-        "stripe_id",
-        "customer",
-        "status",
-        "created",
-        "start",
-        "trial_end",
-        "cancel_at",
-        "canceled_at",
-        "ended_at",
-    ),
-    final=True,
-)
-_PRODUCT = _upsert("product", ("stripe_id", "name", "active"))
-_PRICE = _upsert(
-    "price",
-    ("stripe_id", "product", "nickname", "active", "currency", "unit_amount", "interval"),
-)
+_PARTICIPANT = _upsert("participant", ParticipantRow._fields, final=True)
+_SUBSCRIPTION = _upsert("subscription", SubscriptionRow._fields, final=True)
+_PRODUCT = _upsert("product", ProductRow._fields)
+_PRICE = _upsert("price", PriceRow._fields)
 _TOMBSTONE = (
     "INSERT INTO participant (stripe_id, metadata, connection_id, seq, generation, deleted)"
     " VALUES (?, '{}', ?, ?, ?, true)"
@@ -124,20 +120,19 @@ def _store_answers(store: Store, connection_id: int, answers: Sequence[Answer]) 
 def _store_rows(
     store: Store, connection_id: int, generation: int, answers: Sequence[Answer]
 ) -> None:
-    def stamped(field: str) -> list[tuple[Any, ...]]:
-        return [
-            (*row, connection_id, answer.seq, generation)
+    def upsert(how: _Upsert, field: str) -> None:
+        stamped = [
+            (*row, connection_id, answer.seq, generation, False)
             for answer in answers
             for row in getattr(answer, field)
         ]
+        store.insert(how.into, stamped, how.then)
 
-    store.execute_many(_PRODUCT, stamped("products"))
-    store.execute_many(_PRICE, stamped("prices"))
-    store.execute_many(_PARTICIPANT, stamped("participants"))
-    subscriptions = stamped("subscriptions")
-    if subscriptions:
-        store.execute_many(_SUBSCRIPTION, subscriptions)
-        _store_items(store, connection_id, answers)
+    upsert(_PRODUCT, "products")
+    upsert(_PRICE, "prices")
+    upsert(_PARTICIPANT, "participants")
+    upsert(_SUBSCRIPTION, "subscriptions")
+    _store_items(store, connection_id, answers)
     for answer in answers:
         for gone in answer.gone:
             _store_gone(store, connection_id, generation, answer.seq, gone)
@@ -173,29 +168,34 @@ def _owners(store: Store, connection_id: int, answers: Sequence[Answer]) -> set[
 
 
 def _store_items(store: Store, connection_id: int, answers: Sequence[Answer]) -> None:
-    """Replace the items of each subscription whose row this answer has just become."""
+    """Replace the items of each subscription whose row its answer has just become."""
+    rows: dict[tuple[int, str], tuple[object, ...]] = {}  # by key: a list may repeat an item
     for answer in answers:
         if not answer.subscriptions:
             continue
-        accepted = "connection_id = ? AND seq = ?"
-        store.execute(
-            "DELETE FROM subscription_item WHERE subscription_id IN (SELECT id FROM subscription"
-            f" WHERE {accepted} AND {store.among('stripe_id')})",
+        listed = store.values(row.stripe_id for row in answer.subscriptions)
+        keys, stripe_ids = store.row(
+            f"SELECT {store.gathered('id')}, {store.gathered('stripe_id')} FROM subscription"
+            f" WHERE connection_id = ? AND seq = ? AND {store.among('stripe_id')}",
             (
                 connection_id,
                 answer.seq,
                 store.values(row.stripe_id for row in answer.subscriptions),
             ),
         )
-        items = {  # by id: a list that changed while it was paged may repeat an item
-            (item.subscription, item.stripe_id): item for item in answer.items
-        }
-        store.execute_many(
-            "INSERT INTO subscription_item"
-            " (subscription_id, stripe_id, price, product, current_period_end)"
-            f" SELECT id, ?, ?, ?, ? FROM subscription WHERE {accepted} AND stripe_id = ?",
-            [(*item[1:], connection_id, answer.seq, item.subscription) for item in items.values()],
+        ids = dict(zip(store.unpacked(stripe_ids), store.unpacked(keys), strict=True))
+        store.execute(
+            f"DELETE FROM subscription_item WHERE {store.among('subscription_id')}",
+            (store.values(ids.values()),),
         )
+        for item in answer.items:
+            if item.subscription in ids:
+                key = ids[item.subscription]
+                rows[key, item.stripe_id] = (key, *item[1:])
+    store.insert(
+        "subscription_item (subscription_id, stripe_id, price, product, current_period_end)",
+        list(rows.values()),
+    )
 
 
 def _store_gone(store: Store, connection_id: int, generation: int, seq: int, gone: Gone) -> None:

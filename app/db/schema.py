@@ -115,7 +115,6 @@ class SubscriptionItem(Table):
 
     class Meta:
         primary_key = CompositeKey("subscription", "stripe_id")
-        indexes = ((("product",), False),)
 
 
 class Product(Table):

@@ -26,6 +26,7 @@ from app.settings import Settings
 
 Row = tuple[Any, ...]
 
+ROWS_AT_ONCE = 60  # of at most 12 columns; the oldest SQLite takes 999 values
 APPLICATION_ID = 0x50414E4C  # "PANL", so that file(1) and we know our own
 SQLITE_PRAGMAS = {
     "journal_mode": "wal",
@@ -109,6 +110,10 @@ class Store:
         that Python fetches costs a turn at the interpreter lock, which is the dear part."""
         return f"array_agg({column})" if self.postgres else f"json_group_array({column})"
 
+    def unpacked(self, gathered: Any) -> list[Any]:
+        """The values that a :meth:`gathered` column brought."""
+        return json.loads(gathered) if isinstance(gathered, str) else gathered or []
+
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a short answer. For anything that can grow, use :meth:`stream`."""
         with explained(self.where):
@@ -130,13 +135,21 @@ class Store:
             with begin:
                 yield self
 
-    def write_what_can_be_fetched_again(self) -> None:
-        """On this thread's connection, do not wait for the disk at every commit. A power cut
-        may then cost the last pages together with their place, so they are fetched again; a
-        killed process costs nothing (SQLite's WAL, synchronous=NORMAL)."""
+    def write_in_bulk(self) -> None:
+        """Make this thread's connection the one of a sync, whose rows can be fetched again: it
+        does not wait for the disk at every commit, and moves the journal into the database
+        seldom. A power cut may cost the last pages together with their place, so that they are
+        fetched again; a killed process costs nothing (SQLite: WAL, synchronous=NORMAL)."""
         if not self.postgres:
             self.database.execute_sql("PRAGMA synchronous = normal")
             self.database.execute_sql("PRAGMA cache_size = -48000")
+            self.database.execute_sql("PRAGMA wal_autocheckpoint = 32000")
+
+    def end_bulk(self) -> None:
+        """Empty the journal that a sync left, and close this thread's connection."""
+        if not self.postgres:
+            self.database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.close()
 
     def analyze(self) -> None:
         """Tell PostgreSQL's planner what the tables hold; without it, it takes the rows of one
@@ -151,6 +164,23 @@ class Store:
         """Run one statement; the number of rows it changed."""
         cursor = self.database.execute_sql(self.sql(sql), tuple(parameters))
         return int(cursor.rowcount)
+
+    def insert(self, into: str, rows: Sequence[Sequence[object]], then: str = "") -> None:
+        """``INSERT INTO {into} VALUES … {then}`` for many rows; ``into`` is a table with its
+        columns. On SQLite in statements of many rows, because after each statement the writer
+        waits for its turn at the interpreter lock, which costs more than the row."""
+        if not rows:
+            return
+        marks = f"({', '.join('?' * len(rows[0]))})"
+        if self.postgres:
+            self.execute_many(f"INSERT INTO {into} VALUES {marks} {then}", rows)
+            return
+        cursor = self.database.connection().cursor()
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            some = rows[start : start + ROWS_AT_ONCE]
+            values = ", ".join([marks] * len(some))
+            flat = [value for row in some for value in row]
+            cursor.execute(f"INSERT INTO {into} VALUES {values} {then}", flat)
 
     def execute_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """Run one statement for each row, as the driver does it fastest."""

@@ -16,7 +16,7 @@ from app.db.apply import deliver
 from app.db.rows import Delivery
 from app.db.store import Store
 
-PENDING = 16
+PENDING = 48
 
 T = TypeVar("T")
 
@@ -38,14 +38,14 @@ class Committer:
         self._stored = 0
 
     async def __aenter__(self) -> Committer:
-        self._writer.submit(self._store.write_what_can_be_fetched_again)
+        self._writer.submit(self._store.write_in_bulk)
         self._task = asyncio.create_task(self._run())
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._task.cancel()
         await asyncio.wait([self._task])
-        self._writer.submit(self._store.close)
+        self._writer.submit(self._store.end_bulk)
         self._writer.shutdown(wait=True)
 
     async def put(self, delivery: Delivery) -> None:

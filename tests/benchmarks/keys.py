@@ -56,7 +56,7 @@ class Writer:
         self.thread.start()
 
     def _run(self) -> None:
-        self._store.write_what_can_be_fetched_again()
+        self._store.write_in_bulk()
         while not self.end.is_set():
             if not self.let.wait(0.1):
                 continue
