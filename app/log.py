@@ -17,9 +17,14 @@ class _Redacted(logging.Formatter):
 
 def start(home: Path) -> None:
     """Write this program's warnings and faults to the log. Other libraries (they log URLs and
-    headers) are kept out of it and off the terminal. Raises OSError."""
-    file = paths.log_file(paths.make_private(home))
-    handler = RotatingFileHandler(file, maxBytes=1_000_000, backupCount=2, encoding="utf-8")
+    headers) are kept out of it and off the terminal. A log that cannot be written stops
+    nothing."""
+    handler: logging.Handler
+    try:
+        file = paths.log_file(paths.make_private(home))
+        handler = RotatingFileHandler(file, maxBytes=1_000_000, backupCount=2, encoding="utf-8")
+    except OSError:
+        handler = logging.NullHandler()
     handler.setFormatter(_Redacted("%(asctime)s %(levelname)s %(name)s %(message)s"))
     handler.addFilter(logging.Filter("app"))
     root = logging.getLogger()

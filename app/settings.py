@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from app import paths
 
@@ -59,10 +60,24 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         home=home,
         database_url=values.get("database_url"),
-        stripe_api_base=values.get("stripe_api_base", STRIPE_API).rstrip("/"),
+        stripe_api_base=_web_address(values.get("stripe_api_base", STRIPE_API)),
         rate=parse_rate(rate) if rate else None,
         stripe_key=values.get("stripe_key"),
     )
+
+
+def _web_address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        whole = False
+    if not whole:
+        raise SettingsError(
+            "PANELIST_STRIPE_API_BASE is not a web address such as https://api.stripe.com; correct"
+            " it or leave it out."
+        )
+    return text.rstrip("/")
 
 
 def parse_rate(text: str) -> Rate:

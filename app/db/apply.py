@@ -177,11 +177,7 @@ def _store_items(store: Store, connection_id: int, answers: Sequence[Answer]) ->
         keys, stripe_ids = store.row(
             f"SELECT {store.gathered('id')}, {store.gathered('stripe_id')} FROM subscription"
             f" WHERE connection_id = ? AND seq = ? AND {store.among('stripe_id')}",
-            (
-                connection_id,
-                answer.seq,
-                store.values(row.stripe_id for row in answer.subscriptions),
-            ),
+            (connection_id, answer.seq, listed),
         )
         ids = dict(zip(store.unpacked(stripe_ids), store.unpacked(keys), strict=True))
         store.execute(

@@ -70,7 +70,11 @@ def sentence(error: BaseException, where: str) -> str | None:
 
 def _state_in_words(text: str) -> str:
     """A refused connection has no state, only words (PostgreSQL's own, not translated)."""
-    words = {"password authentication failed": "28P01", "does not exist": "3D000"}
+    words = {
+        "password authentication failed": "28P01",
+        'role "': "28000",
+        "does not exist": "3D000",
+    }
     return next((state for word, state in words.items() if word in text), "")
 
 

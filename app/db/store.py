@@ -7,6 +7,7 @@ has a connection of its own. Nothing may talk to the network inside :meth:`Store
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import threading
@@ -207,19 +208,34 @@ def open_sqlite(file: Path) -> Store:
             f"{where} cannot be written ({error.strerror}). Nothing was changed; make its folder"
             " writable for you, or set PANELIST_HOME to another folder."
         ) from error
-    return Store(peewee.SqliteDatabase(where, pragmas=SQLITE_PRAGMAS), where)
+    with _alone(file.parent):
+        return Store(peewee.SqliteDatabase(where, pragmas=SQLITE_PRAGMAS), where)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One opening at a time: turning a new file into WAL does not wait for another's turn."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _open_postgres(url: str) -> Store:
-    parts = urlsplit(url)
-    name = unquote(parts.path.lstrip("/"))
+    try:
+        parts = urlsplit(url)
+        name, port = unquote(parts.path.lstrip("/")), parts.port
+    except ValueError:
+        parts, name, port = urlsplit(""), "", None
     if parts.scheme not in ("postgres", "postgresql") or not name:
         raise DatabaseProblem(
             "PANELIST_DATABASE_URL is not of the form postgresql://user:password@host:port/name."
         )
     options: dict[str, Any] = {
         "host": parts.hostname,
-        "port": parts.port,
+        "port": port,
         "user": unquote(parts.username or ""),
     }
     options["password"] = unquote(parts.password) if parts.password else None

@@ -132,8 +132,11 @@ class _RawList(msgspec.Struct):
     has_more: bool = False
 
 
-class _Place(msgspec.Struct):
+class _Named(msgspec.Struct):
     id: Any = None
+
+
+class _Dated(msgspec.Struct):
     created: Any = None
 
 
@@ -189,18 +192,23 @@ def _read_one_by_one(
         return _converted(kind, body["data"], has_more=body.get("has_more") is True)
     page: Page[Kind] = Page([], raw.has_more)
     for one in raw.data:
-        try:
-            place = msgspec.json.decode(one, type=_Place)
-        except (msgspec.DecodeError, RecursionError):
-            place = _Place()
-        _note_place(page, place.id, place.created)
+        key = _lenient(one, _Named, "id")
+        _note_place(page, key, _lenient(one, _Dated, "created"))
         try:
             page.objects.append(decoder.decode(one))
         except msgspec.ValidationError as error:
-            page.bad.append((_known(place.id), str(error)))
+            page.bad.append((_known(key), str(error)))
         except (msgspec.DecodeError, RecursionError):
             _convert(kind, page, _parsed(bytes(one)))
     return page
+
+
+def _lenient(raw: msgspec.Raw, kind: type[msgspec.Struct], name: str) -> object:
+    """One field of an object in which anything else may be wrong."""
+    try:
+        return getattr(msgspec.json.decode(raw, type=kind), name)
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def _converted(kind: type[Kind], objects: list[Any], *, has_more: bool) -> Page[Kind]:
