@@ -15,7 +15,8 @@ from time import monotonic
 
 from app.settings import Rate
 
-JITTER = 0.012  # of the second: requests may reach Stripe closer together than they were sent
+JITTER = 0.004  # of the second: requests may reach Stripe closer together than they were sent
+SPACING = 0.8  # of the even pace: a burst would jostle on the way, and arrive too close
 SLOWER = 1.03  # per 429, until the pace fits what Stripe really allows
 FASTER = 0.9995  # per answer that was not refused
 SLOWEST = 50.0
@@ -39,9 +40,11 @@ class Limit:
         earliest = self._not_before
         if self.rate:
             count = max(1, int(self.rate))
+            period = count / self.rate * (1 + JITTER) * self._stretch
             if len(self._sent) >= count:
-                period = count / self.rate * (1 + JITTER) * self._stretch
                 earliest = max(earliest, self._sent[-count] + period)
+            if self._sent:
+                earliest = max(earliest, self._sent[-1] + period / count * SPACING)
         return earliest - now
 
     def note_sent(self) -> None:
