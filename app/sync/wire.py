@@ -45,10 +45,18 @@ class Wire:
         """(status, headers in lower case, body). Raises WireProblem."""
         url = f"{self._base}{path}" + (f"?{urlencode(query)}" if query else "")
         connection = self._connection()
+        content = bytearray()
         try:
-            response = await connection.request(
+            async with connection.stream(
                 "GET", url, headers=self._headers, extensions={"timeout": TIMEOUTS}
-            )
+            ) as response:
+                async for part in response.aiter_stream():
+                    content += part
+                    if len(content) > BODY_LIMIT:
+                        raise WireProblem("an answer far too large")
+        except WireProblem:
+            await connection.aclose()
+            raise
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
             await connection.aclose()
             raise WireProblem(type(error).__name__) from None
@@ -60,7 +68,7 @@ class Wire:
             raise
         self._idle.append(connection)
         headers = {k.decode("ascii").lower(): v.decode("latin-1") for k, v in response.headers}
-        return response.status, headers, _unpacked(response.content, headers)
+        return response.status, headers, _unpacked(bytes(content), headers)
 
     def _connection(self) -> httpcore.AsyncConnectionPool | httpcore.AsyncHTTPConnection:
         while self._idle:
