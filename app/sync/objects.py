@@ -18,13 +18,13 @@ import msgspec
 NESTING = 20_000  # as deep as the slow parser goes
 
 
-class Reference(msgspec.Struct):
+class Reference(msgspec.Struct, gc=False):
     """An object of which only the id matters."""
 
     id: str
 
 
-class Customer(msgspec.Struct):
+class Customer(msgspec.Struct, gc=False):
     """docs.stripe.com/api/customers/object"""
 
     id: str
@@ -37,7 +37,7 @@ class Customer(msgspec.Struct):
     deleted: bool = False
 
 
-class Product(msgspec.Struct):
+class Product(msgspec.Struct, gc=False):
     """docs.stripe.com/api/products/object"""
 
     id: str
@@ -47,11 +47,11 @@ class Product(msgspec.Struct):
     deleted: bool = False
 
 
-class Recurring(msgspec.Struct):
+class Recurring(msgspec.Struct, gc=False):
     interval: str | None = None
 
 
-class Price(msgspec.Struct):
+class Price(msgspec.Struct, gc=False):
     """docs.stripe.com/api/prices/object. ``recurring`` is null for one that is paid once."""
 
     id: str
@@ -65,7 +65,7 @@ class Price(msgspec.Struct):
     deleted: bool = False
 
 
-class Item(msgspec.Struct):
+class Item(msgspec.Struct, gc=False):
     """docs.stripe.com/api/subscription_items/object"""
 
     id: str
@@ -73,14 +73,14 @@ class Item(msgspec.Struct):
     current_period_end: int | None = None
 
 
-class Items(msgspec.Struct):
+class Items(msgspec.Struct, gc=False):
     """The list inside a subscription, which Stripe may cut."""
 
     data: list[Item] = []
     has_more: bool = False
 
 
-class Subscription(msgspec.Struct):
+class Subscription(msgspec.Struct, gc=False):
     """docs.stripe.com/api/subscriptions/object"""
 
     id: str
@@ -96,11 +96,11 @@ class Subscription(msgspec.Struct):
     deleted: bool = False
 
 
-class EventData(msgspec.Struct):
+class EventData(msgspec.Struct, gc=False):
     object: Reference
 
 
-class Event(msgspec.Struct):
+class Event(msgspec.Struct, gc=False):
     """docs.stripe.com/api/events/object. Of the snapshot only whose it is."""
 
     id: str
@@ -127,16 +127,16 @@ class Unreadable(ValueError):
     """The bytes are no answer of Stripe: cut, or from somebody else."""
 
 
-class _RawList(msgspec.Struct):
+class _RawList(msgspec.Struct, gc=False):
     data: list[msgspec.Raw]
     has_more: bool = False
 
 
-class _Named(msgspec.Struct):
+class _Named(msgspec.Struct, gc=False):
     id: Any = None
 
 
-class _Dated(msgspec.Struct):
+class _Dated(msgspec.Struct, gc=False):
     created: Any = None
 
 
