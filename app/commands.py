@@ -282,12 +282,15 @@ CSV_COLUMNS = ("stripe_id", "email", "name", "phone", "currency", "created", "de
 
 
 def _write_csv(found: Iterable[dict[str, Any]]) -> None:
+    """A file gets the exact values; a terminal must not obey what stands in them."""
     writer = csv.writer(sys.stdout)
+    terminal = sys.stdout.isatty()
     writer.writerow([*CSV_COLUMNS, "metadata", "subscriptions"])
     for person in found:
         cells = [csv_cell(person[column]) for column in CSV_COLUMNS]
         nested = (person["metadata"], person["subscriptions"])
-        writer.writerow(cells + [json.dumps(value, ensure_ascii=False) for value in nested])
+        cells += [json.dumps(value, ensure_ascii=False) for value in nested]
+        writer.writerow([plain(cell) for cell in cells] if terminal else cells)
 
 
 def info(options: argparse.Namespace) -> int:

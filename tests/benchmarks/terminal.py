@@ -64,7 +64,7 @@ def strike(driver: Terminal, lines: Lines, keys: tuple[str, str], number: int) -
     there, back = keys
     key = there
     for _ in range(number):
-        time.sleep(random.uniform(0.03, 0.08))
+        time.sleep(random.uniform(0.03, 0.08))  # as a person types, out of step with the painting
         if lines.scroll_offset.y >= lines.max_scroll_y:
             key = back
         elif lines.scroll_offset.y <= 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -169,3 +170,26 @@ def test_lines_for_people_hold_nothing_that_a_terminal_obeys(home: Home) -> None
     for character in ended.out.replace("\n", ""):
         assert unicodedata.category(character) not in {"Cc", "Cs", "Co"}
         assert character not in "\u202e\u2066\u200f"
+
+
+def test_csv_on_a_terminal_holds_nothing_that_it_obeys(home: Home) -> None:
+    """A file gets the exact values; nobody means a terminal to run them."""
+    shown, terminal = os.openpty()
+    process = home.start("participants", "--csv", stdout=terminal)
+    os.close(terminal)
+    parts = []
+    while True:
+        try:
+            part = os.read(shown, 65_536)
+        except OSError:  # how Linux says that the other side of a terminal is closed
+            break
+        if not part:
+            break
+        parts.append(part)
+    process.communicate()
+    os.close(shown)
+    text = b"".join(parts).decode()
+    assert text.count("\r\n") >= 123
+    assert "\x1b" not in text
+    assert "\x9b" not in text
+    assert "\x1b" in home.run("participants", "--csv").out

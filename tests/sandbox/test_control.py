@@ -1,7 +1,6 @@
 """The control surface and the command, from outside."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -131,7 +130,6 @@ def test_live_changes_happen_by_themselves() -> None:
         pytest.fail("nothing changed in 200 requests at 1,000 changes a second")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a process has no new parent there")
 def test_with_parent_it_ends_with_the_starter() -> None:
     starter = (
         "import subprocess, sys\n"
