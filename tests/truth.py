@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from typing import Any
 
+from app.db.rules import belonging
 from app.db.store import Store
 from app.panel.segments import segments
 from app.sandbox.world import World
@@ -124,7 +125,7 @@ def assert_equal(world: World, store: Store, connection_id: int) -> None:
 
 def assert_members_follow_rules(store: Store) -> None:
     members = set(store.rows("SELECT participant_id, segment_id FROM member"))
-    assert members == set(store.rows("SELECT participant_id, segment_id FROM belongs"))
+    assert members == set(store.rows(belonging("true")))
     counted: dict[int, int] = dict(
         store.rows("SELECT segment_id, count(*) FROM member GROUP BY segment_id")
     )

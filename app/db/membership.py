@@ -1,4 +1,4 @@
-"""Who is in which segment: the view ``belongs`` says it, ``member`` remembers it.
+"""Who is in which segment: :mod:`app.db.rules` says it, ``member`` remembers it.
 
 Every change of a participant or a subscription ends in :func:`refresh` for the people it
 touched, inside the transaction that made the change, so that members and counts are exact
@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.db.store import Store
+from app.db.rules import belonging
+from app.db.store import Row, Store
 
 Counts = dict[int, tuple[int, int]]  # segment -> members, members with an email
 
@@ -49,37 +50,50 @@ def refresh(store: Store, people: People, before: Counts) -> None:
 
     ``before`` are the :func:`counts` from before the change, in the same transaction.
     """
-    among, ids = _ids(store, people)
-    present = set(store.rows(f"SELECT participant_id, segment_id FROM member WHERE {among}", ids))
+    people = _found(store, people)
+    present = _present(store, people)
     if present:
-        wanted = set(store.rows(f"{_BELONGING} {among}", ids))
+        wanted = set(store.rows(belonging(people.condition), people.parameters))
         _delete(store, sorted(present - wanted))
         _insert(store, sorted(wanted - present))
     else:
-        _insert_all(store, among, ids)
+        _insert_all(store, people)
     _move_counts(store, people, before)
 
 
 def fill(store: Store, people: People) -> None:
     """Put these people into segments that are new; all others already hold them exactly."""
     before = counts(store, people)
-    _insert_all(store, *_ids(store, people))
+    _insert_all(store, people)
     _move_counts(store, people, before)
 
 
-_BELONGING = "SELECT participant_id, segment_id FROM belongs WHERE"
+def _found(store: Store, people: People) -> People:
+    """The same people by their row ids, which are looked up once."""
+    (ids,) = store.row(
+        f"SELECT {store.gathered('p.id')} FROM participant p WHERE {people.condition}",
+        people.parameters,
+    )
+    return People(store.among("p.id"), (ids or store.values([]),))
 
 
-def _ids(store: Store, people: People) -> tuple[str, tuple[object]]:
-    here = f"SELECT {store.gathered('p.id')} FROM participant p WHERE {people.condition}"
-    (found,) = store.row(here, people.parameters)
-    return store.among("participant_id"), (found or store.values([]),)
+def _present(store: Store, people: People) -> set[Row]:
+    return set(
+        store.rows(
+            "SELECT m.participant_id, m.segment_id FROM participant p"
+            f" JOIN member m ON m.participant_id = p.id WHERE {people.condition}",
+            people.parameters,
+        )
+    )
 
 
-def _insert_all(store: Store, among: str, ids: tuple[object]) -> None:
+def _insert_all(store: Store, people: People) -> None:
     """In one statement, which does not hold up the other threads as many small ones do."""
-    insert = "INSERT INTO member (participant_id, segment_id)"
-    store.execute(f"{insert} {_BELONGING} {among} ON CONFLICT DO NOTHING", ids)
+    store.execute(
+        f"INSERT INTO member (participant_id, segment_id) {belonging(people.condition)}"
+        " ON CONFLICT DO NOTHING",
+        people.parameters,
+    )
 
 
 def _move_counts(store: Store, people: People, before: Counts) -> None:

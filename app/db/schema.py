@@ -1,4 +1,4 @@
-"""The tables, and the rule that says who is in which segment.
+"""The tables.
 
 peewee models describe the tables once for SQLite and PostgreSQL. What must always be true
 stands here and not in code: a Stripe customer exists once per connection, a member once per
@@ -23,7 +23,7 @@ from peewee import (
     TextField,
 )
 
-VERSION = 1
+VERSION = 2  # of the tables; app.db.migrations brings an older database here
 
 
 class Table(Model):
@@ -101,7 +101,11 @@ class Subscription(Table):
     generation = IntegerField()
 
     class Meta:
-        indexes = ((("connection", "stripe_id"), True), (("connection", "customer"), False))
+        # With all that the rules ask of a subscription, so that its row need not be read.
+        indexes = (
+            (("connection", "stripe_id"), True),
+            (("connection", "customer", "status", "deleted"), False),
+        )
 
 
 class SubscriptionItem(Table):
@@ -166,7 +170,7 @@ class Segment(Table):
 
 
 class Member(Table):
-    """A participant's place in a segment; what the view ``belongs`` says, remembered."""
+    """A participant's place in a segment; what the rules say, remembered."""
 
     participant = ForeignKeyField(Participant, on_delete="CASCADE", index=False)
     segment = ForeignKeyField(Segment, on_delete="CASCADE", index=False)
@@ -277,53 +281,6 @@ TABLES: list[type[Table]] = [
 
 WITHOUT_ROWID = {SubscriptionItem, Member}  # read and written by their keys, never searched
 
-LIVE = "('active', 'trialing', 'past_due')"
-
-# For SQLite: a CROSS JOIN is done in the order it is written, here first whether there is such a
-# segment; and the "+" keeps it from reading all of a connection where some people were asked for.
-BELONGS = f"""
-CREATE VIEW belongs (participant_id, segment_id) AS
-  SELECT p.id, g.id
-  FROM segment g
-  CROSS JOIN participant p
-  WHERE g.key = 'all' AND g.connection_id = +p.connection_id AND NOT p.deleted
-UNION ALL
-  SELECT p.id, g.id
-  FROM participant p
-  JOIN subscription s ON s.connection_id = p.connection_id AND s.customer = p.stripe_id
-  JOIN segment g ON g.connection_id = p.connection_id AND g.key = s.status
-  WHERE NOT p.deleted AND NOT s.deleted AND s.status IN {LIVE}
-UNION ALL
-  SELECT p.id, g.id
-  FROM participant p
-  JOIN subscription s ON s.connection_id = p.connection_id AND s.customer = p.stripe_id
-  JOIN subscription_item i ON i.subscription_id = s.id
-  JOIN segment g ON g.connection_id = p.connection_id AND g.product = i.product
-  WHERE NOT p.deleted AND NOT s.deleted AND s.status IN {LIVE}
-UNION ALL
-  SELECT p.id, g.id
-  FROM segment g
-  CROSS JOIN participant p
-  WHERE g.key = 'canceled' AND g.connection_id = +p.connection_id AND NOT p.deleted
-    AND EXISTS (
-      SELECT 1 FROM subscription s
-      WHERE s.connection_id = p.connection_id AND s.customer = p.stripe_id
-        AND NOT s.deleted AND s.status = 'canceled')
-    AND NOT EXISTS (
-      SELECT 1 FROM subscription o
-      WHERE o.connection_id = p.connection_id AND o.customer = p.stripe_id
-        AND NOT o.deleted AND o.status IN {LIVE})
-UNION ALL
-  SELECT p.id, g.id
-  FROM segment g
-  CROSS JOIN participant p
-  WHERE g.key = 'none' AND g.connection_id = +p.connection_id AND NOT p.deleted
-    AND NOT EXISTS (
-      SELECT 1 FROM subscription o
-      WHERE o.connection_id = p.connection_id AND o.customer = p.stripe_id
-        AND NOT o.deleted)
-"""
-
 
 def create(database: Database) -> None:
     """Create every table in an empty database, inside the caller's transaction."""
@@ -338,7 +295,6 @@ def create(database: Database) -> None:
     database.execute_sql(deleted)
     if not sqlite:
         _compare_bytes(database)
-    database.execute_sql(BELONGS)
 
 
 def _compare_bytes(database: Database) -> None:

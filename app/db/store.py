@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import peewee
 
 from app import paths
-from app.db import schema
+from app.db import migrations, schema
 from app.db.errors import DatabaseProblem, explained
 from app.settings import Settings
 
@@ -65,24 +65,34 @@ class Store:
                     f"{self.where} is damaged. Nothing was changed; keep a copy of the file, move"
                     " it away, and connect again to fetch everything from Stripe anew."
                 )
+        if self.database.table_exists("schema_version"):
+            self._check_version()
         with self.transaction():
             if self.postgres:  # two first starts at once: one creates, the other waits
                 self.database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (APPLICATION_ID,))
-            if not self.database.table_exists("schema_version"):
-                if self.database.get_tables() and not self.postgres:
-                    raise DatabaseProblem(
-                        f"{self.where} belongs to another program. Nothing was changed; set"
-                        " PANELIST_HOME to another folder."
-                    )
-                schema.create(self.database)
-                if not self.postgres:
-                    self.database.execute_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+            if self.database.table_exists("schema_version"):
+                (version,) = self.row("SELECT version FROM schema_version")
+                migrations.migrate(self.database, version)
+                return
+            if self.database.get_tables() and not self.postgres:
+                raise DatabaseProblem(
+                    f"{self.where} belongs to another program. Nothing was changed; set"
+                    " PANELIST_HOME to another folder."
+                )
+            schema.create(self.database)
+            if not self.postgres:
+                self.database.execute_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+
+    def _check_version(self) -> None:
+        """Refuse a newer database; keep a copy of an older one before it is changed."""
         (version,) = self.row("SELECT version FROM schema_version")
         if version > schema.VERSION:
             raise DatabaseProblem(
                 f"{self.where} was written by a newer Panelist (its version is {version}, this"
                 f" program knows {schema.VERSION}). Nothing was changed; update Panelist."
             )
+        if version < schema.VERSION and not self.postgres:
+            migrations.keep_copy(self.database, self.where, version)
 
     def close(self) -> None:
         """Close this thread's connection; the others end with their threads."""

@@ -8,6 +8,7 @@ An object that does not fit is set aside with the reason and never stops its pag
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -140,6 +141,19 @@ class _Dated(msgspec.Struct, gc=False):
     created: Any = None
 
 
+# One escape of JSON (RFC 8259, 7): a pair of surrogates, one alone, or any other.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89aAbB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
+
+def _paired(escape: re.Match[bytes]) -> bytes:
+    """U+FFFD for a surrogate alone, which no text can hold and the parser refuses."""
+    return rb"\ufffd" if escape[1] else escape[0]
+
+
 def page_reader(kind: type[Kind]) -> Callable[[bytes], Page[Kind]]:
     """A function from the bytes of a list to its page. Raises Unreadable."""
 
@@ -151,7 +165,10 @@ def page_reader(kind: type[Kind]) -> Callable[[bytes], Page[Kind]]:
         try:
             whole: Any = decoder.decode(content)
         except (msgspec.DecodeError, RecursionError):
-            return _read_one_by_one(kind, single, content)
+            try:
+                whole = decoder.decode(_ESCAPE.sub(_paired, content))
+            except (msgspec.DecodeError, RecursionError):
+                return _read_one_by_one(kind, single, content)
         objects: list[Kind] = whole.data
         last = (objects[-1].id, getattr(objects[-1], "created", None)) if objects else (None, None)
         return Page(objects, whole.has_more, last=last)

@@ -17,13 +17,13 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from app.settings import Rate
+from app.sync.http1 import Headers, WireProblem
 from app.sync.limits import DEFAULTS, Limits
 from app.sync.objects import Unreadable, any_object
-from app.sync.wire import Headers, Wire, WireProblem
+from app.sync.wire import Wire
 from app.text import redacted
 
 VERSION = "2026-10-28.endive"
-DEADLINE = 30.0  # seconds for one whole request; the wire only limits each read
 ATTEMPTS = 9
 PATIENCE = 60.0  # seconds that a storm of 429 may last before the sync reports it
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 8.0
@@ -172,10 +172,7 @@ class StripeApi:
         loop = asyncio.get_running_loop()
         sent = loop.time()
         try:
-            async with asyncio.timeout(DEADLINE):
-                status, headers, content = await self._wire.get(path, dict(parameters))
-        except TimeoutError:
-            raise _Again("Stripe did not answer in time") from None
+            status, headers, content = await self._wire.get(path, dict(parameters))
         except WireProblem as problem:
             raise _Again(f"Stripe cannot be reached ({problem})") from None
         self.latency += 0.1 * (loop.time() - sent - self.latency)
