@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from app.db import connections, membership
@@ -25,6 +26,8 @@ from app.db.rows import (
     SubscriptionRow,
 )
 from app.db.store import Store
+
+_by_stripe_id = itemgetter(0)
 
 _STAMP = ("connection_id", "seq", "generation", "deleted")
 
@@ -103,12 +106,13 @@ def _deliver(store: Store, connection_id: int, deliveries: Sequence[Delivery]) -
 def _store_answers(store: Store, connection_id: int, answers: Sequence[Answer]) -> None:
     (generation,) = store.row("SELECT generation FROM connection WHERE id = ?", (connection_id,))
     touched = _touched(answers)
-    if membership.has_subscription_segments(store, connection_id):
+    by_subscription = membership.has_subscription_segments(store, connection_id)
+    if by_subscription:
         touched |= _owners(store, connection_id, answers)
     people = membership.customers(store, connection_id, touched)
     before = membership.counts(store, people)
     _store_rows(store, connection_id, generation, answers)
-    membership.refresh(store, people, before)
+    membership.refresh(store, people, before, by_subscription=by_subscription)
     if any(answer.products or _products_gone(answer) for answer in answers):
         _renew_product_segments(store, connection_id)
     store.execute(
@@ -126,6 +130,7 @@ def _store_rows(
             for answer in answers
             for row in getattr(answer, field)
         ]
+        stamped.sort(key=_by_stripe_id)  # the index is then walked once, from end to end
         store.insert(how.into, stamped, how.then)
 
     upsert(_PRODUCT, "products")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.db import membership
 from app.db.rows import StepRow, WindowRow
+from app.db.schema import HELD
 from app.db.store import Store
 
 STEPS = ("products", "prices", "subscriptions", "segments", "customers")
@@ -102,6 +103,8 @@ def begin_listing(
             (through, connection_id),
         )
         store.execute('DELETE FROM "window" WHERE connection_id = ?', (connection_id,))
+        if not store.rows("SELECT 1 FROM subscription LIMIT 1"):
+            store.execute(f"DROP INDEX IF EXISTS {HELD}")  # until the segments need it
         store.execute_many(
             'INSERT INTO "window"'
             " (connection_id, id, listing, low, high, cursor, position, density)"

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.db.rules import belonging
+from app.db.schema import BUILD_HELD
 from app.db.store import Row, Store
 
 Counts = dict[int, tuple[int, int]]  # segment -> members, members with an email
@@ -45,26 +46,28 @@ def counts(store: Store, people: People) -> Counts:
     return {segment: (members, int(with_email)) for segment, members, with_email in rows}
 
 
-def refresh(store: Store, people: People, before: Counts) -> None:
+def refresh(store: Store, people: People, before: Counts, *, by_subscription: bool) -> None:
     """Bring these people's memberships and the counts to what the rules say.
 
     ``before`` are the :func:`counts` from before the change, in the same transaction.
+    ``by_subscription``: whether the segments that follow from subscriptions have been made.
     """
     people = _found(store, people)
     present = _present(store, people)
+    rule = belonging(people.condition, by_subscription=by_subscription)
     if present:
-        wanted = set(store.rows(belonging(people.condition), people.parameters))
+        wanted = set(store.rows(rule, people.parameters))
         _delete(store, sorted(present - wanted))
         _insert(store, sorted(wanted - present))
     else:
-        _insert_all(store, people)
+        _insert_all(store, rule, people)
     _move_counts(store, people, before)
 
 
 def fill(store: Store, people: People) -> None:
     """Put these people into segments that are new; all others already hold them exactly."""
     before = counts(store, people)
-    _insert_all(store, people)
+    _insert_all(store, belonging(people.condition), people)
     _move_counts(store, people, before)
 
 
@@ -87,13 +90,10 @@ def _present(store: Store, people: People) -> set[Row]:
     )
 
 
-def _insert_all(store: Store, people: People) -> None:
+def _insert_all(store: Store, rule: str, people: People) -> None:
     """In one statement, which does not hold up the other threads as many small ones do."""
-    store.execute(
-        f"INSERT INTO member (participant_id, segment_id) {belonging(people.condition)}"
-        " ON CONFLICT DO NOTHING",
-        people.parameters,
-    )
+    insert = "INSERT INTO member (participant_id, segment_id)"
+    store.execute(f"{insert} {rule} ON CONFLICT DO NOTHING", people.parameters)
 
 
 def _move_counts(store: Store, people: People, before: Counts) -> None:
@@ -127,6 +127,7 @@ def create_segment(store: Store, connection_id: int, key: str) -> None:
 
 def create_subscription_segments(store: Store, connection_id: int) -> None:
     """Make the segments that follow from subscriptions, and one for each product."""
+    store.execute(BUILD_HELD)
     for key in SUBSCRIPTION_SEGMENTS:
         create_segment(store, connection_id, key)
     follow_products(store, connection_id)

@@ -18,8 +18,7 @@ def _rules_leave_the_schema(database: Database) -> None:
     database.execute_sql("DROP VIEW belongs")
     database.execute_sql("DROP INDEX subscription_connection_id_customer")
     database.execute_sql(
-        "CREATE INDEX subscription_connection_id_customer_status_deleted"
-        " ON subscription (connection_id, customer, status, deleted)"
+        "CREATE INDEX subscription_held ON subscription (connection_id, customer, status, deleted)"
     )
 
 
@@ -36,8 +35,8 @@ def migrate(database: Database, version: int) -> None:
 
 
 def keep_copy(database: Database, file: str, version: int) -> Path:
-    """Copy a SQLite ``file`` as it is, beside it and readable by its owner only. A copy that is there
-    already is the older one, and stays."""
+    """Copy a SQLite ``file`` as it is, beside it and readable by its owner only. A copy that is
+    there already is the older one, and stays."""
     copy = Path(f"{file}.version-{version}")
     part = copy.with_name(copy.name + ".part")
     if not copy.exists():

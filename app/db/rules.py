@@ -9,10 +9,18 @@ from __future__ import annotations
 LIVE = "('active', 'trialing', 'past_due')"
 
 
-def belonging(condition: str) -> str:
+def belonging(condition: str, *, by_subscription: bool = True) -> str:
     """SELECT (participant id, segment id) for every place that participants ``p`` of a SQL
     ``condition`` have by the rules; a pair may come twice. A deleted participant is in none,
-    and a segment that has not been made has nobody."""
+    and a segment that has not been made has nobody. Without ``by_subscription`` only the
+    segments that do not follow from subscriptions, whose index may then be missing."""
+    if not by_subscription:
+        return f"""
+WITH held AS (
+  SELECT p.id AS participant_id, p.connection_id FROM participant p
+  WHERE NOT p.deleted AND {condition}
+)
+{_ALL} WHERE true"""
     return f"""
 WITH held AS MATERIALIZED (
   SELECT p.id AS participant_id, p.connection_id, s.id AS subscription_id, s.status
@@ -21,8 +29,14 @@ WITH held AS MATERIALIZED (
     ON s.connection_id = p.connection_id AND s.customer = p.stripe_id AND NOT s.deleted
   WHERE NOT p.deleted AND {condition}
 )
+{_ALL} {_BY_SUBSCRIPTION}"""
+
+
+_ALL = """
 SELECT h.participant_id, g.id FROM held h
-  JOIN segment g ON g.connection_id = h.connection_id AND g.key = 'all'
+  JOIN segment g ON g.connection_id = h.connection_id AND g.key = 'all'"""
+
+_BY_SUBSCRIPTION = f"""
 UNION ALL
 SELECT h.participant_id, g.id FROM held h
   JOIN segment g ON g.connection_id = h.connection_id AND g.key = h.status

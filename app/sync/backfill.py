@@ -19,6 +19,7 @@ from typing import Any
 from app.db import connections, membership
 from app.db.rows import Delivery, PriceRow, StepRow, WindowRow
 from app.db.store import Store
+from app.settings import Rate
 from app.sync import windows
 from app.sync.committer import Committer
 from app.sync.fetch import Fetcher
@@ -28,7 +29,9 @@ from app.sync.stripe_api import Kind, Reply, StripeApi, StripeProblem
 from app.sync.windows import PAGE, Window
 
 COHORTS = ("products", "prices", "inactive_prices", "subscriptions")
-UNLIMITED_SLOTS = 32
+UNLIMITED = Rate(None, None)
+AT_ONCE = 0.02  # seconds; for an answer that takes less nobody waits
+SLOTS, SLOTS_AT_ONCE = 32, 12
 WORTH_SPLITTING = 4 * PAGE  # a smaller rest is fetched sooner than it is worth a request more
 
 
@@ -63,9 +66,20 @@ class Backfill:
 
     async def run(self) -> None:
         """Fetch all that is missing. Raises StripeProblem, DatabaseProblem."""
-        await _together(self._cohorts(), self._list(LISTINGS["customers"]))
+        customers = LISTINGS["customers"]
+        if self._waiting_counts():
+            await _together(self._cohorts(), self._list(customers))
+        else:
+            await self._cohorts()
+            await self._list(customers)
         await self._check_missed()
         await self._committer.do(partial(connections.settle, self._store, self._connection_id))
+
+    def _waiting_counts(self) -> bool:
+        """Whether what takes the time is waiting for Stripe, so that more at a time is faster.
+        Where it is this computer's work, customers had better come when the segments stand:
+        people who come before are sorted twice."""
+        return self._api.limits.rate != UNLIMITED or self._api.quickest > AT_ONCE
 
     async def _cohorts(self) -> None:
         await _together(*(self._list(LISTINGS[name]) for name in COHORTS))
@@ -158,8 +172,8 @@ class Backfill:
         long an answer takes, and no more, because each window ends in a page not full."""
         rate = self._api.limits.rate.endpoint or self._api.limits.rate.account
         if rate is None:
-            return UNLIMITED_SLOTS
-        return min(UNLIMITED_SLOTS, 2 + math.ceil(1.6 * rate * self._api.latency))
+            return SLOTS if self._waiting_counts() else SLOTS_AT_ONCE
+        return min(SLOTS, 2 + math.ceil(1.6 * rate * self._api.latency))
 
     def _progress(self, step: str, more: int) -> StepRow:
         if self._steps[step].state == "skipped":

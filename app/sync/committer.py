@@ -16,7 +16,7 @@ from app.db.apply import deliver
 from app.db.rows import Delivery
 from app.db.store import Store
 
-PENDING = 16
+PENDING = 32
 
 T = TypeVar("T")
 

@@ -100,6 +100,7 @@ class StripeApi:
         self.limits = Limits(rate or DEFAULTS[self.livemode])
         self.requests: Counter[str] = Counter()
         self.latency = 0.1  # seconds an answer takes, lately
+        self.quickest = 1.0  # seconds the quickest answer took
         self._seq = first_seq - 1
         self._uncounted = 0
         self._on_trouble = on_trouble
@@ -175,7 +176,9 @@ class StripeApi:
             status, headers, content = await self._wire.get(path, dict(parameters))
         except WireProblem as problem:
             raise _Again(f"Stripe cannot be reached ({problem})") from None
-        self.latency += 0.1 * (loop.time() - sent - self.latency)
+        took = loop.time() - sent
+        self.latency += 0.1 * (took - self.latency)
+        self.quickest = min(self.quickest, took)
         if status == 429:
             wait = _retry_after(headers)
             self.limits.refused(endpoint, headers.get("stripe-rate-limited-reason", ""), wait)
