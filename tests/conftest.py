@@ -25,7 +25,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.get_uri("DBNAME").replace("DBNAME", "%s")
 
 
-def _new_database(url: str) -> str:
+def new_database(url: str) -> str:
+    """A database of its own on the server of this URL, which has a %s for the name."""
     import psycopg
 
     name = f"panelist_{next(_numbers)}"
@@ -39,7 +40,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Settings with an empty database; each test that takes them runs on both kinds."""
     url = None
     if request.param == "postgres":
-        url = _new_database(request.getfixturevalue("postgres"))
+        url = new_database(request.getfixturevalue("postgres"))
     return Settings(home=tmp_path / "home", database_url=url, rate=Rate(None, None))
 
 

@@ -14,11 +14,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 HEAVY = {
-    *("textual", "rich", "stripe", "httpcore", "httpx", "h11", "msgspec", "peewee", "keyring"),
+    *("textual", "rich", "stripe", "httptools", "httpx", "h11", "msgspec", "peewee", "keyring"),
     *("psycopg", "asyncio", "platformdirs"),
 }
 SCREEN = {"textual", "rich"}
-WIRE = {"httpcore", "httpx", "h11", "stripe", "msgspec"}
+WIRE = {"httptools", "httpx", "h11", "stripe", "msgspec"}
 
 
 def imported_by(code: str) -> set[str]:

@@ -131,6 +131,10 @@ class Connection(asyncio.Protocol):
 
     # What the parser calls.
 
+    def on_message_begin(self) -> None:
+        if self._answer is None or self._answer.done():  # more than was asked for
+            self._usable = False
+
     def on_header(self, name: bytes, value: bytes) -> None:
         self._size += len(name) + len(value)
         if self._size > HEAD_LIMIT:
@@ -151,6 +155,8 @@ class Connection(asyncio.Protocol):
             self._body.append(part)
 
     def on_message_complete(self) -> None:
+        if self._answer is None or self._answer.done():
+            return
         if self._parser.get_status_code() < 200:  # an interim answer (RFC 9110, 15.2)
             self._headers = {}
             return

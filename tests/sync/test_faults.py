@@ -161,33 +161,36 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
+KILLS = 5
+
+
 def test_killed_at_any_moment(home: Path) -> None:
     """kill -9 after ever more requests, until the sync gets through; then all is equal, and
     only the pages in flight were asked for again."""
-    with Sandbox(customers=4_000, seed=27) as sandbox:
+    with Sandbox(customers=8_000, seed=27) as sandbox:
         clean = open_store(Settings(home=home.with_name("clean")))
         ideal = sum(sync(clean, Settings(home=home), sandbox).requests.values())
         rng = random.Random(4)
         kills = 0
         process: subprocess.Popen[str] | None = None
-        fatal = 0
+        fatal = rng.randrange(8, 30)
 
         def kill(path: str, query: dict[str, object]) -> None:
             nonlocal fatal, kills
             fatal -= 1
-            if fatal == 0 and process and process.poll() is None:
+            if kills < KILLS and fatal <= 0 and process and process.poll() is None:
+                fatal = rng.randrange(8, 30)
                 process.send_signal(signal.SIGKILL)
                 kills += 1
 
         sandbox.on_request = kill
         sandbox.requests.clear()
         while True:
-            fatal = rng.randrange(8, 40) if kills < 6 else -1
             process = command(sandbox, home)
             output, _ = process.communicate(timeout=60)
             if process.returncode == 0:
                 break
-        assert kills == 6
+        assert kills == KILLS
         assert json.loads(output.splitlines()[-1])["status"] == "complete"
         store = open_store(Settings(home=home))
         connection = overview(store).connection

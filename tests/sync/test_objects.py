@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -103,6 +104,19 @@ def test_what_no_database_holds_is_replaced_in_texts() -> None:
     (row,) = answer.participants
     assert (row.name, row.email) == (f"nul {BAD}", f"lone {BAD}")
     assert json.loads(row.metadata) == {f"k{BAD}": f"v{BAD}"}
+
+
+ESCAPES = ["\\ud83d", "\\ude00", "\\uD800", "\\udfff", "\\\\", "ud83d", "\\u0041", '\\"', "a", "é"]
+
+
+@given(st.lists(st.sampled_from(ESCAPES), max_size=8).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_only_surrogates_that_stand_alone_are_replaced(text: str) -> None:
+    """A pair is a character, and a backslash that is escaped begins no escape."""
+    answer = customers(b'{"id":"cus_a","created":7,"name":"%s"}' % text.encode(), GOOD)
+    meant = re.sub("[\ud800-\udfff]", BAD, json.loads(f'"{text}"'))
+    assert [row.name for row in answer.participants] == [meant, None]
+    assert answer.bad == []
 
 
 def test_list_members_that_are_not_objects() -> None:

@@ -1,0 +1,105 @@
+"""A database of an earlier version becomes one of this version, and loses nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app import paths
+from app.db import schema
+from app.db.errors import DatabaseProblem
+from app.db.rows import Answer
+from app.db.store import Store, open_store
+from app.settings import Settings
+from tests.conftest import new_database
+from tests.db.making import connection, item, person, product, send, subscribed
+from tests.truth import assert_members_follow_rules
+
+
+def shape(store: Store) -> set[tuple[str, ...]]:
+    """Every table, index and view with what it is made of."""
+    if store.postgres:
+        columns = store.rows(
+            "SELECT table_name, column_name, data_type FROM information_schema.columns"
+            " WHERE table_schema = 'public'"
+        )
+        indexes = store.rows("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'")
+        return {tuple(row) for row in columns + indexes}
+    return {tuple(row) for row in store.rows("SELECT type, name, sql FROM sqlite_master")}
+
+
+def back_to_1(store: Store) -> None:
+    """Version 1 had the rules as a view, and a narrower index for them."""
+    with store.transaction():
+        store.execute(f"DROP INDEX {schema.HELD}")
+        store.execute(
+            "CREATE INDEX subscription_connection_id_customer"
+            " ON subscription (connection_id, customer)"
+        )
+        store.execute("CREATE VIEW belongs AS SELECT participant_id, segment_id FROM member")
+        store.execute("UPDATE schema_version SET version = 1")
+
+
+def filled(store: Store) -> int:
+    here = connection(store)
+    answer = Answer(
+        1,
+        participants=[person("cus_a"), person("cus_b", name="Bé"), person("cus_c")],
+        products=[product("prod_a")],
+        subscriptions=[subscribed("sub_a", "cus_a"), subscribed("sub_b", "cus_b", "canceled")],
+        items=[item("sub_a", "prod_a")],
+    )
+    send(store, here, answer)
+    return here
+
+
+def test_version_1(settings: Settings, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    url = settings.database_url and new_database(request.getfixturevalue("postgres"))
+    fresh = open_store(replace(settings, home=tmp_path / "fresh", database_url=url))
+    store = open_store(settings)
+    filled(store)
+    back_to_1(store)
+    tables = ("participant", "subscription", "subscription_item", "member", "segment")
+    before = {table: store.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables}
+    assert shape(store) != shape(fresh)
+    store.close()
+    store = open_store(settings)
+    assert store.row("SELECT version FROM schema_version") == (schema.VERSION,)
+    assert shape(store) == shape(fresh)
+    assert {table: store.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables} == before
+    assert_members_follow_rules(store)
+
+
+def test_a_copy_is_kept_of_what_was_there(sqlite_settings: Settings) -> None:
+    store = open_store(sqlite_settings)
+    filled(store)
+    back_to_1(store)
+    store.close()
+    open_store(sqlite_settings).close()
+    file = paths.database(sqlite_settings.home)
+    copy = file.with_name(f"{file.name}.version-1")
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert not copy.with_name(copy.name + ".part").exists()
+    with closing(sqlite3.connect(copy)) as kept:
+        assert kept.execute("SELECT version FROM schema_version").fetchall() == [(1,)]
+        assert kept.execute("SELECT count(*) FROM participant").fetchall() == [(3,)]
+
+
+def test_one_that_fails_leaves_all_as_it_was(sqlite_settings: Settings) -> None:
+    """The view that the step takes away is missing: nothing of the step may remain."""
+    store = open_store(sqlite_settings)
+    filled(store)
+    back_to_1(store)
+    store.execute("DROP VIEW belongs")
+    store.close()
+    with pytest.raises(DatabaseProblem):
+        open_store(sqlite_settings)
+    with closing(sqlite3.connect(paths.database(sqlite_settings.home))) as left:
+        assert left.execute("SELECT version FROM schema_version").fetchall() == [(1,)]
+        names = {name for (name,) in left.execute("SELECT name FROM sqlite_master")}
+        assert "subscription_connection_id_customer" in names
+        assert schema.HELD not in names
