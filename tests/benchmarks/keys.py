@@ -132,7 +132,7 @@ async def measure_engine(asked: argparse.Namespace, folder: Path, stripe: runnin
         return not state or state[0][0] in ("pending", "running")
 
     async with app.run_test(headless=False, size=size, notifications=True, tooltips=True) as pilot:
-        while not (app.screen.query("#segments") and app.screen.query_one(Lines).max_scroll_y):
+        while not any(one.max_scroll_y for one in app.screen.query("#segments")):
             await pilot.pause(0.1)
         lines = app.screen.query_one("#segments", Lines)
         lines.focus()
