@@ -127,6 +127,7 @@ def create_segment(store: Store, connection_id: int, key: str) -> None:
 
 def create_subscription_segments(store: Store, connection_id: int) -> None:
     """Make the segments that follow from subscriptions, and one for each product."""
+    store.free_memory()
     store.execute(BUILD_HELD)
     for key in SUBSCRIPTION_SEGMENTS:
         create_segment(store, connection_id, key)

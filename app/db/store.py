@@ -156,6 +156,12 @@ class Store:
             self.database.execute_sql("PRAGMA cache_size = -48000")
             self.database.execute_sql("PRAGMA wal_autocheckpoint = 32000")
 
+    def free_memory(self) -> None:
+        """Give back the pages that this thread's connection remembers, before work that needs
+        as much memory again: SQLite sorts a new index in memory."""
+        if not self.postgres:
+            self.database.execute_sql("PRAGMA shrink_memory")
+
     def end_bulk(self) -> None:
         """Empty the journal that a sync left, and close this thread's connection."""
         if not self.postgres:
