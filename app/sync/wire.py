@@ -1,6 +1,7 @@
-"""Bytes to and from Stripe: GET requests over connections that stay open.
+"""Bytes to and from Stripe: requests with the headers that say whose they are.
 
-A free connection is taken again, and one that broke is replaced. Redirects are not followed.
+GET goes over connections that stay open: a free one is taken again, one that broke is
+replaced. Redirects are not followed.
 """
 
 from __future__ import annotations
@@ -24,20 +25,25 @@ IDLE = 30.0  # seconds after which a server may have closed a connection that no
 
 
 class Wire:
-    """GET requests to one server. Belongs to one event loop; close it at the end."""
+    """Requests to one server. Belongs to one event loop; close it at the end."""
 
     def __init__(self, base: str, headers: Headers) -> None:
         self._base = urlsplit(base)
         self._tls = ssl.create_default_context() if self._base.scheme == "https" else None
         self._proxy = _proxy(self._base.scheme, self._base.hostname or "")
-        sent = {"Host": self._base.netloc, **headers, "Accept-Encoding": "gzip"}
-        head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
         self._target = self._base.path
         if self._proxy and self._tls is None:  # a proxy without a tunnel wants the whole address
             self._target = base
-            head += proxy_header(urlsplit(self._proxy))
-        self._head = f" HTTP/1.1\r\n{head}\r\n"
         self._free: list[Connection] = []
+        self.send_with(headers)
+
+    def send_with(self, headers: Headers) -> None:
+        """Send these headers from the next request on, instead of those before."""
+        sent = {"Host": self._base.netloc, **headers, "Accept-Encoding": "gzip"}
+        head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+        if self._proxy and self._tls is None:
+            head += proxy_header(urlsplit(self._proxy))
+        self._head = f" HTTP/1.1\r\n{head}"
 
     async def close(self) -> None:
         """Close the connections that are not in use."""
@@ -49,11 +55,27 @@ class Wire:
         asked = f"{path}?{urlencode(query)}" if query else path
         connection = self._taken() or await connected(self._base, self._tls, self._proxy)
         status, headers, content = await connection.ask(
-            f"GET {self._target}{asked}{self._head}".encode("latin-1")
+            f"GET {self._target}{asked}{self._head}\r\n".encode("latin-1")
         )
         if connection.open:
             self._free.append(connection)
         return status, headers, _unpacked(content, headers)
+
+    async def post(self, path: str, form: dict[str, str]) -> Reply:
+        """As :meth:`get`, once and over a connection of its own: one that the server is just
+        closing would leave open whether the request was obeyed."""
+        content = urlencode(form)
+        head = (
+            f"POST {self._target}{path}{self._head}"
+            "Content-Type: application/x-www-form-urlencoded\r\n"
+            f"Content-Length: {len(content)}\r\n\r\n"
+        )
+        connection = await connected(self._base, self._tls, self._proxy)
+        try:
+            status, headers, body = await connection.ask((head + content).encode("latin-1"))
+        finally:
+            connection.close()
+        return status, headers, _unpacked(body, headers)
 
     def _taken(self) -> Connection | None:
         while self._free:
