@@ -43,6 +43,11 @@ def settings_file(home: Path) -> Path:
     return home / "settings.toml"
 
 
+def credentials_folder(home: Path) -> Path:
+    """Where tokens and keys lie, encrypted unless somebody chose otherwise."""
+    return home / "credentials"
+
+
 def log_file(home: Path) -> Path:
     """Where Panelist tells what went wrong, without names, emails or keys."""
     return home / "panelist.log"

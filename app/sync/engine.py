@@ -22,6 +22,7 @@ from app.db.errors import DatabaseProblem
 from app.db.lease import Lease
 from app.db.store import Store
 from app.settings import Settings
+from app.sync.access import Access
 from app.sync.backfill import Backfill
 from app.sync.committer import Committer
 from app.sync.events import RETENTION, Poller
@@ -58,13 +59,13 @@ class Engine:
         self,
         store: Store,
         settings: Settings,
-        key: str,
+        access: Access,
         connection_id: int,
         on_change: Callable[[Change], None] | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
-        self._key = key
+        self._access = access
         self._connection_id = connection_id
         self._on_change = on_change or (lambda _: None)
         self._revision = 0
@@ -164,7 +165,7 @@ class Engine:
         state = connections.sync_state(self._store, self._connection_id)
         api = StripeApi(
             self._settings.stripe_api_base,
-            self._key,
+            self._access,
             self._settings.rate,
             first_seq=state.request_seq + 1,
             on_trouble=self._on_trouble,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from app.sync.http1 import Headers, WireProblem
+from app.sync.http1 import WireProblem
 from app.sync.objects import Unreadable, any_object
 from app.sync.wire import Wire
 
@@ -129,7 +129,7 @@ async def _ask(app: OAuthApp, form: dict[str, str], expired: str) -> dict[str, A
 
 async def _post(base: str, path: str, authorization: str, form: dict[str, str]) -> Any:
     """(status, decoded answer); an answer that is no JSON object counts as {} unless it is 200."""
-    wire = Wire(base, {"Authorization": authorization, "User-Agent": "Panelist/0.1"})
+    wire = Wire(base, {"Authorization": authorization})
     try:
         status, _, content = await wire.post(path, form)
     except WireProblem as problem:
@@ -230,10 +230,7 @@ async def revoke(app: OAuthApp, account: str) -> bool:
 
 async def _install(app: OAuthApp, bearer: str, account: str) -> str | None:
     """The id of the app's installation in this account (docs: the ``apps.install`` object)."""
-    headers: Headers = {
-        "Authorization": bearer, "User-Agent": "Panelist/0.1", "Stripe-Version": VERSION,
-    }  # fmt: skip
-    wire = Wire(app.token_base, headers)
+    wire = Wire(app.token_base, {"Authorization": bearer})
     after: dict[str, str | int] = {}
     try:
         while True:

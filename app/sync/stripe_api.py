@@ -16,14 +16,16 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
+from app.credentials.store import CredentialProblem
 from app.settings import Rate
+from app.sync.access import Access
 from app.sync.http1 import Headers, WireProblem
 from app.sync.limits import DEFAULTS, Limits
+from app.sync.oauth import OAuthProblem
 from app.sync.objects import Unreadable, any_object
 from app.sync.wire import Wire
 from app.text import redacted
 
-VERSION = "2026-10-28.endive"
 ATTEMPTS = 9
 PATIENCE = 60.0  # seconds that a storm of 429 may last before the sync reports it
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 8.0
@@ -45,6 +47,9 @@ class Kind(Enum):
     CURSOR_GONE = "cursor gone"
     BAD_REQUEST = "bad request"
     UNREACHABLE = "unreachable"  # no usable answer after every retry
+
+
+ENDED = (Kind.REVOKED, Kind.EXPIRED, Kind.INVALID_KEY)  # what renewed access may put right
 
 
 class StripeProblem(Exception):
@@ -80,7 +85,7 @@ class _Again(Exception):
 
 
 class StripeApi:
-    """Requests with one key. Use as an async context manager, on one event loop.
+    """Requests with one access. Use as an async context manager, on one event loop.
 
     ``first_seq``: the sequence number of the first request; greater than any stored one.
     ``on_trouble``: called with a sentence when a request has to be tried again, and with ""
@@ -90,13 +95,13 @@ class StripeApi:
     def __init__(
         self,
         base: str,
-        key: str,
+        access: Access,
         rate: Rate | None,
         *,
         first_seq: int = 1,
         on_trouble: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.livemode = "_live_" in key
+        self.livemode = access.livemode
         self.limits = Limits(rate or DEFAULTS[self.livemode])
         self.requests: Counter[str] = Counter()
         self.latency = 0.1  # seconds an answer takes, lately
@@ -105,14 +110,9 @@ class StripeApi:
         self._uncounted = 0
         self._on_trouble = on_trouble
         self._troubled = False
-        self._wire = Wire(
-            base,
-            {
-                "Authorization": f"Bearer {key}",
-                "Stripe-Version": VERSION,
-                "User-Agent": "Panelist/0.1",
-            },
-        )
+        self._access = access
+        self._shown = access.headers
+        self._wire = Wire(base, self._shown)
 
     async def __aenter__(self) -> StripeApi:
         return self
@@ -135,11 +135,16 @@ class StripeApi:
 
         Raises StripeProblem. ``endpoint`` names the operation for limits and counts.
         """
-        failures, started = 0, asyncio.get_running_loop().time()
+        failures, started, renewed = 0, asyncio.get_running_loop().time(), False
         while True:
             await self.limits.wait(endpoint)
+            used = await self._authorised()
             try:
                 reply = await self._attempt(endpoint, path, parameters, read)
+            except StripeProblem as problem:
+                if problem.kind not in ENDED or renewed or not await self._renewed(used):
+                    raise
+                renewed = True
             except _Again as again:
                 failures += not again.limited
                 waited = asyncio.get_running_loop().time() - started
@@ -152,6 +157,24 @@ class StripeApi:
             else:
                 self._tell("")
                 return reply
+
+    async def _authorised(self) -> Headers:
+        """See to it that the next request shows what is valid now."""
+        if self._access.stale:
+            await self._renewed(self._access.headers)
+        if self._shown is not self._access.headers:
+            self._shown = self._access.headers
+            self._wire.send_with(self._shown)
+        return self._shown
+
+    async def _renewed(self, used: Headers) -> bool:
+        try:
+            return await self._access.renew(used)
+        except OAuthProblem as problem:
+            kind = {"expired": Kind.REVOKED, "unreachable": Kind.UNREACHABLE}.get(problem.kind)
+            raise StripeProblem(kind or Kind.REFUSED, str(problem)) from None
+        except CredentialProblem as problem:
+            raise StripeProblem(Kind.REFUSED, str(problem)) from None
 
     def take_count(self) -> int:
         """Requests sent since the last call: each is counted once against the allocation."""
@@ -234,7 +257,7 @@ def _problem(status: int, body: dict[str, Any], seq: int, request_id: str) -> St
 
 def _meaning(status: int, code: object, parameter: object, detail: str) -> tuple[Kind, str]:
     if code in ("platform_api_key_expired", "account_invalid"):
-        return Kind.REVOKED, "Stripe no longer accepts this key: access was revoked."
+        return Kind.REVOKED, "Stripe no longer lets this in: access was revoked."
     if code == "api_key_expired":
         return Kind.EXPIRED, "Stripe no longer accepts this key: it has expired."
     if status == 401:

@@ -21,11 +21,13 @@ from app.sync.http1 import (
     proxy_header,
 )
 
+VERSION = "2026-10-28.endive"  # of Stripe's API; its objects and errors are read as of then
 IDLE = 30.0  # seconds after which a server may have closed a connection that nobody used
 
 
 class Wire:
-    """Requests to one server. Belongs to one event loop; close it at the end."""
+    """Requests to one server. Belongs to one event loop; close it at the end. ``headers``: those
+    that say who asks."""
 
     def __init__(self, base: str, headers: Headers) -> None:
         self._base = urlsplit(base)
@@ -39,7 +41,13 @@ class Wire:
 
     def send_with(self, headers: Headers) -> None:
         """Send these headers from the next request on, instead of those before."""
-        sent = {"Host": self._base.netloc, **headers, "Accept-Encoding": "gzip"}
+        sent = {
+            "Host": self._base.netloc,
+            "User-Agent": "Panelist/0.1",
+            "Stripe-Version": VERSION,
+            "Accept-Encoding": "gzip",
+            **headers,
+        }
         head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
         if self._proxy and self._tls is None:
             head += proxy_header(urlsplit(self._proxy))

@@ -1,0 +1,23 @@
+"""What can be wrong with a place for secrets."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Fault = Literal[
+    "unavailable",  # there is no such place here
+    "unanswered",  # it gives no answer; somebody may have to unlock it
+    "refused",  # it is there and must not, or does not want to, be used
+    "locked",  # its passphrase was not given
+    "wrong passphrase",
+    "damaged",
+    "unwritable",
+]
+
+
+class CredentialProblem(Exception):
+    """Secrets cannot be kept or read. One sentence for a person; it never holds a secret."""
+
+    def __init__(self, kind: Fault, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind

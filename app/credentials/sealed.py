@@ -1,0 +1,99 @@
+"""A document in a file that only the holder of a key, or of a passphrase, can read.
+
+A line of JSON that names the format, then a nonce and the encrypted document (AES-256-GCM,
+which also vouches for the line).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from typing import Any
+
+from app.credentials.problem import CredentialProblem
+
+FORMAT = 1
+KEY_BYTES, NONCE_BYTES, SALT_BYTES = 32, 12, 16
+# 32 MiB and about 0.1 s: docs of hashlib.scrypt; OWASP's list has these numbers too.
+SCRYPT = {"n": 2**15, "r": 8, "p": 3}
+
+
+def new_key() -> bytes:
+    """A key that nobody has to remember."""
+    return os.urandom(KEY_BYTES)
+
+
+def new_salt() -> str:
+    """What makes the key of a passphrase this file's own."""
+    return base64.b64encode(os.urandom(SALT_BYTES)).decode()
+
+
+def key_of(passphrase: str, salt: str) -> bytes:
+    """The key that a passphrase stands for (RFC 7914)."""
+    import hashlib
+
+    return hashlib.scrypt(
+        passphrase.encode(), salt=base64.b64decode(salt), maxmem=2**27, dklen=KEY_BYTES, **SCRYPT
+    )
+
+
+def seal(document: dict[str, Any], key: bytes, salt: str = "") -> bytes:
+    """The file's content."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    line = json.dumps({"panelist": FORMAT, "salt": salt}).encode() + b"\n"
+    nonce = os.urandom(NONCE_BYTES)
+    return line + nonce + AESGCM(key).encrypt(nonce, json.dumps(document).encode(), line)
+
+
+def salt_in(content: bytes, name: str) -> str:
+    """The salt that the file's first line gives. Raises CredentialProblem."""
+    line, _, _ = content.partition(b"\n")
+    try:
+        head = json.loads(line)
+        version, salt = head["panelist"], head["salt"]
+        base64.b64decode(salt, validate=True)
+    except (ValueError, TypeError, KeyError):
+        raise damaged(name) from None
+    if version != FORMAT:
+        raise CredentialProblem(
+            "damaged",
+            f"{name} was written by a newer Panelist. It is kept; use that version, or disconnect"
+            " there and connect again here.",
+        )
+    return str(salt)
+
+
+def unseal(content: bytes, key: bytes, name: str) -> dict[str, Any] | None:
+    """The document; None when this key does not open it. Raises CredentialProblem."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    salt_in(content, name)
+    line, _, rest = content.partition(b"\n")
+    try:
+        opened = AESGCM(key).decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], line + b"\n")
+    except (InvalidTag, ValueError):  # ValueError: it was cut before the end of the nonce
+        return None
+    return parsed(opened, name)
+
+
+def parsed(content: bytes, name: str) -> dict[str, Any]:
+    """A document from its JSON. Raises CredentialProblem."""
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        raise damaged(name) from None
+    if not isinstance(document, dict) or not all(isinstance(v, dict) for v in document.values()):
+        raise damaged(name)
+    return document
+
+
+def damaged(name: str) -> CredentialProblem:
+    """For a file that is not what was written."""
+    return CredentialProblem(
+        "damaged",
+        f"{name} is damaged. It is kept, and so is everything fetched; move it away and connect"
+        " again.",
+    )

@@ -1,0 +1,199 @@
+"""What a request to Stripe shows to be let in, and how that is kept and renewed.
+
+A key is what a person pasted; tokens come by OAuth and end every hour. Only an ``Access`` ever
+holds them: nothing else of the sync sees more than the headers of the next request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from app.credentials.store import Credentials
+from app.sync.http1 import Headers
+from app.sync.oauth import OAuthApp, OAuthProblem, Tokens, refresh
+
+EARLY = 120.0  # seconds before its end in which an access token is renewed
+PATIENCE = 45.0  # seconds to wait for another Panelist's renewal: longer than one can take
+
+T = TypeVar("T")
+
+
+class Access(Protocol):
+    """``headers`` is replaced, never changed, when the access is renewed."""
+
+    @property
+    def livemode(self) -> bool: ...
+    @property
+    def headers(self) -> Headers: ...
+    @property
+    def stale(self) -> bool: ...
+    async def renew(self, used: Headers) -> bool:
+        """Called when ``used`` no longer works; True: there are newer headers to try with.
+
+        Raises OAuthProblem (kind "expired": access was revoked) and CredentialProblem.
+        """
+
+
+class Key:
+    """A key of Stripe's. ``account``: the connected account it is used for, with Connect."""
+
+    stale = False
+
+    def __init__(self, key: str, *, livemode: bool | None = None, account: str = "") -> None:
+        self.livemode = "_live_" in key if livemode is None else livemode
+        self.headers: Headers = {"Authorization": f"Bearer {key}"}
+        if account:
+            self.headers["Stripe-Account"] = account
+
+    async def renew(self, used: Headers) -> bool:
+        """A key stays what it is."""
+        return False
+
+
+class KeptTokens:
+    """Tokens in the credential store, renewed once however many Panelists use them."""
+
+    def __init__(self, app: OAuthApp, credentials: Credentials, tokens: Tokens) -> None:
+        self.livemode = tokens.livemode
+        self._app = app
+        self._credentials = credentials
+        self._mutex = threading.Lock()
+        self._unsaved: Tokens | None = None
+        self._use(tokens)
+
+    @property
+    def stale(self) -> bool:
+        """It ends so soon that a request might not arrive before."""
+        ends = self._tokens.expires_at
+        return ends is not None and time.time() > ends - EARLY
+
+    async def renew(self, used: Headers) -> bool:
+        """See :meth:`Access.renew`."""
+        await aside(partial(self._renew, used))
+        return True
+
+    def _use(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+        self.headers: Headers = {"Authorization": f"Bearer {tokens.access}"}
+
+    def _renew(self, used: Headers) -> None:
+        name = secret_name(self._tokens.account, self._tokens.livemode)
+        with self._mutex:
+            if self.headers is not used:  # renewed while this request was under way
+                return
+            with self._credentials.lock(name, PATIENCE):
+                kept = _tokens(self._credentials.get(name))
+                if kept is None:
+                    raise OAuthProblem("expired", "The access was removed from this computer.")
+                if kept.access != self._tokens.access:  # by another Panelist
+                    self._use(kept)
+                    return
+                # The old pair is of no use once Stripe has answered, so a new one that could
+                # not be written down is kept for the next try.
+                if self._unsaved is None:
+                    self._unsaved = asyncio.run(refresh(self._app, kept))
+                self._credentials.put(name, asdict(self._unsaved))
+                self._use(self._unsaved)
+                self._unsaved = None
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Access that was given and is not kept yet. ``secret``: what would be kept of it;
+    ``account``: whose it is, where that is known."""
+
+    access: Access = field(repr=False)
+    secret: dict[str, Any] = field(repr=False)
+    method: str  # restricted_key or oauth
+    account: str = ""
+
+
+def offered_key(key: str) -> Offer:
+    """A key that a person gave."""
+    return Offer(Key(key), {"key": key}, "restricted_key")
+
+
+def offered_tokens(app: OAuthApp, tokens: Tokens) -> Offer:
+    """What a code was exchanged for."""
+    return Offer(_trial(app, tokens), asdict(tokens), "oauth", tokens.account)
+
+
+def _trial(app: OAuthApp, tokens: Tokens) -> Key:
+    if app.flavour == "connect":
+        return Key(app.secret, account=tokens.account)
+    return Key(tokens.access, livemode=tokens.livemode)
+
+
+def kept_access(
+    credentials: Credentials,
+    registered: Callable[[bool], OAuthApp | None],
+    account: str,
+    livemode: bool,
+) -> Access | None:
+    """The access that is kept for an account; None when there is none. ``registered``: what
+    the organisation registered for OAuth, by mode.
+
+    Raises CredentialProblem, and OAuthProblem when tokens are kept for an app that nobody
+    knows any more.
+    """
+    secret = credentials.get(secret_name(account, livemode))
+    if secret is None:
+        return None
+    if isinstance(secret.get("key"), str):
+        return Key(secret["key"])
+    tokens = _tokens(secret)
+    if tokens is None:
+        return None
+    app = registered(livemode)
+    if app is None:
+        raise OAuthProblem(
+            "setup",
+            "This account was connected by OAuth, but the client id and secret key are gone."
+            " Everything fetched is kept; enter them again on “Set up OAuth”.",
+        )
+    return KeptTokens(app, credentials, tokens) if tokens.access else _trial(app, tokens)
+
+
+def secret_name(account: str, livemode: bool) -> str:
+    """Under what an account's access lies in the credential store."""
+    return f"stripe {account} {'live' if livemode else 'test'}"
+
+
+def _tokens(secret: dict[str, Any] | None) -> Tokens | None:
+    try:
+        return Tokens(**secret) if secret else None
+    except TypeError:  # a key was put in the place of tokens
+        return None
+
+
+async def aside(work: Callable[[], T]) -> T:
+    """Run in a thread that no exit waits for: Stripe or a keyring may never answer."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, failure: Exception | None) -> None:
+        if done.done():
+            return
+        if failure is not None:
+            done.set_exception(failure)
+        else:
+            done.set_result(result)  # type: ignore[arg-type]
+
+    def run() -> None:
+        result, failure = None, None
+        try:
+            result = work()
+        except Exception as problem:
+            failure = problem
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, result, failure)
+
+    threading.Thread(target=run, name="access", daemon=True).start()
+    return await done
