@@ -9,12 +9,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 FAILED, NOT_CONNECTED = 1, 3
 
+_MODULES = {"sync": "app.syncing", "connect": "app.connecting", "disconnect": "app.connecting"}
 _LATE_PROBLEMS = (
     ("app.sync.stripe_api", "StripeProblem"),
     ("app.sync.connect", "KeyProblem"),
+    ("app.sync.oauth", "OAuthProblem"),
+    ("app.credentials.problem", "CredentialProblem"),
+    ("app.commands", "UnknownAccount"),
     ("app.demo", "SandboxProblem"),
 )
 
@@ -46,9 +51,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _command(options: argparse.Namespace) -> int:
-    from app import commands
-
-    handler = getattr(commands, options.command or "app")
+    name = options.command or "app"
+    handler = getattr(import_module(_MODULES.get(name, "app.commands")), name)
     code: int = handler(options)
     return code
 
@@ -96,22 +100,44 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--headless", action="store_true", help="do the same without a terminal")
 
     connect = commands.add_parser("connect", help="connect a Stripe account")
-    connect.add_argument(
+    way = connect.add_mutually_exclusive_group()
+    way.add_argument("--oauth", action="store_true", help="approve in a browser at Stripe")
+    way.add_argument(
         "--key-stdin", action="store_true", help="read a restricted key from standard input"
+    )
+    connect.add_argument(
+        "--no-browser", action="store_true", help="with --oauth: only print the page to open"
+    )
+    connect.add_argument(
+        "--mode", choices=("live", "test"), help="with --oauth, when both are set up"
+    )
+    connect.add_argument(
+        "--token-store",
+        choices=("keyring", "passphrase", "plain", "session"),
+        help="where to keep the access; what is kept moves there",
     )
     _json(connect)
 
-    sync = commands.add_parser("sync", help="fetch what is new (needs PANELIST_STRIPE_KEY)")
+    disconnect = commands.add_parser("disconnect", help="leave the Stripe account")
+    disconnect.add_argument("--yes", action="store_true", help="do not ask")
+
+    sync = commands.add_parser("sync", help="fetch what is new")
     how = sync.add_mutually_exclusive_group()
     how.add_argument("--once", action="store_true", help="until all is applied (the default)")
     how.add_argument("--follow", action="store_true", help="go on and keep the panel current")
     sync.add_argument("--full", action="store_true", help="list everything anew first")
     _json(sync)
 
-    _json(commands.add_parser("status", help="where the sync stands"))
-    _json(commands.add_parser("segments", help="every segment with its count"))
+    for name, about in (
+        ("status", "where the sync stands"),
+        ("segments", "every segment with its count"),
+    ):
+        shown = commands.add_parser(name, help=about)
+        _account(shown)
+        _json(shown)
 
     people = commands.add_parser("participants", help="the people, one a line")
+    _account(people)
     people.add_argument("--segment", metavar="KEY", help="only the members of a segment")
     people.add_argument("--search", metavar="TEXT", help="in name, email or id")
     people.add_argument("--deleted", action="store_true", help="also those deleted in Stripe")
@@ -122,6 +148,12 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("sandbox", help="a Stripe to try things on (see sandbox --help)")
     _json(commands.add_parser("info", help="versions, paths and settings, for a report"))
     return top
+
+
+def _account(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--account", metavar="ACCT", help="of another account than the one connected last"
+    )
 
 
 def _json(command: argparse.ArgumentParser) -> None:

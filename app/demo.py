@@ -84,7 +84,7 @@ def _sandbox(customers: int, seed: int) -> Iterator[Sandbox]:
 
 def _headless(store: Store, settings: Settings, sandbox: Sandbox) -> int:
     """Connect, sync, wait for a few live changes, and print what was done."""
-    from app.sync.connect import check_key, connect
+    from app.sync.connect import check_key, connect, offered
     from app.sync.engine import Engine
 
     print(f"A sandbox Stripe listens on {sandbox.url}.", flush=True)
@@ -93,7 +93,9 @@ def _headless(store: Store, settings: Settings, sandbox: Sandbox) -> int:
     print(f"Connected its account {plain(report.account)} in TEST mode.", flush=True)
     shown: list[str] = []
     committed: queue.SimpleQueue[None] = queue.SimpleQueue()
-    engine = Engine(store, settings, sandbox.key, connection, lambda _: committed.put(None))
+    engine = Engine(
+        store, settings, offered(sandbox.key).access, connection, lambda _: committed.put(None)
+    )
     engine.start()
     try:
         deadline = time.monotonic() + HEADLESS_SECONDS

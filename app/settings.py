@@ -16,9 +16,23 @@ from urllib.parse import urlsplit
 from app import paths
 
 STRIPE_API = "https://api.stripe.com"
+STRIPE_CONNECT = "https://connect.stripe.com"
+OAUTH_PORT = 4573  # fixed, because Stripe redirects only to what was registered there
+CALLBACK_PATH = "/stripe/callback"
+TOKEN_STORES = ("keyring", "passphrase", "plain", "session")
 
-SECRETS = ("stripe_key",)
-PLAIN = ("database_url", "stripe_api_base", "stripe_rate")
+SECRETS = ("stripe_key", "stripe_client_secret", "passphrase")
+PLAIN = (
+    "database_url",
+    "stripe_api_base",
+    "stripe_rate",
+    "stripe_connect_base",
+    "stripe_authorize_url",
+    "stripe_client_id",
+    "oauth_port",
+    "oauth_redirect",
+    "token_store",
+)
 
 
 class SettingsError(Exception):
@@ -38,13 +52,22 @@ class Rate:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a person may set. ``rate`` is None when it follows from the key's mode."""
+    """What a person may set. ``rate`` is None when it follows from the key's mode; the five
+    ``stripe_…`` and ``oauth_…`` of OAuth describe one app, registered at Stripe for one mode."""
 
     home: Path
     database_url: str | None = None
     stripe_api_base: str = STRIPE_API
     rate: Rate | None = None
     stripe_key: str | None = field(default=None, repr=False)
+    stripe_connect_base: str = STRIPE_CONNECT
+    stripe_authorize_url: str | None = None
+    stripe_client_id: str | None = None
+    stripe_client_secret: str | None = field(default=None, repr=False)
+    oauth_port: int = OAUTH_PORT
+    oauth_redirect: str | None = None  # another address than that of the port
+    token_store: str | None = None  # one of TOKEN_STORES
+    passphrase: str | None = field(default=None, repr=False)
     poll_seconds: float | None = None  # the demo's pace; None for the usual one
 
 
@@ -56,28 +79,66 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         value = environ.get("PANELIST_" + name.upper(), "").strip()
         if value:
             values[name] = value
-    rate = values.get("stripe_rate")
+    rate, store = values.get("stripe_rate"), values.get("token_store")
+    if store and store not in TOKEN_STORES:
+        raise SettingsError(
+            f"PANELIST_TOKEN_STORE is {store[:50]!r}; write one of {', '.join(TOKEN_STORES)}."
+        )
     return Settings(
         home=home,
         database_url=values.get("database_url"),
-        stripe_api_base=_web_address(values.get("stripe_api_base", STRIPE_API)),
+        stripe_api_base=_address(values, "stripe_api_base") or STRIPE_API,
         rate=parse_rate(rate) if rate else None,
         stripe_key=values.get("stripe_key"),
+        stripe_connect_base=_address(values, "stripe_connect_base") or STRIPE_CONNECT,
+        stripe_authorize_url=_address(values, "stripe_authorize_url"),
+        stripe_client_id=values.get("stripe_client_id"),
+        stripe_client_secret=values.get("stripe_client_secret"),
+        oauth_port=_port(values.get("oauth_port", str(OAUTH_PORT))),
+        oauth_redirect=_address(values, "oauth_redirect"),
+        token_store=store,
+        passphrase=values.get("passphrase"),
     )
 
 
-def _web_address(text: str) -> str:
+def _address(values: Mapping[str, str], name: str) -> str | None:
+    text = values.get(name)
+    if text is None:
+        return None
+    if not is_web_address(text):
+        raise SettingsError(
+            f"PANELIST_{name.upper()} is not a web address such as https://api.stripe.com; correct"
+            " it or leave it out."
+        )
+    return text.rstrip("/")
+
+
+def is_web_address(text: str) -> bool:
+    """Whether it is a whole address that a browser or a client can be sent to."""
     try:
         parts = urlsplit(text)
         whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
-        whole = False
-    if not whole:
+        return False
+    return bool(whole) and text.isascii() and text.isprintable() and " " not in text
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65_536):
         raise SettingsError(
-            "PANELIST_STRIPE_API_BASE is not a web address such as https://api.stripe.com; correct"
-            " it or leave it out."
+            f"PANELIST_OAUTH_PORT is {text[:50]!r}; write a number up to 65535, such as"
+            f" {OAUTH_PORT}, or leave it out."
         )
-    return text.rstrip("/")
+    return int(text)
+
+
+def default_redirects(settings: Settings) -> tuple[str, str]:
+    """Where Stripe sends the browser back to, for test and for live: to be registered there. In
+    live mode Stripe insists on https (docs.stripe.com/stripe-apps/install-links)."""
+    if settings.oauth_redirect:
+        return settings.oauth_redirect, settings.oauth_redirect
+    place = f"://127.0.0.1:{settings.oauth_port}{CALLBACK_PATH}"
+    return f"http{place}", f"https{place}"
 
 
 def parse_rate(text: str) -> Rate:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,25 +18,29 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
+from app.credentials.opened import open_credentials
 from app.db.store import Store
-from app.screens.connect import ConnectScreen
-from app.screens.frame import Demo, Host, Picture, account_words
+from app.panel.overview import accounts
+from app.screens.accounts import Accounts
+from app.screens.approving import Approving
+from app.screens.frame import Demo, Picture
 from app.screens.helping import help_lines
 from app.screens.link import Link
 from app.screens.lookout import Changed, Lookout
 from app.screens.modes import REGISTRY
-from app.screens.sync import Sync, load_sync
-from app.settings import Settings
+from app.screens.reception import Reception
+from app.screens.sync import Load, load_sync
+from app.settings import Settings, default_redirects
 from app.text import plain
 from app.widgets import crash
 from app.widgets.dialog import Help, Question
 from app.widgets.themes import THEMES
-from app.widgets.words import Content, words
+from app.widgets.words import words
 
 __all__ = ["Demo", "PanelistApp", "run"]
 
 
-class PanelistApp(Host):
+class PanelistApp(Reception):
     """A full-screen app over one store; ``load`` imports the sync when it is first needed."""
 
     TITLE = "Panelist"
@@ -67,12 +71,15 @@ class PanelistApp(Host):
         store: Store,
         settings: Settings,
         demo: Demo | None = None,
-        load: Callable[[], Sync] = load_sync,
+        load: Load = load_sync,
     ) -> None:
         self.store, self.settings, self.demo = store, settings, demo
+        self.credentials = open_credentials(settings)
+        self.redirects = default_redirects(settings)
         self.masking = False
         self.lookout = Lookout(self)
         self.link = Link(self, load, self.lookout.changed)
+        self.approving = Approving(self)
         self._before: str | None = None
         self._buried = False
         picture = self.picture()
@@ -90,9 +97,14 @@ class PanelistApp(Host):
     def on_mount(self) -> None:
         self.set_interval(1.0, self.lookout.tick)
         if self.settings.stripe_key:
-            self.call_after_refresh(self.link.try_key, self.settings.stripe_key)
+            self.call_after_refresh(
+                partial(self.link.try_key, self.settings.stripe_key, keep=False)
+            )
+        else:
+            self.call_after_refresh(self.link.resume)
 
     def on_unmount(self) -> None:
+        self.approving.stop()
         self.link.end()
 
     def picture(self, fresh: bool = True) -> Picture:
@@ -108,52 +120,10 @@ class PanelistApp(Host):
         self.clear_notifications()
         self.notify(plain(text), severity="warning" if problem else "information", markup=False)
 
-    # What came of a key
-
-    def on_link_checked(self, message: Link.Checked) -> None:
-        report = message.report
-        if not message.connected:
-            account = account_words(report.account, report.account_name)
-            lines = [
-                words((" LIVE ", "bold reverse $error"), (f" account {account}", "bold")),
-                words("Its real customers' names and emails will be copied to this computer."),
-                words("Connect?"),
-            ]
-            if not self._ask(lines, "Connect", self._answered):
-                self._answered(False)
-        missing = [one.label for one in report.permissions if not one.granted]
-        if missing:
-            self.tell(f"Not permitted: {', '.join(missing)}. Connect (1) says more.", problem=True)
-        self.lookout.show()
-
-    def _answered(self, yes: bool | None) -> None:
-        if yes:
-            self.link.confirm()
-        else:
-            self.link.forget()
-            self._say("Not connected: a live account needs your yes.", problem=True)
-
-    def on_link_refused(self, message: Link.Refused) -> None:
-        self.lookout.note = message.text
-        self._say(message.text, problem=True)
-        if self.current_mode != "connect":
-            self.tell(message.text, problem=True)
-        self.lookout.show()
-
-    def on_link_joined(self, message: Link.Joined) -> None:
-        self.lookout.note = message.text
-        self._say("")
-        self.action_go("status")
-        if message.text:
-            self.tell(message.text, problem=True)
-        self.lookout.show()
-
-    def _say(self, text: str, problem: bool = False) -> None:
-        for screen in self._screen_stacks.get("connect", ()):
-            if isinstance(screen, ConnectScreen) and screen.is_mounted:
-                screen.say(text, problem)
-
     # Keys
+
+    def go(self, mode: str) -> None:
+        self.action_go(mode)
 
     def action_go(self, mode: str) -> None:
         """Go to a mode, and remember where we were for ``escape``."""
@@ -182,6 +152,16 @@ class PanelistApp(Host):
             why = "No sync runs here, so nothing can be asked. 1 (Connect) starts one."
             self.tell(self.lookout.note or why, problem=True)
 
+    def action_accounts(self) -> None:
+        """Choose whose participants are shown."""
+        if not isinstance(self.screen, ModalScreen):
+            self.push_screen(Accounts(accounts(self.store)), self._look_at)
+
+    def _look_at(self, connection: int | None) -> None:
+        if connection is not None:
+            self.lookout.account = connection
+            self.lookout.show()
+
     def action_help(self) -> None:
         """Explain what has the focus."""
         if not isinstance(self.screen, ModalScreen):
@@ -193,16 +173,7 @@ class PanelistApp(Host):
             self.exit()
         else:
             line = words("A sync is running; everything fetched so far is kept. Quit?")
-            self._ask([line], "Quit", lambda yes: self.exit() if yes else None)
-
-    def _ask(
-        self, lines: Sequence[Content], yes: str, answer: Callable[[bool | None], None]
-    ) -> bool:
-        """Put a question, unless something is in front already."""
-        if isinstance(self.screen, ModalScreen):
-            return False
-        self.push_screen(Question(lines, yes), answer)
-        return True
+            self.put([line], "Quit", lambda yes: self.exit() if yes else None)
 
     async def on_event(self, event: events.Event) -> None:
         front = self.screen_stack[-1] if self.is_running and self.screen_stack else None
@@ -215,6 +186,8 @@ class PanelistApp(Host):
             yield SystemCommand(f"Go to {mode.name}", mode.about, partial(self.action_go, mode.id))
         yield SystemCommand("Mask", "Hide or show names and emails", self.action_mask)
         yield SystemCommand("Ask Stripe now", "Look for changes at once", self.action_ask_now)
+        yield SystemCommand("Accounts", "Choose whose customers are shown", self.action_accounts)
+        yield SystemCommand("Disconnect", "Leave the Stripe account", self.ask_to_leave)
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
         yield SystemCommand("Help", "What the focused thing is", self.action_help)
         yield SystemCommand("Quit", "What was fetched is kept", self.action_quit)

@@ -11,19 +11,23 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.credentials.problem import CredentialProblem
+from app.credentials.problem import CredentialProblem, damaged
 from app.paths import make_private
 
 AGAIN = 0.02  # seconds between two looks at a lock that somebody holds
 TOO_LARGE = 4 * 2**20
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def write(file: Path, content: bytes) -> None:
-    """Replace a file; a kill or a power cut leaves the old content or the new."""
+    """Replace a file; a kill or a power cut leaves the old content or the new. Raises
+    CredentialProblem, and then the old content is there."""
+    if len(content) > TOO_LARGE:
+        raise CredentialProblem("refused", "This is too large to be kept. Nothing was changed.")
     new = file.with_name(f"{file.name}.{secrets.token_hex(4)}.new")
     try:
-        make_private(file.parent)
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        _make(file.parent)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as open_file:
                 os.fchmod(descriptor, 0o600)
@@ -34,17 +38,17 @@ def write(file: Path, content: bytes) -> None:
         except BaseException:
             new.unlink(missing_ok=True)
             raise
-        sync_folder(file.parent)
     except OSError as error:
         raise _unwritable(file, error) from None
+    _sync(file.parent)
 
 
 def read(file: Path) -> bytes | None:
-    """The content; None when there is no such file."""
+    """The content; None when there is no such file. Raises CredentialProblem."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as open_file:
-            if os.fstat(descriptor).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            if os.fstat(descriptor).st_mode & OTHERS:
                 raise CredentialProblem(
                     "refused",
                     f"{file} can be read by other users of this computer, so it is not used."
@@ -60,27 +64,28 @@ def read(file: Path) -> bytes | None:
             " read it.",
         ) from None
     if len(content) > TOO_LARGE:
-        raise CredentialProblem("damaged", f"{file} is far too large to be Panelist's.")
+        raise damaged(str(file))
     return content
 
 
 def remove(file: Path) -> None:
-    """Delete a file for good; no error when it is not there."""
+    """Delete a file for good; no error when it is not there. Raises CredentialProblem."""
     try:
-        file.unlink(missing_ok=True)
-        if file.parent.is_dir():
-            sync_folder(file.parent)
+        file.unlink()
+    except FileNotFoundError:
+        return
     except OSError as error:
         raise _unwritable(file, error) from None
+    _sync(file.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder permanent."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def rename(file: Path, to: Path) -> None:
+    """Give a file another name. Raises CredentialProblem."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        file.rename(to)
+    except OSError as error:
+        raise _unwritable(file, error) from None
+    _sync(file.parent)
 
 
 @contextlib.contextmanager
@@ -88,31 +93,59 @@ def locked(file: Path, timeout: float) -> Iterator[None]:
     """Hold a lock file, across threads and processes; a killed process lets go of it. Raises
     CredentialProblem when others hold it for longer than ``timeout`` seconds."""
     try:
-        make_private(file.parent)
+        _make(file.parent)
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _unwritable(file, error) from None
     try:
-        _take(descriptor, timeout)
+        _take(file, descriptor, timeout)
         yield
     finally:
         os.close(descriptor)
 
 
-def _take(descriptor: int, timeout: float) -> None:
+def busy() -> CredentialProblem:
+    """For a lock that somebody else did not let go of in time."""
+    return CredentialProblem(
+        "unanswered",
+        "Another Panelist has been using the credentials for too long. Nothing was changed;"
+        " try again, or end the other one.",
+    )
+
+
+def _take(file: Path, descriptor: int, timeout: float) -> None:
     until = time.monotonic() + timeout
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
-        except OSError:
+        except BlockingIOError:
             if time.monotonic() >= until:
-                raise CredentialProblem(
-                    "unanswered",
-                    "Another Panelist has been using the credentials for too long. Nothing was"
-                    " changed; try again, or end the other one.",
-                ) from None
+                raise busy() from None
+        except OSError as error:  # a filesystem without locks
+            raise _unwritable(file, error) from None
         time.sleep(AGAIN)
+
+
+def _make(folder: Path) -> None:
+    """Have a folder, and the one it lies in, for their owner only whatever the umask."""
+    for one in (folder.parent, folder):
+        if not one.is_dir():
+            make_private(one)
+            _sync(one.parent)
+    if folder.stat().st_mode & OTHERS:
+        folder.chmod(0o700)
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder permanent. Some filesystems cannot; as SQLite does, leave it
+    at that, because what was to be done is done."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _unwritable(file: Path, error: OSError) -> CredentialProblem:

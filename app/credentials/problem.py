@@ -21,3 +21,20 @@ class CredentialProblem(Exception):
     def __init__(self, kind: Fault, text: str) -> None:
         super().__init__(text)
         self.kind = kind
+
+
+def damaged(name: str) -> CredentialProblem:
+    """For a file that is not what was written."""
+    return CredentialProblem(
+        "damaged",
+        f"{name} is damaged. It is kept, and so is everything fetched; connect again.",
+    )
+
+
+def newer(name: str) -> CredentialProblem:
+    """For a file that is whole, and not for this version: it is not to be replaced."""
+    return CredentialProblem(
+        "refused",
+        f"{name} was written by a newer Panelist. It is kept; use that version, or disconnect"
+        " there and connect again here.",
+    )

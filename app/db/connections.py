@@ -16,6 +16,10 @@ KEEP_MESSAGES = 200
 KEEP_EVENTS = 500
 
 
+class Disconnected(Exception):
+    """The account was disconnected, so nothing more of it may be stored."""
+
+
 @dataclass(frozen=True)
 class SyncState:
     """Where the sync of a connection stands. ``events_through``: every event up to there (on

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from app.db.store import Store
+from app.db.store import Row, Store
 
 MONTH = 30 * 86_400
 READ_ALLOWANCE = 10_000  # a month, at least; docs.stripe.com/rate-limits
@@ -77,22 +77,27 @@ class Overview:
     reads_30d: int = 0
 
 
+def accounts(store: Store) -> list[ConnectionView]:
+    """Every account that is or was connected: the one that is first, then the newest."""
+    rows = store.rows(
+        "SELECT id, source, status, account, account_name, livemode, method, connected_at,"
+        " disconnected_at, disconnect_reason, last_event_at, last_polled_at FROM connection"
+        " ORDER BY status = 'disconnected', connected_at DESC, id DESC"
+    )
+    return [_connection(row) for row in rows]
+
+
+def _connection(row: Row) -> ConnectionView:
+    view = ConnectionView(*row)
+    return replace(view, livemode=bool(view.livemode))  # SQLite has numbers for it
+
+
 def overview(store: Store, connection_id: int | None = None) -> Overview:
-    """The picture of one connection: the one named, else the newest."""
-    columns = (
-        "id, source, status, account, account_name, livemode, method, connected_at,"
-        " disconnected_at, disconnect_reason, last_event_at, last_polled_at"
-    )
-    where, parameters = ("WHERE id = ?", (connection_id,)) if connection_id else ("", ())
-    found = store.rows(
-        f"SELECT {columns} FROM connection {where} ORDER BY connected_at DESC, id DESC LIMIT 1",
-        parameters,
-    )
-    if not found:
+    """The picture of one connection: the one named, else the first of :func:`accounts`."""
+    known = [one for one in accounts(store) if connection_id in (None, one.id)]
+    if not known:
         return Overview(None)
-    row = list(found[0])
-    row[5] = bool(row[5])
-    connection = ConnectionView(*row)
+    connection = known[0]
     key = (connection.id,)
     total, with_email = store.row(
         "SELECT coalesce(sum(count), 0), coalesce(sum(with_email), 0)"

@@ -7,11 +7,14 @@ from typing import NamedTuple
 
 from app.sandbox import errors, expand, lists, params
 from app.sandbox.account import account
+from app.sandbox.oauth import RESOURCES
 from app.sandbox.params import Query
 from app.sandbox.seeded import Obj
 from app.sandbox.world import World
 
 _LISTS = ("customers", "subscriptions", "products", "prices", "events", "subscription_items")
+_APPROVED = frozenset(RESOURCES)
+_EVERYTHING = _APPROVED | {"account"}
 _PATH = re.compile(r"/v1/([a-z_]+)(?:/([^/]+))?/?")
 
 
@@ -33,6 +36,14 @@ class Access:
     keys: frozenset[str] = frozenset()
 
 
+class Caller(NamedTuple):
+    """Who asks, about which account, and what they may read there."""
+
+    key: str
+    account: str
+    readable: frozenset[str]
+
+
 def route(method: str, path: str) -> Route | None:
     """What a path means; None for a URL Stripe does not know."""
     found = _PATH.fullmatch(path)
@@ -46,20 +57,39 @@ def route(method: str, path: str) -> Route | None:
     return Route(resource, identifier, f"GET /v1/{resource}{'/{id}' if identifier else ''}")
 
 
-def authenticate(world: World, access: Access, headers: dict[str, str]) -> str:
-    """The key of a request. Raises 401 or 403 (docs.stripe.com/api/authentication)."""
-    key = _key(headers.get("authorization", ""))
-    if not key:
-        raise errors.no_key()
-    if key not in {world.restricted_key, world.secret_key} | access.keys:
+def authenticate(world: World, access: Access, headers: dict[str, str]) -> Caller:
+    """Who asks. Raises 401 or 403 (docs.stripe.com/api/authentication)."""
+    key, named = key_of(headers), headers.get("stripe-account")
+    if key == world.client_secret:
+        return _developer(world, access, key, named)
+    install = world.oauth.install_of(key)
+    if install is None and key not in {world.restricted_key, world.secret_key} | access.keys:
         raise errors.invalid_key(key)
-    named = headers.get("stripe-account")
     if named is not None and (named != world.account_id or access.revoked):
         raise errors.no_access(key, named)
     if access.revoked:
         raise errors.revoked_key()
     if access.expired:
         raise errors.expired_key(key)
+    limited = key == world.restricted_key or (install is not None and install.flavour == "app")
+    return Caller(key, world.account_id, _APPROVED if limited else _EVERYTHING)
+
+
+def _developer(world: World, access: Access, key: str, named: str | None) -> Caller:
+    """The app's developer: for an account that is connected, or for the own, empty one."""
+    if named is None or named == world.oauth.developer:
+        return Caller(key, world.oauth.developer, _APPROVED)
+    if named != world.account_id or access.revoked or world.oauth.installed() is None:
+        raise errors.no_access(key, named)
+    connected = world.oauth.installed("connect") is not None
+    return Caller(key, named, _EVERYTHING if connected else _APPROVED)
+
+
+def key_of(headers: dict[str, str]) -> str:
+    """The key of a request, by Bearer or Basic. Raises 401 without one."""
+    key = _key(headers.get("authorization", ""))
+    if not key:
+        raise errors.no_key()
     return key
 
 
@@ -75,23 +105,24 @@ def _key(authorization: str) -> str:
         return ""
 
 
-def authorize(world: World, access: Access, key: str, resources: list[str]) -> None:
-    """Raises 403 for what the key may not read (docs.stripe.com/keys/restricted-api-keys)."""
+def authorize(world: World, access: Access, caller: Caller, resources: list[str]) -> None:
+    """Raises 403 for what the caller may not read (docs.stripe.com/keys/restricted-api-keys)."""
     for resource in resources:
         named = "subscriptions" if resource == "subscription_items" else resource
-        restricted = named == "account" and key == world.restricted_key
-        if restricted or named in access.forbid or resource in access.forbid:
-            raise errors.forbidden(key, world.account_id, resource)
+        if named not in caller.readable or {named, resource} & access.forbid:
+            raise errors.forbidden(caller.key, caller.account, resource)
 
 
-def answer(world: World, access: Access, key: str, asked: Route, query: Query) -> Obj:
+def answer(world: World, access: Access, caller: Caller, asked: Route, query: Query) -> Obj:
     """The object or list asked for. Raises StripeError."""
     resource, identifier, _ = asked
-    authorize(world, access, key, [resource])
+    authorize(world, access, caller, [resource])
     listed = identifier is None and resource != "account"
     params.check(resource if listed else "", query)
     properties = expand.check(resource, params.texts(query, "expand"), listed=listed)
-    authorize(world, access, key, [expand.PROPERTIES[resource][name] for name in properties])
+    authorize(world, access, caller, [expand.PROPERTIES[resource][name] for name in properties])
+    if caller.account != world.account_id:
+        return _nothing(resource, identifier)
     if resource == "account":
         return account(world)
     if identifier is not None:
@@ -103,6 +134,14 @@ def answer(world: World, access: Access, key: str, asked: Route, query: Query) -
     if properties:
         found["data"] = [expand.apply(world, entry, properties) for entry in found["data"]]
     return found
+
+
+def _nothing(resource: str, identifier: str | None) -> Obj:
+    """What the developer's own account has: no customers, so whoever forgets Stripe-Account sees
+    an empty list and no error, as at Stripe."""
+    if identifier is not None:
+        raise errors.missing(resource.removesuffix("s"), identifier)
+    return {"object": "list", "data": [], "has_more": False, "url": f"/v1/{resource}"}
 
 
 def _one(world: World, resource: str, identifier: str) -> Obj:

@@ -2,18 +2,22 @@
 # ruff: noqa: A002  (Stripe calls it id)
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from app.sandbox import catalogue
 from app.sandbox.events import Events
 from app.sandbox.hostile import POISON
+from app.sandbox.oauth import OAuth
 from app.sandbox.people import GROWTH_SECONDS, Customers
 from app.sandbox.seeded import Ids, Obj, mix, subseed, word
 from app.sandbox.subscribed import SLOTS, Subscriptions
 
 
 class Contents:
-    """The seeded account; `World` adds everything that can happen to it."""
+    """The seeded account; `World` adds everything that can happen to it.
+
+    `redirect_uris` are where the app registered at Stripe may send browsers, beside the usual.
+    """
 
     def __init__(
         self,
@@ -24,6 +28,7 @@ class Contents:
         live: bool = False,
         event_lag: float = 0.0,
         poison: bool = False,
+        redirect_uris: Iterable[str] = (),
     ) -> None:
         self.seed, self.clock, self.livemode = seed, clock, live
         infix, mode = word(seed, "infix", 10), "live" if live else "test"
@@ -31,6 +36,8 @@ class Contents:
         self.account_name = "Northwind Harbor"
         self.restricted_key = f"rk_{mode}_51{word(seed, 'rk' + mode, 97)}"
         self.secret_key = f"sk_{mode}_51{word(seed, 'sk' + mode, 97)}"
+        self.oauth = OAuth(seed, self.account_id, live, lambda: self.clock(), redirect_uris)
+        self.client_id, self.client_secret = self.oauth.client_id, self.oauth.client_secret
         self.born = int(clock())
         self._mixed = subseed(seed, "new")
         price_ids = Ids(seed, "price", infix)

@@ -26,6 +26,46 @@ class StripeError(Exception):
         self.body: Obj = {"error": {key: value for key, value in error.items() if value}}
 
 
+class OAuthError(StripeError):
+    """What OAuth endpoints answer instead (RFC 6749, 5.2; docs.stripe.com/connect/oauth-reference).
+
+    `state`: repeated when the request had one.
+    """
+
+    def __init__(
+        self, error: str, description: str, status: int = 400, state: str | None = None
+    ) -> None:
+        super().__init__(status, description)
+        self.body = {"error": error, "error_description": description}
+        if state is not None:
+            self.body["state"] = state
+
+
+def foreign_grant() -> OAuthError:
+    """A code or refresh token of another app, or of the other kind of OAuth."""
+    return OAuthError("invalid_grant", "Authorization code provided does not belong to you")
+
+
+def not_developer(key: str, account: str) -> StripeError:
+    """Another key than the developer's where only that is taken (Stripe Apps, OAuth 2.0,
+    "Common mistake")."""
+    return StripeError(
+        403,
+        f"You do not have the required permissions. The provided key '{masked(key)}' does not have"
+        f" the required permissions for this endpoint on account '{account}'.",
+        code="more_permissions_required",
+    )
+
+
+def not_connected(account: str) -> OAuthError:
+    return OAuthError(
+        "invalid_client",
+        f"This application is not connected to stripe account {account}, or that account does not"
+        " exist.",
+        401,
+    )
+
+
 def no_key() -> StripeError:
     return StripeError(
         401,

@@ -1,10 +1,9 @@
-"""Connect: the ways to an account, and what each of them reads."""
+"""Connect: the ways to an account on the left (or on top), the chosen way's form beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -14,173 +13,187 @@ from textual.css.query import NoMatches
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from app.screens.frame import PanelistScreen, Picture, account_words
-from app.widgets.drawn import Drawn
+from app.screens.frame import Demo, PanelistScreen, Picture, account_words
+from app.screens.key_form import AboutKey, KeyForm, KeyInput, report_lines
+from app.screens.oauth_form import AboutApproval, OAuthForm, Page, PasteInput
+from app.screens.setup_form import FIELDS, AboutSetup, Known, SetupForm
 from app.widgets.line import Line
-from app.widgets.words import Content, hang, para, words
+from app.widgets.words import Content, para, words
 
-if TYPE_CHECKING:
-    from app.screens.frame import Demo
-    from app.screens.sync import KeyReport
-
-PERMISSIONS = (  # what the key needs to read, and why
-    ("Customers", "who is in the panel: name, email, phone, currency, metadata"),
-    ("Subscriptions", "who is active, trialing, past due or gone, and with which product"),
-    ("Products", "a segment for each product, under its name"),
-    ("Prices", "which product a subscription is for"),
-    ("Events", "what changes after the first copy, without copying everything again"),
-)
-NEVER = (
-    "Never read or stored: cards, payment methods, bank accounts, addresses, tax ids, balances,"
-    " invoices."
-)
-HOW = (
-    "At Stripe: Developers → API keys → Create restricted key, with Read on Customers,"
-    " Subscriptions, Products, Prices and Events, and None on all others."
-)
-KEPT = (
-    "A key (rk_live_…, rk_test_… or sk_…) is kept for this run only and never written to disk;"
-    " for unattended use set PANELIST_STRIPE_KEY."
-)
-OAUTH = "OAuth – comes with the next version; a restricted key does the same"
-
-
-class KeyInput(Input):
-    """A field for a secret: shown as dots, and not copied to the clipboard either."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave", id="key.leave", show=False,
-                tooltip="Leave the field; the keys of the app work again"),
-    ]  # fmt: skip
-    help_text = "The key from Stripe's Developers page. It is shown as dots; Enter tries it."
-
-    def action_copy(self) -> None:
-        """Nothing: what cannot be seen cannot be copied."""
-
-    def action_leave(self) -> None:
-        """Give the keyboard back to the list of ways."""
-        self.screen.query_one(Ways).focus()
-
-    def action_cut(self) -> None:
-        self.delete_selection()
-
-
-class AboutKey(Drawn[None]):
-    """How to make a key, what is read with it and why, and what is never read."""
-
-    def draw(self, state: None, width: int) -> list[Content]:
-        lines = [*words(HOW).wrap(width), words(), words(("What is read, and why", "bold"))]
-        for name, why in PERMISSIONS:
-            lines += hang(words((f"  {name:<15}", "bold")), words(why), width)
-        for text, style in ((NEVER, "bold"), (KEPT, "dim")):
-            lines += [words(), *words((text, style)).wrap(width)]
-        return lines
+FORMS = {  # the form that stands beside each way
+    "sandbox": "#sandbox-form",
+    "oauth-test": "#oauth-form",
+    "oauth-live": "#oauth-form",
+    "key": "#key-form",
+    "setup": "#setup-form",
+    "place": "#place-form",
+    "leave": "#place-form",
+}
 
 
 class Ways(OptionList):
-    """The ways to connect."""
+    """The ways to connect, and what can be done about a connection."""
 
     help_text = "The ways to connect. Up and down choose one, Enter goes on with it."
 
 
 class ConnectScreen(PanelistScreen):
-    """Ways on the left (or on top), the chosen way's form beside (or below) them."""
+    """One column that scrolls, or two where there is room."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "s",
-            "sandbox",
-            "Sandbox",
-            id="connect.sandbox",
-            show=False,
+            "s", "sandbox", "Sandbox", id="connect.sandbox", show=False,
             tooltip="Connect with the sandbox that runs beside this app",
         ),
-    ]
+        Binding(
+            "d", "leave", "Disconnect", id="connect.leave",
+            tooltip="Disconnect the account; asks first, and what was fetched stays",
+        ),
+        Binding(
+            "c", "copy_page", "Copy address", id="connect.copy", show=False,
+            tooltip="Copy the address of Stripe's approval page",
+        ),
+        Binding("escape", "leave_form", "Ways", id="connect.ways", show=False,
+                tooltip="Back to the list of ways; ends a wait for Stripe's approval"),
+    ]  # fmt: skip
     help_text = "Connect one Stripe account. Choose a way, then follow what stands beside it."
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._way = ""
+        self._shown: tuple[object, ...] | None = None
+
     def compose_content(self) -> ComposeResult:
-        demo = self.host.demo
         with Container(id="connect"):
-            yield Ways(*_ways(demo), id="ways", markup=False)
+            yield Ways(id="ways", markup=False)
             with VerticalScroll(id="form"):
                 yield Line(id="connected")
-                if demo is not None:
-                    yield Static(_sandbox_words(demo), id="sandbox-form")
-                with Container(id="key-form"):
-                    yield KeyInput(
-                        placeholder="rk_test_… or rk_live_…",
-                        password=True,
-                        id="key",
-                        max_length=300,
-                        select_on_focus=False,
-                    )
-                    yield Line(id="said")
-                    yield Line(id="report")
-                    yield AboutKey(None, id="about-key")
+                if self.host.demo is not None:
+                    yield Static(_sandbox_words(self.host.demo), id="sandbox-form")
+                yield OAuthForm(id="oauth-form")
+                yield SetupForm(id="setup-form")
+                yield Line(id="place-form")
+                yield KeyForm(id="key-form")
 
     def on_mount(self) -> None:
         ways = self.query_one(Ways)
         ways.border_title = "Ways to connect"
-        ways.highlighted = 0
         ways.focus()
 
     def show_content(self, picture: Picture) -> None:
-        connection = picture.view.connection
-        text = picture.trouble
-        if not text and connection is not None and connection.status != "disconnected":
-            account = account_words(connection.account, connection.account_name)
-            text = f"Connected: {account}, {connection.mode}. Another account is refused meanwhile."
-            if picture.activity is None:
-                text = (
-                    f"{account}, {connection.mode}, is connected, but no sync runs here: give its"
-                    " key again to go on. Everything fetched before can be used."
-                )
-        self.query_one("#connected", Line).show(words((text, "bold")))
-        self._show_report(self.host.link.report)
-
-    def _show_report(self, report: KeyReport | None) -> None:
+        approving, demo = self.host.approving, self.host.demo
+        connected = picture.connected
+        shown = (approving.modes, connected)
+        if shown != self._shown:
+            self._shown = shown
+            self._show_ways(ways_of(demo, approving.modes, connected=connected))
+        self.query_one("#connected", Line).show(_connected_words(picture))
+        kept = self.host.credentials.described()
+        self.query_one(AboutKey).show(kept)
+        self.query_one("#place-form", Line).show(_place_words(picture, kept, self._way))
+        known = Known(*self.host.redirects, approving.modes)
+        self.query_one(AboutSetup).show(known)
+        page = self.query_one(AboutApproval)
+        mode = "live" if self._way == "oauth-live" else "test"
+        if (not approving.url and page.state.url) or page.state.mode != mode:
+            page.show(Page(mode))
+        report = self.host.link.report
         if report is not None:
             self.query_one("#report", Line).show(para(report_lines(report)))
 
+    def _show_ways(self, options: list[Option]) -> None:
+        ways = self.query_one(Ways)
+        ids = [one.id for one in options]
+        keep = ids.index(self._way) if self._way in ids else 0
+        ways.clear_options()
+        ways.add_options(options)
+        ways.highlighted = keep
+
     def say(self, text: str, problem: bool = False) -> None:
-        """One sentence under the key: what happens with it, or why it was refused."""
+        """One sentence in the form: what happens, or why it was refused."""
         glyph = ("✗ ", "bold $error") if problem else ("● ", "$primary")
         line = words(glyph, (text, "bold" if problem else "")) if text else words()
         with suppress(NoMatches):  # the app is ending
-            self.query_one("#said", Line).show(line)
+            for place in ("#said", "#approving", "#set-up"):
+                self.query_one(place, Line).show(line)
 
-    def forget_key(self) -> None:
-        """Empty the field: the key has been used."""
-        self.query_one(KeyInput).value = ""
+    def show_page(self, page: Page) -> None:
+        """The page to approve on is known."""
+        self.query_one(AboutApproval).show(page)
+        self.query_one(PasteInput).focus()
+
+    def forget_secrets(self) -> None:
+        """Empty the fields: what stood there has been used."""
+        for name in ("#key", "#secret", "#paste"):
+            self.query_one(name, Input).value = ""
 
     @on(events.ScreenSuspend)
     def _hidden(self) -> None:
-        self.forget_key()
+        self.forget_secrets()
 
     @on(OptionList.OptionHighlighted)
     def _chosen(self, event: OptionList.OptionHighlighted) -> None:
-        sandbox = event.option_id == "sandbox"
-        for form in self.query("#sandbox-form"):
-            form.display = sandbox
+        self._way = event.option_id or ""
+        wanted = FORMS.get(self._way)
+        for selector in set(FORMS.values()) - {"#key-form"}:
+            for form in self.query(selector):
+                form.display = selector == wanted
         # The sentence of a refused sandbox key must be readable, so this form only shrinks.
+        self.query_one("#key-form").display = wanted in ("#key-form", "#sandbox-form")
         for part in self.query("#key, #about-key"):
-            part.display = not sandbox
+            part.display = wanted == "#key-form"
+        self.host.redraw()
 
     @on(OptionList.OptionSelected)
     def _taken(self, event: OptionList.OptionSelected) -> None:
-        if event.option_id == "sandbox":
+        way = event.option_id or ""
+        if way == "sandbox":
             self.action_sandbox()
+        elif way.startswith("oauth"):
+            self._ask(livemode=way == "oauth-live")
+        elif way == "setup":
+            self.query_one("#client_id").focus()
+        elif way == "place":
+            self.host.ask_place("It can be moved at any time; what is kept moves along.")
+        elif way == "leave":
+            self.action_leave()
         else:
             self.query_one(KeyInput).focus()
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        key = event.value.strip()
-        if key:
-            self._try(key)
+        name, text = event.input.id or "", event.value.strip()
+        if name == "key":
+            self._try(text)
+        elif name == "paste":
+            self._paste(text)
+        elif name != FIELDS[-1]:
+            self.query_one(f"#{FIELDS[FIELDS.index(name) + 1]}").focus()
         else:
-            self.say("There is no key yet: paste it here, then press Enter.", problem=True)
+            self._set_up()
+
+    def _ask(self, livemode: bool) -> None:
+        if self.host.approving.ask(livemode):
+            self.say("Opening Stripe's page …")
+        else:
+            self.host.tell("Something is being tried already.")
+
+    def _paste(self, text: str) -> None:
+        if not self.host.approving.open:
+            self.say("Press Enter on the way first: it makes the page to approve on.", True)
+        elif text:
+            problem = self.host.approving.paste(text)
+            self.say(problem or "Asking Stripe …", problem=bool(problem))
+            if not problem:
+                self.query_one(PasteInput).value = ""
+
+    def _set_up(self) -> None:
+        values = [self.query_one(f"#{name}", Input).value for name in FIELDS]
+        if self.host.approving.set_up(*values):
+            self.say("Asking Stripe whether it knows this key …")
+        else:
+            self.host.tell("Something is being tried already.")
 
     def action_sandbox(self) -> None:
         """Connect to the sandbox, when one runs."""
@@ -189,37 +202,85 @@ class ConnectScreen(PanelistScreen):
         else:
             self._try(self.host.demo.key)
 
+    def action_leave(self) -> None:
+        """Disconnect, after a yes."""
+        self.host.ask_to_leave()
+
+    def action_copy_page(self) -> None:
+        """Copy the approval page's address; it can also be selected."""
+        if self.host.approving.url:
+            self.app.copy_to_clipboard(self.host.approving.url)
+            self.host.tell("Copied, where the terminal allows it.")
+
+    async def action_leave_form(self) -> None:
+        """From a field to the list; from the list, end a wait, else go back."""
+        if not isinstance(self.focused, Ways):
+            self.query_one(Ways).focus()
+        elif self.host.approving.open:
+            self.host.approving.stop()
+            self.host.approving.look()
+            self.say("Nothing is waited for any more. Nothing was connected.")
+        else:
+            await self.app.run_action("back")
+
     def _try(self, key: str) -> None:
-        if self.host.link.try_key(key):
+        if not key:
+            self.say("There is no key yet: paste it here, then press Enter.", problem=True)
+        elif self.host.link.try_key(key):
             self.query_one("#report", Line).show(words())
             self.say("Trying the key at Stripe …")
         else:
             self.host.tell("A key is being tried already.")
 
 
-def report_lines(report: KeyReport) -> list[Content]:
-    """What a key opens: the account, loudly, then a line per permission."""
-    loud = (" LIVE ", "bold reverse $error") if report.livemode else (" TEST ", "bold reverse")
-    account = account_words(report.account, report.account_name)
-    lines = [words(loud, f" account {account}")]
-    for one in report.permissions:
-        if one.granted:
-            lines.append(words(("✓ ", "$success"), one.label))
-        else:
-            lines.append(words(("✗ ", "bold $error"), (one.label, "bold"), f" – {one.cost}"))
-    return lines + [words(("! ", "bold $warning"), text) for text in report.warnings]
-
-
-def _ways(demo: Demo | None) -> Sequence[Option]:
-    ways = [
-        Option(words("Restricted key – from your Stripe dashboard"), id="key"),
-        Option(words(OAUTH), id="oauth", disabled=True),
-    ]
+def ways_of(demo: Demo | None, modes: tuple[bool, ...], *, connected: bool) -> list[Option]:
+    """What can be chosen. A way that is not available says why, and what to do."""
+    ways = []
     if demo is not None:
-        ways.insert(
-            0, Option(words("Sandbox – a Stripe on this computer, to try Panelist"), id="sandbox")
+        ways.append(("sandbox", "Sandbox – a Stripe on this computer, to try Panelist"))
+    for mode in modes:
+        name = "LIVE" if mode else "TEST"
+        ways.append(
+            (f"oauth-{name.lower()}", f"Connect with Stripe, {name} – approve in the browser")
         )
-    return ways
+    if not modes:
+        ways.append(("setup", "Connect with Stripe – not set up yet; Enter says how"))
+    ways.append(("key", "Restricted key – from your Stripe dashboard"))
+    if modes:
+        ways.append(("setup", "Set up OAuth – what is registered at Stripe"))
+    ways.append(("place", "Where access is kept"))
+    if connected:
+        ways.append(("leave", "Disconnect – what was fetched stays"))
+    return [Option(words(text), id=way) for way, text in ways]
+
+
+def _connected_words(picture: Picture) -> Content:
+    connection = picture.view.connection
+    text = picture.trouble
+    if not text and connection is not None:
+        account = account_words(connection.account, connection.account_name)
+        if connection.status == "disconnected":
+            text = f"Disconnected from {account}, {connection.mode}; its people stay usable."
+        elif picture.activity is None:
+            text = (
+                f"{account}, {connection.mode}, is connected, but no sync runs here: connect it"
+                " again to go on. Everything fetched before can be used."
+            )
+        else:
+            text = f"Connected: {account}, {connection.mode}. Another account is refused meanwhile."
+    return words((text, "bold"))
+
+
+def _place_words(picture: Picture, kept: str, way: str) -> Content:
+    if way == "leave":
+        return words(
+            ("Enter", "bold"),
+            " asks first. The access is deleted here and taken back at Stripe where it can be;"
+            " polling stops; participants and segments stay usable.",
+        )
+    return words(
+        ("Access is kept in: ", "bold"), kept, ". ", ("Enter", "bold"), " moves it elsewhere.",
+    )  # fmt: skip
 
 
 def _sandbox_words(demo: Demo) -> Content:

@@ -24,10 +24,12 @@ from app.widgets.header import HeaderLine, HeaderState
 from app.widgets.keys import KeyLine
 
 if TYPE_CHECKING:
+    from app.credentials.store import Credentials
     from app.db.store import Store
+    from app.screens.approving import Approving
     from app.screens.link import Link
-    from app.screens.sync import Activity
     from app.settings import Settings
+    from app.sync.engine import Activity
 
 
 WIDE = 100  # columns from which on there are two side by side
@@ -54,6 +56,12 @@ class Picture:
     demo: bool = False
     masking: bool = False
     fresh: bool = True  # the database was read for it; else only the time went on
+
+    @property
+    def connected(self) -> bool:
+        """An account is connected, whether a sync runs here or not."""
+        connection = self.view.connection
+        return connection is not None and connection.status != "disconnected"
 
     @property
     def header(self) -> HeaderState:
@@ -83,9 +91,20 @@ class Host(App[None]):
 
     store: Store
     settings: Settings
+    credentials: Credentials
     demo: Demo | None
     link: Link
+    approving: Approving
     masking: bool
+    redirects: tuple[str, str]  # to be registered at Stripe, for test and for live
+
+    @abstractmethod
+    def ask_place(self, why: str) -> None:
+        """Ask where access is to be kept, and keep it there."""
+
+    @abstractmethod
+    def ask_to_leave(self) -> None:
+        """Ask whether to disconnect, and do it."""
 
     @abstractmethod
     def picture(self, fresh: bool = True) -> Picture:

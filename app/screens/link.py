@@ -1,8 +1,8 @@
-"""The app's tie to Stripe: a key on trial, then an engine that syncs.
+"""The app's tie to Stripe: access on trial, then an engine that syncs.
 
-Trying a key and recording a connection take network and disk, so both happen in a thread
-and end in one message to the app. The key is kept in an attribute until an engine has it or
-it was refused; it is never an argument of the thread, whose description could be printed.
+Whatever takes network or disk happens in a thread and ends in one message to the app. Keys and
+codes are kept in attributes until they are used; they are never arguments of a thread, whose
+description could be printed.
 """
 
 from __future__ import annotations
@@ -13,18 +13,27 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
+from app.credentials.problem import CredentialProblem
 from app.widgets import crash
 
 if TYPE_CHECKING:
+    from app.credentials.store import Place
+    from app.panel.overview import ConnectionView
     from app.screens.frame import Host
-    from app.screens.sync import Engine, KeyReport, Sync
+    from app.screens.sync import Load
+    from app.sync.access import Access
+    from app.sync.connect import KeyReport
+    from app.sync.engine import Engine
+    from app.sync.service import Admitted, Service
+
+Step = Callable[["Service"], Message]
 
 
 class Link:
-    """At most one key on trial and one engine."""
+    """At most one thing on trial and one engine."""
 
     class Checked(Message):
-        """The key works. For a live account nothing is connected yet."""
+        """The access works. For a live account nothing is connected yet."""
 
         def __init__(self, report: KeyReport, connected: bool) -> None:
             super().__init__()
@@ -32,22 +41,36 @@ class Link:
             self.connected = connected
 
     class Refused(Message):
-        """The key, or the connection, was refused; ``text`` is for a person."""
+        """It did not come to a connection; ``text`` is for a person."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
 
-    class Joined(Message):
-        """An engine syncs, or ``text`` says why another one does."""
+    class Homeless(Message):
+        """Access cannot be kept or read where it should be; a person has to choose or unlock.
+        What was being done waits for :meth:`Link.choose` or :meth:`Link.unlock`."""
 
-        def __init__(self, text: str = "") -> None:
+        def __init__(self, problem: CredentialProblem) -> None:
+            super().__init__()
+            self.problem = problem
+
+    class Joined(Message):
+        """An engine syncs, or ``text`` says why none does. ``resumed``: nobody asked for it."""
+
+        def __init__(self, text: str = "", resumed: bool = False) -> None:
             super().__init__()
             self.text = text
+            self.resumed = resumed
 
-    def __init__(
-        self, host: Host, load: Callable[[], Sync], on_change: Callable[[Any], None]
-    ) -> None:
+    class Done(Message):
+        """Something is done that has no consequence but these sentences."""
+
+        def __init__(self, said: list[str]) -> None:
+            super().__init__()
+            self.said = said
+
+    def __init__(self, host: Host, load: Load, on_change: Callable[[Any], None]) -> None:
         self.engine: Engine | None = None
         self.busy = False
         self.report: KeyReport | None = None
@@ -55,7 +78,10 @@ class Link:
         self._load = load
         self._on_change = on_change
         self._key = ""
-        self._sync: Sync | None = None
+        self._keep = True
+        self._admitted: Admitted | None = None
+        self._service: Service | None = None
+        self._waiting: Step | None = None  # for a place to keep access in
         self._ended = False
 
     @property
@@ -63,62 +89,136 @@ class Link:
         """An engine of this process syncs."""
         return self.engine is not None and self.engine.running
 
-    def try_key(self, key: str) -> bool:
-        """Check a key, in a thread. False: one is being checked already."""
+    @property
+    def service(self) -> Service:
+        """The sync; importing it takes a moment, so not on the app's loop."""
+        if self._service is None:
+            host = self._host
+            self._service = self._load(host.store, host.settings, host.credentials)
+        return self._service
+
+    def try_key(self, key: str, *, keep: bool = True) -> bool:
+        """Check a key and connect with it. False: something is on trial already."""
         if self.busy:
             return False
-        self.busy, self._key, self.report = True, key, None
-        self._work(self._check)
-        return True
+        self._key, self._keep, self.report = key, keep, None
+        return self.work(self._check_key)
 
     def confirm(self) -> None:
-        """Connect the live account whose key was checked."""
-        if not self.busy and self._key and self.report is not None:
-            self.busy = True
-            self._work(self._join)
+        """Connect the live account that was checked."""
+        if self._admitted is not None:
+            self.work(self._join)
 
     def forget(self) -> None:
-        """Drop the key that was checked and not confirmed."""
-        self._key = ""
+        """Drop the access that was checked and not confirmed."""
+        admitted, self._admitted = self._admitted, None
+        if admitted is not None and self._keep:
+
+            def refuse(service: Service) -> Message:
+                service.refuse(admitted)
+                return Link.Done([])
+
+            self.work(refuse)
+
+    def resume(self) -> None:
+        """Go on with the account that is connected, if its access is kept."""
+        self.work(self._resume)
+
+    def leave(self, connection: ConnectionView) -> bool:
+        """Disconnect. False: something else is under way."""
+
+        def leave(service: Service) -> Message:
+            self._stop()
+            return Link.Done(service.leave(connection))
+
+        return self.work(leave)
+
+    def choose(self, place: Place, passphrase: str | None) -> None:
+        """Keep access there, and go on with what waited for a place."""
+        waiting, self._waiting = self._waiting, None
+
+        def choose(service: Service) -> Message:
+            service.credentials.choose(place, passphrase)
+            if waiting is not None:
+                return waiting(service)
+            return Link.Done([f"Access is kept in: {service.credentials.described()}."])
+
+        self.work(choose)
+
+    def unlock(self, passphrase: str) -> None:
+        """Open the encrypted file, and go on with what waited for it."""
+        waiting, self._waiting = self._waiting, None
+
+        def unlock(service: Service) -> Message:
+            service.credentials.unlock(passphrase)
+            return waiting(service) if waiting is not None else Link.Done([])
+
+        self.work(unlock)
+
+    def give_up(self) -> None:
+        """No place was chosen: what waited for one is not done."""
+        self._waiting, self._key = None, ""
 
     def end(self) -> bool:
         """Stop syncing, within a second, and for good. False: it did not stop in time."""
         self._ended = True
+        return self._stop()
+
+    def _stop(self) -> bool:
         engine, self.engine = self.engine, None
         return engine is None or engine.stop()
 
-    def _work(self, step: Callable[[Sync], Message]) -> None:
+    def work(self, step: Step) -> bool:
+        """Do a step in a thread and post its message. False: another one is under way."""
+        if self.busy:
+            return False
+        self.busy = True
+
         def run() -> None:
-            problems: tuple[type[Exception], ...] = ()
-            message: Message
-            try:
-                if self._sync is None:
-                    self._sync = self._load()
-                problems = self._sync.problems
-                message = step(self._sync)
-            except problems as problem:
-                message = Link.Refused(str(problem))
-            except Exception as error:  # a fault here must not take the app with it
-                said = crash.record(error, self._host.settings.home)
-                kind = type(error).__name__
-                message = Link.Refused(
-                    f"That failed because of a fault in Panelist ({kind}). {said}"
-                )
-            if isinstance(message, Link.Refused):
-                self._key = ""
+            message = self._message_of(step)
             self.busy = False
             self._host.post(message)
 
         # A worker of Textual's would hold up quitting until Stripe answers or times out.
         threading.Thread(target=run, name="stripe", daemon=True).start()
+        return True
 
-    def _check(self, sync: Sync) -> Message:
-        report = sync.check(self._host.settings, self._key)
-        self.report = report
-        if report.livemode and not self._known(report.account):
-            return Link.Checked(report, connected=False)
-        self._host.post(Link.Checked(report, connected=True))
-        return self._join(sync)
+    def _message_of(self, step: Step) -> Message:
+        try:
+            service = self.service
+            from app.sync.service import PROBLEMS
+        except ImportError as error:
+            return Link.Refused(f"Panelist is not installed whole: {error}.")
+        try:
+            return step(service)
+        except CredentialProblem as problem:
+            if problem.kind in ("damaged", "unwritable", "wrong passphrase"):
+                return Link.Refused(str(problem))
+            self._waiting = step
+            return Link.Homeless(problem)
+        except PROBLEMS as problem:
+            self._key = ""
+            return Link.Refused(str(problem))
+        except Exception as error:  # a fault here must not take the app with it
+            self._key = ""
+            said = crash.record(error, self._host.settings.home)
+            kind = type(error).__name__
+            return Link.Refused(f"That failed because of a fault in Panelist ({kind}). {said}")
+
+    def _check_key(self, service: Service) -> Message:
+        if self._keep:
+            service.credentials.ensure()
+        admitted = service.by_key(self._key, keep=self._keep)
+        self._key = ""
+        return self.came(service, admitted)
+
+    def came(self, service: Service, admitted: Admitted) -> Message:
+        """Access works: connect, or ask a person first when the account is live and new."""
+        self.report, self._admitted = admitted.report, admitted
+        if admitted.report.livemode and not self._known(admitted.report.account):
+            return Link.Checked(admitted.report, connected=False)
+        self._host.post(Link.Checked(admitted.report, connected=True))
+        return self._join(service)
 
     def _known(self, account: str) -> bool:
         """This live account was confirmed before and is connected."""
@@ -130,23 +230,32 @@ class Link:
             )
         )
 
-    def _join(self, sync: Sync) -> Message:
-        report, key = self.report, self._key
-        self._key = ""
-        connection = sync.connect(self._host.store, report)
-        if self.engine is not None:
-            self.engine.stop()
-        engine = sync.engine(
-            self._host.store, self._host.settings, key, connection, self._on_change
-        )
+    def _join(self, service: Service) -> Message:
+        admitted, self._admitted = self._admitted, None
+        if admitted is None:
+            return Link.Done([])
+        return self._start(service, service.connect(admitted), admitted.access)
+
+    def _resume(self, service: Service) -> Message:
+        found = service.resume()
+        if found is None:
+            return Link.Done([])
+        return self._start(service, *found, resumed=True)
+
+    def _start(
+        self, service: Service, connection: int, access: Access, *, resumed: bool = False
+    ) -> Message:
+        from app.db.lease import Busy
+
+        self._stop()
+        engine = service.engine(access, connection, self._on_change)
         if self._ended:
             return Link.Refused("Panelist was quit.")
         try:
             engine.start()
-        except sync.problems as problem:
-            self.engine = None
-            return Link.Joined(str(problem))
+        except Busy as problem:
+            return Link.Joined(str(problem), resumed)
         self.engine = engine
         if self._ended:  # quit while it started
             self.end()
-        return Link.Joined()
+        return Link.Joined(resumed=resumed)

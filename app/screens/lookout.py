@@ -37,6 +37,7 @@ class Lookout:
         self.trouble = ""
         self.note = ""
         self.looks = 0
+        self.account: int | None = None  # the one a person chose to look at
         self._host = host
         self._last = 0.0
         self._waking = False  # a refresh is on its way; further changes need no other
@@ -51,22 +52,30 @@ class Lookout:
         activity = engine.activity if engine is not None else None
         if engine is not None and activity is not None and not engine.running:
             self.note, activity = activity.doing, None  # it ended by itself, and says why
+        note = self.note
+        if self._elsewhere():
+            note, activity = "This is not the account that is connected; a changes that.", None
         return Picture(
             self.view,
             time.time(),
             activity=activity,
-            note=self.note,
+            note=note,
             trouble=self.trouble,
             demo=host.demo is not None,
             masking=host.masking,
             fresh=fresh,
         )
 
+    def _elsewhere(self) -> bool:
+        """An account is shown that the engine here does not sync."""
+        shown, engine = self.view.connection, self._host.link.engine
+        return engine is not None and shown is not None and shown.status == "disconnected"
+
     def _look(self) -> None:
         self._last = time.monotonic()
         self.looks += 1
         try:
-            self.view, self.trouble = overview(self._host.store), ""
+            self.view, self.trouble = overview(self._host.store, self.account), ""
         except DatabaseProblem as problem:  # keep showing what was read before
             self.trouble = str(problem)
 

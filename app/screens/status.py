@@ -47,6 +47,13 @@ class StatusScreen(PanelistScreen):
             id="status.ask",
             tooltip="Ask Stripe now for what changed, instead of waiting",
         ),
+        Binding(
+            "a",
+            "app.accounts",
+            "Account",
+            id="status.accounts",
+            tooltip="Look at another account that is or was connected",
+        ),
     ]
     help_text = "Where the sync stands. Everything here comes by itself; r asks Stripe now."
 
@@ -119,7 +126,7 @@ class StatusScreen(PanelistScreen):
         self.query_one(Steps).show(self._steps(picture))
         self._show_people(picture)
         self.query_one("#activity", Line).show(_activity(picture))
-        self.query_one("#polling", Line).show(_polling(picture))
+        self.query_one("#polling", Line).show(_polling(picture, self.host.credentials.described()))
         self._stale |= picture.fresh
         hurry = picture.masking != self._masking
         if hurry or (self._stale and abs(picture.now - self._listed) >= LISTS):
@@ -204,13 +211,13 @@ def _activity(picture: Picture) -> Content:
         return words("Press ", ("1", "bold"), " (Connect) to connect again.")
     return words(
         ("▲ ", "bold $warning"),
-        "No sync runs here: a key is needed to go on. Press ",
+        "No sync runs here: no access is kept. Press ",
         ("1", "bold"),
         " (Connect), or set PANELIST_STRIPE_KEY.",
     )
 
 
-def _polling(picture: Picture) -> Content:
+def _polling(picture: Picture, kept: str) -> Content:
     connection = picture.view.connection
     if connection is None:
         return words()
@@ -220,4 +227,5 @@ def _polling(picture: Picture) -> Content:
     if following:
         parts.append(f"next in {duration(max(0.0, following - picture.now))}")
     parts.append(f"{picture.view.reads_30d:,} of at least {READ_ALLOWANCE:,} reads this month")
+    parts.append(f"access kept in: {kept}")
     return words((", ".join(parts), "dim"))

@@ -40,14 +40,26 @@ class Access(Protocol):
         Raises OAuthProblem (kind "expired": access was revoked) and CredentialProblem.
         """
 
+    def forget(self) -> None:
+        """It was revoked: delete what is kept of it. Raises CredentialProblem."""
+
 
 class Key:
-    """A key of Stripe's. ``account``: the connected account it is used for, with Connect."""
+    """A key of Stripe's. ``account``: the connected account it is used for, with Connect;
+    ``forget``: deletes it from where it is kept, if it is."""
 
     stale = False
 
-    def __init__(self, key: str, *, livemode: bool | None = None, account: str = "") -> None:
+    def __init__(
+        self,
+        key: str,
+        *,
+        livemode: bool | None = None,
+        account: str = "",
+        forget: Callable[[], None] = lambda: None,
+    ) -> None:
         self.livemode = "_live_" in key if livemode is None else livemode
+        self.forget = forget
         self.headers: Headers = {"Authorization": f"Bearer {key}"}
         if account:
             self.headers["Stripe-Account"] = account
@@ -78,6 +90,10 @@ class KeptTokens:
         """See :meth:`Access.renew`."""
         await aside(partial(self._renew, used))
         return True
+
+    def forget(self) -> None:
+        """See :meth:`Access.forget`."""
+        self._credentials.delete(secret_name(self._tokens.account, self.livemode))
 
     def _use(self, tokens: Tokens) -> None:
         self._tokens = tokens
@@ -122,13 +138,11 @@ def offered_key(key: str) -> Offer:
 
 def offered_tokens(app: OAuthApp, tokens: Tokens) -> Offer:
     """What a code was exchanged for."""
-    return Offer(_trial(app, tokens), asdict(tokens), "oauth", tokens.account)
-
-
-def _trial(app: OAuthApp, tokens: Tokens) -> Key:
     if app.flavour == "connect":
-        return Key(app.secret, account=tokens.account)
-    return Key(tokens.access, livemode=tokens.livemode)
+        access = Key(app.secret, account=tokens.account)
+    else:
+        access = Key(tokens.access, livemode=tokens.livemode)
+    return Offer(access, asdict(tokens), "oauth", tokens.account)
 
 
 def kept_access(
@@ -143,11 +157,11 @@ def kept_access(
     Raises CredentialProblem, and OAuthProblem when tokens are kept for an app that nobody
     knows any more.
     """
-    secret = credentials.get(secret_name(account, livemode))
-    if secret is None:
-        return None
-    if isinstance(secret.get("key"), str):
-        return Key(secret["key"])
+    name = secret_name(account, livemode)
+    secret = credentials.get(name)
+    forget = partial(credentials.delete, name)
+    if secret is not None and isinstance(secret.get("key"), str):
+        return Key(secret["key"], forget=forget)
     tokens = _tokens(secret)
     if tokens is None:
         return None
@@ -158,7 +172,9 @@ def kept_access(
             "This account was connected by OAuth, but the client id and secret key are gone."
             " Everything fetched is kept; enter them again on “Set up OAuth”.",
         )
-    return KeptTokens(app, credentials, tokens) if tokens.access else _trial(app, tokens)
+    if not tokens.access:
+        return Key(app.secret, account=account, forget=forget)
+    return KeptTokens(app, credentials, tokens)
 
 
 def secret_name(account: str, livemode: bool) -> str:

@@ -1,15 +1,21 @@
-"""From a key to a connection: what the key may do, whose account it is, live or test."""
+"""From access to a connection: what it may do, whose account it is, live or test.
+
+Access is kept before anything is recorded as connected: a kill in between leaves something to
+connect again with, and never a connection that cannot say why it has no access.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from app.credentials.store import Credentials
 from app.db import connections
 from app.db.store import Store
 from app.settings import Settings
+from app.sync.access import Offer, offered_key, secret_name
 from app.sync.listings import EVENTS, LISTINGS, NEEDS
 from app.sync.objects import Unreadable, any_object
 from app.sync.stripe_api import Kind, StripeApi, StripeProblem
@@ -44,7 +50,7 @@ class Permission:
 
 @dataclass(frozen=True)
 class KeyReport:
-    """What a key that works was found to be."""
+    """What access that works was found to be. ``method``: restricted_key or oauth."""
 
     account: str
     account_name: str | None
@@ -52,6 +58,7 @@ class KeyReport:
     permissions: tuple[Permission, ...]
     warnings: tuple[str, ...] = ()
     requests: int = 0  # that finding this out took
+    method: str = "restricted_key"
 
 
 def check_key(settings: Settings, key: str) -> KeyReport:
@@ -59,9 +66,19 @@ def check_key(settings: Settings, key: str) -> KeyReport:
 
     Blocks for as long as Stripe takes. Raises KeyProblem.
     """
+    return check(settings, offered(key))
+
+
+def offered(key: str) -> Offer:
+    """What a person gave as a key. Raises KeyProblem when it cannot be one."""
     key = key.strip()
     _check_shape(key)
-    return asyncio.run(_check(settings, key))
+    return offered_key(key)
+
+
+def check(settings: Settings, offer: Offer) -> KeyReport:
+    """As :func:`check_key`, for any access."""
+    return asyncio.run(_check(settings, offer))
 
 
 def _check_shape(key: str) -> None:
@@ -79,25 +96,32 @@ def _check_shape(key: str) -> None:
         )
 
 
-async def _check(settings: Settings, key: str) -> KeyReport:
-    async with StripeApi(settings.stripe_api_base, key, settings.rate) as api:
+async def _check(settings: Settings, offer: Offer) -> KeyReport:
+    async with StripeApi(settings.stripe_api_base, offer.access, settings.rate) as api:
         try:
             permissions, (account, name) = await asyncio.gather(
                 asyncio.gather(*(_probe(api, what, path) for what, path in PROBES.items())),
-                _account(api, key),
+                _account(api, offer),
             )
         except StripeProblem as problem:
             raise KeyProblem(str(problem), problem.kind) from None
     if not any(one.granted for one in permissions if one.name == "customers"):
         raise KeyProblem(
-            "The key may not read customers, so there would be no participants. Give it"
-            " “Customers Read” at Stripe (Developers, API keys) and try again."
+            "This access may not read customers, so there would be no participants. Give it"
+            " “Customers Read” at Stripe and try again."
         )
-    report = KeyReport(account, name, api.livemode, tuple(permissions), requests=api.take_count())
-    if key.startswith("sk_"):
-        warning = "This is a secret key: it may change things. A restricted key is safer."
-        report = replace(report, warnings=(warning,))
-    return report
+    warnings: tuple[str, ...] = ()
+    if str(offer.secret.get("key", "")).startswith("sk_"):
+        warnings = ("This is a secret key: it may change things. A restricted key is safer.",)
+    return KeyReport(
+        account,
+        name,
+        api.livemode,
+        tuple(permissions),
+        warnings,
+        requests=api.take_count(),
+        method=offer.method,
+    )
 
 
 async def _probe(api: StripeApi, name: str, path: str) -> Permission:
@@ -117,7 +141,7 @@ def _list(content: bytes) -> None:
         raise Unreadable
 
 
-async def _account(api: StripeApi, key: str) -> tuple[str, str | None]:
+async def _account(api: StripeApi, offer: Offer) -> tuple[str, str | None]:
     """(account id, name). Stripe mostly refuses this to restricted keys, but the refusal names
     the account; where nothing does, the key itself stands for it."""
     try:
@@ -126,11 +150,11 @@ async def _account(api: StripeApi, key: str) -> tuple[str, str | None]:
         if problem.kind not in (Kind.FORBIDDEN, Kind.REFUSED, Kind.MISSING, Kind.BAD_REQUEST):
             raise
         named = _ACCOUNT.search(problem.detail)
-        return (named[0] if named else _stand_in(key)), None
+        return offer.account or (named[0] if named else _stand_in(offer)), None
     account = reply.body.get("id")
     if not isinstance(account, str) or not _ACCOUNT.fullmatch(account):
-        account = _stand_in(key)
-    return account, _account_name(reply.body)
+        account = _stand_in(offer)
+    return offer.account or account, _account_name(reply.body)
 
 
 def _account_name(body: dict[str, object]) -> str | None:
@@ -143,8 +167,49 @@ def _account_name(body: dict[str, object]) -> str | None:
     return None
 
 
-def _stand_in(key: str) -> str:
+def _stand_in(offer: Offer) -> str:
+    key = str(offer.secret.get("key", ""))
     return "acct_unknown_" + hashlib.sha256(key.encode()).hexdigest()[:12]
+
+
+def refuse_another(store: Store, account: str, livemode: bool) -> None:
+    """Raises KeyProblem while another account is connected, or this one in the other mode."""
+    for _, connected, mode in connections.connected(store):
+        if (connected, mode) != (account, livemode):
+            raise KeyProblem(
+                f"Another account is connected ({connected}, {'live' if mode else 'test'})."
+                " Disconnect it first; its participants and segments stay."
+            )
+
+
+def admit(
+    settings: Settings, store: Store, credentials: Credentials | None, offer: Offer
+) -> KeyReport:
+    """Check access and keep it; ``credentials`` is None when it is not to be kept.
+
+    Tokens are kept before they are tried, because the code they came from is used up. Nothing
+    stays kept of what was refused. Raises KeyProblem and CredentialProblem.
+    """
+    livemode = offer.access.livemode
+    if offer.account:
+        refuse_another(store, offer.account, livemode)
+        if credentials is not None:
+            credentials.put(secret_name(offer.account, livemode), offer.secret)
+    try:
+        report = check(settings, offer)
+        refuse_another(store, report.account, livemode)
+    except KeyProblem:
+        if offer.account and credentials is not None:
+            credentials.delete(secret_name(offer.account, livemode))
+        raise
+    if credentials is not None and not offer.account:
+        credentials.put(secret_name(report.account, livemode), offer.secret)
+    return report
+
+
+def forget(credentials: Credentials, report: KeyReport) -> None:
+    """Delete what :func:`admit` kept. Raises CredentialProblem."""
+    credentials.delete(secret_name(report.account, report.livemode))
 
 
 def connect(store: Store, report: KeyReport) -> int:
@@ -153,20 +218,14 @@ def connect(store: Store, report: KeyReport) -> int:
 
     Raises KeyProblem while another account is connected.
     """
-    for _, account, livemode in connections.connected(store):
-        if (account, livemode) != (report.account, report.livemode):
-            mode = "live" if livemode else "test"
-            raise KeyProblem(
-                f"Another account is connected ({account}, {mode}). Disconnect it first; its"
-                " participants and segments stay."
-            )
+    refuse_another(store, report.account, report.livemode)
     connection_id = connections.record(
         store,
         "stripe",
         report.account,
         report.livemode,
         report.account_name,
-        "restricted_key",
+        report.method,
     )
     with store.transaction():
         connections.count_reads(store, connection_id, report.requests)

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from app.credentials.store import CredentialProblem
 from app.db import connections
 from app.db.errors import DatabaseProblem
 from app.db.lease import Lease
@@ -143,9 +144,14 @@ class Engine:
             try:
                 await self._attempt(once=once, full=full)
                 return
+            except connections.Disconnected:
+                self._tell("Disconnected. Everything fetched stays usable.", problem=True)
+                return
             except StripeProblem as problem:
                 if problem.kind in ENDINGS:
-                    end_by_stripe(self._store, self._connection_id, problem.kind)
+                    if self._left():
+                        return
+                    end_by_stripe(self._store, self._connection_id, problem.kind, self._access)
                     self._tell(f"Disconnected. {problem}", problem=True)
                     raise
                 if once:
@@ -162,6 +168,8 @@ class Engine:
             pause = min(LONGEST_RETRY, pause * 2)
 
     async def _attempt(self, *, once: bool, full: bool) -> None:
+        if self._left():
+            raise connections.Disconnected
         state = connections.sync_state(self._store, self._connection_id)
         api = StripeApi(
             self._settings.stripe_api_base,
@@ -203,7 +211,13 @@ class Engine:
             self._tell("Fetching from Stripe")
             await Backfill(api, self._store, self._connection_id, committer).run()
 
+    def _left(self) -> bool:
+        """Somebody disconnected the account meanwhile, perhaps in another Panelist."""
+        return connections.sync_state(self._store, self._connection_id).status == "disconnected"
+
     async def _poll(self, poller: Poller, committer: Committer) -> int:
+        if self._left():
+            raise connections.Disconnected
         self._tell("Asking Stripe what changed")
         changes = await poller.poll()
         await committer.do(partial(connections.say_quarantined, self._store, self._connection_id))
@@ -261,11 +275,15 @@ ENDINGS = {
 }
 
 
-def end_by_stripe(store: Store, connection_id: int, kind: Kind) -> None:
-    """The credential stopped working: the connection ends and its data stays."""
+def end_by_stripe(store: Store, connection_id: int, kind: Kind, access: Access) -> None:
+    """The access stopped working: it is deleted, the connection ends and its data stays."""
     reason, text = ENDINGS[kind]
     connections.disconnect(store, connection_id, reason)
     text += " Everything fetched stays usable; connect again to go on."
+    try:
+        access.forget()
+    except CredentialProblem as problem:
+        text += f" What was kept of the access could not be deleted: {problem}"
     connections.say(store, connection_id, "error", None, text)
 
 

@@ -127,7 +127,9 @@ async def _ask(app: OAuthApp, form: dict[str, str], expired: str) -> dict[str, A
     raise _unusable(status)
 
 
-async def _post(base: str, path: str, authorization: str, form: dict[str, str]) -> Any:
+async def _post(
+    base: str, path: str, authorization: str, form: dict[str, str]
+) -> tuple[int, dict[str, Any]]:
     """(status, decoded answer); an answer that is no JSON object counts as {} unless it is 200."""
     wire = Wire(base, {"Authorization": authorization})
     try:
@@ -142,7 +144,8 @@ async def _post(base: str, path: str, authorization: str, form: dict[str, str]) 
 
 def _object(content: bytes, status: int) -> dict[str, Any]:
     try:
-        return any_object(content)
+        answer: dict[str, Any] = any_object(content)
+        return answer
     except Unreadable:
         if status == 200:
             raise _senseless("it is no JSON") from None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from app.db.store import Store
 from app.sandbox.server import Sandbox
 from app.settings import Settings
-from app.sync.connect import check_key, connect
+from app.sync.connect import check_key, connect, offered
 from app.sync.engine import Engine
 
 
@@ -22,6 +22,6 @@ def sync(store: Store, settings: Settings, sandbox: Sandbox, *, full: bool = Fal
     """Connect and sync once; the engine that did it."""
     connection = connected(store, settings, sandbox)
     here = replace(settings, stripe_api_base=sandbox.url)
-    engine = Engine(store, here, sandbox.world.restricted_key, connection)
+    engine = Engine(store, here, offered(sandbox.world.restricted_key).access, connection)
     asyncio.run(engine.run(once=True, full=full))
     return engine

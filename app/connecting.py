@@ -1,0 +1,232 @@
+"""``panelist connect`` and ``panelist disconnect``."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import getpass
+import json
+import os
+import sys
+import threading
+
+from app.cli import FAILED, NOT_CONNECTED
+from app.credentials.opened import open_credentials
+from app.credentials.store import CredentialProblem, Credentials, Place
+from app.db.store import open_store
+from app.panel.overview import accounts, overview, status_json
+from app.settings import Settings, load
+from app.sync.approval import Approval, open_browser
+from app.sync.connect import KeyReport
+from app.sync.leave import STAYS
+from app.sync.oauth import OAuthApp, OAuthProblem
+from app.sync.redirect import Heard
+from app.sync.service import Admitted, Service
+from app.text import plain
+
+PLACES = {
+    "1": (Place.PASSPHRASE, "a file encrypted with a passphrase"),
+    "2": (Place.SESSION, "nowhere: this session only"),
+    "3": (Place.PLAIN, "a plain file, which every program of yours can read"),
+}
+NEEDED = (
+    "Customers, Subscriptions, Products, Prices and Events are read; never cards, payment"
+    " methods, bank accounts, addresses, tax ids, balances or invoices."
+)
+
+
+def connect(options: argparse.Namespace) -> int:
+    """Connect an account by OAuth or by a key; or only choose where access is kept."""
+    settings = load()
+    store, credentials = open_store(settings), open_credentials(settings)
+    if options.token_store:
+        place = Place(options.token_store)
+        credentials.choose(place, _new_passphrase(settings) if place is Place.PASSPHRASE else None)
+    service = Service(store, settings, credentials)
+    if options.oauth:
+        admitted = _by_oauth(options, service)
+    elif options.key_stdin or settings.stripe_key:
+        admitted = _by_key(options, service)
+    elif options.token_store:
+        print(f"Access is kept in: {plain(credentials.described())}")
+        return 0
+    else:
+        _say(
+            "Say how: panelist connect --oauth, or --key-stdin for a restricted key, or set"
+            " PANELIST_STRIPE_KEY."
+        )
+        return 2
+    connection = service.connect(admitted)
+    if options.json:
+        print(json.dumps(status_json(overview(store, connection))), flush=True)
+    else:
+        _print_report(admitted.report)
+        print("Fetch the customers: panelist sync, or open the app: panelist")
+    return 0
+
+
+def _by_key(options: argparse.Namespace, service: Service) -> Admitted:
+    if not options.key_stdin:  # one from the environment is never kept
+        return service.by_key(service.settings.stripe_key or "", keep=False)
+    key, homeless = sys.stdin.readline(), ""
+    try:
+        _have_place(service.settings, service.credentials)
+    except CredentialProblem as problem:
+        homeless = str(problem)
+    admitted = service.by_key(key, keep=not homeless)
+    if homeless:
+        _say(f"The key works and was not kept: {homeless}")
+    else:
+        _say(f"The key is kept in: {plain(service.credentials.described())}")
+    return admitted
+
+
+def _by_oauth(options: argparse.Namespace, service: Service) -> Admitted:
+    app = _app(options.mode, service)
+    _have_place(service.settings, service.credentials)
+    with service.approval(app) as approval:
+        approval.ask()
+        _show_page(approval, options)
+        return service.by_code(app, _heard(approval).code)
+
+
+def _app(mode: str | None, service: Service) -> OAuthApp:
+    wanted = [False, True] if mode is None else [mode == "live"]
+    there = [app for app in map(service.registered, wanted) if app is not None]
+    if len(there) == 2:
+        raise OAuthProblem("setup", "OAuth is set up for both modes; add --mode live or test.")
+    if not there:
+        raise OAuthProblem(
+            "setup",
+            f"OAuth is not set up{f' for {mode} mode' if mode else ''}. Set"
+            " PANELIST_STRIPE_CLIENT_ID and PANELIST_STRIPE_CLIENT_SECRET, or enter them in the"
+            " app (Set up OAuth); a restricted key needs neither: panelist connect --key-stdin",
+        )
+    return there[0]
+
+
+def _have_place(settings: Settings, credentials: Credentials) -> None:
+    """See to a place that keeps access, before there is any. Asks a person, if there is one."""
+    try:
+        credentials.ensure()
+    except CredentialProblem as problem:
+        if problem.kind not in ("unavailable", "unanswered", "refused", "locked"):
+            raise
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise
+        _say(str(problem))
+        if problem.kind == "locked":
+            credentials.unlock(getpass.getpass("Passphrase: ", sys.stderr))
+            return
+        for number, (_, words) in PLACES.items():
+            _say(f"  {number}  {words}")
+        print("Keep the access in (1, 2 or 3; Enter: nothing is done): ", end="", file=sys.stderr)
+        sys.stderr.flush()
+        chosen = PLACES.get(sys.stdin.readline().strip())
+        if chosen is None:
+            raise
+        place = chosen[0]
+        credentials.choose(place, _new_passphrase(settings) if place is Place.PASSPHRASE else None)
+
+
+def _new_passphrase(settings: Settings) -> str | None:
+    if settings.passphrase or not sys.stdin.isatty():
+        return settings.passphrase
+    first = getpass.getpass("New passphrase: ", sys.stderr)
+    if first != getpass.getpass("Once more: ", sys.stderr):
+        raise CredentialProblem("wrong passphrase", "The two differ. Nothing was changed.")
+    return first
+
+
+def _show_page(approval: Approval, options: argparse.Namespace) -> None:
+    if options.json:
+        print(json.dumps({"type": "authorize", "url": approval.url}), flush=True)
+    else:
+        _say(NEEDED)
+        print(f"Open this page and approve:\n{approval.url}", flush=True)
+    if not options.no_browser:
+        why_not = open_browser(approval.url, os.environ)
+        _say(f"It was not opened here: {why_not}." if why_not else "It was opened in the browser.")
+    if approval.trouble:
+        _say(approval.trouble)
+    else:
+        _say("Waiting for Stripe's answer; the address it redirects to can also be pasted here.")
+
+
+def _heard(approval: Approval) -> Heard:
+    """What came of it. Lines on standard input are pasted addresses, or y and n when an install
+    that nobody started here asks to be accepted."""
+    asking = threading.Event()
+    answers: list[bool] = []
+
+    def read() -> None:
+        for line in sys.stdin:
+            text = line.strip()
+            if asking.is_set() and text.lower() in ("y", "yes", "n", "no"):
+                answers.append(text.lower() in ("y", "yes"))
+                asking.clear()
+                approval.cancel()  # wakes the wait below
+            elif text:
+                try:
+                    approval.paste(text)
+                except OAuthProblem as problem:
+                    _say(str(problem))
+
+    threading.Thread(target=read, name="stdin", daemon=True).start()
+    guest: Heard | None = None
+    while True:
+        heard = approval.wait()
+        if heard is None:
+            if answers.pop() and guest is not None:
+                return guest
+            _say("It was not accepted; its code was not used. Waiting for Stripe's answer.")
+        elif heard.kind == "uninvited":
+            guest = heard
+            asking.set()
+            _say(
+                f"An install was started in Stripe's Dashboard, for account {plain(heard.account)}"
+                " as it says. Accept it? (y or n)"
+            )
+        else:
+            return heard
+
+
+def _print_report(report: KeyReport) -> None:
+    mode = "LIVE" if report.livemode else "TEST"
+    print(f"Connected: {plain(report.account_name or report.account)} ({report.account}), {mode}.")
+    for one in report.permissions:
+        print(f"  {'yes' if one.granted else 'NO '}  {one.label}" + _cost(one.granted, one.cost))
+    for warning in report.warnings:
+        print(warning)
+
+
+def _cost(granted: bool, cost: str) -> str:
+    return "" if granted else f": {cost}"
+
+
+def disconnect(options: argparse.Namespace) -> int:
+    """Leave the account, after a yes."""
+    settings = load()
+    store = open_store(settings)
+    known = accounts(store)
+    if not known:
+        _say("Not connected; there is nothing to leave.")
+        return NOT_CONNECTED
+    one = known[0]
+    name = plain(one.account_name or one.account)
+    if not options.yes:
+        if not sys.stdin.isatty():
+            _say(f"This would disconnect {name}. {STAYS} Say panelist disconnect --yes to do it.")
+            return 2
+        print(f"Disconnect {name} ({one.mode})? {STAYS} (y or n) ", end="", flush=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            print("Nothing was changed.")
+            return FAILED
+    for sentence in Service(store, settings, open_credentials(settings)).leave(one):
+        print(sentence)
+    return 0
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)

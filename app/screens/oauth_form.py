@@ -1,0 +1,82 @@
+"""Connecting in the browser: what is asked for, the page to open, and where to paste."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.widgets import Input
+
+from app.screens.key_form import permission_lines
+from app.widgets.drawn import Drawn
+from app.widgets.line import Line
+from app.widgets.qr import qr_lines
+from app.widgets.words import Content, words
+
+ROOM = 30  # lines of the terminal from which on there is room for a picture of the address
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is known of the page to approve on. ``url`` is "" before it was asked for."""
+
+    mode: str = "test"
+    url: str = ""
+    said: str = ""
+    trouble: str = ""
+
+
+class AboutApproval(Drawn[Page]):
+    """Before: what is asked for. Then: the page, how to get there, and what if not."""
+
+    def draw(self, state: Page, width: int) -> list[Content]:
+        if not state.url:
+            how = (
+                f"opens Stripe's page in your browser, where you approve for {state.mode.upper()}"
+                " mode; the first sync then starts by itself."
+            )
+            return [
+                *words(("Enter", "bold"), " ", how).wrap(width),
+                words(),
+                *permission_lines(width),
+            ]
+        lines = [*words((state.said, "bold"), " Approve at Stripe:").wrap(width), words()]
+        lines += _chopped(state.url, width)
+        lines += [words(), *words(("c", "bold"), " copies the address; ", ("escape", "bold"),
+                                  " ends the wait.").wrap(width)]  # fmt: skip
+        if state.trouble:
+            lines += [words(), *words(("▲ ", "bold $warning"), state.trouble).wrap(width)]
+        paste = (
+            "No browser here, or another computer (ssh, a container)? Open it there, and paste"
+            " the address that the browser shows after you approved, or the code in it, above."
+        )
+        return [*lines, words(), *words((paste, "dim")).wrap(width), *self._picture(state, width)]
+
+    def _picture(self, state: Page, width: int) -> list[Content]:
+        """The address as a QR code, where it fits."""
+        drawn = qr_lines(state.url) if self.screen.size.height >= ROOM else []
+        fits = drawn and drawn[0].cell_length <= width
+        return [words(), *drawn] if fits else []
+
+
+class OAuthForm(Container):
+    """What stands beside “Connect with Stripe”."""
+
+    def compose(self) -> ComposeResult:
+        yield PasteInput(
+            placeholder="paste the redirected address or its code here", id="paste", max_length=5000
+        )
+        yield Line(id="approving")
+        yield AboutApproval(Page(), id="about-approval")
+
+
+class PasteInput(Input):
+    """The field for what the browser shows after the approval."""
+
+    help_text = "What stands in the browser's address line after you approved; Enter uses it."
+
+
+def _chopped(address: str, width: int) -> list[Content]:
+    """An address in pieces that fill the lines, so that it can be selected and copied."""
+    return [words((address[at : at + width], "$primary")) for at in range(0, len(address), width)]

@@ -1,0 +1,200 @@
+"""The listener that Stripe's OAuth redirects a browser to, on a loopback address (RFC 8252, 7.3).
+
+It binds the literal address and the registered port, never another: somebody else could own that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from app.sync.admission import Admission
+from app.sync.caller import PATIENCE, Caller
+from app.sync.oauth import OAuthProblem
+from app.sync.redirect import Heard, can_listen, read_pasted
+
+if TYPE_CHECKING:
+    import ssl
+
+__all__ = ["Callback", "Heard", "can_listen", "read_pasted"]
+
+CALLERS = 20  # connections at once
+GRACE = 0.1  # seconds that a connection has, before another may take its place
+
+log = logging.getLogger(__name__)
+
+
+class Callback:
+    """Listens where Stripe redirects to, until closed; ``heard`` is called in the listener's own
+    thread. ``folder`` keeps the certificate that https takes."""
+
+    def __init__(
+        self,
+        redirect_uri: str,
+        folder: Path,
+        heard: Callable[[Heard], None],
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._redirect_uri = redirect_uri
+        self._folder = folder
+        self._heard = heard
+        self._patience = patience
+        self._admission = (
+            Admission(redirect_uri, self._pass_on) if can_listen(redirect_uri) else None
+        )
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Listen from now on. Raises OAuthProblem, kind "setup", when that is not possible."""
+        if self._thread:
+            return
+        if self._admission is None:
+            raise OAuthProblem(
+                "setup",
+                "A browser cannot bring Stripe's answer here by itself. After approving, paste"
+                " the address that Stripe sends you to.",
+            )
+        place = urlsplit(self._redirect_uri)
+        tls: ssl.SSLContext | None = None
+        if place.scheme == "https":
+            from app.sync.loopback_tls import server_context
+
+            tls = server_context(self._folder)
+        self._listener = _bound(place.hostname or "", place.port or 0)
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._callers: dict[asyncio.Task[None], float] = {}  # and since when
+        self._thread = threading.Thread(
+            target=self._run,
+            args=(self._loop, self._listener, tls, self._stop),
+            name="callback",
+            daemon=True,
+        )
+        self._thread.start()
+
+    def expect(self, state: str) -> None:
+        """From now on exactly this state is accepted, once."""
+        if self._admission:
+            self._admission.expect(state)
+
+    def close(self) -> None:
+        """Stop listening; the port is free when this returns. Again: nothing happens."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        with contextlib.suppress(RuntimeError):  # it has ended by itself
+            self._loop.call_soon_threadsafe(self._stop.set)
+        if thread is not threading.current_thread():
+            thread.join(1.0)
+        self._listener.close()  # also when ``heard`` still holds the thread
+
+    def _run(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        listener: socket.socket,
+        tls: ssl.SSLContext | None,
+        stop: asyncio.Event,
+    ) -> None:
+        # asyncio would log what a fault says, and that may be what somebody sent.
+        loop.set_exception_handler(lambda _, fault: _log(fault.get("exception")))
+        with asyncio.Runner(loop_factory=lambda: loop) as runner, listener:
+            runner.run(self._listen(listener, tls, stop))
+
+    async def _listen(
+        self, listener: socket.socket, tls: ssl.SSLContext | None, stop: asyncio.Event
+    ) -> None:
+        accepting = asyncio.create_task(self._accept(listener, tls))
+        await stop.wait()
+        accepting.cancel()  # and the runner cancels those who still talk
+
+    async def _accept(self, listener: socket.socket, tls: ssl.SSLContext | None) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, _ = await loop.sock_accept(listener)
+            except OSError:  # no descriptor left, or the caller has gone
+                await asyncio.sleep(GRACE)
+                continue
+            try:
+                if len(self._callers) >= CALLERS:
+                    await self._make_room()
+            except asyncio.CancelledError:
+                connection.close()
+                raise
+            task = asyncio.create_task(self._attend(connection, tls))
+            self._callers[task] = loop.time()
+            task.add_done_callback(self._callers.pop)
+            await asyncio.sleep(0)  # accepting does not wait while somebody is in the queue
+
+    async def _make_room(self) -> None:
+        """The oldest goes: Stripe's answer comes at once, those who only hold the line do not."""
+        oldest, since = next(iter(self._callers.items()))
+        left = since + GRACE - asyncio.get_running_loop().time()
+        await asyncio.wait([oldest], timeout=max(left, 0.0))
+        oldest.cancel()
+        await asyncio.wait([oldest])
+
+    async def _attend(self, connection: socket.socket, tls: ssl.SSLContext | None) -> None:
+        assert self._admission
+        caller = Caller(self._admission.judge, self._patience)
+        with connection, contextlib.suppress(OSError):
+            transport, _ = await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: caller,
+                connection,
+                ssl=tls,
+                ssl_handshake_timeout=self._patience if tls else None,
+                ssl_shutdown_timeout=1.0 if tls else None,
+            )
+            try:
+                await caller.gone
+            finally:
+                transport.abort()
+
+    def _pass_on(self, said: Heard) -> None:
+        """After the answer is written, so that a person sees it whatever ``heard`` does."""
+        asyncio.get_running_loop().call_soon(self._tell, said)
+
+    def _tell(self, said: Heard) -> None:
+        try:
+            self._heard(said)
+        except Exception as fault:
+            _log(fault)
+
+
+def _log(fault: BaseException | None) -> None:
+    log.error("The listener for Stripe's answer had a fault: %s", type(fault).__name__)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        if sys.platform == "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            # Lets us listen again at once after a served request (TIME_WAIT); unlike on Windows
+            # it never lets two listen at one address.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(100)
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        taken = error.errno == errno.EADDRINUSE
+        why = "is used by another program" if taken else f"cannot be used ({error.strerror})"
+        raise OAuthProblem(
+            "setup",
+            f"Port {port} of this computer, where Stripe sends its answer, {why}. "
+            + ("End that program (another Panelist?)" if taken else "Register another address")
+            + ", or approve in the browser and paste the address that you arrive at.",
+        ) from None
+    return listener

@@ -1,0 +1,112 @@
+"""What the app and the commands ask of the sync: come in, go on, leave.
+
+Every method may block for as long as Stripe or a keyring takes, so the app calls them in a
+thread. All their failures are in :data:`PROBLEMS`, whose texts are sentences for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from app import paths
+from app.credentials.store import CredentialProblem, Credentials
+from app.db import connections
+from app.db.errors import DatabaseProblem
+from app.db.lease import Busy
+from app.db.store import Store
+from app.panel.overview import ConnectionView
+from app.settings import Settings
+from app.sync import leave, registered
+from app.sync.access import Access, Offer, kept_access
+from app.sync.approval import Approval, offer_of
+from app.sync.connect import KeyProblem, KeyReport, admit, connect, forget, offered
+from app.sync.engine import Change, Engine
+from app.sync.oauth import OAuthApp, OAuthProblem
+from app.sync.registered import SetupProblem
+
+PROBLEMS = (KeyProblem, OAuthProblem, SetupProblem, CredentialProblem, DatabaseProblem, Busy)
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """Access that works, and is kept where it was to be; nothing is connected yet."""
+
+    report: KeyReport
+    access: Access = field(repr=False)
+
+
+class Service:
+    """The sync of one database. ``credentials``: where access is kept."""
+
+    def __init__(self, store: Store, settings: Settings, credentials: Credentials) -> None:
+        self.store = store
+        self.settings = settings
+        self.credentials = credentials
+
+    def by_key(self, key: str, *, keep: bool) -> Admitted:
+        """Try a key on every endpoint that the sync reads."""
+        return self._admitted(offered(key), keep=keep)
+
+    def by_code(self, app: OAuthApp, code: str) -> Admitted:
+        """Exchange the code of a callback, keep the tokens, and try them."""
+        return self._admitted(offer_of(app, code), keep=True)
+
+    def _admitted(self, offer: Offer, *, keep: bool) -> Admitted:
+        credentials = self.credentials if keep else None
+        report = admit(self.settings, self.store, credentials, offer)
+        if keep and offer.account:  # tokens are renewed where they are kept
+            access = self.kept(report.account, report.livemode) or offer.access
+        else:
+            access = offer.access
+        return Admitted(report, access)
+
+    def kept(self, account: str, livemode: bool) -> Access | None:
+        """The access that is kept for an account."""
+        return kept_access(self.credentials, self.registered, account, livemode)
+
+    def resume(self) -> tuple[int, Access] | None:
+        """The account that is connected with the access kept for it; None when either is
+        missing."""
+        for connection, account, livemode in connections.connected(self.store):
+            access = self.kept(account, livemode)
+            return (connection, access) if access is not None else None
+        return None
+
+    def connect(self, admitted: Admitted) -> int:
+        """Record the account as connected; the connection's id."""
+        return connect(self.store, admitted.report)
+
+    def refuse(self, admitted: Admitted) -> None:
+        """A person does not want this account after all: delete what was kept."""
+        forget(self.credentials, admitted.report)
+
+    def leave(self, connection: ConnectionView) -> list[str]:
+        """Disconnect; what was done, in sentences."""
+        return leave.disconnect(self.store, self.settings, self.credentials, connection)
+
+    def engine(
+        self, access: Access, connection: int, on_change: Callable[[Change], None]
+    ) -> Engine:
+        """What keeps the account current, once it is started."""
+        return Engine(self.store, self.settings, access, connection, on_change)
+
+    # OAuth
+
+    def registered(self, livemode: bool) -> OAuthApp | None:
+        """The app that is registered at Stripe for a mode."""
+        return registered.registered(self.settings, self.credentials, livemode)
+
+    def approval(self, app: OAuthApp) -> Approval:
+        """What receives an approval, once it is entered."""
+        return Approval(app, paths.credentials_folder(self.settings.home))
+
+    def set_up(
+        self, client_id: str, secret: str, authorize_url: str, redirect_uri: str
+    ) -> OAuthApp:
+        """Check what a person entered, also at Stripe, and keep it."""
+        app = registered.entered(self.settings, client_id, secret, authorize_url, redirect_uri)
+        self.credentials.ensure()
+        registered.check(app)
+        registered.register(self.credentials, app)
+        return app
