@@ -43,11 +43,12 @@ def connect(options: argparse.Namespace) -> int:
         place = Place(options.token_store)
         credentials.choose(place, _new_passphrase(settings) if place is Place.PASSPHRASE else None)
     service = Service(store, settings, credentials)
+    key = sys.stdin.readline().strip() if options.key_stdin else settings.stripe_key
     if options.oauth:
         admitted = _by_oauth(options, service)
-    elif options.key_stdin or settings.stripe_key:
-        admitted = _by_key(options, service)
-    elif options.token_store:
+    elif key:
+        admitted = _by_key(key, options, service)
+    elif options.token_store and not options.key_stdin:
         print(f"Access is kept in: {plain(credentials.described())}")
         return 0
     else:
@@ -65,10 +66,10 @@ def connect(options: argparse.Namespace) -> int:
     return 0
 
 
-def _by_key(options: argparse.Namespace, service: Service) -> Admitted:
+def _by_key(key: str, options: argparse.Namespace, service: Service) -> Admitted:
     if not options.key_stdin:  # one from the environment is never kept
-        return service.by_key(service.settings.stripe_key or "", keep=False)
-    key, homeless = sys.stdin.readline(), ""
+        return service.by_key(key, keep=False)
+    homeless = ""
     try:
         _have_place(service.settings, service.credentials)
     except CredentialProblem as problem:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from app import log
@@ -32,10 +32,14 @@ HEADLESS_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A running sandbox: where it is, and the restricted key it knows."""
+    """A running sandbox: where it is, the restricted key it knows, and the OAuth app that is
+    registered there."""
 
     url: str
     key: str = field(repr=False)
+    client_id: str
+    client_secret: str = field(repr=False)
+    authorize_url: str
 
 
 class SandboxProblem(Exception):
@@ -51,6 +55,10 @@ def run(customers: int, seed: int, *, headless: bool) -> int:
         settings = Settings(
             home=Path(home),
             stripe_api_base=sandbox.url,
+            stripe_client_id=sandbox.client_id,
+            stripe_client_secret=sandbox.client_secret,
+            stripe_authorize_url=sandbox.authorize_url,
+            token_store="session",
             rate=Rate(None, None),
             poll_seconds=POLL_SECONDS,
         )
@@ -76,7 +84,7 @@ def _sandbox(customers: int, seed: int) -> Iterator[Sandbox]:
         if not line:
             raise SandboxProblem("The sandbox did not start; run “panelist sandbox” to see why.")
         started = json.loads(line)
-        yield Sandbox(started["url"], started["key"])
+        yield Sandbox(**{one.name: started[one.name] for one in fields(Sandbox)})
     finally:
         process.terminate()
         process.wait()

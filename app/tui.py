@@ -23,7 +23,7 @@ from app.db.store import Store
 from app.panel.overview import accounts
 from app.screens.accounts import Accounts
 from app.screens.approving import Approving
-from app.screens.frame import Demo, Picture
+from app.screens.frame import Demo, PanelistScreen, Picture
 from app.screens.helping import help_lines
 from app.screens.link import Link
 from app.screens.lookout import Changed, Lookout
@@ -132,6 +132,9 @@ class PanelistApp(Reception):
             self.switch_mode(mode)
 
     async def action_back(self) -> None:
+        screen = self.screen
+        if isinstance(screen, PanelistScreen) and screen.back():
+            return
         if self._before is None or self._before == self.current_mode:
             self.tell("There is nothing to go back to; q quits.")
         else:

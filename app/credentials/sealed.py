@@ -16,7 +16,7 @@ from app.credentials.problem import damaged, newer
 
 FORMAT = 1
 KEY_BYTES, NONCE_BYTES, SALT_BYTES = 32, 12, 16
-# 32 MiB and about 0.2 s: docs of hashlib.scrypt; OWASP's list has these numbers too.
+# 32 MiB and 0.1 to 0.3 s: docs of hashlib.scrypt; OWASP's list has these numbers too.
 SCRYPT = {"n": 2**15, "r": 8, "p": 3}
 
 

@@ -29,6 +29,9 @@ __all__ = ["CredentialProblem", "Credentials", "Place"]
 WAIT = 15.0  # seconds for another process that is writing; a keyring may take 5 of them
 
 
+NOWHERE = "nowhere yet"  # what Credentials.described() says before a place was chosen
+
+
 class Credentials:
     """The secrets of one home, by name. Safe to use from several threads and processes.
 
@@ -74,7 +77,7 @@ class Credentials:
         except CredentialProblem as problem:
             return f"unknown: {problem}"
         if pinned is None:
-            return "nowhere yet"
+            return NOWHERE
         if pinned.place is Place.KEYRING:
             return f"keyring ({pinned.backend})"
         return "PLAIN FILE" if pinned.place is Place.PLAIN else "file encrypted with a passphrase"

@@ -81,6 +81,8 @@ def _developer(world: World, access: Access, key: str, named: str | None) -> Cal
         return Caller(key, world.oauth.developer, _APPROVED)
     if named != world.account_id or access.revoked or world.oauth.installed() is None:
         raise errors.no_access(key, named)
+    if access.expired:
+        raise errors.expired_key(key)
     connected = world.oauth.installed("connect") is not None
     return Caller(key, named, _EVERYTHING if connected else _APPROVED)
 

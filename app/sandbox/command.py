@@ -10,6 +10,7 @@ import sys
 from app.sandbox.errors import PERMISSIONS
 from app.sandbox.faults import Faults
 from app.sandbox.limits import Limits
+from app.sandbox.oauth import check_redirect
 from app.sandbox.server import Options, Service
 from app.sandbox.world import World
 
@@ -29,6 +30,7 @@ def main(argv: list[str]) -> int:
         live=asked.live,
         event_lag=asked.event_lag,
         poison=asked.poison,
+        redirect_uris=asked.redirect,
     )
     try:
         asyncio.run(_serve(Service(world, _options(asked)), asked, parent))
@@ -57,6 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--event-lag", type=_amount, default=2.0, metavar="S", help="events show up to S s late")
     add("--live", action="store_true", help="be a live account: rk_live_… keys")
     add("--poison", action="store_true", help="add records no schema allows")
+    add(
+        "--redirect",
+        action="append",
+        default=[],
+        type=_redirect,
+        metavar="URI",
+        help="where OAuth may also redirect to (may be given again)",
+    )
     for name in ("500", "429", "lock", "html", "cut", "cut-json", "reset", "hang"):
         help_text = f"share of requests that end in {name}"
         add(f"--fault-{name}", type=_share, default=0.0, metavar="0.1", help=help_text)
@@ -91,6 +101,13 @@ def _share(text: str) -> float:
 def _rate(text: str) -> str:
     Limits(text, lambda: 0.0)
     return text
+
+
+def _redirect(text: str) -> str:
+    try:
+        return check_redirect(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _options(asked: argparse.Namespace) -> Options:
@@ -139,6 +156,7 @@ async def _watch(parent: int, stop: asyncio.Event) -> None:
 
 
 def _say(world: World, asked: argparse.Namespace, url: str) -> None:
+    authorize_url = f"{url}/oauth/v2/authorize"
     if asked.json:
         said = {
             "url": url,
@@ -147,7 +165,18 @@ def _say(world: World, asked: argparse.Namespace, url: str) -> None:
             "account": world.account_id,
             "customers": asked.customers,
             "seed": asked.seed,
+            "client_id": world.client_id,
+            "client_secret": world.client_secret,
+            "authorize_url": authorize_url,
         }
         print(json.dumps(said), flush=True)
     else:
-        print(f"Sandbox Stripe on {url}\nRestricted key: {world.restricted_key}", flush=True)
+        print(
+            f"Sandbox Stripe on {url}\n"
+            f"Restricted key: {world.restricted_key}\n"
+            f"OAuth: {authorize_url}\n"
+            f"  client id: {world.client_id}\n"
+            f"  client secret: {world.client_secret}\n"
+            f"Dashboard: {url}/dashboard",
+            flush=True,
+        )

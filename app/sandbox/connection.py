@@ -26,7 +26,9 @@ class Request:
 
 @dataclass
 class Answer:
-    """What to send, after `delay` seconds, and how it goes wrong (`fault` of faults.KINDS).
+    """What to send, after `delay` seconds, and how it goes wrong.
+
+    `fault` is one of faults.KINDS, or "close": the connection ends in good order, unanswered.
 
     `stream` is sent in chunks instead of `body`.
     """
@@ -122,6 +124,8 @@ class Connection(asyncio.Protocol):
             return
         if answer.fault == "reset":
             self._reset()
+        elif answer.fault == "close":
+            self._transport.close()
         elif answer.fault == "cut_body":
             self._cut(answer)
         elif answer.stream is not None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from app.sandbox import wire
+from app.sandbox import consent, wire
 from app.sandbox.connection import Answer, Request
 from app.sandbox.faults import Faults
 from app.sandbox.limits import Limits
@@ -41,7 +41,20 @@ _CHANGES = (
     "update_price",
     "delete_price",
 )
-_OPTIONS = ("rate", "latency", "forbid", "revoked", "expired", "keys", "live_changes")
+_OPTIONS = (
+    "rate",
+    "latency",
+    "forbid",
+    "revoked",
+    "expired",
+    "keys",
+    "live_changes",
+    "token_life",
+    "expires_in",
+    "token_fault",
+    "token_redirect",
+    "token_delay",
+)
 
 
 def answer(service: Service, request: Request) -> Answer:
@@ -136,7 +149,24 @@ def _set_options(service: Service, asked: Obj) -> Obj:
     return {"set": sorted(changed)}
 
 
+def _install(service: Service, asked: Obj) -> Obj:
+    """Install the app from the Dashboard: `{"redirect_uri": …}`, or the first one registered."""
+    redirect = asked.pop("redirect_uri", None)
+    if asked or not isinstance(redirect, str | None):
+        raise ValueError("install takes redirect_uri")
+    return {"url": consent.install(service.world.oauth, redirect)}
+
+
+def _uninstall(service: Service, asked: Obj) -> Obj:
+    """Remove the app in the Dashboard, and end a connection by Connect."""
+    if asked:
+        raise ValueError("uninstall takes nothing")
+    return {"removed": service.world.oauth.remove_all()}
+
+
 _POSTS: dict[str, Callable[[Service, Obj], Obj]] = {
     "change": _change,
+    "install": _install,
     "options": _set_options,
+    "uninstall": _uninstall,
 }

@@ -214,8 +214,8 @@ class OAuth:
         return token.install
 
     def issued(self, key: str) -> bool:
-        """Whether this is or was an access token."""
-        return key in self._access
+        """Whether this is or was a token."""
+        return key in self._access or key in self._refresh
 
     def _word(self, length: int) -> str:
         return "".join(self._rng.choice(_LETTERS) for _ in range(length))
@@ -223,6 +223,6 @@ class OAuth:
 
 def check_redirect(uri: str) -> str:
     """An address that a manifest may list. Raises ValueError."""
-    if not _REDIRECT.fullmatch(uri):
+    if not (_REDIRECT.fullmatch(uri) and uri.isascii() and uri.isprintable()):
         raise ValueError(f"a redirect URI is http(s)://host/path, and not {uri!r}")
     return uri

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import threading
 import time
 from collections import Counter, deque
@@ -12,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote
 
-from app.sandbox import api, control, errors, params, wire
+from app.sandbox import api, consent, control, developer, errors, params, wire
 from app.sandbox.connection import Answer, Connection, Request
 from app.sandbox.errors import StripeError
 from app.sandbox.faults import Faults
@@ -22,6 +23,10 @@ from app.sandbox.versions import CURRENT
 from app.sandbox.world import World
 
 LOG_LENGTH = 10_000
+_ENDPOINTS = [
+    (re.compile(re.sub(r"\{\w+\}", "([^/]+)", template)), template, answer)
+    for template, answer in (developer.ENDPOINTS | consent.ENDPOINTS).items()
+]
 _PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>"
 
 
@@ -34,9 +39,16 @@ class Options:
     - `latency`: seconds until each answer
     - `forbid`: resources the key may not read: customers, subscriptions, products, prices, events,
       account
-    - `revoked`, `expired`: the key no longer works, for one reason or the other
-    - `keys`: keys or access tokens accepted beside the world's own two
+    - `revoked`, `expired`: no key or access token works, for one reason or the other; OAuth goes
+      on giving new ones
+    - `keys`: keys or access tokens accepted beside the world's own two and those of its OAuth
     - `live_changes`: random changes per minute
+    - `token_life`: seconds, by the world's clock, that an app's access tokens work; `expires_in`
+      tells the client, which Stripe does not
+    - `token_fault`: what the token endpoints do wrong, until it is "" again: "302" to
+      `token_redirect`, "400", "500" and "html" (200 and a web page) without doing what was asked;
+      "nothing" does it and closes the connection without an answer
+    - `token_delay`: seconds until each of their answers, beside `latency`
     """
 
     rate: str = "0"
@@ -48,6 +60,24 @@ class Options:
     keys: frozenset[str] = frozenset()
     live_changes: float = 0.0
     limit_clock: Callable[[], float] = time.monotonic
+    token_life: float = 3600.0
+    expires_in: bool = False
+    token_fault: str = ""
+    token_redirect: str = ""
+    token_delay: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.token_fault not in developer.FAULTS:
+            raise ValueError(f"token_fault is one of {', '.join(developer.FAULTS[1:])}, or empty")
+
+
+def _endpoint(asked: str) -> tuple[str, Callable[["Service", Request, str], Answer], str] | None:
+    """What is not a list or an object of the account: its template, who answers, the id in it."""
+    for pattern, template, answer in _ENDPOINTS:
+        found = pattern.fullmatch(asked)
+        if found is not None:
+            return template, answer, found[1] if found.groups() else ""
+    return None
 
 
 class Service:
@@ -79,7 +109,11 @@ class Service:
     def _stripe(self, request: Request) -> Answer:
         path = unquote(request.path)
         route = api.route(request.method, path)
-        self.requests[route.template if route else f"{request.method} {path}"] += 1
+        endpoint = None if route else _endpoint(f"{request.method} {path}")
+        template = route.template if route else f"{request.method} {path}"
+        if endpoint is not None:
+            template = endpoint[0]
+        self.requests[template] += 1
         query = params.parse(request.query)
         if self.on_request is not None:
             self.on_request(path, query)
@@ -88,15 +122,22 @@ class Service:
         answer = self._faulty(fault) if fault else None
         if answer is None:
             try:
-                answer = self._answer(request, path, query, route)
+                if endpoint is not None:
+                    answer = endpoint[1](self, request, endpoint[2])
+                else:
+                    answer = self._answer(request, path, query, route)
             except StripeError as error:
-                answer = Answer(error.status, [*error.headers.items()], wire.encode(error.body))
-        answer.headers += self._headers(request)
-        answer.fault = fault if fault in ("cut_body", "reset", "hang") else None
+                answer = developer.refusal(error)
+        own = {name for name, _ in answer.headers}
+        answer.headers += [header for header in self._headers(request) if header[0] not in own]
+        if fault in ("cut_body", "reset", "hang"):
+            answer.fault = fault
         answer.delay = delay + faults.delay(path)
+        if template in developer.TOKEN_ENDPOINTS:
+            answer.delay += self.options.token_delay
         if fault == "cut_json":
             answer.body = answer.body[: len(answer.body) // 2]
-        status = 0 if answer.fault in ("reset", "hang") else answer.status
+        status = 0 if answer.fault in ("reset", "hang", "close") else answer.status
         self.statuses[status] += 1
         self.log.append((self.world.clock(), path, request.query, status))
         return answer
@@ -104,15 +145,19 @@ class Service:
     def _answer(
         self, request: Request, path: str, query: params.Query, route: api.Route | None
     ) -> Answer:
-        options, world = self.options, self.world
-        access = api.Access(options.forbid, options.revoked, options.expired, options.keys)
-        key = api.authenticate(world, access, request.headers)
+        world, access = self.world, self.access()
+        caller = api.authenticate(world, access, request.headers)
         if route is None:
             raise errors.unknown_url(request.method, path)
         reason = self._limit(route.template)
         if reason is not None:
             raise errors.rate_limited(reason)
-        return Answer(200, body=wire.encode(api.answer(world, access, key, route, query)))
+        return Answer(200, body=wire.encode(api.answer(world, access, caller, route, query)))
+
+    def access(self) -> api.Access:
+        """Who may do what, by the options."""
+        options = self.options
+        return api.Access(options.forbid, options.revoked, options.expired, options.keys)
 
     def _limit(self, endpoint: str) -> str | None:
         if self._limits is None or self._limits.rate != self.options.rate:
@@ -130,9 +175,7 @@ class Service:
             "rate_429": errors.rate_limited("global-rate"),
             "lock_timeout": errors.lock_timeout(),
         }.get(fault)
-        if made is None:
-            return None
-        return Answer(made.status, [*made.headers.items()], wire.encode(made.body))
+        return None if made is None else developer.refusal(made)
 
     def _headers(self, request: Request) -> list[tuple[str, str]]:
         headers = [

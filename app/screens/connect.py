@@ -13,6 +13,7 @@ from textual.css.query import NoMatches
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from app.credentials.store import NOWHERE
 from app.screens.frame import Demo, PanelistScreen, Picture, account_words
 from app.screens.key_form import AboutKey, KeyForm, KeyInput, report_lines
 from app.screens.oauth_form import AboutApproval, OAuthForm, Page, PasteInput
@@ -53,8 +54,6 @@ class ConnectScreen(PanelistScreen):
             "c", "copy_page", "Copy address", id="connect.copy", show=False,
             tooltip="Copy the address of Stripe's approval page",
         ),
-        Binding("escape", "leave_form", "Ways", id="connect.ways", show=False,
-                tooltip="Back to the list of ways; ends a wait for Stripe's approval"),
     ]  # fmt: skip
     help_text = "Connect one Stripe account. Choose a way, then follow what stands beside it."
 
@@ -89,7 +88,7 @@ class ConnectScreen(PanelistScreen):
             self._show_ways(ways_of(demo, approving.modes, connected=connected))
         self.query_one("#connected", Line).show(_connected_words(picture))
         kept = self.host.credentials.described()
-        self.query_one(AboutKey).show(kept)
+        self.query_one(AboutKey).show("" if kept == NOWHERE else kept)
         self.query_one("#place-form", Line).show(_place_words(picture, kept, self._way))
         known = Known(*self.host.redirects, approving.modes)
         self.query_one(AboutSetup).show(known)
@@ -212,8 +211,8 @@ class ConnectScreen(PanelistScreen):
             self.app.copy_to_clipboard(self.host.approving.url)
             self.host.tell("Copied, where the terminal allows it.")
 
-    async def action_leave_form(self) -> None:
-        """From a field to the list; from the list, end a wait, else go back."""
+    def back(self) -> bool:
+        """From a field to the list; from the list, end a wait for an approval."""
         if not isinstance(self.focused, Ways):
             self.query_one(Ways).focus()
         elif self.host.approving.open:
@@ -221,7 +220,8 @@ class ConnectScreen(PanelistScreen):
             self.host.approving.look()
             self.say("Nothing is waited for any more. Nothing was connected.")
         else:
-            await self.app.run_action("back")
+            return False
+        return True
 
     def _try(self, key: str) -> None:
         if not key:
@@ -243,11 +243,11 @@ def ways_of(demo: Demo | None, modes: tuple[bool, ...], *, connected: bool) -> l
         ways.append(
             (f"oauth-{name.lower()}", f"Connect with Stripe, {name} – approve in the browser")
         )
-    if not modes:
-        ways.append(("setup", "Connect with Stripe – not set up yet; Enter says how"))
     ways.append(("key", "Restricted key – from your Stripe dashboard"))
     if modes:
         ways.append(("setup", "Set up OAuth – what is registered at Stripe"))
+    else:
+        ways.append(("setup", "Connect with Stripe – not set up yet; Enter says how"))
     ways.append(("place", "Where access is kept"))
     if connected:
         ways.append(("leave", "Disconnect – what was fetched stays"))

@@ -146,6 +146,10 @@ class PanelistScreen(Screen[None]):
         """The widgets between header and footer."""
         raise NotImplementedError
 
+    def back(self) -> bool:
+        """What escape means here; False: nothing, so it goes to the mode before."""
+        return False
+
     def on_screen_resume(self) -> None:
         self.show(self.host.picture())
 

@@ -43,7 +43,10 @@ class AboutKey(Drawn[str]):
     """How to make a key, what is read with it and why, what is never read, where it is kept."""
 
     def draw(self, state: str, width: int) -> list[Content]:
-        kept = f"A key that works is kept in: {state}. One from PANELIST_STRIPE_KEY is never kept."
+        kept = f"A key that works is kept in: {state}."
+        if not state:
+            kept = "A key that works is kept in the computer's keyring, or where you then say."
+        kept += " One from PANELIST_STRIPE_KEY is never kept."
         return [
             *words(HOW).wrap(width),
             words(),
@@ -60,7 +63,7 @@ class KeyForm(Container):
         yield KeyInput("rk_test_… or rk_live_…", id="key")
         yield Line(id="said")
         yield Line(id="report")
-        yield AboutKey("nowhere yet", id="about-key")
+        yield AboutKey("", id="about-key")
 
 
 def permission_lines(width: int) -> list[Content]:

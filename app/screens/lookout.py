@@ -68,8 +68,9 @@ class Lookout:
 
     def _elsewhere(self) -> bool:
         """An account is shown that the engine here does not sync."""
-        shown, engine = self.view.connection, self._host.link.engine
-        return engine is not None and shown is not None and shown.status == "disconnected"
+        shown = self.view.connection
+        running = self._host.link.running
+        return running and shown is not None and shown.status == "disconnected"
 
     def _look(self) -> None:
         self._last = time.monotonic()

@@ -118,23 +118,17 @@ class Callback:
         accepting.cancel()  # and the runner cancels those who still talk
 
     async def _accept(self, listener: socket.socket, tls: ssl.SSLContext | None) -> None:
-        loop = asyncio.get_running_loop()
         while True:
+            await _knock(listener)
+            if len(self._callers) >= CALLERS:
+                await self._make_room()
             try:
-                connection, _ = await loop.sock_accept(listener)
+                connection, _ = listener.accept()
+                connection.setblocking(False)
             except OSError:  # no descriptor left, or the caller has gone
                 await asyncio.sleep(GRACE)
-                continue
-            try:
-                if len(self._callers) >= CALLERS:
-                    await self._make_room()
-            except asyncio.CancelledError:
-                connection.close()
-                raise
-            task = asyncio.create_task(self._attend(connection, tls))
-            self._callers[task] = loop.time()
-            task.add_done_callback(self._callers.pop)
-            await asyncio.sleep(0)  # accepting does not wait while somebody is in the queue
+            else:
+                self._let_in(connection, tls)
 
     async def _make_room(self) -> None:
         """The oldest goes: Stripe's answer comes at once, those who only hold the line do not."""
@@ -144,10 +138,20 @@ class Callback:
         oldest.cancel()
         await asyncio.wait([oldest])
 
+    def _let_in(self, connection: socket.socket, tls: ssl.SSLContext | None) -> None:
+        callers, task = self._callers, asyncio.create_task(self._attend(connection, tls))
+        callers[task] = asyncio.get_running_loop().time()
+
+        def ended(task: asyncio.Task[None]) -> None:
+            del callers[task]
+            connection.close()  # here, since a task that is cancelled early never begins
+
+        task.add_done_callback(ended)
+
     async def _attend(self, connection: socket.socket, tls: ssl.SSLContext | None) -> None:
         assert self._admission
         caller = Caller(self._admission.judge, self._patience)
-        with connection, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
             transport, _ = await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: caller,
                 connection,
@@ -173,6 +177,16 @@ class Callback:
 
 def _log(fault: BaseException | None) -> None:
     log.error("The listener for Stripe's answer had a fault: %s", type(fault).__name__)
+
+
+async def _knock(listener: socket.socket) -> None:
+    """Until somebody waits to be let in; ``loop.sock_accept`` loses them when it is cancelled."""
+    loop, knocked = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(listener, knocked.set)
+    try:
+        await knocked.wait()
+    finally:
+        loop.remove_reader(listener)
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -95,7 +95,8 @@ class Caller(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError:  # also for what follows a whole head
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            # Also for what follows a whole head.
             if not self._whole:
                 self._answer(400, UNREADABLE)
                 return

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from keyring.backend import KeyringBackend
+from keyring.compat import properties
 from keyring.errors import InitError, KeyringLocked, PasswordDeleteError, PasswordSetError
 
 CANARY = "canary-in-an-error"
@@ -95,8 +96,8 @@ class Forgets(Memory):
 class Absent(Memory):
     """Not usable on this computer."""
 
-    @property
-    def priority(self) -> float:  # type: ignore[override]
+    @properties.classproperty
+    def priority(cls) -> float:  # noqa: N805
         raise RuntimeError("no such service")
 
 

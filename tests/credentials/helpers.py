@@ -84,7 +84,7 @@ def run(code: str, *arguments: object, **options: Any) -> str:
     """What it prints, once it has ended well and without a word on standard error."""
     process = start(code, *arguments, **options)
     out, err = process.communicate(timeout=40)
-    assert (process.returncode, err) == (0, "")
+    assert (process.returncode, err) == (0, ""), err
     return out.strip()
 
 

@@ -128,7 +128,7 @@ def test_what_another_package_brought_is_not_used(home: Path, tmp_path: Path) ->
     (folder / "keyrings/alt").mkdir(parents=True)
     (folder / "keyrings/alt/file.py").write_text(
         "from tests.credentials.backends import OnDisk\n"
-        "class PlaintextKeyring(OnDisk):\n    priority = 9.0\n"
+        "class PlaintextKeyring(OnDisk):\n    priority = 99.0\n"
     )
     (folder / "keyrings.alt-5.0.dist-info").mkdir()
     (folder / "keyrings.alt-5.0.dist-info/METADATA").write_text("Name: keyrings.alt\nVersion: 5.0")

@@ -92,7 +92,9 @@ def start(store: Store, tmp_path: Path) -> Start:
         sync: filled.StandIn | None = None,
     ) -> AsyncIterator[Driven]:
         sync = sync or filled.StandIn()
-        app = PanelistApp(store, Settings(tmp_path, stripe_key=key), demo, sync.load)
+        app = PanelistApp(
+            store, Settings(tmp_path, stripe_key=key, token_store="session"), demo, sync.load
+        )
         async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
             await pilot.pause()
             yield Driven(app, pilot, sync)

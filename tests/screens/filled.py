@@ -6,12 +6,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from app.credentials.store import Credentials
 from app.db import schema
+from app.db.lease import Busy
 from app.db.store import Store, open_sqlite
-from app.screens.sync import Sync
 from app.settings import Settings
+from app.sync.access import Access, Key
+from app.sync.service import Admitted, Service
 
 NOW = 1_700_000_000
 STEPS = ("products", "prices", "subscriptions", "segments", "customers")
@@ -133,14 +136,6 @@ class KeyReport:
     warnings: tuple[str, ...] = ("This is a secret key.",)
 
 
-class KeyProblem(Exception):
-    pass
-
-
-class Busy(Exception):
-    pass
-
-
 @dataclass
 class Activity:
     doing: str = "Fetching customers"
@@ -160,30 +155,43 @@ class StandIn:
     gate: threading.Event = field(default_factory=threading.Event)
     keys: list[str] = field(default_factory=list)
     engines: list[StandInEngine] = field(default_factory=list)
+    refused: list[Admitted] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.gate.set()
 
-    def load(self) -> Sync:
-        return Sync(self.check, self.connect, self.engine, (KeyProblem, Busy))
+    def load(self, store: Store, settings: Settings, credentials: Credentials) -> Service:
+        self.store, self.credentials = store, credentials
+        return cast(Service, self)
 
-    def check(self, settings: Settings, key: str) -> KeyReport:
+    def by_key(self, key: str, *, keep: bool) -> Admitted:
         self.keys.append(key)
         assert self.gate.wait(10)
         if self.problem is not None:
             raise self.problem
-        return self.report
+        return Admitted(cast(Any, self.report), Key(key))
 
-    def connect(self, store: Store, report: KeyReport) -> int:
-        found = store.rows("SELECT id FROM connection WHERE account = ?", (report.account,))
+    def connect(self, admitted: Admitted) -> int:
+        report = admitted.report
+        found = self.store.rows("SELECT id FROM connection WHERE account = ?", (report.account,))
         if found:
             return int(found[0][0])
-        return connection(store, self.status, report.account_name, report.account, report.livemode)
+        return connection(
+            self.store, self.status, report.account_name, report.account, report.livemode
+        )
+
+    def refuse(self, admitted: Admitted) -> None:
+        self.refused.append(admitted)
+
+    def resume(self) -> None:
+        return None
+
+    def registered(self, livemode: bool) -> None:
+        return None
 
     def engine(
-        self, store: Store, settings: Settings, key: str, connection_id: int,
-        on_change: Callable[[Any], None] | None = None,
-    ) -> StandInEngine:  # fmt: skip
+        self, access: Access, connection_id: int, on_change: Callable[[Any], None] | None = None
+    ) -> StandInEngine:
         engine = StandInEngine(self.busy, on_change)
         self.engines.append(engine)
         return engine

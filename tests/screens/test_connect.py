@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.db.store import Store
-from app.screens.connect import KeyInput, Ways
+from app.screens.connect import Ways
+from app.screens.key_form import KeyInput
+from app.sync.connect import KeyProblem
 from app.widgets.dialog import Question
 from tests.screens import filled
 from tests.screens.conftest import DEMO, SIZES, Driven, Start
@@ -25,7 +27,7 @@ async def test_the_ways_are_told_at_every_size(start: Start, size: tuple[int, in
     async with start(size) as at:
         assert isinstance(at.app.focused, Ways)
         assert "Restricted key" in at.text
-        assert "comes with the next" in at.text
+        assert "Connect with Stripe – not set up yet" in at.flat
         assert "Sandbox" not in at.text
         assert "Create restricted key" in at.flat
         await at.press("s")
@@ -33,11 +35,11 @@ async def test_the_ways_are_told_at_every_size(start: Start, size: tuple[int, in
 
 
 async def test_what_is_read_and_what_never(start: Start) -> None:
-    async with start((120, 40)) as at:
+    async with start((90, 40)) as at:
         for name in ("Customers", "Subscriptions", "Products", "Prices", "Events"):
             assert f"  {name} " in at.text
         assert "Never read or stored: cards" in at.text
-        assert "kept for this run only" in at.flat
+        assert "is kept in the computer's keyring" in at.flat
 
 
 @pytest.mark.parametrize("keys", [["s"], ["enter"]])
@@ -92,7 +94,7 @@ async def test_a_double_enter_starts_one_check(start: Start) -> None:
 
 
 async def test_a_refused_key_says_why_and_stays(start: Start) -> None:
-    sync = filled.StandIn(problem=filled.KeyProblem("Stripe does not know this key. [/]"))
+    sync = filled.StandIn(problem=KeyProblem("Stripe does not know this key. [/]"))
     async with start(sync=sync) as at:
         await give(at)
         await at.until(lambda: "✗ Stripe does not know this key. [/]" in at.text)

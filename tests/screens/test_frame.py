@@ -36,11 +36,11 @@ async def test_every_key_works_at_every_size(
         filled.acme(store)
     async with start(size) as at:
         for mode in ("1", "2"):
-            await at.press("escape", mode)
+            await at.press("escape", "escape", "escape", mode)
             await at.strike(*KEYS)
             assert at.app.is_running
             assert all(len(line) <= size[0] * 2 for line in at.text.splitlines())
-        await at.press("escape", "2", "q")
+        await at.press("escape", "escape", "escape", "2", "q")
         assert at.app._exit
 
 
@@ -123,7 +123,8 @@ async def test_the_palette_has_the_apps_commands(start: Start) -> None:
     async with start((120, 40)) as at:
         commands = {one.title for one in at.app.get_system_commands(at.app.screen)}
         assert commands == {
-            "Go to Connect", "Go to Status", "Mask", "Ask Stripe now", "Theme", "Help", "Quit",
+            "Go to Connect", "Go to Status", "Mask", "Ask Stripe now", "Accounts", "Disconnect",
+            "Theme", "Help", "Quit",
         }  # fmt: skip
         await at.press("ctrl+p")
         await at.press(*"go to status")

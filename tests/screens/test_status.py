@@ -113,7 +113,7 @@ async def test_the_lists_say_what_they_hold(start: Start, store: Store) -> None:
         assert "▲ warning" in at.text
         assert "participant changed Ada Lovelace" in at.text
         assert "12,300  All Customers – every customer who is not" in at.text
-        assert "a key is needed to go on" in at.text
+        assert "no access is kept" in at.text
         assert "0 of at least 10,000 reads" in at.text
 
 

@@ -1,0 +1,136 @@
+"""A callback listener under test, and what a browser or an attacker says to it, byte by byte."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import queue
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.sync.callback import Callback, Heard
+
+STATE = "test_kJ2-right_state"
+CODE = "ac_GoodCode123"
+GOOD = f"/stripe?code={CODE}&state={STATE}"
+
+# Below the ports that clients get, so that no connection takes one between two starts.
+_ports = itertools.cycle(range(20000 + os.getpid() % 1000 * 10, 32000))
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that nobody uses now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    while True:
+        port = next(_ports)
+        with socket.socket(family) as probe:
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
+
+
+@dataclass
+class Answer:
+    """What came back until the connection was closed; status 0: nothing did."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+    raw: bytes = field(repr=False)
+
+
+def answer_in(raw: bytes) -> Answer:
+    """One whole HTTP/1.1 answer, or nothing at all."""
+    if not raw:
+        return Answer(0, {}, "", raw)
+    head, _, body = raw.partition(b"\r\n\r\n")
+    first, *lines = head.decode("ascii").split("\r\n")
+    version, status, _ = first.split(" ", 2)
+    assert version == "HTTP/1.1"
+    headers = {key.lower(): value for key, value in (line.split(": ", 1) for line in lines)}
+    return Answer(int(status), headers, body.decode(), raw)
+
+
+@dataclass
+class Browser:
+    """Talks to a listener on this address."""
+
+    port: int
+    host: str = "127.0.0.1"
+    tls: ssl.SSLContext | None = None
+    heard: queue.Queue[Heard] = field(default_factory=queue.Queue)
+    callback: Callback = field(init=False)
+
+    @property
+    def place(self) -> str:
+        """What a browser has in its Host header."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def connect(self) -> socket.socket:
+        """A connection; with TLS when the listener has it."""
+        plain = socket.create_connection((self.host, self.port), timeout=5)
+        if self.tls is None:
+            return plain
+        return self.tls.wrap_socket(plain, server_hostname=self.host)
+
+    def send(self, raw: bytes) -> Answer:
+        """Everything at once."""
+        with self.connect() as connection:
+            connection.sendall(raw)
+            return answer_in(everything(connection))
+
+    def head(self, target: str, *headers: str, method: str = "GET") -> bytes:
+        """A head as a browser's, with more headers."""
+        lines = [f"{method} {target} HTTP/1.1", f"Host: {self.place}", *headers, "", ""]
+        return "\r\n".join(lines).encode("latin-1")
+
+    def get(self, target: str, *headers: str) -> Answer:
+        """A navigation."""
+        return self.send(self.head(target, *headers))
+
+    def next(self) -> Heard:
+        """What was heard next."""
+        return self.heard.get(timeout=5)
+
+
+def everything(connection: socket.socket) -> bytes:
+    """What comes until the other side closes."""
+    parts = []
+    while part := connection.recv(65536):
+        parts.append(part)
+    return b"".join(parts)
+
+
+@contextmanager
+def listening(
+    folder: Path,
+    heard: Callable[[Heard], None] | None = None,
+    *,
+    scheme: str = "http",
+    host: str = "127.0.0.1",
+    patience: float | None = None,
+) -> Iterator[Browser]:
+    """A listener that expects STATE; what is heard lands in the browser's queue first."""
+    browser = Browser(free_port(host), host)
+
+    def both(said: Heard) -> None:
+        browser.heard.put(said)
+        if heard:
+            heard(said)
+
+    more = {} if patience is None else {"patience": patience}
+    browser.callback = Callback(f"{scheme}://{browser.place}/stripe", folder, both, **more)
+    browser.callback.expect(STATE)
+    browser.callback.start()
+    if scheme == "https":
+        browser.tls = ssl.create_default_context(cafile=folder / "loopback.pem")
+    try:
+        yield browser
+    finally:
+        browser.callback.close()
