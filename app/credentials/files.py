@@ -52,7 +52,7 @@ def read(file: Path) -> bytes | None:
                 raise CredentialProblem(
                     "refused",
                     f"{file} can be read by other users of this computer, so it is not used."
-                    f" It is kept; check who had access, then run: chmod 600 '{file}'",
+                    f" It is kept; say chmod 600 '{file}' once you know who had access.",
                 )
             content = open_file.read(TOO_LARGE + 1)
     except FileNotFoundError:

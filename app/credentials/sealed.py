@@ -54,12 +54,12 @@ def seal(document: dict[str, Any], key: bytes, salt: str = "") -> bytes:
 def salt_in(content: bytes, name: str) -> str:
     """The salt that the file's first line gives. Raises CredentialProblem."""
     line, _, _ = content.partition(b"\n")
+    head = _decoded(line)
     try:
-        head = json.loads(line)
         if head["panelist"] > FORMAT:
             raise newer(name)
         base64.b64decode(head["salt"], validate=True)
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError):
         raise damaged(name) from None
     return str(head["salt"])
 
@@ -80,10 +80,14 @@ def unseal(content: bytes, key: bytes, name: str) -> dict[str, Any] | None:
 
 def parsed(content: bytes, name: str) -> dict[str, Any]:
     """A document from its JSON. Raises CredentialProblem."""
-    document = None
-    # Outside of the handler: what json raises holds the text, and would be the context.
-    with contextlib.suppress(ValueError, RecursionError):
-        document = json.loads(content)
+    document = _decoded(content)
     if not isinstance(document, dict) or not all(isinstance(v, dict) for v in document.values()):
         raise damaged(name)
     return document
+
+
+def _decoded(content: bytes) -> Any:
+    """The JSON; None when it is none. What json raises holds the text, so nobody gets it."""
+    with contextlib.suppress(ValueError, RecursionError):
+        return json.loads(content)
+    return None

@@ -187,8 +187,8 @@ class Credentials:
             raise CredentialProblem(
                 "refused",
                 f"The settings want credentials kept in “{self._wanted.value}”, but they are kept"
-                f" in “{pinned.value}”. Nothing was moved; leave out PANELIST_TOKEN_STORE, or run:"
-                f" panelist connect --token-store {self._wanted.value}",
+                f" in “{pinned.value}”. Nothing was moved; say panelist connect --token-store"
+                f" {self._wanted.value} to move them, or leave out PANELIST_TOKEN_STORE.",
             )
 
     @contextlib.contextmanager

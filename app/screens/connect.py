@@ -85,6 +85,7 @@ class ConnectScreen(PanelistScreen):
         shown = (approving.modes, connected)
         if shown != self._shown:
             self._shown = shown
+            self.refresh_bindings()
             self._show_ways(ways_of(demo, approving.modes, connected=connected))
         self.query_one("#connected", Line).show(_connected_words(picture))
         kept = self.host.credentials.described()
@@ -119,7 +120,7 @@ class ConnectScreen(PanelistScreen):
     def show_page(self, page: Page) -> None:
         """The page to approve on is known."""
         self.query_one(AboutApproval).show(page)
-        self.query_one(PasteInput).focus()
+        self.query_one(PasteInput).display = True
 
     def forget_secrets(self) -> None:
         """Empty the fields: what stood there has been used."""
@@ -129,6 +130,18 @@ class ConnectScreen(PanelistScreen):
     @on(events.ScreenSuspend)
     def _hidden(self) -> None:
         self.forget_secrets()
+        self.query_one(Ways).focus()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """While an approval is waited for, a paste anywhere is the redirected address."""
+        if self.host.approving.open and not isinstance(self.focused, Input):
+            self._paste(event.text.strip())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The keys that mean something now."""
+        if action == "leave":
+            return self._shown is not None and bool(self._shown[1])
+        return True
 
     @on(OptionList.OptionHighlighted)
     def _chosen(self, event: OptionList.OptionHighlighted) -> None:
@@ -237,20 +250,15 @@ def ways_of(demo: Demo | None, modes: tuple[bool, ...], *, connected: bool) -> l
     """What can be chosen. A way that is not available says why, and what to do."""
     ways = []
     if demo is not None:
-        ways.append(("sandbox", "Sandbox – a Stripe on this computer, to try Panelist"))
+        ways.append(("sandbox", "Sandbox"))
     for mode in modes:
         name = "LIVE" if mode else "TEST"
-        ways.append(
-            (f"oauth-{name.lower()}", f"Connect with Stripe, {name} – approve in the browser")
-        )
-    ways.append(("key", "Restricted key – from your Stripe dashboard"))
-    if modes:
-        ways.append(("setup", "Set up OAuth – what is registered at Stripe"))
-    else:
-        ways.append(("setup", "Connect with Stripe – not set up yet; Enter says how"))
+        ways.append((f"oauth-{name.lower()}", f"Connect with Stripe, {name}"))
+    ways.append(("key", "Restricted key"))
+    ways.append(("setup", "Set up OAuth" if modes else "Connect with Stripe – not set up yet"))
     ways.append(("place", "Where access is kept"))
     if connected:
-        ways.append(("leave", "Disconnect – what was fetched stays"))
+        ways.append(("leave", "Disconnect"))
     return [Option(words(text), id=way) for way, text in ways]
 
 

@@ -49,7 +49,7 @@ class AboutApproval(Drawn[Page]):
             lines += [words(), *words(("▲ ", "bold $warning"), state.trouble).wrap(width)]
         paste = (
             "No browser here, or another computer (ssh, a container)? Open it there, and paste"
-            " the address that the browser shows after you approved, or the code in it, above."
+            " the address that the browser shows after you approved, or the code in it, here."
         )
         return [*lines, words(), *words((paste, "dim")).wrap(width), *self._picture(state, width)]
 

@@ -85,7 +85,7 @@ def test_without_a_keyring_no_other_place_is_taken(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after"), itertools.product([*PLACES, Place.SESSION], repeat=2)
+    ("before", "after"), list(itertools.product(Place, repeat=2))
 )
 def test_moving_keeps_everything_and_leaves_nothing_behind(
     home: Path, before: Place, after: Place
@@ -118,7 +118,7 @@ def test_a_session_leaves_no_file_and_no_other_process_sees_it(home: Path) -> No
 
 
 def test_what_is_given_and_taken_is_not_what_is_kept(home: Path) -> None:
-    for number, place in enumerate([*PLACES, Place.SESSION]):
+    for number, place in enumerate(list(Place)):
         credentials = unlocked(home / str(number), place=place)
         secret = {"tokens": ["1"]}
         credentials.put("a", secret)
@@ -138,7 +138,7 @@ def test_a_session_and_what_another_process_kept_meanwhile_are_both_kept(home: P
 
 
 @pytest.mark.parametrize("pinned", PLACES)
-@pytest.mark.parametrize("wanted", [*PLACES, Place.SESSION])
+@pytest.mark.parametrize("wanted", list(Place))
 def test_settings_against_the_choice_move_nothing(home: Path, pinned: Place, wanted: Place) -> None:
     filled(unlocked(home, place=pinned))
     credentials = unlocked(home, place=wanted)

@@ -73,3 +73,41 @@ def connect(client: Client) -> Obj:
     tokens: Obj = answer.json()
     check("oauth_token", tokens)
     return tokens
+
+
+def refresh(client: Client, tokens: Obj) -> httpx.Response:
+    """Ask for an app's next tokens."""
+    return token(client, grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+
+
+def refused(answer: httpx.Response, error: str, status: int = 400) -> str:
+    """The description of an OAuth error."""
+    assert answer.status_code == status, answer.text
+    check("oauth_error", answer.json())
+    assert answer.json()["error"] == error
+    return str(answer.json()["error_description"])
+
+
+def code_of(answer: httpx.Response, status: int) -> str | None:
+    """The code of an error of the API."""
+    assert answer.status_code == status, answer.text
+    return answer.json()["error"].get("code")  # type: ignore[no-any-return]
+
+
+def ask(client: Client, key: str, path: str = "/v1/customers", **headers: str) -> httpx.Response:
+    """A GET with a key or an access token."""
+    headers["Authorization"] = f"Bearer {key}"
+    return web.get(client.sandbox.url + path, headers=headers)
+
+
+def as_account(client: Client, path: str = "/v1/customers") -> httpx.Response:
+    """A call with the developer's key for the connected account."""
+    world = client.sandbox.world
+    return ask(client, world.client_secret, path, **{"Stripe-Account": world.account_id})
+
+
+def post(client: Client, path: str, **form: str) -> httpx.Response:
+    """A POST with the developer's key."""
+    return web.post(
+        client.sandbox.url + path, data=form, auth=(client.sandbox.world.client_secret, "")
+    )
