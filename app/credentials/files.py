@@ -75,7 +75,11 @@ def remove(file: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise _unwritable(file, error) from None
+        raise CredentialProblem(
+            "unwritable",
+            f"{file} could not be deleted ({error.strerror}); correct the folder's rights, then"
+            " try again.",
+        ) from None
     _sync(file.parent)
 
 

@@ -61,7 +61,8 @@ class Vault:
         if pinned.place is Place.PASSPHRASE:
             salt = sealed.salt_in(files.read(file) or b"", str(file))
         files.write(file, self._content(pinned, document, salt, self.passphrase))
-        self.sweep()
+        with contextlib.suppress(CredentialProblem):  # the next one to look will try again
+            self.sweep()
 
     def move(self, place: Place, document: Document, passphrase: str | None) -> None:
         """Keep the document there from now on, once it was read back; where it was, it stays
@@ -122,9 +123,9 @@ class Vault:
             raise
 
     def try_folder(self) -> None:
-        """Write a file, read it and delete it."""
+        """Write a file of a usual size, read it and delete it."""
         trial = self._folder / f"probe-{secrets.token_hex(8)}.credentials"
-        files.write(trial, b"{}")
+        files.write(trial, bytes(4096))
         files.read(trial)
         files.remove(trial)
 

@@ -174,9 +174,8 @@ def _say(world: World, asked: argparse.Namespace, url: str) -> None:
         print(
             f"Sandbox Stripe on {url}\n"
             f"Restricted key: {world.restricted_key}\n"
-            f"OAuth: {authorize_url}\n"
-            f"  client id: {world.client_id}\n"
-            f"  client secret: {world.client_secret}\n"
+            f"Authorise URL: {authorize_url}?client_id={world.client_id}\n"
+            f"Client secret: {world.client_secret}\n"
             f"Dashboard: {url}/dashboard",
             flush=True,
         )

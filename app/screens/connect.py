@@ -97,6 +97,7 @@ class ConnectScreen(PanelistScreen):
         mode = "live" if self._way == "oauth-live" else "test"
         if (not approving.url and page.state.url) or page.state.mode != mode:
             page.show(Page(mode))
+        self.query_one(PasteInput).display = approving.open
         report = self.host.link.report
         if report is not None:
             self.query_one("#report", Line).show(para(report_lines(report)))
@@ -120,7 +121,7 @@ class ConnectScreen(PanelistScreen):
     def show_page(self, page: Page) -> None:
         """The page to approve on is known."""
         self.query_one(AboutApproval).show(page)
-        self.query_one(PasteInput).display = True
+        self.host.redraw()
 
     def forget_secrets(self) -> None:
         """Empty the fields: what stood there has been used."""

@@ -113,9 +113,9 @@ def test_a_full_disk_costs_a_sentence_and_nothing_else(home: Path, place: Place)
         for place in PLACES:  # OSError: the keyring's own disk
             kind = "unavailable" if place is Place.KEYRING else "unwritable"
             print(problem(lambda: credentials.choose(place, "another"), kind))
-        print(problem(lambda: credentials.put("a", {}), "unwritable"))
+        print(problem(lambda: credentials.put("a", {"token": "x" * 20}), "unwritable"))
+        print(problem(credentials.ensure, "unwritable"))
         assert credentials.names() == ["a"]
-        problem(credentials.ensure, "unwritable") if False else credentials.ensure()
         """,
         home,
     )
