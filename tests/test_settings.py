@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import STRIPE_API, Rate, SettingsError, load, parse_rate
+from app.settings import (
+    STRIPE_API,
+    Rate,
+    SettingsError,
+    default_redirects,
+    load,
+    parse_rate,
+)
 
 KEY = "rk_test_0123456789abcdef"
 
@@ -118,3 +125,57 @@ def test_no_rate(tmp_path: Path, text: str) -> None:
     with pytest.raises(SettingsError, match="100/25") as caught:
         load({"PANELIST_HOME": str(tmp_path), "PANELIST_STRIPE_RATE": text})
     assert "PANELIST_STRIPE_RATE" in str(caught.value)
+
+
+def test_oauth_is_set_up_by_the_environment(tmp_path: Path) -> None:
+    environ = with_file(
+        tmp_path,
+        'stripe_client_id = "ca_1"\noauth_port = "4600"\ntoken_store = "passphrase"\n'
+        'stripe_authorize_url = "https://marketplace.stripe.com/oauth/v2/chnlink_1/authorize"\n',
+    )
+    environ |= {"PANELIST_STRIPE_CLIENT_SECRET": "sk_test_secret1", "PANELIST_PASSPHRASE": "open"}
+    settings = load(environ)
+    assert (settings.stripe_client_id, settings.stripe_client_secret) == ("ca_1", "sk_test_secret1")
+    assert (settings.token_store, settings.passphrase) == ("passphrase", "open")
+    assert default_redirects(settings) == (
+        "http://127.0.0.1:4600/stripe/callback",
+        "https://127.0.0.1:4600/stripe/callback",
+    )
+    assert "sk_test_secret1" not in repr(settings)
+    assert "open" not in repr(settings)
+
+
+def test_another_redirect_address_is_for_both_modes(tmp_path: Path) -> None:
+    address = "https://acme.example/panelist"
+    settings = load({"PANELIST_HOME": str(tmp_path), "PANELIST_OAUTH_REDIRECT": address})
+    assert default_redirects(settings) == (address, address)
+
+
+@pytest.mark.parametrize("name", ["stripe_client_secret", "passphrase", "stripe_key"])
+def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, name: str) -> None:
+    text = refusal(with_file(tmp_path, f'{name} = "hunter2secret"\n'))
+    assert f"PANELIST_{name.upper()}" in text
+    assert "hunter2secret" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OAUTH_PORT", "0"),
+        ("OAUTH_PORT", "65536"),
+        ("OAUTH_PORT", "-1"),
+        ("OAUTH_PORT", "9" * 5000),
+        ("OAUTH_PORT", "４５７３"),
+        ("TOKEN_STORE", "null"),
+        ("STRIPE_AUTHORIZE_URL", "javascript:alert(1)"),
+        ("STRIPE_AUTHORIZE_URL", "https://"),
+        ("STRIPE_AUTHORIZE_URL", "https://a b/"),
+        ("STRIPE_AUTHORIZE_URL", "https://stripe.com/\x1b[2J"),
+        ("STRIPE_CONNECT_BASE", "connect.stripe.com"),
+        ("OAUTH_REDIRECT", "ftp://127.0.0.1/x"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_sentence(tmp_path: Path, name: str, value: str) -> None:
+    text = refusal({"PANELIST_HOME": str(tmp_path), f"PANELIST_{name}": value})
+    assert f"PANELIST_{name}" in text
+    assert len(text) < 300

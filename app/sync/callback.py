@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from app.sync.admission import Admission
@@ -105,8 +105,7 @@ class Callback:
         tls: ssl.SSLContext | None,
         stop: asyncio.Event,
     ) -> None:
-        # asyncio would log what a fault says, and that may be what somebody sent.
-        loop.set_exception_handler(lambda _, fault: _log(fault.get("exception")))
+        loop.set_exception_handler(_log)
         with asyncio.Runner(loop_factory=lambda: loop) as runner, listener:
             runner.run(self._listen(listener, tls, stop))
 
@@ -166,17 +165,13 @@ class Callback:
 
     def _pass_on(self, said: Heard) -> None:
         """After the answer is written, so that a person sees it whatever ``heard`` does."""
-        asyncio.get_running_loop().call_soon(self._tell, said)
-
-    def _tell(self, said: Heard) -> None:
-        try:
-            self._heard(said)
-        except Exception as fault:
-            _log(fault)
+        asyncio.get_running_loop().call_soon(self._heard, said)
 
 
-def _log(fault: BaseException | None) -> None:
-    log.error("The listener for Stripe's answer had a fault: %s", type(fault).__name__)
+def _log(loop: asyncio.AbstractEventLoop, fault: dict[str, Any]) -> None:
+    """A fault, of ``heard`` or ours; what it says may be what somebody sent, and is left out."""
+    name = type(fault.get("exception")).__name__
+    log.error("The listener for Stripe's answer had a fault: %s", name)
 
 
 async def _knock(listener: socket.socket) -> None:

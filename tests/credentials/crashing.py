@@ -64,6 +64,11 @@ def wrong(root: Path, allowed: list[Document]) -> list[str]:
         clear = holding(root, "canary")
         if clear and not (credentials.place is Place.PLAIN and len(clear) == 1):
             found.append(f"{credentials.place}, in clear: {clear}")
+        orphans = len(list((root / "keyring").glob("* *[!t]"))) - (
+            credentials.place is Place.KEYRING
+        )
+        if orphans > 1:
+            found.append(f"{orphans} keys that open nothing")
         credentials.ensure()
         credentials.put("later", {})
         if store(root).names() != sorted([*kept, "later"]):
@@ -129,6 +134,8 @@ def each_operation(root: Path, place: Place | None, work: Work, after: Document,
             moved = "could not be deleted" in str(problem)
             allowed = [after] if moved else [before]
         reached, fate.left = not fate.left, 0
+        if credentials.place is Place.SESSION:  # of this process; others see nothing any more
+            allowed = [before]
         kept = everything(credentials)
         assert kept in allowed, (kept, allowed)
         os._exit(REACHED if reached else 0)
@@ -180,8 +187,11 @@ def any_moment(root: Path, kills: int) -> Any:
             reports = [json.loads(line) for line in (started + lines.read()).splitlines()]
         done, begun = reports[-1]["done"], reports[-1]["begun"]
         credentials = store(root)
-        kept = {name: secret["number"] for name, secret in everything(credentials).items()
-                if name.startswith("n")}
+        kept = {
+            name: secret["number"]
+            for name, secret in everything(credentials).items()
+            if name.startswith("n")
+        }
         if kept not in (done, begun):
             found.append(f"kill {kill}: {kept} is neither {done} nor {begun}")
         clear = holding(root, "canary")

@@ -204,7 +204,6 @@ def test_secrets_are_not_in_what_is_said(
 
 def test_importing_the_store_loads_neither_keyring_nor_cryptography() -> None:
     code = (
-        "import sys, app.credentials.store\n"
-        "print({'keyring', 'cryptography'} & sys.modules.keys())"
+        "import sys, app.credentials.store\nprint({'keyring', 'cryptography'} & sys.modules.keys())"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"

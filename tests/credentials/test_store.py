@@ -84,9 +84,7 @@ def test_without_a_keyring_no_other_place_is_taken(home: Path) -> None:
     assert left(home) == []
 
 
-@pytest.mark.parametrize(
-    ("before", "after"), list(itertools.product(Place, repeat=2))
-)
+@pytest.mark.parametrize(("before", "after"), list(itertools.product(Place, repeat=2)))
 def test_moving_keeps_everything_and_leaves_nothing_behind(
     home: Path, before: Place, after: Place
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import logging
 import os
 import select
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -27,6 +29,9 @@ from app.sync.oauth import OAuthProblem
 from tests.sync.browser import CODE, GOOD, STATE, Browser, everything, free_port, listening
 
 INSTALL = "/stripe?code=ac_Install1&account_id=acct_1Abc&user_id=usr_1&install_signature=x"
+
+
+pytestmark = pytest.mark.filterwarnings("error")  # a socket left open, too
 
 
 @pytest.fixture
@@ -173,6 +178,12 @@ def test_every_answer_is_plain_private_and_its_own(browser: Browser) -> None:
 def test_a_navigation_that_offers_another_protocol(browser: Browser) -> None:
     offer = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk")
     assert browser.get(GOOD, *offer).status == 200
+    assert browser.next() == Heard("approved", CODE)
+
+
+def test_only_the_first_request_of_a_connection_counts(browser: Browser) -> None:
+    answer = browser.send(browser.head(GOOD) + browser.head("/stripe?x", "Host: evil.example"))
+    assert answer.status == 200
     assert browser.next() == Heard("approved", CODE)
 
 
@@ -339,6 +350,19 @@ def test_a_flood_does_not_stop_stripes_answer(browser: Browser) -> None:
         over.set()
         for thread in flooding:
             thread.join()
+
+
+def test_no_descriptor_left(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures, accept = iter([errno.EMFILE, errno.ENFILE]), socket.socket.accept
+
+    def failing(self: socket.socket) -> tuple[socket.socket, Any]:
+        if number := next(failures, None):
+            raise OSError(number, "Too many open files")
+        return accept(self)
+
+    monkeypatch.setattr(socket.socket, "accept", failing)
+    still_good(browser)
+    assert next(failures, None) is None
 
 
 def test_a_fault_of_the_hearer_does_not_end_the_listener(tmp_path: Path) -> None:

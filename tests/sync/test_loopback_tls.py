@@ -9,6 +9,8 @@ import shutil
 import socket
 import ssl
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.sync import loopback_tls
@@ -25,6 +27,9 @@ from app.sync.callback import Heard
 from app.sync.loopback_tls import server_context
 from app.sync.oauth import OAuthProblem
 from tests.sync.browser import CODE, GOOD, Browser, answer_in, everything, listening
+
+
+pytestmark = pytest.mark.filterwarnings("error")  # a socket left open, too
 
 
 @pytest.fixture
@@ -184,7 +189,6 @@ def flipped(pem: bytes) -> bytes:
     der = bytearray(certificate.public_bytes(serialization.Encoding.DER))
     der[der.index(b"localhost")] ^= 1
     changed = x509.load_der_x509_certificate(bytes(der))
-    assert changed.signature_hash_algorithm == hashes.SHA256() or True
     return pem[:begin] + changed.public_bytes(serialization.Encoding.PEM)
 
 
@@ -210,6 +214,22 @@ def test_a_damaged_one_is_made_anew(folder: Path, damage: str) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert made(folder) == anew
     assert len(list(folder.iterdir())) == 1
+
+
+def test_nobody_is_asked_for_a_passphrase(folder: Path) -> None:
+    file = folder / "loopback.pem"
+    file.write_bytes(locked(made(folder)))
+    code = (
+        f"from pathlib import Path; import app.sync.loopback_tls as t; t.server_context({folder!r})"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code.replace("PosixPath", "Path")],
+        input=b"secret\n",  # where OpenSSL would ask without a terminal
+        start_new_session=True,
+        check=True,
+        timeout=20,
+    )
+    assert b"ENCRYPTED" not in file.read_bytes()
 
 
 def test_one_that_others_could_read_is_made_anew(folder: Path) -> None:

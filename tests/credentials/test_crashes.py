@@ -1,0 +1,58 @@
+"""kill -9, and a disk that fails, at every file operation in turn and at any moment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.credentials.helpers import ROOT
+
+WAYS = [
+    ("", "put"),
+    ("keyring", "put"),
+    ("plain", "put"),
+    ("keyring", "delete"),
+    ("plain", "keyring"),
+    ("keyring", "plain"),
+    ("keyring", "keyring"),
+    ("plain", "session"),
+    ("keyring", "session"),
+]
+WITH_A_PASSPHRASE = [("plain", "passphrase"), ("passphrase", "keyring")]
+
+
+def crashed(folder: Path, *arguments: object) -> Any:
+    """What a process that forks and kills its children reports."""
+    command = [sys.executable, "-m", "tests.credentials.crashing", folder, *arguments]
+    done = subprocess.run([*map(str, command)], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(("place", "act"), WAYS)
+@pytest.mark.parametrize("how", ["die", "fail"])
+def test_at_every_file_operation_the_old_or_the_new_is_whole(
+    tmp_path: Path, how: str, place: str, act: str
+) -> None:
+    report = crashed(tmp_path / "trials", how, place, act)
+    assert report["wrong"] == []
+    assert report["trials"] > 15
+
+
+@pytest.mark.parametrize(("place", "act"), WITH_A_PASSPHRASE)
+def test_so_it_is_with_a_passphrase(tmp_path: Path, place: str, act: str) -> None:
+    report = crashed(tmp_path / "trials", "die", place, act)
+    assert report["wrong"] == []
+    assert report["trials"] > 15
+
+
+def test_killed_at_any_moment_what_was_done_is_done_and_nothing_is_in_clear(
+    tmp_path: Path,
+) -> None:
+    report = crashed(tmp_path / "trials", "any", 120, "")
+    assert report == {"trials": 120, "wrong": []}

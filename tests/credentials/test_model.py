@@ -1,0 +1,95 @@
+"""Whatever is put, deleted, moved and opened again, it is a dictionary that forgets nothing."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from app.credentials.store import Place
+from tests.credentials.backends import Memory
+from tests.credentials.helpers import PASSPHRASE, everything, holding, left, opened
+
+names = st.sampled_from(["a", "stripe acct_1 live", "ü/../\0", ""])
+values = st.recursive(
+    st.none() | st.integers() | st.text(max_size=5) | st.booleans(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+secrets = st.dictionaries(st.text(max_size=5), values, max_size=3)
+# A passphrase takes a third of a second each time, so it is rarer.
+places = st.sampled_from([*[Place.KEYRING, Place.PLAIN] * 4, Place.SESSION, Place.PASSPHRASE])
+
+
+class Kept(RuleBasedStateMachine):
+    """One home against a dictionary; two objects on it stand for two processes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.home = self.folder / "home"
+        Memory.kept.clear()
+        self.model: dict[str, Any] = {}
+        self.place: Place | None = None
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.folder)
+
+    @initialize()
+    @rule()
+    def reopen(self) -> None:
+        self.store = opened(self.home, passphrase=PASSPHRASE)
+        if self.place is Place.SESSION:
+            self.model, self.place = {}, None
+
+    @rule(name=names, secret=secrets)
+    def put(self, name: str, secret: dict[str, Any]) -> None:
+        self.store.put(name, {"mark": "canary", **secret})
+        self.model[name] = {"mark": "canary", **secret}
+        self.place = self.place or Place.KEYRING
+
+    @rule(name=names, secret=secrets)
+    def put_elsewhere(self, name: str, secret: dict[str, Any]) -> None:
+        if self.place not in (None, Place.SESSION):
+            opened(self.home, passphrase=PASSPHRASE).put(name, secret)
+            self.model[name] = secret
+
+    @rule(name=names)
+    def delete(self, name: str) -> None:
+        self.store.delete(name)
+        self.model.pop(name, None)
+
+    @rule(place=places)
+    def choose(self, place: Place) -> None:
+        self.store.choose(place)
+        self.place = place
+
+    @rule()
+    def ensure(self) -> None:
+        self.store.ensure()
+        self.place = self.place or Place.KEYRING
+
+    @rule(place=places)
+    def probe(self, place: Place) -> None:
+        self.store.probe(place)
+
+    @invariant()
+    def it_is_the_same(self) -> None:
+        assert self.store.place is self.place
+        assert everything(self.store) == self.model
+
+    @invariant()
+    def nothing_else_lies_about(self) -> None:
+        on_disk = self.place not in (None, Place.SESSION)
+        assert len(left(self.home)) == 2 * on_disk
+        assert len(Memory.kept) == (self.place is Place.KEYRING)
+        assert self.place is Place.PLAIN or holding(self.home, "canary") == []
+
+
+TestKept = Kept.TestCase
+TestKept.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
