@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import getpass
+import io
 import json
 import os
+import signal
 import sys
 import threading
 
+from app import log
 from app.cli import FAILED, NOT_CONNECTED
 from app.credentials.opened import open_credentials
 from app.credentials.store import CredentialProblem, Credentials, Place
@@ -19,6 +22,7 @@ from app.settings import Settings, load
 from app.sync.approval import Approval, open_browser
 from app.sync.connect import KeyReport
 from app.sync.leave import STAYS
+from app.sync.leave import disconnect as leave
 from app.sync.oauth import OAuthApp, OAuthProblem
 from app.sync.redirect import Heard
 from app.sync.service import Admitted, Service
@@ -29,6 +33,7 @@ PLACES = {
     "2": (Place.SESSION, "nowhere: this session only"),
     "3": (Place.PLAIN, "a plain file, which every program of yours can read"),
 }
+YES, NO = ("y", "yes"), ("n", "no")
 NEEDED = (
     "Customers, Subscriptions, Products, Prices and Events are read; never cards, payment"
     " methods, bank accounts, addresses, tax ids, balances or invoices."
@@ -37,13 +42,15 @@ NEEDED = (
 
 def connect(options: argparse.Namespace) -> int:
     """Connect an account by OAuth or by a key; or only choose where access is kept."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     settings = load()
     store, credentials = open_store(settings), open_credentials(settings)
+    log.start(settings.home)
     if options.token_store:
         place = Place(options.token_store)
         credentials.choose(place, _new_passphrase(settings) if place is Place.PASSPHRASE else None)
     service = Service(store, settings, credentials)
-    key = sys.stdin.readline().strip() if options.key_stdin else settings.stripe_key
+    key = _line() if options.key_stdin else settings.stripe_key
     if options.oauth:
         admitted = _by_oauth(options, service)
     elif key:
@@ -88,7 +95,15 @@ def _by_oauth(options: argparse.Namespace, service: Service) -> Admitted:
     with service.approval(app) as approval:
         approval.ask()
         _show_page(approval, options)
-        return service.by_code(app, _heard(approval).code)
+        try:
+            heard = _heard(approval)
+        except KeyboardInterrupt:
+            raise OAuthProblem("setup", "Stopped. Nothing was connected.") from None
+        admitted = service.by_code(app, heard.code)
+    where = plain(service.credentials.described())
+    ends = service.credentials.place is Place.SESSION
+    _say(f"The access is kept in: {where}{', which ends with this command' if ends else ''}")
+    return admitted
 
 
 def _app(mode: str | None, service: Service) -> OAuthApp:
@@ -113,7 +128,7 @@ def _have_place(settings: Settings, credentials: Credentials) -> None:
     except CredentialProblem as problem:
         if problem.kind not in ("unavailable", "unanswered", "refused", "locked"):
             raise
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if not (_somebody_types() and sys.stderr.isatty()):
             raise
         _say(str(problem))
         if problem.kind == "locked":
@@ -123,7 +138,7 @@ def _have_place(settings: Settings, credentials: Credentials) -> None:
             _say(f"  {number}  {words}")
         print("Keep the access in (1, 2 or 3; Enter: nothing is done): ", end="", file=sys.stderr)
         sys.stderr.flush()
-        chosen = PLACES.get(sys.stdin.readline().strip())
+        chosen = PLACES.get(_line())
         if chosen is None:
             raise
         place = chosen[0]
@@ -131,7 +146,7 @@ def _have_place(settings: Settings, credentials: Credentials) -> None:
 
 
 def _new_passphrase(settings: Settings) -> str | None:
-    if settings.passphrase or not sys.stdin.isatty():
+    if settings.passphrase or not _somebody_types():
         return settings.passphrase
     first = getpass.getpass("New passphrase: ", sys.stderr)
     if first != getpass.getpass("Once more: ", sys.stderr):
@@ -155,41 +170,67 @@ def _show_page(approval: Approval, options: argparse.Namespace) -> None:
 
 
 def _heard(approval: Approval) -> Heard:
-    """What came of it. Lines on standard input are pasted addresses, or y and n when an install
-    that nobody started here asks to be accepted."""
-    asking = threading.Event()
-    answers: list[bool] = []
-
-    def read() -> None:
-        for line in sys.stdin:
-            text = line.strip()
-            if asking.is_set() and text.lower() in ("y", "yes", "n", "no"):
-                answers.append(text.lower() in ("y", "yes"))
-                asking.clear()
-                approval.cancel()  # wakes the wait below
-            elif text:
-                try:
-                    approval.paste(text)
-                except OAuthProblem as problem:
-                    _say(str(problem))
-
-    threading.Thread(target=read, name="stdin", daemon=True).start()
-    guest: Heard | None = None
+    """What came of it, by the listener or by what a person enters."""
+    desk = _Desk(approval)
+    threading.Thread(target=desk.read, name="stdin", daemon=True).start()
     while True:
-        heard = approval.wait()
-        if heard is None:
-            if answers.pop() and guest is not None:
-                return guest
-            _say("It was not accepted; its code was not used. Waiting for Stripe's answer.")
-        elif heard.kind == "uninvited":
-            guest = heard
-            asking.set()
-            _say(
-                f"An install was started in Stripe's Dashboard, for account {plain(heard.account)}"
-                " as it says. Accept it? (y or n)"
-            )
-        else:
+        heard = desk.guest(approval.wait())
+        if heard is not None:
             return heard
+
+
+class _Desk:
+    """Lines on standard input are pasted addresses, or y and n when an install that nobody
+    started here asks to be accepted. One is asked about at a time, so that an answer is never
+    taken for one that came in between."""
+
+    def __init__(self, approval: Approval) -> None:
+        self._approval = approval
+        self._guests: list[Heard] = []
+        self._asked: Heard | None = None  # about whom
+        self._answers: list[bool] = []  # one at most, and not looked at yet
+
+    def read(self) -> None:
+        """In a thread of its own, which no exit waits for. The wait ends with the input when
+        nothing else can end it."""
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")
+        with contextlib.suppress(OSError):  # the terminal has gone
+            for line in sys.stdin or ():
+                self._take(line.strip())
+        if self._approval.trouble:
+            self._approval.cancel()
+
+    def _take(self, text: str) -> None:
+        if self._asked is not None and not self._answers and text.lower() in YES + NO:
+            self._answers.append(text.lower() in YES)
+            self._approval.cancel()  # wakes the wait
+        elif text:
+            try:
+                self._approval.paste(text)
+            except OAuthProblem as problem:
+                _say(str(problem))
+
+    def guest(self, heard: Heard | None) -> Heard | None:
+        """What is to be connected; None while it is not decided. Raises OAuthProblem."""
+        if heard is not None and heard.kind != "uninvited":
+            return heard
+        if heard is not None:
+            self._guests.append(heard)
+        elif not self._answers:
+            raise OAuthProblem("setup", self._approval.trouble)
+        else:
+            asked, self._asked = self._asked, None
+            if self._answers.pop():
+                return asked
+            _say("It was not accepted; its code was not used. Waiting for Stripe's answer.")
+        if self._guests and self._asked is None:
+            self._asked = self._guests.pop(0)
+            _say(
+                "An install was started in Stripe's Dashboard, for account"
+                f" {plain(self._asked.account)} as it says. Accept it? (y or n)"
+            )
+        return None
 
 
 def _print_report(report: KeyReport) -> None:
@@ -209,6 +250,7 @@ def disconnect(options: argparse.Namespace) -> int:
     """Leave the account, after a yes."""
     settings = load()
     store = open_store(settings)
+    log.start(settings.home)
     known = accounts(store)
     if not known:
         _say("Not connected; there is nothing to leave.")
@@ -216,16 +258,31 @@ def disconnect(options: argparse.Namespace) -> int:
     one = known[0]
     name = plain(one.account_name or one.account)
     if not options.yes:
-        if not sys.stdin.isatty():
+        if not _somebody_types():
             _say(f"This would disconnect {name}. {STAYS} Say panelist disconnect --yes to do it.")
             return 2
         print(f"Disconnect {name} ({one.mode})? {STAYS} (y or n) ", end="", flush=True)
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        if _line().lower() not in YES:
             print("Nothing was changed.")
             return FAILED
-    for sentence in Service(store, settings, open_credentials(settings)).leave(one):
-        print(sentence)
+    left = leave(store, settings, open_credentials(settings), one)
+    for sentence in left.said:
+        print(sentence, flush=True)
+    if not left.whole:
+        _say("Not all of it could be done; say panelist disconnect again.")
+        return FAILED
     return 0
+
+
+def _somebody_types() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _line() -> str:
+    """The next line of standard input, if there is one."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return sys.stdin.readline().strip() if sys.stdin is not None else ""
+    return ""
 
 
 def _say(text: str) -> None:

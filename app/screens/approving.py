@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from app.screens.link import Link
+from app.credentials.problem import CredentialProblem
+from app.screens.link import Link, Step
+from app.screens.oauth_form import Page
 
 if TYPE_CHECKING:
     from app.screens.frame import Host
@@ -23,64 +26,59 @@ if TYPE_CHECKING:
 
 
 class Approving:
-    """At most one listener, for one mode."""
+    """At most one listener, for one mode.
 
-    class Open(Message):
-        """The page to open. ``said``: whether a browser shows it; ``trouble``: why Stripe's
-        answer cannot arrive by itself."""
+    ``page``: the one to approve on, from when it was asked for until it is answered; ``modes``:
+    for which OAuth is set up (False is test); ``closed``: why that cannot be told.
+    """
 
-        def __init__(self, url: str, said: str, trouble: str) -> None:
-            super().__init__()
-            self.url = url
-            self.said = said
-            self.trouble = trouble
+    class Opened(Message):
+        """There is a page to approve on, or more is known of it."""
 
     class Uninvited(Message):
         """An install asks to be accepted; nothing has vouched for the account it names."""
 
-        def __init__(self, account: str) -> None:
+        def __init__(self, app: OAuthApp, heard: Heard) -> None:
             super().__init__()
-            self.account = account
+            self.app = app
+            self.heard = heard
 
     class Ready(Message):
-        """For which modes OAuth is set up; False is test. ``new``: the one that just was."""
+        """It is known what is set up. ``new``: the mode that just was."""
 
-        def __init__(self, modes: tuple[bool, ...], new: str = "") -> None:
+        def __init__(self, new: str = "") -> None:
             super().__init__()
-            self.modes = modes
             self.new = new
 
     def __init__(self, host: Host) -> None:
         self.modes: tuple[bool, ...] = ()
-        self.url = ""
+        self.closed = ""
+        self.page: Page | None = None
         self._host = host
-        self._approval: Approval | None = None
-        self._guest: Heard | None = None
-
-    @property
-    def open(self) -> bool:
-        """A page was asked for and is not answered yet."""
-        return bool(self.url)
+        self._approval: Approval | None = None  # that is listened to
+        self._last: Approval | None = None  # whose port may not be free yet
+        self._closing = threading.Lock()
+        self._ended = False
 
     def look(self) -> None:
         """Find out what is set up, and listen when nothing is connected."""
-        self._host.link.work(self._look)
+        self._host.link.work(self._look, patient=True)
 
-    def ask(self, livemode: bool, environ: dict[str, str] | None = None) -> bool:
+    def ask(self, livemode: bool) -> bool:
         """Open the page of a mode. False: something else is under way."""
+        mode = "live" if livemode else "test"
 
         def ask(service: Service) -> Message:
+            if self.page is not None and self.page.mode == mode:
+                return Approving.Opened()  # by an Enter before this one
             service.credentials.ensure()
             app = service.registered(livemode)
             if app is None:
                 return Link.Refused("OAuth is not set up for this mode yet; see “Set up OAuth”.")
-            approval = self._listening(service, app)
-            self.url = approval.ask()
-            from app.sync.approval import open_browser
-
-            why_not = open_browser(self.url, os.environ if environ is None else environ)
-            said = f"Not opened here: {why_not}." if why_not else "Opened in the browser."
-            return Approving.Open(self.url, said, approval.trouble)
+            approval = self._listen(service, app, ask=True)
+            self.page = page = Page(mode, approval.url, "It is being opened.", approval.trouble)
+            threading.Thread(target=self._browse, args=(page,), name="browser", daemon=True).start()
+            return Approving.Opened()
 
         return self._host.link.work(ask)
 
@@ -102,45 +100,75 @@ class Approving:
             app = service.set_up(client_id, secret, authorize_url, redirect_uri)
             self.stop()
             self._look(service)
-            return Approving.Ready(self.modes, "LIVE" if app.livemode else "TEST")
+            return Approving.Ready("LIVE" if app.livemode else "TEST")
 
         return self._host.link.work(set_up)
 
-    def answer_guest(self, yes: bool) -> None:
-        """Accept or refuse the install that nobody here asked for."""
-        guest, self._guest = self._guest, None
-        if guest is not None and yes:
-            self._exchange(guest)
+    def accept(self, app: OAuthApp, heard: Heard) -> None:
+        """A person accepts an install that nobody here asked for."""
+        self._host.link.work(self._exchange(app, heard), patient=True)
 
     def stop(self) -> None:
         """Wait for nothing any more; the port is free soon after."""
-        approval, self._approval, self.url = self._approval, None, ""
+        approval, self._approval, self.page = self._approval, None, None
         if approval is not None:
             approval.cancel()
 
+    def end(self) -> None:
+        """As :meth:`stop`, for good."""
+        self._ended = True
+        self.stop()
+
     def _look(self, service: Service) -> Message:
-        apps = [app for app in map(service.registered, (False, True)) if app is not None]
-        self.modes = tuple(app.livemode for app in apps)
         from app.db import connections
+        from app.sync.service import PROBLEMS
 
-        if apps and not connections.connected(self._host.store) and self._approval is None:
-            self._listening(service, apps[0])
-        return Approving.Ready(self.modes)
+        apps = []
+        closed = ""
+        for livemode in (False, True):
+            try:
+                app = service.registered(livemode)
+            except CredentialProblem as problem:
+                closed = str(problem)
+            else:
+                apps += [app] if app is not None else []
+        self.closed, self.modes = closed, tuple(app.livemode for app in apps)
+        try:
+            if apps and self._approval is None and not connections.connected(self._host.store):
+                self._listen(service, apps[0])
+        except PROBLEMS:
+            pass  # whoever asks for a page is told
+        return Approving.Ready()
 
-    def _listening(self, service: Service, app: OAuthApp) -> Approval:
-        """The listener of this app; another one's ends."""
-        old = self._approval
-        if old is not None and old.app == app and not old.trouble:
-            return old
-        if old is not None:
-            self.stop()
-            old.__exit__()  # its port may be the one that is needed now
+    def _listen(self, service: Service, app: OAuthApp, *, ask: bool = False) -> Approval:
+        """Listen for this app, and no longer for what was listened for before."""
+        self.stop()
+        if self._last is not None:
+            self._close(self._last)  # its port is likely to be the one that is needed now
         approval = service.approval(app)
         approval.__enter__()
-        self._approval = approval
-        run = threading.Thread(target=self._wait, args=(approval,), name="approval", daemon=True)
-        run.start()
+        if ask:
+            approval.ask()  # before the wait, which ends some minutes after it
+        self._approval = self._last = approval
+        wait = threading.Thread(target=self._wait, args=(approval,), name="approval", daemon=True)
+        wait.start()
+        if self._ended:  # quit meanwhile
+            self.stop()
         return approval
+
+    def _close(self, approval: Approval) -> None:
+        with self._closing:  # the second to come must find the port free as well
+            approval.__exit__()
+
+    def _browse(self, page: Page) -> None:
+        """Browsers may take seconds to start."""
+        from app.sync.approval import open_browser
+
+        why_not = open_browser(page.url, os.environ)
+        said = f"Not opened here: {why_not}." if why_not else "Opened in the browser."
+        if self.page is page:
+            self.page = replace(page, said=said)
+            self._host.post(Approving.Opened())
 
     def _wait(self, approval: Approval) -> None:
         from app.sync.oauth import OAuthProblem
@@ -150,31 +178,37 @@ class Approving:
                 try:
                     heard = approval.wait()
                 except OAuthProblem as problem:
-                    self.url = ""
-                    self._host.post(Link.Refused(str(problem)))
-                    continue
+                    if self._approval is approval:
+                        self.stop()  # an answer that comes later is for a page given up
+                        self._host.post(Link.Refused(str(problem)))
+                    return
                 if heard is None:
                     return
                 if heard.kind == "uninvited":
-                    self._guest = heard
-                    self._host.post(Approving.Uninvited(heard.account))
+                    self._host.post(Approving.Uninvited(approval.app, heard))
                 else:
-                    self._exchange(heard)
+                    self._host.link.perform(self._answer(approval, heard))
         finally:
-            approval.__exit__()
+            self._close(approval)
 
-    def _exchange(self, heard: Heard) -> None:
-        approval = self._approval
-        if approval is None:
-            return
+    def _answer(self, approval: Approval, heard: Heard) -> Step:
+        """What a page that was asked for brought, unless it was given up meanwhile."""
+        exchange = self._exchange(approval.app, heard)
 
+        def answer(service: Service) -> Message:
+            return exchange(service) if self._approval is approval else Link.Done([])
+
+        return answer
+
+    def _exchange(self, app: OAuthApp, heard: Heard) -> Step:
         def exchange(service: Service) -> Message:
-            try:
-                admitted = service.by_code(approval.app, heard.code)
-            finally:
-                self.url = ""
             self.stop()
+            admitted = service.by_code(app, heard.code)
+            if heard.account and heard.account != admitted.report.account:
+                service.refuse(admitted)
+                return Link.Refused(
+                    "That install was for another account than it said. Nothing was connected."
+                )
             return self._host.link.came(service, admitted)
 
-        if not self._host.link.work(exchange):
-            self._host.post(Link.Refused("Something else is being connected; approve again."))
+        return exchange

@@ -1,8 +1,8 @@
 """The app's tie to Stripe: access on trial, then an engine that syncs.
 
-Whatever takes network or disk happens in a thread and ends in one message to the app. Keys and
-codes are kept in attributes until they are used; they are never arguments of a thread, whose
-description could be printed.
+Whatever takes network or disk is a step: it runs in a thread, alone, and ends in one message to
+the app. Keys, codes and passphrases live in the closures of steps until they are used; they are
+never arguments of a thread, whose description could be printed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.credentials.problem import CredentialProblem
 from app.widgets import crash
 
 if TYPE_CHECKING:
-    from app.credentials.store import Place
+    from app.credentials.store import Credentials, Place
     from app.panel.overview import ConnectionView
     from app.screens.frame import Host
     from app.screens.sync import Load
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
 Step = Callable[["Service"], Message]
 
+TIDY = 0.5  # seconds that quitting waits for access to be deleted that nobody said yes to
+
 
 class Link:
-    """At most one thing on trial and one engine."""
+    """One step at a time, and at most one engine."""
 
     class Checked(Message):
         """The access works. For a live account nothing is connected yet."""
@@ -41,19 +43,24 @@ class Link:
             self.connected = connected
 
     class Refused(Message):
-        """It did not come to a connection; ``text`` is for a person."""
+        """It did not come about; ``text`` is for a person. ``field``: which one to correct;
+        ``fault``: Panelist itself is to blame."""
 
-        def __init__(self, text: str) -> None:
+        def __init__(self, text: str, field: str = "", *, fault: bool = False) -> None:
             super().__init__()
             self.text = text
+            self.field = field
+            self.fault = fault
 
     class Homeless(Message):
         """Access cannot be kept or read where it should be; a person has to choose or unlock.
-        What was being done waits for :meth:`Link.choose` or :meth:`Link.unlock`."""
+        What was being done waits for :meth:`Link.choose` or :meth:`Link.unlock`. ``lost``: it
+        is there, and cannot be read."""
 
-        def __init__(self, problem: CredentialProblem) -> None:
+        def __init__(self, problem: CredentialProblem, lost: bool) -> None:
             super().__init__()
             self.problem = problem
+            self.lost = lost
 
     class Joined(Message):
         """An engine syncs, or ``text`` says why none does. ``resumed``: nobody asked for it."""
@@ -64,22 +71,22 @@ class Link:
             self.resumed = resumed
 
     class Done(Message):
-        """Something is done that has no consequence but these sentences."""
+        """Something is done that has no consequence but these sentences. ``left``: an account
+        was disconnected."""
 
-        def __init__(self, said: list[str]) -> None:
+        def __init__(self, said: list[str], *, left: bool = False) -> None:
             super().__init__()
             self.said = said
+            self.left = left
 
     def __init__(self, host: Host, load: Load, on_change: Callable[[Any], None]) -> None:
         self.engine: Engine | None = None
-        self.busy = False
         self.report: KeyReport | None = None
         self._host = host
         self._load = load
         self._on_change = on_change
-        self._key = ""
-        self._keep = True
-        self._admitted: Admitted | None = None
+        self._turn = threading.Lock()
+        self._asked: list[tuple[Admitted, bool]] = []  # live ones without a yes; whether kept
         self._service: Service | None = None
         self._waiting: Step | None = None  # for a place to keep access in
         self._ended = False
@@ -90,6 +97,11 @@ class Link:
         return self.engine is not None and self.engine.running
 
     @property
+    def busy(self) -> bool:
+        """A step is under way."""
+        return self._turn.locked()
+
+    @property
     def service(self) -> Service:
         """The sync; importing it takes a moment, so not on the app's loop."""
         if self._service is None:
@@ -97,128 +109,115 @@ class Link:
             self._service = self._load(host.store, host.settings, host.credentials)
         return self._service
 
-    def try_key(self, key: str, *, keep: bool = True) -> bool:
-        """Check a key and connect with it. False: something is on trial already."""
-        if self.busy:
+    # Steps
+
+    def work(self, step: Step, *, patient: bool = False) -> bool:
+        """Do a step in a thread. False: another one is under way; ``patient`` waits for it."""
+        if not patient and not self._turn.acquire(blocking=False):
             return False
-        self._key, self._keep, self.report = key, keep, None
-        return self.work(self._check_key)
-
-    def confirm(self) -> None:
-        """Connect the live account that was checked."""
-        if self._admitted is not None:
-            self.work(self._join)
-
-    def forget(self) -> None:
-        """Drop the access that was checked and not confirmed."""
-        admitted, self._admitted = self._admitted, None
-        if admitted is not None and self._keep:
-
-            def refuse(service: Service) -> Message:
-                service.refuse(admitted)
-                return Link.Done([])
-
-            self.work(refuse)
-
-    def resume(self) -> None:
-        """Go on with the account that is connected, if its access is kept."""
-        self.work(self._resume)
-
-    def leave(self, connection: ConnectionView) -> bool:
-        """Disconnect. False: something else is under way."""
-
-        def leave(service: Service) -> Message:
-            self._stop()
-            return Link.Done(service.leave(connection))
-
-        return self.work(leave)
-
-    def choose(self, place: Place, passphrase: str | None) -> None:
-        """Keep access there, and go on with what waited for a place."""
-        waiting, self._waiting = self._waiting, None
-
-        def choose(service: Service) -> Message:
-            service.credentials.choose(place, passphrase)
-            if waiting is not None:
-                return waiting(service)
-            return Link.Done([f"Access is kept in: {service.credentials.described()}."])
-
-        self.work(choose)
-
-    def unlock(self, passphrase: str) -> None:
-        """Open the encrypted file, and go on with what waited for it."""
-        waiting, self._waiting = self._waiting, None
-
-        def unlock(service: Service) -> Message:
-            service.credentials.unlock(passphrase)
-            return waiting(service) if waiting is not None else Link.Done([])
-
-        self.work(unlock)
-
-    def give_up(self) -> None:
-        """No place was chosen: what waited for one is not done."""
-        self._waiting, self._key = None, ""
-
-    def end(self) -> bool:
-        """Stop syncing, within a second, and for good. False: it did not stop in time."""
-        self._ended = True
-        return self._stop()
-
-    def _stop(self) -> bool:
-        engine, self.engine = self.engine, None
-        return engine is None or engine.stop()
-
-    def work(self, step: Step) -> bool:
-        """Do a step in a thread and post its message. False: another one is under way."""
-        if self.busy:
-            return False
-        self.busy = True
-
-        def run() -> None:
-            message = self._message_of(step)
-            self.busy = False
-            self._host.post(message)
-
         # A worker of Textual's would hold up quitting until Stripe answers or times out.
-        threading.Thread(target=run, name="stripe", daemon=True).start()
+        run = self.perform if patient else self._perform
+        threading.Thread(target=lambda: run(step), name="stripe", daemon=True).start()
         return True
+
+    def perform(self, step: Step) -> None:
+        """Do a step in this thread, as soon as no other is under way."""
+        self._turn.acquire()
+        self._perform(step)
+
+    def _perform(self, step: Step) -> None:
+        try:
+            message = self._message_of(step)
+        finally:
+            self._turn.release()
+        self._host.post(message)
 
     def _message_of(self, step: Step) -> Message:
         try:
             service = self.service
             from app.sync.service import PROBLEMS
         except ImportError as error:
-            return Link.Refused(f"Panelist is not installed whole: {error}.")
+            return Link.Refused(f"Panelist is not installed whole: {error}.", fault=True)
         try:
             return step(service)
         except CredentialProblem as problem:
-            if problem.kind in ("damaged", "unwritable", "wrong passphrase"):
-                return Link.Refused(str(problem))
-            self._waiting = step
-            return Link.Homeless(problem)
+            return self._homeless(service.credentials, problem, step)
         except PROBLEMS as problem:
-            self._key = ""
-            return Link.Refused(str(problem))
+            return Link.Refused(str(problem), getattr(problem, "field", ""))
         except Exception as error:  # a fault here must not take the app with it
-            self._key = ""
             said = crash.record(error, self._host.settings.home)
             kind = type(error).__name__
-            return Link.Refused(f"That failed because of a fault in Panelist ({kind}). {said}")
+            said = f"That failed because of a fault in Panelist ({kind}). {said}"
+            return Link.Refused(said, fault=True)
 
-    def _check_key(self, service: Service) -> Message:
-        if self._keep:
-            service.credentials.ensure()
-        admitted = service.by_key(self._key, keep=self._keep)
-        self._key = ""
-        return self.came(service, admitted)
+    # Coming in
 
-    def came(self, service: Service, admitted: Admitted) -> Message:
+    def try_key(self, key: str, *, keep: bool = True) -> bool:
+        """Check a key and connect with it. False: something else is under way."""
+
+        def try_key(service: Service) -> Message:
+            self.report = None
+            if keep:
+                service.credentials.ensure()
+            return self.came(service, service.by_key(key, keep=keep), keep=keep)
+
+        return self.work(try_key)
+
+    def came(self, service: Service, admitted: Admitted, *, keep: bool = True) -> Message:
         """Access works: connect, or ask a person first when the account is live and new."""
-        self.report, self._admitted = admitted.report, admitted
-        if admitted.report.livemode and not self._known(admitted.report.account):
-            return Link.Checked(admitted.report, connected=False)
-        self._host.post(Link.Checked(admitted.report, connected=True))
-        return self._join(service)
+        report = self.report = admitted.report
+        if report.livemode and not self._known(report.account):
+            self._asked.append((admitted, keep))
+            return Link.Checked(report, connected=False)
+        self._host.post(Link.Checked(report, connected=True))
+        return self._start(service, service.connect(admitted), admitted.access)
+
+    def confirm(self, report: KeyReport) -> None:
+        """A person said yes to this live account."""
+        admitted, _ = self._answered(report)
+        self.work(
+            lambda service: self._start(service, service.connect(admitted), admitted.access),
+            patient=True,
+        )
+
+    def forget(self, report: KeyReport) -> None:
+        """A person said no to this live account."""
+        admitted, kept = self._answered(report)
+
+        def forget(service: Service) -> Message:
+            if kept:
+                service.refuse(admitted)
+            return Link.Done([])
+
+        self.work(forget, patient=True)
+
+    def resume(self) -> None:
+        """Go on with the account that is connected, if its access is kept."""
+        self.work(self._resume, patient=True)
+
+    def reopen(self) -> None:
+        """As :meth:`resume`, and ask for the passphrase even when no account needs it."""
+
+        def reopen(service: Service) -> Message:
+            service.credentials.names()
+            return self._resume(service)
+
+        self.work(reopen, patient=True)
+
+    def leave(self, connection: ConnectionView) -> bool:
+        """Disconnect. False: something else is under way."""
+
+        def leave(service: Service) -> Message:
+            self._stop()
+            self.report = None
+            return Link.Done(service.leave(connection), left=True)
+
+        return self.work(leave)
+
+    def _answered(self, report: KeyReport) -> tuple[Admitted, bool]:
+        found = next(one for one in self._asked if one[0].report is report)
+        self._asked.remove(found)
+        return found
 
     def _known(self, account: str) -> bool:
         """This live account was confirmed before and is connected."""
@@ -230,17 +229,67 @@ class Link:
             )
         )
 
-    def _join(self, service: Service) -> Message:
-        admitted, self._admitted = self._admitted, None
-        if admitted is None:
-            return Link.Done([])
-        return self._start(service, service.connect(admitted), admitted.access)
+    # Where access is kept
+
+    def choose(self, place: Place, passphrase: str | None, *, anew: bool = False) -> None:
+        """Keep access there, and go on with what waited for a place. ``anew``: what cannot be
+        read is set aside."""
+        self._open(lambda kept: kept.choose(place, passphrase, anew=anew))
+
+    def unlock(self, passphrase: str) -> None:
+        """Open the encrypted file, and go on with what waited for it."""
+        self._open(lambda kept: kept.unlock(passphrase))
+
+    def give_up(self) -> None:
+        """No place was chosen: what waited for one is not done."""
+        self._waiting = None
+
+    def _open(self, use: Callable[[Credentials], None]) -> None:
+        waiting, self._waiting = self._waiting, None
+
+        def go_on(service: Service) -> Message:
+            try:
+                use(service.credentials)
+            except CredentialProblem as problem:
+                return self._homeless(service.credentials, problem, waiting)
+            if waiting is not None:
+                return self._message_of(waiting)
+            return Link.Done([f"Access is kept in: {service.credentials.described()}."])
+
+        self.work(go_on, patient=True)
+
+    def _homeless(
+        self, kept: Credentials, problem: CredentialProblem, waiting: Step | None
+    ) -> Message:
+        if problem.kind in ("damaged", "unwritable"):  # another place or passphrase helps nothing
+            return Link.Refused(str(problem))
+        self._waiting = waiting
+        return Link.Homeless(problem, _unreadable(kept, self._host.settings.token_store))
+
+    # The engine
+
+    def end(self) -> bool:
+        """Stop syncing, within a second, and for good. False: it did not stop in time."""
+        self._ended = True
+        tidy = threading.Thread(target=self._refuse_asked, name="stripe", daemon=True)
+        if self._asked:
+            tidy.start()
+            tidy.join(TIDY)
+        return self._stop()
+
+    def _refuse_asked(self) -> None:
+        while self._asked:
+            admitted, kept = self._asked.pop()
+            if kept:
+                self.perform(lambda service, one=admitted: _refused(service, one))  # type: ignore[misc]
+
+    def _stop(self) -> bool:
+        engine, self.engine = self.engine, None
+        return engine is None or engine.stop()
 
     def _resume(self, service: Service) -> Message:
         found = service.resume()
-        if found is None:
-            return Link.Done([])
-        return self._start(service, *found, resumed=True)
+        return Link.Done([]) if found is None else self._start(service, *found, resumed=True)
 
     def _start(
         self, service: Service, connection: int, access: Access, *, resumed: bool = False
@@ -257,5 +306,22 @@ class Link:
             return Link.Joined(str(problem), resumed)
         self.engine = engine
         if self._ended:  # quit while it started
-            self.end()
+            self._stop()
         return Link.Joined(resumed=resumed)
+
+
+def _refused(service: Service, admitted: Admitted) -> Message:
+    service.refuse(admitted)
+    return Link.Done([])
+
+
+def _unreadable(kept: Credentials, wanted: str | None) -> bool:
+    """Something is kept, and cannot be read now. ``wanted``: the place in the settings; where it
+    is another than the pinned one, that is all that is wrong."""
+    try:
+        if kept.place is None or (wanted and wanted != kept.place.value):
+            return False
+        kept.names()
+    except CredentialProblem:
+        return True
+    return False

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.widgets import Input
 
 from app.screens.key_form import permission_lines
 from app.widgets.drawn import Drawn
-from app.widgets.line import Line
+from app.widgets.field import Field
 from app.widgets.qr import qr_lines
 from app.widgets.words import Content, words
 
@@ -19,7 +19,8 @@ ROOM = 30  # lines of the terminal from which on there is room for a picture of 
 
 @dataclass(frozen=True)
 class Page:
-    """What is known of the page to approve on. ``url`` is "" before it was asked for."""
+    """The page to approve on. ``url`` is "" before it was asked for. ``said``: whether a browser
+    shows it; ``trouble``: why Stripe's answer cannot arrive by itself."""
 
     mode: str = "test"
     url: str = ""
@@ -41,10 +42,10 @@ class AboutApproval(Drawn[Page]):
                 words(),
                 *permission_lines(width),
             ]
-        lines = [*words((state.said, "bold"), " Approve at Stripe:").wrap(width), words()]
+        lines = [words(("Approve at Stripe, ", "bold"), (state.mode.upper(), "bold"), ":"), words()]
         lines += _chopped(state.url, width)
-        lines += [words(), *words(("c", "bold"), " copies the address; ", ("escape", "bold"),
-                                  " ends the wait.").wrap(width)]  # fmt: skip
+        lines += [words(), *words(state.said, " ", ("c", "bold"), " copies the address; ",
+                                  ("escape", "bold"), " ends the wait.").wrap(width)]  # fmt: skip
         if state.trouble:
             lines += [words(), *words(("▲ ", "bold $warning"), state.trouble).wrap(width)]
         paste = (
@@ -64,17 +65,20 @@ class OAuthForm(Container):
     """What stands beside “Connect with Stripe”."""
 
     def compose(self) -> ComposeResult:
-        yield PasteInput(
-            placeholder="paste the redirected address or its code here", id="paste", max_length=5000
-        )
-        yield Line(id="approving")
+        yield PasteInput("paste the redirected address or its code here", id="paste", longest=5000)
         yield AboutApproval(Page(), id="about-approval")
 
 
-class PasteInput(Input):
+class PasteInput(Field):
     """The field for what the browser shows after the approval."""
 
     help_text = "What stands in the browser's address line after you approved; Enter uses it."
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """An Input takes one line, and a terminal breaks a long address into several."""
+        self.insert_text_at_cursor("".join(event.text.split()))
+        event.prevent_default()
+        event.stop()
 
 
 def _chopped(address: str, width: int) -> list[Content]:

@@ -7,6 +7,7 @@ holds them: nothing else of the sync sees more than the headers of the next requ
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import threading
 import time
@@ -15,12 +16,14 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from app.credentials.store import Credentials
+from app.credentials.store import CredentialProblem, Credentials
 from app.sync.http1 import Headers
 from app.sync.oauth import OAuthApp, OAuthProblem, Tokens, refresh
 
 EARLY = 120.0  # seconds before its end in which an access token is renewed
 PATIENCE = 45.0  # seconds to wait for another Panelist's renewal: longer than one can take
+GRACE = 1.0  # seconds that an exit waits for a renewal
+ASIDE = "access"  # name of the threads that renew
 
 T = TypeVar("T")
 
@@ -76,8 +79,11 @@ class KeptTokens:
         self.livemode = tokens.livemode
         self._app = app
         self._credentials = credentials
+        self._name = secret_name(tokens.account, tokens.livemode)
         self._mutex = threading.Lock()
         self._unsaved: Tokens | None = None
+        self._tries = 0  # that have ended
+        self._failure: OAuthProblem | CredentialProblem | None = None  # of the last one
         self._use(tokens)
 
     @property
@@ -93,31 +99,46 @@ class KeptTokens:
 
     def forget(self) -> None:
         """See :meth:`Access.forget`."""
-        self._credentials.delete(secret_name(self._tokens.account, self.livemode))
+        _forget(self._credentials, self._name, asdict(self._tokens))
 
     def _use(self, tokens: Tokens) -> None:
         self._tokens = tokens
         self.headers: Headers = {"Authorization": f"Bearer {tokens.access}"}
 
     def _renew(self, used: Headers) -> None:
-        name = secret_name(self._tokens.account, self._tokens.livemode)
+        tries = self._tries
         with self._mutex:
             if self.headers is not used:  # renewed while this request was under way
                 return
-            with self._credentials.lock(name, PATIENCE):
-                kept = _tokens(self._credentials.get(name))
-                if kept is None:
-                    raise OAuthProblem("expired", "The access was removed from this computer.")
-                if kept.access != self._tokens.access:  # by another Panelist
-                    self._use(kept)
-                    return
-                # The old pair is of no use once Stripe has answered, so a new one that could
-                # not be written down is kept for the next try.
-                if self._unsaved is None:
-                    self._unsaved = asyncio.run(refresh(self._app, kept))
-                self._credentials.put(name, asdict(self._unsaved))
-                self._use(self._unsaved)
-                self._unsaved = None
+            if self._failure and self._tries != tries:  # one try for all who waited for it
+                raise self._failure
+            try:
+                with self._credentials.lock(self._name, PATIENCE):
+                    self._renew_alone()
+                self._failure = None
+            except (OAuthProblem, CredentialProblem) as problem:
+                self._failure = problem
+                raise
+            finally:
+                self._tries += 1
+
+    def _renew_alone(self) -> None:
+        kept = _tokens(self._credentials.get(self._name))
+        if kept is None:
+            raise OAuthProblem("expired", "The access was removed from this computer.")
+        if kept.access != self._tokens.access:  # by another Panelist
+            self._unsaved = None
+            self._use(kept)
+            return
+        # The old pair is of no use once Stripe has answered. So the new one must find room: the
+        # old one is written again first; and one that could not be written down all the same is
+        # kept for the next try.
+        if self._unsaved is None:
+            self._credentials.put(self._name, asdict(kept))
+            self._unsaved = asyncio.run(refresh(self._app, kept))
+        self._credentials.put(self._name, asdict(self._unsaved))
+        self._use(self._unsaved)
+        self._unsaved = None
 
 
 @dataclass(frozen=True)
@@ -159,8 +180,10 @@ def kept_access(
     """
     name = secret_name(account, livemode)
     secret = credentials.get(name)
-    forget = partial(credentials.delete, name)
-    if secret is not None and isinstance(secret.get("key"), str):
+    if secret is None:
+        return None
+    forget = partial(_forget, credentials, name, secret)
+    if isinstance(secret.get("key"), str):
         return Key(secret["key"], forget=forget)
     tokens = _tokens(secret)
     if tokens is None:
@@ -182,6 +205,13 @@ def secret_name(account: str, livemode: bool) -> str:
     return f"stripe {account} {'live' if livemode else 'test'}"
 
 
+def _forget(credentials: Credentials, name: str, secret: dict[str, Any]) -> None:
+    """Delete it, unless another Panelist has connected again and keeps something newer."""
+    with credentials.lock(name, PATIENCE):
+        if credentials.get(name) == secret:
+            credentials.delete(name)
+
+
 def _tokens(secret: dict[str, Any] | None) -> Tokens | None:
     try:
         return Tokens(**secret) if secret else None
@@ -190,7 +220,7 @@ def _tokens(secret: dict[str, Any] | None) -> Tokens | None:
 
 
 async def aside(work: Callable[[], T]) -> T:
-    """Run in a thread that no exit waits for: Stripe or a keyring may never answer."""
+    """Run in a thread that no exit waits for long: Stripe or a keyring may never answer."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
 
@@ -211,5 +241,14 @@ async def aside(work: Callable[[], T]) -> T:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(settle, result, failure)
 
-    threading.Thread(target=run, name="access", daemon=True).start()
+    threading.Thread(target=run, name=ASIDE, daemon=True).start()
     return await done
+
+
+@atexit.register
+def _finish_renewing() -> None:
+    """Somebody quits while a new pair is on its way, and the old one is worth nothing by now."""
+    until = time.monotonic() + GRACE
+    for thread in threading.enumerate():
+        if thread.name == ASIDE:
+            thread.join(max(0.0, until - time.monotonic()))

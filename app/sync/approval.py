@@ -111,7 +111,8 @@ def offer_of(app: OAuthApp, code: str) -> Offer:
 
 def open_browser(url: str, environ: Mapping[str, str]) -> str:
     """Show a page in the person's browser; "" when one was started, else why not, in a few
-    words. In a process of its own, because a browser may write to the terminal or block."""
+    words. In a process of its own, because a browser may write to the terminal or block; none
+    of our secrets is in its environment."""
     if environ.get("SSH_CONNECTION") and not environ.get("BROWSER"):
         return "this is an ssh session"
     screen = sys.platform == "darwin" or environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")
@@ -122,7 +123,8 @@ def open_browser(url: str, environ: Mapping[str, str]) -> str:
         opened = subprocess.Popen(
             [sys.executable, "-c", _OPEN, url],
             stdin=nowhere, stdout=nowhere, stderr=nowhere,
-            start_new_session=True, env=dict(environ),
+            start_new_session=True,
+            env={name: value for name, value in environ.items() if "PANELIST" not in name},
         )  # fmt: skip
         return "" if opened.wait(OPENING) == 0 else "no browser could be started"
     except subprocess.TimeoutExpired:

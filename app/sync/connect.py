@@ -10,12 +10,13 @@ import asyncio
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from app.credentials.store import Credentials
 from app.db import connections
 from app.db.store import Store
 from app.settings import Settings
-from app.sync.access import Offer, offered_key, secret_name
+from app.sync.access import PATIENCE, Offer, offered_key, secret_name
 from app.sync.listings import EVENTS, LISTINGS, NEEDS
 from app.sync.objects import Unreadable, any_object
 from app.sync.stripe_api import Kind, StripeApi, StripeProblem
@@ -187,29 +188,44 @@ def admit(
 ) -> KeyReport:
     """Check access and keep it; ``credentials`` is None when it is not to be kept.
 
-    Tokens are kept before they are tried, because the code they came from is used up. Nothing
-    stays kept of what was refused. Raises KeyProblem and CredentialProblem.
+    Tokens are kept before they are tried, because the code they came from is used up. Of what
+    was refused nothing stays kept, and what was kept before is again. Raises KeyProblem and
+    CredentialProblem.
     """
-    livemode = offer.access.livemode
+    livemode, before = offer.access.livemode, None
     if offer.account:
         refuse_another(store, offer.account, livemode)
         if credentials is not None:
-            credentials.put(secret_name(offer.account, livemode), offer.secret)
+            before = _keep(credentials, secret_name(offer.account, livemode), offer.secret)
     try:
         report = check(settings, offer)
         refuse_another(store, report.account, livemode)
     except KeyProblem:
         if offer.account and credentials is not None:
-            credentials.delete(secret_name(offer.account, livemode))
+            _keep(credentials, secret_name(offer.account, livemode), before)
         raise
     if credentials is not None and not offer.account:
-        credentials.put(secret_name(report.account, livemode), offer.secret)
+        _keep(credentials, secret_name(report.account, livemode), offer.secret)
     return report
+
+
+def _keep(
+    credentials: Credentials, name: str, secret: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    """Put it in the place of what is kept, which is returned. Another Panelist that renews what
+    was kept before must have ended doing so."""
+    with credentials.lock(name, PATIENCE):
+        before = credentials.get(name)
+        if secret is None:
+            credentials.delete(name)
+        else:
+            credentials.put(name, secret)
+    return before
 
 
 def forget(credentials: Credentials, report: KeyReport) -> None:
     """Delete what :func:`admit` kept. Raises CredentialProblem."""
-    credentials.delete(secret_name(report.account, report.livemode))
+    _keep(credentials, secret_name(report.account, report.livemode), None)
 
 
 def connect(store: Store, report: KeyReport) -> int:

@@ -4,13 +4,14 @@ what was fetched stays."""
 from __future__ import annotations
 
 import asyncio
+from typing import NamedTuple
 
 from app.credentials.store import CredentialProblem, Credentials
 from app.db import connections
 from app.db.store import Store
 from app.panel.overview import ConnectionView
 from app.settings import Settings
-from app.sync.access import secret_name
+from app.sync.access import PATIENCE, secret_name
 from app.sync.oauth import OAuthProblem, revoke
 from app.sync.registered import registered
 
@@ -18,38 +19,50 @@ STAYS = "Its participants and segments stay on this computer and can be used."
 BY_HAND = "remove Panelist there by hand (Settings, Installed apps)"
 
 
+class Left(NamedTuple):
+    """``said``: what was done and what was not, a sentence each; ``whole``: nothing failed that
+    may not fail when it is tried again."""
+
+    said: list[str]
+    whole: bool
+
+
 def disconnect(
     store: Store, settings: Settings, credentials: Credentials, connection: ConnectionView
-) -> list[str]:
-    """Leave; what was done, a sentence each. It may be said again when a part of it failed.
+) -> Left:
+    """Leave. It may be said again when a part of it failed.
 
     The connection ends first, so that no other Panelist goes on with it; a kill after that
     leaves access that the next call deletes. Raises DatabaseProblem.
     """
     connections.disconnect(store, connection.id, "by you")
-    done = [f"Disconnected. {STAYS}"]
+    said, whole = [f"Disconnected. {STAYS}"], True
     name = secret_name(connection.account, connection.livemode)
     try:
-        kept = credentials.get(name) is not None
-        credentials.delete(name)
+        # Another Panelist that is just renewing it would put it back.
+        with credentials.lock(name, PATIENCE):
+            kept = credentials.get(name) is not None
+            credentials.delete(name)
         if kept:
-            done.append("The access that was kept here is deleted.")
+            said.append("The access that was kept here is deleted.")
     except CredentialProblem as problem:
-        done.append(f"The access that is kept here could not be deleted: {problem}")
-    if connection.method == "oauth":
-        done.append(_revoked(settings, credentials, connection))
-    else:
-        done.append("The key itself stays valid: delete it at Stripe (Developers, API keys).")
-    return done
+        said.append(f"The access that is kept here could not be deleted: {problem}")
+        whole = False
+    if connection.method != "oauth":
+        said.append("The key itself stays valid: delete it at Stripe (Developers, API keys).")
+        return Left(said, whole)
+    try:
+        said.append(_revoked(settings, credentials, connection))
+    except (CredentialProblem, OAuthProblem) as problem:
+        said.append(f"Stripe could not be told. {problem} To be sure, {BY_HAND}.")
+        whole = False
+    return Left(said, whole)
 
 
 def _revoked(settings: Settings, credentials: Credentials, connection: ConnectionView) -> str:
-    try:
-        app = registered(settings, credentials, connection.livemode)
-        if app is None:
-            return f"Stripe was not told, because OAuth is no longer set up here: {BY_HAND}."
-        if asyncio.run(revoke(app, connection.account)):
-            return "Stripe has taken the access back."
-    except (CredentialProblem, OAuthProblem) as problem:
-        return f"Stripe could not be told ({problem}) To be sure, {BY_HAND}."
+    app = registered(settings, credentials, connection.livemode)
+    if app is None:
+        return f"Stripe was not told, because OAuth is no longer set up here: {BY_HAND}."
+    if asyncio.run(revoke(app, connection.account)):
+        return "Stripe has taken the access back."
     return f"Stripe did not take the access back; to be sure, {BY_HAND}."

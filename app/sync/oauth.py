@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from app.sync.http1 import WireProblem
+from app.sync.http1 import Headers, WireProblem
 from app.sync.objects import Unreadable, any_object
 from app.sync.wire import Wire
 
 ACCESS_LIFE = 3600.0  # seconds; Stripe documents the hour, and sends no expires_in
+SHORTEST, LONGEST = 600.0, 36_000.0  # what an expires_in may say; else it is the hour
 
 Trouble = Literal["denied", "expired", "refused", "unreachable", "senseless", "setup"]
 Flavour = Literal["app", "connect"]
@@ -112,7 +113,7 @@ async def refresh(app: OAuthApp, tokens: Tokens) -> Tokens:
 async def _ask(app: OAuthApp, form: dict[str, str], expired: str) -> dict[str, Any]:
     path = "/v1/oauth/token" if app.flavour == "app" else "/oauth/token"
     basic = base64.b64encode(f"{app.secret}:".encode()).decode()
-    status, body = await _post(app.token_base, path, f"Basic {basic}", form)
+    status, body = await _post(app.token_base, path, {"Authorization": f"Basic {basic}"}, form)
     if status == 200:
         return body
     if _error(body) == "invalid_grant":
@@ -128,17 +129,13 @@ async def _ask(app: OAuthApp, form: dict[str, str], expired: str) -> dict[str, A
 
 
 async def _post(
-    base: str, path: str, authorization: str, form: dict[str, str]
+    base: str, path: str, headers: Headers, form: dict[str, str]
 ) -> tuple[int, dict[str, Any]]:
     """(status, decoded answer); an answer that is no JSON object counts as {} unless it is 200."""
-    wire = Wire(base, {"Authorization": authorization})
     try:
-        status, _, content = await wire.post(path, form)
+        status, _, content = await Wire(base, headers).post(path, form)
     except WireProblem as problem:
-        raise OAuthProblem(
-            "unreachable",
-            f"Stripe cannot be reached ({problem}). Nothing was connected; try again.",
-        ) from None
+        raise _unreachable(problem) from None
     return status, _object(content, status)
 
 
@@ -159,12 +156,18 @@ def _error(body: dict[str, Any]) -> str:
     return error if isinstance(error, str) else ""
 
 
+def _unreachable(why: WireProblem) -> OAuthProblem:
+    return OAuthProblem(
+        "unreachable", f"Stripe cannot be reached ({why}). Nothing was changed; try again."
+    )
+
+
 def _unusable(status: int) -> OAuthProblem:
     if status >= 500 or status == 429:
         return OAuthProblem(
             "unreachable",
-            f"Stripe answered with an error of its own ({status}). Nothing was connected; try"
-            " again in a minute.",
+            f"Stripe answered with an error of its own ({status}). Nothing was changed; try again"
+            " in a minute.",
         )
     return _senseless(f"status {status}")
 
@@ -172,8 +175,8 @@ def _unusable(status: int) -> OAuthProblem:
 def _senseless(why: str) -> OAuthProblem:
     return OAuthProblem(
         "senseless",
-        f"The answer to the request for tokens is not one of Stripe's ({why}). Nothing was"
-        " connected; check the network (a proxy or a sign-in page?) and try again.",
+        f"What answered for Stripe is not Stripe ({why}). Nothing was changed; check the network"
+        " (a proxy or a sign-in page?) and try again.",
     )
 
 
@@ -194,7 +197,7 @@ def _tokens(app: OAuthApp, answer: dict[str, Any]) -> Tokens:
     if not (_token(access) and _token(again)):
         raise _senseless("it has no tokens")
     life = answer.get("expires_in")
-    if not isinstance(life, int | float) or not 0 < life < 10 * ACCESS_LIFE:
+    if not isinstance(life, int | float) or not SHORTEST <= life <= LONGEST:
         life = ACCESS_LIFE
     return Tokens(account, livemode, str(access), str(again), time.time() + life)
 
@@ -214,41 +217,39 @@ async def revoke(app: OAuthApp, account: str) -> bool:
 
     Raises OAuthProblem when Stripe gives no answer that says so.
     """
-    bearer = f"Bearer {app.secret}"
+    headers = {"Authorization": f"Bearer {app.secret}"}
     if app.flavour == "connect":
         form = {"client_id": app.client_id, "stripe_user_id": account}
-        status, body = await _post(app.token_base, "/oauth/deauthorize", bearer, form)
+        status, body = await _post(app.token_base, "/oauth/deauthorize", headers, form)
         done = status == 200 and body.get("stripe_user_id") == account
     else:
-        install = await _install(app, bearer, account)
+        headers["Stripe-Account"] = account
+        install = await _install(app, headers, account)
         if install is None:
             return False
         path = f"/v1/apps/installs/{install}/uninstall"
-        status, _ = await _post(app.token_base, path, bearer, {})
+        status, _ = await _post(app.token_base, path, headers, {})
         done = status == 200
     if not done and (status >= 500 or status == 429):
         raise _unusable(status)
-    return bool(done)
+    return done
 
 
-async def _install(app: OAuthApp, bearer: str, account: str) -> str | None:
-    """The id of the app's installation in this account (docs: the ``apps.install`` object)."""
-    wire = Wire(app.token_base, {"Authorization": bearer})
-    after: dict[str, str | int] = {}
+async def _install(app: OAuthApp, headers: Headers, account: str) -> str | None:
+    """The id of the app's installation in this account (docs.stripe.com/api/apps/installs);
+    None when there is none, or one of two: Stripe names no client id there, and the other may
+    be another app of the same developer."""
+    wire = Wire(app.token_base, headers)
     try:
-        while True:
-            status, _, content = await wire.get("/v1/apps/installs", {"limit": 100, **after})
-            page = _object(content, status)
-            rows = page.get("data") if status == 200 else None
-            rows = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-            for row in rows:
-                key = row.get("id")
-                if row.get("account") == account and isinstance(key, str) and key.isidentifier():
-                    return key
-            if not rows or page.get("has_more") is not True:
-                return None
-            after = {"starting_after": str(rows[-1].get("id"))}
+        status, _, content = await wire.get("/v1/apps/installs", {"limit": 100})
     except WireProblem as problem:
-        raise OAuthProblem("unreachable", f"Stripe cannot be reached ({problem}).") from None
+        raise _unreachable(problem) from None
     finally:
         await wire.close()
+    if status >= 500 or status == 429:
+        raise _unusable(status)
+    rows = _object(content, status).get("data") if status == 200 else None
+    rows = rows if isinstance(rows, list) else []
+    ours = [row for row in rows if isinstance(row, dict) and row.get("account") == account]
+    key = ours[0].get("id") if len(ours) == 1 else None
+    return key if isinstance(key, str) and key.isidentifier() else None

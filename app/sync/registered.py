@@ -33,7 +33,8 @@ class SetupProblem(Exception):
 
 
 def registered(settings: Settings, credentials: Credentials, livemode: bool) -> OAuthApp | None:
-    """The app for a mode; None when there is none. Raises CredentialProblem."""
+    """The app for a mode; None when there is none. Raises CredentialProblem, and OAuthProblem
+    when what the settings say cannot be right."""
     app = _from_settings(settings)
     if app is not None and app.livemode == livemode:
         return app
@@ -61,12 +62,7 @@ def entered(
     livemode = secret.startswith("sk_live_")
     authorize_url = authorize_url.strip() or settings.stripe_authorize_url or MARKETPLACE
     redirect_uri = redirect_uri.strip() or default_redirects(settings)[livemode]
-    if not _CLIENT_ID.fullmatch(client_id):
-        raise SetupProblem(
-            "client_id",
-            "A client id starts with ca_; Stripe shows it under your app's settings, one for"
-            " live and one for test.",
-        )
+    _check_client_id(client_id)
     _check_secret(secret)
     _check_page(settings, authorize_url)
     _check_redirect(redirect_uri, livemode)
@@ -81,6 +77,15 @@ def check(app: OAuthApp) -> None:
     except OAuthProblem as problem:
         if problem.kind != "expired":  # which is what is said of a code that is unknown
             raise
+
+
+def _check_client_id(client_id: str) -> None:
+    if not _CLIENT_ID.fullmatch(client_id):
+        raise SetupProblem(
+            "client_id",
+            "A client id starts with ca_; Stripe shows it under your app's settings, one for"
+            " live and one for test.",
+        )
 
 
 def _check_secret(secret: str) -> None:
@@ -133,7 +138,13 @@ def _from_settings(settings: Settings) -> OAuthApp | None:
     client_id, secret = settings.stripe_client_id, settings.stripe_client_secret
     if not (client_id and secret):
         return None
-    livemode = "_live_" in secret
+    try:
+        _check_client_id(client_id)
+        _check_secret(secret)
+    except SetupProblem as problem:
+        name = f"PANELIST_STRIPE_CLIENT_{'SECRET' if problem.field == 'secret' else 'ID'}"
+        raise OAuthProblem("setup", f"{name} cannot be right. {problem}") from None
+    livemode = secret.startswith("sk_live_")
     page = settings.stripe_authorize_url or MARKETPLACE
     return _app(settings, livemode, client_id, secret, page, default_redirects(settings)[livemode])
 

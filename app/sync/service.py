@@ -7,6 +7,7 @@ thread. All their failures are in :data:`PROBLEMS`, whose texts are sentences fo
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from app import paths
@@ -75,7 +76,12 @@ class Service:
 
     def connect(self, admitted: Admitted) -> int:
         """Record the account as connected; the connection's id."""
-        return connect(self.store, admitted.report)
+        try:
+            return connect(self.store, admitted.report)
+        except KeyProblem:  # another Panelist connected another account meanwhile
+            with suppress(CredentialProblem):
+                self.refuse(admitted)
+            raise
 
     def refuse(self, admitted: Admitted) -> None:
         """A person does not want this account after all: delete what was kept."""
@@ -83,7 +89,7 @@ class Service:
 
     def leave(self, connection: ConnectionView) -> list[str]:
         """Disconnect; what was done, in sentences."""
-        return leave.disconnect(self.store, self.settings, self.credentials, connection)
+        return [*leave.disconnect(self.store, self.settings, self.credentials, connection).said]
 
     def engine(
         self, access: Access, connection: int, on_change: Callable[[Change], None]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from textual.widgets import Input
+from app.widgets.field import Field
 
 
-class SecretInput(Input):
+class SecretInput(Field):
     """Keeps nothing on the screen, in the clipboard or among suggestions."""
 
     def __init__(self, placeholder: str, *, id: str) -> None:  # noqa: A002
-        super().__init__(
-            placeholder=placeholder, password=True, id=id, max_length=300, select_on_focus=False
-        )
+        super().__init__(placeholder, id=id, secret=True)
 
     def action_copy(self) -> None:
         """Nothing: what cannot be seen cannot be copied."""

@@ -178,7 +178,7 @@ def test_a_home_that_is_no_folder_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     for home in (tmp_path / "file", tmp_path / "file/deeper"):
         credentials = opened(home)
-        for work in (credentials.ensure, lambda one=credentials: one.put("a", SECRET)):  # type: ignore[misc]
+        for work in (credentials.ensure, lambda one=credentials: one.put("a", SECRET)):
             assert "Not a directory" in problem(work, "unavailable")
         assert credentials.described().startswith("unknown: ")
         problem(lambda one=credentials: one.lock("a", 0).__enter__(), "unwritable")  # type: ignore[misc]

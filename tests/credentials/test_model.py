@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from app.credentials.store import Place
 from tests.credentials.backends import Memory
@@ -36,11 +36,11 @@ class Kept(RuleBasedStateMachine):
         Memory.kept.clear()
         self.model: dict[str, Any] = {}
         self.place: Place | None = None
+        self.reopen()
 
     def teardown(self) -> None:
         shutil.rmtree(self.folder)
 
-    @initialize()
     @rule()
     def reopen(self) -> None:
         self.store = opened(self.home, passphrase=PASSPHRASE)
@@ -92,4 +92,4 @@ class Kept(RuleBasedStateMachine):
 
 
 TestKept = Kept.TestCase
-TestKept.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestKept.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,14 @@ def test_a_passphrase_is_the_same_from_every_keyboard(home: Path) -> None:
     assert opened(home, passphrase="cafe\u0301").get("a") == SECRET
 
 
+def refused(read: Callable[[], object]) -> bool:
+    """Whether nothing was read, for a reason that there is a sentence for."""
+    try:
+        return read() in (None, {})
+    except CredentialProblem as problem:
+        return problem.kind in ("damaged", "refused")
+
+
 @given(st.data())
 @settings(max_examples=300, deadline=None)
 def test_a_file_that_was_changed_is_not_opened(data: st.DataObject) -> None:
@@ -115,20 +124,14 @@ def test_a_file_that_was_changed_is_not_opened(data: st.DataObject) -> None:
         content = content[:where] + bytes([content[where] ^ bit]) + content[where + 1 :]
     else:
         content = content[: data.draw(st.integers(0, len(content) - 1))]
-    try:
-        assert sealed.unseal(content, key, "file") is None
-    except CredentialProblem as refusal:
-        assert refusal.kind in ("damaged", "refused")
+    assert refused(lambda: sealed.unseal(content, key, "file"))
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", b'{"panelist": 1, "salt": ""}\n', b"[]\n"]))
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_are_refused_with_a_sentence(content: bytes, head: bytes) -> None:
     for read in (sealed.parsed, lambda text, name: sealed.unseal(text, bytes(32), name)):
-        try:
-            assert read(head + content, "file") in (None, {})
-        except CredentialProblem as refusal:
-            assert refusal.kind in ("damaged", "refused")
+        assert refused(partial(read, head + content, "file"))
 
 
 def test_every_write_has_a_nonce_of_its_own(home: Path) -> None:
@@ -175,7 +178,7 @@ def failures(home: Path) -> list[Callable[[], object]]:
         lambda: opened(home, passphrase=PASSPHRASE).unlock("canary-wrong"),
         read_plain,
         *(
-            lambda one=one: opened(home.parent / "new", backends=path(one)).put("a", SECRET)  # type: ignore[misc]
+            lambda one=one: opened(home.parent / "new", backends=path(one)).put("a", SECRET)
             for one in (*FAILING, Forgets)
         ),
         lambda: opened(home.parent / "new").put("a", {"access": TOKEN, "x": object()}),

@@ -28,7 +28,6 @@ from app.sync.loopback_tls import server_context
 from app.sync.oauth import OAuthProblem
 from tests.sync.browser import CODE, GOOD, Browser, answer_in, everything, listening
 
-
 pytestmark = pytest.mark.filterwarnings("error")  # a socket left open, too
 
 

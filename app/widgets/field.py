@@ -1,0 +1,33 @@
+"""A field to write in, whose keys the line at the bottom names."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+
+class Field(Input):
+    """While it has the focus, letters are text, so these are the keys that do something."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Go on", id="field.enter", tooltip="Use what is entered"),
+        Binding("escape", "app.back", "Leave the field", id="field.back", tooltip="Back"),
+    ]
+
+    def __init__(
+        self,
+        placeholder: str,
+        *,
+        id: str,  # noqa: A002
+        longest: int = 300,
+        secret: bool = False,
+    ) -> None:
+        super().__init__(
+            placeholder=placeholder,
+            id=id,
+            max_length=longest,
+            password=secret,
+            select_on_focus=False,
+        )
