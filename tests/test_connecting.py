@@ -9,9 +9,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
+import httpx
 import pytest
 
 from app.sandbox.server import Sandbox
@@ -27,10 +29,10 @@ from tests.connecting import (
     status,
     stripe,
 )
-from tests.panel.command import Home
+from tests.panel.command import Ended, Home
 from tests.sandbox.helpers import Clock
 from tests.sandbox.oauth import web
-from tests.sync.approved import TOKEN, decide, said
+from tests.sync.approved import TOKEN, decide, once_asked, said
 from tests.sync.browser import free_port
 
 
@@ -87,6 +89,20 @@ def test_approved_synced_and_left(home: Home, sandbox: Sandbox) -> None:
     assert (now["status"], now["disconnect_reason"]) == ("disconnected", "by you")
     assert len(home.run("participants", "--json").lines) == 6
     assert home.run("sync").code == 3
+
+
+def test_live_by_https(tmp_path: Path, port: int) -> None:
+    """With a certificate of its own, which the browser is told to take."""
+    with stripe(port, live=True) as sandbox:
+        home = office(sandbox, tmp_path, port)
+        with connecting(home) as waiting:
+            location = decide(waiting.url)
+            assert location.startswith(f"https://127.0.0.1:{port}/")
+            assert httpx.get(location, verify=False).status_code == 200
+            ended = waiting.end()
+        assert ended.code == 0
+        assert f"({sandbox.world.account_id}), LIVE." in ended.out
+        assert status(home)["mode"] == "live"
 
 
 def test_as_json(home: Home, sandbox: Sandbox) -> None:
@@ -166,13 +182,14 @@ def test_a_state_from_another_run(home: Home, sandbox: Sandbox) -> None:
 
 def test_the_callback_twice(home: Home, sandbox: Sandbox) -> None:
     """The second comes while the first's code is exchanged, which is done once."""
-    sandbox.options.token_delay = 0.5
+    again: list[int] = []
     with connecting(home) as waiting:
         location = decide(waiting.url)
-        assert web.get(location).status_code == 200
-        assert web.get(location).status_code == 409
+        visit = partial(web.get, location)
+        once_asked(sandbox, "/v1/oauth/token", lambda: again.append(visit().status_code))
+        assert visit().status_code == 200
         ended = waiting.end()
-    assert ended.code == 0
+    assert (ended.code, again) == (0, [409])
     assert sandbox.requests[TOKEN] == 1
 
 
@@ -217,6 +234,7 @@ def test_a_denial_is_pasted(home: Home) -> None:
 
 
 def test_bytes_that_are_no_text(home: Home) -> None:
+    home.variables["PYTHONIOENCODING"] = "utf-8:strict"  # as where a locale is set
     with connecting(home) as waiting:
         assert waiting.process.stdin
         os.write(waiting.process.stdin.fileno(), b"\xff\xfe\x00\n")
@@ -242,6 +260,51 @@ def test_standard_input_is_closed(home: Home, sandbox: Sandbox) -> None:
     _, err = process.communicate(timeout=30)
     assert process.returncode == 0
     assert "Traceback" not in err
+
+
+# The browser
+
+
+def in_a_browser(home: Home, **variables: str) -> Ended:
+    """Without --no-browser; somebody approves elsewhere."""
+    home.variables |= variables
+    process = home.start("connect", "--oauth")
+    assert process.stdout
+    process.stdout.readline()
+    web.get(decide(process.stdout.readline().strip()))
+    out, err = process.communicate(timeout=30)
+    return Ended(process.returncode, out, err)
+
+
+def test_a_browser_gets_the_page_and_none_of_our_secrets(home: Home, tmp_path: Path) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/page\nenv > {tmp_path}/environ\n')
+    browser.chmod(0o700)
+    ended = in_a_browser(home, BROWSER=f"{browser} %s")
+    assert ended.code == 0
+    assert "It was opened in the browser.\n" in ended.err
+    assert (tmp_path / "page").read_text().startswith(home.variables["PANELIST_STRIPE_API_BASE"])
+    given = (tmp_path / "environ").read_text()
+    assert "BROWSER=" in given
+    assert "PANELIST" not in given
+    assert home.variables["PANELIST_STRIPE_CLIENT_SECRET"] not in given
+
+
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        ({"BROWSER": "/nonexistent/browser %s"}, "no browser could be started"),
+        ({"BROWSER": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""}, "there is no screen"),
+        ({"BROWSER": "", "SSH_CONNECTION": "203.0.113.1 2 203.0.113.3 22"}, "an ssh session"),
+    ],
+    ids=["missing", "no screen", "ssh"],
+)
+def test_without_a_browser_the_page_is_there_to_be_opened_elsewhere(
+    home: Home, variables: dict[str, str], why: str
+) -> None:
+    ended = in_a_browser(home, **variables)
+    assert ended.code == 0
+    assert f"It was not opened here: {why}" in ended.err.replace("this is ", "")
 
 
 # The port
@@ -314,3 +377,27 @@ def test_an_uninvited_install_is_refused(home: Home, sandbox: Sandbox, port: int
         waiting.hears("It was not accepted; its code was not used")
         assert sandbox.requests[TOKEN] == 0
         waits_on(waiting)
+
+
+def test_an_answer_is_never_taken_for_another_install(
+    home: Home, sandbox: Sandbox, port: int
+) -> None:
+    """One that comes between the question and its answer is asked about afterwards."""
+    with connecting(home) as waiting:
+        web.get(dashboard(sandbox, port))
+        waiting.hears("Accept it? (y or n)")
+        evil = f"http://127.0.0.1:{port}/stripe/callback?code=ac_Evil&account_id=acct_1Evil"
+        waiting.give(evil, "n")
+        waiting.hears("It was not accepted")
+        assert "acct_1Evil" in waiting.hears("Accept it? (y or n)")
+        waiting.give("n")
+        waiting.hears("It was not accepted")
+        waits_on(waiting)
+    assert home.run("disconnect", "--yes").code == 0
+    sandbox.requests.clear()
+    with connecting(home) as waiting:
+        web.get(dashboard(sandbox, port))
+        waiting.hears("Accept it? (y or n)")
+        waiting.give(evil, "y")
+        assert waiting.end().code == 0, "the code of the first was exchanged"
+    assert sandbox.requests[TOKEN] == 1

@@ -247,7 +247,7 @@ def test_quitting_while_access_is_renewed_waits_for_the_new_pair(
 ) -> None:
     connected(home)
     clock.now += 3_601
-    sandbox.options.token_delay = 0.4
+    sandbox.options.token_delay = 0.25
     asked = once_asked(sandbox, "/v1/oauth/token", lambda: None)
     process = home.start("sync", "--follow")
     assert asked.wait(20)
@@ -276,8 +276,8 @@ def test_another_account(home: Home, sandbox: Sandbox, tmp_path: Path) -> None:
         first, second = sandbox.world.account_id, other.world.account_id
     for account, people in ((first, 6), (f"{first}/test", 6), (second, 3)):
         asked = ("--json", "--account", account)
-        assert len(home.run("participants", *asked).lines) == people
         assert home.run("status", *asked).json["participants"]["total"] == people
+    assert len(home.run("participants", *asked).lines) == people
     unknown = home.run("status", "--account", f"{first}/live")
     assert unknown.code == 1
     assert f"{second}/test" in unknown.said
