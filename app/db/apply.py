@@ -77,7 +77,8 @@ def deliver(store: Store, connection_id: int, deliveries: Iterable[Delivery]) ->
     """Commit deliveries, all in one transaction and in their order.
 
     If the database refuses a row that passed every check on the way in, the rows are tried one
-    by one and the refused ones quarantined. Raises DatabaseProblem when nothing was committed.
+    by one and the refused ones quarantined. Raises DatabaseProblem when nothing was committed,
+    and Disconnected when the account was left meanwhile.
     """
     deliveries = list(deliveries)
     try:
@@ -96,6 +97,8 @@ def deliver(store: Store, connection_id: int, deliveries: Iterable[Delivery]) ->
 
 def _deliver(store: Store, connection_id: int, deliveries: Sequence[Delivery]) -> None:
     with store.transaction():
+        if connections.sync_state(store, connection_id).status == "disconnected":
+            raise connections.Disconnected  # perhaps by another Panelist, and just now
         answers = [answer for delivery in deliveries for answer in delivery.answers]
         if answers:
             _store_answers(store, connection_id, answers)
