@@ -112,10 +112,19 @@ def _store_answers(store: Store, connection_id: int, answers: Sequence[Answer]) 
     by_subscription = membership.has_subscription_segments(store, connection_id)
     if by_subscription:
         touched |= _owners(store, connection_id, answers)
-    people = membership.customers(store, connection_id, touched)
-    before = membership.counts(store, people)
-    _store_rows(store, connection_id, generation, answers)
-    membership.refresh(store, people, before, by_subscription=by_subscription)
+    participants = _stamped(connection_id, generation, answers, "participants")
+    last = membership.last_id(store)
+    store.insert(_PARTICIPANT.into, participants, "ON CONFLICT DO NOTHING")
+    new = membership.newcomers(connection_id, last)
+    if len(touched) == len(participants) == membership.number(store, new):
+        _store_rest(store, connection_id, generation, answers)
+        membership.enrol(store, new, by_subscription=by_subscription)
+    else:
+        people = membership.customers(store, connection_id, touched)
+        before = membership.counts(store, membership.until(people, last))
+        store.insert(_PARTICIPANT.into, participants, _PARTICIPANT.then)
+        _store_rest(store, connection_id, generation, answers)
+        membership.refresh(store, people, before, by_subscription=by_subscription)
     if any(answer.products or _products_gone(answer) for answer in answers):
         _renew_product_segments(store, connection_id)
     store.execute(
@@ -124,23 +133,30 @@ def _store_answers(store: Store, connection_id: int, answers: Sequence[Answer]) 
     )
 
 
-def _store_rows(
+def _stamped(
+    connection_id: int, generation: int, answers: Iterable[Answer], field: str
+) -> list[tuple[Any, ...]]:
+    """The rows of one table with who brought them and when, in the order of its index, which
+    is then walked once from end to end."""
+    rows: list[tuple[Any, ...]] = []
+    for answer in answers:
+        stamp = (connection_id, answer.seq, generation, False)
+        rows += [row + stamp for row in getattr(answer, field)]
+    rows.sort(key=_by_stripe_id)
+    return rows
+
+
+def _store_rest(
     store: Store, connection_id: int, generation: int, answers: Sequence[Answer]
 ) -> None:
     def upsert(how: _Upsert, field: str) -> None:
-        stamped = [
-            (*row, connection_id, answer.seq, generation, False)
-            for answer in answers
-            for row in getattr(answer, field)
-        ]
-        stamped.sort(key=_by_stripe_id)  # the index is then walked once, from end to end
-        store.insert(how.into, stamped, how.then)
+        store.insert(how.into, _stamped(connection_id, generation, answers, field), how.then)
 
     upsert(_PRODUCT, "products")
     upsert(_PRICE, "prices")
-    upsert(_PARTICIPANT, "participants")
+    (last,) = store.row("SELECT coalesce(max(id), 0) FROM subscription")
     upsert(_SUBSCRIPTION, "subscriptions")
-    _store_items(store, connection_id, answers)
+    _store_items(store, connection_id, answers, last)
     for answer in answers:
         for gone in answer.gone:
             _store_gone(store, connection_id, generation, answer.seq, gone)
@@ -175,31 +191,49 @@ def _owners(store: Store, connection_id: int, answers: Sequence[Answer]) -> set[
     return owners
 
 
-def _store_items(store: Store, connection_id: int, answers: Sequence[Answer]) -> None:
-    """Replace the items of each subscription whose row its answer has just become."""
-    rows: dict[tuple[int, str], tuple[object, ...]] = {}  # by key: a list may repeat an item
-    for answer in answers:
-        if not answer.subscriptions:
-            continue
-        listed = store.values(row.stripe_id for row in answer.subscriptions)
-        keys, stripe_ids = store.row(
-            f"SELECT {store.gathered('id')}, {store.gathered('stripe_id')} FROM subscription"
-            f" WHERE connection_id = ? AND seq = ? AND {store.among('stripe_id')}",
-            (connection_id, answer.seq, listed),
+def _store_items(store: Store, connection_id: int, answers: Sequence[Answer], last: int) -> None:
+    """Replace the items of each subscription whose row its answer has just become. Those with
+    a row id after ``last`` are new; they have none yet and stand together."""
+    brought = {(row.stripe_id, answer.seq) for answer in answers for row in answer.subscriptions}
+    if not brought:
+        return
+    ids = _rows_of(store, "+connection_id = ? AND id > ?", (connection_id, last))
+    changed = {key for key, _ in brought.difference(ids)}
+    if changed:
+        old = _rows_of(
+            store,
+            f"connection_id = ? AND id <= ? AND {store.among('stripe_id')}",
+            (connection_id, last, store.values(changed)),
         )
-        ids = dict(zip(store.unpacked(stripe_ids), store.unpacked(keys), strict=True))
+        old = {key: old[key] for key in brought & old.keys()}
         store.execute(
             f"DELETE FROM subscription_item WHERE {store.among('subscription_id')}",
-            (store.values(ids.values()),),
+            (store.values(old.values()),),
         )
+        ids |= old
+    rows: dict[tuple[int, str], tuple[object, ...]] = {}  # by key: a list may repeat an item
+    for answer in answers:
         for item in answer.items:
-            if item.subscription in ids:
-                key = ids[item.subscription]
-                rows[key, item.stripe_id] = (key, *item[1:])
+            row_id = ids.get((item.subscription, answer.seq))
+            if row_id is not None:
+                rows[row_id, item.stripe_id] = (row_id, *item[1:])
     store.insert(
         "subscription_item (subscription_id, stripe_id, price, product, current_period_end)",
         list(rows.values()),
     )
+
+
+def _rows_of(
+    store: Store, condition: str, parameters: Sequence[object]
+) -> dict[tuple[str, int], int]:
+    """(Stripe id, seq) → row id of subscriptions."""
+    keys, seqs, ids = store.row(
+        f"SELECT {store.gathered('stripe_id')}, {store.gathered('seq')}, {store.gathered('id')}"
+        f" FROM subscription WHERE {condition}",
+        parameters,
+    )
+    pairs = zip(store.unpacked(keys), store.unpacked(seqs), strict=True)
+    return dict(zip(pairs, store.unpacked(ids), strict=True))
 
 
 def _store_gone(store: Store, connection_id: int, generation: int, seq: int, gone: Gone) -> None:

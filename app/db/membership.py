@@ -19,6 +19,9 @@ Counts = dict[int, tuple[int, int]]  # segment -> members, members with an email
 SUBSCRIPTION_SEGMENTS = ("active", "trialing", "past_due", "canceled", "none")
 CHUNK = 5_000
 
+# The plus keeps SQLite from reading everybody in the connection's index for a few row ids.
+_IN_ORDER = "+p.connection_id = ?"
+
 
 @dataclass(frozen=True)
 class People:
@@ -34,13 +37,38 @@ def customers(store: Store, connection_id: int, stripe_ids: Iterable[str]) -> Pe
     return People(condition, (connection_id, store.values(stripe_ids)))
 
 
+def last_id(store: Store) -> int:
+    """The newest participant's row id; :func:`newcomers` are those after it."""
+    (last,) = store.row("SELECT coalesce(max(id), 0) FROM participant")
+    return int(last)
+
+
+def newcomers(connection_id: int, last: int) -> People:
+    """The participants that came after the one of row id ``last``."""
+    return People(_IN_ORDER + " AND p.id > ?", (connection_id, last))
+
+
+def until(people: People, last: int) -> People:
+    """Those of these people who are no :func:`newcomers`."""
+    return People(people.condition + " AND p.id <= ?", (*people.parameters, last))
+
+
+def number(store: Store, people: People) -> int:
+    """How many participants these are."""
+    (found,) = store.row(
+        f"SELECT count(*) FROM participant p WHERE {people.condition}", people.parameters
+    )
+    return int(found)
+
+
 def counts(store: Store, people: People) -> Counts:
     """How many of these people each segment counts now."""
     rows = store.rows(
         "SELECT m.segment_id, count(*),"
         " sum(CASE WHEN p.email IS NULL OR p.email = '' THEN 0 ELSE 1 END)"
-        f" FROM participant p JOIN member m ON m.participant_id = p.id WHERE {people.condition}"
-        " GROUP BY m.segment_id",
+        # CROSS: from the people to their places, and not through everybody's to spare a sort.
+        " FROM participant p CROSS JOIN member m"
+        f" WHERE m.participant_id = p.id AND {people.condition} GROUP BY m.segment_id",
         people.parameters,
     )
     return {segment: (members, int(with_email)) for segment, members, with_email in rows}
@@ -69,6 +97,12 @@ def fill(store: Store, people: People) -> None:
     before = counts(store, people)
     _insert_all(store, belonging(people.condition), people)
     _move_counts(store, people, before)
+
+
+def enrol(store: Store, people: People, *, by_subscription: bool) -> None:
+    """What :func:`refresh` does, for people who were not here before this transaction."""
+    _insert_all(store, belonging(people.condition, by_subscription=by_subscription), people)
+    _move_counts(store, people, {})
 
 
 def _found(store: Store, people: People) -> People:
@@ -186,6 +220,6 @@ def chunks(store: Store, connection_id: int) -> Sequence[People]:
         "SELECT coalesce(max(id), 0) FROM participant WHERE connection_id = ?", (connection_id,)
     )
     return [
-        People("p.connection_id = ? AND p.id > ? AND p.id <= ?", (connection_id, low, low + CHUNK))
+        People(_IN_ORDER + " AND p.id > ? AND p.id <= ?", (connection_id, low, low + CHUNK))
         for low in range(0, last, CHUNK)
     ]

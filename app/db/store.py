@@ -10,10 +10,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -27,7 +29,7 @@ from app.settings import Settings
 
 Row = tuple[Any, ...]
 
-ROWS_AT_ONCE = 60  # of at most 12 columns; the oldest SQLite takes 999 values
+ROWS_AT_ONCE = (500, 50)  # of one statement, as long as so many are left
 APPLICATION_ID = 0x50414E4C  # "PANL", so that file(1) and we know our own
 SQLITE_PRAGMAS = {
     "journal_mode": "wal",
@@ -153,7 +155,7 @@ class Store:
         fetched again; a killed process costs nothing (SQLite: WAL, synchronous=NORMAL)."""
         if not self.postgres:
             self.database.execute_sql("PRAGMA synchronous = normal")
-            self.database.execute_sql("PRAGMA cache_size = -48000")
+            self.database.execute_sql("PRAGMA cache_size = -40000")
             self.database.execute_sql("PRAGMA wal_autocheckpoint = 32000")
 
     def free_memory(self) -> None:
@@ -192,12 +194,16 @@ class Store:
         if self.postgres:
             self.execute_many(f"INSERT INTO {into} VALUES {marks} {then}", rows)
             return
-        cursor = self.database.connection().cursor()
-        for start in range(0, len(rows), ROWS_AT_ONCE):
-            some = rows[start : start + ROWS_AT_ONCE]
-            values = ", ".join([marks] * len(some))
-            flat = [value for row in some for value in row]
+        connection = self.database.connection()
+        cursor, start = connection.cursor(), 0
+        most = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // len(rows[0])
+        while start < len(rows):
+            left = min(most, len(rows) - start)
+            size = next((one for one in ROWS_AT_ONCE if one <= left), left)
+            values = ", ".join([marks] * size)
+            flat = list(chain.from_iterable(rows[start : start + size]))
             cursor.execute(f"INSERT INTO {into} VALUES {values} {then}", flat)
+            start += size
 
     def execute_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """Run one statement for each row, as the driver does it fastest."""

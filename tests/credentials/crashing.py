@@ -157,7 +157,7 @@ def main(root: Path, how: str, place: str, act: str) -> Any:
     if how == "any":
         return any_moment(root, int(place))
     old = {"a": {"token": OLD}, "b": {"token": OLD}} if place else {}
-    step = 4 if "passphrase" in (place, act) else 1  # one takes a third of a second
+    step = 7 if "passphrase" in (place, act) else 1  # one takes a third of a second
     after: Document = {**old, "a": {"token": NEW}}
     work: Work = put_new
     if act == "delete":

@@ -194,6 +194,32 @@ def test_a_folder_in_the_place_of_a_file_is_a_sentence(home: Path) -> None:
     problem(lambda: opened(home).put("a", {}), "unavailable")
 
 
+def test_what_is_kept_outlives_a_power_cut(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[tuple[str, str]] = []
+    fsync, replace = os.fsync, os.replace
+
+    def record_fsync(descriptor: int) -> None:
+        done.append(("synced", os.readlink(f"/proc/self/fd/{descriptor}")))
+        fsync(descriptor)
+
+    def record_replace(source: Path, target: Path) -> None:
+        done.append(("named", str(source)))
+        replace(source, target)
+        done.append(("named", str(target)))
+
+    monkeypatch.setattr(os, "fsync", record_fsync)
+    monkeypatch.setattr(os, "replace", record_replace)
+    opened(home).put("a", SECRET)
+    folder = str(home / "credentials")
+    for where in (home.parent, home):  # in which a folder was made
+        assert ("synced", str(where)) in done[: done.index(("synced", folder))]
+    for number, (what, name) in enumerate(done):
+        if what == "named" and name.endswith(".new"):
+            assert done[number - 1] == ("synced", name)
+            assert done[number + 2] == ("synced", folder)
+    assert [what for what, _ in done].count("named") == 6
+
+
 def test_what_a_killed_process_left_in_clear_goes_when_the_next_one_reads(home: Path) -> None:
     opened(home).put("a", SECRET)
     for name in ("PLAIN-00.credentials", "PLAIN-00.credentials.0a.new", "place.json.0a.new"):

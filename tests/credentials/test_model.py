@@ -92,4 +92,4 @@ class Kept(RuleBasedStateMachine):
 
 
 TestKept = Kept.TestCase
-TestKept.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+TestKept.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)

