@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,6 @@ from textual.screen import ModalScreen, Screen
 
 from app.credentials.opened import open_credentials
 from app.db.store import Store
-from app.panel.overview import accounts
 from app.screens.accounts import Accounts
 from app.screens.approving import Approving
 from app.screens.frame import Demo, PanelistScreen, Picture
@@ -33,7 +33,7 @@ from app.screens.sync import Load, load_sync
 from app.settings import Settings, default_redirects
 from app.text import plain
 from app.widgets import crash
-from app.widgets.dialog import Help, Question
+from app.widgets.dialog import Deciding, Help, Question
 from app.widgets.themes import THEMES
 from app.widgets.words import words
 
@@ -81,6 +81,8 @@ class PanelistApp(Reception):
         self.link = Link(self, load, self.lookout.changed)
         self.approving = Approving(self)
         self._before: str | None = None
+        self._later = []
+        self._key, self._key_at = "", 0.0  # the last one that was pressed
         self._buried = False
         picture = self.picture()
         known = picture.view.connection is not None or bool(picture.trouble)
@@ -104,7 +106,7 @@ class PanelistApp(Reception):
             self.call_after_refresh(self.link.resume)
 
     def on_unmount(self) -> None:
-        self.approving.stop()
+        self.approving.end()
         self.link.end()
 
     def picture(self, fresh: bool = True) -> Picture:
@@ -157,8 +159,11 @@ class PanelistApp(Reception):
 
     def action_accounts(self) -> None:
         """Choose whose participants are shown."""
-        if not isinstance(self.screen, ModalScreen):
-            self.push_screen(Accounts(accounts(self.store)), self._look_at)
+        shown = self.picture(fresh=True).view.connection
+        if not self.lookout.known:
+            self.tell("No account was connected yet; 1 (Connect) connects one.")
+        elif not isinstance(self.screen, ModalScreen):
+            self.put(Accounts(self.lookout.known, shown.id if shown else None), self._look_at)
 
     def _look_at(self, connection: int | None) -> None:
         if connection is not None:
@@ -171,17 +176,20 @@ class PanelistApp(Reception):
             self.push_screen(Help(help_lines(self.screen)))
 
     async def action_quit(self) -> None:
-        connection = self.lookout.view.connection
+        connection = self.picture(fresh=True).linked
         if not self.link.running or connection is None or connection.status == "complete":
             self.exit()
-        else:
+        elif not isinstance(self.screen, Question):
             line = words("A sync is running; everything fetched so far is kept. Quit?")
-            self.put([line], "Quit", lambda yes: self.exit() if yes else None)
+            self.push_screen(Question([line], "Quit"), lambda yes: self.exit() if yes else None)
 
     async def on_event(self, event: events.Event) -> None:
         front = self.screen_stack[-1] if self.is_running and self.screen_stack else None
-        if isinstance(event, events.Key) and isinstance(front, Question) and front.deaf:
-            return  # the key was meant for what was there before the question
+        if isinstance(event, events.Key):
+            before, pause = self._key, time.monotonic() - self._key_at
+            self._key, self._key_at = event.key, time.monotonic()
+            if isinstance(front, Deciding) and front.refuses(event.key, before, pause):
+                return
         await super().on_event(event)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:

@@ -145,3 +145,18 @@ def has_open(process: subprocess.Popen[str], name: str) -> bool:
         except OSError:  # closed meanwhile
             continue
     return False
+
+
+def nothing_came_of_it(home: Home) -> None:
+    assert status(home) == {}
+    folder = home.folder / "credentials"
+    written = b"".join(one.read_bytes() for one in folder.glob("*.credentials"))
+    assert written in (b"", b"{}")
+    assert is_free(port_of(home))
+
+
+def waits_on(waiting: Waiting) -> None:
+    """Whatever happened changed nothing."""
+    assert waiting.process.poll() is None
+    approve(waiting)
+    assert waiting.end().code == 0

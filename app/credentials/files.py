@@ -30,7 +30,6 @@ def write(file: Path, content: bytes) -> None:
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as open_file:
-                os.fchmod(descriptor, 0o600)
                 open_file.write(content)
                 open_file.flush()
                 os.fsync(descriptor)

@@ -111,8 +111,12 @@ class Vault:
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
-        """Give all documents names that nothing reads, for good unless the block fails."""
-        moved = [*self._folder.glob("*.credentials")]
+        """Give the document a name that nothing reads, for good unless the block fails; all
+        there are when nobody knows which it is."""
+        pinned = None
+        with contextlib.suppress(CredentialProblem):
+            pinned = self.pinned()
+        moved = [*self._folder.glob(pinned.file if pinned else "*.credentials")]
         for file in moved:
             files.rename(file, file.with_suffix(ASIDE))
         try:

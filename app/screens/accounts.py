@@ -20,31 +20,38 @@ from app.widgets.words import para, words
 
 
 class Accounts(ModalScreen[int | None]):
-    """Every account this database knows, live and test apart."""
+    """Every account this database knows, live and test apart; ``shown`` is its id."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="accounts.cancel", tooltip="Stay with this one"),
     ]
     help_text = "Choose whose participants and segments are shown. They never mix."
 
-    def __init__(self, known: Sequence[ConnectionView]) -> None:
+    def __init__(self, known: Sequence[ConnectionView], shown: int | None) -> None:
         super().__init__()
         self._known = known
+        self._shown = shown
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", can_focus=False):
-            yield Static(para([words(("Whose customers are shown?", "bold")), words()]))
+            yield Static(para([words(("Whose customers are shown?", "bold"))]))
             yield OptionList(
                 *(Option(words(*_line(one)), id=str(one.id)) for one in self._known), markup=False
             )
+            keys = words(("Enter", "bold"), " shows them; ", ("escape", "bold"), " does nothing.")
+            yield Static(para([keys]), classes="keys")
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).focus()
+        options = self.query_one(OptionList)
+        options.focus()
+        ids = [one.id for one in self._known]
+        options.highlighted = ids.index(self._shown) if self._shown in ids else 0
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.dismiss(int(event.option_id or 0))
+        if self.is_current:
+            self.dismiss(int(event.option_id or 0))
 
     def action_cancel(self) -> None:
         """Stay with the one that is shown."""

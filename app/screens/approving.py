@@ -165,7 +165,7 @@ class Approving:
         from app.sync.approval import open_browser
 
         why_not = open_browser(page.url, os.environ)
-        said = f"Not opened here: {why_not}." if why_not else "Opened in the browser."
+        said = f"Not opened: {why_not}." if why_not else "Opened in the browser."
         if self.page is page:
             self.page = replace(page, said=said)
             self._host.post(Approving.Opened())

@@ -10,32 +10,24 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.css.query import NoMatches
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input, OptionList
 
 from app.credentials.store import NOWHERE
-from app.screens.frame import Demo, PanelistScreen, Picture, account_words
+from app.screens.frame import PanelistScreen, Picture
 from app.screens.key_form import AboutKey, KeyForm, KeyInput, report_lines
 from app.screens.oauth_form import AboutApproval, OAuthForm, Page, PasteInput
 from app.screens.setup_form import FIELDS, AboutSetup, Known, SetupForm
+from app.screens.ways import FORMS, Offers, Ways, connected_words, way_words
 from app.widgets.line import Line
-from app.widgets.words import Content, para, words
+from app.widgets.words import para, words
 
-FORMS = {  # the form that stands beside each way
-    "sandbox": "#sandbox-form",
-    "oauth-test": "#oauth-form",
-    "oauth-live": "#oauth-form",
-    "key": "#key-form",
-    "setup": "#setup-form",
-    "place": "#place-form",
-    "leave": "#place-form",
-}
+BUSY = "Something is being tried already; wait for its answer."
 
 
-class Ways(OptionList):
-    """The ways to connect, and what can be done about a connection."""
+class Form(VerticalScroll):
+    """What stands beside the ways."""
 
-    help_text = "The ways to connect. Up and down choose one, Enter goes on with it."
+    help_text = "What the chosen way is about. Arrow and page keys scroll."
 
 
 class ConnectScreen(PanelistScreen):
@@ -44,14 +36,14 @@ class ConnectScreen(PanelistScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "s", "sandbox", "Sandbox", id="connect.sandbox", show=False,
-            tooltip="Connect with the sandbox that runs beside this app",
+            tooltip="Connect with the demo's sandbox",
         ),
         Binding(
             "d", "leave", "Disconnect", id="connect.leave",
-            tooltip="Disconnect the account; asks first, and what was fetched stays",
+            tooltip="Disconnect; asks first, what was fetched stays",
         ),
         Binding(
-            "c", "copy_page", "Copy address", id="connect.copy", show=False,
+            "c", "copy_page", "Copy", id="connect.copy",
             tooltip="Copy the address of Stripe's approval page",
         ),
     ]  # fmt: skip
@@ -60,18 +52,19 @@ class ConnectScreen(PanelistScreen):
     def __init__(self) -> None:
         super().__init__()
         self._way = ""
-        self._shown: tuple[object, ...] | None = None
+        self._offers: Offers | None = None
+        self._keys: tuple[bool, bool] | None = None  # what decides which mean something
 
     def compose_content(self) -> ComposeResult:
         with Container(id="connect"):
             yield Ways(id="ways", markup=False)
-            with VerticalScroll(id="form"):
+            with Form(id="form"):
                 yield Line(id="connected")
-                if self.host.demo is not None:
-                    yield Static(_sandbox_words(self.host.demo), id="sandbox-form")
+                yield Line(id="said")
+                yield Line(id="report")
+                yield Line(id="about-way")
                 yield OAuthForm(id="oauth-form")
                 yield SetupForm(id="setup-form")
-                yield Line(id="place-form")
                 yield KeyForm(id="key-form")
 
     def on_mount(self) -> None:
@@ -80,94 +73,119 @@ class ConnectScreen(PanelistScreen):
         ways.focus()
 
     def show_content(self, picture: Picture) -> None:
-        approving, demo = self.host.approving, self.host.demo
-        connected = picture.connected
-        shown = (approving.modes, connected)
-        if shown != self._shown:
-            self._shown = shown
+        approving, report = self.host.approving, self.host.link.report
+        connected = picture.linked is not None
+        offers = Offers(
+            self.host.demo is not None, approving.modes, bool(approving.closed), connected
+        )
+        if offers != self._offers:
+            self._offers = offers
+            self._show_ways(offers)
+        page = approving.page
+        if (bool(page), connected) != self._keys:
+            self._keys = bool(page), connected
             self.refresh_bindings()
-            self._show_ways(ways_of(demo, approving.modes, connected=connected))
-        self.query_one("#connected", Line).show(_connected_words(picture))
+        self.query_one("#connected", Line).show(connected_words(picture))
+        told = self._way in ("sandbox", "key", "oauth-test", "oauth-live")
+        lines = report_lines(report) if report is not None and told else []
+        self.query_one("#report", Line).show(para(lines))
         kept = self.host.credentials.described()
+        self.query_one("#about-way", Line).show(
+            way_words(self._way, self.host.demo, kept, approving.closed)
+        )
         self.query_one(AboutKey).show("" if kept == NOWHERE else kept)
-        self.query_one("#place-form", Line).show(_place_words(picture, kept, self._way))
-        known = Known(*self.host.redirects, approving.modes)
-        self.query_one(AboutSetup).show(known)
-        page = self.query_one(AboutApproval)
+        self.query_one(AboutSetup).show(Known(*self.host.redirects, approving.modes))
         mode = "live" if self._way == "oauth-live" else "test"
-        if (not approving.url and page.state.url) or page.state.mode != mode:
-            page.show(Page(mode))
-        self.query_one(PasteInput).display = approving.open
-        report = self.host.link.report
-        if report is not None:
-            self.query_one("#report", Line).show(para(report_lines(report)))
+        here = page is not None and page.mode == mode
+        self.query_one(AboutApproval).show(page if page is not None and here else Page(mode))
+        self.query_one(PasteInput).display = here
 
-    def _show_ways(self, options: list[Option]) -> None:
-        ways = self.query_one(Ways)
+    def _show_ways(self, offers: Offers) -> None:
+        ways, options = self.query_one(Ways), offers.options()
         ids = [one.id for one in options]
         keep = ids.index(self._way) if self._way in ids else 0
         ways.clear_options()
         ways.add_options(options)
         ways.highlighted = keep
 
+    # What the app tells this screen
+
     def say(self, text: str, problem: bool = False) -> None:
-        """One sentence in the form: what happens, or why it was refused."""
+        """One sentence above the form: what happens, or why it was refused. Without one: what
+        is waited for, if anything is."""
+        if not text and self.host.approving.page is not None:
+            text = "Waiting for Stripe's answer."
         glyph = ("✗ ", "bold $error") if problem else ("● ", "$primary")
         line = words(glyph, (text, "bold" if problem else "")) if text else words()
         with suppress(NoMatches):  # the app is ending
-            for place in ("#said", "#approving", "#set-up"):
-                self.query_one(place, Line).show(line)
+            self.query_one("#said", Line).show(line)
+            self.query_one(Form).scroll_home(animate=False)
 
-    def show_page(self, page: Page) -> None:
-        """The page to approve on is known."""
-        self.query_one(AboutApproval).show(page)
-        self.host.redraw()
+    def blame(self, field: str) -> None:
+        """Go to the field that is wrong."""
+        if field in FIELDS and self._way == "setup" and self.is_current:
+            self.query_one(f"#{field}").focus()
+
+    def choose(self, way: str) -> None:
+        """Go to one of the ways."""
+        self._way = way
+        self._offers = None  # which may be there only now
+        self.query_one(Ways).focus()
 
     def forget_secrets(self) -> None:
         """Empty the fields: what stood there has been used."""
         for name in ("#key", "#secret", "#paste"):
-            self.query_one(name, Input).value = ""
+            for field in self.query(name).results(Input):
+                field.value = ""
+
+    # Events
 
     @on(events.ScreenSuspend)
     def _hidden(self) -> None:
+        """A dialog above only interrupts; another mode is another matter."""
+        if self.app.current_mode != "connect":
+            self.forget_secrets()
+            self.query_one(Ways).focus()
+
+    def on_unmount(self) -> None:
         self.forget_secrets()
-        self.query_one(Ways).focus()
 
     def on_paste(self, event: events.Paste) -> None:
         """While an approval is waited for, a paste anywhere is the redirected address."""
-        if self.host.approving.open and not isinstance(self.focused, Input):
+        if self.host.approving.page is not None and not isinstance(self.focused, Input):
             self._paste(event.text.strip())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The keys that mean something now."""
         if action == "leave":
-            return self._shown is not None and bool(self._shown[1])
+            return self._offers is not None and self._offers.connected
+        if action == "copy_page":
+            return self.host.approving.page is not None
         return True
 
     @on(OptionList.OptionHighlighted)
     def _chosen(self, event: OptionList.OptionHighlighted) -> None:
-        self._way = event.option_id or ""
-        wanted = FORMS.get(self._way)
-        for selector in set(FORMS.values()) - {"#key-form"}:
-            for form in self.query(selector):
-                form.display = selector == wanted
-        # The sentence of a refused sandbox key must be readable, so this form only shrinks.
-        self.query_one("#key-form").display = wanted in ("#key-form", "#sandbox-form")
-        for part in self.query("#key, #about-key"):
-            part.display = wanted == "#key-form"
+        way = event.option_id or ""
+        if way != self._way:
+            self._way = way
+            self.say("")
+        for selector in set(FORMS.values()) - {"#about-way"}:
+            self.query_one(selector).display = selector == FORMS.get(way)
         self.host.redraw()
 
     @on(OptionList.OptionSelected)
     def _taken(self, event: OptionList.OptionSelected) -> None:
         way = event.option_id or ""
-        if way == "sandbox":
+        if way in ("sandbox", "demo"):
             self.action_sandbox()
         elif way.startswith("oauth"):
             self._ask(livemode=way == "oauth-live")
         elif way == "setup":
-            self.query_one("#client_id").focus()
+            self.query_one(f"#{FIELDS[0]}").focus()
+        elif way == "unlock":
+            self.host.link.reopen()
         elif way == "place":
-            self.host.ask_place("It can be moved at any time; what is kept moves along.")
+            self.host.ask_place("What is kept moves along. It can be moved again at any time.")
         elif way == "leave":
             self.action_leave()
         else:
@@ -186,16 +204,19 @@ class ConnectScreen(PanelistScreen):
         else:
             self._set_up()
 
+    # What a person wants
+
     def _ask(self, livemode: bool) -> None:
-        if self.host.approving.ask(livemode):
-            self.say("Opening Stripe's page …")
+        page = self.host.approving.page
+        if page is not None and page.mode == ("live" if livemode else "test"):
+            self.host.tell("It is waited for already. Escape ends that, then Enter begins anew.")
+        elif self.host.approving.ask(livemode):
+            self.say("Making the page to approve on …")
         else:
-            self.host.tell("Something is being tried already.")
+            self.host.tell(BUSY)
 
     def _paste(self, text: str) -> None:
-        if not self.host.approving.open:
-            self.say("Press Enter on the way first: it makes the page to approve on.", True)
-        elif text:
+        if text and self.host.approving.page is not None:
             problem = self.host.approving.paste(text)
             self.say(problem or "Asking Stripe …", problem=bool(problem))
             if not problem:
@@ -206,7 +227,15 @@ class ConnectScreen(PanelistScreen):
         if self.host.approving.set_up(*values):
             self.say("Asking Stripe whether it knows this key …")
         else:
-            self.host.tell("Something is being tried already.")
+            self.host.tell(BUSY)
+
+    def _try(self, key: str) -> None:
+        if not key:
+            self.say("There is no key yet: paste it here, then press Enter.", problem=True)
+        elif self.host.link.try_key(key):
+            self.say("Trying the key at Stripe …")
+        else:
+            self.host.tell(BUSY)
 
     def action_sandbox(self) -> None:
         """Connect to the sandbox, when one runs."""
@@ -221,86 +250,20 @@ class ConnectScreen(PanelistScreen):
 
     def action_copy_page(self) -> None:
         """Copy the approval page's address; it can also be selected."""
-        if self.host.approving.url:
-            self.app.copy_to_clipboard(self.host.approving.url)
+        page = self.host.approving.page
+        if page is not None:
+            self.app.copy_to_clipboard(page.url)
             self.host.tell("Copied, where the terminal allows it.")
 
     def back(self) -> bool:
         """From a field to the list; from the list, end a wait for an approval."""
         if not isinstance(self.focused, Ways):
             self.query_one(Ways).focus()
-        elif self.host.approving.open:
+        elif self.host.approving.page is not None:
             self.host.approving.stop()
             self.host.approving.look()
             self.say("Nothing is waited for any more. Nothing was connected.")
+            self.host.redraw()
         else:
             return False
         return True
-
-    def _try(self, key: str) -> None:
-        if not key:
-            self.say("There is no key yet: paste it here, then press Enter.", problem=True)
-        elif self.host.link.try_key(key):
-            self.query_one("#report", Line).show(words())
-            self.say("Trying the key at Stripe …")
-        else:
-            self.host.tell("A key is being tried already.")
-
-
-def ways_of(demo: Demo | None, modes: tuple[bool, ...], *, connected: bool) -> list[Option]:
-    """What can be chosen. A way that is not available says why, and what to do."""
-    ways = []
-    if demo is not None:
-        ways.append(("sandbox", "Sandbox"))
-    for mode in modes:
-        name = "LIVE" if mode else "TEST"
-        ways.append((f"oauth-{name.lower()}", f"Connect with Stripe, {name}"))
-    ways.append(("key", "Restricted key"))
-    ways.append(("setup", "Set up OAuth" if modes else "Connect with Stripe – not set up yet"))
-    ways.append(("place", "Where access is kept"))
-    if connected:
-        ways.append(("leave", "Disconnect"))
-    return [Option(words(text), id=way) for way, text in ways]
-
-
-def _connected_words(picture: Picture) -> Content:
-    connection = picture.view.connection
-    text = picture.trouble
-    if not text and connection is not None:
-        account = account_words(connection.account, connection.account_name)
-        if connection.status == "disconnected":
-            text = f"Disconnected from {account}, {connection.mode}; its people stay usable."
-        elif picture.activity is None:
-            text = (
-                f"{account}, {connection.mode}, is connected, but no sync runs here: connect it"
-                " again to go on. Everything fetched before can be used."
-            )
-        else:
-            text = f"Connected: {account}, {connection.mode}. Another account is refused meanwhile."
-    return words((text, "bold"))
-
-
-def _place_words(picture: Picture, kept: str, way: str) -> Content:
-    if way == "leave":
-        return words(
-            ("Enter", "bold"),
-            " asks first. The access is deleted here and taken back at Stripe where it can be;"
-            " polling stops; participants and segments stay usable.",
-        )
-    return words(
-        ("Access is kept in: ", "bold"), kept, ". ", ("Enter", "bold"), " moves it elsewhere.",
-    )  # fmt: skip
-
-
-def _sandbox_words(demo: Demo) -> Content:
-    return para(
-        [
-            words(("Sandbox", "bold")),
-            words(
-                f"A stand-in for Stripe with {demo.customers:,} made-up customers, at {demo.url}."
-            ),
-            words("It behaves as Stripe does, limits included. Nobody real is in it."),
-            words(),
-            words(("Enter", "bold"), " or ", ("s", "bold"), " connects with it."),
-        ]
-    )

@@ -18,7 +18,7 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from app.panel.overview import Overview
+from app.panel.overview import ConnectionView, Overview
 from app.text import plain, when
 from app.widgets.header import HeaderLine, HeaderState
 from app.widgets.keys import KeyLine
@@ -48,20 +48,15 @@ class Demo:
 class Picture:
     """Everything the screens show, as of one moment. Nothing in it changes."""
 
-    view: Overview
+    view: Overview  # of the account that is looked at
     now: float
+    linked: ConnectionView | None = None  # the account that is connected, looked at or not
     activity: Activity | None = None  # of the engine in this process, if one runs
     note: str = ""  # why no sync runs here
     trouble: str = ""  # why the database could not be read; then ``view`` is an older one
     demo: bool = False
     masking: bool = False
     fresh: bool = True  # the database was read for it; else only the time went on
-
-    @property
-    def connected(self) -> bool:
-        """An account is connected, whether a sync runs here or not."""
-        connection = self.view.connection
-        return connection is not None and connection.status != "disconnected"
 
     @property
     def header(self) -> HeaderState:
@@ -99,12 +94,17 @@ class Host(App[None]):
     redirects: tuple[str, str]  # to be registered at Stripe, for test and for live
 
     @abstractmethod
-    def ask_place(self, why: str) -> None:
-        """Ask where access is to be kept, and keep it there."""
+    def ask_place(self, why: str, *, lost: bool = False) -> None:
+        """Ask where access is to be kept, and keep it there. ``lost``: what is kept now cannot
+        be read."""
 
     @abstractmethod
     def ask_to_leave(self) -> None:
         """Ask whether to disconnect, and do it."""
+
+    @abstractmethod
+    def free(self) -> None:
+        """No dialog is in front any more: one that waited may come."""
 
     @abstractmethod
     def picture(self, fresh: bool = True) -> Picture:
@@ -152,6 +152,7 @@ class PanelistScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         self.show(self.host.picture())
+        self.host.free()
 
     def show(self, picture: Picture) -> None:
         """Show a picture. Called only while this mode is the visible one."""

@@ -9,7 +9,6 @@ from textual.containers import Container
 
 from app.screens.frame import account_words
 from app.widgets.drawn import Drawn
-from app.widgets.line import Line
 from app.widgets.secret import SecretInput
 from app.widgets.words import Content, hang, words
 
@@ -61,8 +60,6 @@ class KeyForm(Container):
 
     def compose(self) -> ComposeResult:
         yield KeyInput("rk_test_… or rk_live_…", id="key")
-        yield Line(id="said")
-        yield Line(id="report")
         yield AboutKey("", id="about-key")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
@@ -271,17 +272,17 @@ class Link:
     def end(self) -> bool:
         """Stop syncing, within a second, and for good. False: it did not stop in time."""
         self._ended = True
-        tidy = threading.Thread(target=self._refuse_asked, name="stripe", daemon=True)
         if self._asked:
+            tidy = threading.Thread(target=self._refuse_asked, name="stripe", daemon=True)
             tidy.start()
             tidy.join(TIDY)
         return self._stop()
 
     def _refuse_asked(self) -> None:
-        while self._asked:
-            admitted, kept = self._asked.pop()
-            if kept:
-                self.perform(lambda service, one=admitted: _refused(service, one))  # type: ignore[misc]
+        with self._turn, suppress(CredentialProblem):
+            for admitted, kept in self._asked:
+                if kept:
+                    self.service.refuse(admitted)
 
     def _stop(self) -> bool:
         engine, self.engine = self.engine, None
@@ -308,11 +309,6 @@ class Link:
         if self._ended:  # quit while it started
             self._stop()
         return Link.Joined(resumed=resumed)
-
-
-def _refused(service: Service, admitted: Admitted) -> Message:
-    service.refuse(admitted)
-    return Link.Done([])
 
 
 def _unreadable(kept: Credentials, wanted: str | None) -> bool:

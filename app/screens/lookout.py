@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from app.db.errors import DatabaseProblem
-from app.panel.overview import Overview, overview
+from app.panel.overview import ConnectionView, Overview, accounts, overview
 from app.screens.frame import PanelistScreen, Picture
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Lookout:
 
     def __init__(self, host: Host) -> None:
         self.view = Overview(None)
+        self.known: list[ConnectionView] = []  # every account that is or was connected
         self.trouble = ""
         self.note = ""
         self.looks = 0
@@ -52,12 +53,14 @@ class Lookout:
         activity = engine.activity if engine is not None else None
         if engine is not None and activity is not None and not engine.running:
             self.note, activity = activity.doing, None  # it ended by itself, and says why
-        note = self.note
-        if self._elsewhere():
+        note, shown = self.note, self.view.connection
+        linked = next((one for one in self.known if one.status != "disconnected"), None)
+        if linked is not None and shown is not None and shown.id != linked.id:
             note, activity = "This is not the account that is connected; a changes that.", None
         return Picture(
             self.view,
             time.time(),
+            linked,
             activity=activity,
             note=note,
             trouble=self.trouble,
@@ -66,16 +69,11 @@ class Lookout:
             fresh=fresh,
         )
 
-    def _elsewhere(self) -> bool:
-        """An account is shown that the engine here does not sync."""
-        shown = self.view.connection
-        running = self._host.link.running
-        return running and shown is not None and shown.status == "disconnected"
-
     def _look(self) -> None:
         self._last = time.monotonic()
         self.looks += 1
         try:
+            self.known = accounts(self._host.store)
             self.view, self.trouble = overview(self._host.store, self.account), ""
         except DatabaseProblem as problem:  # keep showing what was read before
             self.trouble = str(problem)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 from textual.screen import ModalScreen
 
@@ -11,17 +13,18 @@ from app.screens.connect import ConnectScreen
 from app.screens.frame import Host, account_words
 from app.screens.link import Link
 from app.screens.lookout import Lookout
-from app.screens.oauth_form import Page
-from app.screens.place import Choice, PlaceDialog, Unlock
+from app.screens.place import FORGOTTEN, Choice, PlaceDialog, Unlock
 from app.text import plain
 from app.widgets.dialog import Question
-from app.widgets.words import Content, words
+from app.widgets.words import words
 
 
 class Reception(Host):
     """The handlers of :class:`Link`'s and :class:`Approving`'s messages."""
 
     lookout: Lookout
+    _later: list[Callable[[], None]]  # dialogs for when the one in front is answered
+    _guest = False  # somebody is being asked about an install
 
     def on_link_checked(self, message: Link.Checked) -> None:
         report = message.report
@@ -32,84 +35,96 @@ class Reception(Host):
                 words("Its real customers' names and emails will be copied to this computer."),
                 words("Connect?"),
             ]
-            if not self.put(lines, "Connect", self._answered):
-                self._answered(False)
+
+            def answered(yes: bool | None) -> None:
+                if yes:
+                    self.link.confirm(report)
+                else:
+                    self.link.forget(report)
+                    self.say("Not connected: a live account needs your yes.", problem=True)
+
+            self.put(Question(lines, "Connect"), answered)
         missing = [one.label for one in report.permissions if not one.granted]
         if missing:
             self.tell(f"Not permitted: {', '.join(missing)}. Connect (1) says more.", problem=True)
         self.lookout.show()
 
-    def _answered(self, yes: bool | None) -> None:
-        if yes:
-            self.link.confirm()
-        else:
-            self.link.forget()
-            self.say("Not connected: a live account needs your yes.", problem=True)
-
     def on_link_refused(self, message: Link.Refused) -> None:
         self.lookout.note = message.text
         self.say(message.text, problem=True)
+        for screen in self.connect_screens():
+            screen.blame(message.field)
         if self.current_mode != "connect":
             self.tell(message.text, problem=True)
+        if not message.fault:
+            self.approving.look()
         self.lookout.show()
 
     def on_link_joined(self, message: Link.Joined) -> None:
         self.approving.stop()
+        self.approving.look()
         self.lookout.note, self.lookout.account = message.text, None
         self.say("")
         self.forget_secrets()
-        if not message.resumed:
+        if not message.resumed and not isinstance(self.screen, ModalScreen):
             self.go("status")
         if message.text and not message.resumed:
             self.tell(message.text, problem=True)
         self.lookout.show()
 
     def on_link_done(self, message: Link.Done) -> None:
-        if message.said:
-            text = " ".join(message.said)
-            self.lookout.note = "" if self.link.running else text
+        text = " ".join(message.said)
+        if text:
             self.say(text)
             self.tell(text)
-        if not self.link.running:
-            self.approving.look()
+        if message.left:
+            self.lookout.note = text
+        self.approving.look()
         self.lookout.show()
 
+    # Where access is kept
+
     def on_link_homeless(self, message: Link.Homeless) -> None:
-        if message.problem.kind == "locked":
-            self.push_screen(Unlock(["Access to Stripe is locked.", str(message.problem)]),
-                             self._unlocked)  # fmt: skip
+        why = str(message.problem)
+        self.lookout.note = why
+        self.say(why, problem=True)
+        if message.problem.kind in ("locked", "wrong passphrase"):
+            self.put(Unlock(why), self._unlocked)
         else:
-            self.ask_place(str(message.problem))
+            self.ask_place(why, lost=message.lost)
+        self.lookout.show()
 
     def _unlocked(self, passphrase: str | None) -> None:
         if passphrase is None:
             self.link.give_up()
-            self.lookout.note = "Access is locked: give its passphrase to go on (1, Connect)."
+            self.lookout.note = "Access is locked: unlock it on Connect (1) to go on."
+            self.say("Access stays locked; nothing was changed.", problem=True)
+            self.approving.look()
             self.lookout.show()
+        elif passphrase == FORGOTTEN:
+            self.ask_place("Without its passphrase nobody can open the file.", lost=True)
         else:
             self.link.unlock(passphrase)
 
-    def ask_place(self, why: str) -> None:
-        if isinstance(self.screen, ModalScreen):
-            self.link.give_up()
-        else:
-            self.push_screen(PlaceDialog(why), self._placed)
+    def ask_place(self, why: str, *, lost: bool = False) -> None:
+        def placed(choice: Choice | None) -> None:
+            if choice is None:
+                self.link.give_up()
+                self.say("No place was chosen, so nothing was connected or moved.", problem=True)
+                self.approving.look()
+            else:
+                self.link.choose(*choice, anew=lost)
 
-    def _placed(self, choice: Choice | None) -> None:
-        if choice is None:
-            self.link.give_up()
-            self.say("No place was chosen, so nothing was connected or moved.", problem=True)
-        else:
-            self.link.choose(*choice)
+        self.put(PlaceDialog(why, lost=lost), placed)
 
     def ask_to_leave(self) -> None:
-        connection = self.picture(fresh=True).view.connection
-        if connection is None or connection.status == "disconnected":
+        connection = self.picture(fresh=True).linked
+        if connection is None:
             self.tell("Nothing is connected, so there is nothing to leave.")
             return
         account = account_words(connection.account, connection.account_name)
         lines = [
-            words((f"Disconnect {account}?", "bold")),
+            words((f"Disconnect {account}, {connection.mode}?", "bold")),
             words("The access kept here is deleted, and taken back at Stripe where that is"
                   " possible. Nothing more is fetched."),
             words("Participants, segments and history stay on this computer."),
@@ -119,48 +134,63 @@ class Reception(Host):
             if yes and not self.link.leave(connection):
                 self.tell("Something else is under way; try again in a moment.", problem=True)
 
-        self.put(lines, "Disconnect", answered)
+        if not isinstance(self.screen, ModalScreen):
+            self.put(Question(lines, "Disconnect"), answered)
 
     # Approving in the browser
 
-    def on_approving_open(self, message: Approving.Open) -> None:
-        self.say("Waiting for Stripe's answer.")
-        for screen in self.connect_screens():
-            mode = "live" if "/" in message.url and "state=live" in message.url else "test"
-            screen.show_page(Page(mode, message.url, message.said, message.trouble))
+    def on_approving_opened(self) -> None:
+        self.say("")
+        self.lookout.show()
 
     def on_approving_ready(self, message: Approving.Ready) -> None:
         if message.new:
             self.forget_secrets()
-            self.say(f"Set up for {message.new} mode. Choose “Connect with Stripe” now.")
+            for screen in self.connect_screens():
+                screen.choose(f"oauth-{message.new.lower()}")
+            self.say(f"Set up for {message.new} mode. Enter opens Stripe's page to approve on.")
         self.lookout.show()
 
     def on_approving_uninvited(self, message: Approving.Uninvited) -> None:
+        if self._guest:  # any page can bring these, so one at a time is enough
+            self.tell("Another install arrived meanwhile; it was not accepted.", problem=True)
+            return
         lines = [
             words(("An install was started in Stripe's Dashboard", "bold")),
-            words("for account ", (plain(message.account), "bold"),
+            words("for account ", (plain(message.heard.account), "bold"),
                   ", as the callback says; nobody asked for it here."),
             words("Accept it only if you or a colleague just did that. Connect this account?"),
         ]  # fmt: skip
-        if not self.put(lines, "Accept", lambda yes: self.approving.answer_guest(bool(yes))):
-            self.approving.answer_guest(False)
+
+        def answered(yes: bool | None) -> None:
+            self._guest = False
+            if yes:
+                self.say("Asking Stripe …")
+                self.approving.accept(message.app, message.heard)
+            else:
+                self.say("The install was not accepted; its code was not used.")
+
+        self._guest = True
+        self.put(Question(lines, "Accept"), answered)
 
     # What the app gives
 
-    def put(
-        self, lines: Sequence[Content], yes: str, answer: Callable[[bool | None], None]
-    ) -> bool:
-        """Put a question, unless something is in front already."""
+    def put(self, dialog: ModalScreen[Any], answer: Callable[[Any], None]) -> None:
+        """Show a dialog; while another one is in front, after that."""
         if isinstance(self.screen, ModalScreen):
-            return False
-        self.push_screen(Question(lines, yes), answer)
-        return True
+            self._later.append(partial(self.put, dialog, answer))
+        else:
+            self.push_screen(dialog, answer)
+
+    def free(self) -> None:
+        if self._later and not isinstance(self.screen, ModalScreen):
+            self._later.pop(0)()
 
     def go(self, mode: str) -> None:
         """Go to a mode."""
         raise NotImplementedError
 
-    def connect_screens(self) -> list[ConnectScreen]:
+    def connect_screens(self) -> Sequence[ConnectScreen]:
         """The Connect screen, if it is there."""
         stack = self._screen_stacks.get("connect", ())
         return [one for one in stack if isinstance(one, ConnectScreen) and one.is_mounted]

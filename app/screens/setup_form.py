@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.widgets import Input
 
 from app.widgets.drawn import Drawn
-from app.widgets.line import Line
+from app.widgets.field import Field
 from app.widgets.secret import SecretInput
 from app.widgets.words import Content, hang, words
 
@@ -54,19 +53,14 @@ class SetupForm(Container):
     """What stands beside “Set up OAuth”."""
 
     def compose(self) -> ComposeResult:
-        yield SetupInput(placeholder="client id: ca_…", id="client_id", max_length=300)
+        yield SetupInput("client id: ca_…", id="client_id")
         yield SecretInput("secret key of the app's owner: sk_test_… or sk_live_…", id="secret")
-        yield SetupInput(
-            placeholder="install link (empty: the usual page)", id="authorize_url", max_length=2000
-        )
-        yield SetupInput(
-            placeholder="redirect address (empty: as below)", id="redirect_uri", max_length=2000
-        )
-        yield Line(id="set-up")
+        yield SetupInput("install link (empty: the usual)", id="authorize_url", longest=2000)
+        yield SetupInput("redirect address (empty: as below)", id="redirect_uri", longest=2000)
         yield AboutSetup(Known(), id="about-setup")
 
 
-class SetupInput(Input):
+class SetupInput(Field):
     """A field of the setup page."""
 
     help_text = "One part of what is registered at Stripe; Enter goes on to the next."

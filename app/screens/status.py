@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, VerticalScroll
 from textual.widgets import Digits
 
+from app.credentials.store import NOWHERE
 from app.db.errors import DatabaseProblem
 from app.panel.overview import READ_ALLOWANCE, Overview, recent_changes
 from app.panel.segments import segments
@@ -119,6 +120,7 @@ class StatusScreen(PanelistScreen):
         if shown != self._connection:
             self._connection = shown
             self._rates, self._arrivals = {}, Arrivals()
+            self._stale, self._listed = True, 0.0  # the lists are another account's
         self.query_one("#trouble", Line).show(
             words((f"✗ {picture.trouble}", "bold $error")) if picture.trouble else words()
         )
@@ -126,12 +128,18 @@ class StatusScreen(PanelistScreen):
         self.query_one(Steps).show(self._steps(picture))
         self._show_people(picture)
         self.query_one("#activity", Line).show(_activity(picture))
-        self.query_one("#polling", Line).show(_polling(picture, self.host.credentials.described()))
+        self.query_one("#polling", Line).show(_polling(picture, self._kept()))
         self._stale |= picture.fresh
         hurry = picture.masking != self._masking
         if hurry or (self._stale and abs(picture.now - self._listed) >= LISTS):
             self._stale, self._masking, self._listed = False, picture.masking, picture.now
             self._show_lists(picture)
+
+    def _kept(self) -> str:
+        """Where access is kept."""
+        kept = self.host.credentials.described()
+        given = kept == NOWHERE and self.host.settings.stripe_key
+        return "nowhere, it is in PANELIST_STRIPE_KEY" if given else kept
 
     def _steps(self, picture: Picture) -> tuple[StepState, ...]:
         made = []
@@ -222,6 +230,8 @@ def _polling(picture: Picture, kept: str) -> Content:
     if connection is None:
         return words()
     at = connection.last_polled_at
+    if connection.status == "disconnected":
+        return words((f"last look {when(at, picture.now)}", "dim"))
     parts = [f"last look {when(at, picture.now)}" if at else "no look for changes yet"]
     following = picture.activity and picture.activity.next_poll_at
     if following:

@@ -1,10 +1,10 @@
-"""Dialogs: a question that no stray Enter can answer, and the help."""
+"""Dialogs: a question that no stray or held key can answer, and the help."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,13 +16,42 @@ from textual.widgets import Button, Static
 from app.widgets.words import Content, para
 
 DEAF = 0.3  # seconds in which the keys still belong to whatever was there before
+HELD = 1.0  # seconds without the same key after which it was let go: repeats begin before
+
+Result = TypeVar("Result")
 
 
-class Question(ModalScreen[bool]):
-    """Asks one thing. Cancel has the focus, ``y`` is the only key that says yes.
+class Deciding(ModalScreen[Result]):
+    """A dialog in which a key decides something, so it takes only keys that are meant for it.
 
-    The app drops every key while :attr:`deaf`, so that a repeated key answers nothing.
+    The app asks :meth:`refuses` before it hands on a key. A terminal does not tell when a key is
+    let go: the one that was pressed last before the dialog counts as held until it pauses.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened = time.monotonic()
+        self._held: str | None = None  # None until the first key
+
+    @property
+    def deaf(self) -> bool:
+        """Too young to be answered."""
+        return time.monotonic() - self.opened < DEAF
+
+    def refuses(self, key: str, before: str, pause: float) -> bool:
+        """Whether a key belongs to what was there before. ``before``: the key before it, and
+        ``pause`` seconds ago."""
+        if self._held is None:
+            self._held = before
+        if self.deaf:
+            self._held = key
+        elif key != self._held or pause >= HELD:
+            self._held = ""
+        return bool(self._held)
+
+
+class Question(Deciding[bool]):
+    """Asks one thing. Cancel has the focus, ``y`` is the only key that says yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes", id="question.yes", tooltip="Do it"),
@@ -43,12 +72,6 @@ class Question(ModalScreen[bool]):
         super().__init__()
         self._lines = lines
         self._yes = yes
-        self.opened = time.monotonic()
-
-    @property
-    def deaf(self) -> bool:
-        """Too young to be answered: the key was meant for what was there before."""
-        return time.monotonic() - self.opened < DEAF
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", can_focus=False):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
 from textual.widgets import Input
 
 
@@ -13,7 +14,7 @@ class Field(Input):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Go on", id="field.enter", tooltip="Use what is entered"),
-        Binding("escape", "app.back", "Leave the field", id="field.back", tooltip="Back"),
+        Binding("escape", "leave", "Leave it", id="field.leave", tooltip="Out of this field"),
     ]
 
     def __init__(
@@ -31,3 +32,8 @@ class Field(Input):
             password=secret,
             select_on_focus=False,
         )
+
+    async def action_leave(self) -> None:
+        """What escape means around this field: to give up, or only to go back."""
+        screen = self.screen
+        await self.run_action("screen.cancel" if isinstance(screen, ModalScreen) else "app.back")

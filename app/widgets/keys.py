@@ -36,6 +36,7 @@ class KeyLine(Drawn[tuple[Key, ...]]):
 
     def on_mount(self) -> None:
         self.watch(self.screen, "focused", self._look)
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self._look())
 
     def _look(self) -> None:
         screen, found = self.screen, []

@@ -246,20 +246,19 @@ def test_an_answer_that_comes_late_is_an_answer_to_the_next(home: Path) -> None:
 
 
 def test_while_a_keyring_thinks_the_place_can_be_told(home: Path) -> None:
-    opened(home, backends=path(Waits))
     Waits.unlocked.set()
     opened(home, backends=path(Waits)).put("a", {"token": "1"})
     Waits.unlocked.clear()
     Waits.asked.clear()
-    credentials = opened(home, backends=path(Waits), limit=20.0)
-    reading = threading.Thread(target=credentials.get, args=["a"])
+    credentials, found = opened(home, backends=path(Waits), limit=20.0), []
+    reading = threading.Thread(target=lambda: found.append(credentials.get("a")))
     reading.start()
     assert Waits.asked.wait(5)
     assert credentials.place is Place.KEYRING
     assert credentials.described() == "keyring (backends)"
-    assert reading.is_alive()
-    Waits.unlocked.set()
+    Waits.unlocked.set()  # which comes too late if those have waited
     reading.join()
+    assert found == [{"token": "1"}]
 
 
 def test_many_threads_may_ask_one_keyring() -> None:

@@ -203,7 +203,7 @@ def test_one_may_start_anew_without_a_keyring_that_is_no_more(home: Path, after:
 DAMAGE = ["cut", "empty", "huge", "nested", "list", "missing", "pin"]
 
 
-def damage(home: Path, place: Place, how: str) -> None:
+def damage(home: Path, how: str) -> None:
     folder = home / "credentials"
     (document,) = folder.glob("*.credentials")
     if how == "key":
@@ -225,7 +225,7 @@ def test_what_is_damaged_is_said_and_set_aside_for_a_new_login(
     home: Path, place: Place, how: str
 ) -> None:
     filled(opened(home, place=place))
-    damage(home, place, how)
+    damage(home, how)
     before = {file.read_bytes() for file in (home / "credentials").glob("*.credentials")}
     credentials = opened(home)
     for work in (credentials.names, lambda: credentials.put("a", {})):
@@ -236,6 +236,15 @@ def test_what_is_damaged_is_said_and_set_aside_for_a_new_login(
     credentials.put("a", {"token": "1"})
     assert everything(opened(home)) == {"a": {"token": "1"}}
     assert {file.read_bytes() for file in (home / "credentials").glob("*.aside")} == before
+
+
+def test_only_the_document_is_set_aside_and_not_what_a_kill_left(home: Path) -> None:
+    filled(opened(home))
+    damage(home, "cut")
+    (home / "credentials/PLAIN-00.credentials").write_text(TOKEN)
+    opened(home).choose(Place.KEYRING)
+    assert holding(home, TOKEN) == []
+    assert len(left(home)) == 3
 
 
 def test_a_newer_format_is_neither_read_nor_replaced(home: Path) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from app.credentials import files
 from app.credentials.store import Credentials, Place
+from tests.credentials.backends import Interrupted, path
 from tests.credentials.helpers import (
     ON_DISK,
     PASSPHRASE,
@@ -95,6 +97,36 @@ def test_while_one_moves_the_others_read_and_write(home: Path, tmp_path: Path) -
     assert opened(home, backends=ON_DISK).names() == ["first", "turn"]
     assert len(left(home)) == 2
     assert len(list((tmp_path / "keyring").iterdir())) == 1
+
+
+@pytest.mark.parametrize("after", [Place.PLAIN, Place.SESSION])
+def test_a_move_in_the_middle_of_reading_is_followed(home: Path, after: Place) -> None:
+    opened(home).put("a", {"token": "1"})
+    reading = opened(home, backends=path(Interrupted))
+    Interrupted.first.append(lambda: opened(home).choose(after))
+    assert reading.get("a") == ({"token": "1"} if after is Place.PLAIN else None)
+    assert reading.place is (Place.PLAIN if after is Place.PLAIN else None)
+
+
+def test_what_changes_files_waits_for_its_turn(home: Path) -> None:
+    credentials = opened(home, place=Place.PLAIN)
+    credentials.put("a", {})
+    works = [
+        credentials.ensure,
+        lambda: credentials.probe(Place.PLAIN),
+        lambda: credentials.put("b", {}),
+        lambda: credentials.delete("a"),
+        lambda: credentials.choose(Place.KEYRING),
+    ]
+    for work in works:
+        before = left(home), everything(credentials)
+        thread = threading.Thread(target=work)
+        with files.locked(home / "credentials/document.lock", 1):
+            thread.start()
+            thread.join(0.1)
+            assert thread.is_alive()
+            assert (left(home), everything(opened(home))) == before
+        thread.join()
 
 
 def test_a_session_chosen_elsewhere_is_a_choice_still_to_be_made_here(home: Path) -> None:

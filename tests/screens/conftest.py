@@ -65,17 +65,17 @@ class Driven:
         return " ".join(one.message for one in self.app._notifications)
 
     def settle(self) -> None:
-        """Let the question in front be old enough to be answered."""
-        from app.widgets.dialog import Question
+        """Let the dialog in front be old enough to be answered."""
+        from app.widgets.dialog import Deciding
 
-        assert isinstance(self.app.screen, Question)
+        assert isinstance(self.app.screen, Deciding)
         self.app.screen.opened = 0.0
 
     def rejuvenate(self) -> None:
-        """Let the question in front be new, however slow this computer is."""
-        from app.widgets.dialog import Question
+        """Let the dialog in front be new, however slow this computer is."""
+        from app.widgets.dialog import Deciding
 
-        assert isinstance(self.app.screen, Question)
+        assert isinstance(self.app.screen, Deciding)
         self.app.screen.opened = time.monotonic() + 3_600
 
 
