@@ -133,16 +133,16 @@ def test_oauth_is_set_up_by_the_environment(tmp_path: Path) -> None:
         'stripe_client_id = "ca_1"\noauth_port = "4600"\ntoken_store = "passphrase"\n'
         'stripe_authorize_url = "https://marketplace.stripe.com/oauth/v2/chnlink_1/authorize"\n',
     )
-    environ |= {"PANELIST_STRIPE_CLIENT_SECRET": "sk_test_secret1", "PANELIST_PASSPHRASE": "open"}
+    environ |= {"PANELIST_STRIPE_CLIENT_SECRET": "sk_test_secret1", "PANELIST_PASSPHRASE": "swordfish"}
     settings = load(environ)
     assert (settings.stripe_client_id, settings.stripe_client_secret) == ("ca_1", "sk_test_secret1")
-    assert (settings.token_store, settings.passphrase) == ("passphrase", "open")
+    assert (settings.token_store, settings.passphrase) == ("passphrase", "swordfish")
     assert default_redirects(settings) == (
         "http://127.0.0.1:4600/stripe/callback",
         "https://127.0.0.1:4600/stripe/callback",
     )
     assert "sk_test_secret1" not in repr(settings)
-    assert "open" not in repr(settings)
+    assert "swordfish" not in repr(settings)
 
 
 def test_another_redirect_address_is_for_both_modes(tmp_path: Path) -> None:

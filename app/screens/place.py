@@ -66,7 +66,9 @@ class PlaceDialog(Deciding[Choice | None]):
     def on_mount(self) -> None:
         for field in self.query(SecretInput):
             field.display = False
-        self.query_one(OptionList).focus()
+        places = self.query_one(OptionList)
+        places.highlighted = None  # so that an Enter alone chooses nothing
+        places.focus()
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

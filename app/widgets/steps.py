@@ -58,8 +58,8 @@ class Lifecycle(Drawn[LifecycleState]):
         if line.cell_length > width:
             line = words((" ", "dim")).join(parts)
         if state.status == "disconnected":
-            return [line, *words((f"✗ {state.note}", "bold $error")).wrap(width)]
-        return [line]
+            return [*line.wrap(width), *words((f"✗ {state.note}", "bold $error")).wrap(width)]
+        return line.wrap(width)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from app.screens.connect import ConnectScreen
 from app.screens.ways import Ways
 from app.settings import CALLBACK_PATH, Rate, Settings
 from app.tui import PanelistApp
+from app.widgets.line import Line
 from tests.screens.conftest import Driven
 from tests.screens.filled import StandIn
 from tests.sync.approved import decide, known
@@ -125,6 +126,11 @@ def go(address: str) -> httpx.Response:
 def connect_screen(at: Driven) -> ConnectScreen:
     """The Connect screen."""
     return at.app.connect_screens()[0]
+
+
+def kept(at: Driven) -> str:
+    """What Status says of where access is kept."""
+    return str(at.app.screen.query_one("#polling", Line).render()).rpartition("kept in: ")[2]
 
 
 def listens(approving: Approving) -> bool:

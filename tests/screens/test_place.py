@@ -1,0 +1,273 @@
+"""Where access is kept: asked when the keyring is absent, locked at start, moved when wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input, OptionList
+
+from app.credentials.store import Credentials, Place
+from app.db.store import Store
+from app.screens.key_form import KeyInput
+from app.screens.place import PlaceDialog, Unlock
+from app.screens.ways import Ways
+from app.settings import Settings
+from app.widgets.dialog import Help
+from tests.screens.conftest import SIZES, Driven
+from tests.screens.real import Setup, choose, ids, kept, made, running
+
+PASSPHRASE = "canary correct horse"
+
+
+@pytest.fixture
+def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setup]:
+    """A computer without a keyring."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/nothing")
+    for name in ("DISPLAY", "PYTHON_KEYRING_BACKEND", "PANELIST_PASSPHRASE"):
+        monkeypatch.delenv(name, raising=False)
+    one = made(tmp_path)
+    with one.sandbox:
+        yield one
+
+
+def locked(settings: Settings) -> Credentials:
+    """Something is kept in an encrypted file."""
+    there = Credentials(settings.home)
+    there.choose(Place.PASSPHRASE, PASSPHRASE)
+    there.put("something", {"a": 1})
+    return there
+
+
+async def offer_key(at: Driven, setup: Setup) -> None:
+    """Give a key; there is no place for it."""
+    await choose(at, "key")
+    field = at.app.screen.query_one(KeyInput)
+    field.focus()
+    field.value = setup.sandbox.world.restricted_key
+    await at.press("enter")
+    await at.until(lambda: isinstance(at.app.screen, PlaceDialog))
+    at.settle()
+
+
+async def pick(at: Driven, place: Place) -> None:
+    """Choose in the dialog that is open."""
+    options = at.app.screen.query_one(OptionList)
+    options.highlighted = [one.id for one in options.options].index(place.value)
+    await at.press("down", "up", "enter")
+
+
+async def passphrase(at: Driven, first: str, second: str) -> None:
+    at.app.screen.query_one("#first", Input).value = first
+    await at.press("enter")
+    at.app.screen.query_one("#second", Input).value = second
+    await at.press("enter")
+
+
+async def connected(at: Driven) -> None:
+    await at.until(lambda: at.app.link.running and at.app.current_mode == "status")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_without_a_keyring_a_person_chooses(
+    store: Store, setup: Setup, size: tuple[int, int]
+) -> None:
+    async with running(store, setup.bare(), size) as at:
+        await offer_key(at, setup)
+        assert "Where shall access to Stripe be kept?" in at.flat
+        assert "not to be found here" in at.flat or "cannot be used" in at.flat
+        assert at.app.screen.query_one(OptionList).highlighted is None
+        await at.press("enter", "enter")  # nothing is chosen beforehand
+        assert isinstance(at.app.screen, PlaceDialog)
+        assert not (setup.home / "credentials" / "place.json").exists()
+        await pick(at, Place.SESSION)
+        await connected(at)
+        assert kept(at) == "this session only"
+
+
+async def test_the_plain_file_only_by_choice(store: Store, setup: Setup) -> None:
+    async with running(store, setup.bare()) as at:
+        await offer_key(at, setup)
+        await pick(at, Place.PLAIN)
+        await connected(at)
+        assert kept(at) == "PLAIN FILE"
+        assert at.app.credentials.place is Place.PLAIN
+
+
+async def test_a_passphrase_is_given_twice(store: Store, setup: Setup) -> None:
+    async with running(store, setup.bare()) as at:
+        await offer_key(at, setup)
+        await pick(at, Place.PASSPHRASE)
+        await passphrase(at, PASSPHRASE, PASSPHRASE + "x")
+        assert "✗ The two are empty or differ" in at.flat
+        assert at.app.screen.query_one("#first", Input).value == ""
+        await at.press("enter")  # empty
+        assert isinstance(at.app.screen, PlaceDialog)
+        dialog = at.app.screen
+        await passphrase(at, PASSPHRASE, PASSPHRASE)
+        assert PASSPHRASE not in at.text
+        await connected(at)
+        assert all(field.value == "" for field in dialog.query(Input))
+        assert kept(at) == "file encrypted with a passphrase"
+        assert PASSPHRASE not in repr(vars(at.app.link))
+
+
+async def test_no_place_is_no_connection(store: Store, setup: Setup) -> None:
+    async with running(store, setup.bare()) as at:
+        await offer_key(at, setup)
+        await at.press("escape")
+        assert "No place was chosen" in at.flat
+        assert at.app.link._waiting is None
+        assert sum(setup.sandbox.requests.values()) == 0
+        await offer_key(at, setup)  # and one may think again
+        await pick(at, Place.SESSION)
+        await connected(at)
+
+
+async def test_the_keyring_is_tried_again_and_then_another_place(
+    store: Store, setup: Setup
+) -> None:
+    async with running(store, setup.bare()) as at:
+        await offer_key(at, setup)
+        first = at.app.screen
+        await pick(at, Place.KEYRING)
+        await at.until(lambda: isinstance(at.app.screen, PlaceDialog) and at.app.screen != first)
+        at.settle()
+        await pick(at, Place.SESSION)
+        await connected(at)
+
+
+async def test_a_held_enter_chooses_no_place(store: Store, setup: Setup) -> None:
+    async with running(store, setup.bare()) as at:
+        await choose(at, "place")
+        await at.press("enter")
+        at.settle()  # so old that only holding protects it
+        at.app.screen.query_one(OptionList).highlighted = 3
+        await at.strike(*["enter"] * 5)
+        assert isinstance(at.app.screen, PlaceDialog)
+        await at.press("up", "down", "enter")
+        await at.until(lambda: at.app.credentials.place is Place.PLAIN)
+        await at.until(lambda: "Access is kept in: PLAIN FILE" in at.flat)
+
+
+async def test_the_question_waits_behind_a_dialog(store: Store, setup: Setup) -> None:
+    async with running(store, setup.bare()) as at:
+        assert at.app.link.try_key(setup.sandbox.world.restricted_key)
+        await at.press("question_mark")
+        await at.until(lambda: bool(at.app._later))
+        assert isinstance(at.app.screen, Help)
+        await at.press("escape")
+        await at.until(lambda: isinstance(at.app.screen, PlaceDialog))
+
+
+async def test_moving(store: Store, setup: Setup) -> None:
+    settings = setup.bare()
+    Credentials(settings.home).choose(Place.PLAIN)
+    Credentials(settings.home).put("something", {"a": "canary"})
+    async with running(store, settings) as at:
+        await choose(at, "place")
+        assert "Access is kept in: PLAIN FILE" in at.flat
+        await at.press("enter")
+        at.settle()
+        await at.press("escape")
+        assert at.app.credentials.place is Place.PLAIN
+        await at.press("enter")
+        at.settle()
+        await pick(at, Place.PASSPHRASE)
+        await passphrase(at, PASSPHRASE, PASSPHRASE)
+        await at.until(lambda: "Access is kept in: file encrypted" in at.flat)
+        assert at.app.credentials.get("something") == {"a": "canary"}
+    for file in settings.home.rglob("*.credentials"):
+        assert b"canary" not in file.read_bytes()
+
+
+# Locked
+
+
+async def unlock(at: Driven, text: str) -> None:
+    at.app.screen.query_one("#passphrase", Input).value = text
+    await at.press("enter")
+
+
+async def key_kept(store: Store, setup: Setup) -> None:
+    """An account is connected, its key in the encrypted file."""
+    async with running(store, setup.bare()) as at:
+        await offer_key(at, setup)
+        await pick(at, Place.PASSPHRASE)
+        await passphrase(at, PASSPHRASE, PASSPHRASE)
+        await connected(at)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_locked_at_the_start(store: Store, setup: Setup, size: tuple[int, int]) -> None:
+    await key_kept(store, setup)
+    async with running(store, setup.bare(), size) as at:
+        await at.until(lambda: isinstance(at.app.screen, Unlock))
+        await unlock(at, "wrong")
+        await at.until(lambda: "The passphrase is wrong" in at.flat)
+        assert at.app.screen.query_one("#passphrase", Input).value == ""
+        await unlock(at, PASSPHRASE)
+        await at.until(lambda: at.app.link.running)
+        assert at.app.current_mode == "status"
+
+
+async def test_without_the_passphrase_the_app_goes_on_and_says_how(
+    store: Store, setup: Setup
+) -> None:
+    await key_kept(store, setup)
+    async with running(store, setup.bare()) as at:
+        await at.until(lambda: isinstance(at.app.screen, Unlock))
+        await at.press("escape")
+        await at.until(lambda: "Access is locked: unlock it on Connect (1)" in at.flat)
+        await at.press("1")
+        await at.until(lambda: "unlock" in ids(at))
+        assert isinstance(at.app.focused, Ways)
+        await choose(at, "unlock")
+        await at.press("enter")
+        await at.until(lambda: isinstance(at.app.screen, Unlock))
+        await unlock(at, PASSPHRASE)
+        await at.until(lambda: at.app.link.running)
+        await at.until(lambda: "unlock" not in ids(at))
+
+
+async def test_locked_with_nothing_connected_asks_only_when_it_is_needed(
+    store: Store, setup: Setup
+) -> None:
+    settings = setup.bare()
+    locked(settings)
+    async with running(store, settings) as at:
+        await choose(at, "unlock")
+        assert "The credentials need a passphrase" in at.flat
+        await at.press("enter")
+        await at.until(lambda: isinstance(at.app.screen, Unlock))
+        await unlock(at, PASSPHRASE)
+        await at.until(lambda: "setup" in ids(at))
+
+
+async def test_a_forgotten_passphrase_costs_what_is_kept_and_is_asked(
+    store: Store, setup: Setup
+) -> None:
+    settings = setup.bare()
+    locked(settings)
+    async with running(store, settings) as at:
+        await choose(at, "unlock")
+        await at.press("enter")
+        await at.until(lambda: isinstance(at.app.screen, Unlock))
+        await at.press("tab", "enter")
+        await at.until(lambda: isinstance(at.app.screen, PlaceDialog))
+        assert "sets it aside for good" in at.flat
+        at.settle()
+        await pick(at, Place.SESSION)
+        await at.until(lambda: at.app.credentials.place is Place.SESSION)
+        await at.until(lambda: "setup" in ids(at))
+        assert at.app.credentials.names() == []
+    assert len([*(settings.home / "credentials").glob("*.aside")]) == 1
+
+
+async def test_quitting_while_locked(store: Store, setup: Setup) -> None:
+    await key_kept(store, setup)
+    async with running(store, setup.bare()) as at:
+        await at.until(lambda: isinstance(at.app.screen, Unlock))
+        await at.press("ctrl+c")
+        await at.until(lambda: not at.app.is_running)
