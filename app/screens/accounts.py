@@ -38,7 +38,7 @@ class Accounts(ModalScreen[int | None]):
             yield OptionList(
                 *(Option(words(*_line(one)), id=str(one.id)) for one in self._known), markup=False
             )
-            keys = words(("Enter", "bold"), " shows them; ", ("escape", "bold"), " does nothing.")
+            keys = words(("Enter", "bold"), " shows them; ", ("escape", "bold"), " stays here.")
             yield Static(para([keys]), classes="keys")
 
     def on_mount(self) -> None:

@@ -104,6 +104,7 @@ class ConnectScreen(PanelistScreen):
         ways, options = self.query_one(Ways), offers.options()
         ids = [one.id for one in options]
         keep = ids.index(self._way) if self._way in ids else 0
+        self._way = ids[keep] or ""  # nobody chose another, so what was said still stands
         ways.clear_options()
         ways.add_options(options)
         ways.highlighted = keep

@@ -76,6 +76,7 @@ class Reception(Host):
         text = " ".join(message.said)
         if text:
             self.say(text)
+        if text and self.current_mode != "connect":
             self.tell(text)
         if message.left:
             self.lookout.note = text

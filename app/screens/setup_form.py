@@ -54,7 +54,7 @@ class SetupForm(Container):
 
     def compose(self) -> ComposeResult:
         yield SetupInput("client id: ca_…", id="client_id")
-        yield SecretInput("secret key of the app's owner: sk_test_… or sk_live_…", id="secret")
+        yield SecretInput("secret key of the app's owner: sk_…", id="secret")
         yield SetupInput("install link (empty: the usual)", id="authorize_url", longest=2000)
         yield SetupInput("redirect address (empty: as below)", id="redirect_uri", longest=2000)
         yield AboutSetup(Known(), id="about-setup")

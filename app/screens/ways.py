@@ -29,7 +29,9 @@ class Ways(OptionList):
     """The ways to connect, and what can be done about a connection."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Go on", id="ways.enter", tooltip="Go on with this one"),
+        Binding(
+            "enter", "select", "Go on", id="ways.enter", show=False, tooltip="Go on with this one"
+        ),
     ]
     help_text = "The ways to connect. Up and down choose one, Enter goes on with it."
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
-import pytest
 
 from app.db.store import Store
 from app.sandbox.server import Sandbox
 from app.screens.approving import Approving
 from app.screens.connect import ConnectScreen
+from app.screens.oauth_form import Page
 from app.screens.ways import Ways
-from app.settings import CALLBACK_PATH, Rate, Settings
+from app.settings import CALLBACK_PATH, Settings
 from app.tui import PanelistApp
 from app.widgets.line import Line
 from tests.screens.conftest import Driven
@@ -106,7 +106,7 @@ async def ask(at: Driven, mode: str = "test") -> str:
     return page(at).url
 
 
-def page(at: Driven) -> Any:
+def page(at: Driven) -> Page:
     """The page that is waited for."""
     found = at.app.approving.page
     assert found is not None
@@ -136,10 +136,3 @@ def kept(at: Driven) -> str:
 def listens(approving: Approving) -> bool:
     """Whether an answer would be heard."""
     return approving._approval is not None
-
-
-@pytest.fixture
-def no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No browser here, as over ssh."""
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "SSH_CONNECTION"):
-        monkeypatch.delenv(name, raising=False)

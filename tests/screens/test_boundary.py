@@ -45,7 +45,7 @@ def test_no_text_reaches_a_widget_around_words(file: Path) -> None:
             assert first not in MAKERS, f"{file.name}:{call.lineno} makes its own {name}"
         if name in ("Static", "Option"):
             made = ast.unparse(call.args[0]) if call.args else ""
-            safe = made.startswith(("words(", "para(", "_sandbox_words("))
+            safe = made.startswith(("words(", "para("))
             assert safe, f"{file.name}:{call.lineno} {made}"
         if name.endswith("notify") and "style" not in name:
             assert "markup=False" in ast.unparse(call), f"{file.name}:{call.lineno}"
@@ -65,3 +65,19 @@ def test_hanging_lines_fit() -> None:
 def test_emails_are_hidden_in_sentences() -> None:
     assert no_emails("to ada@example.com, now", True) == "to a•••@e•••, now"
     assert no_emails("to ada@example.com, now", False) == "to ada@example.com, now"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_no_secret_can_be_printed_with_a_thread_or_copied(file: Path) -> None:
+    """A thread's arguments may be printed; fields for secrets are all of one kind."""
+    for name, call in calls(file):
+        place = f"{file.name}:{call.lineno}"
+        if name.endswith("Thread"):
+            given = {one.arg: ast.unparse(one.value) for one in call.keywords}
+            assert given.get("args", "()") in ("()", "(page,)", "(approval,)"), place
+            assert given.get("daemon") == "True", place
+        if name.endswith("copy_to_clipboard"):
+            assert ast.unparse(call.args[0]) == "page.url", place
+        assert not name.endswith(("run_worker", "push_screen_wait")), place
+        if name.endswith("Input") and file.name != "secret.py":
+            assert "password" not in ast.unparse(call), place

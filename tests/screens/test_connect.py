@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.db.store import Store
-from app.screens.connect import Ways
 from app.screens.key_form import KeyInput
+from app.screens.ways import Ways
 from app.sync.connect import KeyProblem
 from app.widgets.dialog import Question
 from tests.screens import filled

@@ -44,8 +44,8 @@ async def give_key(at: Driven, key: str) -> None:
 
 
 async def leave(at: Driven) -> None:
-    await at.press("1")
-    await at.press("d")
+    await choose(at, "leave")
+    await at.press("enter")
     at.settle()
     await at.press("y")
     await at.until(lambda: "leave" not in ids(at) and not at.app.link.busy)
@@ -78,6 +78,7 @@ async def test_disconnecting_asks_and_only_y_does_it(store: Store, setup: Setup)
 async def test_what_was_fetched_stays_and_one_can_come_back(store: Store, setup: Setup) -> None:
     async with running(store, setup.settings()) as at:
         await connect(at)
+        await at.press("1")
         (before,) = store.rows("SELECT id FROM connection")
         await leave(at)
         assert "Disconnected. Its participants and segments stay" in at.flat
@@ -162,7 +163,7 @@ async def test_lists_are_those_of_the_account_that_is_looked_at(
     filled.acme(store)
     async with start(size) as at:
         assert "Acme Inc" in at.text.splitlines()[0]
-        await looks_at(at, "acct_1Old", "77 participants" if size[0] < 100 else "77 with")
+        await looks_at(at, "acct_1Old", "77 participants")
         assert "Old Inc" in at.text.splitlines()[0]
         screen = at.app.screen
         for name, text in (("messages", "An old"), ("segments", "Old plan"), ("changes", "Olga")):

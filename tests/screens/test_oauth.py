@@ -17,7 +17,18 @@ from app.sync import approval
 from app.widgets.dialog import Help, Question
 from tests.screens.conftest import SIZES, Driven
 from tests.screens.real import (
-    Setup, approve, ask, choose, connect_screen, go, ids, is_free, listens, made, page, running,
+    Setup,
+    approve,
+    ask,
+    choose,
+    connect_screen,
+    go,
+    ids,
+    is_free,
+    listens,
+    made,
+    page,
+    running,
 )  # fmt: skip
 from tests.sync.approved import TOKEN, decide
 
@@ -210,9 +221,7 @@ async def test_the_first_page_is_worth_nothing_after_another(store: Store, setup
         await connected(at)
 
 
-async def test_nobody_approves(
-    store: Store, setup: Setup, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_nobody_approves(store: Store, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(approval, "PATIENCE", 0.3)
     async with running(store, setup.settings()) as at:
         await at.until(lambda: listens(at.app.approving))  # since before the page was asked for
