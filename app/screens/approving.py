@@ -115,9 +115,11 @@ class Approving:
             approval.cancel()
 
     def end(self) -> None:
-        """As :meth:`stop`, for good."""
+        """As :meth:`stop`, for good; takes a second at most."""
         self._ended = True
         self.stop()
+        if self._last is not None:
+            self._close(self._last)  # who quits finds the port free at once
 
     def _look(self, service: Service) -> Message:
         from app.db import connections

@@ -15,7 +15,7 @@ from app.screens.oauth_form import PasteInput
 from app.screens.ways import Ways
 from app.sync import approval
 from app.widgets.dialog import Help, Question
-from tests.screens.conftest import SIZES, Driven
+from tests.screens.conftest import Driven
 from tests.screens.real import (
     Setup,
     approve,
@@ -54,22 +54,25 @@ async def connected(at: Driven) -> None:
     await at.until(lambda: at.app.link.running and at.app.current_mode == "status")
 
 
+def freed(port: int) -> None:
+    """Wait until one could listen there; the test's time limit ends it otherwise."""
+    while not is_free(port):
+        threading.Event().wait(0.01)
+
+
 def paste(at: Driven, text: str) -> None:
     from textual import events
 
     at.app.post_message(events.Paste(text))
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_approve_and_the_sync_starts_by_itself(
-    store: Store, setup: Setup, size: tuple[int, int]
-) -> None:
-    async with running(store, setup.settings(), size) as at:
+async def test_approve_and_the_sync_starts_by_itself(store: Store, setup: Setup) -> None:
+    async with running(store, setup.settings(), (80, 24)) as at:
         url = await ask(at)
         assert "Waiting for Stripe's answer" in at.flat
-        assert "Not opened: there is no screen for a browser here" in at.flat or size[1] < 24
+        assert "Not opened: there is no screen for a browser here" in at.flat
         shown = "".join(at.text.split())
-        assert url[:60] in shown
+        assert url in shown
         assert approve(url).status_code == 200
         await connected(at)
         assert " TEST " in at.text
@@ -100,14 +103,13 @@ async def test_another_state_changes_nothing(store: Store, setup: Setup) -> None
         await connected(at)
 
 
-@pytest.mark.parametrize("what", ["address", "code", "wrapped"])
+@pytest.mark.parametrize("what", ["code", "wrapped address"])
 async def test_what_is_pasted_connects(store: Store, setup: Setup, what: str) -> None:
     async with running(store, setup.settings(), (80, 24)) as at:
         address = decide(await ask(at))
         text = {
-            "address": address,
             "code": address.partition("code=")[2].partition("&")[0],
-            "wrapped": f"{address[:40]}\n{address[40:]}\n",
+            "wrapped address": f"{address[:40]}\n{address[40:]}\n",
         }[what]
         await at.press("tab", "tab")
         assert isinstance(at.app.focused, PasteInput)
@@ -151,7 +153,7 @@ async def test_escape_ends_the_wait(store: Store, setup: Setup) -> None:
         assert go(address).status_code == 403
         assert setup.sandbox.requests[TOKEN] == 0
         await ask(at)
-    assert is_free(setup.port)
+    freed(setup.port)
 
 
 async def test_quitting_while_waiting_takes_no_second(store: Store, setup: Setup) -> None:
@@ -161,8 +163,7 @@ async def test_quitting_while_waiting_takes_no_second(store: Store, setup: Setup
         await at.press("q")
         await at.until(lambda: not at.app.is_running)
         assert time.monotonic() - begun < 1
-    while not is_free(setup.port):
-        threading.Event().wait(0.01)
+    freed(setup.port)
 
 
 async def test_quitting_while_stripe_is_asked_takes_no_second(store: Store, setup: Setup) -> None:

@@ -14,8 +14,10 @@ from app.screens.key_form import KeyInput
 from app.screens.place import PlaceDialog, Unlock
 from app.screens.ways import Ways
 from app.settings import Settings
+from app.sync.access import secret_name
 from app.widgets.dialog import Help
-from tests.screens.conftest import SIZES, Driven
+from tests.screens import filled
+from tests.screens.conftest import Driven
 from tests.screens.real import Setup, choose, ids, kept, made, running
 
 PASSPHRASE = "canary correct horse"
@@ -69,11 +71,8 @@ async def connected(at: Driven) -> None:
     await at.until(lambda: at.app.link.running and at.app.current_mode == "status")
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_without_a_keyring_a_person_chooses(
-    store: Store, setup: Setup, size: tuple[int, int]
-) -> None:
-    async with running(store, setup.bare(), size) as at:
+async def test_without_a_keyring_a_person_chooses(store: Store, setup: Setup) -> None:
+    async with running(store, setup.bare(), (60, 20)) as at:
         await offer_key(at, setup)
         assert "Where shall access to Stripe be kept?" in at.flat
         assert "not to be found here" in at.flat or "cannot be used" in at.flat
@@ -81,14 +80,11 @@ async def test_without_a_keyring_a_person_chooses(
         await at.press("enter", "enter")  # nothing is chosen beforehand
         assert isinstance(at.app.screen, PlaceDialog)
         assert not (setup.home / "credentials" / "place.json").exists()
-        await pick(at, Place.SESSION)
-        await connected(at)
-        assert kept(at) == "this session only"
-
-
-async def test_the_plain_file_only_by_choice(store: Store, setup: Setup) -> None:
-    async with running(store, setup.bare()) as at:
-        await offer_key(at, setup)
+        await at.press("escape")
+        assert "No place was chosen" in at.flat
+        assert at.app.link._waiting is None
+        assert sum(setup.sandbox.requests.values()) == 0
+        await offer_key(at, setup)  # and one may think again
         await pick(at, Place.PLAIN)
         await connected(at)
         assert kept(at) == "PLAIN FILE"
@@ -113,18 +109,6 @@ async def test_a_passphrase_is_given_twice(store: Store, setup: Setup) -> None:
         assert PASSPHRASE not in repr(vars(at.app.link))
 
 
-async def test_no_place_is_no_connection(store: Store, setup: Setup) -> None:
-    async with running(store, setup.bare()) as at:
-        await offer_key(at, setup)
-        await at.press("escape")
-        assert "No place was chosen" in at.flat
-        assert at.app.link._waiting is None
-        assert sum(setup.sandbox.requests.values()) == 0
-        await offer_key(at, setup)  # and one may think again
-        await pick(at, Place.SESSION)
-        await connected(at)
-
-
 async def test_the_keyring_is_tried_again_and_then_another_place(
     store: Store, setup: Setup
 ) -> None:
@@ -136,6 +120,7 @@ async def test_the_keyring_is_tried_again_and_then_another_place(
         at.settle()
         await pick(at, Place.SESSION)
         await connected(at)
+        assert kept(at) == "this session only"
 
 
 async def test_a_held_enter_chooses_no_place(store: Store, setup: Setup) -> None:
@@ -190,19 +175,16 @@ async def unlock(at: Driven, text: str) -> None:
     await at.press("enter")
 
 
-async def key_kept(store: Store, setup: Setup) -> None:
+def key_kept(store: Store, setup: Setup) -> None:
     """An account is connected, its key in the encrypted file."""
-    async with running(store, setup.bare()) as at:
-        await offer_key(at, setup)
-        await pick(at, Place.PASSPHRASE)
-        await passphrase(at, PASSPHRASE, PASSPHRASE)
-        await connected(at)
+    world = setup.sandbox.world
+    filled.connection(store, "complete", None, world.account_id)
+    locked(setup.bare()).put(secret_name(world.account_id, False), {"key": world.restricted_key})
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_locked_at_the_start(store: Store, setup: Setup, size: tuple[int, int]) -> None:
-    await key_kept(store, setup)
-    async with running(store, setup.bare(), size) as at:
+async def test_locked_at_the_start(store: Store, setup: Setup) -> None:
+    key_kept(store, setup)
+    async with running(store, setup.bare(), (60, 20)) as at:
         await at.until(lambda: isinstance(at.app.screen, Unlock))
         await unlock(at, "wrong")
         await at.until(lambda: "The passphrase is wrong" in at.flat)
@@ -215,7 +197,7 @@ async def test_locked_at_the_start(store: Store, setup: Setup, size: tuple[int, 
 async def test_without_the_passphrase_the_app_goes_on_and_says_how(
     store: Store, setup: Setup
 ) -> None:
-    await key_kept(store, setup)
+    key_kept(store, setup)
     async with running(store, setup.bare()) as at:
         await at.until(lambda: isinstance(at.app.screen, Unlock))
         await at.press("escape")
@@ -226,9 +208,8 @@ async def test_without_the_passphrase_the_app_goes_on_and_says_how(
         await choose(at, "unlock")
         await at.press("enter")
         await at.until(lambda: isinstance(at.app.screen, Unlock))
-        await unlock(at, PASSPHRASE)
-        await at.until(lambda: at.app.link.running)
-        await at.until(lambda: "unlock" not in ids(at))
+        await at.press("ctrl+c")  # and one can quit
+        await at.until(lambda: not at.app.is_running)
 
 
 async def test_locked_with_nothing_connected_asks_only_when_it_is_needed(
@@ -263,11 +244,3 @@ async def test_a_forgotten_passphrase_costs_what_is_kept_and_is_asked(
         await at.until(lambda: "setup" in ids(at))
         assert at.app.credentials.names() == []
     assert len([*(settings.home / "credentials").glob("*.aside")]) == 1
-
-
-async def test_quitting_while_locked(store: Store, setup: Setup) -> None:
-    await key_kept(store, setup)
-    async with running(store, setup.bare()) as at:
-        await at.until(lambda: isinstance(at.app.screen, Unlock))
-        await at.press("ctrl+c")
-        await at.until(lambda: not at.app.is_running)
