@@ -133,7 +133,10 @@ def test_oauth_is_set_up_by_the_environment(tmp_path: Path) -> None:
         'stripe_client_id = "ca_1"\noauth_port = "4600"\ntoken_store = "passphrase"\n'
         'stripe_authorize_url = "https://marketplace.stripe.com/oauth/v2/chnlink_1/authorize"\n',
     )
-    environ |= {"PANELIST_STRIPE_CLIENT_SECRET": "sk_test_secret1", "PANELIST_PASSPHRASE": "swordfish"}
+    environ |= {
+        "PANELIST_STRIPE_CLIENT_SECRET": "sk_test_secret1",
+        "PANELIST_PASSPHRASE": "swordfish",
+    }
     settings = load(environ)
     assert (settings.stripe_client_id, settings.stripe_client_secret) == ("ca_1", "sk_test_secret1")
     assert (settings.token_store, settings.passphrase) == ("passphrase", "swordfish")
