@@ -94,8 +94,8 @@ def _by_oauth(options: argparse.Namespace, service: Service) -> Admitted:
     _have_place(service.settings, service.credentials)
     with service.approval(app) as approval:
         approval.ask()
-        _show_page(approval, options)
         try:
+            _show_page(approval, options)
             heard = _heard(approval)
         except KeyboardInterrupt:
             raise OAuthProblem("setup", "Stopped. Nothing was connected.") from None

@@ -45,7 +45,7 @@ class Driven:
     async def until(self, met: Callable[[], bool]) -> None:
         """Let the app work until something holds; the test's time limit ends it otherwise."""
         while not met():
-            await self.pilot.pause(0.01)
+            await self.pilot.pause(0.02)
         await self.pilot.pause()
 
     @property

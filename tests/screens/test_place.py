@@ -9,6 +9,7 @@ import pytest
 from textual.widgets import Input, OptionList
 
 from app.credentials.store import Credentials, Place
+from app.db import connections
 from app.db.store import Store
 from app.screens.key_form import KeyInput
 from app.screens.place import PlaceDialog, Unlock
@@ -16,7 +17,6 @@ from app.screens.ways import Ways
 from app.settings import Settings
 from app.sync.access import secret_name
 from app.widgets.dialog import Help
-from tests.screens import filled
 from tests.screens.conftest import Driven
 from tests.screens.real import Setup, choose, ids, kept, made, running
 
@@ -127,10 +127,11 @@ async def test_a_held_enter_chooses_no_place(store: Store, setup: Setup) -> None
     async with running(store, setup.bare()) as at:
         await choose(at, "place")
         await at.press("enter")
+        dialog = at.app.screen
         at.settle()  # so old that only holding protects it
         at.app.screen.query_one(OptionList).highlighted = 3
         await at.strike(*["enter"] * 5)
-        assert isinstance(at.app.screen, PlaceDialog)
+        assert at.app.screen is dialog
         await at.press("up", "down", "enter")
         await at.until(lambda: at.app.credentials.place is Place.PLAIN)
         await at.until(lambda: "Access is kept in: PLAIN FILE" in at.flat)
@@ -178,7 +179,7 @@ async def unlock(at: Driven, text: str) -> None:
 def key_kept(store: Store, setup: Setup) -> None:
     """An account is connected, its key in the encrypted file."""
     world = setup.sandbox.world
-    filled.connection(store, "complete", None, world.account_id)
+    connections.record(store, "stripe", world.account_id, False, None, "restricted_key")
     locked(setup.bare()).put(secret_name(world.account_id, False), {"key": world.restricted_key})
 
 
