@@ -148,9 +148,6 @@ class ConnectScreen(PanelistScreen):
             self.forget_secrets()
             self.query_one(Ways).focus()
 
-    def on_unmount(self) -> None:
-        self.forget_secrets()
-
     def on_paste(self, event: events.Paste) -> None:
         """While an approval is waited for, a paste anywhere is the redirected address."""
         if self.host.approving.page is not None and not isinstance(self.focused, Input):

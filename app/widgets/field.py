@@ -33,6 +33,10 @@ class Field(Input):
             select_on_focus=False,
         )
 
+    def on_unmount(self) -> None:
+        """Nothing of it outlives the screen, however that ends."""
+        self.value = ""
+
     async def action_leave(self) -> None:
         """What escape means around this field: to give up, or only to go back."""
         screen = self.screen

@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 from textual.app import App
+from textual.widgets import Input
 
 from app.db.store import Store
 from app.settings import Settings
@@ -73,6 +75,29 @@ async def test_a_fault_prints_one_line_and_no_secret(
     assert "boom sk_live_•••" in kept
     assert "action_mask" in kept
     assert "customer = " not in kept.replace('customer = "ada', "")  # no values of variables
+
+
+async def test_what_was_typed_is_in_no_crash(
+    store: Store, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    app = Faulty(store, Settings(tmp_path), None, filled.StandIn().load)
+    fields: list[Input] = []
+
+    async def typed() -> None:
+        async with app.run_test() as pilot:
+            await pilot.pause()
+            fields.extend(app.screen.query(Input))
+            for field in fields:
+                field.value = PLANTED
+            await pilot.press("x")
+            await pilot.pause()
+
+    with pytest.raises(ValueError, match="boom"):
+        await typed()
+    said = capfd.readouterr()
+    assert "PLANTED" not in said.out + said.err + (tmp_path / "panelist.log").read_text()
+    assert [field.value for field in fields] == [""] * 6
+    assert PLANTED not in "".join(map(repr, threading.enumerate()))
 
 
 def test_the_log_that_cannot_be_written_is_told(tmp_path: Path) -> None:

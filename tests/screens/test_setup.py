@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -24,13 +24,15 @@ def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setup]:
         yield one
 
 
-async def enter(at: Driven, setup: Setup, *, all_keys: bool = False, **values: str) -> None:
+async def enter(
+    at: Driven, setup: Setup, wrong: Mapping[str, str] | None = None, *, all_keys: bool = False
+) -> None:
     """Fill the page in and press Enter; ``all_keys``: in every field."""
     world = setup.sandbox.world
     right = {"client_id": world.client_id, "secret": world.client_secret}
     await choose(at, "setup")
     for name in FIELDS:
-        at.app.screen.query_one(f"#{name}", Input).value = {**right, **values}.get(name, "")
+        at.app.screen.query_one(f"#{name}", Input).value = {**right, **(wrong or {})}.get(name, "")
     if all_keys:
         await at.press("enter")
         for name in FIELDS[:-1]:
@@ -71,7 +73,7 @@ WRONG = [
 async def test_a_wrong_field_is_named_and_has_the_focus(store: Store, setup: Setup) -> None:
     async with running(store, setup.bare(token_store="session")) as at:
         for field, wrong, said in WRONG:
-            await enter(at, setup, **{field: wrong})
+            await enter(at, setup, {field: wrong})
             await at.until(lambda said=said: f"✗ {said}" in at.flat)  # type: ignore[misc]
             here = at.app.screen.query_one(f"#{field}")
             await at.until(lambda here=here: at.app.focused is here)  # type: ignore[misc]
@@ -79,9 +81,9 @@ async def test_a_wrong_field_is_named_and_has_the_focus(store: Store, setup: Set
         assert setup.sandbox.requests[TOKEN] == 0
         assert at.app.credentials.names() == []
         secret = setup.sandbox.world.client_secret.replace("_test_", "_live_")
-        await enter(at, setup, secret=secret, redirect_uri="http://127.0.0.1:4573/x")
+        await enter(at, setup, {"secret": secret, "redirect_uri": "http://127.0.0.1:4573/x"})
         await at.until(lambda: "In live mode Stripe redirects to" in at.flat)
-        await enter(at, setup, secret=secret)
+        await enter(at, setup, {"secret": secret})
         await at.until(lambda: "✗ Stripe refuses the client id or the secret key" in at.flat)
         assert ids(at)[:2] == ["key", "setup"]
         assert value(at, "secret") == secret  # to be corrected
