@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from app.db import indexes
 from app.db.rules import belonging
-from app.db.schema import BUILD_HELD
 from app.db.store import Row, Store
 
 Counts = dict[int, tuple[int, int]]  # segment -> members, members with an email
@@ -161,8 +161,7 @@ def create_segment(store: Store, connection_id: int, key: str) -> None:
 
 def create_subscription_segments(store: Store, connection_id: int) -> None:
     """Make the segments that follow from subscriptions, and one for each product."""
-    store.free_memory()
-    store.execute(BUILD_HELD)
+    indexes.build(store)
     for key in SUBSCRIPTION_SEGMENTS:
         create_segment(store, connection_id, key)
     follow_products(store, connection_id)
@@ -170,6 +169,7 @@ def create_subscription_segments(store: Store, connection_id: int) -> None:
 
 def drop_subscription_segments(store: Store, connection_id: int) -> None:
     """Take them away again: without subscriptions nobody knows who would be in them."""
+    indexes.build(store)
     store.execute("DELETE FROM segment WHERE connection_id = ? AND key <> 'all'", (connection_id,))
 
 
