@@ -27,7 +27,7 @@ DELETE FROM subscription WHERE id IN (
 
 
 def leave_out(store: Store) -> None:
-    """Do without, until :func:`build`; inside the caller's transaction, as is that."""
+    """Do without, until :func:`build`; inside the caller's transaction."""
     store.execute(f"DROP INDEX IF EXISTS {BY_ID}")
     store.execute(f"DROP INDEX IF EXISTS {HELD}")
 
@@ -38,14 +38,15 @@ def left_out(store: Store) -> bool:
 
 
 def build(store: Store) -> None:
-    """Have both indexes. Of a subscription that a list brought twice (it is read again where a
-    cursor's object is gone) the newest row stays."""
-    store.free_memory()
+    """Have both indexes, each in a transaction of its own, as it takes memory until it is
+    committed. Of a subscription that a list brought twice (it is read again where a cursor's
+    object is gone) the newest row stays."""
     try:
-        with store.transaction():
+        with store.sorting(), store.transaction():
             store.execute(_BUILD_BY_ID)
     except DatabaseProblem:
-        store.execute(_REMOVE_REPLACED)
-        store.execute(_BUILD_BY_ID)
-    store.free_memory()
-    store.execute(BUILD_HELD)
+        with store.sorting(), store.transaction():
+            store.execute(_REMOVE_REPLACED)
+            store.execute(_BUILD_BY_ID)
+    with store.sorting(), store.transaction():
+        store.execute(BUILD_HELD)

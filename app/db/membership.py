@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.db import indexes
 from app.db.rules import belonging
 from app.db.store import Row, Store
 
@@ -160,8 +159,8 @@ def create_segment(store: Store, connection_id: int, key: str) -> None:
 
 
 def create_subscription_segments(store: Store, connection_id: int) -> None:
-    """Make the segments that follow from subscriptions, and one for each product."""
-    indexes.build(store)
+    """Make the segments that follow from subscriptions, and one for each product. The indexes
+    of subscriptions (:mod:`app.db.indexes`) must be there."""
     for key in SUBSCRIPTION_SEGMENTS:
         create_segment(store, connection_id, key)
     follow_products(store, connection_id)
@@ -169,7 +168,6 @@ def create_subscription_segments(store: Store, connection_id: int) -> None:
 
 def drop_subscription_segments(store: Store, connection_id: int) -> None:
     """Take them away again: without subscriptions nobody knows who would be in them."""
-    indexes.build(store)
     store.execute("DELETE FROM segment WHERE connection_id = ? AND key <> 'all'", (connection_id,))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.db import connections, indexes, membership
+from app.db import connections, indexes
 from app.db.rows import Answer, Gone
 from app.db.store import Store
 from tests.db.making import (
@@ -82,13 +82,6 @@ def test_a_copy_begun_anew_replaces_what_the_first_one_brought(store: Store) -> 
     assert not indexes.left_out(store)
     send(store, here, Answer(2, subscriptions=[subscribed("sub_a", "cus_a")]))
     assert statuses(store) == [("sub_a", "active")]
-
-
-def test_a_copy_that_ends_without_subscriptions_has_its_indexes(store: Store) -> None:
-    here = begun(store)
-    with store.transaction():
-        membership.drop_subscription_segments(store, here)
-    assert not indexes.left_out(store)
 
 
 def test_segments_that_nobody_is_in_yet_keep_the_indexes(store: Store) -> None:
