@@ -9,58 +9,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
-from app.db import connections, membership
+from app.db import connections, membership, subscriptions
 from app.db.errors import DatabaseProblem
 from app.db.rows import (
     Answer,
     Bad,
     Delivery,
     Gone,
-    ParticipantRow,
-    PriceRow,
-    ProductRow,
-    SubscriptionRow,
 )
 from app.db.store import Store
+from app.db.upserts import PARTICIPANT, PRICE, PRODUCT, Upsert, stamped
 
-_by_stripe_id = itemgetter(0)
-
-_STAMP = ("connection_id", "seq", "generation", "deleted")
-
-
-@dataclass(frozen=True)
-class _Upsert:
-    """How rows of a table are stored unless a newer request already did: what to insert into,
-    and what to do when the row is there."""
-
-    into: str
-    then: str
-
-
-def _upsert(table: str, fields: Sequence[str], *, final: bool = False) -> _Upsert:
-    """``final``: a deletion is never taken back (Stripe does not reuse these ids)."""
-    columns = (*fields, *_STAMP)
-    kept = ", ".join(
-        f"{name} = excluded.{name}"
-        for name in columns
-        if name not in ("connection_id", "stripe_id")
-    )
-    alive = f" AND NOT {table}.deleted" if final else ""
-    return _Upsert(
-        f"{table} ({', '.join(columns)})",
-        f"ON CONFLICT (connection_id, stripe_id) DO UPDATE SET {kept}"
-        f" WHERE excluded.seq > {table}.seq{alive}",
-    )
-
-
-_PARTICIPANT = _upsert("participant", ParticipantRow._fields, final=True)
-_SUBSCRIPTION = _upsert("subscription", SubscriptionRow._fields, final=True)
-_PRODUCT = _upsert("product", ProductRow._fields)
-_PRICE = _upsert("price", PriceRow._fields)
 _TOMBSTONE = (
     "INSERT INTO participant (stripe_id, metadata, connection_id, seq, generation, deleted)"
     " VALUES (?, '{}', ?, ?, ?, true)"
@@ -111,10 +72,10 @@ def _store_answers(store: Store, connection_id: int, answers: Sequence[Answer]) 
     touched = _touched(answers)
     by_subscription = membership.has_subscription_segments(store, connection_id)
     if by_subscription:
-        touched |= _owners(store, connection_id, answers)
-    participants = _stamped(connection_id, generation, answers, "participants")
+        touched |= subscriptions.owners(store, connection_id, answers)
+    participants = stamped(connection_id, generation, answers, "participants")
     last = membership.last_id(store)
-    store.insert(_PARTICIPANT.into, participants, "ON CONFLICT DO NOTHING")
+    store.insert(PARTICIPANT.into, participants, "ON CONFLICT DO NOTHING")
     new = membership.newcomers(connection_id, last)
     if len(touched) == len(participants) == membership.number(store, new):
         _store_rest(store, connection_id, generation, answers)
@@ -122,7 +83,7 @@ def _store_answers(store: Store, connection_id: int, answers: Sequence[Answer]) 
     else:
         people = membership.customers(store, connection_id, touched)
         before = membership.counts(store, membership.until(people, last))
-        store.insert(_PARTICIPANT.into, participants, _PARTICIPANT.then)
+        store.insert(PARTICIPANT.into, participants, PARTICIPANT.then)
         _store_rest(store, connection_id, generation, answers)
         membership.refresh(store, people, before, by_subscription=by_subscription)
     if any(answer.products or _products_gone(answer) for answer in answers):
@@ -133,30 +94,15 @@ def _store_answers(store: Store, connection_id: int, answers: Sequence[Answer]) 
     )
 
 
-def _stamped(
-    connection_id: int, generation: int, answers: Iterable[Answer], field: str
-) -> list[tuple[Any, ...]]:
-    """The rows of one table with who brought them and when, in the order of its index, which
-    is then walked once from end to end."""
-    rows: list[tuple[Any, ...]] = []
-    for answer in answers:
-        stamp = (connection_id, answer.seq, generation, False)
-        rows += [row + stamp for row in getattr(answer, field)]
-    rows.sort(key=_by_stripe_id)
-    return rows
-
-
 def _store_rest(
     store: Store, connection_id: int, generation: int, answers: Sequence[Answer]
 ) -> None:
-    def upsert(how: _Upsert, field: str) -> None:
-        store.insert(how.into, _stamped(connection_id, generation, answers, field), how.then)
+    def upsert(how: Upsert, field: str) -> None:
+        store.insert(how.into, stamped(connection_id, generation, answers, field), how.then)
 
-    upsert(_PRODUCT, "products")
-    upsert(_PRICE, "prices")
-    (last,) = store.row("SELECT coalesce(max(id), 0) FROM subscription")
-    upsert(_SUBSCRIPTION, "subscriptions")
-    _store_items(store, connection_id, answers, last)
+    upsert(PRODUCT, "products")
+    upsert(PRICE, "prices")
+    subscriptions.store_all(store, connection_id, generation, answers)
     for answer in answers:
         for gone in answer.gone:
             _store_gone(store, connection_id, generation, answer.seq, gone)
@@ -173,67 +119,6 @@ def _touched(answers: Iterable[Answer]) -> set[str]:
         touched.update(row.stripe_id for row in answer.participants)
         touched.update(gone.stripe_id for gone in answer.gone if gone.table == "participant")
     return touched
-
-
-def _owners(store: Store, connection_id: int, answers: Sequence[Answer]) -> set[str]:
-    """The customers whose subscriptions changed or are gone."""
-    owners = {row.customer for answer in answers for row in answer.subscriptions}
-    gone = [
-        one.stripe_id for answer in answers for one in answer.gone if one.table == "subscription"
-    ]
-    if gone:
-        rows = store.rows(
-            "SELECT customer FROM subscription WHERE connection_id = ? AND "
-            + store.among("stripe_id"),
-            (connection_id, store.values(gone)),
-        )
-        owners.update(customer for (customer,) in rows)
-    return owners
-
-
-def _store_items(store: Store, connection_id: int, answers: Sequence[Answer], last: int) -> None:
-    """Replace the items of each subscription whose row its answer has just become. Those with
-    a row id after ``last`` are new; they have none yet and stand together."""
-    brought = {(row.stripe_id, answer.seq) for answer in answers for row in answer.subscriptions}
-    if not brought:
-        return
-    ids = _rows_of(store, "+connection_id = ? AND id > ?", (connection_id, last))
-    changed = {key for key, _ in brought.difference(ids)}
-    if changed:
-        old = _rows_of(
-            store,
-            f"connection_id = ? AND id <= ? AND {store.among('stripe_id')}",
-            (connection_id, last, store.values(changed)),
-        )
-        old = {key: old[key] for key in brought & old.keys()}
-        store.execute(
-            f"DELETE FROM subscription_item WHERE {store.among('subscription_id')}",
-            (store.values(old.values()),),
-        )
-        ids |= old
-    rows: dict[tuple[int, str], tuple[object, ...]] = {}  # by key: a list may repeat an item
-    for answer in answers:
-        for item in answer.items:
-            row_id = ids.get((item.subscription, answer.seq))
-            if row_id is not None:
-                rows[row_id, item.stripe_id] = (row_id, *item[1:])
-    store.insert(
-        "subscription_item (subscription_id, stripe_id, price, product, current_period_end)",
-        list(rows.values()),
-    )
-
-
-def _rows_of(
-    store: Store, condition: str, parameters: Sequence[object]
-) -> dict[tuple[str, int], int]:
-    """(Stripe id, seq) → row id of subscriptions."""
-    keys, seqs, ids = store.row(
-        f"SELECT {store.gathered('stripe_id')}, {store.gathered('seq')}, {store.gathered('id')}"
-        f" FROM subscription WHERE {condition}",
-        parameters,
-    )
-    pairs = zip(store.unpacked(keys), store.unpacked(seqs), strict=True)
-    return dict(zip(pairs, store.unpacked(ids), strict=True))
 
 
 def _store_gone(store: Store, connection_id: int, generation: int, seq: int, gone: Gone) -> None:

@@ -6,9 +6,8 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.db import membership
+from app.db import indexes, membership
 from app.db.rows import StepRow, WindowRow
-from app.db.schema import HELD
 from app.db.store import Store
 
 STEPS = ("products", "prices", "subscriptions", "segments", "customers")
@@ -107,8 +106,10 @@ def begin_listing(
             (through, connection_id),
         )
         store.execute('DELETE FROM "window" WHERE connection_id = ?', (connection_id,))
-        if not store.rows("SELECT 1 FROM subscription LIMIT 1"):
-            store.execute(f"DROP INDEX IF EXISTS {HELD}")  # until the segments need it
+        if store.rows("SELECT 1 FROM subscription LIMIT 1"):
+            indexes.build(store)
+        elif not membership.has_subscription_segments(store, connection_id):
+            indexes.leave_out(store)
         store.execute_many(
             'INSERT INTO "window"'
             " (connection_id, id, listing, low, high, cursor, position, density)"

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.db.rules import belonging
-from app.db.schema import BUILD_HELD
 from app.db.store import Row, Store
 
 Counts = dict[int, tuple[int, int]]  # segment -> members, members with an email
@@ -160,9 +159,8 @@ def create_segment(store: Store, connection_id: int, key: str) -> None:
 
 
 def create_subscription_segments(store: Store, connection_id: int) -> None:
-    """Make the segments that follow from subscriptions, and one for each product."""
-    store.free_memory()
-    store.execute(BUILD_HELD)
+    """Make the segments that follow from subscriptions, and one for each product. The indexes
+    of subscriptions (:mod:`app.db.indexes`) must be there."""
     for key in SUBSCRIPTION_SEGMENTS:
         create_segment(store, connection_id, key)
     follow_products(store, connection_id)

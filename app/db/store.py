@@ -158,11 +158,20 @@ class Store:
             self.database.execute_sql("PRAGMA cache_size = -40000")
             self.database.execute_sql("PRAGMA wal_autocheckpoint = 32000")
 
-    def free_memory(self) -> None:
-        """Give back the pages that this thread's connection remembers, before work that needs
-        as much memory again: SQLite sorts a new index in memory."""
-        if not self.postgres:
-            self.database.execute_sql("PRAGMA shrink_memory")
+    @contextmanager
+    def sorting(self) -> Iterator[None]:
+        """Build an index within: SQLite sorts it in memory and writes it from end to end, so
+        that the pages which this thread's connection remembers are of no use meanwhile."""
+        if self.postgres:
+            yield
+            return
+        (size,) = self.row("PRAGMA cache_size")
+        self.database.execute_sql("PRAGMA cache_size = -4000")
+        self.database.execute_sql("PRAGMA shrink_memory")
+        try:
+            yield
+        finally:
+            self.database.execute_sql(f"PRAGMA cache_size = {size}")
 
     def end_bulk(self) -> None:
         """Empty the journal that a sync left, and close this thread's connection."""

@@ -16,7 +16,7 @@ from collections.abc import Coroutine, Iterable
 from functools import partial
 from typing import Any
 
-from app.db import connections, membership
+from app.db import connections, indexes, membership
 from app.db.rows import Delivery, PriceRow, StepRow, WindowRow
 from app.db.store import Store
 from app.settings import Rate
@@ -213,6 +213,7 @@ class Backfill:
         skipped = self._steps["subscriptions"].state == "skipped"
 
         def make() -> tuple[int, list[membership.People]]:
+            indexes.build(store)
             with store.transaction():
                 if skipped:
                     membership.drop_subscription_segments(store, connection)

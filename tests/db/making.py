@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from app.db import connections, membership
+from app.db import connections, indexes, membership
 from app.db.apply import deliver
 from app.db.rows import (
     Answer,
@@ -62,6 +62,7 @@ def send(store: Store, connection_id: int, *answers: Answer) -> None:
 
 def make_segments(store: Store, connection_id: int) -> None:
     """What a sync does once the subscriptions are here."""
+    indexes.build(store)
     with store.transaction():
         membership.create_subscription_segments(store, connection_id)
     for people in membership.chunks(store, connection_id):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from app.db import indexes
 from app.db.store import Store, open_store
 from app.panel.overview import overview
 from app.panel.segments import segments
@@ -94,6 +95,7 @@ def test_missing_permission_skips_its_step_only(store: Store, settings: Settings
         assert "Subscriptions Read" in view.messages[0].text
         assert [one.key for one in segments(store, view.connection.id)] == ["all"]
         assert view.participants == 250
+        assert not indexes.left_out(store)
         sandbox.options.forbid = frozenset()
         sync(store, settings, sandbox)
         assert_equal(sandbox.world, store, view.connection.id)

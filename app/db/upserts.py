@@ -1,0 +1,57 @@
+"""How rows are stored unless the answer to a newer request already was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from app.db.rows import Answer, ParticipantRow, PriceRow, ProductRow, SubscriptionRow
+
+STAMP = ("connection_id", "seq", "generation", "deleted")
+
+_by_stripe_id = itemgetter(0)
+
+
+@dataclass(frozen=True)
+class Upsert:
+    """What to insert into, and what to do when the row is there."""
+
+    into: str
+    then: str
+
+
+def _upsert(table: str, fields: Sequence[str], *, final: bool = False) -> Upsert:
+    """``final``: a deletion is never taken back (Stripe does not reuse these ids)."""
+    columns = (*fields, *STAMP)
+    kept = ", ".join(
+        f"{name} = excluded.{name}"
+        for name in columns
+        if name not in ("connection_id", "stripe_id")
+    )
+    alive = f" AND NOT {table}.deleted" if final else ""
+    return Upsert(
+        f"{table} ({', '.join(columns)})",
+        f"ON CONFLICT (connection_id, stripe_id) DO UPDATE SET {kept}"
+        f" WHERE excluded.seq > {table}.seq{alive}",
+    )
+
+
+PARTICIPANT = _upsert("participant", ParticipantRow._fields, final=True)
+SUBSCRIPTION = _upsert("subscription", SubscriptionRow._fields, final=True)
+PRODUCT = _upsert("product", ProductRow._fields)
+PRICE = _upsert("price", PriceRow._fields)
+
+
+def stamped(
+    connection_id: int, generation: int, answers: Iterable[Answer], field: str
+) -> list[tuple[Any, ...]]:
+    """The rows of one table with who brought them and when, in the order of its index, which
+    is then walked once from end to end."""
+    rows: list[tuple[Any, ...]] = []
+    for answer in answers:
+        stamp = (connection_id, answer.seq, generation, False)
+        rows += [row + stamp for row in getattr(answer, field)]
+    rows.sort(key=_by_stripe_id)
+    return rows
