@@ -31,7 +31,7 @@ from app.sync.windows import PAGE, Window
 COHORTS = ("products", "prices", "inactive_prices", "subscriptions")
 UNLIMITED = Rate(None, None)
 AT_ONCE = 0.02  # seconds; for an answer that takes less nobody waits
-SLOTS, SLOTS_AT_ONCE = 32, 12
+SLOTS, SLOTS_AT_ONCE = 48, 12
 WORTH_SPLITTING = 4 * PAGE  # a smaller rest is fetched sooner than it is worth a request more
 
 
