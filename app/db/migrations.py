@@ -22,7 +22,40 @@ def _rules_leave_the_schema(database: Database) -> None:
     )
 
 
-STEPS: dict[int, Callable[[Database], None]] = {1: _rules_leave_the_schema}
+def _members_have_a_history(database: Database) -> None:
+    lite = isinstance(database, SqliteDatabase)
+    number, strict = ("INTEGER", " STRICT") if lite else ("BIGINT", "")
+    text = "TEXT" if lite else 'TEXT COLLATE "C"'
+    key = f"{number if lite else 'BIGSERIAL'} NOT NULL PRIMARY KEY"
+    owner = 'FOREIGN KEY ("{0}_id") REFERENCES "{0}" ("id") ON DELETE CASCADE'
+    of_connection = owner.format("connection")
+    for statement in (
+        f'ALTER TABLE "member" ADD COLUMN "cause" {number} NOT NULL DEFAULT 0',
+        f'CREATE TABLE "cause" ("id" {key}, "connection_id" {number} NOT NULL,'
+        f' "at" {number} NOT NULL, "event" {text}, "type" {text}, "generation" INTEGER,'
+        f" {of_connection}){strict}",
+        'CREATE UNIQUE INDEX "cause_connection_id_event" ON "cause" ("connection_id", "event")',
+        'CREATE UNIQUE INDEX "cause_connection_id_generation"'
+        ' ON "cause" ("connection_id", "generation")',
+        f'CREATE TABLE "past_member" ("id" {key}, "participant_id" {number} NOT NULL,'
+        f' "segment_key" {text} NOT NULL, "since" {number} NOT NULL, "until" {number} NOT NULL,'
+        f' "joined_by" {number} NOT NULL, "left_by" {number} NOT NULL,'
+        f" {owner.format('participant')}){strict}",
+        'CREATE INDEX "past_member_participant_id" ON "past_member" ("participant_id")',
+        f'CREATE TABLE "hint" ("connection_id" {number} NOT NULL, "stripe_id" {text} NOT NULL,'
+        f' "created" {number} NOT NULL, "type" {text} NOT NULL, "object_id" {text} NOT NULL,'
+        f' PRIMARY KEY ("connection_id", "stripe_id"), {of_connection}){strict}',
+        f'CREATE TABLE "syncer" ("id" {"INTEGER" if lite else "SERIAL"} NOT NULL PRIMARY KEY,'
+        f' "turn" {number} NOT NULL, "who" {text} NOT NULL){strict}',
+        """INSERT INTO "syncer" ("turn", "who") VALUES (0, '')""",
+    ):
+        database.execute_sql(statement)
+
+
+STEPS: dict[int, Callable[[Database], None]] = {
+    1: _rules_leave_the_schema,
+    2: _members_have_a_history,
+}
 
 
 def migrate(database: Database, version: int) -> None:

@@ -10,6 +10,7 @@ lists.
 from __future__ import annotations
 
 from peewee import (
+    SQL,
     BigAutoField,
     BigIntegerField,
     BooleanField,
@@ -23,7 +24,7 @@ from peewee import (
     TextField,
 )
 
-VERSION = 2  # of the tables; app.db.migrations brings an older database here
+VERSION = 3  # of the tables; app.db.migrations brings an older database here
 
 
 class Table(Model):
@@ -165,15 +166,46 @@ class Segment(Table):
         indexes = ((("connection", "key"), True), (("connection", "product"), False))
 
 
+class Cause(Table):
+    """Why people came into segments or left them: one of Stripe's events, or what a full listing
+    found. ``at`` is Stripe's clock."""
+
+    id = BigAutoField()
+    connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
+    at = BigIntegerField()
+    event = TextField(null=True)  # Stripe's id; None: a listing
+    type = TextField(null=True)
+    generation = IntegerField(null=True)  # of the listing; None: an event
+
+    class Meta:
+        indexes = ((("connection", "event"), True), (("connection", "generation"), True))
+
+
 class Member(Table):
-    """A participant's place in a segment; what the rules say, remembered."""
+    """A participant's place in a segment; what the rules say, remembered. ``cause`` names a
+    :class:`Cause`, unchecked, because a first copy brings millions of members; 0: from before
+    causes were kept."""
 
     participant = ForeignKeyField(Participant, on_delete="CASCADE", index=False)
     segment = ForeignKeyField(Segment, on_delete="CASCADE", index=False)
+    cause = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
 
     class Meta:
         primary_key = CompositeKey("participant", "segment")
         indexes = ((("segment", "participant"), True),)
+
+
+class PastMember(Table):
+    """A place that a participant had in a segment, from ``since`` until just before ``until``.
+    The segment is named by its key, because that of a product may be gone."""
+
+    id = BigAutoField()
+    participant = ForeignKeyField(Participant, on_delete="CASCADE", index=True)
+    segment_key = TextField()
+    since = BigIntegerField()
+    until = BigIntegerField()
+    joined_by = BigIntegerField()  # a Cause, as is the other
+    left_by = BigIntegerField()
 
 
 class Step(Table):
@@ -233,6 +265,27 @@ class SeenEvent(Table):
         indexes = ((("connection", "created"), False),)
 
 
+class Hint(Table):
+    """An event that somebody told us of, whose effect is not stored yet."""
+
+    connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
+    stripe_id = TextField()
+    created = BigIntegerField()
+    type = TextField()
+    object_id = TextField()
+
+    class Meta:
+        primary_key = CompositeKey("connection", "stripe_id")
+
+
+class Syncer(Table):
+    """One row: who syncs this database. ``turn`` counts how often that changed, so that one who
+    was relieved without noticing can be told from the one who syncs now."""
+
+    turn = BigIntegerField()
+    who = TextField()  # for a person: "process 4711 on desk"
+
+
 class Quarantine(Table):
     """An object that could not be stored, and why. Its content is not kept."""
 
@@ -266,11 +319,15 @@ TABLES: list[type[Table]] = [
     Product,
     Price,
     Segment,
+    Cause,
     Member,
+    PastMember,
     Step,
     Window,
     Message,
     SeenEvent,
+    Hint,
+    Syncer,
     Quarantine,
     ReadCount,
 ]
@@ -295,6 +352,7 @@ def create(database: Database) -> None:
     with database.bind_ctx(TABLES):
         database.create_tables(TABLES, safe=False)
         SchemaVersion.insert(version=VERSION).execute()
+        Syncer.insert(turn=0, who="").execute()
     deleted = "CREATE INDEX participant_deleted ON participant (connection_id) WHERE deleted"
     database.execute_sql(deleted)
     database.execute_sql(BUILD_HELD)
