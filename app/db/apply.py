@@ -11,12 +11,13 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from app.db import connections, membership, subscriptions
+from app.db import connections, hints, history, membership, subscriptions
 from app.db.errors import DatabaseProblem
 from app.db.rows import (
     Answer,
     Bad,
     Delivery,
+    EventRow,
     Gone,
 )
 from app.db.store import Store
@@ -73,21 +74,26 @@ def _store_answers(store: Store, connection_id: int, answers: Sequence[Answer]) 
     by_subscription = membership.has_subscription_segments(store, connection_id)
     if by_subscription:
         touched |= subscriptions.owners(store, connection_id, answers)
+    reasons = history.Reasons(store, connection_id, answers, by_subscription=by_subscription)
     participants = stamped(connection_id, generation, answers, "participants")
     last = membership.last_id(store)
     store.insert(PARTICIPANT.into, participants, "ON CONFLICT DO NOTHING")
     new = membership.newcomers(connection_id, last)
-    if len(touched) == len(participants) == membership.number(store, new):
+    all_new = len(touched) == len(participants) == membership.number(store, new)
+    if all_new and not reasons.by_event:
         _store_rest(store, connection_id, generation, answers)
-        membership.enrol(store, new, by_subscription=by_subscription)
+        if participants:
+            cause = reasons.listing()
+            membership.enrol(store, new, cause, by_subscription=by_subscription)
     else:
         people = membership.customers(store, connection_id, touched)
         before = membership.counts(store, membership.until(people, last))
         store.insert(PARTICIPANT.into, participants, PARTICIPANT.then)
         _store_rest(store, connection_id, generation, answers)
-        membership.refresh(store, people, before, by_subscription=by_subscription)
-    if any(answer.products or _products_gone(answer) for answer in answers):
-        _renew_product_segments(store, connection_id)
+        membership.refresh(store, people, before, reasons, by_subscription=by_subscription)
+    for answer in answers:
+        if answer.products or _products_gone(answer):
+            _renew_product_segments(store, connection_id, answer.event)
     store.execute(
         "UPDATE connection SET request_seq = ? WHERE id = ? AND request_seq < ?",
         (seq := max(answer.seq for answer in answers), connection_id, seq),
@@ -165,12 +171,18 @@ def _store_bad(store: Store, connection_id: int, answers: Sequence[Answer]) -> N
     )
 
 
-def _renew_product_segments(store: Store, connection_id: int) -> None:
+def _renew_product_segments(store: Store, connection_id: int, event: EventRow | None) -> None:
     """Once the subscription segments stand, a new product gets its own at once."""
-    if membership.has_subscription_segments(store, connection_id):
-        new = membership.follow_products(store, connection_id)
-        if new:
-            membership.fill(store, membership.buyers(store, connection_id, new))
+    if not membership.has_subscription_segments(store, connection_id):
+        return
+    cause = (
+        history.event_cause(store, connection_id, event)
+        if event
+        else history.listing_cause(store, connection_id)
+    )
+    new = membership.follow_products(store, connection_id, cause)
+    if new:
+        membership.fill(store, membership.buyers(store, connection_id, new), cause)
 
 
 def _store_place(store: Store, connection_id: int, delivery: Delivery) -> None:
@@ -195,6 +207,7 @@ def _store_place(store: Store, connection_id: int, delivery: Delivery) -> None:
         " VALUES (?, ?, ?, ?, ?) ON CONFLICT (connection_id, stripe_id) DO NOTHING",
         [(connection_id, *event) for event in delivery.events],
     )
+    hints.drop(store, connection_id, delivery.events)
     if delivery.requests:
         connections.count_reads(store, connection_id, delivery.requests)
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from app.db import history
+from app.db.history import Reasons
 from app.db.rules import belonging
 from app.db.store import Row, Store
 
@@ -73,7 +75,9 @@ def counts(store: Store, people: People) -> Counts:
     return {segment: (members, int(with_email)) for segment, members, with_email in rows}
 
 
-def refresh(store: Store, people: People, before: Counts, *, by_subscription: bool) -> None:
+def refresh(
+    store: Store, people: People, before: Counts, reasons: Reasons, *, by_subscription: bool
+) -> None:
     """Bring these people's memberships and the counts to what the rules say.
 
     ``before`` are the :func:`counts` from before the change, in the same transaction.
@@ -82,25 +86,26 @@ def refresh(store: Store, people: People, before: Counts, *, by_subscription: bo
     people = _found(store, people)
     present = _present(store, people)
     rule = belonging(people.condition, by_subscription=by_subscription)
-    if present:
+    if present or reasons.by_event:
         wanted = set(store.rows(rule, people.parameters))
-        _delete(store, sorted(present - wanted))
-        _insert(store, sorted(wanted - present))
+        _delete(store, reasons.stamped(present - wanted))
+        _insert(store, reasons.stamped(wanted - present))
     else:
-        _insert_all(store, rule, people)
+        _insert_all(store, rule, people, reasons.listing())
     _move_counts(store, people, before)
 
 
-def fill(store: Store, people: People) -> None:
+def fill(store: Store, people: People, cause: int) -> None:
     """Put these people into segments that are new; all others already hold them exactly."""
     before = counts(store, people)
-    _insert_all(store, belonging(people.condition), people)
+    _insert_all(store, belonging(people.condition), people, cause)
     _move_counts(store, people, before)
 
 
-def enrol(store: Store, people: People, *, by_subscription: bool) -> None:
+def enrol(store: Store, people: People, cause: int, *, by_subscription: bool) -> None:
     """What :func:`refresh` does, for people who were not here before this transaction."""
-    _insert_all(store, belonging(people.condition, by_subscription=by_subscription), people)
+    rule = belonging(people.condition, by_subscription=by_subscription)
+    _insert_all(store, rule, people, cause)
     _move_counts(store, people, {})
 
 
@@ -123,10 +128,14 @@ def _present(store: Store, people: People) -> set[Row]:
     )
 
 
-def _insert_all(store: Store, rule: str, people: People) -> None:
+def _insert_all(store: Store, rule: str, people: People, cause: int) -> None:
     """In one statement, which does not hold up the other threads as many small ones do."""
-    insert = "INSERT INTO member (participant_id, segment_id)"
-    store.execute(f"{insert} {rule} ON CONFLICT DO NOTHING", people.parameters)
+    store.execute(
+        "INSERT INTO member (participant_id, segment_id, cause)"
+        f" SELECT b.participant_id, b.id, {cause:d} FROM ({rule}) AS b WHERE true"
+        " ON CONFLICT DO NOTHING",
+        people.parameters,
+    )
 
 
 def _move_counts(store: Store, people: People, before: Counts) -> None:
@@ -141,12 +150,18 @@ def _move_counts(store: Store, people: People, before: Counts) -> None:
     )
 
 
-def _delete(store: Store, members: Sequence[Sequence[int]]) -> None:
-    store.execute_many("DELETE FROM member WHERE participant_id = ? AND segment_id = ?", members)
+def _delete(store: Store, members: Sequence[Row]) -> None:
+    history.end_places(store, members)
+    store.execute_many(
+        "DELETE FROM member WHERE participant_id = ? AND segment_id = ?",
+        [member[:2] for member in members],
+    )
 
 
-def _insert(store: Store, members: Sequence[Sequence[int]]) -> None:
-    store.execute_many("INSERT INTO member (participant_id, segment_id) VALUES (?, ?)", members)
+def _insert(store: Store, members: Sequence[Row]) -> None:
+    store.execute_many(
+        "INSERT INTO member (participant_id, segment_id, cause) VALUES (?, ?, ?)", members
+    )
 
 
 def create_segment(store: Store, connection_id: int, key: str) -> None:
@@ -158,27 +173,35 @@ def create_segment(store: Store, connection_id: int, key: str) -> None:
     )
 
 
-def create_subscription_segments(store: Store, connection_id: int) -> None:
+def create_subscription_segments(store: Store, connection_id: int, cause: int) -> None:
     """Make the segments that follow from subscriptions, and one for each product. The indexes
     of subscriptions (:mod:`app.db.indexes`) must be there."""
     for key in SUBSCRIPTION_SEGMENTS:
         create_segment(store, connection_id, key)
-    follow_products(store, connection_id)
+    follow_products(store, connection_id, cause)
 
 
-def drop_subscription_segments(store: Store, connection_id: int) -> None:
+def drop_subscription_segments(store: Store, connection_id: int, cause: int) -> None:
     """Take them away again: without subscriptions nobody knows who would be in them."""
-    store.execute("DELETE FROM segment WHERE connection_id = ? AND key <> 'all'", (connection_id,))
+    _drop_segments(store, connection_id, "key <> 'all'", (), cause)
 
 
-def follow_products(store: Store, connection_id: int) -> list[str]:
+def _drop_segments(
+    store: Store, connection_id: int, which: str, parameters: Sequence[object], cause: int
+) -> None:
+    found = store.rows(
+        f"SELECT id FROM segment WHERE connection_id = ? AND {which}",
+        (connection_id, *parameters),
+    )
+    history.end_segments(store, [segment for (segment,) in found], cause)
+    store.execute_many("DELETE FROM segment WHERE id = ?", found)
+
+
+def follow_products(store: Store, connection_id: int, cause: int) -> list[str]:
     """A segment for each product there is, and none for one that is gone. Returns the
     products whose segments are new and have no members yet."""
-    store.execute(
-        "DELETE FROM segment WHERE connection_id = ? AND product IN"
-        " (SELECT stripe_id FROM product WHERE connection_id = ? AND deleted)",
-        (connection_id, connection_id),
-    )
+    gone = "product IN (SELECT stripe_id FROM product WHERE connection_id = ? AND deleted)"
+    _drop_segments(store, connection_id, gone, (connection_id,), cause)
     new = store.rows(
         "SELECT p.stripe_id FROM product p WHERE p.connection_id = ? AND NOT p.deleted"
         " AND NOT EXISTS (SELECT 1 FROM segment g"

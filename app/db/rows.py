@@ -73,9 +73,17 @@ class Bad(NamedTuple):
     reason: str
 
 
+class EventRow(NamedTuple):
+    stripe_id: str
+    created: int
+    type: str
+    object_id: str
+
+
 @dataclass
 class Answer:
-    """What one request brought. ``seq`` was taken when the request was sent."""
+    """What one request brought. ``seq`` was taken when the request was sent. ``event``: what it
+    was asked for; None for a page of a full listing."""
 
     seq: int
     participants: list[ParticipantRow] = field(default_factory=list)
@@ -85,6 +93,7 @@ class Answer:
     prices: list[PriceRow] = field(default_factory=list)
     gone: list[Gone] = field(default_factory=list)
     bad: list[Bad] = field(default_factory=list)
+    event: EventRow | None = None
 
 
 class StepRow(NamedTuple):
@@ -103,13 +112,6 @@ class WindowRow(NamedTuple):
     cursor: str | None
     position: int | None
     density: float
-
-
-class EventRow(NamedTuple):
-    stripe_id: str
-    created: int
-    type: str
-    object_id: str
 
 
 @dataclass

@@ -16,7 +16,7 @@ from collections.abc import Coroutine, Iterable
 from functools import partial
 from typing import Any
 
-from app.db import connections, indexes, membership
+from app.db import connections, history, indexes, membership
 from app.db.rows import Delivery, PriceRow, StepRow, WindowRow
 from app.db.store import Store
 from app.settings import Rate
@@ -215,10 +215,11 @@ class Backfill:
         def make() -> tuple[int, list[membership.People]]:
             indexes.build(store)
             with store.transaction():
+                cause = history.listing_cause(store, connection)
                 if skipped:
-                    membership.drop_subscription_segments(store, connection)
+                    membership.drop_subscription_segments(store, connection, cause)
                 else:
-                    membership.create_subscription_segments(store, connection)
+                    membership.create_subscription_segments(store, connection, cause)
                 (count,) = store.row(
                     "SELECT count(*) FROM segment WHERE connection_id = ?", (connection,)
                 )
@@ -226,7 +227,7 @@ class Backfill:
 
         def sort(people: membership.People) -> None:
             with store.transaction():
-                membership.fill(store, people)
+                membership.fill(store, people, history.listing_cause(store, connection))
 
         count, chunks = await self._committer.do(make)
         for number, people in enumerate(chunks):

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from app.db import connections, indexes, membership
+from app.db import connections, history, indexes, membership
 from app.db.apply import deliver
 from app.db.rows import (
     Answer,
@@ -64,10 +64,11 @@ def make_segments(store: Store, connection_id: int) -> None:
     """What a sync does once the subscriptions are here."""
     indexes.build(store)
     with store.transaction():
-        membership.create_subscription_segments(store, connection_id)
+        cause = history.listing_cause(store, connection_id)
+        membership.create_subscription_segments(store, connection_id, cause)
     for people in membership.chunks(store, connection_id):
         with store.transaction():
-            membership.fill(store, people)
+            membership.fill(store, people, cause)
 
 
 def names(store: Store, connection_id: int) -> dict[str, str | None]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.db import membership
+from app.db import history, membership
 from app.db.rows import Answer, Gone, ParticipantRow, ProductRow, SubscriptionRow
 from app.db.store import Store
 from tests.db.making import (
@@ -138,7 +138,7 @@ def test_without_subscriptions_there_are_no_segments_by_them(store: Store) -> No
     make_segments(store, here)
     assert members(store, here)["none"] == {"cus_a"}
     with store.transaction():
-        membership.drop_subscription_segments(store, here)
+        membership.drop_subscription_segments(store, here, history.listing_cause(store, here))
     assert members(store, here) == {"all": {"cus_a"}}
     assert_exact(store, here)
 

@@ -1,0 +1,158 @@
+"""Since when, until when and why somebody was in a segment: intervals, not snapshots.
+
+A member's row names the cause that brought it; when the place ends, both ends move to
+``past_member`` in the same transaction. A cause is one of Stripe's events, or a full listing where
+no event said why. Times are Stripe's clock. A place that nobody can have had, because it would
+end before it began, leaves no trace.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+from app.db import subscriptions
+from app.db.rows import Answer, EventRow
+from app.db.store import Row, Store
+
+DELETED = "customer.deleted"
+
+# Where no cause is known (an earlier version did not keep any), the connection's beginning is.
+_ENDED = """
+INSERT INTO past_member (participant_id, segment_key, since, until, joined_by, left_by)
+SELECT place.participant_id, place.key, place.since, place.until, place.cause, place.left_by FROM (
+  SELECT m.participant_id, g.key, m.cause, l.at AS until, l.id AS left_by, {since} AS since
+  FROM member m
+  JOIN segment g ON g.id = m.segment_id
+  JOIN connection k ON k.id = g.connection_id
+  JOIN cause l ON l.id = ?
+  LEFT JOIN cause j ON j.id = m.cause
+  WHERE {which}
+) AS place WHERE place.until > place.since"""
+
+
+def since(store: Store) -> str:
+    """SQL: when a place began, of ``member m`` with its ``segment g``, ``connection k`` and
+    ``cause j``. Never before the same person's last place in the segment had ended, in
+    whatever order the causes became known."""
+    greatest = "greatest" if store.postgres else "max"
+    return (
+        f"{greatest}(coalesce(j.at, k.connected_at), coalesce((SELECT max(b.until)"
+        " FROM past_member b WHERE b.participant_id = m.participant_id"
+        " AND b.segment_key = g.key), 0))"
+    )
+
+
+def listing_cause(store: Store, connection_id: int) -> int:
+    """The cause that stands for the connection's current full listing."""
+    found = store.rows(
+        "SELECT c.id FROM cause c JOIN connection k ON k.id = c.connection_id"
+        " AND k.generation = c.generation WHERE k.id = ?",
+        (connection_id,),
+    )
+    if not found:
+        store.execute(
+            "INSERT INTO cause (connection_id, at, generation)"
+            " SELECT id, coalesce(events_through, ?), generation FROM connection WHERE id = ?",
+            (int(time.time()), connection_id),
+        )
+        return listing_cause(store, connection_id)
+    return int(found[0][0])
+
+
+def event_cause(store: Store, connection_id: int, event: EventRow) -> int:
+    """The cause that stands for an event."""
+    store.execute(
+        "INSERT INTO cause (connection_id, at, event, type) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (connection_id, event) DO NOTHING",
+        (connection_id, event.created, event.stripe_id, event.type),
+    )
+    (found,) = store.row(
+        "SELECT id FROM cause WHERE connection_id = ? AND event = ?",
+        (connection_id, event.stripe_id),
+    )
+    return int(found)
+
+
+def end_places(store: Store, places: Sequence[Row]) -> None:
+    """Keep the history of (participant, segment, cause) that are about to be deleted."""
+    sql = _ENDED.format(since=since(store), which="m.participant_id = ? AND m.segment_id = ?")
+    store.execute_many(sql, [(cause, person, segment) for person, segment, cause in places])
+
+
+def end_segments(store: Store, segments: Sequence[int], cause: int) -> None:
+    """Keep the history of segments that are about to be deleted with all their members."""
+    sql = _ENDED.format(since=since(store), which="m.segment_id = ?")
+    store.execute_many(sql, [(cause, segment) for segment in segments])
+
+
+class Reasons:
+    """Why the members change that some answers touch."""
+
+    def __init__(
+        self, store: Store, connection_id: int, answers: Iterable[Answer], *, by_subscription: bool
+    ) -> None:
+        self._store = store
+        self._connection_id = connection_id
+        self._own: dict[str, EventRow] = {}  # by Stripe's id of a customer
+        self._held: dict[str, EventRow] = {}  # the same, of their subscriptions
+        for answer in answers:
+            if answer.event is None:
+                continue
+            for row in answer.participants:
+                self._own[row.stripe_id] = answer.event
+            for gone in answer.gone:
+                if gone.table == "participant":
+                    self._own[gone.stripe_id] = answer.event
+            if by_subscription:
+                for customer in subscriptions.owners(store, connection_id, [answer]):
+                    self._held[customer] = answer.event
+
+    @property
+    def by_event(self) -> bool:
+        """Whether an event is the cause for anybody; else the listing is it for everybody."""
+        return bool(self._own or self._held)
+
+    def listing(self) -> int:
+        """The cause for whom no event names."""
+        return listing_cause(self._store, self._connection_id)
+
+    def stamped(self, places: Iterable[Row]) -> list[Row]:
+        """(participant, segment, cause) for each (participant, segment)."""
+        places = sorted(places)
+        if not places:
+            return []
+        if not self.by_event:
+            listing = self.listing()
+            return [(*place, listing) for place in places]
+        people = {person for person, _ in places}
+        names: dict[int, str] = dict(
+            self._store.rows(
+                f"SELECT id, stripe_id FROM participant WHERE {self._store.among('id')}",
+                (self._store.values(people),),
+            )
+        )
+        everybody = self._store.rows(
+            "SELECT id FROM segment WHERE connection_id = ? AND key = 'all'",
+            (self._connection_id,),
+        )
+        known: dict[EventRow | None, int] = {}
+        stamped: list[Row] = []
+        for person, segment in places:
+            event = self._event(names[person], (segment,) in everybody)
+            if event not in known:
+                known[event] = (
+                    event_cause(self._store, self._connection_id, event)
+                    if event
+                    else self.listing()
+                )
+            stamped.append((person, segment, known[event]))
+        return stamped
+
+    def _event(self, customer: str, everybody: bool) -> EventRow | None:
+        """A subscription moves people between its segments; that a person came or went has to
+        do with the person."""
+        own, held = self._own.get(customer), self._held.get(customer)
+        if everybody or (own is not None and own.type == DELETED):
+            return own or held
+        return held or own
