@@ -108,6 +108,7 @@ class PanelistApp(Reception):
     def on_unmount(self) -> None:
         self.approving.end()
         self.link.end()
+        self.lookout.end()
 
     def picture(self, fresh: bool = True) -> Picture:
         return self.lookout.picture(fresh)
@@ -152,7 +153,7 @@ class PanelistApp(Reception):
         engine = self.link.engine
         if engine is not None and engine.running:
             engine.ask_now()
-            self.tell("Asking Stripe now.")
+            self.tell("Asking Stripe now." if self.link.syncing else "Asking the one who syncs.")
         else:
             why = "No sync runs here, so nothing can be asked. 1 (Connect) starts one."
             self.tell(self.lookout.note or why, problem=True)
@@ -185,6 +186,8 @@ class PanelistApp(Reception):
 
     async def on_event(self, event: events.Event) -> None:
         front = self.screen_stack[-1] if self.is_running and self.screen_stack else None
+        if isinstance(event, events.Key | events.AppFocus | events.MouseScrollDown | events.Click):
+            self.link.attend()
         if isinstance(event, events.Key):
             before, pause = self._key, time.monotonic() - self._key_at
             self._key, self._key_at = event.key, time.monotonic()

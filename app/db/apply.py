@@ -13,6 +13,7 @@ from typing import Any
 
 from app.db import connections, hints, history, membership, subscriptions
 from app.db.errors import DatabaseProblem
+from app.db.lease import check_turn
 from app.db.rows import (
     Answer,
     Bad,
@@ -40,7 +41,8 @@ def deliver(store: Store, connection_id: int, deliveries: Iterable[Delivery]) ->
 
     If the database refuses a row that passed every check on the way in, the rows are tried one
     by one and the refused ones quarantined. Raises DatabaseProblem when nothing was committed,
-    and Disconnected when the account was left meanwhile.
+    Disconnected when the account was left
+    meanwhile, and Relieved when another Panelist syncs now.
     """
     deliveries = list(deliveries)
     try:
@@ -59,6 +61,7 @@ def deliver(store: Store, connection_id: int, deliveries: Iterable[Delivery]) ->
 
 def _deliver(store: Store, connection_id: int, deliveries: Sequence[Delivery]) -> None:
     with store.transaction():
+        check_turn(store)
         if connections.sync_state(store, connection_id).status == "disconnected":
             raise connections.Disconnected  # perhaps by another Panelist, and just now
         answers = [answer for delivery in deliveries for answer in delivery.answers]

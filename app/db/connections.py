@@ -94,6 +94,12 @@ def sync_state(store: Store, connection_id: int) -> SyncState:
     )
 
 
+def last_look(store: Store, connection_id: int) -> int | None:
+    """When everything that had changed was last known to be stored, on this computer's clock."""
+    (at,) = store.row("SELECT last_polled_at FROM connection WHERE id = ?", (connection_id,))
+    return None if at is None else int(at)
+
+
 def begin_listing(
     store: Store, connection_id: int, through: int, windows: Iterable[WindowRow]
 ) -> None:
@@ -209,6 +215,31 @@ def missed(store: Store, connection_id: int, table: str) -> list[str]:
         (connection_id,),
     )
     return [row[0] for row in rows]
+
+
+def number(store: Store, connection_id: int, table: str) -> int:
+    """How many objects of a table are there, without the deleted."""
+    counted = (
+        "SELECT count FROM segment WHERE connection_id = ? AND key = 'all'"
+        if table == "participant"
+        else f"SELECT count(*) FROM {table} WHERE connection_id = ? AND NOT deleted"
+    )
+    (found,) = store.row(counted, (connection_id,))
+    return int(found)
+
+
+def cuts(store: Store, connection_id: int, table: str, parts: int) -> list[int]:
+    """The times of creation that cut a table into so many parts of the same size."""
+    size = number(store, connection_id, table)
+    return [
+        int(created)
+        for part in range(1, parts)
+        for (created,) in store.rows(
+            f"SELECT created FROM {table} WHERE connection_id = ? AND NOT deleted"
+            " AND created IS NOT NULL ORDER BY created LIMIT 1 OFFSET ?",
+            (connection_id, size * part // parts),
+        )
+    ]
 
 
 def say(store: Store, connection_id: int, level: str, step: str | None, text: str) -> None:

@@ -30,7 +30,15 @@ from app.settings import Settings
 Row = tuple[Any, ...]
 
 ROWS_AT_ONCE = (500, 50)  # of one statement, as long as so many are left
+CHANNEL = "panelist"  # on which PostgreSQL tells that something was written
 APPLICATION_ID = 0x50414E4C  # "PANL", so that file(1) and we know our own
+SESSION = {
+    "connect_timeout": 5,
+    "keepalives_idle": 3,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 SQLITE_PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": "full",
@@ -54,6 +62,7 @@ class Store:
         self.database = database
         self.where = where
         self.postgres = isinstance(database, peewee.PostgresqlDatabase)
+        self.turn: int | None = None  # while this process syncs; see app.db.lease
         self._writing = threading.RLock()
         with explained(where):
             database.connect(reuse_if_open=True)
@@ -147,6 +156,17 @@ class Store:
             begin = self.database.atomic() if self.postgres else self.database.atomic("IMMEDIATE")
             with begin:
                 yield self
+                if self.postgres:
+                    self.database.execute_sql(f"NOTIFY {CHANNEL}")
+
+    def session(self) -> Any:
+        """A session of PostgreSQL of its own, outside every transaction. A network that is gone
+        is noticed within seconds, at both ends."""
+        import psycopg
+
+        options = {**SESSION, **self.database.connect_params}
+        with explained(self.where):
+            return psycopg.connect(dbname=self.database.database, autocommit=True, **options)
 
     def write_in_bulk(self) -> None:
         """Make this thread's connection the one of a sync, whose rows can be fetched again: it

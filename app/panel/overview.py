@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 from app.db.store import Row, Store
 
 MONTH = 30 * 86_400
-READ_ALLOWANCE = 10_000  # a month, at least; docs.stripe.com/rate-limits
+# Stripe allows 500 reads for each payment in 30 days, and 10,000 at least
+# (docs.stripe.com/rate-limits). How many payments there are we do not know; an active
+# subscription is taken for one a year.
+LEAST_READS, READS_A_PAYMENT, PAYMENTS = 10_000, 500, 1 / 12
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class Overview:
     steps: tuple[StepView, ...] = ()
     messages: tuple[MessageView, ...] = ()
     reads_30d: int = 0
+    reads_allowed: int = LEAST_READS
 
 
 def accounts(store: Store) -> list[ConnectionView]:
@@ -109,10 +113,6 @@ def overview(store: Store, connection_id: int | None = None) -> Overview:
     )
     (segments,) = store.row("SELECT count(*) FROM segment WHERE connection_id = ?", key)
     (quarantined,) = store.row("SELECT count(*) FROM quarantine WHERE connection_id = ?", key)
-    (reads,) = store.row(
-        "SELECT coalesce(sum(requests), 0) FROM read_count WHERE connection_id = ? AND day > ?",
-        (connection.id, int(time.time() - MONTH) // 86_400),
-    )
     return Overview(
         connection,
         participants=int(total),
@@ -122,8 +122,27 @@ def overview(store: Store, connection_id: int | None = None) -> Overview:
         quarantined=quarantined,
         steps=_steps(store, connection.id),
         messages=_messages(store, connection.id),
-        reads_30d=int(reads),
+        reads_30d=reads(store, connection.id),
+        reads_allowed=allowance(store, connection.id),
     )
+
+
+def reads(store: Store, connection_id: int) -> int:
+    """Requests to Stripe in the last 30 days."""
+    (found,) = store.row(
+        "SELECT coalesce(sum(requests), 0) FROM read_count WHERE connection_id = ? AND day > ?",
+        (connection_id, int(time.time() - MONTH) // 86_400),
+    )
+    return int(found)
+
+
+def allowance(store: Store, connection_id: int) -> int:
+    """Requests to Stripe in 30 days that are allowed at least."""
+    (active,) = store.row(
+        "SELECT coalesce(sum(count), 0) FROM segment WHERE connection_id = ? AND key = 'active'",
+        (connection_id,),
+    )
+    return max(LEAST_READS, int(int(active) * PAYMENTS * READS_A_PAYMENT))
 
 
 def _steps(store: Store, connection_id: int) -> tuple[StepView, ...]:

@@ -67,6 +67,8 @@ class Picture:
             badge = "disconnected"
         elif self.activity is None:
             badge = "not syncing"
+        elif self.activity.looking_on:
+            badge = "looking on"
         else:
             badge = "trouble" if self.activity.problem or self.trouble else "connected"
         at = connection.last_polled_at

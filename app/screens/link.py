@@ -64,11 +64,10 @@ class Link:
             self.lost = lost
 
     class Joined(Message):
-        """An engine syncs, or ``text`` says why none does. ``resumed``: nobody asked for it."""
+        """An engine syncs, or looks on until it may. ``resumed``: nobody asked for it."""
 
-        def __init__(self, text: str = "", resumed: bool = False) -> None:
+        def __init__(self, *, resumed: bool) -> None:
             super().__init__()
-            self.text = text
             self.resumed = resumed
 
     class Done(Message):
@@ -94,8 +93,14 @@ class Link:
 
     @property
     def running(self) -> bool:
-        """An engine of this process syncs."""
+        """An engine of this process syncs, or waits until it may."""
         return self.engine is not None and self.engine.running
+
+    @property
+    def syncing(self) -> bool:
+        """An engine of this process syncs."""
+        engine = self.engine
+        return engine is not None and engine.running and not engine.activity.looking_on
 
     @property
     def busy(self) -> bool:
@@ -109,6 +114,11 @@ class Link:
             host = self._host
             self._service = self._load(host.store, host.settings, host.credentials)
         return self._service
+
+    def attend(self) -> None:
+        """Somebody looks at the screen."""
+        if self.engine is not None:
+            self.engine.attend()
 
     # Steps
 
@@ -295,16 +305,11 @@ class Link:
     def _start(
         self, service: Service, connection: int, access: Access, *, resumed: bool = False
     ) -> Message:
-        from app.db.lease import Busy
-
         self._stop()
         engine = service.engine(access, connection, self._on_change)
         if self._ended:
             return Link.Refused("Panelist was quit.")
-        try:
-            engine.start()
-        except Busy as problem:
-            return Link.Joined(str(problem), resumed)
+        engine.start()
         self.engine = engine
         if self._ended:  # quit while it started
             self._stop()

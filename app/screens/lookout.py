@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from app.db.errors import DatabaseProblem
+from app.db.watch import Watch
 from app.panel.overview import ConnectionView, Overview, accounts, overview
 from app.screens.frame import PanelistScreen, Picture
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from app.screens.frame import Host
 
 REFRESH = 0.125  # seconds between two looks while a sync writes
-OTHERS = 2  # seconds between two looks while only another process may write
 
 
 class Changed(Message):
@@ -42,7 +42,7 @@ class Lookout:
         self._host = host
         self._last = 0.0
         self._waking = False  # a refresh is on its way; further changes need no other
-        self._ticks = 0
+        self._watch = Watch(host.store)
 
     def picture(self, fresh: bool = True) -> Picture:
         """What is to be shown: read anew, or as it was read, with the time gone on."""
@@ -105,5 +105,14 @@ class Lookout:
 
     def tick(self) -> None:
         """Once a second: the time went on; and another process may have written."""
-        self._ticks += 1
-        self.show(fresh=not self._host.link.running and self._ticks % OTHERS == 0)
+        self.show(fresh=not self._host.link.syncing and self._others_wrote())
+
+    def end(self) -> None:
+        """Look no more."""
+        self._watch.close()
+
+    def _others_wrote(self) -> bool:
+        try:
+            return self._watch.changed() or bool(self.trouble)
+        except DatabaseProblem:
+            return True  # the look says it

@@ -63,13 +63,11 @@ class Reception(Host):
     def on_link_joined(self, message: Link.Joined) -> None:
         self.approving.stop()
         self.approving.look()
-        self.lookout.note, self.lookout.account = message.text, None
+        self.lookout.note, self.lookout.account = "", None
         self.say("")
         self.forget_secrets()
         if not message.resumed and not isinstance(self.screen, ModalScreen):
             self.go("status")
-        if message.text and not message.resumed:
-            self.tell(message.text, problem=True)
         self.lookout.show()
 
     def on_link_done(self, message: Link.Done) -> None:

@@ -12,7 +12,7 @@ from textual.widgets import Digits
 
 from app.credentials.store import NOWHERE
 from app.db.errors import DatabaseProblem
-from app.panel.overview import READ_ALLOWANCE, Overview, recent_changes
+from app.panel.overview import Overview, recent_changes
 from app.panel.segments import segments
 from app.screens.frame import WIDE, PanelistScreen, Picture
 from app.screens.rows import change_rows, message_rows, segment_rows
@@ -210,6 +210,8 @@ def _activity(picture: Picture) -> Content:
     connection, activity = picture.view.connection, picture.activity
     if activity is not None:
         glyph = ("▲ ", "bold $warning") if activity.problem else ("● ", "$success")
+        if activity.looking_on:
+            glyph = ("◌ ", "$success")
         return words(glyph, activity.doing)
     if picture.note:
         return words(("▲ ", "bold $warning"), picture.note)
@@ -226,16 +228,21 @@ def _activity(picture: Picture) -> Content:
 
 
 def _polling(picture: Picture, kept: str) -> Content:
-    connection = picture.view.connection
+    """How fresh what is shown is, and what keeps it so."""
+    connection, activity = picture.view.connection, picture.activity
     if connection is None:
         return words()
     at = connection.last_polled_at
     if connection.status == "disconnected":
         return words((f"last look {when(at, picture.now)}", "dim"))
-    parts = [f"last look {when(at, picture.now)}" if at else "no look for changes yet"]
-    following = picture.activity and picture.activity.next_poll_at
-    if following:
-        parts.append(f"next in {duration(max(0.0, following - picture.now))}")
-    parts.append(f"{picture.view.reads_30d:,} of at least {READ_ALLOWANCE:,} reads this month")
+    parts = [f"as of {when(at, picture.now)}" if at else "no look for changes yet"]
+    if activity is not None and activity.next_poll_at:
+        parts.append(f"next look in {duration(max(0.0, activity.next_poll_at - picture.now))}")
+        parts.append(f"looks {activity.pace}")
+    if connection.last_event_at:
+        parts.append(f"last event {when(connection.last_event_at, picture.now)}")
+    parts.append(
+        f"{picture.view.reads_30d:,} of at least {picture.view.reads_allowed:,} reads this month"
+    )
     parts.append(f"access kept in: {kept}")
-    return words((", ".join(parts), "dim"))
+    return words(("; ".join(parts), "dim"))

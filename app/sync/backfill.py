@@ -12,7 +12,6 @@ import asyncio
 import itertools
 import math
 from collections import deque
-from collections.abc import Coroutine, Iterable
 from functools import partial
 from typing import Any
 
@@ -26,6 +25,7 @@ from app.sync.fetch import Fetcher
 from app.sync.listings import LISTINGS, NEEDS, Listing
 from app.sync.objects import Page
 from app.sync.stripe_api import Kind, Reply, StripeApi, StripeProblem
+from app.sync.tasks import cancelled, together
 from app.sync.windows import PAGE, Window
 
 COHORTS = ("products", "prices", "inactive_prices", "subscriptions")
@@ -68,7 +68,7 @@ class Backfill:
         """Fetch all that is missing. Raises StripeProblem, DatabaseProblem."""
         customers = LISTINGS["customers"]
         if self._waiting_counts():
-            await _together(self._cohorts(), self._list(customers))
+            await together(self._cohorts(), self._list(customers))
         else:
             await self._cohorts()
             await self._list(customers)
@@ -82,7 +82,7 @@ class Backfill:
         return self._api.limits.rate != UNLIMITED or self._api.quickest > AT_ONCE
 
     async def _cohorts(self) -> None:
-        await _together(*(self._list(LISTINGS[name]) for name in COHORTS))
+        await together(*(self._list(LISTINGS[name]) for name in COHORTS))
         if self._steps["segments"].state != "done":
             await self._make_segments()
         await self._committer.do(
@@ -114,7 +114,7 @@ class Backfill:
                 raise
             await self._skip(listing)
         finally:
-            await _cancelled(running)
+            await cancelled(running)
         await self._finish_step(listing.step)
 
     async def _fetch(self, listing: Listing, window: Window) -> Reply[Page[Any]] | None:
@@ -275,19 +275,3 @@ def _senseless(what: str) -> StripeProblem:
         f"Stripe's list cannot be followed: it answered {what}. Everything fetched so far is"
         " kept; the sync tries again from there.",
     )
-
-
-async def _together(*coroutines: Coroutine[Any, Any, None]) -> None:
-    """Run all; the first failure ends the others and is raised as it is."""
-    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        await _cancelled(tasks)
-
-
-async def _cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    waiting = list(tasks)
-    for task in waiting:
-        task.cancel()
-    await asyncio.gather(*waiting, return_exceptions=True)

@@ -82,6 +82,31 @@ def check(settings: Settings, offer: Offer) -> KeyReport:
     return asyncio.run(_check(settings, offer))
 
 
+def recognised(settings: Settings, store: Store, offer: Offer) -> int | None:
+    """The connection that this access has been found good for before, at the cost of one request;
+    None when all of it has to be tried (again). Raises KeyProblem."""
+    connected = connections.connected(store)
+    if not connected:
+        return None
+    (connection_id, account, livemode), *_ = connected
+    steps = connections.steps(store, connection_id)
+    if any(step.state in ("skipped", "pending") for step in steps.values()):
+        return None
+    whose, requests = asyncio.run(_whose(settings, offer))
+    with store.transaction():
+        connections.count_reads(store, connection_id, requests)
+    return connection_id if (whose, offer.access.livemode) == (account, livemode) else None
+
+
+async def _whose(settings: Settings, offer: Offer) -> tuple[str, int]:
+    async with StripeApi(settings.stripe_api_base, offer.access, settings.rate) as api:
+        try:
+            account, _ = await _account(api, offer)
+        except StripeProblem as problem:
+            raise KeyProblem(str(problem), problem.kind) from None
+        return account, api.take_count()
+
+
 def _check_shape(key: str) -> None:
     if not key:
         raise KeyProblem("No key was given. Paste a restricted key that starts with rk_.")

@@ -1,7 +1,8 @@
 """The sync as a whole: one at a time, in a thread of its own, from wherever it stood.
 
-``pending → syncing → segments_synced → complete``; then it polls. A problem never changes the
-status: it is a message beside it, the place is kept, and the sync tries again from there.
+An engine that may not sync, because another Panelist does, looks on until it may. A problem
+never changes the status: it is a message beside it, the place is kept, and the sync tries again
+from there. What one attempt does is in :mod:`app.sync.course`.
 """
 
 from __future__ import annotations
@@ -11,27 +12,24 @@ import contextlib
 import logging
 import random
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from app.credentials.store import CredentialProblem
-from app.db import connections
+from app.db import connections, hints
 from app.db.errors import DatabaseProblem
-from app.db.lease import Lease
+from app.db.lease import Busy, Lease, Relieved
 from app.db.store import Store
 from app.settings import Settings
 from app.sync.access import Access
-from app.sync.backfill import Backfill
-from app.sync.committer import Committer
-from app.sync.events import RETENTION, Poller
-from app.sync.listings import LISTINGS
-from app.sync.stripe_api import Kind, StripeApi, StripeProblem
+from app.sync.course import Course
+from app.sync.pace import Pace
+from app.sync.stripe_api import Kind, StripeProblem
+from app.text import plain
 
-QUICK, QUIET = 15.0, 300.0  # seconds between polls: while things change, and when nothing does
 RETRY, LONGEST_RETRY = 5.0, 120.0
+STAND_BY = 1.0  # seconds between two tries to take over
 
 log = logging.getLogger(__name__)
 
@@ -45,12 +43,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Activity:
-    """What the sync is doing now, in one sentence. ``next_poll_at``: seconds since 1970."""
+    """What the sync is doing now, in one sentence. ``next_poll_at``: seconds since 1970.
+    ``pace``: how often it looks, in words. ``looking_on``: another Panelist syncs."""
 
     doing: str
     problem: bool = False
     next_poll_at: float | None = None
     requests: int = 0
+    pace: str = ""
+    looking_on: bool = False
 
 
 class Engine:
@@ -72,6 +73,7 @@ class Engine:
         self._revision = 0
         self._activity = Activity("Starting")
         self._lease = Lease(store)
+        self._pace = Pace(settings.poll_seconds)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
@@ -85,12 +87,11 @@ class Engine:
 
     @property
     def running(self) -> bool:
-        """Whether the engine's thread is alive."""
+        """Whether the engine's thread is alive: it syncs, or looks on."""
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
-        """Sync in a thread until :meth:`stop`. Raises Busy when another Panelist does."""
-        self._lease.__enter__()
+        """Sync in a thread until :meth:`stop`, as soon as no other Panelist does."""
         self._thread = threading.Thread(target=self._in_thread, name="sync", daemon=True)
         self._thread.start()
 
@@ -106,20 +107,32 @@ class Engine:
         return not thread.is_alive()
 
     def ask_now(self) -> None:
-        """Poll at once instead of at the next time."""
+        """Look at once instead of at the next time; from any thread."""
         loop, asked = self._loop, self._asked
         if loop and asked:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(asked.set)
 
+    def attend(self) -> None:
+        """Somebody looks at the screen; from any thread."""
+        self._pace.attend()
+
     async def run(self, *, once: bool, full: bool = False) -> None:
         """Sync on the caller's loop. ``once``: until the backfill and the events so far are
-        applied; a failure is then raised and not tried again. ``full``: list everything anew.
+        applied; a failure is then raised and not tried again, and so is Busy. ``full``: list
+        everything anew.
 
         Raises Busy, StripeProblem, DatabaseProblem.
         """
-        with self._lease:
-            await self._sync(once=once, full=full)
+        self._asked = asyncio.Event()
+        try:
+            if once:
+                self._lease.take()
+                await self._sync(once=True, full=full)
+            else:
+                await self._follow(full)
+        finally:
+            self._lease.give_back()
 
     def _in_thread(self) -> None:
         try:
@@ -129,20 +142,54 @@ class Engine:
             log.exception("The sync stopped")
             self._tell(f"The sync stopped: {_said(fault)}", problem=True)
         finally:
-            self._lease.__exit__()
             self._store.close()
 
     async def _as_main(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
-        await self._sync(once=False, full=False)
+        await self.run(once=False)
+
+    async def _follow(self, full: bool) -> None:
+        """Sync whenever no other Panelist does, until the account is disconnected."""
+        while await self._take_over():
+            try:
+                await self._sync(once=False, full=full)
+                return
+            except Relieved:
+                log.warning("another Panelist has taken over")
+                self._lease.give_back()
+
+    async def _take_over(self) -> bool:
+        """Return once it is this engine's turn; False when the account was disconnected."""
+        shown = ""
+        while True:
+            try:
+                self._lease.take()
+                return True
+            except Busy as busy:
+                text = f"Looking on: {plain(busy.who)} syncs; this one takes over when it ends."
+            except DatabaseProblem as problem:
+                text = str(problem)
+            if text != shown:
+                shown = text
+                self._activity = Activity(text, looking_on=True)
+                self._changed()
+            asked = await self._wait(STAND_BY)
+            with contextlib.suppress(DatabaseProblem):  # the next try says it
+                if asked:
+                    hints.tell(self._store, self._connection_id, [hints.ASK])
+                if self._left():
+                    self._tell("Disconnected. Everything fetched stays usable.", problem=True)
+                    return False
 
     async def _sync(self, *, once: bool, full: bool) -> None:
-        self._asked = asyncio.Event()
         pause = RETRY
         while True:
             try:
-                await self._attempt(once=once, full=full)
+                self._lease.check()
+                if self._left():
+                    raise connections.Disconnected
+                await self._course(full).run(once=once)
                 return
             except connections.Disconnected:
                 self._tell("Disconnected. Everything fetched stays usable.", problem=True)
@@ -154,10 +201,9 @@ class Engine:
                     end_by_stripe(self._store, self._connection_id, problem.kind, self._access)
                     self._tell(f"Disconnected. {problem}", problem=True)
                     raise
-                if once:
-                    self._record(problem)
-                    raise
                 self._record(problem)
+                if once:
+                    raise
                 self._tell(f"{problem} Trying again in {pause:.0f} s", problem=True)
             except DatabaseProblem as problem:
                 if once:
@@ -167,73 +213,24 @@ class Engine:
             await self._wait(pause * random.uniform(0.8, 1.2))
             pause = min(LONGEST_RETRY, pause * 2)
 
-    async def _attempt(self, *, once: bool, full: bool) -> None:
-        if self._left():
-            raise connections.Disconnected
-        state = connections.sync_state(self._store, self._connection_id)
-        api = StripeApi(
-            self._settings.stripe_api_base,
+    def _course(self, full: bool) -> Course:
+        return Course(
+            self._store,
+            self._settings,
             self._access,
-            self._settings.rate,
-            first_seq=state.request_seq + 1,
-            on_trouble=self._on_trouble,
+            self._connection_id,
+            requests=self.requests,
+            pace=self._pace,
+            check=self._lease.check,
+            wait=self._wait,
+            tell=self._tell,
+            changed=self._changed,
+            full=full,
         )
-        api.requests = self.requests
-        committer = Committer(self._store, self._connection_id, self._changed)
-        async with api, committer:
-            poller = Poller(api, self._store, self._connection_id, committer)
-            await self._list_what_is_missing(api, committer, full)
-            await self._poll(poller, committer)
-            await committer.do(
-                partial(
-                    connections.set_status,
-                    self._store,
-                    self._connection_id,
-                    ("pending", "syncing", "segments_synced"),
-                    "complete",
-                )
-            )
-            if not once:
-                await self._keep_polling(poller, committer)
-
-    async def _list_what_is_missing(self, api: StripeApi, committer: Committer, full: bool) -> None:
-        state = connections.sync_state(self._store, self._connection_id)
-        behind = time.time() - (state.events_through or 0) > RETENTION
-        if full or behind or state.status == "pending":
-            self._tell("Asking Stripe what time it is")
-            customers = LISTINGS["customers"]
-            reply = await api.page(customers.path, {"limit": 1}, customers.read_page)
-            await committer.do(
-                partial(Backfill.begin, self._store, self._connection_id, reply.date)
-            )
-            state = connections.sync_state(self._store, self._connection_id)
-        if state.settled < state.generation:
-            self._tell("Fetching from Stripe")
-            await Backfill(api, self._store, self._connection_id, committer).run()
 
     def _left(self) -> bool:
         """Somebody disconnected the account meanwhile, perhaps in another Panelist."""
         return connections.sync_state(self._store, self._connection_id).status == "disconnected"
-
-    async def _poll(self, poller: Poller, committer: Committer) -> int:
-        if self._left():
-            raise connections.Disconnected
-        self._tell("Asking Stripe what changed")
-        changes = await poller.poll()
-        await committer.do(partial(connections.say_quarantined, self._store, self._connection_id))
-        return changes
-
-    async def _keep_polling(self, poller: Poller, committer: Committer) -> None:
-        quick = self._settings.poll_seconds or QUICK
-        pause = quick
-        while True:
-            self._tell("Watching for changes", next_poll_at=time.time() + pause)
-            asked = await self._wait(pause)
-            changes = await self._poll(poller, committer)
-            quiet = not changes and not asked
-            pause = min(max(QUIET, quick), pause * 1.5) if quiet else quick
-            if self._settings.poll_seconds:
-                pause = quick
 
     async def _wait(self, seconds: float) -> bool:
         """Wait, or less when somebody asks; True then."""
@@ -245,14 +242,11 @@ class Engine:
         self._asked.clear()
         return True
 
-    def _on_trouble(self, text: str) -> None:
-        self._tell(text or "Fetching from Stripe", problem=bool(text))
-
     def _tell(
         self, doing: str, *, problem: bool = False, next_poll_at: float | None = None
     ) -> None:
         requests = sum(self.requests.values())
-        self._activity = Activity(doing, problem, next_poll_at, requests)
+        self._activity = Activity(doing, problem, next_poll_at, requests, self._pace.words)
         self._changed()
 
     def _changed(self) -> None:

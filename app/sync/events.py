@@ -1,31 +1,62 @@
-"""Every later change: Stripe's events, polled, each taken as a hint and never as the truth.
+"""Every later change: Stripe's events, each taken as a hint and never as the truth.
 
 An event says that an object changed; its snapshot may be old, cut or of another API version,
-so the object itself is fetched, once however many events name it. Polls overlap, because an
-event may become visible after ones that are newer; what was seen is remembered by id in the
-transaction that stores its effect.
+so the object itself is fetched, once however many events name it; where many objects changed,
+their list is read again instead. Only that a customer is deleted is taken at its word, because
+it is final. Looks overlap, because an event may become visible after ones that are newer; what
+was seen is remembered by id in the transaction that stores its effect.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from app.db import connections
-from app.db.rows import Delivery, EventRow, StepRow
+from app.db.history import DELETED
+from app.db.rows import Answer, Delivery, EventRow, Gone, StepRow
 from app.db.store import Store
 from app.sync.committer import Committer
 from app.sync.fetch import Fetcher
 from app.sync.listings import EVENT_TYPES, EVENTS, LISTINGS, NEEDS
 from app.sync.objects import Event, page_reader
+from app.sync.relist import Relisting
 from app.sync.stripe_api import Kind, StripeApi, StripeProblem
 from app.text import storable
 
-OVERLAP = 600  # seconds an event may be late; tap-stripe looks back as far
+# Seconds that an event may be late. Every look goes back by the short one; the first look and
+# then one in five minutes by the long one, as far as tap-stripe.
+SHORT_OVERLAP, OVERLAP = 90, 600
 RETENTION = 29 * 86_400  # Stripe keeps events for 30 days
+MOST_PAGES = 1_000  # of events; a full listing is then not dearer, and asks for less memory
 GROUP = 100
+FEW = 10  # objects, for which nobody needs to work out what is cheaper
 
 _read_events = page_reader(Event)
 _TABLE = {kind: LISTINGS[step].table for step, kinds in EVENT_TYPES.items() for kind in kinds}
+_TABLES = ("product", "price", "participant", "subscription")
+
+Changes = Mapping[str, Sequence[EventRow]]  # by the id of the object that changed
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look found: events not seen before, and the requests that listing them took.
+    ``date``: Stripe's clock before."""
+
+    changes: int
+    pages: int
+    date: int
+
+
+class Gap(Exception):
+    """The events since the last look are not all there any more, or too many: everything has to
+    be listed again. ``date``: Stripe's clock before this was asked."""
+
+    def __init__(self, date: int) -> None:
+        super().__init__()
+        self.date = date
 
 
 class Poller:
@@ -40,27 +71,23 @@ class Poller:
         self._committer = committer
         self._fetcher = Fetcher(api)
 
-    async def poll(self) -> int:
-        """One look: every event not seen yet is applied. Returns how many there were.
+    async def poll(self, *, deep: bool = True, listed: bool = False) -> Look:
+        """One look: every event not seen yet is applied.
 
-        Raises StripeProblem, DatabaseProblem; what was applied before stays applied.
+        ``deep``: also those that became visible very late. ``listed``: a full listing has just
+        ended, so that another would not help. Raises Gap, StripeProblem, DatabaseProblem; what
+        was applied before stays applied.
         """
         through = connections.sync_state(self._store, self._connection_id).events_through or 0
-        steps = connections.steps(self._store, self._connection_id)
-        types = [
-            kind
-            for step, kinds in EVENT_TYPES.items()
-            if steps[step].state != "skipped"
-            for kind in kinds
-        ]
+        overlap = OVERLAP if deep else SHORT_OVERLAP
         try:
-            date, events = await self._new_events(through - OVERLAP, types)
+            date, events, pages = await self._new_events(through, overlap, listed)
         except StripeProblem as problem:
             if problem.kind is not Kind.FORBIDDEN:
                 raise
             await self._say_forbidden()
-            return 0
-        await self._apply(events)
+            return Look(0, 1, 0)
+        await self.apply(events)
         newest = max((event.created for event in events), default=None)
         await self._committer.put(Delivery(requests=self._api.take_count()))
         await self._committer.do(
@@ -73,44 +100,89 @@ class Poller:
                 through - 2 * OVERLAP,
             )
         )
-        return len(events)
+        return Look(len(events), pages, date)
 
-    async def _new_events(self, since: int, types: list[str]) -> tuple[int, list[EventRow]]:
-        """(Stripe's clock before the first page, the events since then that are not stored)."""
-        query: dict[str, str | int] = {"limit": 100, "created[gte]": since}
-        query |= {f"types[{n}]": kind for n, kind in enumerate(types)}
+    async def _new_events(
+        self, through: int, overlap: int, listed: bool
+    ) -> tuple[int, list[EventRow], int]:
+        """(Stripe's clock before the first page, the events that are not stored, pages)."""
+        query: dict[str, str | int] = {"limit": 100, "created[gte]": through - overlap}
+        query |= {f"types[{n}]": kind for n, kind in enumerate(self._types())}
         found: dict[str, EventRow] = {}
-        date, cursor = None, None
+        date, cursor, pages = None, None, 0
         while True:
             here = {**query, "starting_after": cursor} if cursor else query
-            reply = await self._api.page(EVENTS, here, _read_events)
-            date = reply.date if date is None else date
-            page = reply.body
+            try:
+                reply = await self._api.page(EVENTS, here, _read_events)
+            except StripeProblem as problem:
+                if problem.kind is not Kind.CURSOR_GONE or not cursor:
+                    raise
+                cursor = None  # the event is too old now: the list begins anew
+                continue
+            date, pages, page = date or reply.date, pages + 1, reply.body
+            if not listed and (date - through > RETENTION or pages >= MOST_PAGES):
+                raise Gap(date)
             found.update((one.id, _row(one)) for one in page.objects if one.type in _TABLE)
             if not page.has_more or page.last[0] in (None, cursor):
                 break
             cursor = page.last[0]
-        new = connections.unseen(self._store, self._connection_id, list(found))
-        return date, [event for key, event in found.items() if key in new]
+        return date, self._unseen(found), pages
 
-    async def _apply(self, events: list[EventRow]) -> None:
-        by_object: dict[tuple[str, str], list[EventRow]] = {}
-        for event in events:
-            by_object.setdefault((_TABLE[event.type], event.object_id), []).append(event)
-        for table in dict.fromkeys(table for table, _ in by_object):
-            keys = [key for key in by_object if key[0] == table]
+    def _types(self) -> list[str]:
+        steps = connections.steps(self._store, self._connection_id)
+        return [
+            kind
+            for step, kinds in EVENT_TYPES.items()
+            if steps[step].state != "skipped"
+            for kind in kinds
+        ]
+
+    def _unseen(self, found: Mapping[str, EventRow]) -> list[EventRow]:
+        new = connections.unseen(self._store, self._connection_id, list(found))
+        return [event for key, event in found.items() if key in new]
+
+    async def apply(self, events: Sequence[EventRow]) -> int:
+        """Store what these events point at, as Stripe has it now; how many were not seen yet.
+        Raises StripeProblem, DatabaseProblem."""
+        new = self._unseen({event.stripe_id: event for event in events if event.type in _TABLE})
+        for table in _TABLES:
+            changes: dict[str, list[EventRow]] = {}
+            for event in new:
+                if _TABLE[event.type] == table:
+                    changes.setdefault(event.object_id, []).append(event)
             try:
-                for start in range(0, len(keys), GROUP):
-                    group = keys[start : start + GROUP]
-                    answers = await self._fetcher.objects(group)
-                    seen = [event for key in group for event in by_object[key]]
-                    await self._committer.put(
-                        Delivery(answers=answers, events=seen, requests=self._api.take_count())
-                    )
+                await self._apply_to(table, changes)
             except StripeProblem as problem:
                 if problem.kind is not Kind.FORBIDDEN:
                     raise
                 await self._say_lost(table)
+        return len(new)
+
+    async def _apply_to(self, table: str, changes: Changes) -> None:
+        gone = [key for key in changes if any(one.type == DELETED for one in changes[key])]
+        for group in _groups(gone):
+            seq = self._api.next_seq()
+            await self._put(changes, {key: Answer(seq, gone=[Gone(table, key)]) for key in group})
+        left = set(changes).difference(gone)
+        if len(left) > FEW:
+            listing = Relisting(self._api, self._store, self._connection_id, self._committer, table)
+            if len(left) > await listing.requests():
+                await listing.run(left, partial(self._put, changes))
+        for group in _groups(sorted(left)):
+            answers = await self._fetcher.objects([(table, key) for key in group])
+            await self._put(changes, dict(zip(group, answers, strict=True)))
+
+    async def _put(self, changes: Changes, answers: Mapping[str, Answer]) -> None:
+        """Hand over what Stripe has, by object, together with the events that are then done."""
+        for key, answer in answers.items():
+            answer.event = max(changes[key], key=lambda event: event.created)
+        await self._committer.put(
+            Delivery(
+                answers=list(answers.values()),
+                events=[event for key in answers for event in changes[key]],
+                requests=self._api.take_count(),
+            )
+        )
 
     async def _say_lost(self, table: str) -> None:
         """A permission that the key had is gone: what it brought stays and grows old."""
@@ -135,6 +207,10 @@ class Poller:
         await self._committer.do(
             partial(connections.say, self._store, self._connection_id, "warning", None, text)
         )
+
+
+def _groups(keys: Sequence[str]) -> list[Sequence[str]]:
+    return [keys[start : start + GROUP] for start in range(0, len(keys), GROUP)]
 
 
 def _row(event: Event) -> EventRow:

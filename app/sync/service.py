@@ -14,7 +14,6 @@ from app import paths
 from app.credentials.store import CredentialProblem, Credentials
 from app.db import connections
 from app.db.errors import DatabaseProblem
-from app.db.lease import Busy
 from app.db.store import Store
 from app.panel.overview import ConnectionView
 from app.settings import Settings
@@ -26,7 +25,7 @@ from app.sync.engine import Change, Engine
 from app.sync.oauth import OAuthApp, OAuthProblem
 from app.sync.registered import SetupProblem
 
-PROBLEMS = (KeyProblem, OAuthProblem, SetupProblem, CredentialProblem, DatabaseProblem, Busy)
+PROBLEMS = (KeyProblem, OAuthProblem, SetupProblem, CredentialProblem, DatabaseProblem)
 
 
 @dataclass(frozen=True)

@@ -176,6 +176,11 @@ class StripeApi:
         except CredentialProblem as problem:
             raise StripeProblem(Kind.REFUSED, str(problem)) from None
 
+    def next_seq(self) -> int:
+        """A sequence number for what is known now without a request."""
+        self._seq += 1
+        return self._seq
+
     def take_count(self) -> int:
         """Requests sent since the last call: each is counted once against the allocation."""
         taken, self._uncounted = self._uncounted, 0
@@ -189,8 +194,7 @@ class StripeApi:
     async def _attempt(
         self, endpoint: str, path: str, parameters: Parameters, read: Reader[Body]
     ) -> Reply[Body]:
-        self._seq += 1
-        seq = self._seq
+        seq = self.next_seq()
         self.requests[f"GET {endpoint}"] += 1
         self._uncounted += 1
         loop = asyncio.get_running_loop()

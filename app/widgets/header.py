@@ -11,6 +11,7 @@ from app.widgets.words import Content, words
 BADGES = {  # word -> (glyph, style); the word says it, the rest only helps
     "connected": ("●", "$success"),
     "trouble": ("▲", "$warning"),
+    "looking on": ("◌", "$success"),
     "not syncing": ("○", "$warning"),
     "not connected": ("○", "dim"),
     "disconnected": ("✗", "$error"),

@@ -60,8 +60,7 @@ def test_a_second_holder_is_refused_with_a_sentence(settings: Settings, store: S
         text = str(caught.value)
         assert "is syncing this database" in text
         assert text.endswith(".")
-        if not store.postgres:
-            assert f"(process {other.pid})" in text
+        assert f"(process {other.pid} on " in text
 
 
 def test_refused_once_it_may_be_taken_later(settings: Settings, store: Store) -> None:

@@ -10,7 +10,6 @@ from typing import Any, cast
 
 from app.credentials.store import Credentials
 from app.db import schema
-from app.db.lease import Busy
 from app.db.store import Store, open_sqlite
 from app.settings import Settings
 from app.sync.access import Access, Key
@@ -142,6 +141,8 @@ class Activity:
     problem: bool = False
     next_poll_at: float | None = None
     requests: int = 7
+    pace: str = "every 15 s, as things change"
+    looking_on: bool = False
 
 
 @dataclass
@@ -203,12 +204,16 @@ class StandInEngine:
     on_change: Callable[[Any], None] | None
     running: bool = False
     asked: int = 0
+    attended: int = 0
     activity: Activity = field(default_factory=Activity)
 
     def start(self) -> None:
         if self.busy:
-            raise Busy("Another Panelist (process 4711) syncs this database.")
+            self.activity = Activity("Looking on: process 4711 on desk syncs.", looking_on=True)
         self.running = True
+
+    def attend(self) -> None:
+        self.attended += 1
 
     def ask_now(self) -> None:
         self.asked += 1

@@ -1,0 +1,50 @@
+"""Whether another process wrote to the database: for screens that show what others do.
+
+SQLite counts it for each connection (``PRAGMA data_version``); PostgreSQL tells it to whoever
+listens, at the end of each of the store's transactions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from app.db.store import CHANNEL, Store
+
+
+class Watch:
+    """One database, watched from one thread."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._version: object = None
+        self._session: Any = None
+
+    def changed(self) -> bool:
+        """Whether anything was written elsewhere since the last call; True when in doubt. Raises
+        DatabaseProblem."""
+        if self._store.postgres:
+            return self._heard()
+        (version,) = self._store.row("PRAGMA data_version")
+        before, self._version = self._version, version
+        return bool(version != before)
+
+    def close(self) -> None:
+        """Listen no more."""
+        session, self._session = self._session, None
+        if session:
+            with contextlib.suppress(Exception):
+                session.close()
+
+    def _heard(self) -> bool:
+        import psycopg
+
+        if self._session is None:
+            self._session = self._store.session()
+            self._session.execute(f"LISTEN {CHANNEL}")
+            return True
+        try:
+            return bool(list(self._session.notifies(timeout=0)))
+        except psycopg.Error:
+            self.close()
+            return True

@@ -1,0 +1,106 @@
+"""One endpoint listed again, for objects of which so many changed that it is cheaper.
+
+A page holds a hundred objects and costs what one object costs. Whatever of the wanted a page
+shows was asked for after their events were seen, so it is as good as having been fetched; what no
+page shows is fetched by its id afterwards.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from app.db import connections
+from app.db.rows import Answer
+from app.db.store import Store
+from app.sync import windows
+from app.sync.committer import Committer
+from app.sync.fetch import Fetcher
+from app.sync.listings import LISTINGS, Listing
+from app.sync.objects import Page
+from app.sync.stripe_api import Kind, StripeApi, StripeProblem
+from app.sync.tasks import together
+from app.sync.windows import PAGE, Window
+
+PARTS = 4  # side by side in a long list; each may end in a page that is not full
+LONG = 20 * PAGE
+DAY = 86_400
+
+Take = Callable[[dict[str, Answer]], Awaitable[None]]
+
+
+class Relisting:
+    """Lists what belongs to one table, until everything that is wanted was seen."""
+
+    def __init__(
+        self, api: StripeApi, store: Store, connection_id: int, committer: Committer, table: str
+    ) -> None:
+        self._api = api
+        self._fetcher = Fetcher(api)
+        self._lists = [one for one in LISTINGS.values() if one.table == table]
+        self._count = partial(connections.number, store, connection_id, table)
+        self._cuts = partial(connections.cuts, store, connection_id, table, PARTS)
+        self._committer = committer
+
+    async def requests(self) -> int:
+        """How many requests it takes, if nothing changes meanwhile."""
+        count = await self._committer.do(self._count)
+        return count // PAGE + (PARTS if self._is_long(count) else len(self._lists))
+
+    def _is_long(self, count: int) -> bool:
+        return count > LONG and len(self._lists) == 1
+
+    async def run(self, wanted: set[str], take: Take) -> None:
+        """List, and hand over what is found of the ``wanted`` by its id, a page at a time; found
+        ids are removed. Raises StripeProblem."""
+        for listing in self._lists:
+            await together(
+                *(self._read(listing, window, wanted, take) for window in await self._windows())
+            )
+
+    async def _windows(self) -> list[Window]:
+        long = self._is_long(await self._committer.do(self._count))
+        cuts = await self._committer.do(self._cuts) if long else []
+        # An object may be a little newer than this computer's clock.
+        edges = [None, *sorted(set(cuts)), int(time.time()) + DAY]
+        return [
+            Window(number, "", low, high)
+            for number, (low, high) in enumerate(itertools.pairwise(edges))
+            if high is not None
+        ]
+
+    async def _read(self, listing: Listing, window: Window, wanted: set[str], take: Take) -> None:
+        while wanted:
+            try:
+                reply = await self._api.page(
+                    listing.path, {**listing.query, **window.parameters()}, listing.read_page
+                )
+            except StripeProblem as problem:
+                if problem.kind is not Kind.CURSOR_GONE or not window.cursor:
+                    raise
+                window = windows.below(window)
+                continue
+            page = reply.body
+            found = [one for one in page.objects if one.id in wanted]
+            if listing.table == "subscription":
+                await self._fetcher.complete_items(found)
+            answers = {one.id: listing.rows(_page(objects=[one]), reply.seq) for one in found}
+            answers |= {
+                key: listing.rows(_page(bad=[(key, why)]), reply.seq)
+                for key, why in page.bad
+                if key in wanted
+            }
+            wanted.difference_update(answers)
+            if answers:
+                await take(answers)
+            cursor, created = page.last
+            if not page.has_more or cursor is None or cursor == window.cursor:
+                return
+            window = windows.advance(window, cursor, created, len(page.objects))
+
+
+def _page(objects: list[Any] | None = None, bad: list[tuple[str, str]] | None = None) -> Page[Any]:
+    return Page(objects or [], False, bad or [])
