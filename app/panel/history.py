@@ -1,0 +1,59 @@
+"""Each place that a participant has or had in a segment: from when, until when, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.db import history
+from app.db.store import Store
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why somebody came or went: the event of Stripe's with its type, or None and None for what
+    a full listing found."""
+
+    event: str | None
+    type: str | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A participant's place in the segment of this key, in seconds since 1970 on Stripe's clock.
+    ``until`` is None for a member of today."""
+
+    segment: str
+    since: int
+    until: int | None
+    joined_by: Reason
+    left_by: Reason | None
+
+
+def places(store: Store, connection_id: int, stripe_id: str) -> list[Place]:
+    """Every place of one Stripe customer, oldest first."""
+    now = (
+        f"SELECT g.key, {history.since(store)}, NULL, j.event, j.type, NULL, NULL"
+        " FROM participant p JOIN member m ON m.participant_id = p.id"
+        " JOIN segment g ON g.id = m.segment_id JOIN connection k ON k.id = p.connection_id"
+        " LEFT JOIN cause j ON j.id = m.cause WHERE p.connection_id = ? AND p.stripe_id = ?"
+    )
+    past = (
+        "SELECT b.segment_key, b.since, b.until, j.event, j.type, l.event, l.type"
+        " FROM participant p JOIN past_member b ON b.participant_id = p.id"
+        " LEFT JOIN cause j ON j.id = b.joined_by LEFT JOIN cause l ON l.id = b.left_by"
+        " WHERE p.connection_id = ? AND p.stripe_id = ?"
+    )
+    rows = [row for sql in (past, now) for row in store.rows(sql, (connection_id, stripe_id))]
+    return sorted(
+        (
+            Place(
+                segment,
+                since,
+                until,
+                Reason(event, kind),
+                Reason(left, left_kind) if until is not None else None,
+            )
+            for segment, since, until, event, kind, left, left_kind in rows
+        ),
+        key=lambda place: (place.since, place.until or float("inf"), place.segment),
+    )
