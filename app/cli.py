@@ -141,6 +141,11 @@ def parser() -> argparse.ArgumentParser:
     people.add_argument("--segment", metavar="KEY", help="only the members of a segment")
     people.add_argument("--search", metavar="TEXT", help="in name, email or id")
     people.add_argument("--deleted", action="store_true", help="also those deleted in Stripe")
+    people.add_argument(
+        "--history",
+        action="store_true",
+        help="also since when, until when and why they are or were in each segment",
+    )
     form = people.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object a line")
     form.add_argument("--csv", action="store_true", help="comma-separated, safe to open")

@@ -14,6 +14,7 @@ from app import __version__, log, paths
 from app.cli import NOT_CONNECTED
 from app.credentials.opened import open_credentials
 from app.db.store import Store, open_store
+from app.panel.history import place_json, place_words, places
 from app.panel.overview import accounts, overview, status_json
 from app.panel.participants import participants as people
 from app.panel.segments import segments as all_segments
@@ -107,18 +108,26 @@ def participants(options: argparse.Namespace) -> int:
         search=options.search,
         deleted=options.deleted,
     )
-    if options.json:
-        for person in found:
-            sys.stdout.write(json.dumps(person) + "\n")
-    elif options.csv:
+    if options.csv:
+        if options.history:
+            _say("History is a list for each person; leave out --csv, or ask for --json.")
+            return 2
         _write_csv(found)
-    else:
-        for person in found:
+        return 0
+    for person in found:
+        had = places(store, connection.id, person["stripe_id"]) if options.history else []
+        if options.json:
+            if options.history:
+                person["segments"] = [place_json(place) for place in had]
+            sys.stdout.write(json.dumps(person) + "\n")
+        else:
             statuses = ", ".join(one["status"] for one in person["subscriptions"])
             print(
                 f"{plain(person['stripe_id']):<20} {plain(person['name'], 28):<28}"
                 f" {plain(person['email'], 32):<32} {plain(statuses, 40)}"
             )
+            for place in had:
+                print(f"    {place_words(place)}")
     return 0
 
 

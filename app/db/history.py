@@ -28,7 +28,7 @@ SELECT place.participant_id, place.key, place.since, place.until, place.cause, p
   JOIN cause l ON l.id = ?
   LEFT JOIN cause j ON j.id = m.cause
   WHERE {which}
-) AS place WHERE place.until > place.since"""
+) AS place WHERE place.until >= place.since"""
 
 
 def since(store: Store) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.db import history
 from app.db.store import Store
+from app.text import plain, when
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,30 @@ class Place:
     until: int | None
     joined_by: Reason
     left_by: Reason | None
+
+
+def place_json(place: Place) -> dict[str, object]:
+    """A place as ``panelist participants --history --json`` prints it. The reasons are the ids of
+    Stripe's events; null for what a sync found."""
+    return {
+        "key": place.segment,
+        "since": place.since,
+        "until": place.until,
+        "joined_by": place.joined_by.event,
+        "left_by": place.left_by and place.left_by.event,
+    }
+
+
+def place_words(place: Place) -> str:
+    """A place in one line: "active from 3 Feb 14:01 (subscription created) until …"."""
+    line = f"{plain(place.segment)} from {when(place.since)} ({_reason(place.joined_by)})"
+    if place.until is not None and place.left_by is not None:
+        line += f" until {when(place.until)} ({_reason(place.left_by)})"
+    return line
+
+
+def _reason(reason: Reason) -> str:
+    return plain(f"{reason.type} {reason.event}") if reason.event else "found by a sync"
 
 
 def places(store: Store, connection_id: int, stripe_id: str) -> list[Place]:

@@ -193,3 +193,26 @@ def test_csv_on_a_terminal_holds_nothing_that_it_obeys(home: Home) -> None:
     assert "\x1b" not in text
     assert "\x9b" not in text
     assert "\x1b" in home.run("participants", "--csv").out
+
+
+def test_history_says_since_when_and_why(home: Home, sandbox: Sandbox) -> None:
+    """Two customers were deleted after the first sync."""
+    lines = home.run("participants", "--history", "--deleted", "--json").lines
+    gone = [one for one in lines if one["deleted"]]
+    assert len(gone) == 2
+    events = {one["id"]: one for one in sandbox.world.events()}
+    for one in gone:
+        assert one["segments"]
+        for place in one["segments"]:
+            event = events[place["left_by"]]
+            assert event["data"]["object"]["id"] == one["stripe_id"]
+            assert (event["type"], event["created"]) == ("customer.deleted", place["until"])
+    for one in lines:
+        here = [place["key"] for place in one["segments"] if place["until"] is None]
+        assert ("all" in here) == (not one["deleted"])
+        assert all(place["joined_by"] is None for place in one["segments"])
+    shown = home.run("participants", "--history", "--deleted")
+    assert "(customer.deleted evt_" in shown.out
+    assert "all from " in shown.out
+    assert "(found by a sync)" in shown.out
+    assert home.run("participants", "--history", "--csv").code == 2
