@@ -29,6 +29,7 @@ from app.settings import Settings
 
 Row = tuple[Any, ...]
 
+LOOKED_THROUGH = 16 * 2**20  # bytes, which take some 40 ms
 ROWS_AT_ONCE = (500, 50)  # of one statement, as long as so many are left
 CHANNEL = "panelist"  # on which PostgreSQL tells that something was written
 APPLICATION_ID = 0x50414E4C  # "PANL", so that file(1) and we know our own
@@ -69,7 +70,7 @@ class Store:
             self._prepare()
 
     def _prepare(self) -> None:
-        if not self.postgres:
+        if not self.postgres and self._is_small():
             damage = self.database.execute_sql("PRAGMA quick_check(1)").fetchone()[0]
             if damage != "ok":
                 raise DatabaseProblem(
@@ -93,6 +94,12 @@ class Store:
             schema.create(self.database)
             if not self.postgres:
                 self.database.execute_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+
+    def _is_small(self) -> bool:
+        """Whether all of it can be looked through at every start; where it is large (a million
+        customers take a second), damage is told when it is met."""
+        (pages,), (size,) = self.row("PRAGMA page_count"), self.row("PRAGMA page_size")
+        return bool(pages * size <= LOOKED_THROUGH)
 
     def _check_version(self) -> None:
         """Refuse a newer database; keep a copy of an older one before it is changed."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import statistics
@@ -52,6 +53,19 @@ class Sandbox:
         """What it holds and was asked so far."""
         with urllib.request.urlopen(f"{self.url}/_sandbox/stats") as answer:
             return dict(json.load(answer))
+
+    def change(self, **what: Any) -> dict[str, Any]:
+        """Do a change to it, such as ``op="update_customer", id="cus_…", name="New"``."""
+        asked = urllib.request.Request(
+            f"{self.url}/_sandbox/change", json.dumps(what).encode(), method="POST"
+        )
+        with urllib.request.urlopen(asked) as answer:
+            return dict(json.load(answer))
+
+    def customers(self, count: int) -> list[str]:
+        """The ids of so many customers."""
+        with urllib.request.urlopen(f"{self.url}/_sandbox/truth/customers") as answer:
+            return [json.loads(line)["id"] for line in itertools.islice(answer, count)]
 
 
 def environment(**more: str) -> dict[str, str]:
