@@ -7,12 +7,13 @@ has a connection of its own. Nothing may talk to the network inside :meth:`Store
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain
@@ -199,6 +200,18 @@ class Store:
             yield
         finally:
             self.database.execute_sql(f"PRAGMA cache_size = {size}")
+
+    def interrupter(self) -> Callable[[], None]:
+        """What ends this thread's statement from any other thread; its transaction is then
+        rolled back, and DatabaseProblem raised."""
+        connection = self.database.connection()
+        end = connection.cancel_safe if self.postgres else connection.interrupt
+
+        def interrupt() -> None:
+            with contextlib.suppress(Exception):  # it has ended by itself
+                end()
+
+        return interrupt
 
     def end_bulk(self) -> None:
         """Empty the journal that a sync left, and close this thread's connection."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from app.db.apply import deliver
@@ -17,6 +17,7 @@ from app.db.rows import Delivery
 from app.db.store import Store
 
 PENDING = 32
+PATIENCE = 0.1  # seconds that stopping waits for a transaction
 
 T = TypeVar("T")
 
@@ -38,15 +39,28 @@ class Committer:
         self._stored = 0
 
     async def __aenter__(self) -> Committer:
-        self._writer.submit(self._store.write_in_bulk)
+        self._interrupt = self._writer.submit(self._begin)
         self._task = asyncio.create_task(self._run())
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, kind: object, *_: object) -> None:
         self._task.cancel()
         await asyncio.wait([self._task])
+        if kind is asyncio.CancelledError:
+            self._break_off()
         self._writer.submit(self._store.end_bulk)
         self._writer.shutdown(wait=True)
+
+    def _begin(self) -> Callable[[], None]:
+        self._store.write_in_bulk()
+        return self._store.interrupter()
+
+    def _break_off(self) -> None:
+        """End what the writer is doing, which may take seconds and is rolled back: whoever
+        stops the sync does not wait for it."""
+        interrupt, idle = self._interrupt.result(), self._writer.submit(lambda: None)
+        while wait([idle], PATIENCE).not_done:
+            interrupt()
 
     async def put(self, delivery: Delivery) -> None:
         """Hand over a delivery; waits while many are pending. Raises what an earlier one met."""

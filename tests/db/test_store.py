@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import queue
 import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -266,3 +268,35 @@ def test_a_database_that_another_program_holds_is_said(sqlite_settings: Settings
         other.execute("ROLLBACK")
     send(store, here, Answer(1, participants=[person("cus_a")]))
     assert names(store, here) == {"cus_a": "cus_a"}
+
+
+def test_a_long_statement_is_ended_from_outside(store: Store) -> None:
+    """And rolled back; the next one works."""
+    here = connection(store)
+    begun, told = threading.Event(), queue.SimpleQueue[Callable[[], None] | str]()
+
+    def work() -> None:
+        told.put(store.interrupter())
+        try:
+            with store.transaction():
+                send(store, here, Answer(1, participants=[person("cus_a")]))
+                begun.set()
+                store.rows(
+                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+                    " WHERE i < 1000000000) SELECT count(*) FROM n"
+                )
+        except DatabaseProblem as problem:
+            told.put(str(problem))
+        store.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    interrupt = told.get()
+    assert callable(interrupt)
+    begun.wait()
+    while thread.is_alive():
+        interrupt()
+        thread.join(0.05)
+    assert told.get()
+    assert store.rows("SELECT * FROM participant") == []
+    send(store, here, Answer(2, participants=[person("cus_a")]))
