@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import socket
 import ssl
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -20,6 +21,21 @@ DEADLINE = 30.0  # seconds for one whole answer
 
 Headers = dict[str, str]
 Reply = tuple[int, Headers, bytes]
+
+
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (socket.gaierror, "its name is not found; this computer may be offline"),
+    (ConnectionRefusedError, "nothing answers there"),
+    (ConnectionError, "the connection was cut"),
+    (ssl.SSLError, "the encrypted connection failed"),
+    (TimeoutError, "no answer in time"),
+)
+
+
+def _why(error: Exception) -> str:
+    """What a failure of the network is, for a person."""
+    known = (text for kind, text in _REASONS if isinstance(error, kind))
+    return next(known, f"the network failed: {type(error).__name__}")
 
 
 class WireProblem(Exception):
@@ -127,7 +143,7 @@ class Connection(asyncio.Protocol):
             if error is None and self._body and unsized:
                 self._complete()  # its end is that of the connection (RFC 9112, 6.3)
             else:
-                self._fail(type(error).__name__ if error else "the connection was closed")
+                self._fail(_why(error) if error else "the connection was closed")
 
     # What the parser calls.
 
@@ -175,7 +191,7 @@ async def connected(base: SplitResult, tls: ssl.SSLContext | None, proxy: str | 
     except TimeoutError:
         raise WireProblem("no connection in time") from None
     except (OSError, ValueError) as error:
-        raise WireProblem(type(error).__name__) from None
+        raise WireProblem(_why(error)) from None
 
 
 async def _opened(server: SplitResult, tls: ssl.SSLContext | None) -> Connection:
