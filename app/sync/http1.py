@@ -27,6 +27,7 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (socket.gaierror, "its name is not found; this computer may be offline"),
     (ConnectionRefusedError, "nothing answers there"),
     (ConnectionError, "the connection was cut"),
+    (ssl.SSLCertVerificationError, "its certificate is none that this computer trusts"),
     (ssl.SSLError, "the encrypted connection failed"),
     (TimeoutError, "no answer in time"),
 )

@@ -303,4 +303,4 @@ async def test_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
     certificate = certified(tmp_path, "127.0.0.1")
     async with listening(Server(FINE).handle, certificate.context()) as port:
-        assert "CertVerification" in await why(Wire(f"https://127.0.0.1:{port}", {}))
+        assert "certificate" in await why(Wire(f"https://127.0.0.1:{port}", {}))
