@@ -146,7 +146,7 @@ class Store:
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a short answer. For anything that can grow, use :meth:`stream`."""
-        with explained(self.where):
+        with self._explained():
             found: list[Row] = self.database.execute_sql(
                 self.sql(sql), tuple(parameters)
             ).fetchall()
@@ -160,7 +160,7 @@ class Store:
     def transaction(self) -> Iterator[Store]:
         """One all-or-nothing write. IMMEDIATE, because a deferred one that turns into a
         writer fails at once when somebody else writes."""
-        with explained(self.where), self._writing:
+        with self._explained(), self._writing:
             begin = self.database.atomic() if self.postgres else self.database.atomic("IMMEDIATE")
             with begin:
                 yield self
@@ -175,6 +175,20 @@ class Store:
         options = {**SESSION, **self.database.connect_params}
         with explained(self.where):
             return psycopg.connect(dbname=self.database.database, autocommit=True, **options)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """As :func:`explained`; and a session that the server ended is left, so that the next
+        statement of this thread opens another."""
+        try:
+            with explained(self.where):
+                yield
+        except DatabaseProblem:
+            if self.postgres and not self.database.is_closed():
+                with contextlib.suppress(Exception):
+                    if self.database.connection().closed:
+                        self.database.close()
+            raise
 
     def write_in_bulk(self) -> None:
         """Make this thread's connection the one of a sync, whose rows can be fetched again: it

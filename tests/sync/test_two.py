@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from app.db import connections, hints
+from app.db.errors import DatabaseProblem
 from app.db.lease import Busy, Lease, Relieved
 from app.db.rows import Answer, EventRow
 from app.db.store import Store, open_store
@@ -224,3 +226,27 @@ def test_what_others_write_is_noticed(store: Store, settings: Settings) -> None:
         assert not watch.changed()
     watch.close()
     other.close()
+
+
+def test_a_server_that_ended_every_session_is_used_again(store: Store, settings: Settings) -> None:
+    """As a restart of PostgreSQL does."""
+    if not store.postgres:
+        pytest.skip("SQLite has no server")
+    with Sandbox(customers=30, seed=37) as sandbox:
+        connection = settled(store, settings, sandbox)
+        with following(store, settings, sandbox, connection):
+            with psycopg.connect(settings.database_url or "", autocommit=True) as other:
+                other.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            rename_one(sandbox, "After")
+
+            def arrived() -> bool:
+                try:
+                    return named("After", store)
+                except DatabaseProblem:
+                    return False
+
+            until(arrived)
+        assert_equal(sandbox.world, store, connection)
