@@ -6,13 +6,15 @@ import asyncio
 import hmac
 import json
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import psycopg
 
 from app.credentials.opened import open_credentials
 from app.db import connections
@@ -134,3 +136,19 @@ def serving(
         thread.join(10)
         pages.end()
         assert not thread.is_alive()
+
+
+@contextmanager
+def locked(store: Store) -> Iterator[None]:
+    """Somebody else writes, and does not let go."""
+    if store.postgres:
+        database = store.database
+        with psycopg.connect(dbname=database.database, **database.connect_params) as other:
+            other.execute("LOCK TABLE hint IN ACCESS EXCLUSIVE MODE")
+            yield
+            other.rollback()
+    else:
+        with closing(sqlite3.connect(store.where, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+            other.execute("ROLLBACK")

@@ -7,15 +7,11 @@ import json
 import os
 import signal
 import socket
-import sqlite3
-import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
-import httpx
 import pytest
 
 from app.db.lease import Lease
@@ -24,79 +20,10 @@ from app.sandbox.server import Sandbox
 from app.serving import _watch
 from app.settings import Settings
 from app.sync.engine import Activity, Engine
-from tests.panel.command import Ended, Home, at
+from tests.panel.command import Home, at
 from tests.sync.approved import until
-from tests.web.sending import CANARY, OTHER, SECRET, account, event, hints, http, signed
-
-LEAST = 5.0  # seconds for what takes a tenth of one on a computer with nothing else to do
-
-
-@dataclass
-class Server:
-    """It runs, and has said where."""
-
-    process: subprocess.Popen[str]
-    home: Home
-    first: str
-    url: str
-
-    def send(self, body: bytes, header: str | None = None) -> httpx.Response:
-        header = header or signed(body, at=int(time.time()))
-        return http.post(
-            self.url + "/stripe/webhook", content=body, headers={"Stripe-Signature": header}
-        )
-
-    def health(self) -> Any:
-        return http.get(self.url + "/healthz").json()
-
-    def end(self, number: signal.Signals = signal.SIGTERM) -> Ended:
-        """Stop it; it does so cleanly and soon."""
-        self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=LEAST)
-        assert "Traceback" not in out + err
-        assert "fault in itself" not in err
-        return Ended(self.process.returncode, self.first + out, err)
-
-
-@contextlib.contextmanager
-def server(home: Home, *options: str, given: str = "") -> Iterator[Server]:
-    """Start it at any free port; it is killed at the end if it still runs."""
-    process = home.start("serve", "--port", "0", *options)
-    with process:
-        try:
-            assert process.stdin
-            assert process.stdout
-            if given:
-                process.stdin.write(given)
-            process.stdin.close()
-            process.stdin = None
-            first = process.stdout.readline()
-            assert first, process.stderr and process.stderr.read()
-            url = json.loads(first)["url"] if "--json" in options else first.split()[4]
-            yield Server(process, home, first, url.partition("/stripe")[0])
-        finally:
-            process.kill()
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """One account is connected; nothing can reach Stripe."""
-    folder = tmp_path / "home"
-    store = open_store(Settings(home=folder))
-    account(store)
-    store.close()
-    environ = {"PANELIST_WEBHOOK_SECRET": SECRET, "PANELIST_TOKEN_STORE": "plain"}
-    return Home(folder, environ)
-
-
-def kept(home: Home) -> list[str]:
-    """The ids of the events that wait."""
-    store = open_store(Settings(home=home.folder))
-    try:
-        return [row[1] for row in hints(store)]
-    finally:
-        store.close()
-
+from tests.web.process import kept, server
+from tests.web.sending import CANARY, OTHER, SECRET, event, http, signed
 
 # Start
 
@@ -200,61 +127,6 @@ def test_an_address_for_others_is_warned_of(home: Home) -> None:
 def test_wrong_use(home: Home, port: str) -> None:
     ended = home.run("serve", "--port", port)
     assert (ended.code, ended.out) == (2, "")
-
-
-# End
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda one: one.name)
-def test_stopped_while_a_body_is_on_its_way(home: Home, number: signal.Signals) -> None:
-    with server(home, "--no-sync") as here:
-        place = here.url.removeprefix("http://").split(":")
-        with (
-            socket.create_connection((place[0], int(place[1])), timeout=20) as slow,
-            socket.create_connection((place[0], int(place[1])), timeout=20),
-        ):
-            head = "POST /stripe/webhook HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
-            slow.sendall(f"{head}Content-Length: 500\r\n\r\n".encode())
-            assert slow.recv(100).startswith(b"HTTP/1.1 100 ")
-            slow.sendall(b"{")
-            assert here.end(number).code == 0
-            with contextlib.suppress(ConnectionError):
-                assert b" 200 " not in slow.recv(1000)
-
-
-def connections_of(process: subprocess.Popen[str], name: str) -> int:
-    """How often it has a file of this name open."""
-    count = 0
-    for link in Path(f"/proc/{process.pid}/fd").iterdir():
-        with contextlib.suppress(OSError):  # closed meanwhile
-            count += Path(os.readlink(link)).name == name
-    return count
-
-
-def test_stopped_while_the_database_is_held(home: Home) -> None:
-    """It was not answered for, so Stripe sends it again, and then it is kept."""
-    body = event()
-    database = home.folder / "panelist.db"
-    with server(home, "--no-sync") as here:
-        before = connections_of(here.process, "panelist.db")
-        with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            header = f"Stripe-Signature: {signed(body, at=int(time.time()))}"
-            place = here.url.removeprefix("http://").split(":")
-            with socket.create_connection((place[0], int(place[1])), timeout=20) as waiting:
-                head = f"POST /stripe/webhook HTTP/1.1\r\nHost: x\r\n{header}\r\n"
-                waiting.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-                until(lambda: connections_of(here.process, "panelist.db") > before)
-                assert here.end().code == 0
-                with contextlib.suppress(ConnectionError):
-                    assert b" 200 " not in waiting.recv(1000)
-            other.execute("ROLLBACK")
-    assert kept(home) == []
-    with server(home, "--no-sync") as here:
-        assert here.send(body).text == "Kept.\n"
-        here.process.kill()
-        here.process.wait()
-    assert kept(home) == ["evt_1"], "permanent before it was answered"
 
 
 # Secrets
