@@ -80,6 +80,16 @@ def test_a_length_is_refused_before_anything_is_read(on_sqlite: Serving) -> None
     assert b"100 Continue" not in answer
 
 
+def test_who_sends_all_of_it_first_still_hears_why(on_sqlite: Serving) -> None:
+    """Closing while bytes come would reset the connection, and the answer would be lost."""
+    for _ in range(5):
+        with on_sqlite.connect() as connection:
+            connection.sendall(head(TWO_MB))
+            connection.sendall(b"x" * TWO_MB)
+            answer = connection.recv(65536)
+        assert answer.startswith(b"HTTP/1.1 413 ")
+
+
 def test_a_body_without_end_is_given_up(on_sqlite: Serving) -> None:
     """It is not read on for long, and none of it is kept."""
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
