@@ -13,7 +13,12 @@ from importlib import import_module
 
 FAILED, NOT_CONNECTED = 1, 3
 
-_MODULES = {"sync": "app.syncing", "connect": "app.connecting", "disconnect": "app.connecting"}
+_MODULES = {
+    "sync": "app.syncing",
+    "connect": "app.connecting",
+    "disconnect": "app.connecting",
+    "serve": "app.serving",
+}
 _LATE_PROBLEMS = (
     ("app.sync.stripe_api", "StripeProblem"),
     ("app.sync.connect", "KeyProblem"),
@@ -21,6 +26,8 @@ _LATE_PROBLEMS = (
     ("app.credentials.problem", "CredentialProblem"),
     ("app.commands", "UnknownAccount"),
     ("app.demo", "SandboxProblem"),
+    ("app.web.secret", "SecretProblem"),
+    ("app.web.server", "ListenProblem"),
 )
 
 
@@ -128,6 +135,10 @@ def parser() -> argparse.ArgumentParser:
     sync.add_argument("--full", action="store_true", help="list everything anew first")
     _json(sync)
 
+    _serve(
+        commands.add_parser("serve", help="receive Stripe's webhooks, and keep the panel current")
+    )
+
     for name, about in (
         ("status", "where the sync stands"),
         ("segments", "every segment with its count"),
@@ -155,6 +166,26 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _serve(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Receives Stripe's webhooks at /stripe/webhook, signed with the secret in"
+        " PANELIST_WEBHOOK_SECRET or one that was kept before, and keeps the panel current."
+    )
+    command.add_argument(
+        "--host", default="127.0.0.1", help="the address to listen on (this computer's own)"
+    )
+    command.add_argument("--port", type=_port, default=4574, metavar="P", help="(4574; 0: any)")
+    command.add_argument(
+        "--secret-stdin",
+        action="store_true",
+        help="read an endpoint's secret (whsec_) from standard input and keep it",
+    )
+    command.add_argument(
+        "--no-sync", action="store_true", help="only receive; another Panelist syncs"
+    )
+    _json(command)
+
+
 def _account(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--account", metavar="ACCT", help="of another account than the one connected last"
@@ -163,6 +194,13 @@ def _account(command: argparse.ArgumentParser) -> None:
 
 def _json(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="for programs")
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 65_536:
+        raise argparse.ArgumentTypeError("from 0 to 65535")
+    return number
 
 
 def _count(text: str) -> int:

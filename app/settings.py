@@ -21,7 +21,7 @@ OAUTH_PORT = 4573  # fixed, because Stripe redirects only to what was registered
 CALLBACK_PATH = "/stripe/callback"
 TOKEN_STORES = ("keyring", "passphrase", "plain", "session")
 
-SECRETS = ("stripe_key", "stripe_client_secret", "passphrase")
+SECRETS = ("stripe_key", "stripe_client_secret", "passphrase", "webhook_secret")
 PLAIN = (
     "database_url",
     "stripe_api_base",
@@ -68,6 +68,7 @@ class Settings:
     oauth_redirect: str | None = None  # another address than that of the port
     token_store: str | None = None  # one of TOKEN_STORES
     passphrase: str | None = field(default=None, repr=False)
+    webhook_secret: str | None = field(default=None, repr=False)  # several have commas between
     poll_seconds: float | None = None  # the demo's pace; None for the usual one
 
 
@@ -98,6 +99,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         oauth_redirect=_address(values, "oauth_redirect"),
         token_store=store,
         passphrase=values.get("passphrase"),
+        webhook_secret=values.get("webhook_secret"),
     )
 
 

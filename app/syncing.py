@@ -19,7 +19,7 @@ from app.credentials.opened import open_credentials
 from app.db import connections
 from app.db.store import Store, open_store
 from app.panel.overview import Overview, overview
-from app.settings import Settings, load
+from app.settings import load
 from app.sync.access import Access
 from app.sync.connect import KeyProblem, check, connect, offered, recognised
 from app.sync.engine import ENDINGS, Engine, end_by_stripe
@@ -28,7 +28,7 @@ from app.sync.stripe_api import Kind, StripeProblem
 from app.text import plain
 
 
-class _NotConnected(Exception):
+class NotConnected(Exception):
     """There is nothing to sync with; the text says why, and what to do."""
 
 
@@ -44,8 +44,8 @@ def sync(options: argparse.Namespace) -> int:
     gc.set_threshold(50_000, 20, 100)
     started = time.monotonic()
     try:
-        connection, access = _by_key(store, settings) or _by_kept(store, settings)
-    except _NotConnected as why:
+        connection, access = way_in(Service(store, settings, open_credentials(settings)))
+    except NotConnected as why:
         print(why, file=sys.stderr)
         return NOT_CONNECTED
     shown = Progress(store, connection, as_json=options.json)
@@ -70,8 +70,16 @@ def sync(options: argparse.Namespace) -> int:
     return FAILED if stopped and not options.follow else 0
 
 
-def _by_key(store: Store, settings: Settings) -> tuple[int, Access] | None:
+def way_in(service: Service) -> tuple[int, Access]:
+    """The connection to sync, and the access to do it with: by the key in the environment, else
+    what is kept for the account that is connected. Blocks for as long as Stripe and a keyring
+    take. Raises NotConnected, and all of what service.PROBLEMS names."""
+    return _by_key(service) or _by_kept(service)
+
+
+def _by_key(service: Service) -> tuple[int, Access] | None:
     """The account of the key in the environment, which is never kept; None without a key."""
+    store, settings = service.store, service.settings
     if not settings.stripe_key:
         return None
     offer = offered(settings.stripe_key)
@@ -86,21 +94,21 @@ def _by_key(store: Store, settings: Settings) -> tuple[int, Access] | None:
         for connected, _, _ in connections.connected(store):
             end_by_stripe(store, connected, problem.kind, offer.access)
         text = f"{ENDINGS[problem.kind][1]} What was fetched stays usable."
-        raise _NotConnected(text) from None
+        raise NotConnected(text) from None
     return connect(store, report), offer.access
 
 
-def _by_kept(store: Store, settings: Settings) -> tuple[int, Access]:
+def _by_kept(service: Service) -> tuple[int, Access]:
     """The account that is connected, and the access that is kept for it."""
-    found = Service(store, settings, open_credentials(settings)).resume()
+    found = service.resume()
     if found is not None:
         return found
-    for _, account, _ in connections.connected(store):
-        raise _NotConnected(
+    for _, account, _ in connections.connected(service.store):
+        raise NotConnected(
             f"{plain(account)} is connected, but there is no key here. Connect again (panelist"
             " connect), or set PANELIST_STRIPE_KEY."
         )
-    raise _NotConnected(
+    raise NotConnected(
         "Not connected. Run panelist connect, or set PANELIST_STRIPE_KEY to a restricted key, or"
         " try: panelist demo"
     )

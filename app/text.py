@@ -75,12 +75,12 @@ def csv_cell(value: object) -> str:
     return "'" + text if text.startswith((*_FORMULA, "'")) else text
 
 
-_KEY = re.compile(r"\b([rs]k_(?:live|test)_)[\w*]+")
+_KEY = re.compile(r"\b([rs]k_(?:live|test)_|whsec_)[\w*+/=]+")
 _EMAIL = re.compile(r"[^\s@<>()'\",;:=]+@[^\s@<>()'\",;:=]+")
 
 
 def redacted(text: str) -> str:
-    """A text for the log: without Stripe keys and emails."""
+    """A text for the log: without Stripe's keys and secrets, and emails."""
     return _EMAIL.sub("•••@•••", _KEY.sub(r"\1•••", text))
 
 

@@ -15,10 +15,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 HEAVY = {
     *("textual", "rich", "stripe", "httptools", "httpx", "h11", "msgspec", "peewee", "keyring"),
-    *("psycopg", "asyncio", "platformdirs"),
+    *("psycopg", "asyncio", "platformdirs", "starlette", "uvicorn"),
 }
 SCREEN = {"textual", "rich"}
 WIRE = {"httptools", "httpx", "h11", "stripe", "msgspec"}
+WEB = {"starlette", "uvicorn"}
 
 
 def imported_by(code: str) -> set[str]:
@@ -51,8 +52,11 @@ def test_help_imports_nothing_heavy() -> None:
         ("app.db.apply", SCREEN | WIRE),
         ("app.panel.overview", SCREEN | WIRE),
         ("app.panel.participants", SCREEN | WIRE),
-        ("app.commands", SCREEN | WIRE),
-        ("app.sync.engine", SCREEN | {"stripe", "keyring"}),
+        ("app.commands", SCREEN | WIRE | WEB),
+        ("app.syncing", SCREEN | WEB),
+        ("app.tui", WEB),
+        ("app.serving", SCREEN | {"stripe", "keyring", "httpx"}),
+        ("app.sync.engine", SCREEN | WEB | {"stripe", "keyring"}),
         ("app.sync.connect", SCREEN | {"stripe", "keyring"}),
         ("app.sandbox.server", SCREEN | {"peewee", "stripe"}),
         ("app.demo", SCREEN | WIRE),
@@ -82,14 +86,23 @@ def test_screens_and_widgets_never_know_the_wire(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "file", list(sources("db", "panel", "sync", "screens", "widgets")), ids=lambda file: file.name
+    "file",
+    list(sources("db", "panel", "sync", "web", "screens", "widgets")),
+    ids=lambda file: file.name,
 )
 def test_only_the_demo_and_the_command_know_the_sandbox(file: Path) -> None:
     assert not any(name.startswith("app.sandbox") for name in imports(file))
 
 
+def test_only_its_command_knows_the_server() -> None:
+    for file in sources(""):
+        if file.parent.name != "web" and file.name != "serving.py":
+            known = set(imports(file))
+            assert not any(name.startswith(("app.web", "starlette", "uvicorn")) for name in known)
+
+
 def test_only_the_database_knows_its_drivers() -> None:
-    for file in sources("panel", "sync", "screens", "widgets"):
+    for file in sources("panel", "sync", "web", "screens", "widgets"):
         known = {name.partition(".")[0] for name in imports(file)}
         assert known & {"peewee", "sqlite3", "psycopg"} == set(), file
 

@@ -154,7 +154,9 @@ def test_another_redirect_address_is_for_both_modes(tmp_path: Path) -> None:
     assert default_redirects(settings) == (address, address)
 
 
-@pytest.mark.parametrize("name", ["stripe_client_secret", "passphrase", "stripe_key"])
+@pytest.mark.parametrize(
+    "name", ["stripe_client_secret", "passphrase", "stripe_key", "webhook_secret"]
+)
 def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, name: str) -> None:
     text = refusal(with_file(tmp_path, f'{name} = "hunter2secret"\n'))
     assert f"PANELIST_{name.upper()}" in text

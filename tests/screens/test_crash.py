@@ -108,6 +108,7 @@ def test_the_log_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 def test_keys_and_emails_are_redacted() -> None:
     text = redacted(f"{PLANTED} rk_test_abc123 pk_live_x <ada@example.com> name='b@c.de'")
     assert text == "sk_live_••• rk_test_••• pk_live_x <•••@•••> name='•••@•••'"
+    assert redacted("secret=whsec_aB1+/=, next") == "secret=whsec_•••, next"
 
 
 def test_textual_still_has_what_is_overridden() -> None:

@@ -1,0 +1,52 @@
+"""How connections are let in: few at once, none for long, one request each."""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+CALLERS = 100  # connections at once
+HEAD_SECONDS = 10.0  # for all of a head to come
+
+
+def door(callers: int, head_seconds: float) -> type[asyncio.Protocol]:
+    """The class of connections of a server that has so many places and so much patience."""
+
+    class Door(H11Protocol):
+        """uvicorn itself gives an idle connection any time it likes, and refuses new requests
+        rather than old connections when there are too many."""
+
+        _late: asyncio.TimerHandle | None = None
+        since = 0.0
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            others = [one for one in self.connections if isinstance(one, Door)]
+            super().connection_made(transport)
+            self.since = self.loop.time()
+            self._late = self.loop.call_later(head_seconds, self._end_if_no_head)
+            if len(others) >= callers:
+                # Stripe sends at once; who only holds the line goes first.
+                holding = [one for one in others if one.receiving]
+                (min(holding, key=lambda one: one.since) if holding else self).leave()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self._late is not None:
+                self._late.cancel()
+            super().connection_lost(exc)
+
+        @property
+        def receiving(self) -> bool:
+            """Whether a part of its request has yet to come."""
+            cycle = self.cycle
+            return cycle is None or (cycle.more_body and not cycle.response_complete)
+
+        def leave(self) -> None:
+            """Hang up."""
+            self.transport.abort()
+
+        def _end_if_no_head(self) -> None:
+            if self.cycle is None:
+                self.leave()
+
+    return Door

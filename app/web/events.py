@@ -1,0 +1,112 @@
+"""What is read of an event that Stripe sends, and whom it is about.
+
+As everywhere, the types are the allow-list: the snapshot in an event, with all that is in it,
+is skipped by the parser. Source: docs.stripe.com/api/events/object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from app.db.rows import EventRow
+from app.sync.listings import EVENT_TYPES
+from app.sync.objects import Unreadable, any_object
+from app.text import storable
+from app.web.refused import Refused
+
+DEAUTHORIZED = "account.application.deauthorized"
+MATTERING = frozenset(kind for kinds in EVENT_TYPES.values() for kind in kinds)
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+
+
+class _Object(msgspec.Struct, gc=False):
+    id: Any = None  # some have none, such as a balance
+
+
+class _Data(msgspec.Struct, gc=False):
+    object: _Object
+
+
+class Received(msgspec.Struct, gc=False):
+    """An event. ``account``: whose it is, when that is not the account of the endpoint;
+    ``context`` says the same where an organisation's events come together."""
+
+    object: Literal["event"]
+    id: Name
+    created: Annotated[int, msgspec.Meta(ge=0, lt=2**40)]
+    type: Name
+    livemode: bool
+    data: _Data
+    account: str | None = None
+    context: str | None = None
+
+    @property
+    def about(self) -> str:
+        """The id of the object in it; empty when it has none."""
+        key = self.data.object.id
+        return key if isinstance(key, str) and len(key) <= 255 else ""
+
+    @property
+    def row(self) -> EventRow:
+        """The hint that is left of it."""
+        return EventRow(storable(self.id), self.created, self.type, storable(self.about))
+
+    def owner(self, known: Iterable[tuple[int, str, bool]]) -> tuple[int, str] | None:
+        """(id, account) of the connection that it belongs to, of those that are connected. One
+        that names no account is of the account that the endpoint belongs to; it is taken only
+        when there is no choice."""
+        whose = self.account or self.context
+        mine = [
+            (key, account)
+            for key, account, livemode in known
+            if livemode is self.livemode and whose in (account, None, "")
+        ]
+        return mine[0] if len(mine) == 1 else None
+
+
+_decoder = msgspec.json.Decoder(Received)
+
+
+def read(body: bytes) -> Received:
+    """The event in a body. Raises Refused."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        raise Refused(
+            "Webhook refused: signed, but not UTF-8",
+            "The body is not UTF-8; nothing was stored, so pass it on as Stripe sent it.",
+        ) from None
+    event = _decoded(body)
+    if event.type in MATTERING and not event.about:
+        raise _not_an_event()
+    return event
+
+
+def _decoded(body: bytes) -> Received:
+    try:
+        return _decoder.decode(body)
+    except msgspec.ValidationError:
+        raise _not_an_event() from None
+    except (msgspec.DecodeError, RecursionError):
+        pass
+    try:  # what the fast parser refuses and Stripe may send: half a pair of surrogates
+        return msgspec.convert(any_object(body), Received)
+    except Unreadable:
+        raise Refused(
+            "Webhook refused: signed, but not JSON",
+            "The body is not a JSON object; nothing was stored, so pass it on as Stripe sent it.",
+        ) from None
+    except msgspec.ValidationError:
+        raise _not_an_event() from None
+
+
+def _not_an_event() -> Refused:
+    return Refused(
+        "Webhook refused: signed, but not an event of Stripe's API v1",
+        "This is not an event as Stripe's API v1 has them; nothing was stored, so choose snapshot"
+        " events, not thin ones, for this endpoint at Stripe.",
+    )

@@ -1,0 +1,67 @@
+"""The secrets of webhook endpoints: given for one run by the environment, or kept.
+
+Stripe shows the secret of an endpoint when it is made or rolled; for up to 24 hours after it was
+rolled both sign (docs.stripe.com/webhooks#roll-endpoint-secrets), so that the last two are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from app.credentials.store import Credentials
+from app.settings import Settings
+
+NAME = "stripe webhook"  # in the credential store
+KEEP = 2
+
+_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=_-]{8,240}", re.ASCII)
+
+
+class SecretProblem(Exception):
+    """There is no secret, or it cannot be one; the text never contains it."""
+
+
+def known(settings: Settings, credentials: Credentials) -> tuple[str, ...]:
+    """The secrets to try. What the environment says is all there is; without it, what is kept.
+
+    Raises SecretProblem when there is none, CredentialProblem.
+    """
+    given = tuple(part.strip() for part in (settings.webhook_secret or "").split(","))
+    given = tuple(part for part in given if part)
+    if not all(_SECRET.fullmatch(part) for part in given):
+        raise SecretProblem(
+            "PANELIST_WEBHOOK_SECRET is not what Stripe calls a signing secret: it starts with"
+            " whsec_, and several have commas between them. Nothing was started."
+        )
+    found = given or kept(credentials)
+    if not found:
+        raise SecretProblem(
+            "There is no secret to know Stripe's webhooks by, so nothing was started. Set"
+            " PANELIST_WEBHOOK_SECRET, or give it once to panelist serve --secret-stdin: Stripe"
+            " shows it (whsec_…) with the endpoint, and stripe listen --forward-to … prints one."
+        )
+    return found
+
+
+def kept(credentials: Credentials) -> tuple[str, ...]:
+    """Those in the credential store, the newest first. Raises CredentialProblem."""
+    found: Any = (credentials.get(NAME) or {}).get("secrets")
+    return tuple(one for one in found if isinstance(one, str)) if isinstance(found, list) else ()
+
+
+def keep(credentials: Credentials, secret: str) -> tuple[str, ...]:
+    """Keep a new one beside the one before it; those that are kept now. Raises SecretProblem
+    when it cannot be one, CredentialProblem when there is no place for it."""
+    secret = secret.strip()
+    if not _SECRET.fullmatch(secret):
+        raise SecretProblem(
+            "This is not what Stripe calls a signing secret: it starts with whsec_. Nothing was"
+            " kept; check that all of it was given, and nothing else."
+        )
+    credentials.ensure()
+    with credentials.lock(NAME, 5.0):
+        others = [one for one in kept(credentials) if one != secret]
+        all_of_them = [secret, *others][:KEEP]
+        credentials.put(NAME, {"secrets": all_of_them})
+    return tuple(all_of_them)

@@ -1,0 +1,148 @@
+"""The server itself: any pages, on one address, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import socket
+import traceback
+from collections.abc import Generator, Sequence
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute
+
+from app.web.door import CALLERS, HEAD_SECONDS, door
+
+HEAD_LIMIT = 16 * 1024  # bytes
+GRACE = 0.4  # seconds that requests under way have when the server stops
+
+log = logging.getLogger(__name__)
+
+
+class ListenProblem(Exception):
+    """The address cannot be had; the text is for a person."""
+
+
+def application(routes: Sequence[BaseRoute]) -> Starlette:
+    """Serve these; anything else is not there, whatever the method."""
+    handlers = {HTTPException: _nothing_here, Exception: _fault}
+    found = Starlette(routes=routes, exception_handlers=handlers)
+    found.router.redirect_slashes = False
+    return found
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there; from now on callers wait instead of being refused. Port 0:
+    any that is free. Raises ListenProblem."""
+    listener = None
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        family, _, _, _, address = found[0]
+        listener = socket.socket(family)
+        # Lets us listen again at once after a stop; it never lets two listen at one address.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(CALLERS)
+    except (OSError, UnicodeError) as error:
+        if listener is not None:
+            listener.close()
+        raise _unusable(host, port, error) from None
+    listener.setblocking(False)
+    return listener
+
+
+def _unusable(host: str, port: int, error: Exception) -> ListenProblem:
+    if isinstance(error, socket.gaierror | UnicodeError):
+        return ListenProblem(
+            f"{host} is no address of this computer. Nothing was started; leave out --host, or"
+            " name one such as 127.0.0.1."
+        )
+    why = error.strerror if isinstance(error, OSError) else None
+    return ListenProblem(
+        f"Port {port} of {host} cannot be listened on ({why or 'no reason given'}). Nothing was"
+        " started; end the program that uses it (another panelist serve?), or choose another with"
+        " --port."
+    )
+
+
+def address_of(listener: socket.socket) -> tuple[str, bool]:
+    """(the address that a program on this computer finds it at, whether only such can)."""
+    host, port = listener.getsockname()[:2]
+    place = ipaddress.ip_address(host.partition("%")[0])
+    if place.is_unspecified:
+        host = "127.0.0.1" if place.version == 4 else "::1"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}", place.is_loopback
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to the command, which has more to stop than this."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+    async def finish_requests(self) -> None:
+        """Let nobody in any more, and wait a little for those who are."""
+        for one in self.servers:
+            one.close()
+        tasks = set(self.server_state.tasks)
+        if tasks:
+            await asyncio.wait(tasks, timeout=GRACE)
+
+
+async def serve(
+    app: Starlette,
+    listener: socket.socket,
+    stop: asyncio.Event,
+    *,
+    callers: int = CALLERS,
+    head_seconds: float = HEAD_SECONDS,
+) -> None:
+    """Answer requests until ``stop`` is set; it ends within a second then, and what was not
+    answered by that time is cut off."""
+    config = uvicorn.Config(
+        app,
+        interface="asgi3",
+        http=door(callers, head_seconds),
+        ws="none",
+        lifespan="off",
+        workers=1,
+        log_config=None,  # our log takes only what app.* says: no addresses, no paths
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        headers=[("connection", "close")],
+        h11_max_incomplete_event_size=HEAD_LIMIT,
+        timeout_graceful_shutdown=0,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve([listener]))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if server.started:
+        await server.finish_requests()
+    server.should_exit = True
+    await serving
+
+
+async def _nothing_here(_: Request, __: Exception) -> Response:
+    return PlainTextResponse("There is nothing here.\n", 404)
+
+
+async def _fault(_: Request, fault: Exception) -> Response:
+    """The values in a fault may be what somebody sent, and are left out."""
+    place = traceback.extract_tb(fault.__traceback__)[-1]
+    log.error(
+        "The server had a fault of its own: %s at %s:%s",
+        type(fault).__name__,
+        place.filename,
+        place.lineno,
+    )
+    return PlainTextResponse("Panelist had a fault of its own; nothing was stored.\n", 500)

@@ -1,0 +1,151 @@
+"""``POST /stripe/webhook``: where Stripe, or ``stripe listen``, brings an event."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from app.db.errors import DatabaseProblem
+from app.web import events, signatures
+from app.web.deauthorized import Ended
+from app.web.events import DEAUTHORIZED, MATTERING, Received
+from app.web.keeper import Keeper
+from app.web.refused import Refused, Tally
+
+PATH = "/stripe/webhook"
+BODY_LIMIT = 512 * 1024  # bytes; an event holds one object, and few reach a tenth of this
+BODY_SECONDS = 10.0  # for all of a body to come
+ANSWER_SECONDS = 10.0  # for an event to be permanent
+LINGER_SECONDS = 1.0
+LINGER_LIMIT = 8 * 2**20
+
+_WORDS: dict[str, str] = {
+    "nobody's": "Webhook without effect: it is of no account and mode that is connected here",
+    "asked": "Webhook: some app was removed from the account; asking Stripe about ours",
+    "old": "Webhook without effect: the app was removed before the account was connected again",
+    "ended": "Webhook: the account removed our app; its access was deleted",
+}
+
+
+class Webhook:
+    """Judges each request, and answers 2xx only when what it brought is permanent, so that
+    Stripe sends everything else again (docs.stripe.com/webhooks#retries).
+
+    ``secrets``: those of the endpoints; ``deauthorized``: ends a connection; ``clock``: seconds
+    since 1970.
+    """
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        secrets: Sequence[str],
+        deauthorized: Callable[[Received], Awaitable[Ended]],
+        tally: Tally,
+        *,
+        clock: Callable[[], float] = time.time,
+        body_seconds: float = BODY_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        self._keeper = keeper
+        self._secrets = tuple(secrets)
+        self._deauthorized = deauthorized
+        self._tally = tally
+        self._clock = clock
+        self._body_seconds = body_seconds
+        self._answer_seconds = answer_seconds
+
+    async def receive(self, request: Request) -> Response:
+        """The answer to one request."""
+        try:
+            body = await self._body(request)
+            signatures.check(
+                request.headers.get("stripe-signature"), body, self._secrets, self._clock()
+            )
+            event = events.read(body)
+        except Refused as why:
+            self._tally.count(why.why)
+            return _Lingering(f"{why}\n", why.status)
+        except ClientDisconnect:
+            return Response(status_code=400)  # which nobody reads
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                return PlainTextResponse(await self._act_on(event))
+        except (DatabaseProblem, TimeoutError) as problem:
+            return self._again(problem)
+
+    async def _body(self, request: Request) -> bytes:
+        """All of it, unless that is too much or takes too long. Raises Refused."""
+        if int(request.headers.get("content-length", "0")) > BODY_LIMIT:
+            raise _too_large()
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                async for part in request.stream():
+                    body += part
+                    if len(body) > BODY_LIMIT:
+                        raise _too_large()
+        except TimeoutError:
+            raise Refused(
+                "Webhook refused: its body did not come in time",
+                f"The body did not come within {self._body_seconds:g} seconds; nothing was stored.",
+                408,
+            ) from None
+        return bytes(body)
+
+    async def _act_on(self, event: Received) -> str:
+        outcome: str
+        if event.type in MATTERING:
+            outcome = await self._keeper.keep(event)
+        elif event.type == DEAUTHORIZED:
+            outcome = await self._deauthorized(event)
+        else:
+            return "Without effect: events of this type are not needed here.\n"
+        if outcome in _WORDS:
+            self._tally.count(_WORDS[outcome], logging.INFO)
+        return "Without effect.\n" if outcome in ("nobody's", "old") else "Kept.\n"
+
+    def _again(self, problem: Exception) -> Response:
+        slow = isinstance(problem, TimeoutError)
+        why = "it does not answer in time" if slow else type(problem).__name__
+        self._tally.count(f"Webhook not kept, Stripe will send it again: the database ({why})")
+        text = "The event could not be stored now; nothing was lost, send it again later.\n"
+        return PlainTextResponse(text, 503)
+
+
+class _Lingering(PlainTextResponse):
+    """Reads what is still being sent before the connection is closed, for a moment and without
+    keeping any of it: closing at once would reset the connection, and the answer with it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        head = {"type": "http.response.start", "status": self.status_code}
+        await send({**head, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        try:
+            async with asyncio.timeout(LINGER_SECONDS):
+                await _rest(receive)
+        except TimeoutError:
+            pass
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _rest(receive: Receive) -> None:
+    left, more = LINGER_LIMIT, True
+    while more and left > 0:
+        message = await receive()
+        left -= len(message.get("body", b""))
+        more = bool(message.get("more_body"))
+
+
+def _too_large() -> Refused:
+    return Refused(
+        "Webhook refused: its body is too large",
+        f"The body is larger than {BODY_LIMIT // 1024} KB, which no event of Stripe's is; nothing"
+        " was stored.",
+        413,
+    )

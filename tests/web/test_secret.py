@@ -1,0 +1,68 @@
+"""The secrets of endpoints: given, kept, rolled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from app.credentials.opened import open_credentials
+from app.credentials.store import Credentials
+from app.settings import Settings
+from app.web import secret
+from app.web.secret import SecretProblem
+
+FIRST, SECOND, THIRD = (f"whsec_{letter * 32}" for letter in "abc")
+
+
+@pytest.fixture
+def settings(sqlite_settings: Settings) -> Settings:
+    return replace(sqlite_settings, token_store="plain")
+
+
+@pytest.fixture
+def credentials(settings: Settings) -> Credentials:
+    return open_credentials(settings)
+
+
+def test_none_says_what_to_do(settings: Settings, credentials: Credentials) -> None:
+    with pytest.raises(SecretProblem) as problem:
+        secret.known(settings, credentials)
+    assert "PANELIST_WEBHOOK_SECRET" in str(problem.value)
+    assert "stripe listen --forward-to" in str(problem.value)
+
+
+def test_the_environment_may_name_several(settings: Settings, credentials: Credentials) -> None:
+    given = replace(settings, webhook_secret=f" {FIRST} ,{SECOND},")
+    assert secret.known(given, credentials) == (FIRST, SECOND)
+    assert secret.kept(credentials) == ()
+    assert FIRST not in repr(given)
+
+
+@pytest.mark.parametrize("text", ["rk_live_12345678", "whsec_", "whsec_a b c d e f g", "\u00e9"])
+def test_what_cannot_be_one(settings: Settings, credentials: Credentials, text: str) -> None:
+    for given in (text, f"{FIRST},{text}"):
+        with pytest.raises(SecretProblem) as problem:
+            secret.known(replace(settings, webhook_secret=given), credentials)
+        assert text not in str(problem.value).replace("whsec_,", "")
+    with pytest.raises(SecretProblem):
+        secret.keep(credentials, text)
+    assert secret.kept(credentials) == ()
+
+
+def test_the_last_two_are_kept(settings: Settings, credentials: Credentials) -> None:
+    assert secret.keep(credentials, f"{FIRST}\n") == (FIRST,)
+    assert secret.keep(credentials, FIRST) == (FIRST,)
+    assert secret.keep(credentials, SECOND) == (SECOND, FIRST)
+    assert secret.keep(credentials, SECOND) == (SECOND, FIRST)
+    assert secret.keep(credentials, THIRD) == (THIRD, SECOND)
+    assert secret.keep(credentials, SECOND) == (SECOND, THIRD)
+    assert secret.known(settings, open_credentials(settings)) == (SECOND, THIRD)
+    assert secret.known(replace(settings, webhook_secret=FIRST), credentials) == (FIRST,)
+
+
+@pytest.mark.parametrize("damage", [{}, {"secrets": FIRST}, {"secrets": None}, {"secrets": [5]}])
+def test_what_is_kept_and_no_secret(credentials: Credentials, damage: dict[str, object]) -> None:
+    credentials.ensure()
+    credentials.put(secret.NAME, damage)
+    assert secret.kept(credentials) == ()
