@@ -13,7 +13,12 @@ from importlib import import_module
 
 FAILED, NOT_CONNECTED = 1, 3
 
-_MODULES = {"sync": "app.syncing", "connect": "app.connecting", "disconnect": "app.connecting"}
+_MODULES = {
+    "sync": "app.syncing",
+    "connect": "app.connecting",
+    "disconnect": "app.connecting",
+    "verify": "app.verifying",
+}
 _LATE_PROBLEMS = (
     ("app.sync.stripe_api", "StripeProblem"),
     ("app.sync.connect", "KeyProblem"),
@@ -128,6 +133,17 @@ def parser() -> argparse.ArgumentParser:
     sync.add_argument("--full", action="store_true", help="list everything anew first")
     _json(sync)
 
+    verify = commands.add_parser("verify", help="compare the panel with Stripe")
+    verify.add_argument(
+        "--stripe", action="store_true", required=True, help="with what Stripe has now"
+    )
+    part = verify.add_mutually_exclusive_group()
+    part.add_argument(
+        "--sample", type=_some, default=500, metavar="N", help="objects at random (default 500)"
+    )
+    part.add_argument("--all", action="store_true", help="every object")
+    _json(verify)
+
     for name, about in (
         ("status", "where the sync stands"),
         ("segments", "every segment with its count"),
@@ -164,4 +180,11 @@ def _count(text: str) -> int:
     number = int(text)
     if number < 0:
         raise argparse.ArgumentTypeError("must not be negative")
+    return number
+
+
+def _some(text: str) -> int:
+    number = _count(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("must be at least 1")
     return number

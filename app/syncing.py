@@ -13,9 +13,9 @@ from collections import Counter
 from typing import Any
 
 from app import log
+from app.access import NotConnected, kept_access
 from app.cli import FAILED, NOT_CONNECTED
 from app.commands import progress
-from app.credentials.opened import open_credentials
 from app.db import connections
 from app.db.store import Store, open_store
 from app.panel.overview import Overview, overview
@@ -23,13 +23,8 @@ from app.settings import Settings, load
 from app.sync.access import Access
 from app.sync.connect import KeyProblem, check, connect, offered
 from app.sync.engine import ENDINGS, Engine, end_by_stripe
-from app.sync.service import Service
 from app.sync.stripe_api import Kind, StripeProblem
 from app.text import plain
-
-
-class _NotConnected(Exception):
-    """There is nothing to sync with; the text says why, and what to do."""
 
 
 def sync(options: argparse.Namespace) -> int:
@@ -44,15 +39,15 @@ def sync(options: argparse.Namespace) -> int:
     gc.set_threshold(50_000, 20, 100)
     started = time.monotonic()
     try:
-        connection, access = _by_key(store, settings) or _by_kept(store, settings)
-    except _NotConnected as why:
+        connection, access = _by_key(store, settings) or kept_access(store, settings)[:2]
+    except NotConnected as why:
         print(why, file=sys.stderr)
         return NOT_CONNECTED
     shown = Progress(store, connection, as_json=options.json)
     engine = Engine(store, settings, access, connection, shown.on_change)
     stopped = False
     try:
-        stopped = _run_until_signalled(engine.run(once=not options.follow, full=options.full))
+        stopped = run_until_signalled(engine.run(once=not options.follow, full=options.full))
     except StripeProblem as problem:
         if problem.kind not in ENDINGS:
             raise
@@ -83,27 +78,11 @@ def _by_key(store: Store, settings: Settings) -> tuple[int, Access] | None:
         for connected, _, _ in connections.connected(store):
             end_by_stripe(store, connected, problem.kind, offer.access)
         text = f"{ENDINGS[problem.kind][1]} What was fetched stays usable."
-        raise _NotConnected(text) from None
+        raise NotConnected(text) from None
     return connect(store, report), offer.access
 
 
-def _by_kept(store: Store, settings: Settings) -> tuple[int, Access]:
-    """The account that is connected, and the access that is kept for it."""
-    found = Service(store, settings, open_credentials(settings)).resume()
-    if found is not None:
-        return found
-    for _, account, _ in connections.connected(store):
-        raise _NotConnected(
-            f"{plain(account)} is connected, but there is no key here. Connect again (panelist"
-            " connect), or set PANELIST_STRIPE_KEY."
-        )
-    raise _NotConnected(
-        "Not connected. Run panelist connect, or set PANELIST_STRIPE_KEY to a restricted key, or"
-        " try: panelist demo"
-    )
-
-
-def _run_until_signalled(work: Any) -> bool:
+def run_until_signalled(work: Any) -> bool:
     """Run a coroutine to its end, or until SIGINT or SIGTERM; True if it was stopped."""
 
     async def main() -> bool:

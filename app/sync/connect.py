@@ -125,6 +125,29 @@ async def _check(settings: Settings, offer: Offer) -> KeyReport:
     )
 
 
+@dataclass(frozen=True)
+class Owner:
+    """Whose access it is. ``requests``: what finding out took."""
+
+    account: str
+    livemode: bool
+    requests: int
+
+
+def owner(settings: Settings, offer: Offer) -> Owner:
+    """Find out whose the access is, and nothing else. Blocks. Raises KeyProblem."""
+    return asyncio.run(_owner(settings, offer))
+
+
+async def _owner(settings: Settings, offer: Offer) -> Owner:
+    async with StripeApi(settings.stripe_api_base, offer.access, settings.rate) as api:
+        try:
+            account, _ = await _account(api, offer)
+        except StripeProblem as problem:
+            raise KeyProblem(str(problem), problem.kind) from None
+        return Owner(account, api.livemode, api.take_count())
+
+
 async def _probe(api: StripeApi, name: str, path: str) -> Permission:
     need = NEEDS[name]
     try:
