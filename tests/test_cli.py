@@ -16,7 +16,17 @@ import pytest
 from app.sandbox.server import Sandbox
 from tests.panel.command import Home, at
 
-COMMANDS = ["demo", "sandbox", "connect", "sync", "status", "segments", "participants", "info"]
+COMMANDS = [
+    "demo",
+    "sandbox",
+    "connect",
+    "sync",
+    "status",
+    "segments",
+    "participants",
+    "verify",
+    "info",
+]
 NOTHING: dict[str, Any] = {
     "connection": None,
     "participants": {"total": 0, "with_email": 0, "deleted": 0},
