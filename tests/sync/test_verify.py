@@ -389,6 +389,9 @@ def test_a_deleted_price_that_subscriptions_go_on_showing(store: Store, settings
             plant(store, sql, deleted, price)
             compare(store, settings, sandbox).assert_equal()
             compare(store, settings, sandbox, 10**6).assert_equal()
+        sandbox.options.forbid = frozenset({"subscriptions"})  # only the rows here show it then
+        assert compare(store, settings, sandbox).differences == []
+        sandbox.options.forbid = frozenset()
         plant(store, "UPDATE price SET nickname = 'spoiled' WHERE stripe_id = ?", price)
         (found,) = compare(store, settings, sandbox).differences
         assert (found.id, found.field) == (price, "nickname")
@@ -731,9 +734,16 @@ def test_only_this_connection_is_compared(store: Store, settings: Settings) -> N
         (connection,) = store.row("SELECT id FROM connection")
         connections.disconnect(store, connection, "by you")
         sync(store, settings, live)
-        plant(store, "UPDATE segment SET count = 9 WHERE connection_id = ? AND key = 'none'", 1)
-        compare(store, settings, live).assert_equal()
-        compare(store, settings, live, 10**6).assert_equal()
+        off = "UPDATE segment SET count = count + ? WHERE connection_id = ? AND key = 'none'"
+        plant(store, off, 9, connection)
+        for sample in (None, 10**6):
+            compare(store, settings, live, sample).assert_equal()
+        plant(store, off, -9, connection)
+        (other,) = store.row("SELECT id FROM connection WHERE status <> 'disconnected'")
+        connections.disconnect(store, other, "by you")
+        sync(store, settings, first)
+        for sample in (None, 10**6):
+            compare(store, settings, first, sample).assert_equal()
 
 
 def test_what_a_full_sync_repairs(store: Store, settings: Settings) -> None:
