@@ -18,6 +18,7 @@ _MODULES = {
     "connect": "app.connecting",
     "disconnect": "app.connecting",
     "serve": "app.serving",
+    "verify": "app.verifying",
 }
 _LATE_PROBLEMS = (
     ("app.sync.stripe_api", "StripeProblem"),
@@ -138,6 +139,16 @@ def parser() -> argparse.ArgumentParser:
     _serve(
         commands.add_parser("serve", help="receive Stripe's webhooks, and keep the panel current")
     )
+    verify = commands.add_parser("verify", help="compare the panel with Stripe")
+    verify.add_argument(
+        "--stripe", action="store_true", required=True, help="with what Stripe has now"
+    )
+    part = verify.add_mutually_exclusive_group()
+    part.add_argument(
+        "--sample", type=_some, default=500, metavar="N", help="objects at random (default 500)"
+    )
+    part.add_argument("--all", action="store_true", help="every object")
+    _json(verify)
 
     for name, about in (
         ("status", "where the sync stands"),
@@ -207,4 +218,11 @@ def _count(text: str) -> int:
     number = int(text)
     if number < 0:
         raise argparse.ArgumentTypeError("must not be negative")
+    return number
+
+
+def _some(text: str) -> int:
+    number = _count(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("must be at least 1")
     return number

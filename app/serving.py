@@ -13,15 +13,15 @@ import socket
 import sys
 
 from app import log
+from app.access import NotConnected
 from app.cli import NOT_CONNECTED
 from app.credentials.opened import open_credentials
 from app.db import connections
-from app.db.lease import Busy
 from app.db.store import open_store
 from app.settings import load
 from app.sync.engine import Engine
 from app.sync.service import Service
-from app.syncing import NotConnected, way_in
+from app.syncing import way_in
 from app.text import plain
 from app.web import secret, server
 from app.web.pages import StripePages
@@ -73,29 +73,20 @@ async def _run(
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    syncs = engine is not None and _start(engine)
+    if engine is not None:
+        engine.start()
     pages = StripePages(service, secrets, lambda: _who(engine))
     app = server.application(pages.routes)
-    _announce(service, listener, syncs, options)
+    _announce(service, listener, engine is not None, options)
     serving = loop.create_task(server.serve(app, listener, stop))
     serving.add_done_callback(lambda _: stop.set())
-    watching = loop.create_task(_watch(engine)) if engine and syncs else None
+    watching = loop.create_task(_watch(engine)) if engine else None
     await stop.wait()
     if watching:
         watching.cancel()
     ending = asyncio.to_thread(engine.stop, ENGINE_GRACE) if engine else asyncio.sleep(0)
     await asyncio.gather(serving, ending)
     pages.end()
-
-
-def _start(engine: Engine) -> bool:
-    """Whether this process syncs; when another does, that one is left to it."""
-    try:
-        engine.start()
-    except Busy as busy:
-        _say(f"{busy} Webhooks are received here all the same.")
-        return False
-    return True
 
 
 async def _watch(engine: Engine) -> None:

@@ -13,6 +13,7 @@ from collections import Counter
 from typing import Any
 
 from app import log
+from app.access import NotConnected, kept_access
 from app.cli import FAILED, NOT_CONNECTED
 from app.commands import progress
 from app.credentials.opened import open_credentials
@@ -26,10 +27,6 @@ from app.sync.engine import ENDINGS, Engine, end_by_stripe
 from app.sync.service import Service
 from app.sync.stripe_api import Kind, StripeProblem
 from app.text import plain
-
-
-class NotConnected(Exception):
-    """There is nothing to sync with; the text says why, and what to do."""
 
 
 def sync(options: argparse.Namespace) -> int:
@@ -52,7 +49,7 @@ def sync(options: argparse.Namespace) -> int:
     engine = Engine(store, settings, access, connection, shown.on_change)
     stopped = False
     try:
-        stopped = _run_until_signalled(engine.run(once=not options.follow, full=options.full))
+        stopped = run_until_signalled(engine.run(once=not options.follow, full=options.full))
     except StripeProblem as problem:
         if problem.kind not in ENDINGS:
             raise
@@ -74,7 +71,7 @@ def way_in(service: Service) -> tuple[int, Access]:
     """The connection to sync, and the access to do it with: by the key in the environment, else
     what is kept for the account that is connected. Blocks for as long as Stripe and a keyring
     take. Raises NotConnected, and all of what service.PROBLEMS names."""
-    return _by_key(service) or _by_kept(service)
+    return _by_key(service) or kept_access(service)
 
 
 def _by_key(service: Service) -> tuple[int, Access] | None:
@@ -98,23 +95,7 @@ def _by_key(service: Service) -> tuple[int, Access] | None:
     return connect(store, report), offer.access
 
 
-def _by_kept(service: Service) -> tuple[int, Access]:
-    """The account that is connected, and the access that is kept for it."""
-    found = service.resume()
-    if found is not None:
-        return found
-    for _, account, _ in connections.connected(service.store):
-        raise NotConnected(
-            f"{plain(account)} is connected, but there is no key here. Connect again (panelist"
-            " connect), or set PANELIST_STRIPE_KEY."
-        )
-    raise NotConnected(
-        "Not connected. Run panelist connect, or set PANELIST_STRIPE_KEY to a restricted key, or"
-        " try: panelist demo"
-    )
-
-
-def _run_until_signalled(work: Any) -> bool:
+def run_until_signalled(work: Any) -> bool:
     """Run a coroutine to its end, or until SIGINT or SIGTERM; True if it was stopped."""
 
     async def main() -> bool:

@@ -17,7 +17,7 @@ from app.sandbox.server import Sandbox
 from tests.panel.command import Home, at
 
 COMMANDS = ["demo", "sandbox", "connect", "sync", "serve", "status", "segments", "participants"]
-COMMANDS += ["info"]
+COMMANDS += ["verify", "info"]
 NOTHING: dict[str, Any] = {
     "connection": None,
     "participants": {"total": 0, "with_email": 0, "deleted": 0},

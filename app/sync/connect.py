@@ -92,19 +92,10 @@ def recognised(settings: Settings, store: Store, offer: Offer) -> int | None:
     steps = connections.steps(store, connection_id)
     if any(step.state in ("skipped", "pending") for step in steps.values()):
         return None
-    whose, requests = asyncio.run(_whose(settings, offer))
+    whose = owner(settings, offer)
     with store.transaction():
-        connections.count_reads(store, connection_id, requests)
-    return connection_id if (whose, offer.access.livemode) == (account, livemode) else None
-
-
-async def _whose(settings: Settings, offer: Offer) -> tuple[str, int]:
-    async with StripeApi(settings.stripe_api_base, offer.access, settings.rate) as api:
-        try:
-            account, _ = await _account(api, offer)
-        except StripeProblem as problem:
-            raise KeyProblem(str(problem), problem.kind) from None
-        return account, api.take_count()
+        connections.count_reads(store, connection_id, whose.requests)
+    return connection_id if (whose.account, whose.livemode) == (account, livemode) else None
 
 
 def _check_shape(key: str) -> None:
@@ -148,6 +139,29 @@ async def _check(settings: Settings, offer: Offer) -> KeyReport:
         requests=api.take_count(),
         method=offer.method,
     )
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose access it is. ``requests``: what finding out took."""
+
+    account: str
+    livemode: bool
+    requests: int
+
+
+def owner(settings: Settings, offer: Offer) -> Owner:
+    """Find out whose the access is, and nothing else. Blocks. Raises KeyProblem."""
+    return asyncio.run(_owner(settings, offer))
+
+
+async def _owner(settings: Settings, offer: Offer) -> Owner:
+    async with StripeApi(settings.stripe_api_base, offer.access, settings.rate) as api:
+        try:
+            account, _ = await _account(api, offer)
+        except StripeProblem as problem:
+            raise KeyProblem(str(problem), problem.kind) from None
+        return Owner(account, api.livemode, api.take_count())
 
 
 async def _probe(api: StripeApi, name: str, path: str) -> Permission:
