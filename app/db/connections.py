@@ -181,6 +181,13 @@ def disconnect(store: Store, connection_id: int, reason: str) -> None:
         )
 
 
+def renew(store: Store, connection_id: int) -> None:
+    """The account was connected again, now; inside the caller's transaction."""
+    store.execute(
+        "UPDATE connection SET connected_at = ? WHERE id = ?", (int(time.time()), connection_id)
+    )
+
+
 def polled(store: Store, connection_id: int, through: int, newest: int | None, keep: int) -> None:
     """A poll is complete: every event up to ``through`` is applied. Events seen before
     ``keep`` are forgotten, but for the last ones that a screen may show."""

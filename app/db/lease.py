@@ -64,7 +64,10 @@ class Lease:
 
     def give_back(self) -> None:
         """Let others sync."""
-        self._store.turn = None
+        turn, self._store.turn = self._store.turn, None
+        if turn is not None:
+            with contextlib.suppress(DatabaseProblem), self._store.transaction():
+                self._store.execute("UPDATE syncer SET who = '' WHERE turn = ?", (turn,))
         if self._file:
             self._file.close()
             self._file = None

@@ -284,6 +284,8 @@ def connect(store: Store, report: KeyReport) -> int:
     )
     with store.transaction():
         connections.count_reads(store, connection_id, report.requests)
+        if report.method == "oauth":  # an approval, which outlives news of an earlier removal
+            connections.renew(store, connection_id)
     steps = connections.steps(store, connection_id)
     granted = {one.name for one in report.permissions if one.granted}
     if any(step.state == "skipped" and name in granted for name, step in steps.items()):

@@ -144,7 +144,8 @@ class Poller:
     async def apply(self, events: Sequence[EventRow]) -> int:
         """Store what these events point at, as Stripe has it now; how many were not seen yet.
         Raises StripeProblem, DatabaseProblem."""
-        new = self._unseen({event.stripe_id: event for event in events if event.type in _TABLE})
+        types = set(self._types())  # without those of what the key may not read
+        new = self._unseen({event.stripe_id: event for event in events if event.type in types})
         for table in _TABLES:
             changes: dict[str, list[EventRow]] = {}
             for event in new:
