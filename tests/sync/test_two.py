@@ -66,7 +66,7 @@ def test_the_second_looks_on_and_takes_over(store: Store, settings: Settings) ->
         ):
             until(lambda: engine.activity.looking_on or other.activity.looking_on)
             first, waiting = (other, engine) if engine.activity.looking_on else (engine, other)
-            assert f"process {os.getpid()} on " in waiting.activity.doing
+            until(lambda: f"process {os.getpid()} on " in waiting.activity.doing)
             asked = first.requests.total()
             until(lambda: first.requests.total() > asked)
             assert waiting.requests.total() == 0
@@ -99,7 +99,7 @@ def test_the_place_of_a_killed_one_is_taken(store: Store, settings: Settings) ->
             until(lambda: sandbox.requests["GET /v1/events"] > looks)
             with second(settings, sandbox, connection) as engine:
                 until(lambda: engine.activity.looking_on)
-                assert f"process {first.pid} on " in engine.activity.doing
+                until(lambda: f"process {first.pid} on " in engine.activity.doing)
                 first.send_signal(signal.SIGSTOP)  # merely asleep: it keeps its place
                 with pytest.raises(Busy), Lease(store):
                     pass
