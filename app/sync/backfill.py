@@ -15,7 +15,8 @@ from collections import deque
 from functools import partial
 from typing import Any
 
-from app.db import connections, history, indexes, membership
+from app.db import connections, history, indexes, membership, people
+from app.db.people import People
 from app.db.rows import Delivery, PriceRow, StepRow, WindowRow
 from app.db.store import Store
 from app.settings import Rate
@@ -212,7 +213,7 @@ class Backfill:
         store, connection = self._store, self._connection_id
         skipped = self._steps["subscriptions"].state == "skipped"
 
-        def make() -> tuple[int, list[membership.People]]:
+        def make() -> tuple[int, list[People]]:
             indexes.build(store)
             with store.transaction():
                 cause = history.listing_cause(store, connection)
@@ -223,17 +224,17 @@ class Backfill:
                 (count,) = store.row(
                     "SELECT count(*) FROM segment WHERE connection_id = ?", (connection,)
                 )
-            return count, [] if skipped else list(membership.chunks(store, connection))
+            return count, [] if skipped else list(people.chunks(store, connection))
 
-        def sort(people: membership.People) -> None:
+        def sort(chunk: People) -> None:
             with store.transaction():
-                membership.fill(store, people, history.listing_cause(store, connection))
+                membership.fill(store, chunk, history.listing_cause(store, connection))
 
         count, chunks = await self._committer.do(make)
-        for number, people in enumerate(chunks):
+        for number, chunk in enumerate(chunks):
             running = StepRow("segments", "running", count * number // len(chunks), count, None)
             await self._committer.put(Delivery(steps=[running]))
-            await self._committer.do(partial(sort, people))
+            await self._committer.do(partial(sort, chunk))
         self._steps["segments"] = StepRow("segments", "done", count, count, None)
         await self._committer.put(Delivery(steps=[self._steps["segments"]]))
 
