@@ -138,6 +138,24 @@ def _insert(store: Store, members: Sequence[Row]) -> None:
     )
 
 
+def sort_again(store: Store, connection_id: int, people: People) -> None:
+    """Bring the places of these people to what the rules say, in a transaction of its own."""
+    by_subscription = has_subscription_segments(store, connection_id)
+    reasons = Reasons(store, connection_id, (), by_subscription=by_subscription)
+    with store.transaction():
+        before = counts(store, people)
+        refresh(store, people, before, reasons, by_subscription=by_subscription)
+
+
+def count_again(store: Store, connection_id: int) -> None:
+    """Have every segment's counts say how many members it has, in a transaction of its own."""
+    with store.transaction():
+        for (segment,) in store.rows(
+            "SELECT id FROM segment WHERE connection_id = ?", (connection_id,)
+        ):
+            own.recount(store, segment)
+
+
 def create_segment(store: Store, connection_id: int, key: str) -> None:
     """Make a built-in segment unless it exists: a reconnected account keeps its own."""
     store.execute(

@@ -74,6 +74,8 @@ class Backfill:
             await self._cohorts()
             await self._list(customers)
         await self._check_missed()
+        if connections.sync_state(self._store, self._connection_id).generation > 1:
+            await self._sort_everybody()
         await self._committer.do(partial(connections.settle, self._store, self._connection_id))
 
     def _waiting_counts(self) -> bool:
@@ -237,6 +239,14 @@ class Backfill:
             await self._committer.do(partial(sort, chunk))
         self._steps["segments"] = StepRow("segments", "done", count, count, None)
         await self._committer.put(Delivery(steps=[self._steps["segments"]]))
+
+    async def _sort_everybody(self) -> None:
+        """Bring members and counts to the rules, should anything have gone wrong with them."""
+        store, connection = self._store, self._connection_id
+        chunks = await self._committer.do(lambda: people.chunks(store, connection))
+        for chunk in chunks:
+            await self._committer.do(partial(membership.sort_again, store, connection, chunk))
+        await self._committer.do(partial(membership.count_again, store, connection))
 
     async def _check_missed(self) -> None:
         """Ask for each row that the listing did not see; only Stripe's word deletes it."""
