@@ -100,7 +100,7 @@ class Bench:
     def list_and_poll(self, rounds: Sequence[tuple[float, Sequence[Change]]]) -> None:
         """List everything anew; while the pages are on their way, seconds pass, the account
         changes, and somebody polls: (seconds, changes) for each time."""
-        weather = Weather(slow_lists=SLOW)
+        weather = Weather(latencies=(0.3,), slow_lists=SLOW)  # slow: all lists side by side
         self._run(partial(self._list_and_poll, rounds), weather)
 
     def allow(self) -> None:
@@ -140,7 +140,7 @@ class Bench:
             await listing
 
     def _run(self, main: Callable[[], Coroutine[Any, Any, None]], weather: Weather) -> None:
-        self.network.weather = weather
+        self.network.weather, self.network.died = weather, 0
         self.life.begin(weather.fatal)
         try:
             with self._stood_in():

@@ -138,15 +138,3 @@ _DO: dict[str, Callable[[World, int, int], None]] = {
 }
 KINDS: Sequence[str] = tuple(_DO)
 
-
-def delete_by_id(world: World, key: str) -> None:
-    """Delete the object of this id, if it is of a kind that can be deleted and is there."""
-    for table, delete in (
-        (world.customers_table, world.delete_customer),
-        (world.products_table, world.delete_product),
-        (world.prices_table, world.delete_price),
-    ):
-        n = table.number(key)
-        if n is not None and n not in table.gone:
-            delete(key)
-            return

@@ -23,18 +23,18 @@ class Dead(Exception):
 
 
 class Life:
-    """How long a process lives: ``request`` and ``statement`` count what it does."""
+    """How long a process lives, by what it does."""
 
     def __init__(self) -> None:
         self.dead = False
-        self.requests = self.statements = 0
+        self.requests = self.statements = self.commits = 0
         self._fatal: tuple[str, int] | None = None
         self.committed: Row = ()
 
     def begin(self, fatal: tuple[str, int] | None) -> None:
-        """A new process, that dies at the n-th ("request" | "statement", n)."""
+        """A new process, that dies at its n-th "request", "statement" or "commit"."""
         self.dead, self._fatal = False, fatal
-        self.requests = self.statements = 0
+        self.requests = self.statements = self.commits = 0
 
     def request(self) -> int:
         """One more request; which number it has."""
@@ -46,6 +46,11 @@ class Life:
         """One more statement."""
         self.statements += 1
         self._live_on("statement", self.statements)
+
+    def commit(self) -> None:
+        """One more transaction that is permanent."""
+        self.commits += 1
+        self._live_on("commit", self.commits)
 
     def _live_on(self, what: str, count: int) -> None:
         if self.dead:
@@ -78,14 +83,14 @@ class Mortal(Store):
 
     @contextmanager
     def transaction(self) -> Iterator[Store]:
-        """Dies before it begins, before the commit, or after it."""
+        """Dies before it begins, before its commit, or after it."""
         self._count()
         with super().transaction():
             yield self
             self._count()
         if self.life and not self.database.in_transaction():
             self.life.committed = _committed(self)
-        self._count()
+            self.life.commit()
 
     def _count(self) -> None:
         if self.life:

@@ -18,13 +18,13 @@ from app.sandbox.server import Options, Service
 from app.sandbox.world import World
 from app.sync.http1 import Headers, Reply, WireProblem
 from app.sync.listings import EVENTS, LISTINGS
-from tests.sync.machine.changes import Change, apply, delete_by_id
+from tests.sync.machine.changes import Change, apply
 from tests.sync.machine.mortal import Life
 
 FAULTS = (*KINDS, "portal")  # the last: a captive portal, which answers 200 and a page of its own
-DELETE_LAST = "delete_last"  # the change that takes the object away which the list goes on from
 QUICK = 0.01
 SILENCE = 30.0  # seconds after which a client gives up
+CUSTOMERS = LISTINGS["customers"].path
 ITEMS_AT_ONCE = 4
 CATALOGUE = ("/v1/products", "/v1/prices")
 CATALOGUE_AT_ONCE = 20
@@ -37,7 +37,8 @@ class Weather:
     ``latencies``: seconds on the way, there and back, over and over. ``flights``: changes after
     the n-th answer was made and before it arrives. ``down``: from which request on nothing is
     answered. ``fatal``: when the process dies. ``slow_lists``: seconds that a page of a list is
-    on its way back.
+    on its way back. ``dying_cursors``: how often a customer is deleted from whom the next page was
+    to go on.
     """
 
     latencies: tuple[float, ...] = ()
@@ -47,6 +48,7 @@ class Weather:
     fatal: tuple[str, int] | None = None
     writes_at_once: bool = True
     slow_lists: float = 0.0
+    dying_cursors: int = 0
 
     def latency(self, leg: int) -> float:
         """Seconds that the leg takes."""
@@ -62,6 +64,7 @@ class Network:
     def __init__(self, world: World, life: Life, page: int) -> None:
         self.service = Service(world, Options())
         self.weather = CALM
+        self.died = 0  # cursors, in this weather
         self._life = life
         self._page = page
         self._lists = {listing.path for listing in LISTINGS.values()}
@@ -79,7 +82,9 @@ class Network:
             fault = "reset"
         reply = self._served(path, self._short(path, query), headers, fault)
         for change in weather.flights.get(number, ()):
-            self._happens(change, reply)
+            apply(self.service.world, change)
+        if weather.dying_cursors > self.died and path == CUSTOMERS and reply:
+            self._delete_cursor(reply)
         await asyncio.sleep(weather.latency(2 * number + 1))
         if path in self._lists and number > 1:
             await asyncio.sleep(weather.slow_lists)
@@ -116,12 +121,14 @@ class Network:
 
     _no_faults = Faults()
 
-    def _happens(self, change: Change, reply: Reply | None) -> None:
-        if change.kind != DELETE_LAST:
-            apply(self.service.world, change)
-        elif reply and reply[0] == 200 and reply[2].startswith(b"{"):
-            page = json.loads(reply[2]).get("data") or [{}]
-            delete_by_id(self.service.world, page[-1].get("id", ""))
+    def _delete_cursor(self, reply: Reply) -> None:
+        status, _, content = reply
+        page = json.loads(content) if status == 200 and content.endswith(b"}") else {}
+        if page.get("has_more"):
+            key = page["data"][-1]["id"]
+            if self.service.world.customers_table.get(key):
+                self.service.world.delete_customer(key)
+                self.died += 1
 
 
 class Wire:
