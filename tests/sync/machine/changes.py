@@ -97,6 +97,7 @@ def _change_product(world: World, which: int, how: int) -> None:
 
 
 def _delete_product(world: World, which: int, how: int) -> None:
+    """With its prices, also those that somebody has, which Stripe would refuse."""
     if len(list(world.products_table.numbers())) > FEWEST_PRODUCTS:
         if key := _living(world.products_table, which):
             world.delete_product(key)
@@ -114,9 +115,19 @@ def _change_price(world: World, which: int, how: int) -> None:
 
 
 def _delete_price(world: World, which: int, how: int) -> None:
-    if len(list(world.prices_table.numbers())) > FEWEST_PRODUCTS:
-        if key := _living(world.prices_table, which):
-            world.delete_price(key)
+    """One that nobody has: Stripe deletes no other."""
+    if unused := _unused(world):
+        world.delete_price(unused[which % len(unused)])
+
+
+def _unused(world: World) -> list[str]:
+    shown = shown_prices(world)
+    return [one["id"] for one in world.prices() if one["id"] not in shown]
+
+
+def shown_prices(world: World) -> set[str]:
+    """Ids of the prices that a subscription shows."""
+    return {item["price"]["id"] for one in world.subscriptions() for item in one["items"]["data"]}
 
 
 _DO: dict[str, Callable[[World, int, int], None]] = {

@@ -7,6 +7,7 @@ from collections import defaultdict
 from app.db import connections
 from app.db.store import Store
 from app.sandbox.world import World
+from tests.sync.machine.changes import shown_prices
 from tests.truth import LIVE, Rows, assert_equal, assert_members_follow_rules
 
 BUILTIN = ("all", "active", "trialing", "past_due", "canceled", "none")
@@ -75,7 +76,8 @@ def stored_members(store: Store, connection_id: int) -> Members:
 
 
 def _assert_prices(world: World, store: Store) -> None:
-    """Prices that were deleted at Stripe and that a subscription still shows may be either."""
+    """Every price of the lists. Beside them may stand what a subscription shows, and what it
+    showed of a product that was deleted under it."""
     expected: Rows = {
         one["id"]: (
             one["product"],
@@ -92,8 +94,7 @@ def _assert_prices(world: World, store: Store) -> None:
         " FROM price WHERE NOT deleted"
     )
     stored: Rows = {row[0]: (*row[1:3], bool(row[3]), *row[4:]) for row in rows}
-    shown = {
-        item["price"]["id"] for one in world.subscriptions() for item in one["items"]["data"]
-    }
     assert {k: (v, stored.get(k)) for k, v in expected.items() if v != stored.get(k)} == {}
-    assert stored.keys() - expected.keys() - shown == set()
+    products = {one["id"] for one in world.products()}
+    beside = stored.keys() - expected.keys() - shown_prices(world)
+    assert {stored[key][0] for key in beside} & products == set()
