@@ -98,9 +98,9 @@ def _change_product(world: World, which: int, how: int) -> None:
 
 def _delete_product(world: World, which: int, how: int) -> None:
     """With its prices, also those that somebody has, which Stripe would refuse."""
-    if len(list(world.products_table.numbers())) > FEWEST_PRODUCTS:
-        if key := _living(world.products_table, which):
-            world.delete_product(key)
+    keys = [one["id"] for one in world.products()]
+    if len(keys) > FEWEST_PRODUCTS:
+        world.delete_product(keys[which % len(keys)])
 
 
 def _create_price(world: World, which: int, how: int) -> None:
@@ -148,4 +148,3 @@ _DO: dict[str, Callable[[World, int, int], None]] = {
     "delete_price": _delete_price,
 }
 KINDS: Sequence[str] = tuple(_DO)
-

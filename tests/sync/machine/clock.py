@@ -40,7 +40,7 @@ class Stuck(BaseException):
     """Every task waits for something that nobody will do."""
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[misc,valid-type]
+class _Selector(selectors.DefaultSelector):
     """Instead of waiting, lets the time pass. Nobody outside talks to the loop."""
 
     def __init__(self, clock: Clock) -> None:

@@ -118,7 +118,7 @@ def opened(settings: Settings, life: Life) -> Mortal:
 def reopened(store: Mortal, settings: Settings, life: Life) -> Mortal:
     """What the next process finds after this one's death."""
     store.database.connection().close()  # the raw one: what was not committed is gone
-    store.database._state.reset()
+    store.database._state.reset()  # type: ignore[attr-defined]
     committed, life.dead = life.committed, False
     life.begin(None)
     again = opened(settings, life)

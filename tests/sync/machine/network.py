@@ -38,7 +38,7 @@ class Weather:
     the n-th answer was made and before it arrives. ``down``: from which request on nothing is
     answered. ``fatal``: when the process dies. ``slow_lists``: seconds that a page of a list is
     on its way back. ``dying_cursors``: how often a customer is deleted from whom the next page was
-    to go on.
+    to go on. ``forbids``: what may not be read any more, from which request on.
     """
 
     latencies: tuple[float, ...] = ()
@@ -49,6 +49,7 @@ class Weather:
     writes_at_once: bool = True
     slow_lists: float = 0.0
     dying_cursors: int = 0
+    forbids: tuple[str, int] | None = None
 
     def latency(self, leg: int) -> float:
         """Seconds that the leg takes."""
@@ -77,6 +78,8 @@ class Network:
         """An answer, in its time. Raises WireProblem."""
         weather, number = self.weather, self._life.request()
         await asyncio.sleep(weather.latency(2 * number))
+        if weather.forbids and number >= weather.forbids[1]:
+            self.service.options.forbid = frozenset({weather.forbids[0]})
         fault = weather.faults.get(number)
         if weather.down and number >= weather.down:
             fault = "reset"

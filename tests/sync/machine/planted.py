@@ -90,7 +90,7 @@ def no_overlap() -> list[Patch]:
 @planted
 def no_guard() -> list[Patch]:
     """Whatever is written last wins."""
-    found = []
+    found: list[Patch] = []
     for name in ("PARTICIPANT", "PRODUCT", "PRICE"):
         how: Upsert = getattr(apply, name)
         guard = f"excluded.seq > {name.lower()}.seq"

@@ -32,7 +32,7 @@ BASIS = settings(
     suppress_health_check=list(HealthCheck),
 )
 # Shrinking takes longer than a test may; a long run has the time.
-SHORT = settings(BASIS, max_examples=50, phases=[Phase.generate])
+SHORT = settings(BASIS, max_examples=60, phases=[Phase.generate])
 WHOLE = settings(BASIS, max_examples=LONG, print_blob=True) if LONG else SHORT
 FINDING = settings(SHORT, max_examples=100, verbosity=Verbosity.quiet)
 
