@@ -116,7 +116,8 @@ class Course:
         except Gap as gap:
             self._tell("Away for too long: listing everything again")
             await self._begin(gap.date)
-            look = await self._poll(await self._list())
+            await self._list()
+            look = await self._poll(listed=True)
         self._pace.looked(look.changes, look.pages, asked=asked)
         key = (self._store, self._connection_id)
         self._pace.over = reads(*key) > allowance(*key)

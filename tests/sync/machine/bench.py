@@ -28,7 +28,7 @@ from app.sync.stripe_api import Kind, StripeApi, StripeProblem
 from tests.sync.machine.changes import Change, apply
 from tests.sync.machine.clock import AtOnce, Clock, Stuck, run
 from tests.sync.machine.exact import alive, assert_exact, assert_sound
-from tests.sync.machine.mortal import Crash, Life, opened, reopened
+from tests.sync.machine.mortal import Crash, Dead, Life, opened, reopened
 from tests.sync.machine.network import CALM, Network, Weather
 
 ACCOUNT = ("stripe", "acct_machine", False, "Machine", "restricted_key")
@@ -145,7 +145,7 @@ class Bench:
         try:
             with self._stood_in():
                 run(self.clock, main(), writes_at_once=weather.writes_at_once)
-        except Crash:
+        except (Crash, Dead):
             self.store = reopened(self.store, self.settings, self.life)
         except Stuck:
             raise AssertionError("every task waits for something that nobody will do") from None

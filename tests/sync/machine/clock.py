@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import selectors
 from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import Future
 from typing import Any
 
 START = 1_800_000_000.0  # seconds since 1970: when a world begins
@@ -103,9 +104,11 @@ class AtOnce:
     def __init__(self, *_: object, **__: object) -> None:
         pass
 
-    def submit(self, work: Callable[[], object]) -> None:
+    def submit(self, work: Callable[[], object]) -> Future[object]:
         """Do it."""
-        work()
+        done: Future[object] = Future()
+        done.set_result(work())
+        return done
 
     def shutdown(self, wait: bool = True) -> None:
         """Nothing is left to do."""

@@ -15,10 +15,11 @@ from typing import Any
 from unittest.mock import patch
 
 from app.db import apply, connections, membership
+from app.db.people import People
 from app.db.rows import Answer, Delivery, Gone
 from app.db.store import Store
 from app.db.upserts import Upsert
-from app.sync import engine, events
+from app.sync import events
 from app.sync.backfill import Backfill
 from app.sync.fetch import Fetcher
 from app.sync.listings import EVENTS, LISTINGS
@@ -47,13 +48,15 @@ def _first(*fields: str) -> list[Patch]:
     """Commit these fields of each delivery in a transaction of their own, before the rest."""
     deliver = apply.deliver
 
-    def early(store: Store, connection_id: int, deliveries: Iterable[Delivery]) -> None:
+    def early(
+        store: Store, connection_id: int, deliveries: Iterable[Delivery], *rules: Any
+    ) -> None:
         deliveries = list(deliveries)
         empty = Delivery()
         first = [Delivery(**{f: getattr(one, f) for f in fields}) for one in deliveries]
         rest = [replace(one, **{f: getattr(empty, f) for f in fields}) for one in deliveries]
-        deliver(store, connection_id, first)
-        deliver(store, connection_id, rest)
+        deliver(store, connection_id, first, *rules)
+        deliver(store, connection_id, rest, *rules)
 
     return [patch("app.sync.committer.deliver", early)]
 
@@ -84,7 +87,7 @@ def later_than_the_last_event() -> list[Patch]:
 
 @planted
 def no_overlap() -> list[Patch]:
-    return [patch.object(events, "OVERLAP", 0)]
+    return [patch.object(events, name, 0) for name in ("OVERLAP", "SHORT_OVERLAP")]
 
 
 @planted
@@ -168,7 +171,7 @@ def no_tombstone() -> list[Patch]:
 def counts_stay_when_only_an_email_goes() -> list[Patch]:
     move, counts = membership._move_counts, membership.counts
 
-    def lazily(store: Store, people: membership.People, before: membership.Counts) -> None:
+    def lazily(store: Store, people: People, before: membership.Counts) -> None:
         after = counts(store, people)
         if {key: one[0] for key, one in after.items()} != {k: one[0] for k, one in before.items()}:
             move(store, people, before)
@@ -209,7 +212,7 @@ def the_rest_of_a_nested_list() -> list[Patch]:
 
 @planted
 def away_for_too_long() -> list[Patch]:
-    return [patch.object(engine, "RETENTION", 10**9)]
+    return [patch.object(events, "RETENTION", 10**9)]
 
 
 @planted
