@@ -31,7 +31,7 @@ BASIS = settings(
     suppress_health_check=list(HealthCheck),
 )
 # Shrinking takes longer than a test may; a long run has the time.
-SHORT = settings(BASIS, max_examples=60, phases=[Phase.generate])
+SHORT = settings(BASIS, max_examples=40, phases=[Phase.generate])
 WHOLE = settings(BASIS, max_examples=LONG, print_blob=True) if LONG else SHORT
 FINDING = settings(SHORT, max_examples=100, verbosity=Verbosity.quiet)
 
@@ -61,7 +61,7 @@ def test_exact_under_chance_on_postgres(postgres: str, homes: Homes) -> None:
         home = homes.fresh().home
         return Settings(home=home, database_url=new_database(postgres), rate=Rate(None, None))
 
-    few = settings(WHOLE, max_examples=LONG // 10 or 4)
+    few = settings(WHOLE, max_examples=LONG // 10 or 8, stateful_step_count=30 if LONG else 8)
     run_state_machine_as_test(machine(fresh), settings=few)
 
 
