@@ -25,7 +25,7 @@ FAULTS = (*KINDS, "portal")  # the last: a captive portal, which answers 200 and
 QUICK = 0.01
 SILENCE = 30.0  # seconds after which a client gives up
 CUSTOMERS = LISTINGS["customers"].path
-ITEMS_AT_ONCE = 4
+ITEMS_AT_ONCE, EVENTS_AT_ONCE = 4, 12
 CATALOGUE = ("/v1/products", "/v1/prices")
 CATALOGUE_AT_ONCE = 20
 
@@ -100,9 +100,9 @@ class Network:
         """Stripe may put fewer objects on a page than were asked for."""
         if "limit" not in query:
             return query
-        most = self._page
-        if path not in self._lists and path != EVENTS:
-            most = ITEMS_AT_ONCE
+        most = self._page if path in self._lists else ITEMS_AT_ONCE
+        if path == EVENTS:
+            most = EVENTS_AT_ONCE
         elif path in CATALOGUE:
             most = CATALOGUE_AT_ONCE
         return {**query, "limit": min(most, int(query["limit"]))}
