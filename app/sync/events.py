@@ -75,8 +75,8 @@ class Poller:
         """One look: every event not seen yet is applied.
 
         ``deep``: also those that became visible very late. ``listed``: a full listing has just
-        ended, so that another one would not find fewer events. Raises Gap, StripeProblem, DatabaseProblem; what
-        was applied before stays applied.
+        ended, so that another one would not find fewer events. Raises Gap, StripeProblem,
+        DatabaseProblem; what was applied before stays applied.
         """
         through = connections.sync_state(self._store, self._connection_id).events_through or 0
         overlap = OVERLAP if deep else SHORT_OVERLAP
