@@ -162,6 +162,11 @@ def parser() -> argparse.ArgumentParser:
     _account(people)
     people.add_argument("--segment", metavar="KEY", help="only the members of a segment")
     people.add_argument("--search", metavar="TEXT", help="in name, email or id")
+    people.add_argument(
+        "--filter",
+        metavar="EXPR",
+        help="only those it finds, such as 'status:\"active\" AND created>-90d' (see the README)",
+    )
     people.add_argument("--deleted", action="store_true", help="also those deleted in Stripe")
     people.add_argument(
         "--history",

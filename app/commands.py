@@ -7,13 +7,16 @@ import csv
 import json
 import platform
 import sys
+import time
 from collections.abc import Iterable
 from typing import Any
 
 from app import __version__, log, paths
-from app.cli import NOT_CONNECTED
+from app.cli import FAILED, NOT_CONNECTED
 from app.credentials.opened import open_credentials
+from app.db.indexes import left_out
 from app.db.store import Store, open_store
+from app.panel.filters.compare import Condition
 from app.panel.history import place_json, place_words, places
 from app.panel.overview import accounts, overview, status_json
 from app.panel.participants import participants as people
@@ -101,11 +104,17 @@ def participants(options: argparse.Namespace) -> int:
     }:
         _say(f"There is no segment {plain(options.segment)!r}; panelist segments lists them.")
         return 2
+    where: Condition | int | None = None
+    if options.filter is not None:
+        where = _filter(store, connection.id, options)
+        if isinstance(where, int):
+            return where
     found = people(
         store,
         connection.id,
         segment=options.segment,
         search=options.search,
+        where=where,
         deleted=options.deleted,
     )
     if options.csv:
@@ -129,6 +138,25 @@ def participants(options: argparse.Namespace) -> int:
             for place in had:
                 print(f"    {place_words(place)}")
     return 0
+
+
+def _filter(store: Store, connection_id: int, options: argparse.Namespace) -> Condition | int:
+    """What ``--filter`` says; or, when it cannot be used, the exit code after saying why."""
+    from app.panel.filters.compile import compiled
+    from app.panel.filters.errors import FilterError, pointed
+
+    if options.deleted:
+        _say("A filter never finds the deleted; leave out --deleted.")
+        return 2
+    try:
+        condition = compiled(options.filter, store, connection_id, time.time())
+    except FilterError as error:
+        _say(f"{plain(error.sentence, 1000)}\n{pointed(error)}")
+        return 2
+    if left_out(store):  # each person's would be looked for in all of them
+        _say("Subscriptions are still being fetched. Use a filter when Status says they are here.")
+        return FAILED
+    return condition
 
 
 CSV_COLUMNS = ("stripe_id", "email", "name", "phone", "currency", "created", "deleted")
