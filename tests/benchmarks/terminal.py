@@ -11,6 +11,7 @@ from textual import events
 from textual.drivers.headless_driver import HeadlessDriver
 
 from app.widgets.lines import Lines
+from app.widgets.table import Table
 
 LOST = 2.0  # seconds after which a key is given up
 
@@ -76,4 +77,38 @@ def strike(driver: Terminal, lines: Lines, keys: tuple[str, str], number: int) -
         found.append((watch.at - started) * 1000 if met else LOST * 1000)
     driver.on_write = None
     del lines.render_line  # the class's own again
+    return found
+
+
+def press_keys(
+    driver: Terminal, table: Table, keys: tuple[str, str], number: int, turn: int
+) -> list[float]:
+    """Press keys in this thread, ``turn`` of the one and then of the other; milliseconds of each
+    until another row is drawn as the current one, or LOST."""
+    painted, before, drawn, at = threading.Event(), table.current, table.current, 0.0
+    render = table.render_line
+
+    def on_render(y: int) -> object:
+        nonlocal drawn
+        drawn = table.current
+        return render(y)
+
+    def on_write() -> None:
+        nonlocal at
+        if drawn != before and not painted.is_set():
+            at = time.perf_counter()
+            painted.set()
+
+    table.render_line = on_render  # type: ignore[assignment,method-assign]
+    driver.on_write = on_write
+    found = []
+    for press in range(number):
+        time.sleep(random.uniform(0.03, 0.08))  # as a person types, out of step with the painting
+        before = drawn = table.current
+        painted.clear()
+        started = time.perf_counter()
+        driver.process_message(events.Key(keys[press // turn % 2], None))
+        found.append((at - started) * 1000 if painted.wait(LOST) else LOST * 1000)
+    driver.on_write = None
+    del table.render_line  # the class's own again
     return found
