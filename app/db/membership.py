@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from app.db import history, own
 from app.db.history import Reasons
-from app.db.own import OwnRule
+from app.db.own import OwnRule, Rules
 from app.db.people import People, found
 from app.db.rules import belonging
 from app.db.store import Row, Store
@@ -138,13 +138,15 @@ def _insert(store: Store, members: Sequence[Row]) -> None:
     )
 
 
-def sort_again(store: Store, connection_id: int, people: People) -> None:
+def sort_again(
+    store: Store, connection_id: int, people: People, rules: Rules = own.nobody_made_any
+) -> None:
     """Bring the places of these people to what the rules say, in a transaction of its own."""
     by_subscription = has_subscription_segments(store, connection_id)
     reasons = Reasons(store, connection_id, (), by_subscription=by_subscription)
     with store.transaction():
         before = counts(store, people)
-        refresh(store, people, before, reasons, by_subscription=by_subscription)
+        refresh(store, people, before, reasons, by_subscription=by_subscription, rules=rules())
 
 
 def count_again(store: Store, connection_id: int) -> None:

@@ -56,6 +56,10 @@ def _segments_of_ones_own(database: Database) -> None:
     text = "TEXT" if isinstance(database, SqliteDatabase) else 'TEXT COLLATE "C"'
     for column in ("name", "rule"):
         database.execute_sql(f'ALTER TABLE "segment" ADD COLUMN "{column}" {text}')
+    kind = "INTEGER" if isinstance(database, SqliteDatabase) else "BOOLEAN"
+    database.execute_sql(
+        f'ALTER TABLE "segment" ADD COLUMN "filling" {kind} NOT NULL DEFAULT false'
+    )
 
 
 STEPS: dict[int, Callable[[Database], None]] = {

@@ -80,6 +80,24 @@ def follow(store: Store, everybody: People, rules: Sequence[OwnRule], cause: int
         recount(store, rule.segment)
 
 
+def moved_by_time(store: Store, everybody: People, rules: Sequence[OwnRule]) -> bool:
+    """Whether anybody stands where the rules no longer say."""
+    for rule in rules:
+        gone = store.rows(
+            "SELECT 1 FROM member m JOIN participant p ON p.id = m.participant_id"
+            f" WHERE m.segment_id = ? AND (p.deleted OR NOT ({rule.condition})) LIMIT 1",
+            (rule.segment, *rule.parameters),
+        )
+        missing = store.rows(
+            f"{_members(everybody, rule)} AND NOT EXISTS (SELECT 1 FROM member m"
+            f" WHERE m.participant_id = p.id AND m.segment_id = {rule.segment:d}) LIMIT 1",
+            _parameters(everybody, rule),
+        )
+        if gone or missing:
+            return True
+    return False
+
+
 def recount(store: Store, segment: int) -> None:
     """Have a segment's counts say how many members it has."""
     store.execute(

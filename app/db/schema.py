@@ -164,6 +164,7 @@ class Segment(Table):
     with_email = BigIntegerField(default=0)
     name = TextField(null=True)
     rule = TextField(null=True)
+    filling = BooleanField(default=False, constraints=[SQL("DEFAULT false")])  # not all are in yet
 
     class Meta:
         indexes = ((("connection", "key"), True), (("connection", "product"), False))

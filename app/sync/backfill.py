@@ -19,6 +19,7 @@ from app.db import connections, history, indexes, membership, people
 from app.db.people import People
 from app.db.rows import Delivery, PriceRow, StepRow, WindowRow
 from app.db.store import Store
+from app.panel.own import rules
 from app.settings import Rate
 from app.sync import windows
 from app.sync.committer import Committer
@@ -245,7 +246,15 @@ class Backfill:
         store, connection = self._store, self._connection_id
         chunks = await self._committer.do(lambda: people.chunks(store, connection))
         for chunk in chunks:
-            await self._committer.do(partial(membership.sort_again, store, connection, chunk))
+            await self._committer.do(
+                partial(
+                    membership.sort_again,
+                    store,
+                    connection,
+                    chunk,
+                    partial(rules, store, connection),
+                )
+            )
         await self._committer.do(partial(membership.count_again, store, connection))
 
     async def _check_missed(self) -> None:

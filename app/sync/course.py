@@ -13,6 +13,7 @@ from typing import Protocol
 from app.db import connections, hints
 from app.db.rows import EventRow
 from app.db.store import Store
+from app.panel import own
 from app.panel.overview import allowance, reads
 from app.settings import Settings
 from app.sync.access import Access
@@ -128,6 +129,7 @@ class Course:
         look = await self._poller.poll(deep=deep, listed=listed)
         if deep:
             self._deep_at = time.monotonic()
+            await self._do(own.keep)
         return look
 
     def _asking(self) -> str:

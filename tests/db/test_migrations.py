@@ -45,7 +45,7 @@ def shape(store: Store) -> set[tuple[str, ...]]:
 def back_to_3(store: Store) -> None:
     """Version 3 had no segments of one's own."""
     with store.transaction():
-        for column in ("name", "rule"):
+        for column in ("name", "rule", "filling"):
             store.execute(f"ALTER TABLE segment DROP COLUMN {column}")
         store.execute("UPDATE schema_version SET version = 3")
 
