@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.panel.filters.compile import all_people
 from app.panel.filters.compile import compile as compiled
 from app.panel.filters.tree import Filter
 from app.panel.filters.words import unparse
@@ -13,8 +14,9 @@ Both = tuple[Population, Population]
 
 def asked(rule: Filter, world: Population, *, everybody: bool) -> set[str]:
     condition = compiled(rule, world.store, world.connection_id, world.now, everybody=everybody)
+    here = all_people(world.store) if everybody else "p.connection_id = ?"
     rows = world.store.rows(
-        "SELECT p.stripe_id FROM participant p WHERE p.connection_id = ? AND NOT p.deleted"
+        f"SELECT p.stripe_id FROM participant p WHERE {here} AND NOT p.deleted"
         f" AND ({condition.sql})",
         (world.connection_id, *condition.parameters),
     )

@@ -61,7 +61,7 @@ PRICES = {
     "price_big": PriceRow("price_big", "prod_pro", "Big", True, "usd", 2**62, "year"),
 }
 GONE = {"prod_gone", "price_gone"}
-ITEMS = [*((one.product, key) for key, one in PRICES.items()), ("prod_unlisted", "price_unlisted")]
+ITEMS = [*((one.product, key) for key, one in PRICES.items()), ("prod_Unlisted", "price_Unlisted")]
 ITEMS.append(("prod_active", "price_m"))
 ITEMS.append(("prod_empty", "price_y"))
 TIMES = (

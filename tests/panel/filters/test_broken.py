@@ -272,7 +272,7 @@ def test_nothing_takes_long() -> None:
     bad += ['metadata["' + "\\" * 3_900, "((((" + " " * 3_900, "-" * 4_000, "id:a " * 800]
     parse("id:a")
     for text in bad:
-        start = time.perf_counter()
+        start = time.process_time()
         with pytest.raises(FilterError):
             parse(text)
-        assert time.perf_counter() - start < 0.5, text[:20]
+        assert time.process_time() - start < 0.5, text[:20]

@@ -8,8 +8,8 @@ import pytest
 
 from app.db.rows import Answer
 from app.db.store import Store
+from app.panel.filters.compile import all_people, compiled
 from app.panel.filters.compile import compile as condition_of
-from app.panel.filters.compile import compiled
 from app.panel.filters.errors import FilterError
 from app.panel.filters.parse import parse
 from app.panel.participants import participants
@@ -73,7 +73,10 @@ def small(store: Store) -> int:
         here,
         Answer(
             1,
-            products=[product("prod_a", "Pro"), product("prod_b", "PRO"), product("prod_c", "all")],
+            products=[
+                *(product("prod_a", "Pro"), product("prod_b", "PRO"), product("prod_c", "all")),
+                product("prod_A", "Other"),
+            ],
             participants=[person("cus_a"), person("cus_b"), person("cus_c"), person("cus_d")],
             subscriptions=[subscribed("sub_a", "cus_a"), subscribed("sub_b", "cus_b")],
             items=[item("sub_a", "prod_a"), item("sub_b", "prod_b")],
@@ -86,6 +89,7 @@ def small(store: Store) -> int:
     ("text", "who"),
     [
         ("in:product:prod_a", ["cus_a"]),
+        ("in:product:prod_A", []),
         ("in:Pro", ["cus_a", "cus_b"]),
         ('in:"pro"', ["cus_a", "cus_b"]),
         ("in:PRODUCT:PROD_B", ["cus_b"]),
@@ -185,7 +189,7 @@ def test_everybody_is_read_from_end_to_end(both: Both) -> None:
     for text in ("product:Pro", "status:active", "trial_end>now", "amount>20", "in:active"):
         where = compiled(text, world.store, world.connection_id, NOW, everybody=True)
         plan = world.store.rows(
-            "EXPLAIN QUERY PLAN SELECT p.id FROM participant p WHERE +p.connection_id = ?"
+            f"EXPLAIN QUERY PLAN SELECT p.id FROM participant p WHERE {all_people(world.store)}"
             f" AND NOT p.deleted AND ({where.sql})",
             (1, *where.parameters),
         )

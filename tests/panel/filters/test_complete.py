@@ -155,6 +155,6 @@ def test_the_vocabulary_of_a_connection(store: Store) -> None:
 def test_typing_is_never_held_up() -> None:
     many = Vocabulary(products=tuple(f"Product {n}" for n in range(5_000)))
     text = "name:x AND " * 300 + "product:9"
-    start = time.perf_counter()
+    start = time.process_time()
     assert complete(text, len(text), many)
-    assert time.perf_counter() - start < 0.25
+    assert time.process_time() - start < 0.25
