@@ -35,7 +35,23 @@ EMAILS = (
     *("Ä@ACME.COM", "o'brien@x.example", "100%@x.example", "a_b@x.example", "axb@x.example"),
 )
 KEYS = ("tier", "Tier", "a.b", '"', "", "'", "$", "a b", "ключ", "\\", "$.tier", "#-1", "0", "a[0]")
-VALUES = ("free", "FREE", "Free ", "pro", "", "ß", 'q"', "\\", "%", "10", "9", "null", "true", "é")
+VALUES = (
+    "free",
+    "FREE",
+    "Free ",
+    "pro",
+    "",
+    "ß",
+    'q"',
+    "\\",
+    "%",
+    "10",
+    "9",
+    "null",
+    "true",
+    "é",
+    "É",
+)
 CURRENCIES = (None, "", "eur", "EUR", "usd", "jpy", "kwd")
 STATUSES = (
     *("active", "active", "trialing", "past_due", "canceled", "unpaid", "paused", "incomplete"),

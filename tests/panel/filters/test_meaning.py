@@ -113,6 +113,8 @@ SOME = [
     'metadata["\\\\"]:"\\\\"',
     'metadata["0"]:10',
     'metadata["a[0]"]:"ß"',
+    'metadata.tier:"é" OR metadata.Tier:"é" OR metadata["a.b"]:"é" OR metadata["0"]:"é"',
+    'metadata.tier~"É" OR metadata.Tier~"É" OR metadata["a.b"]~"É" OR metadata["0"]~"É"',
     "created>2026-01-01",
     "created>=2026-01-01",
     "created<2026-01-01",
