@@ -38,7 +38,7 @@ def run(arguments: Sequence[str]) -> int:
         from app.sandbox.command import main
 
         return main(list(arguments[1:]))
-    options = parser().parse_args(arguments)
+    options = parser().parse_args(_joined(arguments))
     from app import paths
 
     paths.private_umask()
@@ -56,6 +56,18 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as problem:
         print(_sentence(problem), file=sys.stderr)
         return FAILED
+
+
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """``--filter -status:active`` as one argument; argparse would take it for two options."""
+    joined: list[str] = []
+    for argument in arguments:
+        negation = argument.startswith("-") and not argument.startswith("--")
+        if joined[-1:] == ["--filter"] and negation:
+            joined[-1] = f"--filter={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def _command(options: argparse.Namespace) -> int:

@@ -104,11 +104,9 @@ def participants(options: argparse.Namespace) -> int:
     }:
         _say(f"There is no segment {plain(options.segment)!r}; panelist segments lists them.")
         return 2
-    where: Condition | int | None = None
-    if options.filter is not None:
-        where = _filter(store, connection.id, options)
-        if isinstance(where, int):
-            return where
+    where = None if options.filter is None else _filter(store, connection.id, options)
+    if isinstance(where, int):
+        return where
     found = people(
         store,
         connection.id,

@@ -6,8 +6,10 @@ in EXISTS or in IN over what is never NULL. All that a person wrote is bound.
 
 There are two ways to ask, with the same answer. From the person (EXISTS, by the index
 ``subscription_held``): the first rows come at once, and one person in a million costs what one in
-ten does. For everybody at once (IN): the tables are read once from end to end, in a fifth of the
-time. While a first copy does without that index (:mod:`app.db.indexes`) a filter must wait.
+ten does. For everybody at once (IN): SQLite reads the tables once from end to end, in a fifth of
+the time. PostgreSQL finds such plans for EXISTS by itself; a long IN it may read anew for each
+person, so that it is never asked so. While a first copy does without that index
+(:mod:`app.db.indexes`) a filter must wait.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from app.panel.filters.parse import parse
 from app.panel.filters.tree import And, Filter, Has, In, Not, Or, Same, Term, leaves
 from app.panel.filters.words import unparse
 
-__all__ = ["Condition", "compile", "compiled"]
+__all__ = ["Condition", "all_people", "compile", "compiled"]
 
 _HIS = (
     "FROM subscription s WHERE s.connection_id = p.connection_id AND s.customer = p.stripe_id"
@@ -35,7 +37,7 @@ def compile(  # noqa: A001
 ) -> Condition:
     """The condition of a filter. ``now``, in seconds since 1970, is what relative dates are
     reckoned from. ``everybody``: for a statement that asks all of a connection's people at once;
-    it should say ``+p.connection_id = ?``, so that SQLite reads them in their order.
+    :func:`all_people` has how it should choose them.
 
     Raises FilterError for an ``in:`` that names no segment of this connection; its text and place
     are those of the filter as :func:`unparse` writes it."""
@@ -60,6 +62,13 @@ def compiled(
         raise FilterError(text, start, end, missing.sentence(start)) from None
 
 
+def all_people(store: Store) -> str:
+    """SQL: participants ``p`` of the connection ``?``, for a condition that is for ``everybody``.
+    The plus has SQLite read them in their order, and not look up each one from an index; it would
+    keep PostgreSQL from knowing how many they are."""
+    return "p.connection_id = ?" if store.postgres else "+p.connection_id = ?"
+
+
 def _written(
     rule: Filter, store: Store, connection_id: int, now: float, everybody: bool
 ) -> Condition:
@@ -78,11 +87,10 @@ class _Writer:
         now: float,
         everybody: bool,
     ) -> None:
-        self.postgres = store.postgres
         self.comparing = Comparing(postgres=store.postgres, now=now)
         self.connection_id = connection_id
         self.segments = segments
-        self.everybody = everybody
+        self.everybody = everybody and not store.postgres
 
     def written(self, rule: Filter, *, inside: bool = False) -> Condition:
         """``inside``: of ``subscription(…)``, where ``s`` is one of the person's."""
@@ -120,7 +128,7 @@ class _Writer:
         up each one's row from there, which is far slower than to read the table."""
         fields = [FIELDS.get(leaf.field) for leaf in leaves(rule) if not isinstance(leaf, In)]
         dated = any(one and one.owner == "subscription" and one.kind == "date" for one in fields)
-        plus = "+" if dated and not self.postgres else ""
+        plus = "+" if dated else ""
         return f"FROM subscription s WHERE {plus}s.connection_id = ? AND NOT s.deleted"
 
     def _item(self, one: Condition) -> Condition:

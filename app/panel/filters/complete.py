@@ -226,9 +226,7 @@ def _after(place: _Place, token: str, kind: str, start: int, at: int, last: bool
     if low in ("and", "or", "not") and not last:
         return _Place("condition", "", inside, at)
     name = "metadata" if kind == "metadata" or low.startswith("metadata.") else low
-    whole = low in FIELDS or low in ("has", "in") or (kind == "metadata" and token.endswith("]"))
-    if last and whole and name != "metadata":
-        return _Place("operator", name, inside, at)
+    whole = token.endswith("]") if name == "metadata" else low in FIELDS or low in ("has", "in")
     if last and not whole:
         return _Place(place.expected, "", inside, start, token)
     return _Place("operator", name, inside, at)

@@ -24,6 +24,7 @@ SHORT = 160  # characters of a rule in a list
 
 _MORE = {":": "", ">": "more than ", ">=": "at least ", "<": "less than ", "<=": "at most "}
 _WHEN = {":": "on", ">": "after", ">=": "at or after", "<": "before", "<=": "at or before"}
+_HAPPENED = ("created", "started", "canceled_at", "ended_at")
 _UNITS = {"h": "hour", "d": "day", "w": "week", "m": "month", "y": "year"}
 
 
@@ -69,17 +70,21 @@ def _leaf(leaf: Term | Has | In, being: str, containing: str, *, inside: bool) -
         return f"{'has' if being == 'is' else 'has no'} {_name(leaf)}"
     verb = containing if leaf.operator == "~" else being
     words = f"{_name(leaf)} {verb} {_value(leaf)}"
-    if leaf.field == "status":
+    if leaf.field in _HAPPENED:
+        words = f"{verb.removeprefix('is').lstrip()} {_name(leaf)} {_value(leaf)}".lstrip()
+    elif leaf.field == "status":
         words = f"{verb} {_value(leaf)}"
     if inside or FIELDS[leaf.field].owner == "person":
         return words
-    return f"some subscription{'' if leaf.field == 'status' else '’s'} {words}"
+    of = "" if leaf.field in ("status", *_HAPPENED) else "’s"
+    return f"some subscription{of} {words}"
 
 
 def _name(leaf: Term | Has) -> str:
     if leaf.key is not None:
         return f"metadata “{leaf.key}”"
     names = {"subscriptions": "number of subscriptions", "cancel_at": "end date"}
+    names |= {"canceled_at": "canceled", "ended_at": "ended"}
     return names.get(leaf.field, leaf.field.replace("_", " "))
 
 

@@ -152,14 +152,14 @@ def _condition(name: Token, sign: Token, given: Token) -> Filter:
             raise _not_possible(f"{field}:", sign, (":", "!="))
         return Not(rule) if sign == NEGATED else rule
     known = FIELDS[field]
-    shown = known.name if key is None else str(name)
+    shown = known.name if key is None else quoted(name)
     if sign not in known.operators:
         raise _not_possible(shown, sign, tuple(one for one in known.operators if one != "="))
     if given.type == "BARE" and text.lower() == "null":
         return _null(known, key, sign, given)
     start, end = _at(given), _end(given)
     if sign == "~" and not text:
-        raise Mistake(start, end, f"~ at {_at(sign) + 1} looks for a text, and this one is empty.")
+        raise Mistake(start, end, f"~ looks for a text, and the one at {start + 1} is empty.")
     found = value(known, text, start, end)
     if isinstance(found, Relative) and sign in (":", "=", NEGATED):
         raise Mistake(
@@ -249,8 +249,8 @@ def _without_value(name: Token, sign: Token, given: Token) -> Mistake:
     return Mistake(
         _at(name),
         _end(sign),
-        f"{name}{sign} at {_at(name) + 1} lacks a value before {quoted(given)}; if that is meant,"
-        " put it into quotes.",
+        f"{quoted(name + sign)} at {_at(name) + 1} lacks a value before {quoted(given)}; if that is"
+        " meant, put it into quotes.",
     )
 
 

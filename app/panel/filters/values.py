@@ -49,14 +49,15 @@ def _escaped(found: re.Match[str], offset: int) -> str:
     if single:
         character = chr(int(single, 16))
         if character == "\0" or "\ud800" <= character <= "\udfff":
-            raise Mistake(at, end, f"{found.group()} at {at + 1} is no character.")
+            raise Mistake(at, end, f"{quoted(found.group())} at {at + 1} is no character.")
         return character
     if letter in _ESCAPES:
         return _ESCAPES[letter]
     raise Mistake(
         at,
         end,
-        f'{found.group()} at {at + 1} is no escape; write \\\\ for a backslash, \\" for a quote.',
+        f"{quoted(found.group())} at {at + 1} is no escape; write \\\\ for a backslash,"
+        ' \\" for a quote.',
     )
 
 
