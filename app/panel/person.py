@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from app.db.store import Store
 from app.panel.history import Place, places
 from app.panel.segments import BUILTIN
-from app.panel.words import price_words, standing, status_words
+from app.panel.words import LIVE, price_words, rhythm, standing, status_words
 
 DASHBOARD = "https://dashboard.stripe.com"
 
@@ -25,6 +25,7 @@ class Item:
     price_id: str
     nickname: str | None
     price: str
+    rhythm: str  # "monthly"; "" as well
     period_end: int | None
 
 
@@ -113,9 +114,15 @@ def subscriptions(store: Store, connection_id: int, customer: str) -> list[Held]
         (connection_id, customer),
     )
     items = _items(store, connection_id, [row[0] for row in rows])
-    held = [Held(*row[1:3], status_words(row[2]), *row[3:], tuple(items[row[0]])) for row in rows]
-    live = ("active", "trialing", "past_due")
-    return sorted(held, key=lambda one: (one.status not in live, -one.created, one.stripe_id))
+    held = [
+        Held(
+            *(stripe_id, status, status_words(status), created),
+            *(start, trial_end, cancel_at, canceled_at, ended_at),
+            items=tuple(items[key]),
+        )
+        for key, stripe_id, status, created, start, trial_end, cancel_at, canceled_at, ended_at in rows
+    ]
+    return sorted(held, key=lambda one: (one.status not in LIVE, -one.created, one.stripe_id))
 
 
 def _items(store: Store, connection_id: int, owners: Sequence[int]) -> defaultdict[int, list[Item]]:
@@ -128,8 +135,10 @@ def _items(store: Store, connection_id: int, owners: Sequence[int]) -> defaultdi
         f" WHERE {store.among('i.subscription_id')} ORDER BY i.subscription_id, i.stripe_id",
         (connection_id, connection_id, store.values(owners)),
     ):
-        words = price_words(amount, currency, interval) if currency else ""
-        found[owner].append(Item(product, name or product, price, nickname, words, end))
+        words = (
+            (price_words(amount, currency, interval), rhythm(interval)) if currency else ("", "")
+        )
+        found[owner].append(Item(product, name or product, price, nickname, *words, end))
     return found
 
 
