@@ -130,6 +130,30 @@ def left(store: Store, connection_id: int, key: str, ids: Sequence[int]) -> list
     return _moves(ids, rows)
 
 
+def places_on(
+    store: Store, connection_id: int, key: str, ids: Sequence[int], at: int
+) -> dict[int, tuple[int, int | None]]:
+    """From when until when (None: still) these people were in the segment at a moment; a few
+    hundred at a time."""
+    packed = store.values(ids)
+    found: dict[int, tuple[int, int | None]] = {
+        person: (since, None)
+        for person, since in store.rows(
+            f"SELECT m.participant_id, {history.since(store)} {_NOW} WHERE g.connection_id = ?"
+            f" AND g.key = ? AND m.segment_id = g.id AND {store.among('m.participant_id')}",
+            (connection_id, key, packed),
+        )
+        if since <= at
+    }
+    for person, since, until in store.rows(
+        f"SELECT b.participant_id, b.since, b.until {_PAST} AND b.since <= ? AND b.until > ?"
+        f" AND {store.among('b.participant_id')}",
+        (connection_id, key, at, at, packed),
+    ):
+        found[person] = (since, until)
+    return found
+
+
 def _moves(ids: Sequence[int], rows: Sequence[tuple[object, ...]]) -> list[Move]:
     found: dict[object, Move] = {}
     for key, at, event, kind in rows:

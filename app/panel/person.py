@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.db.store import Store
+from app.db.store import Row, Store
 from app.panel.history import Place, places
 from app.panel.segments import BUILTIN
 from app.panel.words import LIVE, price_words, rhythm, standing, status_words
@@ -114,15 +114,17 @@ def subscriptions(store: Store, connection_id: int, customer: str) -> list[Held]
         (connection_id, customer),
     )
     items = _items(store, connection_id, [row[0] for row in rows])
-    held = [
-        Held(
-            *(stripe_id, status, status_words(status), created),
-            *(start, trial_end, cancel_at, canceled_at, ended_at),
-            items=tuple(items[key]),
-        )
-        for key, stripe_id, status, created, start, trial_end, cancel_at, canceled_at, ended_at in rows
-    ]
+    held = [_held(row, items[row[0]]) for row in rows]
     return sorted(held, key=lambda one: (one.status not in LIVE, -one.created, one.stripe_id))
+
+
+def _held(row: Row, items: Sequence[Item]) -> Held:
+    _, stripe_id, status, created, start, trial_end, cancel_at, canceled_at, ended_at = row
+    return Held(
+        *(stripe_id, status, status_words(status), created),
+        *(start, trial_end, cancel_at, canceled_at, ended_at),
+        items=tuple(items),
+    )
 
 
 def _items(store: Store, connection_id: int, owners: Sequence[int]) -> defaultdict[int, list[Item]]:

@@ -111,7 +111,7 @@ def both(*some: dict[str, Any]) -> dict[str, Any]:
 CREATED, UPDATED = "customer.subscription.created", "customer.subscription.updated"
 DELETED = "customer.subscription.deleted"
 GONE = {"gone": [Gone("participant", "cus_a")]}
-ENDED = {"canceled_at": on(3, 2), "ended_at": on(3, 2)}
+ENDED: dict[str, Any] = {"canceled_at": on(3, 2), "ended_at": on(3, 2)}
 
 # What the first sync finds; what then happens as (type, when, rows); segment; the sentence.
 CASES: list[tuple[dict[str, Any], list[tuple[str, int, dict[str, Any]]], str, str]] = [
@@ -256,7 +256,7 @@ def test_the_verdict_is_what_the_rules_say(store: Store, seed: int) -> None:
     for _ in range(30):
         panel.happen()
     if seed % 2:
-        panel._tell("product.deleted", panel.at, gone=[Gone("product", "prod_a")])
+        panel.tell("product.deleted", panel.at, gone=[Gone("product", "prod_a")])
     members = set(
         store.rows(
             "SELECT x.participant_id, g.key FROM ("
