@@ -263,8 +263,8 @@ def _check_key(asked: _Asked, key: str, *, past: bool = False) -> None:
     if key in {one.key for one in segments(asked.store, asked.connection_id)}:
         return
     gone = past and asked.store.rows(
-        "SELECT 1 FROM past_member b JOIN participant p ON p.id = b.participant_id"
-        " WHERE p.connection_id = ? AND b.segment_key = ? LIMIT 1",
+        "SELECT 1 FROM past_member b CROSS JOIN participant p"
+        " WHERE p.id = b.participant_id AND p.connection_id = ? AND b.segment_key = ? LIMIT 1",
         (asked.connection_id, key),
     )
     if not gone:

@@ -24,9 +24,10 @@ _NOW = (
     "FROM member m JOIN segment g ON g.id = m.segment_id"
     " JOIN connection k ON k.id = g.connection_id LEFT JOIN cause j ON j.id = m.cause"
 )
+# CROSS: SQLite would rather begin with everybody of the connection.
 _PAST = (
-    "FROM past_member b JOIN participant p ON p.id = b.participant_id"
-    " WHERE p.connection_id = ? AND b.segment_key = ?"
+    "FROM past_member b CROSS JOIN participant p"
+    " WHERE p.id = b.participant_id AND p.connection_id = ? AND b.segment_key = ?"
 )
 
 
@@ -122,8 +123,9 @@ def left(store: Store, connection_id: int, key: str, ids: Sequence[int]) -> list
     """When and why each of these people went for the last time; as :func:`joined`."""
     rows = store.rows(
         "SELECT b.participant_id, b.until, l.event, l.type FROM past_member b"
-        " LEFT JOIN cause l ON l.id = b.left_by JOIN participant p ON p.id = b.participant_id"
-        f" WHERE p.connection_id = ? AND b.segment_key = ? AND {store.among('b.participant_id')}"
+        " CROSS JOIN participant p LEFT JOIN cause l ON l.id = b.left_by"
+        f" WHERE p.id = b.participant_id AND p.connection_id = ? AND b.segment_key = ?"
+        f" AND {store.among('b.participant_id')}"
         " ORDER BY b.until, b.id",
         (connection_id, key, store.values(ids)),
     )
