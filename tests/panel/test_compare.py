@@ -135,7 +135,7 @@ def test_sizes_follow_who_comes_and_goes(store: Store) -> None:
     here = panel(store)
     changed: list[tuple[int, dict[str, Any]]] = [
         (100_000, {"subscriptions": [subscribed("sub_bea", "cus_bea")]}),
-        (300_000, {"subscriptions": [subscribed("sub_ada", "cus_ada", "paused")]}),
+        (345_599, {"subscriptions": [subscribed("sub_ada", "cus_ada", "paused")]}),
     ]
     for seq, (at, rows) in enumerate(changed, 2):
         happened(store, here, seq, told("customer.subscription.updated", at, "x"), **rows)
