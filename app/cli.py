@@ -19,6 +19,9 @@ _MODULES = {
     "disconnect": "app.connecting",
     "serve": "app.serving",
     "verify": "app.verifying",
+    "segments_show": "app.segmenting",
+    "segments_members": "app.segmenting",
+    "segments_diff": "app.segmenting",
 }
 _LATE_PROBLEMS = (
     ("app.sync.stripe_api", "StripeProblem"),
@@ -26,6 +29,7 @@ _LATE_PROBLEMS = (
     ("app.sync.oauth", "OAuthProblem"),
     ("app.credentials.problem", "CredentialProblem"),
     ("app.commands", "UnknownAccount"),
+    ("app.segmenting", "OutputProblem"),
     ("app.demo", "SandboxProblem"),
     ("app.web.secret", "SecretProblem"),
     ("app.web.server", "ListenProblem"),
@@ -72,6 +76,8 @@ def _joined(arguments: Sequence[str]) -> list[str]:
 
 def _command(options: argparse.Namespace) -> int:
     name = options.command or "app"
+    if action := getattr(options, "action", None):
+        name = f"{name}_{action}"
     handler = getattr(import_module(_MODULES.get(name, "app.commands")), name)
     code: int = handler(options)
     return code
@@ -169,6 +175,8 @@ def parser() -> argparse.ArgumentParser:
         shown = commands.add_parser(name, help=about)
         _account(shown)
         _json(shown)
+        if name == "segments":
+            _segments(shown)
 
     people = commands.add_parser("participants", help="the people, one a line")
     _account(people)
@@ -192,6 +200,58 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("sandbox", help="a Stripe to try things on (see sandbox --help)")
     _json(commands.add_parser("info", help="versions, paths and settings, for a report"))
     return top
+
+
+def _segments(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", metavar="what")
+    for name, about in (("show", "a segment's members"), ("members", "the same as show")):
+        shown = actions.add_parser(name, help=about)
+        shown.add_argument("key", metavar="KEY", help="as panelist segments --json names it")
+        shown.add_argument(
+            "--on", type=_day_end, metavar="DATE", help="who was a member at the end of that day"
+        )
+        _export(shown, csv=True)
+    diff = actions.add_parser("diff", help="two segments beside each other, or one then and now")
+    diff.add_argument("key", metavar="A")
+    other = diff.add_mutually_exclusive_group(required=True)
+    other.add_argument("other", metavar="B", nargs="?")
+    other.add_argument(
+        "--since", type=_day_begin, metavar="DATE", help="who came and who went from that day on"
+    )
+    _export(diff, csv=False)
+
+
+def _export(command: argparse.ArgumentParser, *, csv: bool) -> None:
+    # What is not said here keeps what was said before the name of the action.
+    command.add_argument("--account", metavar="ACCT", default=argparse.SUPPRESS)
+    form = command.add_mutually_exclusive_group()
+    form.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="one JSON object a line"
+    )
+    if csv:
+        form.add_argument("--csv", action="store_true", help="comma-separated, safe to open")
+    command.add_argument("--output", metavar="FILE", help="into a file that only you can read")
+
+
+def _day_begin(text: str) -> int:
+    return _moment(text)
+
+
+def _day_end(text: str) -> int:
+    return _moment(text, end=True)
+
+
+def _moment(text: str, *, end: bool = False) -> int:
+    """A day (its begin or end, here) or a moment, in seconds since 1970."""
+    from datetime import datetime, timedelta
+
+    try:
+        moment = datetime.fromisoformat(text)
+        if end and len(text) <= len("2026-02-03"):
+            return int((moment + timedelta(days=1)).timestamp()) - 1
+        return int(moment.timestamp())
+    except (ValueError, OverflowError, OSError) as error:
+        raise argparse.ArgumentTypeError("a day such as 2026-02-03") from error
 
 
 def _serve(command: argparse.ArgumentParser) -> None:

@@ -23,7 +23,7 @@ from app.db.store import Store
 
 VERSION = 1  # of what is indexed; another one is built anew
 TARGET = 0.03  # seconds that a transaction should take
-SMALLEST, LARGEST = 20, 2_000  # people in a transaction
+SMALLEST, LARGEST = 20, 500  # people in a transaction
 INDEX = "participant_search"  # PostgreSQL's
 FIELDS = ("name", "email", "stripe_id", "metadata")
 
@@ -115,7 +115,7 @@ class Builder:
             mark_damaged(store)
             return True
         took = time.perf_counter() - started
-        self._size = max(SMALLEST, min(LARGEST, int(self._size * min(2, TARGET / took))))
+        self._size = max(SMALLEST, min(LARGEST, int(self._size * min(1.5, TARGET / took))))
         return more
 
     def _renew(self) -> bool:

@@ -28,6 +28,7 @@ class PersonRow:
     status: str
     since: int | None
     created: int | None
+    deleted: bool
 
 
 def rows(
@@ -37,8 +38,8 @@ def rows(
     here (any more) is left out."""
     packed = store.values(ids)
     people = store.rows(
-        "SELECT p.id, p.stripe_id, p.name, p.email, p.phone, p.created FROM participant p"
-        f" WHERE {store.among('p.id')}",
+        "SELECT p.id, p.stripe_id, p.name, p.email, p.phone, p.created, p.deleted"
+        f" FROM participant p WHERE {store.among('p.id')}",
         (packed,),
     )
     held = _held(store, connection_id, [row[1] for row in people])
@@ -56,9 +57,9 @@ def rows(
         key: PersonRow(
             *(key, stripe_id, name, email, phone),
             *(held[stripe_id].plan, held[stripe_id].status),
-            *(joined.get(key), created),
+            *(joined.get(key), created, bool(deleted)),
         )
-        for key, stripe_id, name, email, phone, created in people
+        for key, stripe_id, name, email, phone, created, deleted in people
     }
     return [found[key] for key in ids if key in found]
 

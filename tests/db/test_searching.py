@@ -103,6 +103,16 @@ def test_who_changes_is_out_of_the_index(lite: Store) -> None:
     assert lite.rows("SELECT * FROM search_due") == []
 
 
+def test_the_last_who_was_indexed_may_change_too(lite: Store) -> None:
+    here = fill(lite)
+    built(lite)
+    (last,) = lite.row("SELECT stripe_id FROM participant ORDER BY id DESC LIMIT 1")
+    send(lite, here, Answer(2, participants=[person(last, name="Quixote")]))
+    assert found(lite, here, "quixote") == 1
+    built(lite)
+    assert indexed(lite, "qui") == 1
+
+
 def test_what_does_not_change_a_text_costs_nothing(lite: Store) -> None:
     here = fill(lite)
     built(lite)

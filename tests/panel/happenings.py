@@ -87,19 +87,19 @@ class Panel:
         late = self.at - self.random.choice((0, 0, 0, 40_000))
         what = self.random.randrange(12)
         if what == 0:
-            self._tell("customer.created", late, participants=[self.somebody()])
+            self.tell("customer.created", late, participants=[self.somebody()])
         elif what == 1:
             gone = [Gone("participant", self.random.choice(self.people))]
-            self._tell("customer.deleted", late, gone=gone)
+            self.tell("customer.deleted", late, gone=gone)
         elif what == 2:
             changed = self._described(self.random.choice(self.people))
-            self._tell("customer.updated", late, participants=[changed])
+            self.tell("customer.updated", late, participants=[changed])
         elif what == 3:
             gone = [Gone("subscription", self.random.choice([*self.subscriptions]))]
-            self._tell("customer.subscription.deleted", late, gone=gone)
+            self.tell("customer.subscription.deleted", late, gone=gone)
         elif what == 4:
             key, active = self.random.choice(PRODUCTS), self.random.random() < 0.5
-            self._tell("product.updated", late, products=[product(key, f"New {key}", active)])
+            self.tell("product.updated", late, products=[product(key, f"New {key}", active)])
         elif what == 5:
             self.store.execute(
                 "UPDATE connection SET events_through = ?, generation = generation + 1"
@@ -108,12 +108,12 @@ class Panel:
             )
             self._send(**self._bought(self.random.choice([*self.subscriptions])))
         elif what < 8:
-            self._tell("customer.subscription.created", late, **self._bought())
+            self.tell("customer.subscription.created", late, **self._bought())
         else:
             known = self.random.choice([*self.subscriptions])
-            self._tell("customer.subscription.updated", late, **self._bought(known))
+            self.tell("customer.subscription.updated", late, **self._bought(known))
 
-    def _tell(self, kind: str, at: int, **rows: Any) -> None:
+    def tell(self, kind: str, at: int, **rows: Any) -> None:
         self._seq += 1
         event = EventRow(f"evt_{self._seq}", at, kind, "object")
         answer = Answer(self._seq, event=event, **rows)

@@ -15,7 +15,7 @@ from app.panel.lists import COLUMNS, Order, ordered, place_of, whole
 from app.panel.rows import PersonRow, rows
 from app.panel.segments import segments
 from tests.db.making import connection, members
-from tests.panel.happenings import Panel, build_orders
+from tests.panel.happenings import FIRST, Panel, build_orders
 
 STATUS_ORDER = ("active", "in trial", "past due", "", "canceled", "never subscribed")
 
@@ -77,13 +77,14 @@ def test_every_order_of_every_segment(store: Store, size: str, seed: int) -> Non
             for descending in (False, True):
                 order = Order(column, descending)
                 right = wanted(store, panel.here, segment, order)
-                parts = list(ordered(store, Chosen(panel.here, segment), order, number=3))
-                assert list(parts[-1].ids) == right, (segment, order)
-                assert parts[-1].complete
-                for part in parts[:-1]:
-                    assert not part.complete
-                    assert 0 < len(part.ids) <= 3
-                    assert list(part.ids) == right[: len(part.ids)], (segment, order)
+                for number in (3, 1_000):
+                    parts = list(ordered(store, Chosen(panel.here, segment), order, number))
+                    assert list(parts[-1].ids) == right, (segment, order)
+                    assert parts[-1].complete
+                    for part in parts[:-1]:
+                        assert not part.complete
+                        assert 0 < len(part.ids) <= number
+                        assert list(part.ids) == right[: len(part.ids)], (segment, order)
 
 
 def test_conditions_narrow_every_order(store: Store, size: str) -> None:
@@ -121,6 +122,21 @@ def test_members_from_before_history_was_kept_are_ordered(store: Store, size: st
         order = Order("since", descending)
         right = wanted(store, panel.here, "active", order)
         assert list(whole(store, Chosen(panel.here, "active"), order)) == right
+
+
+def test_who_came_with_another_cause_at_the_same_time(store: Store, size: str) -> None:
+    panel = Panel(store, 10)
+    store.execute(
+        "INSERT INTO cause (connection_id, at, event, type) VALUES (?, ?, 'evt_same', 'x')",
+        (panel.here, FIRST),
+    )
+    store.execute(
+        "UPDATE member SET cause = (SELECT max(id) FROM cause) WHERE participant_id % 5 = 0"
+    )
+    for descending in (False, True):
+        order = Order("since", descending)
+        right = wanted(store, panel.here, None, order)
+        assert list(whole(store, Chosen(panel.here), order)) == right
 
 
 def test_nobody_and_nothing(store: Store) -> None:

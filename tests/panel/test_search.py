@@ -158,6 +158,17 @@ def test_a_change_is_found_at_once_and_the_old_no_more(store: Store) -> None:
         work(store)
 
 
+def test_letters_beyond_ascii_are_found_as_names_are_written(store: Store) -> None:
+    here = connection(store)
+    rows = [person("cus_a", name="Éléonore Ödman"), person("cus_b", name="ÉLÉONORE ÖDMAN")]
+    send(store, here, Answer(1, participants=[*rows, person("cus_c", name="éléonore ödman")]))
+    for _ in range(2):
+        for text in ("éléonore ödman", "ÉLÉONORE ödman", "Éléonore Ödman"):
+            assert found(store, here, text) == {"cus_a", "cus_b", "cus_c"}
+        assert found(store, here, "eleonore") == set()
+        work(store)
+
+
 def test_a_search_goes_with_every_order(store: Store) -> None:
     panel = prepared(store, 3, "complete")
     asked = search(store, "example").condition
