@@ -144,15 +144,15 @@ def _filter(store: Store, connection_id: int, options: argparse.Namespace) -> Co
     from app.panel.filters.errors import FilterError, pointed
 
     if options.deleted:
-        _say("A filter never finds the deleted; leave out --deleted.")
+        say("A filter never finds the deleted; leave out --deleted.")
         return 2
     try:
         condition = compiled(options.filter, store, connection_id, time.time())
     except FilterError as error:
-        _say(f"{plain(error.sentence, 1000)}\n{pointed(error)}")
+        say(f"{plain(error.sentence, 1000)}\n{pointed(error)}")
         return 2
     if left_out(store):  # each person's would be looked for in all of them
-        _say("Subscriptions are still being fetched. Use a filter when Status says they are here.")
+        say("Subscriptions are still being fetched. Use a filter when Status says they are here.")
         return FAILED
     return condition
 

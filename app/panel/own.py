@@ -15,8 +15,8 @@ from app.db import history, membership, own, people
 from app.db.own import OwnRule
 from app.db.people import People
 from app.db.store import Store
+from app.panel.filters.compile import all_people, compiled
 from app.panel.filters.compile import compile as condition_of
-from app.panel.filters.compile import compiled
 from app.panel.filters.errors import FilterError
 from app.panel.filters.named import NoSegment, segment_ids
 from app.panel.filters.parse import parse
@@ -81,7 +81,7 @@ def change(store: Store, connection_id: int, key: str, name: str, text: str) -> 
         if text != old:
             found = rules(store, connection_id, everybody=True)  # others may ask for this one
             cause = history.own_cause(store, connection_id, "made")
-            own.follow(store, _everybody(connection_id), found, cause)
+            own.follow(store, _everybody(store, connection_id), found, cause)
 
 
 def delete(store: Store, connection_id: int, key: str) -> None:
@@ -102,7 +102,7 @@ def keep(store: Store, connection_id: int) -> None:
     """Do what only time asks for: sort those whom it moves, and go on filling."""
     _fill(store, connection_id)
     timed = rules(store, connection_id, everybody=True, timed=True)
-    everybody = _everybody(connection_id)
+    everybody = _everybody(store, connection_id)
     if timed and own.moved_by_time(store, everybody, timed):
         with store.transaction():
             _alone(store)
@@ -110,9 +110,8 @@ def keep(store: Store, connection_id: int) -> None:
             own.follow(store, everybody, timed, cause)
 
 
-def _everybody(connection_id: int) -> People:
-    # The plus: all of them, so in their order and not by an index.
-    return People("+p.connection_id = ?", (connection_id,))
+def _everybody(store: Store, connection_id: int) -> People:
+    return People(all_people(store), (connection_id,))
 
 
 def _fill(store: Store, connection_id: int) -> None:
