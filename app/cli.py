@@ -22,6 +22,9 @@ _MODULES = {
     "segments_show": "app.segmenting",
     "segments_members": "app.segmenting",
     "segments_diff": "app.segmenting",
+    "segments_create": "app.owning",
+    "segments_change": "app.owning",
+    "segments_delete": "app.owning",
 }
 _LATE_PROBLEMS = (
     ("app.sync.stripe_api", "StripeProblem"),
@@ -219,6 +222,18 @@ def _segments(command: argparse.ArgumentParser) -> None:
         "--since", type=_day_begin, metavar="DATE", help="who came and who went from that day on"
     )
     _export(diff, csv=False)
+    create = actions.add_parser("create", help="make a segment of those whom a filter finds")
+    create.add_argument("name", metavar="NAME")
+    create.add_argument("--filter", required=True, metavar="EXPR", help="README, Filters")
+    change = actions.add_parser("change", help="give an own segment another name or filter")
+    change.add_argument("key", metavar="KEY")
+    change.add_argument("--name", metavar="NAME")
+    change.add_argument("--filter", metavar="EXPR")
+    delete = actions.add_parser("delete", help="delete an own segment; its history stays")
+    delete.add_argument("key", metavar="KEY")
+    for own in (create, change, delete):
+        own.add_argument("--account", metavar="ACCT", default=argparse.SUPPRESS)
+        own.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
 
 
 def _export(command: argparse.ArgumentParser, *, csv: bool) -> None:
