@@ -86,7 +86,8 @@ def segments(options: argparse.Namespace) -> int:
         return not_connected()
     views = all_segments(store, connection.id)
     if options.json:
-        print(json.dumps([view.__dict__ for view in views]))
+        promised = ("key", "name", "kind", "rule", "count", "with_email")
+        print(json.dumps([{name: getattr(view, name) for name in promised} for view in views]))
         return 0
     for view in views:
         print(f"{view.count:>11,}  {plain(view.name, 40):<40}  {plain(view.rule)}")
