@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from app.text import plain
 from app.widgets.table import Cell, Column, Table
 from app.widgets.themes import THEMES
 
@@ -111,10 +111,17 @@ class Stage(App[None]):
         return found[0][0], " ".join(found[0][1][2:].split()[:2])
 
 
+def offsets(line: str, parts: Sequence[str]) -> list[int]:
+    """On which cells of a line these texts begin, each after the one before."""
+    found, at = [], 0
+    for part in parts:
+        at = line.index(part, at)
+        found.append(cell_len(line[:at]))
+        at += len(part)
+    return found
+
+
 async def press(pilot: Pilot[None], *keys: str) -> None:
     """Press keys and wait until their effect is drawn and told."""
     await pilot.press(*keys)
     await pilot.pause()
-
-
-__all__ = ["COLUMNS", "Cell", "Column", "Everyone", "Stage", "These", "person", "plain", "press"]
