@@ -19,6 +19,12 @@ _MODULES = {
     "disconnect": "app.connecting",
     "serve": "app.serving",
     "verify": "app.verifying",
+    "segments_show": "app.segmenting",
+    "segments_members": "app.segmenting",
+    "segments_diff": "app.segmenting",
+    "segments_create": "app.owning",
+    "segments_change": "app.owning",
+    "segments_delete": "app.owning",
 }
 _LATE_PROBLEMS = (
     ("app.sync.stripe_api", "StripeProblem"),
@@ -26,6 +32,7 @@ _LATE_PROBLEMS = (
     ("app.sync.oauth", "OAuthProblem"),
     ("app.credentials.problem", "CredentialProblem"),
     ("app.commands", "UnknownAccount"),
+    ("app.segmenting", "OutputProblem"),
     ("app.demo", "SandboxProblem"),
     ("app.web.secret", "SecretProblem"),
     ("app.web.server", "ListenProblem"),
@@ -38,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
         from app.sandbox.command import main
 
         return main(list(arguments[1:]))
-    options = parser().parse_args(arguments)
+    options = parser().parse_args(_joined(arguments))
     from app import paths
 
     paths.private_umask()
@@ -58,8 +65,22 @@ def run(arguments: Sequence[str]) -> int:
         return FAILED
 
 
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """``--filter -status:active`` as one argument; argparse would take it for two options."""
+    joined: list[str] = []
+    for argument in arguments:
+        negation = argument.startswith("-") and not argument.startswith("--")
+        if joined[-1:] == ["--filter"] and negation:
+            joined[-1] = f"--filter={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
 def _command(options: argparse.Namespace) -> int:
     name = options.command or "app"
+    if action := getattr(options, "action", None):
+        name = f"{name}_{action}"
     handler = getattr(import_module(_MODULES.get(name, "app.commands")), name)
     code: int = handler(options)
     return code
@@ -157,11 +178,18 @@ def parser() -> argparse.ArgumentParser:
         shown = commands.add_parser(name, help=about)
         _account(shown)
         _json(shown)
+        if name == "segments":
+            _segments(shown)
 
     people = commands.add_parser("participants", help="the people, one a line")
     _account(people)
     people.add_argument("--segment", metavar="KEY", help="only the members of a segment")
     people.add_argument("--search", metavar="TEXT", help="in name, email or id")
+    people.add_argument(
+        "--filter",
+        metavar="EXPR",
+        help="only those it finds, such as 'status:\"active\" AND created>-90d' (see the README)",
+    )
     people.add_argument("--deleted", action="store_true", help="also those deleted in Stripe")
     people.add_argument(
         "--history",
@@ -175,6 +203,70 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("sandbox", help="a Stripe to try things on (see sandbox --help)")
     _json(commands.add_parser("info", help="versions, paths and settings, for a report"))
     return top
+
+
+def _segments(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", metavar="what")
+    for name, about in (("show", "a segment's members"), ("members", "the same as show")):
+        shown = actions.add_parser(name, help=about)
+        shown.add_argument("key", metavar="KEY", help="as panelist segments --json names it")
+        shown.add_argument(
+            "--on", type=_day_end, metavar="DATE", help="who was a member at the end of that day"
+        )
+        _export(shown, csv=True)
+    diff = actions.add_parser("diff", help="two segments beside each other, or one then and now")
+    diff.add_argument("key", metavar="A")
+    other = diff.add_mutually_exclusive_group(required=True)
+    other.add_argument("other", metavar="B", nargs="?")
+    other.add_argument(
+        "--since", type=_day_begin, metavar="DATE", help="who came and who went from that day on"
+    )
+    _export(diff, csv=False)
+    create = actions.add_parser("create", help="make a segment of those whom a filter finds")
+    create.add_argument("name", metavar="NAME")
+    create.add_argument("--filter", required=True, metavar="EXPR", help="README, Filters")
+    change = actions.add_parser("change", help="give an own segment another name or filter")
+    change.add_argument("key", metavar="KEY")
+    change.add_argument("--name", metavar="NAME")
+    change.add_argument("--filter", metavar="EXPR")
+    delete = actions.add_parser("delete", help="delete an own segment; its history stays")
+    delete.add_argument("key", metavar="KEY")
+    for own in (create, change, delete):
+        own.add_argument("--account", metavar="ACCT", default=argparse.SUPPRESS)
+        own.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+
+
+def _export(command: argparse.ArgumentParser, *, csv: bool) -> None:
+    # What is not said here keeps what was said before the name of the action.
+    command.add_argument("--account", metavar="ACCT", default=argparse.SUPPRESS)
+    form = command.add_mutually_exclusive_group()
+    form.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="one JSON object a line"
+    )
+    if csv:
+        form.add_argument("--csv", action="store_true", help="comma-separated, safe to open")
+    command.add_argument("--output", metavar="FILE", help="into a file that only you can read")
+
+
+def _day_begin(text: str) -> int:
+    return _moment(text)
+
+
+def _day_end(text: str) -> int:
+    return _moment(text, end=True)
+
+
+def _moment(text: str, *, end: bool = False) -> int:
+    """A day (its begin or end, here) or a moment, in seconds since 1970."""
+    from datetime import datetime, timedelta
+
+    try:
+        moment = datetime.fromisoformat(text)
+        if end and len(text) <= len("2026-02-03"):
+            return int((moment + timedelta(days=1)).timestamp()) - 1
+        return int(moment.timestamp())
+    except (ValueError, OverflowError, OSError) as error:
+        raise argparse.ArgumentTypeError("a day such as 2026-02-03") from error
 
 
 def _serve(command: argparse.ArgumentParser) -> None:

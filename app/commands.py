@@ -7,13 +7,16 @@ import csv
 import json
 import platform
 import sys
+import time
 from collections.abc import Iterable
 from typing import Any
 
 from app import __version__, log, paths
-from app.cli import NOT_CONNECTED
+from app.cli import FAILED, NOT_CONNECTED
 from app.credentials.opened import open_credentials
+from app.db.indexes import left_out
 from app.db.store import Store, open_store
+from app.panel.filters.compare import Condition
 from app.panel.history import place_json, place_words, places
 from app.panel.overview import accounts, overview, status_json
 from app.panel.participants import participants as people
@@ -43,7 +46,7 @@ def status(options: argparse.Namespace) -> int:
     """Where the sync stands."""
     settings = load()
     store = open_store(settings)
-    view = overview(store, _account(store, options.account))
+    view = overview(store, find_account(store, options.account))
     if options.json:
         print(json.dumps(status_json(view)))
         return 0
@@ -78,9 +81,9 @@ def progress(state: str, done: int, total: int | None) -> str:
 def segments(options: argparse.Namespace) -> int:
     """Every segment with its count."""
     store = open_store(load())
-    connection = overview(store, _account(store, options.account)).connection
+    connection = overview(store, find_account(store, options.account)).connection
     if connection is None:
-        return _not_connected()
+        return not_connected()
     views = all_segments(store, connection.id)
     if options.json:
         print(json.dumps([view.__dict__ for view in views]))
@@ -93,24 +96,28 @@ def segments(options: argparse.Namespace) -> int:
 def participants(options: argparse.Namespace) -> int:
     """The people, one a line."""
     store = open_store(load())
-    connection = overview(store, _account(store, options.account)).connection
+    connection = overview(store, find_account(store, options.account)).connection
     if connection is None:
-        return _not_connected()
+        return not_connected()
     if options.segment is not None and options.segment not in {
         view.key for view in all_segments(store, connection.id)
     }:
-        _say(f"There is no segment {plain(options.segment)!r}; panelist segments lists them.")
+        say(f"There is no segment {plain(options.segment)!r}; panelist segments lists them.")
         return 2
+    where = None if options.filter is None else _filter(store, connection.id, options)
+    if isinstance(where, int):
+        return where
     found = people(
         store,
         connection.id,
         segment=options.segment,
         search=options.search,
+        where=where,
         deleted=options.deleted,
     )
     if options.csv:
         if options.history:
-            _say("History is a list for each person; leave out --csv, or ask for --json.")
+            say("History is a list for each person; leave out --csv, or ask for --json.")
             return 2
         _write_csv(found)
         return 0
@@ -129,6 +136,25 @@ def participants(options: argparse.Namespace) -> int:
             for place in had:
                 print(f"    {place_words(place)}")
     return 0
+
+
+def _filter(store: Store, connection_id: int, options: argparse.Namespace) -> Condition | int:
+    """What ``--filter`` says; or, when it cannot be used, the exit code after saying why."""
+    from app.panel.filters.compile import compiled
+    from app.panel.filters.errors import FilterError, pointed
+
+    if options.deleted:
+        say("A filter never finds the deleted; leave out --deleted.")
+        return 2
+    try:
+        condition = compiled(options.filter, store, connection_id, time.time())
+    except FilterError as error:
+        say(f"{plain(error.sentence, 1000)}\n{pointed(error)}")
+        return 2
+    if left_out(store):  # each person's would be looked for in all of them
+        say("Subscriptions are still being fetched. Use a filter when Status says they are here.")
+        return FAILED
+    return condition
 
 
 CSV_COLUMNS = ("stripe_id", "email", "name", "phone", "currency", "created", "deleted")
@@ -187,7 +213,7 @@ class UnknownAccount(Exception):
     """``--account`` names nobody; the text says who there is."""
 
 
-def _account(store: Store, named: str | None) -> int | None:
+def find_account(store: Store, named: str | None) -> int | None:
     """The connection that ``--account`` names; None for the newest."""
     if named is None:
         return None
@@ -199,10 +225,12 @@ def _account(store: Store, named: str | None) -> int | None:
     raise UnknownAccount(f"There is no account {plain(named)!r} here. Those known: {names}.")
 
 
-def _not_connected() -> int:
-    _say("Not connected. Connect a Stripe account in the app, or try: panelist demo")
+def not_connected() -> int:
+    """Say so; the exit code."""
+    say("Not connected. Connect a Stripe account in the app, or try: panelist demo")
     return NOT_CONNECTED
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell a person, and not the reader of the results."""
     print(text, file=sys.stderr)

@@ -92,19 +92,25 @@ def masked(value: str | None) -> str:
     return f"{local[:1]}•••" + (f"@{domain[:1]}•••" if at else "")
 
 
-_ZERO_DECIMAL = {
-    *("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga"),
-    *("pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"),
-}
+# docs.stripe.com/currencies, "Zero-decimal currencies" and "Three-decimal currencies"
+ZERO_DECIMAL = frozenset(
+    {
+        *("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga"),
+        *("pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"),
+    }
+)
+THREE_DECIMAL = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
 
 
 def money(amount: int | None, currency: str | None) -> str:
-    """``1234, "eur"`` → ``12.34 EUR``. Source: docs.stripe.com/currencies (zero-decimal)."""
+    """``1234, "eur"`` → ``12.34 EUR``. Source: docs.stripe.com/currencies."""
     if amount is None or not currency:
         return ""
-    if currency.lower() in _ZERO_DECIMAL:
+    code = currency.lower()
+    if code in ZERO_DECIMAL:
         return f"{amount:,} {plain(currency).upper()}"
-    return f"{amount / 100:,.2f} {plain(currency).upper()}"
+    places = 3 if code in THREE_DECIMAL else 2
+    return f"{amount / 10**places:,.{places}f} {plain(currency).upper()}"
 
 
 def when(at: float | None, now: float | None = None) -> str:

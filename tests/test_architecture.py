@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 HEAVY = {
     *("textual", "rich", "stripe", "httptools", "httpx", "h11", "msgspec", "peewee", "keyring"),
-    *("psycopg", "asyncio", "platformdirs", "starlette", "uvicorn"),
+    *("psycopg", "asyncio", "platformdirs", "starlette", "uvicorn", "lark"),
 }
 SCREEN = {"textual", "rich"}
 WIRE = {"httptools", "httpx", "h11", "stripe", "msgspec"}
@@ -51,10 +51,11 @@ def test_help_imports_nothing_heavy() -> None:
         ("app.db.store", SCREEN | WIRE | {"keyring"}),
         ("app.db.apply", SCREEN | WIRE),
         ("app.panel.overview", SCREEN | WIRE),
-        ("app.panel.participants", SCREEN | WIRE),
-        ("app.commands", SCREEN | WIRE | WEB),
+        ("app.panel.participants", SCREEN | WIRE | {"lark"}),
+        ("app.panel.filters.compile", SCREEN | WIRE | {"lark"}),
+        ("app.commands", SCREEN | WIRE | WEB | {"lark"}),
         ("app.syncing", SCREEN | WEB),
-        ("app.tui", WEB),
+        ("app.tui", WEB | {"lark"}),
         ("app.serving", SCREEN | {"stripe", "keyring", "httpx"}),
         ("app.sync.engine", SCREEN | WEB | {"stripe", "keyring"}),
         ("app.sync.connect", SCREEN | {"stripe", "keyring"}),

@@ -181,6 +181,7 @@ def test_masked_shows_the_first_letters_only(text: str | None, shown: str) -> No
         (-250, "usd", "-2.50 USD"),
         (5000, "jpy", "5,000 JPY"),
         (5000, "KRW", "5,000 KRW"),
+        (12_345, "kwd", "12.345 KWD"),
         (None, "usd", ""),
         (5, None, ""),
         (5, "\x1b[2J", f"0.05 {BAD}[2J"),

@@ -11,9 +11,10 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from app.db import connections, hints, history, membership, subscriptions
+from app.db import connections, hints, history, membership, own, people, subscriptions
 from app.db.errors import DatabaseProblem
 from app.db.lease import check_turn
+from app.db.own import OwnRule, Rules
 from app.db.rows import (
     Answer,
     Bad,
@@ -21,7 +22,7 @@ from app.db.rows import (
     EventRow,
     Gone,
 )
-from app.db.store import Store
+from app.db.store import Row, Store
 from app.db.upserts import PARTICIPANT, PRICE, PRODUCT, Upsert, stamped
 
 _TOMBSTONE = (
@@ -36,8 +37,14 @@ _GONE = (
 )
 
 
-def deliver(store: Store, connection_id: int, deliveries: Iterable[Delivery]) -> None:
-    """Commit deliveries, all in one transaction and in their order.
+def deliver(
+    store: Store,
+    connection_id: int,
+    deliveries: Iterable[Delivery],
+    rules: Rules = own.nobody_made_any,
+) -> None:
+    """Commit deliveries, all in one transaction and in their order. ``rules``: what says the rules
+    of own segments, within the transaction.
 
     If the database refuses a row that passed every check on the way in, the rows are tried one
     by one and the refused ones quarantined. Raises DatabaseProblem when nothing was committed,
@@ -46,7 +53,7 @@ def deliver(store: Store, connection_id: int, deliveries: Iterable[Delivery]) ->
     """
     deliveries = list(deliveries)
     try:
-        _deliver(store, connection_id, deliveries)
+        _deliver(store, connection_id, deliveries, rules)
         return
     except DatabaseProblem as problem:
         if not _is_about_a_row(problem):
@@ -56,47 +63,56 @@ def deliver(store: Store, connection_id: int, deliveries: Iterable[Delivery]) ->
         delivery.answers = [
             one for answer in delivery.answers for one in _storable(store, connection_id, answer)
         ]
-    _deliver(store, connection_id, deliveries)
+    _deliver(store, connection_id, deliveries, rules)
 
 
-def _deliver(store: Store, connection_id: int, deliveries: Sequence[Delivery]) -> None:
+def _deliver(
+    store: Store, connection_id: int, deliveries: Sequence[Delivery], rules: Rules
+) -> None:
     with store.transaction():
         check_turn(store)
         if connections.sync_state(store, connection_id).status == "disconnected":
             raise connections.Disconnected  # perhaps by another Panelist, and just now
         answers = [answer for delivery in deliveries for answer in delivery.answers]
         if answers:
-            _store_answers(store, connection_id, answers)
+            _store_answers(store, connection_id, answers, rules())
         for delivery in deliveries:
             _store_place(store, connection_id, delivery)
 
 
-def _store_answers(store: Store, connection_id: int, answers: Sequence[Answer]) -> None:
+def _store_answers(
+    store: Store, connection_id: int, answers: Sequence[Answer], rules: Sequence[OwnRule] = ()
+) -> None:
     (generation,) = store.row("SELECT generation FROM connection WHERE id = ?", (connection_id,))
     touched = _touched(answers)
     by_subscription = membership.has_subscription_segments(store, connection_id)
     if by_subscription:
         touched |= subscriptions.owners(store, connection_id, answers)
+    catalogue = _catalogue(store, connection_id, answers) if rules else None
     reasons = history.Reasons(store, connection_id, answers, by_subscription=by_subscription)
     participants = stamped(connection_id, generation, answers, "participants")
-    last = membership.last_id(store)
+    last = people.last_id(store)
     store.insert(PARTICIPANT.into, participants, "ON CONFLICT DO NOTHING")
-    new = membership.newcomers(connection_id, last)
-    all_new = len(touched) == len(participants) == membership.number(store, new)
+    new = people.newcomers(connection_id, last)
+    all_new = len(touched) == len(participants) == people.number(store, new)
     if all_new and not reasons.by_event:
         _store_rest(store, connection_id, generation, answers)
         if participants:
             cause = reasons.listing()
-            membership.enrol(store, new, cause, by_subscription=by_subscription)
+            membership.enrol(store, new, cause, by_subscription=by_subscription, rules=rules)
     else:
-        people = membership.customers(store, connection_id, touched)
-        before = membership.counts(store, membership.until(people, last))
+        changed = people.customers(store, connection_id, touched)
+        before = membership.counts(store, people.until(changed, last))
         store.insert(PARTICIPANT.into, participants, PARTICIPANT.then)
         _store_rest(store, connection_id, generation, answers)
-        membership.refresh(store, people, before, reasons, by_subscription=by_subscription)
+        membership.refresh(
+            store, changed, before, reasons, by_subscription=by_subscription, rules=rules
+        )
     for answer in answers:
         if answer.products or _products_gone(answer):
             _renew_product_segments(store, connection_id, answer.event)
+    if rules and catalogue != _catalogue(store, connection_id, answers):
+        own.follow(store, people.everybody(connection_id), rules, reasons.listing())
     store.execute(
         "UPDATE connection SET request_seq = ? WHERE id = ? AND request_seq < ?",
         (seq := max(answer.seq for answer in answers), connection_id, seq),
@@ -116,6 +132,26 @@ def _store_rest(
         for gone in answer.gone:
             _store_gone(store, connection_id, generation, answer.seq, gone)
     _store_bad(store, connection_id, answers)
+
+
+def _catalogue(store: Store, connection_id: int, answers: Sequence[Answer]) -> list[Row]:
+    """What the rules of own segments may ask of the products and prices in these answers."""
+    keys = {
+        "product": {row.stripe_id for one in answers for row in one.products},
+        "price": {row.stripe_id for one in answers for row in one.prices},
+    }
+    for gone in (gone for one in answers for gone in one.gone):
+        keys.get(gone.table, set()).add(gone.stripe_id)
+    columns = {"product": "name, active", "price": "nickname, active, unit_amount, interval"}
+    return [
+        row
+        for table, asked in keys.items()
+        for row in store.rows(
+            f"SELECT stripe_id, {columns[table]}, deleted FROM {table} WHERE connection_id = ?"
+            f" AND {store.among('stripe_id')} ORDER BY stripe_id",
+            (connection_id, store.values(asked)),
+        )
+    ]
 
 
 def _products_gone(answer: Answer) -> bool:
@@ -185,7 +221,7 @@ def _renew_product_segments(store: Store, connection_id: int, event: EventRow | 
     )
     new = membership.follow_products(store, connection_id, cause)
     if new:
-        membership.fill(store, membership.buyers(store, connection_id, new), cause)
+        membership.fill(store, people.buyers(store, connection_id, new), cause)
 
 
 def _store_place(store: Store, connection_id: int, delivery: Delivery) -> None:

@@ -74,6 +74,17 @@ def event_cause(store: Store, connection_id: int, event: EventRow) -> int:
     return int(found)
 
 
+def own_cause(store: Store, connection_id: int, kind: str) -> int:
+    """A new cause that is nobody's but ours: "made" (a segment of one's own was) or "time" (it
+    passed)."""
+    now = int(time.time())
+    store.execute(
+        "INSERT INTO cause (connection_id, at, type) VALUES (?, ?, ?)", (connection_id, now, kind)
+    )
+    (found,) = store.row("SELECT max(id) FROM cause WHERE connection_id = ?", (connection_id,))
+    return int(found)
+
+
 def end_places(store: Store, places: Sequence[Row]) -> None:
     """Keep the history of (participant, segment, cause) that are about to be deleted."""
     sql = _ENDED.format(since=since(store), which="m.participant_id = ? AND m.segment_id = ?")

@@ -65,13 +65,15 @@ class Lease:
     def give_back(self) -> None:
         """Let others sync."""
         turn, self._store.turn = self._store.turn, None
-        if turn is not None:
-            with contextlib.suppress(DatabaseProblem), self._store.transaction():
-                self._store.execute("UPDATE syncer SET who = '' WHERE turn = ?", (turn,))
-        if self._file:
-            self._file.close()
-            self._file = None
-        self._end_session()
+        try:
+            if turn is not None:
+                with contextlib.suppress(DatabaseProblem), self._store.transaction():
+                    self._store.execute("UPDATE syncer SET who = '' WHERE turn = ?", (turn,))
+        finally:
+            if self._file:
+                self._file.close()
+                self._file = None
+            self._end_session()
 
     def check(self) -> None:
         """See that the lock is still there. Raises Relieved."""

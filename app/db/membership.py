@@ -7,59 +7,18 @@ whenever anybody reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from app.db import history
+from app.db import history, own
 from app.db.history import Reasons
+from app.db.own import OwnRule, Rules
+from app.db.people import People, found
 from app.db.rules import belonging
 from app.db.store import Row, Store
 
 Counts = dict[int, tuple[int, int]]  # segment -> members, members with an email
 
 SUBSCRIPTION_SEGMENTS = ("active", "trialing", "past_due", "canceled", "none")
-CHUNK = 5_000
-
-# The plus keeps SQLite from reading everybody in the connection's index for a few row ids.
-_IN_ORDER = "+p.connection_id = ?"
-
-
-@dataclass(frozen=True)
-class People:
-    """Some participants, as SQL on the columns of ``participant p``."""
-
-    condition: str
-    parameters: tuple[object, ...]
-
-
-def customers(store: Store, connection_id: int, stripe_ids: Iterable[str]) -> People:
-    """The participants that are these Stripe customers, whether they are here or not yet."""
-    condition = f"p.connection_id = ? AND {store.among('p.stripe_id')}"
-    return People(condition, (connection_id, store.values(stripe_ids)))
-
-
-def last_id(store: Store) -> int:
-    """The newest participant's row id; :func:`newcomers` are those after it."""
-    (last,) = store.row("SELECT coalesce(max(id), 0) FROM participant")
-    return int(last)
-
-
-def newcomers(connection_id: int, last: int) -> People:
-    """The participants that came after the one of row id ``last``."""
-    return People(_IN_ORDER + " AND p.id > ?", (connection_id, last))
-
-
-def until(people: People, last: int) -> People:
-    """Those of these people who are no :func:`newcomers`."""
-    return People(people.condition + " AND p.id <= ?", (*people.parameters, last))
-
-
-def number(store: Store, people: People) -> int:
-    """How many participants these are."""
-    (found,) = store.row(
-        f"SELECT count(*) FROM participant p WHERE {people.condition}", people.parameters
-    )
-    return int(found)
 
 
 def counts(store: Store, people: People) -> Counts:
@@ -76,14 +35,21 @@ def counts(store: Store, people: People) -> Counts:
 
 
 def refresh(
-    store: Store, people: People, before: Counts, reasons: Reasons, *, by_subscription: bool
+    store: Store,
+    people: People,
+    before: Counts,
+    reasons: Reasons,
+    *,
+    by_subscription: bool,
+    rules: Sequence[OwnRule] = (),
 ) -> None:
     """Bring these people's memberships and the counts to what the rules say.
 
     ``before`` are the :func:`counts` from before the change, in the same transaction.
     ``by_subscription``: whether the segments that follow from subscriptions have been made.
+    ``rules``: of own segments.
     """
-    people = _found(store, people)
+    people = found(store, people)
     present = _present(store, people)
     rule = belonging(people.condition, by_subscription=by_subscription)
     if present or reasons.by_event:
@@ -92,6 +58,7 @@ def refresh(
         _insert(store, reasons.stamped(wanted - present))
     else:
         _insert_all(store, rule, people, reasons.listing())
+    own.refresh(store, people, rules, reasons)
     _move_counts(store, people, before)
 
 
@@ -102,27 +69,34 @@ def fill(store: Store, people: People, cause: int) -> None:
     _move_counts(store, people, before)
 
 
-def enrol(store: Store, people: People, cause: int, *, by_subscription: bool) -> None:
+def fill_own(store: Store, people: People, rule: OwnRule, cause: int) -> None:
+    """Put these people into an own segment that is new."""
+    before = counts(store, people)
+    own.enrol(store, people, [rule], cause)
+    _move_counts(store, people, before)
+
+
+def enrol(
+    store: Store,
+    people: People,
+    cause: int,
+    *,
+    by_subscription: bool,
+    rules: Sequence[OwnRule] = (),
+) -> None:
     """What :func:`refresh` does, for people who were not here before this transaction."""
     rule = belonging(people.condition, by_subscription=by_subscription)
     _insert_all(store, rule, people, cause)
+    own.enrol(store, people, rules, cause)
     _move_counts(store, people, {})
-
-
-def _found(store: Store, people: People) -> People:
-    """The same people by their row ids, which are looked up once."""
-    (ids,) = store.row(
-        f"SELECT {store.gathered('p.id')} FROM participant p WHERE {people.condition}",
-        people.parameters,
-    )
-    return People(store.among("p.id"), (ids or store.values([]),))
 
 
 def _present(store: Store, people: People) -> set[Row]:
     return set(
         store.rows(
             "SELECT m.participant_id, m.segment_id FROM participant p"
-            f" JOIN member m ON m.participant_id = p.id WHERE {people.condition}",
+            " JOIN member m ON m.participant_id = p.id JOIN segment g ON g.id = m.segment_id"
+            f" WHERE g.kind <> 'own' AND {people.condition}",
             people.parameters,
         )
     )
@@ -164,6 +138,26 @@ def _insert(store: Store, members: Sequence[Row]) -> None:
     )
 
 
+def sort_again(
+    store: Store, connection_id: int, people: People, rules: Rules = own.nobody_made_any
+) -> None:
+    """Bring the places of these people to what the rules say, in a transaction of its own."""
+    by_subscription = has_subscription_segments(store, connection_id)
+    reasons = Reasons(store, connection_id, (), by_subscription=by_subscription)
+    with store.transaction():
+        before = counts(store, people)
+        refresh(store, people, before, reasons, by_subscription=by_subscription, rules=rules())
+
+
+def count_again(store: Store, connection_id: int) -> None:
+    """Have every segment's counts say how many members it has, in a transaction of its own."""
+    with store.transaction():
+        for (segment,) in store.rows(
+            "SELECT id FROM segment WHERE connection_id = ?", (connection_id,)
+        ):
+            own.recount(store, segment)
+
+
 def create_segment(store: Store, connection_id: int, key: str) -> None:
     """Make a built-in segment unless it exists: a reconnected account keeps its own."""
     store.execute(
@@ -183,18 +177,18 @@ def create_subscription_segments(store: Store, connection_id: int, cause: int) -
 
 def drop_subscription_segments(store: Store, connection_id: int, cause: int) -> None:
     """Take them away again: without subscriptions nobody knows who would be in them."""
-    _drop_segments(store, connection_id, "key <> 'all'", (), cause)
+    _drop_segments(store, connection_id, "key <> 'all' AND kind <> 'own'", (), cause)
 
 
 def _drop_segments(
     store: Store, connection_id: int, which: str, parameters: Sequence[object], cause: int
 ) -> None:
-    found = store.rows(
+    gone = store.rows(
         f"SELECT id FROM segment WHERE connection_id = ? AND {which}",
         (connection_id, *parameters),
     )
-    history.end_segments(store, [segment for (segment,) in found], cause)
-    store.execute_many("DELETE FROM segment WHERE id = ?", found)
+    history.end_segments(store, [segment for (segment,) in gone], cause)
+    store.execute_many("DELETE FROM segment WHERE id = ?", gone)
 
 
 def follow_products(store: Store, connection_id: int, cause: int) -> list[str]:
@@ -216,16 +210,6 @@ def follow_products(store: Store, connection_id: int, cause: int) -> list[str]:
     return [product for (product,) in new]
 
 
-def buyers(store: Store, connection_id: int, products: Sequence[str]) -> People:
-    """Everybody with a subscription that has one of these products."""
-    condition = (
-        "p.connection_id = ? AND p.stripe_id IN (SELECT s.customer FROM subscription s"
-        " JOIN subscription_item i ON i.subscription_id = s.id"
-        f" WHERE s.connection_id = ? AND {store.among('i.product')})"
-    )
-    return People(condition, (connection_id, connection_id, store.values(products)))
-
-
 def has_subscription_segments(store: Store, connection_id: int) -> bool:
     """Whether the segments that follow from subscriptions have been made."""
     return bool(
@@ -233,14 +217,3 @@ def has_subscription_segments(store: Store, connection_id: int) -> bool:
             "SELECT 1 FROM segment WHERE connection_id = ? AND key = 'none'", (connection_id,)
         )
     )
-
-
-def chunks(store: Store, connection_id: int) -> Sequence[People]:
-    """All participants there are now, in stretches that each make one short transaction."""
-    (last,) = store.row(
-        "SELECT coalesce(max(id), 0) FROM participant WHERE connection_id = ?", (connection_id,)
-    )
-    return [
-        People(_IN_ORDER + " AND p.id > ? AND p.id <= ?", (connection_id, low, low + CHUNK))
-        for low in range(0, last, CHUNK)
-    ]

@@ -52,9 +52,20 @@ def _members_have_a_history(database: Database) -> None:
         database.execute_sql(statement)
 
 
+def _segments_of_ones_own(database: Database) -> None:
+    text = "TEXT" if isinstance(database, SqliteDatabase) else 'TEXT COLLATE "C"'
+    for column in ("name", "rule"):
+        database.execute_sql(f'ALTER TABLE "segment" ADD COLUMN "{column}" {text}')
+    kind = "INTEGER" if isinstance(database, SqliteDatabase) else "BOOLEAN"
+    database.execute_sql(
+        f'ALTER TABLE "segment" ADD COLUMN "filling" {kind} NOT NULL DEFAULT false'
+    )
+
+
 STEPS: dict[int, Callable[[Database], None]] = {
     1: _rules_leave_the_schema,
     2: _members_have_a_history,
+    3: _segments_of_ones_own,
 }
 
 

@@ -24,7 +24,7 @@ from peewee import (
     TextField,
 )
 
-VERSION = 3  # of the tables; app.db.migrations brings an older database here
+VERSION = 4  # of the tables; app.db.migrations brings an older database here
 
 
 class Table(Model):
@@ -152,15 +152,19 @@ class Price(Table):
 
 class Segment(Table):
     """A rule over one connection's participants. ``count`` and ``with_email`` are kept in
-    the transaction that changes them."""
+    the transaction that changes them. ``name`` and ``rule`` (a filter) are of own segments only;
+    what the others are called and who is in them follows from the key."""
 
     id = BigAutoField()
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     key = TextField()
-    kind = TextField()  # "builtin" or "product"
+    kind = TextField()  # "builtin", "product" or "own"
     product = TextField(null=True)
     count = BigIntegerField(default=0)
     with_email = BigIntegerField(default=0)
+    name = TextField(null=True)
+    rule = TextField(null=True)
+    filling = BooleanField(default=False, constraints=[SQL("DEFAULT false")])  # not all are in yet
 
     class Meta:
         indexes = ((("connection", "key"), True), (("connection", "product"), False))

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from app.db.membership import SUBSCRIPTION_SEGMENTS, People
+from app.db.membership import SUBSCRIPTION_SEGMENTS
+from app.db.people import People
 from app.db.rules import belonging
 from app.db.store import Store
 from app.panel.stored import every

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.db.store import Store
+from app.panel.filters.compare import Condition
 
 CHUNK = 500
 
@@ -20,16 +21,18 @@ def participants(
     *,
     segment: str | None = None,
     search: str | None = None,
+    where: Condition | None = None,
     deleted: bool = False,
 ) -> Iterator[Person]:
     """Every participant with their subscriptions, ordered by Stripe id.
 
     ``segment``: only the members of the segment with this key. ``search``: only those whose
-    name, email or id contains the text, in any case. ``deleted``: also the deleted.
+    name, email or id contains the text, in any case. ``where``: only those whom a filter finds
+    (:mod:`app.panel.filters`), which never finds the deleted. ``deleted``: also the deleted.
     """
     conditions, parameters = ["p.connection_id = ?"], [connection_id]
     narrowing: list[object] = [*parameters]
-    if not deleted:
+    if not deleted or where is not None:
         conditions.append("NOT p.deleted")
     if segment is not None:
         conditions.append(
@@ -44,6 +47,9 @@ def participants(
         ]
         conditions.append(f"({' OR '.join(found)})")
         narrowing += [_pattern(search)] * len(found)
+    if where is not None:
+        conditions.append(f"({where.sql})")
+        narrowing += where.parameters
     yield from _in_chunks(store, connection_id, " AND ".join(conditions), narrowing)
 
 

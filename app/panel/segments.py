@@ -13,10 +13,11 @@ class SegmentView:
 
     key: str
     name: str
-    kind: str  # builtin, product
+    kind: str  # builtin, product, own
     rule: str
     count: int
     with_email: int
+    filter: str | None = None  # of an own segment, as it was written
 
 
 LIVE_WORDS = "active, trialing or past due"
@@ -36,9 +37,9 @@ BUILTIN = {
 
 
 def segments(store: Store, connection_id: int) -> list[SegmentView]:
-    """Every segment: the built-in ones in their order, then the products by name."""
+    """Every segment: the built-in ones in their order, the products by name, then one's own."""
     rows = store.rows(
-        "SELECT g.key, g.kind, g.count, g.with_email, p.name, p.active"
+        "SELECT g.key, g.kind, g.count, g.with_email, p.name, p.active, g.name, g.rule"
         " FROM segment g LEFT JOIN product p"
         "   ON p.connection_id = g.connection_id AND p.stripe_id = g.product"
         " WHERE g.connection_id = ?",
@@ -50,6 +51,7 @@ def segments(store: Store, connection_id: int) -> list[SegmentView]:
         views,
         key=lambda view: (
             order.index(view.key) if view.kind == "builtin" else len(order),
+            view.kind == "own",
             view.name.casefold(),
             view.key,
         ),
@@ -57,8 +59,17 @@ def segments(store: Store, connection_id: int) -> list[SegmentView]:
 
 
 def _view(
-    key: str, kind: str, count: int, with_email: int, product: str | None, active: bool | None
+    key: str,
+    kind: str,
+    count: int,
+    with_email: int,
+    product: str | None,
+    active: bool | None,
+    own_name: str | None,
+    written: str | None,
 ) -> SegmentView:
+    if kind == "own" and written is not None:
+        return SegmentView(key, own_name or key, kind, _said(written), count, with_email, written)
     if kind == "builtin":
         name, rule = BUILTIN[key]
         return SegmentView(key, name, kind, rule, count, with_email)
@@ -66,3 +77,15 @@ def _view(
     archived = "" if active else "; the product is archived"
     rule = f"a subscription that is {LIVE_WORDS} has this product{archived}"
     return SegmentView(key, name, kind, rule, count, with_email)
+
+
+def _said(written: str) -> str:
+    """A filter in words. Its parser is imported where somebody has a segment of their own."""
+    from app.panel.filters.describe import describe
+    from app.panel.filters.errors import FilterError
+    from app.panel.filters.parse import parse
+
+    try:
+        return describe(parse(written))
+    except FilterError as error:
+        return f"its filter cannot be read: {error.sentence}"

@@ -15,9 +15,11 @@ from collections import deque
 from functools import partial
 from typing import Any
 
-from app.db import connections, history, indexes, membership
+from app.db import connections, history, indexes, membership, people
+from app.db.people import People
 from app.db.rows import Delivery, PriceRow, StepRow, WindowRow
 from app.db.store import Store
+from app.panel.own import rules
 from app.settings import Rate
 from app.sync import windows
 from app.sync.committer import Committer
@@ -73,6 +75,8 @@ class Backfill:
             await self._cohorts()
             await self._list(customers)
         await self._check_missed()
+        if connections.sync_state(self._store, self._connection_id).generation > 1:
+            await self._sort_everybody()
         await self._committer.do(partial(connections.settle, self._store, self._connection_id))
 
     def _waiting_counts(self) -> bool:
@@ -212,7 +216,7 @@ class Backfill:
         store, connection = self._store, self._connection_id
         skipped = self._steps["subscriptions"].state == "skipped"
 
-        def make() -> tuple[int, list[membership.People]]:
+        def make() -> tuple[int, list[People]]:
             indexes.build(store)
             with store.transaction():
                 cause = history.listing_cause(store, connection)
@@ -223,19 +227,35 @@ class Backfill:
                 (count,) = store.row(
                     "SELECT count(*) FROM segment WHERE connection_id = ?", (connection,)
                 )
-            return count, [] if skipped else list(membership.chunks(store, connection))
+            return count, [] if skipped else list(people.chunks(store, connection))
 
-        def sort(people: membership.People) -> None:
+        def sort(chunk: People) -> None:
             with store.transaction():
-                membership.fill(store, people, history.listing_cause(store, connection))
+                membership.fill(store, chunk, history.listing_cause(store, connection))
 
         count, chunks = await self._committer.do(make)
-        for number, people in enumerate(chunks):
+        for number, chunk in enumerate(chunks):
             running = StepRow("segments", "running", count * number // len(chunks), count, None)
             await self._committer.put(Delivery(steps=[running]))
-            await self._committer.do(partial(sort, people))
+            await self._committer.do(partial(sort, chunk))
         self._steps["segments"] = StepRow("segments", "done", count, count, None)
         await self._committer.put(Delivery(steps=[self._steps["segments"]]))
+
+    async def _sort_everybody(self) -> None:
+        """Bring members and counts to the rules, should anything have gone wrong with them."""
+        store, connection = self._store, self._connection_id
+        chunks = await self._committer.do(lambda: people.chunks(store, connection))
+        for chunk in chunks:
+            await self._committer.do(
+                partial(
+                    membership.sort_again,
+                    store,
+                    connection,
+                    chunk,
+                    partial(rules, store, connection),
+                )
+            )
+        await self._committer.do(partial(membership.count_again, store, connection))
 
     async def _check_missed(self) -> None:
         """Ask for each row that the listing did not see; only Stripe's word deletes it."""

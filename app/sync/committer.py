@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from typing import TypeVar
 
 from app.db.apply import deliver
 from app.db.rows import Delivery
 from app.db.store import Store
+from app.panel.own import rules
 
 PENDING = 32
 PATIENCE = 0.1  # seconds that stopping waits for a transaction
@@ -32,6 +34,7 @@ class Committer:
         self._store = store
         self._connection_id = connection_id
         self._on_commit = on_commit
+        self._rules = partial(rules, store, connection_id)
         self._queue: asyncio.Queue[Delivery] = asyncio.Queue(PENDING)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._failure: Exception | None = None
@@ -98,7 +101,7 @@ class Committer:
                     self._queue.task_done()
 
     def _commit(self, batch: list[Delivery]) -> None:
-        deliver(self._store, self._connection_id, batch)
+        deliver(self._store, self._connection_id, batch, self._rules)
         self._stored += len(batch)
         if self._stored >= self._analyze_at:
             self._analyze_at *= 8

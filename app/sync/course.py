@@ -13,6 +13,7 @@ from typing import Protocol
 from app.db import connections, hints
 from app.db.rows import EventRow
 from app.db.store import Store
+from app.panel import own
 from app.panel.overview import allowance, reads
 from app.settings import Settings
 from app.sync.access import Access
@@ -116,7 +117,8 @@ class Course:
         except Gap as gap:
             self._tell("Away for too long: listing everything again")
             await self._begin(gap.date)
-            look = await self._poll(await self._list())
+            await self._list()
+            look = await self._poll(listed=True)
         self._pace.looked(look.changes, look.pages, asked=asked)
         key = (self._store, self._connection_id)
         self._pace.over = reads(*key) > allowance(*key)
@@ -127,6 +129,7 @@ class Course:
         look = await self._poller.poll(deep=deep, listed=listed)
         if deep:
             self._deep_at = time.monotonic()
+            await self._do(own.keep)
         return look
 
     def _asking(self) -> str:

@@ -75,8 +75,8 @@ class Poller:
         """One look: every event not seen yet is applied.
 
         ``deep``: also those that became visible very late. ``listed``: a full listing has just
-        ended, so that another would not help. Raises Gap, StripeProblem, DatabaseProblem; what
-        was applied before stays applied.
+        ended, so that another one would not find fewer events. Raises Gap, StripeProblem,
+        DatabaseProblem; what was applied before stays applied.
         """
         through = connections.sync_state(self._store, self._connection_id).events_through or 0
         overlap = OVERLAP if deep else SHORT_OVERLAP
@@ -120,7 +120,7 @@ class Poller:
                 cursor = None  # the event is too old now: the list begins anew
                 continue
             date, pages, page = date or reply.date, pages + 1, reply.body
-            if not listed and (date - through > RETENTION or pages >= MOST_PAGES):
+            if date - through > RETENTION or (pages >= MOST_PAGES and not listed):
                 raise Gap(date)
             found.update((one.id, _row(one)) for one in page.objects if one.type in _TABLE)
             if not page.has_more or page.last[0] in (None, cursor):

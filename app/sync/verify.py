@@ -99,6 +99,8 @@ class Verifier:
             else:
                 await self._sample(sample, rows)
             await self._settle()
+            # What the sync brought meanwhile was not there to be counted.
+            self.progress.total = max(self.progress.total, self.progress.compared)
             if sample is not None:
                 self._tell_rest_set_aside()
             await self._check_segments()

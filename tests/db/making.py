@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from app.db import connections, history, indexes, membership
+from app.db import connections, history, indexes, membership, people
 from app.db.apply import deliver
 from app.db.rows import (
     Answer,
@@ -66,9 +66,9 @@ def make_segments(store: Store, connection_id: int) -> None:
     with store.transaction():
         cause = history.listing_cause(store, connection_id)
         membership.create_subscription_segments(store, connection_id, cause)
-    for people in membership.chunks(store, connection_id):
+    for chunk in people.chunks(store, connection_id):
         with store.transaction():
-            membership.fill(store, people, cause)
+            membership.fill(store, chunk, cause)
 
 
 def names(store: Store, connection_id: int) -> dict[str, str | None]:

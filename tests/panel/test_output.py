@@ -216,3 +216,25 @@ def test_history_says_since_when_and_why(home: Home, sandbox: Sandbox) -> None:
     assert "all from " in shown.out
     assert "(found by a sync)" in shown.out
     assert home.run("participants", "--history", "--csv").code == 2
+
+
+def test_own_segments_by_command(home: Home) -> None:
+    made = home.run("segments", "create", "With email", "--filter", "has:email")
+    assert (made.code, made.err) == (0, "")
+    assert made.out.startswith("With email (own:with-email): ")
+    (view,) = (one for one in home.run("segments", "--json").json if one["kind"] == "own")
+    assert view["key"] == "own:with-email"
+    listed = home.run("participants", "--segment", view["key"], "--json").lines
+    assert len(listed) == view["count"] > 0
+    assert all(one["email"] for one in listed)
+    changed = home.run("segments", "change", view["key"], "--filter", "-has:email", "--json").json
+    assert 0 < changed["count"] < 122
+    for wrong in (("create", "With email", "--filter", "has:email"),
+                  ("create", "Wrong", "--filter", "emial:x"),
+                  ("change", "own:nothing", "--name", "x"), ("delete", "all")):  # fmt: skip
+        refused = home.run("segments", *wrong)
+        assert (refused.code, refused.out) == (2, "")
+        assert "Traceback" not in refused.err
+    assert "email" in home.run("segments", "create", "Wrong", "--filter", "emial:x").err
+    assert home.run("segments", "delete", view["key"]).out == "Deleted own:with-email.\n"
+    assert not [one for one in home.run("segments", "--json").json if one["kind"] == "own"]

@@ -21,6 +21,7 @@ from app.sandbox.world import World
 from app.settings import Settings
 from app.sync import events
 from app.sync.connect import offered, recognised
+from app.sync.stripe_api import StripeProblem
 from tests.sync.running import following, sync, until
 from tests.truth import assert_equal
 
@@ -247,3 +248,27 @@ def test_revoked_within_one_look(store: Store, settings: Settings) -> None:
         assert view.connection.status == "disconnected"
         assert view.connection.disconnect_reason == "by Stripe"
         assert view.participants == 20
+
+
+def test_a_listing_that_was_left_for_too_long(store: Store, settings: Settings) -> None:
+    """Its windows end where it began, and what came after that has no event any more."""
+    clock = Clock()
+    with Sandbox(World(customers=300, seed=30, clock=clock)) as sandbox:
+        connection = settled(store, settings, sandbox)
+
+        def fail(path: str, query: dict[str, Any]) -> None:
+            if path == "/v1/customers" and query.get("starting_after"):
+                sandbox.options.revoked = True
+
+        sandbox.on_request = fail
+        with pytest.raises(StripeProblem):
+            sync(store, settings, sandbox, full=True)
+        sandbox.on_request = None
+        sandbox.options.revoked = False
+        sandbox.world.create_customer(name="Between")
+        clock.ahead += 31 * DAY
+        store.execute("UPDATE connection SET status = 'complete'")
+        state = connections.sync_state(store, connection)
+        assert state.settled < state.generation
+        sync(store, settings, sandbox)
+        assert_equal(sandbox.world, store, connection)

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from app.db.schema import TABLES
+from app.db import schema
 from app.db.store import Store
 from app.panel.overview import overview
 from app.sandbox.server import Sandbox
 from app.settings import Settings
 from app.sync.connect import offered
-from app.sync.findings import Difference, Finding, Progress, Skipped
+from app.sync.findings import Difference, Finding, Pending, Progress, Skipped
 from app.sync.stripe_api import StripeApi
 from app.sync.verify import Verifier
 
@@ -67,7 +67,7 @@ def compare(
 
 def dump(store: Store) -> dict[str, list[Any]]:
     """Every row of every table, but for the counts of requests."""
-    names = [table._meta.table_name for table in TABLES]
+    names = [table._meta.table_name for table in schema.TABLES]
     return {
         name: sorted(map(repr, store.rows(f'SELECT * FROM "{name}"')))
         for name in names
@@ -79,3 +79,47 @@ def plant(store: Store, sql: str, *parameters: object) -> None:
     """Change the database behind everybody's back."""
     with store.transaction():
         assert store.execute(sql, parameters) == 1
+
+
+def one_of(store: Store, table: str, where: str = "true") -> tuple[int, str]:
+    """(row id, Stripe id) of a living row."""
+    key, stripe_id = store.rows(
+        f"SELECT id, stripe_id FROM {table} WHERE NOT deleted AND {where} ORDER BY id LIMIT 1"
+    )[0]
+    return key, stripe_id
+
+
+MODELS: dict[str, Any] = {table._meta.table_name: table for table in schema.TABLES}
+
+
+class Spoiled:
+    """A copy that one test spoils, and that is whole again after it."""
+
+    def __init__(self, store: Store, settings: Settings, sandbox: Sandbox) -> None:
+        self.store, self.settings, self.sandbox = store, settings, sandbox
+        self.undo: list[tuple[str, tuple[object, ...]]] = []
+
+    def set(self, table: str, row: int, column: str, value: object) -> None:
+        (before,) = self.store.row(f'SELECT "{column}" FROM {table} WHERE id = ?', (row,))
+        assert before != value
+        plant(self.store, f'UPDATE {table} SET "{column}" = ? WHERE id = ?', value, row)
+        self.undo.append((f'UPDATE {table} SET "{column}" = ? WHERE id = ?', (before, row)))
+
+    def remove(self, table: str, where: str, *parameters: object) -> None:
+        columns = [field.column_name for field in MODELS[table]._meta.sorted_fields]
+        names = ", ".join(f'"{name}"' for name in columns)
+        (row,) = self.store.rows(f"SELECT {names} FROM {table} WHERE {where}", parameters)
+        plant(self.store, f"DELETE FROM {table} WHERE {where}", *parameters)
+        marks = ", ".join("?" * len(row))
+        self.undo.append((f"INSERT INTO {table} ({names}) VALUES ({marks})", row))
+
+    def add(self, table: str, where: str, **values: object) -> None:
+        names = ", ".join(f'"{name}"' for name in values)
+        marks = ", ".join("?" * len(values))
+        plant(self.store, f"INSERT INTO {table} ({names}) VALUES ({marks})", *values.values())
+        self.undo.append((f"DELETE FROM {table} WHERE {where}", ()))
+
+    def compare(self, sample: int | None = None) -> list[Difference]:
+        found = compare(self.store, self.settings, self.sandbox, sample)
+        assert found.of(Pending) == []
+        return found.differences

@@ -1,0 +1,129 @@
+"""Members of segments that people made themselves, whose rule is a condition given in SQL.
+
+They come after the built-in and product segments, in an order in which each only asks for
+members of those before it; a change refreshes all of them for whoever it touches, in its
+transaction. What a condition asks beyond the person (a product's name, the time of day) changes
+for everybody at once: then :func:`follow` sorts everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from app.db import history
+from app.db.history import Reasons
+from app.db.people import People
+from app.db.store import Row, Store
+
+
+@dataclass(frozen=True)
+class OwnRule:
+    """The segment of this row id holds the participants ``p`` for whom ``condition`` is true.
+    ``timed``: the passing of time alone can change that."""
+
+    segment: int
+    condition: str
+    parameters: tuple[object, ...]
+    timed: bool = False
+
+
+Rules = Callable[[], Sequence[OwnRule]]
+
+
+def nobody_made_any() -> Sequence[OwnRule]:
+    """No rules."""
+    return ()
+
+
+def refresh(store: Store, people: People, rules: Sequence[OwnRule], reasons: Reasons) -> None:
+    """Bring these people's places in own segments to what the rules say."""
+    for rule in rules:
+        present = set(
+            store.rows(
+                "SELECT m.participant_id, m.segment_id FROM participant p"
+                " JOIN member m ON m.participant_id = p.id"
+                f" WHERE m.segment_id = ? AND {people.condition}",
+                (rule.segment, *people.parameters),
+            )
+        )
+        wanted = set(store.rows(_members(people, rule), _parameters(people, rule)))
+        _delete(store, reasons.stamped(present - wanted))
+        store.execute_many(
+            "INSERT INTO member (participant_id, segment_id, cause) VALUES (?, ?, ?)",
+            reasons.stamped(wanted - present),
+        )
+
+
+def enrol(store: Store, people: People, rules: Sequence[OwnRule], cause: int) -> None:
+    """Put these people, who are in no own segment, into those that they belong to."""
+    for rule in rules:
+        store.execute(
+            "INSERT INTO member (participant_id, segment_id, cause)"
+            f" SELECT b.id, b.segment, {cause:d} FROM ({_members(people, rule)}) AS b"
+            " WHERE true ON CONFLICT DO NOTHING",
+            _parameters(people, rule),
+        )
+
+
+def follow(store: Store, everybody: People, rules: Sequence[OwnRule], cause: int) -> None:
+    """Sort everybody anew; inside the caller's transaction."""
+    for rule in rules:
+        gone = store.rows(
+            "SELECT m.participant_id, m.segment_id FROM member m"
+            " JOIN participant p ON p.id = m.participant_id"
+            f" WHERE m.segment_id = ? AND (p.deleted OR NOT ({rule.condition}))",
+            (rule.segment, *rule.parameters),
+        )
+        _delete(store, [(*place, cause) for place in gone])
+        enrol(store, everybody, [rule], cause)
+        recount(store, rule.segment)
+
+
+def moved_by_time(store: Store, everybody: People, rules: Sequence[OwnRule]) -> bool:
+    """Whether anybody stands where the rules no longer say."""
+    for rule in rules:
+        gone = store.rows(
+            "SELECT 1 FROM member m JOIN participant p ON p.id = m.participant_id"
+            f" WHERE m.segment_id = ? AND (p.deleted OR NOT ({rule.condition})) LIMIT 1",
+            (rule.segment, *rule.parameters),
+        )
+        missing = store.rows(
+            f"{_members(everybody, rule)} AND NOT EXISTS (SELECT 1 FROM member m"
+            f" WHERE m.participant_id = p.id AND m.segment_id = {rule.segment:d}) LIMIT 1",
+            _parameters(everybody, rule),
+        )
+        if gone or missing:
+            return True
+    return False
+
+
+def recount(store: Store, segment: int) -> None:
+    """Have a segment's counts say how many members it has."""
+    store.execute(
+        "UPDATE segment SET"
+        " count = (SELECT count(*) FROM member m WHERE m.segment_id = segment.id),"
+        " with_email = (SELECT count(*) FROM member m"
+        "  JOIN participant p ON p.id = m.participant_id"
+        "  WHERE m.segment_id = segment.id AND p.email <> '') WHERE id = ?",
+        (segment,),
+    )
+
+
+def _members(people: People, rule: OwnRule) -> str:
+    return (
+        f"SELECT p.id, {rule.segment:d} AS segment FROM participant p"
+        f" WHERE NOT p.deleted AND {people.condition} AND ({rule.condition})"
+    )
+
+
+def _parameters(people: People, rule: OwnRule) -> tuple[object, ...]:
+    return (*people.parameters, *rule.parameters)
+
+
+def _delete(store: Store, places: Sequence[Row]) -> None:
+    history.end_places(store, places)
+    store.execute_many(
+        "DELETE FROM member WHERE participant_id = ? AND segment_id = ?",
+        [place[:2] for place in places],
+    )

@@ -1,0 +1,232 @@
+"""What can be written next, while a filter is typed.
+
+The text is not whole yet, so that it is read by its signs up to the cursor and not by the grammar.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from app.db.store import Store
+from app.panel.filters.fields import FIELDS
+from app.panel.filters.values import fold, quote
+from app.panel.segments import segments
+
+OFFERED = 50  # at once
+SAMPLE = 2_000  # of the newest people, for metadata and currencies
+
+_TOKEN = re.compile(
+    r"""
+    (?P<space>\s+)
+  | (?P<open>\() | (?P<close>\))
+  | (?P<metadata>metadata\[\s*(?:"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?|[^\s"'\[\]()]*)\s*\]?)
+  | (?P<quoted>"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?)
+  | (?P<sign>[:=<>~!]+)
+  | (?P<word>[^\s()"':=<>~!]+)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_BARE = re.compile(r"""[^\s()"']+""")
+_REST = re.compile(r"""[^\s()"':=<>~!\[\]]*["']?\]?""")
+
+
+@dataclass(frozen=True)
+class Completion:
+    """``text`` in the place of what stands in ``[start, end)``; the cursor goes behind it.
+    ``about`` says what it is, for a person."""
+
+    text: str
+    start: int
+    end: int
+    kind: Literal["field", "operator", "value", "word"]
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What this connection has that a filter can name. Foreign texts, as they are stored."""
+
+    products: tuple[str, ...] = ()
+    prices: tuple[str, ...] = ()
+    currencies: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    metadata: tuple[str, ...] = ()
+
+
+def vocabulary(store: Store, connection_id: int) -> Vocabulary:
+    """Read it in a few milliseconds, however many people there are; metadata keys and currencies
+    are those of the newest."""
+    here = (connection_id,)
+    views = segments(store, connection_id)
+    recent = store.rows(
+        # The plus has the newest read from the end, and not everybody sorted.
+        "SELECT p.metadata, p.currency FROM participant p WHERE +p.connection_id = ?"
+        f" AND NOT p.deleted ORDER BY p.id DESC LIMIT {SAMPLE}",
+        here,
+    )
+    keys = {key for text, _ in recent if text != "{}" for key in json.loads(text)}
+    products = store.rows(
+        "SELECT DISTINCT name FROM product WHERE connection_id = ? AND NOT deleted", here
+    )
+    prices = store.rows(
+        "SELECT DISTINCT nickname FROM price WHERE connection_id = ? AND NOT deleted"
+        " AND nickname <> ''",
+        here,
+    )
+    return Vocabulary(
+        products=_sorted(name for (name,) in products),
+        prices=_sorted(name for (name,) in prices),
+        currencies=_sorted({currency for _, currency in recent if currency}),
+        segments=tuple(dict.fromkeys(view.name for view in views)),
+        metadata=_sorted(keys),
+    )
+
+
+def _sorted(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(texts, key=lambda text: (text.casefold(), text)))
+
+
+@dataclass
+class _Place:
+    """Where the cursor is: what is expected there, and what of it is written already."""
+
+    expected: Literal["condition", "operator", "value", "joint"] = "condition"
+    field: str = ""
+    inside: bool = False  # subscription(…)
+    start: int = 0
+    written: str = ""
+
+
+def complete(text: str, cursor: int, known: Vocabulary) -> list[Completion]:
+    """What can be written at the cursor, the likeliest first, at most OFFERED; never raises."""
+    cursor = max(0, min(cursor, len(text)))
+    place = _place(text[:cursor])
+    rest = _REST.match(text, cursor)
+    end = rest.end() if rest and place.written else cursor
+    if place.expected == "operator":
+        field = FIELDS.get(place.field)
+        signs = (":", "!=") if field is None else (s for s in field.operators if s != "=")
+        found = [Completion(sign, place.start, cursor, "operator") for sign in signs]
+        return [one for one in found if one.text.startswith(place.written)]
+    if place.expected == "value":
+        offered = _values(place.field, known)
+        kind: Literal["value", "field"] = "value"
+        pairs = [(shown, shown, about) for shown, about in offered]
+        if place.field not in ("has", "created") and not _is_plain(place.field):
+            pairs = [(quote(shown), shown, about) for shown, about in offered]
+        return _matching(place, end, kind, pairs)
+    gap = "" if place.written or text[:cursor][-1:].isspace() else " "
+    words = [(f"{gap}AND ", "AND", "both"), (f"{gap}OR ", "OR", "either")]
+    joints = _matching(place, end, "word", words) if place.expected == "joint" else []
+    if place.expected == "joint" and not place.written:
+        return joints
+    return joints + _matching(place, end, "field", _fields(place.inside, known))
+
+
+def _is_plain(field: str) -> bool:
+    """Whether its values need no quotes."""
+    return field in FIELDS and FIELDS[field].kind in ("date", "count", "money")
+
+
+def _fields(inside: bool, known: Vocabulary) -> list[tuple[str, str, str]]:
+    found = [
+        (field.name, field.name, field.about)
+        for field in FIELDS.values()
+        if field.name != "metadata" and not (inside and field.owner == "person")
+    ]
+    found.append(("has:", "has", "there is a value"))
+    if not inside:
+        found += [
+            ("in:", "in", "member of a segment"),
+            ("subscription(", "subscription(", "all of it for the same subscription"),
+        ]
+        found += [(f"metadata[{quote(key)}]", f"metadata.{key}", "") for key in known.metadata]
+    return [*found, ("NOT ", "NOT", "whoever is not found by what follows")]
+
+
+def _values(field: str, known: Vocabulary) -> list[tuple[str, str]]:
+    if field == "in":
+        return [(name, "segment") for name in known.segments]
+    if field == "has":
+        return [("subscription", ""), *((one.name, one.about) for one in FIELDS.values())]
+    named = {"product": known.products, "price": known.prices, "currency": known.currencies}
+    if field in named:
+        return [(name, field) for name in named[field]]
+    about = FIELDS.get(field)
+    if about and about.choices:
+        return [(choice, "") for choice in about.choices]
+    if about and about.kind == "date":
+        return [(one, "") for one in ("-7d", "-30d", "-90d", "-1y", "now", "+7d", "+30d")]
+    return []
+
+
+def _matching(
+    place: _Place,
+    end: int,
+    kind: Literal["field", "value", "word"],
+    offered: list[tuple[str, str, str]],
+) -> list[Completion]:
+    """Those that begin with what is written, then those that contain it, in any case."""
+    asked = fold(place.written.strip("\"'"))
+    if kind == "field":
+        asked = asked.replace('["', ".").replace("['", ".").replace("[", ".")
+    first = [one for one in offered if fold(one[1]).startswith(asked)]
+    then = [one for one in offered if asked in fold(one[1]) and one not in first]
+    found = [Completion(text, place.start, end, kind, about) for text, _, about in first + then]
+    return [one for one in found if one.text != place.written][:OFFERED]
+
+
+def _place(before: str) -> _Place:
+    place, groups = _Place(), [False]
+    at, size, same = 0, len(before), False
+    while at < size:
+        match = _BARE.match(before, at) if place.expected == "value" else None
+        match = match or _TOKEN.match(before, at)
+        if match is None:
+            return place
+        token, kind, start, at = match.group(), match.lastgroup or "word", at, match.end()
+        last = at == size and kind not in ("space", "open", "close")
+        if kind == "quoted" and len(token) > 1 and token[-1] == token[0]:
+            last = False
+        if kind == "space":
+            place.start = at
+            continue
+        if kind == "open":
+            groups.append(groups[-1] or same)
+            place = _Place(inside=groups[-1], start=at)
+            continue
+        if kind == "close":
+            groups = groups[:-1] or [False]
+            place = _Place("joint", inside=groups[-1], start=at)
+            continue
+        same = kind == "word" and fold(token) == "subscription"
+        place = _after(place, token, kind, start, at, last)
+    return place
+
+
+def _after(place: _Place, token: str, kind: str, start: int, at: int, last: bool) -> _Place:
+    """The place behind a token, or at it while it is being written."""
+    inside = place.inside
+    if kind == "sign":
+        if last and token == "!":
+            return _Place("operator", place.field, inside, start, token)
+        return _Place("value", place.field, inside, at)
+    if place.expected == "value":
+        if last:
+            return _Place("value", place.field, inside, start, token)
+        return _Place("joint", "", inside, at)
+    if kind == "word" and place.expected == "condition" and token.startswith("-"):
+        stripped = token.lstrip("-")
+        start, token = start + len(token) - len(stripped), stripped
+    low = fold(token)
+    if low in ("and", "or", "not") and not last:
+        return _Place("condition", "", inside, at)
+    name = "metadata" if kind == "metadata" or low.startswith("metadata.") else low
+    whole = token.endswith("]") if name == "metadata" else low in FIELDS or low in ("has", "in")
+    if last and not whole:
+        return _Place(place.expected, "", inside, start, token)
+    return _Place("operator", name, inside, at)

@@ -1,0 +1,108 @@
+"""The vocabulary: which fields there are, whose they are, and what may be asked of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+Owner = Literal["person", "subscription", "item", "price"]
+Kind = Literal["id", "text", "named", "choice", "date", "count", "money"]
+
+EQUALITY = (":", "=", "!=")
+ORDER = (">", ">=", "<", "<=")
+OPERATORS: dict[Kind, tuple[str, ...]] = {
+    "id": (*EQUALITY, "~"),
+    "text": (*EQUALITY, "~"),
+    "named": (*EQUALITY, "~"),
+    "choice": EQUALITY,
+    "date": (*EQUALITY, *ORDER),
+    "count": (*EQUALITY, *ORDER),
+    "money": (*EQUALITY, *ORDER),
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the language. ``about`` is for a person who looks for one; ``column`` is that of
+    the owner's table (for "named": the column of the item that holds the id)."""
+
+    name: str
+    kind: Kind
+    owner: Owner
+    column: str
+    about: str
+    choices: tuple[str, ...] = ()
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        return OPERATORS[self.kind]
+
+    @property
+    def takes(self) -> str:
+        """What its value is, for a sentence."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        return _TAKES[self.kind]
+
+
+_TAKES: dict[Kind, str] = {
+    "id": "an id",
+    "text": "a text",
+    "named": "a name or an id",
+    "date": "a date, such as 2026-01-01 or -90d",
+    "count": "a whole number, such as 2",
+    "money": "an amount, such as 20 or 19.90",
+}
+
+# docs.stripe.com/api/subscriptions/object, "status"
+STATUSES = (
+    *("active", "trialing", "past_due", "canceled", "unpaid", "paused"),
+    *("incomplete", "incomplete_expired"),
+)
+INTERVALS = ("day", "week", "month", "year")  # docs.stripe.com/api/prices/object, "interval"
+
+FIELDS: dict[str, Field] = {
+    field.name: field
+    for field in (
+        Field("id", "id", "person", "stripe_id", "Stripe's id of the customer"),
+        Field("email", "text", "person", "email", "the email address"),
+        Field("name", "text", "person", "name", "the name"),
+        Field("phone", "text", "person", "phone", "the phone number"),
+        Field("currency", "text", "person", "currency", "the customer's currency"),
+        Field("created", "date", "person", "created", "when the customer was created"),
+        Field("metadata", "text", "person", "metadata", 'the metadata of a key: metadata["key"]'),
+        Field("subscriptions", "count", "person", "", "how many subscriptions, of any status"),
+        Field("status", "choice", "subscription", "status", "of a subscription", STATUSES),
+        Field("started", "date", "subscription", "start", "when a subscription started"),
+        Field("trial_end", "date", "subscription", "trial_end", "when a trial ends or ended"),
+        Field("cancel_at", "date", "subscription", "cancel_at", "when a subscription will end"),
+        Field("canceled_at", "date", "subscription", "canceled_at", "when it was canceled"),
+        Field("ended_at", "date", "subscription", "ended_at", "when a subscription ended"),
+        Field("period_end", "date", "item", "current_period_end", "when the paid period ends"),
+        Field("product", "named", "item", "product", "a product's name or id"),
+        Field("price", "named", "item", "price", "a price's nickname or id"),
+        Field("interval", "choice", "price", "interval", "how often is paid", INTERVALS),
+        Field("amount", "money", "price", "unit_amount", "a price in whole units: 20 is 20.00"),
+    )
+}
+
+# What somebody may write who knows Stripe or another tool, → what it is called here.
+_MEANT = {
+    **{"stripe_id": "id", "customer": "id", "customer_id": "id", "mail": "email"},
+    **{"e-mail": "email", "plan": "product", "segment": "in", "member": "in", "is": "status"},
+    **{"start": "started", "start_date": "started", "created_at": "created", "nickname": "price"},
+    **{"current_period_end": "period_end", "unit_amount": "amount", "signup": "created"},
+    **{"cancelled_at": "canceled_at", "state": "status", "tel": "phone", "date": "created"},
+}
+WORDS = ("has", "in", "subscription")
+
+
+def suggestion(name: str, among: tuple[str, ...] | None = None) -> str:
+    """The ending of a sentence about a word that is not known: "; did you mean email?"."""
+    known = (*FIELDS, *WORDS) if among is None else among
+    low = name.lower()
+    close = get_close_matches(low, known, 1, 0.6)
+    best = _MEANT.get(low) if among is None else None
+    best = best or (close[0] if close else None)
+    return f"; did you mean {best}?" if best else ""

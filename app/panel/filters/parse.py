@@ -1,0 +1,272 @@
+"""A text becomes a filter, or a sentence that says what is wrong where.
+
+Grammar errors become sentences by looking at what the parser could have taken at that place.
+lark is imported here, at the first filter, because it takes longer than the rest of a command.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, cast
+
+from app.panel.filters.errors import FilterError, Mistake, quoted
+from app.panel.filters.fields import FIELDS, Field, suggestion
+from app.panel.filters.grammar import CONDITIONS, DEPTH, GRAMMAR
+from app.panel.filters.scan import check
+from app.panel.filters.tree import (
+    And,
+    Filter,
+    Has,
+    In,
+    Not,
+    Operator,
+    Or,
+    Relative,
+    Same,
+    Term,
+    leaves,
+)
+from app.panel.filters.unexpected import explain
+from app.panel.filters.values import check_bare, fold, unquoted, value
+
+if TYPE_CHECKING:
+    from lark import Lark, Token
+
+NEGATED = "!="
+_SIGNS = {
+    **{"==": "=", "=>": ">=", "=<": "<=", "<>": "!=", ":>": ">", ":<": "<", ":>=": ">="},
+    **{":<=": "<=", "=~": "~", "~=": "~", ":~": "~", "!": "!=", "::": ":", ":=": ":", "!:": "!="},
+}
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A filter that is being read: how deep it is nested, where it begins, and what is wrong with
+    it if it should stand inside ``subscription(…)``."""
+
+    rule: Filter
+    depth: int
+    start: int
+    outside: Mistake | None = None
+
+
+def parse(text: str) -> Filter:
+    """Read a filter. Raises FilterError, whose sentence names the place, for everything that is
+    not one; what only the database knows (the segments) is checked by ``compile``."""
+    from lark.exceptions import UnexpectedInput
+
+    try:
+        check(text)
+        try:
+            rule = cast(_Part, _parser().parse(text)).rule
+        except UnexpectedInput as error:
+            raise explain(text, error) from None
+        count = sum(1 for _ in leaves(rule))
+        if count > CONDITIONS:
+            raise Mistake(
+                0,
+                len(text),
+                f"A filter has at most {CONDITIONS} conditions, and the one at 1 has {count}.",
+            )
+    except Mistake as mistake:
+        raise FilterError(text, mistake.start, mistake.end, mistake.sentence) from None
+    return rule
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Lark:
+    from lark import Lark
+
+    # The builder works while the text is read, which keeps no stack of Python calls.
+    return Lark(GRAMMAR, parser="lalr", transformer=_Builder(), maybe_placeholders=False)
+
+
+class _Builder:
+    """What lark calls for each rule of the grammar. Without state: all threads share it."""
+
+    def any(self, parts: list[_Part]) -> _Part:
+        return _deeper(Or(tuple(part.rule for part in parts)), parts)
+
+    def every(self, parts: list[_Part]) -> _Part:
+        return _deeper(And(tuple(part.rule for part in parts)), parts)
+
+    def no(self, parts: list[_Part]) -> _Part:
+        return _deeper(Not(parts[0].rule), parts)
+
+    def inside(self, parts: list[_Part]) -> _Part:
+        return _deeper(parts[0].rule, parts)
+
+    def same(self, parts: list[_Part]) -> _Part:
+        if parts[0].outside:
+            raise parts[0].outside
+        at = parts[0].start
+        inner = Mistake(at, at + 1, f"What stands at {at + 1} is in subscription(…) twice.")
+        return _Part(Same(parts[0].rule), parts[0].depth + 1, at, inner)
+
+    def term(self, tokens: list[Token]) -> _Part:
+        name, sign, given = tokens
+        rule = _condition(name, sign, given)
+        return _Part(rule, 0, _at(name), _about_the_person(rule, name))
+
+
+def _about_the_person(rule: Filter, name: Token) -> Mistake | None:
+    """Why a condition cannot be about one subscription."""
+    leaf = next(leaves(rule))
+    asked = leaf.field if isinstance(leaf, Has | Term) else "in"
+    if asked in FIELDS and FIELDS[asked].owner != "person":
+        return None
+    hint = "; for the subscription’s own write started." if asked == "created" else "."
+    return Mistake(
+        _at(name),
+        _end(name),
+        f"{quoted(name)} at {_at(name) + 1} is about the person; it cannot stand inside"
+        f" subscription(…){hint}",
+    )
+
+
+def _at(token: Token) -> int:
+    return token.start_pos or 0
+
+
+def _end(token: Token) -> int:
+    return token.end_pos or 0
+
+
+def _deeper(rule: Filter, parts: list[_Part]) -> _Part:
+    depth = max(part.depth for part in parts) + 1
+    at = parts[0].start
+    if depth > 2 * DEPTH:
+        raise Mistake(at, at + 1, f"What stands at {at + 1} is nested too deep.")
+    outside = next((part.outside for part in parts if part.outside), None)
+    return _Part(rule, depth, at, outside)
+
+
+def _condition(name: Token, sign: Token, given: Token) -> Filter:
+    field, key = _field(name)
+    _check_sign(sign)
+    text = _value_text(name, sign, given)
+    if field in ("has", "in"):
+        rule: Filter = _has(given, text) if field == "has" else In(text, (_at(given), _end(given)))
+        if sign not in (":", "=", NEGATED):
+            raise _not_possible(f"{field}:", sign, (":", "!="))
+        return Not(rule) if sign == NEGATED else rule
+    known = FIELDS[field]
+    shown = known.name if key is None else quoted(name)
+    if sign not in known.operators:
+        raise _not_possible(shown, sign, tuple(one for one in known.operators if one != "="))
+    if given.type == "BARE" and text.lower() == "null":
+        return _null(known, key, sign, given)
+    start, end = _at(given), _end(given)
+    if sign == "~" and not text:
+        raise Mistake(start, end, f"~ looks for a text, and the one at {start + 1} is empty.")
+    found = value(known, text, start, end)
+    if isinstance(found, Relative) and sign in (":", "=", NEGATED):
+        raise Mistake(
+            start,
+            end,
+            f"{known.name} is hardly ever exactly {quoted(text)} at {start + 1}; use > or <.",
+        )
+    operator = cast(Operator, ":" if sign in ("=", NEGATED) else str(sign))
+    term = Term(known.name, operator, found, key)
+    return Not(term) if sign == NEGATED else term
+
+
+def _null(field: Field, key: str | None, sign: Token, given: Token) -> Filter:
+    """As in Stripe's search: ``email:null`` is who has none."""
+    if sign not in (":", "=", NEGATED):
+        raise Mistake(_at(given), _end(given), f"Nothing is {sign} null (at {_at(given) + 1}).")
+    has = Has(field.name, key)
+    return has if sign == NEGATED else Not(has)
+
+
+def _field(name: Token) -> tuple[str, str | None]:
+    """The field's name in lower case, and the key of metadata."""
+    if name.type == "METADATA":
+        return "metadata", _key(name)
+    low = fold(name)
+    if low == "metadata":
+        raise Mistake(
+            _at(name),
+            _end(name),
+            f'metadata at {_at(name) + 1} needs a key, such as metadata["tier"].',
+        )
+    if low == "subscription":
+        raise Mistake(
+            _at(name),
+            _end(name),
+            f"subscription at {_at(name) + 1} is followed by parentheses, such as"
+            ' subscription(status:"active"); or did you mean has:subscription?',
+        )
+    if low not in FIELDS and low not in ("has", "in"):
+        words = f"Unknown field {quoted(name)} at {_at(name) + 1}"
+        raise Mistake(_at(name), _end(name), words + (suggestion(name) or "."))
+    return low, None
+
+
+def _key(name: Token) -> str:
+    rest = name[len("metadata") :]
+    if rest[0] == ".":
+        return rest[1:]
+    inner = rest[1:-1].strip()
+    if inner[0] in "\"'":
+        return unquoted(inner, _at(name) + name.index(inner[0]))
+    return inner
+
+
+def _check_sign(sign: Token) -> None:
+    if sign in (":", "=", NEGATED, "~", ">", ">=", "<", "<="):
+        return
+    instead = _SIGNS.get(sign)
+    hint = f"; did you mean {instead}?" if instead else "; there are : = != ~ > >= < <=."
+    raise Mistake(
+        _at(sign), _end(sign), f"Unknown operator {quoted(sign)} at {_at(sign) + 1}{hint}"
+    )
+
+
+def _value_text(name: Token, sign: Token, given: Token) -> str:
+    start = _at(given)
+    if given.type == "QUOTED":
+        return unquoted(given, start)
+    if given.type == "METADATA":
+        if name.lower() != "has" and "[" in given:
+            raise _without_value(name, sign, given)
+        return str(given)
+    check_bare(given, start)
+    if given.lower() in ("and", "or", "not"):
+        raise _without_value(name, sign, given)
+    if start > _end(sign):  # email: status:"active"
+        word = str(given)
+        for at, character in enumerate(word):
+            if character in ":=<>~!":
+                if word[:at].lower().lstrip("-") in {*FIELDS, "has", "in"}:
+                    raise _without_value(name, sign, given)
+                break
+    return str(given)
+
+
+def _without_value(name: Token, sign: Token, given: Token) -> Mistake:
+    return Mistake(
+        _at(name),
+        _end(sign),
+        f"{quoted(name + sign)} at {_at(name) + 1} lacks a value before {quoted(given)}; if that is"
+        " meant, put it into quotes.",
+    )
+
+
+def _not_possible(name: str, sign: Token, possible: tuple[str, ...]) -> Mistake:
+    ways = " ".join(possible[:-1]) + f" or {possible[-1]}" if len(possible) > 1 else possible[0]
+    return Mistake(
+        _at(sign), _end(sign), f"{name} cannot be asked with {sign} at {_at(sign) + 1}; use {ways}."
+    )
+
+
+def _has(given: Token, text: str) -> Has:
+    if given.type == "METADATA":
+        return Has("metadata", _key(given))
+    low = fold(text)
+    if low in FIELDS or low == "subscription":
+        return Has("subscription" if low == "subscriptions" else low)
+    known = (*FIELDS, "subscription")
+    words = f"Unknown field {quoted(text)} at {_at(given) + 1}"
+    raise Mistake(_at(given), _end(given), words + (suggestion(text, known) or "."))

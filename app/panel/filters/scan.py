@@ -1,0 +1,80 @@
+"""What is looked at before a filter is parsed: its length, its characters, quotes, parentheses.
+
+One pass that needs no grammar. What it lets through has no open quote and balanced parentheses,
+so that the parser's own complaints are about the words.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from app.panel.filters.errors import Mistake
+from app.panel.filters.grammar import DEPTH, LENGTH
+
+SPACES = "\t\n\r"
+
+
+def check(text: str) -> None:
+    """Raise Mistake for what is wrong before any word is read."""
+    if len(text) > LENGTH:
+        raise Mistake(
+            LENGTH,
+            len(text),
+            f"A filter has at most {LENGTH:,} characters, and this one has {len(text):,}; what"
+            f" stands at {LENGTH + 1:,} and after it is too much.",
+        )
+    if not text.strip():
+        raise Mistake(0, len(text), 'A condition is missing at 1, such as status:"active".')
+    _check_characters(text)
+
+
+def _check_characters(text: str) -> None:
+    quote, opened_at = "", 0
+    escaped = False
+    parentheses: list[int] = []
+    for at, character in enumerate(text):
+        _check_one(character, at, in_quotes=bool(quote))
+        if quote:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == quote:
+                quote = ""
+        elif character in "\"'":
+            quote, opened_at = character, at
+        elif character == "(":
+            parentheses.append(at)
+            if len(parentheses) > DEPTH:
+                raise Mistake(
+                    at,
+                    at + 1,
+                    f"The parenthesis at {at + 1} is inside {DEPTH} others, and that is as deep as"
+                    " a filter goes.",
+                )
+        elif character == ")":
+            if not parentheses:
+                raise Mistake(at, at + 1, f"The parenthesis at {at + 1} closes nothing.")
+            parentheses.pop()
+    if quote:
+        raise Mistake(
+            opened_at, len(text), f"A quote that is opened at {opened_at + 1} is never closed."
+        )
+    if parentheses:
+        at = parentheses[-1]
+        raise Mistake(at, at + 1, f"A parenthesis that is opened at {at + 1} is never closed.")
+
+
+def _check_one(character: str, at: int, *, in_quotes: bool) -> None:
+    if " " <= character <= "~" or (character in SPACES and not in_quotes):
+        return
+    category = unicodedata.category(character)
+    if category == "Cc":
+        name = {"\n": "a line break", "\t": "a tab"}.get(
+            character, f"a control character (U+{ord(character):04X})"
+        )
+        instead = {"\n": "\\n", "\t": "\\t"}.get(character, f"\\u{ord(character):04x}")
+        hint = f"; write {instead} for it" if in_quotes and character != "\0" else ""
+        raise Mistake(at, at + 1, f"At {at + 1} stands {name}, which no filter may have{hint}.")
+    if category == "Cs":
+        raise Mistake(at, at + 1, f"At {at + 1} stands a byte that is no character (not UTF-8).")

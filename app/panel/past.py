@@ -1,0 +1,189 @@
+"""Segments as they were: who was in one at a moment, who came and went since, and how large it was.
+
+Nothing is known of before the first sync; :func:`begun` says when that was.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from app.db import history
+from app.db.store import Store
+from app.panel.chosen import CHUNK, Chosen, find, row_ids
+from app.panel.compare import difference
+from app.panel.history import Reason
+from app.panel.lists import Ids
+
+DAY = 86_400
+
+_NOW = (
+    "FROM member m JOIN segment g ON g.id = m.segment_id"
+    " JOIN connection k ON k.id = g.connection_id LEFT JOIN cause j ON j.id = m.cause"
+)
+# CROSS: SQLite would rather begin with everybody of the connection.
+_PAST = (
+    "FROM past_member b CROSS JOIN participant p"
+    " WHERE p.id = b.participant_id AND p.connection_id = ? AND b.segment_key = ?"
+)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Row ids of participants, each in their order: who came between a moment and now, who went,
+    and who was there at both."""
+
+    joined: Ids
+    left: Ids
+    stayed: Ids
+
+
+@dataclass(frozen=True)
+class Move:
+    """When somebody (a row id) came or went, in seconds since 1970 on Stripe's clock, and why."""
+
+    id: int
+    at: int
+    by: Reason
+
+
+@dataclass(frozen=True)
+class Point:
+    """How many members a segment had just before the moment ``at``."""
+
+    at: int
+    size: int
+
+
+def begun(store: Store, connection_id: int) -> int | None:
+    """When the first sync began, before which nothing is known; None when there was none yet."""
+    rows = store.rows(
+        "SELECT coalesce((SELECT min(at) FROM cause WHERE connection_id = ?"
+        " AND generation IS NOT NULL), connected_at) FROM connection WHERE id = ?"
+        " AND generation > 0",
+        (connection_id, connection_id),
+    )
+    return int(rows[0][0]) if rows else None
+
+
+def members_on(store: Store, connection_id: int, key: str, at: int) -> Ids:
+    """The row ids of everybody who was in the segment of this key at a moment (seconds since
+    1970), in their order; whether or not they, or the segment, are still there."""
+    gone = store.rows(
+        f"SELECT DISTINCT b.participant_id {_PAST} AND b.since <= ? AND b.until > ? ORDER BY 1",
+        (connection_id, key, at, at),
+    )
+    ids, last = array("q"), -1
+    for one in heapq.merge(_still_there(store, connection_id, key, at), (row[0] for row in gone)):
+        if one != last:
+            ids.append(one)
+            last = one
+    return ids
+
+
+def _still_there(store: Store, connection_id: int, key: str, at: int) -> Iterator[int]:
+    """Members of today who were members then, and never went between."""
+    segment, last = find(store, Chosen(connection_id, key)).segment_id, -1
+    sql = (
+        f"SELECT {store.gathered('id')}, max(last) FROM ("
+        "SELECT CASE WHEN since <= ? THEN id END AS id, id AS last FROM ("
+        f"SELECT m.participant_id AS id, {history.since(store)} AS since {_NOW}"
+        " WHERE m.segment_id = ? AND m.participant_id > ? ORDER BY m.participant_id LIMIT ?) x) y"
+    )
+    while last is not None:
+        gathered, last = store.row(sql, (at, segment, last, CHUNK))
+        yield from (one for one in store.unpacked(gathered) if one is not None)
+
+
+def changes(store: Store, connection_id: int, key: str, since: int) -> Changes:
+    """What became of a segment between a moment and now. Who went and came back stayed."""
+    then = members_on(store, connection_id, key, since)
+    now = array("q")
+    for chunk in row_ids(store, find(store, Chosen(connection_id, key))):
+        now.extend(chunk)
+    found = difference(now, then)
+    return Changes(found.only_first, found.only_second, found.both)
+
+
+def joined(store: Store, connection_id: int, key: str, ids: Sequence[int]) -> list[Move]:
+    """When and why each of these members came, in the order of ``ids``; a few hundred at a time."""
+    rows = store.rows(
+        f"SELECT m.participant_id, {history.since(store)}, j.event, j.type {_NOW}"
+        " WHERE g.connection_id = ? AND g.key = ? AND m.segment_id = g.id"
+        f" AND {store.among('m.participant_id')}",
+        (connection_id, key, store.values(ids)),
+    )
+    return _moves(ids, rows)
+
+
+def left(store: Store, connection_id: int, key: str, ids: Sequence[int]) -> list[Move]:
+    """When and why each of these people went for the last time; as :func:`joined`."""
+    rows = store.rows(
+        "SELECT b.participant_id, b.until, l.event, l.type FROM past_member b"
+        " CROSS JOIN participant p LEFT JOIN cause l ON l.id = b.left_by"
+        f" WHERE p.id = b.participant_id AND p.connection_id = ? AND b.segment_key = ?"
+        f" AND {store.among('b.participant_id')}"
+        " ORDER BY b.until, b.id",
+        (connection_id, key, store.values(ids)),
+    )
+    return _moves(ids, rows)
+
+
+def places_on(
+    store: Store, connection_id: int, key: str, ids: Sequence[int], at: int
+) -> dict[int, tuple[int, int | None]]:
+    """From when until when (None: still) these people were in the segment at a moment; a few
+    hundred at a time."""
+    packed = store.values(ids)
+    found: dict[int, tuple[int, int | None]] = {
+        person: (since, None)
+        for person, since in store.rows(
+            f"SELECT m.participant_id, {history.since(store)} {_NOW} WHERE g.connection_id = ?"
+            f" AND g.key = ? AND m.segment_id = g.id AND {store.among('m.participant_id')}",
+            (connection_id, key, packed),
+        )
+        if since <= at
+    }
+    for person, since, until in store.rows(
+        f"SELECT b.participant_id, b.since, b.until {_PAST} AND b.since <= ? AND b.until > ?"
+        f" AND {store.among('b.participant_id')}",
+        (connection_id, key, at, at, packed),
+    ):
+        found[person] = (since, until)
+    return found
+
+
+def _moves(ids: Sequence[int], rows: Sequence[tuple[object, ...]]) -> list[Move]:
+    found: dict[object, Move] = {}
+    for key, at, event, kind in rows:
+        found[key] = Move(key, at, Reason(event, kind))  # type: ignore[arg-type]
+    return [found[one] for one in ids if one in found]
+
+
+def sizes(
+    store: Store, connection_id: int, key: str, *, step: int = DAY, now: float | None = None
+) -> list[Point]:
+    """How large a segment was at the end of each ``step`` of seconds (of a day: UTC's), from its
+    first member on to the step that ``now`` lies in. One query, over intervals."""
+    again = "(SELECT a.participant_id FROM past_member a WHERE a.segment_key = ?)"
+    rows = store.rows(
+        "SELECT at / ?, sum(delta) FROM ("
+        f"SELECT coalesce(j.at, k.connected_at) AS at, count(*) AS delta {_NOW}"
+        f" WHERE g.connection_id = ? AND g.key = ? AND m.participant_id NOT IN {again} GROUP BY 1"
+        f" UNION ALL SELECT {history.since(store)}, 1 {_NOW}"
+        f" WHERE g.connection_id = ? AND g.key = ? AND m.participant_id IN {again}"
+        f" UNION ALL SELECT b.since, 1 {_PAST} UNION ALL SELECT b.until, -1 {_PAST}"
+        ") x GROUP BY 1 ORDER BY 1",
+        (step, *(connection_id, key, key) * 2, *(connection_id, key) * 2),
+    )
+    deltas = {int(place): int(delta) for place, delta in rows}
+    points, size = [], 0
+    if deltas:
+        end = max(int(time.time() if now is None else now) // step, max(deltas))
+        for place in range(min(deltas), end + 1):
+            size += deltas.get(place, 0)
+            points.append(Point((place + 1) * step, size))
+    return points

@@ -1,0 +1,280 @@
+"""``panelist segments show`` and ``diff``: who is in a segment, or was on a day, and what changed.
+
+Any number of people in constant memory: their row ids at eight bytes each, and of a few hundred at
+a time what is told of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from app.commands import find_account, not_connected, say
+from app.db.store import Store, open_store
+from app.panel.chosen import Chosen
+from app.panel.compare import overlap
+from app.panel.lists import Ids, Order, whole
+from app.panel.overview import overview
+from app.panel.past import Move, begun, changes, joined, left, members_on, places_on
+from app.panel.rows import PersonRow, rows
+from app.panel.segments import segments
+from app.settings import load
+from app.text import csv_cell, plain, when
+
+WRONG_USE = 2
+CHUNK = 500
+REFRESH = 0.5  # seconds between two looks of the line that says how far it is
+COLUMNS = (
+    *("stripe_id", "email", "name", "phone", "plan", "status", "since", "until", "created"),
+    "deleted",
+)
+
+Line = dict[str, Any]
+
+
+class OutputProblem(Exception):
+    """The file cannot be written; the text is for a person."""
+
+
+class _Unanswerable(Exception):
+    """What was asked has no answer; the text is for a person."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    store: Store
+    connection_id: int
+    key: str
+
+
+def segments_show(options: argparse.Namespace) -> int:
+    """A segment's members, of today or of a past day."""
+    return _run(options, _show)
+
+
+segments_members = segments_show
+
+
+def segments_diff(options: argparse.Namespace) -> int:
+    """Two segments beside each other, or one since a day."""
+    return _run(options, _since if options.since is not None else _beside)
+
+
+def _run(options: argparse.Namespace, answer: Callable[[_Asked, argparse.Namespace], None]) -> int:
+    store = open_store(load())
+    connection = overview(store, find_account(store, options.account)).connection
+    if connection is None:
+        return not_connected()
+    try:
+        answer(_Asked(store, connection.id, options.key), options)
+    except _Unanswerable as why:
+        say(str(why))
+        return WRONG_USE
+    return 0
+
+
+def _show(asked: _Asked, options: argparse.Namespace) -> None:
+    at = options.on
+    _check_key(asked, asked.key, past=at is not None)
+    if at is None:
+        at = 2**62
+        ids = whole(asked.store, Chosen(asked.connection_id, asked.key), Order(descending=False))
+    else:
+        _check_moment(asked, at)
+        ids = members_on(asked.store, asked.connection_id, asked.key, at)
+    with _writing(options.output) as out:
+        lines = _counted(_members(asked, ids, at), len(ids))
+        if options.csv:
+            _write_csv(out, lines)
+            return
+        for line in lines:
+            out.write(json.dumps(line) if options.json else _member_words(line))
+            out.write("\n")
+
+
+def _members(asked: _Asked, ids: Ids, at: int) -> Iterator[Line]:
+    for start in range(0, len(ids), CHUNK):
+        some = ids[start : start + CHUNK]
+        had = places_on(asked.store, asked.connection_id, asked.key, some, at)
+        for row in rows(asked.store, asked.connection_id, some, asked.key):
+            since, until = had.get(row.id, (row.since, None))
+            values = {**row.__dict__, "since": since, "until": until}
+            yield {column: values[column] for column in COLUMNS}
+
+
+def _member_words(line: Line) -> str:
+    ends = "" if line["until"] is None else f" until {when(line['until'])}"
+    return (
+        f"{plain(line['stripe_id']):<20} {plain(line['name'], 28):<28}"
+        f" {plain(line['email'], 32):<32} {plain(line['status'], 18):<18}"
+        f" {plain(line['plan'], 40):<24} since {when(line['since'])}{ends}"
+    )
+
+
+def _write_csv(out: TextIO, lines: Iterator[Line]) -> None:
+    """A file gets the exact values; a terminal must not obey what stands in them."""
+    writer, terminal = csv.writer(out), out.isatty()
+    writer.writerow(COLUMNS)
+    for line in lines:
+        cells = [csv_cell(line[column]) for column in COLUMNS]
+        writer.writerow([plain(cell) for cell in cells] if terminal else cells)
+
+
+def _beside(asked: _Asked, options: argparse.Namespace) -> None:
+    for key in (asked.key, options.other):
+        _check_key(asked, key)
+    here = asked.connection_id
+    found = overlap(asked.store, Chosen(here, asked.key), Chosen(here, options.other))
+    summary = {
+        "type": "summary",
+        "first": asked.key,
+        "second": options.other,
+        "both": len(found.both),
+        "only_first": len(found.only_first),
+        "only_second": len(found.only_second),
+    }
+    first, second = plain(asked.key), plain(options.other)
+    words = (
+        f"{len(found.both):,} in both, {len(found.only_first):,} only in {first},"
+        f" {len(found.only_second):,} only in {second}"
+    )
+    parts = (("only_first", found.only_first, "<"), ("only_second", found.only_second, ">"))
+    with _writing(options.output) as out:
+        out.write(f"{json.dumps(summary) if options.json else words}\n")
+        for kind, ids, sign in parts:
+            for some in _chunks(ids):
+                for row in rows(asked.store, here, some):
+                    line = {"type": kind, **_named(row)}
+                    out.write(f"{json.dumps(line) if options.json else _words(sign, row)}\n")
+
+
+def _since(asked: _Asked, options: argparse.Namespace) -> None:
+    _check_key(asked, asked.key, past=True)
+    _check_moment(asked, options.since)
+    here = asked.connection_id
+    found = changes(asked.store, here, asked.key, options.since)
+    summary = {
+        "type": "summary",
+        "segment": asked.key,
+        "since": options.since,
+        "joined": len(found.joined),
+        "left": len(found.left),
+        "stayed": len(found.stayed),
+    }
+    words = (
+        f"{len(found.joined):,} joined, {len(found.left):,} left, {len(found.stayed):,} stayed"
+        f" in {plain(asked.key)} since {when(options.since)}"
+    )
+    with _writing(options.output) as out:
+        out.write(f"{json.dumps(summary) if options.json else words}\n")
+        for kind, ids, sign, told in (
+            ("joined", found.joined, "+", joined),
+            ("left", found.left, "-", left),
+        ):
+            for some in _chunks(ids):
+                moves = {move.id: move for move in told(asked.store, here, asked.key, some)}
+                for row in rows(asked.store, here, some):
+                    move = moves.get(row.id)
+                    line = {"type": kind, **_named(row), **_why(move)}
+                    text = f"{_words(sign, row)} {_why_words(move)}"
+                    out.write(f"{json.dumps(line) if options.json else text}\n")
+
+
+def _named(row: PersonRow) -> Line:
+    return {"stripe_id": row.stripe_id, "email": row.email, "name": row.name}
+
+
+def _words(sign: str, row: PersonRow) -> str:
+    return f"{sign} {plain(row.stripe_id):<20} {plain(row.name, 28):<28} {plain(row.email, 32):<32}"
+
+
+def _why(move: Move | None) -> Line:
+    """A move as a program reads it; null for what a sync found."""
+    by = move.by if move else None
+    return {
+        "at": move.at if move else None,
+        "event": by.event if by else None,
+        "event_type": by.type if by else None,
+    }
+
+
+def _why_words(move: Move | None) -> str:
+    if move is None:
+        return ""
+    by = plain(f"{move.by.type} {move.by.event}") if move.by.event else "found by a sync"
+    return f"{when(move.at)} ({by})"
+
+
+def _chunks(ids: Ids) -> Iterator[Ids]:
+    """A few hundred at a time, and how far it is."""
+    for start in _counted(iter(range(0, len(ids), CHUNK)), len(ids), CHUNK):
+        yield ids[start : start + CHUNK]
+
+
+def _counted(things: Iterator[Any], total: int, each: int = 1) -> Iterator[Any]:
+    """The same, with a line on standard error that says how far it is, when that is a terminal."""
+    shown = sys.stderr.isatty() and not sys.stdout.isatty()
+    told, number = time.monotonic(), 0
+    for thing in things:
+        yield thing
+        number += each
+        if shown and time.monotonic() - told >= REFRESH:
+            told = time.monotonic()
+            print(f"\r{number:,} of {total:,}", end="", file=sys.stderr, flush=True)
+    if shown and total:
+        print(f"\r{total:,} of {total:,}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _writing(file: str | None) -> Iterator[TextIO]:
+    """Standard output, or a file of mode 0600 that is there when all of it is written."""
+    if file is None:
+        yield sys.stdout
+        return
+    whole, part = Path(file), Path(f"{file}.part")
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            part.unlink()
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with open(handle, "w", encoding="utf-8", newline="") as out:
+                yield out
+            os.replace(part, whole)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OutputProblem(
+            f"{plain(file)} could not be written ({error.strerror}). What stood there is unchanged."
+        ) from error
+
+
+def _check_key(asked: _Asked, key: str, *, past: bool = False) -> None:
+    """A segment that is gone has members of the past."""
+    if key in {one.key for one in segments(asked.store, asked.connection_id)}:
+        return
+    gone = past and asked.store.rows(
+        "SELECT 1 FROM past_member b CROSS JOIN participant p"
+        " WHERE p.id = b.participant_id AND p.connection_id = ? AND b.segment_key = ? LIMIT 1",
+        (asked.connection_id, key),
+    )
+    if not gone:
+        raise _Unanswerable(
+            f"There is no segment {plain(key)!r}; panelist segments --json lists them."
+        )
+
+
+def _check_moment(asked: _Asked, at: int) -> None:
+    first = begun(asked.store, asked.connection_id)
+    if first is None or at < first:
+        began = f"the first sync began at {when(first)}" if first else "there was no sync yet"
+        raise _Unanswerable(f"Nothing is known of that time: {began}.")

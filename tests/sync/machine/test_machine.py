@@ -1,0 +1,72 @@
+"""The sync is exact, whatever happens; and the machine that says so finds what is wrong.
+
+PANELIST_MACHINE_EXAMPLES=1000 makes it a long run, with other chances every time.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from app.settings import Rate, Settings
+from tests.conftest import new_database
+from tests.sync.machine.bench import Fresh, Homes
+from tests.sync.machine.machine import SyncMachine
+from tests.sync.machine.planted import PLANTED, plant
+
+LONG = int(os.environ.get("PANELIST_MACHINE_EXAMPLES", "0"))
+HOURS = 36_000
+
+BASIS = settings(
+    stateful_step_count=30,
+    deadline=None,
+    database=None,
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
+# Shrinking takes longer than a test may; a long run has the time.
+SHORT = settings(BASIS, max_examples=40, phases=[Phase.generate])
+WHOLE = settings(BASIS, max_examples=LONG, print_blob=True) if LONG else SHORT
+FINDING = settings(SHORT, max_examples=100, verbosity=Verbosity.quiet)
+
+
+@pytest.fixture(scope="module")
+def homes() -> Iterator[Homes]:
+    """In memory where the system has such a folder: what a disk does is tested elsewhere."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Homes(Path(folder))
+
+
+def machine(fresh: Fresh) -> type[SyncMachine]:
+    """The machine on databases of one kind."""
+    made = type("Machine", (SyncMachine,), {"fresh": staticmethod(fresh)})
+    return made if LONG else seed(3)(made)
+
+
+@pytest.mark.timeout(HOURS if LONG else 120)
+def test_exact_under_chance(homes: Homes) -> None:
+    run_state_machine_as_test(machine(homes.fresh), settings=WHOLE)
+
+
+@pytest.mark.timeout(HOURS if LONG else 120)
+def test_exact_under_chance_on_postgres(postgres: str, homes: Homes) -> None:
+    def fresh() -> Settings:
+        home = homes.fresh().home
+        return Settings(home=home, database_url=new_database(postgres), rate=Rate(None, None))
+
+    few = settings(WHOLE, max_examples=LONG // 10 or 8, stateful_step_count=30 if LONG else 8)
+    run_state_machine_as_test(machine(fresh), settings=few)
+
+
+@pytest.mark.parametrize("bug", PLANTED)
+@pytest.mark.timeout(120)
+def test_finds(homes: Homes, bug: str) -> None:
+    with plant(bug), pytest.raises(AssertionError):
+        run_state_machine_as_test(machine(homes.fresh), settings=FINDING)
