@@ -148,7 +148,10 @@ class Table(LongView, can_focus=True):
     # Drawing
 
     def render_line(self, y: int) -> Strip:
-        strip = self._drawn[y] = self._strip(y)
+        """Textual asks for every line of a table when one of them is to be drawn."""
+        strip = self._drawn.get(y)
+        if strip is None:
+            strip = self._drawn[y] = self._strip(y)
         return strip
 
     def _strip(self, y: int) -> Strip:
@@ -164,11 +167,13 @@ class Table(LongView, can_focus=True):
         return self._painter.row(self._window.cells(index, self.top, self._page), mark)
 
     def _repaint(self) -> None:
-        """Have those lines drawn that are not on the screen already."""
+        """Make all lines, and have those drawn that are not on the screen already. Whatever
+        changes what is to be seen ends here."""
         if not self._painter.width:
             return
-        drawn, strip = self._drawn, self._strip
-        changed = [y for y in range(HEADER + self._page) if drawn.get(y) is not strip(y)]
+        now = {y: self._strip(y) for y in range(HEADER + self._page)}
+        before, self._drawn = self._drawn, now
+        changed = [y for y, strip in now.items() if before.get(y) is not strip]
         if len(changed) > self._page // 2:
             self.refresh(self.size.region)
         elif changed:
@@ -256,6 +261,7 @@ class Table(LongView, can_focus=True):
         offset = event.get_content_offset(self)
         if offset is None:
             return
+        event.stop()
         if offset.y < HEADER:
             column = self._painter.column_at(offset.x)
             if column is not None and column.sort:

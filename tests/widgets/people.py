@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
+from textual.drivers.headless_driver import HeadlessDriver
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -69,6 +70,19 @@ def person(key: int, name: str | None = None) -> tuple[Cell, ...]:
         Cell(f"{key * 7:,}.00"),
         Cell(f"cus_{key:012}", "dim"),
     )
+
+
+class Written(HeadlessDriver):
+    """A terminal that is not there and remembers what is written to it."""
+
+    text = ""
+
+    @property
+    def is_headless(self) -> bool:
+        return False
+
+    def write(self, data: str) -> None:
+        self.text += data
 
 
 class Stage(App[None]):
