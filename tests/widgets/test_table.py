@@ -7,7 +7,6 @@ import re
 import pytest
 from textual import events
 from textual.message import Message
-from textual.widgets import Input
 
 from app.widgets.table import Cell, Sorted, Table
 from tests.widgets.people import COLUMNS, Everyone, Stage, Written, press
@@ -307,10 +306,7 @@ async def test_only_the_lines_that_change_are_written() -> None:
         assert await written() == set()
         app.table.show(Everyone(range(-5, MILLION)))
         assert await written() == set()  # they arrived above: what is seen is the same
-        app.query_one(Input).focus()
-        assert await written() == {1}
-        assert app.lines[2].startswith("▹ Person 1 ")
-        await press(pilot, "shift+tab", *["down"] * (PAGE - 2))
+        await press(pilot, *["down"] * (PAGE - 2))
         await written()
         await press(pilot, "down")  # over the edge: all rows move
         assert await written() == set(range(1, PAGE + 1))
