@@ -86,7 +86,7 @@ def hidden_after(columns: Sequence[Column], room: int, skip: int) -> bool:
 def _chosen(columns: Sequence[Column], room: int, skip: int) -> list[int]:
     """The indexes of the columns to show, in their order; never none."""
     skipped = [index for index, one in enumerate(columns) if one.priority][:skip]
-    left = [index for index in range(len(columns)) if index not in skipped]
+    left = [index for index in range(len(columns)) if index not in skipped] or skipped[-1:]
     while len(left) > 1 and _needed(columns, left) > room:
         # After skipping, what a person looks for is the next columns, in their order.
         last = max(left, key=lambda at: (0 if skip else columns[at].priority, at))

@@ -47,7 +47,9 @@ class Table(LongView, can_focus=True):
         & > .table--cursor { background: $primary 30%; }
         & > .table--away { background: $foreground 8%; }
         & > .table--note { color: $text-muted; }
-        &:nocolor > .table--cursor { text-style: reverse; }
+        &:nocolor > .table--cursor { background: $background; text-style: reverse; }
+        &:ansi > .table--cursor { background: ansi_default; text-style: reverse; }
+        &:ansi > .table--away { background: ansi_default; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -93,7 +93,8 @@ async def test_hostile_names_leave_the_columns_straight(size: tuple[int, int]) -
             await press(pilot, "pagedown")
         assert seen >= len(NAMES)
         assert isinstance(app._driver, Written)
-        written = app._driver.text
+        # Textual itself sets the pointer's shape.
+        written = re.sub(r"\x1b\]22;\w+\x07", "", app._driver.text)
         for payload in ("\x1b]52", "\x1b]0;", "\x1b]8;", "\x9b", "\x07", "\u202e", "\x1b[2J"):
             assert payload not in written
         assert app.is_running
@@ -102,7 +103,7 @@ async def test_hostile_names_leave_the_columns_straight(size: tuple[int, int]) -
 async def test_markup_is_literal_and_a_click_on_it_selects() -> None:
     names = ["x[/]y", "[Red]A", "[ @click=app.quit]B[/]", "[$error]", "back\\slash"]
     app = Stage()
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(200, 40)) as pilot:
         app.table.show(These(names))
         await pilot.pause()
         for line, name in zip(app.lines[1:], names, strict=False):
