@@ -194,6 +194,7 @@ class FilterLine(Vertical):
         self._placeholder = placeholder
         self._trouble: Trouble | None = None
         self._suggestions: tuple[Suggestion, ...] = ()
+        self._about = ""  # the text that the last answer was about
         self._narrowed = ""
         self._timer: Timer | None = None
 
@@ -220,7 +221,8 @@ class FilterLine(Vertical):
         """Put a text there that the list is narrowed to already."""
         self._narrowed = plain(text[:LONGEST])
         self._input.value = text
-        self._input.cursor_position = len(self.text)
+        for place in (0, len(self.text)):  # it scrolls to a cursor that moves
+            self._input.cursor_position = place
 
     def focus(self, scroll_visible: bool = True) -> FilterLine:
         """Type here."""
@@ -236,6 +238,7 @@ class FilterLine(Vertical):
     ) -> None:
         """What there is to say about ``text``; nothing happens if something else is typed now."""
         if text == self.text:
+            self._about = text
             self._trouble, self._suggestions = trouble, tuple(suggestions)
             self._draw()
 
@@ -274,7 +277,8 @@ class FilterLine(Vertical):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        self._trouble, self._suggestions = None, ()
+        if self.text != self._about:  # an answer may have been faster than this message
+            self._trouble, self._suggestions = None, ()
         self._draw()
         self.post_message(self.Typed(self, self.text))
         if self._timer is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -12,6 +13,7 @@ from rich.cells import cell_len
 from textual.widgets import Input
 
 from app.sandbox.hostile import HOSTILE
+from app.widgets import words
 from app.widgets.cells import GAP, Column, arrange, fit
 from app.widgets.table import Cell, Sorted, Table
 from tests.screens.test_foreign import CONTROL
@@ -216,3 +218,11 @@ async def test_without_colours_the_row_and_the_focus_show(monkeypatch: pytest.Mo
 def test_the_columns_of_the_tests_have_a_cell_each() -> None:
     assert all(isinstance(one, Cell) for one in Everyone(range(1)).cells(0, 1)[0])
     assert len(Everyone(range(1)).cells(0, 1)[0]) == len(COLUMNS)
+
+
+@pytest.mark.parametrize("folder", ["screens", "widgets"])
+def test_only_the_painter_makes_segments(folder: str) -> None:
+    """It is the one place beside ``words`` where text reaches a widget, and it uses ``fit``."""
+    for file in (Path(words.__file__).parents[1] / folder).glob("*.py"):
+        if file.name != "painter.py":
+            assert "Segment(" not in file.read_text("utf-8"), file.name
