@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, split_graphemes
 
-from app.text import REPLACEMENT, plain
+from app.text import plain
 
 GAP = 2  # cells between two columns
 JOINER = "\N{ZERO WIDTH JOINER}"
@@ -49,16 +49,10 @@ class Placed(NamedTuple):
 
 def fit(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
     """Any text as exactly ``width`` cells, made safe; a text that is cut ends in "…"."""
-    line = _cut(plain(text), width)
     # A joiner at an edge would take the neighbour's place when the line is measured whole.
-    line = line.strip(JOINER)
+    line = _cut(plain(text).strip(JOINER), width)
     pad = " " * (width - cell_len(line))
-    fitted = pad + line if align == "right" else line + pad
-    if cell_len(fitted) == width:
-        return fitted
-    # Measuring the parts and the whole disagree: only a text made for it does that.
-    safe = "".join(one if one.isascii() else REPLACEMENT for one in plain(text))
-    return safe[:width].ljust(width)
+    return pad + line if align == "right" else line + pad
 
 
 def _cut(line: str, width: int) -> str:

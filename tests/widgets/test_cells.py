@@ -57,6 +57,8 @@ def test_a_text_that_is_cut_says_so() -> None:
     assert fit("張偉張偉", 8) == "張偉張偉"
     assert fit("張偉張偉", 7) == "張偉張…"
     assert fit("張偉張偉", 6) == "張偉… "
+    assert fit("張偉\u200d", 6) == fit("\u200d張偉", 6) == "張偉  "
+    assert fit("\u200dab", 1) == "…"
     assert fit("12", 5, "right") == "   12"
     assert fit("x", 1) == "x"
     assert fit("xy", 1) == "…"
@@ -183,7 +185,7 @@ async def test_another_theme_changes_the_colours_and_nothing_else() -> None:
 
         def colours() -> list[list[str]]:
             strips = app.screen._compositor.render_strips()[:4]
-            return [[str(segment.style) for segment in strip] for strip in strips]
+            return [[str(segment.style) for segment in strip][:-1] for strip in strips]
 
         lines, before = app.lines, colours()
         app.theme = "panelist-light"
