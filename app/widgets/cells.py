@@ -63,7 +63,7 @@ def _cut(line: str, width: int) -> str:
         if taken + cells > width - 1:
             break
         taken, end = taken + cells, stop
-    return line[:end].rstrip(JOINER) + "…"
+    return line[:end] + "…"
 
 
 def arrange(columns: Sequence[Column], room: int, skip: int = 0) -> list[Placed]:

@@ -10,7 +10,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from app.widgets.thumb import Thumb
+from app.widgets.thumb import moved, resized
 
 HEADER = 1  # lines that do not scroll
 
@@ -26,7 +26,6 @@ class LongView(ScrollView):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._thumb = Thumb()
         self._page = 1  # how many lines there is room for below the header
 
     def scrolled(self) -> None:
@@ -47,15 +46,20 @@ class LongView(ScrollView):
         wider = size.width != self.virtual_size.width
         self.set_reactive(Widget.virtual_size, size)
         bar = self.vertical_scrollbar
-        if wider or self._thumb.resized(size.height, bar.window_virtual_size, self._page):
+        if wider or resized(size.height, bar.window_virtual_size, self._page):
             self._scroll_update(size)
         else:
             self.scroll_y = self.validate_scroll_y(self.scroll_y)
+        self._place_thumb()
+
+    def _place_thumb(self) -> None:
+        bar = self.vertical_scrollbar
+        if moved(self.scroll_y, bar.position, self.max_scroll_y, self._page):
+            bar.position = self.scroll_y
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """As ScrollView has it, but the bar is drawn only where its thumb moves to be seen."""
-        if self._thumb.moved(new_value, self.max_scroll_y, self._page):
-            self.vertical_scrollbar.position = new_value
+        self._place_thumb()
         if round(old_value) != round(new_value):
             self.scrolled()
 

@@ -9,21 +9,16 @@ from __future__ import annotations
 EIGHTHS = 8
 
 
-class Thumb:
-    """Remembers what the bar shows."""
+def moved(top: float, shown: float, last: int, lines: int) -> bool:
+    """Whether a bar of ``lines``, of which ``shown`` is the row on top, is to be drawn for
+    ``top``; ``last`` is the last that can be."""
 
-    def __init__(self) -> None:
-        self._shown: tuple[int, bool] | None = None
+    def place(row: float) -> int:
+        return int(row) * EIGHTHS * lines // max(1, last)
 
-    def moved(self, top: float, last: int, lines: int) -> bool:
-        """Whether the bar of ``lines`` is to be drawn for this row on top; ``last`` is the last
-        that can be."""
-        step = last / (EIGHTHS * max(1, lines))
-        now = (int(top / step) if step > 1 else int(top), top >= last)
-        before, self._shown = self._shown, now
-        return now != before
+    return place(top) != place(shown)
 
-    @staticmethod
-    def resized(height: int, shown: int, lines: int) -> bool:
-        """Whether the thumb is to be seen as longer or shorter for so many rows."""
-        return abs(height - shown) * EIGHTHS * lines >= height
+
+def resized(height: int, shown: int, lines: int) -> bool:
+    """Whether the thumb is to be seen as longer or shorter for so many rows."""
+    return abs(height - shown) * EIGHTHS * lines >= height

@@ -177,6 +177,35 @@ async def test_another_size_keeps_the_current_row_in_sight(size: tuple[int, int]
         assert app.marked == (1, "Person 0")
 
 
+async def test_a_smaller_screen_while_rows_are_read_keeps_the_current_row_in_sight() -> None:
+    app = Stage()
+    async with app.run_test(size=SIZE) as pilot:
+        app.table.show(Everyone(range(1_000)))
+        await press(pilot, "pagedown", *["down"] * (PAGE - 1))
+        app.table.show(None)
+        await pilot.resize_terminal(80, 10)
+        await pilot.pause()
+        app.table.show(Everyone(range(1_000)))
+        await pilot.pause()
+        assert app.marked[1] == f"Person {PAGE * 2 - 1}"
+
+
+async def test_fewer_rows_are_read_only_where_the_current_one_is() -> None:
+    app = Stage()
+    async with app.run_test(size=SIZE) as pilot:
+        app.table.show(Everyone(range(1_000)))
+        app.table.go_to(500)
+        await pilot.pause()
+        few = Everyone(range(500, 600))
+        app.table.show(few)
+        await pilot.pause()
+        assert few.asked == [(0, PAGE)]
+        more = Everyone(range(1_000))
+        app.table.show(more)
+        await pilot.pause()
+        assert more.asked == [(500, 500 + PAGE)]
+
+
 async def test_rows_shown_before_there_is_room_are_there_when_there_is() -> None:
     app = Stage()
     async with app.run_test(size=SIZE) as pilot:

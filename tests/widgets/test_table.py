@@ -75,6 +75,43 @@ async def test_the_last_row_is_reached_and_the_bar_says_so(count: int) -> None:
         assert app.marked == (1, "Person 0")
 
 
+async def test_the_bar_follows_how_many_rows_there_are_where_that_is_to_be_seen() -> None:
+    app = Stage()
+    async with app.run_test(size=SIZE) as pilot:
+        bar = app.table.vertical_scrollbar
+        for count in (50, MILLION, 51, 52, 5):
+            app.table.show(Everyone(range(count)))
+            await pilot.pause()
+            assert bar.window_virtual_size == count + 1
+        app.table.show(Everyone(range(MILLION)))
+        app.table.show(Everyone(range(MILLION + 100)))
+        await press(pilot, "end")
+        assert bar.window_virtual_size == MILLION + 1  # a hundred more are not
+        assert app.marked[1] == f"Person {MILLION + 99}"
+        for count in range(MILLION, MILLION + 50_000, 1_000):
+            app.table.show(Everyone(range(count)))
+        assert abs(bar.window_virtual_size - count) < 10_000  # but many small steps are
+
+
+async def test_the_thumb_stands_where_the_rows_are_whatever_came_and_went() -> None:
+    app = Stage()
+    async with app.run_test(size=SIZE) as pilot:
+        app.table.show(Everyone(range(MILLION)))
+        app.table.go_to(MILLION // 2)
+        await pilot.pause()
+        for keys in (
+            range(-MILLION, MILLION),  # the half of twice as much is the same place
+            range(0, MILLION),
+            range(MILLION // 4, MILLION // 2 + 10),
+            range(0, 2 * MILLION),
+        ):
+            app.table.show(Everyone(keys))
+            await pilot.pause()
+            table, bar = app.table, app.table.vertical_scrollbar
+            assert table.current == MILLION // 2
+            assert abs(bar.position - table.top) <= table.max_scroll_y / (PAGE * 8) + 1
+
+
 async def test_the_bar_drags_to_any_place_and_a_click_beside_its_thumb_pages() -> None:
     app = Stage()
     async with app.run_test(size=SIZE) as pilot:
