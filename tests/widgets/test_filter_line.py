@@ -66,6 +66,7 @@ async def test_it_narrows_once_when_typing_pauses(monkeypatch: pytest.MonkeyPatc
         await press(pilot, "a", "d")
         assert app.texts(FilterLine.Typed)[-1] == "ad"
         assert app.texts(FilterLine.Narrowed) == []
+        assert len(app.line._timers) == 1  # the one of the first key waits no longer
         monkeypatch.setattr(filter_line, "DELAY", 0.001)
         await press(pilot, "a")
         while not app.texts(FilterLine.Narrowed):
@@ -222,7 +223,7 @@ async def test_several_lines_become_one() -> None:
     async with app.run_test() as pilot:
         app.line.focus()
         await pilot.pause()
-        app.line.query_one(FilterInput).post_message(events.Paste("\nAda\nLovelace\r\n"))
+        app.line.query_one(FilterInput).post_message(events.Paste("Ada\nLovelace\r\n"))
         await pilot.pause()
         assert app.line.text == "Ada Lovelace"
 

@@ -112,6 +112,19 @@ async def test_the_thumb_stands_where_the_rows_are_whatever_came_and_went() -> N
             assert abs(bar.position - table.top) <= table.max_scroll_y / (PAGE * 8) + 1
 
 
+async def test_the_thumb_that_did_not_move_moves_when_there_are_fewer_rows() -> None:
+    app = Stage()
+    async with app.run_test(size=SIZE) as pilot:
+        app.table.show(Everyone(range(MILLION)))
+        app.table.go_to(2_000)
+        await pilot.pause()
+        assert app.table.vertical_scrollbar.position == 0  # among a million, that is the top
+        top = app.table.top
+        app.table.show(Everyone(range(3_000)))
+        await pilot.pause()
+        assert app.table.vertical_scrollbar.position == app.table.top == top
+
+
 async def test_the_bar_drags_to_any_place_and_a_click_beside_its_thumb_pages() -> None:
     app = Stage()
     async with app.run_test(size=SIZE) as pilot:
@@ -406,6 +419,25 @@ async def test_every_width_is_used_and_no_column_leaves_its_place(width: int) ->
             begin = 2 + placed.x
             shown = app.lines[0][begin : begin + placed.width]
             assert shown.strip() == title
+
+
+async def test_a_border_changes_nothing_but_the_place() -> None:
+    app = Stage()
+    async with app.run_test(size=SIZE) as pilot:
+        app.table.styles.border = ("round", "red")
+        app.table.styles.padding = (0, 1)
+        app.table.show(Everyone(range(MILLION)))
+        await press(pilot, "down", "down", "pagedown")
+        page = PAGE - 2
+        assert app.lines[1].startswith("│  ›Name")
+        assert app.lines[4].startswith(f"│ ▸ Person {page + 2} ")
+        assert app.lines[page + 1].startswith(f"│   Person {2 * page - 1} ")
+        assert all(len(line) == SIZE[0] for line in app.lines)
+        await pilot.click(Table, offset=(6, 3))
+        await pilot.pause()
+        assert app.table.current == page + 1
+        assert app.lines[3].startswith("│ ▸")
+        assert app.lines[4].startswith("│   ")
 
 
 async def test_going_to_a_row_by_its_key() -> None:
