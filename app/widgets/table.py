@@ -194,10 +194,17 @@ class Table(LongView, can_focus=True):
         self._painter.forget()
         self._drawn.clear()
         super().notify_style_update()
+        if self.is_attached:
+            self.call_after_refresh(self._fit)  # another border is no resize to Textual
 
     def on_resize(self, event: events.Resize) -> None:
-        """Keep the current row in sight if it was."""
+        self._fit()
+
+    def _fit(self) -> None:
+        """Fill the room there is, and keep the current row in sight if it was."""
         width, height = self.scrollable_content_region.size
+        if (width, height - HEADER) == (self._painter.width, self._page):
+            return
         in_sight = self.top <= self._at < self.top + self._page
         self._page = max(1, height - HEADER)
         if width != self._painter.width:
