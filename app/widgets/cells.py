@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, split_graphemes
 
-from app.text import REPLACEMENT, plain
+from app.text import plain
 
 GAP = 2  # cells between two columns
 JOINER = "\N{ZERO WIDTH JOINER}"
@@ -49,16 +49,10 @@ class Placed(NamedTuple):
 
 def fit(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
     """Any text as exactly ``width`` cells, made safe; a text that is cut ends in "…"."""
-    line = _cut(plain(text), width)
     # A joiner at an edge would take the neighbour's place when the line is measured whole.
-    line = line.strip(JOINER)
+    line = _cut(plain(text).strip(JOINER), width)
     pad = " " * (width - cell_len(line))
-    fitted = pad + line if align == "right" else line + pad
-    if cell_len(fitted) == width:
-        return fitted
-    # Measuring the parts and the whole disagree: only a text made for it does that.
-    safe = "".join(one if one.isascii() else REPLACEMENT for one in plain(text))
-    return safe[:width].ljust(width)
+    return pad + line if align == "right" else line + pad
 
 
 def _cut(line: str, width: int) -> str:
@@ -69,7 +63,7 @@ def _cut(line: str, width: int) -> str:
         if taken + cells > width - 1:
             break
         taken, end = taken + cells, stop
-    return line[:end].rstrip(JOINER) + "…"
+    return line[:end] + "…"
 
 
 def arrange(columns: Sequence[Column], room: int, skip: int = 0) -> list[Placed]:
@@ -86,7 +80,7 @@ def hidden_after(columns: Sequence[Column], room: int, skip: int) -> bool:
 def _chosen(columns: Sequence[Column], room: int, skip: int) -> list[int]:
     """The indexes of the columns to show, in their order; never none."""
     skipped = [index for index, one in enumerate(columns) if one.priority][:skip]
-    left = [index for index in range(len(columns)) if index not in skipped]
+    left = [index for index in range(len(columns)) if index not in skipped] or skipped[-1:]
     while len(left) > 1 and _needed(columns, left) > room:
         # After skipping, what a person looks for is the next columns, in their order.
         last = max(left, key=lambda at: (0 if skip else columns[at].priority, at))

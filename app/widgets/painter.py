@@ -127,6 +127,8 @@ class Painter:
         known = self._styles.get((name, style))
         if known is None:
             base = self._widget.get_visual_style(name)
+            if self._widget.get_component_styles(name).text_style.reverse:
+                base += Style(reverse=True)  # which Textual leaves out
             known = (base + Style.parse(style) if style else base).rich_style
             self._styles[name, style] = known
         return known

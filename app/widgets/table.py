@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
+from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from app.widgets import told
 from app.widgets.cells import Cell, Column
+from app.widgets.long_view import HEADER, LongView
 from app.widgets.painter import Mark, Painter, Sorted
 from app.widgets.place import Place
 from app.widgets.window import Rows, Window
 
 __all__ = ["Cell", "Column", "Rows", "Sorted", "Table"]
 
-HEADER = 1  # lines
 HELP = (
     " Arrow keys or j and k move, ctrl+d and ctrl+u half a page, g and G to the first and last"
     " row; left and right bring columns into sight that have no room. Enter or a double click"
@@ -28,7 +26,7 @@ HELP = (
 )
 
 
-class Table(ScrollView, can_focus=True):
+class Table(LongView, can_focus=True):
     """Rows under a header, one of them the current one.
 
     The current row is a key, not a number: it stays the same row when others come and go.
@@ -39,19 +37,19 @@ class Table(ScrollView, can_focus=True):
     Seen: TypeAlias = told.Seen
     SortAsked: TypeAlias = told.SortAsked
 
-    ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "table--header", "table--row", "table--cursor", "table--away", "table--note",
     }  # fmt: skip
-    # The bar is always there: its coming and going would move the columns.
     DEFAULT_CSS = """
     Table {
-        height: 1fr; overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1;
+        height: 1fr;
         & > .table--header { text-style: bold; color: $text-muted; }
         & > .table--cursor { background: $primary 30%; }
         & > .table--away { background: $foreground 8%; }
         & > .table--note { color: $text-muted; }
-        &:nocolor > .table--cursor { text-style: reverse; }
+        &:nocolor > .table--cursor { background: $background; text-style: reverse; }
+        &:ansi > .table--cursor { background: ansi_default; text-style: reverse; }
+        &:ansi > .table--away { background: ansi_default; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -89,7 +87,6 @@ class Table(ScrollView, can_focus=True):
         self._place: Place | None = None  # where we were when there were rows
         self._sorted: Sorted | None = None
         self._drawn: dict[int, Strip] = {}  # by line of the screen
-        self._page = 1  # how many rows there is room for
         self._told: tuple[object, object] = (None, None)
         self._telling = False
 
@@ -108,7 +105,7 @@ class Table(ScrollView, can_focus=True):
         The current row stays the current one and on its line of the screen; if it is gone, a
         row beside it takes its place. ``anew``: they are others, begin at the first.
         """
-        place = self._window.place(self._at, self._top, self._page)
+        place = self._window.place(self._at, self.top, self._page)
         self._place = None if anew else place or self._place
         before, self._window = self._window.count, Window(rows)
         self._sorted = sorted_by
@@ -121,9 +118,9 @@ class Table(ScrollView, can_focus=True):
             top = self._revealed(top)
         # In this order no place is scrolled to, and read, that is not there.
         if self._count >= before:
-            self._set_height()
+            self.set_length(self._count)
         self.scroll_to(y=top, force=True)
-        self._set_height()
+        self.set_length(self._count)
         self._repaint()
         self._tell_later()
 
@@ -135,8 +132,8 @@ class Table(ScrollView, can_focus=True):
     @property
     def seen(self) -> tuple[int, int, int]:
         """The first and the last row on the screen, counted from 1, and how many there are."""
-        first = min(self._top + 1, self._count)
-        return first, min(self._top + self._page, self._count), self._count
+        first = min(self.top + 1, self._count)
+        return first, min(self.top + self._page, self._count), self._count
 
     def go_to(self, key: int) -> bool:
         """Make this row the current one; False if it is not there."""
@@ -150,74 +147,44 @@ class Table(ScrollView, can_focus=True):
     def _count(self) -> int:
         return self._window.count
 
-    @property
-    def _top(self) -> int:
-        return round(self.scroll_y)
-
-    def _set_height(self) -> None:
-        size = Size(self.scrollable_content_region.width, self._count + HEADER)
-        if size != self.virtual_size:
-            # Not by the property: it lays out the whole screen, and only the bar's thumb changes.
-            self.set_reactive(Widget.virtual_size, size)
-            self._scroll_update(size)
-
     # Drawing
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Without a border the strips go to the terminal as they are, and so the same ones again
-        and again: what Textual remembers in them saves two thirds of the work."""
-        styles = self.styles
-        if styles.gutter.totals != (0, 0) or self.opacity != 1 or styles.tint.a:
-            return super().render_lines(crop)
-        strips = [self.render_line(y) for y in crop.line_range]
-        _, background = self.background_colors
-        for line_filter in self.get_line_filters():
-            strips = [strip.apply_filter(line_filter, background) for strip in strips]
-        begin, end = crop.column_span
-        if (begin, end) != (0, self.size.width):
-            strips = [strip.crop(begin, end) for strip in strips]
-        return strips
-
     def render_line(self, y: int) -> Strip:
-        strip = self._drawn[y] = self._strip(y)
+        """Textual asks for every line of a table when one of them is to be drawn."""
+        strip = self._drawn.get(y)
+        if strip is None:
+            strip = self._drawn[y] = self._strip(y)
         return strip
 
     def _strip(self, y: int) -> Strip:
         if y < HEADER:
             return self._painter.header(self._sorted)
-        index = self._top + y - HEADER
+        index = self.top + y - HEADER
         if index >= self._count:
             note = self._waiting if self._window.rows is None else self._empty
             return self._painter.note(note if y == HEADER and not self._count else "")
         mark = Mark.NONE
         if index == self._at:
             mark = Mark.CURRENT if self.has_focus else Mark.AWAY
-        return self._painter.row(self._window.cells(index, self._top, self._page), mark)
+        return self._painter.row(self._window.cells(index, self.top, self._page), mark)
 
     def _repaint(self) -> None:
-        """Have those lines drawn that are not on the screen already."""
+        """Make all lines, and have those drawn that are not on the screen already. Whatever
+        changes what is to be seen ends here."""
         if not self._painter.width:
             return
-        drawn, strip = self._drawn, self._strip
-        changed = [y for y in range(HEADER + self._page) if drawn.get(y) is not strip(y)]
+        now = {y: self._strip(y) for y in range(HEADER + self._page)}
+        before, self._drawn = self._drawn, now
+        changed = [y for y, strip in now.items() if before.get(y) is not strip]
         if len(changed) > self._page // 2:
             self.refresh(self.size.region)
         elif changed:
             width = self.size.width
             self.refresh(*(Region(0, y, width, 1) for y in changed))
 
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """As ScrollView has it, but what stays as it is is not drawn."""
-        if self.show_vertical_scrollbar:
-            # Drawing the bar costs as much as the rows: only where its thumb moves to be seen.
-            step = self.max_scroll_y / (8 * max(1, self._page))
-            last = new_value >= self.max_scroll_y
-            self.vertical_scrollbar.position = (
-                new_value if last or step <= 1 else new_value // step * step
-            )
-        if round(old_value) != round(new_value):
-            self._repaint()
-            self._tell_later()
+    def scrolled(self) -> None:
+        self._repaint()
+        self._tell_later()
 
     def watch_has_focus(self, _has_focus: bool) -> None:
         super().watch_has_focus(_has_focus)
@@ -227,15 +194,22 @@ class Table(ScrollView, can_focus=True):
         self._painter.forget()
         self._drawn.clear()
         super().notify_style_update()
+        if self.is_attached:
+            self.call_after_refresh(self._fit)  # another border is no resize to Textual
 
     def on_resize(self, event: events.Resize) -> None:
-        """Keep the current row in sight if it was."""
+        self._fit()
+
+    def _fit(self) -> None:
+        """Fill the room there is, and keep the current row in sight if it was."""
         width, height = self.scrollable_content_region.size
-        in_sight = self._top <= self._at < self._top + self._page
+        if (width, height - HEADER) == (self._painter.width, self._page):
+            return
+        in_sight = self.top <= self._at < self.top + self._page
         self._page = max(1, height - HEADER)
         if width != self._painter.width:
             self._painter.arrange(width, self._painter.skip)
-        self._set_height()
+        self.set_length(self._count)
         if in_sight:
             self._reveal()
         self._drawn.clear()
@@ -243,20 +217,6 @@ class Table(ScrollView, can_focus=True):
         self._tell_later()
 
     # Moving
-
-    def scroll_to(
-        self, x: float | None = None, y: float | None = None, *, animate: bool = True, **more: Any
-    ) -> None:
-        """As ScrollView has it, at once: on the way to a far row lie thousands of screens."""
-        super().scroll_to(x, y, animate=False, **more)
-
-    def scroll_page_down(self, **_: Any) -> None:
-        """What a click below the bar's thumb does: the header hides no row."""
-        self.scroll_to(y=self._top + self._page)
-
-    def scroll_page_up(self, **_: Any) -> None:
-        """What a click above the bar's thumb does."""
-        self.scroll_to(y=self._top - self._page)
 
     def _go(self, at: int) -> None:
         self._at = max(0, min(at, self._count - 1))
@@ -269,7 +229,7 @@ class Table(ScrollView, can_focus=True):
         return min(max(top, self._at - self._page + 1), self._at)
 
     def _reveal(self) -> None:
-        if (top := self._revealed(self._top)) != self._top:
+        if (top := self._revealed(self.top)) != self.top:
             self.scroll_to(y=top, force=True)
 
     def action_move(self, by: int) -> None:
@@ -277,10 +237,10 @@ class Table(ScrollView, can_focus=True):
 
     def action_page(self, pages: float) -> None:
         """The current row keeps its line of the screen, as far as there are rows."""
-        by = int(self._page * pages)
-        if self._top <= self._at < self._top + self._page:
+        by = int(self._page * pages) or (1 if pages > 0 else -1)
+        if self.top <= self._at < self.top + self._page:
             self._at = max(0, min(self._at + by, self._count - 1))
-            self.scroll_to(y=self._top + by, force=True)
+            self.scroll_to(y=self.top + by, force=True)
             by = 0
         self._go(self._at + by)
 
@@ -310,11 +270,12 @@ class Table(ScrollView, can_focus=True):
         offset = event.get_content_offset(self)
         if offset is None:
             return
+        event.stop()
         if offset.y < HEADER:
             column = self._painter.column_at(offset.x)
             if column is not None and column.sort:
                 self.post_message(self.SortAsked(self, column.sort))
-        elif (at := self._top + offset.y - HEADER) < self._count:
+        elif (at := self.top + offset.y - HEADER) < self._count:
             twice = event.chain == 2 and at == self._at  # else the rows moved between the clicks
             self._go(at)
             if twice:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual.app import App, ComposeResult
+from textual.drivers.headless_driver import HeadlessDriver
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from app.text import plain
 from app.widgets.table import Cell, Column, Table
 from app.widgets.themes import THEMES
 
@@ -71,6 +72,19 @@ def person(key: int, name: str | None = None) -> tuple[Cell, ...]:
     )
 
 
+class Written(HeadlessDriver):
+    """A terminal that is not there and remembers what is written to it."""
+
+    text = ""
+
+    @property
+    def is_headless(self) -> bool:
+        return False
+
+    def write(self, data: str) -> None:
+        self.text += data
+
+
 class Stage(App[None]):
     """A table, alone but for a field that takes the focus away; it remembers what was told."""
 
@@ -111,10 +125,17 @@ class Stage(App[None]):
         return found[0][0], " ".join(found[0][1][2:].split()[:2])
 
 
+def offsets(line: str, parts: Sequence[str]) -> list[int]:
+    """On which cells of a line these texts begin, each after the one before."""
+    found, at = [], 0
+    for part in parts:
+        at = line.index(part, at)
+        found.append(cell_len(line[:at]))
+        at += len(part)
+    return found
+
+
 async def press(pilot: Pilot[None], *keys: str) -> None:
     """Press keys and wait until their effect is drawn and told."""
     await pilot.press(*keys)
     await pilot.pause()
-
-
-__all__ = ["COLUMNS", "Cell", "Column", "Everyone", "Stage", "These", "person", "plain", "press"]

@@ -1,0 +1,300 @@
+"""The line that narrows a list as one types, and says at once what it does not understand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+from rich.cells import cell_len
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from app.text import plain
+from app.widgets.drawn import Drawn
+from app.widgets.field import Field
+from app.widgets.words import Content, words
+
+DELAY = 0.12  # seconds without a key after which what was typed is meant
+LONGEST = 500  # characters
+PROMPT = "/ "
+INPUT = "filter-input"
+
+Span = tuple[int, int]  # the places in the text from which on and before which
+
+
+class Suggestion(NamedTuple):
+    """A text that may stand in the place of a part of what was typed."""
+
+    text: str
+    span: Span
+
+
+class Trouble(NamedTuple):
+    """What is not understood, and where that stands."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class NoteState:
+    """The line below: trouble under its place (in cells), or suggestions."""
+
+    trouble: str = ""
+    begin: int = 0
+    end: int = 0
+    suggestions: tuple[str, ...] = ()
+
+
+class Note(Drawn[NoteState]):
+    """One line, even when it is empty, so that nothing jumps while one types."""
+
+    DEFAULT_CSS = "Note { min-height: 1; }"
+
+    def __init__(self) -> None:
+        super().__init__(NoteState())
+
+    def draw(self, state: NoteState, width: int) -> list[Content]:
+        if state.trouble:
+            return _under(state, width)
+        if not state.suggestions:
+            return []
+        first, *others = state.suggestions
+        parts = [words(("tab ", "dim"), (first, "bold $primary")), *(words(one) for one in others)]
+        return [words("  ").join(parts)]
+
+
+def _under(state: NoteState, width: int) -> list[Content]:
+    """A marker under the place, and the text beside it or, where it has no room, below."""
+    begin = max(0, min(state.begin, width - 1))
+    end = max(begin + 1, min(state.end, width))
+    marker = words((" " * begin, ""), ("^" * (end - begin), "bold $error"))
+    text = words((f"✗ {state.trouble}", "$error"))
+    if end + 1 + text.cell_length <= width:
+        return [words(marker, " ", text)]
+    if text.cell_length + 1 <= begin:
+        gap = " " * (begin - text.cell_length)
+        return [words(text, gap, ("^" * (end - begin), "bold $error"))]
+    return [marker, *text.wrap(width)]
+
+
+class Count(Drawn[str]):
+    """How many are left, at the right."""
+
+    DEFAULT_CSS = "Count { width: auto; height: 1; color: $text-muted; }"
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def draw(self, state: str, width: int) -> list[Content]:
+        return [words(state)]
+
+    def show(self, state: str) -> None:
+        super().show(state)
+        self.styles.width = cell_len(plain(state)) + 1 if state else 0
+
+
+class FilterInput(Field):
+    """Takes one line, whatever is pasted."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "To the list", id="filter.enter", tooltip="Go to the list"),
+        Binding("down", "submit", "To the list", show=False),
+        Binding(
+            "tab",
+            "complete",
+            "Complete",
+            id="filter.complete",
+            show=False,
+            tooltip="Take the first suggestion; without one, go on to the next thing",
+        ),
+        Binding(
+            "escape",
+            "clear",
+            "Clear",
+            id="filter.clear",
+            tooltip="Take the filter away; once more: leave it",
+        ),
+    ]
+    help_text = "Only what matches stays in the list, as you type."
+
+    def __init__(self, placeholder: str) -> None:
+        super().__init__(placeholder, id=INPUT, longest=LONGEST)
+        # Not by CSS: a line has no border, whatever the app's fields have.
+        self.styles.border = ("none", "transparent")
+        self.styles.height, self.styles.padding = 1, 0
+
+    def validate_value(self, value: str) -> str:
+        """Whoever sets it: a terminal obeys nothing of it."""
+        return plain(value[:LONGEST])
+
+    def replace(self, text: str, start: int, end: int) -> None:
+        """As Input has it, but what is too long is cut, and breaks are spaces."""
+        room = LONGEST - len(self.value) + abs(end - start)
+        super().replace(plain(text[: max(0, room)]), start, end)
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.prevent_default()  # Input takes the first line only
+        event.stop()
+        self.replace(event.text[: LONGEST * 4].strip(), *self.selection)
+
+    def action_complete(self) -> None:
+        line = self.query_ancestor(FilterLine)
+        if not line.complete():
+            self.screen.focus_next()
+
+    def action_clear(self) -> None:
+        self.query_ancestor(FilterLine).clear()
+
+
+class FilterLine(Vertical):
+    """A line to type a filter in, how many it leaves, and what is wrong with it."""
+
+    class Said(Message):
+        """Something the line tells; ``text`` is what is typed."""
+
+        def __init__(self, line: FilterLine, text: str) -> None:
+            super().__init__()
+            self.line, self.text = line, text
+
+        @property
+        def control(self) -> FilterLine:
+            return self.line
+
+        def can_replace(self, message: Message) -> bool:
+            return type(message) is type(self) and message.control is self.line
+
+    class Typed(Said):
+        """At once, for :meth:`answer` with trouble and suggestions, which need no reading."""
+
+    class Narrowed(Said):
+        """When typing paused, or ended: the list is to be narrowed to this."""
+
+    class Entered(Said):
+        """Enter: on to the list."""
+
+    class Left(Said):
+        """Escape when nothing was typed: away from here."""
+
+    DEFAULT_CSS = """
+    FilterLine { height: auto; }
+    FilterLine > Horizontal { height: 1; }
+    FilterLine #filter-prompt { width: 2; height: 1; color: $primary; text-style: bold; }
+    FilterLine FilterInput { width: 1fr; }
+    """
+
+    def __init__(self, placeholder: str = "", *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._placeholder = placeholder
+        self._trouble: Trouble | None = None
+        self._suggestions: tuple[Suggestion, ...] = ()
+        self._about = ""  # the text that the last answer was about
+        self._narrowed = ""
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield Static(words(PROMPT), id="filter-prompt")
+            yield FilterInput(self._placeholder)
+            yield Count()
+        yield Note()
+
+    def on_mount(self) -> None:
+        self.watch(self._input, "scroll_x", self._draw, init=False)
+
+    @property
+    def _input(self) -> FilterInput:
+        return self.query_one(FilterInput)
+
+    @property
+    def text(self) -> str:
+        """What is typed."""
+        return self._input.value
+
+    def set(self, text: str) -> None:
+        """Put a text there that the list is narrowed to already."""
+        self._narrowed = plain(text[:LONGEST])
+        self._input.value = text
+        for place in (0, len(self.text)):  # it scrolls to a cursor that moves
+            self._input.cursor_position = place
+
+    def focus(self, scroll_visible: bool = True) -> FilterLine:
+        """Type here."""
+        self._input.focus(scroll_visible)
+        return self
+
+    def answer(
+        self,
+        text: str,
+        *,
+        trouble: Trouble | None = None,
+        suggestions: Sequence[Suggestion] = (),
+    ) -> None:
+        """What there is to say about ``text``; nothing happens if something else is typed now."""
+        if text == self.text:
+            self._about = text
+            self._trouble, self._suggestions = trouble, tuple(suggestions)
+            self._draw()
+
+    def count(self, text: str) -> None:
+        """How many are left, in words; it stays until there is another."""
+        self.query_one(Count).show(text)
+
+    def complete(self) -> bool:
+        """Take the first suggestion; False if there is none."""
+        if not self._suggestions:
+            return False
+        text, (begin, end) = self._suggestions[0]
+        self._input.replace(text, begin, end)
+        return True
+
+    def clear(self) -> None:
+        """Take the filter away, or leave it if there is none."""
+        if self.text:
+            self._input.value = ""
+            self._narrow()
+        else:
+            self.post_message(self.Left(self, ""))
+
+    def _draw(self) -> None:
+        state = NoteState(suggestions=tuple(one.text for one in self._suggestions))
+        if self._trouble is not None:
+            begin, end = (self._cell(at) for at in self._trouble.span)
+            state = NoteState(self._trouble.text, begin, end)
+        self.query_one(Note).show(state)
+
+    def _cell(self, at: int) -> int:
+        """On which cell of the line a place of the text is."""
+        seen = cell_len(self.text[: max(0, at)]) - self._input.scroll_offset.x
+        return len(PROMPT) + max(0, seen)
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.text != self._about:  # an answer may have been faster than this message
+            self._trouble, self._suggestions = None, ()
+        self._draw()
+        self.post_message(self.Typed(self, self.text))
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(DELAY, self._narrow)
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._narrow()
+        self.post_message(self.Entered(self, self.text))
+
+    def _narrow(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        if self.text != self._narrowed:
+            self._narrowed = self.text
+            self.post_message(self.Narrowed(self, self.text))
