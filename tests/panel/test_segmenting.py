@@ -61,15 +61,21 @@ def test_segments_is_what_it_was(home: Home) -> None:
 
 
 def test_members_are_those_of_the_segment(home: Home) -> None:
-    for segment in home.run("segments", "--json").json:
-        for action in ("show", "members"):
-            lines = home.run("segments", action, segment["key"], "--json").lines
-            assert {one["stripe_id"] for one in lines} == keys(home, segment["key"])
-            assert len(lines) == segment["count"]
-            for one in lines:
-                assert list(one) == COLUMNS
-                assert (one["until"], one["deleted"]) == (None, False)
-                assert isinstance(one["since"], int)
+    listed = {one["key"]: one["count"] for one in home.run("segments", "--json").json}
+    product = next(key for key in listed if key.startswith("product:"))
+    for action, key in (
+        ("show", "all"),
+        ("members", "active"),
+        ("show", "none"),
+        ("show", product),
+    ):
+        lines = home.run("segments", action, key, "--json").lines
+        assert {one["stripe_id"] for one in lines} == keys(home, key)
+        assert len(lines) == listed[key]
+        for one in lines:
+            assert list(one) == COLUMNS
+            assert (one["until"], one["deleted"]) == (None, False)
+            assert isinstance(one["since"], int)
 
 
 def test_options_may_stand_before_what_is_asked(home: Home) -> None:
