@@ -21,6 +21,7 @@ from textual.screen import ModalScreen, Screen
 
 from app.credentials.opened import open_credentials
 from app.db.store import Store
+from app.db.upkeep import Upkeep
 from app.screens.accounts import Accounts
 from app.screens.approving import Approving
 from app.screens.frame import Demo, PanelistScreen, Picture
@@ -38,6 +39,8 @@ from app.widgets.themes import THEMES
 from app.widgets.words import words
 
 __all__ = ["Demo", "PanelistApp", "run"]
+
+UPKEEP = 2.0  # seconds between two looks at what there is to build
 
 
 class PanelistApp(Reception):
@@ -82,6 +85,8 @@ class PanelistApp(Reception):
         self.approving = Approving(self)
         self._before: str | None = None
         self._later = []
+        self._upkeep: Upkeep | None = None
+        self._kept_up = 0  # how often the database had been looked at then
         self._key, self._key_at = "", 0.0  # the last one that was pressed
         self._buried = False
         picture = self.picture()
@@ -98,6 +103,7 @@ class PanelistApp(Reception):
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self.lookout.tick)
+        self.set_interval(UPKEEP, self._keep_up)
         if self.settings.stripe_key:
             self.call_after_refresh(
                 partial(self.link.try_key, self.settings.stripe_key, keep=False)
@@ -109,6 +115,18 @@ class PanelistApp(Reception):
         self.approving.end()
         self.link.end()
         self.lookout.end()
+        if self._upkeep is not None:
+            self._upkeep.close()
+
+    def _keep_up(self) -> None:
+        """Build what searching and ordering go by, after what was written."""
+        if self.lookout.looks == self._kept_up:
+            return
+        self._kept_up = self.lookout.looks
+        if self._upkeep is None:
+            self._upkeep = Upkeep(self.store)
+        else:
+            self._upkeep.wake()
 
     def picture(self, fresh: bool = True) -> Picture:
         return self.lookout.picture(fresh)

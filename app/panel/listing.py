@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.panel.chosen import Chosen
 from app.panel.lists import Ids, Order, ordered
+from app.panel.search import search
 
 AGAIN = 2  # times that a wish is tried: what ends an older one may hit a newer one
 
@@ -18,12 +19,14 @@ AGAIN = 2  # times that a wish is tried: what ends an older one may hit a newer 
 @dataclass(frozen=True)
 class Listed:
     """What a wish brought: the first rows, then all of them (``complete``), or a problem, after
-    which nothing follows. ``wish`` is the number that :meth:`Lister.ask` gave."""
+    which nothing follows. ``wish`` is the number that :meth:`Lister.ask` gave; ``note`` says why
+    a search takes longer than it should."""
 
     wish: int
     ids: Ids
     complete: bool
     problem: DatabaseProblem | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class _Wish:
     number: int
     chosen: Chosen
     order: Order
+    text: str
 
 
 class _Dropped(Exception):
@@ -54,11 +58,12 @@ class Lister:
         self._thread = threading.Thread(target=self._run, name="lists", daemon=True)
         self._thread.start()
 
-    def ask(self, chosen: Chosen, order: Order) -> int:
-        """Want this list instead of any other; the number of the wish. Returns at once."""
+    def ask(self, chosen: Chosen, order: Order, text: str = "") -> int:
+        """Want this list, narrowed by a search for ``text``, instead of any other; the number of
+        the wish. Returns at once."""
         with self._changed:
             self._newest += 1
-            self._wish = _Wish(self._newest, chosen, order)
+            self._wish = _Wish(self._newest, chosen, order, text)
             self._interrupt()
             self._changed.notify()
             return self._newest
@@ -111,9 +116,13 @@ class Lister:
             if not self._wanted(wish):
                 raise _Dropped
 
-        for part in ordered(self._store, wish.chosen, wish.order, step=step):
+        found = search(self._store, wish.text)
+        chosen = wish.chosen
+        if found.condition is not None:
+            chosen = replace(chosen, conditions=(*chosen.conditions, found.condition))
+        for part in ordered(self._store, chosen, wish.order, step=step):
             step()
-            self._tell(Listed(wish.number, part.ids, part.complete))
+            self._tell(Listed(wish.number, part.ids, part.complete, note=found.note))
 
     def _wanted(self, wish: _Wish) -> bool:
         with self._changed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.db.store import Store
 
@@ -18,6 +19,7 @@ class SegmentView:
     count: int
     with_email: int
     filter: str | None = None  # of an own segment, as it was written
+    filling: bool = False  # not all of its members are in yet
 
 
 LIVE_WORDS = "active, trialing or past due"
@@ -39,7 +41,8 @@ BUILTIN = {
 def segments(store: Store, connection_id: int) -> list[SegmentView]:
     """Every segment: the built-in ones in their order, the products by name, then one's own."""
     rows = store.rows(
-        "SELECT g.key, g.kind, g.count, g.with_email, p.name, p.active, g.name, g.rule"
+        "SELECT g.key, g.kind, g.count, g.with_email, p.name, p.active, g.name,"
+        " g.rule, g.filling"
         " FROM segment g LEFT JOIN product p"
         "   ON p.connection_id = g.connection_id AND p.stripe_id = g.product"
         " WHERE g.connection_id = ?",
@@ -67,9 +70,13 @@ def _view(
     active: bool | None,
     own_name: str | None,
     written: str | None,
+    filling: bool,
 ) -> SegmentView:
     if kind == "own" and written is not None:
-        return SegmentView(key, own_name or key, kind, _said(written), count, with_email, written)
+        rule = _said(written)
+        return SegmentView(
+            key, own_name or key, kind, rule, count, with_email, written, bool(filling)
+        )
     if kind == "builtin":
         name, rule = BUILTIN[key]
         return SegmentView(key, name, kind, rule, count, with_email)
@@ -79,6 +86,7 @@ def _view(
     return SegmentView(key, name, kind, rule, count, with_email)
 
 
+@lru_cache(maxsize=256)
 def _said(written: str) -> str:
     """A filter in words. Its parser is imported where somebody has a segment of their own."""
     from app.panel.filters.describe import describe

@@ -26,7 +26,15 @@ class Mode:
         return self.name.lower()
 
 
+def _segments() -> Screen[Any]:
+    """Imported when it is first looked at: the first frame does not wait for it."""
+    from app.screens.segments import SegmentsScreen
+
+    return SegmentsScreen()
+
+
 REGISTRY = (
     Mode("1", "Connect", ConnectScreen, "Connect a Stripe account"),
     Mode("2", "Status", StatusScreen, "Where the sync stands"),
+    Mode("3", "Segments", _segments, "Segments and the people in them"),
 )

@@ -218,8 +218,14 @@ class Table(LongView, can_focus=True):
 
     # Moving
 
+    def landing(self, at: int, way: int) -> int:
+        """Where a move ends that would end at this row, going up (-1) or down (1). A table whose
+        rows are not all to be stood on says so here."""
+        return at
+
     def _go(self, at: int) -> None:
-        self._at = max(0, min(at, self._count - 1))
+        way = -1 if at < self._at else 1
+        self._at = self.landing(max(0, min(at, self._count - 1)), way)
         self._reveal()
         self._repaint()
         self._tell_later()

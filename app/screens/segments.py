@@ -1,0 +1,222 @@
+"""Segments: all of them, the members of one, and everything about a person."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+
+from app.db.errors import DatabaseProblem
+from app.panel.person import Person, person
+from app.panel.segments import segments
+from app.screens.frame import PanelistScreen, Picture
+from app.screens.members import Members
+from app.screens.person_rows import person_rows
+from app.screens.segment_list import SegmentList
+from app.screens.whying import Why
+from app.text import plain
+from app.widgets.line import Line
+from app.widgets.lines import Lines
+from app.widgets.table import Table
+from app.widgets.words import hidden, words
+
+BROAD = 140  # columns from which on a person opens beside the members, not under them
+LISTS = 1.0  # seconds between two looks at the segments; nobody reads them faster
+
+
+class SegmentsScreen(PanelistScreen):
+    """Segments on the left and their members on the right; one above the other where it is
+    narrow. A person opens beside or under the members."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "search", "Search", id="segments.search", key_display="/",
+                tooltip="Narrow the people by name, email, id or metadata"),
+        Binding("w", "why", "Why", id="segments.why",
+                tooltip="Why this person is in a segment, or is not"),
+        Binding("r", "app.ask_now", "Ask", id="segments.ask", show=False,
+                tooltip="Ask Stripe now for what changed, instead of waiting"),
+    ]  # fmt: skip
+    help_text = (
+        "On the left the segments, with how many people are in each; beside them the people of"
+        " the one chosen. tab goes from one to the other, enter on a person opens everything"
+        " that is known of them, escape closes it."
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._connection: int | None = None
+        self._picture: Picture | None = None
+        self._listed = 0.0
+        self._stale = True
+        self._person: Person | None = None
+
+    def compose_content(self) -> ComposeResult:
+        with Container(id="segments-columns"):
+            with Vertical(id="segments-left"):
+                yield SegmentList()
+            with Container(id="segments-body"):
+                with Vertical(id="segments-right"):
+                    yield Line(id="rule")
+                    yield Members(self.host.store)
+                with Vertical(id="segments-person"):
+                    yield Lines("", "Everything that is known of this person.", "", id="person")
+
+    def on_mount(self) -> None:
+        self.query_one("#segments-left").border_title = "Segments"
+        self.query_one("#segments-person").display = False
+        self._list.focus()
+
+    @property
+    def _list(self) -> SegmentList:
+        return self.query_one(SegmentList)
+
+    @property
+    def _members(self) -> Members:
+        return self.query_one(Members)
+
+    # What is shown
+
+    @on(events.Resize)
+    def _arrange(self) -> None:
+        self.set_class(self.size.width >= BROAD, "-broad")
+
+    @on(events.ScreenResume)
+    def _read_all(self) -> None:
+        self._listed = 0.0
+
+    def show_content(self, picture: Picture) -> None:
+        masked = self._picture is not None and self._picture.masking != picture.masking
+        self._picture = picture
+        connection = picture.view.connection
+        shown = connection.id if connection else None
+        anew = shown != self._connection
+        if anew:
+            self._connection, self._stale, self._listed = shown, True, 0.0
+            self._close_person()
+        self._stale |= picture.fresh
+        if shown is None:
+            self._members.look_away()
+        elif self._stale and (anew or abs(picture.now - self._listed) >= LISTS):
+            self._stale, self._listed = False, picture.now
+            self._read_segments(shown, anew)
+        if masked:
+            self._look()
+            self._show_person()
+        self._say()
+
+    def _read_segments(self, connection: int, anew: bool) -> None:
+        try:
+            found = segments(self.host.store, connection)
+        except DatabaseProblem:
+            return  # the next picture says it
+        self._list.fill(found, anew=anew)
+        self._look()
+        self._members.look_again()
+        self._show_person()
+
+    def _look(self) -> None:
+        """Show the members of the segment that is the current one."""
+        segment, picture = self._list.segment, self._picture
+        if segment is None or self._connection is None or picture is None:
+            self._members.look_away()
+        else:
+            self._members.look_at(self._connection, segment.key, masking=picture.masking)
+        self._say()
+
+    def _say(self) -> None:
+        """The segment's name and rule, which rows are seen, as of when."""
+        segment, picture = self._list.segment, self._picture
+        right = self.query_one("#segments-right")
+        if segment is None or picture is None:
+            right.border_title = right.border_subtitle = ""
+            self.query_one("#rule", Line).show(words())
+            return
+        as_of = f" · as of {picture.header.as_of}" if picture.header.as_of else ""
+        right.border_title = words(plain(segment.name, 60))
+        right.border_subtitle = words(self._members.said + as_of)
+        filling = "still filling; " if segment.filling else ""
+        self.query_one("#rule", Line).show(words((filling + segment.rule, "dim")))
+
+    @on(Table.Moved, "#segment-list")
+    def _another_segment(self, message: Table.Moved) -> None:
+        message.stop()
+        self._look()
+
+    @on(Table.Chosen, "#segment-list")
+    def _to_members(self, message: Table.Chosen) -> None:
+        message.stop()
+        self._members.table.focus()
+
+    @on(Members.Told)
+    def _told(self, message: Members.Told) -> None:
+        message.stop()
+        self._say()
+
+    # One person
+
+    @on(Table.Moved, "#members-table")
+    def _another_person(self, message: Table.Moved) -> None:
+        message.stop()
+        if self._person is not None and message.key is not None:
+            self._open(message.key)
+
+    @on(Table.Chosen, "#members-table")
+    def _chosen(self, message: Table.Chosen) -> None:
+        message.stop()
+        self._open(message.key)
+
+    def _read_person(self, row_id: int | None) -> Person | None:
+        try:
+            return person(self.host.store, row_id) if row_id is not None else None
+        except DatabaseProblem as problem:
+            self.host.tell(str(problem), problem=True)
+            return None
+
+    def _open(self, row_id: int) -> None:
+        self._person = self._read_person(row_id)
+        self.query_one("#segments-person").display = self._person is not None
+        self.set_class(self._person is not None, "-person")
+        self._show_person(read=False)
+
+    def _show_person(self, *, read: bool = True) -> None:
+        if read and self._person is not None:
+            self._person = self._read_person(self._person.id) or self._person
+        one, picture = self._person, self._picture
+        if one is None or picture is None:
+            return
+        pane = self.query_one("#segments-person")
+        pane.border_title = words(hidden(one.name or one.email, picture.masking) or one.stripe_id)
+        self.query_one("#person", Lines).show(person_rows(one, picture.now, picture.masking))
+
+    def _close_person(self) -> bool:
+        if self._person is None:
+            return False
+        self._person = None
+        self.query_one("#segments-person").display = False
+        self.remove_class("-person")
+        if self.focused is None or self.focused.id == "person":
+            self._members.table.focus()
+        return True
+
+    # Keys
+
+    def back(self) -> bool:
+        return self._close_person() or self._members.end_search()
+
+    def action_search(self) -> None:
+        """Type what the people are narrowed by."""
+        self._members.start_search()
+
+    def action_why(self) -> None:
+        """Say why the current person is in a segment, or is not."""
+        segment, picture = self._list.segment, self._picture
+        one = self._person or self._read_person(self._members.table.current)
+        if one is None or segment is None or picture is None:
+            self.host.tell("Nobody is chosen: there is no one in this list.")
+            return
+        self.app.push_screen(
+            Why(self.host.store, one, self._list.views, segment.key, masking=picture.masking)
+        )
