@@ -1,4 +1,4 @@
-"""The tables.
+"""The tables that a sync fills; those of studies are in :mod:`app.db.study_tables`.
 
 peewee models describe the tables once for SQLite and PostgreSQL. What must always be true
 stands here and not in code: a Stripe customer exists once per connection, a member once per
@@ -15,16 +15,14 @@ from peewee import (
     BigIntegerField,
     BooleanField,
     CompositeKey,
-    Database,
     FloatField,
     ForeignKeyField,
     IntegerField,
     Model,
-    SqliteDatabase,
     TextField,
 )
 
-VERSION = 4  # of the tables; app.db.migrations brings an older database here
+VERSION = 5  # of the tables; app.db.migrations brings an older database here
 
 
 class Table(Model):
@@ -345,34 +343,3 @@ HELD = "subscription_held"
 BUILD_HELD = (
     f"CREATE INDEX IF NOT EXISTS {HELD} ON subscription (connection_id, customer, status, deleted)"
 )
-
-
-def create(database: Database) -> None:
-    """Create every table in an empty database, inside the caller's transaction."""
-    sqlite = isinstance(database, SqliteDatabase)
-    for model in TABLES:  # SQLite's own options, which other databases do not parse
-        model._meta.strict_tables = sqlite
-        model._meta.without_rowid = sqlite and model in WITHOUT_ROWID
-    with database.bind_ctx(TABLES):
-        database.create_tables(TABLES, safe=False)
-        SchemaVersion.insert(version=VERSION).execute()
-        Syncer.insert(turn=0, who="").execute()
-    deleted = "CREATE INDEX participant_deleted ON participant (connection_id) WHERE deleted"
-    database.execute_sql(deleted)
-    database.execute_sql(BUILD_HELD)
-    if not sqlite:
-        _compare_bytes(database)
-
-
-def _compare_bytes(database: Database) -> None:
-    """Have PostgreSQL order and compare texts as SQLite does, whatever the server's locale.
-    All of them: columns of different collations cannot use each other's indexes."""
-    for model in TABLES:
-        changes = [
-            f'ALTER "{field.column_name}" TYPE text COLLATE "C"'
-            for field in model._meta.sorted_fields
-            if isinstance(field, TextField)
-        ]
-        if changes:
-            name = model._meta.table_name
-            database.execute_sql(f'ALTER TABLE "{name}" {", ".join(changes)}')

@@ -24,7 +24,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import peewee
 
 from app import paths
-from app.db import migrations, schema
+from app.db import creation, migrations, schema
 from app.db.errors import DatabaseProblem, explained
 from app.settings import Settings
 
@@ -92,7 +92,7 @@ class Store:
                     f"{self.where} belongs to another program. Nothing was changed; set"
                     " PANELIST_HOME to another folder."
                 )
-            schema.create(self.database)
+            creation.create(self.database)
             if not self.postgres:
                 self.database.execute_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 

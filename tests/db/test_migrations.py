@@ -25,13 +25,21 @@ def shape(store: Store) -> set[tuple[str, ...]]:
     """Every table, index and view with what it is made of."""
     if store.postgres:
         columns = store.rows(
-            "SELECT table_name, column_name, data_type FROM information_schema.columns"
-            " WHERE table_schema = 'public'"
+            "SELECT table_name, column_name, data_type, is_nullable, collation_name"
+            " FROM information_schema.columns WHERE table_schema = 'public'"
+        )
+        keys = store.rows(
+            "SELECT conrelid::regclass::text, pg_get_constraintdef(oid)"
+            " FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'"
         )
         indexes = store.rows("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'")
-        return {tuple(row) for row in columns + indexes}
+        return {tuple(row) for row in columns + indexes + keys}
     found = store.rows("SELECT type, name, sql FROM sqlite_master")
-    shapes = {tuple(row) for row in found if row[0] != "table"}
+    shapes = {
+        (kind, name, " ".join((sql or "").replace('"', "").split()))
+        for kind, name, sql in found
+        if kind != "table"
+    }
     for _, table, sql in (row for row in found if row[0] == "table"):
         shapes.add((table, sql[sql.rindex(")") :]))  # STRICT, WITHOUT ROWID
         for what in ("table_info", "foreign_key_list"):  # a column that was added comes last
@@ -42,8 +50,23 @@ def shape(store: Store) -> set[tuple[str, ...]]:
     return shapes
 
 
+STUDIES = (
+    *("ledger_head", "ledger", "invite", "run", "planned", "plan", "study_segment", "study"),
+    *("erasure", "opt_out", "mailbox_key"),
+)
+
+
+def back_to_4(store: Store) -> None:
+    """Version 4 knew no studies."""
+    with store.transaction():
+        for table in STUDIES:
+            store.execute(f"DROP TABLE {table}")
+        store.execute("UPDATE schema_version SET version = 4")
+
+
 def back_to_3(store: Store) -> None:
     """Version 3 had no segments of one's own."""
+    back_to_4(store)
     with store.transaction():
         for column in ("name", "rule", "filling"):
             store.execute(f"ALTER TABLE segment DROP COLUMN {column}")
@@ -86,7 +109,7 @@ def filled(store: Store) -> int:
     return here
 
 
-@pytest.mark.parametrize("back", [back_to_1, back_to_2, back_to_3])
+@pytest.mark.parametrize("back", [back_to_1, back_to_2, back_to_3, back_to_4])
 def test_an_earlier_version(
     settings: Settings,
     tmp_path: Path,
