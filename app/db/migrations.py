@@ -100,8 +100,8 @@ CREATE INDEX run_study_id ON run (study_id);
 CREATE UNIQUE INDEX run_plan_id ON run (plan_id);
 CREATE TABLE invite (id {key}, connection_id {number} NOT NULL, study_id {number} NOT NULL,
  participant_id {number} NOT NULL, run_id {number} NOT NULL, mailbox {text} NOT NULL,
- address {text}, token {text} NOT NULL, state {text} NOT NULL, reason {text}, queued_at {number} NOT NULL,
- sent_at {number}, ended_at {number}, expires_at {number}, message_id {text}, answer {text},
+ address {text}, token {text} NOT NULL, state {text} NOT NULL, reason {text},
+ queued_at {number} NOT NULL, sent_at {number}, ended_at {number}, expires_at {number}, message_id {text}, answer {text},
  attempt INTEGER NOT NULL DEFAULT 0, owner {text}, lease_until {number}, not_before {number},
  reminder {text}, reminder_run_id {number}, reminded_at {number}, {of_connection},
  FOREIGN KEY (study_id) REFERENCES study (id) ON DELETE RESTRICT,
@@ -121,8 +121,8 @@ CREATE UNIQUE INDEX invite_outstanding_participant_id ON invite (study_id, parti
 CREATE INDEX invite_reminder ON invite (reminder_run_id, reminder)
  WHERE reminder_run_id IS NOT NULL;
 CREATE TABLE ledger (connection_id {number} NOT NULL, number {number} NOT NULL,
- at {number} NOT NULL, "by" {text} NOT NULL, what {text} NOT NULL, study {number}, invite {number}, mailbox {text},
- before {text}, after {text}, detail {text}, hash {text} NOT NULL,
+ at {number} NOT NULL, "by" {text} NOT NULL, what {text} NOT NULL, study {number},
+ invite {number}, mailbox {text}, before {text}, after {text}, detail {text}, hash {text} NOT NULL,
  PRIMARY KEY (connection_id, number), {of_connection}){strict};
 CREATE INDEX ledger_invite ON ledger (invite);
 CREATE TABLE ledger_head (connection_id {number} NOT NULL PRIMARY KEY, number {number} NOT NULL,

@@ -35,7 +35,7 @@ def shape(store: Store) -> set[tuple[str, ...]]:
         indexes = store.rows("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'")
         return {tuple(row) for row in columns + indexes + keys}
     found = store.rows("SELECT type, name, sql FROM sqlite_master")
-    shapes = {
+    shapes: set[tuple[str, ...]] = {
         (kind, name, " ".join((sql or "").replace('"', "").split()))
         for kind, name, sql in found
         if kind != "table"
