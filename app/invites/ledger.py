@@ -1,0 +1,86 @@
+"""The ledger: what happened to studies, invites and mailboxes, only ever added to.
+
+Each entry's hash covers the entry and the hash before it. It names mailboxes by their keyed hash,
+so that nothing in it has to be erased when a person is.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+from app.db.store import Row, Store
+
+START = ""  # the hash before the first entry
+CHUNK = 1_000
+
+_COLUMNS = 'at, "by", what, study, invite, mailbox, before, after, detail'
+
+
+class Entry(NamedTuple):
+    """Something that happened. ``before`` and ``after`` are states, or None."""
+
+    what: str
+    study: int | None = None
+    invite: int | None = None
+    mailbox: str | None = None
+    before: str | None = None
+    after: str | None = None
+    detail: str | None = None
+
+
+def append(store: Store, connection_id: int, by: str, entries: Iterable[Entry]) -> None:
+    """Write them down, inside the caller's transaction that makes them happen. Whoever else
+    appends waits until it ends."""
+    store.execute(
+        "INSERT INTO ledger_head (connection_id, number, hash) VALUES (?, 0, ?)"
+        " ON CONFLICT DO NOTHING",
+        (connection_id, START),
+    )
+    lock = " FOR UPDATE" if store.postgres else ""
+    number, last = store.row(
+        f"SELECT number, hash FROM ledger_head WHERE connection_id = ?{lock}", (connection_id,)
+    )
+    at, rows = int(time.time()), []
+    for entry in entries:
+        number += 1
+        values = (at, by, *entry)
+        last = _hash(last, number, values)
+        rows.append((connection_id, number, *values, last))
+    store.insert(f"ledger (connection_id, number, {_COLUMNS}, hash)", rows)
+    store.execute(
+        "UPDATE ledger_head SET number = ?, hash = ? WHERE connection_id = ?",
+        (number, last, connection_id),
+    )
+
+
+def broken_at(store: Store, connection_id: int) -> int | None:
+    """The number of the first entry that is not as it was written, or is missing; None when the
+    ledger is whole."""
+    found = store.rows(
+        "SELECT number, hash FROM ledger_head WHERE connection_id = ?", (connection_id,)
+    )
+    end, end_hash = found[0] if found else (0, START)
+    number, last = 0, START
+    while rows := _after(store, connection_id, number):
+        for row in rows:
+            number += 1
+            last = _hash(last, number, row[1:-1])
+            if row[0] != number or row[-1] != last:
+                return number
+    return None if (number, last) == (end, end_hash) else min(number, end) + 1
+
+
+def _after(store: Store, connection_id: int, number: int) -> list[Row]:
+    return store.rows(
+        f"SELECT number, {_COLUMNS}, hash FROM ledger WHERE connection_id = ? AND number > ?"
+        " ORDER BY number LIMIT ?",
+        (connection_id, number, CHUNK),
+    )
+
+
+def _hash(before: str, number: int, values: Sequence[object]) -> str:
+    return sha256(json.dumps([before, number, *values]).encode()).hexdigest()

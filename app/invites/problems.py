@@ -1,0 +1,12 @@
+"""What cannot be done with a study, told to a person."""
+
+from __future__ import annotations
+
+
+class StudyProblem(Exception):
+    """The text says what is wrong and what to do. ``place``: the field it is about, where it is
+    about one."""
+
+    def __init__(self, text: str, place: str | None = None) -> None:
+        super().__init__(text)
+        self.place = place
