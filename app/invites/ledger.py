@@ -33,8 +33,8 @@ class Entry(NamedTuple):
 
 
 def append(store: Store, connection_id: int, by: str, entries: Iterable[Entry]) -> None:
-    """Write them down, inside the caller's transaction that makes them happen. Whoever else
-    appends waits until it ends."""
+    """Write them down, as the last thing in the caller's transaction that makes them happen:
+    whoever else appends waits until it ends, and must not hold what it still needs."""
     store.execute(
         "INSERT INTO ledger_head (connection_id, number, hash) VALUES (?, 0, ?)"
         " ON CONFLICT DO NOTHING",

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from app.db.store import Store
 from app.db.study_tables import OUTSTANDING
 from app.invites import ledger
+from app.invites.ending import end_invites
 from app.invites.ledger import Entry
 
 # The strongest first: where several are true, that one is told.
@@ -29,6 +30,10 @@ def record(
     """These mailboxes (as :meth:`Hasher.stored` gives them) are written to no more; the number of
     those of which that was not known yet. Their outstanding invites end with it, at once."""
     at, new = int(time.time()), 0
+    # One whose mail may have gone out stays so until a person says.
+    after = "bounced" if kind == "bounced" else "withdrawn"
+    ends = {state: after for state in OUTSTANDING if state != "uncertain"}
+    happened: list[Entry] = []
     with store.transaction():
         for mailbox in dict.fromkeys(mailboxes):
             known = not store.execute(
@@ -39,9 +44,10 @@ def record(
             if known:
                 continue
             new += 1
-            entry = Entry(kind.replace("_", "-"), mailbox=mailbox, detail=reason)
-            ended = _end_invites(store, connection_id, mailbox, kind, at)
-            ledger.append(store, connection_id, by, [entry, *ended])
+            happened.append(Entry(kind.replace("_", "-"), mailbox=mailbox, detail=reason))
+            here = (connection_id, mailbox)
+            happened += end_invites(store, "connection_id = ? AND mailbox = ?", here, ends, kind)
+        ledger.append(store, connection_id, by, happened)
     return new
 
 
@@ -55,25 +61,3 @@ def lift_bounce(store: Store, connection_id: int, mailbox: str, by: str) -> bool
         if lifted:
             ledger.append(store, connection_id, by, [Entry("bounce-lifted", mailbox=mailbox)])
     return bool(lifted)
-
-
-def _end_invites(
-    store: Store, connection_id: int, mailbox: str, kind: str, at: int
-) -> list[Entry]:
-    """Outstanding invites end; one whose mail is on its way is not known to have arrived, and
-    stays so until a person says."""
-    lock = " FOR UPDATE" if store.postgres else ""
-    after = "bounced" if kind == "bounced" else "withdrawn"
-    found = store.rows(
-        "SELECT id, study_id, state FROM invite WHERE connection_id = ? AND mailbox = ?"
-        f" AND {store.among('state')}{lock}",
-        (connection_id, mailbox, store.values([s for s in OUTSTANDING if s != "uncertain"])),
-    )
-    store.execute_many(
-        "UPDATE invite SET state = ?, ended_at = ?, reason = ?, attempt = attempt + 1 WHERE id = ?",
-        [(after, at, kind, invite) for invite, _, _ in found],
-    )
-    return [
-        Entry("invite", study, invite, mailbox, before, after, kind)
-        for invite, study, before in found
-    ]

@@ -1,0 +1,51 @@
+"""Who may be invited how often: the rules of a study, over all studies of its account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.invites.problems import StudyProblem
+
+DAY = 86_400
+MOST = 10_000  # of days or invites
+
+
+@dataclass(frozen=True)
+class Rules:
+    """``cool_down_days`` since somebody's last invite; ``cap`` invites in ``cap_days``;
+    ``expire_days`` until an unanswered invite has ended. None: that rule does not bind."""
+
+    cool_down_days: int | None = 30
+    cap: int | None = 4
+    cap_days: int | None = 365
+    expire_days: int | None = 30
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Each rule that binds, for a person."""
+        said = []
+        if self.cool_down_days is not None:
+            days = _days(self.cool_down_days)
+            said.append(f"may be invited when last invited more than {days} ago")
+        if self.cap is not None and self.cap_days is not None:
+            so_far = "not invited" if self.cap == 1 else f"invited fewer than {self.cap:,} times"
+            said.append(f"may be invited when {so_far} in the last {_days(self.cap_days)}")
+        if self.expire_days is not None:
+            said.append(f"may answer for {_days(self.expire_days)}")
+        return tuple(said)
+
+    def check(self) -> None:
+        """Raise StudyProblem unless the numbers make sense."""
+        for name in ("cool_down_days", "cap", "cap_days", "expire_days"):
+            number = getattr(self, name)
+            if number is not None and not 1 <= number <= MOST:
+                said = name.replace("_", " ")
+                raise StudyProblem(
+                    f"The rule “{said}” must be a number from 1 to {MOST:,}, or left out.", name
+                )
+        if (self.cap is None) != (self.cap_days is None):
+            raise StudyProblem("A cap needs both: how many invites, and in how many days.", "cap")
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number:,} days"

@@ -1,0 +1,312 @@
+"""Studies: made, changed, moved from state to state.
+
+    draft → active ⇄ paused → closed → archived
+
+An active one is closed without being paused first. Only an active one sends, and a draft that was
+never sent can be deleted. What a study says is checked when it is stored, and whether all is there
+when it becomes active.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from app.db.store import Row, Store
+from app.invites import ledger, letter
+from app.invites.ending import end_invites
+from app.invites.ledger import Entry
+from app.invites.letter import Letter
+from app.invites.problems import StudyProblem
+from app.invites.rules import Rules
+from app.panel.segments import segments as all_segments
+from app.text import plain, storable
+
+MOVES = {
+    "draft": ("active",),
+    "active": ("paused", "closed"),
+    "paused": ("active", "closed"),
+    "closed": ("archived",),
+    "archived": (),
+}
+CHANGEABLE = ("draft", "active", "paused")
+# What an invite becomes when its study is paused or closed. One whose mail is on its way is
+# stopped by whoever sends it; one that may have arrived stays so until a person says.
+ENDS = {
+    "paused": {"queued": "withdrawn"},
+    "closed": {
+        "queued": "withdrawn",
+        **dict.fromkeys(("sent", "handed_over", "started"), "expired"),
+    },
+}
+NEEDED = {
+    "link": "an interview link",
+    "sender_name": "the name of who writes",
+    "sender_address": "the address of who writes",
+    "subject": "a subject",
+    "text": "a text",
+    "opt_out": "a sentence on how to opt out",
+}
+
+_LETTER = tuple(field.name for field in fields(Letter))
+_RULES = tuple(field.name for field in fields(Rules))
+_OWN = ("purpose", "reminder_subject", "reminder_text")
+_COLUMNS = ("id", "connection_id", "state", *_OWN, *_LETTER, *_RULES, "created_at", "changed_at")
+_DEFAULTS = {
+    "subject": letter.DEFAULT_SUBJECT,
+    "text": letter.DEFAULT_TEXT,
+    "opt_out": letter.DEFAULT_OPT_OUT,
+}
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study as it is stored. ``segments`` and ``excluded`` are keys, of which a segment
+    may be gone. A blank reminder is the letter again."""
+
+    id: int
+    connection_id: int
+    state: str
+    purpose: str
+    reminder_subject: str
+    reminder_text: str
+    letter: Letter
+    rules: Rules
+    created_at: int
+    changed_at: int
+    segments: tuple[str, ...]
+    excluded: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return self.letter.title
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What it needs before it can become active, for a person."""
+        said = [words for name, words in NEEDED.items() if not getattr(self.letter, name).strip()]
+        return (*said, *(() if self.segments else ("a segment",)))
+
+
+def create(store: Store, connection_id: int, title: str, by: str, **values: object) -> int:
+    """Make a draft with this title; its id. ``values``: as of :func:`change`. Raises StudyProblem
+    and DatabaseProblem."""
+    blank = dict.fromkeys((*_OWN, *_LETTER), "")
+    letter_of = Letter(**{name: str({**blank, **_DEFAULTS}[name]) for name in _LETTER})
+    now = int(time.time())
+    start = Study(0, connection_id, "draft", "", "", "", letter_of, Rules(), now, now, (), ())
+    study = _with(start, {"title": title, **values})
+    names = ("connection_id", *_stored(study), "state", "created_at", "changed_at", '"by"')
+    with store.transaction():
+        store.execute(
+            f"INSERT INTO study ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
+            (connection_id, *_stored(study).values(), "draft", now, now, by),
+        )
+        (key,) = store.row("SELECT max(id) FROM study WHERE connection_id = ?", (connection_id,))
+        ledger.append(store, connection_id, by, [Entry("study", key, after="draft")])
+    return int(key)
+
+
+def change(store: Store, study_id: int, by: str, **values: object) -> Study:
+    """Change the letter's fields, ``purpose``, the reminder or the rules of a study that is not
+    closed. Raises StudyProblem, whose place is the field, and DatabaseProblem; then nothing is
+    changed."""
+    with store.transaction():
+        before = _locked(store, study_id)
+        _must_be(before, CHANGEABLE, "changed")
+        study = _with(before, values)
+        if study.state != "draft" and study.missing:
+            raise StudyProblem(f"The study is {study.state} and needs {study.missing[0]}.")
+        stored = _stored(study)
+        store.execute(
+            f"UPDATE study SET {', '.join(f'{name} = ?' for name in stored)}, changed_at = ?"
+            " WHERE id = ?",
+            (*stored.values(), int(time.time()), study_id),
+        )
+        changed = [name for name, value in stored.items() if value != _stored(before)[name]]
+        if changed:
+            entry = Entry("study-changed", study_id, detail=", ".join(changed))
+            ledger.append(store, study.connection_id, by, [entry])
+    return get(store, study_id)
+
+
+def attach(
+    store: Store, study_id: int, segments: Sequence[str], excluded: Sequence[str], by: str
+) -> Study:
+    """Have a study take people from these segments, and leave out the members of others. Raises
+    StudyProblem and DatabaseProblem."""
+    with store.transaction():
+        study = _locked(store, study_id)
+        _must_be(study, CHANGEABLE, "changed")
+        check_segments(store, study.connection_id, segments, excluded)
+        store.execute("DELETE FROM study_segment WHERE study_id = ?", (study_id,))
+        store.execute_many(
+            "INSERT INTO study_segment (study_id, segment_key, excluded) VALUES (?, ?, ?)",
+            [(study_id, key, key in excluded) for key in dict.fromkeys((*segments, *excluded))],
+        )
+        detail = f"{', '.join(segments)}; without {', '.join(excluded) or 'any'}"
+        ledger.append(
+            store, study.connection_id, by, [Entry("study-segments", study_id, detail=detail)]
+        )
+    return get(store, study_id)
+
+
+def check_segments(
+    store: Store, connection_id: int, segments: Sequence[str], excluded: Sequence[str]
+) -> None:
+    """Raise StudyProblem unless these segments can be asked."""
+    known = {one.key: one for one in all_segments(store, connection_id)}
+    for key in (*segments, *excluded):
+        if key not in known:
+            raise StudyProblem(
+                f"There is no segment {plain(key)!r}; panelist segments lists them.", "segments"
+            )
+        if known[key].filling:
+            raise StudyProblem(
+                f"The segment “{plain(known[key].name, 80)}” is still being filled. Wait until it"
+                " is complete.",
+                "segments",
+            )
+    for key in segments:
+        if key in excluded:
+            raise StudyProblem(
+                f"The segment “{plain(known[key].name, 80)}” is both taken and left out.",
+                "segments",
+            )
+
+
+def move(store: Store, study_id: int, state: str, by: str) -> int:
+    """Bring a study to another state; how many invites that ended. Raises StudyProblem where that
+    may not be, and DatabaseProblem."""
+    with store.transaction():
+        study = _locked(store, study_id)
+        if state not in MOVES[study.state]:
+            allowed = " or ".join(MOVES[study.state]) or "nothing else any more"
+            raise StudyProblem(f"The study is {study.state}; it can become {allowed}.")
+        if state == "active" and study.missing:
+            raise StudyProblem(f"The study needs {', '.join(study.missing)} before it is active.")
+        store.execute(
+            "UPDATE study SET state = ?, changed_at = ? WHERE id = ?",
+            (state, int(time.time()), study_id),
+        )
+        entries = [Entry("study", study_id, before=study.state, after=state)]
+        ended = end_invites(
+            store, "study_id = ?", (study_id,), ENDS.get(state, {}), f"study {state}"
+        )
+        ledger.append(store, study.connection_id, by, [*entries, *ended])
+    return len(ended)
+
+
+def would_end(store: Store, study_id: int, state: str) -> int:
+    """How many invites :func:`move` would end now."""
+    ends = ENDS.get(state, {})
+    (number,) = store.row(
+        f"SELECT count(*) FROM invite WHERE study_id = ? AND {store.among('state')}",
+        (study_id, store.values(list(ends))),
+    )
+    return int(number)
+
+
+def delete(store: Store, study_id: int, by: str) -> None:
+    """Delete a draft of which nobody was invited. Raises StudyProblem and DatabaseProblem."""
+    with store.transaction():
+        study = _locked(store, study_id)
+        _must_be(study, ("draft",), "deleted")
+        store.execute("DELETE FROM study WHERE id = ?", (study_id,))
+        entry = Entry("study", study_id, before="draft", after="deleted")
+        ledger.append(store, study.connection_id, by, [entry])
+
+
+def get(store: Store, study_id: int) -> Study:
+    """A study. Raises StudyProblem when it is gone."""
+    found = _read(store, "id = ?", study_id)
+    if not found:
+        raise StudyProblem("The study is not there any more.")
+    return found[0]
+
+
+def studies(store: Store, connection_id: int) -> list[Study]:
+    """All of a connection's studies, the newest first."""
+    return _read(store, "connection_id = ?", connection_id)[::-1]
+
+
+def funnel(store: Store, study_id: int) -> dict[str, int]:
+    """How many of a study's invites are in each state, of those that any is in."""
+    return dict(
+        store.rows(
+            "SELECT state, count(*) FROM invite WHERE study_id = ? GROUP BY state ORDER BY state",
+            (study_id,),
+        )
+    )
+
+
+def _read(store: Store, which: str, value: int) -> list[Study]:
+    columns = ", ".join(_COLUMNS)
+    found = store.rows(f"SELECT {columns} FROM study WHERE {which} ORDER BY id", (value,))
+    attached = store.rows(
+        "SELECT study_id, segment_key, excluded FROM study_segment WHERE study_id IN"
+        f" (SELECT id FROM study WHERE {which}) ORDER BY segment_key",
+        (value,),
+    )
+    return [_study(row, attached) for row in found]
+
+
+def _study(row: Row, attached: Sequence[Row]) -> Study:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    mine = [(key, excluded) for study, key, excluded in attached if study == values["id"]]
+    return Study(
+        letter=Letter(**{name: values[name] for name in _LETTER}),
+        rules=Rules(**{name: values[name] for name in _RULES}),
+        segments=tuple(key for key, excluded in mine if not excluded),
+        excluded=tuple(key for key, excluded in mine if excluded),
+        **{name: values[name] for name in _COLUMNS if name not in (*_LETTER, *_RULES)},
+    )
+
+
+def _stored(study: Study) -> dict[str, object]:
+    return {
+        **{name: getattr(study, name) for name in _OWN},
+        **{name: getattr(study.letter, name) for name in _LETTER},
+        **{name: getattr(study.rules, name) for name in _RULES},
+    }
+
+
+def _with(study: Study, values: Mapping[str, object]) -> Study:
+    """The study with other values, checked."""
+    clean = {name: _clean(name, value) for name, value in values.items()}
+    changed = replace(
+        study,
+        letter=replace(study.letter, **{n: v for n, v in clean.items() if n in _LETTER}),
+        rules=replace(study.rules, **{n: v for n, v in clean.items() if n in _RULES}),
+        **{name: value for name, value in clean.items() if name not in (*_LETTER, *_RULES)},
+    )
+    if not changed.title:
+        raise StudyProblem("A study needs a title.", "title")
+    letter.check(changed.letter)
+    letter.check_template(changed.reminder_subject, changed.reminder_text, "reminder_")
+    changed.rules.check()
+    return changed
+
+
+def _clean(name: str, value: object) -> Any:
+    if name not in (*_OWN, *_LETTER, *_RULES):
+        raise StudyProblem(f"A study has no {plain(name)!r}.", name)
+    if name in _RULES:
+        return value
+    text = storable(str(value)).replace("\r\n", "\n")
+    return text if name in ("text", "reminder_text") else text.strip(" ")
+
+
+def _locked(store: Store, study_id: int) -> Study:
+    """The study, which nobody else changes until the transaction ends."""
+    if store.postgres:
+        store.rows("SELECT id FROM study WHERE id = ? FOR UPDATE", (study_id,))
+    return get(store, study_id)
+
+
+def _must_be(study: Study, states: Sequence[str], what: str) -> None:
+    if study.state not in states:
+        raise StudyProblem(f"The study is {study.state} and can no longer be {what}.")
