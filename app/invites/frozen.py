@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import time
 from array import array
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -18,14 +17,14 @@ from hashlib import sha256
 from app.db.store import Row, Store
 from app.invites import letter, options
 from app.invites.letter import Letter
-from app.invites.mailbox import read
+from app.invites.mailbox import Unusable, hasher, read
 from app.invites.members import Members, Step, people, stripe_ids
 from app.invites.options import Options
 from app.invites.outcomes import Outcome
-from app.invites.plan import Plan, make
+from app.invites.plan import Plan
 from app.invites.problems import StudyProblem
 from app.invites.rules import Rules
-from app.invites.studies import Study, get
+from app.invites.studies import get
 from app.panel.chosen import CHUNK
 from app.panel.lists import Ids
 
@@ -51,59 +50,6 @@ class Frozen:
     def short(self) -> str:
         """The hash as a person reads it."""
         return self.hash[:4]
-
-
-@dataclass(frozen=True)
-class Changed:
-    """One member of whom a plan says something else now. ``before``: None for who joined the
-    segments since; ``after``: None for who left them."""
-
-    participant: int
-    before: tuple[Outcome, int] | None
-    after: tuple[Outcome, int] | None
-    address: bool = False  # is another one now; both times to be invited
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A frozen plan beside the data now. ``added`` and ``dropped``: who would be invited now and
-    was not to be, and the other way round; ``address``: who would be written to elsewhere."""
-
-    plan: Plan
-    letter: bool
-    rules: bool
-    changed: tuple[Changed, ...]
-
-    @property
-    def added(self) -> tuple[Changed, ...]:
-        """Would be invited now."""
-        return tuple(
-            one for one in self.changed if _invited(one.after) and not _invited(one.before)
-        )
-
-    @property
-    def dropped(self) -> tuple[Changed, ...]:
-        """Would not be invited any more."""
-        return tuple(
-            one for one in self.changed if _invited(one.before) and not _invited(one.after)
-        )
-
-    @property
-    def address(self) -> tuple[Changed, ...]:
-        """Would be written to at another address."""
-        return tuple(one for one in self.changed if one.address)
-
-    @property
-    def counts(self) -> Counter[tuple[Outcome | None, Outcome | None]]:
-        """How many went from which outcome to which."""
-        return Counter(
-            (one.before[0] if one.before else None, one.after[0] if one.after else None)
-            for one in self.changed
-        )
-
-    def __bool__(self) -> bool:
-        """Whether what is sent would not be what was shown."""
-        return self.letter or self.rules or bool(self.added or self.dropped or self.address)
 
 
 def freeze(store: Store, plan: Plan, by: str, step: Step = lambda: None) -> Frozen:
@@ -149,7 +95,7 @@ def plan_hash(store: Store, plan: Plan, step: Step = lambda: None) -> str:
     """The hash of a plan, in hex digits."""
     members, total, number = plan.members, 0, 0
     same = {members.details[at] for at in _at(members, Outcome.SAME_MAILBOX)}
-    names = {key: name for key, name in stripe_ids(store, list(same)).items()}
+    names, hashes = stripe_ids(store, list(same)), hasher(store, plan.connection_id)
     for start in range(0, len(plan), CHUNK):
         step()
         some = members.ids[start : start + CHUNK]
@@ -159,6 +105,10 @@ def plan_hash(store: Store, plan: Plan, step: Step = lambda: None) -> str:
             outcome, detail = Outcome(members.outcomes[place]), members.details[place]
             said = names[detail] if outcome is Outcome.SAME_MAILBOX else str(detail)
             to = read(email) if email and outcome is Outcome.INVITE else ""
+            if to != "" and (
+                isinstance(to, Unusable) or hashes.digest(to) != members.mailbox(place)
+            ):
+                raise StudyProblem("An address changed while the plan was made. Make it again.")
             line = json.dumps([stripe_id, outcome.key, said, to])
             total += int.from_bytes(sha256(line.encode()).digest())
             number += 1
@@ -179,11 +129,12 @@ def frozen(store: Store, plan_id: int) -> Frozen:
     )
     if not rows:
         raise StudyProblem("The plan is not there any more. Make it again.")
-    *told, terms, written, sent = rows[0]
+    key, study, at, by, found, terms, written, sent = rows[0]
     values = json.loads(terms)
     rules = Rules(**values.pop("rules"))
     chosen = options.from_json(json.dumps(values))
-    return Frozen(*told, chosen, rules, letter.from_json(written), bool(sent))
+    wrote = letter.from_json(written)
+    return Frozen(key, study, at, by, found, chosen, rules, wrote, bool(sent))
 
 
 def latest(store: Store, study_id: int) -> Frozen | None:
@@ -194,7 +145,7 @@ def latest(store: Store, study_id: int) -> Frozen | None:
 
 def counts(store: Store, plan_id: int) -> dict[Outcome, int]:
     """How many have each outcome in a frozen plan."""
-    found = dict(
+    found: dict[int, int] = dict(
         store.rows(
             "SELECT outcome, count(*) FROM planned WHERE plan_id = ? GROUP BY outcome", (plan_id,)
         )
@@ -205,48 +156,12 @@ def counts(store: Store, plan_id: int) -> dict[Outcome, int]:
 def ids(store: Store, plan_id: int, outcome: Outcome) -> Ids:
     """Row ids of those with an outcome in a frozen plan, upwards."""
     found = array("q")
-    for rows in _planned(store, plan_id):
+    for rows in planned(store, plan_id):
         found.extend(row[0] for row in rows if row[1] == outcome)
     return found
 
 
-def difference(
-    store: Store, plan: Frozen, now: int | None = None, step: Step = lambda: None
-) -> Difference:
-    """The frozen plan beside what the same code makes of the data now. Raises StudyProblem and
-    DatabaseProblem."""
-    study: Study = get(store, plan.study_id)
-    made = make(store, study, plan.options, now, step)
-    changed: list[Changed] = []
-    members, place = made.members, 0
-    for rows in _planned(store, plan.id):
-        step()
-        for participant, outcome, detail, mailbox in rows:
-            while place < len(made) and members.ids[place] < participant:
-                changed.append(Changed(members.ids[place], None, _now(members, place)))
-                place += 1
-            before, after, moved = (Outcome(outcome), detail), None, False
-            if place < len(made) and members.ids[place] == participant:
-                after = _now(members, place)
-                moved = _invited(before) and _invited(after)
-                moved = moved and members.mailbox(place).hex() != mailbox
-                place += 1
-            if after != before or moved:
-                changed.append(Changed(participant, before, after, moved))
-    for rest in range(place, len(made)):
-        changed.append(Changed(members.ids[rest], None, _now(members, rest)))
-    return Difference(made, study.letter != plan.letter, study.rules != plan.rules, tuple(changed))
-
-
-def _now(members: Members, place: int) -> tuple[Outcome, int]:
-    return Outcome(members.outcomes[place]), members.details[place]
-
-
-def _invited(what: tuple[Outcome, int] | None) -> bool:
-    return what is not None and what[0] is Outcome.INVITE
-
-
-def _planned(store: Store, plan_id: int) -> Iterator[Sequence[Row]]:
+def planned(store: Store, plan_id: int) -> Iterator[Sequence[Row]]:
     """(participant, outcome, detail, mailbox) upwards, some at a time."""
     last = 0
     while rows := store.rows(

@@ -115,7 +115,7 @@ def change(store: Store, study_id: int, by: str, **values: object) -> Study:
     closed. Raises StudyProblem, whose place is the field, and DatabaseProblem; then nothing is
     changed."""
     with store.transaction():
-        before = _locked(store, study_id)
+        before = locked(store, study_id)
         _must_be(before, CHANGEABLE, "changed")
         study = _with(before, values)
         if study.state != "draft" and study.missing:
@@ -139,7 +139,7 @@ def attach(
     """Have a study take people from these segments, and leave out the members of others. Raises
     StudyProblem and DatabaseProblem."""
     with store.transaction():
-        study = _locked(store, study_id)
+        study = locked(store, study_id)
         _must_be(study, CHANGEABLE, "changed")
         check_segments(store, study.connection_id, segments, excluded)
         store.execute("DELETE FROM study_segment WHERE study_id = ?", (study_id,))
@@ -182,7 +182,7 @@ def move(store: Store, study_id: int, state: str, by: str) -> int:
     """Bring a study to another state; how many invites that ended. Raises StudyProblem where that
     may not be, and DatabaseProblem."""
     with store.transaction():
-        study = _locked(store, study_id)
+        study = locked(store, study_id)
         if state not in MOVES[study.state]:
             allowed = " or ".join(MOVES[study.state]) or "nothing else any more"
             raise StudyProblem(f"The study is {study.state}; it can become {allowed}.")
@@ -213,7 +213,7 @@ def would_end(store: Store, study_id: int, state: str) -> int:
 def delete(store: Store, study_id: int, by: str) -> None:
     """Delete a draft of which nobody was invited. Raises StudyProblem and DatabaseProblem."""
     with store.transaction():
-        study = _locked(store, study_id)
+        study = locked(store, study_id)
         _must_be(study, ("draft",), "deleted")
         store.execute("DELETE FROM study WHERE id = ?", (study_id,))
         entry = Entry("study", study_id, before="draft", after="deleted")
@@ -300,7 +300,7 @@ def _clean(name: str, value: object) -> Any:
     return text if name in ("text", "reminder_text") else text.strip(" ")
 
 
-def _locked(store: Store, study_id: int) -> Study:
+def locked(store: Store, study_id: int) -> Study:
     """The study, which nobody else changes until the transaction ends."""
     if store.postgres:
         store.rows("SELECT id FROM study WHERE id = ? FOR UPDATE", (study_id,))

@@ -1,0 +1,68 @@
+"""The life of an invite: its states, which may follow which, and what a person says of it.
+
+ queued ─► sending ─► uncertain ─► sent ─► started ─► completed, declined or expired
+
+``uncertain`` is durable from just before a mail server may take the mail until its answer is
+known; where none comes, only a person says whether it arrived. Whoever sends changes a row only
+where its ``attempt`` is still the one that they claimed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from app.db.store import Store
+from app.db.study_tables import OUTSTANDING
+from app.invites import ledger, optouts
+from app.invites.ledger import Entry
+
+_ANSWERS = ("completed", "declined", "bounced", "expired", "withdrawn")
+MOVES = {
+    "queued": ("sending", "handed_over", "withdrawn"),
+    "sending": ("queued", "uncertain", "failed", "bounced", "withdrawn"),
+    "uncertain": ("sent", "queued", "failed", "bounced"),
+    "sent": ("started", *_ANSWERS),
+    "handed_over": ("started", *_ANSWERS),
+    "started": _ANSWERS,
+    "completed": (),
+    "declined": ("completed",),
+    "bounced": (),
+    "failed": (),
+    "expired": ("completed",),
+    "withdrawn": (),
+}
+# What a person may say. An invite that is queued or sent this moment is stopped, not marked.
+MARKS = ("sent", "started", "completed", "declined", "bounced", "failed")
+_MARKABLE = ("uncertain", "sent", "handed_over", "started", "declined", "expired")
+
+
+def mark(
+    store: Store, connection_id: int, invites: Sequence[int], state: str, by: str, reason: str = ""
+) -> int:
+    """Bring these invites to a state that somebody says they are in; how many were moved. Those
+    from whose state it does not follow stay as they are. Who bounced is written to no more.
+    Raises DatabaseProblem."""
+    may = [one for one in _MARKABLE if state in MARKS and state in MOVES[one]]
+    lock = " FOR UPDATE" if store.postgres else ""
+    now = int(time.time())
+    with store.transaction():
+        found = store.rows(
+            "SELECT id, study_id, mailbox, state FROM invite WHERE connection_id = ?"
+            f" AND {store.among('id')} AND {store.among('state')} ORDER BY id{lock}",
+            (connection_id, store.values(invites), store.values(may)),
+        )
+        ended = None if state in OUTSTANDING else now
+        store.execute_many(
+            "UPDATE invite SET state = ?, reason = ?, ended_at = ?, attempt = attempt + 1"
+            " WHERE id = ?",
+            [(state, reason or None, ended, row[0]) for row in found],
+        )
+        if state == "bounced":
+            optouts.record(store, connection_id, [row[2] for row in found], "bounced", by, reason)
+        entries = [
+            Entry("invite", study, invite, mailbox, before, state, reason or None)
+            for invite, study, mailbox, before in found
+        ]
+        ledger.append(store, connection_id, by, entries)
+    return len(found)
