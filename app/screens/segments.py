@@ -39,6 +39,7 @@ class SegmentsScreen(PanelistScreen):
         Binding("r", "app.ask_now", "Ask", id="segments.ask", show=False,
                 tooltip="Ask Stripe now for what changed, instead of waiting"),
     ]  # fmt: skip
+    PAUSE = 0.5
     help_text = (
         "On the left the segments, with how many people are in each; beside them the people of"
         " the one chosen. tab goes from one to the other, enter on a person opens everything"
