@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
 from app.db.errors import DatabaseProblem
+from app.panel import own
 from app.panel.person import Person, person
-from app.panel.segments import segments
+from app.panel.segments import SegmentView, segments
 from app.screens.frame import PanelistScreen, Picture
 from app.screens.members import Members
 from app.screens.person_rows import person_rows
+from app.screens.segment_form import SegmentForm
 from app.screens.segment_list import SegmentList
 from app.screens.whying import Why
 from app.text import plain
+from app.widgets.dialog import Question
 from app.widgets.line import Line
 from app.widgets.lines import Lines
 from app.widgets.table import Table
@@ -36,6 +39,12 @@ class SegmentsScreen(PanelistScreen):
                 tooltip="Narrow the people by name, email, id or metadata"),
         Binding("w", "why", "Why", id="segments.why",
                 tooltip="Why this person is in a segment, or is not"),
+        Binding("n", "new", "New", id="segments.new",
+                tooltip="Make a segment of your own with a filter"),
+        Binding("e", "edit", "Edit", id="segments.edit", show=False,
+                tooltip="Change the name or the filter of this segment of your own"),
+        Binding("d", "delete", "Delete", id="segments.delete", show=False,
+                tooltip="Delete this segment of your own, after a question"),
         Binding("r", "app.ask_now", "Ask", id="segments.ask", show=False,
                 tooltip="Ask Stripe now for what changed, instead of waiting"),
     ]  # fmt: skip
@@ -221,3 +230,69 @@ class SegmentsScreen(PanelistScreen):
         self.app.push_screen(
             Why(self.host.store, one, self._list.views, segment.key, masking=picture.masking)
         )
+
+    def action_new(self) -> None:
+        """Make a segment."""
+        if self._connection is None:
+            self.host.tell("No account is connected yet; 1 (Connect) connects one.")
+        else:
+            self._put_form(self._connection, None)
+
+    def action_edit(self) -> None:
+        """Change the current segment, if it is one's own."""
+        segment = self._own()
+        if segment is not None and self._connection is not None:
+            self._put_form(self._connection, segment)
+
+    def _put_form(self, connection: int, segment: SegmentView | None) -> None:
+        masking = self._picture is not None and self._picture.masking
+        form = SegmentForm(self.host.store, connection, segment, masking=masking)
+        self.app.push_screen(form, self._saved)
+
+    def _saved(self, key: str | None) -> None:
+        if key is not None and self._connection is not None:
+            self._read_segments(self._connection, anew=False)
+            self._list.choose(key)
+            self._list.focus()
+
+    def _own(self) -> SegmentView | None:
+        segment = self._list.segment
+        if segment is not None and segment.kind == "own":
+            return segment
+        self.host.tell("This segment comes with the data; n makes one of your own.")
+        return None
+
+    def action_delete(self) -> None:
+        """Delete the current segment, if it is one's own and after a question."""
+        segment, connection = self._own(), self._connection
+        if segment is None or connection is None:
+            return
+        lines = [
+            words("Delete the segment ", (plain(segment.name), "bold"), "?"),
+            words(
+                f"Its {segment.count:,} people stay in the panel, and in the history of who was"
+                " in it. Nothing changes in Stripe."
+            ),
+        ]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._delete(connection, segment)
+
+        self.app.push_screen(Question(lines, "Delete"), answered)
+
+    @work(thread=True)
+    def _delete(self, connection: int, segment: SegmentView) -> None:
+        said = f"Deleted the segment {segment.name}."
+        try:
+            own.delete(self.host.store, connection, segment.key)
+        except (own.OwnProblem, DatabaseProblem) as problem:
+            said = str(problem)
+        finally:
+            self.host.store.close()
+        self.app.call_from_thread(self._deleted, said)
+
+    def _deleted(self, said: str) -> None:
+        self.host.tell(said)
+        if self._connection is not None:
+            self._read_segments(self._connection, anew=False)
