@@ -183,9 +183,9 @@ async def test_making_changing_and_deleting_ones_own(start: Start, here: int, st
         assert [one.count for one in segments(store, here) if one.kind == "own"] == [1]
         await at.press("e")
         at.settle()
-        await put(at, "er")
+        await put(at, "s")
         await at.press("ctrl+s")
-        await at.until(lambda: listed.segment is not None and listed.segment.name == "Golder")
+        await at.until(lambda: listed.segment is not None and listed.segment.name == "Golds")
         await at.press("d")
         assert isinstance(at.app.screen, Question)
         at.settle()
