@@ -49,9 +49,9 @@ class KeyLine(Drawn[tuple[Key, ...]]):
             self.show((*found, Key(*PALETTE)))
 
     def draw(self, state: tuple[Key, ...], width: int) -> list[Content]:
-        parts = [words((one.shown, "bold $primary"), f" {one.does}") for one in state]
-        line = words("  ").join(parts)
-        return [line if line.cell_length <= width else words(" ").join(parts)]
+        kept, gap = _fitting(state, width)
+        parts = [words((one.shown, "bold $primary"), f" {one.does}") for one in kept]
+        return [words(" " * gap).join(parts)]
 
     def on_click(self, event: events.Click) -> None:
         for one, (begin, end) in self._places():
@@ -59,10 +59,25 @@ class KeyLine(Drawn[tuple[Key, ...]]):
                 self.app.simulate_key(one.key)
 
     def _places(self) -> list[tuple[Key, tuple[int, int]]]:
-        width = self.content_size.width
-        gap = 2 if sum(one.width + 2 for one in self.state) - 2 <= width else 1
+        kept, gap = _fitting(self.state, self.content_size.width)
         places, at = [], 0
-        for one in self.state:
+        for one in kept:
             places.append((one, (at, at + one.width)))
             at += one.width + gap
         return places
+
+
+def _fitting(keys: tuple[Key, ...], width: int) -> tuple[tuple[Key, ...], int]:
+    """The keys there is room for, and the cells between two of them. Where there is none for all,
+    those of the modes go first, which are the same everywhere, from the last one on."""
+    kept = list(keys)
+    while (gap := _gap(kept, width)) is None and (modes := [k for k in kept if k.key.isdigit()]):
+        kept.remove(modes[-1])
+    return tuple(kept), gap or 1
+
+
+def _gap(keys: list[Key], width: int) -> int | None:
+    for gap in (2, 1):
+        if sum(one.width + gap for one in keys) - gap <= width:
+            return gap
+    return None

@@ -226,3 +226,11 @@ async def test_without_an_account_it_says_so(start: Start) -> None:
         await at.until(lambda: "No account is connected" in at.flat)
         await at.press("w", "n", "e")
         assert "No account" in at.flat
+
+
+async def test_the_keys_that_matter_are_named_where_it_is_narrow(start: Start, here: int) -> None:
+    async with start((80, 24)) as at:
+        await look(at)
+        last = at.text.splitlines()[-1]
+        for key in ("/ Search", "w Why", "n New", "? Help", "q Quit", "^p Palette"):
+            assert key in last
