@@ -32,7 +32,7 @@ _LATE_PROBLEMS = (
     ("app.sync.oauth", "OAuthProblem"),
     ("app.credentials.problem", "CredentialProblem"),
     ("app.commands", "UnknownAccount"),
-    ("app.segmenting", "OutputProblem"),
+    ("app.panel.taking", "OutputProblem"),
     ("app.demo", "SandboxProblem"),
     ("app.web.secret", "SecretProblem"),
     ("app.web.server", "ListenProblem"),

@@ -10,12 +10,10 @@ import argparse
 import contextlib
 import csv
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TextIO
 
 from app.commands import find_account, not_connected, say
@@ -27,6 +25,7 @@ from app.panel.overview import overview
 from app.panel.past import Move, begun, changes, joined, left, members_on, places_on
 from app.panel.rows import PersonRow, rows
 from app.panel.segments import segments
+from app.panel.taking import writing
 from app.settings import load
 from app.text import csv_cell, plain, when
 
@@ -39,10 +38,6 @@ COLUMNS = (
 )
 
 Line = dict[str, Any]
-
-
-class OutputProblem(Exception):
-    """The file cannot be written; the text is for a person."""
 
 
 class _Unanswerable(Exception):
@@ -236,26 +231,12 @@ def _counted(things: Iterator[Any], total: int, each: int = 1) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _writing(file: str | None) -> Iterator[TextIO]:
-    """Standard output, or a file of mode 0600 that is there when all of it is written."""
+    """Standard output, or a file."""
     if file is None:
         yield sys.stdout
         return
-    whole, part = Path(file), Path(f"{file}.part")
-    try:
-        with contextlib.suppress(FileNotFoundError):
-            part.unlink()
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with open(handle, "w", encoding="utf-8", newline="") as out:
-                yield out
-            os.replace(part, whole)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise OutputProblem(
-            f"{plain(file)} could not be written ({error.strerror}). What stood there is unchanged."
-        ) from error
+    with writing(file) as out:
+        yield out
 
 
 def _check_key(asked: _Asked, key: str, *, past: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on, work
@@ -18,6 +19,7 @@ from app.screens.members import Members
 from app.screens.person_rows import person_rows
 from app.screens.segment_form import SegmentForm
 from app.screens.segment_list import SegmentList
+from app.screens.taking import TakeOut
 from app.screens.whying import Why
 from app.text import plain
 from app.widgets.dialog import Question
@@ -45,6 +47,8 @@ class SegmentsScreen(PanelistScreen):
                 tooltip="Change the name or the filter of this segment of your own"),
         Binding("d", "delete", "Delete", id="segments.delete", show=False,
                 tooltip="Delete this segment of your own, after a question"),
+        Binding("t", "take", "Take out", id="segments.take",
+                tooltip="Write the people of this list to a file: CSV or JSON lines"),
         Binding("r", "app.ask_now", "Ask", id="segments.ask", show=False,
                 tooltip="Ask Stripe now for what changed, instead of waiting"),
     ]  # fmt: skip
@@ -296,3 +300,18 @@ class SegmentsScreen(PanelistScreen):
         self.host.tell(said)
         if self._connection is not None:
             self._read_segments(self._connection, anew=False)
+
+    def action_take(self) -> None:
+        """Write the people of the list to a file."""
+        wanted, ids, picture = self._members.wanted, self._members.ids, self._picture
+        if wanted is None or picture is None or not ids:
+            self.host.tell("There is no list to take out, or it is still being read.")
+            return
+        form = TakeOut(
+            *(self.host.store, wanted.connection_id, ids, wanted.segment), masking=picture.masking
+        )
+        self.app.push_screen(form, lambda file: self._taken(file, len(ids)))
+
+    def _taken(self, file: Path | None, number: int) -> None:
+        said = f"{number:,} people are in {file}." if file else "Nothing was taken out."
+        self.host.tell(said)
