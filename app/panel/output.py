@@ -135,8 +135,6 @@ def _standard_output() -> Iterator[TextIO]:
     except BrokenPipeError:  # its reader left
         raise
     except OSError as error:
-        # What could not be written is not tried again when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise OutputProblem(
             f"Standard output could not be written ({error.strerror}). What came before is not"
             " whole; write it again to another place."
