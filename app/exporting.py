@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 from pathlib import Path
 
 from app.cli import FAILED
@@ -34,6 +35,8 @@ def export(options: argparse.Namespace) -> int:
     chosen = _chosen(store, connection.id, options)
     if isinstance(chosen, int):
         return chosen
+    for end in (signal.SIGTERM, signal.SIGHUP):  # so that no part of a file is left
+        signal.signal(end, signal.default_int_handler)
     try:
         _export(store, chosen, options)
     except KeyboardInterrupt:
