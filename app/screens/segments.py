@@ -14,7 +14,6 @@ from app.db.errors import DatabaseProblem
 from app.panel import own
 from app.panel.person import Person, person
 from app.panel.segments import SegmentView, segments
-from app.screens.copying import CopyValue
 from app.screens.frame import PanelistScreen, Picture
 from app.screens.members import Members
 from app.screens.person_rows import person_rows
@@ -48,8 +47,6 @@ class SegmentsScreen(PanelistScreen):
                 tooltip="Change the name or the filter of this segment of your own"),
         Binding("d", "delete", "Delete", id="segments.delete", show=False,
                 tooltip="Delete this segment of your own, after a question"),
-        Binding("y", "copy", "Copy", id="segments.copy", show=False,
-                tooltip="Copy a value of this person, or open their page in Stripe's Dashboard"),
         Binding("t", "take", "Take out", id="segments.take",
                 tooltip="Write the people of this list to a file: CSV or JSON lines"),
         Binding("r", "app.ask_now", "Ask", id="segments.ask", show=False,
@@ -229,24 +226,14 @@ class SegmentsScreen(PanelistScreen):
 
     def action_why(self) -> None:
         """Say why the current person is in a segment, or is not."""
-        segment, picture, one = self._list.segment, self._picture, self._current()
+        segment, picture = self._list.segment, self._picture
+        one = self._person or self._read_person(self._members.table.current)
         if one is None or segment is None or picture is None:
+            self.host.tell("Nobody is chosen: there is no one in this list.")
             return
         self.app.push_screen(
             Why(self.host.store, one, self._list.views, segment.key, masking=picture.masking)
         )
-
-    def action_copy(self) -> None:
-        """Copy a value of the current person."""
-        picture, one = self._picture, self._current()
-        if one is not None and picture is not None:
-            self.app.push_screen(CopyValue(one, masking=picture.masking))
-
-    def _current(self) -> Person | None:
-        one = self._person or self._read_person(self._members.table.current)
-        if one is None:
-            self.host.tell("Nobody is chosen: there is no one in this list.")
-        return one
 
     def action_new(self) -> None:
         """Make a segment."""
@@ -326,8 +313,8 @@ class SegmentsScreen(PanelistScreen):
             *(self.host.store, wanted.connection_id, ids, wanted.segment, title),
             masking=picture.masking,
         )
-        self.app.push_screen(form, self._taken)
+        self.app.push_screen(form, lambda file: self._taken(file, len(ids)))
 
-    def _taken(self, file: Path | None) -> None:
-        if file is None:
-            self.host.tell("Nothing was taken out.")
+    def _taken(self, file: Path | None, number: int) -> None:
+        said = f"{number:,} people are in {file}." if file else "Nothing was taken out."
+        self.host.tell(said)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import OptionList
 
 from app.db.rows import Answer
 from app.db.store import Store
+from app.panel.person import Person, person
 from app.screens.copying import CopyValue
 from tests.db import making
 from tests.screens.conftest import Driven, Start
-from tests.screens.test_segments import look
 
 HOSTILE = "a\x07\x1b]52;c;ZXZpbA==\x1b\\\nrm -rf ~\u202e[b]"
 ADA = {
@@ -25,37 +26,34 @@ ADA = {
 }
 
 
-@pytest.fixture
-def here(store: Store) -> int:
+def ada(store: Store, **fields: Any) -> Person:
     to = making.connection(store)
-    people = [making.person("cus_ada", **ADA), making.person("cus_new", email=None, name=HOSTILE)]
-    making.send(store, to, Answer(1, participants=people))
-    making.make_segments(store, to)
-    store.execute("UPDATE connection SET status = 'complete'")
-    return to
+    making.send(store, to, Answer(1, participants=[making.person("cus_ada", **{**ADA, **fields})]))
+    (row,) = store.row("SELECT id FROM participant")
+    found = person(store, row)
+    assert found is not None
+    return found
 
 
-async def ask(at: Driven, *, masked: bool = False, last: bool = True) -> None:
-    """The dialog for Ada, or for whoever came after her."""
-    members = await look(at)
-    members.table.focus()
-    await at.press(*(["x"] if masked else []), "G" if last else "g", "y")
+async def ask(at: Driven, one: Person, *, masking: bool = False) -> None:
+    """The dialog for this person."""
+    at.app.push_screen(CopyValue(one, masking=masking))
+    await at.pilot.pause()
     assert isinstance(at.app.screen, CopyValue)
 
 
-async def copied(at: Driven, *keys: str) -> str:
-    """What these keys bring to the clipboard; afterwards the dialog is there again."""
+async def copied(at: Driven, one: Person, *keys: str, masking: bool = False) -> str:
+    """What these keys bring to the clipboard."""
+    await ask(at, one, masking=masking)
     at.app.clear_notifications()
     await at.strike(*keys)
     assert not isinstance(at.app.screen, CopyValue)
-    clipboard = at.app.clipboard
-    await at.strike("y")
-    return clipboard
+    return at.app.clipboard
 
 
-async def test_each_value_has_a_key(start: Start, here: int) -> None:
+async def test_each_value_has_a_key(start: Start, store: Store) -> None:
+    one = ada(store)
     async with start((80, 24)) as at:
-        await ask(at)
         for keys, value, said in (
             (("n",), "Ada Lovelace", "Copied the name, where"),
             (("e",), "ada@example.com", "Copied the email, where"),
@@ -65,30 +63,31 @@ async def test_each_value_has_a_key(start: Start, here: int) -> None:
             (("enter",), "Ada Lovelace", "Copied the name, where"),
             (("end", "enter"), "v8", "Copied the value of k8, where"),  # it has no key
         ):
-            assert await copied(at, *keys) == value
+            assert await copied(at, one, *keys) == value
             assert said in at.toasts
-        link = await copied(at, "d")
+        link = await copied(at, one, "d")
         assert link.startswith("https://dashboard.stripe.com/acct_")
         assert link.endswith("/test/customers/cus_ada")
 
 
-async def test_masked_values_are_copied_masked(start: Start, here: int) -> None:
+async def test_masked_values_are_copied_masked(start: Start, store: Store) -> None:
+    one = ada(store)
     async with start((80, 24)) as at:
-        await ask(at, masked=True)
-        assert "Ada" not in at.flat
-        assert "gold" not in at.flat
-        for key in ("n", "e", "p", "1", "2"):
-            assert "•••" in await copied(at, key)
+        for key, value in (("n", "A•••"), ("e", "a•••@e•••"), ("p", "+•••"), ("2", "g•••")):
+            assert await copied(at, one, key, masking=True) == value
             assert "masked" in at.toasts
-        assert await copied(at, "i") == "cus_ada"
+        assert await copied(at, one, "i", masking=True) == "cus_ada"
+        await ask(at, one, masking=True)
+        assert "A•••" in at.flat
+        assert not any(hidden in at.flat for hidden in ("Ada", "gold", "4670", "example"))
 
 
 async def test_what_a_terminal_could_obey_is_not_copied(
-    start: Start, here: int, monkeypatch: pytest.MonkeyPatch
+    start: Start, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pasted into a shell it would be obeyed, too."""
     async with start((80, 24)) as at:
-        await ask(at)
+        await ask(at, ada(store))
         written: list[str] = []
         driver = at.app._driver
         assert driver is not None
@@ -102,9 +101,10 @@ async def test_what_a_terminal_could_obey_is_not_copied(
         assert inside.replace("+", "").replace("/", "").rstrip("=").isalnum()
 
 
-async def test_what_there_is_not_cannot_be_copied(start: Start, here: int) -> None:
+async def test_what_there_is_not_cannot_be_copied(start: Start, store: Store) -> None:
+    one = ada(store, name=HOSTILE, email=None, phone="", metadata="{}")
     async with start((60, 20)) as at:
-        await ask(at, last=False)
+        await ask(at, one)
         lines = at.app.screen.query_one(OptionList)
         assert lines.option_count == 3  # the name, the id and the link
         assert "\x1b]" not in at.text
@@ -116,12 +116,12 @@ async def test_what_there_is_not_cannot_be_copied(start: Start, here: int) -> No
 
 
 async def test_without_a_browser_the_address_is_shown(
-    start: Start, here: int, monkeypatch: pytest.MonkeyPatch
+    start: Start, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION"):
         monkeypatch.delenv(name, raising=False)
     async with start((80, 24)) as at:
-        await ask(at)
+        await ask(at, ada(store))
         await at.press("o")
         await at.until(lambda: "Not opened" in at.flat)
         assert "there is no screen for a browser here" in at.flat
@@ -130,14 +130,14 @@ async def test_without_a_browser_the_address_is_shown(
 
 
 async def test_the_page_is_opened_in_the_browser(
-    start: Start, here: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    start: Start, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser, opened = tmp_path / "browser", tmp_path / "opened"
     browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}\n')
     browser.chmod(browser.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("BROWSER", f"{browser} %s")
     async with start((80, 24)) as at:
-        await ask(at)
+        await ask(at, ada(store))
         await at.press("o")
         await at.until(lambda: "Opened in the browser" in at.toasts)
         assert not isinstance(at.app.screen, CopyValue)
