@@ -36,11 +36,15 @@ def export(options: argparse.Namespace) -> int:
     if isinstance(chosen, int):
         return chosen
     for end in (signal.SIGTERM, signal.SIGHUP):  # so that no part of a file is left
-        signal.signal(end, signal.default_int_handler)
+        if signal.getsignal(end) is not signal.SIG_IGN:  # nohup
+            signal.signal(end, signal.default_int_handler)
     try:
         _export(store, chosen, options)
     except KeyboardInterrupt:
-        say("Stopped. No file was written.")
+        no_file = (
+            "What came before is not whole." if options.file == "-" else "No file was written."
+        )
+        say(f"Stopped. {no_file}")
         return FAILED
     return 0
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import io
 import json
 import os
 import sys
@@ -129,6 +130,8 @@ def _already_there(whole: Path) -> AlreadyThere:
 
 @contextlib.contextmanager
 def _standard_output() -> Iterator[TextIO]:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # as files are, whatever the locale
     try:
         yield sys.stdout
         sys.stdout.flush()

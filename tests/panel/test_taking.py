@@ -259,8 +259,8 @@ def test_what_cannot_be_written_is_one_sentence(tmp_path: Path, name: str, said:
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
 
 
-class _Ended(Exception):
-    pass
+class _Ended(BaseException):
+    """Such as a KeyboardInterrupt, which is none of the usual."""
 
 
 @pytest.mark.parametrize("form", FORMS)
