@@ -1,88 +1,73 @@
-"""Taking people out of the panel: files that are whole or not there, and only their owner's."""
+"""Taking people out of the panel, any number of them in constant memory."""
 
 from __future__ import annotations
 
-import contextlib
-import csv
 import json
-import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, TextIO
 
 from app.db.store import Store
 from app.panel.lists import Ids
-from app.panel.rows import rows
-from app.text import csv_cell, masked, plain
+from app.panel.output import Form, Line, write, writing
+from app.panel.rows import PersonRow, rows
+from app.text import masked
 
-CHUNK = 500
-COLUMNS = ("stripe_id", "email", "name", "phone", "plan", "status", "since", "created", "deleted")
-HIDDEN = ("email", "name", "phone")
-Line = dict[str, Any]
-
-
-class OutputProblem(Exception):
-    """The file cannot be written; the text is for a person."""
+CHUNK = 500  # people that are read at a time
+COLUMNS = (
+    *("stripe_id", "email", "name", "phone", "currency", "metadata"),
+    *("plan", "status", "since", "created", "deleted"),
+)
 
 
 def take(
     store: Store,
     connection_id: int,
     ids: Ids,
-    segment: str,
-    file: str,
+    segment: str | None,
+    file: str | None,
+    form: Form,
     *,
     masking: bool,
-    told: Callable[[int], None],
-) -> None:
-    """Write these people, as members of a segment, to a new file: JSON lines where its name ends in
-    "jsonl", else CSV that no spreadsheet takes for formulas. ``told`` hears how many are written,
-    and ends it by raising what it likes. Constant memory. Raises OutputProblem, DatabaseProblem."""
-    lines = _lines(store, connection_id, ids, segment, masking=masking)
-    with writing(file, replace=False) as out:
-        if file.endswith("jsonl"):
-            pieces: Iterator[Any] = (out.write(json.dumps(line) + "\n") for line in lines)
-        else:
-            writer = csv.writer(out)
-            writer.writerow(COLUMNS)
-            pieces = (writer.writerow([csv_cell(one) for one in line.values()]) for line in lines)
-        for number, _ in enumerate(pieces, 1):
-            if number % CHUNK == 0:
-                told(number)
+    replace: bool = False,
+    told: Callable[[int], None] = lambda _: None,
+) -> int:
+    """Write these people in their order, as members of a segment (None: of everybody), to a file,
+    None: to standard output; how many they were. Who is gone from the panel meanwhile is left out.
+
+    ``masking``: without names, emails, phones and values of metadata. ``told`` hears now and then
+    how many are written, and ends it by raising what it likes; then no file is left. Raises
+    OutputProblem and DatabaseProblem."""
+    with writing(file, replace=replace) as out:
+        lines = _told(people(store, connection_id, ids, segment, masking=masking), told)
+        return write(out, COLUMNS, lines, form)
 
 
-def _lines(
-    store: Store, connection_id: int, ids: Ids, segment: str, *, masking: bool
+def people(
+    store: Store, connection_id: int, ids: Ids, segment: str | None, *, masking: bool
 ) -> Iterator[Line]:
+    """What a file has of each. Times are seconds since 1970."""
     for start in range(0, len(ids), CHUNK):
         for row in rows(store, connection_id, ids[start : start + CHUNK], segment):
-            line = {column: getattr(row, column) for column in COLUMNS}
-            if masking:
-                line |= {column: masked(line[column]) for column in HIDDEN}
-            yield line
+            line = _line(row)
+            yield _hidden(line) if masking else line
 
 
-@contextlib.contextmanager
-def writing(file: str, *, replace: bool = True) -> Iterator[TextIO]:
-    """A file of mode 0600 that is there when all of it is written. ``replace``: also where there
-    is one of that name."""
-    whole, part = Path(file), Path(f"{file}.part")
-    try:
-        if not replace and whole.exists():
-            raise OutputProblem(f"{plain(file)} is there already; choose another name.")
-        with contextlib.suppress(FileNotFoundError):
-            part.unlink()
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with open(handle, "w", encoding="utf-8", newline="") as out:
-                yield out
-                out.flush()
-                os.fsync(out.fileno())
-            os.replace(part, whole)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise OutputProblem(
-            f"{plain(file)} could not be written ({error.strerror}). What stood there is unchanged."
-        ) from error
+def _line(row: PersonRow) -> Line:
+    line = {column: getattr(row, column) for column in COLUMNS}
+    return line | {"metadata": json.loads(row.metadata)}
+
+
+def _hidden(line: Line) -> Line:
+    private = {column: _masked(line[column]) for column in ("email", "name", "phone")}
+    metadata = {key: masked(value) for key, value in line["metadata"].items()}
+    return {**line, **private, "metadata": metadata}
+
+
+def _masked(value: str | None) -> str | None:
+    return None if value is None else masked(value)
+
+
+def _told(lines: Iterator[Line], told: Callable[[int], None]) -> Iterator[Line]:
+    for number, line in enumerate(lines, 1):
+        yield line
+        if number % CHUNK == 0:
+            told(number)

@@ -304,11 +304,14 @@ class SegmentsScreen(PanelistScreen):
     def action_take(self) -> None:
         """Write the people of the list to a file."""
         wanted, ids, picture = self._members.wanted, self._members.ids, self._picture
-        if wanted is None or picture is None or not ids:
+        segment = self._list.segment
+        if wanted is None or segment is None or picture is None or not ids:
             self.host.tell("There is no list to take out, or it is still being read.")
             return
+        title = f"{segment.name}, narrowed" if wanted.text else segment.name
         form = TakeOut(
-            *(self.host.store, wanted.connection_id, ids, wanted.segment), masking=picture.masking
+            *(self.host.store, wanted.connection_id, ids, wanted.segment, title),
+            masking=picture.masking,
         )
         self.app.push_screen(form, lambda file: self._taken(file, len(ids)))
 
