@@ -8,8 +8,8 @@ from __future__ import annotations
 import heapq
 import time
 from array import array
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from app.db import history
 from app.db.store import Store
@@ -19,6 +19,7 @@ from app.panel.history import Reason
 from app.panel.lists import Ids
 
 DAY = 86_400
+SOME = 500  # people who are asked about at a time
 
 _NOW = (
     "FROM member m JOIN segment g ON g.id = m.segment_id"
@@ -69,22 +70,28 @@ def begun(store: Store, connection_id: int) -> int | None:
     return int(rows[0][0]) if rows else None
 
 
-def members_on(store: Store, connection_id: int, key: str, at: int) -> Ids:
+def members_on(
+    store: Store, connection_id: int, key: str, at: int, step: Callable[[], None] = lambda: None
+) -> Ids:
     """The row ids of everybody who was in the segment of this key at a moment (seconds since
-    1970), in their order; whether or not they, or the segment, are still there."""
+    1970), in their order; whether or not they, or the segment, are still there. ``step`` is
+    called now and then, and ends the work by raising what it likes."""
     gone = store.rows(
         f"SELECT DISTINCT b.participant_id {_PAST} AND b.since <= ? AND b.until > ? ORDER BY 1",
         (connection_id, key, at, at),
     )
     ids, last = array("q"), -1
-    for one in heapq.merge(_still_there(store, connection_id, key, at), (row[0] for row in gone)):
+    still = _still_there(store, connection_id, key, at, step)
+    for one in heapq.merge(still, (row[0] for row in gone)):
         if one != last:
             ids.append(one)
             last = one
     return ids
 
 
-def _still_there(store: Store, connection_id: int, key: str, at: int) -> Iterator[int]:
+def _still_there(
+    store: Store, connection_id: int, key: str, at: int, step: Callable[[], None]
+) -> Iterator[int]:
     """Members of today who were members then, and never went between."""
     segment, last = find(store, Chosen(connection_id, key)).segment_id, -1
     sql = (
@@ -94,15 +101,19 @@ def _still_there(store: Store, connection_id: int, key: str, at: int) -> Iterato
         " WHERE m.segment_id = ? AND m.participant_id > ? ORDER BY m.participant_id LIMIT ?) x) y"
     )
     while last is not None:
+        step()
         gathered, last = store.row(sql, (at, segment, last, CHUNK))
         yield from (one for one in store.unpacked(gathered) if one is not None)
 
 
-def changes(store: Store, connection_id: int, key: str, since: int) -> Changes:
-    """What became of a segment between a moment and now. Who went and came back stayed."""
-    then = members_on(store, connection_id, key, since)
+def changes(
+    store: Store, connection_id: int, key: str, since: int, step: Callable[[], None] = lambda: None
+) -> Changes:
+    """What became of a segment between a moment and now. Who went and came back stayed.
+    ``step`` as for :func:`members_on`."""
+    then = members_on(store, connection_id, key, since, step)
     now = array("q")
-    for chunk in row_ids(store, find(store, Chosen(connection_id, key))):
+    for chunk in row_ids(store, replace(find(store, Chosen(connection_id, key)), step=step)):
         now.extend(chunk)
     found = difference(now, then)
     return Changes(found.only_first, found.only_second, found.both)
@@ -130,6 +141,24 @@ def left(store: Store, connection_id: int, key: str, ids: Sequence[int]) -> list
         (connection_id, key, store.values(ids)),
     )
     return _moves(ids, rows)
+
+
+def latest_first(
+    store: Store,
+    connection_id: int,
+    key: str,
+    ids: Ids,
+    told: Callable[[Store, int, str, Sequence[int]], list[Move]],
+    step: Callable[[], None] = lambda: None,
+) -> Ids:
+    """These people by when they came or went (``told``: :func:`joined` or :func:`left`), the
+    latest first. ``step`` as for :func:`members_on`."""
+    moves: list[tuple[int, int]] = []
+    for start in range(0, len(ids), SOME):
+        step()
+        some = told(store, connection_id, key, ids[start : start + SOME])
+        moves += [(one.at, one.id) for one in some]
+    return array("q", [one for _, one in sorted(moves, reverse=True)])
 
 
 def places_on(
