@@ -98,6 +98,7 @@ class Changing(GroupedScreen):
         with Horizontal(id="changing-since"):
             yield Static(words(("since ", "dim")))
             yield Field("2026-11-01, 3 Feb, -30d", id="changing-day", longest=40)
+            yield Line(id="changing-ago")
         yield Line(id="changing-said")
 
     def on_mount(self) -> None:
@@ -107,10 +108,10 @@ class Changing(GroupedScreen):
         try:
             self._begun = begun(self._store, self._connection_id)
         except DatabaseProblem as problem:
-            self._tell(str(problem), problem=True)
+            self._tell(str(problem))
             return
         if self._begun is None:
-            self._tell("There was no sync yet, so nothing is known of the past.", problem=True)
+            self._tell("There was no sync yet, so nothing is known of the past.")
             return
         ago = begin(stepped(date.today(), "day", -DAYS))
         self._look_since(max(ago, self._begun))
@@ -123,19 +124,14 @@ class Changing(GroupedScreen):
         if self._begun is None:
             return
         if at > now:
-            self._tell("That is in the future; nothing has changed since.", problem=True)
+            self._tell("That is in the future.")
             return
-        asked, at = at, max(at, self._begun)
-        days = (date.fromtimestamp(now) - date.fromtimestamp(at)).days
-        ago = f"{days:,} days ago" if days > 1 else "yesterday" if days else "today"
-        first = f"the first sync began {when(self._begun)}"
-        if asked < self._begun:
-            self._tell(f"Nothing is known of before: {first}.", problem=True)
-        elif at == self._begun:
-            self._tell(f"{ago}: {first}")
-        else:
-            self._tell(ago)
+        first = f"Nothing is known of before: the first sync began {when(self._begun)}."
+        self._tell(first if at < self._begun else "")
+        at = max(at, self._begun)
         self._day.value = _written(at)
+        ago = _ago(at, now) + (", the first sync" if at == self._begun else "")
+        self.query_one("#changing-ago", Line).show(words((ago, "dim")))
         if at == self._since:
             return
         self._since, self.ready = at, True
@@ -146,10 +142,10 @@ class Changing(GroupedScreen):
     def _day(self) -> Field:
         return self.query_one("#changing-day", Field)
 
-    def _tell(self, text: str, *, problem: bool = False) -> None:
-        """A sentence under the day."""
-        line = words((f"✗ {text}", "$error")) if problem else words((text, "dim"))
-        self.query_one("#changing-said", Line).show(line)
+    def _tell(self, trouble: str) -> None:
+        """Why a day cannot be shown, under it; "" if it can."""
+        said = words((f"✗ {trouble}", "$error")) if trouble else words()
+        self.query_one("#changing-said", Line).show(said)
 
     @on(Input.Submitted, "#changing-day")
     def _typed(self, event: Input.Submitted) -> None:
@@ -157,7 +153,7 @@ class Changing(GroupedScreen):
         try:
             at = moment(event.value, time.time())
         except ValueError as error:
-            self._tell(str(error), problem=True)
+            self._tell(str(error))
             return
         self._look_since(at)
         self.groups.focus()
@@ -243,6 +239,11 @@ class Changing(GroupedScreen):
 
             height = next(lines for least, lines in PLOTS if self.size.height >= least)
             self._plot.show(PlotState(self._points, self._since, height))
+
+
+def _ago(at: int, now: float) -> str:
+    days = (date.fromtimestamp(now) - date.fromtimestamp(at)).days
+    return f"{days:,} days ago" if days > 1 else "yesterday" if days else "today"
 
 
 def _written(at: int) -> str:

@@ -62,7 +62,10 @@ class Comparing(GroupedScreen):
         self.query_one("#grouped-left").border_title = "Compare"
         self._introduce()
         if self._second is None:
+            self.draw()
             self.action_other()
+        else:
+            self.ask(anew=True)
 
     # What is compared
 

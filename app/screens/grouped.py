@@ -76,6 +76,7 @@ class GroupedScreen(PanelistScreen):
         self._wish = 0  # the number of the newest counting
         self.busy = False  # it is being counted
         self.ready = True  # it is known what is to be counted
+        self._seen = False  # a picture was shown
         self._due = False  # people may have changed since they were counted
         self._asked_at = self._free_at = 0.0
         self._end: Callable[[], None] | None = None  # of the statement that runs in the thread
@@ -159,7 +160,8 @@ class GroupedScreen(PanelistScreen):
         masked, self._masking = self._masking != picture.masking, picture.masking
         if masked:
             self.draw()
-        self._due |= picture.fresh
+        self._due |= picture.fresh and self._seen  # with the first one it is counted anyway
+        self._seen = True
         if self.ready and self._due and not self.busy and time.monotonic() >= self._free_at:
             self.ask()
 
@@ -167,9 +169,10 @@ class GroupedScreen(PanelistScreen):
         """Show the people of the current group."""
         group = self.groups.current
         right = self.query_one("#grouped-right")
+        self.table.display = self.ready
         right.border_title = words(self.headline(group))
         if self._counted is None:
-            self.groups.wait(self.names())
+            self.groups.wait(self.names(), "counting…" if self.ready else "")
             self.table.show(None)
         else:
             self.groups.fill(self._counted.groups)
@@ -191,6 +194,7 @@ class GroupedScreen(PanelistScreen):
             self._end = None
         if anew:
             self._counted = None
+            self.say("…")
             self.draw(anew=True)
         self._wish += 1
         self.busy, self._due, self._asked_at = True, False, time.monotonic()

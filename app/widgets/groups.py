@@ -29,11 +29,11 @@ class Group:
 
 @dataclass(frozen=True)
 class GroupsState:
-    """``current`` is the place of the one whose people are looked at. Until they are ``counted``
-    only the names are shown."""
+    """``current`` is the place of the one whose people are looked at. ``waiting`` stands where
+    the numbers will be; None: they are there."""
 
     groups: tuple[Group, ...]
-    counted: bool = True
+    waiting: str | None = None
     current: int = 0
     focused: bool = False
 
@@ -59,15 +59,16 @@ class Groups(Drawn[GroupsState], can_focus=True):
     help_text = "Up and down choose a group, whose people are listed; enter goes to them."
 
     def __init__(self, names: Sequence[str], *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(_unknown(names), id=id)
+        super().__init__(GroupsState(tuple(Group(name, 0) for name in names), waiting=""), id=id)
 
     def fill(self, groups: Sequence[Group]) -> None:
         """Show these."""
-        self.show(replace(self.state, groups=tuple(groups), counted=True))
+        self.show(replace(self.state, groups=tuple(groups), waiting=None))
 
-    def wait(self, names: Sequence[str]) -> None:
+    def wait(self, names: Sequence[str], why: str) -> None:
         """Of these only the names are known yet."""
-        self.show(replace(_unknown(names), current=self.current, focused=self.state.focused))
+        groups = tuple(Group(name, 0) for name in names)
+        self.show(replace(self.state, groups=groups, waiting=why))
 
     @property
     def current(self) -> int:
@@ -104,8 +105,8 @@ class Groups(Drawn[GroupsState], can_focus=True):
         return words(mark, (self.state.groups[index].name, style))
 
     def _number(self, one: Group, total: int) -> Content:
-        if not self.state.counted:
-            return words(("counting…", "dim"))
+        if self.state.waiting is not None:
+            return words((self.state.waiting, "dim"))
         most = max(len(f"{group.count:,}") for group in self.state.groups)
         return words((f"{one.count:>{most},}", "bold"), f" {share(one.count, total):>4}")
 
@@ -137,10 +138,6 @@ class Groups(Drawn[GroupsState], can_focus=True):
             event.stop()
             each = len(self._lines(self.content_size.width)) // len(self.state.groups)
             self._go(offset.y // each)
-
-
-def _unknown(names: Sequence[str]) -> GroupsState:
-    return GroupsState(tuple(Group(name, 0) for name in names), counted=False)
 
 
 def share(count: int, total: int) -> str:
