@@ -112,31 +112,28 @@ class Changing(GroupedScreen):
             return
         if self._begun is None:
             self._tell("There was no sync yet, so nothing is known of the past.")
-            return
-        ago = begin(stepped(date.today(), "day", -DAYS))
-        self._look_since(max(ago, self._begun))
+        else:
+            self._look_since(max(begin(stepped(date.today(), "day", -DAYS)), self._begun))
 
     # The day
 
-    def _look_since(self, at: int) -> None:
-        """Show what changed since a moment, or say why that cannot be."""
+    def _look_since(self, at: int) -> bool:
+        """Show what changed since a moment; False, and why, where that cannot be."""
         now = time.time()
-        if self._begun is None:
-            return
-        if at > now:
-            self._tell("That is in the future.")
-            return
-        first = f"Nothing is known of before: the first sync began {when(self._begun)}."
-        self._tell(first if at < self._begun else "")
+        if self._begun is None or at > now:
+            if self._begun is not None:
+                self._tell("That is in the future.")
+            return False
+        first = f"the first sync began {when(self._begun)}"
+        self._tell(f"Nothing is known of before: {first}." if at < self._begun else "")
         at = max(at, self._begun)
         self._day.value = _written(at)
-        ago = _ago(at, now) + (", the first sync" if at == self._begun else "")
-        self.query_one("#changing-ago", Line).show(words((ago, "dim")))
-        if at == self._since:
-            return
-        self._since, self.ready = at, True
-        self.ask(anew=True)
-        self._draw_size()
+        self.query_one("#changing-ago", Line).show(words((_ago(at, now), "dim")))
+        if at != self._since:
+            self._since, self.ready = at, True
+            self.ask(anew=True)
+            self._draw_size()
+        return True
 
     @property
     def _day(self) -> Field:
@@ -155,8 +152,8 @@ class Changing(GroupedScreen):
         except ValueError as error:
             self._tell(str(error))
             return
-        self._look_since(at)
-        self.groups.focus()
+        if self._look_since(at):
+            self.groups.focus()
 
     def action_type(self) -> None:
         """Type a day."""
@@ -172,6 +169,7 @@ class Changing(GroupedScreen):
         if not self._day.has_focus:
             return super().back()
         self._day.value = _written(self._since)
+        self._tell("")
         self.groups.focus()
         return True
 
@@ -181,11 +179,11 @@ class Changing(GroupedScreen):
         return NAMES
 
     def headline(self, group: int) -> str:
-        since = _written(self._since)
+        since = "the first sync" if self._since == self._begun else _written(self._since)
         return (
             f"Joined since {since}",
             f"Left since {since}",
-            f"In it on {since} and now",
+            f"In it since {since}",
         )[group]
 
     def count(self, step: Callable[[], None]) -> Iterator[Counted]:
