@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from app.db.store import Store
@@ -39,26 +39,42 @@ def overlap(
     for chunk in row_ids(store, steadily(second)):
         only_second.extend(waiting.others(chunk))
         both.extend(waiting.take(chunk))
-    return Overlap(both, array("q", waiting.take(mine)), only_second)
+    return Overlap(both, _left_over(waiting, mine, step), only_second)
 
 
-def difference(first: Ids, second: Ids) -> Overlap:
+def difference(first: Ids, second: Ids, step: Callable[[], None] = lambda: None) -> Overlap:
     """The same of two lists that are known."""
     waiting = IdSet()
     waiting.add(first)
-    only_second = array("q", waiting.others(second))
-    both = array("q", waiting.take(second))
-    return Overlap(both, array("q", waiting.take(first)), only_second)
+    both, only_second = array("q"), array("q")
+    for some in _pieces(second, step):
+        only_second.extend(waiting.others(some))
+        both.extend(waiting.take(some))
+    return Overlap(both, _left_over(waiting, first, step), only_second)
+
+
+def _left_over(waiting: IdSet, ids: Ids, step: Callable[[], None]) -> Ids:
+    found = array("q")
+    for some in _pieces(ids, step):
+        found.extend(waiting.take(some))
+    return found
+
+
+def _pieces(ids: Ids, step: Callable[[], None]) -> Iterator[Ids]:
+    """A list of a million numbers takes five times the memory of an array, and turning one into
+    the other keeps every other thread waiting."""
+    for start in range(0, len(ids), CHUNK):
+        step()
+        yield ids[start : start + CHUNK]
 
 
 def with_email(store: Store, ids: Ids, step: Callable[[], None] = lambda: None) -> int:
     """How many of these people have an email; ``step`` as for :func:`overlap`."""
     number = 0
-    for start in range(0, len(ids), CHUNK):
-        step()
-        (some,) = store.row(
+    for some in _pieces(ids, step):
+        (found,) = store.row(
             f"SELECT count(*) FROM participant p WHERE {store.among('p.id')} AND p.email <> ''",
-            (store.values(ids[start : start + CHUNK]),),
+            (store.values(some),),
         )
-        number += some
+        number += found
     return number

@@ -194,13 +194,13 @@ class Changing(GroupedScreen):
             if group != STAYED and len(ids[group]) <= FEW:
                 ids[group] = latest_first(self._store, here, key, ids[group], TOLD[group], step)
             else:
-                ids[group] = ids[group][::-1]
+                ids[group].reverse()  # the newest first, as in every list of people
         groups = (Group(name, len(one)) for name, one in zip(NAMES, ids, strict=True))
         yield Counted(tuple(groups), tuple(ids))
         if again or not self._points:
             import app.widgets.plot  # noqa: F401 - here it holds up nobody
 
-            self.post_message(self.Sized(sizes(self._store, here, key)))
+            self.post_message(self.Sized(sizes(self._store, here, key, step=step)))
 
     def people(self, group: int, ids: Ids) -> Moved:
         here, key = self._connection_id, self._segment.key

@@ -88,8 +88,9 @@ class Comparing(GroupedScreen):
         first = Chosen(self._connection_id, self._first.key)
         second = Chosen(self._connection_id, self._second.key)
         found = overlap(self._store, first, second, step)
-        # The newest first, as in every list of people.
-        ids = tuple(one[::-1] for one in (found.only_first, found.both, found.only_second))
+        ids = (found.only_first, found.both, found.only_second)
+        for one in ids:
+            one.reverse()  # the newest first, as in every list of people
         groups = tuple(Group(name, len(one)) for name, one in zip(names, ids, strict=True))
         known = self.counted
         notes = [one.note for one in known.groups] if known else ["…"] * len(groups)

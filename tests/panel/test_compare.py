@@ -115,7 +115,7 @@ def test_what_changed_since_any_moment(world: World) -> None:
 def test_the_size_at_the_end_of_each_step(world: World) -> None:
     step = 30_000
     for key in KEYS:
-        found = sizes(world.store, world.panel.here, key, step=step, now=world.panel.at)
+        found = sizes(world.store, world.panel.here, key, day=step, now=world.panel.at)
         ends = [point.at for point in found]
         if ends:
             assert ends == list(range(ends[0], ends[-1] + 1, step))
@@ -169,8 +169,9 @@ class Enough(Exception):
         lambda store, here, step: latest_first(
             store, here, "all", array("q", range(2_000)), joined, step
         ),
+        lambda store, here, step: sizes(store, here, "all", step=step),
     ],
-    ids=["overlap", "emails", "changes", "order"],
+    ids=["overlap", "emails", "changes", "order", "sizes"],
 )
 def test_counting_ends_when_nobody_wants_it(
     store: Store, monkeypatch: pytest.MonkeyPatch, work: Any, calls: int
