@@ -256,6 +256,8 @@ class Endless(Comparing):
 
     def count(self, step: Callable[[], None]) -> Iterator[Counted]:
         if self.begun.is_set():
+            while not self.let.is_set():
+                step()
             yield Counted(tuple(replace(one, count=1) for one in GROUPS), (array("q", [1]),) * 3)
             return
         self.begun.set()
@@ -268,7 +270,7 @@ class Endless(Comparing):
             self.ended.set()
 
     def prepare(self) -> Endless:
-        self.begun, self.ended = threading.Event(), threading.Event()
+        self.begun, self.ended, self.let = (threading.Event() for _ in range(3))
         return self
 
 
@@ -296,6 +298,10 @@ async def test_counting_ends_when_nobody_looks(
         elif how == "again":
             screen.ask(anew=True)
             await at.until(screen.ended.is_set)
+            await at.pilot.pause(0.1)
+            assert screen.busy
+            assert "✗" not in at.flat
+            screen.let.set()
             await counted(at, screen)
             assert [one.count for one in screen.groups.state.groups] == [1, 1, 1]
     assert screen.ended.wait(10)
