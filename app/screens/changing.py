@@ -18,7 +18,7 @@ from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.panel.days import Unit, begin, moment, stepped
 from app.panel.lists import Ids
-from app.panel.past import Point, begun, changes, joined, latest_first, left, sizes
+from app.panel.past import DAY, begun, changes, joined, latest_first, left, sizes
 from app.panel.segments import SegmentView
 from app.screens.grouped import Counted, GroupedScreen
 from app.screens.moved import COLUMNS, Moved
@@ -36,6 +36,7 @@ NAMES = ("Joined", "Left", "Still there")
 TOLD = (joined, left, joined)
 DAYS = 30  # ago, to begin with
 FEW = 20_000  # people who are put in order by when they came or went: half a second
+STEPS = ((14 * DAY, DAY), (DAY // 4, 3_600), (0, 60))  # seconds of all -> between two sizes
 PLOTS = ((36, 9), (30, 7), (24, 4), (0, 3))  # lines of the terminal -> of the plot
 
 
@@ -69,9 +70,9 @@ class Changing(GroupedScreen):
     class Sized(Message):
         """The segment's size over time came from the thread."""
 
-        def __init__(self, points: Sequence[Point]) -> None:
+        def __init__(self, points: Sequence[tuple[int, int]]) -> None:
             super().__init__()
-            self.points = tuple((one.at - 1, one.size) for one in points)
+            self.points = tuple(points)
 
     def __init__(
         self,
@@ -200,7 +201,10 @@ class Changing(GroupedScreen):
         if again or not self._points:
             import app.widgets.plot  # noqa: F401 - here it holds up nobody
 
-            self.post_message(self.Sized(sizes(self._store, here, key, step=step)))
+            now = int(time.time())
+            every = _every(now - (self._begun or now))
+            size = sizes(self._store, here, key, day=every, now=now, step=step)
+            self.post_message(self.Sized([(min(one.at, now), one.size) for one in size]))
 
     def people(self, group: int, ids: Ids) -> Moved:
         here, key = self._connection_id, self._segment.key
@@ -220,6 +224,7 @@ class Changing(GroupedScreen):
 
         message.stop()
         self._points = message.points
+        self.query_one("#changing-size").display = len(self._points) > 1
         if self._plot is None:
             self._plot = Plot(id="plot")
             await self.query_one("#changing-size").mount(self._plot)
@@ -237,6 +242,11 @@ class Changing(GroupedScreen):
 
             height = next(lines for least, lines in PLOTS if self.size.height >= least)
             self._plot.show(PlotState(self._points, self._since, height))
+
+
+def _every(seconds: int) -> int:
+    """How far apart the sizes of so long a time are looked at: some hundred, or each day's."""
+    return next(every for least, every in STEPS if seconds >= least)
 
 
 def _ago(at: int, now: float) -> str:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 import plotext
 
 from app.panel.words import day
+from app.text import when
 from app.widgets.drawn import Drawn
 from app.widgets.words import Content, words
 
+DAY = 86_400
 LEAST = 3  # lines under which nothing can be seen
 
 
@@ -57,6 +59,7 @@ def drawn(state: PlotState, width: int) -> list[str]:
     levels = sorted({min(numbers), max(numbers)})
     figure.ruler("y").ticks(levels, [f"{one:,}" for one in levels])
     ends = [moments[0], moments[-1]]
-    figure.ruler("x").ticks(ends, [day(one) for one in ends])
+    written = day if ends[1] - ends[0] >= 2 * DAY else when
+    figure.ruler("x").ticks(ends, [written(one) for one in ends])
     text: str = figure.build().string(colorless=True)
     return text.rstrip("\n").split("\n")

@@ -190,6 +190,17 @@ async def test_a_young_account_begins_with_its_first_sync(start: Start, past: Pa
         assert "Joined since the first sync" in at.flat
         assert "✗" not in at.flat
         assert "Nobody is in this group." in at.flat
+        await at.until(lambda: len(screen._points) > 1)
+        moments = [at for at, _ in screen._points[:-1]]
+        assert moments == list(range(moments[0], moments[-1] + 1, 3_600))
+        assert screen._points[-1][0] <= time.time()
+
+
+async def test_of_nobody_no_line_is_drawn(start: Start, past: Past) -> None:
+    async with start() as at:
+        screen = await put(at, past.screen("past_due"))
+        await at.until(lambda: not screen.query_one("#changing-size").display)
+        assert numbers(screen) == [0, 0, 0]
 
 
 async def test_before_the_first_sync_there_is_no_past(start: Start, past: Past) -> None:

@@ -48,6 +48,12 @@ def test_a_moment_is_marked() -> None:
     assert drawn(PlotState(RISING, FIRST, 6), 80) == plain  # the beginning needs no mark
 
 
+def test_of_a_few_hours_the_clock_is_told() -> None:
+    hours = tuple((FIRST + 3_600 * one, one) for one in range(9))
+    assert drawn(PlotState(hours, None, 6), 80)[-1].count(":") == 2
+    assert ":" not in drawn(PlotState(RISING, None, 6), 80)[-1]
+
+
 @pytest.mark.parametrize("points", [(), RISING[:1]])
 def test_less_than_two_days_are_no_line(points: tuple[tuple[int, int], ...]) -> None:
     assert Plot().draw(PlotState(points, None, 6), 80) == []
