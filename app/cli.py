@@ -289,15 +289,14 @@ def _day_end(text: str) -> int:
 
 def _moment(text: str, *, end: bool = False) -> int:
     """A day (its begin or end, here) or a moment, in seconds since 1970."""
-    from datetime import datetime, timedelta
+    import time
+
+    from app.panel.days import moment
 
     try:
-        moment = datetime.fromisoformat(text)
-        if end and len(text) <= len("2026-02-03"):
-            return int((moment + timedelta(days=1)).timestamp()) - 1
-        return int(moment.timestamp())
-    except (ValueError, OverflowError, OSError) as error:
-        raise argparse.ArgumentTypeError("a day such as 2026-02-03") from error
+        return moment(text, time.time(), end=end)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _serve(command: argparse.ArgumentParser) -> None:

@@ -77,16 +77,16 @@ class Lookout:
             self.trouble = str(problem)
 
     def show(self, fresh: bool = True) -> None:
-        """Draw the mode in front, if it is there yet. Dialogs above it do not hide it."""
+        """Draw the mode in front (or what was opened from it, as large), if it is there yet.
+        Dialogs above it do not hide it."""
         front = self._front
         if front is not None and front.is_mounted:
             front.show(self.picture(fresh))
 
     @property
     def _front(self) -> PanelistScreen | None:
-        stack = self._host.screen_stack
-        front = stack[0] if stack else None
-        return front if isinstance(front, PanelistScreen) else None
+        large = (one for one in self._host.screen_stack if isinstance(one, PanelistScreen))
+        return next(reversed([*large]), None)
 
     def changed(self, change: object = None) -> None:
         """In any thread: something was written."""
