@@ -10,6 +10,7 @@ from textual import events
 from app.widgets.drawn import Drawn
 from app.widgets.words import Content, words
 
+STAY = ("question_mark", "q")
 PALETTE = ("ctrl+p", "^p", "Palette")
 
 
@@ -69,11 +70,14 @@ class KeyLine(Drawn[tuple[Key, ...]]):
 
 def _fitting(keys: tuple[Key, ...], width: int) -> tuple[tuple[Key, ...], int]:
     """The keys there is room for, and the cells between two of them. Where there is none for all,
-    those of the modes go first, which are the same everywhere, from the last one on."""
+    those of the modes go first, which are the same everywhere, from the last one on; then the
+    palette's and those of the screen, but never help (which names them all) and quit."""
     kept = list(keys)
-    while (gap := _gap(kept, width)) is None and (modes := [k for k in kept if k.key.isdigit()]):
-        kept.remove(modes[-1])
-    return tuple(kept), gap or 1
+    leaving = [one for one in keys if one.key not in STAY and not one.key.isdigit()]
+    leaving += [one for one in keys if one.key.isdigit()]
+    while leaving and _gap(kept, width) is None:
+        kept.remove(leaving.pop())
+    return tuple(kept), _gap(kept, width) or 1
 
 
 def _gap(keys: list[Key], width: int) -> int | None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 
 import pytest
+from textual.screen import Screen
 
 from app.db.rows import Answer
 from app.db.store import Store
 from app.panel.segments import segments
+from app.screens.changing import Changing
+from app.screens.copying import CopyValue
 from app.screens.members import Members
+from app.screens.picking import Picking
 from app.screens.segment_form import SegmentForm
 from app.screens.segment_list import SegmentList
+from app.screens.segments import SegmentsScreen
 from app.screens.whying import Why
 from app.widgets.dialog import Question
 from tests.db import making
@@ -228,9 +233,49 @@ async def test_without_an_account_it_says_so(start: Start) -> None:
         assert "No account" in at.flat
 
 
-async def test_the_keys_that_matter_are_named_where_it_is_narrow(start: Start, here: int) -> None:
-    async with start((80, 24)) as at:
+@pytest.mark.parametrize("width", [40, 60, 80])
+async def test_the_keys_that_matter_are_named_where_it_is_narrow(
+    start: Start, here: int, width: int
+) -> None:
+    async with start((width, 24)) as at:
         await look(at)
         last = at.text.splitlines()[-1]
-        for key in ("/ Search", "w Why", "n New", "? Help", "q Quit", "^p Palette"):
+        for key in ("/ Search", "w Why", "? Help", "q Quit"):
             assert key in last
+        assert ("n New" in last) == (width == 80)
+
+
+async def test_compared_with_another_and_back_at_a_person(start: Start, here: int) -> None:
+    async with start() as at:
+        await look(at)
+        await at.press("c")
+        await at.until(lambda: isinstance(at.app.screen, Picking))
+        await put(at, "active sub")
+        await at.press("enter", "enter")
+        await at.until(lambda: "people in A or B" in at.flat)
+        await at.press("enter", "enter")
+        await at.until(lambda: "Subscriptions" in at.flat)
+        assert isinstance(at.app.screen, SegmentsScreen)
+
+
+@pytest.mark.parametrize(
+    ("key", "screen", "shown"),
+    [("h", Changing, "size over time"), ("y", CopyValue, "Dashboard link")],
+)
+async def test_a_key_opens_what_belongs_to_it(
+    start: Start, here: int, key: str, screen: type[Screen[None]], shown: str
+) -> None:
+    async with start() as at:
+        members = await look(at)
+        await at.press(key)
+        await at.until(lambda: isinstance(at.app.screen, screen))
+        assert shown in at.flat
+        await at.press("escape")
+        assert at.app.screen.query_one(Members) is members
+
+
+@pytest.mark.parametrize("key", ["c", "h", "w", "y", "t"])
+async def test_where_nothing_is_chosen_a_key_does_no_harm(start: Start, key: str) -> None:
+    async with start() as at:
+        await at.press("3", key)
+        assert isinstance(at.app.screen, SegmentsScreen)
