@@ -19,6 +19,7 @@ _MODULES = {
     "disconnect": "app.connecting",
     "serve": "app.serving",
     "verify": "app.verifying",
+    "export": "app.exporting",
     "segments_show": "app.segmenting",
     "segments_members": "app.segmenting",
     "segments_diff": "app.segmenting",
@@ -32,7 +33,7 @@ _LATE_PROBLEMS = (
     ("app.sync.oauth", "OAuthProblem"),
     ("app.credentials.problem", "CredentialProblem"),
     ("app.commands", "UnknownAccount"),
-    ("app.segmenting", "OutputProblem"),
+    ("app.panel.output", "OutputProblem"),
     ("app.demo", "SandboxProblem"),
     ("app.web.secret", "SecretProblem"),
     ("app.web.server", "ListenProblem"),
@@ -182,14 +183,7 @@ def parser() -> argparse.ArgumentParser:
             _segments(shown)
 
     people = commands.add_parser("participants", help="the people, one a line")
-    _account(people)
-    people.add_argument("--segment", metavar="KEY", help="only the members of a segment")
-    people.add_argument("--search", metavar="TEXT", help="in name, email or id")
-    people.add_argument(
-        "--filter",
-        metavar="EXPR",
-        help="only those it finds, such as 'status:\"active\" AND created>-90d' (see the README)",
-    )
+    _chosen(people, "in name, email or id")
     people.add_argument("--deleted", action="store_true", help="also those deleted in Stripe")
     people.add_argument(
         "--history",
@@ -200,9 +194,46 @@ def parser() -> argparse.ArgumentParser:
     form.add_argument("--json", action="store_true", help="one JSON object a line")
     form.add_argument("--csv", action="store_true", help="comma-separated, safe to open")
 
+    _export_people(commands.add_parser("export", help="take people out into a file"))
     commands.add_parser("sandbox", help="a Stripe to try things on (see sandbox --help)")
     _json(commands.add_parser("info", help="versions, paths and settings, for a report"))
     return top
+
+
+def _chosen(command: argparse.ArgumentParser, searched: str) -> None:
+    _account(command)
+    command.add_argument("--segment", metavar="KEY", help="only the members of a segment")
+    command.add_argument("--search", metavar="TEXT", help=searched)
+    command.add_argument(
+        "--filter",
+        metavar="EXPR",
+        help="only those it finds, such as 'status:\"active\" AND created>-90d' (see the README)",
+    )
+
+
+def _export_people(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Writes people, as the app lists them, to a file that only you can read: JSON lines where"
+        " its name ends in .jsonl, else CSV. Personal data leaves the panel."
+    )
+    _chosen(command, "in name, email, id or metadata, as in the app")
+    command.add_argument(
+        "--sort",
+        choices=("arrived", "name", "email", "since", "created", "plan", "status"),
+        default="arrived",
+        help="times: the newest first, texts: from A to Z (arrived: the newest in the panel first)",
+    )
+    command.add_argument("--reverse", action="store_true", help="the other way round")
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object a line")
+    form.add_argument("--csv", action="store_true", help="comma-separated, safe to open")
+    command.add_argument(
+        "--masked", action="store_true", help="without names, emails, phones and metadata's values"
+    )
+    command.add_argument("--replace", action="store_true", help="also where there is such a file")
+    command.add_argument(
+        "file", nargs="?", default="-", metavar="FILE", help="standard output where it is left out"
+    )
 
 
 def _segments(command: argparse.ArgumentParser) -> None:
@@ -258,15 +289,14 @@ def _day_end(text: str) -> int:
 
 def _moment(text: str, *, end: bool = False) -> int:
     """A day (its begin or end, here) or a moment, in seconds since 1970."""
-    from datetime import datetime, timedelta
+    import time
+
+    from app.panel.days import moment
 
     try:
-        moment = datetime.fromisoformat(text)
-        if end and len(text) <= len("2026-02-03"):
-            return int((moment + timedelta(days=1)).timestamp()) - 1
-        return int(moment.timestamp())
-    except (ValueError, OverflowError, OSError) as error:
-        raise argparse.ArgumentTypeError("a day such as 2026-02-03") from error
+        return moment(text, time.time(), end=end)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _serve(command: argparse.ArgumentParser) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import platform
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 from app import __version__, log, paths
@@ -18,11 +17,12 @@ from app.db.indexes import left_out
 from app.db.store import Store, open_store
 from app.panel.filters.compare import Condition
 from app.panel.history import place_json, place_words, places
+from app.panel.output import Line, write, writing
 from app.panel.overview import accounts, overview, status_json
 from app.panel.participants import participants as people
 from app.panel.segments import segments as all_segments
 from app.settings import load
-from app.text import csv_cell, plain, when
+from app.text import plain, when
 
 
 def app(_: argparse.Namespace) -> int:
@@ -100,12 +100,15 @@ def participants(options: argparse.Namespace) -> int:
     connection = overview(store, find_account(store, options.account)).connection
     if connection is None:
         return not_connected()
-    if options.segment is not None and options.segment not in {
-        view.key for view in all_segments(store, connection.id)
-    }:
-        say(f"There is no segment {plain(options.segment)!r}; panelist segments lists them.")
+    if not is_segment(store, connection.id, options.segment):
         return 2
-    where = None if options.filter is None else _filter(store, connection.id, options)
+    if options.filter is not None and options.deleted:
+        say("A filter never finds the deleted; leave out --deleted.")
+        return 2
+    if options.csv and options.history:
+        say("History is a list for each person; leave out --csv, or ask for --json.")
+        return 2
+    where = None if options.filter is None else find_filter(store, connection.id, options.filter)
     if isinstance(where, int):
         return where
     found = people(
@@ -116,39 +119,56 @@ def participants(options: argparse.Namespace) -> int:
         where=where,
         deleted=options.deleted,
     )
-    if options.csv:
-        if options.history:
-            say("History is a list for each person; leave out --csv, or ask for --json.")
-            return 2
-        _write_csv(found)
-        return 0
-    for person in found:
-        had = places(store, connection.id, person["stripe_id"]) if options.history else []
-        if options.json:
-            if options.history:
-                person["segments"] = [place_json(place) for place in had]
-            sys.stdout.write(json.dumps(person) + "\n")
+    with writing(None) as out:
+        if options.csv:
+            write(out, CSV_COLUMNS, found, "csv")
+        elif options.json:
+            lines = _with_history(store, connection.id, found) if options.history else found
+            write(out, (), lines, "json")
         else:
-            statuses = ", ".join(one["status"] for one in person["subscriptions"])
-            print(
-                f"{plain(person['stripe_id']):<20} {plain(person['name'], 28):<28}"
-                f" {plain(person['email'], 32):<32} {plain(statuses, 40)}"
-            )
-            for place in had:
-                print(f"    {place_words(place)}")
+            for person in found:
+                had = places(store, connection.id, person["stripe_id"]) if options.history else []
+                print(
+                    _person_words(person), *(f"    {place_words(place)}" for place in had), sep="\n"
+                )
     return 0
 
 
-def _filter(store: Store, connection_id: int, options: argparse.Namespace) -> Condition | int:
+CSV_COLUMNS = (
+    *("stripe_id", "email", "name", "phone", "currency", "created", "deleted"),
+    *("metadata", "subscriptions"),
+)
+
+
+def _with_history(store: Store, connection_id: int, found: Iterator[Line]) -> Iterator[Line]:
+    for person in found:
+        had = places(store, connection_id, person["stripe_id"])
+        yield {**person, "segments": [place_json(place) for place in had]}
+
+
+def _person_words(person: Line) -> str:
+    statuses = ", ".join(one["status"] for one in person["subscriptions"])
+    return (
+        f"{plain(person['stripe_id']):<20} {plain(person['name'], 28):<28}"
+        f" {plain(person['email'], 32):<32} {plain(statuses, 40)}"
+    )
+
+
+def is_segment(store: Store, connection_id: int, key: str | None) -> bool:
+    """Whether there is a segment with this key, or none is asked for; else a person is told."""
+    if key is None or key in {view.key for view in all_segments(store, connection_id)}:
+        return True
+    say(f"There is no segment {plain(key)!r}; panelist segments lists them.")
+    return False
+
+
+def find_filter(store: Store, connection_id: int, text: str) -> Condition | int:
     """What ``--filter`` says; or, when it cannot be used, the exit code after saying why."""
     from app.panel.filters.compile import compiled
     from app.panel.filters.errors import FilterError, pointed
 
-    if options.deleted:
-        say("A filter never finds the deleted; leave out --deleted.")
-        return 2
     try:
-        condition = compiled(options.filter, store, connection_id, time.time())
+        condition = compiled(text, store, connection_id, time.time())
     except FilterError as error:
         say(f"{plain(error.sentence, 1000)}\n{pointed(error)}")
         return 2
@@ -156,21 +176,6 @@ def _filter(store: Store, connection_id: int, options: argparse.Namespace) -> Co
         say("Subscriptions are still being fetched. Use a filter when Status says they are here.")
         return FAILED
     return condition
-
-
-CSV_COLUMNS = ("stripe_id", "email", "name", "phone", "currency", "created", "deleted")
-
-
-def _write_csv(found: Iterable[dict[str, Any]]) -> None:
-    """A file gets the exact values; a terminal must not obey what stands in them."""
-    writer = csv.writer(sys.stdout)
-    terminal = sys.stdout.isatty()
-    writer.writerow([*CSV_COLUMNS, "metadata", "subscriptions"])
-    for person in found:
-        cells = [csv_cell(person[column]) for column in CSV_COLUMNS]
-        nested = (person["metadata"], person["subscriptions"])
-        cells += [json.dumps(value, ensure_ascii=False) for value in nested]
-        writer.writerow([plain(cell) for cell in cells] if terminal else cells)
 
 
 def info(options: argparse.Namespace) -> int:

@@ -7,42 +7,30 @@ a time what is told of them.
 from __future__ import annotations
 
 import argparse
-import contextlib
-import csv
 import json
-import os
-import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TextIO
 
 from app.commands import find_account, not_connected, say
+from app.counting import counted
 from app.db.store import Store, open_store
 from app.panel.chosen import Chosen
 from app.panel.compare import overlap
 from app.panel.lists import Ids, Order, whole
+from app.panel.output import Line, write, writing
 from app.panel.overview import overview
 from app.panel.past import Move, begun, changes, joined, left, members_on, places_on
 from app.panel.rows import PersonRow, rows
 from app.panel.segments import segments
 from app.settings import load
-from app.text import csv_cell, plain, when
+from app.text import plain, when
 
 WRONG_USE = 2
 CHUNK = 500
-REFRESH = 0.5  # seconds between two looks of the line that says how far it is
 COLUMNS = (
     *("stripe_id", "email", "name", "phone", "plan", "status", "since", "until", "created"),
     "deleted",
 )
-
-Line = dict[str, Any]
-
-
-class OutputProblem(Exception):
-    """The file cannot be written; the text is for a person."""
 
 
 class _Unanswerable(Exception):
@@ -91,14 +79,13 @@ def _show(asked: _Asked, options: argparse.Namespace) -> None:
     else:
         _check_moment(asked, at)
         ids = members_on(asked.store, asked.connection_id, asked.key, at)
-    with _writing(options.output) as out:
-        lines = _counted(_members(asked, ids, at), len(ids))
-        if options.csv:
-            _write_csv(out, lines)
+    with writing(options.output) as out:
+        lines = counted(_members(asked, ids, at), len(ids), options.output)
+        if options.csv or options.json:
+            write(out, COLUMNS, lines, "csv" if options.csv else "json")
             return
         for line in lines:
-            out.write(json.dumps(line) if options.json else _member_words(line))
-            out.write("\n")
+            out.write(_member_words(line) + "\n")
 
 
 def _members(asked: _Asked, ids: Ids, at: int) -> Iterator[Line]:
@@ -120,15 +107,6 @@ def _member_words(line: Line) -> str:
     )
 
 
-def _write_csv(out: TextIO, lines: Iterator[Line]) -> None:
-    """A file gets the exact values; a terminal must not obey what stands in them."""
-    writer, terminal = csv.writer(out), out.isatty()
-    writer.writerow(COLUMNS)
-    for line in lines:
-        cells = [csv_cell(line[column]) for column in COLUMNS]
-        writer.writerow([plain(cell) for cell in cells] if terminal else cells)
-
-
 def _beside(asked: _Asked, options: argparse.Namespace) -> None:
     for key in (asked.key, options.other):
         _check_key(asked, key)
@@ -148,10 +126,10 @@ def _beside(asked: _Asked, options: argparse.Namespace) -> None:
         f" {len(found.only_second):,} only in {second}"
     )
     parts = (("only_first", found.only_first, "<"), ("only_second", found.only_second, ">"))
-    with _writing(options.output) as out:
+    with writing(options.output) as out:
         out.write(f"{json.dumps(summary) if options.json else words}\n")
         for kind, ids, sign in parts:
-            for some in _chunks(ids):
+            for some in _chunks(ids, options.output):
                 for row in rows(asked.store, here, some):
                     line = {"type": kind, **_named(row)}
                     out.write(f"{json.dumps(line) if options.json else _words(sign, row)}\n")
@@ -174,13 +152,13 @@ def _since(asked: _Asked, options: argparse.Namespace) -> None:
         f"{len(found.joined):,} joined, {len(found.left):,} left, {len(found.stayed):,} stayed"
         f" in {plain(asked.key)} since {when(options.since)}"
     )
-    with _writing(options.output) as out:
+    with writing(options.output) as out:
         out.write(f"{json.dumps(summary) if options.json else words}\n")
         for kind, ids, sign, told in (
             ("joined", found.joined, "+", joined),
             ("left", found.left, "-", left),
         ):
-            for some in _chunks(ids):
+            for some in _chunks(ids, options.output):
                 moves = {move.id: move for move in told(asked.store, here, asked.key, some)}
                 for row in rows(asked.store, here, some):
                     move = moves.get(row.id)
@@ -214,48 +192,10 @@ def _why_words(move: Move | None) -> str:
     return f"{when(move.at)} ({by})"
 
 
-def _chunks(ids: Ids) -> Iterator[Ids]:
+def _chunks(ids: Ids, output: str | None) -> Iterator[Ids]:
     """A few hundred at a time, and how far it is."""
-    for start in _counted(iter(range(0, len(ids), CHUNK)), len(ids), CHUNK):
+    for start in counted(iter(range(0, len(ids), CHUNK)), len(ids), output, CHUNK):
         yield ids[start : start + CHUNK]
-
-
-def _counted(things: Iterator[Any], total: int, each: int = 1) -> Iterator[Any]:
-    """The same, with a line on standard error that says how far it is, when that is a terminal."""
-    shown = sys.stderr.isatty() and not sys.stdout.isatty()
-    told, number = time.monotonic(), 0
-    for thing in things:
-        yield thing
-        number += each
-        if shown and time.monotonic() - told >= REFRESH:
-            told = time.monotonic()
-            print(f"\r{number:,} of {total:,}", end="", file=sys.stderr, flush=True)
-    if shown and total:
-        print(f"\r{total:,} of {total:,}", file=sys.stderr)
-
-
-@contextlib.contextmanager
-def _writing(file: str | None) -> Iterator[TextIO]:
-    """Standard output, or a file of mode 0600 that is there when all of it is written."""
-    if file is None:
-        yield sys.stdout
-        return
-    whole, part = Path(file), Path(f"{file}.part")
-    try:
-        with contextlib.suppress(FileNotFoundError):
-            part.unlink()
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with open(handle, "w", encoding="utf-8", newline="") as out:
-                yield out
-            os.replace(part, whole)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise OutputProblem(
-            f"{plain(file)} could not be written ({error.strerror}). What stood there is unchanged."
-        ) from error
 
 
 def _check_key(asked: _Asked, key: str, *, past: bool = False) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import json
 import signal
 import sys
@@ -19,6 +18,7 @@ from app.commands import progress
 from app.credentials.opened import open_credentials
 from app.db import connections
 from app.db.store import Store, open_store
+from app.memory import collect_seldom
 from app.panel.overview import Overview, overview
 from app.settings import load
 from app.sync.access import Access
@@ -36,9 +36,7 @@ def sync(options: argparse.Namespace) -> int:
     log.start(settings.home)
     # Here no keys wait for an answer, and the writer need not wait long for its turn.
     sys.setswitchinterval(0.0005)
-    # Rows and objects hold no cycles, and there are many: looking for some took 5% of the time.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    collect_seldom()
     started = time.monotonic()
     try:
         connection, access = way_in(Service(store, settings, open_credentials(settings)))

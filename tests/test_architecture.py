@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 HEAVY = {
     *("textual", "rich", "stripe", "httptools", "httpx", "h11", "msgspec", "peewee", "keyring"),
-    *("psycopg", "asyncio", "platformdirs", "starlette", "uvicorn", "lark"),
+    *("psycopg", "asyncio", "platformdirs", "starlette", "uvicorn", "lark", "plotext"),
 }
 SCREEN = {"textual", "rich"}
 WIRE = {"httptools", "httpx", "h11", "stripe", "msgspec"}
@@ -55,7 +55,8 @@ def test_help_imports_nothing_heavy() -> None:
         ("app.panel.filters.compile", SCREEN | WIRE | {"lark"}),
         ("app.commands", SCREEN | WIRE | WEB | {"lark"}),
         ("app.syncing", SCREEN | WEB),
-        ("app.tui", WEB | {"lark"}),
+        ("app.tui", WEB | {"lark", "plotext"}),
+        ("app.screens.changing", {"plotext"}),
         ("app.serving", SCREEN | {"stripe", "keyring", "httpx"}),
         ("app.sync.engine", SCREEN | WEB | {"stripe", "keyring"}),
         ("app.sync.connect", SCREEN | {"stripe", "keyring"}),

@@ -117,6 +117,9 @@ class Lease:
         session, self._session = self._session, None
         if session:
             with contextlib.suppress(Exception):
+                # A server frees the locks of a closed session a moment later: it is not waited for.
+                session.execute("SELECT pg_advisory_unlock_all()")
+            with contextlib.suppress(Exception):
                 session.close()
 
     def _who(self) -> str:

@@ -215,6 +215,11 @@ class Store:
         finally:
             self.database.execute_sql(f"PRAGMA cache_size = {size}")
 
+    def read_through(self) -> None:
+        """Let this thread's connection remember few pages: it reads from end to end."""
+        if not self.postgres:
+            self.database.execute_sql("PRAGMA cache_size = -2000")
+
     def interrupter(self) -> Callable[[], None]:
         """What ends this thread's statement from any other thread; its transaction is then
         rolled back, and DatabaseProblem raised."""

@@ -108,6 +108,7 @@ class Lister:
                     self._tell(Listed(wish.number, array("q"), False, problem))
 
     def _order(self, wish: _Wish) -> None:
+        self._store.read_through()
         end = self._store.interrupter()
         with self._changed:
             self._end = end

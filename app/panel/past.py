@@ -5,11 +5,12 @@ Nothing is known of before the first sync; :func:`begun` says when that was.
 
 from __future__ import annotations
 
-import heapq
 import time
 from array import array
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from app.db import history
 from app.db.store import Store
@@ -19,6 +20,7 @@ from app.panel.history import Reason
 from app.panel.lists import Ids
 
 DAY = 86_400
+SOME = 500  # people who are asked about at a time
 
 _NOW = (
     "FROM member m JOIN segment g ON g.id = m.segment_id"
@@ -69,23 +71,30 @@ def begun(store: Store, connection_id: int) -> int | None:
     return int(rows[0][0]) if rows else None
 
 
-def members_on(store: Store, connection_id: int, key: str, at: int) -> Ids:
+def members_on(
+    store: Store, connection_id: int, key: str, at: int, step: Callable[[], None] = lambda: None
+) -> Ids:
     """The row ids of everybody who was in the segment of this key at a moment (seconds since
-    1970), in their order; whether or not they, or the segment, are still there."""
+    1970), in their order; whether or not they, or the segment, are still there. ``step`` is
+    called now and then, and ends the work by raising what it likes."""
     gone = store.rows(
         f"SELECT DISTINCT b.participant_id {_PAST} AND b.since <= ? AND b.until > ? ORDER BY 1",
         (connection_id, key, at, at),
     )
-    ids, last = array("q"), -1
-    for one in heapq.merge(_still_there(store, connection_id, key, at), (row[0] for row in gone)):
-        if one != last:
-            ids.append(one)
-            last = one
+    gone_ids, ids, place = [one for (one,) in gone], array("q"), 0
+    for some, last in _still_there(store, connection_id, key, at, step):
+        end = bisect_right(gone_ids, last, place)
+        ids.extend(sorted({*some, *gone_ids[place:end]}) if end > place else some)
+        place = end
+    ids.extend(gone_ids[place:])
     return ids
 
 
-def _still_there(store: Store, connection_id: int, key: str, at: int) -> Iterator[int]:
-    """Members of today who were members then, and never went between."""
+def _still_there(
+    store: Store, connection_id: int, key: str, at: int, step: Callable[[], None]
+) -> Iterator[tuple[list[int], int]]:
+    """Members of today who were members then, and never went between; some at a time, with the
+    last row id that was looked at."""
     segment, last = find(store, Chosen(connection_id, key)).segment_id, -1
     sql = (
         f"SELECT {store.gathered('id')}, max(last) FROM ("
@@ -93,18 +102,24 @@ def _still_there(store: Store, connection_id: int, key: str, at: int) -> Iterato
         f"SELECT m.participant_id AS id, {history.since(store)} AS since {_NOW}"
         " WHERE m.segment_id = ? AND m.participant_id > ? ORDER BY m.participant_id LIMIT ?) x) y"
     )
-    while last is not None:
+    while True:
+        step()
         gathered, last = store.row(sql, (at, segment, last, CHUNK))
-        yield from (one for one in store.unpacked(gathered) if one is not None)
+        if last is None:
+            return
+        yield [one for one in store.unpacked(gathered) if one is not None], last
 
 
-def changes(store: Store, connection_id: int, key: str, since: int) -> Changes:
-    """What became of a segment between a moment and now. Who went and came back stayed."""
-    then = members_on(store, connection_id, key, since)
+def changes(
+    store: Store, connection_id: int, key: str, since: int, step: Callable[[], None] = lambda: None
+) -> Changes:
+    """What became of a segment between a moment and now. Who went and came back stayed.
+    ``step`` as for :func:`members_on`."""
+    then = members_on(store, connection_id, key, since, step)
     now = array("q")
-    for chunk in row_ids(store, find(store, Chosen(connection_id, key))):
+    for chunk in row_ids(store, replace(find(store, Chosen(connection_id, key)), step=step)):
         now.extend(chunk)
-    found = difference(now, then)
+    found = difference(now, then, step)
     return Changes(found.only_first, found.only_second, found.both)
 
 
@@ -130,6 +145,24 @@ def left(store: Store, connection_id: int, key: str, ids: Sequence[int]) -> list
         (connection_id, key, store.values(ids)),
     )
     return _moves(ids, rows)
+
+
+def latest_first(
+    store: Store,
+    connection_id: int,
+    key: str,
+    ids: Ids,
+    told: Callable[[Store, int, str, Sequence[int]], list[Move]],
+    step: Callable[[], None] = lambda: None,
+) -> Ids:
+    """These people by when they came or went (``told``: :func:`joined` or :func:`left`), the
+    latest first. ``step`` as for :func:`members_on`."""
+    moves: list[tuple[int, int]] = []
+    for start in range(0, len(ids), SOME):
+        step()
+        some = told(store, connection_id, key, ids[start : start + SOME])
+        moves += [(one.at, one.id) for one in some]
+    return array("q", [one for _, one in sorted(moves, reverse=True)])
 
 
 def places_on(
@@ -164,26 +197,49 @@ def _moves(ids: Sequence[int], rows: Sequence[tuple[object, ...]]) -> list[Move]
 
 
 def sizes(
-    store: Store, connection_id: int, key: str, *, step: int = DAY, now: float | None = None
+    store: Store,
+    connection_id: int,
+    key: str,
+    *,
+    day: int = DAY,
+    now: float | None = None,
+    step: Callable[[], None] = lambda: None,
 ) -> list[Point]:
-    """How large a segment was at the end of each ``step`` of seconds (of a day: UTC's), from its
-    first member on to the step that ``now`` lies in. One query, over intervals."""
-    again = "(SELECT a.participant_id FROM past_member a WHERE a.segment_key = ?)"
-    rows = store.rows(
-        "SELECT at / ?, sum(delta) FROM ("
-        f"SELECT coalesce(j.at, k.connected_at) AS at, count(*) AS delta {_NOW}"
-        f" WHERE g.connection_id = ? AND g.key = ? AND m.participant_id NOT IN {again} GROUP BY 1"
-        f" UNION ALL SELECT {history.since(store)}, 1 {_NOW}"
-        f" WHERE g.connection_id = ? AND g.key = ? AND m.participant_id IN {again}"
-        f" UNION ALL SELECT b.since, 1 {_PAST} UNION ALL SELECT b.until, -1 {_PAST}"
-        ") x GROUP BY 1 ORDER BY 1",
-        (step, *(connection_id, key, key) * 2, *(connection_id, key) * 2),
+    """How large a segment was at the end of each ``day`` of so many seconds (UTC's), from its
+    first member on to the one that ``now`` lies in. ``step`` as for :func:`members_on`."""
+    deltas: defaultdict[int, int] = defaultdict(int)
+    gone = store.rows(
+        f"SELECT place, sum(delta) FROM (SELECT b.since / ? AS place, 1 AS delta {_PAST}"
+        f" UNION ALL SELECT b.until / ?, -1 {_PAST}) x GROUP BY 1",
+        (day, connection_id, key, day, connection_id, key),
     )
-    deltas = {int(place): int(delta) for place, delta in rows}
+    for place, number in (*_arrivals(store, connection_id, key, day, step), *gone):
+        deltas[place] += int(number)
     points, size = [], 0
     if deltas:
-        end = max(int(time.time() if now is None else now) // step, max(deltas))
+        end = max(int(time.time() if now is None else now) // day, max(deltas))
         for place in range(min(deltas), end + 1):
             size += deltas.get(place, 0)
-            points.append(Point((place + 1) * step, size))
+            points.append(Point((place + 1) * day, size))
     return points
+
+
+def _arrivals(
+    store: Store, connection_id: int, key: str, day: int, step: Callable[[], None]
+) -> Iterator[tuple[int, int]]:
+    """On which days today's members came, and how many; a day may come again. Some are read at a
+    time: SQLite would sort all of them in memory."""
+    segment, last = find(store, Chosen(connection_id, key)).segment_id, -1
+    sql = (
+        "SELECT since / ?, count(*), max(id) FROM ("
+        f"SELECT m.participant_id AS id, {history.since(store)} AS since {_NOW}"
+        " WHERE m.segment_id = ? AND m.participant_id > ? ORDER BY m.participant_id LIMIT ?) x"
+        " GROUP BY 1"
+    )
+    while True:
+        step()
+        rows = store.rows(sql, (day, segment, last, CHUNK))
+        if not rows:
+            return
+        last = max(one for _, _, one in rows)
+        yield from ((place, number) for place, number, _ in rows)

@@ -155,4 +155,11 @@ def segment_names(store: Store, connection_id: int, keys: Sequence[str]) -> dict
         )
     )
     named = {f"product:{product}": known.get(product, product) for product in products}
+    named |= dict(
+        store.rows(
+            "SELECT key, name FROM segment WHERE connection_id = ? AND kind = 'own'"
+            f" AND name IS NOT NULL AND {store.among('key')}",
+            (connection_id, store.values(keys)),
+        )
+    )
     return {key: named[key] if key in named else BUILTIN.get(key, (key,))[0] for key in keys}

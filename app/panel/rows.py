@@ -15,15 +15,17 @@ from app.text import plain
 
 @dataclass(frozen=True)
 class PersonRow:
-    """One line of a list. Name, email and phone are foreign text as Stripe sent it; ``plan`` and
-    ``status`` are words to show. ``since``: when the person came into the segment, None when they
-    are no member (any more). Times are seconds since 1970."""
+    """One line of a list. Name, email, phone and metadata (a JSON object as text) are foreign text
+    as Stripe sent it; ``plan`` and ``status`` are words to show. ``since``: when the person came
+    into the segment, None when they are no member (any more). Times are seconds since 1970."""
 
     id: int
     stripe_id: str
     name: str | None
     email: str | None
     phone: str | None
+    currency: str | None
+    metadata: str
     plan: str
     status: str
     since: int | None
@@ -38,8 +40,8 @@ def rows(
     here (any more) is left out."""
     packed = store.values(ids)
     people = store.rows(
-        "SELECT p.id, p.stripe_id, p.name, p.email, p.phone, p.created, p.deleted"
-        f" FROM participant p WHERE {store.among('p.id')}",
+        "SELECT p.id, p.stripe_id, p.name, p.email, p.phone, p.currency, p.metadata, p.created,"
+        f" p.deleted FROM participant p WHERE {store.among('p.id')}",
         (packed,),
     )
     held = _held(store, connection_id, [row[1] for row in people])
@@ -55,11 +57,11 @@ def rows(
     )
     found = {
         key: PersonRow(
-            *(key, stripe_id, name, email, phone),
+            *(key, stripe_id, name, email, phone, currency, metadata),
             *(held[stripe_id].plan, held[stripe_id].status),
             *(joined.get(key), created, bool(deleted)),
         )
-        for key, stripe_id, name, email, phone, created, deleted in people
+        for key, stripe_id, name, email, phone, currency, metadata, created, deleted in people
     }
     return [found[key] for key in ids if key in found]
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.db.store import Store
+from app.panel import own_why
 from app.panel.facts import Facts
 from app.panel.history import Place, places
 from app.panel.person import Held, segment_names, subscriptions
@@ -31,6 +33,7 @@ class _Case:
     deleted: bool
     held: list[Held]
     made: bool  # whether the segment is there
+    filter: str | None  # of an own segment
     product: tuple[str, bool, bool] | None  # name, active, deleted; None: not a known one
     had: list[Place]  # places in the segment, oldest first
     beginning: set[int]  # when the first sync of the account was, or may have been
@@ -41,12 +44,16 @@ class _Case:
 
 
 def why(store: Store, row_id: int, key: str, now: float | None = None) -> Why:
-    """Why the participant of this row id is in the segment of this key, built-in or a product's,
-    or is not. ``now`` (seconds since 1970; None: this moment) tells which year needs no naming.
-    Raises DatabaseProblem, and LookupError when there is no such participant."""
+    """Why the participant of this row id is in the segment of this key, or is not. ``now``
+    (seconds since 1970; None: this moment) tells which year needs no naming. Raises
+    DatabaseProblem, and LookupError when there is no such participant."""
     case, name = _case(store, row_id, key)
     facts = Facts(now)
-    member, reason = _decided(case, facts)
+    if case.filter is not None and not case.deleted:
+        at = time.time() if now is None else now
+        member, reason = own_why.decided(store, row_id, case.filter, case.held, at)
+    else:
+        member, reason = _decided(case, facts)
     history = _history(case, member, facts)
     verdict = "In" if member else "Not in"
     return Why(member, f"{verdict} {name}: {reason}{f'; {history}' if history else ''}.")
@@ -65,7 +72,7 @@ def _case(store: Store, row_id: int, key: str) -> tuple[_Case, str]:
         "SELECT name, active, deleted FROM product WHERE connection_id = ? AND stripe_id = ?",
         (here, key.removeprefix("product:")),
     )
-    made = store.rows("SELECT 1 FROM segment WHERE connection_id = ? AND key = ?", (here, key))
+    made = store.rows("SELECT rule FROM segment WHERE connection_id = ? AND key = ?", (here, key))
     first = store.rows(
         "SELECT at FROM cause WHERE connection_id = ? AND generation IS NOT NULL"
         " ORDER BY generation LIMIT 1",
@@ -73,6 +80,7 @@ def _case(store: Store, row_id: int, key: str) -> tuple[_Case, str]:
     )
     case = _Case(
         *(key, created, bool(deleted), subscriptions(store, here, stripe_id), bool(made)),
+        filter=made[0][0] if made else None,
         product=(products[0][0], bool(products[0][1]), bool(products[0][2])) if products else None,
         had=[one for one in places(store, here, stripe_id) if one.segment == key],
         beginning={connected_at, *(at for (at,) in first)},

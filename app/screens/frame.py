@@ -133,6 +133,7 @@ class PanelistScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
     # As Textual has it, but without drawing the whole screen anew for every tab.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    PAUSE = 0.125  # seconds between two looks at the database while a sync writes
     help_text = ""
 
     @property

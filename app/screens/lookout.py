@@ -1,7 +1,7 @@
 """When the screens look at the database, and what they see.
 
 The engine calls :meth:`Lookout.changed` in its own thread, up to hundreds of times a second.
-That wakes the app at most eight times a second, and only the visible screen is drawn.
+That wakes the app as often as the visible screen wants, at most eight times a second.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from app.screens.frame import PanelistScreen, Picture
 
 if TYPE_CHECKING:
     from app.screens.frame import Host
-
-REFRESH = 0.125  # seconds between two looks while a sync writes
 
 
 class Changed(Message):
@@ -79,11 +77,16 @@ class Lookout:
             self.trouble = str(problem)
 
     def show(self, fresh: bool = True) -> None:
-        """Draw the mode in front, if it is there yet. Dialogs above it do not hide it."""
-        stack = self._host.screen_stack
-        front = stack[0] if stack else None
-        if isinstance(front, PanelistScreen) and front.is_mounted:
+        """Draw the mode in front (or what was opened from it, as large), if it is there yet.
+        Dialogs above it do not hide it."""
+        front = self._front
+        if front is not None and front.is_mounted:
             front.show(self.picture(fresh))
+
+    @property
+    def _front(self) -> PanelistScreen | None:
+        large = (one for one in self._host.screen_stack if isinstance(one, PanelistScreen))
+        return next(reversed([*large]), None)
 
     def changed(self, change: object = None) -> None:
         """In any thread: something was written."""
@@ -93,7 +96,8 @@ class Lookout:
 
     def soon(self) -> None:
         """On the app's loop: look again as soon as the last look is old enough."""
-        wait = self._last + REFRESH - time.monotonic()
+        pause = self._front.PAUSE if self._front else PanelistScreen.PAUSE
+        wait = self._last + pause - time.monotonic()
         if wait <= 0:
             self._refresh()
         else:

@@ -139,8 +139,11 @@ class Members(Vertical):
         if self._wanted is None or self._again is not None or self._wish:
             self._due = True
             return
-        wait = max(0.0, self._free_at - time.monotonic())
-        self._again = self.set_timer(wait, self._ask)
+        wait = self._free_at - time.monotonic()
+        if wait > 0:
+            self._again = self.set_timer(wait, self._ask)
+        else:
+            self._ask()
 
     def search_for(self, text: str) -> None:
         """Narrow the people by a text, "" by none."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from app.panel.history import Reason
 from app.panel.person import Held, Item, Person, SegmentPlace
 from app.panel.words import day
-from app.screens.rows import event_words
+from app.screens.rows import reason_words
 from app.text import plain, when
 from app.widgets.lines import Row
 from app.widgets.words import Content, hidden, words
@@ -79,18 +78,11 @@ def _item(item: Item, now: float) -> Row:
 
 def _place(one: SegmentPlace, now: float) -> Row:
     place = one.place
-    text = f" since {when(place.since, now)} ({_reason(place.joined_by)})"
+    text = f" since {when(place.since, now)} ({reason_words(place.joined_by)})"
     if place.until is not None and place.left_by is not None:
-        text = f" {when(place.since, now)} ({_reason(place.joined_by)})"
-        text += f" until {when(place.until, now)} ({_reason(place.left_by)})"
+        text = f" {when(place.since, now)} ({reason_words(place.joined_by)})"
+        text += f" until {when(place.until, now)} ({reason_words(place.left_by)})"
     return Row(words("  "), words((plain(one.name, 60), "bold"), text))
-
-
-def _reason(reason: Reason) -> str:
-    """What caused it, with the event's id, by which Stripe's Dashboard finds it."""
-    if reason.event is None:
-        return "found by a sync"
-    return f"{event_words(reason.type or '')}, {plain(reason.event)}"
 
 
 def _title(text: str) -> Row:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+from app.panel.history import Reason
 from app.panel.overview import MessageView, RecentChange
 from app.panel.segments import SegmentView
 from app.text import plain, when
@@ -22,6 +23,7 @@ OBJECTS = {  # the part of an event's type before its verb, in our words
     "price": "price",
     "product": "product",
 }
+OURS = {"made": "the segment was made or changed", "time": "time passed"}  # see app.db.history
 VERBS = {
     "created": "new",
     "updated": "changed",
@@ -82,3 +84,10 @@ def event_words(kind: str) -> str:
     if thing in OBJECTS and verb in VERBS:
         return f"{OBJECTS[thing]} {VERBS[verb]}"
     return plain(kind).replace(".", " ").replace("_", " ")
+
+
+def reason_words(reason: Reason) -> str:
+    """What moved somebody, with the event's id, by which Stripe's Dashboard finds it."""
+    if reason.event is None:
+        return OURS.get(reason.type or "", "found by a sync")
+    return f"{event_words(reason.type or '')}, {plain(reason.event)}"

@@ -52,11 +52,11 @@ class SegmentRows:
 class SegmentList(Table):
     """Every segment, one of them the current one."""
 
-    def __init__(self) -> None:
+    def __init__(self, empty: str = "They come with the sync.") -> None:
         super().__init__(
             COLUMNS,
             "The segments: how many people are in each, and how many of them have an email.",
-            empty="They come with the sync.",
+            empty=empty,
             waiting="No account is connected: 1 (Connect).",
             id="segment-list",
         )

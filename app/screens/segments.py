@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
 from app.db.errors import DatabaseProblem
-from app.panel.person import Person, person
-from app.panel.segments import segments
+from app.panel import own
+from app.panel.person import Person
+from app.panel.segments import SegmentView, segments
+from app.screens.changing import Changing
+from app.screens.comparing import Comparing
+from app.screens.copying import CopyValue
 from app.screens.frame import PanelistScreen, Picture
 from app.screens.members import Members
-from app.screens.person_rows import person_rows
+from app.screens.person_pane import PersonPane
+from app.screens.segment_form import SegmentForm
 from app.screens.segment_list import SegmentList
+from app.screens.taking import TakeOut
 from app.screens.whying import Why
 from app.text import plain
+from app.widgets.dialog import Question
 from app.widgets.line import Line
-from app.widgets.lines import Lines
 from app.widgets.table import Table
-from app.widgets.words import hidden, words
+from app.widgets.words import words
 
 BROAD = 140  # columns from which on a person opens beside the members, not under them
+NOBODY = "Nobody is chosen: there is no one in this list."
 LISTS = 1.0  # seconds between two looks at the segments; nobody reads them faster
 
 
@@ -36,9 +44,24 @@ class SegmentsScreen(PanelistScreen):
                 tooltip="Narrow the people by name, email, id or metadata"),
         Binding("w", "why", "Why", id="segments.why",
                 tooltip="Why this person is in a segment, or is not"),
+        Binding("y", "copy", "Copy", id="segments.copy", show=False,
+                tooltip="Copy a value of this person, or open their page in the Dashboard"),
+        Binding("c", "compare", "Compare", id="segments.compare",
+                tooltip="Put this segment beside another one: who is in both, who in one"),
+        Binding("h", "changes", "History", id="segments.changes",
+                tooltip="Who came into this segment and who left it since a day, and its size"),
+        Binding("n", "new", "New", id="segments.new",
+                tooltip="Make a segment of your own with a filter"),
+        Binding("e", "edit", "Edit", id="segments.edit", show=False,
+                tooltip="Change the name or the filter of this segment of your own"),
+        Binding("d", "delete", "Delete", id="segments.delete", show=False,
+                tooltip="Delete this segment of your own, after a question"),
+        Binding("t", "take", "Take out", id="segments.take",
+                tooltip="Write the people of this list to a file: CSV or JSON lines"),
         Binding("r", "app.ask_now", "Ask", id="segments.ask", show=False,
                 tooltip="Ask Stripe now for what changed, instead of waiting"),
     ]  # fmt: skip
+    PAUSE = 0.5
     help_text = (
         "On the left the segments, with how many people are in each; beside them the people of"
         " the one chosen. tab goes from one to the other, enter on a person opens everything"
@@ -51,7 +74,6 @@ class SegmentsScreen(PanelistScreen):
         self._picture: Picture | None = None
         self._listed = 0.0
         self._stale = True
-        self._person: Person | None = None
 
     def compose_content(self) -> ComposeResult:
         with Container(id="segments-columns"):
@@ -61,12 +83,10 @@ class SegmentsScreen(PanelistScreen):
                 with Vertical(id="segments-right"):
                     yield Line(id="rule")
                     yield Members(self.host.store)
-                with Vertical(id="segments-person"):
-                    yield Lines("", "Everything that is known of this person.", "", id="person")
+                yield PersonPane(self.host.store)
 
     def on_mount(self) -> None:
         self.query_one("#segments-left").border_title = "Segments"
-        self.query_one("#segments-person").display = False
         self._list.focus()
 
     @property
@@ -104,7 +124,7 @@ class SegmentsScreen(PanelistScreen):
             self._read_segments(shown, anew)
         if masked:
             self._look()
-            self._show_person()
+            self._draw_person()
         self._say()
 
     def _read_segments(self, connection: int, anew: bool) -> None:
@@ -115,7 +135,8 @@ class SegmentsScreen(PanelistScreen):
         self._list.fill(found, anew=anew)
         self._look()
         self._members.look_again()
-        self._show_person()
+        self._pane.read_again()
+        self._draw_person()
 
     def _look(self) -> None:
         """Show the members of the segment that is the current one."""
@@ -160,7 +181,7 @@ class SegmentsScreen(PanelistScreen):
     @on(Table.Moved, "#members-table")
     def _another_person(self, message: Table.Moved) -> None:
         message.stop()
-        if self._person is not None and message.key is not None:
+        if self._pane.one is not None and message.key is not None:
             self._open(message.key)
 
     @on(Table.Chosen, "#members-table")
@@ -168,38 +189,38 @@ class SegmentsScreen(PanelistScreen):
         message.stop()
         self._open(message.key)
 
-    def _read_person(self, row_id: int | None) -> Person | None:
-        try:
-            return person(self.host.store, row_id) if row_id is not None else None
-        except DatabaseProblem as problem:
-            self.host.tell(str(problem), problem=True)
-            return None
+    @property
+    def _pane(self) -> PersonPane:
+        return self.query_one(PersonPane)
 
     def _open(self, row_id: int) -> None:
-        self._person = self._read_person(row_id)
-        self.query_one("#segments-person").display = self._person is not None
-        self.set_class(self._person is not None, "-person")
-        self._show_person(read=False)
+        try:
+            self._pane.open(row_id)
+        except DatabaseProblem as problem:
+            self.host.tell(str(problem), problem=True)
+        self.set_class(self._pane.display, "-person")
+        self._draw_person()
 
-    def _show_person(self, *, read: bool = True) -> None:
-        if read and self._person is not None:
-            self._person = self._read_person(self._person.id) or self._person
-        one, picture = self._person, self._picture
-        if one is None or picture is None:
-            return
-        pane = self.query_one("#segments-person")
-        pane.border_title = words(hidden(one.name or one.email, picture.masking) or one.stripe_id)
-        self.query_one("#person", Lines).show(person_rows(one, picture.now, picture.masking))
+    def _draw_person(self) -> None:
+        if self._picture is not None:
+            self._pane.draw(self._picture.now, self._picture.masking)
 
     def _close_person(self) -> bool:
-        if self._person is None:
+        if not self._pane.close():
             return False
-        self._person = None
-        self.query_one("#segments-person").display = False
         self.remove_class("-person")
         if self.focused is None or self.focused.id == "person":
             self._members.table.focus()
         return True
+
+    def _current(self) -> Person | None:
+        """The person that keys mean: the open one, or that under the cursor."""
+        row_id = self._members.table.current
+        try:
+            return self._pane.one or (None if row_id is None else self._pane.read(row_id))
+        except DatabaseProblem as problem:
+            self.host.tell(str(problem), problem=True)
+            return None
 
     # Keys
 
@@ -212,11 +233,131 @@ class SegmentsScreen(PanelistScreen):
 
     def action_why(self) -> None:
         """Say why the current person is in a segment, or is not."""
-        segment, picture = self._list.segment, self._picture
-        one = self._person or self._read_person(self._members.table.current)
+        segment, picture, one = self._list.segment, self._picture, self._current()
         if one is None or segment is None or picture is None:
-            self.host.tell("Nobody is chosen: there is no one in this list.")
+            self.host.tell(NOBODY)
             return
         self.app.push_screen(
             Why(self.host.store, one, self._list.views, segment.key, masking=picture.masking)
         )
+
+    def action_copy(self) -> None:
+        """Copy a value of the current person, or open their page in Stripe's Dashboard."""
+        one, picture = self._current(), self._picture
+        if one is None or picture is None:
+            self.host.tell(NOBODY)
+        else:
+            self.app.push_screen(CopyValue(one, masking=picture.masking))
+
+    def action_compare(self) -> None:
+        """Put the current segment beside another one."""
+        segment, connection, picture = self._list.segment, self._connection, self._picture
+        if segment is not None and connection is not None and picture is not None:
+            self.app.push_screen(
+                Comparing(
+                    *(self.host.store, connection, segment, None),
+                    masking=picture.masking,
+                    open_person=self._back_to,
+                )
+            )
+
+    def action_changes(self) -> None:
+        """Show who came into the current segment and who left it."""
+        segment, connection, picture = self._list.segment, self._connection, self._picture
+        if segment is not None and connection is not None and picture is not None:
+            self.app.push_screen(
+                Changing(
+                    *(self.host.store, connection, segment),
+                    masking=picture.masking,
+                    open_person=self._back_to,
+                )
+            )
+
+    def _back_to(self, row_id: int) -> None:
+        """Show a person who was chosen on a screen that lies over this one."""
+        self.app.pop_screen()
+        self._open(row_id)
+
+    def action_new(self) -> None:
+        """Make a segment."""
+        if self._connection is None:
+            self.host.tell("No account is connected yet; 1 (Connect) connects one.")
+        else:
+            self._put_form(self._connection, None)
+
+    def action_edit(self) -> None:
+        """Change the current segment, if it is one's own."""
+        segment = self._own()
+        if segment is not None and self._connection is not None:
+            self._put_form(self._connection, segment)
+
+    def _put_form(self, connection: int, segment: SegmentView | None) -> None:
+        masking = self._picture is not None and self._picture.masking
+        form = SegmentForm(self.host.store, connection, segment, masking=masking)
+        self.app.push_screen(form, self._saved)
+
+    def _saved(self, key: str | None) -> None:
+        if key is not None and self._connection is not None:
+            self._read_segments(self._connection, anew=False)
+            self._list.choose(key)
+            self._list.focus()
+
+    def _own(self) -> SegmentView | None:
+        segment = self._list.segment
+        if segment is not None and segment.kind == "own":
+            return segment
+        self.host.tell("This segment comes with the data; n makes one of your own.")
+        return None
+
+    def action_delete(self) -> None:
+        """Delete the current segment, if it is one's own and after a question."""
+        segment, connection = self._own(), self._connection
+        if segment is None or connection is None:
+            return
+        lines = [
+            words("Delete the segment ", (plain(segment.name), "bold"), "?"),
+            words(
+                f"Its {segment.count:,} people stay in the panel, and in the history of who was"
+                " in it. Nothing changes in Stripe."
+            ),
+        ]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._delete(connection, segment)
+
+        self.app.push_screen(Question(lines, "Delete"), answered)
+
+    @work(thread=True)
+    def _delete(self, connection: int, segment: SegmentView) -> None:
+        said = f"Deleted the segment {segment.name}."
+        try:
+            own.delete(self.host.store, connection, segment.key)
+        except (own.OwnProblem, DatabaseProblem) as problem:
+            said = str(problem)
+        finally:
+            self.host.store.close()
+        self.app.call_from_thread(self._deleted, said)
+
+    def _deleted(self, said: str) -> None:
+        self.host.tell(said)
+        if self._connection is not None:
+            self._read_segments(self._connection, anew=False)
+
+    def action_take(self) -> None:
+        """Write the people of the list to a file."""
+        wanted, ids, picture = self._members.wanted, self._members.ids, self._picture
+        segment = self._list.segment
+        if wanted is None or segment is None or picture is None or not ids:
+            self.host.tell("There is no list to take out, or it is still being read.")
+            return
+        title = f"{segment.name}, narrowed" if wanted.text else segment.name
+        form = TakeOut(
+            *(self.host.store, wanted.connection_id, ids, wanted.segment, title),
+            masking=picture.masking,
+        )
+        self.app.push_screen(form, lambda file: self._taken(file, len(ids)))
+
+    def _taken(self, file: Path | None, number: int) -> None:
+        said = f"{number:,} people are in {file}." if file else "Nothing was taken out."
+        self.host.tell(said)

@@ -10,6 +10,7 @@ from textual import events
 from app.widgets.drawn import Drawn
 from app.widgets.words import Content, words
 
+STAY = ("question_mark", "q")
 PALETTE = ("ctrl+p", "^p", "Palette")
 
 
@@ -49,9 +50,9 @@ class KeyLine(Drawn[tuple[Key, ...]]):
             self.show((*found, Key(*PALETTE)))
 
     def draw(self, state: tuple[Key, ...], width: int) -> list[Content]:
-        parts = [words((one.shown, "bold $primary"), f" {one.does}") for one in state]
-        line = words("  ").join(parts)
-        return [line if line.cell_length <= width else words(" ").join(parts)]
+        kept, gap = _fitting(state, width)
+        parts = [words((one.shown, "bold $primary"), f" {one.does}") for one in kept]
+        return [words(" " * gap).join(parts)]
 
     def on_click(self, event: events.Click) -> None:
         for one, (begin, end) in self._places():
@@ -59,10 +60,28 @@ class KeyLine(Drawn[tuple[Key, ...]]):
                 self.app.simulate_key(one.key)
 
     def _places(self) -> list[tuple[Key, tuple[int, int]]]:
-        width = self.content_size.width
-        gap = 2 if sum(one.width + 2 for one in self.state) - 2 <= width else 1
+        kept, gap = _fitting(self.state, self.content_size.width)
         places, at = [], 0
-        for one in self.state:
+        for one in kept:
             places.append((one, (at, at + one.width)))
             at += one.width + gap
         return places
+
+
+def _fitting(keys: tuple[Key, ...], width: int) -> tuple[tuple[Key, ...], int]:
+    """The keys there is room for, and the cells between two of them. Where there is none for all,
+    those of the modes go first, which are the same everywhere, from the last one on; then the
+    palette's and those of the screen, but never help (which names them all) and quit."""
+    kept = list(keys)
+    leaving = [one for one in keys if one.key not in STAY and not one.key.isdigit()]
+    leaving += [one for one in keys if one.key.isdigit()]
+    while leaving and _gap(kept, width) is None:
+        kept.remove(leaving.pop())
+    return tuple(kept), _gap(kept, width) or 1
+
+
+def _gap(keys: list[Key], width: int) -> int | None:
+    for gap in (2, 1):
+        if sum(one.width + gap for one in keys) - gap <= width:
+            return gap
+    return None

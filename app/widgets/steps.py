@@ -109,11 +109,16 @@ def _step_lines(step: StepView, tail: Content, bar: int, width: int) -> list[Con
 
 
 def _bar(step: StepView, width: int, style: str) -> Content:
-    full = 0
     if step.state == "done":
-        full = width
-    elif step.total:
-        full = min(width - 1, width * step.done // step.total) if step.done < step.total else width
+        return bar(1, 1, width, style)
+    return bar(step.done, step.total, width, style)
+
+
+def bar(done: int, total: int | None, width: int, style: str) -> Content:
+    """How much of something is done: full only when all is."""
+    full = 0
+    if total:
+        full = min(width - 1, width * done // total) if done < total else width
     return words(("━" * full, style), ("─" * (width - full), "dim"))
 
 

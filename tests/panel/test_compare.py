@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,21 @@ import pytest
 from app.db.rows import Answer, Gone
 from app.db.store import Store
 from app.panel import chosen as choosing
+from app.panel import compare as comparing
 from app.panel import past
 from app.panel.chosen import Chosen
-from app.panel.compare import overlap
+from app.panel.compare import overlap, with_email
 from app.panel.history import Place, places
-from app.panel.past import Point, begun, changes, joined, left, members_on, sizes
+from app.panel.past import (
+    Point,
+    begun,
+    changes,
+    joined,
+    latest_first,
+    left,
+    members_on,
+    sizes,
+)
 from tests.db.making import connection, members, person, send, subscribed
 from tests.db.test_history import FIRST, happened, panel, told
 from tests.panel.happenings import FIRST as BEGINNING
@@ -104,7 +115,7 @@ def test_what_changed_since_any_moment(world: World) -> None:
 def test_the_size_at_the_end_of_each_step(world: World) -> None:
     step = 30_000
     for key in KEYS:
-        found = sizes(world.store, world.panel.here, key, step=step, now=world.panel.at)
+        found = sizes(world.store, world.panel.here, key, day=step, now=world.panel.at)
         ends = [point.at for point in found]
         if ends:
             assert ends == list(range(ends[0], ends[-1] + 1, step))
@@ -123,6 +134,59 @@ def test_two_segments_beside_each_other(world: World) -> None:
             assert list(found.both) == sorted(a & b)
             assert list(found.only_first) == sorted(a - b)
             assert list(found.only_second) == sorted(b - a)
+
+
+def test_who_came_or_went_last_stands_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(past, "SOME", 3)
+    here = world.panel.here
+    for key in KEYS:
+        found = changes(world.store, here, key, BEGINNING)
+        for ids, ask in ((found.joined, joined), (found.left, left)):
+            moves = {one.id: one.at for one in ask(world.store, here, key, ids)}
+            shown = latest_first(world.store, here, key, ids, ask)
+            assert list(shown) == sorted(ids, key=lambda one: (moves[one], one), reverse=True)
+
+
+def test_how_many_have_an_email(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparing, "CHUNK", 4)
+    emails: dict[int, str | None] = dict(world.store.rows("SELECT id, email FROM participant"))
+    everybody = array("q", emails)
+    assert with_email(world.store, everybody) == sum(bool(one) for one in emails.values())
+    assert with_email(world.store, array("q")) == 0
+
+
+class Enough(Exception):
+    """Nobody wants to know any more."""
+
+
+@pytest.mark.parametrize("calls", [1, 2, 4])
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda store, here, step: overlap(store, Chosen(here), Chosen(here, "none"), step),
+        lambda store, here, step: with_email(store, array("q", range(40_000)), step),
+        lambda store, here, step: changes(store, here, "all", 2**40, step),
+        lambda store, here, step: latest_first(
+            store, here, "all", array("q", range(2_000)), joined, step
+        ),
+        lambda store, here, step: sizes(store, here, "all", step=step),
+    ],
+    ids=["overlap", "emails", "changes", "order", "sizes"],
+)
+def test_counting_ends_when_nobody_wants_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch, work: Any, calls: int
+) -> None:
+    monkeypatch.setattr(past, "CHUNK", 7)
+    monkeypatch.setattr(comparing, "CHUNK", 9_000)
+    monkeypatch.setattr(choosing.row_ids, "__kwdefaults__", {"size": 5, "upwards": True})
+    here, left = Panel(store, 1).here, iter(range(calls - 1))
+
+    def step() -> None:
+        if next(left, None) is None:
+            raise Enough
+
+    with pytest.raises(Enough):
+        work(store, here, step)
 
 
 def test_when_it_began(store: Store) -> None:
