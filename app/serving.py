@@ -18,6 +18,7 @@ from app.cli import NOT_CONNECTED
 from app.credentials.opened import open_credentials
 from app.db import connections
 from app.db.store import open_store
+from app.db.upkeep import Upkeep
 from app.settings import load
 from app.sync.engine import Engine
 from app.sync.service import Service
@@ -51,15 +52,16 @@ def _serve(options: argparse.Namespace) -> int:
     log.start(settings.home)
     listener = server.listen(options.host, options.port)
     engine = None
-    try:
-        if not options.no_sync:
-            connection, access = way_in(service)
-            engine = service.engine(access, connection, lambda _: None)
-    except NotConnected as why:
-        listener.close()
-        _say(str(why))
-        return NOT_CONNECTED
-    asyncio.run(_run(service, listener, kept, engine, options))
+    with Upkeep(service.store) as upkeep:
+        try:
+            if not options.no_sync:
+                connection, access = way_in(service)
+                engine = service.engine(access, connection, lambda _: upkeep.wake())
+        except NotConnected as why:
+            listener.close()
+            _say(str(why))
+            return NOT_CONNECTED
+        asyncio.run(_run(service, listener, kept, engine, options))
     return 0
 
 

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from contextlib import nullcontext
 from typing import Any
 
 from app import log
@@ -18,12 +19,13 @@ from app.commands import progress
 from app.credentials.opened import open_credentials
 from app.db import connections
 from app.db.store import Store, open_store
+from app.db.upkeep import Upkeep
 from app.memory import collect_seldom
 from app.panel.overview import Overview, overview
 from app.settings import load
 from app.sync.access import Access
 from app.sync.connect import KeyProblem, check, connect, offered, recognised
-from app.sync.engine import ENDINGS, Engine, end_by_stripe
+from app.sync.engine import ENDINGS, Change, Engine, end_by_stripe
 from app.sync.service import Service
 from app.sync.stripe_api import Kind, StripeProblem
 from app.text import plain
@@ -44,10 +46,17 @@ def sync(options: argparse.Namespace) -> int:
         print(why, file=sys.stderr)
         return NOT_CONNECTED
     shown = Progress(store, connection, as_json=options.json)
-    engine = Engine(store, settings, access, connection, shown.on_change)
     stopped = False
     try:
-        stopped = run_until_signalled(engine.run(once=not options.follow, full=options.full))
+        with Upkeep(store) if options.follow else nullcontext() as upkeep:
+
+            def on_change(change: Change) -> None:
+                shown.on_change(change)
+                if upkeep is not None:
+                    upkeep.wake()
+
+            engine = Engine(store, settings, access, connection, on_change)
+            stopped = run_until_signalled(engine.run(once=not options.follow, full=options.full))
     except StripeProblem as problem:
         if problem.kind not in ENDINGS:
             raise

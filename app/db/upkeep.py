@@ -12,6 +12,7 @@ from app.db import ordering, searching
 from app.db.errors import DatabaseProblem
 from app.db.store import APPLICATION_ID, Store
 
+LOOK = 2.0  # seconds between two looks at what was written; a search finds the newest without it
 PAUSE = 0.02  # seconds between two transactions at least; else as long as the last one took
 
 
@@ -89,6 +90,12 @@ class Upkeep:
             self._end()
             self._thread.join(0.05)
 
+    def __enter__(self) -> Upkeep:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def _run(self) -> None:
         try:
             while True:
@@ -101,5 +108,6 @@ class Upkeep:
                     if not self._store.postgres:  # an index can be built again
                         self._store.rows("PRAGMA synchronous = normal")
                     work(self._store, self._stopped.wait)
+                self._stopped.wait(LOOK)
         finally:
             self._store.close()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.db.store import Store
+from app.panel import search as panel_search
 from app.panel.filters.compare import Condition
 
 CHUNK = 500
@@ -26,8 +27,8 @@ def participants(
 ) -> Iterator[Person]:
     """Every participant with their subscriptions, ordered by Stripe id.
 
-    ``segment``: only the members of the segment with this key. ``search``: only those whose
-    name, email or id contains the text, in any case. ``where``: only those whom a filter finds
+    ``segment``: only the members of the segment with this key. ``search``: only those who have the
+    text, as :mod:`app.panel.search` has it. ``where``: only those whom a filter finds
     (:mod:`app.panel.filters`), which never finds the deleted. ``deleted``: also the deleted.
     """
     conditions, parameters = ["p.connection_id = ?"], [connection_id]
@@ -40,24 +41,14 @@ def participants(
             " WHERE g.connection_id = ? AND g.key = ?)"
         )
         narrowing += [connection_id, segment]
-    if search:
-        found = [
-            f"lower(coalesce(p.{column}, '')) LIKE ? ESCAPE '!'"
-            for column in ("name", "email", "stripe_id")
-        ]
-        conditions.append(f"({' OR '.join(found)})")
-        narrowing += [_pattern(search)] * len(found)
+    searched = panel_search.search(store, search).condition if search else None
+    if searched is not None:
+        conditions.append(f"({searched.sql})")
+        narrowing += searched.parameters
     if where is not None:
         conditions.append(f"({where.sql})")
         narrowing += where.parameters
     yield from _in_chunks(store, connection_id, " AND ".join(conditions), narrowing)
-
-
-def _pattern(text: str) -> str:
-    """A LIKE pattern that finds the text itself, whatever signs are in it."""
-    for sign in "!%_":
-        text = text.replace(sign, "!" + sign)
-    return f"%{text.encode(errors='replace').lower().decode()}%"  # ASCII only, as lower() in SQL
 
 
 def _in_chunks(

@@ -61,6 +61,16 @@ def segments(store: Store, connection_id: int) -> list[SegmentView]:
     )
 
 
+def mark(store: Store, connection_id: int) -> tuple[object, ...]:
+    """What is another one whenever people, subscriptions or segments were stored; a poll that
+    found nothing new leaves it. Raises DatabaseProblem."""
+    return store.row(
+        "SELECT k.request_seq, (SELECT max(id) FROM cause), (SELECT sum(done) FROM step"
+        " WHERE connection_id = k.id) FROM connection k WHERE k.id = ?",
+        (connection_id,),
+    )
+
+
 def _view(
     key: str,
     kind: str,

@@ -25,6 +25,7 @@ from app.screens.frame import PanelistScreen, Picture
 from app.widgets.groups import Group, Groups
 from app.widgets.line import Line
 from app.widgets.table import Column, Rows, Table
+from app.widgets.titles import entitle
 from app.widgets.words import words
 
 LEAST = 1.0  # seconds between two countings of people who change
@@ -170,7 +171,7 @@ class GroupedScreen(PanelistScreen):
         group = self.groups.current
         right = self.query_one("#grouped-right")
         self.table.display = self.ready
-        right.border_title = words(self.headline(group))
+        entitle(right, words(self.headline(group)))
         if self._counted is None:
             self.groups.wait(self.names(), "counting…" if self.ready else "")
             self.table.show(None)
@@ -183,7 +184,7 @@ class GroupedScreen(PanelistScreen):
     def _tell_rows(self) -> None:
         first, last, total = self.table.seen
         said = f"rows {first:,}–{last:,} of {total:,}" if total else ""
-        self.query_one("#grouped-right").border_subtitle = words(said)
+        entitle(self.query_one("#grouped-right"), below=words(said))
 
     # Counting
 

@@ -10,6 +10,7 @@ from app.db.store import Store
 from app.panel.person import Person, person
 from app.screens.person_rows import person_rows
 from app.widgets.lines import Lines
+from app.widgets.titles import entitle
 from app.widgets.words import hidden, words
 
 
@@ -47,7 +48,7 @@ class PersonPane(Vertical):
         """Write down the person that is open, as of now."""
         if self.one is not None:
             name = hidden(self.one.name or self.one.email, masking) or self.one.stripe_id
-            self.border_title = words(name)
+            entitle(self, words(name))
             self.query_one("#person", Lines).show(person_rows(self.one, now, masking))
 
     def close(self) -> bool:

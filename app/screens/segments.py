@@ -13,7 +13,7 @@ from textual.containers import Container, Vertical
 from app.db.errors import DatabaseProblem
 from app.panel import own
 from app.panel.person import Person
-from app.panel.segments import SegmentView, segments
+from app.panel.segments import SegmentView, mark, segments
 from app.screens.changing import Changing
 from app.screens.comparing import Comparing
 from app.screens.copying import CopyValue
@@ -28,6 +28,7 @@ from app.text import plain
 from app.widgets.dialog import Question
 from app.widgets.line import Line
 from app.widgets.table import Table
+from app.widgets.titles import entitle
 from app.widgets.words import words
 
 BROAD = 140  # columns from which on a person opens beside the members, not under them
@@ -72,6 +73,7 @@ class SegmentsScreen(PanelistScreen):
         super().__init__()
         self._connection: int | None = None
         self._picture: Picture | None = None
+        self._mark: tuple[object, ...] = ()
         self._listed = 0.0
         self._stale = True
 
@@ -129,9 +131,12 @@ class SegmentsScreen(PanelistScreen):
 
     def _read_segments(self, connection: int, anew: bool) -> None:
         try:
+            known, self._mark = self._mark, mark(self.host.store, connection)
             found = segments(self.host.store, connection)
         except DatabaseProblem:
             return  # the next picture says it
+        if not anew and known == self._mark and found == self._list.views:
+            return  # only the time of the last poll is another one
         self._list.fill(found, anew=anew)
         self._look()
         self._members.look_again()
@@ -152,12 +157,11 @@ class SegmentsScreen(PanelistScreen):
         segment, picture = self._list.segment, self._picture
         right = self.query_one("#segments-right")
         if segment is None or picture is None:
-            right.border_title = right.border_subtitle = ""
+            entitle(right, words(), words())
             self.query_one("#rule", Line).show(words())
             return
         as_of = f" · as of {picture.header.as_of}" if picture.header.as_of else ""
-        right.border_title = words(plain(segment.name, 60))
-        right.border_subtitle = words(self._members.said + as_of)
+        entitle(right, words(plain(segment.name, 60)), words(self._members.said + as_of))
         filling = "still filling; " if segment.filling else ""
         self.query_one("#rule", Line).show(words((filling + segment.rule, "dim")))
 

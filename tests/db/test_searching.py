@@ -240,6 +240,7 @@ def test_the_thread_does_it_and_stops(store: Store) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(upkeep, "work", told)
+        patch.setattr(upkeep, "LOOK", 0)
         keeper = upkeep.Upkeep(store)
         assert done.wait(30)
         done.clear()

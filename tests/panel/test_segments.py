@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from app.db.connections import polled
 from app.db.rows import Answer, Gone
 from app.db.store import Store
 from app.panel.overview import overview
-from app.panel.segments import BUILTIN, SegmentView, segments
+from app.panel.segments import BUILTIN, SegmentView, mark, segments
 from tests.db.making import connection, item, make_segments, person, product, send, subscribed
 
 
@@ -88,3 +89,15 @@ def test_a_product_that_was_never_listed_is_named_by_its_id(store: Store) -> Non
     last = segments(store, here)[-1]
     assert isinstance(last, SegmentView)
     assert last.name == "prod_x"
+
+
+def test_the_mark_moves_with_what_is_stored_and_not_with_a_poll(store: Store) -> None:
+    here = connection(store)
+    make_segments(store, here)
+    marks = [mark(store, here)]
+    for seq, name in enumerate(("Ada", "Countess"), 1):
+        send(store, here, Answer(seq, participants=[person("cus_1", name=name)]))
+        marks.append(mark(store, here))
+    assert len(set(marks)) == len(marks)
+    polled(store, here, 20, 10, 0)
+    assert mark(store, here) == marks[-1]

@@ -232,12 +232,12 @@ async def test_a_change_is_seen_and_the_size_with_it(start: Start, past: Past) -
     async with start((120, 40)) as at:
         screen = await put(at, past.screen())
         await at.until(lambda: bool(screen._points))
-        before = screen._points[-1]
+        _, before = screen._points[-1]
         change = told("customer.subscription.updated", int(time.time()) - 60, "8")
         held = [making.subscribed("sub_8", "cus_8")]
         happened(past.store, past.here, 20, change, subscriptions=held)
         screen._free_at = 0.0
         at.app.lookout.show()
         await at.until(lambda: numbers(screen) == [3, 2, 4])
-        await at.until(lambda: screen._points[-1] == (before[0], before[1] + 1))
+        await at.until(lambda: screen._points[-1][1] == before + 1)
         assert listed(screen)[0][0] == "Person 8"

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app.db import connections, hints
+from app.db import connections, hints, searching
 from app.db.errors import DatabaseProblem
 from app.db.lease import Busy, Lease, Relieved
 from app.db.rows import Answer, EventRow
@@ -110,12 +110,15 @@ def test_the_place_of_a_killed_one_is_taken(store: Store, settings: Settings) ->
         assert_equal(sandbox.world, store, connection)
 
 
-def test_a_signal_ends_following_cleanly(store: Store, settings: Settings) -> None:
+def test_following_builds_the_index_and_a_signal_ends_it_cleanly(
+    store: Store, settings: Settings
+) -> None:
     with Sandbox(customers=30, seed=33) as sandbox:
         settled(store, settings, sandbox)
         looks = sandbox.requests["GET /v1/events"]
         with process(settings, sandbox) as first:
             until(lambda: sandbox.requests["GET /v1/events"] > looks)
+            until(lambda: searching.ready(store))
             first.terminate()
             out, err = first.communicate()
         assert first.returncode == 0

@@ -14,6 +14,7 @@ from typing import IO, cast
 
 import pytest
 
+from app.db import searching
 from app.db.lease import Lease
 from app.db.store import open_store
 from app.sandbox.server import Sandbox
@@ -192,6 +193,8 @@ def test_it_keeps_the_panel_current_beside(tmp_path: Path, sandbox: Sandbox) -> 
         assert abs(health["last_polled_at"] - time.time()) < 60
         assert f"process {here.process.pid}" in health["who"]
         assert here.send(event(about="cus_x")).text == "Kept.\n"
+        with contextlib.closing(open_store(Settings(home=home.folder))) as store:
+            until(lambda: searching.ready(store))
         assert here.end().code == 0
     status = home.run("status", "--json").json
     assert status["participants"]["total"] == 30
