@@ -1,23 +1,19 @@
 """Who syncs: at most one Panelist per database at a time.
 
-On SQLite a lock on a file beside the database, on PostgreSQL an advisory lock. Both are freed
-by the system the moment their holder dies, however it dies, and both are still held while it
-is merely asleep; a file with a process id in it can promise neither. Whoever gets the lock takes
-a number, and what a sync stores is refused when a newer number was taken: so even one whose lock
-was lost without its knowing (a session that the server ended, a file that somebody removed)
-cannot write beside its successor.
+Whoever gets the lock takes a number, and what a sync stores is refused when a newer number was
+taken: so even one whose lock was lost without its knowing (a session that the server ended, a file
+that somebody removed) cannot write beside its successor.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import socket
-from typing import IO, Any
 
-from app.db.errors import DatabaseProblem, explained
-from app.db.store import APPLICATION_ID, Store
+from app.db.errors import DatabaseProblem
+from app.db.lock import Lock, Taken
+from app.db.store import Store
 
 
 class Busy(Exception):
@@ -40,8 +36,7 @@ class Lease:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._file: IO[str] | None = None
-        self._session: Any = None
+        self._lock = Lock(store, "sync-lock", 1)
 
     def __enter__(self) -> Lease:
         self.take()
@@ -53,13 +48,12 @@ class Lease:
     def take(self) -> None:
         """Take it, until :meth:`give_back`, which is also due after a refusal. Raises Busy,
         DatabaseProblem."""
-        if self._store.postgres:
-            self._lock_postgres()
-        else:
-            self._lock_file()
-        name = f"process {os.getpid()} on {socket.gethostname()}"
+        try:
+            self._lock.take()
+        except Taken:
+            raise Busy(self._who()) from None
         with self._store.transaction():
-            self._store.execute("UPDATE syncer SET turn = turn + 1, who = ?", (name,))
+            self._store.execute("UPDATE syncer SET turn = turn + 1, who = ?", (this_process(),))
             (self._store.turn,) = self._store.row("SELECT turn FROM syncer")
 
     def give_back(self) -> None:
@@ -70,61 +64,22 @@ class Lease:
                 with contextlib.suppress(DatabaseProblem), self._store.transaction():
                     self._store.execute("UPDATE syncer SET who = '' WHERE turn = ?", (turn,))
         finally:
-            if self._file:
-                self._file.close()
-                self._file = None
-            self._end_session()
+            self._lock.free()
 
     def check(self) -> None:
         """See that the lock is still there. Raises Relieved."""
-        if self._session:
-            import psycopg
-
-            try:
-                self._session.execute("SELECT 1")
-            except psycopg.Error:
-                raise Relieved from None
+        if not self._lock.holds():
+            raise Relieved
         check_turn(self._store)
-
-    def _lock_file(self) -> None:
-        name = self._store.where + ".sync-lock"
-        with explained(self._store.where):
-            file = os.fdopen(os.open(name, os.O_RDWR | os.O_CREAT, 0o600), "r+")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.close()
-            raise Busy(self._who()) from None
-        self._file = file
-
-    def _lock_postgres(self) -> None:
-        """On a session of its own: the lock lives exactly as long as the session. The session
-        of one that is refused stays for its next try."""
-        try:
-            self._session = self._session or self._store.session()
-            with explained(self._store.where):
-                found = self._session.execute(
-                    "SELECT pg_try_advisory_lock(%s, 1)", (APPLICATION_ID,)
-                )
-                held = found.fetchone()
-        except DatabaseProblem:
-            self._end_session()
-            raise
-        if not held or not held[0]:
-            raise Busy(self._who())
-
-    def _end_session(self) -> None:
-        session, self._session = self._session, None
-        if session:
-            with contextlib.suppress(Exception):
-                # A server frees the locks of a closed session a moment later: it is not waited for.
-                session.execute("SELECT pg_advisory_unlock_all()")
-            with contextlib.suppress(Exception):
-                session.close()
 
     def _who(self) -> str:
         (who,) = self._store.row("SELECT who FROM syncer")
         return str(who)
+
+
+def this_process() -> str:
+    """Which Panelist this is, for a person."""
+    return f"process {os.getpid()} on {socket.gethostname()}"
 
 
 def check_turn(store: Store) -> None:
