@@ -58,13 +58,13 @@ def _work_postgres(store: Store, rest: Callable[[float], bool]) -> None:
 @contextlib.contextmanager
 def _alone(store: Store) -> Iterator[bool]:
     """Whether nobody else builds on this server's database, as long as this is entered."""
-    (mine,) = store.row("SELECT pg_try_advisory_lock(?, 1)", (APPLICATION_ID,))
+    (mine,) = store.row("SELECT pg_try_advisory_lock(?, 2)", (APPLICATION_ID,))
     try:
         yield bool(mine)
     finally:
         if mine:
             with contextlib.suppress(DatabaseProblem):
-                store.row("SELECT pg_advisory_unlock(?, 1)", (APPLICATION_ID,))
+                store.row("SELECT pg_advisory_unlock(?, 2)", (APPLICATION_ID,))
 
 
 class Upkeep:
