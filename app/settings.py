@@ -21,7 +21,13 @@ OAUTH_PORT = 4573  # fixed, because Stripe redirects only to what was registered
 CALLBACK_PATH = "/stripe/callback"
 TOKEN_STORES = ("keyring", "passphrase", "plain", "session")
 
-SECRETS = ("stripe_key", "stripe_client_secret", "passphrase", "webhook_secret")
+SECRETS = (
+    "stripe_key",
+    "stripe_client_secret",
+    "passphrase",
+    "webhook_secret",
+    "smtp_password",
+)
 PLAIN = (
     "database_url",
     "stripe_api_base",
@@ -32,6 +38,8 @@ PLAIN = (
     "oauth_port",
     "oauth_redirect",
     "token_store",
+    "smtp_server",
+    "mail_rate",
 )
 
 
@@ -69,6 +77,9 @@ class Settings:
     token_store: str | None = None  # one of TOKEN_STORES
     passphrase: str | None = field(default=None, repr=False)
     webhook_secret: str | None = field(default=None, repr=False)  # several have commas between
+    smtp_server: str | None = None  # see app.invites.mail_server, as of the next two
+    smtp_password: str | None = field(default=None, repr=False)
+    mail_rate: str | None = None
     poll_seconds: float | None = None  # the demo's pace; None for the usual one
 
 
@@ -100,6 +111,9 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         token_store=store,
         passphrase=values.get("passphrase"),
         webhook_secret=values.get("webhook_secret"),
+        smtp_server=values.get("smtp_server"),
+        smtp_password=values.get("smtp_password"),
+        mail_rate=values.get("mail_rate"),
     )
 
 

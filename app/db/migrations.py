@@ -94,6 +94,7 @@ CREATE TABLE planned (plan_id {number} NOT NULL, participant_id {number} NOT NUL
 CREATE TABLE run (id {key}, study_id {number} NOT NULL, plan_id {number}, kind {text} NOT NULL,
  way {text} NOT NULL, state {text} NOT NULL, trouble {text}, letter {text},
  number {number} NOT NULL, at {number} NOT NULL, "by" {text} NOT NULL, go_at {number} NOT NULL,
+ machine {text} NOT NULL,
  FOREIGN KEY (study_id) REFERENCES study (id) ON DELETE RESTRICT,
  FOREIGN KEY (plan_id) REFERENCES plan (id) ON DELETE RESTRICT){strict};
 CREATE INDEX run_study_id ON run (study_id);

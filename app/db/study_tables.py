@@ -144,6 +144,7 @@ class Run(Table):
     at = BigIntegerField()
     by = TextField()
     go_at = BigIntegerField()  # until then all of it can be undone
+    machine = TextField()  # which sends it: another one has another mail server, or folder
 
 
 class Invite(Table):

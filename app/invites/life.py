@@ -20,7 +20,7 @@ from app.invites.ledger import Entry
 _ANSWERS = ("completed", "declined", "bounced", "expired", "withdrawn")
 MOVES = {
     "queued": ("sending", "handed_over", "withdrawn"),
-    "sending": ("queued", "uncertain", "failed", "bounced", "withdrawn"),
+    "sending": ("queued", "uncertain", "handed_over", "failed", "bounced", "withdrawn"),
     "uncertain": ("sent", "queued", "failed", "bounced"),
     "sent": ("started", *_ANSWERS),
     "handed_over": ("started", *_ANSWERS),

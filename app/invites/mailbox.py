@@ -110,11 +110,11 @@ class Hasher:
     """A connection's mailboxes as what is stored of them."""
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self.key = key
 
     def digest(self, mailbox: str) -> bytes:
         """The 16 bytes that stand for it."""
-        return blake2b(mailbox.encode(), digest_size=SIZE, key=self._key).digest()
+        return blake2b(mailbox.encode(), digest_size=SIZE, key=self.key).digest()
 
     def stored(self, mailbox: str) -> str:
         """The same as the columns ``mailbox`` have it."""

@@ -11,6 +11,7 @@ from app.db.store import Row, Store
 from app.invites import ledger
 from app.invites.frozen import Frozen
 from app.invites.ledger import Entry
+from app.invites.machine import this_machine
 from app.invites.mailbox import hasher, written
 from app.invites.outcomes import Outcome
 from app.invites.problems import StudyProblem
@@ -48,9 +49,10 @@ def queue(store: Store, plan: Frozen, way: str, by: str, *, undo: int = UNDO) ->
         if store.rows("SELECT 1 FROM run WHERE plan_id = ?", (plan.id,)):
             raise StudyProblem("This plan was sent already. Make a new one for who is left.")
         store.execute(
-            'INSERT INTO run (study_id, plan_id, kind, way, state, number, at, "by", go_at)'
-            " VALUES (?, ?, 'invite', ?, 'running', 0, ?, ?, ?)",
-            (study.id, plan.id, way, now, by, now + undo),
+            "INSERT INTO run"
+            ' (study_id, plan_id, kind, way, state, number, at, "by", go_at, machine)'
+            " VALUES (?, ?, 'invite', ?, 'running', 0, ?, ?, ?, ?)",
+            (study.id, plan.id, way, now, by, now + undo, this_machine()),
         )
         (run,) = store.row("SELECT id FROM run WHERE plan_id = ?", (plan.id,))
         planned, here = 0, (study.connection_id, study.id)

@@ -1,0 +1,103 @@
+"""The mail server that invites go out through, and how many at a time, as the settings have it.
+
+``smtps://user@host`` speaks TLS from the first byte (RFC 8314; port 465), ``smtp://user@host``
+after STARTTLS (RFC 3207; port 587). ``smtp+plain://host`` has no encryption: only on this computer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from app.credentials.store import Credentials
+from app.settings import Settings, SettingsError
+
+SECURITY = {"smtps": ("tls", 465), "smtp": ("starttls", 587), "smtp+plain": ("none", 25)}
+HERE = ("127.0.0.1", "::1", "localhost")
+EXAMPLE = "smtps://research@mail.example.com"
+PER_MINUTE, PER_DAY = 10, 500
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """``security`` is "tls", "starttls" or "none". Without a ``user`` nobody logs in."""
+
+    host: str
+    port: int
+    security: str
+    user: str
+
+    def __str__(self) -> str:
+        return f"{self.user + '@' if self.user else ''}{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class MailRate:
+    """How many mails at most; None: any number."""
+
+    per_minute: int | None = PER_MINUTE
+    per_day: int | None = PER_DAY
+
+
+def mail_server(settings: Settings) -> MailServer | None:
+    """The mail server; None where none is set. Raises SettingsError."""
+    text = settings.smtp_server
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        security, port = SECURITY[parts.scheme]
+        host, port = parts.hostname or "", parts.port or port
+        odd = bool(parts.path.strip("/") or parts.query or parts.fragment)
+    except (ValueError, KeyError):
+        host, port, odd, security = "", 0, True, ""
+        parts = urlsplit("")
+    if parts.password is not None:
+        raise SettingsError(
+            "PANELIST_SMTP_SERVER has a password in it; take it out and run panelist mail"
+            " --password-stdin, or set PANELIST_SMTP_PASSWORD."
+        )
+    if not host or odd or not text.isascii() or not text.isprintable() or " " in text:
+        raise SettingsError(
+            f"PANELIST_SMTP_SERVER is not the address of a mail server such as {EXAMPLE}; correct"
+            " it or leave it out."
+        )
+    if security == "none" and host not in HERE:
+        raise SettingsError(
+            "PANELIST_SMTP_SERVER: without encryption a mail server must be on this computer;"
+            f" write {EXAMPLE} or smtp://…"
+        )
+    return MailServer(host, port, security, unquote(parts.username or ""))
+
+
+def mail_rate(settings: Settings) -> MailRate:
+    """``"10/500"``: a minute and a day; ``0`` for any number. Raises SettingsError."""
+    text = settings.mail_rate
+    if not text:
+        return MailRate()
+    minute, _, day = text.partition("/")
+    numbers = [part.strip() for part in (minute, day or "0")]
+    if not all(part.isascii() and part.isdigit() and len(part) < 8 for part in numbers):
+        raise SettingsError(
+            f"PANELIST_MAIL_RATE is {text[:50]!r}; write how many mails a minute and a day, such"
+            f" as {PER_MINUTE}/{PER_DAY}, or 0 for any number."
+        )
+    return MailRate(*(int(part) or None for part in numbers))
+
+
+def password(settings: Settings, credentials: Credentials, server: MailServer) -> str | None:
+    """What the user logs in with: the environment's, or what is kept for this server. Raises
+    CredentialProblem."""
+    if settings.smtp_password:
+        return settings.smtp_password
+    kept = (credentials.get(_name(server)) or {}).get("password")
+    return kept if isinstance(kept, str) else None
+
+
+def keep_password(credentials: Credentials, server: MailServer, text: str) -> None:
+    """Keep it where access to Stripe is kept. Raises CredentialProblem."""
+    credentials.put(_name(server), {"password": text})
+
+
+def _name(server: MailServer) -> str:
+    return f"smtp {server}"
