@@ -95,7 +95,7 @@ def view(store: Store, run_id: int) -> RunView:
         (run_id, int(time.time()) - 60),
     )
     results = tuple(Result(*row) for row in last)
-    return RunView(*rows[0], counts=counts, last=results, recent=recent)
+    return RunView(*(*rows[0], counts, results, recent))
 
 
 def columns(kind: str) -> tuple[str, str, str]:
@@ -164,29 +164,26 @@ def stop(store: Store, run_id: int, by: str) -> int:
         if kind == "reminder":
             ended = end_reminders(store, run_id)
         else:
-            ended = end_invites(
-                store, "run_id = ?", (run_id,), {"queued": "withdrawn"}, "sending stopped"
-            )
+            ends = dict.fromkeys(("queued", "sending"), "withdrawn")
+            ended = end_invites(store, "run_id = ?", (run_id,), ends, "sending stopped")
         entry = Entry("run", study, before=before, after="stopped")
         ledger.append(store, here, by, [entry, *ended])
     return len(ended)
 
 
 def end_reminders(store: Store, run_id: int) -> list[Entry]:
-    """Take back reminders that are queued, inside the caller's transaction."""
+    """Take back reminders that were not handed over, inside the caller's transaction."""
+    waiting = "reminder_run_id = ? AND reminder IN ('queued', 'sending')"
     found = store.rows(
-        "SELECT id, study_id, mailbox FROM invite WHERE reminder_run_id = ?"
-        " AND reminder = 'queued' ORDER BY id",
-        (run_id,),
+        f"SELECT id, study_id, mailbox, reminder FROM invite WHERE {waiting} ORDER BY id", (run_id,)
     )
     store.execute(
-        "UPDATE invite SET reminder = 'withdrawn', attempt = attempt + 1"
-        " WHERE reminder_run_id = ? AND reminder = 'queued'",
+        f"UPDATE invite SET reminder = 'withdrawn', attempt = attempt + 1 WHERE {waiting}",
         (run_id,),
     )
     return [
-        Entry("reminder", study, invite, mailbox, "queued", "withdrawn")
-        for invite, study, mailbox in found
+        Entry("reminder", study, invite, mailbox, before, "withdrawn")
+        for invite, study, mailbox, before in found
     ]
 
 

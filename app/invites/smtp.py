@@ -52,12 +52,13 @@ class Unknown(Exception):
 
 
 class Session:
-    """A connection to a mail server, for one mail after the other. Ways out of an exception:
-    :meth:`close`, and another session."""
+    """A way to a mail server, for one mail after the other; it connects when one is offered.
+    ``patience``: seconds for the answer to a whole mail. ``last``: to the last that was taken."""
 
-    def __init__(self, server: MailServer, password: str | None) -> None:
-        self._server, self._password = server, password
+    def __init__(self, server: MailServer, password: str | None, patience: float = FINISH) -> None:
+        self._server, self._password, self._patience = server, password, patience
         self._smtp: smtplib.SMTP | None = None
+        self.last: Answer | None = None
 
     def open(self) -> None:
         """Connect and log in; nothing is sent. Raises NotSent."""
@@ -112,7 +113,7 @@ class Session:
         assert self._smtp is not None
         try:
             if self._smtp.sock is not None:
-                self._smtp.sock.settimeout(FINISH)
+                self._smtp.sock.settimeout(self._patience)
             self._smtp.send(b".\r\n")
             code, text = self._smtp.getreply()
             if self._smtp.sock is not None:
@@ -126,8 +127,6 @@ class Session:
         if not 200 <= code < 300:
             raise NotSent(f"The mail server did not take the mail: {answer}.", answer)
         self.last = answer
-
-    last: Answer | None = None  # to the mail that was taken last
 
     def close(self) -> None:
         """Hang up; what the server says to that is no matter."""
