@@ -11,6 +11,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from app.db.store import Store
 from app.invites import jobs, optouts, runs
 from app.invites.folder import Folder
 from app.invites.frozen import frozen
+from app.invites.guard import Guard
 from app.invites.jobs import Job
 from app.invites.letter import Letter, from_json, render
 from app.invites.machine import this_machine
@@ -42,8 +44,8 @@ class Sending(Exception):
 
 
 class Sender:
-    """Sends for one account. ``session``: opens the way to the mail server; None where there is
-    none. ``folder``: where mails are put as files."""
+    """Sends for one account. ``session``: a way to the mail server; None where there is none.
+    ``folder``: where Panelist's files lie; mails as files are put into ``mailbox`` in it."""
 
     def __init__(
         self,
@@ -56,7 +58,8 @@ class Sender:
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._connection_id = store, connection_id
-        self._open, self._folder, self._rate = session, Folder(folder), rate
+        self._open, self._folder, self._rate = session, Folder(folder / "mailbox"), rate
+        self._guard = Guard(store, connection_id, folder)
         self._on_change = on_change
         self._owner = this_process()
         self._session: Session | None = None
@@ -67,10 +70,12 @@ class Sender:
 
     def work(self, stop: threading.Event, *, wait: bool = True) -> None:
         """Send until nothing is left to be sent, or until told to stop. ``wait``: also for what
-        is due later. Raises Sending and DatabaseProblem; what was handed over is written down."""
+        is due later. Raises Sending, Guarded and DatabaseProblem; what was handed over is written
+        down."""
         lock = Lock(self._store, "send-lock", 3)
         try:
             lock.take()
+            self._guard.check()
             jobs.recover(self._store, self._connection_id, self._owner)
             self._key = hasher(self._store, self._connection_id).key
             while not stop.is_set():
@@ -90,6 +95,12 @@ class Sender:
                 self._session.quit()
                 self._session = None
             lock.free()
+
+    def _changed(self) -> None:
+        """Something was handed over, or could not be."""
+        with suppress(OSError):  # a full disk: the ledger itself is in the database
+            self._guard.note()
+        self._on_change()
 
     def _next(self) -> float | None:
         """Do the next thing; how many seconds it is to be waited then, None: nothing is left."""
@@ -145,7 +156,7 @@ class Sender:
         moved = (self._store, some, self._owner, "sending", "handed_over")
         if jobs.settle(*moved, expire_days=expire_days) < len(some):
             self._take_back(run, letter, some)
-        self._on_change()
+        self._changed()
         return 0
 
     def _take_back(self, run: RunView, letter: Letter, some: list[Job]) -> None:
@@ -195,7 +206,7 @@ class Sender:
         except BaseException:
             self._drop()
             raise
-        self._on_change()
+        self._changed()
         return 0
 
     def _connected(self) -> Session:
@@ -250,7 +261,7 @@ class Sender:
     def _give_up(self, run: RunView, why: str) -> None:
         self._row = self._failed = self._tried = 0
         runs.pause(self._store, run.id, self._owner, why)
-        self._on_change()
+        self._changed()
 
     # What both need
 

@@ -69,7 +69,7 @@ def sender(
     """Sends for it, through the mail server at this address."""
     server = mail_server(Settings(home=folder, smtp_server=url))
     opened = None if server is None else lambda: Session(server, password, patience)
-    return Sender(store, here, session=opened, folder=folder / "mailbox", rate=rate)
+    return Sender(store, here, session=opened, folder=folder, rate=rate)
 
 
 def send(sends: Sender, *, wait: bool = False) -> None:
