@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from app import cli_studies
+
 FAILED, NOT_CONNECTED = 1, 3
 
 _MODULES = {
@@ -26,6 +28,22 @@ _MODULES = {
     "segments_create": "app.owning",
     "segments_change": "app.owning",
     "segments_delete": "app.owning",
+    "studies": "app.studying",
+    "studies_create": "app.studying",
+    "studies_change": "app.studying",
+    "studies_show": "app.studying",
+    "studies_activate": "app.studying",
+    "studies_pause": "app.studying",
+    "studies_close": "app.studying",
+    "studies_archive": "app.studying",
+    "studies_delete": "app.studying",
+    "invite": "app.inviting",
+    "mail": "app.inviting",
+    "invites": "app.invited",
+    "invites_mark": "app.invited",
+    "invites_resolve": "app.invited",
+    "invites_opt_out": "app.invited",
+    "invites_remind": "app.invited",
 }
 _LATE_PROBLEMS = (
     ("app.sync.stripe_api", "StripeProblem"),
@@ -37,6 +55,11 @@ _LATE_PROBLEMS = (
     ("app.demo", "SandboxProblem"),
     ("app.web.secret", "SecretProblem"),
     ("app.web.server", "ListenProblem"),
+    ("app.invites.problems", "StudyProblem"),
+    ("app.invites.guard", "Guarded"),
+    ("app.invites.sender", "Sending"),
+    ("app.invites.smtp", "NotSent"),
+    ("app.invites.smtp", "Unknown"),
 )
 
 
@@ -81,7 +104,7 @@ def _joined(arguments: Sequence[str]) -> list[str]:
 def _command(options: argparse.Namespace) -> int:
     name = options.command or "app"
     if action := getattr(options, "action", None):
-        name = f"{name}_{action}"
+        name = f"{name}_{action}".replace("-", "_")
     handler = getattr(import_module(_MODULES.get(name, "app.commands")), name)
     code: int = handler(options)
     return code
@@ -161,10 +184,10 @@ def parser() -> argparse.ArgumentParser:
     _serve(
         commands.add_parser("serve", help="receive Stripe's webhooks, and keep the panel current")
     )
-    verify = commands.add_parser("verify", help="compare the panel with Stripe")
-    verify.add_argument(
-        "--stripe", action="store_true", required=True, help="with what Stripe has now"
+    verify = commands.add_parser(
+        "verify", help="prove that nobody was invited twice; or compare the panel with Stripe"
     )
+    verify.add_argument("--stripe", action="store_true", help="compare it with what Stripe has")
     part = verify.add_mutually_exclusive_group()
     part.add_argument(
         "--sample", type=_some, default=500, metavar="N", help="objects at random (default 500)"
@@ -195,6 +218,7 @@ def parser() -> argparse.ArgumentParser:
     form.add_argument("--csv", action="store_true", help="comma-separated, safe to open")
 
     _export_people(commands.add_parser("export", help="take people out into a file"))
+    cli_studies.declare(commands)
     commands.add_parser("sandbox", help="a Stripe to try things on (see sandbox --help)")
     _json(commands.add_parser("info", help="versions, paths and settings, for a report"))
     return top

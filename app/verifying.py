@@ -37,7 +37,11 @@ _WHY_PENDING = {
 
 
 def verify(options: argparse.Namespace) -> int:
-    """Compare with Stripe."""
+    """Compare with Stripe, or prove from the ledger that nobody was invited twice."""
+    if not options.stripe:
+        from app.proving import prove_ledger
+
+        return prove_ledger(options)
     settings = load()
     store = open_store(settings)
     log.start(settings.home)

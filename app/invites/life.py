@@ -66,3 +66,17 @@ def mark(
         ]
         ledger.append(store, connection_id, by, entries)
     return len(found)
+
+
+def resolve(
+    store: Store, connection_id: int, invites: Sequence[int], arrived: bool, by: str
+) -> int:
+    """Say of uncertain ones whether they arrived; how many were uncertain. Those that did not have
+    failed, and their people may be invited by another plan. Raises DatabaseProblem."""
+    found = store.rows(
+        f"SELECT id FROM invite WHERE {store.among('id')} AND state = 'uncertain'",
+        (store.values(invites),),
+    )
+    said = "somebody says that it arrived" if arrived else "somebody says that it did not arrive"
+    state = "sent" if arrived else "failed"
+    return mark(store, connection_id, [key for (key,) in found], state, by, said)

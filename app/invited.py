@@ -1,0 +1,148 @@
+"""``panelist invites``: who was invited, what became of it, and who is never to be asked again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from app.cli import FAILED, NOT_CONNECTED
+from app.commands import say
+from app.counting import counted
+from app.db.store import Store, open_store
+from app.invites import life, listed, optouts, reminders
+from app.invites.expiry import expire
+from app.invites.guard import Guard
+from app.invites.log import InviteRow, invite_ids, invite_rows
+from app.invites.opened import default_way
+from app.invites.outbox import UNDO
+from app.panel.lists import Ids
+from app.panel.output import Line, write, writing
+from app.settings import load
+from app.studying import by, find_study, here, read_text
+from app.text import plain, when
+
+CHUNK = 500
+COLUMNS = tuple(InviteRow.__annotations__)
+
+
+def invites(options: argparse.Namespace) -> int:
+    """The log, the newest first."""
+    settings = load()
+    store = open_store(settings)
+    connection = here(store, options.account)
+    if connection is None:
+        return NOT_CONNECTED
+    if options.trust:
+        Guard(store, connection, settings.home).accept(by())
+        say("This database is trusted: it may send again.")
+        return 0
+    expire(store, connection)
+    study = find_study(store, connection, options.study).id if options.study else None
+    ids = invite_ids(
+        store, connection, study_id=study, states=options.state or (), text=options.search
+    )
+    with writing(options.output) as out:
+        lines = counted(_lines(store, ids), len(ids), options.output)
+        if options.json or options.csv:
+            write(out, COLUMNS, lines, "json" if options.json else "csv")
+            return 0
+        for line in lines:
+            out.write(_words(line) + "\n")
+    return 0
+
+
+def _lines(store: Store, ids: Ids) -> Iterator[Line]:
+    for start in range(0, len(ids), CHUNK):
+        for row in invite_rows(store, ids[start : start + CHUNK]):
+            yield asdict(row)
+
+
+def _words(line: Line) -> str:
+    at = line["sent_at"] or line["queued_at"]
+    more = plain(line["reason"] or line["answer"] or "", 60)
+    return (
+        f"{line['id']:>7} {when(at):<12} {plain(line['state'], 12):<12}"
+        f" {plain(line['address'] or 'erased', 34):<34} {plain(line['study'], 30)}  {more}".rstrip()
+    )
+
+
+def invites_mark(options: argparse.Namespace) -> int:
+    """Say what became of those in a list."""
+    store = open_store(load())
+    connection = here(store, options.account)
+    if connection is None:
+        return NOT_CONNECTED
+    study = find_study(store, connection, options.study).id if options.study else None
+    found = listed.match(store, connection, read_text(options.file), study)
+    moved = life.mark(store, connection, found.invites, options.state, by(), "marked from a list")
+    stayed = len(found.invites) - moved
+    if options.json:
+        told = {**asdict(found), "marked": moved, "stayed": stayed}
+        print(json.dumps(told))
+    else:
+        say(
+            f"{moved:,} marked {options.state}; {stayed:,} stay as they are;"
+            f" {len(found.ambiguous):,} ambiguous, {len(found.unknown):,} unknown."
+        )
+        for kind in ("ambiguous", "unknown"):
+            for line in getattr(found, kind):
+                print(f"{kind}: {plain(line, 200)}")
+    return FAILED if found.ambiguous or found.unknown else 0
+
+
+def invites_resolve(options: argparse.Namespace) -> int:
+    """Say whether an uncertain one arrived."""
+    store = open_store(load())
+    connection = here(store, options.account)
+    if connection is None:
+        return NOT_CONNECTED
+    moved = life.resolve(store, connection, [options.invite], options.what == "arrived", by())
+    if not moved:
+        say(f"Invite {options.invite} is not uncertain. Nothing was changed.")
+        return FAILED
+    say("It arrived." if options.what == "arrived" else "It did not arrive; it may be asked again.")
+    return 0
+
+
+def invites_opt_out(options: argparse.Namespace) -> int:
+    """Never write to these mailboxes again, in any study."""
+    store = open_store(load())
+    connection = here(store, options.account)
+    if connection is None:
+        return NOT_CONNECTED
+    boxes, unknown = listed.mailboxes(store, connection, read_text(options.file))
+    new = optouts.record(store, connection, boxes, "opted_out", by(), "from a list")
+    if options.json:
+        print(json.dumps({"opted_out": len(boxes), "new": new, "unknown": unknown}))
+    else:
+        say(f"{len(boxes):,} mailboxes are not written to any more, {new:,} of them from now on.")
+        for line in unknown:
+            print(f"no address: {plain(line, 200)}")
+    return FAILED if unknown else 0
+
+
+def invites_remind(options: argparse.Namespace) -> int:
+    """One reminder to those who have not answered."""
+    from app.inviting import send_run
+
+    settings = load()
+    store = open_store(settings)
+    connection = here(store, options.account)
+    if connection is None:
+        return NOT_CONNECTED
+    expire(store, connection)
+    study = find_study(store, connection, options.study)
+    number = reminders.waiting(store, study.id)
+    if not options.yes:
+        say(f"A reminder would go to {number:,} people. Say --yes --expect {number} to send it.")
+        return 0
+    if options.expect is None:
+        say("Say with --expect how many you expect to remind. Nothing was sent.")
+        return FAILED
+    Guard(store, connection, settings.home).check()
+    way = options.way or default_way(settings)
+    undo = 0 if options.now else UNDO
+    queued = reminders.queue(store, study.id, way, options.expect, by(), undo=undo)
+    return send_run(store, settings, connection, queued.run, options)
