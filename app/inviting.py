@@ -199,7 +199,7 @@ def send_run(
         signal.signal(number, lambda *_: stop.set())
     try:
         shown.begin()
-        sender.work(stop)
+        sender.work(stop, lambda: (run,))
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

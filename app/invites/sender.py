@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
@@ -68,8 +68,10 @@ class Sender:
         self._row = 0  # failures since the last mail that was taken
         self._failed = self._tried = 0
 
-    def work(self, stop: threading.Event, *, wait: bool = True) -> None:
-        """Send until nothing is left to be sent, or until told to stop. ``wait``: also for what
+    def work(
+        self, stop: threading.Event, only: Callable[[], Collection[int]], *, wait: bool = True
+    ) -> None:
+        """Send until nothing is left of these runs, or until told to stop. ``wait``: also for what
         is due later. Raises Sending, Guarded and DatabaseProblem; what was handed over is written
         down."""
         lock = Lock(self._store, "send-lock", 3)
@@ -79,7 +81,7 @@ class Sender:
             jobs.recover(self._store, self._connection_id, self._owner)
             self._key = hasher(self._store, self._connection_id).key
             while not stop.is_set():
-                pause = self._next()
+                pause = self._next(only())
                 if pause is None or (pause and not wait):
                     return
                 if pause and not lock.holds():
@@ -102,11 +104,13 @@ class Sender:
             self._guard.note()
         self._on_change()
 
-    def _next(self) -> float | None:
+    def _next(self, only: Collection[int]) -> float | None:
         """Do the next thing; how many seconds it is to be waited then, None: nothing is left."""
         soonest: float | None = None
         for run in runs.open_runs(self._store, self._connection_id):
-            if run.machine != this_machine() or run.state != "running" or run.way == "link":
+            if run.machine != this_machine():
+                continue  # it has another mail server, or another folder
+            if run.id not in only or run.state != "running" or run.way == "link":
                 continue
             wait = self._step(run)
             if wait == 0:

@@ -7,7 +7,6 @@ import json
 import random
 import subprocess
 import sys
-import threading
 from collections import Counter
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from app.db.store import Store, open_store
 from app.invites import ledger, runs
 from app.settings import Settings
 from tests.invites.mailserver import FAULTS, MailServer
-from tests.invites.world import BY, sender
+from tests.invites.world import BY, send, sender
 
 READY = "sending"
 ODD = [fault for fault in FAULTS if fault not in ("ok", "ok, quit hangs")]
@@ -87,7 +86,7 @@ def main() -> None:
     sends = sender(open_store(settings), here, Path(home), url)
     print(READY, flush=True)
     with contextlib.suppress(Exception):  # another one sends
-        sends.work(threading.Event(), wait=False)
+        send(sends)
 
 
 if __name__ == "__main__":

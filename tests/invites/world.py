@@ -74,7 +74,8 @@ def sender(
 
 def send(sends: Sender, *, wait: bool = False) -> None:
     """Let it work until there is nothing to do now."""
-    sends.work(threading.Event(), wait=wait)
+    every = range(1_000_000)
+    sends.work(threading.Event(), lambda: every, wait=wait)
 
 
 def states(store: Store, run: int) -> dict[str, str]:
