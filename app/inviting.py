@@ -17,27 +17,25 @@ from app.commands import say
 from app.counting import counted
 from app.credentials.opened import open_credentials
 from app.db.store import Store, open_store
-from app.invites import frozen, letter, outbox, plan, runs
+from app.invites import frozen, outbox, plan, runs
 from app.invites.expiry import expire
 from app.invites.frozen import Frozen
 from app.invites.guard import Guard
-from app.invites.letter import calling_name
 from app.invites.mail_server import keep_password, mail_server
-from app.invites.mailbox import Unusable, written
 from app.invites.members import stripe_ids
-from app.invites.message import compose
 from app.invites.opened import default_way, open_sender, open_session
 from app.invites.options import Options, new_seed
 from app.invites.outcomes import Outcome, reason
 from app.invites.plan import Plan
 from app.invites.problems import StudyProblem
+from app.invites.rehearsal import rehearse
 from app.invites.runs import RunView
 from app.invites.studies import Study
 from app.panel.output import Line, form_of, write, writing
 from app.panel.overview import overview
 from app.panel.rows import rows
 from app.settings import Settings, load
-from app.studying import WRONG_USE, by, find_study, here
+from app.studying import by, find_study, here
 from app.text import plain, when
 
 COLUMNS = ("stripe_id", "email", "name", "outcome", "reason")
@@ -59,7 +57,8 @@ def invite(options: argparse.Namespace) -> int:
         return _stop(store, connection, options)
     study = find_study(store, connection, options.study)
     if options.test is not None:
-        return _test(store, settings, study, options.test)
+        say(rehearse(settings, open_credentials(settings), study, options.test))
+        return 0
     wanted = _options(study, options)
     if options.yes:
         _may_send(store, settings, connection, options)
@@ -268,32 +267,6 @@ def _stop(store: Store, connection: int, options: argparse.Namespace) -> int:
     found = [run for run in runs.open_runs(store, connection) if only in (None, run.study_id)]
     number = sum(runs.stop(store, run.id, by()) for run in found)
     say(f"{number:,} invites were withdrawn. What was handed over before stays so.")
-    return 0
-
-
-def _test(store: Store, settings: Settings, study: Study, address: str) -> int:
-    """One mail as a member would get it, to oneself; it is not counted."""
-    to = written(address)
-    if isinstance(to, Unusable):
-        say(f"The address cannot be used: {to.words}. Nothing was sent.")
-        return WRONG_USE
-    if study.missing:
-        raise StudyProblem(f"The study needs {', '.join(study.missing)} before it can be tried.")
-    letter.check(study.letter)
-    name = calling_name(by()) or None
-    mail = compose(study.letter, to, name, "TEST", "<test@panelist.invalid>", test=True)
-    session = open_session(settings, open_credentials(settings))
-    if session is None:
-        from app.invites.folder import Folder
-
-        folder = Folder(settings.home / "mailbox")
-        folder.put(f"test-{study.id}.eml", mail.as_bytes())
-        say(f"Put a test mail into {folder}.")
-        return 0
-    session.offer(study.letter.sender_address, to, mail.as_bytes())
-    session.finish()
-    session.quit()
-    say(f"The mail server took a test mail to {plain(to)}.")
     return 0
 
 

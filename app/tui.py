@@ -30,6 +30,7 @@ from app.screens.helping import help_lines
 from app.screens.link import Link
 from app.screens.lookout import Changed, Lookout
 from app.screens.modes import REGISTRY
+from app.screens.outgoing import Outgoing
 from app.screens.reception import Reception
 from app.screens.sync import Load, load_sync
 from app.settings import Settings, default_redirects
@@ -84,6 +85,7 @@ class PanelistApp(Reception):
         self.lookout = Lookout(self)
         self.link = Link(self, load, self.lookout.changed)
         self.approving = Approving(self)
+        self.outgoing = Outgoing(self)
         self._before: str | None = None
         self._later = []
         self._upkeep: Upkeep | None = None
@@ -114,6 +116,7 @@ class PanelistApp(Reception):
 
     def on_unmount(self) -> None:
         self.approving.end()
+        self.outgoing.close()
         self.link.end()
         self.lookout.end()
         if self._upkeep is not None:

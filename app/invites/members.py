@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from app.db.store import Store
-from app.invites.mailbox import SIZE, Hasher, Unusable, read
+from app.invites.mailbox import SIZE, Hasher, Unusable, read, written
 from app.invites.outcomes import Outcome
 from app.invites.sampling import lot
 from app.panel.chosen import CHUNK, Chosen, Found, find, row_ids
@@ -186,3 +186,21 @@ def same_mailbox(store: Store, members: Members) -> dict[int, int]:
 def _members(store: Store, connection_id: int, key: str, step: Step) -> Iterator[list[int]]:
     found = find(store, Chosen(connection_id, key))
     return row_ids(store, Found(found.chosen, found.segment_id, found.members, step))
+
+
+def sample_member(
+    store: Store, connection_id: int, keys: Sequence[str], nth: int
+) -> tuple[str | None, str] | None:
+    """The name and address of a member of the first of these segments that has one, to show a
+    letter with: the ``nth``, and again from the beginning after some. Raises DatabaseProblem."""
+    for key in keys:
+        rows = store.rows(
+            "SELECT p.name, p.email FROM member m JOIN segment g ON g.id = m.segment_id"
+            " JOIN participant p ON p.id = m.participant_id"
+            " WHERE g.connection_id = ? AND g.key = ? LIMIT 50",
+            (connection_id, key),
+        )
+        found = [(name, to) for name, email in rows if isinstance(to := written(email or ""), str)]
+        if found:
+            return found[nth % len(found)]
+    return None

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from app.db.store import Store
     from app.screens.approving import Approving
     from app.screens.link import Link
+    from app.screens.lookout import Lookout
+    from app.screens.outgoing import Outgoing
     from app.settings import Settings
     from app.sync.engine import Activity
 
@@ -91,6 +93,8 @@ class Host(App[None]):
     credentials: Credentials
     demo: Demo | None
     link: Link
+    lookout: Lookout
+    outgoing: Outgoing
     approving: Approving
     masking: bool
     redirects: tuple[str, str]  # to be registered at Stripe, for test and for live

@@ -33,8 +33,15 @@ def _segments() -> Screen[Any]:
     return SegmentsScreen()
 
 
+def _studies() -> Screen[Any]:
+    from app.screens.studies import StudiesScreen
+
+    return StudiesScreen()
+
+
 REGISTRY = (
     Mode("1", "Connect", ConnectScreen, "Connect a Stripe account"),
     Mode("2", "Status", StatusScreen, "Where the sync stands"),
     Mode("3", "Segments", _segments, "Segments and the people in them"),
+    Mode("4", "Studies", _studies, "Studies, and whom they invite"),
 )

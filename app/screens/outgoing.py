@@ -1,0 +1,74 @@
+"""What the screens may use of sending: by which way, as whom, and the thread that does it."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING
+
+from app.screens.frame import Host
+
+if TYPE_CHECKING:
+    from app.invites.dispatch import Dispatch
+    from app.invites.guard import Guard
+    from app.invites.sender import Sender
+
+
+class Outgoing:
+    """Of one app. What speaks to mail servers is imported when something is sent."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._dispatch: Dispatch | None = None
+
+    @property
+    def user(self) -> str:
+        """Who is at the keyboard, for the ledger."""
+        try:
+            return getpass.getuser()
+        except (OSError, KeyError):
+            return "somebody"
+
+    def way(self) -> str:
+        """How invites go out. Raises SettingsError."""
+        from app.invites.opened import default_way
+
+        return default_way(self._host.settings)
+
+    def per_minute(self) -> int | None:
+        """How many mails at most go out in a minute. Raises SettingsError."""
+        from app.invites.mail_server import mail_rate
+
+        return mail_rate(self._host.settings).per_minute
+
+    def guard(self, connection_id: int) -> Guard:
+        """What keeps an old copy of the database from sending. In any thread."""
+        from app.invites.guard import Guard
+
+        return Guard(self._host.store, connection_id, self._host.settings.home)
+
+    def send(self, connection_id: int, run: int) -> None:
+        """Have a run sent, from when it is due. In any thread."""
+        if self._dispatch is None:
+            from app.invites.dispatch import Dispatch
+
+            self._dispatch = Dispatch(self._host.store, self._sender, self._tell)
+        self._dispatch.send(connection_id, run)
+
+    def has(self, run: int) -> bool:
+        """Whether this app sends it."""
+        return self._dispatch is not None and self._dispatch.has(run)
+
+    def close(self) -> None:
+        """Stop within moments; what was not sent stays queued."""
+        if self._dispatch is not None:
+            self._dispatch.close()
+
+    def _sender(self, connection_id: int) -> Sender:
+        from app.invites.opened import open_sender
+
+        host = self._host
+        changed = host.lookout.changed
+        return open_sender(host.store, host.settings, host.credentials, connection_id, changed)
+
+    def _tell(self, said: str) -> None:
+        self._host.call_from_thread(self._host.tell, said, True)
