@@ -16,7 +16,6 @@ from app.invites.expiry import expire
 from app.invites.guard import Guard
 from app.invites.log import InviteRow, invite_ids, invite_rows
 from app.invites.opened import default_way
-from app.invites.outbox import UNDO
 from app.panel.lists import Ids
 from app.panel.output import Line, write, writing
 from app.settings import load
@@ -143,6 +142,6 @@ def invites_remind(options: argparse.Namespace) -> int:
         return FAILED
     Guard(store, connection, settings.home).check()
     way = options.way or default_way(settings)
-    undo = 0 if options.now else UNDO
+    undo = 0 if options.now else None
     queued = reminders.queue(store, study.id, way, options.expect, by(), undo=undo)
     return send_run(store, settings, connection, queued.run, options)

@@ -75,7 +75,7 @@ def invite(options: argparse.Namespace) -> int:
         )
         return FAILED
     way = options.way or default_way(settings)
-    queued = outbox.queue(store, kept, way, by(), undo=0 if options.now else outbox.UNDO)
+    queued = outbox.queue(store, kept, way, by(), undo=0 if options.now else None)
     return send_run(store, settings, connection, queued.run, options)
 
 

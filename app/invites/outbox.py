@@ -19,6 +19,7 @@ from app.invites.studies import get, locked
 
 WAYS = ("smtp", "eml", "csv", "link")
 UNDO = 120  # seconds in which nothing of it is sent
+HERE = ("eml", "csv")  # nothing leaves this computer: these begin at once
 CHUNK = 1_000
 
 _COLUMNS = (
@@ -36,10 +37,11 @@ class Queued:
     left_out: int
 
 
-def queue(store: Store, plan: Frozen, way: str, by: str, *, undo: int = UNDO) -> Queued:
-    """Queue the invites of a plan, to nobody whom it does not name. Ask before what has changed
-    since (:func:`app.invites.difference.difference`). Raises StudyProblem when the study is not
-    active or the plan was queued already, and DatabaseProblem; then nothing is queued."""
+def queue(store: Store, plan: Frozen, way: str, by: str, *, undo: int | None = None) -> Queued:
+    """Queue the invites of a plan, to nobody whom it does not name. ``undo``: seconds in which
+    nothing of it is sent; None: as the way has it. Ask before what has changed since
+    (:func:`app.invites.difference.difference`). Raises StudyProblem when the study is not active or
+    the plan was queued already, and DatabaseProblem; then nothing is queued."""
     now = int(time.time())
     hashes = hasher(store, get(store, plan.study_id).connection_id)
     with store.transaction():
@@ -52,7 +54,7 @@ def queue(store: Store, plan: Frozen, way: str, by: str, *, undo: int = UNDO) ->
             "INSERT INTO run"
             ' (study_id, plan_id, kind, way, state, number, at, "by", go_at, machine)'
             " VALUES (?, ?, 'invite', ?, 'running', 0, ?, ?, ?, ?)",
-            (study.id, plan.id, way, now, by, now + undo, this_machine()),
+            (study.id, plan.id, way, now, by, now + undo_of(way, undo), this_machine()),
         )
         (run,) = store.row("SELECT id FROM run WHERE plan_id = ?", (plan.id,))
         planned, here = 0, (study.connection_id, study.id)
@@ -81,6 +83,13 @@ def queue(store: Store, plan: Frozen, way: str, by: str, *, undo: int = UNDO) ->
             ],
         )
     return Queued(run, len(made), planned - len(made))
+
+
+def undo_of(way: str, undo: int | None) -> int:
+    """How many seconds a sending waits in which all of it can be undone."""
+    if undo is not None:
+        return undo
+    return 0 if way in HERE else UNDO
 
 
 def _planned(store: Store, plan_id: int) -> Iterator[list[Row]]:

@@ -10,7 +10,7 @@ from app.invites import ledger
 from app.invites.ledger import Entry
 from app.invites.letter import Letter
 from app.invites.machine import this_machine
-from app.invites.outbox import UNDO, Queued
+from app.invites.outbox import Queued, undo_of
 from app.invites.problems import StudyProblem
 from app.invites.studies import Study, locked
 
@@ -37,7 +37,7 @@ def letter_of(study: Study) -> Letter:
 
 
 def queue(
-    store: Store, study_id: int, way: str, expected: int, by: str, *, undo: int = UNDO
+    store: Store, study_id: int, way: str, expected: int, by: str, *, undo: int | None = None
 ) -> Queued:
     """Queue a reminder to all who wait for one, if they are as many as were expected. Raises
     StudyProblem and DatabaseProblem; then nothing is queued."""
@@ -57,7 +57,16 @@ def queue(
         store.execute(
             'INSERT INTO run (study_id, kind, way, state, letter, number, at, "by", go_at, machine)'
             " VALUES (?, 'reminder', ?, 'running', ?, ?, ?, ?, ?, ?)",
-            (study_id, way, letter_of(study).json(), number, now, by, now + undo, this_machine()),
+            (
+                study_id,
+                way,
+                letter_of(study).json(),
+                number,
+                now,
+                by,
+                now + undo_of(way, undo),
+                this_machine(),
+            ),
         )
         (run,) = store.row("SELECT max(id) FROM run WHERE study_id = ?", (study_id,))
         store.execute(

@@ -6,6 +6,7 @@ difference is shown instead, and asked again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on, work
@@ -62,9 +63,11 @@ class Confirming(Deciding["int | None"]):
         picture: Picture,
         way: str,
         *,
+        names: Sequence[str],
         per_minute: int | None,
     ) -> None:
         super().__init__()
+        self._names = names
         self._store, self._study, self._summary = store, study, summary
         self._picture, self._way, self._per_minute = picture, way, per_minute
         self._busy = self._over = False
@@ -103,7 +106,7 @@ class Confirming(Deciding["int | None"]):
             words(("Study     ", "dim"), (plain(self._study.title, 60), "bold"),
                   f" ({self._study.state})"),
             words(("Stripe    ", "dim"), f"{account} · data as of {header.as_of or 'never'}"),
-            words(("Segments  ", "dim"), plain(", ".join(self._summary.plan.options.segments), 200),
+            words(("Segments  ", "dim"), plain(", ".join(self._names), 200),
                   f" · {self._summary.size:,} members"),
         ]  # fmt: skip
 
@@ -147,8 +150,10 @@ class Confirming(Deciding["int | None"]):
         return lines
 
     def _time(self, number: int) -> str:
+        if self._way in outbox.HERE:
+            return "put into a folder on this computer at once; nothing leaves it"
         begins = "begins in 2 minutes, till then all of it can be undone"
-        if self._way != "smtp" or not self._per_minute:
+        if not self._per_minute:
             return begins
         takes = duration(60 * number / self._per_minute)
         return f"≈ {takes} at {self._per_minute}/min; {begins}"

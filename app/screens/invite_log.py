@@ -52,8 +52,8 @@ STATES = ("", "uncertain", "queued", "sent", "handed_over", "started", "complete
 class InviteRows:
     """The invites with these row ids, as rows."""
 
-    def __init__(self, store: Store, ids: Ids, *, masking: bool) -> None:
-        self.ids = ids
+    def __init__(self, store: Store, ids: Ids, picked: set[int], *, masking: bool) -> None:
+        self.ids, self._picked = ids, picked
         self._store, self._masking = store, masking
         self._at = {key: at for at, key in enumerate(ids)}
 
@@ -72,7 +72,10 @@ class InviteRows:
             found = {one.id: one for one in invite_rows(self._store, ids)}
         except DatabaseProblem as problem:
             return [(Cell(str(problem), "$error"),) for _ in ids]
-        return [_cells(found[one], self._masking) if one in found else () for one in ids]
+        return [
+            _cells(found[one], one in self._picked, self._masking) if one in found else ()
+            for one in ids
+        ]
 
 
 class InviteLog(PanelistScreen):
@@ -163,7 +166,12 @@ class InviteLog(PanelistScreen):
             self.host.tell(str(problem), problem=True)
             return
         self._picked &= set(self._ids)
-        self.table.show(InviteRows(self._store, self._ids, masking=self._masking), anew=anew)
+        self._draw(anew=anew)
+
+    def _draw(self, *, anew: bool = False) -> None:
+        if self._ids is not None:
+            rows = InviteRows(self._store, self._ids, self._picked, masking=self._masking)
+            self.table.show(rows, anew=anew)
         self._say()
 
     def _say(self) -> None:
@@ -232,8 +240,8 @@ class InviteLog(PanelistScreen):
         current = self.table.current
         if current is not None:
             self._picked ^= {current}
+            self._draw()
             self.table.action_move(1)
-            self._say()
 
     def _meant(self) -> list[int]:
         current = self.table.current
@@ -329,11 +337,12 @@ class InviteLog(PanelistScreen):
         self.read()
 
 
-def _cells(one: InviteRow, masking: bool) -> tuple[Cell, ...]:
+def _cells(one: InviteRow, picked: bool, masking: bool) -> tuple[Cell, ...]:
     since = one.ended_at or one.sent_at or one.queued_at
     why = one.reason or one.answer or ""
+    name = hidden(one.name, masking) if one.name else one.stripe_id
     return (
-        Cell(hidden(one.name, masking) if one.name else one.stripe_id, "" if one.name else "dim"),
+        Cell(f"{'✓ ' if picked else ''}{name}", "bold" if picked else ""),
         Cell(hidden(one.address, masking) if one.address else "erased", ""),
         Cell(one.state.replace("_", " "), COLOURS.get(one.state, "dim")),
         Cell(when(since), "dim"),

@@ -35,7 +35,8 @@ ORDER = (Outcome.INVITE, *(one for one in Outcome if one is not Outcome.INVITE))
 
 
 class Planning(GroupedScreen):
-    """Whom a study will invite and whom not, and why; it is confirmed from here."""
+    """Whom a study will invite and whom not, and why; it is confirmed from here. ``names``: of the
+    segments."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "invite", "Invite…", id="planning.invite",
@@ -63,12 +64,13 @@ class Planning(GroupedScreen):
         store: Store,
         connection_id: int,
         study: Study,
+        names: Sequence[str],
         *,
         masking: bool,
         open_person: Callable[[int], None] | None = None,
     ) -> None:
         super().__init__(store, connection_id, masking=masking, open_person=open_person)
-        self._study = study
+        self._study, self._names = study, names
         self._options = Options(study.segments, study.excluded)
         self._made: Plan | None = None
         self._picture: Picture | None = None
@@ -184,7 +186,7 @@ class Planning(GroupedScreen):
             return
         dialog = Confirming(
             self._store, self._study, message.summary, self._picture, self.host.outgoing.way(),
-            per_minute=self.host.outgoing.per_minute(),
+            names=self._names, per_minute=self.host.outgoing.per_minute(),
         )  # fmt: skip
         self.app.push_screen(dialog, self._confirmed)
 
@@ -194,7 +196,7 @@ class Planning(GroupedScreen):
             self.ask()
             return
         self.host.outgoing.send(self._connection_id, run)
-        self.host.tell("Queued: it begins in two minutes; u (Undo) withdraws all of it till then.")
+        self.host.tell("Queued. What becomes of it stands with the study; u withdraws the rest.")
         self.leave()
 
 

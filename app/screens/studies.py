@@ -77,6 +77,7 @@ class StudiesScreen(PanelistScreen):
         self._read_at = 0.0
         self._runs: list[RunView] = []
         self._member = 0
+        self._names: dict[str, str] = {}
 
     def compose_content(self) -> ComposeResult:
         with Container(id="studies-columns"):
@@ -140,7 +141,7 @@ class StudiesScreen(PanelistScreen):
         store, study = self.host.store, listed.study
         try:
             self._runs = runs.of_study(store, study.id)
-            names = {one.key: one.name for one in segments(store, connection)}
+            names = self._names = {one.key: one.name for one in segments(store, connection)}
             found = sample_member(store, connection, study.segments, self._member)
         except DatabaseProblem:
             return
@@ -294,7 +295,10 @@ class StudiesScreen(PanelistScreen):
         if not study.segments:
             self.host.tell("It takes people from no segment yet; s chooses some.")
             return
-        self.app.push_screen(Planning(self.host.store, connection, study, masking=picture.masking))
+        names = [self._names.get(key, key) for key in study.segments]
+        self.app.push_screen(
+            Planning(self.host.store, connection, study, names, masking=picture.masking)
+        )
 
     def action_log(self) -> None:
         """Show the invitation log of the current study."""
