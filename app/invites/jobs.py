@@ -132,8 +132,10 @@ def settle(
             values[since] = now
         if state == "state" and expire_days is not None:
             values["expires_at"] = now + expire_days * DAY
-    elif state == "state":  # failed, bounced
-        values["ended_at"] = now
+    else:  # failed, bounced: nothing was sent, so it counts for no rule
+        values[since] = None
+        if state == "state":
+            values["ended_at"] = now
     sets = ", ".join(f"{name} = ?" for name in values)
     entries = []
     with store.transaction():

@@ -54,9 +54,9 @@ def mark(
         )
         ended = None if state in OUTSTANDING else now
         store.execute_many(
-            "UPDATE invite SET state = ?, reason = ?, ended_at = ?, attempt = attempt + 1"
-            " WHERE id = ?",
-            [(state, reason or None, ended, row[0]) for row in found],
+            "UPDATE invite SET state = ?, reason = ?, ended_at = ?, attempt = attempt + 1,"
+            " sent_at = CASE WHEN ? THEN NULL ELSE sent_at END WHERE id = ?",
+            [(state, reason or None, ended, state == "failed", row[0]) for row in found],
         )
         if state == "bounced":
             optouts.record(store, connection_id, [row[2] for row in found], "bounced", by, reason)

@@ -133,7 +133,9 @@ def put(store: Store, world: World) -> tuple[int, int]:
     for one in (key, other):
         studies.change(store, one, BY, cool_down_days=30, cap=2, cap_days=50)
     hashes = hasher(store, here)
-    ids = dict(store.rows("SELECT stripe_id, id FROM participant WHERE connection_id = ?", (here,)))
+    ids: dict[str, int] = dict(
+        store.rows("SELECT stripe_id, id FROM participant WHERE connection_id = ?", (here,))
+    )
     rows = list[tuple[object, ...]]()
     store.execute(
         'INSERT INTO run (study_id, kind, way, state, number, at, "by", go_at, machine)'
