@@ -7,6 +7,7 @@ from textual.containers import Vertical
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
+from app.invites.log import InviteRow, of_person
 from app.panel.person import Person, person
 from app.screens.person_rows import person_rows
 from app.widgets.lines import Lines
@@ -21,6 +22,7 @@ class PersonPane(Vertical):
         super().__init__(id="segments-person")
         self._store = store
         self.one: Person | None = None
+        self._invites: list[InviteRow] = []
         self.display = False
 
     def compose(self) -> ComposeResult:
@@ -33,6 +35,7 @@ class PersonPane(Vertical):
     def open(self, row_id: int) -> None:
         """Show this person. Raises DatabaseProblem."""
         self.one = self.read(row_id)
+        self._invites = of_person(self._store, row_id)
         self.display = self.one is not None
 
     def read_again(self) -> None:
@@ -41,6 +44,7 @@ class PersonPane(Vertical):
         if self.one is not None:
             try:
                 self.one = self.read(self.one.id) or self.one
+                self._invites = of_person(self._store, self.one.id)
             except DatabaseProblem:
                 return  # the next picture says it
 
@@ -49,7 +53,8 @@ class PersonPane(Vertical):
         if self.one is not None:
             name = hidden(self.one.name or self.one.email, masking) or self.one.stripe_id
             entitle(self, words(name))
-            self.query_one("#person", Lines).show(person_rows(self.one, now, masking))
+            rows = person_rows(self.one, now, masking, self._invites)
+            self.query_one("#person", Lines).show(rows)
 
     def close(self) -> bool:
         """Show nobody; False where nobody was shown."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from app.invites.log import InviteRow
 from app.panel.person import Held, Item, Person, SegmentPlace
 from app.panel.words import day
 from app.screens.rows import reason_words
@@ -13,11 +16,16 @@ LABEL = 10  # cells for what a line is about
 STATUS = {"active": "$success", "trialing": "$primary", "past_due": "bold $warning"}
 
 
-def person_rows(one: Person, now: float, masking: bool) -> list[Row]:
-    """Identity, subscriptions, metadata, segments since when and why, the Dashboard's page."""
+def person_rows(
+    one: Person, now: float, masking: bool, invites: Sequence[InviteRow] = ()
+) -> list[Row]:
+    """Identity, subscriptions, invites, metadata, segments since when and why, the Dashboard's
+    page."""
     rows = _identity(one, masking)
     rows += [_title("Subscriptions")]
     rows += [row for held in one.subscriptions for row in _held(held, now)] or [_line("", "none")]
+    if invites:
+        rows += [_title("Invites")] + [_invite(invite, now) for invite in invites]
     rows += [_title("Segments")]
     rows += [_place(place, now) for place in one.now] or [_line("", "in none")]
     if one.past:
@@ -92,3 +100,9 @@ def _title(text: str) -> Row:
 def _line(label: str, value: str | Content, style: str = "") -> Row:
     text = value if isinstance(value, Content) else words((plain(value), style))
     return Row(words((f"{plain(label, 24):<{LABEL}}", "dim")), text)
+
+
+def _invite(one: InviteRow, now: float) -> Row:
+    at = when(one.sent_at or one.queued_at, now)
+    ended = f", {when(one.ended_at, now)}" if one.ended_at else ""
+    return _line(at, f"{plain(one.study, 60)}: {one.state.replace('_', ' ')}{ended}")
