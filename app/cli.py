@@ -40,6 +40,7 @@ _MODULES = {
     "invite": "app.inviting",
     "mail": "app.inviting",
     "invites": "app.invited",
+    "erase": "app.invited",
     "invites_mark": "app.invited",
     "invites_resolve": "app.invited",
     "invites_opt_out": "app.invited",

@@ -34,6 +34,10 @@ def declare(commands: Any) -> None:
     invites = commands.add_parser("invites", help="who was invited, and what became of it")
     _listed(invites)
     _invites(invites.add_subparsers(dest="action", metavar="what"))
+    erase = commands.add_parser("erase", help="erase a person, in four hours")
+    erase.add_argument("person", metavar="STRIPE_ID", help="as panelist participants has it")
+    erase.add_argument("--undo", action="store_true", help="within the four hours: let them stay")
+    erase.add_argument("--account", metavar="ACCT", help="another account")
     mail = commands.add_parser("mail", help="try the mail server; nothing is sent")
     mail.add_argument(
         "--password-stdin",

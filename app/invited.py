@@ -11,7 +11,7 @@ from app.cli import FAILED, NOT_CONNECTED
 from app.commands import say
 from app.counting import counted
 from app.db.store import Store, open_store
-from app.invites import life, listed, optouts, reminders
+from app.invites import erasure, life, listed, optouts, reminders
 from app.invites.expiry import expire
 from app.invites.guard import Guard
 from app.invites.log import InviteRow, invite_ids, invite_rows
@@ -38,6 +38,7 @@ def invites(options: argparse.Namespace) -> int:
         say("This database is trusted: it may send again.")
         return 0
     expire(store, connection)
+    erasure.perform(store, settings.home)
     study = find_study(store, connection, options.study).id if options.study else None
     ids = invite_ids(
         store, connection, study_id=study, states=options.state or (), text=options.search
@@ -145,3 +146,23 @@ def invites_remind(options: argparse.Namespace) -> int:
     undo = 0 if options.now else None
     queued = reminders.queue(store, study.id, way, options.expect, by(), undo=undo)
     return send_run(store, settings, connection, queued.run, options)
+
+
+def erase(options: argparse.Namespace) -> int:
+    """Erase a person in four hours, or let them stay."""
+    settings = load()
+    store = open_store(settings)
+    connection = here(store, options.account)
+    if connection is None:
+        return NOT_CONNECTED
+    erasure.perform(store, settings.home)
+    if options.undo:
+        erasure.take_back(store, connection, options.person, by())
+        say("They stay. Invites that ended with it stay ended.")
+        return 0
+    due = erasure.request(store, connection, options.person, by())
+    say(
+        f"Their invites ended, and they are erased at {when(due.due_at)}, as soon as a Panelist"
+        " runs then; until then --undo takes it back. The customer in Stripe is not touched."
+    )
+    return 0

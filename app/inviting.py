@@ -17,7 +17,7 @@ from app.commands import say
 from app.counting import counted
 from app.credentials.opened import open_credentials
 from app.db.store import Store, open_store
-from app.invites import frozen, outbox, plan, runs
+from app.invites import erasure, frozen, outbox, plan, runs
 from app.invites.expiry import expire
 from app.invites.frozen import Frozen
 from app.invites.guard import Guard
@@ -51,6 +51,7 @@ def invite(options: argparse.Namespace) -> int:
     if connection is None:
         return NOT_CONNECTED
     expire(store, connection)
+    erasure.perform(store, settings.home)
     if options.resume:
         return _resume(store, settings, connection, options)
     if options.stop:

@@ -80,6 +80,22 @@ def _deliver(
             _store_place(store, connection_id, delivery)
 
 
+def erase(store: Store, connection_id: int, stripe_id: str, rules: Rules) -> None:
+    """Leave nothing of a customer but that there was one, inside the caller's transaction: as if
+    Stripe had deleted it, so that no later answer brings anything back."""
+    (seq,) = store.row(
+        "SELECT seq FROM participant WHERE connection_id = ? AND stripe_id = ?",
+        (connection_id, stripe_id),
+    )
+    answer = Answer(seq, gone=[Gone("participant", stripe_id)])
+    _store_answers(store, connection_id, [answer], rules())
+    store.execute(
+        "UPDATE participant SET name = NULL, email = NULL, phone = NULL, currency = NULL,"
+        " metadata = '{}' WHERE connection_id = ? AND stripe_id = ?",
+        (connection_id, stripe_id),
+    )
+
+
 def _store_answers(
     store: Store, connection_id: int, answers: Sequence[Answer], rules: Sequence[OwnRule] = ()
 ) -> None:

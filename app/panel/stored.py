@@ -43,6 +43,7 @@ class Stored:
     seq: int
     generation: int
     items: dict[str, ItemRow]
+    erased: bool = False  # on purpose, whatever the source has
 
 
 class Place(NamedTuple):
@@ -65,12 +66,22 @@ def stored(
         (connection_id, store.values(stripe_ids)),
     )
     items = _items(store, [row[0] for row in rows]) if table == "subscription" and rows else {}
+    gone = _erased(store, connection_id) if table == "participant" else frozenset()
     return {
         row[4]: Stored(
-            row[0], _object(kind, row[4:]), bool(row[1]), row[2], row[3], items.get(row[0], {})
+            *(row[0], _object(kind, row[4:]), bool(row[1]), row[2], row[3], items.get(row[0], {})),
+            erased=row[4] in gone,
         )
         for row in rows
     }
+
+
+def _erased(store: Store, connection_id: int) -> frozenset[str]:
+    rows = store.rows(
+        "SELECT stripe_id FROM erasure WHERE connection_id = ? AND done_at IS NOT NULL",
+        (connection_id,),
+    )
+    return frozenset(row[0] for row in rows)
 
 
 def _object(kind: _Kind, values: Row) -> Object:

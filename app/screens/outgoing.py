@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import getpass
+import threading
 from typing import TYPE_CHECKING
 
+from app.db.errors import DatabaseProblem
+from app.panel.overview import accounts
 from app.screens.frame import Host
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ class Outgoing:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._dispatch: Dispatch | None = None
+        self._tidying: threading.Thread | None = None
 
     @property
     def user(self) -> str:
@@ -57,6 +61,26 @@ class Outgoing:
     def has(self, run: int) -> bool:
         """Whether this app sends it."""
         return self._dispatch is not None and self._dispatch.has(run)
+
+    def tidy(self) -> None:
+        """In a thread: end what nobody answered in time, and erase whom somebody wanted erased."""
+        if self._tidying is None or not self._tidying.is_alive():
+            self._tidying = threading.Thread(target=self._tidy, name="tidying", daemon=True)
+            self._tidying.start()
+
+    def _tidy(self) -> None:
+        from app.invites import erasure, expiry
+
+        store = self._host.store
+        try:
+            for one in accounts(store):
+                expiry.expire(store, one.id)
+            if erasure.perform(store, self._host.settings.home):
+                self._host.lookout.changed()
+        except DatabaseProblem:
+            pass  # tried again soon; a screen says it
+        finally:
+            store.close()
 
     def close(self) -> None:
         """Stop within moments; what was not sent stays queued."""

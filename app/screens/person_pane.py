@@ -7,6 +7,8 @@ from textual.containers import Vertical
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
+from app.invites import erasure
+from app.invites.erasure import Erasure
 from app.invites.log import InviteRow, of_person
 from app.panel.person import Person, person
 from app.screens.person_rows import person_rows
@@ -23,6 +25,7 @@ class PersonPane(Vertical):
         self._store = store
         self.one: Person | None = None
         self._invites: list[InviteRow] = []
+        self._erasure: Erasure | None = None
         self.display = False
 
     def compose(self) -> ComposeResult:
@@ -35,8 +38,12 @@ class PersonPane(Vertical):
     def open(self, row_id: int) -> None:
         """Show this person. Raises DatabaseProblem."""
         self.one = self.read(row_id)
-        self._invites = of_person(self._store, row_id)
+        self._read_rest(row_id)
         self.display = self.one is not None
+
+    def _read_rest(self, row_id: int) -> None:
+        self._invites = of_person(self._store, row_id)
+        self._erasure = erasure.of(self._store, row_id)
 
     def read_again(self) -> None:
         """See what became of the person meanwhile; where that cannot be read, what was known
@@ -44,7 +51,7 @@ class PersonPane(Vertical):
         if self.one is not None:
             try:
                 self.one = self.read(self.one.id) or self.one
-                self._invites = of_person(self._store, self.one.id)
+                self._read_rest(self.one.id)
             except DatabaseProblem:
                 return  # the next picture says it
 
@@ -53,7 +60,7 @@ class PersonPane(Vertical):
         if self.one is not None:
             name = hidden(self.one.name or self.one.email, masking) or self.one.stripe_id
             entitle(self, words(name))
-            rows = person_rows(self.one, now, masking, self._invites)
+            rows = person_rows(self.one, now, masking, self._invites, self._erasure)
             self.query_one("#person", Lines).show(rows)
 
     def close(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.invites.erasure import Erasure
 from app.invites.log import InviteRow
 from app.panel.person import Held, Item, Person, SegmentPlace
 from app.panel.words import day
@@ -17,13 +18,21 @@ STATUS = {"active": "$success", "trialing": "$primary", "past_due": "bold $warni
 
 
 def person_rows(
-    one: Person, now: float, masking: bool, invites: Sequence[InviteRow] = ()
+    one: Person,
+    now: float,
+    masking: bool,
+    invites: Sequence[InviteRow] = (),
+    erasure: Erasure | None = None,
 ) -> list[Row]:
     """Identity, subscriptions, invites, metadata, segments since when and why, the Dashboard's
     page."""
     rows = _identity(one, masking)
     rows += [_title("Subscriptions")]
     rows += [row for held in one.subscriptions for row in _held(held, now)] or [_line("", "none")]
+    if erasure is not None:
+        done = erasure.done_at is not None
+        said = "on your wish" if done else f"at {when(erasure.due_at, now)}; E takes it back"
+        rows.append(_line("erased", said, "bold $error"))
     if invites:
         rows += [_title("Invites")] + [_invite(invite, now) for invite in invites]
     rows += [_title("Segments")]

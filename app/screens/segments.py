@@ -17,6 +17,7 @@ from app.panel.segments import SegmentView, mark, segments
 from app.screens.changing import Changing
 from app.screens.comparing import Comparing
 from app.screens.copying import CopyValue
+from app.screens.erasing import ask_to_erase
 from app.screens.frame import PanelistScreen, Picture
 from app.screens.members import Members
 from app.screens.person_pane import PersonPane
@@ -57,6 +58,8 @@ class SegmentsScreen(PanelistScreen):
                 tooltip="Change the name or the filter of this segment of your own"),
         Binding("d", "delete", "Delete", id="segments.delete", show=False,
                 tooltip="Delete this segment of your own, after a question"),
+        Binding("E", "erase", "Erase", id="segments.erase", show=False,
+                tooltip="Erase this person in four hours, after a question; again: let them stay"),
         Binding("t", "take", "Take out", id="segments.take",
                 tooltip="Write the people of this list to a file: CSV or JSON lines"),
         Binding("r", "app.ask_now", "Ask", id="segments.ask", show=False,
@@ -252,6 +255,19 @@ class SegmentsScreen(PanelistScreen):
             self.host.tell(NOBODY)
         else:
             self.app.push_screen(CopyValue(one, masking=picture.masking))
+
+    def action_erase(self) -> None:
+        """Erase the current person in four hours, or let them stay, after a question."""
+        one, connection = self._current(), self._connection
+        if one is None or connection is None:
+            self.host.tell(NOBODY)
+            return
+
+        def done() -> None:
+            self._pane.read_again()
+            self._draw_person()
+
+        ask_to_erase(self.host, connection, one, done)
 
     def action_compare(self) -> None:
         """Put the current segment beside another one."""

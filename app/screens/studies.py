@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
@@ -14,7 +14,6 @@ from textual.containers import Container, Vertical
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import letter, reminders, runs, studies
-from app.invites.expiry import expire
 from app.invites.guard import Guarded
 from app.invites.members import sample_member
 from app.invites.problems import StudyProblem
@@ -102,13 +101,6 @@ class StudiesScreen(PanelistScreen):
         return self.listed.listed.study if self.listed.listed else None
 
     # What is shown
-
-    @on(events.ScreenResume)
-    def _expire(self) -> None:
-        """End what nobody answered in time."""
-        connection = self._connection
-        if connection is not None:
-            self._do(lambda store, _: expire(store, connection), "")
 
     def show_content(self, picture: Picture) -> None:
         masked_anew = self._picture is not None and self._picture.masking != picture.masking
@@ -404,8 +396,7 @@ class StudiesScreen(PanelistScreen):
         self.app.call_from_thread(self._done, said, problem)
 
     def _done(self, said: str, problem: bool) -> None:
-        if said:
-            self.host.tell(said, problem=problem)
+        self.host.tell(said, problem=problem)
         self.read()
 
 

@@ -91,7 +91,7 @@ def differences(key: Key, theirs: Theirs, ours: Stored | None) -> list[Differenc
     if ours is None:
         return [Difference(*key, "missing_here")]
     if ours.deleted:
-        return [Difference(*key, "deleted_here")]
+        return [] if ours.erased else [Difference(*key, "deleted_here")]
     assert theirs.row
     return [*_fields(key, ours.row, theirs.row), *_items(key, ours.items, theirs.items)]
 

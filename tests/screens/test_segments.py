@@ -279,3 +279,22 @@ async def test_where_nothing_is_chosen_a_key_does_no_harm(start: Start, key: str
     async with start() as at:
         await at.press("3", key)
         assert isinstance(at.app.screen, SegmentsScreen)
+
+
+async def test_a_person_is_erased_after_a_question_and_may_stay(
+    start: Start, here: int, store: Store
+) -> None:
+    async with start((120, 40)) as at:
+        await look(at)
+        await at.press("tab", "enter")
+        for said, number in (("erased", 1), ("They stay", 0)):
+            await at.press("E")
+            await at.until(lambda: isinstance(at.app.screen, Question))
+            question = at.app.screen
+            assert isinstance(question, Question)
+            question.opened = 0.0
+            await at.strike("y")
+            while said not in at.toasts:  # the test's time limit ends it
+                await at.pilot.pause()
+            assert len(store.rows("SELECT 1 FROM erasure")) == number
+            assert ("E takes it back" in at.flat) == bool(number)
