@@ -38,6 +38,9 @@ _WHY_PENDING = {
 
 def verify(options: argparse.Namespace) -> int:
     """Compare with Stripe, or prove from the ledger that nobody was invited twice."""
+    if options.all and not options.stripe:
+        print("--all is about Stripe: say --stripe with it.", file=sys.stderr)
+        return 2
     if not options.stripe:
         from app.proving import prove_ledger
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from app.db.errors import DatabaseProblem
@@ -48,7 +49,7 @@ def ask_to_erase(host: Host, connection: int, one: Person, done: Callable[[], No
 
     def answered(yes: bool | None) -> None:
         if yes:
-            host.run_worker(work, thread=True)
+            threading.Thread(target=work, name="erasing", daemon=True).start()
 
     host.push_screen(
         Question([words(line) for line in lines], "Let stay" if wanted else "Erase"), answered

@@ -305,11 +305,11 @@ class InviteLog(PanelistScreen):
             self.host.tell("No invite is chosen.")
             return
         try:
-            link = hand_out(self._store, current, self.host.outgoing.user)
+            copied = hand_out(self._store, current, self.host.outgoing.user)
         except (StudyProblem, DatabaseProblem) as problem:
             self.host.tell(str(problem), problem=True)
             return
-        self.app.copy_to_clipboard(link)
+        self.app.copy_to_clipboard(copied)
         self.host.tell("Copied the person's link, where the terminal allows it.")
         self.read()
 

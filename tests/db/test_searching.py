@@ -222,7 +222,7 @@ def test_one_builds_at_a_time_on_postgres(store: Store) -> None:
         pytest.skip("SQLite has one writer at a time")
     fill(store)
     with store.session() as other:
-        other.execute("SELECT pg_advisory_lock(%s, 1)", (APPLICATION_ID,))
+        other.execute("SELECT pg_advisory_lock(%s, 2)", (APPLICATION_ID,))
         built(store)
         assert not searching.ready(store)
     built(store)

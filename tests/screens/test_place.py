@@ -16,6 +16,7 @@ from app.screens.place import PlaceDialog, Unlock
 from app.screens.ways import Ways
 from app.settings import Settings
 from app.sync.access import secret_name
+from app.widgets import dialog as dialog_module
 from app.widgets.dialog import Help
 from tests.screens.conftest import Driven
 from tests.screens.real import Setup, choose, ids, kept, made, running
@@ -123,7 +124,10 @@ async def test_the_keyring_is_tried_again_and_then_another_place(
         assert kept(at) == "this session only"
 
 
-async def test_a_held_enter_chooses_no_place(store: Store, setup: Setup) -> None:
+async def test_a_held_enter_chooses_no_place(
+    store: Store, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialog_module, "HELD", 60.0)  # however slow the computer is
     async with running(store, setup.bare()) as at:
         await choose(at, "place")
         await at.press("enter")
