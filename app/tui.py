@@ -36,9 +36,8 @@ from app.screens.sync import Load, load_sync
 from app.settings import Settings, default_redirects
 from app.text import plain
 from app.widgets import crash
-from app.widgets.dialog import Deciding, Help, Question
+from app.widgets.dialog import Deciding, Help
 from app.widgets.themes import THEMES
-from app.widgets.words import words
 
 __all__ = ["Demo", "PanelistApp", "run"]
 
@@ -199,14 +198,6 @@ class PanelistApp(Reception):
         """Explain what has the focus."""
         if not isinstance(self.screen, ModalScreen):
             self.push_screen(Help(help_lines(self.screen)))
-
-    async def action_quit(self) -> None:
-        connection = self.picture(fresh=True).linked
-        if not self.link.running or connection is None or connection.status == "complete":
-            self.exit()
-        elif not isinstance(self.screen, Question):
-            line = words("A sync is running; everything fetched so far is kept. Quit?")
-            self.push_screen(Question([line], "Quit"), lambda yes: self.exit() if yes else None)
 
     async def on_event(self, event: events.Event) -> None:
         front = self.screen_stack[-1] if self.is_running and self.screen_stack else None

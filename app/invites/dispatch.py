@@ -25,6 +25,7 @@ class Dispatch:
         self._runs: dict[int, int] = {}  # with their accounts
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
+        self.busy = False  # it sends, or waits until it may
 
     def send(self, connection_id: int, run: int) -> None:
         """Send this run, from when it is due. Returns at once."""
@@ -52,8 +53,10 @@ class Dispatch:
                 self._wake.clear()
                 if self._stop.is_set():
                     return
+                self.busy = True
                 for account in dict.fromkeys(self._runs.values()):
                     self._work(account)
+                self.busy = False
         finally:
             self._store.close()
 

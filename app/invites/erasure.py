@@ -16,6 +16,7 @@ from pathlib import Path
 from app.db import apply, searching
 from app.db.store import Store
 from app.invites import ledger, optouts
+from app.invites.filing import file_name
 from app.invites.folder import Folder
 from app.invites.ledger import Entry
 from app.invites.mailbox import hasher, read
@@ -114,7 +115,7 @@ def _erase(store: Store, here: int, stripe_id: str, folder: Folder) -> None:
         )
         for invite, study in found:
             for kind in ("invite", "reminder"):
-                folder.take_back(f"{kind}-{study}-{invite}.eml")
+                folder.take_back(file_name(kind, study, invite))
         store.execute_many(
             "UPDATE invite SET address = NULL, answer = NULL WHERE id = ?",
             [(invite,) for invite, _ in found],

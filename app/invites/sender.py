@@ -18,25 +18,24 @@ from pathlib import Path
 from app.db.lease import this_process
 from app.db.lock import Lock, Taken
 from app.db.store import Store
-from app.invites import jobs, optouts, runs
+from app.invites import filing, jobs, optouts, runs
 from app.invites.folder import Folder
 from app.invites.frozen import frozen
 from app.invites.guard import Guard
 from app.invites.jobs import Job
-from app.invites.letter import Letter, from_json, render
+from app.invites.letter import Letter, from_json
 from app.invites.machine import this_machine
 from app.invites.mail_server import MailRate
 from app.invites.mailbox import hasher
 from app.invites.message import compose, message_id
 from app.invites.runs import RunView, columns
-from app.invites.smtp import Answer, NotSent, Session, Unknown
-from app.panel.output import Line, OutputProblem
+from app.invites.smtp import NotSent, Session, Unknown
+from app.panel.output import OutputProblem
 
 TRIES = 6  # of one mail; then it has failed
 FIRST_WAIT, LONGEST_WAIT = 60, 3_600  # seconds between two tries
 IN_A_ROW, SHARE, ENOUGH = 5, 0.05, 40  # failures that stop a run; a share counts from so many on
 TOGETHER = 100  # files that are written between two commits
-QUOTA = ("quota", "rate limit", "too many", "too fast", "limit exceeded", "4.7.", "5.7.1 ")
 
 
 class Sending(Exception):
@@ -140,18 +139,13 @@ class Sender:
     # Files
 
     def _put(self, run: RunView) -> float | None:
-        whole = run.way == "csv"
-        some = jobs.claim(self._store, run, self._owner, run.number if whole else TOGETHER)
+        most = run.number if run.way == "csv" else TOGETHER
+        some = jobs.claim(self._store, run, self._owner, most)
         if not some:
             return self._due(run)
         letter, expire_days = self._letter(run)
         try:
-            if whole:
-                self._folder.put_table(_table(run), (_line(letter, job) for job in some))
-            else:
-                for job in some:
-                    self._folder.put(_file(job), self._mail(letter, job).as_bytes())
-            self._folder.settle()
+            filing.put(self._folder, run, letter, some, self._mail)
         except (OSError, OutputProblem) as error:
             jobs.settle(self._store, some, self._owner, "sending", "queued")
             why = getattr(error, "strerror", None) or str(error)
@@ -159,25 +153,9 @@ class Sender:
             return 0
         moved = (self._store, some, self._owner, "sending", "handed_over")
         if jobs.settle(*moved, expire_days=expire_days) < len(some):
-            self._take_back(run, letter, some)
+            filing.take_back(self._store, self._folder, run, letter, some)
         self._changed()
         return 0
-
-    def _take_back(self, run: RunView, letter: Letter, some: list[Job]) -> None:
-        """Who opted out while it was written is taken out of it."""
-        _, state, _ = columns(run.kind)
-        found = self._store.rows(
-            f"SELECT id FROM invite WHERE {self._store.among('id')} AND {state} = 'handed_over'",
-            (self._store.values([job.invite for job in some]),),
-        )
-        stays = {key for (key,) in found}
-        if run.way == "csv":
-            left = (_line(letter, job) for job in some if job.invite in stays)
-            self._folder.put_table(_table(run), left)
-            return
-        for job in some:
-            if job.invite not in stays:
-                self._folder.take_back(_file(job))
 
     # A mail server
 
@@ -228,17 +206,17 @@ class Sender:
         store, owner, answer = self._store, self._owner, why.answer
         said = str(answer) if answer else str(why)
         back = (store, [job], owner, before, "queued", said)
-        if answer is None or answer.phase in ("login", "sender") or _is_quota(answer):
+        if answer is None or answer.phase in ("login", "sender") or answer.is_quota:
             # Nothing is wrong with this one person.
             self._drop()
-            fatal = answer is not None and (answer.code >= 500 or _is_quota(answer))
+            fatal = answer is not None and (answer.code >= 500 or answer.is_quota)
             jobs.settle(*back, wait=None if fatal else self._wait(job))
             if fatal:
                 self._give_up(run, str(why))
             else:
                 self._fail(run, str(why))
         elif answer.code >= 500:
-            bounced = answer.phase == "recipient" and _is_unknown_mailbox(answer)
+            bounced = answer.phase == "recipient" and answer.is_unknown_mailbox
             jobs.settle(store, [job], owner, before, "bounced" if bounced else "failed", said)
             if bounced:
                 optouts.record(store, job.connection, [job.mailbox], "bounced", owner, said)
@@ -314,33 +292,3 @@ class Sender:
 
     def _identity(self, letter: Letter, job: Job) -> str:
         return message_id(self._key, job.invite, job.kind, letter.sender_address)
-
-
-def _file(job: Job) -> str:
-    return f"{job.kind}-{job.study}-{job.invite}.eml"
-
-
-def _table(run: RunView) -> str:
-    return f"{run.kind}s-{run.study_id}-{run.id}.csv"
-
-
-def _line(letter: Letter, job: Job) -> Line:
-    made = render(letter, job.name, job.token)
-    return {
-        "email": job.address,
-        "name": job.name,
-        "link": made.link,
-        "subject": made.subject,
-        "text": made.text,
-    }
-
-
-def _is_quota(answer: Answer) -> bool:
-    return any(word in str(answer).lower() for word in QUOTA)
-
-
-def _is_unknown_mailbox(answer: Answer) -> bool:
-    """RFC 3463: 5.1.x is about the address, 5.2.1 a mailbox that takes no mail any more."""
-    return answer.code in (550, 551, 553) and (
-        "5.1." in answer.text or "5.2.1" in answer.text or "user unknown" in answer.text.lower()
-    )

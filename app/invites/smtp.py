@@ -22,6 +22,8 @@ PHASE = 120.0
 FINISH = 600.0  # RFC 5321 4.5.3.2.6: a server may take so long to say that it has the mail
 LONGEST = 300  # signs of an answer that are kept
 
+QUOTA = ("quota", "rate limit", "too many", "too fast", "limit exceeded", "4.7.", "5.7.1 ")
+
 _DOT = re.compile(rb"^\.", re.MULTILINE)
 _BREAK = re.compile(rb"\r?\n|\r")
 
@@ -36,6 +38,19 @@ class Answer:
 
     def __str__(self) -> str:
         return f"{self.code} {self.text}".strip()
+
+    @property
+    def is_quota(self) -> bool:
+        """Whether it wants fewer mails of us, whoever they are for."""
+        return any(word in str(self).lower() for word in QUOTA)
+
+    @property
+    def is_unknown_mailbox(self) -> bool:
+        """Whether nobody is there. RFC 3463: 5.1.x is about the address, 5.2.1 a mailbox that
+        takes no mail any more."""
+        said = self.text.lower()
+        gone = "5.1." in said or "5.2.1" in said or "user unknown" in said
+        return self.code in (550, 551, 553) and gone
 
 
 class NotSent(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from app.db.errors import DatabaseProblem
 from app.invites import erasure
@@ -44,8 +45,9 @@ def ask_to_erase(host: Host, connection: int, one: Person, done: Callable[[], No
             said = str(problem)
         finally:
             host.store.close()
-        host.call_from_thread(host.tell, said)
-        host.call_from_thread(done)
+        with suppress(RuntimeError):  # the app has ended
+            host.call_from_thread(host.tell, said)
+            host.call_from_thread(done)
 
     def answered(yes: bool | None) -> None:
         if yes:

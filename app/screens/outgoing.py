@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from app.db.errors import DatabaseProblem
@@ -82,6 +83,11 @@ class Outgoing:
         finally:
             store.close()
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is being sent, or waits for its time."""
+        return self._dispatch is not None and self._dispatch.busy
+
     def close(self) -> None:
         """Stop within moments; what was not sent stays queued."""
         if self._dispatch is not None:
@@ -95,4 +101,5 @@ class Outgoing:
         return open_sender(host.store, host.settings, host.credentials, connection_id, changed)
 
     def _tell(self, said: str) -> None:
-        self._host.call_from_thread(self._host.tell, said, True)
+        with suppress(RuntimeError):  # the app has ended
+            self._host.call_from_thread(self._host.tell, said, True)

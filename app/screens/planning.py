@@ -26,6 +26,7 @@ from app.screens.people import People
 from app.screens.plan_options import PlanOptions
 from app.screens.planned import COLUMNS, Planned
 from app.screens.taking import TakeOut
+from app.settings import SettingsError
 from app.text import plain
 from app.widgets.groups import Group
 from app.widgets.line import Line
@@ -184,10 +185,17 @@ class Planning(GroupedScreen):
         self.say(f"Plan {message.summary.plan.short}")
         if self._picture is None or not self.is_current:
             return
+        outgoing = self.host.outgoing
+        try:
+            way, per_minute = outgoing.way(), outgoing.per_minute()
+        except SettingsError as problem:
+            self.say(str(problem), problem=True)
+            return
         dialog = Confirming(
-            self._store, self._study, message.summary, self._picture, self.host.outgoing.way(),
-            names=self._names, per_minute=self.host.outgoing.per_minute(),
-        )  # fmt: skip
+            *(self._store, self._study, message.summary, self._picture, way),
+            names=self._names,
+            per_minute=per_minute,
+        )
         self.app.push_screen(dialog, self._confirmed)
 
     def _confirmed(self, run: int | None) -> None:

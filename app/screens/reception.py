@@ -1,4 +1,4 @@
-"""What the app does with what came of connecting: it asks, tells, and goes to Status."""
+"""What the app asks and tells: of what came of connecting, and before somebody leaves."""
 
 from __future__ import annotations
 
@@ -203,3 +203,18 @@ class Reception(Host):
         """Empty the fields of Connect."""
         for screen in self.connect_screens():
             screen.forget_secrets()
+
+    # Leaving
+
+    async def action_quit(self) -> None:
+        connection = self.picture(fresh=True).linked
+        running = []
+        if self.link.running and connection is not None and connection.status != "complete":
+            running.append("A sync is running; everything fetched so far is kept.")
+        if self.outgoing.busy:
+            running.append("Invites are being sent; what is left stays queued, and p goes on.")
+        if not running:
+            self.exit()
+        elif not isinstance(self.screen, Question):
+            line = words(f"{' '.join(running)} Quit?")
+            self.push_screen(Question([line], "Quit"), lambda yes: self.exit() if yes else None)

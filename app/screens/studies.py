@@ -13,16 +13,17 @@ from textual.containers import Container, Vertical
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
-from app.invites import letter, reminders, runs, studies
+from app.invites import letter, runs, studies
 from app.invites.guard import Guarded
 from app.invites.members import sample_member
 from app.invites.problems import StudyProblem
 from app.invites.runs import OVER, RunView
 from app.invites.studies import Study
 from app.panel.segments import segments
-from app.screens.frame import PanelistScreen, Picture
+from app.screens.frame import Picture
 from app.screens.study_list import Listed, StudyList
 from app.screens.study_rows import letter_rows, study_rows
+from app.screens.study_sending import NO_ACCOUNT, StudySending
 from app.text import masked, plain
 from app.widgets.dialog import Question
 from app.widgets.lines import Lines
@@ -33,7 +34,7 @@ from app.widgets.words import words
 LOOK = 1.0  # seconds between two looks at what is sent
 
 
-class StudiesScreen(PanelistScreen):
+class StudiesScreen(StudySending):
     """Studies on the left, the current one on the right; below each other where it is narrow."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -112,8 +113,13 @@ class StudiesScreen(PanelistScreen):
         if shown is None:
             self.listed.show(None)
             self.query_one("#study", Lines).show([])
-        elif anew or masked_anew or picture.fresh or time.monotonic() - self._read_at >= LOOK:
+        elif anew or masked_anew or picture.fresh or self._moves():
             self.read(anew=anew)
+
+    def _moves(self) -> bool:
+        """Whether something is being sent, and was not looked at for a while."""
+        going = any(run.state not in OVER for run in self._runs)
+        return going and time.monotonic() - self._read_at >= LOOK
 
     def read(self, *, anew: bool = False, choose: int | None = None) -> None:
         """Read the studies again."""
@@ -283,104 +289,6 @@ class StudiesScreen(PanelistScreen):
     def _move(self, study: Study, to: str) -> None:
         self._do(lambda store, by: studies.move(store, study.id, to, by), f"It is {to} now.")
 
-    # Sending
-
-    def action_plan(self) -> None:
-        """Say of each member what will become of them."""
-        from app.screens.planning import Planning
-
-        study, connection, picture = self._one(), self._connection, self._picture
-        if study is None or connection is None or picture is None:
-            return
-        if not study.segments:
-            self.host.tell("It takes people from no segment yet; s chooses some.")
-            return
-        names = [self._names.get(key, key) for key in study.segments]
-        self.app.push_screen(
-            Planning(self.host.store, connection, study, names, masking=picture.masking)
-        )
-
-    def action_log(self) -> None:
-        """Show the invitation log of the current study."""
-        from app.screens.invite_log import InviteLog
-
-        study, connection, picture = self.study, self._connection, self._picture
-        if connection is None or picture is None:
-            self.host.tell(NO_ACCOUNT)
-            return
-        self.app.push_screen(InviteLog(self.host.store, connection, study, masking=picture.masking))
-
-    def _open_run(self) -> RunView | None:
-        run = next((one for one in self._runs if one.state not in OVER), None)
-        if run is None:
-            self.host.tell("Nothing of this study is queued.")
-        return run
-
-    def action_pause(self) -> None:
-        """Pause what is being sent, or go on with it."""
-        run, connection = self._open_run(), self._connection
-        if run is None or connection is None:
-            return
-        if run.state == "running" and self.host.outgoing.has(run.id):
-            self._do(lambda store, by: runs.pause(store, run.id, by), "Paused; p goes on.")
-            return
-
-        def go_on(store: Store, by: str) -> None:
-            runs.resume(store, run.id, by)
-            self.host.outgoing.send(connection, run.id)
-
-        self._do(go_on, f"Going on: {run.words}.")
-
-    def action_stop(self) -> None:
-        """Withdraw what is queued, after a question."""
-        run = self._open_run()
-        if run is None:
-            return
-        line = (
-            f"Withdraw the {run.left:,} that are still queued? {run.handed_over:,} were handed over"
-            " already and stay so."
-        )
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._do(lambda store, by: runs.stop(store, run.id, by), "Withdrawn.")
-
-        self.app.push_screen(Question([words(line)], "Withdraw"), answered)
-
-    def action_remind(self) -> None:
-        """One reminder to those who have not answered, after a question."""
-        study, connection = self._one(), self._connection
-        if study is None or connection is None:
-            return
-        try:
-            number = reminders.waiting(self.host.store, study.id)
-        except DatabaseProblem as problem:
-            self.host.tell(str(problem), problem=True)
-            return
-        if not number or study.state != "active":
-            self.host.tell("Nobody waits for a reminder." if not number else NOT_ACTIVE)
-            return
-        way = self.host.outgoing.way()
-
-        def go(store: Store, by: str) -> None:
-            queued = reminders.queue(store, study.id, way, number, by)
-            self.host.outgoing.send(connection, queued.run)
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._do(go, "Queued; u undoes it for two minutes.")
-
-        line = f"Remind the {number:,} people who have not answered, once, by {way}?"
-        self.app.push_screen(Question([words(line)], "Remind"), answered)
-
-    def action_rehearse(self) -> None:
-        """Send the mail to oneself."""
-        study = self._one()
-        if study is not None:
-            from app.screens.rehearsing import Rehearsing
-
-            self.app.push_screen(Rehearsing(self.host.settings, self.host.credentials, study))
-
     # Writing
 
     @work(thread=True)
@@ -398,8 +306,3 @@ class StudiesScreen(PanelistScreen):
     def _done(self, said: str, problem: bool) -> None:
         self.host.tell(said, problem=problem)
         self.read()
-
-
-NO_ACCOUNT = "No account is connected yet; 1 (Connect) connects one."
-NO_STUDY = "There is no study yet; n makes one."
-NOT_ACTIVE = "Only an active study sends; a activates it."
