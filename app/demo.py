@@ -12,6 +12,7 @@ import queue
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
@@ -28,6 +29,13 @@ CHANGES_A_MINUTE = 20
 POLL_SECONDS = 3.0  # the sandbox has no read allocation to save
 HEADLESS_CHANGES = 3
 HEADLESS_SECONDS = 120.0
+INVITED = 5
+BY = "the demo"
+LETTER = {
+    "link": "https://interviews.example/pricing?guest={{token}}",
+    "sender_name": "Rosa Researcher",
+    "sender_address": "research@example.com",
+}
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,9 @@ def _headless(store: Store, settings: Settings, sandbox: Sandbox) -> int:
             changes = recent_changes(store, connection)
             if shown[-1:] == ["complete"] and len(changes) >= HEADLESS_CHANGES:
                 _show_panel(store, view, changes)
+                engine.stop()
+                _invite(store, settings, connection)
+                print("Its folder is deleted now. Without --headless you do this in the app.")
                 return 0
             if not engine.running:
                 break
@@ -139,4 +150,27 @@ def _show_panel(store: Store, view: Overview, changes: list[RecentChange]) -> No
     for change in changes[:HEADLESS_CHANGES]:
         name = f" ({plain(change.name, 40)})" if change.name else ""
         print(f"  {plain(change.type)} {plain(change.object_id)}{name}")
-    print("The demo's folder is deleted now. Without --headless you watch this in the app.")
+
+
+def _invite(store: Store, settings: Settings, connection: int) -> None:
+    """Invite a few of the active subscribers to a study, into the local mailbox."""
+    from app.credentials.opened import open_credentials
+    from app.invites import frozen, outbox, plan, runs, studies
+    from app.invites.opened import open_sender
+    from app.invites.options import Options
+    from app.invites.outcomes import Outcome
+
+    key = studies.create(store, connection, "Pricing page", BY, **LETTER)
+    studies.attach(store, key, ["active"], [], BY)
+    studies.move(store, key, "active", BY)
+    sample = Options(("active",), take="random", number=INVITED, seed="7f3a")
+    made = plan.make(store, studies.get(store, key), sample)
+    print(f"A study asks {INVITED} of the {len(made):,} active subscribers, drawn by a seed:")
+    for outcome in Outcome:
+        if number := made.counts()[outcome]:
+            print(f"{number:>9,}  {outcome.words}")
+    queued = outbox.queue(store, frozen.freeze(store, made, BY), "eml", BY)
+    sender = open_sender(store, settings, open_credentials(settings), connection)
+    sender.work(threading.Event(), lambda: (queued.run,))
+    now = runs.view(store, queued.run)
+    print(f"{now.words.capitalize()}, as files in {settings.home / 'mailbox'}.")

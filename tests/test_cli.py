@@ -251,9 +251,10 @@ def test_a_reader_that_leaves_a_pipe_is_not_complained_about(
 
 
 def test_the_demo_without_a_terminal_gets_to_its_end(home: Home) -> None:
-    """Connects to a sandbox of its own, syncs, and sees live changes (at a 3 s pace)."""
+    """Connects to a sandbox of its own, syncs, sees live changes (at a 3 s pace), and invites."""
     ended = home.run("demo", "--headless", "--customers", "30")
     assert (ended.code, ended.err) == (0, "")
     assert "complete: 30 participants" in ended.out
     assert "Live changes since then" in ended.out
+    assert "handed over, 0 left" in ended.out
     assert not home.folder.exists(), "the demo's home is its own"
