@@ -9,6 +9,7 @@ from app.db.store import Store
 
 EVERYBODY = "all"
 CHUNK = 20_000  # row ids that are taken at a time: some milliseconds
+MANY = 320_000  # where a condition asks as much for some people as for all
 
 
 @dataclass(frozen=True)

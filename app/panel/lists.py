@@ -15,7 +15,7 @@ from typing import TypeAlias
 from app.db import ordering
 from app.db.store import Store
 from app.panel import joining, ranks
-from app.panel.chosen import CHUNK, Chosen, Found, find, row_ids
+from app.panel.chosen import CHUNK, MANY, Chosen, Found, find, row_ids
 from app.panel.idset import IdSet
 
 Ids: TypeAlias = "array[int]"  # row ids of participants, eight bytes each
@@ -103,7 +103,8 @@ def _arrived(store: Store, found: Found, number: int, upwards: bool) -> Iterator
         yield Part(array("q", first), True)
         return
     yield Part(array("q", first), False)
-    yield Part(_collected(row_ids(store, found, upwards=upwards)), True)
+    size = MANY if found.chosen.conditions else CHUNK
+    yield Part(_collected(row_ids(store, found, size=size, upwards=upwards)), True)
 
 
 def _collected(chunks: Iterable[list[int]]) -> Ids:
