@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import queue
 import socket
 import ssl
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -134,3 +136,11 @@ def listening(
         yield browser
     finally:
         browser.callback.close()
+
+
+def collect_what_others_left() -> None:
+    """A socket that a test of another module left open is collected at any moment, and would be
+    taken for one of ours."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()

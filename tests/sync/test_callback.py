@@ -26,12 +26,26 @@ from app.sync.admission import APPROVED, DENIED, INSTALLED, Admission
 from app.sync.callback import CALLERS, Callback, Heard
 from app.sync.caller import Request
 from app.sync.oauth import OAuthProblem
-from tests.sync.browser import CODE, GOOD, STATE, Browser, everything, free_port, listening
+from tests.sync.browser import (
+    CODE,
+    GOOD,
+    STATE,
+    Browser,
+    collect_what_others_left,
+    everything,
+    free_port,
+    listening,
+)
 
 INSTALL = "/stripe?code=ac_Install1&account_id=acct_1Abc&user_id=usr_1&install_signature=x"
 
 
 pytestmark = pytest.mark.filterwarnings("error")  # a socket left open, too
+
+
+@pytest.fixture(autouse=True)
+def _alone() -> None:
+    collect_what_others_left()
 
 
 @pytest.fixture

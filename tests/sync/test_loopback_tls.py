@@ -26,9 +26,22 @@ from app.sync.admission import APPROVED
 from app.sync.callback import Heard
 from app.sync.loopback_tls import server_context
 from app.sync.oauth import OAuthProblem
-from tests.sync.browser import CODE, GOOD, Browser, answer_in, everything, listening
+from tests.sync.browser import (
+    CODE,
+    GOOD,
+    Browser,
+    answer_in,
+    collect_what_others_left,
+    everything,
+    listening,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")  # a socket left open, too
+
+
+@pytest.fixture(autouse=True)
+def _alone() -> None:
+    collect_what_others_left()
 
 
 @pytest.fixture
