@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis.errors import FlakyFailure
 from hypothesis.stateful import run_state_machine_as_test
 
 from app.settings import Rate, Settings
@@ -68,5 +69,8 @@ def test_exact_under_chance_on_postgres(postgres: str, homes: Homes) -> None:
 @pytest.mark.parametrize("bug", PLANTED)
 @pytest.mark.timeout(120)
 def test_finds(homes: Homes, bug: str) -> None:
-    with plant(bug), pytest.raises(AssertionError):
+    # Found all the same where it shows by the clock, so that the same steps again do not fail.
+    with plant(bug), pytest.raises((AssertionError, FlakyFailure)) as found:
         run_state_machine_as_test(machine(homes.fresh), settings=FINDING)
+    if isinstance(found.value, FlakyFailure):
+        assert found.value.subgroup(AssertionError)
