@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 
 from app.cli import FAILED, NOT_CONNECTED
 from app.commands import say
@@ -15,6 +16,7 @@ from app.invites import erasure, life, listed, optouts, reminders
 from app.invites.expiry import expire
 from app.invites.guard import Guard
 from app.invites.log import InviteRow, invite_ids, invite_rows
+from app.invites.problems import StudyProblem
 from app.invites.opened import default_way
 from app.panel.lists import Ids
 from app.panel.output import Line, write, writing
@@ -39,6 +41,9 @@ def invites(options: argparse.Namespace) -> int:
         return 0
     expire(store, connection)
     erasure.perform(store, settings.home)
+    for state in options.state or ():
+        if state not in life.MOVES:
+            raise StudyProblem(f"There is no state {plain(state)}; say {', '.join(life.MOVES)}.")
     study = find_study(store, connection, options.study).id if options.study else None
     ids = invite_ids(
         store, connection, study_id=study, states=options.state or (), text=options.search
@@ -112,7 +117,9 @@ def invites_opt_out(options: argparse.Namespace) -> int:
     connection = here(store, options.account)
     if connection is None:
         return NOT_CONNECTED
-    boxes, unknown = listed.mailboxes(store, connection, read_text(options.file))
+    said = options.who
+    text = said if "@" in said and not Path(said).exists() else read_text(said)
+    boxes, unknown = listed.mailboxes(store, connection, text)
     new = optouts.record(store, connection, boxes, "opted_out", by(), "from a list")
     if options.json:
         print(json.dumps({"opted_out": len(boxes), "new": new, "unknown": unknown}))
