@@ -13,11 +13,11 @@ from app.commands import say
 from app.counting import counted
 from app.db.store import Store, open_store
 from app.invites import erasure, life, listed, optouts, reminders
-from app.invites.expiry import expire
 from app.invites.guard import Guard
 from app.invites.log import InviteRow, invite_ids, invite_rows
-from app.invites.problems import StudyProblem
 from app.invites.opened import default_way
+from app.invites.problems import StudyProblem
+from app.invites.tidying import tidy
 from app.panel.lists import Ids
 from app.panel.output import Line, write, writing
 from app.settings import load
@@ -39,8 +39,7 @@ def invites(options: argparse.Namespace) -> int:
         Guard(store, connection, settings.home).accept(by())
         say("This database is trusted: it may send again.")
         return 0
-    expire(store, connection)
-    erasure.perform(store, settings.home)
+    tidy(store, settings.home)
     for state in options.state or ():
         if state not in life.MOVES:
             raise StudyProblem(f"There is no state {plain(state)}; say {', '.join(life.MOVES)}.")
@@ -139,7 +138,7 @@ def invites_remind(options: argparse.Namespace) -> int:
     connection = here(store, options.account)
     if connection is None:
         return NOT_CONNECTED
-    expire(store, connection)
+    tidy(store, settings.home)
     study = find_study(store, connection, options.study)
     number = reminders.waiting(store, study.id)
     if not options.yes:
@@ -162,7 +161,7 @@ def erase(options: argparse.Namespace) -> int:
     connection = here(store, options.account)
     if connection is None:
         return NOT_CONNECTED
-    erasure.perform(store, settings.home)
+    tidy(store, settings.home)
     if options.undo:
         erasure.take_back(store, connection, options.person, by())
         say("They stay. Invites that ended with it stay ended.")

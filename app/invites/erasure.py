@@ -95,15 +95,18 @@ def take_back(store: Store, connection_id: int, stripe_id: str, by: str) -> None
 
 
 def perform(store: Store, home: Path, now: int | None = None) -> int:
-    """Erase whoever is due, of every account; how many. Raises DatabaseProblem."""
+    """Erase whoever is due, of every account; how many. Raises DatabaseProblem, and
+    OSError where a file of theirs cannot be deleted: then they are due still."""
     due = store.rows(
         "SELECT connection_id, stripe_id FROM erasure WHERE done_at IS NULL AND due_at <= ?",
         (int(time.time()) if now is None else now,),
     )
-    erased = sum(_erase(store, *one, Folder(home / "mailbox")) for one in due)
+    if due and not store.postgres:
+        migrations.drop_copies(store.where)
+    folder = Folder(home / "mailbox")
+    erased = sum(_erase(store, here, stripe_id, folder) for here, stripe_id in due)
     if erased and not store.postgres:
         searching.forget(store)
-        migrations.drop_copies(store.where)
         store.rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log has the pages as they were
     return erased
 

@@ -19,6 +19,7 @@ from app.invites.ledger import Entry
 from app.invites.rules import DAY
 from app.invites.runs import RunView, columns, end_reminders
 
+_NEEDLESS = "opted out, or deleted in Stripe"
 AT_ONCE = 100  # mails that are looked through for one that is to be sent
 
 
@@ -38,12 +39,15 @@ class Job:
 
 
 def claim(store: Store, run: RunView, owner: str, most: int = 1) -> list[Job]:
-    """Take the next mails of a run. Of whom Stripe deleted since, or of whom nothing is known any
-    more, the mail is withdrawn instead; so is the reminder of whoever has answered meanwhile.
-    Raises DatabaseProblem."""
+    """Take the next mails of a run. Of whom Stripe deleted since, of whom nothing is known any
+    more, or who wants none, the mail is withdrawn instead; so is the reminder of whoever has
+    answered meanwhile. Raises DatabaseProblem."""
     of_run, state, _ = columns(run.kind)
     now, lock = int(time.time()), " FOR UPDATE OF i" if store.postgres else ""
-    needless = "p.deleted OR i.address IS NULL"
+    needless = (
+        "p.deleted OR i.address IS NULL OR EXISTS (SELECT 1 FROM opt_out o"
+        " WHERE o.connection_id = i.connection_id AND o.mailbox = i.mailbox)"
+    )
     if run.kind == "reminder":
         needless += " OR i.state NOT IN ('sent', 'handed_over')"
     entries = list[Entry]()
@@ -94,7 +98,7 @@ def _withdraw(store: Store, kind: str, invites: Sequence[int]) -> list[Entry]:
     which = (f"{store.among('id')}", (store.values(invites),))
     if kind == "reminder":
         return end_reminders(store, *which)
-    return end_invites(store, *which, {"queued": "withdrawn"}, "deleted in Stripe")
+    return end_invites(store, *which, {"queued": "withdrawn"}, _NEEDLESS)
 
 
 def hand_over(store: Store, run: RunView, job: Job, owner: str, message_id: str) -> bool:

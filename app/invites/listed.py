@@ -74,24 +74,22 @@ def match(store: Store, connection_id: int, text: str, study_id: int | None) -> 
     for start in range(0, len(wanted), CHUNK):
         some = wanted[start : start + CHUNK]
         boxes = {one: hashes.stored(box) for one in some if isinstance(box := read(one), str)}
-        asked = {one: (one, boxes.get(one, "")) for one in some}
-        rows = store.rows(
-            "SELECT i.id, i.study_id, i.token, i.mailbox, p.stripe_id FROM invite i"
-            " JOIN participant p ON p.id = i.participant_id WHERE i.connection_id = ?"
-            f" AND ({store.among('i.token')} OR {store.among('i.mailbox')}"
-            f" OR {store.among('p.stripe_id')}) AND (i.study_id = ? OR ?) ORDER BY i.id",
-            (
-                connection_id,
-                *(store.values(some), store.values(list(boxes.values())), store.values(some)),
-                *(study_id or 0, study_id is None),
-            ),
-        )
         named: defaultdict[str, dict[int, int]] = defaultdict(dict)  # study -> the newest invite
-        for invite, study, token, box, person in rows:
-            for name in (token, box, person):
-                named[name][study] = invite
-        for one, names in asked.items():
-            found = {**named.get(names[0], {}), **(named.get(names[1], {}) if names[1] else {})}
+        for column, account, names in (
+            ("i.token", "+i.connection_id", some),  # the plus: by the index of tokens
+            ("i.mailbox", "i.connection_id", list(boxes.values())),
+            ("p.stripe_id", "p.connection_id", some),
+        ):
+            for invite, study, name in store.rows(
+                f"SELECT i.id, i.study_id, {column} FROM invite i"
+                " JOIN participant p ON p.id = i.participant_id"
+                f" WHERE {account} = ? AND {store.among(column)}"
+                " AND (i.study_id = ? OR ?) ORDER BY i.id",
+                (connection_id, store.values(names), study_id or 0, study_id is None),
+            ):
+                named[name][study] = max(invite, named[name].get(study, 0))
+        for one in some:
+            found = {**named.get(one, {}), **named.get(boxes.get(one, ""), {})}
             if len(found) == 1:
                 invites.update(dict.fromkeys(found.values()))
             else:
@@ -107,14 +105,14 @@ def mailboxes(store: Store, connection_id: int, text: str) -> tuple[list[str], l
     for start in range(0, len(wanted), CHUNK):
         some = wanted[start : start + CHUNK]
         asked = (connection_id, store.values(some))
-        boxes = dict(
+        boxes: dict[str, str] = dict(
             store.rows(
                 "SELECT token, mailbox FROM invite"
-                f" WHERE connection_id = ? AND {store.among('token')}",
+                f" WHERE +connection_id = ? AND {store.among('token')}",
                 asked,
             )
         )
-        emails = dict(
+        emails: dict[str, str | None] = dict(
             store.rows(
                 "SELECT stripe_id, email FROM participant"
                 f" WHERE connection_id = ? AND {store.among('stripe_id')}",

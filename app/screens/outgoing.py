@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from app.db.errors import DatabaseProblem
-from app.panel.overview import accounts
 from app.screens.frame import Host
 
 if TYPE_CHECKING:
@@ -70,15 +69,13 @@ class Outgoing:
             self._tidying.start()
 
     def _tidy(self) -> None:
-        from app.invites import erasure, expiry
+        from app.invites.tidying import tidy
 
         store = self._host.store
         try:
-            for one in accounts(store):
-                expiry.expire(store, one.id)
-            if erasure.perform(store, self._host.settings.home):
+            if tidy(store, self._host.settings.home):
                 self._host.lookout.changed()
-        except DatabaseProblem:
+        except (DatabaseProblem, OSError):
             pass  # tried again soon; a screen says it
         finally:
             store.close()
