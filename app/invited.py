@@ -112,7 +112,8 @@ def invites_resolve(options: argparse.Namespace) -> int:
 
 def invites_opt_out(options: argparse.Namespace) -> int:
     """Never write to these mailboxes again, in any study."""
-    store = open_store(load())
+    settings = load()
+    store = open_store(settings)
     connection = here(store, options.account)
     if connection is None:
         return NOT_CONNECTED
@@ -120,6 +121,7 @@ def invites_opt_out(options: argparse.Namespace) -> int:
     text = said if "@" in said and not Path(said).exists() else read_text(said)
     boxes, unknown = listed.mailboxes(store, connection, text)
     new = optouts.record(store, connection, boxes, "opted_out", by(), "from a list")
+    Guard(store, connection, settings.home).follow()
     if options.json:
         print(json.dumps({"opted_out": len(boxes), "new": new, "unknown": unknown}))
     else:
@@ -167,6 +169,7 @@ def erase(options: argparse.Namespace) -> int:
         say("They stay. Invites that ended with it stay ended.")
         return 0
     due = erasure.request(store, connection, options.person, by())
+    Guard(store, connection, settings.home).follow()
     say(
         f"Their invites ended, and they are erased at {when(due.due_at)}, as soon as a Panelist"
         " runs then; until then --undo takes it back. The customer in Stripe is not touched."
