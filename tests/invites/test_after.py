@@ -157,7 +157,7 @@ def test_who_opts_out_in_the_moment_of_queueing_gets_nothing(
 
 
 def test_a_bounce_ends_what_is_out_and_withdraws_what_waits(
-    store: Store, here: int, asked: int
+    store: Store, here: int, asked: int, tmp_path: Path
 ) -> None:
     """So that they may be asked once the bounce is lifted, where no mail went to them."""
     other = study(store, here, "Another", cool_down_days=None)
@@ -168,7 +168,9 @@ def test_a_bounce_ends_what_is_out_and_withdraws_what_waits(
     (box,) = store.row("SELECT mailbox FROM opt_out")
     assert FIRST not in states(store, queued(store, other).run)
     assert optouts.lift_bounce(store, here, box, BY)
-    assert FIRST in states(store, queued(store, other).run)
+    run = queued(store, other, "eml").run
+    send(sender(store, here, tmp_path))
+    assert states(store, run)[FIRST] == "handed_over"
     assert queued(store, asked).number == 0  # it bounced there
     assert prove(store, here).holds
 

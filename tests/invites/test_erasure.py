@@ -127,7 +127,9 @@ def test_who_got_an_invite_is_not_asked_again_because_of_an_undo(
     assert states(store, run)[ADDRESS] == "expired"
     assert queued(store, key, "eml").number == 0
     other = study(store, here, "Another", cool_down_days=None)
-    assert ADDRESS in states(store, queued(store, other, "eml").run)
+    run = queued(store, other, "eml").run
+    send(sender(store, here, tmp_path))
+    assert states(store, run)[ADDRESS] == "handed_over"
     assert prove(store, here).holds
 
 
