@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from app.invites.guard import Guard
     from app.invites.sender import Sender
 
+SOON = 2.0  # seconds after the start, when the first screens are there
+EVERY = 60.0
+
 
 class Outgoing:
     """Of one app. What speaks to mail servers is imported when something is sent."""
@@ -62,8 +65,13 @@ class Outgoing:
         """Whether this app sends it."""
         return self._dispatch is not None and self._dispatch.has(run)
 
-    def tidy(self) -> None:
-        """In a thread: end what nobody answered in time, and erase whom somebody wanted erased."""
+    def keep_tidy(self) -> None:
+        """Soon and every minute end what nobody answered in time, and erase whom somebody wanted
+        erased."""
+        self._host.set_timer(SOON, self._tidy_soon)
+        self._host.set_interval(EVERY, self._tidy_soon)
+
+    def _tidy_soon(self) -> None:
         if self._tidying is None or not self._tidying.is_alive():
             self._tidying = threading.Thread(target=self._tidy, name="tidying", daemon=True)
             self._tidying.start()
