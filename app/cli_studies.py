@@ -157,7 +157,11 @@ def _invites(actions: Any) -> None:
     resolve.add_argument("invite", type=int, metavar="INVITE", help="its number in the list")
     resolve.add_argument("what", choices=("arrived", "did-not"))
     out = actions.add_parser("opt-out", help="never write to these mailboxes again")
-    out.add_argument("file", metavar="FILE", help="addresses, one a line or as CSV; - stdin")
+    out.add_argument(
+        "who",
+        metavar="ADDRESS|FILE",
+        help="an address, or a file of them, of Stripe ids or tokens, one a line or CSV; - stdin",
+    )
     remind = actions.add_parser("remind", help="one reminder to those who have not answered")
     remind.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
     remind.add_argument("--yes", action="store_true", help="send it; needs --expect")

@@ -6,16 +6,18 @@ import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 
 from app.cli import FAILED, NOT_CONNECTED
 from app.commands import say
 from app.counting import counted
 from app.db.store import Store, open_store
 from app.invites import erasure, life, listed, optouts, reminders
-from app.invites.expiry import expire
 from app.invites.guard import Guard
 from app.invites.log import InviteRow, invite_ids, invite_rows
 from app.invites.opened import default_way
+from app.invites.problems import StudyProblem
+from app.invites.tidying import tidy
 from app.panel.lists import Ids
 from app.panel.output import Line, write, writing
 from app.settings import load
@@ -37,8 +39,10 @@ def invites(options: argparse.Namespace) -> int:
         Guard(store, connection, settings.home).accept(by())
         say("This database is trusted: it may send again.")
         return 0
-    expire(store, connection)
-    erasure.perform(store, settings.home)
+    tidy(store, settings.home)
+    for state in options.state or ():
+        if state not in life.MOVES:
+            raise StudyProblem(f"There is no state {plain(state)}; say {', '.join(life.MOVES)}.")
     study = find_study(store, connection, options.study).id if options.study else None
     ids = invite_ids(
         store, connection, study_id=study, states=options.state or (), text=options.search
@@ -108,12 +112,16 @@ def invites_resolve(options: argparse.Namespace) -> int:
 
 def invites_opt_out(options: argparse.Namespace) -> int:
     """Never write to these mailboxes again, in any study."""
-    store = open_store(load())
+    settings = load()
+    store = open_store(settings)
     connection = here(store, options.account)
     if connection is None:
         return NOT_CONNECTED
-    boxes, unknown = listed.mailboxes(store, connection, read_text(options.file))
+    said = options.who
+    text = said if "@" in said and not Path(said).exists() else read_text(said)
+    boxes, unknown = listed.mailboxes(store, connection, text)
     new = optouts.record(store, connection, boxes, "opted_out", by(), "from a list")
+    Guard(store, connection, settings.home).follow()
     if options.json:
         print(json.dumps({"opted_out": len(boxes), "new": new, "unknown": unknown}))
     else:
@@ -132,7 +140,7 @@ def invites_remind(options: argparse.Namespace) -> int:
     connection = here(store, options.account)
     if connection is None:
         return NOT_CONNECTED
-    expire(store, connection)
+    tidy(store, settings.home)
     study = find_study(store, connection, options.study)
     number = reminders.waiting(store, study.id)
     if not options.yes:
@@ -155,12 +163,13 @@ def erase(options: argparse.Namespace) -> int:
     connection = here(store, options.account)
     if connection is None:
         return NOT_CONNECTED
-    erasure.perform(store, settings.home)
+    tidy(store, settings.home)
     if options.undo:
         erasure.take_back(store, connection, options.person, by())
         say("They stay. Invites that ended with it stay ended.")
         return 0
     due = erasure.request(store, connection, options.person, by())
+    Guard(store, connection, settings.home).follow()
     say(
         f"Their invites ended, and they are erased at {when(due.due_at)}, as soon as a Panelist"
         " runs then; until then --undo takes it back. The customer in Stripe is not touched."

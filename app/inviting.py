@@ -17,8 +17,7 @@ from app.commands import say
 from app.counting import counted
 from app.credentials.opened import open_credentials
 from app.db.store import Store, open_store
-from app.invites import erasure, frozen, outbox, plan, runs
-from app.invites.expiry import expire
+from app.invites import frozen, outbox, plan, runs
 from app.invites.frozen import Frozen
 from app.invites.guard import Guard
 from app.invites.mail_server import keep_password, mail_server
@@ -31,6 +30,7 @@ from app.invites.problems import StudyProblem
 from app.invites.rehearsal import rehearse
 from app.invites.runs import RunView
 from app.invites.studies import Study
+from app.invites.tidying import tidy
 from app.panel.output import Line, form_of, write, writing
 from app.panel.overview import overview
 from app.panel.rows import rows
@@ -50,8 +50,7 @@ def invite(options: argparse.Namespace) -> int:
     connection = here(store, options.account)
     if connection is None:
         return NOT_CONNECTED
-    expire(store, connection)
-    erasure.perform(store, settings.home)
+    tidy(store, settings.home)
     if options.resume:
         return _resume(store, settings, connection, options)
     if options.stop:

@@ -19,6 +19,7 @@ from app.credentials.opened import open_credentials
 from app.db import connections
 from app.db.store import open_store
 from app.db.upkeep import Upkeep
+from app.invites.tidying import Tidying
 from app.settings import load
 from app.sync.engine import Engine
 from app.sync.service import Service
@@ -52,7 +53,7 @@ def _serve(options: argparse.Namespace) -> int:
     log.start(settings.home)
     listener = server.listen(options.host, options.port)
     engine = None
-    with Upkeep(service.store) as upkeep:
+    with Tidying(service.store, settings.home), Upkeep(service.store) as upkeep:
         try:
             if not options.no_sync:
                 connection, access = way_in(service)

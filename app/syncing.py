@@ -20,6 +20,7 @@ from app.credentials.opened import open_credentials
 from app.db import connections
 from app.db.store import Store, open_store
 from app.db.upkeep import Upkeep
+from app.invites.tidying import Tidying
 from app.memory import collect_seldom
 from app.panel.overview import Overview, overview
 from app.settings import load
@@ -48,7 +49,8 @@ def sync(options: argparse.Namespace) -> int:
     shown = Progress(store, connection, as_json=options.json)
     stopped = False
     try:
-        with Upkeep(store) if options.follow else nullcontext() as upkeep:
+        keeping = Upkeep(store) if options.follow else nullcontext()
+        with Tidying(store, settings.home), keeping as upkeep:
 
             def on_change(change: Change) -> None:
                 shown.on_change(change)

@@ -41,7 +41,6 @@ from app.widgets.themes import THEMES
 
 __all__ = ["Demo", "PanelistApp", "run"]
 
-TIDY = 60.0  # seconds between two looks at what has run out
 UPKEEP = 2.0  # seconds between two looks at what there is to build
 
 
@@ -107,7 +106,7 @@ class PanelistApp(Reception):
     def on_mount(self) -> None:
         self.set_interval(1.0, self.lookout.tick)
         self.set_interval(UPKEEP, self._keep_up)
-        self.set_interval(TIDY, self.outgoing.tidy)
+        self.outgoing.keep_tidy()
         if self.settings.stripe_key:
             self.call_after_refresh(
                 partial(self.link.try_key, self.settings.stripe_key, keep=False)

@@ -69,8 +69,8 @@ CREATE TABLE opt_out (connection_id {number} NOT NULL, mailbox {text} NOT NULL,
  kind {text} NOT NULL, at {number} NOT NULL, "by" {text} NOT NULL, reason {text},
  PRIMARY KEY (connection_id, mailbox, kind), {of_connection}){packed};
 CREATE TABLE erasure (connection_id {number} NOT NULL, stripe_id {text} NOT NULL,
- at {number} NOT NULL, due_at {number} NOT NULL, done_at {number}, "by" {text} NOT NULL,
- PRIMARY KEY (connection_id, stripe_id), {of_connection}){strict};
+ mailbox {text}, at {number} NOT NULL, due_at {number} NOT NULL, done_at {number},
+ "by" {text} NOT NULL, PRIMARY KEY (connection_id, stripe_id), {of_connection}){strict};
 CREATE TABLE study (id {key}, connection_id {number} NOT NULL, title {text} NOT NULL,
  purpose {text} NOT NULL, state {text} NOT NULL, link {text} NOT NULL, sender_name {text} NOT NULL,
  sender_address {text} NOT NULL, reply_to {text} NOT NULL, subject {text} NOT NULL,
@@ -175,3 +175,12 @@ def keep_copy(database: Database, file: str, version: int) -> Path:
         database.execute_sql("VACUUM INTO ?", (str(part),))
         os.replace(part, copy)
     return copy
+
+
+def drop_copies(file: str) -> None:
+    """Delete the copies that :func:`keep_copy` made of ``file``, half-made ones too. Raises
+    OSError."""
+    whole = Path(file)
+    for copy in whole.parent.iterdir():
+        if copy.name.startswith(f"{whole.name}.version-"):
+            copy.unlink(missing_ok=True)

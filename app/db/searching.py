@@ -160,6 +160,16 @@ class Builder:
         return bool(number == self._size)
 
 
+def forget(store: Store) -> None:
+    """Leave nothing in SQLite's index of what people were before they changed."""
+    if not ready(store):
+        drop(store)
+        return
+    builder = Builder(store)
+    while ready(store) and store.rows("SELECT 1 FROM search_due LIMIT 1"):
+        builder.step()
+
+
 def build_postgres(store: Store) -> bool:
     """Have PostgreSQL's index, beside everybody else's work; whether it is there. It is not
     where nobody may create pg_trgm."""

@@ -50,6 +50,7 @@ SQLITE_PRAGMAS = {
     "cache_size": -16_000,
     "trusted_schema": 0,
     "temp_store": "memory",
+    "secure_delete": 1,  # what is erased or replaced is overwritten in the file
 }
 
 

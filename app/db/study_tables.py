@@ -48,10 +48,11 @@ class OptOut(Table):
 
 class Erasure(Table):
     """A customer whose name, email, phone and metadata are to be erased at ``due_at``, and are not
-    to be stored again once that was done."""
+    to be stored again once that was done. ``mailbox``: theirs when it was wanted, if any."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     stripe_id = TextField()
+    mailbox = TextField(null=True)
     at = BigIntegerField()
     due_at = BigIntegerField()
     done_at = BigIntegerField(null=True)

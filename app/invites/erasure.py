@@ -2,8 +2,9 @@
 which it can be taken back.
 
 Their mailbox is written to no more from the first moment on, and stays known by its keyed hash;
-what Stripe says of them later is not stored. The customer in Stripe is not touched, nor is a
-table that somebody made for a mail merge.
+what Stripe says of them later is not stored. Copies of the database from before an update of
+Panelist have them too, and go. The customer in Stripe is not touched, nor is a table that somebody
+made for a mail merge.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from app.db import apply, searching
+from app.db import apply, migrations, searching
 from app.db.store import Store
 from app.invites import ledger, optouts
+from app.invites.ending import end_invites
 from app.invites.filing import file_name
 from app.invites.folder import Folder
 from app.invites.ledger import Entry
@@ -51,18 +53,15 @@ def request(store: Store, connection_id: int, stripe_id: str, by: str) -> Erasur
     and DatabaseProblem."""
     now = int(time.time())
     with store.transaction():
-        key, email = _found(store, connection_id, stripe_id)
+        key, box = _found(store, connection_id, stripe_id)
         if of(store, key) is not None:
             raise StudyProblem("This person is erased already, or will be.")
         store.execute(
-            'INSERT INTO erasure (connection_id, stripe_id, at, due_at, "by")'
-            " VALUES (?, ?, ?, ?, ?)",
-            (connection_id, stripe_id, now, now + HOURS * 3_600, by),
+            'INSERT INTO erasure (connection_id, stripe_id, mailbox, at, due_at, "by")'
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (connection_id, stripe_id, box, now, now + HOURS * 3_600, by),
         )
-        box = read(email or "")
-        if isinstance(box, str):
-            stored = hasher(store, connection_id).stored(box)
-            optouts.record(store, connection_id, [stored], "erased", by)
+        _shut(store, connection_id, key, box, by)
         ledger.append(store, connection_id, by, [Entry("erasure", after="wanted")])
     return Erasure(stripe_id, now + HOURS * 3_600, None)
 
@@ -71,43 +70,57 @@ def take_back(store: Store, connection_id: int, stripe_id: str, by: str) -> None
     """The person stays. Invites that ended stay ended. Raises StudyProblem, where it is too late,
     and DatabaseProblem."""
     with store.transaction():
-        _, email = _found(store, connection_id, stripe_id)
-        taken = store.execute(
-            "DELETE FROM erasure WHERE connection_id = ? AND stripe_id = ? AND done_at IS NULL",
-            (connection_id, stripe_id),
+        _found(store, connection_id, stripe_id)
+        this = (connection_id, stripe_id)
+        lock = " FOR UPDATE" if store.postgres else ""
+        wanted = store.rows(
+            "SELECT mailbox FROM erasure WHERE connection_id = ? AND stripe_id = ?"
+            f" AND done_at IS NULL{lock}",
+            this,
         )
-        if not taken:
+        if not wanted:
             raise StudyProblem("Nothing is to be erased of this person, or it is too late.")
-        box = read(email or "")
-        if isinstance(box, str):
-            store.execute(
-                "DELETE FROM opt_out WHERE connection_id = ? AND mailbox = ? AND kind = 'erased'",
-                (connection_id, hasher(store, connection_id).stored(box)),
-            )
-        ledger.append(store, connection_id, by, [Entry("erasure", before="wanted", after="kept")])
+        store.execute("DELETE FROM erasure WHERE connection_id = ? AND stripe_id = ?", this)
+        entries = [Entry("erasure", before="wanted", after="kept")]
+        ((box,),) = wanted
+        # Others who are erased may have had the same mailbox.
+        if box is not None and store.execute(
+            "DELETE FROM opt_out WHERE connection_id = ? AND mailbox = ? AND kind = 'erased'"
+            " AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.connection_id = opt_out.connection_id"
+            "  AND e.mailbox = opt_out.mailbox)",
+            (connection_id, box),
+        ):
+            entries.append(Entry("erased-lifted", mailbox=box))
+        ledger.append(store, connection_id, by, entries)
 
 
 def perform(store: Store, home: Path, now: int | None = None) -> int:
-    """Erase whoever is due, of every account; how many. Raises DatabaseProblem."""
+    """Erase whoever is due, of every account; how many. Raises DatabaseProblem, and
+    OSError where a file of theirs cannot be deleted: then they are due still."""
     due = store.rows(
         "SELECT connection_id, stripe_id FROM erasure WHERE done_at IS NULL AND due_at <= ?",
         (int(time.time()) if now is None else now,),
     )
     if due and not store.postgres:
-        store.rows("PRAGMA secure_delete = on")  # what was there is overwritten in the file
-    for here, stripe_id in due:
-        _erase(store, here, stripe_id, Folder(home / "mailbox"))
-    if due and not store.postgres:
-        if searching.ready(store):
-            builder = searching.Builder(store)
-            while builder.step():
-                pass
+        migrations.drop_copies(store.where)
+    folder = Folder(home / "mailbox")
+    erased = sum(_erase(store, here, stripe_id, folder) for here, stripe_id in due)
+    if erased and not store.postgres:
+        searching.forget(store)
         store.rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log has the pages as they were
-    return len(due)
+    return erased
 
 
-def _erase(store: Store, here: int, stripe_id: str, folder: Folder) -> None:
+def _erase(store: Store, here: int, stripe_id: str, folder: Folder) -> bool:
+    """Whether it was still to be done: somebody may have taken it back, or have done it."""
     with store.transaction():
+        if not store.execute(
+            "UPDATE erasure SET done_at = ? WHERE connection_id = ? AND stripe_id = ?"
+            " AND done_at IS NULL",
+            (int(time.time()), here, stripe_id),
+        ):
+            return False
+        _shut(store, here, *_found(store, here, stripe_id), BY)  # the address may be another now
         found = store.rows(
             "SELECT i.id, i.study_id FROM invite i JOIN participant p ON p.id = i.participant_id"
             " WHERE p.connection_id = ? AND p.stripe_id = ?",
@@ -121,18 +134,26 @@ def _erase(store: Store, here: int, stripe_id: str, folder: Folder) -> None:
             [(invite,) for invite, _ in found],
         )
         apply.erase(store, here, stripe_id, partial(rules, store, here))
-        store.execute(
-            "UPDATE erasure SET done_at = ? WHERE connection_id = ? AND stripe_id = ?",
-            (int(time.time()), here, stripe_id),
-        )
         ledger.append(store, here, BY, [Entry("erasure", before="wanted", after="done")])
+    return True
+
+
+def _shut(store: Store, connection_id: int, key: int, box: str | None, by: str) -> None:
+    """Write to somebody's mailbox no more, and end what is out to another that they had."""
+    if box is not None:
+        optouts.record(store, connection_id, [box], "erased", by)
+    ended = end_invites(store, "participant_id = ?", (key,), optouts.ends("erased"), "erased")
+    ledger.append(store, connection_id, by, ended)
 
 
 def _found(store: Store, connection_id: int, stripe_id: str) -> tuple[int, str | None]:
+    """Somebody's row id, and their mailbox as it is stored."""
     rows = store.rows(
         "SELECT id, email FROM participant WHERE connection_id = ? AND stripe_id = ?",
         (connection_id, stripe_id),
     )
     if not rows:
         raise StudyProblem("There is no such person; panelist participants lists them by id.")
-    return rows[0][0], rows[0][1]
+    key, email = rows[0]
+    box = read(email or "")
+    return key, hasher(store, connection_id).stored(box) if isinstance(box, str) else None

@@ -1,7 +1,7 @@
 """A database that was put back from a copy, or copied to another computer, does not send before a
 person has looked: it does not know who was written to meanwhile.
 
-Beside the database lies how far its ledger was when this computer last sent.
+Beside the database lies how far its ledger was when this computer last sent, or looked.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,20 @@ class Guard:
         if machine != this_machine():
             with self._store.transaction():
                 self._claim()
+        self._write(number)
+
+    def follow(self) -> None:
+        """Write down how far the ledger is by now, unless something is missing: who opted out
+        since the last sending must be missed in a copy from before. Raises DatabaseProblem."""
+        number, _ = self._head()
+        kept = self._kept()
+        if number == (kept["number"] if kept else 0):
+            return
+        with suppress(Guarded, OSError):  # whoever sends is told, and a disk may be full
+            self.check()
+            self._write(number)
+
+    def _write(self, number: int) -> None:
         make_private(self._file.parent)
         part = self._file.with_suffix(".part")
         said = {"number": number, "hash": self._hash(number), "at": int(time.time())}

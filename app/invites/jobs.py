@@ -19,6 +19,9 @@ from app.invites.ledger import Entry
 from app.invites.rules import DAY
 from app.invites.runs import RunView, columns, end_reminders
 
+_NEEDLESS = "opted out, or deleted in Stripe"
+AT_ONCE = 100  # mails that are looked through for one that is to be sent
+
 
 @dataclass(frozen=True)
 class Job:
@@ -36,34 +39,44 @@ class Job:
 
 
 def claim(store: Store, run: RunView, owner: str, most: int = 1) -> list[Job]:
-    """Take the next mails of a run. Of whom Stripe deleted since, or of whom nothing is known any
-    more, the invite is withdrawn instead. Raises DatabaseProblem."""
+    """Take the next mails of a run. Of whom Stripe deleted since, of whom nothing is known any
+    more, or who wants none, the mail is withdrawn instead; so is the reminder of whoever has
+    answered meanwhile. Raises DatabaseProblem."""
     of_run, state, _ = columns(run.kind)
     now, lock = int(time.time()), " FOR UPDATE OF i" if store.postgres else ""
-    # Whoever was asked once and has not answered; the answer may have come meanwhile.
-    unanswered = " AND i.state IN ('sent', 'handed_over')" if run.kind == "reminder" else ""
+    needless = (
+        "p.deleted OR i.address IS NULL OR EXISTS (SELECT 1 FROM opt_out o"
+        " WHERE o.connection_id = i.connection_id AND o.mailbox = i.mailbox)"
+    )
+    if run.kind == "reminder":
+        needless += " OR i.state NOT IN ('sent', 'handed_over')"
+    entries = list[Entry]()
+    jobs = list[Job]()
     with store.transaction():
         if not _sends(store, run.id, now):
             return []
-        rows = store.rows(
-            "SELECT i.id, i.connection_id, i.study_id, i.attempt + 1, i.mailbox, i.address, p.name,"
-            " i.token, p.deleted OR i.address IS NULL"
-            " FROM invite i JOIN participant p ON p.id = i.participant_id"
-            f" WHERE i.{of_run} = ? AND i.{state} = 'queued' AND coalesce(i.not_before, 0) <= ?"
-            f"{unanswered} ORDER BY i.id LIMIT ?{lock}",
-            (run.id, now, most),
-        )
-        gone = [row[0] for row in rows if row[8]]
-        jobs = [Job(row[0], run.kind, *row[1:8]) for row in rows if not row[8]]
+        while not jobs:
+            rows = store.rows(
+                "SELECT i.id, i.connection_id, i.study_id, i.attempt + 1, i.mailbox, i.address,"
+                f" p.name, i.token, {needless}"
+                " FROM invite i JOIN participant p ON p.id = i.participant_id"
+                f" WHERE i.{of_run} = ? AND i.{state} = 'queued'"
+                f" AND coalesce(i.not_before, 0) <= ? ORDER BY i.id LIMIT ?{lock}",
+                (run.id, now, max(most, AT_ONCE if entries else 1)),
+            )
+            if not rows:
+                break
+            entries += _withdraw(store, run.kind, [row[0] for row in rows if row[8]])
+            some = [row for row in rows if not row[8]][:most]
+            jobs = [Job(row[0], run.kind, *row[1:8]) for row in some]
         store.execute_many(
             f"UPDATE invite SET {state} = 'sending', attempt = ?, owner = ? WHERE id = ?",
             [(job.attempt, owner, job.invite) for job in jobs],
         )
-        entries = [_entry(job, "queued", "sending") for job in jobs]
-        if gone:
-            entries += _withdraw(store, run.kind, gone)
+        entries += [_entry(job, "queued", "sending") for job in jobs]
         if entries:
-            ledger.append(store, rows[0][1], owner, entries)
+            (here,) = store.row("SELECT connection_id FROM study WHERE id = ?", (run.study_id,))
+            ledger.append(store, here, owner, entries)
     return jobs
 
 
@@ -82,14 +95,10 @@ def _sends(store: Store, run_id: int, now: int) -> bool:
 
 
 def _withdraw(store: Store, kind: str, invites: Sequence[int]) -> list[Entry]:
-    if kind == "reminder":
-        store.execute_many(
-            "UPDATE invite SET reminder = 'withdrawn', attempt = attempt + 1 WHERE id = ?",
-            [(one,) for one in invites],
-        )
-        return []
     which = (f"{store.among('id')}", (store.values(invites),))
-    return end_invites(store, *which, {"queued": "withdrawn"}, "deleted in Stripe")
+    if kind == "reminder":
+        return end_reminders(store, *which)
+    return end_invites(store, *which, {"queued": "withdrawn"}, _NEEDLESS)
 
 
 def hand_over(store: Store, run: RunView, job: Job, owner: str, message_id: str) -> bool:
@@ -181,7 +190,7 @@ def withdraw_idle(store: Store, run: RunView, owner: str) -> int:
     with store.transaction():
         (here,) = store.row("SELECT connection_id FROM study WHERE id = ?", (run.study_id,))
         if run.kind == "reminder":
-            ended = end_reminders(store, run.id)
+            ended = end_reminders(store, "reminder_run_id = ?", (run.id,))
         else:
             which = ("run_id = ?", (run.id,))
             ended = end_invites(store, *which, {"queued": "withdrawn"}, "the study sends no more")

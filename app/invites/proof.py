@@ -1,4 +1,5 @@
-"""What the ledger proves: that nobody was handed over twice for one study.
+"""What the ledger proves: that nobody was handed over twice for one study, or reminded twice, and
+nobody was written to who did not want it.
 
 The ledger alone is read for it, entry by entry; the invites are then compared with what it tells of
 them. A mail that a server refused after all, or of which a person says that it did not arrive, may
@@ -18,66 +19,102 @@ HANDED_OVER = ("uncertain", "handed_over")  # entering these, a mailbox may get 
 MAY_HAVE_IT = ("uncertain", "sent", "handed_over", "started")
 
 
+SHUT = ("opted-out", "erased", "bounced")
+LIFTED = {"erased-lifted": "erased", "bounce-lifted": "bounced"}
+
+
 @dataclass
 class Proof:
     """``broken_at``: the first entry of the ledger that is not as it was written. ``twice``:
-    numbers of entries by which a mailbox was written to that may have had it. ``odd``: numbers of
+    numbers of entries by which a mailbox was written to that may have had it. ``unwanted``: of
+    entries by which one was written to that had opted out, bounced or was erased. ``odd``: of
     entries that do not follow from those before. ``differing``: invites whose row says something
-    else than the ledger. ``uncertain``: invites of which a person must say what became."""
+    else than the ledger. ``uncertain``: invites of which a person must say what became;
+    ``reminders``: invites whose reminder may have arrived or not."""
 
     entries: int = 0
     invites: int = 0
     handed_over: int = 0
+    reminded: int = 0
     broken_at: int | None = None
     twice: list[int] = field(default_factory=list)
+    unwanted: list[int] = field(default_factory=list)
     odd: list[int] = field(default_factory=list)
     differing: list[int] = field(default_factory=list)
     uncertain: list[int] = field(default_factory=list)
+    reminders: list[int] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
-        """Whether nobody was handed over twice, and all of it can be trusted."""
-        return self.broken_at is None and not (self.twice or self.odd or self.differing)
+        """Whether nobody was handed over twice or unasked, and all of it can be trusted."""
+        wrong = self.twice or self.unwanted or self.odd or self.differing
+        return self.broken_at is None and not wrong
 
 
 def prove(store: Store, connection_id: int) -> Proof:
     """Read the whole ledger of an account. Raises DatabaseProblem."""
-    proof = Proof(broken_at=ledger.broken_at(store, connection_id))
-    states: dict[int, str] = {}
-    places: dict[int, tuple[int, str]] = {}
-    together: defaultdict[tuple[int, str], set[int]] = defaultdict(set)
-    for number, what, study, invite, mailbox, before, after in _entries(store, connection_id):
+    told = _Told(Proof(broken_at=ledger.broken_at(store, connection_id)))
+    for entry in _entries(store, connection_id):
+        told.read(*entry)
+    _compare(store, connection_id, told, told.proof)
+    return told.proof
+
+
+class _Told:
+    """What the entries tell of the invites, up to one of them."""
+
+    def __init__(self, proof: Proof) -> None:
+        self.proof = proof
+        self.invites: dict[int, str] = {}  # their states
+        self.reminders: dict[int, str] = {}
+        self._places: dict[int, tuple[int, str]] = {}
+        self._together: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
+        self._shut: defaultdict[str, set[str]] = defaultdict(set)
+
+    def read(
+        self, number: int, what: str, study: int, invite: int, mailbox: str, before: str, after: str
+    ) -> None:
+        proof = self.proof
         proof.entries += 1
-        if what != "invite":
-            continue
-        place = (study, mailbox)
-        if invite not in states:
+        if what in SHUT:
+            self._shut[mailbox].add(what)
+        elif what in LIFTED:
+            self._shut[mailbox].discard(LIFTED[what])
+        if what not in ("invite", "reminder"):
+            return
+        states = self.invites if what == "invite" else self.reminders
+        if what == "invite" and invite not in states:
             proof.invites += 1
-            places[invite] = place
-            together[place].add(invite)
-        if states.get(invite) != before or places[invite] != place:
+            self._places[invite] = (study, mailbox)
+            self._together[study, mailbox].append(invite)
+        if states.get(invite) != before or self._places.get(invite) != (study, mailbox):
             proof.odd.append(number)
         if after in HANDED_OVER:
-            proof.handed_over += 1
-            if any(states.get(other) in MAY_HAVE_IT for other in together[place]):
+            others = self._together[study, mailbox] if what == "invite" else [invite]
+            if any(states.get(other) in MAY_HAVE_IT for other in others):
                 proof.twice.append(number)
+            if self._shut.get(mailbox):
+                proof.unwanted.append(number)
+            proof.handed_over += what == "invite"
+            proof.reminded += what == "reminder"
         states[invite] = after
-    _compare(store, connection_id, states, proof)
-    return proof
 
 
-def _compare(store: Store, connection_id: int, states: dict[int, str], proof: Proof) -> None:
-    left, last = dict(states), 0
+def _compare(store: Store, connection_id: int, told: _Told, proof: Proof) -> None:
+    left, last = dict(told.invites), 0
     while rows := store.rows(
-        "SELECT id, state FROM invite WHERE connection_id = ? AND id > ? ORDER BY id LIMIT 10000",
+        "SELECT id, state, reminder FROM invite WHERE connection_id = ? AND id > ? ORDER BY id"
+        " LIMIT 10000",
         (connection_id, last),
     ):
         last = rows[-1][0]
-        for invite, state in rows:
-            if left.pop(invite, None) != state:
+        for invite, state, reminder in rows:
+            if left.pop(invite, None) != state or told.reminders.get(invite) != reminder:
                 proof.differing.append(invite)
             if state == "uncertain":
                 proof.uncertain.append(invite)
+            if reminder == "uncertain":
+                proof.reminders.append(invite)
     proof.differing += left
 
 

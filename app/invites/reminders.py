@@ -18,6 +18,7 @@ _WHO = (
     "study_id = ? AND state IN ('sent', 'handed_over') AND reminder IS NULL AND address IS NOT NULL"
     " AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.connection_id = invite.connection_id"
     "  AND o.mailbox = invite.mailbox)"
+    " AND NOT EXISTS (SELECT 1 FROM participant p WHERE p.id = participant_id AND p.deleted)"
 )
 
 
@@ -77,6 +78,8 @@ def queue(
         made = store.rows(
             "SELECT id, mailbox FROM invite WHERE reminder_run_id = ? ORDER BY id", (run,)
         )
+        if len(made) != number:  # somebody answered this moment, or got the invite
+            raise StudyProblem("Answers are just coming in. Nothing was queued; try again.")
         entries = [Entry("run", study.id, after="running", detail=f"{number} reminders by {way}")]
         entries += [Entry("reminder", study.id, key, box, None, "queued") for key, box in made]
         ledger.append(store, study.connection_id, by, entries)

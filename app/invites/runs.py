@@ -162,7 +162,7 @@ def stop(store: Store, run_id: int, by: str) -> int:
             return 0
         store.execute("UPDATE run SET state = 'stopped' WHERE id = ?", (run_id,))
         if kind == "reminder":
-            ended = end_reminders(store, run_id)
+            ended = end_reminders(store, "reminder_run_id = ?", (run_id,))
         else:
             ends = dict.fromkeys(("queued", "sending"), "withdrawn")
             ended = end_invites(store, "run_id = ?", (run_id,), ends, "sending stopped")
@@ -171,15 +171,18 @@ def stop(store: Store, run_id: int, by: str) -> int:
     return len(ended)
 
 
-def end_reminders(store: Store, run_id: int) -> list[Entry]:
-    """Take back reminders that were not handed over, inside the caller's transaction."""
-    waiting = "reminder_run_id = ? AND reminder IN ('queued', 'sending')"
+def end_reminders(store: Store, where: str, parameters: tuple[object, ...]) -> list[Entry]:
+    """Take back those of these reminders that were not handed over, inside the caller's
+    transaction; what the ledger has to be told."""
+    waiting = f"{where} AND reminder IN ('queued', 'sending')"
+    lock = " FOR UPDATE" if store.postgres else ""
     found = store.rows(
-        f"SELECT id, study_id, mailbox, reminder FROM invite WHERE {waiting} ORDER BY id", (run_id,)
+        f"SELECT id, study_id, mailbox, reminder FROM invite WHERE {waiting} ORDER BY id{lock}",
+        parameters,
     )
-    store.execute(
-        f"UPDATE invite SET reminder = 'withdrawn', attempt = attempt + 1 WHERE {waiting}",
-        (run_id,),
+    store.execute_many(
+        "UPDATE invite SET reminder = 'withdrawn', attempt = attempt + 1 WHERE id = ?",
+        [(row[0],) for row in found],
     )
     return [
         Entry("reminder", study, invite, mailbox, before, "withdrawn")

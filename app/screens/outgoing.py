@@ -8,13 +8,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from app.db.errors import DatabaseProblem
-from app.panel.overview import accounts
 from app.screens.frame import Host
 
 if TYPE_CHECKING:
     from app.invites.dispatch import Dispatch
     from app.invites.guard import Guard
     from app.invites.sender import Sender
+
+SOON = 2.0  # seconds after the start, when the first screens are there
+EVERY = 60.0
 
 
 class Outgoing:
@@ -63,22 +65,25 @@ class Outgoing:
         """Whether this app sends it."""
         return self._dispatch is not None and self._dispatch.has(run)
 
-    def tidy(self) -> None:
-        """In a thread: end what nobody answered in time, and erase whom somebody wanted erased."""
+    def keep_tidy(self) -> None:
+        """Soon and every minute end what nobody answered in time, and erase whom somebody wanted
+        erased."""
+        self._host.set_timer(SOON, self._tidy_soon)
+        self._host.set_interval(EVERY, self._tidy_soon)
+
+    def _tidy_soon(self) -> None:
         if self._tidying is None or not self._tidying.is_alive():
             self._tidying = threading.Thread(target=self._tidy, name="tidying", daemon=True)
             self._tidying.start()
 
     def _tidy(self) -> None:
-        from app.invites import erasure, expiry
+        from app.invites.tidying import tidy
 
         store = self._host.store
         try:
-            for one in accounts(store):
-                expiry.expire(store, one.id)
-            if erasure.perform(store, self._host.settings.home):
+            if tidy(store, self._host.settings.home):
                 self._host.lookout.changed()
-        except DatabaseProblem:
+        except (DatabaseProblem, OSError):
             pass  # tried again soon; a screen says it
         finally:
             store.close()

@@ -54,6 +54,7 @@ def test_from_nothing_to_an_invite_that_is_marked(home: Home) -> None:
     assert len(home.run("invites", "--state", "completed", "--json").lines) == 1
     out = home.run("invites", "opt-out", "-", given=listed[1]["address"] + "\nnonsense\n")
     assert (out.code, out.out) == (1, "no address: nonsense\n")
+    assert home.run("invites", "opt-out", listed[1]["address"], "--json").json["new"] == 0
     assert home.run("studies", "--json").json[0]["funnel"] == {
         "completed": 1, "handed_over": 8, "withdrawn": 1,
     }  # fmt: skip
@@ -89,6 +90,8 @@ def test_a_plan_as_a_file_adds_up(home: Home, tmp_path: Path) -> None:
         (("studies", "create", "X", "--segment", "nope"), "There is no segment"),
         (("studies", "create", "X", "--text-file", "/nowhere"), "cannot be read"),
         (("invites", "resolve", "1", "arrived"), "not uncertain"),
+        (("invites", "--state", "sended\x1b"), "There is no state"),
+        (("invites", "opt-out", "/nowhere"), "cannot be read"),
         (("mail",), "No mail server is set"),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.db import searching, upkeep
+from app.db import migrations, searching, upkeep
 from app.db.rows import Answer
 from app.db.store import Store
 from app.invites import erasure, optouts
@@ -20,6 +20,7 @@ from tests.db import making
 from tests.invites.world import BY, queued, send, sender, states, study
 
 CANARY = "canary-mackintosh"
+ADDRESS = f"{CANARY}@example.com"
 LATER = int(time.time()) + 5 * 3_600
 
 
@@ -48,12 +49,18 @@ def counts(store: Store, here: int) -> tuple[int, int]:
     return every.count, every.with_email
 
 
+@pytest.mark.parametrize("damaged", [False, True])
 def test_nothing_is_left_in_any_file(
-    store: Store, settings: Settings, here: int, tmp_path: Path
+    store: Store, settings: Settings, here: int, tmp_path: Path, damaged: bool
 ) -> None:
+    """Nor in a copy from before an update; and whatever state the index of texts is in."""
     home = Path(settings.home)
     upkeep.work(store, lambda _: False)
     assert searching.ready(store) or store.postgres
+    if not store.postgres:
+        migrations.keep_copy(store.database, store.where, 4)
+        if damaged:
+            searching.mark_damaged(store)
     run = queued(store, study(store, here), "eml")
     send(sender(store, here, home))
     erasure.request(store, here, "cus_canary", BY)
@@ -107,3 +114,65 @@ def test_within_four_hours_it_is_taken_back(store: Store, here: int, tmp_path: P
     with pytest.raises(StudyProblem, match="too late"):
         erasure.take_back(store, here, "cus_canary", BY)
     assert optouts.KINDS[0] == "erased"
+
+
+def test_who_got_an_invite_is_not_asked_again_because_of_an_undo(
+    store: Store, here: int, tmp_path: Path
+) -> None:
+    key = study(store, here, cool_down_days=None)
+    run = queued(store, key, "eml").run
+    send(sender(store, here, tmp_path))
+    erasure.request(store, here, "cus_canary", BY)
+    erasure.take_back(store, here, "cus_canary", BY)
+    assert states(store, run)[ADDRESS] == "expired"
+    assert queued(store, key, "eml").number == 0
+    other = study(store, here, "Another", cool_down_days=None)
+    run = queued(store, other, "eml").run
+    send(sender(store, here, tmp_path))
+    assert states(store, run)[ADDRESS] == "handed_over"
+    assert prove(store, here).holds
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_an_undo_is_for_one_person_and_not_for_who_had_the_same_mailbox(
+    store: Store, here: int, tmp_path: Path, done: bool
+) -> None:
+    twin = making.person("cus_twin", email=ADDRESS.upper())
+    making.send(store, here, Answer(9, participants=[twin]))
+    erasure.request(store, here, "cus_canary", BY)
+    if done:
+        erasure.perform(store, tmp_path, LATER)
+    erasure.request(store, here, "cus_twin", BY)
+    erasure.take_back(store, here, "cus_twin", BY)
+    assert shut(store) == 1
+    if not done:
+        erasure.take_back(store, here, "cus_canary", BY)
+        assert shut(store) == 0
+
+
+def test_an_address_that_changes_meanwhile(store: Store, here: int, tmp_path: Path) -> None:
+    """All mailboxes that are known are written to no more; the undo finds the one it began with."""
+    changed = person(email=f"{CANARY}-2@example.com")
+    erasure.request(store, here, "cus_canary", BY)
+    making.send(store, here, Answer(9, participants=[changed]))  # type: ignore[list-item]
+    erasure.take_back(store, here, "cus_canary", BY)
+    assert shut(store) == 0
+    erasure.request(store, here, "cus_canary", BY)
+    changed = person(email=f"{CANARY}-3@example.com")
+    making.send(store, here, Answer(10, participants=[changed]))  # type: ignore[list-item]
+    erasure.perform(store, tmp_path, LATER)
+    assert shut(store) == 2
+
+
+def test_an_invite_to_a_former_address_ends_too(store: Store, here: int) -> None:
+    run = queued(store, study(store, here)).run
+    changed = person(email=f"{CANARY}-2@example.com")
+    making.send(store, here, Answer(9, participants=[changed]))  # type: ignore[list-item]
+    erasure.request(store, here, "cus_canary", BY)
+    assert states(store, run)[ADDRESS] == "withdrawn"
+    assert prove(store, here).holds
+
+
+def shut(store: Store) -> int:
+    (number,) = store.row("SELECT count(*) FROM opt_out WHERE kind = 'erased'")
+    return int(number)

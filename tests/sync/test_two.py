@@ -18,6 +18,7 @@ from app.db.lease import Busy, Lease, Relieved
 from app.db.rows import Answer, EventRow
 from app.db.store import Store, open_store
 from app.db.watch import Watch
+from app.invites import erasure
 from app.panel.overview import overview
 from app.sandbox.server import Sandbox
 from app.settings import Settings
@@ -110,15 +111,19 @@ def test_the_place_of_a_killed_one_is_taken(store: Store, settings: Settings) ->
         assert_equal(sandbox.world, store, connection)
 
 
-def test_following_builds_the_index_and_a_signal_ends_it_cleanly(
+def test_following_builds_the_index_erases_who_is_due_and_a_signal_ends_it_cleanly(
     store: Store, settings: Settings
 ) -> None:
     with Sandbox(customers=30, seed=33) as sandbox:
-        settled(store, settings, sandbox)
+        connection = settled(store, settings, sandbox)
+        person = next(iter(sandbox.world.customers()))["id"]
+        erasure.request(store, connection, person, "rosa")
+        store.execute("UPDATE erasure SET due_at = 1")
         looks = sandbox.requests["GET /v1/events"]
         with process(settings, sandbox) as first:
             until(lambda: sandbox.requests["GET /v1/events"] > looks)
             until(lambda: searching.ready(store))
+            until(lambda: store.rows("SELECT 1 FROM erasure WHERE done_at IS NOT NULL") != [])
             first.terminate()
             out, err = first.communicate()
         assert first.returncode == 0
