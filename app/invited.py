@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from app.cli import FAILED, NOT_CONNECTED
 from app.commands import say
 from app.counting import counted
-from app.db.store import Store, open_store
+from app.db.store import open_store
 from app.invites import erasure, life, listed, optouts, reminders
 from app.invites.guard import Guard
-from app.invites.log import InviteRow, invite_ids, invite_rows
+from app.invites.keyboard import by, read_text
+from app.invites.log import invite_ids
 from app.invites.opened import default_way
 from app.invites.problems import StudyProblem
+from app.invites.taken import of_invites
 from app.invites.tidying import tidy
-from app.panel.lists import Ids
 from app.panel.output import Line, write, writing
 from app.settings import load
-from app.studying import by, find_study, here, read_text
+from app.studying import find_study, here
 from app.text import plain, when
-
-CHUNK = 500
-COLUMNS = tuple(InviteRow.__annotations__)
 
 
 def invites(options: argparse.Namespace) -> int:
@@ -48,19 +45,14 @@ def invites(options: argparse.Namespace) -> int:
         store, connection, study_id=study, states=options.state or (), text=options.search
     )
     with writing(options.output) as out:
-        lines = counted(_lines(store, ids), len(ids), options.output)
+        source = of_invites(store, ids)
+        lines = counted(source.lines(False), source.number, options.output)
         if options.json or options.csv:
-            write(out, COLUMNS, lines, "json" if options.json else "csv")
+            write(out, source.columns, lines, "json" if options.json else "csv")
             return 0
         for line in lines:
             out.write(_words(line) + "\n")
     return 0
-
-
-def _lines(store: Store, ids: Ids) -> Iterator[Line]:
-    for start in range(0, len(ids), CHUNK):
-        for row in invite_rows(store, ids[start : start + CHUNK]):
-            yield asdict(row)
 
 
 def _words(line: Line) -> str:

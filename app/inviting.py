@@ -8,7 +8,6 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 from app import log
@@ -20,8 +19,8 @@ from app.db.store import Store, open_store
 from app.invites import frozen, outbox, plan, runs
 from app.invites.frozen import Frozen
 from app.invites.guard import Guard
+from app.invites.keyboard import by
 from app.invites.mail_server import keep_password, mail_server
-from app.invites.members import stripe_ids
 from app.invites.opened import default_way, open_sender, open_session
 from app.invites.options import Options, new_seed
 from app.invites.outcomes import Outcome, reason
@@ -30,16 +29,13 @@ from app.invites.problems import StudyProblem
 from app.invites.rehearsal import rehearse
 from app.invites.runs import RunView
 from app.invites.studies import Study
+from app.invites.taken import of_plan
 from app.invites.tidying import tidy
-from app.panel.output import Line, form_of, write, writing
+from app.panel.output import form_of, write, writing
 from app.panel.overview import overview
-from app.panel.rows import rows
 from app.settings import Settings, load
-from app.studying import by, find_study, here
+from app.studying import find_study, here
 from app.text import plain, when
-
-COLUMNS = ("stripe_id", "email", "name", "outcome", "reason")
-CHUNK = 500
 
 
 def invite(options: argparse.Namespace) -> int:
@@ -119,11 +115,11 @@ def _show(
     if options.output or options.outcome:
         only = _outcome(options.outcome)
         chosen = [one for one in Outcome if only in (None, one) and counts[one]]
-        total = sum(counts[one] for one in chosen)
+        source = of_plan(store, made, chosen)
         form = "json" if options.json else form_of(options.output or "")
         with writing(options.output) as out:
-            members = counted(_members(store, made, chosen), total, options.output)
-            write(out, COLUMNS, members, form)
+            lines = counted(source.lines(False), source.number, options.output)
+            write(out, source.columns, lines, form)
         return
     if options.json:
         said = {
@@ -163,24 +159,6 @@ def _outcome(key: str | None) -> Outcome | None:
         if one.key == key:
             return one
     raise StudyProblem(f"--outcome: one of {', '.join(one.key for one in Outcome)}.")
-
-
-def _members(store: Store, made: Plan, outcomes: list[Outcome]) -> Iterator[Line]:
-    for outcome in outcomes:
-        ids = made.ids(outcome)
-        for start in range(0, len(ids), CHUNK):
-            some = ids[start : start + CHUNK]
-            found = {one: (made.of(one) or (outcome, 0))[1] for one in some}
-            same = outcome is Outcome.SAME_MAILBOX
-            names = stripe_ids(store, list(found.values())) if same else {}
-            for row in rows(store, made.connection_id, some):
-                yield {
-                    "stripe_id": row.stripe_id,
-                    "email": row.email,
-                    "name": row.name,
-                    "outcome": outcome.key,
-                    "reason": reason(outcome, found[row.id], names, made.now),
-                }
 
 
 # Sending

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
-import sys
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +12,7 @@ from app.cli_studies import RULES, TEXTS
 from app.commands import find_account, not_connected, say
 from app.db.store import Store, open_store
 from app.invites import studies as of
+from app.invites.keyboard import by, read_text
 from app.invites.problems import StudyProblem
 from app.invites.runs import of_study
 from app.invites.studies import Study
@@ -23,14 +22,6 @@ from app.text import plain, when
 
 WRONG_USE = 2
 MOVES = {"activate": "active", "pause": "paused", "close": "closed", "archive": "archived"}
-
-
-def by() -> str:
-    """Who is at the keyboard, for the ledger."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "somebody"
 
 
 def here(store: Store, account: str | None) -> int | None:
@@ -186,19 +177,6 @@ def _values(options: argparse.Namespace) -> dict[str, object]:
         if value is not None:
             found[name] = None if value < 0 else value
     return found
-
-
-def read_text(file: str) -> str:
-    """A text file, or standard input. Raises StudyProblem."""
-    try:
-        if file == "-":
-            return sys.stdin.buffer.read().decode("utf-8-sig")
-        with open(file, "rb") as opened:
-            return opened.read().decode("utf-8-sig")
-    except OSError as error:
-        raise StudyProblem(f"{plain(file)} cannot be read ({error.strerror}).") from None
-    except UnicodeDecodeError:
-        raise StudyProblem(f"{plain(file)} is no text in UTF-8. Nothing was changed.") from None
 
 
 def _told(

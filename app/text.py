@@ -22,6 +22,7 @@ _DANGEROUS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e007f\U000f0000-\U0010ffff]"
 )
+_IN_LINE = re.compile(r"[^\n\t]+")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -40,6 +41,12 @@ def plain(value: object, limit: int = LINE_LIMIT) -> str:
         return text
     text = _DANGEROUS.sub(REPLACEMENT, _SPACES.sub(" ", text))
     return _without_stacked_marks(text)
+
+
+def plain_lines(text: str) -> str:
+    """Several lines, each as :func:`plain` makes it; line breaks and tabs stay."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _IN_LINE.sub(lambda found: plain(found[0], len(found[0]) + 1), text)
 
 
 def _without_stacked_marks(text: str) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.sandbox.hostile import HOSTILE
-from app.text import csv_cell, duration, masked, money, plain, storable, when
+from app.text import csv_cell, duration, masked, money, plain, plain_lines, storable, when
 
 BAD = "\N{REPLACEMENT CHARACTER}"
 BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
@@ -109,6 +109,14 @@ def test_plain_is_always_safe_short_and_final(text: str, limit: int) -> None:
         assert character not in "\u200b\u200e\u200f\u061c\u2028\u2029\ufeff"
     assert plain(shown, limit) == shown
     shown.encode()
+
+
+@settings(max_examples=200, deadline=None)
+@given(anything)
+def test_lines_stay_lines_and_each_is_plain(text: str) -> None:
+    lines = plain_lines(text).split("\n")
+    assert len(lines) == len(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    assert all(part == plain(part, len(part) + 1) for line in lines for part in line.split("\t"))
 
 
 @settings(max_examples=200, deadline=None)

@@ -104,7 +104,7 @@ CREATE TABLE invite (id {key}, connection_id {number} NOT NULL, study_id {number
  address {text}, token {text} NOT NULL, state {text} NOT NULL, reason {text},
  queued_at {number} NOT NULL, sent_at {number}, ended_at {number}, expires_at {number},
  message_id {text}, answer {text}, attempt INTEGER NOT NULL DEFAULT 0, owner {text},
- lease_until {number}, not_before {number}, reminder {text}, reminder_run_id {number},
+ not_before {number}, reminder {text}, reminder_run_id {number},
  reminded_at {number}, {of_connection},
  FOREIGN KEY (study_id) REFERENCES study (id) ON DELETE RESTRICT,
  FOREIGN KEY (participant_id) REFERENCES participant (id) ON DELETE RESTRICT,

@@ -150,8 +150,8 @@ class Run(Table):
 
 class Invite(Table):
     """One mailbox asked for one study. ``state`` is its life; ``reminder`` the state of its one
-    reminder, which goes out as the invite did. Whoever sends one has it until ``lease_until``, and
-    changes it only where ``attempt`` is still theirs."""
+    reminder, which goes out as the invite did. Whoever sends one changes it only where ``attempt``
+    is still theirs."""
 
     id = BigAutoField()
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
@@ -171,7 +171,6 @@ class Invite(Table):
     answer = TextField(null=True)  # of the mail server
     attempt = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])
     owner = TextField(null=True)
-    lease_until = BigIntegerField(null=True)
     not_before = BigIntegerField(null=True)
     reminder = TextField(null=True)
     reminder_run = ForeignKeyField(Run, null=True, on_delete="RESTRICT", index=False)

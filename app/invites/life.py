@@ -71,12 +71,37 @@ def mark(
 def resolve(
     store: Store, connection_id: int, invites: Sequence[int], arrived: bool, by: str
 ) -> int:
-    """Say of uncertain ones whether they arrived; how many were uncertain. Those that did not have
-    failed, and their people may be invited by another plan. Raises DatabaseProblem."""
+    """Say of uncertain ones, and of uncertain reminders, whether they arrived; how many were
+    uncertain. Invites that did not arrive have failed, and their people may be invited by another
+    plan. Raises DatabaseProblem."""
     found = store.rows(
         f"SELECT id FROM invite WHERE {store.among('id')} AND state = 'uncertain'",
         (store.values(invites),),
     )
     said = "somebody says that it arrived" if arrived else "somebody says that it did not arrive"
     state = "sent" if arrived else "failed"
-    return mark(store, connection_id, [key for (key,) in found], state, by, said)
+    moved = mark(store, connection_id, [key for (key,) in found], state, by, said)
+    return moved + _resolve_reminders(store, connection_id, invites, state, by, said)
+
+
+def _resolve_reminders(
+    store: Store, connection_id: int, invites: Sequence[int], state: str, by: str, said: str
+) -> int:
+    lock = " FOR UPDATE" if store.postgres else ""
+    with store.transaction():
+        found = store.rows(
+            "SELECT id, study_id, mailbox FROM invite WHERE connection_id = ?"
+            f" AND {store.among('id')} AND reminder = 'uncertain' ORDER BY id{lock}",
+            (connection_id, store.values(invites)),
+        )
+        store.execute_many(
+            "UPDATE invite SET reminder = ?, attempt = attempt + 1,"
+            " reminded_at = CASE WHEN ? THEN NULL ELSE reminded_at END WHERE id = ?",
+            [(state, state == "failed", row[0]) for row in found],
+        )
+        entries = [
+            Entry("reminder", study, invite, mailbox, "uncertain", state, said)
+            for invite, study, mailbox in found
+        ]
+        ledger.append(store, connection_id, by, entries)
+    return len(found)

@@ -49,7 +49,8 @@ def invite_ids(
     states: Sequence[str] = (),
     text: str = "",
 ) -> Ids:
-    """The row ids of invites, the newest first. ``text``: only of whom the name, the address or
+    """The row ids of invites, the newest first. ``states``: only those in one of them; of the
+    uncertain ones also those whose reminder is. ``text``: only of whom the name, the address or
     Stripe's id has it in it, A to Z in either case. Raises DatabaseProblem."""
     conditions, values = ["i.connection_id = ?"], [connection_id]
     parameters: list[object] = list(values)
@@ -57,7 +58,8 @@ def invite_ids(
         conditions.append("i.study_id = ?")
         parameters.append(study_id)
     if states:
-        conditions.append(store.among("i.state"))
+        reminders = " OR i.reminder = 'uncertain'" if "uncertain" in states else ""
+        conditions.append(f"({store.among('i.state')}{reminders})")
         parameters.append(store.values(list(states)))
     if text:
         looked = " || ' ' || ".join(
@@ -88,6 +90,7 @@ def of_person(store: Store, participant_id: int) -> list[InviteRow]:
     return [InviteRow(*row) for row in found]
 
 
-def uncertain(store: Store, connection_id: int) -> Ids:
-    """Those of which only a person can say whether they arrived."""
-    return invite_ids(store, connection_id, states=["uncertain"])
+def without_address(answer: str | None) -> str | None:
+    """A server's answer for a shared screen: its sentence may say whose mailbox it is about, so
+    only its code."""
+    return f"{answer[:3]} •••" if answer else answer

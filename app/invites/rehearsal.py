@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
-
 from app.credentials.store import Credentials
 from app.invites import letter
 from app.invites.folder import Folder
+from app.invites.keyboard import by
 from app.invites.mailbox import Unusable, written
 from app.invites.message import compose
 from app.invites.opened import open_session
@@ -28,7 +27,7 @@ def rehearse(settings: Settings, credentials: Credentials, study: Study, address
     if missing:
         raise StudyProblem(f"The study needs {', '.join(missing)} before it can be tried.")
     letter.check(study.letter)
-    mail = compose(study.letter, to, getpass.getuser(), "TEST", IDENTITY, test=True).as_bytes()
+    mail = compose(study.letter, to, by(), "TEST", IDENTITY, test=True).as_bytes()
     session = open_session(settings, credentials)
     if session is None:
         folder = Folder(settings.home / "mailbox")

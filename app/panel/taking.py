@@ -1,9 +1,10 @@
-"""Taking people out of the panel, any number of them in constant memory."""
+"""Taking a list out of the panel, any number of lines in constant memory."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from app.db.store import Store
 from app.panel.lists import Ids
@@ -18,11 +19,24 @@ COLUMNS = (
 )
 
 
+@dataclass(frozen=True)
+class Takeable:
+    """A list as a file gets it. ``lines`` makes what it has of each, masked or not; ``one`` and
+    ``many`` are what they are called."""
+
+    columns: Sequence[str]
+    number: int
+    lines: Callable[[bool], Iterator[Line]]
+    one: str = "person"
+    many: str = "people"
+
+    def counted(self, number: int) -> str:
+        """So many of them, for a person."""
+        return f"{number:,} {self.one if number == 1 else self.many}"
+
+
 def take(
-    store: Store,
-    connection_id: int,
-    ids: Ids,
-    segment: str | None,
+    source: Takeable,
     file: str | None,
     form: Form,
     *,
@@ -30,15 +44,23 @@ def take(
     replace: bool = False,
     told: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Write these people in their order, as members of a segment (None: of everybody), to a file,
-    None: to standard output; how many they were. Who is gone from the panel meanwhile is left out.
+    """Write a list to a file, None: to standard output; how many they were.
 
     ``masking``: without names, emails, phones and values of metadata. ``told`` hears now and then
     how many are written, and ends it by raising what it likes; then no file is left. Raises
     OutputProblem and DatabaseProblem."""
     with writing(file, replace=replace) as out:
-        lines = _told(people(store, connection_id, ids, segment, masking=masking), told)
-        return write(out, COLUMNS, lines, form)
+        return write(out, source.columns, _told(source.lines(masking), told), form)
+
+
+def takeable(store: Store, connection_id: int, ids: Ids, segment: str | None) -> Takeable:
+    """These people in their order, as members of a segment (None: of everybody). Who is gone from
+    the panel meanwhile is left out."""
+
+    def lines(masking: bool) -> Iterator[Line]:
+        return people(store, connection_id, ids, segment, masking=masking)
+
+    return Takeable(COLUMNS, len(ids), lines)
 
 
 def people(
@@ -51,19 +73,20 @@ def people(
             yield _hidden(line) if masking else line
 
 
+def private(value: str | None, masking: bool) -> str | None:
+    """What a file has of a name, an email or a phone."""
+    return masked(value) if masking and value is not None else value
+
+
 def _line(row: PersonRow) -> Line:
     line = {column: getattr(row, column) for column in COLUMNS}
     return line | {"metadata": json.loads(row.metadata)}
 
 
 def _hidden(line: Line) -> Line:
-    private = {column: _masked(line[column]) for column in ("email", "name", "phone")}
+    person = {column: private(line[column], True) for column in ("email", "name", "phone")}
     metadata = {key: masked(value) for key, value in line["metadata"].items()}
-    return {**line, **private, "metadata": metadata}
-
-
-def _masked(value: str | None) -> str | None:
-    return None if value is None else masked(value)
+    return {**line, **person, "metadata": metadata}
 
 
 def _told(lines: Iterator[Line], told: Callable[[int], None]) -> Iterator[Line]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from app.db.errors import DatabaseProblem
+from app.invites.keyboard import by
 from app.screens.frame import Host
 
 if TYPE_CHECKING:
@@ -30,10 +30,7 @@ class Outgoing:
     @property
     def user(self) -> str:
         """Who is at the keyboard, for the ledger."""
-        try:
-            return getpass.getuser()
-        except (OSError, KeyError):
-            return "somebody"
+        return by()
 
     def way(self) -> str:
         """How invites go out. Raises SettingsError."""

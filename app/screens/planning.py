@@ -19,6 +19,7 @@ from app.invites.plan import Plan, make
 from app.invites.problems import StudyProblem
 from app.invites.studies import Study, get
 from app.invites.summary import Summary, summarise
+from app.invites.taken import of_plan
 from app.panel.lists import Ids
 from app.screens.frame import Picture
 from app.screens.grouped import Counted, GroupedScreen
@@ -136,14 +137,12 @@ class Planning(GroupedScreen):
     def action_take(self) -> None:
         """Write the people of the current outcome to a file."""
         counted, group = self.counted, self.groups.current
-        if counted is None or not counted.ids[group]:
+        if counted is None or self._made is None or not counted.ids[group]:
             self.host.tell("Nobody has this outcome.")
             return
         title = f"{self._study.title}, {ORDER[group].words}"
-        form = TakeOut(
-            *(self._store, self._connection_id, counted.ids[group], None, title),
-            masking=self._masking,
-        )
+        source = of_plan(self._store, self._made, [ORDER[group]])
+        form = TakeOut(self._store, source, title, masking=self._masking)
         self.app.push_screen(form, lambda file: self.host.tell(
             f"They are in {file}." if file else "Nothing was taken out."
         ))  # fmt: skip

@@ -14,6 +14,7 @@ from app.db.errors import DatabaseProblem
 from app.panel import own
 from app.panel.person import Person
 from app.panel.segments import SegmentView, mark, segments
+from app.panel.taking import takeable
 from app.screens.changing import Changing
 from app.screens.comparing import Comparing
 from app.screens.copying import CopyValue
@@ -372,10 +373,9 @@ class SegmentsScreen(PanelistScreen):
             self.host.tell("There is no list to take out, or it is still being read.")
             return
         title = f"{segment.name}, narrowed" if wanted.text else segment.name
-        form = TakeOut(
-            *(self.host.store, wanted.connection_id, ids, wanted.segment, title),
-            masking=picture.masking,
-        )
+        store = self.host.store
+        source = takeable(store, wanted.connection_id, ids, wanted.segment)
+        form = TakeOut(store, source, title, masking=picture.masking)
         self.app.push_screen(form, lambda file: self._taken(file, len(ids)))
 
     def _taken(self, file: Path | None, number: int) -> None:

@@ -157,7 +157,7 @@ class StudiesScreen(StudySending):
         called = masked(name) if picture.masking and name else name
         made = letter.render(study.letter, called, "…") if found else None
         entitle(right, words(plain(study.title, 60)))
-        letters = letter_rows(study, made, email, picture.masking)
+        letters = letter_rows(study.letter, made, email, picture.masking)
         self.query_one("#study", Lines).show([*shown, *letters])
 
     @on(Table.Moved, "#study-list")
@@ -210,7 +210,9 @@ class StudiesScreen(StudySending):
             if key is not None:
                 self.read(choose=key)
 
-        self.app.push_screen(StudyForm(self.host.store, connection, study), saved)
+        masking = self._picture is not None and self._picture.masking
+        form = StudyForm(self.host.store, connection, study, masking=masking)
+        self.app.push_screen(form, saved)
 
     def action_segments(self) -> None:
         """Choose whom the study asks."""

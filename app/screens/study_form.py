@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
+from contextlib import suppress
 from dataclasses import asdict
 from typing import ClassVar
 
@@ -16,12 +16,18 @@ from textual.widgets import Button, Input, Static, TextArea
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import letter, studies
+from app.invites.keyboard import by
+from app.invites.members import sample_member
 from app.invites.problems import StudyProblem
 from app.invites.rules import Rules
 from app.invites.studies import Study
+from app.screens.study_rows import letter_rows
+from app.text import masked
+from app.widgets.area import Area
 from app.widgets.dialog import Deciding, Question
 from app.widgets.field import Field
 from app.widgets.line import Line
+from app.widgets.lines import Lines
 from app.widgets.words import words
 
 FIELDS = (
@@ -42,6 +48,7 @@ FIELDS = (
     ("cap_days", "in days", "… in so many days"),
     ("expire_days", "Expires", "days after which an unanswered invite has ended"),
 )
+BESIDE = 116  # columns from which on the mail stands beside the fields
 AREAS = ("text", "reminder_text")
 NUMBERS = ("cool_down_days", "cap", "cap_days", "expire_days")
 
@@ -52,13 +59,15 @@ class StudyForm(Deciding["int | None"]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "save", "Save", id="study-form.save", priority=True,
                 tooltip="Save the study"),
+        Binding("ctrl+o", "preview", "Preview", id="study-form.preview", priority=True,
+                tooltip="The mail as a member would get it; again: the fields"),
         Binding("escape", "cancel", "Leave", id="study-form.cancel",
                 tooltip="Leave without saving"),
     ]  # fmt: skip
     help_text = (
         "Fields such as {{name|there}}, {{first_name|there}}, {{study}}, {{sender}}, {{link}},"
         " {{opt_out}} and {{postal}} are filled in for each person. tab goes from field to field,"
-        " ctrl+s saves."
+        " ctrl+s saves, ctrl+o shows the mail."
     )
 
     class Saved(Message):
@@ -68,8 +77,12 @@ class StudyForm(Deciding["int | None"]):
             super().__init__()
             self.key, self.problem, self.place = key, problem, place
 
-    def __init__(self, store: Store, connection_id: int, study: Study | None) -> None:
+    def __init__(
+        self, store: Store, connection_id: int, study: Study | None, *, masking: bool
+    ) -> None:
         super().__init__()
+        self._masking = masking
+        self._member: tuple[str | None, str] | None = None  # whom the preview writes to
         self._store, self._connection_id, self._study = store, connection_id, study
         self._saving = False
         self._first = _values(study)
@@ -78,20 +91,28 @@ class StudyForm(Deciding["int | None"]):
         title = f"Change “{self._study.title}”" if self._study else "A study"
         with Vertical(id="dialog", classes="study-form"):
             yield Static(words((title, "bold")))
-            with VerticalScroll(id="study-fields", can_focus=False):
-                for name, label, hint in FIELDS:
-                    with Horizontal(classes="area" if name in AREAS else "field"):
-                        yield Static(words((label, "dim")), classes="label")
-                        if name in AREAS:
-                            yield TextArea(self._first[name], id=f"study-{name}", soft_wrap=True)
-                        else:
-                            yield Field(hint, id=f"study-{name}", longest=2_000)
+            with Horizontal(id="study-form-columns"):
+                with VerticalScroll(id="study-fields", can_focus=False):
+                    yield from self._fields()
+                yield Lines("", "The mail as a member would get it.", "", id="study-preview")
             yield Line(id="study-said")
             with Horizontal(id="buttons"):
                 yield Button("Leave", id="cancel")
                 yield Button("Save (ctrl+s)", id="save", variant="primary")
 
+    def _fields(self) -> ComposeResult:
+        for name, label, hint in FIELDS:
+            with Horizontal(classes="area" if name in AREAS else "field"):
+                yield Static(words((label, "dim")), classes="label")
+                if name in AREAS:
+                    yield Area(self._first[name], id=f"study-{name}")
+                else:
+                    yield Field(hint, id=f"study-{name}", longest=2_000)
+
     def on_mount(self) -> None:
+        keys = self._study.segments if self._study and self._study.segments else ("all",)
+        with suppress(DatabaseProblem):  # then there is nobody to show it with
+            self._member = sample_member(self._store, self._connection_id, keys, 0)
         for name, _, _ in FIELDS:
             if name not in AREAS:
                 self.query_one(f"#study-{name}", Field).value = self._first[name]
@@ -118,14 +139,32 @@ class StudyForm(Deciding["int | None"]):
     def _check(self) -> None:
         """Say at once what could not be sent; the rest is said when it is saved."""
         now = self._now()
+        made = letter.Letter(**{name: now[name] for name in _LETTER})
         try:
-            made = letter.Letter(**{name: now[name] for name in _LETTER})
             letter.check(made)
+            self._preview(made)
             letter.check_template(now["reminder_subject"], now["reminder_text"], "reminder_")
             _numbers(now).check()
             self._say("")
         except StudyProblem as problem:
             self._say(str(problem), problem=True)
+
+    def _preview(self, made: letter.Letter) -> None:
+        """Show the mail; one with a fault stays as it was before."""
+        name, email = self._member or (None, "")
+        called = masked(name) if self._masking and name else name
+        message = letter.render(made, called, "…") if self._member else None
+        rows = letter_rows(made, message, email, self._masking)
+        self.query_one("#study-preview", Lines).show(rows)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width >= BESIDE, "-beside")
+
+    def action_preview(self) -> None:
+        """Where there is no room for both: the mail instead of the fields, or back."""
+        self.toggle_class("-preview")
+        shown = self.has_class("-preview")
+        self.query_one("#study-preview" if shown else "#study-title").focus()
 
     def _say(self, text: str, *, problem: bool = False) -> None:
         line = words((f"✗ {text}", "$error")) if problem and text else words((text, "dim"))
@@ -159,12 +198,11 @@ class StudyForm(Deciding["int | None"]):
         try:
             values: dict[str, object] = {k: v for k, v in now.items() if k not in NUMBERS}
             values |= asdict(_numbers(now))
-            by = getpass.getuser()
             if self._study is None:
                 title = str(values.pop("title"))
-                key = studies.create(self._store, self._connection_id, title, by, **values)
+                key = studies.create(self._store, self._connection_id, title, by(), **values)
             else:
-                key = studies.change(self._store, self._study.id, by, **values).id
+                key = studies.change(self._store, self._study.id, by(), **values).id
             self.post_message(self.Saved(key))
         except StudyProblem as problem:
             self.post_message(self.Saved(0, str(problem), problem.place))

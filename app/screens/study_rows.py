@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.db.study_tables import OUTSTANDING
-from app.invites.letter import Message
+from app.invites.letter import Letter, Message
 from app.invites.runs import OVER, RunView
 from app.invites.studies import Study
 from app.text import plain, when
@@ -55,9 +55,8 @@ def study_rows(
     return rows
 
 
-def letter_rows(study: Study, made: Message | None, to: str, masking: bool) -> list[Row]:
-    """The mail as one member would get it."""
-    letter = study.letter
+def letter_rows(letter: Letter, made: Message | None, to: str, masking: bool) -> list[Row]:
+    """The mail as one member would get it; ``made`` None: there is no member."""
     rows = [_title("The mail, as a member would get it")]
     sender = (
         f"{letter.sender_name} <{letter.sender_address}>" if letter.sender_address else "nobody"

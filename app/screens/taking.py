@@ -1,4 +1,4 @@
-"""Taking the people of a list out into a file, with how far it is, once."""
+"""Taking a list out into a file, with how far it is, once."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ from textual.widgets import Button, Input, Static
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
-from app.panel.lists import Ids
 from app.panel.output import AlreadyThere, OutputProblem, form_of
-from app.panel.taking import take
+from app.panel.taking import Takeable, take
 from app.text import plain
 from app.widgets.dialog import Deciding
 from app.widgets.field import Field
@@ -55,7 +54,7 @@ class TakeOut(Deciding["Path | None"]):
     )
 
     class Written(Message):
-        """So many people are written, so many a second."""
+        """So many are written, so many a second."""
 
         def __init__(self, number: int, rate: float) -> None:
             super().__init__()
@@ -68,19 +67,9 @@ class TakeOut(Deciding["Path | None"]):
             super().__init__()
             self.number, self.problem = number, problem
 
-    def __init__(
-        self,
-        store: Store,
-        connection_id: int,
-        ids: Ids,
-        segment: str | None,
-        title: str,
-        *,
-        masking: bool,
-    ) -> None:
+    def __init__(self, store: Store, source: Takeable, title: str, *, masking: bool) -> None:
         super().__init__()
-        self._store, self._connection_id = store, connection_id
-        self._ids, self._segment, self._masking = ids, segment, masking
+        self._store, self._source, self._masking = store, source, masking
         self._title = title
         self._stop = threading.Event()
         self._file: Path | None = None  # that is being written, or is
@@ -98,15 +87,17 @@ class TakeOut(Deciding["Path | None"]):
                 yield Button("Write (Enter)", id="write", variant="primary")
 
     def _about(self) -> list[Content]:
-        number = len(self._ids)
-        people = "1 person" if number == 1 else f"{number:,} people"
+        source = self._source
         masked = (
             "Masked: no names, emails, phones or values of metadata."
             if self._masking
             else "Not masked; x masks, once this is closed."
         )
         return [
-            words((f"Take out {people}", "bold"), f": {plain(self._title, 60)}"),
+            words(
+                (f"Take out {source.counted(source.number)}", "bold"),
+                f": {plain(self._title, 60)}",
+            ),
             words("Personal data leaves the panel, into a file that only you can read."),
             words((masked, "bold" if self._masking else "dim")),
         ]
@@ -192,7 +183,7 @@ class TakeOut(Deciding["Path | None"]):
 
         try:
             number = take(
-                self._store, self._connection_id, self._ids, self._segment, file, form_of(file),
+                self._source, file, form_of(file),
                 masking=self._masking, replace=replace, told=told,
             )  # fmt: skip
             self.post_message(self.Ended(number))
@@ -209,7 +200,7 @@ class TakeOut(Deciding["Path | None"]):
         self._show(message.number, message.rate)
 
     def _show(self, number: int, rate: float) -> None:
-        total = len(self._ids)
+        total = self._source.number
         speed = f", {rate:,.0f}/s" if rate else ""
         drawn = bar(number, total, BAR, "$primary")
         self._say(words(drawn, f" {number:,} of {total:,}{speed}"))
@@ -219,7 +210,9 @@ class TakeOut(Deciding["Path | None"]):
         message.stop()
         if message.problem is None:
             self._done = True
-            self._say(words(("✓ ", "$success"), f"{message.number:,} people are in {self._file}"))
+            written = self._source.counted(message.number)
+            be = "is" if message.number == 1 else "are"
+            self._say(words(("✓ ", "$success"), f"{written} {be} in {self._file}"))
             self.query_one("#cancel", Button).label = "Close"
             return
         self._file = None

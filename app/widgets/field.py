@@ -8,6 +8,8 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from app.text import plain
+
 
 class Field(Input):
     """While it has the focus, letters are text, so these are the keys that do something."""
@@ -32,6 +34,10 @@ class Field(Input):
             password=secret,
             select_on_focus=False,
         )
+
+    def validate_value(self, value: str) -> str:
+        """What a terminal could obey is taken out, also of what is pasted."""
+        return plain(value, len(value) + 1)
 
     def on_unmount(self) -> None:
         """Nothing of it outlives the screen, however that ends."""

@@ -200,6 +200,25 @@ def test_a_person_says_what_became_of_an_uncertain_one(
     assert prove(store, here).holds
 
 
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_person_says_what_became_of_an_uncertain_reminder(
+    store: Store, here: int, asked: int, tmp_path: Path, arrived: bool
+) -> None:
+    run = reminders.queue(store, asked, "smtp", 4, BY, undo=0)
+    lost = "reset at end, accepted"
+    with MailServer(lambda to: lost if to == FIRST else "ok") as server:
+        send(sender(store, here, tmp_path, server.url))
+    (one,) = invite_ids(store, here, states=["uncertain"])
+    assert prove(store, here).reminders == [one]
+    assert life.resolve(store, here, [one, 10**6], arrived, BY) == 1
+    assert life.resolve(store, here, [one], not arrived, BY) == 0
+    assert state(store, FIRST) == "handed_over"
+    assert seen(store, run).counts == ({"sent": 4} if arrived else {"sent": 3, "failed": 1})
+    assert reminders.waiting(store, asked) == 0
+    proof = prove(store, here)
+    assert (proof.holds, proof.reminders) == (True, [])
+
+
 def test_a_link_is_handed_out_once_and_not_sent_as_well(
     store: Store, here: int, tmp_path: Path
 ) -> None:

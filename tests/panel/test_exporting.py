@@ -144,7 +144,12 @@ def test_it_is_stopped_in_a_sentence(home: Home, end: signal.Signals, nohup: boo
     if nohup:
         start = ["nohup", *start]
     with subprocess.Popen(
-        start, env=home.environ, stdout=writing, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+        start,
+        env=home.environ,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # not nohup.s
     ) as process:
         os.close(writing)
         with open(reading, "rb", buffering=0) as out:

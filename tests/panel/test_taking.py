@@ -23,7 +23,7 @@ from app.panel import taking
 from app.panel.chosen import Chosen
 from app.panel.lists import Ids, Order, whole
 from app.panel.output import AlreadyThere, Form, OutputProblem, write, writing
-from app.panel.taking import COLUMNS, people, take
+from app.panel.taking import COLUMNS, people, take, takeable
 from app.text import storable
 from tests.db.making import connection, item, make_segments, person, product, send, subscribed
 from tests.test_text import anything
@@ -98,7 +98,10 @@ def test_every_value_comes_back(
     for form in FORMS:
         file = tmp_path / "people"
         ids = everybody(store, here)
-        assert take(store, here, ids, None, str(file), form, masking=False, replace=True) == 1
+        assert (
+            take(takeable(store, here, ids, None), str(file), form, masking=False, replace=True)
+            == 1
+        )
         (line,) = read(file, form)
         assert list(line) == list(COLUMNS)
         assert line.pop("since") is not None
@@ -129,7 +132,7 @@ def test_the_order_is_the_lists_and_who_is_gone_is_left_out(
     told: list[int] = []
     file = tmp_path / "people"
     how = {"masking": False, "told": told.append}
-    assert take(store, here, ids, "active", str(file), form, **how) == 5  # type: ignore[arg-type]
+    assert take(takeable(store, here, ids, "active"), str(file), form, **how) == 5  # type: ignore[arg-type]
     found = read(file, form)
     assert [line["name"] for line in found] == ["d", "c", "b", "a", "e"]
     assert [line["since"] is not None for line in found] == [False, True, False, False, False]
@@ -154,7 +157,7 @@ def test_masked_ones_have_no_private_values(store: Store, tmp_path: Path, form: 
     private = {"email": "Secret@secret.org", "phone": "+Secret", "metadata": metadata}
     here = panel(store, "Secret Name", None, **private)
     file = tmp_path / "people"
-    take(store, here, everybody(store, here), "all", str(file), form, masking=True)
+    take(takeable(store, here, everybody(store, here), "all"), str(file), form, masking=True)
     assert "ecret" not in file.read_text()
     first, second = read(file, form)
     assert first["name"] == "S•••"
@@ -273,7 +276,7 @@ def test_what_is_stopped_leaves_no_file(store: Store, tmp_path: Path, form: Form
     ids, folder = everybody(store, here) * taking.CHUNK, tmp_path / "out"
     folder.mkdir()
     with pytest.raises(_Ended):
-        take(store, here, ids, None, str(folder / "a"), form, masking=False, told=end)
+        take(takeable(store, here, ids, None), str(folder / "a"), form, masking=False, told=end)
     assert not list(folder.iterdir())
 
 
@@ -283,7 +286,7 @@ from pathlib import Path
 from app.db.store import open_sqlite
 from app.panel.chosen import Chosen
 from app.panel.lists import whole
-from app.panel.taking import take
+from app.panel.taking import take, takeable
 
 database, file, end = sys.argv[1:]
 store = open_sqlite(Path(database))
@@ -297,7 +300,7 @@ def told(number):
         os.kill(os.getpid(), signal.SIGKILL)
 
 try:
-    take(store, here, ids, None, file, "csv", masking=False, replace=True, told=told)
+    take(takeable(store, here, ids, None), file, "csv", masking=False, replace=True, told=told)
 except Exception as problem:
     print(type(problem).__name__, problem)
 """

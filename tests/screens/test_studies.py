@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.events import Paste
 
 from app.db.rows import Answer
 from app.db.store import Store
@@ -13,60 +14,19 @@ from app.screens.confirming import Confirming
 from app.screens.planning import Planning
 from app.screens.studies import StudiesScreen
 from app.screens.study_form import StudyForm
+from app.screens.taking import TakeOut
+from app.widgets.area import Area
 from app.widgets.dialog import Question
+from app.widgets.field import Field
 from tests.db import making
 from tests.invites.world import BY, LETTER, study
-from tests.screens.conftest import SIZES, Driven, Start
-
-HOSTILE = "\x1b]0;owned\x07[red]Eve[/]\u202e"
-PEOPLE = 12
+from tests.screens.asking import HOSTILE, PEOPLE, confirm, invites, look, people, plan, put
+from tests.screens.conftest import SIZES, Start
 
 
 @pytest.fixture
 def here(store: Store) -> int:
-    to = making.connection(store)
-    some = [making.person(f"cus_{one:02}", name=f"Person {one:02}") for one in range(PEOPLE)]
-    some[2] = some[2]._replace(name=HOSTILE)
-    some[3] = some[3]._replace(email=None)
-    making.send(store, to, Answer(1, participants=some))
-    making.make_segments(store, to)
-    store.execute("UPDATE connection SET status = 'complete'")
-    return to
-
-
-async def put(at: Driven, text: str) -> None:
-    await at.press(*({" ": "space"}.get(sign, sign) for sign in text))
-
-
-async def look(at: Driven) -> StudiesScreen:
-    await at.press("4")
-    await at.until(lambda: isinstance(at.app.screen, StudiesScreen))
-    screen = at.app.screen
-    assert isinstance(screen, StudiesScreen)
-    await at.pilot.pause()
-    return screen
-
-
-async def plan(at: Driven) -> Planning:
-    await at.press("d")
-    await at.until(lambda: isinstance(at.app.screen, Planning))
-    screen = at.app.screen
-    assert isinstance(screen, Planning)
-    await at.until(lambda: screen.counted is not None)
-    return screen
-
-
-async def confirm(at: Driven) -> Confirming:
-    await at.press("i")
-    await at.until(lambda: isinstance(at.app.screen, Confirming))
-    dialog = at.app.screen
-    assert isinstance(dialog, Confirming)
-    dialog.opened = 0.0  # nobody's keys are left over
-    return dialog
-
-
-def invites(store: Store) -> int:
-    return int(store.row("SELECT count(*) FROM invite")[0])
+    return people(store)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -184,31 +144,6 @@ async def test_a_plan_is_narrowed_to_a_sample(start: Start, here: int, store: St
         assert "is a number" in at.flat
 
 
-async def test_the_log_is_marked_by_key(start: Start, here: int, store: Store) -> None:
-    key = study(store, here)
-    from tests.invites.world import queued, send, sender
-
-    queued(store, key, "eml")
-    send(sender(store, here, Path(store.where).parent))
-    async with start((120, 40)) as at:
-        await look(at)
-        await at.press("l")
-        await at.until(lambda: "rows 1–11 of 11" in at.flat)
-        await at.press("c")
-        await at.until(lambda: studies.funnel(store, key).get("completed") == 1)
-        await at.press("space", "space", "d")
-        await at.until(lambda: isinstance(at.app.screen, Question))
-        at.app.screen.opened = 0.0  # type: ignore[attr-defined]
-        await at.strike("y")
-        await at.until(lambda: "declined" in studies.funnel(store, key))
-        await at.press("f", "f")
-        await at.press("slash")
-        await put(at, "nobody")
-        await at.until(lambda: "No invite is here" in at.flat)
-        await at.press("escape", "escape", "escape")
-        assert isinstance(at.app.screen, StudiesScreen)
-
-
 async def test_masking_hides_people(start: Start, here: int, store: Store) -> None:
     study(store, here)
     async with start((120, 40)) as at:
@@ -239,3 +174,97 @@ async def test_a_draft_is_deleted_and_a_study_closed_after_a_question(
         at.app.screen.opened = 0.0  # type: ignore[attr-defined]
         await at.strike("y")
         await at.until(lambda: studies.studies(store, here) == [])
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_form_shows_the_mail_as_it_is_typed(
+    start: Start, here: int, store: Store, size: tuple[int, int]
+) -> None:
+    study(store, here)
+    async with start(size) as at:
+        await look(at)
+        await at.press("e")
+        await at.until(lambda: isinstance(at.app.screen, StudyForm))
+        at.settle()
+        beside = size[0] >= 116
+        assert ("Hello Person 00," in at.flat) is beside
+        form = at.app.screen
+        form.query_one("#study-text", Area).load_text("Dear {{name|friend}}: {{link}} {{opt_out}}")
+        form.query_one("#study-subject", Field).focus()
+        await put(at, "!")
+        if not beside:
+            await at.press("ctrl+o")
+        await at.until(lambda: "Dear Person 00:" in at.flat)
+        assert "about Pricing?!" in at.flat
+        if not beside:
+            await at.press("ctrl+o")
+        form.query_one("#study-text", Area).load_text("Dear {{age}}")
+        await at.until(lambda: "there is no such field" in at.flat)
+        await at.press("escape")
+        await at.until(lambda: isinstance(at.app.screen, Question))
+
+
+async def test_what_is_pasted_is_not_obeyed(start: Start, here: int, store: Store) -> None:
+    study(store, here)
+    async with start((120, 40)) as at:
+        await look(at)
+        await at.press("e")
+        await at.until(lambda: isinstance(at.app.screen, StudyForm))
+        for where in ("#study-purpose", "#study-text"):
+            at.app.screen.query_one(where).focus()
+            await at.pilot.pause()
+            at.app.post_message(Paste(HOSTILE + "\x9b2J\u202e"))
+            await at.until(lambda: "owned" in at.text)
+            assert not set(at.text) & {"\x1b", "\x07", "\x9b", "\u202e"}
+            at.app.screen.query_one("#study-purpose", Field).value = ""
+
+
+@pytest.mark.parametrize("by", ["double click", "held key", "resize"])
+async def test_the_dialog_sends_nothing_that_was_not_typed(
+    start: Start, here: int, store: Store, by: str
+) -> None:
+    study(store, here)
+    async with start((120, 40)) as at:
+        await look(at)
+        await plan(at)
+        await at.press("i")
+        await at.until(lambda: isinstance(at.app.screen, Confirming))
+        dialog = at.app.screen
+        if by == "held key":
+            at.rejuvenate()
+            await at.press(*("enter",) * 5, "1", "1", "enter")
+        elif by == "double click":
+            at.settle()
+            number = dialog.query_one("#confirming-number", Field)
+            for offset in range(0, dialog.size.height, 2):
+                await at.pilot.click(offset=(60, offset), times=2)
+            assert number.value == ""
+        else:
+            at.settle()
+            await put(at, "1")
+            for size in ((60, 20), (200, 60), (80, 24)):
+                await at.pilot.resize_terminal(*size)
+                await at.press("enter")
+                assert "11 people would be written to, not 1" in at.flat
+            await at.press("1", "enter", "enter")
+            await at.until(lambda: invites(store) == 11)
+            return
+        assert invites(store) == 0
+
+
+async def test_a_plan_is_taken_out_with_why(
+    start: Start, here: int, store: Store, tmp_path: Path
+) -> None:
+    study(store, here)
+    async with start((80, 24)) as at:
+        await look(at)
+        await plan(at)
+        await at.press("down", "down", "down", "t")
+        await at.until(lambda: isinstance(at.app.screen, TakeOut))
+        at.settle()
+        at.app.screen.query_one(Field).value = str(tmp_path / "a.csv")
+        await at.press("enter")
+        await at.until(lambda: "1 person is in" in at.flat)
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    assert lines[0] == "stripe_id,email,name,outcome,reason"
+    assert lines[1] == "cus_03,,Person 03,no_email,no email"

@@ -16,6 +16,7 @@ from app.db.rows import Answer
 from app.db.store import Store
 from app.panel.chosen import Chosen
 from app.panel.lists import whole
+from app.panel.taking import takeable
 from app.screens.taking import TakeOut, file_name
 from app.widgets.field import Field
 from app.widgets.line import Line
@@ -163,7 +164,9 @@ async def test_escape_stops_and_leaves_no_file(
     ids = whole(store, Chosen(here)) * 100_000  # more than is written before a key is pressed
     async with start((80, 24)) as at:
         await look(at)
-        form = TakeOut(store, here, array("q", ids), "all", "=Evil/../Pro", masking=False)
+        form = TakeOut(
+            store, takeable(store, here, array("q", ids), "all"), "=Evil/../Pro", masking=False
+        )
         answers: list[Path | None] = []
         at.app.push_screen(form, answers.append)
         await at.pilot.pause()
