@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -33,6 +32,7 @@ from app.screens.modes import REGISTRY
 from app.screens.outgoing import Outgoing
 from app.screens.reception import Reception
 from app.screens.sync import Load, load_sync
+from app.screens.typed import Typed
 from app.settings import Settings, default_redirects
 from app.text import plain
 from app.widgets import crash
@@ -89,7 +89,7 @@ class PanelistApp(Reception):
         self._later = []
         self._upkeep: Upkeep | None = None
         self._kept_up = 0  # how often the database had been looked at then
-        self._key, self._key_at = "", 0.0  # the last one that was pressed
+        self._typed = Typed(self, self._on_typed)
         self._buried = False
         picture = self.picture()
         known = picture.view.connection is not None or bool(picture.trouble)
@@ -199,15 +199,17 @@ class PanelistApp(Reception):
             self.push_screen(Help(help_lines(self.screen)))
 
     async def on_event(self, event: events.Event) -> None:
-        front = self.screen_stack[-1] if self.is_running and self.screen_stack else None
         if isinstance(event, events.Key | events.AppFocus | events.MouseScrollDown | events.Click):
             self.link.attend()
-        if isinstance(event, events.Key):
-            before, pause = self._key, time.monotonic() - self._key_at
-            self._key, self._key_at = event.key, time.monotonic()
-            if isinstance(front, Deciding) and front.refuses(event.key, before, pause):
-                return
-        await super().on_event(event)
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self._typed.take(event)
+        else:
+            await super().on_event(event)
+
+    async def _on_typed(self, event: events.Key, before: str, pause: float) -> None:
+        front = self.screen_stack[-1] if self.is_running and self.screen_stack else None
+        if not (isinstance(front, Deciding) and front.refuses(event.key, before, pause)):
+            await super().on_event(event)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         for mode in REGISTRY:

@@ -6,7 +6,7 @@ difference is shown instead, and asked again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import on, work
@@ -38,6 +38,11 @@ class Confirming(Deciding["int | None"]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="confirming.cancel", tooltip="Send nothing"),
+        Binding("down", "scroll(1)", "Read on", id="confirming.down",
+                tooltip="What would be sent, further down"),
+        Binding("up", "scroll(-1)", "Back", show=False),
+        Binding("pagedown", "scroll(10)", "Page down", show=False),
+        Binding("pageup", "scroll(-10)", "Page up", show=False),
         Binding("ctrl+o", "override", "Although it is filling", id="confirming.override",
                 show=False, tooltip="Send although the first sync is not complete"),
     ]  # fmt: skip
@@ -63,7 +68,7 @@ class Confirming(Deciding["int | None"]):
         picture: Picture,
         way: str,
         *,
-        names: Sequence[str],
+        names: Mapping[str, str],
         per_minute: int | None,
     ) -> None:
         super().__init__()
@@ -106,9 +111,17 @@ class Confirming(Deciding["int | None"]):
             words(("Study     ", "dim"), (plain(self._study.title, 60), "bold"),
                   f" ({self._study.state})"),
             words(("Stripe    ", "dim"), f"{account} · data as of {header.as_of or 'never'}"),
-            words(("Segments  ", "dim"), plain(", ".join(self._names), 200),
+            words(("Segments  ", "dim"), plain(self._segments(), 300),
                   f" · {self._summary.size:,} members"),
         ]  # fmt: skip
+
+    def _segments(self) -> str:
+        chosen = self._summary.plan.options
+        taken, left_out = (
+            ", ".join(self._names.get(key, key) for key in keys)
+            for keys in (chosen.segments, chosen.excluded)
+        )
+        return f"{taken}, but none of {left_out}" if left_out else taken
 
     def _funnel(self) -> list[Content]:
         lines, summary = [], self._summary
@@ -193,6 +206,10 @@ class Confirming(Deciding["int | None"]):
         self.query_one("#confirming-said", Line).show(words((text, style)))
 
     # Keys
+
+    def action_scroll(self, lines: int) -> None:
+        """Read what stands above or below."""
+        self.query_one("#confirming-all").scroll_relative(y=lines, animate=False)
 
     def action_override(self) -> None:
         """Send although the segments are filling."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from textual import work
@@ -37,8 +37,8 @@ ORDER = (Outcome.INVITE, *(one for one in Outcome if one is not Outcome.INVITE))
 
 
 class Planning(GroupedScreen):
-    """Whom a study will invite and whom not, and why; it is confirmed from here. ``names``: of the
-    segments."""
+    """Whom a study will invite and whom not, and why; it is confirmed from here. ``names``: of
+    segments, by their keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "invite", "Invite…", id="planning.invite",
@@ -66,7 +66,7 @@ class Planning(GroupedScreen):
         store: Store,
         connection_id: int,
         study: Study,
-        names: Sequence[str],
+        names: Mapping[str, str],
         *,
         masking: bool,
         open_person: Callable[[int], None] | None = None,

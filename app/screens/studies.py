@@ -22,7 +22,7 @@ from app.invites.studies import Study
 from app.panel.segments import segments
 from app.screens.frame import Picture
 from app.screens.study_list import Listed, StudyList
-from app.screens.study_rows import letter_rows, study_rows
+from app.screens.study_rows import first_rows, letter_rows, study_rows
 from app.screens.study_sending import NO_ACCOUNT, StudySending
 from app.text import masked, plain
 from app.widgets.dialog import Question
@@ -142,7 +142,7 @@ class StudiesScreen(StudySending):
         right = self.query_one("#studies-right")
         if listed is None or picture is None or connection is None:
             entitle(right, words(""))
-            self.query_one("#study", Lines).show([])
+            self.query_one("#study", Lines).show([] if connection is None else first_rows())
             return
         store, study = self.host.store, listed.study
         try:

@@ -97,6 +97,7 @@ class StudyForm(Deciding["int | None"]):
                 yield Lines("", "The mail as a member would get it.", "", id="study-preview")
             yield Line(id="study-said")
             with Horizontal(id="buttons"):
+                yield Button("Mail (ctrl+o)", id="mail")
                 yield Button("Leave", id="cancel")
                 yield Button("Save (ctrl+s)", id="save", variant="primary")
 
@@ -182,6 +183,8 @@ class StudyForm(Deciding["int | None"]):
         event.stop()
         if event.button.id == "save":
             self.action_save()
+        elif event.button.id == "mail":
+            self.action_preview()
         else:
             self.action_cancel()
 

@@ -26,6 +26,19 @@ FUNNEL = (
 )
 
 
+def first_rows() -> list[Row]:
+    """What is said where there is no study yet."""
+    steps = (
+        ("n", "make one: its interview link, who writes, and the mail"),
+        ("s", "choose its segments"),
+        ("a", "let it send"),
+        ("d", "plan: of each member whether they will be invited, or why not"),
+        ("i", "in the plan: see what would be sent, and confirm it by number"),
+    )
+    rows = [_title("A study is what people are invited to")]
+    return rows + [_line(key, text) for key, text in steps]
+
+
 def study_rows(
     study: Study,
     funnel: Mapping[str, int],

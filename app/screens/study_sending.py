@@ -51,10 +51,8 @@ class StudySending(PanelistScreen):
         if not study.segments:
             self.host.tell("It takes people from no segment yet; s chooses some.")
             return
-        names = [self._names.get(key, key) for key in study.segments]
-        self.app.push_screen(
-            Planning(self.host.store, connection, study, names, masking=picture.masking)
-        )
+        form = Planning(self.host.store, connection, study, self._names, masking=picture.masking)
+        self.app.push_screen(form)
 
     def action_log(self) -> None:
         """Show the invitation log of the current study."""

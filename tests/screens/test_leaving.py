@@ -107,7 +107,7 @@ async def test_the_key_y_held_from_one_question_does_not_answer_the_next(
         at.settle()
         await at.press("escape")
         await at.press("1", "d")
-        at.app._key = "y"  # as if it had been held down since the question before
+        at.app._typed._last = "y"  # as if it had been held down since the question before
         at.settle()
         await at.strike("y", "y", "y")
         assert isinstance(at.app.screen, Question)
