@@ -44,7 +44,7 @@ def new_database(url: str, like: str = "template1") -> str:
 
     name = f"panelist_{next(_numbers)}"
     with psycopg.connect(url % "postgres", autocommit=True) as session:
-        session.execute(f"CREATE DATABASE {name} TEMPLATE {like}".encode())
+        session.execute(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY FILE_COPY".encode())
     return url % name
 
 
