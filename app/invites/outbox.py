@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from secrets import token_urlsafe
 
-from app.db.store import Row, Store
+from app.db.store import APPLICATION_ID, Row, Store
 from app.invites import ledger
 from app.invites.frozen import Frozen
 from app.invites.ledger import Entry
@@ -21,6 +21,7 @@ WAYS = ("smtp", "eml", "csv", "link")
 UNDO = 120  # seconds in which nothing of it is sent
 HERE = ("eml", "csv")  # nothing leaves this computer: these begin at once
 CHUNK = 1_000
+LOCK = 4  # on PostgreSQL, among those of app.db.lock
 
 _COLUMNS = (
     "connection_id, study_id, participant_id, run_id, mailbox, address, token, state, queued_at"
@@ -45,6 +46,7 @@ def queue(store: Store, plan: Frozen, way: str, by: str, *, undo: int | None = N
     now = int(time.time())
     hashes = hasher(store, get(store, plan.study_id).connection_id)
     with store.transaction():
+        _one_at_a_time(store)
         study = locked(store, plan.study_id)
         if study.state != "active":
             raise StudyProblem(f"The study is {study.state}; only an active one sends.")
@@ -58,7 +60,7 @@ def queue(store: Store, plan: Frozen, way: str, by: str, *, undo: int | None = N
         )
         (run,) = store.row("SELECT id FROM run WHERE plan_id = ?", (plan.id,))
         planned, here = 0, (study.connection_id, study.id)
-        for rows in _planned(store, plan.id):
+        for rows in _planned(store, plan):
             planned += len(rows)
             invites = [
                 (*here, participant, run, mailbox, address, token_urlsafe(16), "queued", now)
@@ -92,16 +94,27 @@ def undo_of(way: str, undo: int | None) -> int:
     return 0 if way in HERE else UNDO
 
 
-def _planned(store: Store, plan_id: int) -> Iterator[list[Row]]:
-    """(participant, mailbox, email, deleted, opted out) of those to be invited, some at a time."""
-    last = 0
+def _one_at_a_time(store: Store) -> None:
+    """Whoever queues another study's invites at this moment is seen, or waits."""
+    if store.postgres:
+        store.row("SELECT pg_advisory_xact_lock(?, ?)", (APPLICATION_ID, LOCK))
+
+
+def _planned(store: Store, plan: Frozen) -> Iterator[list[Row]]:
+    """(participant, mailbox, email, deleted, to be left out) of those to be invited, some at a
+    time. Left out is who opted out since; and, where the plan has a cool-down, who got an invite
+    of another study since: one made at the same time did not see it."""
+    last, cools = 0, plan.rules.cool_down_days and "cool_down" not in plan.options.overrides
     while rows := store.rows(
         "SELECT w.participant_id, w.mailbox, p.email, p.deleted, EXISTS (SELECT 1 FROM opt_out o"
         "  WHERE o.connection_id = p.connection_id AND o.mailbox = w.mailbox)"
+        " OR (? AND EXISTS (SELECT 1 FROM invite i WHERE i.connection_id = p.connection_id"
+        "  AND i.mailbox = w.mailbox AND i.study_id <> ? AND i.queued_at >= ?"
+        "  AND (i.sent_at IS NOT NULL OR i.state IN ('queued', 'sending'))))"
         " FROM planned w JOIN participant p ON p.id = w.participant_id"
         " WHERE w.plan_id = ? AND w.participant_id > ? AND w.outcome = ?"
         " ORDER BY w.participant_id LIMIT ?",
-        (plan_id, last, Outcome.INVITE, CHUNK),
+        (bool(cools), plan.study_id, plan.at, plan.id, last, Outcome.INVITE, CHUNK),
     ):
         yield rows
         last = rows[-1][0]

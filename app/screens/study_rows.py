@@ -81,6 +81,8 @@ def letter_rows(letter: Letter, made: Message | None, to: str, masking: bool) ->
         return [*rows, _line("", "Nobody is in its segments yet.")]
     rows.append(_line("to", hidden(to, masking)))
     rows.append(_line("subject", made.subject, "bold"))
+    if not letter.postal:
+        rows.append(_line("", "no postal line yet; in many countries a mail needs one", "$warning"))
     if made.stood_in:
         rows.append(_line("", "nothing is known of the name: other words stand in", "$warning"))
     return rows + [Row(words(), words(plain(line, 2_000))) for line in made.text.splitlines()]
