@@ -56,9 +56,9 @@ class RunView:
 
     @property
     def handed_over(self) -> int:
-        """How many were: whatever became of them since."""
-        waiting = ("queued", "sending", "uncertain", "failed", "withdrawn")
-        return sum(number for state, number in self.counts.items() if state not in waiting)
+        """How many were, and were not returned."""
+        others = ("queued", "sending", "uncertain", "failed", "bounced", "withdrawn")
+        return sum(number for state, number in self.counts.items() if state not in others)
 
     @property
     def words(self) -> str:
