@@ -20,8 +20,8 @@ from app.credentials.opened import open_credentials
 from app.db import connections
 from app.db.store import Store, open_store
 from app.db.upkeep import Upkeep
+from app.interpreter import make_way
 from app.invites.tidying import Tidying
-from app.memory import collect_seldom
 from app.panel.overview import Overview, overview
 from app.settings import load
 from app.sync.access import Access
@@ -37,9 +37,7 @@ def sync(options: argparse.Namespace) -> int:
     settings = load()
     store = open_store(settings)
     log.start(settings.home)
-    # Here no keys wait for an answer, and the writer need not wait long for its turn.
-    sys.setswitchinterval(0.0005)
-    collect_seldom()
+    make_way()
     started = time.monotonic()
     try:
         connection, access = way_in(Service(store, settings, open_credentials(settings)))

@@ -21,7 +21,7 @@ from textual.screen import ModalScreen, Screen
 from app.credentials.opened import open_credentials
 from app.db.store import Store
 from app.db.upkeep import Upkeep
-from app.memory import collect_seldom
+from app.interpreter import make_way
 from app.screens.accounts import Accounts
 from app.screens.approving import Approving
 from app.screens.frame import Demo, PanelistScreen, Picture
@@ -245,6 +245,6 @@ def run(store: Store, settings: Settings, demo: Demo | None = None) -> int:
         )
         return 1
     app = PanelistApp(store, settings, demo)
-    collect_seldom()
+    make_way()
     app.run()
     return app.return_code or 0

@@ -28,7 +28,7 @@ from pathlib import Path
 
 from app.db.rows import Answer
 from app.db.store import Store, open_sqlite
-from app.memory import collect_seldom
+from app.interpreter import make_way
 from app.screens.members import Members
 from app.settings import Rate, Settings
 from app.tui import PanelistApp
@@ -136,7 +136,7 @@ async def measure_engine(asked: argparse.Namespace, folder: Path, stripe: runnin
         state = store.rows("SELECT state FROM step WHERE name = 'customers'")
         return not state or state[0][0] in ("pending", "running")
 
-    collect_seldom()
+    make_way()
     async with app.run_test(headless=False, size=size, notifications=True, tooltips=True):
         while participants(store) < AT_LEAST:
             await asyncio.sleep(0.1)  # the pilot's pause waits for a process that is idle
