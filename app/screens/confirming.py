@@ -26,6 +26,7 @@ from app.invites.problems import StudyProblem
 from app.invites.studies import Study
 from app.invites.summary import Summary, summarise
 from app.screens.frame import Host, Picture, account_words
+from app.screens.study_rows import WAYS
 from app.text import duration, plain, when
 from app.widgets.dialog import Deciding
 from app.widgets.field import Field
@@ -102,10 +103,9 @@ class Confirming(Deciding["int | None"]):
         connection = picture.view.connection
         live = connection is not None and connection.livemode
         mode = ("LIVE", "bold reverse") if live else ("TEST", "bold")
-        by = "files on this computer" if self._way == "eml" else self._way
         account = account_words(connection.account, connection.account_name) if connection else ""
         header = picture.header
-        said = f"by {by} · from {letter.sender_address}"
+        said = f"by {WAYS[self._way]} · from {letter.sender_address}"
         return [
             words(("SEND INTERVIEW INVITES  ", "bold"), mode, f" · {plain(said, 120)}"),
             words(("Study     ", "dim"), (plain(self._study.title, 60), "bold"),

@@ -14,6 +14,12 @@ from app.widgets.words import Content, hidden, words
 
 LABEL = 12  # cells for what a line is about
 BAR = 24
+WAYS = {
+    "smtp": "mail server",
+    "eml": "files on this computer",
+    "csv": "a table for a mail merge",
+    "link": "links that are copied",
+}
 FUNNEL = (
     ("outstanding", OUTSTANDING, "$primary"),
     ("started", ("started",), "$accent"),
@@ -109,7 +115,7 @@ def _bar(name: str, number: int, asked: int, style: str) -> Row:
 
 def _run(run: RunView, now: float, *, here: bool) -> list[Row]:
     what = "Sending" if run.kind == "invite" else "Reminding"
-    rows = [_title(f"{what} by {run.way}, {when(run.at, now)}")]
+    rows = [_title(f"{what} by {WAYS[run.way]}, {when(run.at, now)}")]
     rows.append(_line(run.state, run.words, "bold"))
     if run.trouble:
         rows.append(_line("", f"{run.trouble} p goes on.", "$error"))

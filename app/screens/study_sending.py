@@ -12,6 +12,7 @@ from app.invites import reminders, runs
 from app.invites.runs import OVER, RunView
 from app.invites.studies import Study
 from app.screens.frame import PanelistScreen, Picture
+from app.screens.study_rows import WAYS
 from app.settings import SettingsError
 from app.widgets.dialog import Question
 from app.widgets.words import words
@@ -124,7 +125,7 @@ class StudySending(PanelistScreen):
             if yes:
                 self._do(go, "Queued; u undoes it for two minutes.")
 
-        line = f"Remind the {number:,} people who have not answered, once, by {way}?"
+        line = f"Remind the {number:,} people who have not answered, once, by {WAYS[way]}?"
         self.app.push_screen(Question([words(line)], "Remind"), answered)
 
     def action_rehearse(self) -> None:

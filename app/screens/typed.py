@@ -13,6 +13,8 @@ from textual import events
 from textual.app import App
 
 PATIENCE = 200  # turns of the event loop after which the next key goes on anyhow
+# Where these go does not change by pressing them, and one that is held must not lag behind.
+MOVES = frozenset(("up", "down", "left", "right", "pageup", "pagedown"))
 QUIET = 2  # turns in a row in which nobody has anything to do
 
 
@@ -31,17 +33,22 @@ class Typed:
 
     async def take(self, event: events.Key) -> None:
         """Handle a key that comes from the terminal, now or in its turn."""
-        if event is not self._turn:
+        if event is self._turn:
+            self._turn, self._settling = None, None
+            typed = self._waiting.popleft()
+        else:
             now = time.monotonic()
-            self._waiting.append((event, self._last, now - self._last_at))
+            typed = (event, self._last, now - self._last_at)
+            held = event.key in MOVES and event.key == self._last and not self._waiting
             self._last, self._last_at = event.key, now
-            if self._settling is not None:
+            if self._settling is not None and not held:
+                self._waiting.append(typed)
                 return
-        self._turn = None
         try:
-            await self._handle(*self._waiting.popleft())
+            await self._handle(*typed)
         finally:
-            self._settling = asyncio.create_task(self._settle())
+            if self._settling is None:
+                self._settling = asyncio.create_task(self._settle())
 
     async def _settle(self) -> None:
         quiet = 0

@@ -7,6 +7,7 @@ from textual.events import Key
 
 from app.db.store import Store
 from app.screens.confirming import Confirming
+from app.screens.members import Members
 from app.screens.planning import Planning
 from app.screens.study_form import StudyForm
 from app.widgets.field import Field
@@ -46,6 +47,17 @@ async def test_into_a_search(start: Start, here: int) -> None:
         burst(at, "3", "slash", *"cus_07", "enter", "enter")
         await at.until(lambda: "rows 1–1 of 1" in at.flat)
         await at.until(lambda: "Person 07" in at.flat)
+
+
+async def test_a_key_that_is_held_moves_as_often(start: Start, here: int) -> None:
+    async with start((120, 40)) as at:
+        burst(at, "3", "enter")
+        await at.until(lambda: "rows 1–12 of 12" in at.flat)
+        members = at.app.screen.query_one(Members)
+        burst(at, *["down"] * 9, *["up"] * 3, *["down"] * 2)
+        ids = members.ids
+        assert ids is not None
+        await at.until(lambda: members.table.current == ids[8])
 
 
 async def test_no_burst_sends(start: Start, here: int, store: Store) -> None:
