@@ -15,7 +15,7 @@ from app.cli import FAILED, NOT_CONNECTED
 from app.credentials.opened import open_credentials
 from app.db.indexes import left_out
 from app.db.store import Store, open_store
-from app.panel.filters.compare import Condition
+from app.panel.chosen import Condition
 from app.panel.history import place_json, place_words, places
 from app.panel.output import Line, write, writing
 from app.panel.overview import accounts, overview, status_json

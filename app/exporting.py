@@ -11,7 +11,7 @@ from app.cli import FAILED
 from app.commands import find_account, find_filter, is_segment, not_connected, say
 from app.counting import counted
 from app.db.store import Store, open_store
-from app.panel.chosen import Chosen, Condition
+from app.panel.chosen import Chosen
 from app.panel.lists import Ids, Order, whole
 from app.panel.output import form_of, write, writing
 from app.panel.overview import overview
@@ -56,7 +56,7 @@ def _chosen(store: Store, connection_id: int, options: argparse.Namespace) -> Ch
         found = find_filter(store, connection_id, options.filter)
         if isinstance(found, int):
             return found
-        conditions.append(Condition(found.sql, found.parameters))
+        conditions.append(found)
     if options.search is not None:
         searched = search(store, options.search).condition
         conditions += [searched] if searched else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from app.db.store import Store, open_store
 from app.settings import Rate, Settings
 
 _numbers = itertools.count()
+
+# What the tests start listens to signals, however they were started themselves: nohup and the
+# background of a script have some of them ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 MakeSettings = Callable[..., Settings]
 

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from app.db import ordering
 from app.db.store import Store
 from app.panel import joining, ranks
-from app.panel.chosen import CHUNK, MANY, Chosen, Found, find, row_ids
+from app.panel.chosen import CHUNK, MANY, Chosen, Found, beginning, find, row_ids
 from app.panel.idset import IdSet
 
 Ids: TypeAlias = "array[int]"  # row ids of participants, eight bytes each
@@ -24,6 +24,7 @@ ARRIVED = "arrived"
 COLUMNS = (ARRIVED, "name", "email", "since", "created", "plan", "status")
 FIRST = 200  # rows that a screen gets before the rest
 FEW = 20_000  # people who are sorted in one go
+NEAR = 10_000  # people of whom a condition is asked one by one, for the first rows
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,15 @@ def place_of(ids: Ids, person: int, before: int = 0) -> int:
 
 
 def _arrived(store: Store, found: Found, number: int, upwards: bool) -> Iterator[Part]:
-    first = next(row_ids(store, found, size=number, upwards=upwards), [])
-    if len(first) < number:
-        yield Part(array("q", first), True)
-        return
-    yield Part(array("q", first), False)
+    if near := found.near:
+        if first := beginning(store, found, near, NEAR, number, upwards=upwards):
+            yield _some(first)
+    else:
+        first = next(row_ids(store, found, size=number, upwards=upwards), [])
+        if len(first) < number:
+            yield Part(array("q", first), True)
+            return
+        yield _some(first)
     size = MANY if found.chosen.conditions else CHUNK
     yield Part(_collected(row_ids(store, found, size=size, upwards=upwards)), True)
 

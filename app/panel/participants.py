@@ -9,7 +9,7 @@ from typing import Any
 
 from app.db.store import Store
 from app.panel import search as panel_search
-from app.panel.filters.compare import Condition
+from app.panel.chosen import Condition
 
 CHUNK = 500
 

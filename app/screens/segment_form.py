@@ -16,7 +16,7 @@ from app.db.errors import DatabaseProblem
 from app.db.indexes import left_out
 from app.db.store import Store
 from app.panel import own
-from app.panel.chosen import Chosen, Condition
+from app.panel.chosen import Chosen
 from app.panel.filters.compile import compiled
 from app.panel.filters.complete import complete, vocabulary
 from app.panel.filters.describe import describe
@@ -171,8 +171,7 @@ class SegmentForm(Deciding["str | None"]):
             return
         if self._lister is None:
             self._lister = Lister(self._store, lambda listed: self._tell(self.Read(listed)))
-        condition = Condition(asked.sql, asked.parameters)
-        self._wish = self._lister.ask(Chosen(self._connection_id, None, (condition,)), Order())
+        self._wish = self._lister.ask(Chosen(self._connection_id, None, (asked,)), Order())
         self._filter.count("counting…")
         self._say("")
 

@@ -149,7 +149,6 @@ def test_it_is_stopped_in_a_sentence(home: Home, end: signal.Signals, nohup: boo
         stdout=writing,
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # not nohup.s
     ) as process:
         os.close(writing)
         with open(reading, "rb", buffering=0) as out:

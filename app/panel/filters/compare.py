@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+from app.panel.chosen import Condition
 from app.panel.filters.fields import Field
 from app.panel.filters.tree import Has, Moment, Number, Operator, Relative, Term, Text
 from app.panel.filters.values import fold
 from app.text import THREE_DECIMAL, ZERO_DECIMAL
 
 BIGINT = 2**63 - 1
-
-
-@dataclass(frozen=True)
-class Condition:
-    """SQL that is true of the participants ``p`` that a filter finds, with the store's ``?`` for
-    each of the parameters. The deleted are left to whoever uses it (``NOT p.deleted``)."""
-
-    sql: str
-    parameters: tuple[object, ...]
 
 
 class Comparing:

@@ -14,8 +14,11 @@ person, so that it is never asked so. While a first copy does without that index
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.db.store import Store
-from app.panel.filters.compare import Comparing, Condition, folded, has, number, whole
+from app.panel.chosen import Condition
+from app.panel.filters.compare import Comparing, folded, has, number, whole
 from app.panel.filters.errors import FilterError
 from app.panel.filters.fields import FIELDS, Field
 from app.panel.filters.named import NoSegment, segment_ids
@@ -35,7 +38,8 @@ _NAMES = {"product": ("product d", "d.name"), "price": ("price r", "r.nickname")
 def compile(  # noqa: A001
     rule: Filter, store: Store, connection_id: int, now: float, *, everybody: bool = False
 ) -> Condition:
-    """The condition of a filter. ``now``, in seconds since 1970, is what relative dates are
+    """The condition of a filter: true of the people whom it finds; the deleted are left to whoever
+    uses it (``NOT p.deleted``). ``now``, in seconds since 1970, is what relative dates are
     reckoned from. ``everybody``: for a statement that asks all of a connection's people at once;
     :func:`all_people` has how it should choose them.
 
@@ -73,7 +77,11 @@ def _written(
     rule: Filter, store: Store, connection_id: int, now: float, everybody: bool
 ) -> Condition:
     segments = segment_ids(rule, store, connection_id)
-    return _Writer(store, connection_id, segments, now, everybody).written(rule)
+    one = _Writer(store, connection_id, segments, now, False).written(rule)
+    if not everybody:
+        return one
+    every = _Writer(store, connection_id, segments, now, True).written(rule)
+    return every if every == one else replace(every, near=one)
 
 
 class _Writer:
