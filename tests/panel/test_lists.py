@@ -104,6 +104,26 @@ def test_conditions_narrow_every_order(store: Store, size: str) -> None:
             assert list(part.ids) == right[: len(part.ids)], column
 
 
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("near", [3, 8, 1_000])
+def test_a_condition_that_is_asked_in_two_ways_begins_with_the_nearest(
+    store: Store, monkeypatch: pytest.MonkeyPatch, near: int, descending: bool
+) -> None:
+    monkeypatch.setattr(lists, "NEAR", near)
+    panel = Panel(store, 3)
+    for _ in range(20):
+        panel.happen()
+    one = Condition("p.id % ? <> 0", (3,))
+    every = wanted(store, panel.here, None, Order(descending=descending))
+    right = [found for found in every if found % 3]
+    for sql in ("p.id % ? <> 0", "CAST(? AS bigint) < 0"):  # the second finds nobody at all
+        chosen = Chosen(panel.here, None, (Condition(sql, (3,), near=one),))
+        *first, last = ordered(store, chosen, Order(descending=descending), number=4)
+        (shown,) = [list(part.ids) for part in first] or [[]]
+        assert shown == [found for found in every[:near] if found % 3][:4]
+        assert (list(last.ids), last.complete) == (right if "%" in sql else [], True)
+
+
 def test_two_accounts_do_not_mix(store: Store, size: str) -> None:
     here, there = Panel(store, 4), Panel(store, 5)
     for panel in (here, there):
