@@ -15,7 +15,9 @@ from app.invites.rules import DAY, Rules
 from app.panel.chosen import CHUNK
 
 # When the mailbox may have got it; one that is still to be sent counts from when it was decided.
-_CONTACT = "coalesce(i.sent_at, CASE WHEN i.state IN ('queued', 'sending') THEN i.queued_at END)"
+CONTACT = "coalesce(i.sent_at, CASE WHEN i.state IN ('queued', 'sending') THEN i.queued_at END)"
+
+_OUTCOMES = {"cool_down": Outcome.COOL_DOWN, "cap": Outcome.CAP}
 
 
 @dataclass(frozen=True)
@@ -97,9 +99,9 @@ def _invites(
     matter."""
     window = max(asked.rules.cool_down_days or 0, asked.rules.cap_days or 0)
     return store.rows(
-        f"SELECT i.id, i.{column}, i.mailbox, i.study_id = ?, i.state, {_CONTACT} FROM invite i"
+        f"SELECT i.id, i.{column}, i.mailbox, i.study_id = ?, i.state, {CONTACT} FROM invite i"
         f" WHERE i.connection_id = ? AND {store.among(f'i.{column}')}"
-        f" AND (i.study_id = ? OR {_CONTACT} >= ?)",
+        f" AND (i.study_id = ? OR {CONTACT} >= ?)",
         (
             *(asked.study_id, asked.connection_id, store.values(values)),
             *(asked.study_id, asked.now - window * DAY),
@@ -121,16 +123,7 @@ def _judged(rows: Iterable[Row], asked: Asked, mailbox: str) -> tuple[Outcome, i
     if states:
         return Outcome.ALREADY, min(states)
     contacts = sorted((row[5] for row in rows if row[5] is not None), reverse=True)
-    for outcome, nth, days in _limits(asked):
+    for rule, nth, days in asked.rules.limits(asked.options.overrides):
         if len(contacts) >= nth and asked.now <= contacts[nth - 1] + days * DAY:
-            return outcome, contacts[nth - 1] + days * DAY
+            return _OUTCOMES[rule], contacts[nth - 1] + days * DAY
     return None
-
-
-def _limits(asked: Asked) -> Iterator[tuple[Outcome, int, int]]:
-    """(outcome, n, days): whoever had their last n invites in these days waits."""
-    rules, overrides = asked.rules, asked.options.overrides
-    if rules.cool_down_days is not None and "cool_down" not in overrides:
-        yield Outcome.COOL_DOWN, 1, rules.cool_down_days
-    if rules.cap is not None and rules.cap_days is not None and "cap" not in overrides:
-        yield Outcome.CAP, rules.cap, rules.cap_days

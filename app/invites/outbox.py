@@ -9,12 +9,14 @@ from secrets import token_urlsafe
 
 from app.db.store import APPLICATION_ID, Row, Store
 from app.invites import ledger
+from app.invites.contacts import CONTACT
 from app.invites.frozen import Frozen
 from app.invites.ledger import Entry
 from app.invites.machine import this_machine
 from app.invites.mailbox import hasher, written
 from app.invites.outcomes import Outcome
 from app.invites.problems import StudyProblem
+from app.invites.rules import DAY
 from app.invites.studies import get, locked
 
 WAYS = ("smtp", "eml", "csv", "link")
@@ -60,7 +62,7 @@ def queue(store: Store, plan: Frozen, way: str, by: str, *, undo: int | None = N
         )
         (run,) = store.row("SELECT id FROM run WHERE plan_id = ?", (plan.id,))
         planned, here = 0, (study.connection_id, study.id)
-        for rows in _planned(store, plan):
+        for rows in _planned(store, plan, now):
             planned += len(rows)
             invites = [
                 (*here, participant, run, mailbox, address, token_urlsafe(16), "queued", now)
@@ -100,21 +102,25 @@ def _one_at_a_time(store: Store) -> None:
         store.row("SELECT pg_advisory_xact_lock(?, ?)", (APPLICATION_ID, LOCK))
 
 
-def _planned(store: Store, plan: Frozen) -> Iterator[list[Row]]:
+def _planned(store: Store, plan: Frozen, now: int) -> Iterator[list[Row]]:
     """(participant, mailbox, email, deleted, to be left out) of those to be invited, some at a
-    time. Left out is who opted out since; and, where the plan has a cool-down, who got an invite
-    of another study since: one made at the same time did not see it."""
-    last, cools = 0, plan.rules.cool_down_days and "cool_down" not in plan.options.overrides
+    time. Left out is who opted out since, and whom the plan's rules let wait by now: a study that
+    was planned at the same time did not see this one."""
+    last = 0
+    limits = [(n, days) for _, n, days in plan.rules.limits(plan.options.overrides)]
+    waits = "".join(
+        " OR (SELECT count(*) FROM invite i WHERE i.connection_id = p.connection_id"
+        f" AND i.mailbox = w.mailbox AND {CONTACT} >= ?) >= ?"
+        for _ in limits
+    )
+    given = [value for n, days in limits for value in (now - days * DAY, n)]
     while rows := store.rows(
         "SELECT w.participant_id, w.mailbox, p.email, p.deleted, EXISTS (SELECT 1 FROM opt_out o"
-        "  WHERE o.connection_id = p.connection_id AND o.mailbox = w.mailbox)"
-        " OR (? AND EXISTS (SELECT 1 FROM invite i WHERE i.connection_id = p.connection_id"
-        "  AND i.mailbox = w.mailbox AND i.study_id <> ? AND i.queued_at >= ?"
-        "  AND (i.sent_at IS NOT NULL OR i.state IN ('queued', 'sending'))))"
+        f"  WHERE o.connection_id = p.connection_id AND o.mailbox = w.mailbox){waits}"
         " FROM planned w JOIN participant p ON p.id = w.participant_id"
         " WHERE w.plan_id = ? AND w.participant_id > ? AND w.outcome = ?"
         " ORDER BY w.participant_id LIMIT ?",
-        (bool(cools), plan.study_id, plan.at, plan.id, last, Outcome.INVITE, CHUNK),
+        (*given, plan.id, last, Outcome.INVITE, CHUNK),
     ):
         yield rows
         last = rows[-1][0]

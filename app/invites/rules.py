@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.invites.problems import StudyProblem
@@ -33,6 +34,13 @@ class Rules:
         if self.expire_days is not None:
             said.append(f"may answer for {_days(self.expire_days)}")
         return tuple(said)
+
+    def limits(self, overrides: Sequence[str] = ()) -> Iterator[tuple[str, int, int]]:
+        """(rule, n, days): whoever had their last n invites in these days waits."""
+        if self.cool_down_days is not None and "cool_down" not in overrides:
+            yield "cool_down", 1, self.cool_down_days
+        if self.cap is not None and self.cap_days is not None and "cap" not in overrides:
+            yield "cap", self.cap, self.cap_days
 
     def check(self) -> None:
         """Raise StudyProblem unless the numbers make sense."""

@@ -35,13 +35,16 @@ def at_once(settings: Settings, *plans: Callable[[Store], int]) -> list[int]:
     return said
 
 
-@pytest.mark.parametrize("studies", ["one", "two", "two, one without a cool-down"])
+@pytest.mark.parametrize("studies", ["one", "two", "two, a cap", "two, one without a rule"])
 def test_two_who_press_at_once(settings: Settings, store: Store, studies: str) -> None:
     here = account(store, PEOPLE)
     first = study(store, here)
     second = first
     if studies != "one":
-        second = study(store, here, "Onboarding", cool_down_days=None if "," in studies else 30)
+        none = {"cool_down_days": None, "cap": None, "cap_days": None}
+        once = {"cool_down_days": None, "cap": 1, "cap_days": 7}
+        rules = once if "cap" in studies else none if "without" in studies else {}
+        second = study(store, here, "Onboarding", **rules)
     frozen = [planned(store, first), planned(store, second)]
     said = at_once(
         settings,
@@ -49,7 +52,7 @@ def test_two_who_press_at_once(settings: Settings, store: Store, studies: str) -
     )
     rows = store.rows("SELECT mailbox, study_id FROM invite")
     assert max(Counter(rows).values()) == 1
-    if "," in studies:  # the one without may come second
+    if "without" in studies:  # it does not wait for a cool-down, so it may come second
         assert sum(said) in (PEOPLE, 2 * PEOPLE)
         assert sum(study == second for _, study in rows) == PEOPLE
     else:
