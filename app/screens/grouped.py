@@ -232,7 +232,9 @@ class GroupedScreen(PanelistScreen):
             return
         if isinstance(message.counted, Counted):
             anew = self._counted is None
+            self._keep_current(message.counted)
             self._counted = message.counted
+            self.arrived(message.counted)
             self.draw(anew=anew)
             self.told(message.counted)
             return
@@ -241,6 +243,16 @@ class GroupedScreen(PanelistScreen):
         self._free_at = time.monotonic() + max(LEAST, SHARE * took)
         if message.counted is not None:
             self.say(str(message.counted), problem=True)
+
+    def _keep_current(self, counted: Counted) -> None:
+        """The same group stays the current one, also where others come or go."""
+        names = [group.name for group in counted.groups]
+        before, current = self.groups.names, self.groups.current
+        if names != before:
+            self.groups.choose(names.index(before[current]) if before[current] in names else 0)
+
+    def arrived(self, counted: Counted) -> None:
+        """These numbers are there, and are about to be drawn."""
 
     def told(self, counted: Counted) -> None:
         """These numbers are there: say what is to be said of them."""

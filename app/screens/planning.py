@@ -34,6 +34,7 @@ from app.widgets.line import Line
 from app.widgets.words import words
 
 ORDER = (Outcome.INVITE, *(one for one in Outcome if one is not Outcome.INVITE))
+BY_WORDS = {one.words: one for one in Outcome}
 
 
 class Planning(GroupedScreen):
@@ -77,6 +78,7 @@ class Planning(GroupedScreen):
         self._made: Plan | None = None
         self._picture: Picture | None = None
         self._freezing = False
+        self._shown = [Outcome.INVITE.words]  # of the outcomes that somebody has
 
     def compose_left(self) -> ComposeResult:
         yield Line(id="planning-how")
@@ -97,10 +99,13 @@ class Planning(GroupedScreen):
     # Counting
 
     def names(self) -> Sequence[str]:
-        return [one.words for one in ORDER]
+        return self._shown
 
     def headline(self, group: int) -> str:
-        return ORDER[group].words.capitalize()
+        return self._outcome(group).words.capitalize()
+
+    def _outcome(self, group: int) -> Outcome:
+        return BY_WORDS[self._shown[group]]
 
     def count(self, step: Callable[[], None]) -> Iterator[Counted]:
         try:
@@ -109,13 +114,17 @@ class Planning(GroupedScreen):
             raise DatabaseProblem(str(problem)) from None
         self._made = made
         counts = made.counts()
-        ids = tuple(made.ids(one) for one in ORDER)
-        yield Counted(tuple(Group(one.words, counts[one]) for one in ORDER), ids)
+        some = [one for one in ORDER if counts[one] or one is Outcome.INVITE]
+        ids = tuple(made.ids(one) for one in some)
+        yield Counted(tuple(Group(one.words, counts[one]) for one in some), ids)
 
     def people(self, group: int, ids: Ids) -> People:
         if self._made is None:
             return People(self._store, self._connection_id, ids, masking=self._masking)
         return Planned(self._store, self._made, ids, masking=self._masking)
+
+    def arrived(self, counted: Counted) -> None:
+        self._shown = [group.name for group in counted.groups]
 
     def told(self, counted: Counted) -> None:
         total = sum(one.count for one in counted.groups)
@@ -140,8 +149,8 @@ class Planning(GroupedScreen):
         if counted is None or self._made is None or not counted.ids[group]:
             self.host.tell("Nobody has this outcome.")
             return
-        title = f"{self._study.title}, {ORDER[group].words}"
-        source = of_plan(self._store, self._made, [ORDER[group]])
+        title = f"{self._study.title}, {self._outcome(group).words}"
+        source = of_plan(self._store, self._made, [self._outcome(group)])
         form = TakeOut(self._store, source, title, masking=self._masking)
         self.app.push_screen(form, lambda file: self.host.tell(
             f"They are in {file}." if file else "Nothing was taken out."

@@ -75,6 +75,11 @@ class Groups(Drawn[GroupsState], can_focus=True):
         """The place of the group whose people are looked at."""
         return self.state.current
 
+    @property
+    def names(self) -> list[str]:
+        """What the groups are called."""
+        return [one.name for one in self.state.groups]
+
     def draw(self, state: GroupsState, width: int) -> list[Content]:
         """Each group on one line, or where that is too narrow on two."""
         total = sum(one.count for one in state.groups)

@@ -143,8 +143,8 @@ async def test_a_held_enter_chooses_no_place(
 
 async def test_the_question_waits_behind_a_dialog(store: Store, setup: Setup) -> None:
     async with running(store, setup.bare()) as at:
-        assert at.app.link.try_key(setup.sandbox.world.restricted_key)
         await at.press("question_mark")
+        assert at.app.link.try_key(setup.sandbox.world.restricted_key)
         await at.until(lambda: bool(at.app._later))
         assert isinstance(at.app.screen, Help)
         await at.press("escape")

@@ -133,11 +133,14 @@ async def test_a_plan_is_narrowed_to_a_sample(start: Start, here: int, store: St
     async with start((120, 40)) as at:
         await look(at)
         screen = await plan(at)
-        await at.press("o")
+        assert "in cool-down" not in at.flat  # nobody is
+        await at.press("down", "o")
         await put(at, "5")
         await at.press("ctrl+s")
         await at.until(lambda: "5 at random" in at.flat)
         await at.until(lambda: screen.counted is not None and screen.counted.groups[0].count == 5)
+        assert screen.groups.names == ["will be invited", "no email", "not in the sample"]
+        await at.until(lambda: "No email" in at.flat)  # still the current one
         await at.press("o")
         await put(at, "x")
         await at.press("ctrl+s")
@@ -259,7 +262,7 @@ async def test_a_plan_is_taken_out_with_why(
     async with start((80, 24)) as at:
         await look(at)
         await plan(at)
-        await at.press("down", "down", "down", "t")
+        await at.press("down", "t")
         await at.until(lambda: isinstance(at.app.screen, TakeOut))
         at.settle()
         at.app.screen.query_one(Field).value = str(tmp_path / "a.csv")
