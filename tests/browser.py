@@ -177,7 +177,7 @@ def _until(attempt: Callable[[], str | None], explain: Callable[[], str]) -> str
         found = attempt()
         if found is not None:
             return found
-        time.sleep(0.02)
+        time.sleep(0.02)  # the driver is asked; it tells nothing by itself
     raise BrowserProblem(f"nothing came of it in {PATIENCE:g} s: {explain()}")
 
 

@@ -127,7 +127,7 @@ def _take(file: Path, descriptor: int, timeout: float) -> None:
                 raise busy() from None
         except OSError as error:  # a filesystem without locks
             raise _unwritable(file, error) from None
-        time.sleep(AGAIN)
+        time.sleep(AGAIN)  # flock(2) has no time limit of its own
 
 
 def _make(folder: Path) -> None:

@@ -187,7 +187,7 @@ def any_moment(root: Path, kills: int) -> Any:
         os.close(writer)
         with os.fdopen(reader, "rb") as lines:
             started = lines.readline()
-            time.sleep(random.uniform(0.0, 0.06))
+            time.sleep(random.uniform(0.0, 0.06))  # the kill comes at any moment
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             reports = [json.loads(line) for line in (started + lines.read()).splitlines()]

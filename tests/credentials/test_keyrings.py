@@ -52,11 +52,12 @@ def empty_bus(tmp_path: Path) -> Iterator[str]:
     config, address = tmp_path / "bus.conf", tmp_path / "bus"
     config.write_text(BUS.format(socket=address))
     with subprocess.Popen(
-        [daemon, f"--config-file={config}", "--nofork"], stderr=subprocess.DEVNULL
+        [daemon, f"--config-file={config}", "--nofork", "--print-address=1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     ) as process:
-        while not address.exists():
-            assert process.poll() is None
-            time.sleep(0.01)
+        assert process.stdout is not None
+        assert process.stdout.readline()  # it listens
         yield f"unix:path={address}"
         process.terminate()
 

@@ -150,7 +150,7 @@ def test_only_one_holds_a_lock(home: Path, tmp_path: Path) -> None:
             for _ in range(25):
                 with credentials.lock("stripe acct_1 live", 20):
                     before = int(count.read_text())
-                    time.sleep(0.0005)
+                    time.sleep(0.0005)  # others would come in between
                     count.write_text(str(before + 1))
         threads = [threading.Thread(target=work, args=[thread]) for thread in range(3)]
         for thread in threads: thread.start()
@@ -172,7 +172,7 @@ def test_a_session_s_lock_is_held_by_one_thread(home: Path) -> None:
             with credentials.lock("a", 20):
                 inside += 1
                 most = max(most, inside)
-                time.sleep(0.0005)
+                time.sleep(0.0005)  # others would come in between
                 inside -= 1
 
     assert at_once(*[work] * 4) == []
@@ -196,11 +196,12 @@ def test_a_lock_that_is_held_is_waited_for_and_then_a_sentence(home: Path, place
 def test_a_killed_process_lets_go_of_its_locks(home: Path) -> None:
     process = start(
         """
+        import signal
         from app.credentials import files
         folder = Path(sys.argv[1]) / "credentials"
         with opened(Path(sys.argv[1])).lock("a", 1), files.locked(folder / "document.lock", 1):
             print("held", flush=True)
-            time.sleep(60)
+            signal.pause()
         """,
         home,
     )

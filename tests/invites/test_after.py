@@ -14,23 +14,9 @@ from app.invites.problems import StudyProblem
 from app.invites.proof import prove
 from tests.db import making
 from tests.invites.mailserver import MailServer
-from tests.invites.world import BY, account, queued, seen, send, sender, states, study
+from tests.invites.world import BY, queued, seen, send, sender, states, study
 
 FIRST, SECOND = "cus_00000@example.com", "cus_00001@example.com"
-
-
-@pytest.fixture
-def here(store: Store) -> int:
-    return account(store, 4)
-
-
-@pytest.fixture
-def asked(store: Store, here: int, tmp_path: Path) -> int:
-    """A study that has invited all four, by files; its row id."""
-    key = study(store, here)
-    queued(store, key, "eml")
-    send(sender(store, here, tmp_path))
-    return key
 
 
 def state(store: Store, address: str) -> str:

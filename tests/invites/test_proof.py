@@ -14,23 +14,9 @@ from app.invites.log import invite_ids
 from app.invites.proof import prove
 from app.invites.tidying import tidy
 from tests.invites.mailserver import MailServer
-from tests.invites.world import BY, account, queued, send, sender, study
+from tests.invites.world import BY, queued, send, sender, study
 
 FIRST = "cus_00000@example.com"
-
-
-@pytest.fixture
-def here(store: Store) -> int:
-    return account(store, 4)
-
-
-@pytest.fixture
-def asked(store: Store, here: int, tmp_path: Path) -> int:
-    """A study that has invited all four, by files; its row id."""
-    key = study(store, here)
-    queued(store, key, "eml")
-    send(sender(store, here, tmp_path))
-    return key
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.sync.admission import APPROVED
 from app.sync.callback import Callback, Heard
 
 STATE = "test_kJ2-right_state"
@@ -144,3 +145,23 @@ def collect_what_others_left() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         gc.collect()
+
+
+def still_good(browser: Browser) -> None:
+    """Whatever happened: nothing was heard of it, and Stripe's answer arrives."""
+    assert browser.heard.empty()
+    answer = browser.get(GOOD)
+    assert (answer.status, answer.body) == (200, f"{APPROVED}\n")
+    assert browser.next() == Heard("approved", CODE)
+    assert browser.heard.empty()
+
+
+def listen(other: socket.socket, host: str, port: int) -> None:
+    other.bind((host, port))
+    other.listen()
+
+
+def assert_free(port: int) -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listen(other, "127.0.0.1", port)

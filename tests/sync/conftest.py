@@ -1,4 +1,4 @@
-"""A copy of an account that a test may spoil."""
+"""What tests of the sync begin with: a copy of an account to spoil, a listener to talk to."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from app.db.store import Store, open_store
 from app.sandbox.server import Sandbox
 from app.settings import Rate, Settings
 from tests.conftest import new_database
+from tests.sync.browser import Browser, collect_what_others_left, listening
 from tests.sync.running import sync
 from tests.sync.verifying import Spoiled, dump, plant
 
@@ -54,3 +55,16 @@ def spoiled(copied: tuple[Store, Settings], account: Sandbox) -> Iterator[Spoile
     for sql, parameters in reversed(spoiled.undo):
         plant(spoiled.store, sql, *parameters)
     assert dump(spoiled.store) == before
+
+
+@pytest.fixture
+def alone() -> None:
+    """What other tests left open is not taken for this one's."""
+    collect_what_others_left()
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    """Talks to a listener for Stripe's redirect."""
+    with listening(tmp_path) as running:
+        yield running
