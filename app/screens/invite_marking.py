@@ -96,7 +96,7 @@ class InviteMarking(PanelistScreen):
 
     def action_list(self) -> None:
         """Say what became of those in a list."""
-        form = MarkingList(self._store, self._connection_id, self._study)
+        form = MarkingList(self._store, self._connection_id, self._study, self._follow)
         self.app.push_screen(form, lambda _: self.read())
 
     def action_link(self) -> None:
@@ -126,13 +126,17 @@ class InviteMarking(PanelistScreen):
         problem = False
         try:
             said = go(self.host.outgoing.user)
-            with suppress(DatabaseProblem):  # tidying does it soon
-                self.host.outgoing.guard(self._connection_id).follow()
+            self._follow()
         except (StudyProblem, DatabaseProblem) as trouble:
             said, problem = str(trouble), True
         finally:
             self._store.close()
         self.app.call_from_thread(self._done, said, problem)
+
+    def _follow(self) -> None:
+        """A copy of the database from before this must not send. In any thread."""
+        with suppress(DatabaseProblem):  # tidying does it soon
+            self.host.outgoing.guard(self._connection_id).follow()
 
     def _done(self, said: str, problem: bool) -> None:
         self.host.tell(said, problem=problem)

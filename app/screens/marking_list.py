@@ -43,7 +43,8 @@ class Meant:
 
 
 class MarkingList(Deciding[None]):
-    """Looks whom a list means, asks, and marks them. What it cannot tell stays in the field."""
+    """Looks whom a list means, asks, and marks them. What it cannot tell stays in the field.
+    ``marked`` is called in a thread when some were marked."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "look", "Mark them", id="marking.look", priority=True,
@@ -68,8 +69,15 @@ class MarkingList(Deciding[None]):
             super().__init__()
             self.meant, self.said, self.problem = meant, said, problem
 
-    def __init__(self, store: Store, connection_id: int, study: Study | None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        connection_id: int,
+        study: Study | None,
+        marked: Callable[[], None],
+    ) -> None:
         super().__init__()
+        self._marked = marked
         self._store, self._connection_id, self._study = store, connection_id, study
         self._mark = "completed"
         self._busy = False
@@ -193,6 +201,7 @@ class MarkingList(Deciding[None]):
                 stayed = len(invites) - moved
                 said = f"{moved:,} marked {meant.mark}"
                 said += f", {stayed:,} stay as they are" if stayed else ""
+            self._marked()
             self.app.call_from_thread(self._leave, left)
             rest = f"; {_rest(meant)}, in the field" if left else ""
             return self.Came(said=f"{said}{rest}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,9 @@ async def test_a_list_opts_out_for_all_studies(
         await yes(at)
         await at.until(lambda: studies.funnel(store, asked).get("withdrawn") == 2)
         await at.until(lambda: "2 are not written to any more" in at.flat)
+        (file,) = Path(at.app.settings.home).glob("ledger-*.json")
+        (number,) = store.row("SELECT number FROM ledger_head")
+        assert json.loads(file.read_text())["number"] == number  # a copy from before is missed
 
 
 @pytest.mark.parametrize("size", [(80, 24)])
