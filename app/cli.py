@@ -11,56 +11,56 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from app import cli_studies
+from app.commands import study_arguments as cli_studies
 
 FAILED, NOT_CONNECTED = 1, 3
 
 _MODULES = {
-    "sync": "app.syncing",
-    "connect": "app.connecting",
-    "disconnect": "app.connecting",
-    "serve": "app.serving",
-    "verify": "app.verifying",
-    "export": "app.exporting",
-    "segments_show": "app.segmenting",
-    "segments_members": "app.segmenting",
-    "segments_diff": "app.segmenting",
-    "segments_create": "app.owning",
-    "segments_change": "app.owning",
-    "segments_delete": "app.owning",
-    "studies": "app.studying",
-    "studies_create": "app.studying",
-    "studies_change": "app.studying",
-    "studies_show": "app.studying",
-    "studies_activate": "app.studying",
-    "studies_pause": "app.studying",
-    "studies_close": "app.studying",
-    "studies_archive": "app.studying",
-    "studies_delete": "app.studying",
-    "invite": "app.inviting",
-    "mail": "app.inviting",
-    "invites": "app.invited",
-    "erase": "app.invited",
-    "invites_mark": "app.invited",
-    "invites_resolve": "app.invited",
-    "invites_opt_out": "app.invited",
-    "invites_remind": "app.invited",
+    "sync": "app.commands.sync",
+    "connect": "app.commands.connect",
+    "disconnect": "app.commands.connect",
+    "serve": "app.commands.serve",
+    "verify": "app.commands.verify",
+    "export": "app.commands.export",
+    "segments_show": "app.commands.segments",
+    "segments_members": "app.commands.segments",
+    "segments_diff": "app.commands.segments",
+    "segments_create": "app.commands.segments_edit",
+    "segments_change": "app.commands.segments_edit",
+    "segments_delete": "app.commands.segments_edit",
+    "studies": "app.commands.studies",
+    "studies_create": "app.commands.studies",
+    "studies_change": "app.commands.studies",
+    "studies_show": "app.commands.studies",
+    "studies_activate": "app.commands.studies",
+    "studies_pause": "app.commands.studies",
+    "studies_close": "app.commands.studies",
+    "studies_archive": "app.commands.studies",
+    "studies_delete": "app.commands.studies",
+    "invite": "app.commands.invite",
+    "mail": "app.commands.invite",
+    "invites": "app.commands.invites",
+    "erase": "app.commands.invites",
+    "invites_mark": "app.commands.invites",
+    "invites_resolve": "app.commands.invites",
+    "invites_opt_out": "app.commands.invites",
+    "invites_remind": "app.commands.invites",
 }
 _LATE_PROBLEMS = (
-    ("app.sync.stripe_api", "StripeProblem"),
-    ("app.sync.connect", "KeyProblem"),
-    ("app.sync.oauth", "OAuthProblem"),
-    ("app.credentials.problem", "CredentialProblem"),
-    ("app.commands", "UnknownAccount"),
-    ("app.panel.output", "OutputProblem"),
-    ("app.demo", "SandboxProblem"),
-    ("app.web.secret", "SecretProblem"),
+    ("app.sync.stripe.client", "StripeProblem"),
+    ("app.sync.auth.connect", "KeyProblem"),
+    ("app.sync.stripe.oauth", "OAuthProblem"),
+    ("app.credentials.errors", "CredentialProblem"),
+    ("app.commands.common", "UnknownAccount"),
+    ("app.panel.export.writer", "OutputProblem"),
+    ("app.commands.demo", "SandboxProblem"),
+    ("app.web.webhook_secrets", "SecretProblem"),
     ("app.web.server", "ListenProblem"),
-    ("app.invites.problems", "StudyProblem"),
-    ("app.invites.guard", "Guarded"),
-    ("app.invites.sender", "Sending"),
-    ("app.invites.smtp", "NotSent"),
-    ("app.invites.smtp", "Unknown"),
+    ("app.invites.errors", "StudyProblem"),
+    ("app.invites.restore_guard", "Guarded"),
+    ("app.invites.sending.sender", "Sending"),
+    ("app.invites.mail.smtp", "NotSent"),
+    ("app.invites.mail.smtp", "Unknown"),
 )
 
 
@@ -106,7 +106,7 @@ def _command(options: argparse.Namespace) -> int:
     name = options.command or "app"
     if action := getattr(options, "action", None):
         name = f"{name}_{action}".replace("-", "_")
-    handler = getattr(import_module(_MODULES.get(name, "app.commands")), name)
+    handler = getattr(import_module(_MODULES.get(name, "app.commands.common")), name)
     code: int = handler(options)
     return code
 
@@ -316,7 +316,7 @@ def _moment(text: str, *, end: bool = False) -> int:
     """A day (its begin or end, here) or a moment, in seconds since 1970."""
     import time
 
-    from app.panel.days import moment
+    from app.panel.dates import moment
 
     try:
         return moment(text, time.time(), end=end)

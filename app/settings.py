@@ -77,7 +77,7 @@ class Settings:
     token_store: str | None = None  # one of TOKEN_STORES
     passphrase: str | None = field(default=None, repr=False)
     webhook_secret: str | None = field(default=None, repr=False)  # several have commas between
-    smtp_server: str | None = None  # see app.invites.mail_server, as of the next two
+    smtp_server: str | None = None  # see app.invites.mail.server_settings, as of the next two
     smtp_password: str | None = field(default=None, repr=False)
     mail_rate: str | None = None
     poll_seconds: float | None = None  # the demo's pace; None for the usual one

@@ -18,24 +18,24 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
-from app.credentials.opened import open_credentials
+from app import crash
+from app.credentials.factory import open_credentials
+from app.db.index_builder import Upkeep
 from app.db.store import Store
-from app.db.upkeep import Upkeep
-from app.interpreter import make_way
-from app.screens.accounts import Accounts
-from app.screens.approving import Approving
-from app.screens.frame import Demo, PanelistScreen, Picture
-from app.screens.helping import help_lines
-from app.screens.link import Link
-from app.screens.lookout import Changed, Lookout
+from app.runtime import make_way
+from app.screens.base import Demo, PanelistScreen, Picture
+from app.screens.connect.accounts_dialog import Accounts
+from app.screens.connect.handlers import Reception
+from app.screens.help import help_lines
 from app.screens.modes import REGISTRY
-from app.screens.outgoing import Outgoing
-from app.screens.reception import Reception
-from app.screens.sync import Load, load_sync
-from app.screens.typed import Typed
+from app.services.connection import Link
+from app.services.key_queue import Typed
+from app.services.oauth_approval import Approving
+from app.services.refresh import Changed, Lookout
+from app.services.sending import Outgoing
+from app.services.sync_loader import Load, load_sync
 from app.settings import Settings, default_redirects
 from app.text import plain
-from app.widgets import crash
 from app.widgets.dialog import Deciding, Help
 from app.widgets.themes import THEMES
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 from tests.panel.command import Ended, Home, at
 from tests.sandbox.oauth import web
 from tests.sync.approved import decide, said

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 from tests.connecting import (
     PERMITTED,
     approve,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 from tests.connecting import (
     connected,
     connecting,

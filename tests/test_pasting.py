@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 from tests.connecting import (
     connecting,
     nothing_came_of_it,

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from app.credentials.store import Credentials, Place
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 from tests.connecting import connecting, office, stripe
 from tests.panel.command import Home
 from tests.sandbox.helpers import Clock

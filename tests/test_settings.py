@@ -6,14 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import (
-    STRIPE_API,
-    Rate,
-    SettingsError,
-    default_redirects,
-    load,
-    parse_rate,
-)
+from app.settings import STRIPE_API, Rate, SettingsError, default_redirects, load, parse_rate
 
 KEY = "rk_test_0123456789abcdef"
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.sandbox.hostile import HOSTILE
+from app.sandbox.world.hostile import HOSTILE
 from app.text import csv_cell, duration, masked, money, plain, plain_lines, storable, when
 
 BAD = "\N{REPLACEMENT CHARACTER}"

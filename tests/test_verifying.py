@@ -18,7 +18,7 @@ import pytest
 
 from app.db.lease import Lease
 from app.db.store import open_store
-from app.sandbox.server import Options, Sandbox
+from app.sandbox.server.server import Options, Sandbox
 from app.settings import Settings
 from tests.panel.command import Home, at
 from tests.sync.verifying import dump

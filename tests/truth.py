@@ -6,10 +6,10 @@ import json
 from collections import defaultdict
 from typing import Any
 
-from app.db.rules import belonging
+from app.db.segment_rules import belonging
 from app.db.store import Store
-from app.panel.segments import segments
-from app.sandbox.world import World
+from app.panel.segments.views import segments
+from app.sandbox.world.world import World
 from app.text import storable
 
 LIVE = {"active", "trialing", "past_due"}

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from app.credentials.problem import CredentialProblem
+from app.credentials.errors import CredentialProblem
 
 SERVICE = "Panelist"
 LIMIT = 5.0  # seconds

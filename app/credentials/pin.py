@@ -8,8 +8,8 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
-from app.credentials import files
-from app.credentials.problem import damaged, newer
+from app.credentials import private_files as files
+from app.credentials.errors import damaged, newer
 
 FORMAT = 1
 

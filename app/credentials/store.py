@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from app import paths
-from app.credentials import files, sealed
+from app.credentials import encrypted_file as sealed
+from app.credentials import private_files as files
+from app.credentials.errors import CredentialProblem
 from app.credentials.keyrings import BACKENDS, LIMIT, Keyring
 from app.credentials.pin import Place
-from app.credentials.problem import CredentialProblem
 from app.credentials.vault import Document, Vault, given
 
 __all__ = ["CredentialProblem", "Credentials", "Place"]

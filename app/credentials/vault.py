@@ -15,10 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from app.credentials import files, pin, sealed
+from app.credentials import encrypted_file as sealed
+from app.credentials import pin
+from app.credentials import private_files as files
+from app.credentials.errors import CredentialProblem, damaged
 from app.credentials.keyrings import CHOICES, Keyring
 from app.credentials.pin import Pin, Place
-from app.credentials.problem import CredentialProblem, damaged
 
 ASIDE = ".aside"
 

@@ -11,17 +11,13 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from app.db import connections, hints, history, membership, own, people, subscriptions
+from app.db import connections, history, membership, people, subscriptions
+from app.db import custom_segments as own
+from app.db import event_hints as hints
+from app.db.custom_segments import OwnRule, Rules
 from app.db.errors import DatabaseProblem
 from app.db.lease import check_turn
-from app.db.own import OwnRule, Rules
-from app.db.rows import (
-    Answer,
-    Bad,
-    Delivery,
-    EventRow,
-    Gone,
-)
+from app.db.rows import Answer, Bad, Delivery, EventRow, Gone
 from app.db.store import Row, Store
 from app.db.upserts import PARTICIPANT, PRICE, PRODUCT, Upsert, stamped
 

@@ -1,4 +1,4 @@
-"""Who is in which segment: :mod:`app.db.rules` says it, ``member`` remembers it.
+"""Who is in which segment: :mod:`app.db.segment_rules` says it, ``member`` remembers it.
 
 Every change of a participant or a subscription ends in :func:`refresh` for the people it
 touched, inside the transaction that made the change, so that members and counts are exact
@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.db import history, own
+from app.db import custom_segments as own
+from app.db import history
+from app.db.custom_segments import OwnRule, Rules
 from app.db.history import Reasons
-from app.db.own import OwnRule, Rules
 from app.db.people import People, found
-from app.db.rules import belonging
+from app.db.segment_rules import belonging
 from app.db.store import Row, Store
 
 Counts = dict[int, tuple[int, int]]  # segment -> members, members with an email
@@ -169,7 +170,7 @@ def create_segment(store: Store, connection_id: int, key: str) -> None:
 
 def create_subscription_segments(store: Store, connection_id: int, cause: int) -> None:
     """Make the segments that follow from subscriptions, and one for each product. The indexes
-    of subscriptions (:mod:`app.db.indexes`) must be there."""
+    of subscriptions (:mod:`app.db.subscription_indexes`) must be there."""
     for key in SUBSCRIPTION_SEGMENTS:
         create_segment(store, connection_id, key)
     follow_products(store, connection_id, cause)

@@ -1,4 +1,4 @@
-"""The tables that a sync fills; those of studies are in :mod:`app.db.study_tables`.
+"""The tables that a sync fills; those of studies are in :mod:`app.db.schema_studies`.
 
 peewee models describe the tables once for SQLite and PostgreSQL. What must always be true
 stands here and not in code: a Stripe customer exists once per connection, a member once per

@@ -24,7 +24,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import peewee
 
 from app import paths
-from app.db import creation, migrations, schema
+from app.db import migrations, schema
+from app.db import schema_create as creation
 from app.db.errors import DatabaseProblem, explained
 from app.settings import Settings
 

@@ -14,16 +14,18 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from app.db import apply, migrations, searching
+from app.db import apply, migrations
+from app.db import search_index as searching
 from app.db.store import Store
-from app.invites import ledger, optouts
+from app.invites import ledger
+from app.invites import opt_outs as optouts
 from app.invites.ending import end_invites
-from app.invites.filing import file_name
-from app.invites.folder import Folder
+from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
-from app.invites.mailbox import hasher, read
-from app.invites.problems import StudyProblem
-from app.panel.own import rules
+from app.invites.mail.addresses import hasher, read
+from app.invites.mail.folder import Folder
+from app.invites.sending.files import file_name
+from app.panel.segments.custom import rules
 
 HOURS = 4
 BY = "the clock"

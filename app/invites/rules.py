@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.invites.problems import StudyProblem
+from app.invites.errors import StudyProblem
 
 DAY = 86_400
 MOST = 10_000  # of days or invites

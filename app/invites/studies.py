@@ -15,13 +15,14 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from app.db.store import Row, Store
-from app.invites import ledger, letter
+from app.invites import ledger
 from app.invites.ending import end_invites
+from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
-from app.invites.letter import Letter
-from app.invites.problems import StudyProblem
+from app.invites.mail import template as letter
+from app.invites.mail.template import Letter
 from app.invites.rules import Rules
-from app.panel.segments import segments as all_segments
+from app.panel.segments.views import segments as all_segments
 from app.text import plain, storable
 
 MOVES = {

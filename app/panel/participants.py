@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.db.store import Store
-from app.panel import search as panel_search
-from app.panel.chosen import Condition
+from app.panel.lists import search as panel_search
+from app.panel.lists.selection import Condition
 
 CHUNK = 500
 
@@ -28,7 +28,7 @@ def participants(
     """Every participant with their subscriptions, ordered by Stripe id.
 
     ``segment``: only the members of the segment with this key. ``search``: only those who have the
-    text, as :mod:`app.panel.search` has it. ``where``: only those whom a filter finds
+    text, as :mod:`app.panel.lists.search` has it. ``where``: only those whom a filter finds
     (:mod:`app.panel.filters`), which never finds the deleted. ``deleted``: also the deleted.
     """
     conditions, parameters = ["p.connection_id = ?"], [connection_id]

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.db.store import Row, Store
-from app.panel.history import Place, places
-from app.panel.segments import BUILTIN
-from app.panel.words import LIVE, price_words, rhythm, standing, status_words
+from app.panel.labels import LIVE, price_words, rhythm, standing, status_words
+from app.panel.segments.memberships import Place, places
+from app.panel.segments.views import BUILTIN
 
 DASHBOARD = "https://dashboard.stripe.com"
 

@@ -7,12 +7,12 @@ import os
 import signal
 import sys
 
-from app.sandbox.errors import PERMISSIONS
-from app.sandbox.faults import Faults
-from app.sandbox.limits import Limits
-from app.sandbox.oauth import check_redirect
-from app.sandbox.server import Options, Service
-from app.sandbox.world import World
+from app.sandbox.server.faults import Faults
+from app.sandbox.server.limits import Limits
+from app.sandbox.server.server import Options, Service
+from app.sandbox.world.errors import PERMISSIONS
+from app.sandbox.world.oauth import check_redirect
+from app.sandbox.world.world import World
 
 PARENT_POLL_SECONDS = 0.5
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from textual.screen import Screen
 
-from app.screens.connect import ConnectScreen
-from app.screens.status import StatusScreen
+from app.screens.connect.screen import ConnectScreen
+from app.screens.status.screen import StatusScreen
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class Mode:
 
 def _segments() -> Screen[Any]:
     """Imported when it is first looked at: the first frame does not wait for it."""
-    from app.screens.segments import SegmentsScreen
+    from app.screens.segments.screen import SegmentsScreen
 
     return SegmentsScreen()
 
 
 def _studies() -> Screen[Any]:
-    from app.screens.studies import StudiesScreen
+    from app.screens.studies.screen import StudiesScreen
 
     return StudiesScreen()
 

@@ -15,18 +15,19 @@ from collections import deque
 from functools import partial
 from typing import Any
 
-from app.db import connections, history, indexes, membership, people
+from app.db import connections, history, membership, people
+from app.db import subscription_indexes as indexes
 from app.db.people import People
 from app.db.rows import Delivery, PriceRow, StepRow, WindowRow
 from app.db.store import Store
-from app.panel.own import rules
+from app.panel.segments.custom import rules
 from app.settings import Rate
 from app.sync import windows
 from app.sync.committer import Committer
-from app.sync.fetch import Fetcher
-from app.sync.listings import LISTINGS, NEEDS, Listing
-from app.sync.objects import Page
-from app.sync.stripe_api import Kind, Reply, StripeApi, StripeProblem
+from app.sync.stripe.client import Kind, Reply, StripeApi, StripeProblem
+from app.sync.stripe.endpoints import LISTINGS, NEEDS, Listing
+from app.sync.stripe.objects import Page
+from app.sync.stripe.retrieve import Fetcher
 from app.sync.tasks import cancelled, together
 from app.sync.windows import PAGE, Window
 

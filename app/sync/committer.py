@@ -16,7 +16,7 @@ from typing import TypeVar
 from app.db.apply import deliver
 from app.db.rows import Delivery
 from app.db.store import Store
-from app.panel.own import rules
+from app.panel.segments.custom import rules
 
 PENDING = 32
 PATIENCE = 0.1  # seconds that stopping waits for a transaction

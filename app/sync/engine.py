@@ -2,7 +2,7 @@
 
 An engine that may not sync, because another Panelist does, looks on until it may. A problem
 never changes the status: it is a message beside it, the place is kept, and the sync tries again
-from there. What one attempt does is in :mod:`app.sync.course`.
+from there. What one attempt does is in :mod:`app.sync.attempt`.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.credentials.store import CredentialProblem
-from app.db import connections, hints
+from app.db import connections
+from app.db import event_hints as hints
 from app.db.errors import DatabaseProblem
 from app.db.lease import Busy, Lease, Relieved
 from app.db.store import Store
 from app.settings import Settings
-from app.sync.access import Access
-from app.sync.course import Course
-from app.sync.pace import Pace
-from app.sync.stripe_api import Kind, StripeProblem
+from app.sync.attempt import Course
+from app.sync.poll_interval import Pace
+from app.sync.stripe.access import Access
+from app.sync.stripe.client import Kind, StripeProblem
 from app.text import plain
 
 RETRY, LONGEST_RETRY = 5.0, 120.0

@@ -18,11 +18,11 @@ from app.db.history import DELETED
 from app.db.rows import Answer, Delivery, EventRow, Gone, StepRow
 from app.db.store import Store
 from app.sync.committer import Committer
-from app.sync.fetch import Fetcher
-from app.sync.listings import EVENT_TYPES, EVENTS, LISTINGS, NEEDS
-from app.sync.objects import Event, page_reader
 from app.sync.relist import Relisting
-from app.sync.stripe_api import Kind, StripeApi, StripeProblem
+from app.sync.stripe.client import Kind, StripeApi, StripeProblem
+from app.sync.stripe.endpoints import EVENT_TYPES, EVENTS, LISTINGS, NEEDS
+from app.sync.stripe.objects import Event, page_reader
+from app.sync.stripe.retrieve import Fetcher
 from app.text import storable
 
 # Seconds that an event may be late. Every look goes back by the short one; the first look and

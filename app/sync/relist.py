@@ -18,10 +18,10 @@ from app.db.rows import Answer
 from app.db.store import Store
 from app.sync import windows
 from app.sync.committer import Committer
-from app.sync.fetch import Fetcher
-from app.sync.listings import LISTINGS, Listing
-from app.sync.objects import Page
-from app.sync.stripe_api import Kind, StripeApi, StripeProblem
+from app.sync.stripe.client import Kind, StripeApi, StripeProblem
+from app.sync.stripe.endpoints import LISTINGS, Listing
+from app.sync.stripe.objects import Page
+from app.sync.stripe.retrieve import Fetcher
 from app.sync.tasks import together
 from app.sync.windows import PAGE, Window
 

@@ -17,13 +17,14 @@ from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.panel.overview import ConnectionView
 from app.settings import Settings
-from app.sync import leave, registered
-from app.sync.access import Access, Offer, kept_access
-from app.sync.approval import Approval, offer_of
-from app.sync.connect import KeyProblem, KeyReport, admit, connect, forget, offered
+from app.sync.auth import disconnect as leave
+from app.sync.auth import oauth_app as registered
+from app.sync.auth.approval import Approval, offer_of
+from app.sync.auth.connect import KeyProblem, KeyReport, admit, connect, forget, offered
+from app.sync.auth.oauth_app import SetupProblem
 from app.sync.engine import Change, Engine
-from app.sync.oauth import OAuthApp, OAuthProblem
-from app.sync.registered import SetupProblem
+from app.sync.stripe.access import Access, Offer, kept_access
+from app.sync.stripe.oauth import OAuthApp, OAuthProblem
 
 PROBLEMS = (KeyProblem, OAuthProblem, SetupProblem, CredentialProblem, DatabaseProblem)
 

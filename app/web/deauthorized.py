@@ -11,13 +11,14 @@ from contextlib import suppress
 from typing import Literal
 
 from app.credentials.store import CredentialProblem
-from app.db import connections, hints
+from app.db import connections
+from app.db import event_hints as hints
 from app.panel.overview import ConnectionView, accounts
-from app.sync.access import Access, Key, secret_name
 from app.sync.engine import end_by_stripe
-from app.sync.oauth import OAuthProblem
 from app.sync.service import Service
-from app.sync.stripe_api import Kind
+from app.sync.stripe.access import Access, Key, secret_name
+from app.sync.stripe.client import Kind
+from app.sync.stripe.oauth import OAuthProblem
 from app.web.events import Received
 
 Ended = Literal["ended", "asked", "old", "nobody's"]

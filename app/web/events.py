@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from app.db.rows import EventRow
-from app.sync.listings import EVENT_TYPES
-from app.sync.objects import Unreadable, any_object
+from app.sync.stripe.endpoints import EVENT_TYPES
+from app.sync.stripe.objects import Unreadable, any_object
 from app.text import storable
-from app.web.refused import Refused
+from app.web.rejections import Refused
 
 DEAUTHORIZED = "account.application.deauthorized"
 MATTERING = frozenset(kind for kinds in EVENT_TYPES.values() for kind in kinds)

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.panel.overview import accounts
-from app.web.desk import Desk
+from app.web.worker_thread import Desk
 
 PATIENCE = 2.0  # seconds for the database
 

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
-from app.web.door import CALLERS, HEAD_SECONDS, door
+from app.web.connection_limits import CALLERS, HEAD_SECONDS, door
 
 HEAD_LIMIT = 16 * 1024  # bytes
 GRACE = 0.4  # seconds that requests under way have when the server stops

@@ -13,7 +13,7 @@ import hmac
 import re
 from collections.abc import Sequence
 
-from app.web.refused import Refused
+from app.web.rejections import Refused
 
 TOLERANCE = 300  # seconds, to both sides; Stripe's default
 

@@ -15,8 +15,8 @@ from app.db.errors import DatabaseProblem
 from app.web import events, signatures
 from app.web.deauthorized import Ended
 from app.web.events import DEAUTHORIZED, MATTERING, Received
-from app.web.keeper import Keeper
-from app.web.refused import Refused, Tally
+from app.web.hint_writer import Keeper
+from app.web.rejections import Refused, Tally
 
 PATH = "/stripe/webhook"
 BODY_LIMIT = 512 * 1024  # bytes; an event holds one object, and few reach a tenth of this

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from app.widgets.words import Content, para
+from app.widgets.content import Content, para
 
 DEAF = 0.3  # seconds in which the keys still belong to whatever was there before
 HELD = 1.0  # seconds without the same key after which it was let go: repeats begin before

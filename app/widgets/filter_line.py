@@ -16,9 +16,9 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from app.text import plain
-from app.widgets.drawn import Drawn
+from app.widgets.content import Content, words
 from app.widgets.field import Field
-from app.widgets.words import Content, words
+from app.widgets.state_widget import Drawn
 
 DELAY = 0.12  # seconds without a key after which what was typed is meant
 LONGEST = 500  # characters

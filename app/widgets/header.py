@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.text import plain
-from app.widgets.drawn import Drawn
-from app.widgets.words import Content, words
+from app.widgets.content import Content, words
+from app.widgets.state_widget import Drawn
 
 BADGES = {  # word -> (glyph, style); the word says it, the rest only helps
     "connected": ("●", "$success"),

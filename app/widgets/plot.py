@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import plotext
 
-from app.panel.words import day
+from app.panel.labels import day
 from app.text import when
-from app.widgets.drawn import Drawn
-from app.widgets.words import Content, words
+from app.widgets.content import Content, words
+from app.widgets.state_widget import Drawn
 
 DAY = 86_400
 LEAST = 3  # lines under which nothing can be seen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from app.widgets.words import Content, words
+from app.widgets.content import Content, words
 
 QUIET = 2  # modules of margin; phones need no more on a screen
 

@@ -20,11 +20,11 @@ from pathlib import Path
 from app.db import connections
 from app.db.store import Store, open_sqlite
 from app.settings import Rate, Settings
+from app.sync.auth.connect import check_key, connect, offered
 from app.sync.committer import Committer
-from app.sync.connect import check_key, connect, offered
 from app.sync.engine import Engine
 from app.sync.events import Poller
-from app.sync.stripe_api import StripeApi
+from app.sync.stripe.client import StripeApi
 from tests.benchmarks import running
 
 Measured = list[tuple[float, float, int]]  # wall ms, CPU ms, requests

@@ -28,11 +28,11 @@ from pathlib import Path
 
 from app.db.rows import Answer
 from app.db.store import Store, open_sqlite
-from app.interpreter import make_way
-from app.screens.members import Members
+from app.runtime import make_way
+from app.screens.segments.members import Members
 from app.settings import Rate, Settings
 from app.tui import PanelistApp
-from app.widgets.lines import Lines
+from app.widgets.row_list import Lines
 from tests.benchmarks import running
 from tests.benchmarks.terminal import LOST, Terminal, press_keys, strike
 from tests.db import making

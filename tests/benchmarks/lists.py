@@ -19,21 +19,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.db import ordering, searching, upkeep
+from app.db import index_builder as upkeep
+from app.db import order_indexes as ordering
+from app.db import search_index as searching
 from app.db.apply import deliver
 from app.db.rows import Answer, Delivery, EventRow, ParticipantRow
 from app.db.store import Store, open_sqlite
-from app.panel.chosen import Chosen
-from app.panel.compare import overlap
-from app.panel.lists import COLUMNS, Order, ordered
-from app.panel.past import changes, sizes
+from app.panel.lists.order import COLUMNS, Order, ordered
+from app.panel.lists.rows import rows
+from app.panel.lists.search import search
+from app.panel.lists.selection import Chosen
 from app.panel.person import person
-from app.panel.rows import rows
-from app.panel.search import search
-from app.panel.segments import segments
-from app.panel.why import why
+from app.panel.segments.overlap import overlap
+from app.panel.segments.timeline import changes, sizes
+from app.panel.segments.views import segments
+from app.panel.segments.why import why
 from app.settings import Rate, Settings
-from app.sync.connect import check_key, connect, offered
+from app.sync.auth.connect import check_key, connect, offered
 from app.sync.engine import Engine
 from tests.benchmarks import running
 

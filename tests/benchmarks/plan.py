@@ -16,9 +16,11 @@ from typing import TypeVar
 
 from app.db.rows import Answer, ItemRow, ParticipantRow, PriceRow, ProductRow, SubscriptionRow
 from app.db.store import Store, open_sqlite
-from app.invites import frozen, outbox, plan, studies
-from app.invites.difference import difference
-from app.invites.options import Options
+from app.invites import studies
+from app.invites.plan import frozen, plan
+from app.invites.plan.drift import difference
+from app.invites.plan.options import Options
+from app.invites.sending import outbox
 from tests.benchmarks.running import RSS_UNIT
 from tests.db.making import connection, make_segments, send
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from textual import events
 from textual.drivers.headless_driver import HeadlessDriver
 
-from app.widgets.lines import Lines
-from app.widgets.table import Table
+from app.widgets.row_list import Lines
+from app.widgets.table.table import Table
 
 LOST = 2.0  # seconds after which a key is given up
 

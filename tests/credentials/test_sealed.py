@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.credentials import sealed
+from app.credentials import encrypted_file as sealed
 from app.credentials.store import CredentialProblem, Credentials, Place
 from tests.credentials.backends import FAILING, Forgets, Memory, path
 from tests.credentials.helpers import PASSPHRASE, everything, left, opened, problem

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.credentials import files
+from app.credentials import private_files as files
 from app.credentials.store import Credentials, Place
 from tests.credentials.backends import Interrupted, path
 from tests.credentials.helpers import (

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from app.db import connections, history, indexes, membership, people
+from app.db import connections, history, membership, people
+from app.db import subscription_indexes as indexes
 from app.db.apply import deliver
 from app.db.rows import (
     Answer,
@@ -18,7 +19,7 @@ from app.db.rows import (
     ProductRow,
     SubscriptionRow,
 )
-from app.db.rules import belonging
+from app.db.segment_rules import belonging
 from app.db.store import Store
 from tests.truth import LIVE
 

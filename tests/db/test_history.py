@@ -7,7 +7,7 @@ from typing import Any
 from app.db.apply import deliver
 from app.db.rows import Answer, Delivery, EventRow, Gone
 from app.db.store import Store
-from app.panel.history import Place, places
+from app.panel.segments.memberships import Place, places
 from tests.db.making import (
     assert_exact,
     connection,

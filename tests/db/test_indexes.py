@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.db import connections, indexes
+from app.db import connections
+from app.db import subscription_indexes as indexes
 from app.db.rows import Answer, Gone
 from app.db.store import Store
 from tests.db.making import (

@@ -11,7 +11,7 @@ import pytest
 
 from app.db.store import Store, open_store
 from app.panel.overview import overview, recent_changes
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 from app.settings import Settings
 from tests.sync.running import sync
 

@@ -7,13 +7,15 @@ import threading
 
 import pytest
 
-from app.db import ordering, searching, upkeep
+from app.db import index_builder as upkeep
+from app.db import order_indexes as ordering
+from app.db import search_index as searching
 from app.db.errors import DatabaseProblem
 from app.db.rows import Answer, Gone
 from app.db.store import APPLICATION_ID, Store, open_sqlite
-from app.panel.chosen import Chosen
-from app.panel.lists import whole
-from app.panel.search import search
+from app.panel.lists.order import whole
+from app.panel.lists.search import search
+from app.panel.lists.selection import Chosen
 from app.settings import Settings
 from tests.db.making import connection, person, send
 

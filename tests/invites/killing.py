@@ -11,7 +11,8 @@ from collections import Counter
 from pathlib import Path
 
 from app.db.store import Store, open_store
-from app.invites import ledger, runs
+from app.invites import ledger
+from app.invites.sending import runs
 from app.settings import Settings
 from tests.invites.mailserver import FAULTS, MailServer
 from tests.invites.world import BY, send, sender

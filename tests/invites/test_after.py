@@ -8,10 +8,15 @@ import pytest
 
 from app.db.rows import Answer, Gone
 from app.db.store import Store
-from app.invites import expiry, life, links, listed, optouts, reminders, studies
-from app.invites.log import invite_ids, invite_rows, of_person
-from app.invites.problems import StudyProblem
-from app.invites.proof import prove
+from app.invites import contact_lists as listed
+from app.invites import expiry, studies
+from app.invites import lifecycle as life
+from app.invites import manual_links as links
+from app.invites import opt_outs as optouts
+from app.invites.errors import StudyProblem
+from app.invites.invite_log import invite_ids, invite_rows, of_person
+from app.invites.ledger_proof import prove
+from app.invites.sending import reminders
 from tests.db import making
 from tests.invites.mailserver import MailServer
 from tests.invites.world import BY, queued, seen, send, sender, states, study

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from app.db import migrations, searching, upkeep
+from app.db import index_builder as upkeep
+from app.db import migrations
+from app.db import search_index as searching
 from app.db.rows import Answer
 from app.db.store import Store
-from app.invites import erasure, optouts
-from app.invites.problems import StudyProblem
-from app.invites.proof import prove
+from app.invites import erasure
+from app.invites import opt_outs as optouts
+from app.invites.errors import StudyProblem
+from app.invites.ledger_proof import prove
 from app.panel.participants import participants
-from app.panel.segments import segments
+from app.panel.segments.views import segments
 from app.settings import Settings
 from tests.db import making
 from tests.invites.world import BY, queued, send, sender, states, study

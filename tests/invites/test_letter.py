@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.invites import letter
-from app.invites.letter import Letter, render
-from app.invites.mailbox import Unusable, read, written
-from app.invites.message import compose, message_id
-from app.invites.problems import StudyProblem
+from app.invites.errors import StudyProblem
+from app.invites.mail import template as letter
+from app.invites.mail.addresses import Unusable, read, written
+from app.invites.mail.message import compose, message_id
+from app.invites.mail.template import Letter, render
 
 GOOD = Letter(
     title="Pricing",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.db.store import Store
-from app.invites import listed
-from app.invites.mailbox import hasher
-from app.invites.problems import StudyProblem
+from app.invites import contact_lists as listed
+from app.invites.errors import StudyProblem
+from app.invites.mail.addresses import hasher
 from tests.invites.world import account, queued, study
 
 FIRST, SECOND = "cus_00000@example.com", "cus_00001@example.com"

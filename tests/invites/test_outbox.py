@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from app.db.store import Store, open_store
-from app.invites import outbox
-from app.invites.problems import StudyProblem
+from app.invites.errors import StudyProblem
+from app.invites.sending import outbox
 from app.settings import Settings
 from tests.invites.world import BY, account, planned, study
 

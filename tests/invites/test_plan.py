@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from app.db.rows import Answer
 from app.db.store import Store, open_store
-from app.invites import frozen, optouts, plan, sampling, studies
-from app.invites.difference import difference
-from app.invites.mailbox import Unusable, hasher, read
-from app.invites.options import Options
-from app.invites.outcomes import ALREADY, Outcome
+from app.invites import opt_outs as optouts
+from app.invites import studies
+from app.invites.mail.addresses import Unusable, hasher, read
+from app.invites.plan import frozen, plan, sampling
+from app.invites.plan.drift import difference
+from app.invites.plan.options import Options
+from app.invites.plan.outcomes import ALREADY, Outcome
 from app.settings import Settings
 from tests.conftest import drop_database, new_database
 from tests.db import making
@@ -303,8 +305,8 @@ def test_a_sample_is_drawn_again_by_its_seed_alone(store: Store) -> None:
 
 
 def test_a_plan_is_sent_once_and_to_nobody_who_opted_out_meanwhile(store: Store) -> None:
-    from app.invites import outbox
-    from app.invites.problems import StudyProblem
+    from app.invites.errors import StudyProblem
+    from app.invites.sending import outbox
 
     here = account(store, 5)
     key = study(store, here)
@@ -325,7 +327,7 @@ def test_a_plan_is_sent_once_and_to_nobody_who_opted_out_meanwhile(store: Store)
 
 
 def test_rules_that_are_passed_by_need_a_reason(store: Store) -> None:
-    from app.invites.problems import StudyProblem
+    from app.invites.errors import StudyProblem
 
     options = Options(("all",), overrides=("cap",))
     with pytest.raises(StudyProblem, match="give a reason"):

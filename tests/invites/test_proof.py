@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 
 from app.db.store import Store
-from app.invites import ledger, life, listed, optouts, reminders
-from app.invites.guard import Guard, Guarded
+from app.invites import contact_lists as listed
+from app.invites import ledger
+from app.invites import lifecycle as life
+from app.invites import opt_outs as optouts
+from app.invites.housekeeping import tidy
+from app.invites.invite_log import invite_ids
 from app.invites.ledger import Entry
-from app.invites.log import invite_ids
-from app.invites.proof import prove
-from app.invites.tidying import tidy
+from app.invites.ledger_proof import prove
+from app.invites.restore_guard import Guard, Guarded
+from app.invites.sending import reminders
 from tests.invites.mailserver import MailServer
 from tests.invites.world import BY, queued, send, sender, study
 

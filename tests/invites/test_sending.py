@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from app.db.store import Store
-from app.invites import ledger, optouts, runs, studies
-from app.invites.mail_server import MailRate
-from app.invites.mailbox import hasher
+from app.invites import ledger, studies
+from app.invites import opt_outs as optouts
+from app.invites.mail.addresses import hasher
+from app.invites.mail.server_settings import MailRate
+from app.invites.sending import runs
 from tests.invites.mailserver import FAULTS, MailServer
 from tests.invites.world import BY, account, queued, seen, send, sender, states, study
 

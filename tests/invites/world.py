@@ -7,14 +7,16 @@ from pathlib import Path
 
 from app.db.rows import Answer
 from app.db.store import Store
-from app.invites import frozen, outbox, plan, studies
-from app.invites.frozen import Frozen
-from app.invites.mail_server import MailRate, mail_server
-from app.invites.options import Options
-from app.invites.outbox import Queued
-from app.invites.runs import RunView, view
-from app.invites.sender import Sender
-from app.invites.smtp import Session
+from app.invites import studies
+from app.invites.mail.server_settings import MailRate, mail_server
+from app.invites.mail.smtp import Session
+from app.invites.plan import frozen, plan
+from app.invites.plan.frozen import Frozen
+from app.invites.plan.options import Options
+from app.invites.sending import outbox
+from app.invites.sending.outbox import Queued
+from app.invites.sending.runs import RunView, view
+from app.invites.sending.sender import Sender
 from app.settings import Settings
 from tests.db import making
 

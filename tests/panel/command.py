@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 
 
 @dataclass

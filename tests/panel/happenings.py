@@ -6,7 +6,7 @@ import json
 import random
 from typing import Any
 
-from app.db import ordering
+from app.db import order_indexes as ordering
 from app.db.apply import deliver
 from app.db.rows import Answer, Delivery, EventRow, Gone
 from app.db.store import Store

@@ -10,13 +10,13 @@ import pytest
 
 from app.db.rows import Answer, Gone
 from app.db.store import Store
-from app.panel import chosen as choosing
-from app.panel import compare as comparing
-from app.panel import past
-from app.panel.chosen import Chosen
-from app.panel.compare import overlap, with_email
-from app.panel.history import Place, places
-from app.panel.past import (
+from app.panel.lists import selection as choosing
+from app.panel.lists.selection import Chosen
+from app.panel.segments import overlap as comparing
+from app.panel.segments import timeline as past
+from app.panel.segments.memberships import Place, places
+from app.panel.segments.overlap import overlap, with_email
+from app.panel.segments.timeline import (
     Point,
     begun,
     changes,

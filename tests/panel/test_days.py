@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.panel.days import Unit, begin, moment, stepped
+from app.panel.dates import Unit, begin, moment, stepped
 
 NOW = datetime(2026, 3, 31, 14, 1).timestamp()
 DAYS = st.dates(date(1980, 1, 1), date(2200, 1, 1))

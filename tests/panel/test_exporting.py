@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from app import counting
-from app.sandbox.server import Sandbox
+from app.commands import progress as counting
+from app.sandbox.server.server import Sandbox
 from tests.panel.command import Home, at
 from tests.panel.test_taking import read, read_csv
 

@@ -11,10 +11,10 @@ import pytest
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
-from app.panel import listing
-from app.panel.chosen import Chosen, Condition
-from app.panel.listing import Listed, Lister
-from app.panel.lists import Order, ordered, whole
+from app.panel.lists import lister as listing
+from app.panel.lists.lister import Listed, Lister
+from app.panel.lists.order import Order, ordered, whole
+from app.panel.lists.selection import Chosen, Condition
 from tests.panel.happenings import Panel
 
 LONG = 30  # seconds until a test that hangs fails

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from app.db.store import Store
-from app.panel import chosen as choosing
-from app.panel import lists, ranks
-from app.panel.chosen import Chosen, Condition
-from app.panel.lists import COLUMNS, Order, ordered, place_of, whole
-from app.panel.rows import PersonRow, rows
-from app.panel.segments import segments
+from app.panel.lists import order as lists
+from app.panel.lists import order_by_rank as ranks
+from app.panel.lists import selection as choosing
+from app.panel.lists.order import COLUMNS, Order, ordered, place_of, whole
+from app.panel.lists.rows import PersonRow, rows
+from app.panel.lists.selection import Chosen, Condition
+from app.panel.segments.views import segments
 from tests.db.making import connection, members
 from tests.panel.happenings import FIRST, Panel, build_orders
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 from app.text import csv_cell
 from tests.panel.command import Home, at
 

@@ -10,12 +10,12 @@ import pytest
 from app.db.apply import deliver
 from app.db.rows import Answer, Delivery, Gone
 from app.db.store import Store
-from app.panel import own
 from app.panel.filters.errors import FilterError
-from app.panel.history import places
-from app.panel.own import OwnProblem
-from app.panel.segments import segments
-from app.sandbox.server import Sandbox
+from app.panel.segments import custom as own
+from app.panel.segments.custom import OwnProblem
+from app.panel.segments.memberships import places
+from app.panel.segments.views import segments
+from app.sandbox.server.server import Sandbox
 from app.settings import Settings
 from tests.db import making
 from tests.sync.running import sync

@@ -6,8 +6,8 @@ import pytest
 
 from app.db.rows import EventRow, Gone
 from app.db.store import Store
+from app.panel.labels import day, price_words, rhythm, standing, status_words
 from app.panel.person import dashboard_url, person, segment_names
-from app.panel.words import day, price_words, rhythm, standing, status_words
 from tests.db.making import item, price, product, subscribed
 from tests.db.making import person as made
 from tests.db.test_history import happened, panel, told

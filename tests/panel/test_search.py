@@ -9,13 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.db import searching, upkeep
+from app.db import index_builder as upkeep
+from app.db import search_index as searching
 from app.db.rows import Answer, Gone
 from app.db.store import Store
-from app.panel import search as module
-from app.panel.chosen import Chosen
-from app.panel.lists import COLUMNS, Order, whole
-from app.panel.search import search
+from app.panel.lists import search as module
+from app.panel.lists.order import COLUMNS, Order, whole
+from app.panel.lists.search import search
+from app.panel.lists.selection import Chosen
 from tests.db.making import connection, members, person, send
 from tests.panel.happenings import NAMES, Panel
 

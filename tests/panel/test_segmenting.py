@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from app.db.store import open_sqlite
-from app.panel.history import places
-from app.sandbox.server import Sandbox
+from app.panel.segments.memberships import places
+from app.sandbox.server.server import Sandbox
 from app.text import csv_cell
 from tests.panel.command import Home, at
 from tests.panel.happenings import FIRST as BEGINNING

@@ -6,7 +6,7 @@ from app.db.connections import polled
 from app.db.rows import Answer, Gone
 from app.db.store import Store
 from app.panel.overview import overview
-from app.panel.segments import BUILTIN, SegmentView, mark, segments
+from app.panel.segments.views import BUILTIN, SegmentView, mark, segments
 from tests.db.making import connection, item, make_segments, person, product, send, subscribed
 
 

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 
 from app.db.rows import Answer, Gone
 from app.db.store import Store, open_sqlite
-from app.panel import taking
-from app.panel.chosen import Chosen
-from app.panel.lists import Ids, Order, whole
-from app.panel.output import AlreadyThere, Form, OutputProblem, write, writing
-from app.panel.taking import COLUMNS, people, take, takeable
+from app.panel.export import people as taking
+from app.panel.export.people import COLUMNS, people, take, takeable
+from app.panel.export.writer import AlreadyThere, Form, OutputProblem, write, writing
+from app.panel.lists.order import Ids, Order, whole
+from app.panel.lists.selection import Chosen
 from app.text import storable
 from tests.db.making import connection, item, make_segments, person, product, send, subscribed
 from tests.test_text import anything
@@ -33,7 +33,7 @@ FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
 
 
 def read_csv(file: Path) -> list[dict[str, Any]]:
-    """By the rule that app.panel.output tells, and by nothing else."""
+    """By the rule that app.panel.export.writer tells, and by nothing else."""
     with file.open(encoding="utf-8", newline="") as lines:
         found = list(csv.DictReader(lines))
     assert all(not cell.startswith(FORMULAS) for line in found for cell in line.values())

@@ -11,9 +11,9 @@ import pytest
 
 from app.db.apply import deliver
 from app.db.rows import Answer, Delivery, EventRow, Gone
-from app.db.rules import belonging
+from app.db.segment_rules import belonging
 from app.db.store import Store
-from app.panel.why import why
+from app.panel.segments.why import why
 from tests.db.making import (
     connection,
     item,

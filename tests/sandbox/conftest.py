@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.sandbox.server import Options, Sandbox
-from app.sandbox.world import World
+from app.sandbox.server.server import Options, Sandbox
+from app.sandbox.world.world import World
 from tests.sandbox.helpers import Client, Clock
 
 Serve = Callable[..., Client]

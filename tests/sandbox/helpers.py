@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 
 Obj = dict[str, Any]
 NOW = 1_795_000_000

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import httpx
 import pytest
 
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 from tests import browser
 from tests.browser import Browser
 from tests.sandbox.conftest import Serve

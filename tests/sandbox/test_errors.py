@@ -6,7 +6,7 @@ import re
 import httpx
 import pytest
 
-from app.sandbox.server import Options
+from app.sandbox.server.server import Options
 from tests.sandbox.conftest import Serve
 from tests.sandbox.helpers import NOW, Client
 

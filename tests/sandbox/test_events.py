@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from app.sandbox.events import TYPES
+from app.sandbox.world.events import TYPES
 from tests.sandbox.conftest import Serve
 from tests.sandbox.helpers import NOW, Client, Clock
 

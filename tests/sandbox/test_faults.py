@@ -9,8 +9,8 @@ import httpx
 import orjson
 import pytest
 
-from app.sandbox.faults import KINDS, Faults
-from app.sandbox.server import Options, Sandbox
+from app.sandbox.server.faults import KINDS, Faults
+from app.sandbox.server.server import Options, Sandbox
 from tests.sandbox.conftest import Serve
 from tests.sandbox.helpers import Client
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from app.sandbox.oauth import REDIRECTS
+from app.sandbox.world.oauth import REDIRECTS
 from tests.sandbox.conftest import Serve
 from tests.sandbox.helpers import Client, Clock
 from tests.sandbox.oauth import (

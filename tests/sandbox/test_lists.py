@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from app.sandbox.subscription import STATUSES
+from app.sandbox.world.subscription import STATUSES
 from tests.sandbox.conftest import Serve
 from tests.sandbox.helpers import NOW, Client, Obj
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.sandbox.command import main
-from app.sandbox.server import Options, Sandbox
+from app.sandbox.server.server import Options, Sandbox
 from tests.sandbox.conftest import Serve
 from tests.sandbox.helpers import Client, Clock
 from tests.sandbox.oauth import (

@@ -9,9 +9,9 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from app.sandbox.events import TYPES
-from app.sandbox.hostile import HOSTILE
-from app.sandbox.world import World
+from app.sandbox.world.events import TYPES
+from app.sandbox.world.hostile import HOSTILE
+from app.sandbox.world.world import World
 from tests.sandbox.conftest import Serve
 from tests.sandbox.helpers import Client, Clock, Obj
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from app.db.rows import Answer
 from app.db.store import Store
-from app.screens.confirming import Confirming
-from app.screens.planning import Planning
-from app.screens.studies import StudiesScreen
+from app.screens.studies.confirm_dialog import Confirming
+from app.screens.studies.plan_screen import Planning
+from app.screens.studies.screen import StudiesScreen
 from tests.db import making
 from tests.screens.conftest import Driven
 

@@ -12,8 +12,8 @@ from app.credentials.store import Credentials
 from app.db import schema
 from app.db.store import Store, open_sqlite
 from app.settings import Settings
-from app.sync.access import Access, Key
 from app.sync.service import Admitted, Service
+from app.sync.stripe.access import Access, Key
 
 NOW = 1_700_000_000
 STEPS = ("products", "prices", "subscriptions", "segments", "customers")

@@ -11,14 +11,14 @@ from typing import Any, cast
 import httpx
 
 from app.db.store import Store
-from app.sandbox.server import Sandbox
-from app.screens.approving import Approving
-from app.screens.connect import ConnectScreen
-from app.screens.oauth_form import Page
-from app.screens.ways import Ways
+from app.sandbox.server.server import Sandbox
+from app.screens.connect.methods import Ways
+from app.screens.connect.oauth_form import Page
+from app.screens.connect.screen import ConnectScreen
+from app.services.oauth_approval import Approving
 from app.settings import CALLBACK_PATH, Settings
 from app.tui import PanelistApp
-from app.widgets.line import Line
+from app.widgets.text_line import Line
 from tests.screens.conftest import Driven
 from tests.screens.filled import StandIn
 from tests.sync.approved import decide, known

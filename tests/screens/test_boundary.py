@@ -1,4 +1,4 @@
-"""Forgetting ``plain`` must be hard: only ``app.widgets.words`` makes texts for widgets."""
+"""Forgetting ``plain`` must be hard: only ``app.widgets.content`` makes texts for widgets."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from app.widgets.words import hang, no_emails, words
+from app.widgets.content import hang, no_emails, words
 
 ROOT = Path(__file__).parents[2] / "app"
 FILES = [
     ROOT / "tui.py",
-    *sorted((ROOT / "screens").glob("*.py")),
-    *sorted((ROOT / "widgets").glob("*.py")),
+    *sorted((ROOT / "screens").rglob("*.py")),
+    *sorted((ROOT / "widgets").rglob("*.py")),
 ]
 MAKERS = {
     "Content",
@@ -41,7 +41,7 @@ def calls(file: Path) -> Iterator[tuple[str, ast.Call]]:
 def test_no_text_reaches_a_widget_around_words(file: Path) -> None:
     for name, call in calls(file):
         first = name.split(".")[0]
-        if file.name != "words.py":
+        if file.name != "content.py":
             assert first not in MAKERS, f"{file.name}:{call.lineno} makes its own {name}"
         if name in ("Static", "Option"):
             made = ast.unparse(call.args[0]) if call.args else ""

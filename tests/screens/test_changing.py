@@ -11,10 +11,10 @@ import pytest
 
 from app.db.rows import Answer, Gone
 from app.db.store import Store
-from app.panel.days import stepped
-from app.panel.segments import SegmentView, segments
-from app.screens.changing import JOINED, LEFT, STAYED, Changing
-from app.screens.status import StatusScreen
+from app.panel.dates import stepped
+from app.panel.segments.views import SegmentView, segments
+from app.screens.segments.history_screen import JOINED, LEFT, STAYED, Changing
+from app.screens.status.screen import StatusScreen
 from tests.db import making
 from tests.db.test_history import happened, told
 from tests.screens.conftest import SIZES, Driven, Start

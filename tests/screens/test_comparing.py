@@ -11,14 +11,14 @@ import pytest
 
 from app.db.rows import Answer
 from app.db.store import Store
-from app.panel.segments import SegmentView, segments
-from app.screens.comparing import Comparing
-from app.screens.grouped import Counted
-from app.screens.picking import Picking
-from app.screens.segment_list import SegmentList
-from app.screens.status import StatusScreen
+from app.panel.segments.views import SegmentView, segments
+from app.screens.groups_screen import Counted
+from app.screens.segments.compare_screen import Comparing
+from app.screens.segments.pick_dialog import Picking
+from app.screens.segments.segment_table import SegmentList
+from app.screens.status.screen import StatusScreen
 from app.widgets.filter_line import FilterLine
-from app.widgets.groups import Group
+from app.widgets.group_bars import Group
 from tests.db import making
 from tests.screens import filled
 from tests.screens.conftest import SIZES, Driven, Start

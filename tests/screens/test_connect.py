@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.db.store import Store
-from app.screens.key_form import KeyInput
-from app.screens.ways import Ways
-from app.sync.connect import KeyProblem
+from app.screens.connect.key_form import KeyInput
+from app.screens.connect.methods import Ways
+from app.sync.auth.connect import KeyProblem
 from app.widgets.dialog import Question
 from tests.screens import filled
 from tests.screens.conftest import DEMO, SIZES, Driven, Start

@@ -13,7 +13,7 @@ from textual.widgets import OptionList
 from app.db.rows import Answer
 from app.db.store import Store
 from app.panel.person import Person, person
-from app.screens.copying import CopyValue
+from app.screens.segments.copy_dialog import CopyValue
 from tests.db import making
 from tests.screens.conftest import Driven, Start
 

@@ -12,11 +12,11 @@ import pytest
 from textual.app import App
 from textual.widgets import Input
 
+from app import crash
 from app.db.store import Store
 from app.settings import Settings
 from app.text import redacted
 from app.tui import PanelistApp
-from app.widgets import crash
 from tests.screens import filled
 
 PLANTED = "sk_live_PLANTED0123456789"

@@ -15,15 +15,15 @@ from textual.binding import Binding
 from textual.screen import ModalScreen
 
 from app.db.store import Store
-from app.screens.connect import ConnectScreen
-from app.screens.place import PlaceDialog, Unlock
-from app.screens.status import StatusScreen
+from app.screens.connect.screen import ConnectScreen
+from app.screens.connect.token_store_dialog import PlaceDialog, Unlock
+from app.screens.status.screen import StatusScreen
 from app.settings import Settings
 from app.text import plain
 from app.tui import PanelistApp
+from app.widgets.content import words
 from app.widgets.dialog import HELD, Deciding, Help, Question
 from app.widgets.header import BADGES, HeaderLine, HeaderState
-from app.widgets.words import words
 from tests.screens import filled
 from tests.screens.conftest import DEMO, SIZES, Start
 

@@ -11,11 +11,11 @@ from textual.events import Paste
 
 from app.db.store import Store
 from app.invites import studies
-from app.invites.log import invite_ids
-from app.screens.invite_log import InviteLog
-from app.screens.marking_list import MARKS, OPT_OUT, MarkingList
-from app.screens.studies import StudiesScreen
-from app.screens.taking import TakeOut
+from app.invites.invite_log import invite_ids
+from app.screens.export_dialog import TakeOut
+from app.screens.studies.invite_log_screen import InviteLog
+from app.screens.studies.mark_list_dialog import MARKS, OPT_OUT, MarkingList
+from app.screens.studies.screen import StudiesScreen
 from app.widgets.dialog import Question
 from app.widgets.field import Field
 from tests.invites.world import queued, send, sender, study

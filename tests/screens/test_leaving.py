@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.db.store import Store
-from app.screens.accounts import Accounts
-from app.screens.key_form import KeyInput
+from app.screens.connect.accounts_dialog import Accounts
+from app.screens.connect.key_form import KeyInput
 from app.widgets.dialog import Question
 from tests.screens import filled
 from tests.screens.conftest import Driven, Start

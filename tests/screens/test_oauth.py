@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from app.db.store import Store
-from app.screens.oauth_form import PasteInput
-from app.screens.ways import Ways
-from app.sync import approval
+from app.screens.connect.methods import Ways
+from app.screens.connect.oauth_form import PasteInput
+from app.sync.auth import approval
 from app.widgets.dialog import Help, Question
 from tests.screens.conftest import Driven
 from tests.screens.real import (
@@ -301,7 +301,7 @@ async def test_an_install_waits_behind_a_dialog(store: Store, setup: Setup) -> N
 async def test_the_install_that_was_shown_is_the_one_accepted(
     store: Store, setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.sync import admission
+    from app.sync.auth import callback_rules as admission
 
     monkeypatch.setattr(admission, "APART", 0.0)
     async with running(store, setup.settings()) as at:

@@ -11,11 +11,11 @@ from textual.widgets import Input, OptionList
 from app.credentials.store import Credentials, Place
 from app.db import connections
 from app.db.store import Store
-from app.screens.key_form import KeyInput
-from app.screens.place import PlaceDialog, Unlock
-from app.screens.ways import Ways
+from app.screens.connect.key_form import KeyInput
+from app.screens.connect.methods import Ways
+from app.screens.connect.token_store_dialog import PlaceDialog, Unlock
 from app.settings import Settings
-from app.sync.access import secret_name
+from app.sync.stripe.access import secret_name
 from app.widgets import dialog as dialog_module
 from app.widgets.dialog import Help
 from tests.screens.conftest import Driven

@@ -9,15 +9,15 @@ from textual.screen import Screen
 
 from app.db.rows import Answer
 from app.db.store import Store
-from app.panel.segments import segments
-from app.screens.changing import Changing
-from app.screens.copying import CopyValue
-from app.screens.members import Members
-from app.screens.picking import Picking
-from app.screens.segment_form import SegmentForm
-from app.screens.segment_list import SegmentList
-from app.screens.segments import SegmentsScreen
-from app.screens.whying import Why
+from app.panel.segments.views import segments
+from app.screens.segments.copy_dialog import CopyValue
+from app.screens.segments.edit_dialog import SegmentForm
+from app.screens.segments.history_screen import Changing
+from app.screens.segments.members import Members
+from app.screens.segments.pick_dialog import Picking
+from app.screens.segments.screen import SegmentsScreen
+from app.screens.segments.segment_table import SegmentList
+from app.screens.segments.why_dialog import Why
 from app.widgets.dialog import Question
 from tests.db import making
 from tests.screens.conftest import SIZES, Driven, Start

@@ -9,8 +9,8 @@ import pytest
 from textual.widgets import Input
 
 from app.db.store import Store
-from app.screens.setup_form import FIELDS
-from app.screens.ways import Ways
+from app.screens.connect.methods import Ways
+from app.screens.connect.oauth_setup_form import FIELDS
 from tests.screens.conftest import SIZES, Driven
 from tests.screens.real import Setup, approve, ask, choose, ids, made, running
 from tests.sync.approved import TOKEN

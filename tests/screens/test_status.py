@@ -8,12 +8,12 @@ import pytest
 
 from app.db.store import Store
 from app.panel.overview import StepView
-from app.screens.rows import event_words
-from app.widgets.line import Line
-from app.widgets.lines import Lines, Row
+from app.screens.list_rows import event_words
+from app.widgets.content import words
 from app.widgets.rates import Arrivals, Rate, sparkline
-from app.widgets.steps import LIFECYCLE, Lifecycle, LifecycleState, Steps, StepState
-from app.widgets.words import words
+from app.widgets.row_list import Lines, Row
+from app.widgets.sync_steps import LIFECYCLE, Lifecycle, LifecycleState, Steps, StepState
+from app.widgets.text_line import Line
 from tests.screens import filled
 from tests.screens.conftest import DEMO, SIZES, Driven, Start
 

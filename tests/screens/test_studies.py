@@ -10,11 +10,11 @@ from textual.events import Paste
 from app.db.rows import Answer
 from app.db.store import Store
 from app.invites import studies
-from app.screens.confirming import Confirming
-from app.screens.planning import Planning
-from app.screens.studies import StudiesScreen
-from app.screens.study_form import StudyForm
-from app.screens.taking import TakeOut
+from app.screens.export_dialog import TakeOut
+from app.screens.studies.confirm_dialog import Confirming
+from app.screens.studies.edit_dialog import StudyForm
+from app.screens.studies.plan_screen import Planning
+from app.screens.studies.screen import StudiesScreen
 from app.widgets.area import Area
 from app.widgets.dialog import Question
 from app.widgets.field import Field

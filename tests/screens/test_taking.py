@@ -14,12 +14,12 @@ from textual.widgets import Button
 
 from app.db.rows import Answer
 from app.db.store import Store
-from app.panel.chosen import Chosen
-from app.panel.lists import whole
-from app.panel.taking import takeable
-from app.screens.taking import TakeOut, file_name
+from app.panel.export.people import takeable
+from app.panel.lists.order import whole
+from app.panel.lists.selection import Chosen
+from app.screens.export_dialog import TakeOut, file_name
 from app.widgets.field import Field
-from app.widgets.line import Line
+from app.widgets.text_line import Line
 from tests.db import making
 from tests.screens.conftest import SIZES, Driven, Start
 from tests.screens.test_segments import look

@@ -6,10 +6,10 @@ import pytest
 from textual.events import Key
 
 from app.db.store import Store
-from app.screens.confirming import Confirming
-from app.screens.members import Members
-from app.screens.planning import Planning
-from app.screens.study_form import StudyForm
+from app.screens.segments.members import Members
+from app.screens.studies.confirm_dialog import Confirming
+from app.screens.studies.edit_dialog import StudyForm
+from app.screens.studies.plan_screen import Planning
 from app.widgets.field import Field
 from tests.invites.world import study
 from tests.screens.asking import invites, look, people

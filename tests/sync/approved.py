@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from app.credentials.opened import open_credentials
+from app.credentials.factory import open_credentials
 from app.credentials.store import Credentials
 from app.db.store import Store
 from app.panel.overview import ConnectionView, overview
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 from app.settings import Rate, Settings
-from app.sync.access import secret_name
-from app.sync.oauth import OAuthApp, authorize_url, new_state
-from app.sync.redirect import read_pasted
-from app.sync.registered import registered
+from app.sync.auth.oauth_app import registered
+from app.sync.auth.redirect import read_pasted
 from app.sync.service import Service
+from app.sync.stripe.access import secret_name
+from app.sync.stripe.oauth import OAuthApp, authorize_url, new_state
 from tests.sandbox.oauth import web
 
 TOKEN = "POST /v1/oauth/token"

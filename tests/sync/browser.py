@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.sync.admission import APPROVED
-from app.sync.callback import Callback, Heard
+from app.sync.auth.callback import Callback, Heard
+from app.sync.auth.callback_rules import APPROVED
 
 STATE = "test_kJ2-right_state"
 CODE = "ac_GoodCode123"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.db.store import Store, open_store
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 from app.settings import Rate, Settings
 from tests.conftest import new_database
 from tests.sync.browser import Browser, collect_what_others_left, listening

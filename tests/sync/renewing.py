@@ -7,12 +7,12 @@ import asyncio
 import sys
 from functools import partial
 
-from app.credentials.opened import open_credentials
+from app.credentials.factory import open_credentials
 from app.settings import Rate, load
-from app.sync.access import kept_access
-from app.sync.objects import any_object
-from app.sync.registered import registered
-from app.sync.stripe_api import StripeApi
+from app.sync.auth.oauth_app import registered
+from app.sync.stripe.access import kept_access
+from app.sync.stripe.client import StripeApi
+from app.sync.stripe.objects import any_object
 
 
 async def main(account: str) -> None:

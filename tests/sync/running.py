@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from app.db.store import Store
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 from app.settings import Settings
-from app.sync.connect import check_key, connect, offered, recognised
+from app.sync.auth.connect import check_key, connect, offered, recognised
 from app.sync.engine import Engine
 
 

@@ -18,14 +18,14 @@ from typing import Any
 
 import pytest
 
-from app.credentials.opened import open_credentials
-from app.sandbox.server import Sandbox
+from app.credentials.factory import open_credentials
+from app.sandbox.server.server import Sandbox
 from app.settings import Rate, Settings
-from app.sync.access import Access, kept_access, secret_name
-from app.sync.oauth import Tokens, exchange, refresh
-from app.sync.objects import any_object
-from app.sync.registered import registered
-from app.sync.stripe_api import Kind, StripeApi, StripeProblem
+from app.sync.auth.oauth_app import registered
+from app.sync.stripe.access import Access, kept_access, secret_name
+from app.sync.stripe.client import Kind, StripeApi, StripeProblem
+from app.sync.stripe.oauth import Tokens, exchange, refresh
+from app.sync.stripe.objects import any_object
 from tests.sandbox.helpers import Clock
 from tests.sync.approved import (
     TOKEN,

@@ -11,12 +11,12 @@ import pytest
 from app.credentials.store import CredentialProblem
 from app.db.store import Store
 from app.panel.participants import participants
-from app.panel.segments import segments
-from app.sandbox.server import Sandbox
+from app.panel.segments.views import segments
+from app.sandbox.server.server import Sandbox
 from app.settings import Settings
-from app.sync import stripe_api
-from app.sync.connect import KeyProblem
-from app.sync.oauth import OAuthProblem
+from app.sync.auth.connect import KeyProblem
+from app.sync.stripe import client as stripe_api
+from app.sync.stripe.oauth import OAuthProblem
 from tests.sync.approved import (
     app_of,
     block,

@@ -20,10 +20,10 @@ from urllib.parse import quote
 
 import pytest
 
-from app.sync import admission
-from app.sync.admission import DENIED, INSTALLED, Admission
-from app.sync.callback import CALLERS, Callback, Heard
-from app.sync.caller import Request
+from app.sync.auth import callback_rules as admission
+from app.sync.auth.callback import CALLERS, Callback, Heard
+from app.sync.auth.callback_connection import Request
+from app.sync.auth.callback_rules import DENIED, INSTALLED, Admission
 from tests.sync.browser import (
     CODE,
     GOOD,
@@ -295,7 +295,7 @@ def test_a_head_that_drips_in_is_cut_off(tmp_path: Path) -> None:
 
 
 def test_who_does_not_leave_is_cut_off(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.sync.caller.LINGER", 0.05)
+    monkeypatch.setattr("app.sync.auth.callback_connection.LINGER", 0.05)
     with browser.connect() as stays:
         stays.sendall(browser.head("/"))
         assert everything(stays).startswith(b"HTTP/1.1 404 ")
@@ -439,7 +439,7 @@ def test_nothing_that_was_sent_is_logged_or_shown(
 
 def test_plain_http_needs_no_cryptography() -> None:
     code = (
-        "import sys; from pathlib import Path; from app.sync.callback import Callback\n"
+        "import sys; from pathlib import Path; from app.sync.auth.callback import Callback\n"
         f"one = Callback('http://127.0.0.1:{free_port()}/x', Path('nowhere'), print)\n"
         "one.start(); one.close()\n"
         "assert not {'cryptography', 'keyring', 'textual', 'h11'} & sys.modules.keys()\n"

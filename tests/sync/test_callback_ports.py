@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.sync.callback import Callback
-from app.sync.oauth import OAuthProblem
+from app.sync.auth.callback import Callback
+from app.sync.stripe.oauth import OAuthProblem
 from tests.sync.browser import (
     GOOD,
     STATE,

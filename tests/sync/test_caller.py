@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app.sync.admission import Admission
-from app.sync.callback import Callback, Heard
-from app.sync.caller import HEAD_LIMIT, Caller
+from app.sync.auth.callback import Callback, Heard
+from app.sync.auth.callback_connection import HEAD_LIMIT, Caller
+from app.sync.auth.callback_rules import Admission
 from tests.sync.browser import GOOD, STATE, answer_in
 
 

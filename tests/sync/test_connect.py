@@ -13,11 +13,11 @@ import pytest
 from app.db import connections
 from app.db.store import Store, open_store
 from app.panel.overview import overview
-from app.sandbox.server import Options, Sandbox
+from app.sandbox.server.server import Options, Sandbox
 from app.settings import Settings
-from app.sync import stripe_api
-from app.sync.connect import KeyProblem, KeyReport, check_key, connect
-from app.sync.stripe_api import Kind
+from app.sync.auth.connect import KeyProblem, KeyReport, check_key, connect
+from app.sync.stripe import client as stripe_api
+from app.sync.stripe.client import Kind
 from tests.sync.running import sync
 
 KEY = "rk_test_51Abcdefghijklmnop"

@@ -16,12 +16,12 @@ import pytest
 from app.db import connections
 from app.db.store import Store
 from app.panel.overview import overview
-from app.sandbox.server import Options, Sandbox
-from app.sandbox.world import World
+from app.sandbox.server.server import Options, Sandbox
+from app.sandbox.world.world import World
 from app.settings import Settings
 from app.sync import events
-from app.sync.connect import offered, recognised
-from app.sync.stripe_api import StripeProblem
+from app.sync.auth.connect import offered, recognised
+from app.sync.stripe.client import StripeProblem
 from tests.sync.running import following, sync, until
 from tests.truth import assert_equal
 

@@ -10,7 +10,7 @@ import pytest
 from app.db import connections
 from app.db.store import Store
 from app.panel.overview import overview, recent_changes
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 from app.settings import Settings
 from tests.sync.running import sync
 from tests.truth import assert_equal

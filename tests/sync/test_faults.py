@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from app.db import indexes
+from app.db import subscription_indexes as indexes
 from app.db.store import Store, open_store
 from app.panel.overview import overview
-from app.panel.segments import segments
-from app.sandbox.faults import Faults
-from app.sandbox.people import PLANTED
-from app.sandbox.server import Options, Sandbox
+from app.panel.segments.views import segments
+from app.sandbox.server.faults import Faults
+from app.sandbox.server.server import Options, Sandbox
+from app.sandbox.world.seeded_customers import PLANTED
 from app.settings import Settings
-from app.sync.stripe_api import StripeProblem
+from app.sync.stripe.client import StripeProblem
 from tests.sync.running import sync
 from tests.truth import assert_equal, assert_members_follow_rules
 

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from app.credentials.opened import open_credentials
+from app.credentials.factory import open_credentials
 from app.credentials.store import Credentials
 from app.db.store import Store, open_store
 from app.panel.participants import participants
-from app.sandbox.faults import Faults
-from app.sandbox.server import Sandbox
-from app.sync.access import kept_access, secret_name
-from app.sync.leave import Left, disconnect
+from app.sandbox.server.faults import Faults
+from app.sandbox.server.server import Sandbox
+from app.sync.auth.disconnect import Left, disconnect
 from app.sync.service import Service
+from app.sync.stripe.access import kept_access, secret_name
 from tests.credentials.backends import Breakable
 from tests.credentials.backends import path as backends
 from tests.sync.approved import TOKEN, connect, kept, known, once_asked, service, view

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.settings import Rate
-from app.sync.limits import DEFAULTS, Limit, Limits
+from app.sync.stripe.rate_limits import DEFAULTS, Limit, Limits
 
 
 class Clock:

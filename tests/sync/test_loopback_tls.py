@@ -21,11 +21,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from app.sync import loopback_tls
-from app.sync.admission import APPROVED
-from app.sync.callback import Heard
-from app.sync.loopback_tls import server_context
-from app.sync.oauth import OAuthProblem
+from app.sync.auth import loopback_tls
+from app.sync.auth.callback import Heard
+from app.sync.auth.callback_rules import APPROVED
+from app.sync.auth.loopback_tls import server_context
+from app.sync.stripe.oauth import OAuthProblem
 from tests.sync.browser import (
     CODE,
     GOOD,
@@ -232,7 +232,8 @@ def test_nobody_is_asked_for_a_passphrase(folder: Path) -> None:
     file = folder / "loopback.pem"
     file.write_bytes(locked(made(folder)))
     code = (
-        f"from pathlib import Path; import app.sync.loopback_tls as t; t.server_context({folder!r})"
+        "from pathlib import Path; import app.sync.auth.loopback_tls as t;"
+        f" t.server_context({folder!r})"
     )
     subprocess.run(
         [sys.executable, "-c", code.replace("PosixPath", "Path")],

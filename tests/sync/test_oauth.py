@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from app.sandbox.server import Sandbox
-from app.sync import oauth
-from app.sync.oauth import (
+from app.sandbox.server.server import Sandbox
+from app.sync.stripe import oauth
+from app.sync.stripe.oauth import (
     ACCESS_LIFE,
     OAuthApp,
     OAuthProblem,

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.db.rows import Answer, Gone
-from app.sandbox.people import PLANTED
-from app.sandbox.world import World
-from app.sync.listings import LISTINGS
-from app.sync.objects import Unreadable, any_object
+from app.sandbox.world.seeded_customers import PLANTED
+from app.sandbox.world.world import World
+from app.sync.stripe.endpoints import LISTINGS
+from app.sync.stripe.objects import Unreadable, any_object
 
 BAD = "\N{REPLACEMENT CHARACTER}"
 GOOD = b'{"id":"cus_good","created":7}'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from app.sync.pace import LOOKED_AT, QUICK, QUIET, TOLD, Pace
+from app.sync.poll_interval import LOOKED_AT, QUICK, QUIET, TOLD, Pace
 
 
 class Clock:

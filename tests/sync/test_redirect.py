@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.sync.callback import Heard, can_listen, read_pasted
-from app.sync.oauth import OAuthProblem
+from app.sync.auth.callback import Heard, can_listen, read_pasted
+from app.sync.stripe.oauth import OAuthProblem
 from tests.sync.browser import CODE, STATE
 
 URI = "http://127.0.0.1:4242/stripe"

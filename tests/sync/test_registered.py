@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from app.credentials.opened import open_credentials
+from app.credentials.factory import open_credentials
 from app.db.store import Store, open_store
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 from app.settings import CALLBACK_PATH, Settings
-from app.sync.oauth import OAuthApp, OAuthProblem
-from app.sync.registered import MARKETPLACE, SetupProblem, check, entered, registered
+from app.sync.auth.oauth_app import MARKETPLACE, SetupProblem, check, entered, registered
+from app.sync.stripe.oauth import OAuthApp, OAuthProblem
 from tests.sync.approved import PAGES, TOKEN, connect, known, service
 
 CLIENT = "ca_" + "Client1" * 4

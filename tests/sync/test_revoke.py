@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.sandbox.server import Sandbox
-from app.sync.oauth import Flavour, OAuthApp, OAuthProblem, exchange, revoke
+from app.sandbox.server.server import Sandbox
+from app.sync.stripe.oauth import Flavour, OAuthApp, OAuthProblem, exchange, revoke
 from tests.sync.approved import app_of, code_for, known
 from tests.sync.elsewhere import answering, http, told
 from tests.sync.test_oauth import ACCOUNT, an_app

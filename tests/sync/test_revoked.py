@@ -12,11 +12,11 @@ import pytest
 from app.db.store import Store, open_store
 from app.panel.overview import overview
 from app.panel.participants import participants
-from app.sandbox.server import Sandbox
-from app.sync.access import secret_name
+from app.sandbox.server.server import Sandbox
 from app.sync.engine import Engine
 from app.sync.service import Service
-from app.sync.stripe_api import StripeProblem
+from app.sync.stripe.access import secret_name
+from app.sync.stripe.client import StripeProblem
 from tests.sandbox.helpers import Clock
 from tests.sync.approved import TOKEN, block, connect, kept, known, once_asked, service, view
 

@@ -12,7 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app.db import connections, hints, searching
+from app.db import connections
+from app.db import event_hints as hints
+from app.db import search_index as searching
 from app.db.errors import DatabaseProblem
 from app.db.lease import Busy, Lease, Relieved
 from app.db.rows import Answer, EventRow
@@ -20,7 +22,7 @@ from app.db.store import Store, open_store
 from app.db.watch import Watch
 from app.invites import erasure
 from app.panel.overview import overview
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 from app.settings import Settings
 from app.sync.engine import Engine
 from tests.db import making

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from app.db.store import Store
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 from app.settings import Settings
-from app.sync.findings import Difference, Pending
+from app.sync.verify.findings import Difference, Pending
 from tests.sync.running import sync
 from tests.sync.verifying import MODELS, Spoiled, compare, dump, one_of, plant
 

@@ -8,11 +8,11 @@ import pytest
 
 from app.db import connections
 from app.db.store import Store
-from app.sandbox.faults import Faults
-from app.sandbox.server import Sandbox
+from app.sandbox.server.faults import Faults
+from app.sandbox.server.server import Sandbox
 from app.settings import Settings
-from app.sync.findings import Pending, SetAside, Skipped
-from app.sync.verify import NotReady
+from app.sync.verify.findings import Pending, SetAside, Skipped
+from app.sync.verify.verifier import NotReady
 from tests.sync.running import connected, sync
 from tests.sync.verifying import Spoiled, compare, one_of, plant
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.sync.findings import Difference
+from app.sync.verify.findings import Difference
 from tests.sync.verifying import Spoiled, one_of
 
 

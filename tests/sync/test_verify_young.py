@@ -9,9 +9,9 @@ import time
 import pytest
 
 from app.db.store import Store, open_store
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 from app.settings import Settings
-from app.sync.findings import Pending
+from app.sync.verify.findings import Pending
 from tests.sync.running import sync
 from tests.sync.verifying import compare, dump, one_of, plant
 from tests.truth import assert_equal

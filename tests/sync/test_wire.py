@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.sync import http1
-from app.sync.http1 import WireProblem
-from app.sync.wire import Wire
+from app.sync.stripe import http1
+from app.sync.stripe.http1 import WireProblem
+from app.sync.stripe.transport import Wire
 from tests.sync.certified import certified
 
 FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nRequest-Id: req_1\r\n\r\nfine"

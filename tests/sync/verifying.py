@@ -10,12 +10,12 @@ from typing import Any
 from app.db import schema
 from app.db.store import Store
 from app.panel.overview import overview
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 from app.settings import Settings
-from app.sync.connect import offered
-from app.sync.findings import Difference, Finding, Pending, Progress, Skipped
-from app.sync.stripe_api import StripeApi
-from app.sync.verify import Verifier
+from app.sync.auth.connect import offered
+from app.sync.stripe.client import StripeApi
+from app.sync.verify.findings import Difference, Finding, Pending, Progress, Skipped
+from app.sync.verify.verifier import Verifier
 
 EVERYTHING = None
 

@@ -16,13 +16,13 @@ from typing import Any
 import httpx
 import psycopg
 
-from app.credentials.opened import open_credentials
+from app.credentials.factory import open_credentials
 from app.db import connections
 from app.db.store import Store
 from app.settings import Settings
 from app.sync.service import Service
 from app.web import server
-from app.web.pages import StripePages
+from app.web.routes import StripePages
 from app.web.webhook import PATH
 
 NOW = 1_800_000_000  # on the server's clock

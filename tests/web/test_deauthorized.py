@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from app.credentials.opened import open_credentials
-from app.credentials.problem import CredentialProblem
+from app.credentials.errors import CredentialProblem
+from app.credentials.factory import open_credentials
 from app.credentials.store import Credentials
-from app.db import hints
+from app.db import event_hints as hints
 from app.db.store import Store
 from app.panel.overview import ConnectionView, overview
-from app.sandbox.server import Sandbox
+from app.sandbox.server.server import Sandbox
 from app.settings import Settings
-from app.sync.access import secret_name
 from app.sync.service import Service
+from app.sync.stripe.access import secret_name
 from tests.sync import approved
 from tests.web.sending import ACCOUNT, Serving, account, event, serving
 

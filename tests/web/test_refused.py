@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from app.web.refused import Tally
+from app.web.rejections import Tally
 from tests.sandbox.helpers import Clock
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from app.credentials.opened import open_credentials
+from app.credentials.factory import open_credentials
 from app.credentials.store import Credentials
 from app.settings import Settings
-from app.web import secret
-from app.web.secret import SecretProblem
+from app.web import webhook_secrets as secret
+from app.web.webhook_secrets import SecretProblem
 
 FIRST, SECOND, THIRD = (f"whsec_{letter * 32}" for letter in "abc")
 

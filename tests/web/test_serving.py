@@ -14,11 +14,11 @@ from typing import IO, cast
 
 import pytest
 
-from app.db import searching
+from app.commands.serve import _watch
+from app.db import search_index as searching
 from app.db.lease import Lease
 from app.db.store import open_store
-from app.sandbox.server import Sandbox
-from app.serving import _watch
+from app.sandbox.server.server import Sandbox
 from app.settings import Settings
 from app.sync.engine import Activity, Engine
 from tests.panel.command import Home, at

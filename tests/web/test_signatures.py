@@ -9,7 +9,7 @@ import pytest
 import stripe
 
 from app.web import signatures
-from app.web.refused import Refused
+from app.web.rejections import Refused
 from tests.web.sending import NOW, OTHER, SECRET, event, signature, signed
 
 BODY = event()

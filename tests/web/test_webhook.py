@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from app.db import connections, hints
+from app.db import connections
+from app.db import event_hints as hints
 from app.db.rows import EventRow
 from app.db.store import Store
 from app.settings import Settings
-from app.sync.listings import EVENT_TYPES
+from app.sync.stripe.endpoints import EVENT_TYPES
 from tests.web.sending import (
     ACCOUNT,
     CANARY,
@@ -195,7 +196,7 @@ def test_refused_counted_and_nothing_stored(
         assert CANARY not in answer.text
         assert SECRET not in answer.text
     assert running.hints == []
-    lines = [one.message for one in caplog.records if one.name == "app.web.refused"]
+    lines = [one.message for one in caplog.records if one.name == "app.web.rejections"]
     assert len(lines) == 1, "rate-limited"
     assert CANARY not in caplog.text
     assert "whsec" not in caplog.text

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from app.widgets.table import Cell, Column, Table
+from app.widgets.table.table import Cell, Column, Table
 from app.widgets.themes import THEMES
 
 COLUMNS = (

@@ -11,7 +11,7 @@ from app.text import plain
 from app.tui import PanelistApp
 from app.widgets import filter_line
 from app.widgets.filter_line import LONGEST, FilterInput, FilterLine, Suggestion, Trouble
-from app.widgets.table import Table
+from app.widgets.table.table import Table
 from app.widgets.themes import THEMES
 from tests.screens.test_foreign import CONTROL, HOSTILE
 from tests.widgets.people import COLUMNS, press

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.widgets.groups import Group, Groups, GroupsState, share
+from app.widgets.group_bars import Group, Groups, GroupsState, share
 
 COUNTS = st.one_of(st.integers(0, 3), st.integers(0, 10**9))
 SLIVERS = set("█▉▊▋▌▍▎▏")

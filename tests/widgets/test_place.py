@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.widgets import Input
 
-from app.widgets.place import Place
-from app.widgets.table import Cell, Sorted, Table
+from app.widgets.table.cursor import Place
+from app.widgets.table.table import Cell, Sorted, Table
 from tests.widgets.people import Everyone, Stage, person, press
 
 SIZE = (80, 24)

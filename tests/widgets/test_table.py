@@ -8,7 +8,7 @@ import pytest
 from textual import events
 from textual.message import Message
 
-from app.widgets.table import Cell, Sorted, Table
+from app.widgets.table.table import Cell, Sorted, Table
 from tests.widgets.people import COLUMNS, Everyone, Stage, Written, press
 
 MILLION = 1_000_000

@@ -9,7 +9,7 @@ There are two ways to ask, with the same answer. From the person (EXISTS, by the
 ten does. For everybody at once (IN): SQLite reads the tables once from end to end, in a fifth of
 the time. PostgreSQL finds such plans for EXISTS by itself; a long IN it may read anew for each
 person, so that it is never asked so. While a first copy does without that index
-(:mod:`app.db.indexes`) a filter must wait.
+(:mod:`app.db.subscription_indexes`) a filter must wait.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.db.store import Store
-from app.panel.chosen import Condition
-from app.panel.filters.compare import Comparing, folded, has, number, whole
 from app.panel.filters.errors import FilterError
 from app.panel.filters.fields import FIELDS, Field
-from app.panel.filters.named import NoSegment, segment_ids
 from app.panel.filters.parse import parse
+from app.panel.filters.segment_refs import NoSegment, segment_ids
+from app.panel.filters.sql_compare import Comparing, folded, has, number, whole
 from app.panel.filters.tree import And, Filter, Has, In, Not, Or, Same, Term, leaves
-from app.panel.filters.words import unparse
+from app.panel.filters.unparse import unparse
+from app.panel.lists.selection import Condition
 
 __all__ = ["Condition", "all_people", "compile", "compiled"]
 

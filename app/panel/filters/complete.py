@@ -14,7 +14,7 @@ from typing import Literal
 from app.db.store import Store
 from app.panel.filters.fields import FIELDS
 from app.panel.filters.values import fold, quote
-from app.panel.segments import segments
+from app.panel.segments.views import segments
 
 OFFERED = 50  # at once
 SAMPLE = 2_000  # of the newest people, for metadata and currencies

@@ -17,7 +17,7 @@ from app.panel.filters.tree import (
     Term,
     Text,
 )
-from app.panel.filters.words import written
+from app.panel.filters.unparse import written
 from app.text import plain
 
 SHORT = 160  # characters of a rule in a list

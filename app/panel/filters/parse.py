@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from app.panel.filters.errors import FilterError, Mistake, quoted
+from app.panel.filters.explain import explain
 from app.panel.filters.fields import FIELDS, Field, suggestion
 from app.panel.filters.grammar import CONDITIONS, DEPTH, GRAMMAR
 from app.panel.filters.scan import check
@@ -27,7 +28,6 @@ from app.panel.filters.tree import (
     Term,
     leaves,
 )
-from app.panel.filters.unexpected import explain
 from app.panel.filters.values import check_bare, fold, unquoted, value
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.panel.filters.compile import all_people
 from app.panel.filters.compile import compile as compiled
 from app.panel.filters.tree import Filter
-from app.panel.filters.words import unparse
+from app.panel.filters.unparse import unparse
 from tests.panel.filters.meaning import found
 from tests.panel.filters.people import Population
 

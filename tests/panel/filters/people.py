@@ -9,15 +9,7 @@ import json
 import random
 from dataclasses import dataclass, field
 
-from app.db.rows import (
-    Answer,
-    Gone,
-    ItemRow,
-    ParticipantRow,
-    PriceRow,
-    ProductRow,
-    SubscriptionRow,
-)
+from app.db.rows import Answer, Gone, ItemRow, ParticipantRow, PriceRow, ProductRow, SubscriptionRow
 from app.db.store import Store
 from tests.db.making import connection, make_segments, members, send
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.panel.filters.errors import FilterError, pointed
 from app.panel.filters.grammar import CONDITIONS, DEPTH, LENGTH
 from app.panel.filters.parse import parse
-from app.panel.filters.words import unparse
+from app.panel.filters.unparse import unparse
 from app.text import plain
 
 # (text, the wrong part with ‹ › around it or ‸ where something is missing, words of the sentence)

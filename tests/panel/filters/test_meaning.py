@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 
 from app.panel.filters.parse import parse
 from app.panel.filters.tree import Filter
-from app.panel.filters.words import unparse
+from app.panel.filters.unparse import unparse
 from tests.panel.filters.comparing import Both, assert_same
 from tests.panel.filters.rules import rules
 

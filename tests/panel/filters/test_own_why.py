@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from app.db.rows import Answer
 from app.db.store import Store
-from app.panel import own
 from app.panel.filters.tree import Filter
-from app.panel.filters.words import unparse
-from app.panel.own_why import decided
+from app.panel.filters.unparse import unparse
 from app.panel.person import subscriptions
-from app.panel.why import why
+from app.panel.segments import custom as own
+from app.panel.segments.why import why
+from app.panel.segments.why_filter import decided
 from tests.db.making import (
     connection,
     item,

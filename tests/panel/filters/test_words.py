@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from app.panel.filters.describe import SHORT, describe
 from app.panel.filters.parse import parse
 from app.panel.filters.tree import Filter
-from app.panel.filters.words import is_timed, segments_of, unparse, uses
+from app.panel.filters.unparse import is_timed, segments_of, unparse, uses
 from app.text import plain
 from tests.panel.filters.rules import rules
 

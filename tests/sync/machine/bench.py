@@ -15,16 +15,16 @@ from unittest.mock import patch
 from app import paths
 from app.db import connections
 from app.db.store import open_store
-from app.sandbox.world import World
+from app.sandbox.world.world import World
 from app.settings import Rate, Settings
+from app.sync.auth.connect import offered
 from app.sync.backfill import Backfill
 from app.sync.committer import Committer
-from app.sync.connect import offered
 from app.sync.engine import Engine
 from app.sync.events import Poller
-from app.sync.limits import Limit
-from app.sync.listings import LISTINGS
-from app.sync.stripe_api import Kind, StripeApi, StripeProblem
+from app.sync.stripe.client import Kind, StripeApi, StripeProblem
+from app.sync.stripe.endpoints import LISTINGS
+from app.sync.stripe.rate_limits import Limit
 from tests.sync.machine.changes import Change, apply
 from tests.sync.machine.clock import AtOnce, Clock, Stuck, run
 from tests.sync.machine.exact import alive, assert_exact, assert_sound
@@ -163,8 +163,8 @@ class Bench:
         with ExitStack() as stood_in:
             for name, stand_in in (
                 ("time.time", self.clock.local),
-                ("app.sync.limits.Limit", partial(Limit, clock=self.clock.monotonic)),
-                ("app.sync.stripe_api.Wire", self.network.wire),
+                ("app.sync.stripe.rate_limits.Limit", partial(Limit, clock=self.clock.monotonic)),
+                ("app.sync.stripe.client.Wire", self.network.wire),
                 ("app.sync.committer.ThreadPoolExecutor", AtOnce),
             ):
                 stood_in.enter_context(patch(name, stand_in))

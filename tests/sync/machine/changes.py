@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from app.sandbox.subscription import ENDED, STATUSES
-from app.sandbox.table import Table
-from app.sandbox.world import World
+from app.sandbox.world.object_table import Table
+from app.sandbox.world.subscription import ENDED, STATUSES
+from app.sandbox.world.world import World
 
 EMAILS = (None, "", "ada@example.com", "grace@example.com")
 NAMES = ("Ada", "Grace", "Edsger", "Barbara")

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from app.sandbox.connection import Request
-from app.sandbox.faults import KINDS, Faults
-from app.sandbox.server import Options, Service
-from app.sandbox.world import World
-from app.sync.http1 import Headers, Reply, WireProblem
-from app.sync.listings import EVENTS, LISTINGS
+from app.sandbox.server.connection import Request
+from app.sandbox.server.faults import KINDS, Faults
+from app.sandbox.server.server import Options, Service
+from app.sandbox.world.world import World
+from app.sync.stripe.endpoints import EVENTS, LISTINGS
+from app.sync.stripe.http1 import Headers, Reply, WireProblem
 from tests.sync.machine.changes import Change, apply
 from tests.sync.machine.mortal import Life
 
@@ -135,7 +135,7 @@ class Network:
 
 
 class Wire:
-    """What the client sees of the network; the doors of ``app.sync.wire.Wire``."""
+    """What the client sees of the network; the doors of ``app.sync.stripe.transport.Wire``."""
 
     def __init__(self, network: Network, headers: Headers) -> None:
         self._network = network

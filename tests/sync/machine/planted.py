@@ -21,9 +21,9 @@ from app.db.store import Store
 from app.db.upserts import Upsert
 from app.sync import events
 from app.sync.backfill import Backfill
-from app.sync.fetch import Fetcher
-from app.sync.listings import EVENTS, LISTINGS
-from app.sync.stripe_api import StripeApi
+from app.sync.stripe.client import StripeApi
+from app.sync.stripe.endpoints import EVENTS, LISTINGS
+from app.sync.stripe.retrieve import Fetcher
 from app.sync.windows import Window
 
 Patch = AbstractContextManager[Any]

@@ -1,0 +1,139 @@
+"""``panelist serve``: receive Stripe's webhooks, and keep the panel current meanwhile."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import getpass
+import json
+import os
+import signal
+import socket
+import sys
+
+from app import log
+from app.cli import NOT_CONNECTED
+from app.commands.stripe_access import NotConnected
+from app.commands.sync import way_in
+from app.credentials.factory import open_credentials
+from app.db import connections
+from app.db.index_builder import Upkeep
+from app.db.store import open_store
+from app.invites.housekeeping import Tidying
+from app.settings import load
+from app.sync.engine import Engine
+from app.sync.service import Service
+from app.text import plain
+from app.web import server
+from app.web import webhook_secrets as secret
+from app.web.routes import StripePages
+from app.web.webhook import PATH
+
+ENGINE_GRACE = 0.6  # seconds for the sync to end, beside the server
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Receive until SIGTERM or SIGINT; 0 then, whenever it comes."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _serve(options)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    settings = load()
+    credentials = open_credentials(settings)
+    kept = secret.keep(credentials, _given()) if options.secret_stdin else ()
+    if kept:
+        _say(f"The secret is kept in: {plain(credentials.described())}")
+    if settings.webhook_secret or not kept:
+        kept += secret.known(settings, credentials)
+    service = Service(open_store(settings), settings, credentials)
+    log.start(settings.home)
+    listener = server.listen(options.host, options.port)
+    engine = None
+    with Tidying(service.store, settings.home), Upkeep(service.store) as upkeep:
+        try:
+            if not options.no_sync:
+                connection, access = way_in(service)
+                engine = service.engine(access, connection, lambda _: upkeep.wake())
+        except NotConnected as why:
+            listener.close()
+            _say(str(why))
+            return NOT_CONNECTED
+        asyncio.run(_run(service, listener, kept, engine, options))
+    return 0
+
+
+async def _run(
+    service: Service,
+    listener: socket.socket,
+    secrets: tuple[str, ...],
+    engine: Engine | None,
+    options: argparse.Namespace,
+) -> None:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    if engine is not None:
+        engine.start()
+    pages = StripePages(service, secrets, lambda: _who(engine))
+    app = server.application(pages.routes)
+    _announce(service, listener, engine is not None, options)
+    serving = loop.create_task(server.serve(app, listener, stop))
+    serving.add_done_callback(lambda _: stop.set())
+    watching = loop.create_task(_watch(engine)) if engine else None
+    await stop.wait()
+    if watching:
+        watching.cancel()
+    ending = asyncio.to_thread(engine.stop, ENGINE_GRACE) if engine else asyncio.sleep(0)
+    await asyncio.gather(serving, ending)
+    pages.end()
+
+
+async def _watch(engine: Engine) -> None:
+    """Say so when the sync has ended by itself: somebody disconnected, or the access ended."""
+    while engine.running:
+        await asyncio.sleep(1.0)
+    _say(f"{plain(engine.activity.doing, 1000)} Webhooks are still received; start again to sync.")
+
+
+def _who(engine: Engine | None) -> str | None:
+    return f"process {os.getpid()}" if engine is not None and engine.running else None
+
+
+def _announce(
+    service: Service, listener: socket.socket, syncs: bool, options: argparse.Namespace
+) -> None:
+    url, only_here = server.address_of(listener)
+    forward = f"stripe listen --forward-to {url}{PATH}"
+    if not only_here:
+        _say(
+            "This address can be reached from other computers: put a proxy with TLS in front of"
+            " it, since Stripe delivers by https only."
+        )
+    if not connections.connected(service.store):
+        _say("No account is connected yet; until one is, webhooks are answered without effect.")
+    if options.json:
+        line = {"type": "listening", "url": url, "webhook": url + PATH, "forward": forward}
+        print(json.dumps({**line, "syncing": syncs}), flush=True)
+    else:
+        print(f"Listening for Stripe at {url}{PATH}; to bring events there: {forward}", flush=True)
+
+
+def _given() -> str:
+    """A secret on standard input; typed by a person, it does not show."""
+    if sys.stdin is None:
+        return ""
+    with contextlib.suppress(OSError, UnicodeDecodeError, EOFError):
+        if sys.stdin.isatty():
+            return getpass.getpass("Signing secret (whsec_…): ", sys.stderr)
+        return sys.stdin.readline()
+    return ""
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,159 @@
+"""Files for their owner only: written whole or not at all, refused when others may read them."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.credentials.errors import CredentialProblem, damaged
+from app.paths import make_private
+
+AGAIN = 0.02  # seconds between two looks at a lock that somebody holds
+TOO_LARGE = 4 * 2**20
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def write(file: Path, content: bytes) -> None:
+    """Replace a file; a kill or a power cut leaves the old content or the new. Raises
+    CredentialProblem, and then the old content is there."""
+    if len(content) > TOO_LARGE:
+        raise CredentialProblem("refused", "This is too large to be kept. Nothing was changed.")
+    new = file.with_name(f"{file.name}.{secrets.token_hex(4)}.new")
+    try:
+        _make(file.parent)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as open_file:
+                open_file.write(content)
+                open_file.flush()
+                os.fsync(descriptor)
+            os.replace(new, file)
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise _unwritable(file, error) from None
+    _sync(file.parent)
+
+
+def read(file: Path) -> bytes | None:
+    """The content; None when there is no such file. Raises CredentialProblem."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as open_file:
+            if os.fstat(descriptor).st_mode & OTHERS:
+                raise CredentialProblem(
+                    "refused",
+                    f"{file} can be read by other users of this computer, so it is not used."
+                    f" It is kept; say chmod 600 '{file}' once you know who had access.",
+                )
+            content = open_file.read(TOO_LARGE + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CredentialProblem(
+            "unavailable",
+            f"{file} cannot be read ({error.strerror}). It is kept; give its owner the right to"
+            " read it.",
+        ) from None
+    if len(content) > TOO_LARGE:
+        raise damaged(str(file))
+    return content
+
+
+def remove(file: Path) -> None:
+    """Delete a file for good; no error when it is not there. Raises CredentialProblem."""
+    try:
+        file.unlink()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise CredentialProblem(
+            "unwritable",
+            f"{file} could not be deleted ({error.strerror}); correct the folder's rights, then"
+            " try again.",
+        ) from None
+    _sync(file.parent)
+
+
+def rename(file: Path, to: Path) -> None:
+    """Give a file another name. Raises CredentialProblem."""
+    try:
+        file.rename(to)
+    except OSError as error:
+        raise _unwritable(file, error) from None
+    _sync(file.parent)
+
+
+@contextlib.contextmanager
+def locked(file: Path, timeout: float) -> Iterator[None]:
+    """Hold a lock file, across threads and processes; a killed process lets go of it. Raises
+    CredentialProblem when others hold it for longer than ``timeout`` seconds."""
+    try:
+        _make(file.parent)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _unwritable(file, error) from None
+    try:
+        _take(file, descriptor, timeout)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def busy() -> CredentialProblem:
+    """For a lock that somebody else did not let go of in time."""
+    return CredentialProblem(
+        "unanswered",
+        "Another Panelist has been using the credentials for too long. Nothing was changed;"
+        " try again, or end the other one.",
+    )
+
+
+def _take(file: Path, descriptor: int, timeout: float) -> None:
+    until = time.monotonic() + timeout
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise busy() from None
+        except OSError as error:  # a filesystem without locks
+            raise _unwritable(file, error) from None
+        time.sleep(AGAIN)  # flock(2) has no time limit of its own
+
+
+def _make(folder: Path) -> None:
+    """Have a folder, and the one it lies in, for their owner only whatever the umask."""
+    for one in (folder.parent, folder):
+        if not one.is_dir():
+            make_private(one)
+            _sync(one.parent)
+    if folder.stat().st_mode & OTHERS:
+        folder.chmod(0o700)
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder permanent. Some filesystems cannot; as SQLite does, leave it
+    at that, because what was to be done is done."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _unwritable(file: Path, error: OSError) -> CredentialProblem:
+    return CredentialProblem(
+        "unwritable",
+        f"{file} cannot be written ({error.strerror}). What was kept before is still there; free"
+        " the disk or correct the folder's rights, then try again.",
+    )

@@ -1,0 +1,43 @@
+"""All tables of a new database."""
+
+from __future__ import annotations
+
+from peewee import Database, SqliteDatabase, TextField
+
+from app.db import schema
+from app.db import schema_studies as study_tables
+
+TABLES = schema.TABLES + study_tables.TABLES
+WITHOUT_ROWID = schema.WITHOUT_ROWID | study_tables.WITHOUT_ROWID
+
+
+def create(database: Database) -> None:
+    """Create every table in an empty database, inside the caller's transaction."""
+    sqlite = isinstance(database, SqliteDatabase)
+    for model in TABLES:  # SQLite's own options, which other databases do not parse
+        model._meta.strict_tables = sqlite
+        model._meta.without_rowid = sqlite and model in WITHOUT_ROWID
+    with database.bind_ctx(TABLES):
+        database.create_tables(TABLES, safe=False)
+        schema.SchemaVersion.insert(version=schema.VERSION).execute()
+        schema.Syncer.insert(turn=0, who="").execute()
+    deleted = "CREATE INDEX participant_deleted ON participant (connection_id) WHERE deleted"
+    database.execute_sql(deleted)
+    database.execute_sql(schema.BUILD_HELD)
+    study_tables.create_indexes(database)
+    if not sqlite:
+        _compare_bytes(database)
+
+
+def _compare_bytes(database: Database) -> None:
+    """Have PostgreSQL order and compare texts as SQLite does, whatever the server's locale.
+    All of them: columns of different collations cannot use each other's indexes."""
+    for model in TABLES:
+        changes = [
+            f'ALTER "{field.column_name}" TYPE text COLLATE "C"'
+            for field in model._meta.sorted_fields
+            if isinstance(field, TextField)
+        ]
+        if changes:
+            name = model._meta.table_name
+            database.execute_sql(f'ALTER TABLE "{name}" {", ".join(changes)}')

@@ -1,0 +1,241 @@
+"""The index that finds people by any part of a text.
+
+SQLite: an FTS5 table of trigrams that holds no text (it tells who may be meant; the row itself is
+then looked at). ``search_state.through`` is the row id up to which people are in it. A change of
+one of them is noted by a trigger in ``search_due``, as the row was; so a writer pays for one small
+row, and neither waits for the index nor fails when it is damaged. Whoever is not in the index yet
+is looked at anyway, so that the answer is always exact.
+
+PostgreSQL: an index of pg_trgm, which the server keeps; without the extension people are searched
+one by one.
+
+Neither is part of the schema. They are made by :mod:`app.db.index_builder` after a first copy, hold
+only what ``participant`` holds, and can be thrown away at any moment.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+
+from app.db.errors import DatabaseProblem
+from app.db.store import Store
+
+VERSION = 1  # of what is indexed; another one is built anew
+TARGET = 0.03  # seconds that a transaction should take
+SMALLEST, LARGEST = 20, 500  # people in a transaction
+INDEX = "participant_search"  # PostgreSQL's
+FIELDS = ("name", "email", "stripe_id", "metadata")
+
+# Two line ends more than needed: so the last two signs of a text begin a trigram too.
+_TEXT = (
+    "CASE WHEN NOT {p}.deleted THEN coalesce({p}.name, '') || char(10) || coalesce({p}.email, '')"
+    " || char(10) || {p}.stripe_id || char(10) || CASE WHEN json_valid({p}.metadata) THEN"
+    " coalesce((SELECT group_concat(value, char(10)) FROM json_each({p}.metadata)), '')"
+    " ELSE '' END || char(10) || char(10) END"
+)
+# The row as it was, not its text: a trigger may not read JSON where the schema is not trusted.
+_NOTED = (
+    "INSERT INTO search_due (participant_id, stripe_id, name, email, metadata, deleted)"
+    " SELECT old.id, old.stripe_id, old.name, old.email, old.metadata, old.deleted"
+    " WHERE NOT EXISTS (SELECT 1 FROM search_due WHERE participant_id = old.id);"
+)
+_IN_INDEX = "old.id <= (SELECT through FROM search_state)"
+_CREATE = (
+    "CREATE TABLE search_state (id INTEGER PRIMARY KEY, version INTEGER NOT NULL,"
+    " through INTEGER NOT NULL, damaged INTEGER NOT NULL) STRICT",
+    "CREATE TABLE search_due (participant_id INTEGER PRIMARY KEY, stripe_id TEXT NOT NULL,"
+    " name TEXT, email TEXT, metadata TEXT NOT NULL, deleted INTEGER NOT NULL) STRICT",
+    "CREATE VIRTUAL TABLE search_text USING fts5"
+    " (text, content = '', columnsize = 0, detail = none, tokenize = 'trigram')",
+    "CREATE TRIGGER search_changed AFTER UPDATE OF name, email, metadata, deleted ON participant"
+    f" WHEN {_IN_INDEX} AND (old.name IS NOT new.name OR old.email IS NOT new.email"
+    " OR old.metadata IS NOT new.metadata OR old.deleted IS NOT new.deleted)"
+    f" BEGIN {_NOTED} END",
+    f"CREATE TRIGGER search_gone AFTER DELETE ON participant WHEN {_IN_INDEX} BEGIN {_NOTED} END",
+    f"INSERT INTO search_state (id, version, through, damaged) VALUES (1, {VERSION}, 0, 0)",
+)
+_DROP = (
+    "DROP TRIGGER IF EXISTS search_changed",
+    "DROP TRIGGER IF EXISTS search_gone",
+    "DROP TABLE IF EXISTS search_state",
+    "DROP TABLE IF EXISTS search_due",
+)
+
+
+def ready(store: Store) -> bool:
+    """Whether searches go by the index. They may before everybody is in it."""
+    if store.postgres:
+        return bool(
+            store.rows(
+                "SELECT 1 FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid"
+                " WHERE c.relname = ? AND i.indisvalid AND pg_table_is_visible(c.oid)",
+                (INDEX,),
+            )
+        )
+    state = _state(store)
+    return state is not None and state[0] == VERSION and state[1] > 0 and not state[2]
+
+
+def missing(store: Store) -> int:
+    """How many people are not in SQLite's index yet, about: as far as row ids tell."""
+    state = _state(store)
+    (last,) = store.row("SELECT coalesce(max(id), 0) FROM participant")
+    return int(last - (state[1] if state else 0))
+
+
+class Builder:
+    """Brings SQLite's index up to date in short transactions, of which each is complete."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._size = SMALLEST
+
+    def step(self) -> bool:
+        """One transaction; whether more is to be done. Raises DatabaseProblem: what was done
+        before is kept. Another process may do the same meanwhile."""
+        store = self._store
+        state = _state(store)
+        if state is None:
+            drop(store)  # whatever is left of one
+            with store.transaction():
+                if _state(store) is None:
+                    _create(store)
+            return True
+        if state[0] != VERSION or state[2]:
+            drop(store)
+            return True
+        started = time.perf_counter()
+        try:
+            with store.transaction():
+                more = self._renew() or self._go_on()
+        except DatabaseProblem as problem:
+            if not is_damage(problem):
+                raise
+            mark_damaged(store)
+            return True
+        took = time.perf_counter() - started
+        self._size = max(SMALLEST, min(LARGEST, int(self._size * min(1.5, TARGET / took))))
+        return more
+
+    def _renew(self) -> bool:
+        """People who changed since they were indexed."""
+        store = self._store
+        due = store.rows("SELECT participant_id FROM search_due LIMIT ?", (self._size,))
+        if not due:
+            return False
+        store.execute_many(
+            "INSERT INTO search_text (search_text, rowid, text)"
+            f" SELECT 'delete', d.participant_id, {_TEXT.format(p='d')} FROM search_due d"
+            " WHERE d.participant_id = ? AND NOT d.deleted",
+            due,
+        )
+        store.execute_many(
+            "INSERT INTO search_text (rowid, text)"
+            f" SELECT p.id, {_TEXT.format(p='p')} FROM participant p"
+            " WHERE p.id = ? AND NOT p.deleted",
+            due,
+        )
+        gone = "DELETE FROM search_due WHERE participant_id = ?"
+        store.execute_many(gone, due)
+        return True
+
+    def _go_on(self) -> bool:
+        """People who are not in the index yet."""
+        store = self._store
+        (through,) = store.row("SELECT through FROM search_state")
+        (last, number) = store.row(
+            "SELECT max(id), count(*) FROM ("
+            "SELECT id FROM participant WHERE id > ? ORDER BY id LIMIT ?) x",
+            (through, self._size),
+        )
+        if number:
+            store.execute(
+                "INSERT INTO search_text (rowid, text)"
+                f" SELECT p.id, {_TEXT.format(p='p')} FROM participant p"
+                " WHERE p.id > ? AND p.id <= ? AND NOT p.deleted",
+                (through, last),
+            )
+            store.execute("UPDATE search_state SET through = ?", (last,))
+        return bool(number == self._size)
+
+
+def forget(store: Store) -> None:
+    """Leave nothing in SQLite's index of what people were before they changed."""
+    if not ready(store):
+        drop(store)
+        return
+    builder = Builder(store)
+    while ready(store) and store.rows("SELECT 1 FROM search_due LIMIT 1"):
+        builder.step()
+
+
+def build_postgres(store: Store) -> bool:
+    """Have PostgreSQL's index, beside everybody else's work; whether it is there. It is not
+    where nobody may create pg_trgm."""
+    try:
+        store.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    except DatabaseProblem:
+        return False
+    store.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {INDEX}")  # of one that was killed
+    columns = ", ".join(f"lower({field}) gin_trgm_ops" for field in FIELDS)
+    store.execute(f"CREATE INDEX CONCURRENTLY {INDEX} ON participant USING gin ({columns})")
+    return True
+
+
+def drop(store: Store) -> None:
+    """Do without an index, until it is built again. The triggers go first: whatever is wrong
+    with the rest, nobody is kept from writing."""
+    with store.transaction():
+        for statement in _DROP:
+            store.execute(statement)
+    try:
+        with store.transaction():
+            store.execute("DROP TABLE IF EXISTS search_text")
+    except DatabaseProblem:  # so damaged that SQLite cannot open it as what it is
+        _drop_by_force(store)
+
+
+def mark_damaged(store: Store) -> None:
+    """Have the index built anew, and nobody search by it meanwhile."""
+    with store.transaction():
+        store.execute("UPDATE search_state SET damaged = 1")
+
+
+def is_damage(problem: DatabaseProblem) -> bool:
+    """Whether it is the index of texts that is damaged, and not the database."""
+    codes: set[int] = set()
+    one: BaseException | None = problem
+    while one is not None:
+        codes.add(getattr(one, "sqlite_errorcode", sqlite3.SQLITE_OK))
+        one = one.__cause__ or one.__context__
+    # What we ask is always the same: where SQLite calls it wrong, a part of the index is missing.
+    # A full disk and the like have codes of their own.
+    wrong = codes - {sqlite3.SQLITE_OK} == {sqlite3.SQLITE_ERROR}
+    return wrong or sqlite3.SQLITE_CORRUPT_VTAB in codes
+
+
+def _create(store: Store) -> None:
+    for statement in _CREATE:
+        store.execute(statement)
+
+
+def _drop_by_force(store: Store) -> None:
+    store.rows("PRAGMA writable_schema = on")
+    try:
+        with store.transaction():
+            store.execute("DELETE FROM sqlite_master WHERE name = 'search_text'")
+    finally:
+        store.rows("PRAGMA writable_schema = reset")
+    with store.transaction():
+        for part in ("data", "idx", "content", "docsize", "config"):
+            store.execute(f"DROP TABLE IF EXISTS search_text_{part}")
+
+
+def _state(store: Store) -> tuple[int, int, bool] | None:
+    """(version, through, damaged) of SQLite's index, if there is one."""
+    tables = "SELECT count(*) FROM sqlite_master WHERE name IN ('search_state', 'search_text')"
+    if store.row(tables)[0] < 2:
+        return None
+    rows = store.rows("SELECT version, through, damaged FROM search_state")
+    return (rows[0][0], rows[0][1], bool(rows[0][2])) if rows else (0, 0, True)

@@ -1,0 +1,61 @@
+"""What a file has of a plan's members, and of invites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from app.db.store import Store
+from app.invites.invite_log import InviteRow, invite_rows, without_address
+from app.invites.plan.members import stripe_ids
+from app.invites.plan.outcomes import Outcome, reason
+from app.invites.plan.plan import Plan
+from app.panel.export.people import CHUNK, Takeable, private
+from app.panel.export.writer import Line
+from app.panel.lists.order import Ids
+from app.panel.lists.rows import rows
+
+OF_PLAN = ("stripe_id", "email", "name", "outcome", "reason")
+OF_INVITES = tuple(InviteRow.__annotations__)
+
+
+def of_plan(store: Store, plan: Plan, outcomes: Sequence[Outcome]) -> Takeable:
+    """The members of a plan with these outcomes, each with its outcome and why."""
+
+    def lines(masking: bool) -> Iterator[Line]:
+        for outcome in outcomes:
+            yield from _members(store, plan, outcome, masking)
+
+    counts = plan.counts()
+    return Takeable(OF_PLAN, sum(counts[one] for one in outcomes), lines)
+
+
+def _members(store: Store, plan: Plan, outcome: Outcome, masking: bool) -> Iterator[Line]:
+    ids = plan.ids(outcome)
+    for start in range(0, len(ids), CHUNK):
+        some = ids[start : start + CHUNK]
+        found = {one: (plan.of(one) or (outcome, 0))[1] for one in some}
+        same = outcome is Outcome.SAME_MAILBOX
+        names = stripe_ids(store, list(found.values())) if same else {}
+        for row in rows(store, plan.connection_id, some):
+            yield {
+                "stripe_id": row.stripe_id,
+                "email": private(row.email, masking),
+                "name": private(row.name, masking),
+                "outcome": outcome.key,
+                "reason": reason(outcome, found[row.id], names, plan.now),
+            }
+
+
+def of_invites(store: Store, ids: Ids) -> Takeable:
+    """These invites, in their order; times are seconds since 1970."""
+
+    def lines(masking: bool) -> Iterator[Line]:
+        for start in range(0, len(ids), CHUNK):
+            for row in invite_rows(store, ids[start : start + CHUNK]):
+                line = asdict(row)
+                for column in ("name", "address"):
+                    line[column] = private(line[column], masking)
+                yield {**line, "answer": without_address(row.answer)} if masking else line
+
+    return Takeable(OF_INVITES, len(ids), lines, "invite", "invites")

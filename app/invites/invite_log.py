@@ -1,0 +1,96 @@
+"""The invitation log: who was asked for which study, when, and what became of it."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.db.store import Store
+from app.panel.lists.order import Ids
+
+_ROW = (
+    "SELECT i.id, i.study_id, s.title, i.participant_id, p.stripe_id, p.name, i.address, i.state,"
+    " i.reminder, r.way, i.queued_at, i.sent_at, i.reminded_at, i.ended_at, i.expires_at, i.reason,"
+    " i.answer FROM invite i JOIN study s ON s.id = i.study_id"
+    " JOIN participant p ON p.id = i.participant_id JOIN run r ON r.id = i.run_id"
+)
+
+
+@dataclass(frozen=True)
+class InviteRow:
+    """An invite as it is now. ``reminder``: the state of its reminder, None: it had none.
+    ``answer``: of the mail server; ``reason``: why it ended so. Times as in the database."""
+
+    id: int
+    study_id: int
+    study: str
+    participant_id: int
+    stripe_id: str
+    name: str | None
+    address: str | None
+    state: str
+    reminder: str | None
+    way: str
+    queued_at: int
+    sent_at: int | None
+    reminded_at: int | None
+    ended_at: int | None
+    expires_at: int | None
+    reason: str | None
+    answer: str | None
+
+
+def invite_ids(
+    store: Store,
+    connection_id: int,
+    *,
+    study_id: int | None = None,
+    states: Sequence[str] = (),
+    text: str = "",
+) -> Ids:
+    """The row ids of invites, the newest first. ``states``: only those in one of them; of the
+    uncertain ones also those whose reminder is. ``text``: only of whom the name, the address or
+    Stripe's id has it in it, A to Z in either case. Raises DatabaseProblem."""
+    conditions, values = ["i.connection_id = ?"], [connection_id]
+    parameters: list[object] = list(values)
+    if study_id is not None:
+        conditions.append("i.study_id = ?")
+        parameters.append(study_id)
+    if states:
+        reminders = " OR i.reminder = 'uncertain'" if "uncertain" in states else ""
+        conditions.append(f"({store.among('i.state')}{reminders})")
+        parameters.append(store.values(list(states)))
+    if text:
+        looked = " || ' ' || ".join(
+            f"lower(coalesce({column}, ''))" for column in ("p.name", "i.address", "p.stripe_id")
+        )
+        conditions.append(f"({looked}) LIKE ? ESCAPE '!'")
+        for sign in "!%_":
+            text = text.replace(sign, "!" + sign)
+        parameters.append(f"%{text.encode(errors='replace').lower().decode()}%")
+    rows = store.rows(
+        "SELECT i.id FROM invite i JOIN participant p ON p.id = i.participant_id"
+        f" WHERE {' AND '.join(conditions)} ORDER BY i.id DESC",
+        parameters,
+    )
+    return array("q", (row[0] for row in rows))
+
+
+def invite_rows(store: Store, ids: Sequence[int]) -> list[InviteRow]:
+    """These invites, in their order. Raises DatabaseProblem."""
+    found = store.rows(f"{_ROW} WHERE {store.among('i.id')}", (store.values(ids),))
+    by_id = {row[0]: InviteRow(*row) for row in found}
+    return [by_id[one] for one in ids if one in by_id]
+
+
+def of_person(store: Store, participant_id: int) -> list[InviteRow]:
+    """Every invite of one person, the newest first. Raises DatabaseProblem."""
+    found = store.rows(f"{_ROW} WHERE i.participant_id = ? ORDER BY i.id DESC", (participant_id,))
+    return [InviteRow(*row) for row in found]
+
+
+def without_address(answer: str | None) -> str | None:
+    """A server's answer for a shared screen: its sentence may say whose mailbox it is about, so
+    only its code."""
+    return f"{answer[:3]} •••" if answer else answer

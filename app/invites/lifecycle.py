@@ -1,0 +1,108 @@
+"""The life of an invite: its states, which may follow which, and what a person says of it.
+
+ queued ─► sending ─► uncertain ─► sent ─► started ─► completed, declined or expired
+
+``uncertain`` is durable from just before a mail server may take the mail until its answer is
+known; where none comes, only a person says whether it arrived. Whoever sends changes a row only
+where its ``attempt`` is still the one that they claimed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from app.db.schema_studies import OUTSTANDING
+from app.db.store import Store
+from app.invites import ledger
+from app.invites import opt_outs as optouts
+from app.invites.ledger import Entry
+
+_ANSWERS = ("completed", "declined", "bounced", "expired", "withdrawn")
+MOVES = {
+    "queued": ("sending", "handed_over", "withdrawn"),
+    "sending": ("queued", "uncertain", "handed_over", "failed", "bounced", "withdrawn"),
+    "uncertain": ("sent", "queued", "failed", "bounced"),
+    "sent": ("started", *_ANSWERS),
+    "handed_over": ("started", *_ANSWERS),
+    "started": _ANSWERS,
+    "completed": (),
+    "declined": ("completed",),
+    "bounced": (),
+    "failed": (),
+    "expired": ("completed",),
+    "withdrawn": (),
+}
+# What a person may say. An invite that is queued or sent this moment is stopped, not marked.
+MARKS = ("sent", "started", "completed", "declined", "bounced", "failed")
+_MARKABLE = ("uncertain", "sent", "handed_over", "started", "declined", "expired")
+
+
+def mark(
+    store: Store, connection_id: int, invites: Sequence[int], state: str, by: str, reason: str = ""
+) -> int:
+    """Bring these invites to a state that somebody says they are in; how many were moved. Those
+    from whose state it does not follow stay as they are. Who bounced is written to no more.
+    Raises DatabaseProblem."""
+    may = [one for one in _MARKABLE if state in MARKS and state in MOVES[one]]
+    lock = " FOR UPDATE" if store.postgres else ""
+    now = int(time.time())
+    with store.transaction():
+        found = store.rows(
+            "SELECT id, study_id, mailbox, state FROM invite WHERE connection_id = ?"
+            f" AND {store.among('id')} AND {store.among('state')} ORDER BY id{lock}",
+            (connection_id, store.values(invites), store.values(may)),
+        )
+        ended = None if state in OUTSTANDING else now
+        store.execute_many(
+            "UPDATE invite SET state = ?, reason = ?, ended_at = ?, attempt = attempt + 1,"
+            " sent_at = CASE WHEN ? THEN NULL ELSE sent_at END WHERE id = ?",
+            [(state, reason or None, ended, state == "failed", row[0]) for row in found],
+        )
+        if state == "bounced":
+            optouts.record(store, connection_id, [row[2] for row in found], "bounced", by, reason)
+        entries = [
+            Entry("invite", study, invite, mailbox, before, state, reason or None)
+            for invite, study, mailbox, before in found
+        ]
+        ledger.append(store, connection_id, by, entries)
+    return len(found)
+
+
+def resolve(
+    store: Store, connection_id: int, invites: Sequence[int], arrived: bool, by: str
+) -> int:
+    """Say of uncertain ones, and of uncertain reminders, whether they arrived; how many were
+    uncertain. Invites that did not arrive have failed, and their people may be invited by another
+    plan. Raises DatabaseProblem."""
+    found = store.rows(
+        f"SELECT id FROM invite WHERE {store.among('id')} AND state = 'uncertain'",
+        (store.values(invites),),
+    )
+    said = "somebody says that it arrived" if arrived else "somebody says that it did not arrive"
+    state = "sent" if arrived else "failed"
+    moved = mark(store, connection_id, [key for (key,) in found], state, by, said)
+    return moved + _resolve_reminders(store, connection_id, invites, state, by, said)
+
+
+def _resolve_reminders(
+    store: Store, connection_id: int, invites: Sequence[int], state: str, by: str, said: str
+) -> int:
+    lock = " FOR UPDATE" if store.postgres else ""
+    with store.transaction():
+        found = store.rows(
+            "SELECT id, study_id, mailbox FROM invite WHERE connection_id = ?"
+            f" AND {store.among('id')} AND reminder = 'uncertain' ORDER BY id{lock}",
+            (connection_id, store.values(invites)),
+        )
+        store.execute_many(
+            "UPDATE invite SET reminder = ?, attempt = attempt + 1,"
+            " reminded_at = CASE WHEN ? THEN NULL ELSE reminded_at END WHERE id = ?",
+            [(state, state == "failed", row[0]) for row in found],
+        )
+        entries = [
+            Entry("reminder", study, invite, mailbox, "uncertain", state, said)
+            for invite, study, mailbox in found
+        ]
+        ledger.append(store, connection_id, by, entries)
+    return len(found)

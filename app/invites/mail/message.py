@@ -1,0 +1,46 @@
+"""One invite as a mail: plain text, to exactly one mailbox.
+
+The Message-ID follows from the invite alone, so that a repeated try is the same message to whoever
+looks. Who wants no more answers to the address in List-Unsubscribe (RFC 2369): a mailto, because
+nothing of Panelist can be reached from elsewhere; one-click (RFC 8058) is for https only.
+"""
+
+from __future__ import annotations
+
+import hmac
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formatdate
+
+from app.invites.mail.template import Letter, render
+
+TEST = "TEST: "  # before the subject of a rehearsal
+
+
+def message_id(key: bytes, invite_id: int, kind: str, sender: str) -> str:
+    """The Message-ID of an invite or of its reminder. ``key``: the connection's own."""
+    digest = hmac.digest(key, f"{kind} {invite_id}".encode(), "sha256").hex()[:32]
+    return f"<{digest}@{sender.rpartition('@')[2]}>"
+
+
+def compose(
+    letter: Letter, address: str, name: str | None, token: str, identity: str, *, test: bool = False
+) -> EmailMessage:
+    """The mail to one person. The letter must have passed :func:`app.invites.mail.template.check`;
+    ``address`` is as :func:`app.invites.mail.addresses.written` has it, ``identity`` the
+    Message-ID."""
+    made = render(letter, name, token)
+    answers = letter.reply_to or letter.sender_address
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = Address(letter.sender_name, addr_spec=letter.sender_address)
+    mail["To"] = Address(addr_spec=address)
+    if letter.reply_to:
+        mail["Reply-To"] = Address(addr_spec=letter.reply_to)
+    mail["Subject"] = (TEST if test else "") + made.subject
+    mail["Date"] = formatdate(localtime=True)
+    mail["Message-ID"] = identity
+    mail["List-Unsubscribe"] = f"<mailto:{answers}?subject=no>"
+    mail["Auto-Submitted"] = "auto-generated"  # no vacation answers (RFC 3834)
+    mail.set_content(made.text)
+    return mail

@@ -1,0 +1,260 @@
+"""The message of a study: a text with ``{{name|there}}`` fields, checked and filled in.
+
+A template is cut into texts and fields and never evaluated. A field is a word of an allow-list,
+with words for those of whom nothing is known; what is filled in is never read again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from urllib.parse import urlsplit
+
+from app.invites.errors import StudyProblem
+from app.invites.mail.addresses import Unusable, read
+from app.text import plain
+
+# Of what a person may have nothing of; without words for that case, a letter could not be written.
+PERSONAL = {"name": "their name", "first_name": "the first word of it"}
+OF_STUDY = {
+    "study": "the study's title",
+    "sender": "who writes",
+    "link": "the interview link, another one for each",
+    "opt_out": "how to opt out",
+    "postal": "the postal address of who writes",
+}
+TOKEN = "token"
+LONGEST = {"title": 120, "subject": 200, "sender_name": 80, "postal": 300, "opt_out": 500}
+LONGEST_TEXT, LONGEST_LINK, LONGEST_NAME = 20_000, 2_000, 80
+
+DEFAULT_SUBJECT = "A conversation about {{study}}?"
+DEFAULT_TEXT = """Hello {{name|there}},
+
+we would like to hear from you about {{study}}. Choose a time that suits you:
+
+{{link}}
+
+Thank you!
+{{sender}}
+
+{{opt_out}}
+{{postal}}
+"""
+DEFAULT_OPT_OUT = "If you do not want such invitations, answer with “no” and we will not ask again."
+
+_FIELD = re.compile(r"\{\{([^{}]*)\}\}")
+_NAME = re.compile(r"[a-z_]+\Z")
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What one study writes. ``title`` is that of the study."""
+
+    title: str
+    link: str
+    sender_name: str
+    sender_address: str
+    reply_to: str
+    subject: str
+    text: str
+    postal: str
+    opt_out: str
+
+    def json(self) -> str:
+        """As it is frozen with a plan."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+
+
+def from_json(text: str) -> Letter:
+    """A letter as :meth:`Letter.json` froze it."""
+    return Letter(**json.loads(text))
+
+
+@dataclass(frozen=True)
+class Message:
+    """A letter to one person. ``stood_in``: the fields of which nothing was known."""
+
+    subject: str
+    text: str
+    link: str
+    stood_in: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A place to fill in. ``at``: where in the template it begins."""
+
+    name: str
+    otherwise: str | None
+    at: int
+
+
+def check(letter: Letter) -> None:
+    """Raise StudyProblem, with its place, when something in it could not be sent. What is blank is
+    not looked at: a draft need not be complete."""
+    for place, most in LONGEST.items():
+        _check_line(getattr(letter, place), place, most)
+    for place in ("sender_address", "reply_to"):
+        _check_address(getattr(letter, place), place)
+    check_link(letter.link)
+    check_template(letter.subject, letter.text)
+
+
+def check_template(subject: str, text: str, place: str = "") -> None:
+    """The same for a subject and a text alone; ``place`` is put before their names."""
+    _check_line(subject, f"{place}subject", LONGEST["subject"])
+    fields_of(subject, f"{place}subject", but=("link", "opt_out", "postal"))
+    name = f"{place}text"
+    if len(text) > LONGEST_TEXT:
+        raise StudyProblem(f"The {_said(name)} is longer than {LONGEST_TEXT:,} characters.", name)
+    for number, line in enumerate(text.split("\n"), 1):
+        _check_visible(line.replace("\t", " "), name, f"line {number}, ")
+    present = {field.name for field in fields_of(text, name)}
+    if text:
+        for wanted in ("link", "opt_out"):
+            if wanted not in present:
+                raise StudyProblem(
+                    f"The {_said(name)} has no {{{{{wanted}}}}} ({OF_STUDY[wanted]}). Put it"
+                    " where it belongs.",
+                    name,
+                )
+
+
+def check_link(link: str) -> None:
+    """Raise StudyProblem unless it is an https address with ``{{token}}`` in it once."""
+    if not link:
+        return
+
+    def refuse(why: str) -> None:
+        raise StudyProblem(f"The interview link {why}.", "link")
+
+    if len(link) > LONGEST_LINK:
+        refuse(f"is longer than {LONGEST_LINK:,} characters")
+    if not link.isascii() or not link.isprintable() or " " in link:
+        refuse("has a blank, a line break or another sign that an address cannot have in it")
+    fields = list(fields_of(link, "link", allowed={TOKEN}))
+    if len(fields) != 1 or fields[0].otherwise is not None:
+        refuse(
+            "needs {{token}} in it once, so that each invite gets a link of its own, such as"
+            " https://interviews.example/pricing?guest={{token}}"
+        )
+    try:
+        parts = urlsplit(_FIELD.sub("x", link))
+        port_is_one = parts.port is None or parts.port > 0
+    except ValueError:
+        parts, port_is_one = urlsplit(""), False
+    if parts.scheme != "https" or not parts.hostname or not port_is_one:
+        refuse("must be a whole address that begins with https://")
+    if "@" in parts.netloc:
+        refuse("has a user name before its host; leave it out")
+    if fields[0].at < len("https://") + len(parts.netloc):
+        refuse("has {{token}} in its host; put it behind the host")
+
+
+def fields_of(
+    template: str,
+    place: str,
+    *,
+    allowed: Mapping[str, str] | set[str] = PERSONAL | OF_STUDY,
+    but: tuple[str, ...] = (),
+) -> Iterator[Field]:
+    """The fields of a template. Raises StudyProblem that says where it is wrong."""
+    names = [name for name in allowed if name not in but]
+    rest = _FIELD.sub(lambda found: " " * len(found[0]), template)
+    for sign in ("{{", "}}", "{%", "%}", "{#", "#}"):
+        if sign in rest:
+            _refuse(template, rest.index(sign), place, f"“{sign}” begins or ends no field")
+    found = []
+    for match in _FIELD.finditer(template):
+        name, bar, otherwise = match[1].partition("|")
+        name = name.strip()
+        known = ", ".join(f"{{{{{one}}}}}" for one in names)
+        if not _NAME.match(name) or name not in names:
+            _refuse(template, match.start(), place, f"there is no such field; there are {known}")
+        if name in PERSONAL and not otherwise.strip():
+            _refuse(
+                *(template, match.start(), place),
+                f"say what to write where nothing is known: {{{{{name}|there}}}}",
+            )
+        if bar and name not in PERSONAL:
+            _refuse(template, match.start(), place, f"{{{{{name}}}}} needs no other words")
+        found.append(Field(name, otherwise.strip() if bar else None, match.start()))
+    return iter(found)
+
+
+def _refuse(template: str, at: int, place: str, why: str) -> None:
+    line = template.count("\n", 0, at) + 1
+    column = at - (template.rfind("\n", 0, at) + 1) + 1
+    where = f"line {line}, column {column}" if "\n" in template else f"column {column}"
+    piece = plain(template[at : at + 30].split("\n")[0])
+    raise StudyProblem(f"The {_said(place)}, {where}, at “{piece}”: {why}.", place)
+
+
+def render(letter: Letter, name: str | None, token: str) -> Message:
+    """The letter to somebody of this name. The template must have passed :func:`check`."""
+    link = _FIELD.sub(lambda _: token, letter.link)
+    called = calling_name(name)
+    values = {
+        "name": called,
+        "first_name": called.split(" ")[0] if "," not in called else "",
+        "study": letter.title,
+        "sender": letter.sender_name,
+        "link": link,
+        "opt_out": letter.opt_out,
+        "postal": letter.postal,
+    }
+    stood_in: list[str] = []
+
+    def value(field: re.Match[str]) -> str:
+        key, _, otherwise = field[1].partition("|")
+        key = key.strip()
+        if key in PERSONAL and not values[key]:
+            stood_in.append(key)
+            return otherwise.strip()
+        return values[key]
+
+    subject, text = (_FIELD.sub(value, part) for part in (letter.subject, letter.text))
+    return Message(subject, f"{text.rstrip()}\n", link, tuple(dict.fromkeys(stood_in)))
+
+
+def calling_name(name: str | None) -> str:
+    """How somebody is called; "" where what stands as their name is none: an address or a text
+    with a link in it would make our letter carry what a stranger typed."""
+    text = " ".join(plain(name).split())
+    suspicious = ("://", "www.", "@", "\N{REPLACEMENT CHARACTER}")
+    if len(text) > LONGEST_NAME or any(one in text.casefold() for one in suspicious):
+        return ""
+    return text
+
+
+def _check_line(text: str, place: str, most: int) -> None:
+    if len(text) > most:
+        raise StudyProblem(f"The {_said(place)} is longer than {most} characters.", place)
+    _check_visible(text, place, "")
+
+
+def _check_visible(text: str, place: str, where: str) -> None:
+    """Nothing that a terminal or a mail server would obey, and nothing invisible."""
+    if plain(text, len(text) + 1) == text:
+        return
+    at = next((i for i, sign in enumerate(text) if plain(sign) != sign), 0)
+    what = "a line break or tab" if text[at] in "\r\n\t\v\f\x85\u2028\u2029" else "a hidden sign"
+    raise StudyProblem(
+        f"The {_said(place)}, {where}column {at + 1}, has {what} in it. Take it out.", place
+    )
+
+
+def _check_address(text: str, place: str) -> None:
+    if not text:
+        return
+    found = read(text)
+    if isinstance(found, Unusable):
+        raise StudyProblem(f"The {_said(place)} cannot be used: {found.words}.", place)
+    if text != text.strip():
+        raise StudyProblem(f"The {_said(place)} has blanks around it. Take them out.", place)
+
+
+def _said(place: str) -> str:
+    return place.replace("_", " ") if place != "reply_to" else "reply-to address"

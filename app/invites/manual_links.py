@@ -1,0 +1,40 @@
+"""One person's own link, to be sent by hand."""
+
+from __future__ import annotations
+
+import time
+
+from app.db.store import Store
+from app.invites import ledger
+from app.invites.errors import StudyProblem
+from app.invites.ledger import Entry
+from app.invites.mail.template import render
+from app.invites.studies import get
+
+
+def hand_out(store: Store, invite_id: int, by: str) -> str:
+    """The link of an invite. One that is queued is handed over with it, and nothing sends it any
+    more; of one that ended there is none. Raises StudyProblem and DatabaseProblem."""
+    lock = " FOR UPDATE" if store.postgres else ""
+    with store.transaction():
+        rows = store.rows(
+            f"SELECT connection_id, study_id, mailbox, state, token FROM invite WHERE id = ?{lock}",
+            (invite_id,),
+        )
+        if not rows:
+            raise StudyProblem("The invite is not there any more.")
+        here, study_id, mailbox, state, token = rows[0]
+        study = get(store, study_id)
+        if state == "queued":
+            if study.state != "active":
+                raise StudyProblem(f"The study is {study.state}; only an active one invites.")
+            store.execute(
+                "UPDATE invite SET state = 'handed_over', sent_at = ?, attempt = attempt + 1"
+                " WHERE id = ?",
+                (int(time.time()), invite_id),
+            )
+            entry = Entry("invite", study_id, invite_id, mailbox, state, "handed_over", "link")
+            ledger.append(store, here, by, [entry])
+        elif state not in ("sent", "handed_over", "started", "uncertain"):
+            raise StudyProblem(f"The invite is {state.replace('_', ' ')}: its link is not used.")
+    return render(study.letter, None, token).link

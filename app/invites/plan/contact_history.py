@@ -1,0 +1,129 @@
+"""What stands between a mailbox and an invite: that its person wants none, has one, or had many."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from app.db.store import Row, Store
+from app.invites.opt_outs import KINDS
+from app.invites.plan.members import Members, Step
+from app.invites.plan.options import Options
+from app.invites.plan.outcomes import ALREADY, Outcome
+from app.invites.rules import DAY, Rules
+from app.panel.lists.selection import CHUNK
+
+# When the mailbox may have got it; one that is still to be sent counts from when it was decided.
+CONTACT = "coalesce(i.sent_at, CASE WHEN i.state IN ('queued', 'sending') THEN i.queued_at END)"
+
+_OUTCOMES = {"cool_down": Outcome.COOL_DOWN, "cap": Outcome.CAP}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """For which study, by which rules, and when a plan asks."""
+
+    connection_id: int
+    study_id: int
+    rules: Rules
+    options: Options
+    now: int
+
+
+def opted_out(store: Store, connection_id: int, members: Members, step: Step) -> None:
+    """Settle those whose mailbox is written to no more."""
+    if not store.rows("SELECT 1 FROM opt_out WHERE connection_id = ? LIMIT 1", (connection_id,)):
+        return
+    for mailboxes in _chunks(members):
+        step()
+        rows = store.rows(
+            "SELECT mailbox, kind FROM opt_out"
+            f" WHERE connection_id = ? AND {store.among('mailbox')}",
+            (connection_id, store.values(list(mailboxes))),
+        )
+        kinds: dict[str, int] = {}
+        for mailbox, kind in rows:
+            place = KINDS.index(kind)
+            kinds[mailbox] = min(place, kinds.get(mailbox, place))
+        for mailbox, detail in kinds.items():
+            members.settle(mailboxes[mailbox], Outcome.OPTED_OUT, detail)
+
+
+def invited_before(
+    store: Store, asked: Asked, members: Members, stands: dict[int, int], step: Step
+) -> None:
+    """Settle those who have an invite for this study, or had one too recently, or too many; as
+    the mailbox they have now or under another address. ``stands``: see
+    :func:`app.invites.plan.members.same_mailbox`; what a person had counts for the mailbox."""
+    here = (asked.connection_id,)
+    if not store.rows("SELECT 1 FROM invite WHERE connection_id = ? LIMIT 1", here):
+        return
+    had: defaultdict[int, dict[int, Row]] = defaultdict(dict)
+    for mailboxes in _chunks(members):
+        step()
+        for row in _invites(store, asked, "mailbox", list(mailboxes)):
+            had[mailboxes[row[1]]][row[0]] = row
+    # Who shares a mailbox and does not stand for it was settled, and asks for who does.
+    for start in range(0, len(members.ids), CHUNK):
+        step()
+        some = members.ids[start : start + CHUNK]
+        for row in _invites(store, asked, "participant_id", list(some)):
+            place = members.place(row[1])
+            if place is None:
+                continue
+            place = stands.get(place, place)
+            if not members.outcomes[place]:
+                had[place].setdefault(row[0], row)
+    for place, rows in had.items():
+        found = _judged(rows.values(), asked, members.mailbox(place).hex())
+        if found:
+            members.settle(place, *found)
+
+
+def _chunks(members: Members) -> Iterator[dict[str, int]]:
+    """The places of those who are open by their mailboxes, some at a time."""
+    found: dict[str, int] = {}
+    for place in members.open():
+        found[members.mailbox(place).hex()] = place
+        if len(found) == CHUNK:
+            yield found
+            found = {}
+    yield found
+
+
+def _invites(
+    store: Store, asked: Asked, column: str, values: Sequence[int] | Sequence[str]
+) -> list[Row]:
+    """(id, what ``column`` has, mailbox, of this study, state, contact) of each invite that can
+    matter."""
+    window = max(asked.rules.cool_down_days or 0, asked.rules.cap_days or 0)
+    return store.rows(
+        f"SELECT i.id, i.{column}, i.mailbox, i.study_id = ?, i.state, {CONTACT} FROM invite i"
+        f" WHERE i.connection_id = ? AND {store.among(f'i.{column}')}"
+        f" AND (i.study_id = ? OR {CONTACT} >= ?)",
+        (
+            *(asked.study_id, asked.connection_id, store.values(values)),
+            *(asked.study_id, asked.now - window * DAY),
+        ),
+    )
+
+
+def _judged(rows: Iterable[Row], asked: Asked, mailbox: str) -> tuple[Outcome, int] | None:
+    rows = list(rows)
+    states = [
+        ALREADY.index(state)
+        for _, _, to, this_study, state, _ in rows
+        if this_study
+        and state in ALREADY
+        and state not in asked.options.again
+        # A bounce says something of that address only.
+        and not (state == "bounced" and to != mailbox)
+    ]
+    if states:
+        return Outcome.ALREADY, min(states)
+    contacts = sorted((row[5] for row in rows if row[5] is not None), reverse=True)
+    for rule, nth, days in asked.rules.limits(asked.options.overrides):
+        if len(contacts) >= nth and asked.now <= contacts[nth - 1] + days * DAY:
+            return _OUTCOMES[rule], contacts[nth - 1] + days * DAY
+    return None

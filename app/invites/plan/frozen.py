@@ -1,0 +1,174 @@
+"""A plan frozen: what was shown is what is sent, or it is asked again.
+
+The hash is over the letter, the options, the rules, and a line for each member: Stripe's id, the
+outcome with its detail and, of those who will be invited, the mailbox. So the same plan has the
+same hash on any machine, whatever the order in which people came into its database.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+
+from app.db.store import Row, Store
+from app.invites.errors import StudyProblem
+from app.invites.mail import template as letter
+from app.invites.mail.addresses import Unusable, hasher, read
+from app.invites.mail.template import Letter
+from app.invites.plan import options
+from app.invites.plan.members import Members, Step, people, stripe_ids
+from app.invites.plan.options import Options
+from app.invites.plan.outcomes import Outcome
+from app.invites.plan.plan import Plan
+from app.invites.rules import Rules
+from app.invites.studies import get
+from app.panel.lists.order import Ids
+from app.panel.lists.selection import CHUNK
+
+KEPT = 86_400  # seconds that a plan which nobody sent is kept
+_ALL = 2**256
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A stored plan. ``sent``: a run has it, so that it can be sent no more."""
+
+    id: int
+    study_id: int
+    at: int
+    by: str
+    hash: str
+    options: Options
+    rules: Rules
+    letter: Letter
+    sent: bool
+
+    @property
+    def short(self) -> str:
+        """The hash as a person reads it."""
+        return self.hash[:4]
+
+
+def freeze(store: Store, plan: Plan, by: str, step: Step = lambda: None) -> Frozen:
+    """Store a plan. Plans of the study that nobody sent for a day are forgotten. Raises
+    StudyProblem when the study was deleted, and DatabaseProblem."""
+    found, members = plan_hash(store, plan, step), plan.members
+    with store.transaction():
+        get(store, plan.study_id)
+        store.execute(
+            "DELETE FROM plan WHERE study_id = ? AND at < ?"
+            " AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan_id = plan.id)",
+            (plan.study_id, int(time.time()) - KEPT),
+        )
+        store.execute(
+            'INSERT INTO plan (study_id, at, "by", options, letter, hash)'
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (plan.study_id, plan.now, by, _terms(plan), plan.letter.json(), found),
+        )
+        (key,) = store.row("SELECT max(id) FROM plan WHERE study_id = ?", (plan.study_id,))
+        for start in range(0, len(plan), CHUNK):
+            store.insert(
+                "planned (plan_id, participant_id, outcome, detail, mailbox)",
+                [
+                    (key, members.ids[at], members.outcomes[at], members.details[at], to)
+                    for at, to in _mailboxes(members, start)
+                ],
+            )
+    return frozen(store, key)
+
+
+def _mailboxes(members: Members, start: int) -> Iterator[tuple[int, str | None]]:
+    for place in range(start, min(start + CHUNK, len(members.ids))):
+        invited = members.outcomes[place] == Outcome.INVITE
+        yield place, members.mailbox(place).hex() if invited else None
+
+
+def _terms(plan: Plan) -> str:
+    terms = {**json.loads(plan.options.json()), "rules": asdict(plan.rules)}
+    return json.dumps(terms, ensure_ascii=False, sort_keys=True)
+
+
+def plan_hash(store: Store, plan: Plan, step: Step = lambda: None) -> str:
+    """The hash of a plan, in hex digits."""
+    members, total, number = plan.members, 0, 0
+    same = {members.details[at] for at in _at(members, Outcome.SAME_MAILBOX)}
+    names, hashes = stripe_ids(store, list(same)), hasher(store, plan.connection_id)
+    for start in range(0, len(plan), CHUNK):
+        step()
+        some = members.ids[start : start + CHUNK]
+        for key, stripe_id, email, _, _ in people(store, plan.connection_id, some):
+            place = members.place(key)
+            assert place is not None
+            outcome, detail = Outcome(members.outcomes[place]), members.details[place]
+            said = names[detail] if outcome is Outcome.SAME_MAILBOX else str(detail)
+            to = read(email) if email and outcome is Outcome.INVITE else ""
+            if to != "" and (
+                isinstance(to, Unusable) or hashes.digest(to) != members.mailbox(place)
+            ):
+                raise StudyProblem("An address changed while the plan was made. Make it again.")
+            line = json.dumps([stripe_id, outcome.key, said, to])
+            total += int.from_bytes(sha256(line.encode()).digest())
+            number += 1
+    whole = json.dumps([_terms(plan), plan.letter.json(), number, total % _ALL])
+    return sha256(whole.encode()).hexdigest()
+
+
+def _at(members: Members, outcome: Outcome) -> Iterator[int]:
+    return (place for place, one in enumerate(members.outcomes) if one == outcome)
+
+
+def frozen(store: Store, plan_id: int) -> Frozen:
+    """A stored plan. Raises StudyProblem when it is gone."""
+    rows = store.rows(
+        'SELECT id, study_id, at, "by", hash, options, letter,'
+        " EXISTS (SELECT 1 FROM run WHERE run.plan_id = plan.id) FROM plan WHERE id = ?",
+        (plan_id,),
+    )
+    if not rows:
+        raise StudyProblem("The plan is not there any more. Make it again.")
+    key, study, at, by, found, terms, written, sent = rows[0]
+    values = json.loads(terms)
+    rules = Rules(**values.pop("rules"))
+    chosen = options.from_json(json.dumps(values))
+    wrote = letter.from_json(written)
+    return Frozen(key, study, at, by, found, chosen, rules, wrote, bool(sent))
+
+
+def latest(store: Store, study_id: int) -> Frozen | None:
+    """The study's last frozen plan."""
+    rows = store.rows("SELECT max(id) FROM plan WHERE study_id = ?", (study_id,))
+    return frozen(store, rows[0][0]) if rows[0][0] is not None else None
+
+
+def counts(store: Store, plan_id: int) -> dict[Outcome, int]:
+    """How many have each outcome in a frozen plan."""
+    found: dict[int, int] = dict(
+        store.rows(
+            "SELECT outcome, count(*) FROM planned WHERE plan_id = ? GROUP BY outcome", (plan_id,)
+        )
+    )
+    return {one: found.get(one, 0) for one in Outcome}
+
+
+def ids(store: Store, plan_id: int, outcome: Outcome) -> Ids:
+    """Row ids of those with an outcome in a frozen plan, upwards."""
+    found = array("q")
+    for rows in planned(store, plan_id):
+        found.extend(row[0] for row in rows if row[1] == outcome)
+    return found
+
+
+def planned(store: Store, plan_id: int) -> Iterator[Sequence[Row]]:
+    """(participant, outcome, detail, mailbox) upwards, some at a time."""
+    last = 0
+    while rows := store.rows(
+        "SELECT participant_id, outcome, detail, mailbox FROM planned"
+        " WHERE plan_id = ? AND participant_id > ? ORDER BY participant_id LIMIT ?",
+        (plan_id, last, CHUNK),
+    ):
+        yield rows
+        last = rows[-1][0]

@@ -1,0 +1,142 @@
+"""Who will be invited and who not: each member of the segments with exactly one outcome.
+
+The outcomes are asked in the order of :class:`Outcome`. Everything is read in stretches of row
+ids, none per person. What is sent goes through here too: a frozen plan is made again before it is
+sent (:mod:`app.invites.plan.frozen`), and what differs is shown.
+"""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+
+from app.db.store import Store
+from app.db.subscription_indexes import left_out
+from app.invites.errors import StudyProblem
+from app.invites.mail.addresses import hasher
+from app.invites.mail.template import Letter
+from app.invites.plan import contact_history as contacts
+from app.invites.plan import sampling
+from app.invites.plan.contact_history import Asked
+from app.invites.plan.members import Members, Step, describe, leave_out, same_mailbox, union
+from app.invites.plan.options import Options
+from app.invites.plan.outcomes import Outcome
+from app.invites.rules import Rules
+from app.invites.studies import Study, check_segments
+from app.panel.lists.order import Ids
+
+
+class Plan:
+    """A plan as it was at one moment: outcomes to count, to filter and to look up. ``now`` is
+    that moment; nothing of it is stored before it is frozen."""
+
+    def __init__(self, study: Study, options: Options, now: int, members: Members) -> None:
+        self.study_id = study.id
+        self.connection_id = study.connection_id
+        self.letter: Letter = study.letter
+        self.rules: Rules = study.rules
+        self.options = options
+        self.now = now
+        self.members = members
+
+    def __len__(self) -> int:
+        """The size of the union of the segments."""
+        return len(self.members.ids)
+
+    def counts(self) -> dict[Outcome, int]:
+        """How many have each outcome, in the order of the reasons; they add up to the size."""
+        return {one: self.members.outcomes.count(one) for one in Outcome}
+
+    def details(self, outcome: Outcome) -> Counter[int]:
+        """How many have each detail of an outcome, such as the state of an earlier invite."""
+        members = self.members
+        return Counter(members.details[place] for place in self._places(outcome))
+
+    def ids(self, outcome: Outcome, details: Sequence[int] | None = None) -> Ids:
+        """Row ids of those with an outcome (and one of these details), upwards."""
+        members = self.members
+        return array(
+            "q",
+            (
+                members.ids[place]
+                for place in self._places(outcome)
+                if details is None or members.details[place] in details
+            ),
+        )
+
+    def of(self, row_id: int) -> tuple[Outcome, int] | None:
+        """The outcome of one person with its detail; None when they are in none of the segments."""
+        place = self.members.place(row_id)
+        if place is None:
+            return None
+        return Outcome(self.members.outcomes[place]), self.members.details[place]
+
+    def _places(self, outcome: Outcome) -> list[int]:
+        found, place = [], self.members.outcomes.find(outcome)
+        while place >= 0:
+            found.append(place)
+            place = self.members.outcomes.find(outcome, place + 1)
+        return found
+
+
+def make(
+    store: Store,
+    study: Study,
+    options: Options,
+    now: int | None = None,
+    step: Step = lambda: None,
+) -> Plan:
+    """Work a plan out; some seconds where there are a million members. ``step`` is called every
+    few milliseconds, and ends the work by raising what it likes. Raises StudyProblem and
+    DatabaseProblem."""
+    options.check()
+    check_segments(store, study.connection_id, options.segments, options.excluded)
+    if options.strata in ("plan", "product") and left_out(store):
+        raise StudyProblem(
+            f"Subscriptions are still being fetched. Sample by {options.strata} when Status says"
+            " that they are here."
+        )
+    at = int(time.time()) if now is None else now
+    here, seed = study.connection_id, options.seed if options.take == "random" else ""
+    hashes = hasher(store, here)
+    members = Members(union(store, here, options.segments, step))
+    describe(store, here, members, hashes, seed, step)
+    if options.excluded:
+        leave_out(store, here, members, hashes, options.excluded, step)
+    stands = same_mailbox(store, members)
+    contacts.opted_out(store, here, members, step)
+    asked = Asked(here, study.id, study.rules, options, at)
+    contacts.invited_before(store, asked, members, stands, step)
+    step()
+    _sample(store, here, members, options, at)
+    return Plan(study, options, at, members)
+
+
+def _sample(store: Store, here: int, members: Members, options: Options, now: int) -> None:
+    """Settle all who are still open."""
+    places = array("q", members.open())
+    taken: set[int] | None = None
+    if options.take == "batch":
+        ranked = sorted(places, key=lambda at: (members.created[at], members.lots[at]))
+        taken = set(ranked[: options.number])
+    elif options.take == "random":
+        lots = {place: members.lots[place] for place in places}
+        strata = _strata(store, here, members, places, options, now)
+        taken = sampling.drawn(lots, options.number, strata)
+    for place in places:
+        chosen = taken is None or place in taken
+        members.settle(place, Outcome.INVITE if chosen else Outcome.NOT_SAMPLED)
+
+
+def _strata(
+    store: Store, here: int, members: Members, places: Ids, options: Options, now: int
+) -> dict[int, str] | None:
+    if options.strata is None or options.number >= len(places):
+        return None
+    if options.strata == "tenure":
+        return {place: sampling.tenure(members.known_created(place), now) for place in places}
+    ids = [members.ids[place] for place in places]
+    held = sampling.held(store, here, ids, options.strata)
+    return {place: held[members.ids[place]] for place in places}

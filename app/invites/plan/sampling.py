@@ -1,0 +1,86 @@
+"""Which of those who may be invited are taken: a batch, or a random sample that can be repeated.
+
+The lot of somebody is the first 16 hex digits of the SHA-256 of ``seed:stripe id``, so that anyone
+can draw it again with any tool; the lowest lots are taken. A stratified sample gives each stratum
+its share of the number, what is left over goes to the largest fractions.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+from app.db.store import Store
+from app.panel.labels import LIVE
+
+DAY = 86_400
+CHUNK = 20_000
+NONE = ""  # the stratum of those who have no plan or product
+
+# Customers since so many days at most; of everybody after the last.
+TENURES = ((90, "under 3 months"), (365, "under a year"), (730, "under 2 years"))
+LONGER, UNKNOWN = "2 years and more", "unknown"
+
+
+def lot(seed: str, stripe_id: str) -> int:
+    """What decides: a number below 2**64."""
+    return int.from_bytes(sha256(f"{seed}:{stripe_id}".encode()).digest()[:8])
+
+
+def drawn(lots: Mapping[int, int], number: int, strata: Mapping[int, str] | None) -> set[int]:
+    """Those taken, of the people that ``lots`` has the lots of. ``strata``: the stratum of each."""
+    groups: defaultdict[str, list[int]] = defaultdict(list)
+    for one in lots:
+        groups[strata[one] if strata else NONE].append(one)
+    taken: set[int] = set()
+    for name, share in shares({name: len(who) for name, who in groups.items()}, number).items():
+        taken.update(sorted(groups[name], key=lambda one: (lots[one], one))[:share])
+    return taken
+
+
+def shares(sizes: Mapping[str, int], number: int) -> dict[str, int]:
+    """How many of ``number`` each stratum of these sizes gets, by the largest remainder; equal
+    remainders go to the larger stratum, then by name."""
+    total = sum(sizes.values())
+    if number >= total:
+        return dict(sizes)
+    parts = {name: divmod(number * size, total) for name, size in sizes.items()}
+    found = {name: whole for name, (whole, _) in parts.items()}
+    left = number - sum(found.values())
+    order = sorted(sizes, key=lambda name: (-parts[name][1], -sizes[name], name))
+    for name in order[:left]:
+        found[name] += 1
+    return found
+
+
+def tenure(created: int | None, now: int) -> str:
+    """The stratum of somebody who is a customer since then."""
+    if created is None:
+        return UNKNOWN
+    days = (now - created) / DAY
+    return next((words for most, words in TENURES if days < most), LONGER)
+
+
+def held(store: Store, connection_id: int, ids: Sequence[int], kind: str) -> dict[int, str]:
+    """The stratum of each of these people by ``product`` or by ``plan``, which is a product with
+    the interval of its price. Who holds several counts by the first of them, by name."""
+    what = "coalesce(d.name, i.product)"
+    if kind == "plan":
+        what = f"{what} || ', ' || coalesce(r.interval, 'once')"
+    live = ", ".join(f"'{status}'" for status in sorted(LIVE))
+    found = dict.fromkeys(ids, NONE)
+    for start in range(0, len(ids), CHUNK):
+        rows = store.rows(
+            f"SELECT p.id, min({what}) FROM participant p"
+            " JOIN subscription s ON s.connection_id = p.connection_id"
+            "  AND s.customer = p.stripe_id AND NOT s.deleted"
+            " JOIN subscription_item i ON i.subscription_id = s.id"
+            " LEFT JOIN product d ON d.connection_id = s.connection_id AND d.stripe_id = i.product"
+            " LEFT JOIN price r ON r.connection_id = s.connection_id AND r.stripe_id = i.price"
+            f" WHERE p.connection_id = ? AND s.status IN ({live})"
+            f" AND {store.among('p.id')} GROUP BY p.id",
+            (connection_id, store.values(ids[start : start + CHUNK])),
+        )
+        found.update(rows)
+    return found

@@ -1,0 +1,70 @@
+"""What a person judges before a plan is sent: how many, to whom, and who is left afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.db.store import Store
+from app.invites.mail import template as letter
+from app.invites.mail.addresses import written
+from app.invites.mail.template import Message, calling_name
+from app.invites.plan.frozen import Frozen
+from app.invites.plan.members import Step
+from app.invites.plan.outcomes import Outcome
+from app.invites.plan.plan import Plan
+from app.panel.lists.selection import CHUNK
+
+
+@dataclass(frozen=True)
+class Summary:
+    """``named``: how many of those who will be invited have a name. ``to`` and ``message``: of one
+    of them. ``free_at``: when the first of those in cool-down may be invited. ``left``: how many
+    more of the segments could be invited after it."""
+
+    plan: Frozen
+    size: int
+    counts: Mapping[Outcome, int]
+    already: Mapping[int, int]
+    named: int
+    to: str | None
+    message: Message | None
+    free_at: int | None
+
+    @property
+    def number(self) -> int:
+        """How many will be invited."""
+        return self.counts[Outcome.INVITE]
+
+    @property
+    def left(self) -> int:
+        return self.counts[Outcome.NOT_SAMPLED]
+
+
+def summarise(store: Store, frozen: Frozen, made: Plan, step: Step = lambda: None) -> Summary:
+    """Of a plan that was made and frozen. Raises DatabaseProblem."""
+    invited, named = made.ids(Outcome.INVITE), 0
+    to, message = None, None
+    for start in range(0, len(invited), CHUNK):
+        step()
+        rows = store.rows(
+            f"SELECT name, email FROM participant WHERE {store.among('id')} ORDER BY id",
+            (store.values(invited[start : start + CHUNK]),),
+        )
+        named += sum(bool(calling_name(name)) for name, _ in rows)
+        if message is None and rows:
+            (name, email) = rows[0]
+            address = written(email or "")
+            to = address if isinstance(address, str) else None
+            message = letter.render(frozen.letter, name, "…")
+    waits = made.details(Outcome.COOL_DOWN)
+    return Summary(
+        plan=frozen,
+        size=len(made),
+        counts=made.counts(),
+        already=made.details(Outcome.ALREADY),
+        named=named,
+        to=to,
+        message=message,
+        free_at=min(waits) if waits else None,
+    )

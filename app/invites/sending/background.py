@@ -1,0 +1,70 @@
+"""Sending beside the app: a thread that works on the runs that somebody started here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from app.db.errors import DatabaseProblem
+from app.db.store import Store
+from app.invites.restore_guard import Guarded
+from app.invites.sending.sender import Sender, Sending
+from app.settings import SettingsError
+
+GRACE = 1.0  # seconds for what is being said to a mail server; then it stays uncertain
+
+
+class Dispatch:
+    """``make``: a sender for the account of a run. ``tell``: a sentence for a person. Both are
+    called in the thread."""
+
+    def __init__(
+        self, store: Store, make: Callable[[int], Sender], tell: Callable[[str], None]
+    ) -> None:
+        self._store, self._make, self._tell = store, make, tell
+        self._runs: dict[int, int] = {}  # with their accounts
+        self._wake, self._stop = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self.busy = False  # it sends, or waits until it may
+
+    def send(self, connection_id: int, run: int) -> None:
+        """Send this run, from when it is due. Returns at once."""
+        self._runs = {**self._runs, run: connection_id}
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
+            self._thread.start()
+        self._wake.set()
+
+    def has(self, run: int) -> bool:
+        """Whether this process sends it, as soon as it may be sent."""
+        return run in self._runs
+
+    def close(self) -> None:
+        """Stop. A mail that is just being handed over may end as uncertain."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(GRACE)
+
+    def _run(self) -> None:
+        try:
+            while True:
+                self._wake.wait()
+                self._wake.clear()
+                if self._stop.is_set():
+                    return
+                self.busy = True
+                for account in dict.fromkeys(self._runs.values()):
+                    self._work(account)
+                self.busy = False
+        finally:
+            self._store.close()
+
+    def _work(self, account: int) -> None:
+        try:
+            self._make(account).work(self._stop, self._of(account))
+        except (Sending, Guarded, DatabaseProblem, SettingsError) as problem:
+            self._tell(str(problem))
+
+    def _of(self, account: int) -> Callable[[], tuple[int, ...]]:
+        return lambda: tuple(run for run, of in self._runs.items() if of == account)

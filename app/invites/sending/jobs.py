@@ -1,0 +1,203 @@
+"""One mail after the other, out of the database: claimed, handed over, settled.
+
+Each step is one transaction that changes the row only where its ``attempt`` is still the claim's.
+Whoever withdraws an invite meanwhile (an opt-out, a closed study, a person) counts it up, and the
+sender finds that out before the mail is a server's: what is ``sending`` was not sent, and what is
+``uncertain`` is never sent again by itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.db.store import Store
+from app.invites import ledger
+from app.invites.ending import end_invites
+from app.invites.ledger import Entry
+from app.invites.rules import DAY
+from app.invites.sending.runs import RunView, columns, end_reminders
+
+_NEEDLESS = "opted out, or deleted in Stripe"
+AT_ONCE = 100  # mails that are looked through for one that is to be sent
+
+
+@dataclass(frozen=True)
+class Job:
+    """A mail that this process alone may send now. ``tries``: this one included."""
+
+    invite: int
+    kind: str
+    connection: int
+    study: int
+    attempt: int
+    mailbox: str
+    address: str
+    name: str | None
+    token: str
+
+
+def claim(store: Store, run: RunView, owner: str, most: int = 1) -> list[Job]:
+    """Take the next mails of a run. Of whom Stripe deleted since, of whom nothing is known any
+    more, or who wants none, the mail is withdrawn instead; so is the reminder of whoever has
+    answered meanwhile. Raises DatabaseProblem."""
+    of_run, state, _ = columns(run.kind)
+    now, lock = int(time.time()), " FOR UPDATE OF i" if store.postgres else ""
+    needless = (
+        "p.deleted OR i.address IS NULL OR EXISTS (SELECT 1 FROM opt_out o"
+        " WHERE o.connection_id = i.connection_id AND o.mailbox = i.mailbox)"
+    )
+    if run.kind == "reminder":
+        needless += " OR i.state NOT IN ('sent', 'handed_over')"
+    entries = list[Entry]()
+    jobs = list[Job]()
+    with store.transaction():
+        if not _sends(store, run.id, now):
+            return []
+        while not jobs:
+            rows = store.rows(
+                "SELECT i.id, i.connection_id, i.study_id, i.attempt + 1, i.mailbox, i.address,"
+                f" p.name, i.token, {needless}"
+                " FROM invite i JOIN participant p ON p.id = i.participant_id"
+                f" WHERE i.{of_run} = ? AND i.{state} = 'queued'"
+                f" AND coalesce(i.not_before, 0) <= ? ORDER BY i.id LIMIT ?{lock}",
+                (run.id, now, max(most, AT_ONCE if entries else 1)),
+            )
+            if not rows:
+                break
+            entries += _withdraw(store, run.kind, [row[0] for row in rows if row[8]])
+            some = [row for row in rows if not row[8]][:most]
+            jobs = [Job(row[0], run.kind, *row[1:8]) for row in some]
+        store.execute_many(
+            f"UPDATE invite SET {state} = 'sending', attempt = ?, owner = ? WHERE id = ?",
+            [(job.attempt, owner, job.invite) for job in jobs],
+        )
+        entries += [_entry(job, "queued", "sending") for job in jobs]
+        if entries:
+            (here,) = store.row("SELECT connection_id FROM study WHERE id = ?", (run.study_id,))
+            ledger.append(store, here, owner, entries)
+    return jobs
+
+
+def _sends(store: Store, run_id: int, now: int) -> bool:
+    """Whether mails of the run may go out now; that stays so until the transaction ends. The
+    study, the run, invites, the ledger: everybody locks in this order."""
+    lock = " FOR SHARE" if store.postgres else ""
+    study = store.rows(
+        f"SELECT state FROM study WHERE id = (SELECT study_id FROM run WHERE id = ?){lock}",
+        (run_id,),
+    )
+    run = store.rows(f"SELECT state, go_at FROM run WHERE id = ?{lock}", (run_id,))
+    return bool(
+        study and run and study[0][0] == "active" and run[0][0] == "running" and run[0][1] <= now
+    )
+
+
+def _withdraw(store: Store, kind: str, invites: Sequence[int]) -> list[Entry]:
+    which = (f"{store.among('id')}", (store.values(invites),))
+    if kind == "reminder":
+        return end_reminders(store, *which)
+    return end_invites(store, *which, {"queued": "withdrawn"}, _NEEDLESS)
+
+
+def hand_over(store: Store, run: RunView, job: Job, owner: str, message_id: str) -> bool:
+    """Write down, before a mail can be a server's, that it may have it; False where it must not be
+    sent any more. Raises DatabaseProblem: then it must not be sent either."""
+    _, state, since = columns(job.kind)
+    with store.transaction():
+        may = _sends(store, run.id, int(time.time()))
+        moved = may and store.execute(
+            f"UPDATE invite SET {state} = 'uncertain', {since} = ?, message_id = ?"
+            f" WHERE id = ? AND attempt = ? AND {state} = 'sending'",
+            (int(time.time()), message_id, job.invite, job.attempt),
+        )
+        if moved:
+            ledger.append(store, job.connection, owner, [_entry(job, "sending", "uncertain")])
+    return bool(moved)
+
+
+def settle(
+    store: Store,
+    jobs: Sequence[Job],
+    owner: str,
+    before: str,
+    after: str,
+    answer: str | None = None,
+    *,
+    wait: int | None = None,
+    expire_days: int | None = None,
+) -> int:
+    """Bring them from one state to another; how many were moved: one that somebody took away
+    meanwhile stays as it is. ``wait``: seconds until it may be tried again. ``expire_days``: how
+    long whoever got it may answer. Raises DatabaseProblem."""
+    _, state, since = columns(jobs[0].kind)
+    now = int(time.time())
+    values: dict[str, object] = {state: after, "answer": answer}
+    if after == "queued":
+        values |= {since: None, "owner": None, "not_before": now + wait if wait else None}
+    elif after in ("sent", "handed_over"):
+        if before == "sending":
+            values[since] = now
+        if state == "state" and expire_days is not None:
+            values["expires_at"] = now + expire_days * DAY
+    else:  # failed, bounced: nothing was sent, so it counts for no rule
+        values[since] = None
+        if state == "state":
+            values["ended_at"] = now
+    sets = ", ".join(f"{name} = ?" for name in values)
+    entries = []
+    with store.transaction():
+        for job in jobs:
+            if store.execute(
+                f"UPDATE invite SET {sets} WHERE id = ? AND attempt = ? AND {state} = ?",
+                (*values.values(), job.invite, job.attempt, before),
+            ):
+                entries.append(_entry(job, before, after, answer))
+        if entries:
+            ledger.append(store, jobs[0].connection, owner, entries)
+    return len(entries)
+
+
+def recover(store: Store, connection_id: int, owner: str) -> int:
+    """Put back what a sender that ended was sending: none of it was handed over. Only for whoever
+    holds the right to send. Raises DatabaseProblem."""
+    entries = []
+    with store.transaction():
+        for kind in ("invite", "reminder"):
+            _, state, since = columns(kind)
+            found = store.rows(
+                "SELECT id, study_id, mailbox FROM invite WHERE connection_id = ?"
+                f" AND {state} = 'sending' ORDER BY id",
+                (connection_id,),
+            )
+            store.execute_many(
+                f"UPDATE invite SET {state} = 'queued', {since} = NULL, owner = NULL,"
+                " attempt = attempt + 1 WHERE id = ?",
+                [(row[0],) for row in found],
+            )
+            entries += [
+                Entry(kind, study, invite, mailbox, "sending", "queued", "its sender ended")
+                for invite, study, mailbox in found
+            ]
+        if entries:
+            ledger.append(store, connection_id, owner, entries)
+    return len(entries)
+
+
+def withdraw_idle(store: Store, run: RunView, owner: str) -> int:
+    """Of a run whose study sends no more, take back what is queued; how many that were."""
+    with store.transaction():
+        (here,) = store.row("SELECT connection_id FROM study WHERE id = ?", (run.study_id,))
+        if run.kind == "reminder":
+            ended = end_reminders(store, "reminder_run_id = ?", (run.id,))
+        else:
+            which = ("run_id = ?", (run.id,))
+            ended = end_invites(store, *which, {"queued": "withdrawn"}, "the study sends no more")
+        if ended:
+            ledger.append(store, here, owner, ended)
+    return len(ended)
+
+
+def _entry(job: Job, before: str, after: str, detail: str | None = None) -> Entry:
+    return Entry(job.kind, job.study, job.invite, job.mailbox, before, after, detail)

@@ -1,0 +1,126 @@
+"""A frozen plan becomes invites: once, all of it or none, before anything is sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from secrets import token_urlsafe
+
+from app.db.store import APPLICATION_ID, Row, Store
+from app.invites import ledger
+from app.invites.errors import StudyProblem
+from app.invites.ledger import Entry
+from app.invites.machine import this_machine
+from app.invites.mail.addresses import hasher, written
+from app.invites.plan.contact_history import CONTACT
+from app.invites.plan.frozen import Frozen
+from app.invites.plan.outcomes import Outcome
+from app.invites.rules import DAY
+from app.invites.studies import get, locked
+
+WAYS = ("smtp", "eml", "csv", "link")
+UNDO = 120  # seconds in which nothing of it is sent
+HERE = ("eml", "csv")  # nothing leaves this computer: these begin at once
+CHUNK = 1_000
+LOCK = 4  # on PostgreSQL, among those of app.db.lock
+
+_COLUMNS = (
+    "connection_id, study_id, participant_id, run_id, mailbox, address, token, state, queued_at"
+)
+
+
+@dataclass(frozen=True)
+class Queued:
+    """``run``: its row id. ``number``: of the invites that wait to be sent; ``left_out``: of those
+    in the plan who opted out, got one or have another address since."""
+
+    run: int
+    number: int
+    left_out: int
+
+
+def queue(store: Store, plan: Frozen, way: str, by: str, *, undo: int | None = None) -> Queued:
+    """Queue the invites of a plan, to nobody whom it does not name. ``undo``: seconds in which
+    nothing of it is sent; None: as the way has it. Ask before what has changed since
+    (:func:`app.invites.plan.drift.difference`). Raises StudyProblem when the study is not active or
+    the plan was queued already, and DatabaseProblem; then nothing is queued."""
+    now = int(time.time())
+    hashes = hasher(store, get(store, plan.study_id).connection_id)
+    with store.transaction():
+        _one_at_a_time(store)
+        study = locked(store, plan.study_id)
+        if study.state != "active":
+            raise StudyProblem(f"The study is {study.state}; only an active one sends.")
+        if store.rows("SELECT 1 FROM run WHERE plan_id = ?", (plan.id,)):
+            raise StudyProblem("This plan was sent already. Make a new one for who is left.")
+        store.execute(
+            "INSERT INTO run"
+            ' (study_id, plan_id, kind, way, state, number, at, "by", go_at, machine)'
+            " VALUES (?, ?, 'invite', ?, 'running', 0, ?, ?, ?, ?)",
+            (study.id, plan.id, way, now, by, now + undo_of(way, undo), this_machine()),
+        )
+        (run,) = store.row("SELECT id FROM run WHERE plan_id = ?", (plan.id,))
+        planned, here = 0, (study.connection_id, study.id)
+        for rows in _planned(store, plan, now):
+            planned += len(rows)
+            invites = [
+                (*here, participant, run, mailbox, address, token_urlsafe(16), "queued", now)
+                for participant, mailbox, email, deleted, out in rows
+                if not (deleted or out)
+                and isinstance(address := written(email or ""), str)
+                and hashes.stored(address.lower()) == mailbox
+            ]
+            # Who was asked meanwhile by somebody else is not asked again: the schema sees to it.
+            store.insert(f"invite ({_COLUMNS})", invites, "ON CONFLICT DO NOTHING")
+        made = store.rows("SELECT id, mailbox FROM invite WHERE run_id = ? ORDER BY id", (run,))
+        store.execute("UPDATE run SET number = ? WHERE id = ?", (len(made), run))
+        ledger.append(
+            store,
+            study.connection_id,
+            by,
+            [
+                Entry(
+                    "run", study.id, after="running", detail=f"{len(made)} by {way}, {plan.hash}"
+                ),
+                *(Entry("invite", study.id, key, box, None, "queued") for key, box in made),
+            ],
+        )
+    return Queued(run, len(made), planned - len(made))
+
+
+def undo_of(way: str, undo: int | None) -> int:
+    """How many seconds a sending waits in which all of it can be undone."""
+    if undo is not None:
+        return undo
+    return 0 if way in HERE else UNDO
+
+
+def _one_at_a_time(store: Store) -> None:
+    """Whoever queues another study's invites at this moment is seen, or waits."""
+    if store.postgres:
+        store.row("SELECT pg_advisory_xact_lock(?, ?)", (APPLICATION_ID, LOCK))
+
+
+def _planned(store: Store, plan: Frozen, now: int) -> Iterator[list[Row]]:
+    """(participant, mailbox, email, deleted, to be left out) of those to be invited, some at a
+    time. Left out is who opted out since, and whom the plan's rules let wait by now: a study that
+    was planned at the same time did not see this one."""
+    last = 0
+    limits = [(n, days) for _, n, days in plan.rules.limits(plan.options.overrides)]
+    waits = "".join(
+        " OR (SELECT count(*) FROM invite i WHERE i.connection_id = p.connection_id"
+        f" AND i.mailbox = w.mailbox AND {CONTACT} >= ?) >= ?"
+        for _ in limits
+    )
+    given = [value for n, days in limits for value in (now - days * DAY, n)]
+    while rows := store.rows(
+        "SELECT w.participant_id, w.mailbox, p.email, p.deleted, EXISTS (SELECT 1 FROM opt_out o"
+        f"  WHERE o.connection_id = p.connection_id AND o.mailbox = w.mailbox){waits}"
+        " FROM planned w JOIN participant p ON p.id = w.participant_id"
+        " WHERE w.plan_id = ? AND w.participant_id > ? AND w.outcome = ?"
+        " ORDER BY w.participant_id LIMIT ?",
+        (*given, plan.id, last, Outcome.INVITE, CHUNK),
+    ):
+        yield rows
+        last = rows[-1][0]

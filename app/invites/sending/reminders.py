@@ -1,0 +1,86 @@
+"""One reminder to those who have not answered: an event of their invite, never another invite."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from app.db.store import Store
+from app.invites import ledger
+from app.invites.errors import StudyProblem
+from app.invites.ledger import Entry
+from app.invites.machine import this_machine
+from app.invites.mail.template import Letter
+from app.invites.sending.outbox import Queued, undo_of
+from app.invites.studies import Study, locked
+
+_WHO = (
+    "study_id = ? AND state IN ('sent', 'handed_over') AND reminder IS NULL AND address IS NOT NULL"
+    " AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.connection_id = invite.connection_id"
+    "  AND o.mailbox = invite.mailbox)"
+    " AND NOT EXISTS (SELECT 1 FROM participant p WHERE p.id = participant_id AND p.deleted)"
+)
+
+
+def waiting(store: Store, study_id: int) -> int:
+    """How many a reminder would go to. Raises DatabaseProblem."""
+    (number,) = store.row(f"SELECT count(*) FROM invite WHERE {_WHO}", (study_id,))
+    return int(number)
+
+
+def letter_of(study: Study) -> Letter:
+    """What a reminder says: its own subject and text, or those of the invite."""
+    return replace(
+        study.letter,
+        subject=study.reminder_subject or study.letter.subject,
+        text=study.reminder_text or study.letter.text,
+    )
+
+
+def queue(
+    store: Store, study_id: int, way: str, expected: int, by: str, *, undo: int | None = None
+) -> Queued:
+    """Queue a reminder to all who wait for one, if they are as many as were expected. Raises
+    StudyProblem and DatabaseProblem; then nothing is queued."""
+    now = int(time.time())
+    with store.transaction():
+        study = locked(store, study_id)
+        if study.state != "active":
+            raise StudyProblem(f"The study is {study.state}; only an active one sends.")
+        number = waiting(store, study_id)
+        if number != expected:
+            raise StudyProblem(
+                f"A reminder would go to {number:,} people now, not to {expected:,}. Nothing was"
+                " queued; look again."
+            )
+        if not number:
+            raise StudyProblem("Nobody waits for a reminder: all have answered or had one.")
+        store.execute(
+            'INSERT INTO run (study_id, kind, way, state, letter, number, at, "by", go_at, machine)'
+            " VALUES (?, 'reminder', ?, 'running', ?, ?, ?, ?, ?, ?)",
+            (
+                study_id,
+                way,
+                letter_of(study).json(),
+                number,
+                now,
+                by,
+                now + undo_of(way, undo),
+                this_machine(),
+            ),
+        )
+        (run,) = store.row("SELECT max(id) FROM run WHERE study_id = ?", (study_id,))
+        store.execute(
+            "UPDATE invite SET reminder = 'queued', reminder_run_id = ?, not_before = NULL"
+            f" WHERE {_WHO}",
+            (run, study_id),
+        )
+        made = store.rows(
+            "SELECT id, mailbox FROM invite WHERE reminder_run_id = ? ORDER BY id", (run,)
+        )
+        if len(made) != number:  # somebody answered this moment, or got the invite
+            raise StudyProblem("Answers are just coming in. Nothing was queued; try again.")
+        entries = [Entry("run", study.id, after="running", detail=f"{number} reminders by {way}")]
+        entries += [Entry("reminder", study.id, key, box, None, "queued") for key, box in made]
+        ledger.append(store, study.connection_id, by, entries)
+    return Queued(int(run), number, 0)

@@ -1,0 +1,198 @@
+"""Sendings: how far one is, and pausing, stopping and undoing it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from app.db.store import Store
+from app.invites import ledger
+from app.invites.ending import end_invites
+from app.invites.errors import StudyProblem
+from app.invites.ledger import Entry
+
+OVER = ("stopped", "done")
+LAST = 5  # results that are shown
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one invite of a run."""
+
+    address: str | None
+    state: str
+    answer: str | None
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A sending as it is now. ``counts``: invites (of a run of reminders: reminders) by state.
+    ``last``: what became of the last ones. ``recent``: mails in the last minute."""
+
+    id: int
+    study_id: int
+    kind: str
+    way: str
+    state: str
+    trouble: str | None
+    number: int
+    at: int
+    by: str
+    go_at: int
+    machine: str
+    counts: dict[str, int]
+    last: tuple[Result, ...] = ()
+    recent: int = 0
+
+    @property
+    def left(self) -> int:
+        """How many are still to be handed over."""
+        return self.counts.get("queued", 0) + self.counts.get("sending", 0)
+
+    @property
+    def uncertain(self) -> int:
+        """Of how many it is not known whether they arrived."""
+        return self.counts.get("uncertain", 0)
+
+    @property
+    def handed_over(self) -> int:
+        """How many were, and were not returned."""
+        others = ("queued", "sending", "uncertain", "failed", "bounced", "withdrawn")
+        return sum(number for state, number in self.counts.items() if state not in others)
+
+    @property
+    def words(self) -> str:
+        """How far it is, for a person."""
+        parts = [f"{self.handed_over:,} handed over"]
+        for state in ("uncertain", "failed", "bounced", "withdrawn"):
+            if number := self.counts.get(state):
+                parts.append(f"{number:,} {state}")
+        return ", ".join((*parts, f"{self.left:,} left"))
+
+
+def view(store: Store, run_id: int) -> RunView:
+    """A sending. Raises StudyProblem when there is no such."""
+    rows = store.rows(
+        'SELECT id, study_id, kind, way, state, trouble, number, at, "by", go_at, machine'
+        " FROM run WHERE id = ?",
+        (run_id,),
+    )
+    if not rows:
+        raise StudyProblem("There is no such sending.")
+    run, state, since = columns(rows[0][2])
+    counts: dict[str, int] = dict(
+        store.rows(
+            f"SELECT {state}, count(*) FROM invite WHERE {run} = ? GROUP BY {state}", (run_id,)
+        )
+    )
+    last = store.rows(
+        f"SELECT address, {state}, answer FROM invite WHERE {run} = ? AND {since} IS NOT NULL"
+        f" ORDER BY {since} DESC, id DESC LIMIT {LAST}",
+        (run_id,),
+    )
+    (recent,) = store.row(
+        f"SELECT count(*) FROM invite WHERE {run} = ? AND {since} > ?",
+        (run_id, int(time.time()) - 60),
+    )
+    results = tuple(Result(*row) for row in last)
+    return RunView(*(*rows[0], counts, results, recent))
+
+
+def columns(kind: str) -> tuple[str, str, str]:
+    """Where an invite has its run, its state there, and since when it may have arrived."""
+    if kind == "reminder":
+        return "reminder_run_id", "reminder", "reminded_at"
+    return "run_id", "state", "sent_at"
+
+
+def of_study(store: Store, study_id: int) -> list[RunView]:
+    """All sendings of a study, the newest first."""
+    rows = store.rows("SELECT id FROM run WHERE study_id = ? ORDER BY id DESC", (study_id,))
+    return [view(store, key) for (key,) in rows]
+
+
+def open_runs(store: Store, connection_id: int) -> list[RunView]:
+    """Those that are not over, the oldest first."""
+    rows = store.rows(
+        "SELECT r.id FROM run r JOIN study s ON s.id = r.study_id"
+        f" WHERE s.connection_id = ? AND NOT {store.among('r.state')} ORDER BY r.id",
+        (connection_id, store.values(list(OVER))),
+    )
+    return [view(store, key) for (key,) in rows]
+
+
+def pause(store: Store, run_id: int, by: str, trouble: str | None = None) -> None:
+    """Send nothing more of it until :func:`resume`. ``trouble``: why, where nobody wanted it."""
+    _move(store, run_id, by, "running", "paused", trouble)
+
+
+def resume(store: Store, run_id: int, by: str) -> None:
+    """Go on; what was tried and not taken is tried at once."""
+    with store.transaction():
+        _move(store, run_id, by, "paused", "running", None)
+        store.execute(
+            "UPDATE invite SET not_before = NULL WHERE run_id = ? OR reminder_run_id = ?",
+            (run_id, run_id),
+        )
+
+
+def finish(store: Store, run_id: int, by: str) -> None:
+    """Nothing of it is left to be sent."""
+    _move(store, run_id, by, "running", "done", None)
+
+
+def _move(store: Store, run_id: int, by: str, before: str, after: str, trouble: str | None) -> None:
+    with store.transaction():
+        moved = store.execute(
+            "UPDATE run SET state = ?, trouble = ? WHERE id = ? AND state = ?",
+            (after, trouble, run_id, before),
+        )
+        if moved:
+            study, here = _place(store, run_id)
+            entry = Entry("run", study, before=before, after=after, detail=trouble)
+            ledger.append(store, here, by, [entry])
+
+
+def stop(store: Store, run_id: int, by: str) -> int:
+    """Withdraw what is still queued, for good; how many that were."""
+    with store.transaction():
+        study, here = _place(store, run_id)
+        (kind, before) = store.row("SELECT kind, state FROM run WHERE id = ?", (run_id,))
+        if before in OVER:
+            return 0
+        store.execute("UPDATE run SET state = 'stopped' WHERE id = ?", (run_id,))
+        if kind == "reminder":
+            ended = end_reminders(store, "reminder_run_id = ?", (run_id,))
+        else:
+            ends = dict.fromkeys(("queued", "sending"), "withdrawn")
+            ended = end_invites(store, "run_id = ?", (run_id,), ends, "sending stopped")
+        entry = Entry("run", study, before=before, after="stopped")
+        ledger.append(store, here, by, [entry, *ended])
+    return len(ended)
+
+
+def end_reminders(store: Store, where: str, parameters: tuple[object, ...]) -> list[Entry]:
+    """Take back those of these reminders that were not handed over, inside the caller's
+    transaction; what the ledger has to be told."""
+    waiting = f"{where} AND reminder IN ('queued', 'sending')"
+    lock = " FOR UPDATE" if store.postgres else ""
+    found = store.rows(
+        f"SELECT id, study_id, mailbox, reminder FROM invite WHERE {waiting} ORDER BY id{lock}",
+        parameters,
+    )
+    store.execute_many(
+        "UPDATE invite SET reminder = 'withdrawn', attempt = attempt + 1 WHERE id = ?",
+        [(row[0],) for row in found],
+    )
+    return [
+        Entry("reminder", study, invite, mailbox, before, "withdrawn")
+        for invite, study, mailbox, before in found
+    ]
+
+
+def _place(store: Store, run_id: int) -> tuple[int, int]:
+    (study, here) = store.row(
+        "SELECT s.id, s.connection_id FROM run r JOIN study s ON s.id = r.study_id WHERE r.id = ?",
+        (run_id,),
+    )
+    return int(study), int(here)

@@ -1,0 +1,41 @@
+"""One mail as a member would get it, to oneself: marked TEST, and never counted."""
+
+from __future__ import annotations
+
+from app.credentials.store import Credentials
+from app.invites.errors import StudyProblem
+from app.invites.mail import template as letter
+from app.invites.mail.addresses import Unusable, written
+from app.invites.mail.folder import Folder
+from app.invites.mail.message import compose
+from app.invites.operator import by
+from app.invites.sending.factory import open_session
+from app.invites.studies import Study
+from app.settings import Settings
+from app.text import plain
+
+IDENTITY = "<test@panelist.invalid>"
+
+
+def rehearse(settings: Settings, credentials: Credentials, study: Study, address: str) -> str:
+    """Send it; what happened, for a person. Its link leads nowhere. Raises StudyProblem,
+    SettingsError, NotSent, Unknown and OSError."""
+    to = written(address)
+    if isinstance(to, Unusable):
+        raise StudyProblem(f"The address cannot be used: {to.words}. Nothing was sent.")
+    missing = [one for one in study.missing if one != "a segment"]
+    if missing:
+        raise StudyProblem(f"The study needs {', '.join(missing)} before it can be tried.")
+    letter.check(study.letter)
+    mail = compose(study.letter, to, by(), "TEST", IDENTITY, test=True).as_bytes()
+    session = open_session(settings, credentials)
+    if session is None:
+        folder = Folder(settings.home / "mailbox")
+        folder.put(f"test-{study.id}.eml", mail)
+        return f"Put a test mail into {folder}."
+    try:
+        session.offer(study.letter.sender_address, to, mail)
+        session.finish()
+    finally:
+        session.quit()
+    return f"The mail server took a test mail to {plain(to)}."

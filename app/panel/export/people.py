@@ -1,0 +1,96 @@
+"""Taking a list out of the panel, any number of lines in constant memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from app.db.store import Store
+from app.panel.export.writer import Form, Line, write, writing
+from app.panel.lists.order import Ids
+from app.panel.lists.rows import PersonRow, rows
+from app.text import masked
+
+CHUNK = 500  # people that are read at a time
+COLUMNS = (
+    *("stripe_id", "email", "name", "phone", "currency", "metadata"),
+    *("plan", "status", "since", "created", "deleted"),
+)
+
+
+@dataclass(frozen=True)
+class Takeable:
+    """A list as a file gets it. ``lines`` makes what it has of each, masked or not; ``one`` and
+    ``many`` are what they are called."""
+
+    columns: Sequence[str]
+    number: int
+    lines: Callable[[bool], Iterator[Line]]
+    one: str = "person"
+    many: str = "people"
+
+    def counted(self, number: int) -> str:
+        """So many of them, for a person."""
+        return f"{number:,} {self.one if number == 1 else self.many}"
+
+
+def take(
+    source: Takeable,
+    file: str | None,
+    form: Form,
+    *,
+    masking: bool,
+    replace: bool = False,
+    told: Callable[[int], None] = lambda _: None,
+) -> int:
+    """Write a list to a file, None: to standard output; how many they were.
+
+    ``masking``: without names, emails, phones and values of metadata. ``told`` hears now and then
+    how many are written, and ends it by raising what it likes; then no file is left. Raises
+    OutputProblem and DatabaseProblem."""
+    with writing(file, replace=replace) as out:
+        return write(out, source.columns, _told(source.lines(masking), told), form)
+
+
+def takeable(store: Store, connection_id: int, ids: Ids, segment: str | None) -> Takeable:
+    """These people in their order, as members of a segment (None: of everybody). Who is gone from
+    the panel meanwhile is left out."""
+
+    def lines(masking: bool) -> Iterator[Line]:
+        return people(store, connection_id, ids, segment, masking=masking)
+
+    return Takeable(COLUMNS, len(ids), lines)
+
+
+def people(
+    store: Store, connection_id: int, ids: Ids, segment: str | None, *, masking: bool
+) -> Iterator[Line]:
+    """What a file has of each. Times are seconds since 1970."""
+    for start in range(0, len(ids), CHUNK):
+        for row in rows(store, connection_id, ids[start : start + CHUNK], segment):
+            line = _line(row)
+            yield _hidden(line) if masking else line
+
+
+def private(value: str | None, masking: bool) -> str | None:
+    """What a file has of a name, an email or a phone."""
+    return masked(value) if masking and value is not None else value
+
+
+def _line(row: PersonRow) -> Line:
+    line = {column: getattr(row, column) for column in COLUMNS}
+    return line | {"metadata": json.loads(row.metadata)}
+
+
+def _hidden(line: Line) -> Line:
+    person = {column: private(line[column], True) for column in ("email", "name", "phone")}
+    metadata = {key: masked(value) for key, value in line["metadata"].items()}
+    return {**line, **person, "metadata": metadata}
+
+
+def _told(lines: Iterator[Line], told: Callable[[int], None]) -> Iterator[Line]:
+    for number, line in enumerate(lines, 1):
+        yield line
+        if number % CHUNK == 0:
+            told(number)

@@ -1,0 +1,62 @@
+"""Which segments ``in:`` means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from app.db.store import Store
+from app.panel.filters.errors import quoted
+from app.panel.filters.tree import Filter, In, leaves
+from app.panel.filters.values import fold
+from app.panel.segments.views import segments
+
+
+class NoSegment(Exception):
+    """An ``in:`` that names nothing; ``hint`` ends its sentence."""
+
+    def __init__(self, leaf: In, hint: str) -> None:
+        super().__init__(leaf.segment)
+        self.leaf, self.hint = leaf, hint
+
+    def sentence(self, start: int) -> str:
+        """For a person, where the name stands at ``start`` of the text."""
+        return f"There is no segment {quoted(self.leaf.segment)} at {start + 1}{self.hint}"
+
+
+def segment_ids(rule: Filter, store: Store, connection_id: int) -> dict[str, list[int]]:
+    """What ``in:`` names → the segments meant: the one with this key, or all with this name.
+    Raises NoSegment."""
+    asked = [leaf for leaf in leaves(rule) if isinstance(leaf, In)]
+    if not asked:
+        return {}
+    views = segments(store, connection_id)
+    ids: dict[str, int] = dict(
+        store.rows("SELECT key, id FROM segment WHERE connection_id = ?", (connection_id,))
+    )
+    found: dict[str, list[int]] = {}
+    for leaf in asked:
+        keys = _keys(leaf.segment, [(view.key, view.name) for view in views])
+        if not keys:
+            raise NoSegment(leaf, _near(leaf.segment, [view.name for view in views] + list(ids)))
+        found[leaf.segment] = [ids[key] for key in keys if key in ids]
+    return found
+
+
+def _keys(named: str, known: Iterable[tuple[str, str]]) -> list[str]:
+    """Exactly a key; else a key in any case; else all that have the name, in any case."""
+    pairs = list(known)
+    if any(key == named for key, _ in pairs):
+        return [named]
+    low = fold(named)
+    return [key for key, _ in pairs if fold(key) == low] or [
+        key for key, name in pairs if fold(name) == low
+    ]
+
+
+def _near(named: str, known: list[str]) -> str:
+    by_fold = {fold(one): one for one in reversed(known)}
+    close = get_close_matches(fold(named), by_fold, 1, 0.6)
+    if close:
+        return f"; did you mean {quoted(by_fold[close[0]])}?"
+    return "; panelist segments lists those there are."

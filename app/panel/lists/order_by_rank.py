@@ -1,0 +1,114 @@
+"""The order of people by plan and by status: both follow from the segments they are in.
+
+Somebody's status is the first of the built-in segments they are in; their plan is the first, by
+its name, of the products they hold in a live subscription. So people come in blocks, one for each
+segment and one for those who are in none of them, each in the order of row ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from app.db.store import Store
+from app.panel.lists.id_set import IdSet
+from app.panel.lists.selection import Chosen, Condition, Found, row_ids
+from app.panel.segments.views import segments
+
+# Between them come those whose subscriptions are unpaid, paused or never began.
+BEFORE, AFTER = ("active", "trialing", "past_due"), ("canceled", "none")
+
+Block = int | None  # a segment's row id; None: everybody who is in none of them
+
+
+def blocks(store: Store, found: Found, column: str) -> list[Block]:
+    """The blocks in ascending order, without those that nobody of these people can be in;
+    ``column`` is plan or status."""
+    key = found.chosen.key
+    if key in AFTER:  # neither has a live subscription
+        return [None] if column == "plan" else [found.segment_id, None]
+    connection_id = found.chosen.connection_id
+    ids: dict[str, int] = dict(
+        store.rows("SELECT key, id FROM segment WHERE connection_id = ?", (connection_id,))
+    )
+    if column == "plan":
+        views = segments(store, connection_id)
+        return [*(ids[one.key] for one in views if one.kind == "product" and one.key in ids), None]
+    live = key in BEFORE or key.startswith("product:")
+    before: list[Block] = [ids[one] for one in BEFORE if one in ids]
+    return [*before, None, *(ids[one] for one in AFTER if one in ids and not live)]
+
+
+def shown(found: Sequence[Block], descending: bool) -> list[int]:
+    """The places of the blocks in the order in which they are shown. Who has no plan comes last
+    either way."""
+    places = list(range(len(found)))
+    if not descending:
+        return places
+    return [*reversed(places[:-1]), places[-1]] if found[-1] is None else places[::-1]
+
+
+def first(store: Store, found: Found, column: str, descending: bool, number: int) -> list[int]:
+    """The first so many of these people in this order, without looking at all of them."""
+    every = blocks(store, found, column)
+    people: list[int] = []
+    for place in shown(every, descending):
+        if len(people) >= number:
+            break
+        source = _block(found, every, place)
+        order = " DESC" if descending else ""
+        people += (
+            one
+            for (one,) in store.rows(
+                f"SELECT m.participant_id {source.sql} ORDER BY m.participant_id{order} LIMIT ?",
+                (*source.parameters, number - len(people)),
+            )
+        )
+    return people
+
+
+def _block(found: Found, every: Sequence[Block], place: int) -> Condition:
+    """SQL from FROM on: the members in one block, and in none before it."""
+    block, earlier = every[place], every[:place]
+    other = [one for one in (every if block is None else earlier) if one is not None]
+    elsewhere = (
+        " AND NOT EXISTS (SELECT 1 FROM member e WHERE e.participant_id = m.participant_id"
+        f" AND e.segment_id IN ({', '.join(map(str, other))}))"
+        if other
+        else ""
+    )
+    source = found.source()
+    if block is None or block == found.segment_id:
+        return Condition(source.sql + elsewhere, source.parameters)
+    within = (
+        f"m.segment_id = {block:d} AND EXISTS (SELECT 1 FROM member w"
+        " WHERE w.participant_id = m.participant_id AND w.segment_id = ?)"
+    )
+    source = found.source(within)
+    return Condition(source.sql + elsewhere, source.parameters)
+
+
+def ranked(store: Store, ids: Sequence[int], every: Sequence[Block]) -> dict[int, int]:
+    """The place of each of these people's block, for few people."""
+    rest = every.index(None)
+    places = {block: place for place, block in enumerate(every)}
+    rank = dict.fromkeys(ids, len(every))
+    for person, segment in store.rows(
+        f"SELECT participant_id, segment_id FROM member WHERE {store.among('participant_id')}",
+        (store.values(ids),),
+    ):
+        rank[person] = min(rank[person], places.get(segment, len(every)))
+    return {one: place if place < len(every) else rest for one, place in rank.items()}
+
+
+def divided(
+    store: Store, people: IdSet, found: Found, every: Sequence[Block]
+) -> Iterator[tuple[int, list[int]]]:
+    """All of ``people``, who are those found, as (place of the block, row ids upwards)."""
+    for place, block in enumerate(every):
+        if block is None:
+            continue
+        of_block = Found(Chosen(found.chosen.connection_id), block, 0, found.step)
+        for ids in row_ids(store, of_block):
+            yield place, people.take(ids)
+    for ids in row_ids(store, found):
+        yield every.index(None), people.take(ids)

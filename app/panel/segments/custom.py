@@ -1,0 +1,227 @@
+"""Segments that people make themselves: a name and a filter, kept current like the others.
+
+Whoever stores something asks :func:`rules` for what to keep; making one fills it in short
+transactions, and one whose filling was interrupted goes on at :func:`keep`.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import unicodedata
+from collections.abc import Sequence
+
+from app.db import custom_segments as own
+from app.db import history, membership, people
+from app.db.custom_segments import OwnRule
+from app.db.people import People
+from app.db.store import Store
+from app.panel.filters.compile import all_people, compiled
+from app.panel.filters.compile import compile as condition_of
+from app.panel.filters.errors import FilterError
+from app.panel.filters.parse import parse
+from app.panel.filters.segment_refs import NoSegment, segment_ids
+from app.panel.filters.unparse import is_timed
+from app.text import storable
+
+LONGEST_NAME = 60
+PREFIX = "own:"
+
+
+class OwnProblem(Exception):
+    """A segment cannot be made, changed or deleted; the text is for a person."""
+
+
+def rules(
+    store: Store, connection_id: int, *, everybody: bool = False, timed: bool = False
+) -> list[OwnRule]:
+    """The rules of all own segments (``timed``: of those that time alone can change), each after
+    those whose members it asks for. ``everybody``: for statements that ask all people at once."""
+    now = time.time()
+    found = []
+    for segment, text in _in_order(store, connection_id):
+        try:
+            rule = parse(text)
+            if timed and not is_timed(rule):
+                continue
+            condition = condition_of(rule, store, connection_id, now, everybody=everybody)
+        except FilterError:  # a segment that it names is gone: nobody belongs here
+            found.append(OwnRule(segment, "1 = 0", ()))
+            continue
+        found.append(OwnRule(segment, condition.sql, condition.parameters, is_timed(rule)))
+    return found
+
+
+def make(store: Store, connection_id: int, name: str, text: str) -> str:
+    """Make a segment of those whom a filter finds; its key. Raises FilterError, OwnProblem and
+    DatabaseProblem."""
+    name = _checked_name(store, connection_id, name)
+    compiled(text, store, connection_id, time.time())
+    key = _key(store, connection_id, name)
+    with store.transaction():
+        _alone(store)
+        store.execute(
+            "INSERT INTO segment (connection_id, key, kind, count, with_email, name, rule, filling)"
+            " VALUES (?, ?, 'own', 0, 0, ?, ?, true)",
+            (connection_id, key, name, text),
+        )
+    _fill(store, connection_id)
+    return key
+
+
+def change(store: Store, connection_id: int, key: str, name: str, text: str) -> None:
+    """Give an own segment another name or filter; its members follow. Raises as :func:`make`."""
+    (segment, old) = _own(store, connection_id, key)
+    name = _checked_name(store, connection_id, name, but=key)
+    compiled(text, store, connection_id, time.time())
+    with store.transaction():
+        _alone(store)
+        store.execute("UPDATE segment SET name = ?, rule = ? WHERE id = ?", (name, text, segment))
+        if any(one == segment for one in _asked(store, connection_id, text, segment)):
+            raise OwnProblem("The filter asks for members of this segment itself, in a circle.")
+        if text != old:
+            found = rules(store, connection_id, everybody=True)  # others may ask for this one
+            cause = history.own_cause(store, connection_id, "made")
+            own.follow(store, _everybody(store, connection_id), found, cause)
+
+
+def delete(store: Store, connection_id: int, key: str) -> None:
+    """Delete an own segment; who was in it stays in the history. Raises OwnProblem while another
+    segment's filter asks for it."""
+    segment, _ = _own(store, connection_id, key)
+    for other, text in _texts(store, connection_id):
+        if other != segment and segment in _asked(store, connection_id, text, other, deep=False):
+            (name,) = store.row("SELECT name FROM segment WHERE id = ?", (other,))
+            raise OwnProblem(f"The segment “{name}” asks for its members; change that one first.")
+    with store.transaction():
+        _alone(store)
+        history.end_segments(store, [segment], history.own_cause(store, connection_id, "made"))
+        store.execute("DELETE FROM segment WHERE id = ?", (segment,))
+
+
+def keep(store: Store, connection_id: int) -> None:
+    """Do what only time asks for: sort those whom it moves, and go on filling."""
+    _fill(store, connection_id)
+    timed = rules(store, connection_id, everybody=True, timed=True)
+    everybody = _everybody(store, connection_id)
+    if timed and own.moved_by_time(store, everybody, timed):
+        with store.transaction():
+            _alone(store)
+            cause = history.own_cause(store, connection_id, "time")
+            own.follow(store, everybody, timed, cause)
+
+
+def _everybody(store: Store, connection_id: int) -> People:
+    return People(all_people(store), (connection_id,))
+
+
+def _fill(store: Store, connection_id: int) -> None:
+    """Fill what is not full, in short transactions; who changes meanwhile is sorted by whoever
+    stores the change."""
+    waiting = store.rows(
+        "SELECT id FROM segment WHERE connection_id = ? AND filling ORDER BY id", (connection_id,)
+    )
+    for (segment,) in waiting:
+        with store.transaction():
+            cause = history.own_cause(store, connection_id, "made")
+        for chunk in people.chunks(store, connection_id):
+            with store.transaction():
+                _alone(store)
+                for rule in rules(store, connection_id):
+                    if rule.segment == segment:
+                        membership.fill_own(store, chunk, rule, cause)
+        with store.transaction():
+            store.execute("UPDATE segment SET filling = false WHERE id = ?", (segment,))
+
+
+def _alone(store: Store) -> None:
+    """Wait until no sync's transaction is under way, and let none begin until this one ends: each
+    must know all rules. SQLite has one writer at a time anyway."""
+    if store.postgres:
+        store.rows("SELECT turn FROM syncer FOR UPDATE")
+
+
+def _texts(store: Store, connection_id: int) -> list[tuple[int, str]]:
+    return [
+        (segment, text)
+        for segment, text in store.rows(
+            "SELECT id, rule FROM segment WHERE connection_id = ? AND kind = 'own' ORDER BY id",
+            (connection_id,),
+        )
+    ]
+
+
+def _in_order(store: Store, connection_id: int) -> list[tuple[int, str]]:
+    texts = dict(_texts(store, connection_id))
+    done: dict[int, str] = {}
+
+    def visit(segment: int, above: tuple[int, ...]) -> None:
+        if segment in done or segment not in texts or segment in above:
+            return
+        for asked in _asked(store, connection_id, texts[segment], segment, deep=False):
+            visit(asked, (*above, segment))
+        done[segment] = texts[segment]
+
+    for segment in texts:
+        visit(segment, ())
+    return list(done.items())
+
+
+def _asked(
+    store: Store, connection_id: int, text: str, segment: int, *, deep: bool = True
+) -> Sequence[int]:
+    """The segments whose members a filter asks for; ``deep``: also those that they ask for."""
+    try:
+        named = segment_ids(parse(text), store, connection_id)
+    except NoSegment:
+        return []
+    asked = [one for ids in named.values() for one in ids]
+    if not deep:
+        return asked
+    texts = dict(_texts(store, connection_id))
+    found: list[int] = []
+    while asked:
+        one = asked.pop()
+        if one not in found:
+            found.append(one)
+            if one in texts and one != segment:
+                asked += _asked(store, connection_id, texts[one], one, deep=False)
+    return found
+
+
+def _own(store: Store, connection_id: int, key: str) -> tuple[int, str]:
+    rows = store.rows(
+        "SELECT id, rule FROM segment WHERE connection_id = ? AND key = ? AND kind = 'own'",
+        (connection_id, key),
+    )
+    if not rows:
+        raise OwnProblem(f"There is no segment of your own with the key {key!r}.")
+    return int(rows[0][0]), str(rows[0][1])
+
+
+def _checked_name(store: Store, connection_id: int, name: str, but: str = "") -> str:
+    name = " ".join(storable(name).split())
+    if not name:
+        raise OwnProblem("Give the segment a name.")
+    if len(name) > LONGEST_NAME:
+        raise OwnProblem(f"The name is longer than {LONGEST_NAME} letters.")
+    taken = store.rows(
+        "SELECT 1 FROM segment WHERE connection_id = ? AND name = ? AND key <> ?",
+        (connection_id, name, but),
+    )
+    if taken:
+        raise OwnProblem(f"There is a segment called “{name}” already.")
+    return name
+
+
+def _key(store: Store, connection_id: int, name: str) -> str:
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    stem = PREFIX + (re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-") or "segment")
+    known = {
+        key
+        for (key,) in store.rows(
+            "SELECT key FROM segment WHERE connection_id = ?", (connection_id,)
+        )
+    }
+    numbers = ("", *(f"-{number}" for number in range(2, len(known) + 3)))
+    return next(stem + number for number in numbers if stem + number not in known)

@@ -1,0 +1,206 @@
+"""Why somebody is in a segment or not, in one sentence with the fact that decides and its date."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.db.store import Store
+from app.panel.labels import LIVE
+from app.panel.person import Held, segment_names, subscriptions
+from app.panel.segments import why_filter as own_why
+from app.panel.segments.memberships import Place, places
+from app.panel.segments.views import LIVE_WORDS
+from app.panel.subscription_facts import Facts
+from app.text import plain
+
+
+@dataclass(frozen=True)
+class Why:
+    """Whether the rules have the person in the segment, and the sentence that says why."""
+
+    member: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
+class _Case:
+    """All that the answer depends on."""
+
+    key: str
+    created: int | None
+    deleted: bool
+    held: list[Held]
+    made: bool  # whether the segment is there
+    filter: str | None  # of an own segment
+    product: tuple[str, bool, bool] | None  # name, active, deleted; None: not a known one
+    had: list[Place]  # places in the segment, oldest first
+    beginning: set[int]  # when the first sync of the account was, or may have been
+
+    @property
+    def live(self) -> list[Held]:
+        return [one for one in self.held if one.status in LIVE]
+
+
+def why(store: Store, row_id: int, key: str, now: float | None = None) -> Why:
+    """Why the participant of this row id is in the segment of this key, or is not. ``now``
+    (seconds since 1970; None: this moment) tells which year needs no naming. Raises
+    DatabaseProblem, and LookupError when there is no such participant."""
+    case, name = _case(store, row_id, key)
+    facts = Facts(now)
+    if case.filter is not None and not case.deleted:
+        at = time.time() if now is None else now
+        member, reason = own_why.decided(store, row_id, case.filter, case.held, at)
+    else:
+        member, reason = _decided(case, facts)
+    history = _history(case, member, facts)
+    verdict = "In" if member else "Not in"
+    return Why(member, f"{verdict} {name}: {reason}{f'; {history}' if history else ''}.")
+
+
+def _case(store: Store, row_id: int, key: str) -> tuple[_Case, str]:
+    rows = store.rows(
+        "SELECT p.connection_id, p.stripe_id, p.created, p.deleted, k.connected_at FROM"
+        " participant p JOIN connection k ON k.id = p.connection_id WHERE p.id = ?",
+        (row_id,),
+    )
+    if not rows:
+        raise LookupError(row_id)
+    here, stripe_id, created, deleted, connected_at = rows[0]
+    products = store.rows(
+        "SELECT name, active, deleted FROM product WHERE connection_id = ? AND stripe_id = ?",
+        (here, key.removeprefix("product:")),
+    )
+    made = store.rows("SELECT rule FROM segment WHERE connection_id = ? AND key = ?", (here, key))
+    first = store.rows(
+        "SELECT at FROM cause WHERE connection_id = ? AND generation IS NOT NULL"
+        " ORDER BY generation LIMIT 1",
+        (here,),
+    )
+    case = _Case(
+        *(key, created, bool(deleted), subscriptions(store, here, stripe_id), bool(made)),
+        filter=made[0][0] if made else None,
+        product=(products[0][0], bool(products[0][1]), bool(products[0][2])) if products else None,
+        had=[one for one in places(store, here, stripe_id) if one.segment == key],
+        beginning={connected_at, *(at for (at,) in first)},
+    )
+    return case, plain(segment_names(store, here, [key])[key], 80)
+
+
+def _decided(case: _Case, facts: Facts) -> tuple[bool, str]:
+    """The verdict and the reason for it."""
+    if case.deleted:
+        return False, _deleted(case, facts)
+    if case.key.startswith("product:"):
+        return _of_product(case, facts)
+    if not case.made:
+        return False, "there is no such segment, as subscriptions were not read"
+    if case.key == "all":
+        since = "" if case.created is None else f" since {facts.on(case.created)}"
+        return True, f"a customer{since} who was not deleted"
+    if case.key == "none":
+        return _never(case, facts)
+    return _canceled(case, facts) if case.key == "canceled" else _of_status(case, facts)
+
+
+def _deleted(case: _Case, facts: Facts) -> str:
+    ends = [
+        one.until
+        for one in case.had
+        if one.until is not None and one.left_by and one.left_by.type == "customer.deleted"
+    ]
+    return f"the customer was deleted in Stripe{f' on {facts.on(ends[-1])}' if ends else ''}"
+
+
+def _one(held: Sequence[Held], facts: Facts) -> str:
+    """The only one of these subscriptions, or several."""
+    if len(held) == 1:
+        return f"the subscription {facts.label(held[0])} {facts.became(held[0])}"
+    return f"{len(held)} subscriptions, {facts.list(held)}"
+
+
+def _none_is(case: _Case, facts: Facts, what: str) -> str:
+    """Why no subscription is what it should be."""
+    if not case.held:
+        return "there is no subscription"
+    if len(case.held) == 1:
+        one = case.held[0]
+        return f"the only subscription {facts.label(one)} {facts.became(one)}"
+    return f"none of {len(case.held)} subscriptions {what}: {facts.list(case.held)}"
+
+
+def _of_status(case: _Case, facts: Facts) -> tuple[bool, str]:
+    words = {"active": "is active", "trialing": "is in its trial", "past_due": "is past due"}
+    mine = [one for one in case.held if one.status == case.key]
+    return (True, _one(mine, facts)) if mine else (False, _none_is(case, facts, words[case.key]))
+
+
+def _canceled(case: _Case, facts: Facts) -> tuple[bool, str]:
+    mine = [one for one in case.held if one.status == "canceled"]
+    if case.live:
+        return False, _one(case.live, facts)
+    if not mine:
+        return False, _none_is(case, facts, "was canceled")
+    return True, f"{_one(mine, facts)}, and none is {LIVE_WORDS}"
+
+
+def _never(case: _Case, facts: Facts) -> tuple[bool, str]:
+    if not case.held:
+        return True, "there is no subscription of any status"
+    return False, _one(case.held, facts)
+
+
+def _of_product(case: _Case, facts: Facts) -> tuple[bool, str]:
+    key = case.key.removeprefix("product:")
+    holding = [one for one in case.held if key in {item.product_id for item in one.items}]
+    mine = [one for one in holding if one.status in LIVE]
+    if case.product is not None and case.product[2]:
+        return False, "the product was deleted in Stripe"
+    if not case.made:
+        return (
+            False,
+            "the product has no segment, as it is not known or subscriptions were not read",
+        )
+    archived = ", and the product is archived" if case.product and not case.product[1] else ""
+    if mine:
+        return True, _one(mine, facts) + archived
+    if holding:
+        them = facts.list(holding)
+        if len(holding) == 1:
+            them = f"the subscription {facts.label(holding[0])} {facts.became(holding[0])}"
+        return False, f"no live subscription has this product, {them}{archived}"
+    if not case.held:
+        return False, f"there is no subscription{archived}"
+    return False, f"no subscription has this product{archived}"
+
+
+def _history(case: _Case, member: bool, facts: Facts) -> str:
+    """Since when, or from when to when."""
+    if member:
+        now = [one for one in case.had if one.until is None]
+        return f"a member {_since(case, now[-1], facts)}" if now else ""
+    past = [one for one in case.had if one.until is not None]
+    if not past:
+        return ""
+    last = past[-1]
+    assert last.until is not None
+    began, ended = facts.on(last.since), facts.on(last.until)
+    first = last.joined_by.event is None and last.since in case.beginning
+    start = f"at least from the first sync on {began}" if first else f"from {began}"
+    left = last.left_by.type if last.left_by else None
+    times = f", the last of {len(past)} times" if len(past) > 1 else ""
+    return f"was a member {start} to {ended}{_by(left)}{times}"
+
+
+def _since(case: _Case, place: Place, facts: Facts) -> str:
+    day = facts.on(place.since)
+    if place.joined_by.event is not None:
+        return f"since {day}{_by(place.joined_by.type)}"
+    if place.since in case.beginning:
+        return f"at least since the first sync on {day}"
+    return f"since {day} at the latest, as a sync found"
+
+
+def _by(kind: str | None) -> str:
+    return f" ({plain(kind, 60)})" if kind else ""

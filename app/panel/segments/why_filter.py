@@ -1,0 +1,89 @@
+"""Why somebody is found by a filter or not: the part of it that decides, and what is so instead."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from app.db.store import Store
+from app.panel.filters.compile import compile as condition_of
+from app.panel.filters.describe import describe
+from app.panel.filters.errors import FilterError
+from app.panel.filters.fields import FIELDS
+from app.panel.filters.parse import parse
+from app.panel.filters.tree import And, Filter, Has, In, Term, leaves
+from app.panel.person import Held
+from app.panel.subscription_facts import Facts
+from app.text import plain
+
+SAID = 200  # characters of a rule in words
+
+
+def decided(
+    store: Store, row_id: int, text: str, held: Sequence[Held], now: float
+) -> tuple[bool, str]:
+    """Whether the filter finds the participant of this row id, who holds these subscriptions, at
+    ``now`` (seconds since 1970), and the reason. It is asked as the segment is kept."""
+    row = store.row(
+        "SELECT connection_id, currency, created, stripe_id, metadata, name, email, phone"
+        " FROM participant WHERE id = ?",
+        (row_id,),
+    )
+    try:
+        rule = parse(text)
+        parts = rule.parts if isinstance(rule, And) else (rule,)
+        failing = [one for one in parts if not _holds(store, row[0], row_id, one, now)]
+    except FilterError as error:  # a segment that it names is gone
+        return False, plain(error.sentence.rstrip("."), SAID)
+    if not failing:
+        return True, describe(rule, SAID)
+    facts_said = "; ".join(_facts(failing[0], row[1:], held, Facts(now)))
+    return False, f"it asks that {describe(failing[0], SAID)}, but {facts_said}"
+
+
+def _holds(store: Store, connection_id: int, row_id: int, part: Filter, now: float) -> bool:
+    condition = condition_of(part, store, connection_id, now)
+    return bool(
+        store.rows(
+            f"SELECT 1 FROM participant p WHERE p.id = ? AND ({condition.sql})",
+            (row_id, *condition.parameters),
+        )
+    )
+
+
+def _facts(part: Filter, row: Sequence[object], held: Sequence[Held], facts: Facts) -> list[str]:
+    """What is so of everything that this part asks for, each once."""
+    said = []
+    for leaf in leaves(part):
+        if isinstance(leaf, In):
+            said.append(f"membership of “{plain(leaf.segment, 60)}” says otherwise")
+        elif leaf.field == "subscriptions" and not isinstance(leaf, Has):
+            said.append(f"there are {len(held)}" if len(held) != 1 else "there is 1")
+        elif leaf.field == "subscription" or FIELDS[leaf.field].owner != "person":
+            said.append(facts.list(held) if held else "there is no subscription")
+        else:
+            said.append(_of_person(leaf, row, facts))
+    return list(dict.fromkeys(said))
+
+
+def _of_person(leaf: Term | Has, row: Sequence[object], facts: Facts) -> str:
+    """Names, addresses and metadata are not repeated: a screen may be looked at by others."""
+    currency, created, stripe_id, metadata, name, email, phone = row
+    if leaf.field == "created":
+        return (
+            f"the customer was created on {facts.on(created)}"
+            if isinstance(created, int)
+            else "nobody knows when the customer was created"
+        )
+    if leaf.field == "metadata":
+        there = json.loads(str(metadata))
+        key = f"metadata “{plain(leaf.key, 40)}”" if leaf.key is not None else "metadata"
+        found = leaf.key in there if leaf.key is not None else bool(there)
+        return f"{key} has another value" if found else f"there is no {key}"
+    shown = {"currency": currency, "id": stripe_id}
+    value = {**shown, "name": name, "email": email, "phone": phone}[leaf.field]
+    if not value:
+        return f"there is no {leaf.field}"
+    if leaf.field in shown:
+        return f"the {leaf.field} is {plain(value, 40)}"
+    return f"the {leaf.field} is another"

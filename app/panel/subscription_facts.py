@@ -1,0 +1,76 @@
+"""What can be said of a subscription: its products, and what became of it, with the date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.panel.labels import day, status_words
+from app.panel.person import Held
+from app.text import plain
+
+NAMED = 2  # things of a kind that a sentence names; the rest are counted
+
+
+class Facts:
+    """Puts facts in words; ``now`` (seconds since 1970) is the year that needs no naming."""
+
+    def __init__(self, now: float | None = None) -> None:
+        self._now = now
+
+    def on(self, at: int) -> str:
+        """A day: "3 Feb"."""
+        return day(at, self._now)
+
+    def label(self, held: Held) -> str:
+        """What a subscription is for: "(Pro, monthly)"."""
+        names = list(dict.fromkeys(plain(item.product, 60) for item in held.items))
+        if not names:
+            return "(without a product)"
+        text = " + ".join(_some(names))
+        rhythm = held.items[0].rhythm
+        return f"({text}, {rhythm})" if rhythm else f"({text})"
+
+    def became(self, held: Held) -> str:
+        """What became of it: "was canceled on 3 Feb"."""
+        said = _BECAME.get(held.status) or f"is {status_words(held.status)}"
+        if held.status == "canceled":
+            return self._canceled(held)
+        if held.status == "trialing" and held.trial_end is not None:
+            said += f" until {self.on(held.trial_end)}"
+        if held.status in ("active", "past_due") and held.start is not None:
+            said += f" and began on {self.on(held.start)}"
+        if held.cancel_at is not None and held.status in ("active", "trialing", "past_due"):
+            said += f", to be canceled on {self.on(held.cancel_at)}"
+        return said
+
+    def _canceled(self, held: Held) -> str:
+        asked, ended = held.canceled_at, held.ended_at
+        if asked is None and ended is None:
+            return "was canceled"
+        if asked is None or ended is None or self.on(asked) == self.on(ended):
+            return f"was canceled on {self.on(asked if asked is not None else ended or 0)}"
+        return f"was canceled on {self.on(asked)} and ended on {self.on(ended)}"
+
+    def list(self, held: Sequence[Held]) -> str:
+        """Some subscriptions, each with what became of it; the first few by name."""
+        said = [f"one {self.label(one)} {self.became(one)}" for one in held[:NAMED]]
+        rest = len(held) - len(said)
+        if rest:
+            return f"{', '.join(said)}, and {rest} more"
+        return " and ".join(said)
+
+
+_BECAME = {
+    "active": "is active",
+    "trialing": "is in its trial",
+    "past_due": "is past due",
+    "unpaid": "is unpaid",
+    "paused": "is paused",
+    "incomplete": "is incomplete, as its first payment is missing",
+    "incomplete_expired": "never began, as its first payment did not come",
+}
+
+
+def _some(names: list[str]) -> list[str]:
+    rest = len(names) - NAMED
+    return [*names[:NAMED], f"{rest} more"] if rest > 0 else names

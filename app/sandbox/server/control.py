@@ -1,0 +1,172 @@
+"""`/_sandbox/`: the truth, statistics, changes and options, for tests outside this process.
+
+No key: it listens on 127.0.0.1 and everything behind it is made up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import orjson
+
+from app.sandbox.server import consent, wire
+from app.sandbox.server.connection import Answer, Request
+from app.sandbox.server.faults import Faults
+from app.sandbox.server.limits import Limits
+from app.sandbox.world.seeded import Obj
+
+if TYPE_CHECKING:
+    from app.sandbox.server.server import Service
+
+_JSON = [("Content-Type", "application/json")]
+_CHUNK = 500
+_MOST_RANDOM = 10_000
+_TRUTH = ("customers", "subscriptions", "products", "prices", "events")
+_CHANGES = (
+    "create_customer",
+    "update_customer",
+    "delete_customer",
+    "create_subscription",
+    "update_subscription",
+    "cancel_subscription",
+    "remind",
+    "create_product",
+    "update_product",
+    "delete_product",
+    "create_price",
+    "update_price",
+    "delete_price",
+)
+_OPTIONS = (
+    "rate",
+    "latency",
+    "forbid",
+    "revoked",
+    "expired",
+    "keys",
+    "live_changes",
+    "token_life",
+    "expires_in",
+    "token_fault",
+    "token_redirect",
+    "token_delay",
+)
+
+
+def answer(service: Service, request: Request) -> Answer:
+    """The answer to a control request; 400 with a sentence for one that makes no sense."""
+    path = request.path.removeprefix("/_sandbox/").rstrip("/")
+    try:
+        if request.method == "GET" and path.startswith("truth/"):
+            return _truth(service, path.removeprefix("truth/"))
+        if request.method == "GET" and path == "stats":
+            return _json(_stats(service))
+        if request.method == "POST" and path in _POSTS:
+            asked = orjson.loads(request.body or b"{}")
+            if not isinstance(asked, dict):
+                raise ValueError("the body is a JSON object")
+            return _json(_POSTS[path](service, asked))
+    except (KeyError, TypeError, ValueError) as error:
+        return _json({"error": str(error.args[0] if error.args else error)}, 400)
+    return _json({"error": f"{request.method} /_sandbox/{path} does not exist"}, 404)
+
+
+def _json(value: Obj, status: int = 200) -> Answer:
+    return Answer(status, list(_JSON), wire.encode(value, pretty=False) + b"\n")
+
+
+def _truth(service: Service, kind: str) -> Answer:
+    if kind not in _TRUTH:
+        raise ValueError(f"the truth is about {', '.join(_TRUTH)}")
+    objects: Iterator[Obj] = getattr(service.world, kind)()
+    headers = [("Content-Type", "application/x-ndjson")]
+    return Answer(200, headers, stream=_lines(service, objects))
+
+
+async def _lines(service: Service, objects: Iterator[Obj]) -> AsyncIterator[bytes]:
+    """JSON lines in chunks; other requests are served between them."""
+    while True:
+        with service.lock:
+            lines = [wire.encode(found, pretty=False) + b"\n" for found in islice(objects, _CHUNK)]
+        if lines:
+            yield b"".join(lines)
+        if len(lines) < _CHUNK:
+            return
+        await asyncio.sleep(0)
+
+
+def _stats(service: Service) -> Obj:
+    world = service.world
+    return {
+        "account": world.account_id,
+        "seed": world.seed,
+        "requests": dict(service.requests),
+        "statuses": {str(status): count for status, count in service.statuses.items()},
+        "counts": {
+            "customers": len(world.customers_table) - len(world.customers_table.gone),
+            "subscriptions": len(world.subscriptions_table),
+            "products": len(world.products_table) - len(world.products_table.gone),
+            "prices": len(world.prices_table) - len(world.prices_table.gone),
+            "events": len(world.events_table),
+        },
+    }
+
+
+def _change(service: Service, asked: Obj) -> Obj:
+    """`{"op": "update_customer", "id": …, …}` or `{"op": "random", "n": 5}`."""
+    op = asked.pop("op", None)
+    if op == "random":
+        count = int(asked.pop("n", 1))
+        if asked or not 0 <= count <= _MOST_RANDOM:
+            raise ValueError(f"random takes n, up to {_MOST_RANDOM}")
+        return {"done": [service.change() for _ in range(count)]}
+    if op not in _CHANGES:
+        raise ValueError(f"op is random or one of {', '.join(_CHANGES)}")
+    return {"id": getattr(service.world, op)(**asked)}
+
+
+def _set_options(service: Service, asked: Obj) -> Obj:
+    """Options by name; `faults` is an object of its own and replaces all faults."""
+    options = service.options
+    changed: Obj = {}
+    for name, value in asked.items():
+        if name == "faults":
+            changed[name] = Faults(**value)
+        elif name in ("forbid", "keys"):
+            changed[name] = frozenset(value)
+        elif name == "rate":
+            Limits(str(value), service.options.limit_clock)
+            changed[name] = str(value)
+        elif name in _OPTIONS:
+            changed[name] = type(getattr(options, name))(value)
+        else:
+            raise ValueError(f"options are {', '.join((*_OPTIONS, 'faults'))}")
+    service.options = dataclasses.replace(options, **changed)
+    return {"set": sorted(changed)}
+
+
+def _install(service: Service, asked: Obj) -> Obj:
+    """Install the app from the Dashboard: `{"redirect_uri": …}`, or the first one registered."""
+    redirect = asked.pop("redirect_uri", None)
+    if asked or not isinstance(redirect, str | None):
+        raise ValueError("install takes redirect_uri")
+    return {"url": consent.install(service.world.oauth, redirect)}
+
+
+def _uninstall(service: Service, asked: Obj) -> Obj:
+    """Remove the app in the Dashboard, and end a connection by Connect."""
+    if asked:
+        raise ValueError("uninstall takes nothing")
+    return {"removed": service.world.oauth.remove_all()}
+
+
+_POSTS: dict[str, Callable[[Service, Obj], Obj]] = {
+    "change": _change,
+    "install": _install,
+    "options": _set_options,
+    "uninstall": _uninstall,
+}

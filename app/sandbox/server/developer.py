@@ -1,0 +1,214 @@
+"""What the developer of an app asks of Stripe: tokens, the end of a connection, installs.
+
+Facts: docs.stripe.com/stripe-apps/api-authentication/oauth, docs.stripe.com/connect/oauth-reference
+and docs.stripe.com/api/apps/installs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from app.sandbox.server import api, params, wire
+from app.sandbox.server.connection import Answer, Request
+from app.sandbox.server.params import Query
+from app.sandbox.world import errors
+from app.sandbox.world.errors import PERMISSIONS, OAuthError, StripeError
+from app.sandbox.world.oauth import RESOURCES, Flavour, Install
+from app.sandbox.world.seeded import Obj
+from app.sandbox.world.world import World
+
+if TYPE_CHECKING:
+    from app.sandbox.server.server import Options, Service
+
+# What a token endpoint may do wrong (`Options.token_fault`).
+FAULTS = ("", "302", "400", "500", "html", "nothing")
+TOKEN_ENDPOINTS = ("POST /v1/oauth/token", "POST /oauth/token")
+
+_SIGN_IN = b"<!doctype html><title>Guest Wi-Fi</title><h1>Sign in to the guest network</h1>"
+_GRANTS = {"authorization_code": "code", "refresh_token": "refresh_token"}
+_FILTERS = ("app", "account", "channel", "status")
+_COMMON = ("limit", "starting_after", "ending_before", "expand")
+
+
+def refusal(error: StripeError) -> Answer:
+    """An error as it is sent."""
+    return Answer(error.status, [*error.headers.items()], wire.encode(error.body))
+
+
+def _token(service: Service, request: Request, _: str) -> Answer:
+    return _tokens(service, request, "app")
+
+
+def _token_connect(service: Service, request: Request, _: str) -> Answer:
+    return _tokens(service, request, "connect")
+
+
+def _tokens(service: Service, request: Request, flavour: Flavour) -> Answer:
+    fault = service.options.token_fault
+    instead = _instead(fault, service.options)
+    if instead is not None:
+        return instead
+    try:
+        made = Answer(200, body=wire.encode(_granted(service, request, flavour)))
+    except StripeError as error:
+        made = refusal(error)
+    if fault == "nothing":
+        made.fault = "close"
+    return made
+
+
+def _instead(fault: str, options: Options) -> Answer | None:
+    """What a fault answers without doing what was asked."""
+    if fault == "302":
+        return Answer(302, [("Location", options.token_redirect)])
+    if fault == "400":
+        return refusal(OAuthError("invalid_request", "Something is wrong with this request"))
+    if fault == "500":
+        return refusal(errors.server_error())
+    if fault == "html":
+        return Answer(200, [("Content-Type", "text/html")], _SIGN_IN)
+    return None
+
+
+def _granted(service: Service, request: Request, flavour: Flavour) -> Obj:
+    world, life = service.world, service.options.token_life
+    own, form = _is_developer(service, request), _form(request)
+    grant = params.text(form, "grant_type")
+    if not grant:
+        raise OAuthError("invalid_request", "No grant type specified")
+    if grant not in _GRANTS:
+        raise OAuthError("unsupported_grant_type", f"Unsupported grant type: {grant}")
+    name = _GRANTS[grant]
+    value = params.text(form, name)
+    if not value:
+        raise OAuthError("invalid_request", f"No {name} provided")
+    if not own:
+        raise errors.foreign_grant()
+    take = world.oauth.exchange if name == "code" else world.oauth.refresh
+    made = take(flavour, value, life)
+    if service.options.expires_in and flavour == "app":
+        made["expires_in"] = int(life)
+    return made
+
+
+def _is_developer(service: Service, request: Request) -> bool:
+    """False for a secret key of somebody else. Raises 401 and 403 for other keys."""
+    world, key = service.world, api.key_of(request.headers)
+    if key in (world.client_secret, world.secret_key):
+        return key == world.client_secret
+    if key == world.restricted_key or world.oauth.issued(key) or key in service.options.keys:
+        raise errors.not_developer(key, world.account_id)
+    raise errors.invalid_key(key)
+
+
+def _form(request: Request) -> Query:
+    return params.parse(request.body.decode("utf-8", "replace"))
+
+
+def _deauthorize(service: Service, request: Request, _: str) -> Answer:
+    """Ends a connection by Connect. Nothing says that it takes apps: they are not connected."""
+    oauth = service.world.oauth
+    own, form = _is_developer(service, request), _form(request)
+    client, account = params.text(form, "client_id"), params.text(form, "stripe_user_id")
+    if not client or not account:
+        missing = "client_id" if not client else "stripe_user_id"
+        raise OAuthError("invalid_request", f"No {missing} provided")
+    if not own or client != oauth.client_id:
+        raise OAuthError("invalid_client", f"No such application: '{client}'", 401)
+    install = oauth.installed("connect")
+    if account != oauth.account or install is None:
+        raise errors.not_connected(account)
+    oauth.remove(install)
+    return _json({"stripe_user_id": account})
+
+
+def _installs(service: Service, request: Request, _: str) -> Answer:
+    """The one installation there can be, for whoever may see it.
+
+    The developer names the app or, by Stripe-Account, the account; without either it is asked
+    about the developer's own account, which has none (docs.stripe.com/api/apps/installs/list).
+    """
+    world, caller = service.world, _installer(service, request)
+    query = params.parse(request.query)
+    for name in query:
+        if name not in (*_FILTERS, *_COMMON):
+            raise errors.bad_param(name, f"This sandbox does not filter by {name}")
+    paging = params.paging(query)
+    for name in ("starting_after", "ending_before"):
+        cursor = params.text(query, name)
+        if cursor is not None and all(cursor != install.id for install in world.oauth.installs):
+            raise errors.missing("app install", cursor, name)
+    found = [_shown(world, i) for i in world.oauth.installs if i.living and i.flavour == "app"]
+    if caller.account != world.account_id and "app" not in query:
+        found = []
+    wanted = {name: query[name] for name in _FILTERS if name in query}
+    found = [shown for shown in found if wanted.items() <= shown.items()]
+    if paging.starting_after or paging.ending_before:
+        found = []
+    return _json({"object": "list", "data": found, "has_more": False, "url": "/v1/apps/installs"})
+
+
+def _install(service: Service, request: Request, identifier: str) -> Answer:
+    _installer(service, request)
+    return _json(_shown(service.world, _known(service.world, identifier)))
+
+
+def _uninstall(service: Service, request: Request, identifier: str) -> Answer:
+    _installer(service, request)
+    install = _known(service.world, identifier)
+    service.world.oauth.remove(install)
+    return _json(_shown(service.world, install) | {"status": "uninstalling"})
+
+
+def _installer(service: Service, request: Request) -> api.Caller:
+    """The developer, or the account itself by its secret key."""
+    world = service.world
+    caller = api.authenticate(world, service.access(), request.headers)
+    if caller.key not in (world.client_secret, world.secret_key):
+        raise errors.not_developer(caller.key, world.account_id)
+    return caller
+
+
+def _known(world: World, identifier: str) -> Install:
+    for install in world.oauth.installs:
+        if install.id == identifier and install.living and install.flavour == "app":
+            return install
+    raise errors.missing("app install", identifier)
+
+
+def _shown(world: World, install: Install) -> Obj:
+    """The `apps.install` object."""
+    return {
+        "id": install.id,
+        "object": "apps.install",
+        "account": world.account_id,
+        "app": world.oauth.app_id,
+        "approval_required": False,
+        "auth_code": None,
+        "channel": "public" if world.livemode else "testing",
+        "content_security_policy_granted": {"connect_src": [], "image_src": []},
+        "content_security_policy_pending": {"connect_src": [], "image_src": []},
+        "created": install.created,
+        "created_by": None,
+        "endpoints_granted": [],
+        "endpoints_pending": [],
+        "livemode": world.livemode,
+        "permissions_granted": [PERMISSIONS[resource][1] for resource in RESOURCES],
+        "permissions_pending": [],
+        "status": "installed",
+    }
+
+
+def _json(value: Obj) -> Answer:
+    return Answer(200, body=wire.encode(value))
+
+
+ENDPOINTS: dict[str, Callable[[Service, Request, str], Answer]] = {
+    "POST /v1/oauth/token": _token,
+    "POST /oauth/token": _token_connect,
+    "POST /oauth/deauthorize": _deauthorize,
+    "GET /v1/apps/installs": _installs,
+    "GET /v1/apps/installs/{id}": _install,
+    "POST /v1/apps/installs/{id}/uninstall": _uninstall,
+}

@@ -1,0 +1,294 @@
+"""The server: a world behind 127.0.0.1, in a thread or in a process of its own."""
+
+import asyncio
+import random
+import re
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import unquote
+
+from app.sandbox.server import api, consent, control, developer, params, wire
+from app.sandbox.server.connection import Answer, Connection, Request
+from app.sandbox.server.faults import Faults
+from app.sandbox.server.limits import Limits
+from app.sandbox.world import errors
+from app.sandbox.world.errors import StripeError
+from app.sandbox.world.seeded import base62
+from app.sandbox.world.versions import CURRENT
+from app.sandbox.world.world import World
+
+LOG_LENGTH = 10_000
+_ENDPOINTS = [
+    (re.compile(re.sub(r"\{\w+\}", "([^/]+)", template)), template, answer)
+    for template, answer in (developer.ENDPOINTS | consent.ENDPOINTS).items()
+]
+_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>"
+
+
+@dataclass
+class Options:
+    """How the server behaves. Assign to change it while it runs.
+
+    - `rate`: requests per second as `account/endpoint`, such as `100/25`; 0 is no limit. Counted
+      by `limit_clock`
+    - `latency`: seconds until each answer
+    - `forbid`: resources the key may not read: customers, subscriptions, products, prices, events,
+      account
+    - `revoked`, `expired`: no key or access token works, for one reason or the other; OAuth goes
+      on giving new ones
+    - `keys`: keys or access tokens accepted beside the world's own two and those of its OAuth
+    - `live_changes`: random changes per minute
+    - `token_life`: seconds, by the world's clock, that an app's access tokens work; `expires_in`
+      tells the client, which Stripe does not
+    - `token_fault`: what the token endpoints do wrong, until it is "" again: "302" to
+      `token_redirect`, "400", "500" and "html" (200 and a web page) without doing what was asked;
+      "nothing" does it and closes the connection without an answer
+    - `token_delay`: seconds until each of their answers, beside `latency`
+    """
+
+    rate: str = "0"
+    latency: float = 0.0
+    forbid: frozenset[str] = frozenset()
+    faults: Faults = field(default_factory=Faults)
+    revoked: bool = False
+    expired: bool = False
+    keys: frozenset[str] = frozenset()
+    live_changes: float = 0.0
+    limit_clock: Callable[[], float] = time.monotonic
+    token_life: float = 3600.0
+    expires_in: bool = False
+    token_fault: str = ""
+    token_redirect: str = ""
+    token_delay: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.token_fault not in developer.FAULTS:
+            raise ValueError(f"token_fault is one of {', '.join(developer.FAULTS[1:])}, or empty")
+
+
+def _endpoint(asked: str) -> tuple[str, Callable[["Service", Request, str], Answer], str] | None:
+    """What is not a list or an object of the account: its template, who answers, the id in it."""
+    for pattern, template, answer in _ENDPOINTS:
+        found = pattern.fullmatch(asked)
+        if found is not None:
+            return template, answer, found[1] if found.groups() else ""
+    return None
+
+
+class Service:
+    """Answers requests about one world; knows no socket.
+
+    `requests` counts by path template, `statuses` by status sent (0: none), `log` holds the last
+    10,000 as (world's time, path, query, status). `on_request` is called with path and parsed query
+    before each answer, in the server's thread with `lock` held: it may change the world.
+    """
+
+    def __init__(self, world: World, options: Options) -> None:
+        self.world, self.options = world, options
+        self.lock = threading.RLock()
+        self.requests: Counter[str] = Counter()
+        self.statuses: Counter[int] = Counter()
+        self.log: deque[tuple[float, str, str, int]] = deque(maxlen=LOG_LENGTH)
+        self.on_request: Callable[[str, dict[str, object]], None] | None = None
+        self.changes_rng = random.Random(f"{world.seed}/live")
+        self._ids = random.Random(f"{world.seed}/requests")
+        self._limits: Limits | None = None
+
+    def handle(self, request: Request) -> Answer:
+        """The answer to any request; never raises."""
+        with self.lock:
+            if request.path.startswith("/_sandbox/"):
+                return control.answer(self, request)
+            return self._stripe(request)
+
+    def _stripe(self, request: Request) -> Answer:
+        path = unquote(request.path)
+        route = api.route(request.method, path)
+        endpoint = None if route else _endpoint(f"{request.method} {path}")
+        template = route.template if route else f"{request.method} {path}"
+        if endpoint is not None:
+            template = endpoint[0]
+        self.requests[template] += 1
+        query = params.parse(request.query)
+        if self.on_request is not None:
+            self.on_request(path, query)
+        faults, delay = self.options.faults, self.options.latency
+        fault = faults.next(path)
+        answer = self._faulty(fault) if fault else None
+        if answer is None:
+            try:
+                if endpoint is not None:
+                    answer = endpoint[1](self, request, endpoint[2])
+                else:
+                    answer = self._answer(request, path, query, route)
+            except StripeError as error:
+                answer = developer.refusal(error)
+        own = {name for name, _ in answer.headers}
+        answer.headers += [header for header in self._headers(request) if header[0] not in own]
+        if fault in ("cut_body", "reset", "hang"):
+            answer.fault = fault
+        answer.delay = delay + faults.delay(path)
+        if template in developer.TOKEN_ENDPOINTS:
+            answer.delay += self.options.token_delay
+        if fault == "cut_json":
+            answer.body = answer.body[: len(answer.body) // 2]
+        status = 0 if answer.fault in ("reset", "hang", "close") else answer.status
+        self.statuses[status] += 1
+        self.log.append((self.world.clock(), path, request.query, status))
+        return answer
+
+    def _answer(
+        self, request: Request, path: str, query: params.Query, route: api.Route | None
+    ) -> Answer:
+        world, access = self.world, self.access()
+        caller = api.authenticate(world, access, request.headers)
+        if route is None:
+            raise errors.unknown_url(request.method, path)
+        reason = self._limit(route.template)
+        if reason is not None:
+            raise errors.rate_limited(reason)
+        return Answer(200, body=wire.encode(api.answer(world, access, caller, route, query)))
+
+    def access(self) -> api.Access:
+        """Who may do what, by the options."""
+        options = self.options
+        return api.Access(options.forbid, options.revoked, options.expired, options.keys)
+
+    def _limit(self, endpoint: str) -> str | None:
+        if self._limits is None or self._limits.rate != self.options.rate:
+            self._limits = Limits(self.options.rate, self.options.limit_clock)
+        return self._limits.refuse(endpoint)
+
+    def _faulty(self, fault: str) -> Answer | None:
+        """The whole answer of a fault that replaces it; None when it only spoils the real one."""
+        if fault == "html":
+            return Answer(502, body=_PAGE)
+        if fault in ("reset", "hang"):
+            return Answer(200)
+        made = {
+            "error_500": errors.server_error(self.options.faults.should_retry),
+            "rate_429": errors.rate_limited("global-rate"),
+            "lock_timeout": errors.lock_timeout(),
+        }.get(fault)
+        return None if made is None else developer.refusal(made)
+
+    def _headers(self, request: Request) -> list[tuple[str, str]]:
+        headers = [
+            ("Server", "nginx"),
+            ("Date", formatdate(self.world.clock(), usegmt=True)),
+            ("Content-Type", "application/json"),
+            ("Request-Id", f"req_{base62(self._ids.getrandbits(83))}"),
+            ("Stripe-Version", request.headers.get("stripe-version", CURRENT)),
+        ]
+        if "stripe-account" in request.headers:
+            headers.append(("Stripe-Account", request.headers["stripe-account"]))
+        return headers
+
+    def change(self) -> str:
+        """One random change; returns a sentence."""
+        with self.lock:
+            return self.world.random_change(self.changes_rng)
+
+    async def live(self) -> None:
+        """Change the world at random as often as the options say, until cancelled."""
+        due = 0.0
+        while True:
+            await asyncio.sleep(0.1)
+            due = min(due + self.options.live_changes / 600, 1000.0)
+            while due >= 1:
+                self.change()
+                due -= 1
+
+    async def serve(self, port: int, stop: asyncio.Event, listening: Callable[[str], None]) -> None:
+        """Listen on 127.0.0.1 until `stop`; calls `listening` with the URL. Port 0: any free one.
+
+        Raises OSError when the port is taken.
+        """
+        loop, connections = asyncio.get_running_loop(), set[Connection]()
+        server = await loop.create_server(
+            lambda: Connection(self.handle, connections), "127.0.0.1", port, backlog=512
+        )
+        live = asyncio.ensure_future(self.live())
+        try:
+            listening(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+            await stop.wait()
+        finally:
+            live.cancel()
+            server.close()
+            for connection in list(connections):
+                connection.close()
+
+
+class Sandbox(Service):
+    """The server in a daemon thread, as a context manager; `world_args` make the world.
+
+    `url` is where it listens. Change the world from another thread only with `lock` held.
+    """
+
+    def __init__(
+        self,
+        world: World | None = None,
+        *,
+        options: Options | None = None,
+        port: int = 0,
+        **world_args: Any,
+    ) -> None:
+        if world is not None and world_args:
+            raise TypeError("give a world or what to make one of, not both")
+        super().__init__(world or World(**world_args), options or Options())
+        self.url = ""
+        self._port = port
+        self._ready = threading.Event()
+        self._failed: OSError | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop
+        self._stop: asyncio.Event
+
+    def start(self) -> None:
+        """Start and wait until it listens. Raises OSError when the port is taken."""
+        self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+        if self._failed is not None:
+            raise self._failed
+
+    def stop(self) -> None:
+        """Stop and wait for the thread. The port stays, so a second start has the same URL."""
+        if self._thread is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join()
+        self._ready.clear()
+
+    def _run(self) -> None:
+        async def main() -> None:
+            self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+            await self.serve(self._port, self._stop, self._listening)
+
+        try:
+            asyncio.run(main())
+        except OSError as error:
+            self._failed = error
+            self._ready.set()
+
+    def _listening(self, url: str) -> None:
+        self.url = url
+        self._port = int(url.rpartition(":")[2])
+        self._ready.set()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()

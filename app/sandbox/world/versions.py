@@ -1,0 +1,42 @@
+"""Objects as an account's older API version shows them.
+
+Events are rendered at the account's default version of their time, not at the client's
+(docs.stripe.com/api/events), so a client must not trust `data.object`.
+"""
+
+from app.sandbox.world.seeded import Obj
+
+CURRENT = "2026-10-28.endive"
+ACCOUNT_DEFAULT = "2022-11-15"
+
+_NEW_CUSTOMER = ("business_name", "customer_account", "individual_name")
+_NEW_SUBSCRIPTION = (
+    "billing_cycle_anchor_config",
+    "billing_mode",
+    "billing_schedules",
+    "customer_account",
+    "discounts",
+    "managed_payments",
+    "status_details",
+)
+
+
+def as_of_2022(shown: Obj) -> Obj:
+    """An object as 2022-11-15 has it; a subscription has its period on top, not on its items."""
+    kind = shown["object"]
+    if kind == "customer":
+        return {key: value for key, value in shown.items() if key not in _NEW_CUSTOMER}
+    if kind != "subscription":
+        return dict(shown)
+    old = {key: value for key, value in shown.items() if key not in _NEW_SUBSCRIPTION}
+    items = shown["items"]["data"]
+    periods = ("current_period_end", "current_period_start")
+    old["items"] = shown["items"] | {
+        "data": [{k: v for k, v in item.items() if k not in periods} for item in items]
+    }
+    old |= {"discount": None, "plan": None, "quantity": None}
+    if items:
+        old |= {period: items[0][period] for period in periods}
+    if len(items) == 1 and not shown["items"]["has_more"]:
+        old |= {"plan": items[0]["plan"], "quantity": items[0]["quantity"]}
+    return old

@@ -1,0 +1,66 @@
+"""Which account is looked at: the one connected, or one that was connected before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from app.panel.overview import ConnectionView
+from app.screens.base import account_words
+from app.text import when
+from app.widgets.content import para, words
+
+
+class Accounts(ModalScreen[int | None]):
+    """Every account this database knows, live and test apart; ``shown`` is its id."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="accounts.cancel", tooltip="Stay with this one"),
+    ]
+    help_text = "Choose whose participants and segments are shown. They never mix."
+
+    def __init__(self, known: Sequence[ConnectionView], shown: int | None) -> None:
+        super().__init__()
+        self._known = known
+        self._shown = shown
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="dialog", can_focus=False):
+            yield Static(para([words(("Whose customers are shown?", "bold"))]))
+            yield OptionList(
+                *(Option(words(*_line(one)), id=str(one.id)) for one in self._known), markup=False
+            )
+            keys = words(("Enter", "bold"), " shows them; ", ("escape", "bold"), " stays here.")
+            yield Static(para([keys]), classes="keys")
+
+    def on_mount(self) -> None:
+        options = self.query_one(OptionList)
+        options.focus()
+        ids = [one.id for one in self._known]
+        options.highlighted = ids.index(self._shown) if self._shown in ids else 0
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        if self.is_current:
+            self.dismiss(int(event.option_id or 0))
+
+    def action_cancel(self) -> None:
+        """Stay with the one that is shown."""
+        if self.is_current:
+            self.dismiss(None)
+
+
+def _line(one: ConnectionView) -> tuple[str, ...]:
+    state = "connected"
+    if one.status == "disconnected":
+        state = f"disconnected {when(one.disconnected_at)}"
+    return (account_words(one.account, one.account_name), f", {one.mode}: {state}")

@@ -1,0 +1,220 @@
+"""What the app asks and tells: of what came of connecting, and before somebody leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from textual.screen import ModalScreen
+
+from app.screens.base import Host, account_words
+from app.screens.connect.screen import ConnectScreen
+from app.screens.connect.token_store_dialog import FORGOTTEN, Choice, PlaceDialog, Unlock
+from app.services.connection import Link
+from app.services.oauth_approval import Approving
+from app.services.refresh import Lookout
+from app.text import plain
+from app.widgets.content import words
+from app.widgets.dialog import Question
+
+
+class Reception(Host):
+    """The handlers of :class:`Link`'s and :class:`Approving`'s messages."""
+
+    lookout: Lookout
+    _later: list[Callable[[], None]]  # dialogs for when the one in front is answered
+    _guest = False  # somebody is being asked about an install
+
+    def on_link_checked(self, message: Link.Checked) -> None:
+        report = message.report
+        if not message.connected:
+            account = account_words(report.account, report.account_name)
+            lines = [
+                words((" LIVE ", "bold reverse $error"), (f" account {account}", "bold")),
+                words("Its real customers' names and emails will be copied to this computer."),
+                words("Connect?"),
+            ]
+
+            def answered(yes: bool | None) -> None:
+                if yes:
+                    self.link.confirm(report)
+                else:
+                    self.link.forget(report)
+                    self.say("Not connected: a live account needs your yes.", problem=True)
+
+            self.put(Question(lines, "Connect"), answered)
+        missing = [one.label for one in report.permissions if not one.granted]
+        if missing:
+            self.tell(f"Not permitted: {', '.join(missing)}. Connect (1) says more.", problem=True)
+        self.lookout.show()
+
+    def on_link_refused(self, message: Link.Refused) -> None:
+        self.lookout.note = message.text
+        self.say(message.text, problem=True)
+        for screen in self.connect_screens():
+            screen.blame(message.field)
+        if self.current_mode != "connect":
+            self.tell(message.text, problem=True)
+        if not message.fault:
+            self.approving.look()
+        self.lookout.show()
+
+    def on_link_joined(self, message: Link.Joined) -> None:
+        self.approving.stop()
+        self.approving.look()
+        self.lookout.note, self.lookout.account = "", None
+        self.say("")
+        self.forget_secrets()
+        if not message.resumed and not isinstance(self.screen, ModalScreen):
+            self.go("status")
+        self.lookout.show()
+
+    def on_link_done(self, message: Link.Done) -> None:
+        text = " ".join(message.said)
+        if text:
+            self.say(text)
+        if text and self.current_mode != "connect":
+            self.tell(text)
+        if message.left:
+            self.lookout.note = text
+        self.approving.look()
+        self.lookout.show()
+
+    # Where access is kept
+
+    def on_link_homeless(self, message: Link.Homeless) -> None:
+        why = str(message.problem)
+        self.lookout.note = why
+        self.say(why, problem=True)
+        if message.problem.kind in ("locked", "wrong passphrase"):
+            self.put(Unlock(why), self._unlocked)
+        else:
+            self.ask_place(why, lost=message.lost)
+        self.lookout.show()
+
+    def _unlocked(self, passphrase: str | None) -> None:
+        if passphrase is None:
+            self.link.give_up()
+            self.lookout.note = "Access is locked: unlock it on Connect (1) to go on."
+            self.say("Access stays locked; nothing was changed.", problem=True)
+            self.approving.look()
+            self.lookout.show()
+        elif passphrase == FORGOTTEN:
+            self.ask_place("Without its passphrase nobody can open the file.", lost=True)
+        else:
+            self.link.unlock(passphrase)
+
+    def ask_place(self, why: str, *, lost: bool = False) -> None:
+        def placed(choice: Choice | None) -> None:
+            if choice is None:
+                self.link.give_up()
+                self.say("No place was chosen, so nothing was connected or moved.", problem=True)
+                self.approving.look()
+            else:
+                self.link.choose(*choice, anew=lost)
+
+        self.put(PlaceDialog(why, lost=lost), placed)
+
+    def ask_to_leave(self) -> None:
+        connection = self.picture(fresh=True).linked
+        if connection is None:
+            self.tell("Nothing is connected, so there is nothing to leave.")
+            return
+        account = account_words(connection.account, connection.account_name)
+        lines = [
+            words((f"Disconnect {account}, {connection.mode}?", "bold")),
+            words("The access kept here is deleted, and taken back at Stripe where that is"
+                  " possible. Nothing more is fetched."),
+            words("Participants, segments and history stay on this computer."),
+        ]  # fmt: skip
+
+        def answered(yes: bool | None) -> None:
+            if yes and not self.link.leave(connection):
+                self.tell("Something else is under way; try again in a moment.", problem=True)
+
+        if not isinstance(self.screen, ModalScreen):
+            self.put(Question(lines, "Disconnect"), answered)
+
+    # Approving in the browser
+
+    def on_approving_opened(self) -> None:
+        self.say("")
+        self.lookout.show()
+
+    def on_approving_ready(self, message: Approving.Ready) -> None:
+        if message.new:
+            self.forget_secrets()
+            for screen in self.connect_screens():
+                screen.choose(f"oauth-{message.new.lower()}")
+            self.say(f"Set up for {message.new} mode. Enter opens Stripe's page to approve on.")
+        self.lookout.show()
+
+    def on_approving_uninvited(self, message: Approving.Uninvited) -> None:
+        if self._guest:  # any page can bring these, so one at a time is enough
+            self.tell("Another install arrived meanwhile; it was not accepted.", problem=True)
+            return
+        lines = [
+            words(("An install was started in Stripe's Dashboard", "bold")),
+            words("for account ", (plain(message.heard.account), "bold"),
+                  ", as the callback says; nobody asked for it here."),
+            words("Accept it only if you or a colleague just did that. Connect this account?"),
+        ]  # fmt: skip
+
+        def answered(yes: bool | None) -> None:
+            self._guest = False
+            if yes:
+                self.say("Asking Stripe …")
+                self.approving.accept(message.app, message.heard)
+            else:
+                self.say("The install was not accepted; its code was not used.")
+
+        self._guest = True
+        self.put(Question(lines, "Accept"), answered)
+
+    # What the app gives
+
+    def put(self, dialog: ModalScreen[Any], answer: Callable[[Any], None]) -> None:
+        """Show a dialog; while another one is in front, after that."""
+        if isinstance(self.screen, ModalScreen):
+            self._later.append(partial(self.put, dialog, answer))
+        else:
+            self.push_screen(dialog, answer)
+
+    def free(self) -> None:
+        if self._later and not isinstance(self.screen, ModalScreen):
+            self._later.pop(0)()
+
+    def go(self, mode: str) -> None:
+        """Go to a mode."""
+        raise NotImplementedError
+
+    def connect_screens(self) -> Sequence[ConnectScreen]:
+        """The Connect screen, if it is there."""
+        stack = self._screen_stacks.get("connect", ())
+        return [one for one in stack if isinstance(one, ConnectScreen) and one.is_mounted]
+
+    def say(self, text: str, problem: bool = False) -> None:
+        """A sentence on Connect."""
+        for screen in self.connect_screens():
+            screen.say(text, problem)
+
+    def forget_secrets(self) -> None:
+        """Empty the fields of Connect."""
+        for screen in self.connect_screens():
+            screen.forget_secrets()
+
+    # Leaving
+
+    async def action_quit(self) -> None:
+        connection = self.picture(fresh=True).linked
+        running = []
+        if self.link.running and connection is not None and connection.status != "complete":
+            running.append("A sync is running; everything fetched so far is kept.")
+        if self.outgoing.busy:
+            running.append("Invites are being sent; what is left stays queued, and p goes on.")
+        if not running:
+            self.exit()
+        elif not isinstance(self.screen, Question):
+            line = words(f"{' '.join(running)} Quit?")
+            self.push_screen(Question([line], "Quit"), lambda yes: self.exit() if yes else None)

@@ -1,0 +1,126 @@
+"""The ways to connect, and what is said of each: what it is, or why it is not there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from app.screens.base import Demo, Picture, account_words
+from app.widgets.content import Content, para, words
+
+FORMS = {  # the form that stands beside each way
+    "sandbox": "#about-way",
+    "oauth-test": "#oauth-form",
+    "oauth-live": "#oauth-form",
+    "key": "#key-form",
+    "setup": "#setup-form",
+    "unlock": "#about-way",
+    "place": "#about-way",
+    "leave": "#about-way",
+    "demo": "#about-way",
+}
+
+
+class Ways(OptionList):
+    """The ways to connect, and what can be done about a connection."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "enter", "select", "Go on", id="ways.enter", show=False, tooltip="Go on with this one"
+        ),
+    ]
+    help_text = "The ways to connect. Up and down choose one, Enter goes on with it."
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What decides which ways there are. ``modes``: for which OAuth is set up; ``closed``: that
+    cannot be told, because access is locked."""
+
+    demo: bool = False
+    modes: tuple[bool, ...] = ()
+    closed: bool = False
+    connected: bool = False
+
+    def options(self) -> list[Option]:
+        """What can be chosen. A way that is not available is there as well."""
+        ways = []
+        if self.demo:
+            ways.append(("sandbox", "Sandbox"))
+        for mode in self.modes:
+            name = "LIVE" if mode else "TEST"
+            ways.append((f"oauth-{name.lower()}", f"Connect with Stripe, {name}"))
+        ways.append(("key", "Restricted key"))
+        if self.closed:
+            ways.append(("unlock", "Connect with Stripe – locked"))
+        elif self.modes:
+            ways.append(("setup", "Set up OAuth"))
+        else:
+            ways.append(("setup", "Connect with Stripe – not set up yet"))
+        ways.append(("place", "Where access is kept"))
+        if self.connected:
+            ways.append(("leave", "Disconnect"))
+        if not self.demo:
+            ways.append(("demo", "Sandbox – not running here"))
+        return [Option(words(text), id=way) for way, text in ways]
+
+
+def connected_words(picture: Picture) -> Content:
+    """Which account is or was connected, and what follows from that for the ways."""
+    linked, shown = picture.linked, picture.view.connection
+    text = picture.trouble
+    if not text and linked is not None:
+        account = account_words(linked.account, linked.account_name)
+        if picture.activity is None and shown is not None and shown.id == linked.id:
+            text = (
+                f"{account}, {linked.mode}, is connected, but no sync runs here: connect it"
+                " again to go on. Everything fetched before can be used."
+            )
+        else:
+            text = f"Connected: {account}, {linked.mode}. Another account is refused meanwhile."
+    elif not text and shown is not None:
+        account = account_words(shown.account, shown.account_name)
+        text = f"Disconnected from {account}, {shown.mode}; its people stay usable."
+    return words((text, "bold"))
+
+
+def way_words(way: str, demo: Demo | None, kept: str, closed: str) -> Content:
+    """What is said of a way that has no form."""
+    enter = ("Enter", "bold")
+    if way == "sandbox" and demo is not None:
+        lines = [
+            words(("Sandbox", "bold")),
+            words(f"A stand-in for Stripe with {demo.customers:,} made-up customers, at"
+                  f" {demo.url}. Its Dashboard: {demo.url}/dashboard"),
+            words("It behaves as Stripe does, limits included. Nobody real is in it."),
+            words(),
+            words(enter, " or ", ("s", "bold"), " connects with it."),
+        ]  # fmt: skip
+    elif way == "demo":
+        lines = [
+            words("To look around without a Stripe account, quit (", ("q", "bold"), ") and run ",
+                  ("panelist demo", "bold"), ": it starts a stand-in for Stripe with made-up"
+                  " customers beside an app of its own, and touches nothing that is here."),
+        ]  # fmt: skip
+    elif way == "unlock":
+        lines = [
+            words(closed),
+            words(enter, " asks for it. A restricted key in PANELIST_STRIPE_KEY needs none."),
+        ]
+    elif way == "leave":
+        lines = [
+            words(enter, " asks first. The access is deleted here and taken back at Stripe where"
+                  " it can be; polling stops; participants and segments stay usable."),
+        ]  # fmt: skip
+    elif way == "place":
+        lines = [
+            words(("Access is kept in: ", "bold"), kept, "."),
+            words(enter, " chooses another place; what is kept moves along."),
+        ]
+    else:
+        lines = []
+    return para(lines)

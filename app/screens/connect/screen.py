@@ -1,0 +1,267 @@
+"""Connect: the ways to an account on the left (or on top), the chosen way's form beside them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, VerticalScroll
+from textual.css.query import NoMatches
+from textual.widgets import Input, OptionList
+
+from app.credentials.store import NOWHERE
+from app.screens.base import PanelistScreen, Picture
+from app.screens.connect.key_form import AboutKey, KeyForm, KeyInput, report_lines
+from app.screens.connect.methods import FORMS, Offers, Ways, connected_words, way_words
+from app.screens.connect.oauth_form import AboutApproval, OAuthForm, Page, PasteInput
+from app.screens.connect.oauth_setup_form import FIELDS, AboutSetup, Known, SetupForm
+from app.widgets.content import para, words
+from app.widgets.text_line import Line
+
+BUSY = "Something is being tried already; wait for its answer."
+
+
+class Form(VerticalScroll):
+    """What stands beside the ways."""
+
+    help_text = "What the chosen way is about. Arrow and page keys scroll."
+
+
+class ConnectScreen(PanelistScreen):
+    """One column that scrolls, or two where there is room."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "s", "sandbox", "Sandbox", id="connect.sandbox", show=False,
+            tooltip="Connect with the demo's sandbox",
+        ),
+        Binding(
+            "d", "leave", "Disconnect", id="connect.leave",
+            tooltip="Disconnect; asks first, what was fetched stays",
+        ),
+        Binding(
+            "c", "copy_page", "Copy", id="connect.copy",
+            tooltip="Copy the address of Stripe's approval page",
+        ),
+    ]  # fmt: skip
+    help_text = "Connect one Stripe account. Choose a way, then follow what stands beside it."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._way = ""
+        self._offers: Offers | None = None
+        self._keys: tuple[bool, bool] | None = None  # what decides which mean something
+
+    def compose_content(self) -> ComposeResult:
+        with Container(id="connect"):
+            yield Ways(id="ways", markup=False)
+            with Form(id="form"):
+                yield Line(id="connected")
+                yield Line(id="said")
+                yield Line(id="report")
+                yield Line(id="about-way")
+                yield OAuthForm(id="oauth-form")
+                yield SetupForm(id="setup-form")
+                yield KeyForm(id="key-form")
+
+    def on_mount(self) -> None:
+        ways = self.query_one(Ways)
+        ways.border_title = "Ways to connect"
+        ways.focus()
+
+    def show_content(self, picture: Picture) -> None:
+        approving, report = self.host.approving, self.host.link.report
+        connected = picture.linked is not None
+        offers = Offers(
+            self.host.demo is not None, approving.modes, bool(approving.closed), connected
+        )
+        if offers != self._offers:
+            self._offers = offers
+            self._show_ways(offers)
+        page = approving.page
+        if (bool(page), connected) != self._keys:
+            self._keys = bool(page), connected
+            self.refresh_bindings()
+        self.query_one("#connected", Line).show(connected_words(picture))
+        told = self._way in ("sandbox", "key", "oauth-test", "oauth-live")
+        lines = report_lines(report) if report is not None and told else []
+        self.query_one("#report", Line).show(para(lines))
+        kept = self.host.credentials.described()
+        self.query_one("#about-way", Line).show(
+            way_words(self._way, self.host.demo, kept, approving.closed)
+        )
+        self.query_one(AboutKey).show("" if kept == NOWHERE else kept)
+        self.query_one(AboutSetup).show(Known(*self.host.redirects, approving.modes))
+        mode = "live" if self._way == "oauth-live" else "test"
+        here = page is not None and page.mode == mode
+        self.query_one(AboutApproval).show(page if page is not None and here else Page(mode))
+        self.query_one(PasteInput).display = here
+
+    def _show_ways(self, offers: Offers) -> None:
+        ways, options = self.query_one(Ways), offers.options()
+        ids = [one.id for one in options]
+        keep = ids.index(self._way) if self._way in ids else 0
+        self._way = ids[keep] or ""  # nobody chose another, so what was said still stands
+        ways.clear_options()
+        ways.add_options(options)
+        ways.highlighted = keep
+
+    # What the app tells this screen
+
+    def say(self, text: str, problem: bool = False) -> None:
+        """One sentence above the form: what happens, or why it was refused. Without one: what
+        is waited for, if anything is."""
+        if not text and self.host.approving.page is not None:
+            text = "Waiting for Stripe's answer."
+        glyph = ("✗ ", "bold $error") if problem else ("● ", "$primary")
+        line = words(glyph, (text, "bold" if problem else "")) if text else words()
+        with suppress(NoMatches):  # the app is ending
+            self.query_one("#said", Line).show(line)
+            self.query_one(Form).scroll_home(animate=False)
+
+    def blame(self, field: str) -> None:
+        """Go to the field that is wrong."""
+        if field in FIELDS and self._way == "setup" and self.is_current:
+            self.query_one(f"#{field}").focus()
+
+    def choose(self, way: str) -> None:
+        """Go to one of the ways."""
+        self._way = way
+        self._offers = None  # which may be there only now
+        self.query_one(Ways).focus()
+
+    def forget_secrets(self) -> None:
+        """Empty the fields: what stood there has been used."""
+        for name in ("#key", "#secret", "#paste"):
+            for field in self.query(name).results(Input):
+                field.value = ""
+
+    # Events
+
+    @on(events.ScreenSuspend)
+    def _hidden(self) -> None:
+        """A dialog above only interrupts; another mode is another matter."""
+        if self.app.current_mode != "connect":
+            self.forget_secrets()
+            self.query_one(Ways).focus()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """While an approval is waited for, a paste anywhere is the redirected address."""
+        if self.host.approving.page is not None and not isinstance(self.focused, Input):
+            self._paste(event.text.strip())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The keys that mean something now."""
+        if action == "leave":
+            return self._offers is not None and self._offers.connected
+        if action == "copy_page":
+            return self.host.approving.page is not None
+        return True
+
+    @on(OptionList.OptionHighlighted)
+    def _chosen(self, event: OptionList.OptionHighlighted) -> None:
+        way = event.option_id or ""
+        if way != self._way:
+            self._way = way
+            self.say("")
+        for selector in set(FORMS.values()) - {"#about-way"}:
+            self.query_one(selector).display = selector == FORMS.get(way)
+        self.host.redraw()
+
+    @on(OptionList.OptionSelected)
+    def _taken(self, event: OptionList.OptionSelected) -> None:
+        way = event.option_id or ""
+        if way in ("sandbox", "demo"):
+            self.action_sandbox()
+        elif way.startswith("oauth"):
+            self._ask(livemode=way == "oauth-live")
+        elif way == "setup":
+            self.query_one(f"#{FIELDS[0]}").focus()
+        elif way == "unlock":
+            self.host.link.reopen()
+        elif way == "place":
+            self.host.ask_place("What is kept moves along. It can be moved again at any time.")
+        elif way == "leave":
+            self.action_leave()
+        else:
+            self.query_one(KeyInput).focus()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        name, text = event.input.id or "", event.value.strip()
+        if name == "key":
+            self._try(text)
+        elif name == "paste":
+            self._paste(text)
+        elif name != FIELDS[-1]:
+            self.query_one(f"#{FIELDS[FIELDS.index(name) + 1]}").focus()
+        else:
+            self._set_up()
+
+    # What a person wants
+
+    def _ask(self, livemode: bool) -> None:
+        page = self.host.approving.page
+        if page is not None and page.mode == ("live" if livemode else "test"):
+            self.host.tell("It is waited for already. Escape ends that, then Enter begins anew.")
+        elif self.host.approving.ask(livemode):
+            self.say("Making the page to approve on …")
+        else:
+            self.host.tell(BUSY)
+
+    def _paste(self, text: str) -> None:
+        if text and self.host.approving.page is not None:
+            problem = self.host.approving.paste(text)
+            self.say(problem or "Asking Stripe …", problem=bool(problem))
+            if not problem:
+                self.query_one(PasteInput).value = ""
+
+    def _set_up(self) -> None:
+        values = [self.query_one(f"#{name}", Input).value for name in FIELDS]
+        if self.host.approving.set_up(*values):
+            self.say("Asking Stripe whether it knows this key …")
+        else:
+            self.host.tell(BUSY)
+
+    def _try(self, key: str) -> None:
+        if not key:
+            self.say("There is no key yet: paste it here, then press Enter.", problem=True)
+        elif self.host.link.try_key(key):
+            self.say("Trying the key at Stripe …")
+        else:
+            self.host.tell(BUSY)
+
+    def action_sandbox(self) -> None:
+        """Connect to the sandbox, when one runs."""
+        if self.host.demo is None:
+            self.host.tell("No sandbox runs beside this app; `panelist demo` starts one.")
+        else:
+            self._try(self.host.demo.key)
+
+    def action_leave(self) -> None:
+        """Disconnect, after a yes."""
+        self.host.ask_to_leave()
+
+    def action_copy_page(self) -> None:
+        """Copy the approval page's address; it can also be selected."""
+        page = self.host.approving.page
+        if page is not None:
+            self.app.copy_to_clipboard(page.url)
+            self.host.tell("Copied, where the terminal allows it.")
+
+    def back(self) -> bool:
+        """From a field to the list; from the list, end a wait for an approval."""
+        if not isinstance(self.focused, Ways):
+            self.query_one(Ways).focus()
+        elif self.host.approving.page is not None:
+            self.host.approving.stop()
+            self.host.approving.look()
+            self.say("Nothing is waited for any more. Nothing was connected.")
+            self.host.redraw()
+        else:
+            return False
+        return True

@@ -1,0 +1,153 @@
+"""Where access is kept: asked before there is any, and never answered by the program itself."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from app.credentials.pin import Place
+from app.widgets.content import para, words
+from app.widgets.dialog import Deciding
+from app.widgets.secret import SecretInput
+from app.widgets.text_line import Line
+
+Choice = tuple[Place, str | None]
+
+FORGOTTEN = ""  # what Unlock answers when nobody knows the passphrase any more
+WORDS = {
+    Place.KEYRING: "The computer's keyring",
+    Place.PASSPHRASE: "File encrypted with a passphrase, asked for at each start",
+    Place.SESSION: "This session only; connect again next time",
+    Place.PLAIN: "PLAIN FILE, which every program you run can read",
+}
+LOST = (
+    "What is kept there now cannot be read. To choose sets it aside for good: then connect again,"
+    " and set up OAuth again if you had. What was fetched stays."
+)
+
+
+class PlaceDialog(Deciding[Choice | None]):
+    """Which place. Nothing is chosen beforehand. ``lost``: to choose costs what is kept."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="place.cancel", tooltip="Choose nothing"),
+    ]
+    help_text = "Where the access to Stripe is kept. Escape leaves everything as it is."
+
+    def __init__(self, why: str, *, lost: bool = False) -> None:
+        super().__init__()
+        self._why = why
+        self._lost = lost
+
+    def compose(self) -> ComposeResult:
+        lines = [words(("Where shall access to Stripe be kept?", "bold")), words(self._why)]
+        if self._lost:
+            lines.append(words(("▲ ", "bold $warning"), LOST))
+        with VerticalScroll(id="dialog", can_focus=False):
+            yield Static(para(lines))
+            yield OptionList(
+                *(Option(words(text), id=place.value) for place, text in WORDS.items()),
+                id="places",
+                markup=False,
+            )
+            yield SecretInput("a new passphrase", id="first")
+            yield SecretInput("the same once more", id="second")
+            yield Line(id="differ")
+            keys = words(("Enter", "bold"), " chooses; ", ("escape", "bold"), " changes nothing.")
+            yield Static(para([keys]), classes="keys")
+
+    def on_mount(self) -> None:
+        for field in self.query(SecretInput):
+            field.display = False
+        places = self.query_one(OptionList)
+        places.highlighted = None  # so that an Enter alone chooses nothing
+        places.focus()
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        place = Place(event.option_id)
+        if place is not Place.PASSPHRASE:
+            self._answer((place, None))
+            return
+        for field in self.query(SecretInput):
+            field.display = True
+        self.query_one("#first").focus()
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        first, second = (self.query_one(name, SecretInput).value for name in ("#first", "#second"))
+        if event.input.id == "first" and first:
+            self.query_one("#second").focus()
+        elif not first or first != second:
+            self.query_one("#differ", Line).show(
+                words(("✗ ", "bold $error"), "The two are empty or differ; enter them again.")
+            )
+            for field in self.query(SecretInput):
+                field.value = ""
+            self.query_one("#first").focus()
+        else:
+            self._answer((Place.PASSPHRASE, first))
+
+    def action_cancel(self) -> None:
+        """Choose nothing."""
+        self._answer(None)
+
+    def _answer(self, choice: Choice | None) -> None:
+        if self.is_current:
+            for field in self.query(SecretInput):
+                field.value = ""
+            self.dismiss(choice)
+
+
+class Unlock(ModalScreen[str | None]):
+    """Asks for the passphrase of the encrypted file."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="unlock.cancel", tooltip="Go on without it"),
+    ]
+    help_text = "The passphrase that the access to Stripe is encrypted with."
+
+    def __init__(self, why: str) -> None:
+        super().__init__()
+        self._why = why
+
+    def compose(self) -> ComposeResult:
+        lines = [words(("Access to Stripe is locked", "bold")), words(self._why)]
+        with VerticalScroll(id="dialog", can_focus=False):
+            yield Static(para(lines))
+            yield SecretInput("passphrase", id="passphrase")
+            keys = words(("Enter", "bold"), " unlocks; ", ("escape", "bold"), " goes on without.")
+            yield Static(para([keys]), classes="keys")
+            yield Button("I have forgotten it", id="forgotten")
+
+    def on_mount(self) -> None:
+        self.query_one(SecretInput).focus()
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        if event.value:
+            self._answer(event.value)
+
+    @on(Button.Pressed)
+    def _forgotten(self, event: Button.Pressed) -> None:
+        event.stop()
+        self._answer(FORGOTTEN)
+
+    def action_cancel(self) -> None:
+        """Go on without it."""
+        self._answer(None)
+
+    def _answer(self, passphrase: str | None) -> None:
+        if self.is_current:
+            self.query_one(SecretInput).value = ""
+            self.dismiss(passphrase)

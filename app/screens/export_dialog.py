@@ -1,0 +1,236 @@
+"""Taking a list out into a file, with how far it is, once."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+import unicodedata
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.message import Message
+from textual.widgets import Button, Input, Static
+
+from app.db.errors import DatabaseProblem
+from app.db.store import Store
+from app.panel.export.people import Takeable, take
+from app.panel.export.writer import AlreadyThere, OutputProblem, form_of
+from app.text import plain
+from app.widgets.content import Content, para, words
+from app.widgets.dialog import Deciding
+from app.widgets.field import Field
+from app.widgets.sync_steps import bar
+from app.widgets.text_line import Line
+
+REFRESH = 0.1  # seconds between two looks of the bar
+BAR = 20
+FORMS = {"csv": "CSV", "json": "JSON lines"}
+
+
+class _Stopped(Exception):
+    """A person stopped it."""
+
+
+class TakeOut(Deciding["Path | None"]):
+    """Asks for a file's name and writes the list to it; answers with the file, None: nothing was
+    taken out. ``title`` names the list, and may be foreign."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="taking.cancel", tooltip="Stop; no file is left"),
+        Binding("ctrl+t", "form", "CSV or JSON lines", id="taking.form",
+                tooltip="Change between CSV and JSON lines"),
+        Binding("ctrl+r", "replace", "Replace", id="taking.replace",
+                tooltip="Replace the file that is there already"),
+    ]  # fmt: skip
+    help_text = (
+        "A name that ends in .jsonl is written as JSON lines, any other as CSV. Only you can read"
+        " the file. Escape stops, and leaves no file."
+    )
+
+    class Written(Message):
+        """So many are written, so many a second."""
+
+        def __init__(self, number: int, rate: float) -> None:
+            super().__init__()
+            self.number, self.rate = number, rate
+
+    class Ended(Message):
+        """All are written, or there was a problem."""
+
+        def __init__(self, number: int = 0, problem: Exception | None = None) -> None:
+            super().__init__()
+            self.number, self.problem = number, problem
+
+    def __init__(self, store: Store, source: Takeable, title: str, *, masking: bool) -> None:
+        super().__init__()
+        self._store, self._source, self._masking = store, source, masking
+        self._title = title
+        self._stop = threading.Event()
+        self._file: Path | None = None  # that is being written, or is
+        self._done = False
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="dialog", can_focus=False, classes="taking"):
+            yield Static(para(self._about()))
+            yield Field("the file's name", id="taking-file")
+            yield Line(id="taking-form")
+            yield Line(id="taking-said")
+            with Horizontal(id="buttons"):
+                yield Button("Cancel", id="cancel")
+                yield Button("Replace it (ctrl+r)", id="replace", variant="error")
+                yield Button("Write (Enter)", id="write", variant="primary")
+
+    def _about(self) -> list[Content]:
+        source = self._source
+        masked = (
+            "Masked: no names, emails, phones or values of metadata."
+            if self._masking
+            else "Not masked; x masks, once this is closed."
+        )
+        return [
+            words(
+                (f"Take out {source.counted(source.number)}", "bold"),
+                f": {plain(self._title, 60)}",
+            ),
+            words("Personal data leaves the panel, into a file that only you can read."),
+            words((masked, "bold" if self._masking else "dim")),
+        ]
+
+    def on_mount(self) -> None:
+        self._offer(False)
+        field = self.query_one(Field)
+        field.value = f"{file_name(self._title)}-{time.strftime('%Y-%m-%d')}.csv"
+        field.focus()
+
+    def on_unmount(self) -> None:
+        self._stop.set()
+
+    # What is asked for
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        form = FORMS[form_of(event.value.strip())]
+        self.query_one("#taking-form", Line).show(
+            words(("as ", "dim"), form, ("; ctrl+t changes it", "dim"))
+        )
+        self._offer(False)
+
+    def action_form(self) -> None:
+        """The other form, by the name's ending."""
+        field = self.query_one(Field)
+        if self._file is None:
+            ending = ".jsonl" if form_of(field.value.strip()) == "csv" else ".csv"
+            stem = re.sub(r"\.(csv|jsonl|ndjson|json)\s*$", "", field.value, flags=re.IGNORECASE)
+            field.value = stem + ending
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._begin(replace=False)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        if event.button.id == "cancel":
+            self.action_cancel()
+        else:
+            self._begin(replace=event.button.id == "replace")
+
+    def action_replace(self) -> None:
+        """Write over what is there."""
+        if self.query_one("#replace").display:
+            self._begin(replace=True)
+
+    def _offer(self, replacing: bool) -> None:
+        self.query_one("#replace").display = replacing
+
+    # Writing
+
+    def _begin(self, *, replace: bool) -> None:
+        name = self.query_one(Field).value.strip()
+        if not name or self._file is not None or self.deaf:
+            return
+        self._file = Path(os.path.abspath(os.path.expanduser(name)))
+        self._offer(False)
+        self._busy(True)
+        self._show(0, 0)
+        self._write(str(self._file), replace)
+
+    def _busy(self, busy: bool) -> None:
+        self.query_one(Field).disabled = busy
+        self.query_one("#write").display = not busy
+        (self.query_one("#cancel") if busy else self.query_one(Field)).focus()
+
+    @work(thread=True)
+    def _write(self, file: str, replace: bool) -> None:
+        started = last = time.monotonic()
+
+        def told(number: int) -> None:
+            nonlocal last
+            if self._stop.is_set():
+                raise _Stopped
+            now = time.monotonic()
+            if now - last >= REFRESH:
+                last = now
+                self.post_message(self.Written(number, number / (now - started)))
+
+        try:
+            number = take(
+                self._source, file, form_of(file),
+                masking=self._masking, replace=replace, told=told,
+            )  # fmt: skip
+            self.post_message(self.Ended(number))
+        except _Stopped:
+            pass
+        except (OutputProblem, DatabaseProblem) as problem:
+            self.post_message(self.Ended(problem=problem))
+        finally:
+            self._store.close()
+
+    @on(Written)
+    def _written(self, message: Written) -> None:
+        message.stop()
+        self._show(message.number, message.rate)
+
+    def _show(self, number: int, rate: float) -> None:
+        total = self._source.number
+        speed = f", {rate:,.0f}/s" if rate else ""
+        drawn = bar(number, total, BAR, "$primary")
+        self._say(words(drawn, f" {number:,} of {total:,}{speed}"))
+
+    @on(Ended)
+    def _ended(self, message: Ended) -> None:
+        message.stop()
+        if message.problem is None:
+            self._done = True
+            written = self._source.counted(message.number)
+            be = "is" if message.number == 1 else "are"
+            self._say(words(("✓ ", "$success"), f"{written} {be} in {self._file}"))
+            self.query_one("#cancel", Button).label = "Close"
+            return
+        self._file = None
+        self._busy(False)
+        self._say(words((f"✗ {message.problem}", "$error")))
+        self._offer(isinstance(message.problem, AlreadyThere))
+
+    def _say(self, said: Content) -> None:
+        self.query_one("#taking-said", Line).show(said)
+
+    def action_cancel(self) -> None:
+        """Stop, and then no file is left; or close, once all is written."""
+        if self.is_current:
+            self._stop.set()
+            self.dismiss(self._file if self._done else None)
+
+
+def file_name(title: str) -> str:
+    """A list's name as a part of a file's, whatever stands in it: "active-subscribers"."""
+    letters = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", letters)[:60].strip("-") or "people"

@@ -1,0 +1,93 @@
+"""Messages, segments and changes as rows of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from app.panel.overview import MessageView, RecentChange
+from app.panel.segments.memberships import Reason
+from app.panel.segments.views import SegmentView
+from app.text import plain, when
+from app.widgets.content import hidden, no_emails, words
+from app.widgets.row_list import Row
+
+LEVELS = {  # level -> (glyph and word, style)
+    "info": ("● info   ", "$primary"),
+    "warning": ("▲ warning", "bold $warning"),
+    "error": ("✗ error  ", "bold $error"),
+}
+OBJECTS = {  # the part of an event's type before its verb, in our words
+    "customer": "participant",
+    "customer.subscription": "subscription",
+    "price": "price",
+    "product": "product",
+}
+OURS = {"made": "the segment was made or changed", "time": "time passed"}  # see app.db.history
+VERBS = {
+    "created": "new",
+    "updated": "changed",
+    "deleted": "deleted",
+    "paused": "paused",
+    "resumed": "resumed",
+    "trial_will_end": "trial ends soon",
+    "pending_update_applied": "changed",
+    "pending_update_expired": "change expired",
+}
+
+
+def message_rows(messages: Sequence[MessageView], now: float, masking: bool) -> list[Row]:
+    """Time and level, then the text."""
+    return [_message_row(one.level, one.text, when(one.at, now), masking) for one in messages]
+
+
+# A list is made anew every second in which something changed, mostly of the same rows.
+@lru_cache(maxsize=256)
+def _message_row(level: str, text: str, at: str, masking: bool) -> Row:
+    return Row(
+        words((f"{at} ", "dim"), LEVELS.get(level, LEVELS["info"]), " "),
+        words(no_emails(plain(text), masking)),
+    )
+
+
+def segment_rows(found: Sequence[SegmentView]) -> list[Row]:
+    """Count, name, the rule, how many with an email."""
+    width = max((len(f"{one.count:,}") for one in found), default=0)
+    return [_segment_row(one, width) for one in found]
+
+
+@lru_cache(maxsize=1024)
+def _segment_row(one: SegmentView, width: int) -> Row:
+    return Row(
+        words((f"{one.count:>{width},}  ", "bold")),
+        words((plain(one.name, 60), "bold"), f" – {one.rule}; {one.with_email:,} with email"),
+    )
+
+
+def change_rows(changes: Sequence[RecentChange], now: float, masking: bool) -> list[Row]:
+    """Time, what happened, to whom. Products have no name to hide."""
+    return [
+        Row(
+            words((f"{when(one.at, now)} ", "dim"), f"{event_words(one.type)} "),
+            words(
+                (hidden(one.name, masking and not one.type.startswith("product")), "bold"),
+                (f"  {one.object_id}" if not one.name else "", "dim"),
+            ),
+        )
+        for one in changes
+    ]
+
+
+def event_words(kind: str) -> str:
+    """``customer.subscription.updated`` → "subscription changed"."""
+    thing, _, verb = kind.rpartition(".")
+    if thing in OBJECTS and verb in VERBS:
+        return f"{OBJECTS[thing]} {VERBS[verb]}"
+    return plain(kind).replace(".", " ").replace("_", " ")
+
+
+def reason_words(reason: Reason) -> str:
+    """What moved somebody, with the event's id, by which Stripe's Dashboard finds it."""
+    if reason.event is None:
+        return OURS.get(reason.type or "", "found by a sync")
+    return f"{event_words(reason.type or '')}, {plain(reason.event)}"

@@ -1,0 +1,87 @@
+"""People as the rows of a table: read from the database as far as they are on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.db.errors import DatabaseProblem
+from app.db.store import Store
+from app.panel.labels import day
+from app.panel.lists.order import Ids
+from app.panel.lists.rows import PersonRow, rows
+from app.widgets.content import hidden
+from app.widgets.table.table import Cell, Column
+
+NEAR = 1_000  # rows on either side of where somebody was, in which they are looked for first
+COLUMNS = (
+    Column("Name", 18, grow=2, most=36, sort="name"),
+    Column("Email", 22, grow=3, most=44, sort="email", priority=1),
+    Column("Plan", 12, grow=2, most=40, sort="plan", priority=3),
+    Column("Status", 16, sort="status", priority=2),
+    Column("Member since", 12, sort="since", priority=4),
+    Column("Customer since", 14, sort="created", priority=5),
+    Column("Stripe id", 18, grow=1, most=30, priority=6),
+)
+COLOURS = {
+    "active": "$success",
+    "in trial": "$primary",
+    "past due": "$warning",
+    "deleted": "$error",
+}
+
+
+class People:
+    """The participants with these row ids, as members of ``segment`` (None: of everybody).
+
+    Its keys are the row ids. A person who is not there any more keeps an empty row, until the
+    table is shown other rows.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        connection_id: int,
+        ids: Ids,
+        segment: str | None = None,
+        *,
+        masking: bool = False,
+    ) -> None:
+        self.ids = ids
+        self._store, self._connection_id, self._segment = store, connection_id, segment
+        self._masking = masking
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def key(self, index: int) -> int:
+        return self.ids[index]
+
+    def index(self, key: int, near: int) -> int | None:
+        for start, stop in ((max(0, near - NEAR), near + NEAR), (0, len(self.ids))):
+            try:
+                return self.ids.index(key, start, stop)
+            except ValueError:
+                continue
+        return None
+
+    def cells(self, start: int, stop: int) -> Sequence[Sequence[Cell]]:
+        ids = self.ids[start:stop]
+        try:
+            found = rows(self._store, self._connection_id, ids, self._segment)
+        except DatabaseProblem as problem:
+            return [(Cell(str(problem), "$error"),) for _ in ids]
+        known = {one.id: one for one in found}
+        return [_cells(known[one], self._masking) if one in known else () for one in ids]
+
+
+def _cells(one: PersonRow, masking: bool) -> tuple[Cell, ...]:
+    status = "deleted" if one.deleted else one.status
+    return (
+        Cell(hidden(one.name, masking) if one.name else "no name", "" if one.name else "dim"),
+        Cell(hidden(one.email, masking) if one.email else "no email", "" if one.email else "dim"),
+        Cell(one.plan),
+        Cell(status, COLOURS.get(status, "dim")),
+        Cell(day(one.since) if one.since else "", "dim"),
+        Cell(day(one.created) if one.created else "", "dim"),
+        Cell(one.stripe_id, "dim"),
+    )

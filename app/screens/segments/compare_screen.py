@@ -1,0 +1,163 @@
+"""Two segments beside each other: who is in both, and who in one only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from app.db.errors import DatabaseProblem
+from app.db.store import Store
+from app.panel.lists.order import Ids
+from app.panel.lists.selection import Chosen
+from app.panel.segments.overlap import overlap, with_email
+from app.panel.segments.views import SegmentView, segments
+from app.screens.groups_screen import Counted, GroupedScreen, without_order
+from app.screens.people_rows import COLUMNS, People
+from app.screens.segments.pick_dialog import Picking
+from app.text import plain
+from app.widgets.content import words
+from app.widgets.group_bars import Group
+from app.widgets.text_line import Line
+
+FIRST, BOTH, SECOND = range(3)
+
+
+class Comparing(GroupedScreen):
+    """The members of two segments (A and B) of one account. Without a second one it asks which."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "swap", "Swap", id="comparing.swap", tooltip="Let A and B change places"),
+        Binding("o", "other", "Other", id="comparing.other",
+                tooltip="Compare A with another segment"),
+    ]  # fmt: skip
+    COLUMNS = without_order(COLUMNS)
+    help_text = (
+        "Two segments beside each other: whom only one of them has, and whom both have. tab goes"
+        " from the groups to their people, escape back to the segments."
+    )
+
+    def __init__(
+        self,
+        store: Store,
+        connection_id: int,
+        first: SegmentView,
+        second: SegmentView | None,
+        *,
+        masking: bool,
+        open_person: Callable[[int], None] | None = None,
+    ) -> None:
+        super().__init__(store, connection_id, masking=masking, open_person=open_person)
+        self._first, self._second = first, second
+        self.ready = second is not None
+
+    def compose_left(self) -> ComposeResult:
+        yield Line(id="comparing-first")
+        yield Line(id="comparing-second")
+
+    def on_mount(self) -> None:
+        self.query_one("#grouped-left").border_title = "Compare"
+        self._introduce()
+        if self._second is None:
+            self.draw()
+            self.action_other()
+        else:
+            self.ask(anew=True)
+
+    # What is compared
+
+    def names(self) -> Sequence[str]:
+        second = plain(self._second.name) if self._second else "…"
+        return (f"Only A: {plain(self._first.name)}", "In both", f"Only B: {second}")
+
+    def headline(self, group: int) -> str:
+        first = plain(self._first.name, 40)
+        second = plain(self._second.name, 40) if self._second else "…"
+        if group == BOTH:
+            return f"In {first} and in {second}"
+        here, there = (first, second) if group == FIRST else (second, first)
+        return f"In {here}, not in {there}"
+
+    def count(self, step: Callable[[], None]) -> Iterator[Counted]:
+        if self._second is None:
+            return
+        names = self.names()
+        first = Chosen(self._connection_id, self._first.key)
+        second = Chosen(self._connection_id, self._second.key)
+        found = overlap(self._store, first, second, step)
+        ids = (found.only_first, found.both, found.only_second)
+        for one in ids:
+            one.reverse()  # the newest first, as in every list of people
+        groups = tuple(Group(name, len(one)) for name, one in zip(names, ids, strict=True))
+        known = self.counted
+        notes = [one.note for one in known.groups] if known else ["…"] * len(groups)
+        yield Counted(tuple(map(_noted, groups, notes)), ids)
+        emails = [with_email(self._store, one, step) for one in ids]
+        notes = [f"{number:,} with email" for number in emails]
+        yield Counted(tuple(map(_noted, groups, notes)), ids)
+
+    def people(self, group: int, ids: Ids) -> People:
+        segment = self._second if group == SECOND else self._first
+        key = segment.key if segment else None
+        return People(self._store, self._connection_id, ids, key, masking=self._masking)
+
+    def told(self, counted: Counted) -> None:
+        first, both, second = (one.count for one in counted.groups)
+        self._introduce(first + both, both + second)
+        self.say(f"{first + both + second:,} people in A or B")
+
+    def _introduce(self, first: int | None = None, second: int | None = None) -> None:
+        for place, letter, one, number in (
+            ("#comparing-first", "A", self._first, first),
+            ("#comparing-second", "B", self._second, second),
+        ):
+            said = words((f"{letter} ", "bold $primary"), ("not chosen yet", "dim"))
+            if one is not None:
+                count = f" {one.count if number is None else number:,}"
+                rule = f"  {'still filling; ' if one.filling else ''}{one.rule}"
+                name = (plain(one.name, 60), "bold")
+                said = words((f"{letter} ", "bold $primary"), name, count, (rule, "dim"))
+            self.query_one(place, Line).show(said)
+
+    # Keys
+
+    def action_swap(self) -> None:
+        """Let A and B change places; nothing is counted for it."""
+        if self._second is None:
+            return
+        self._first, self._second = self._second, self._first
+        self.groups.choose(SECOND - self.groups.current)
+        if self._counted is not None:
+            turned = zip(self.names(), self._counted.groups[::-1], strict=True)
+            groups = tuple(replace(one, name=name) for name, one in turned)
+            self._counted = Counted(groups, self._counted.ids[::-1])
+            self.told(self._counted)
+        if self.busy:
+            self.ask()
+        self.draw()
+
+    def action_other(self) -> None:
+        """Choose what A is compared with."""
+        try:
+            found = segments(self._store, self._connection_id)
+        except DatabaseProblem as problem:
+            self.host.tell(str(problem), problem=True)
+            found = []
+        others = [one for one in found if one.key != self._first.key]
+        question = f"Compare {plain(self._first.name, 40)} with which segment?"
+        self.app.push_screen(Picking(question, others), self._picked)
+
+    def _picked(self, segment: SegmentView | None) -> None:
+        if segment is not None:
+            self._second, self.ready = segment, True
+            self._introduce()
+            self.ask(anew=True)
+        elif self._second is None:
+            self.call_later(self.leave)
+
+
+def _noted(one: Group, note: str) -> Group:
+    return replace(one, note=note)

@@ -1,0 +1,170 @@
+"""Copying one value of a person, and the way to their page in Stripe's Dashboard."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from app.panel.person import Person
+from app.screens.base import Host
+from app.text import masked, plain
+from app.widgets.content import hidden, para, words
+from app.widgets.text_line import Line
+
+LONGEST = 5_000  # signs: some terminals drop what is longer than 75,000 bytes in base64
+NUMBERED = 9  # values of metadata that have a key
+SAFE = ", without the signs that a terminal could obey"
+
+
+@dataclass(frozen=True)
+class Value:
+    """What can be copied by ``key`` ("" where there is none). ``private``: masking hides it."""
+
+    key: str
+    label: str
+    text: str
+    private: bool = True
+
+
+def values(one: Person) -> list[Value]:
+    """Everything of a person that there is to copy."""
+    found = [
+        Value("n", "name", one.name or ""),
+        Value("e", "email", one.email or ""),
+        Value("p", "phone", one.phone or ""),
+        Value("i", "Stripe id", one.stripe_id, private=False),
+        Value("d", "Dashboard link", one.url, private=False),
+    ]
+    for number, (key, text) in enumerate(sorted(one.metadata.items()), 1):
+        found.append(Value(str(number) if number <= NUMBERED else "", key, text))
+    return [value for value in found if value.text]
+
+
+def _copies(key: str, name: str) -> Binding:
+    return Binding(
+        key, f"copy('{key}')", name, id=f"copying.{key}", show=False, tooltip=f"Copy the {name}"
+    )
+
+
+class CopyValue(ModalScreen[None]):
+    """Asks which value of a person goes to the clipboard."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,y,q", "close", "Close", id="copying.close", tooltip="Copy nothing"),
+        Binding("o", "open", "Open", id="copying.open", tooltip="Open the page in a browser"),
+        *(_copies(key, name) for key, name in (("n", "name"), ("e", "email"), ("p", "phone"))),
+        *(_copies(key, name) for key, name in (("i", "Stripe id"), ("d", "Dashboard link"))),
+        *(_copies(str(key), f"metadata's value {key}") for key in range(1, NUMBERED + 1)),
+    ]
+    help_text = (
+        "The key before a line copies it, as Enter does. The terminal sets the clipboard, also of"
+        " the computer you sit at over ssh; some do not allow it."
+    )
+
+    class Opened(Message):
+        """A browser was started, or why not."""
+
+        def __init__(self, why_not: str) -> None:
+            super().__init__()
+            self.why_not = why_not
+
+    def __init__(self, person: Person, *, masking: bool) -> None:
+        super().__init__()
+        self._person, self._masking = person, masking
+        self._values = values(person)
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="dialog", can_focus=False):
+            yield Static(words(("Copy to the clipboard", "bold")))
+            lines = (self._line(one) for one in self._values)
+            yield OptionList(*(Option(words(*line)) for line in lines), markup=False)
+            yield Line(id="copying-said")
+            keys = words(
+                *(("Enter", "bold"), " copies; ", ("o", "bold"), " opens the Dashboard; "),
+                *(("escape", "bold"), " closes."),
+            )
+            yield Static(para([keys]), classes="keys")
+
+    def _line(self, value: Value) -> tuple[tuple[str, str], ...]:
+        text = hidden(value.text, self._masking and value.private)
+        return (
+            (f"{value.key or ' '} ", "bold"),
+            (f"{plain(value.label, 20):<16} ", "dim"),
+            (plain(text, 200), ""),
+        )
+
+    def on_mount(self) -> None:
+        options = self.query_one(OptionList)
+        options.focus()
+        options.highlighted = 0
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self._copy(self._values[event.option_index])
+
+    def action_copy(self, key: str) -> None:
+        """Copy the value with this key."""
+        for value in self._values:
+            if value.key == key:
+                self._copy(value)
+                return
+        self._host.tell("This person has no such value; nothing was copied.")
+
+    def _copy(self, value: Value) -> None:
+        if not self.is_current:
+            return
+        # One line that is safe to paste into a shell, too.
+        copied, how = plain(value.text, LONGEST), ""
+        if self._masking and value.private:
+            copied, how = masked(value.text), ", masked"
+        elif copied != value.text:
+            how = SAFE
+        self.app.copy_to_clipboard(copied)
+        what = value.label if value.key.isalpha() else f"value of {value.label}"
+        self._host.tell(f"Copied the {plain(what, 60)}{how}, where the terminal allows it.")
+        self.dismiss(None)
+
+    # The Dashboard
+
+    def action_open(self) -> None:
+        """Open the person's page in a browser."""
+        threading.Thread(target=self._browse, name="browser", daemon=True).start()
+
+    def _browse(self) -> None:
+        """Browsers may take seconds to start."""
+        from app.sync.auth.approval import open_browser
+
+        why_not = open_browser(self._person.url, os.environ)
+        with suppress(RuntimeError):  # the app has ended
+            self.post_message(self.Opened(why_not))
+
+    @on(Opened)
+    def _opened(self, message: Opened) -> None:
+        message.stop()
+        if message.why_not:
+            said = words(f"Not opened: {message.why_not}. It is at ", (self._person.url, "bold"))
+            self.query_one("#copying-said", Line).show(said)
+        elif self.is_current:
+            self._host.tell("Opened in the browser.")
+            self.dismiss(None)
+
+    @property
+    def _host(self) -> Host:
+        return cast(Host, self.app)
+
+    def action_close(self) -> None:
+        if self.is_current:
+            self.dismiss(None)

@@ -1,0 +1,267 @@
+"""The form of a segment of one's own: a name, a filter, and who it finds as one types."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Button, Input, Static
+
+from app.db.errors import DatabaseProblem
+from app.db.store import Store
+from app.db.subscription_indexes import left_out
+from app.panel.filters.compile import compiled
+from app.panel.filters.complete import complete, vocabulary
+from app.panel.filters.describe import describe
+from app.panel.filters.errors import FilterError
+from app.panel.filters.parse import parse
+from app.panel.lists.lister import Listed, Lister
+from app.panel.lists.order import Order
+from app.panel.lists.selection import Chosen
+from app.panel.segments import custom as own
+from app.panel.segments.custom import LONGEST_NAME, OwnProblem
+from app.panel.segments.views import SegmentView
+from app.screens.people_rows import COLUMNS, People
+from app.widgets.content import words
+from app.widgets.dialog import Deciding, Question
+from app.widgets.field import Field
+from app.widgets.filter_line import FilterInput, FilterLine, Suggestion, Trouble
+from app.widgets.table.table import Table
+from app.widgets.text_line import Line
+
+FILLING = "Subscriptions are still being fetched: segments can be made when they are here."
+
+
+class SegmentForm(Deciding["str | None"]):
+    """Makes a segment, or changes ``segment``; answers with its key, None: nothing was saved."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "save", "Save", id="form.save", priority=True,
+                tooltip="Save the segment under this name"),
+        Binding("escape", "cancel", "Leave", id="form.cancel", tooltip="Leave without saving"),
+    ]  # fmt: skip
+    help_text = (
+        'A filter such as: status:"active" AND currency:"eur" AND created>-90d. Also OR, a minus'
+        ' for "not", parentheses, has:email, in:"segment", email~"@acme.com" and'
+        ' metadata["tier"]:"free". tab takes what is offered.'
+    )
+
+    class Read(Message):
+        """People whom the filter finds came from the thread."""
+
+        def __init__(self, listed: Listed) -> None:
+            super().__init__()
+            self.listed = listed
+
+    class Saved(Message):
+        """Saving ended; ``problem`` is for a person, "" when it is done."""
+
+        def __init__(self, key: str, problem: str = "") -> None:
+            super().__init__()
+            self.key, self.problem = key, problem
+
+    def __init__(
+        self,
+        store: Store,
+        connection_id: int,
+        segment: SegmentView | None = None,
+        *,
+        masking: bool = False,
+    ) -> None:
+        super().__init__()
+        self._store, self._connection_id, self._masking = store, connection_id, masking
+        self._segment = segment
+        self._known = vocabulary(store, connection_id)
+        self._lister: Lister | None = None
+        self._wish = 0
+        self._saving = False
+
+    def compose(self) -> ComposeResult:
+        title = f"Change “{self._segment.name}”" if self._segment else "A segment of your own"
+        with Vertical(id="dialog", classes="form"):
+            yield Static(words((title, "bold")))
+            yield Field("its name", id="segment-name", longest=LONGEST_NAME)
+            yield FilterLine('a filter: status:"active" AND created>-90d', id="segment-filter")
+            yield Line(id="segment-rule")
+            yield Line(id="segment-said")
+            yield Table(COLUMNS, "Whom the filter finds.", empty="Nobody.", waiting="", id="found")
+            with Horizontal(id="buttons"):
+                yield Button("Leave", id="cancel")
+                yield Button("Save (ctrl+s)", id="save", variant="primary")
+
+    def on_mount(self) -> None:
+        if self._segment is not None:
+            self._called.value = self._segment.name
+            self._filter.set(self._segment.filter or "")
+            self._look_at(self._filter.text)
+            self._count(self._filter.text)
+        if left_out(self._store):
+            self._say(FILLING, problem=True)
+        self._called.focus()
+
+    def on_unmount(self) -> None:
+        if self._lister is not None:
+            self._lister.close()
+
+    @property
+    def _called(self) -> Field:
+        return self.query_one("#segment-name", Field)
+
+    @property
+    def _filter(self) -> FilterLine:
+        return self.query_one("#segment-filter", FilterLine)
+
+    def _say(self, text: str, *, problem: bool = False) -> None:
+        line = words((f"✗ {text}", "$error")) if problem and text else words((text, "dim"))
+        self.query_one("#segment-said", Line).show(line)
+
+    # The filter
+
+    @on(FilterLine.Typed)
+    def _typed(self, message: FilterLine.Typed) -> None:
+        message.stop()
+        self._look_at(message.text)
+
+    def _look_at(self, text: str) -> None:
+        """Say at once what is wrong, what may follow, and what it means."""
+        at = self.query_one(FilterInput).cursor_position
+        offered = [
+            Suggestion(one.text, (one.start, one.end)) for one in complete(text, at, self._known)
+        ]
+        rule, trouble = words(), None
+        try:
+            if text.strip():
+                rule = words((describe(parse(text), 300), "italic"))
+        except FilterError as error:
+            if not offered or error.start < offered[0].span[0]:  # not what is being written
+                trouble = Trouble(error.sentence, (error.start, max(error.end, error.start + 1)))
+        self._filter.answer(text, trouble=trouble, suggestions=offered)
+        self.query_one("#segment-rule", Line).show(rule)
+
+    def _readable(self, text: str) -> bool:
+        try:
+            parse(text)
+        except FilterError:
+            return False
+        return True
+
+    @on(FilterLine.Narrowed)
+    def _narrowed(self, message: FilterLine.Narrowed) -> None:
+        message.stop()
+        self._count(message.text)
+
+    def _count(self, text: str) -> None:
+        """Have those whom the filter finds listed; the newest wish counts."""
+        self._wish = 0
+        try:
+            asked = compiled(text, self._store, self._connection_id, time.time(), everybody=True)
+        except FilterError as error:
+            self._filter.count("")
+            self.query_one("#found", Table).show(None)
+            # What cannot be read is said at its place; here, which segment is missing.
+            self._say(error.sentence if self._readable(text) else "", problem=True)
+            return
+        except DatabaseProblem as problem:
+            self._say(str(problem), problem=True)
+            return
+        if self._lister is None:
+            self._lister = Lister(self._store, lambda listed: self._tell(self.Read(listed)))
+        self._wish = self._lister.ask(Chosen(self._connection_id, None, (asked,)), Order())
+        self._filter.count("counting…")
+        self._say("")
+
+    def _tell(self, message: Message) -> None:
+        self.post_message(message)
+
+    @on(Read)
+    def _read(self, message: Read) -> None:
+        listed = message.listed
+        if listed.wish != self._wish:
+            return
+        if listed.problem is not None:
+            self._say(str(listed.problem), problem=True)
+            return
+        people = People(self._store, self._connection_id, listed.ids, masking=self._masking)
+        self.query_one("#found", Table).show(people)
+        if listed.complete:
+            self._filter.count(f"{len(listed.ids):,} people")
+
+    # Keys
+
+    @on(Input.Submitted, "#segment-name")
+    def _named(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._filter.focus()
+
+    @on(FilterLine.Entered)
+    def _entered(self, message: FilterLine.Entered) -> None:
+        message.stop()
+        self.query_one("#save", Button).focus()
+
+    @on(FilterLine.Left)
+    def _left(self, message: FilterLine.Left) -> None:
+        message.stop()
+        self.action_cancel()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        if event.button.id == "save":
+            self.action_save()
+        else:
+            self.action_cancel()
+
+    def action_save(self) -> None:
+        """Save, once, in a thread: it takes a second where there are a million people."""
+        if self._saving or self.deaf or not self.is_current:
+            return
+        if left_out(self._store):
+            self._say(FILLING, problem=True)
+            return
+        self._saving = True
+        self._say("Saving…")
+        self._save(self._called.value, self._filter.text)
+
+    @work(thread=True)
+    def _save(self, name: str, text: str) -> None:
+        try:
+            if self._segment is None:
+                key = own.make(self._store, self._connection_id, name, text)
+            else:
+                key = self._segment.key
+                own.change(self._store, self._connection_id, key, name, text)
+            self._tell(self.Saved(key))
+        except FilterError as error:
+            self._tell(self.Saved("", error.sentence))
+        except (OwnProblem, DatabaseProblem) as problem:
+            self._tell(self.Saved("", str(problem)))
+        finally:
+            self._store.close()
+
+    @on(Saved)
+    def _saved(self, message: Saved) -> None:
+        self._saving = False
+        if message.problem:
+            self._say(message.problem, problem=True)
+        elif self.is_current:
+            self.dismiss(message.key)
+
+    def action_cancel(self) -> None:
+        """Leave; what was typed is given up only after a question."""
+        if self._saving or not self.is_current:
+            return
+        before = (self._segment.name, self._segment.filter) if self._segment else ("", "")
+        if (self._called.value, self._filter.text) == before:
+            self.dismiss(None)
+            return
+        line = words("What you typed is not saved. Leave all the same?")
+        self.app.push_screen(Question([line], "Leave"), lambda yes: self._leave() if yes else None)
+
+    def _leave(self) -> None:
+        if self.is_current:
+            self.dismiss(None)

@@ -1,0 +1,58 @@
+"""Asking whether a person is to be erased, or is to stay after all; and doing it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+from app.db.errors import DatabaseProblem
+from app.invites import erasure
+from app.invites.errors import StudyProblem
+from app.panel.person import Person
+from app.screens.base import Host
+from app.text import plain
+from app.widgets.content import hidden, words
+from app.widgets.dialog import Question
+
+
+def ask_to_erase(host: Host, connection: int, one: Person, done: Callable[[], None]) -> None:
+    """Ask, and do it in a thread; then ``done`` is called."""
+    try:
+        found = erasure.of(host.store, one.id)
+    except DatabaseProblem as problem:
+        host.tell(str(problem), problem=True)
+        return
+    wanted = found is not None and found.done_at is None
+    name = plain(hidden(one.name or one.email, host.masking) or one.stripe_id, 60)
+    lines = [
+        f"Erase {name}? Their invites end now, and their mailbox is written to no more.",
+        f"In {erasure.HOURS} hours their name, email, phone and metadata are gone here for good;"
+        " until then E takes it back. The customer in Stripe is not touched.",
+    ]
+    if wanted:
+        lines = [f"Let {name} stay?"]
+
+    def work() -> None:
+        said, by = "They stay.", host.outgoing.user
+        try:
+            if wanted:
+                erasure.take_back(host.store, connection, one.stripe_id, by)
+            else:
+                erasure.request(host.store, connection, one.stripe_id, by)
+                said = f"They are erased in {erasure.HOURS} hours; E takes it back."
+        except (StudyProblem, DatabaseProblem) as problem:
+            said = str(problem)
+        finally:
+            host.store.close()
+        with suppress(RuntimeError):  # the app has ended
+            host.call_from_thread(host.tell, said)
+            host.call_from_thread(done)
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            threading.Thread(target=work, name="erasing", daemon=True).start()
+
+    host.push_screen(
+        Question([words(line) for line in lines], "Let stay" if wanted else "Erase"), answered
+    )

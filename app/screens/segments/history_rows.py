@@ -1,0 +1,68 @@
+"""People who came or went as the rows of a table: who, when, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from app.db.errors import DatabaseProblem
+from app.db.store import Store
+from app.panel.lists.order import Ids
+from app.panel.lists.rows import PersonRow, rows
+from app.panel.segments.timeline import Move
+from app.screens.list_rows import reason_words
+from app.screens.people_rows import People
+from app.text import when
+from app.widgets.content import hidden
+from app.widgets.table.table import Cell, Column
+
+Told = Callable[[Store, int, str, Sequence[int]], list[Move]]
+
+COLUMNS = (
+    Column("Name", 14, grow=2, most=36),
+    Column("Email", 18, grow=2, most=44, priority=2),
+    Column("When", 12),
+    Column("Why", 18, grow=3, most=70, priority=1),
+    Column("Stripe id", 18, grow=1, most=30, priority=3),
+)
+
+
+class Moved(People):
+    """The participants with these row ids, and what :func:`app.panel.segments.timeline.joined` or
+    ``left`` says of them and the segment of this key."""
+
+    def __init__(
+        self,
+        store: Store,
+        connection_id: int,
+        ids: Ids,
+        segment: str,
+        told: Told,
+        *,
+        masking: bool = False,
+    ) -> None:
+        super().__init__(store, connection_id, ids, segment, masking=masking)
+        self._told = told
+        self._key = segment
+
+    def cells(self, start: int, stop: int) -> Sequence[Sequence[Cell]]:
+        ids = self.ids[start:stop]
+        try:
+            found = {one.id: one for one in rows(self._store, self._connection_id, ids)}
+            moves = {
+                one.id: one for one in self._told(self._store, self._connection_id, self._key, ids)
+            }
+        except DatabaseProblem as problem:
+            return [(Cell(str(problem), "$error"),) for _ in ids]
+        return [
+            _cells(found[one], moves.get(one), self._masking) if one in found else () for one in ids
+        ]
+
+
+def _cells(one: PersonRow, move: Move | None, masking: bool) -> tuple[Cell, ...]:
+    return (
+        Cell(hidden(one.name, masking) if one.name else "no name", "" if one.name else "dim"),
+        Cell(hidden(one.email, masking) if one.email else "no email", "" if one.email else "dim"),
+        Cell(when(move.at) if move else ""),
+        Cell(reason_words(move.by) if move else ""),
+        Cell(one.stripe_id, "dim"),
+    )

@@ -1,0 +1,262 @@
+"""What changed in a segment since a day: who came, who went, and why; and its size over time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from app.db.errors import DatabaseProblem
+from app.db.store import Store
+from app.panel.dates import Unit, begin, moment, stepped
+from app.panel.lists.order import Ids
+from app.panel.segments.timeline import DAY, begun, changes, joined, latest_first, left, sizes
+from app.panel.segments.views import SegmentView
+from app.screens.groups_screen import Counted, GroupedScreen
+from app.screens.segments.history_rows import COLUMNS, Moved
+from app.text import plain, when
+from app.widgets.content import words
+from app.widgets.field import Field
+from app.widgets.group_bars import Group
+from app.widgets.text_line import Line
+
+if TYPE_CHECKING:
+    from app.widgets.plot import Plot
+
+JOINED, LEFT, STAYED = range(3)
+NAMES = ("Joined", "Left", "Still there")
+TOLD = (joined, left, joined)
+DAYS = 30  # ago, to begin with
+FEW = 20_000  # people who are put in order by when they came or went: half a second
+STEPS = ((14 * DAY, DAY), (DAY // 4, 3_600), (0, 60))  # seconds of all -> between two sizes
+PLOTS = ((36, 9), (30, 7), (24, 4), (0, 3))  # lines of the terminal -> of the plot
+
+
+def _step(key: str, unit: Unit) -> list[Binding]:
+    """A small letter goes back, a capital one forward."""
+    name, shown = unit.capitalize(), f"{key} {key.upper()}"
+    return [
+        Binding(key, f"step('{unit}', -1)", name, id=f"changing.{unit}", key_display=shown,
+                tooltip=f"Since a {unit} earlier"),
+        Binding(key.upper(), f"step('{unit}', 1)", f"{name} later", id=f"changing.{unit}.later",
+                show=False, tooltip=f"Since a {unit} later"),
+    ]  # fmt: skip
+
+
+class Changing(GroupedScreen):
+    """One segment, between a day and now."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "type", "Since…", id="changing.type", tooltip="Type the day since when"),
+        *_step("d", "day"),
+        *_step("w", "week"),
+        *_step("m", "month"),
+    ]  # fmt: skip
+    COLUMNS = COLUMNS
+    help_text = (
+        "Who came into the segment since a day and is in it now, who went, and who was there at"
+        " both; each with when and why. d, w and m go a day, a week, a month back, D, W and M"
+        " forward; escape goes back to the segments."
+    )
+
+    class Sized(Message):
+        """The segment's size over time came from the thread."""
+
+        def __init__(self, points: Sequence[tuple[int, int]]) -> None:
+            super().__init__()
+            self.points = tuple(points)
+
+    def __init__(
+        self,
+        store: Store,
+        connection_id: int,
+        segment: SegmentView,
+        *,
+        masking: bool,
+        open_person: Callable[[int], None] | None = None,
+    ) -> None:
+        super().__init__(store, connection_id, masking=masking, open_person=open_person)
+        self._segment = segment
+        self._since = 0  # seconds since 1970
+        self._begun: int | None = None  # before it nothing is known
+        self._points: tuple[tuple[int, int], ...] = ()
+        self._plot: Plot | None = None
+        self.ready = False
+
+    def compose_content(self) -> ComposeResult:
+        yield Container(id="changing-size")
+        yield from super().compose_content()
+
+    def compose_left(self) -> ComposeResult:
+        with Horizontal(id="changing-since"):
+            yield Static(words(("since ", "dim")))
+            yield Field("2026-11-01, 3 Feb, -30d", id="changing-day", longest=40)
+            yield Line(id="changing-ago")
+        yield Line(id="changing-said")
+
+    def on_mount(self) -> None:
+        name = plain(self._segment.name, 60)
+        self.query_one("#grouped-left").border_title = words(f"{name}: what changed")
+        self.query_one("#changing-size").border_title = words(f"{name}: size over time")
+        try:
+            self._begun = begun(self._store, self._connection_id)
+        except DatabaseProblem as problem:
+            self._tell(str(problem))
+            return
+        if self._begun is None:
+            self._tell("There was no sync yet, so nothing is known of the past.")
+        else:
+            self._look_since(max(begin(stepped(date.today(), "day", -DAYS)), self._begun))
+
+    # The day
+
+    def _look_since(self, at: int) -> bool:
+        """Show what changed since a moment; False, and why, where that cannot be."""
+        now = time.time()
+        if self._begun is None or at > now:
+            if self._begun is not None:
+                self._tell("That is in the future.")
+            return False
+        first = f"the first sync began {when(self._begun)}"
+        self._tell(f"Nothing is known of before: {first}." if at < self._begun else "")
+        at = max(at, self._begun)
+        self._day.value = _written(at)
+        self.query_one("#changing-ago", Line).show(words((_ago(at, now), "dim")))
+        if at != self._since:
+            self._since, self.ready = at, True
+            self.ask(anew=True)
+            self._draw_size()
+        return True
+
+    @property
+    def _day(self) -> Field:
+        return self.query_one("#changing-day", Field)
+
+    def _tell(self, trouble: str) -> None:
+        """Why a day cannot be shown, under it; "" if it can."""
+        said = words((f"✗ {trouble}", "$error")) if trouble else words()
+        self.query_one("#changing-said", Line).show(said)
+
+    @on(Input.Submitted, "#changing-day")
+    def _typed(self, event: Input.Submitted) -> None:
+        event.stop()
+        try:
+            at = moment(event.value, time.time())
+        except ValueError as error:
+            self._tell(str(error))
+            return
+        if self._look_since(at):
+            self.groups.focus()
+
+    def action_type(self) -> None:
+        """Type a day."""
+        self._day.focus()
+        self._day.select_all()
+
+    def action_step(self, unit: Unit, by: int) -> None:
+        """Since a day, week or month earlier or later."""
+        if self._begun is not None:
+            self._look_since(begin(stepped(date.fromtimestamp(self._since), unit, by)))
+
+    def back(self) -> bool:
+        if not self._day.has_focus:
+            return super().back()
+        self._day.value = _written(self._since)
+        self._tell("")
+        self.groups.focus()
+        return True
+
+    # Counting
+
+    def names(self) -> Sequence[str]:
+        return NAMES
+
+    def headline(self, group: int) -> str:
+        since = "the first sync" if self._since == self._begun else _written(self._since)
+        return (
+            f"Joined since {since}",
+            f"Left since {since}",
+            f"In it since {since}",
+        )[group]
+
+    def count(self, step: Callable[[], None]) -> Iterator[Counted]:
+        here, key, again = self._connection_id, self._segment.key, self.counted is not None
+        found = changes(self._store, here, key, self._since, step)
+        ids = [found.joined, found.left, found.stayed]
+        for group in (JOINED, LEFT, STAYED):
+            if group != STAYED and len(ids[group]) <= FEW:
+                ids[group] = latest_first(self._store, here, key, ids[group], TOLD[group], step)
+            else:
+                ids[group].reverse()  # the newest first, as in every list of people
+        groups = (Group(name, len(one)) for name, one in zip(NAMES, ids, strict=True))
+        yield Counted(tuple(groups), tuple(ids))
+        if again or not self._points:
+            import app.widgets.plot  # noqa: F401 - here it holds up nobody
+
+            now = int(time.time())
+            every = _every(now - (self._begun or now))
+            size = sizes(self._store, here, key, day=every, now=now, step=step)
+            self.post_message(self.Sized([(min(one.at, now), one.size) for one in size]))
+
+    def people(self, group: int, ids: Ids) -> Moved:
+        here, key = self._connection_id, self._segment.key
+        return Moved(self._store, here, ids, key, TOLD[group], masking=self._masking)
+
+    def told(self, counted: Counted) -> None:
+        came, went, stayed = (one.count for one in counted.groups)
+        more = came - went
+        way = f"{abs(more):,} {'more' if more > 0 else 'fewer'}" if more else "as many"
+        self.say(f"{stayed + went:,} then, {stayed + came:,} now: {way}")
+
+    # The size over time
+
+    @on(Sized)
+    async def _sized(self, message: Sized) -> None:
+        from app.widgets.plot import Plot
+
+        message.stop()
+        self._points = message.points
+        self.query_one("#changing-size").display = len(self._points) > 1
+        if self._plot is None:
+            self._plot = Plot(id="plot")
+            await self.query_one("#changing-size").mount(self._plot)
+        self._draw_size()
+
+    @on(events.Resize)
+    def _fit(self) -> None:
+        lines = next(lines for least, lines in PLOTS if self.size.height >= least)
+        self.query_one("#changing-size").styles.height = lines + 1
+        self._draw_size()
+
+    def _draw_size(self) -> None:
+        if self._plot is not None:
+            from app.widgets.plot import PlotState
+
+            height = next(lines for least, lines in PLOTS if self.size.height >= least)
+            self._plot.show(PlotState(self._points, self._since, height))
+
+
+def _every(seconds: int) -> int:
+    """How far apart the sizes of so long a time are looked at: some hundred, or each day's."""
+    return next(every for least, every in STEPS if seconds >= least)
+
+
+def _ago(at: int, now: float) -> str:
+    days = (date.fromtimestamp(now) - date.fromtimestamp(at)).days
+    return f"{days:,} days ago" if days > 1 else "yesterday" if days else "today"
+
+
+def _written(at: int) -> str:
+    """A moment as it can be typed: a day, with the clock where it is not its begin."""
+    clock = datetime.fromtimestamp(at)
+    if at == begin(clock.date()):
+        return clock.date().isoformat()
+    return clock.isoformat(sep=" ")

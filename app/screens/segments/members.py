@@ -1,0 +1,273 @@
+"""The members of a segment: a line to search in, and a table that a thread puts in order."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.timer import Timer
+
+from app.db.store import Store
+from app.panel.lists.lister import Listed, Lister
+from app.panel.lists.order import ARRIVED, Ids, Order
+from app.panel.lists.selection import Chosen
+from app.screens.people_rows import COLUMNS, People
+from app.text import plain
+from app.widgets.filter_line import FilterLine
+from app.widgets.table.table import Sorted, Table
+
+LEAST = 1.0  # seconds between two readings of a list whose people change
+SHARE = 4  # times as long as a reading took: so much of the time nothing is read
+ARRIVAL = Order()
+TIMES = ("since", "created")  # columns of which the newest are wanted first
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The list somebody looks at."""
+
+    connection_id: int
+    segment: str
+    order: Order = ARRIVAL
+    text: str = ""
+
+
+class Members(Vertical):
+    """The people of one segment in an order, narrowed by a search; the newest wish counts."""
+
+    class Read(Message):
+        """The list, or the first rows of it, came from the thread."""
+
+        def __init__(self, listed: Listed) -> None:
+            super().__init__()
+            self.listed = listed
+
+    class Told(Message):
+        """What is to be said of the list has changed: see :attr:`Members.said`."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(id="members")
+        self._store = store
+        self._lister: Lister | None = None
+        self._wanted: Wanted | None = None
+        self._shown: Wanted | None = None  # whose rows are in the table
+        self._ids: Ids | None = None
+        self._complete = False  # all of them are there, not only the first
+        self._masking = False
+        self._wish = 0  # the number of the newest; 0: none is under way
+        self._asked_at = self._free_at = 0.0
+        self._due = False  # people changed while it was read
+        self._again: Timer | None = None  # until it is read again
+        self._problem = self._note = ""
+
+    def compose(self) -> ComposeResult:
+        yield FilterLine("name, email, id or metadata", id="search")
+        yield Table(
+            COLUMNS,
+            "The people of the segment.",
+            empty="Nobody is in this segment.",
+            id="members-table",
+        )
+
+    def on_mount(self) -> None:
+        self.search.display = False
+
+    def on_unmount(self) -> None:
+        if self._lister is not None:
+            self._lister.close()
+
+    @property
+    def table(self) -> Table:
+        """The people."""
+        return self.query_one("#members-table", Table)
+
+    @property
+    def search(self) -> FilterLine:
+        """What they are narrowed by."""
+        return self.query_one("#search", FilterLine)
+
+    @property
+    def wanted(self) -> Wanted | None:
+        """The list somebody looks at."""
+        return self._wanted
+
+    @property
+    def ids(self) -> Ids | None:
+        """The row ids of all people of the list; None while not all are there."""
+        return self._ids if self._complete else None
+
+    @property
+    def said(self) -> str:
+        """Which rows are seen, of how many: "rows 1–40 of 1,000,000"."""
+        if self._problem:
+            return self._problem
+        if self._shown != self._wanted or self._shown is None:
+            return "reading…"
+        first, last, total = self.table.seen
+        if not self._complete:
+            return f"rows {first:,}–{last:,}, the rest is being read…"
+        rows = f"rows {first:,}–{last:,} of {total:,}" if total else "nobody"
+        return f"{rows} · {self._note}" if self._note else rows
+
+    # What is looked at
+
+    def look_at(self, connection_id: int, segment: str, *, masking: bool) -> None:
+        """Show this segment, in the order and with the search that there are."""
+        masked, self._masking = self._masking, masking
+        before = self._wanted
+        if before is None or before.connection_id != connection_id:
+            wanted = Wanted(connection_id, segment)
+        else:
+            wanted = replace(before, segment=segment)
+        if wanted != before:
+            self._want(wanted)
+        elif masked != masking:
+            self._draw()
+
+    def look_away(self) -> None:
+        """There is nothing to show."""
+        self._wanted = self._shown = self._ids = None
+        self._wish = 0
+        self.table.show(None)
+
+    def look_again(self) -> None:
+        """People may have come, gone or changed: read the list again, in its time."""
+        if self._wanted is None or self._again is not None or self._wish:
+            self._due = True
+            return
+        wait = self._free_at - time.monotonic()
+        if wait > 0:
+            self._again = self.set_timer(wait, self._ask)
+        else:
+            self._ask()
+
+    def search_for(self, text: str) -> None:
+        """Narrow the people by a text, "" by none."""
+        if self._wanted is not None and text != self._wanted.text:
+            self._want(replace(self._wanted, text=text))
+
+    def _want(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        if self._shown is None or self._shown.connection_id != wanted.connection_id:
+            self.table.show(None)
+        self._ask()
+        self.post_message(self.Told())
+
+    # Reading
+
+    def _ask(self) -> None:
+        if self._again is not None:
+            self._again.stop()
+            self._again = None
+        wanted, self._due = self._wanted, False
+        if wanted is None:
+            return
+        if self._lister is None:
+            self._lister = Lister(self._store, self._tell)
+        self._asked_at = time.monotonic()
+        chosen = Chosen(wanted.connection_id, wanted.segment)
+        self._wish = self._lister.ask(chosen, wanted.order, wanted.text)
+
+    def _tell(self, listed: Listed) -> None:
+        self.post_message(self.Read(listed))
+
+    @on(Read)
+    def _read(self, message: Read) -> None:
+        message.stop()
+        listed = message.listed
+        if listed.wish != self._wish or self._wanted is None:
+            return
+        if listed.problem is not None:
+            self._finish(problem=str(listed.problem))
+            return
+        again = self._shown == self._wanted
+        if listed.complete or not again:
+            self._ids, self._complete, self._shown = listed.ids, listed.complete, self._wanted
+            self._draw(anew=not again)
+        if listed.complete:
+            self._finish(note=listed.note or "")
+        self.post_message(self.Told())
+
+    def _finish(self, note: str = "", problem: str = "") -> None:
+        self._note, self._problem, self._wish = note, problem, 0
+        took = time.monotonic() - self._asked_at
+        self._free_at = time.monotonic() + max(LEAST, SHARE * took)
+        if self._due:
+            self.look_again()
+        self.post_message(self.Told())
+
+    def _draw(self, *, anew: bool = False) -> None:
+        wanted = self._shown
+        if wanted is None or self._ids is None:
+            return
+        rows = People(
+            *(self._store, wanted.connection_id, self._ids, wanted.segment), masking=self._masking
+        )
+        order = wanted.order
+        empty = "Nobody is in this segment."
+        if wanted.text:
+            empty = f"Nobody in this segment has “{plain(wanted.text, 40)}” in a name, email or id."
+        self.table.show(
+            rows,
+            sorted_by=None if order.column == ARRIVED else Sorted(order.column, order.descending),
+            empty=empty,
+            anew=anew,
+        )
+        self.search.count(f"{len(self._ids):,}" if self._complete else "…")
+
+    # Keys
+
+    @on(Table.SortAsked)
+    def _sort(self, message: Table.SortAsked) -> None:
+        message.stop()
+        if self._wanted is None:
+            return
+        now = self._wanted.order
+        descending = message.column in TIMES
+        if now.column == message.column:
+            descending = not now.descending
+        self._want(replace(self._wanted, order=Order(message.column, descending)))
+
+    @on(Table.Seen, "#members-table")
+    def _seen(self) -> None:
+        self.post_message(self.Told())
+
+    def start_search(self) -> None:
+        """Type what to search for."""
+        self.search.display = True
+        self.search.focus()
+
+    def end_search(self) -> bool:
+        """Take the search away; False if there is none."""
+        if not self.search.display:
+            return False
+        self.search.set("")
+        self.search.display = False
+        self.search_for("")
+        self.table.focus()
+        return True
+
+    @on(FilterLine.Narrowed)
+    def _narrowed(self, message: FilterLine.Narrowed) -> None:
+        message.stop()
+        self.search_for(message.text)
+
+    @on(FilterLine.Entered)
+    def _entered(self, message: FilterLine.Entered) -> None:
+        message.stop()
+        self.table.focus()
+
+    @on(FilterLine.Left)
+    def _left(self, message: FilterLine.Left) -> None:
+        message.stop()
+        self.end_search()
+
+    @on(events.DescendantBlur, "#search FilterInput")
+    def _no_empty_line(self) -> None:
+        """Without a search the line gives its place to the table."""
+        if not self.search.text:
+            self.search.display = False

@@ -1,0 +1,89 @@
+"""Which segment is meant: a list that narrows as one types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from app.panel.segments.views import SegmentView
+from app.screens.segments.segment_table import SegmentList
+from app.text import plain
+from app.widgets.content import para, words
+from app.widgets.filter_line import FilterLine, Trouble
+from app.widgets.table.table import Table
+
+
+class Picking(ModalScreen["SegmentView | None"]):
+    """One of these segments, or None; ``question`` may hold foreign text."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="picking.cancel", tooltip="Choose none"),
+    ]
+    help_text = "Type a part of the name; enter goes to the list, and there it chooses."
+
+    def __init__(self, question: str, views: Sequence[SegmentView]) -> None:
+        super().__init__()
+        self._question, self._views = question, views
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog", classes="why"):
+            yield Static(words((self._question, "bold")))
+            yield FilterLine("a part of its name", id="picking-filter")
+            yield SegmentList(empty="No segment is called so.")
+            keys = words(("Enter", "bold"), " chooses; ", ("escape", "bold"), " goes back.")
+            yield Static(para([keys]), classes="keys")
+
+    def on_mount(self) -> None:
+        self.query_one(SegmentList).fill(self._views)
+        self.query_one(FilterLine).focus()
+
+    @on(FilterLine.Typed)
+    def _typed(self, message: FilterLine.Typed) -> None:
+        message.stop()
+        parts = message.text.casefold().split()
+        left = [one for one in self._views if all(part in _spoken(one) for part in parts)]
+        trouble = None if left else Trouble("No segment is called so.", (0, len(message.text)))
+        self.query_one(FilterLine).answer(message.text, trouble=trouble)
+        self.query_one(SegmentList).fill(left)
+
+    @on(FilterLine.Narrowed)
+    def _narrowed(self, message: FilterLine.Narrowed) -> None:
+        message.stop()
+
+    @on(FilterLine.Entered)
+    def _entered(self, message: FilterLine.Entered) -> None:
+        message.stop()
+        self.query_one(SegmentList).focus()
+
+    @on(FilterLine.Left)
+    def _left(self, message: FilterLine.Left) -> None:
+        message.stop()
+        self.action_cancel()
+
+    @on(Table.Moved)
+    def _moved(self, message: Table.Moved) -> None:
+        message.stop()
+
+    @on(Table.Chosen)
+    def _chosen(self, message: Table.Chosen) -> None:
+        message.stop()
+        segment = self.query_one(SegmentList).segment
+        if segment is not None and self.is_current:
+            self.dismiss(segment)
+
+    def action_cancel(self) -> None:
+        """Choose none."""
+        if self.is_current:
+            self.dismiss(None)
+
+
+def _spoken(one: SegmentView) -> str:
+    """What a segment is found by."""
+    return f"{plain(one.name)} {plain(one.key)}".casefold()

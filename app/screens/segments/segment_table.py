@@ -1,0 +1,117 @@
+"""The segments as a table: those that come with the data, by product, one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import count, groupby
+from typing import TypeAlias
+
+from app.panel.segments.views import SegmentView
+from app.widgets.table.table import Cell, Column, Table
+
+COLUMNS = (
+    Column("Segment", 14, grow=1),
+    Column("People", 9, align="right"),
+    Column("With email", 10, align="right", priority=1),
+)
+# Their keys are below 0; the built-in ones stand first, without a heading.
+HEADINGS = {"product": (-1, "By product"), "own": (-2, "Your own")}
+
+Line: TypeAlias = "tuple[int, SegmentView | None, tuple[Cell, ...]]"
+
+
+class SegmentRows:
+    """Segments with headings between their kinds."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._lines = lines
+        self._at = {key: at for at, (key, _, _) in enumerate(lines)}
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def key(self, index: int) -> int:
+        return self._lines[index][0]
+
+    def index(self, key: int, near: int) -> int | None:
+        return self._at.get(key)
+
+    def cells(self, start: int, stop: int) -> Sequence[Sequence[Cell]]:
+        return [cells for _, _, cells in self._lines[start:stop]]
+
+    def segment(self, key: int | None) -> SegmentView | None:
+        """The segment on the row of this key."""
+        at = self._at.get(key) if key is not None else None
+        return self._lines[at][1] if at is not None else None
+
+    def stands(self, index: int) -> bool:
+        """Whether there is a segment on this row: the cursor leaves headings out."""
+        return index < len(self._lines) and self._lines[index][1] is not None
+
+
+class SegmentList(Table):
+    """Every segment, one of them the current one."""
+
+    def __init__(self, empty: str = "They come with the sync.") -> None:
+        super().__init__(
+            COLUMNS,
+            "The segments: how many people are in each, and how many of them have an email.",
+            empty=empty,
+            waiting="No account is connected: 1 (Connect).",
+            id="segment-list",
+        )
+        self._listed = SegmentRows(())
+        self._views: Sequence[SegmentView] = ()
+        self._numbers: dict[str, int] = {}  # what identifies a segment among the rows
+        self._fresh: Iterator[int] = count(1)
+
+    @property
+    def segment(self) -> SegmentView | None:
+        """The current one."""
+        return self._listed.segment(self.current)
+
+    @property
+    def views(self) -> Sequence[SegmentView]:
+        """All of them."""
+        return self._views
+
+    def fill(self, views: Sequence[SegmentView], *, anew: bool = False) -> None:
+        """Show these segments. ``anew``: they are another account's."""
+        if views == self._views and not anew:
+            return
+        if anew:
+            self._numbers.clear()
+        self._views = views
+        self._listed = SegmentRows(self._lines(views))
+        self.show(self._listed, anew=anew)
+        if len(views) and self.segment is None:  # the one that was current is gone
+            self.action_move(0)
+
+    def choose(self, key: str) -> None:
+        """Make the segment of this key the current one, if it is there."""
+        if key in self._numbers:
+            self.go_to(self._numbers[key])
+
+    def landing(self, at: int, way: int) -> int:
+        onward = range(at, len(self._listed) if way > 0 else -1, way)
+        places = [one for one in (*onward, *range(at, -1, -1)) if self._listed.stands(one)]
+        return places[0] if places else at
+
+    def _lines(self, views: Sequence[SegmentView]) -> list[Line]:
+        lines: list[Line] = []
+        for kind, group in groupby(views, key=lambda one: one.kind):
+            if kind in HEADINGS:
+                key, title = HEADINGS[kind]
+                lines.append((key, None, (Cell(title, "bold dim"),)))
+            lines += [(self._number(one.key), one, _cells(one)) for one in group]
+        return lines
+
+    def _number(self, key: str) -> int:
+        if key not in self._numbers:
+            self._numbers[key] = next(self._fresh)
+        return self._numbers[key]
+
+
+def _cells(one: SegmentView) -> tuple[Cell, ...]:
+    people = f"{one.count:,}{'…' if one.filling else ''}"
+    return Cell(one.name), Cell(people, "bold"), Cell(f"{one.with_email:,}", "dim")

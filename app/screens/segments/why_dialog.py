@@ -1,0 +1,105 @@
+"""Why somebody is in a segment or not: every segment, with the sentence for the one chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from app.db.errors import DatabaseProblem
+from app.db.store import Store
+from app.panel.person import Person
+from app.panel.segments.views import SegmentView
+from app.panel.segments.why import why
+from app.widgets.content import hidden, no_emails, words
+from app.widgets.table.table import Cell, Column, Table
+from app.widgets.text_line import Line
+
+COLUMNS = (Column("", 6), Column("Segment", 20, grow=1))
+IN, OUT = Cell("✓ in", "$success"), Cell("✗ not", "dim")
+
+
+class Segments:
+    """The segments with a mark for those that somebody is in."""
+
+    def __init__(self, views: Sequence[SegmentView], within: set[str]) -> None:
+        self._views, self._within = views, within
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    def key(self, index: int) -> int:
+        return index
+
+    def index(self, key: int, near: int) -> int | None:
+        return key if key < len(self._views) else None
+
+    def cells(self, start: int, stop: int) -> Sequence[Sequence[Cell]]:
+        return [
+            (IN if one.key in self._within else OUT, Cell(one.name))
+            for one in self._views[start:stop]
+        ]
+
+
+class Why(ModalScreen[None]):
+    """Answers for one person, beginning with the segment of this key."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,w,q", "close", "Close", id="why.close", tooltip="Close this"),
+    ]
+    help_text = "The sentence says why the person is in the segment that is chosen, or is not."
+
+    def __init__(
+        self,
+        store: Store,
+        person: Person,
+        views: Sequence[SegmentView],
+        key: str,
+        *,
+        masking: bool,
+    ) -> None:
+        super().__init__()
+        self._store, self._person, self._views = store, person, views
+        self._key, self._masking = key, masking
+
+    def compose(self) -> ComposeResult:
+        one = self._person
+        name = hidden(one.name or one.email, self._masking) or one.stripe_id
+        with Vertical(id="dialog", classes="why"):
+            yield Static(words((name, "bold"), f": {one.status}"))
+            yield Table(COLUMNS, "Every segment.", id="why-segments")
+            with VerticalScroll(id="why-answer", can_focus=False):
+                yield Line(id="why-sentence")
+
+    def on_mount(self) -> None:
+        table = self.query_one(Table)
+        within = {one.place.segment for one in self._person.now}
+        table.show(Segments(self._views, within))
+        keys = [one.key for one in self._views]
+        if self._key in keys:
+            table.go_to(keys.index(self._key))
+        table.focus()
+
+    @on(Table.Moved)
+    def _moved(self, message: Table.Moved) -> None:
+        message.stop()
+        if message.key is None:
+            return
+        try:
+            answer = why(self._store, self._person.id, self._views[message.key].key)
+            said = words(no_emails(answer.sentence, self._masking))
+        except LookupError:
+            said = words("This person is not in the panel any more.")
+        except DatabaseProblem as problem:
+            said = words((str(problem), "$error"))
+        self.query_one("#why-sentence", Line).show(said)
+
+    def action_close(self) -> None:
+        if self.is_current:
+            self.dismiss(None)

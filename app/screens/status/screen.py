@@ -1,0 +1,248 @@
+"""Status: where the sync stands, how fast it goes, and what it has to say."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, VerticalScroll
+from textual.widgets import Digits
+
+from app.credentials.store import NOWHERE
+from app.db.errors import DatabaseProblem
+from app.panel.overview import Overview, recent_changes
+from app.panel.segments.views import segments
+from app.screens.base import WIDE, PanelistScreen, Picture
+from app.screens.list_rows import change_rows, message_rows, segment_rows
+from app.text import duration, when
+from app.widgets.content import Content, para, words
+from app.widgets.rates import Arrivals, Rate, sparkline
+from app.widgets.row_list import Lines
+from app.widgets.sync_steps import Lifecycle, LifecycleState, Steps, StepState
+from app.widgets.text_line import Line
+
+LISTS = 1.0  # seconds between two looks at the lists; nobody reads them faster
+SPARKS = 24  # seconds of arrivals beside the number
+REASONS = {"you": "by you", "stripe": "by Stripe", "user": "by you"}
+
+
+class Body(VerticalScroll):
+    """The part that scrolls where the terminal is small."""
+
+    help_text = (
+        "How far each step of the sync is: objects fetched, objects a second, time left."
+        " Arrow and page keys scroll; tab goes to the lists."
+    )
+
+
+class StatusScreen(PanelistScreen):
+    """Two columns where there is room, one that scrolls where there is not."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "r",
+            "app.ask_now",
+            "Ask",
+            id="status.ask",
+            tooltip="Ask Stripe now for what changed, instead of waiting",
+        ),
+        Binding(
+            "a",
+            "app.accounts",
+            "Account",
+            id="status.accounts",
+            tooltip="Look at another account that is or was connected",
+        ),
+    ]
+    help_text = "Where the sync stands. Everything here comes by itself; r asks Stripe now."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rates: dict[str, Rate] = {}
+        self._arrivals = Arrivals()
+        self._connection: int | None = None
+        self._masking = False
+        self._stale = True
+        self._listed = 0.0
+
+    def compose_content(self) -> ComposeResult:
+        with Body(id="columns", can_focus=True):
+            with Body(id="left", can_focus=True):
+                yield Line(id="trouble")
+                yield Lifecycle()
+                yield Steps()
+                with Horizontal(id="people"):
+                    yield Digits("0", id="number")
+                    yield Line(id="arrivals")
+                yield Line(id="activity")
+                yield Line(id="polling")
+            with Container(id="right"):
+                yield Lines(
+                    "Messages",
+                    "What the sync has to say, newest first.",
+                    "Nothing to report.",
+                    id="messages",
+                )
+                yield Lines(
+                    "Segments",
+                    "Every segment: how many are in it, how many with an email.",
+                    "They come with the sync.",
+                    id="segments",
+                )
+                yield Lines(
+                    "Recent changes",
+                    "What changed in Stripe, as it arrives, newest first.",
+                    "Nothing has changed since the first copy.",
+                    wrap=False,
+                    id="changes",
+                )
+
+    @on(events.ScreenResume)
+    def _read_all(self) -> None:
+        self._listed = 0.0
+
+    @on(events.Resize)
+    def _scroll_what_scrolls(self) -> None:
+        """Give the focus to the left column, or to the one that everything is in."""
+        wide = self.size.width >= WIDE
+        inner, outer = self.query_one("#left", Body), self.query_one("#columns", Body)
+        had = self.focused in (None, inner, outer)
+        inner.can_focus, outer.can_focus = wide, not wide
+        if had:
+            self.set_focus(inner if wide else outer)
+        self.call_after_refresh(self.host.redraw)
+
+    def show_content(self, picture: Picture) -> None:
+        connection = picture.view.connection
+        shown = connection.id if connection else None
+        if shown != self._connection:
+            self._connection = shown
+            self._rates, self._arrivals = {}, Arrivals()
+            self._stale, self._listed = True, 0.0  # the lists are another account's
+        self.query_one("#trouble", Line).show(
+            words((f"✗ {picture.trouble}", "bold $error")) if picture.trouble else words()
+        )
+        self.query_one(Lifecycle).show(_lifecycle(picture))
+        self.query_one(Steps).show(self._steps(picture))
+        self._show_people(picture)
+        self.query_one("#activity", Line).show(_activity(picture))
+        self.query_one("#polling", Line).show(_polling(picture, self._kept()))
+        self._stale |= picture.fresh
+        hurry = picture.masking != self._masking
+        if hurry or (self._stale and abs(picture.now - self._listed) >= LISTS):
+            self._stale, self._masking, self._listed = False, picture.masking, picture.now
+            self._show_lists(picture)
+
+    def _kept(self) -> str:
+        """Where access is kept."""
+        kept = self.host.credentials.described()
+        given = kept == NOWHERE and self.host.settings.stripe_key
+        return "nowhere, it is in PANELIST_STRIPE_KEY" if given else kept
+
+    def _steps(self, picture: Picture) -> tuple[StepState, ...]:
+        made = []
+        for step in picture.view.steps:
+            rate = self._rates.setdefault(step.name, Rate())
+            rate.add(picture.now, step.done)
+            running = step.state == "running"
+            # Whole numbers, so that a rate that stays the same draws nothing.
+            made.append(StepState(step, round(rate.per_second) if running else 0.0))
+        return tuple(made)
+
+    def _show_people(self, picture: Picture) -> None:
+        view = picture.view
+        number = f"{view.participants:,}"
+        self._arrivals.add(picture.now, view.participants)
+        line = words((sparkline(self._arrivals.bars(picture.now), SPARKS), "$primary"))
+        digits = self.query_one("#number", Digits)
+        if digits.value != number:
+            digits.update(number)
+        if digits.display:  # there is height: three lines beside the large number
+            text = para([words(("participants", "bold")), words(_apart(view)), line])
+        else:
+            text = words((number, "bold"), " participants, ", _apart(view), "  ", line)
+        self.query_one("#arrivals", Line).show(text)
+
+    def _show_lists(self, picture: Picture) -> None:
+        connection = picture.view.connection
+        self.query_one("#messages", Lines).show(
+            message_rows(picture.view.messages, picture.now, picture.masking)
+        )
+        if connection is None:
+            found, changes = [], []
+        else:
+            try:
+                found = segments(self.host.store, connection.id)
+                changes = recent_changes(self.host.store, connection.id)
+            except DatabaseProblem:
+                return  # the next picture says it
+        self.query_one("#segments", Lines).show(segment_rows(found))
+        self.query_one("#changes", Lines).show(change_rows(changes, picture.now, picture.masking))
+
+
+def _apart(view: Overview) -> str:
+    parts = [f"{view.with_email:,} with email"]
+    if view.deleted:
+        parts.append(f"{view.deleted:,} deleted")
+    if view.quarantined:
+        parts.append(f"{view.quarantined:,} could not be stored")
+    return ", ".join(parts)
+
+
+def _lifecycle(picture: Picture) -> LifecycleState:
+    connection = picture.view.connection
+    if connection is None:
+        return LifecycleState()
+    note = ""
+    if connection.status == "disconnected":
+        reason = connection.disconnect_reason or ""
+        reason = f" ({REASONS.get(reason, reason)})" if reason else ""
+        since = connection.disconnected_at
+        at = f" {when(since, picture.now)}" if since else ""
+        note = f"disconnected{at}{reason}; everything fetched before stays usable"
+    return LifecycleState(connection.status, note)
+
+
+def _activity(picture: Picture) -> Content:
+    """What happens now, or why nothing does and what to do."""
+    connection, activity = picture.view.connection, picture.activity
+    if activity is not None:
+        glyph = ("▲ ", "bold $warning") if activity.problem else ("● ", "$success")
+        if activity.looking_on:
+            glyph = ("◌ ", "$success")
+        return words(glyph, activity.doing)
+    if picture.note:
+        return words(("▲ ", "bold $warning"), picture.note)
+    if connection is None:
+        return words("No account is connected yet. Press ", ("1", "bold"), " (Connect).")
+    if connection.status == "disconnected":
+        return words("Press ", ("1", "bold"), " (Connect) to connect again.")
+    return words(
+        ("▲ ", "bold $warning"),
+        "No sync runs here: no access is kept. Press ",
+        ("1", "bold"),
+        " (Connect), or set PANELIST_STRIPE_KEY.",
+    )
+
+
+def _polling(picture: Picture, kept: str) -> Content:
+    """How fresh what is shown is, and what keeps it so."""
+    connection, activity = picture.view.connection, picture.activity
+    if connection is None:
+        return words()
+    at = connection.last_polled_at
+    if connection.status == "disconnected":
+        return words((f"last look {when(at, picture.now)}", "dim"))
+    parts = [f"as of {when(at, picture.now)}" if at else "no look for changes yet"]
+    if activity is not None and activity.next_poll_at:
+        parts.append(f"next look in {duration(max(0.0, activity.next_poll_at - picture.now))}")
+        parts.append(f"looks {activity.pace}")
+    if connection.last_event_at:
+        parts.append(f"last event {when(connection.last_event_at, picture.now)}")
+    parts.append(
+        f"{picture.view.reads_30d:,} of at least {picture.view.reads_allowed:,} reads this month"
+    )
+    parts.append(f"access kept in: {kept}")
+    return words(("; ".join(parts), "dim"))

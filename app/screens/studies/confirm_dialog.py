@@ -1,0 +1,296 @@
+"""What would be sent, confirmed by typing how many: nothing else sends.
+
+It is worked out anew when it is confirmed; where the data has changed since it was shown, the
+difference is shown instead, and asked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.widgets import Button, Input, Static
+
+from app.db.errors import DatabaseProblem
+from app.db.store import Store
+from app.invites.errors import StudyProblem
+from app.invites.plan import frozen
+from app.invites.plan.drift import Difference, difference
+from app.invites.plan.outcomes import Outcome, reason
+from app.invites.plan.summary import Summary, summarise
+from app.invites.restore_guard import Guarded
+from app.invites.sending import outbox
+from app.invites.studies import Study
+from app.screens.base import Host, Picture, account_words
+from app.screens.studies.study_rows import WAYS
+from app.text import duration, plain, when
+from app.widgets.content import Content, hidden, para, words
+from app.widgets.dialog import Deciding
+from app.widgets.field import Field
+from app.widgets.text_line import Line
+
+
+class Confirming(Deciding["int | None"]):
+    """Answers with the run that was queued, None: nothing is sent."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="confirming.cancel", tooltip="Send nothing"),
+        Binding("down", "scroll(1)", "Read on", id="confirming.down",
+                tooltip="What would be sent, further down"),
+        Binding("up", "scroll(-1)", "Back", show=False),
+        Binding("pagedown", "scroll(10)", "Page down", show=False),
+        Binding("pageup", "scroll(-10)", "Page up", show=False),
+        Binding("ctrl+o", "override", "Although it is filling", id="confirming.override",
+                show=False, tooltip="Send although the first sync is not complete"),
+    ]  # fmt: skip
+    help_text = (
+        "Type the number of people who will be written to, then Enter. Escape sends nothing."
+    )
+
+    class Judged(Message):
+        """It was queued; or the data changed since it was shown; or it could not be."""
+
+        def __init__(
+            self, run: int | None, summary: Summary | None = None,
+            changed: Difference | None = None, problem: str = "",
+        ) -> None:  # fmt: skip
+            super().__init__()
+            self.run, self.summary, self.changed, self.problem = run, summary, changed, problem
+
+    def __init__(
+        self,
+        store: Store,
+        study: Study,
+        summary: Summary,
+        picture: Picture,
+        way: str,
+        *,
+        names: Mapping[str, str],
+        per_minute: int | None,
+    ) -> None:
+        super().__init__()
+        self._names = names
+        self._store, self._study, self._summary = store, study, summary
+        self._picture, self._way, self._per_minute = picture, way, per_minute
+        self._busy = self._over = False
+        connection = picture.view.connection
+        self._filling = connection is not None and connection.status != "complete"
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog", classes="confirming"):
+            with VerticalScroll(id="confirming-all", can_focus=False):
+                yield Static(para(self._all()), id="confirming-text")
+            yield Line(id="confirming-said")
+            with Horizontal(id="confirming-last"):
+                yield Field("how many", id="confirming-number", longest=9)
+                yield Button("Cancel (escape)", id="cancel")
+
+    def on_mount(self) -> None:
+        self.query_one("#confirming-number").focus()
+        self._invite()
+
+    # What is shown
+
+    def _all(self) -> list[Content]:
+        return [*self._head(), *self._funnel(), *self._sending(), *self._mail()]
+
+    def _head(self) -> list[Content]:
+        picture, letter = self._picture, self._summary.plan.letter
+        connection = picture.view.connection
+        live = connection is not None and connection.livemode
+        mode = ("LIVE", "bold reverse") if live else ("TEST", "bold")
+        account = account_words(connection.account, connection.account_name) if connection else ""
+        header = picture.header
+        said = f"by {WAYS[self._way]} · from {letter.sender_address}"
+        return [
+            words(("SEND INTERVIEW INVITES  ", "bold"), mode, f" · {plain(said, 120)}"),
+            words(("Study     ", "dim"), (plain(self._study.title, 60), "bold"),
+                  f" ({self._study.state})"),
+            words(("Stripe    ", "dim"), f"{account} · data as of {header.as_of or 'never'}"),
+            words(("Segments  ", "dim"), plain(self._segments(), 300),
+                  f" · {self._summary.size:,} members"),
+        ]  # fmt: skip
+
+    def _segments(self) -> str:
+        chosen = self._summary.plan.options
+        taken, left_out = (
+            ", ".join(self._names.get(key, key) for key in keys)
+            for keys in (chosen.segments, chosen.excluded)
+        )
+        return f"{taken}, but none of {left_out}" if left_out else taken
+
+    def _funnel(self) -> list[Content]:
+        lines, summary = [], self._summary
+        for one in Outcome:
+            number = summary.counts[one]
+            if not number or one is Outcome.INVITE:
+                continue
+            more = ""
+            if one is Outcome.ALREADY:
+                parts = (
+                    f"{many:,} {reason(one, detail, {}, 0).removeprefix('already invited: ')}"
+                    for detail, many in summary.already.items()
+                )
+                more = f"  {' · '.join(parts)}"
+            elif one is Outcome.COOL_DOWN and summary.free_at:
+                more = f"  the first is free {when(summary.free_at, self._picture.now)}"
+            lines.append(words(f"   − {number:>9,} {one.words}", (more, "dim")))
+        return lines
+
+    def _sending(self) -> list[Content]:
+        summary = self._summary
+        number = summary.number
+        known = summary.counts[Outcome.ALREADY]
+        lines = [words((f"WILL SEND {number:,}", "bold"), f"  {self._time(number)}")]
+        if known:
+            lines.append(
+                words(
+                    f"{number:,} new people; {known:,} already invited will not be written to.",
+                )
+            )
+        rest = number - summary.named
+        if rest:
+            lines.append(
+                words(f"{summary.named:,} have a name, for {rest:,} other words stand in.")
+            )
+        lines.append(
+            words(f"After this {summary.left:,} more people of these segments can be invited.")
+        )
+        return lines
+
+    def _time(self, number: int) -> str:
+        if self._way in outbox.HERE:
+            return "put into a folder on this computer at once; nothing leaves it"
+        begins = "begins in 2 minutes, till then all of it can be undone"
+        if not self._per_minute:
+            return begins
+        takes = duration(60 * number / self._per_minute)
+        return f"≈ {takes} at {self._per_minute}/min; {begins}"
+
+    def _mail(self) -> list[Content]:
+        message, to = self._summary.message, self._summary.to
+        if message is None:
+            return []
+        masking = self._picture.masking
+        if masking:  # the text has the name in it
+            return [words(("One of them would get the mail that the study shows.", "dim"))]
+        lines = [
+            words(("To        ", "dim"), hidden(to, masking)),
+            words(("Subject   ", "dim"), (plain(message.subject, 200), "bold")),
+        ]
+        return lines + [words((plain(line, 500), "dim")) for line in message.text.splitlines()]
+
+    def _invite(self) -> None:
+        """Say what to do."""
+        number = self._summary.number
+        if not number:
+            self._say("Nobody would be written to. Escape goes back.", "bold")
+        elif self._filling and not self._over:
+            self._say(
+                "The first sync is not complete: the segments are still filling. Wait, or ctrl+o"
+                " sends to those who are here.",
+                "$warning",
+            )
+        else:
+            self._say(
+                f"Type {number:,} and Enter to send · escape cancels · plan"
+                f" {self._summary.plan.short} frozen {when(self._summary.plan.at)}",
+                "",
+            )
+
+    def _say(self, text: str, style: str = "$error") -> None:
+        self.query_one("#confirming-said", Line).show(words((text, style)))
+
+    # Keys
+
+    def action_scroll(self, lines: int) -> None:
+        """Read what stands above or below."""
+        self.query_one("#confirming-all").scroll_relative(y=lines, animate=False)
+
+    def action_override(self) -> None:
+        """Send although the segments are filling."""
+        self._over = True
+        self._invite()
+
+    @on(Input.Submitted, "#confirming-number")
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self._busy or self.deaf or not self.is_current:
+            return
+        typed = event.value.strip().replace(",", "")
+        number = self._summary.number
+        if not number or (self._filling and not self._over):
+            self._invite()
+        elif typed != str(number):
+            self._say(f"{number:,} people would be written to, not {plain(typed, 12) or 'none'}.")
+        else:
+            self._busy = True
+            self._say("Looking whether this still holds…", "dim")
+            self._queue(self._summary)
+
+    @work(thread=True)
+    def _queue(self, summary: Summary) -> None:
+        store, by = self._store, self.host.outgoing.user
+        try:
+            self.host.outgoing.guard(self._study.connection_id).check()
+            changed = difference(store, summary.plan)
+            if changed:
+                kept = frozen.freeze(store, changed.plan, by)
+                again = summarise(store, kept, changed.plan)
+                self.post_message(self.Judged(None, again, changed))
+                return
+            queued = outbox.queue(store, summary.plan, self._way, by)
+            self.post_message(self.Judged(queued.run))
+        except (StudyProblem, Guarded, DatabaseProblem) as problem:
+            self.post_message(self.Judged(None, problem=str(problem)))
+        finally:
+            store.close()
+
+    @property
+    def host(self) -> Host:
+        """The app."""
+        from typing import cast
+
+        return cast(Host, self.app)
+
+    def on_confirming_judged(self, message: Judged) -> None:
+        message.stop()
+        self._busy = False
+        if message.run is not None:
+            if self.is_current:
+                self.dismiss(message.run)
+            return
+        if message.summary is None or message.changed is None:
+            self._say(message.problem)
+            return
+        self._summary = message.summary
+        self.query_one("#confirming-number", Field).value = ""
+        lines = [words(("It has changed since you saw it:", "bold $warning"))]
+        changed = message.changed
+        for people, what in (
+            (changed.added, "would be invited now too"),
+            (changed.dropped, "would not be invited any more"),
+            (changed.address, "have another address"),
+        ):
+            if people:
+                lines.append(words(f"   {len(people):,} {what}"))
+        if changed.letter:
+            lines.append(words("   the mail says something else"))
+        if changed.rules:
+            lines.append(words("   the rules are others"))
+        self.query_one("#confirming-text", Static).update(para([*lines, *self._all()]))
+        self._invite()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.action_cancel()
+
+    def action_cancel(self) -> None:
+        if self.is_current and not self._busy:
+            self.dismiss(None)

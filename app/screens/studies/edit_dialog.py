@@ -1,0 +1,278 @@
+"""The form of a study: what it says and its rules, with what is wrong at its place."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import asdict
+from typing import ClassVar
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.widgets import Button, Input, Static, TextArea
+
+from app.db.errors import DatabaseProblem
+from app.db.store import Store
+from app.invites import studies
+from app.invites.errors import StudyProblem
+from app.invites.mail import template as letter
+from app.invites.operator import by
+from app.invites.plan.members import sample_member
+from app.invites.rules import Rules
+from app.invites.studies import Study
+from app.screens.studies.study_rows import letter_rows
+from app.text import masked
+from app.widgets.area import Area
+from app.widgets.content import words
+from app.widgets.dialog import Deciding, Question
+from app.widgets.field import Field
+from app.widgets.row_list import Lines
+from app.widgets.text_line import Line
+
+FIELDS = (
+    ("title", "Title", "what it is called: Pricing page"),
+    ("purpose", "Purpose", "only you read it"),
+    ("link", "Interview link", "https://interviews.example/?guest={{token}}"),
+    ("sender_name", "From", "Rosa Researcher"),
+    ("sender_address", "Address", "research@example.com"),
+    ("reply_to", "Answers to", "the same, where it is left out"),
+    ("subject", "Subject", letter.DEFAULT_SUBJECT),
+    ("text", "Text", ""),
+    ("opt_out", "Opt out", letter.DEFAULT_OPT_OUT),
+    ("postal", "Postal line", "Acme Inc, 1 Road, Town"),
+    ("reminder_subject", "Reminder", "its subject; that of the mail where it is left out"),
+    ("reminder_text", "", ""),
+    ("cool_down_days", "Cool-down", "days since somebody's last invite, of any study"),
+    ("cap", "At most", "so many invites of any study …"),
+    ("cap_days", "in days", "… in so many days"),
+    ("expire_days", "Expires", "days after which an unanswered invite has ended"),
+)
+BESIDE = 116  # columns from which on the mail stands beside the fields
+AREAS = ("text", "reminder_text")
+NUMBERS = ("cool_down_days", "cap", "cap_days", "expire_days")
+
+
+class StudyForm(Deciding["int | None"]):
+    """Makes a study, or changes ``study``; answers with its id, None: nothing was saved."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "save", "Save", id="study-form.save", priority=True,
+                tooltip="Save the study"),
+        Binding("ctrl+o", "preview", "Preview", id="study-form.preview", priority=True,
+                tooltip="The mail as a member would get it; again: the fields"),
+        Binding("escape", "cancel", "Leave", id="study-form.cancel",
+                tooltip="Leave without saving"),
+    ]  # fmt: skip
+    help_text = (
+        "Fields such as {{name|there}}, {{first_name|there}}, {{study}}, {{sender}}, {{link}},"
+        " {{opt_out}} and {{postal}} are filled in for each person. tab goes from field to field,"
+        " ctrl+s saves, ctrl+o shows the mail."
+    )
+
+    class Saved(Message):
+        """Saving ended; ``problem`` is for a person, with the field it is about."""
+
+        def __init__(self, key: int, problem: str = "", place: str | None = None) -> None:
+            super().__init__()
+            self.key, self.problem, self.place = key, problem, place
+
+    def __init__(
+        self, store: Store, connection_id: int, study: Study | None, *, masking: bool
+    ) -> None:
+        super().__init__()
+        self._masking = masking
+        self._member: tuple[str | None, str] | None = None  # whom the preview writes to
+        self._store, self._connection_id, self._study = store, connection_id, study
+        self._saving = False
+        self._first = _values(study)
+
+    def compose(self) -> ComposeResult:
+        title = f"Change “{self._study.title}”" if self._study else "A study"
+        with Vertical(id="dialog", classes="study-form"):
+            yield Static(words((title, "bold")))
+            with Horizontal(id="study-form-columns"):
+                with VerticalScroll(id="study-fields", can_focus=False):
+                    yield from self._fields()
+                yield Lines("", "The mail as a member would get it.", "", id="study-preview")
+            yield Line(id="study-said")
+            with Horizontal(id="buttons"):
+                yield Button("Mail (ctrl+o)", id="mail")
+                yield Button("Leave", id="cancel")
+                yield Button("Save (ctrl+s)", id="save", variant="primary")
+
+    def _fields(self) -> ComposeResult:
+        for name, label, hint in FIELDS:
+            with Horizontal(classes="area" if name in AREAS else "field"):
+                yield Static(words((label, "dim")), classes="label")
+                if name in AREAS:
+                    yield Area(self._first[name], id=f"study-{name}")
+                else:
+                    yield Field(hint, id=f"study-{name}", longest=2_000)
+
+    def on_mount(self) -> None:
+        keys = self._study.segments if self._study and self._study.segments else ("all",)
+        with suppress(DatabaseProblem):  # then there is nobody to show it with
+            self._member = sample_member(self._store, self._connection_id, keys, 0)
+        for name, _, _ in FIELDS:
+            if name not in AREAS:
+                self.query_one(f"#study-{name}", Field).value = self._first[name]
+        self.query_one("#study-title").focus()
+
+    # What is written
+
+    def _now(self) -> dict[str, str]:
+        found = {}
+        for name, _, _ in FIELDS:
+            widget = self.query_one(f"#study-{name}")
+            found[name] = widget.text if isinstance(widget, TextArea) else ""
+            if isinstance(widget, Field):
+                found[name] = widget.value
+        return found
+
+    @on(Input.Changed)
+    @on(TextArea.Changed)
+    def _typed(self, event: events.Event) -> None:
+        event.stop()
+        if self.is_mounted:
+            self._check()
+
+    def _check(self) -> None:
+        """Say at once what could not be sent; the rest is said when it is saved."""
+        now = self._now()
+        made = letter.Letter(**{name: now[name] for name in _LETTER})
+        try:
+            letter.check(made)
+            self._preview(made)
+            letter.check_template(now["reminder_subject"], now["reminder_text"], "reminder_")
+            _numbers(now).check()
+            self._say("")
+        except StudyProblem as problem:
+            self._say(str(problem), problem=True)
+
+    def _preview(self, made: letter.Letter) -> None:
+        """Show the mail; one with a fault stays as it was before."""
+        name, email = self._member or (None, "")
+        called = masked(name) if self._masking and name else name
+        message = letter.render(made, called, "…") if self._member else None
+        rows = letter_rows(made, message, email, self._masking)
+        self.query_one("#study-preview", Lines).show(rows)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width >= BESIDE, "-beside")
+
+    def action_preview(self) -> None:
+        """Where there is no room for both: the mail instead of the fields, or back."""
+        self.toggle_class("-preview")
+        shown = self.has_class("-preview")
+        self.query_one("#study-preview" if shown else "#study-title").focus()
+
+    def _say(self, text: str, *, problem: bool = False) -> None:
+        line = words((f"✗ {text}", "$error")) if problem and text else words((text, "dim"))
+        self.query_one("#study-said", Line).show(line)
+
+    # Keys
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.focus_next()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        if event.button.id == "save":
+            self.action_save()
+        elif event.button.id == "mail":
+            self.action_preview()
+        else:
+            self.action_cancel()
+
+    def action_save(self) -> None:
+        """Save, once, in a thread."""
+        if self._saving or self.deaf or not self.is_current:
+            return
+        self._saving = True
+        self._say("Saving…")
+        self._save(self._now())
+
+    @work(thread=True)
+    def _save(self, now: dict[str, str]) -> None:
+        try:
+            values: dict[str, object] = {k: v for k, v in now.items() if k not in NUMBERS}
+            values |= asdict(_numbers(now))
+            if self._study is None:
+                title = str(values.pop("title"))
+                key = studies.create(self._store, self._connection_id, title, by(), **values)
+            else:
+                key = studies.change(self._store, self._study.id, by(), **values).id
+            self.post_message(self.Saved(key))
+        except StudyProblem as problem:
+            self.post_message(self.Saved(0, str(problem), problem.place))
+        except DatabaseProblem as trouble:
+            self.post_message(self.Saved(0, str(trouble)))
+        finally:
+            self._store.close()
+
+    @on(Saved)
+    def _saved(self, message: Saved) -> None:
+        self._saving = False
+        if message.problem:
+            self._say(message.problem, problem=True)
+            found = self.query(f"#study-{message.place}") if message.place else ()
+            for widget in found:
+                widget.focus()
+        elif self.is_current:
+            self.dismiss(message.key)
+
+    def action_cancel(self) -> None:
+        """Leave; what was written is not thrown away without a question."""
+        if self.deaf or not self.is_current:
+            return
+        if self._now() == self._first:
+            self.dismiss(None)
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.dismiss(None)
+
+        line = words("Leave without saving? What you have written is lost.")
+        self.app.push_screen(Question([line], "Leave"), answered)
+
+
+_LETTER = (
+    *("title", "link", "sender_name", "sender_address", "reply_to", "subject", "text"),
+    *("postal", "opt_out"),
+)
+
+
+def _values(study: Study | None) -> dict[str, str]:
+    """What stands in the fields to begin with."""
+    blank = dict.fromkeys((name for name, _, _ in FIELDS), "")
+    if study is None:
+        start = {
+            "subject": letter.DEFAULT_SUBJECT,
+            "text": letter.DEFAULT_TEXT,
+            "opt_out": letter.DEFAULT_OPT_OUT,
+        }
+        rules = Rules()
+    else:
+        start, rules = asdict(study.letter), study.rules
+        for name in ("purpose", "reminder_subject", "reminder_text"):
+            start[name] = getattr(study, name)
+    numbers = {name: str(value) if value else "" for name, value in asdict(rules).items()}
+    return {**blank, **start, **numbers}
+
+
+def _numbers(now: dict[str, str]) -> Rules:
+    """The rules that are written; a blank one does not bind. Raises StudyProblem."""
+    found: dict[str, int | None] = {}
+    for name in NUMBERS:
+        text = now[name].strip()
+        if text and not (text.isascii() and text.isdigit()):
+            said = name.replace("_", " ")
+            raise StudyProblem(f"The rule “{said}” is a number, or left out.", name)
+        found[name] = int(text[:9]) if text else None
+    return Rules(**found)

@@ -1,0 +1,149 @@
+"""What the keys of the invitation log say of invites: what became of them, and who is not asked."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from contextlib import suppress
+
+from textual import work
+
+from app.db.errors import DatabaseProblem
+from app.db.store import Store
+from app.invites import lifecycle as life
+from app.invites import opt_outs as optouts
+from app.invites.errors import StudyProblem
+from app.invites.manual_links import hand_out
+from app.invites.studies import Study
+from app.screens.base import PanelistScreen
+from app.screens.studies.mark_list_dialog import MarkingList
+from app.widgets.content import words
+from app.widgets.dialog import Question
+
+
+class InviteMarking(PanelistScreen):
+    """The part of :class:`app.screens.studies.invite_log_screen.InviteLog` that writes."""
+
+    _store: Store
+    _connection_id: int
+    _study: Study | None
+    _picked: set[int]
+
+    @property
+    @abstractmethod
+    def current(self) -> int | None:
+        """The invite under the cursor."""
+
+    @abstractmethod
+    def read(self, *, anew: bool = False) -> None:
+        """Read the list again."""
+
+    def _meant(self) -> list[int]:
+        current = self.current
+        found = sorted(self._picked) or ([current] if current is not None else [])
+        if not found:
+            self.host.tell("No invite is chosen.")
+        return found
+
+    def action_mark(self, state: str) -> None:
+        """Say what became of those that are picked, or of the current one."""
+        meant = self._meant()
+        if not meant:
+            return
+
+        def go(by: str) -> str:
+            moved = life.mark(self._store, self._connection_id, meant, state, by)
+            stayed = f"; {len(meant) - moved:,} cannot be" if moved < len(meant) else ""
+            return f"{moved:,} marked {state}{stayed}."
+
+        if meant == [self.current] and state != "bounced":
+            self._do(go)
+        else:
+            self._ask(f"Mark {_counted(len(meant))} as {state}?", "Mark", go)
+
+    def action_resolve(self, arrived: bool) -> None:
+        """Say whether uncertain ones arrived."""
+        meant = self._meant()
+        if not meant:
+            return
+
+        def go(by: str) -> str:
+            moved = life.resolve(self._store, self._connection_id, meant, arrived, by)
+            return f"{moved:,} resolved." if moved else "None of them is uncertain."
+
+        said = "arrived" if arrived else "did not arrive, so that it may be sent again"
+        self._ask(f"Say of {_counted(len(meant))} that it {said}?", "Say so", go)
+
+    def action_opt_out(self) -> None:
+        """Never write to these mailboxes again."""
+        meant = self._meant()
+        if not meant:
+            return
+
+        def go(by: str) -> str:
+            rows = self._store.rows(
+                f"SELECT DISTINCT mailbox FROM invite WHERE {self._store.among('id')}",
+                (self._store.values(meant),),
+            )
+            boxes = [row[0] for row in rows]
+            optouts.record(self._store, self._connection_id, boxes, "opted_out", by)
+            return "They are not written to any more, in any study."
+
+        line = (
+            f"Never write to whom {_counted(len(meant))} went again, in any study? It cannot be"
+            " undone."
+        )
+        self._ask(line, "Opt out", go)
+
+    def action_list(self) -> None:
+        """Say what became of those in a list."""
+        form = MarkingList(self._store, self._connection_id, self._study, self._follow)
+        self.app.push_screen(form, lambda _: self.read())
+
+    def action_link(self) -> None:
+        """Copy the link of the current one."""
+        current = self.current
+        if current is None:
+            self.host.tell("No invite is chosen.")
+            return
+        try:
+            copied = hand_out(self._store, current, self.host.outgoing.user)
+        except (StudyProblem, DatabaseProblem) as problem:
+            self.host.tell(str(problem), problem=True)
+            return
+        self.app.copy_to_clipboard(copied)
+        self.host.tell("Copied the person's link, where the terminal allows it.")
+        self.read()
+
+    def _ask(self, line: str, yes: str, go: Callable[[str], str]) -> None:
+        def answered(said: bool | None) -> None:
+            if said:
+                self._do(go)
+
+        self.app.push_screen(Question([words(line)], yes), answered)
+
+    @work(thread=True)
+    def _do(self, go: Callable[[str], str]) -> None:
+        problem = False
+        try:
+            said = go(self.host.outgoing.user)
+            self._follow()
+        except (StudyProblem, DatabaseProblem) as trouble:
+            said, problem = str(trouble), True
+        finally:
+            self._store.close()
+        self.app.call_from_thread(self._done, said, problem)
+
+    def _follow(self) -> None:
+        """A copy of the database from before this must not send. In any thread."""
+        with suppress(DatabaseProblem):  # tidying does it soon
+            self.host.outgoing.guard(self._connection_id).follow()
+
+    def _done(self, said: str, problem: bool) -> None:
+        self.host.tell(said, problem=problem)
+        self._picked.clear()
+        self.read()
+
+
+def _counted(number: int) -> str:
+    return "1 invite" if number == 1 else f"{number:,} invites"

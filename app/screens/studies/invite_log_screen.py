@@ -1,0 +1,248 @@
+"""The invitation log: each invite with its state and dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+
+from app.db.errors import DatabaseProblem
+from app.db.store import Store
+from app.invites.exports import of_invites
+from app.invites.invite_log import invite_ids
+from app.invites.studies import Study
+from app.panel.lists.order import Ids
+from app.screens.base import Picture
+from app.screens.export_dialog import TakeOut
+from app.screens.studies.invite_actions import InviteMarking
+from app.screens.studies.invite_rows import COLUMNS, InviteRows
+from app.text import plain
+from app.widgets.border_titles import entitle
+from app.widgets.content import words
+from app.widgets.filter_line import FilterLine
+from app.widgets.table.table import Table
+from app.widgets.text_line import Line
+
+STATES = ("", "uncertain", "queued", "sent", "handed_over", "started", "completed", "declined",
+          "bounced", "failed", "expired", "withdrawn")  # fmt: skip
+
+
+class InviteLog(InviteMarking):
+    """The invites of a study, or of all."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "search", "Search", id="log.search", key_display="/",
+                tooltip="Narrow the invites by name, address or id"),
+        Binding("f", "state", "State", id="log.state",
+                tooltip="Only those in one state; again: the next one"),
+        Binding("i", "list", "From a list", id="log.list",
+                tooltip="Paste or open a list, and say what became of those in it"),
+        Binding("t", "take", "Take out", id="log.take",
+                tooltip="Write these invites to a file"),
+        Binding("space", "pick", "Pick", id="log.pick", show=False,
+                tooltip="Pick this invite, to mark several at once; or let it go"),
+        Binding("s", "mark('started')", "Started", id="log.started",
+                tooltip="The interview has started"),
+        Binding("c", "mark('completed')", "Completed", id="log.completed",
+                tooltip="The interview is done"),
+        Binding("d", "mark('declined')", "Declined", id="log.declined",
+                tooltip="The person does not want to be interviewed"),
+        Binding("b", "mark('bounced')", "Bounced", id="log.bounced", show=False,
+                tooltip="The mail came back; the mailbox is written to no more"),
+        Binding("plus", "resolve(True)", "It arrived", id="log.arrived", show=False,
+                key_display="+", tooltip="An uncertain one arrived"),
+        Binding("minus", "resolve(False)", "It did not", id="log.lost", show=False,
+                key_display="-", tooltip="An uncertain one did not arrive; it may be asked again"),
+        Binding("o", "opt_out", "Opt out", id="log.optout", show=False,
+                tooltip="Never write to this mailbox again, in any study"),
+        Binding("y", "link", "Copy link", id="log.link", show=False,
+                tooltip="Copy the person's link; a queued invite counts as handed over then"),
+    ]  # fmt: skip
+    PAUSE = 0.5
+    help_text = (
+        "Each invite with its state. space picks several; s, c, d and b say what became of them, i"
+        " takes a list of them; + and - resolve uncertain ones; o: never write to this mailbox"
+        " again. Escape goes back."
+    )
+
+    class Found(Message):
+        """The list that was asked for is read, or cannot be."""
+
+        def __init__(self, wish: int, ids: Ids | DatabaseProblem) -> None:
+            super().__init__()
+            self.wish, self.ids = wish, ids
+
+    def __init__(
+        self, store: Store, connection_id: int, study: Study | None, *, masking: bool
+    ) -> None:
+        super().__init__()
+        self._store, self._connection_id, self._study = store, connection_id, study
+        self._masking = masking
+        self._text, self._state = "", 0
+        self._picked: set[int] = set()  # also those that are not in the list at the moment
+        self._ids: Ids | None = None
+        self._wish = 0  # the number of the newest reading
+        self._anew = False
+
+    def compose_content(self) -> ComposeResult:
+        with Vertical(id="log"):
+            yield Line(id="log-how")
+            yield FilterLine("name, address or id", id="log-search")
+            yield Table(
+                COLUMNS, "The invites.", empty="No invite is here.", waiting="Reading…",
+                id="log-table",
+            )  # fmt: skip
+
+    def on_mount(self) -> None:
+        self.query_one("#log-search").display = False
+        title = plain(self._study.title, 60) if self._study else "all studies"
+        entitle(self.query_one("#log"), words(f"Invites: {title}"))
+        self.table.focus()
+        self.read(anew=True)
+
+    @property
+    def table(self) -> Table:
+        """The invites."""
+        return self.query_one("#log-table", Table)
+
+    @property
+    def current(self) -> int | None:
+        return self.table.current
+
+    # What is shown
+
+    def show_content(self, picture: Picture) -> None:
+        connection = picture.view.connection
+        if connection is None or connection.id != self._connection_id:
+            self.call_later(self.dismiss, None)
+            return
+        masked, self._masking = self._masking != picture.masking, picture.masking
+        if masked or picture.fresh:
+            self.read()
+
+    def read(self, *, anew: bool = False) -> None:
+        """Read the list again. ``anew``: it is another one, and begins at its top."""
+        self._wish += 1
+        self._anew = self._anew or anew
+        self._find(self._wish, [STATES[self._state]] if self._state else [], self._text)
+
+    @work(thread=True)
+    def _find(self, wish: int, states: Sequence[str], text: str) -> None:
+        study = self._study.id if self._study else None
+        found: Ids | DatabaseProblem
+        try:
+            found = invite_ids(
+                self._store, self._connection_id, study_id=study, states=states, text=text
+            )
+        except DatabaseProblem as problem:
+            found = problem
+        finally:
+            self._store.close()
+        self.post_message(self.Found(wish, found))
+
+    @on(Found)
+    def _found(self, message: Found) -> None:
+        message.stop()
+        if message.wish != self._wish:
+            return
+        if isinstance(message.ids, DatabaseProblem):
+            self.host.tell(str(message.ids), problem=True)
+            return
+        self._ids = message.ids
+        self._draw(anew=self._anew)
+        self._anew = False
+
+    def _draw(self, *, anew: bool = False) -> None:
+        if self._ids is not None:
+            rows = InviteRows(self._store, self._ids, self._picked, masking=self._masking)
+            self.table.show(rows, anew=anew)
+        self._say()
+
+    def _say(self) -> None:
+        state = STATES[self._state].replace("_", " ")
+        parts = [f"only {state}" if state else "all states"]
+        if self._picked:
+            parts.append(f"{len(self._picked):,} picked")
+        self.query_one("#log-how", Line).show(words((" · ".join(parts), "dim")))
+        first, last, total = self.table.seen
+        rows = f"rows {first:,}–{last:,} of {total:,}" if total else ""
+        entitle(self.query_one("#log"), below=words(rows))
+
+    @on(Table.Seen)
+    def _seen(self) -> None:
+        self._say()
+
+    @on(Table.Moved)
+    @on(Table.Chosen)
+    def _moved(self, message: Table.Moved | Table.Chosen) -> None:
+        message.stop()
+        self._say()
+
+    # Keys
+
+    def back(self) -> bool:
+        line = self.query_one("#log-search", FilterLine)
+        if line.display:
+            line.set("")
+            line.display = False
+            self._text = ""
+            self.read(anew=True)
+            self.table.focus()
+        elif self.is_current:
+            self.dismiss(None)
+        return True
+
+    def action_search(self) -> None:
+        """Type what to search for."""
+        line = self.query_one("#log-search", FilterLine)
+        line.display = True
+        line.focus()
+
+    @on(FilterLine.Narrowed)
+    def _narrowed(self, message: FilterLine.Narrowed) -> None:
+        message.stop()
+        self._text = message.text
+        self.read(anew=True)
+
+    @on(FilterLine.Entered)
+    def _entered(self, message: FilterLine.Entered) -> None:
+        message.stop()
+        self.table.focus()
+
+    @on(FilterLine.Left)
+    def _left(self, message: FilterLine.Left) -> None:
+        message.stop()
+        self.back()
+
+    def action_state(self) -> None:
+        """Only those in the next state."""
+        self._state = (self._state + 1) % len(STATES)
+        self.read(anew=True)
+
+    def action_pick(self) -> None:
+        """Pick the current one, or let it go."""
+        current = self.table.current
+        if current is not None:
+            self._picked ^= {current}
+            self._draw()
+            self.table.action_move(1)
+
+    def action_take(self) -> None:
+        """Write the invites of the list to a file."""
+        if not self._ids:
+            self.host.tell("No invite is here.")
+            return
+        source = of_invites(self._store, self._ids)
+        title = f"invites {self._study.title if self._study else 'of all studies'}"
+
+        def written(file: Path | None) -> None:
+            said = source.counted(source.number)
+            self.host.tell(f"{said} in {file}." if file else "Nothing was taken out.")
+
+        self.app.push_screen(TakeOut(self._store, source, title, masking=self._masking), written)

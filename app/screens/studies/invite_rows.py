@@ -1,0 +1,78 @@
+"""Invites as the rows of a table: to whom, how far each is, and why."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from app.db.errors import DatabaseProblem
+from app.db.store import Store
+from app.invites.invite_log import InviteRow, invite_rows, without_address
+from app.panel.lists.order import Ids
+from app.text import when
+from app.widgets.content import hidden
+from app.widgets.table.table import Cell, Column
+
+COLUMNS = (
+    Column("Person", 14, grow=2, most=36),
+    Column("Address", 18, grow=2, most=44, priority=1),
+    Column("State", 12),
+    Column("Since", 12, priority=2),
+    Column("Invited", 12, priority=4),
+    Column("Reminder", 10, priority=5),
+    Column("Study", 12, grow=1, most=30, priority=3),
+    Column("Why", 12, grow=2, most=60, priority=6),
+)
+COLOURS = {
+    **dict.fromkeys(("sent", "handed_over"), "$primary"),
+    **dict.fromkeys(("failed", "bounced"), "$error"),
+    "uncertain": "bold $error",
+    "started": "$accent",
+    "completed": "$success",
+    "declined": "$warning",
+}
+
+
+class InviteRows:
+    """The invites with these row ids, downwards, as rows."""
+
+    def __init__(self, store: Store, ids: Ids, picked: set[int], *, masking: bool) -> None:
+        self.ids, self._picked = ids, picked
+        self._store, self._masking = store, masking
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def key(self, index: int) -> int:
+        return self.ids[index]
+
+    def index(self, key: int, near: int) -> int | None:
+        place = bisect_left(self.ids, -key, key=int.__neg__)  # the newest stand first
+        return place if place < len(self.ids) and self.ids[place] == key else None
+
+    def cells(self, start: int, stop: int) -> Sequence[Sequence[Cell]]:
+        ids = self.ids[start:stop]
+        try:
+            found = {one.id: one for one in invite_rows(self._store, ids)}
+        except DatabaseProblem as problem:
+            return [(Cell(str(problem), "$error"),) for _ in ids]
+        return [
+            _cells(found[one], one in self._picked, self._masking) if one in found else ()
+            for one in ids
+        ]
+
+
+def _cells(one: InviteRow, picked: bool, masking: bool) -> tuple[Cell, ...]:
+    since = one.ended_at or one.sent_at or one.queued_at
+    answer = without_address(one.answer) if masking else one.answer
+    name = hidden(one.name, masking) if one.name else one.stripe_id
+    return (
+        Cell(f"{'✓ ' if picked else ''}{name}", "bold" if picked else ""),
+        Cell(hidden(one.address, masking) if one.address else "erased", ""),
+        Cell(one.state.replace("_", " "), COLOURS.get(one.state, "dim")),
+        Cell(when(since), "dim"),
+        Cell(when(one.sent_at) if one.sent_at else "", "dim"),
+        Cell((one.reminder or "").replace("_", " "), COLOURS.get(one.reminder or "", "dim")),
+        Cell(one.study, "dim"),
+        Cell(one.reason or answer or "", "dim"),
+    )

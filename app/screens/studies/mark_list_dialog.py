@@ -1,0 +1,249 @@
+"""What became of those in a list that somebody pastes or has in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Button, Static
+
+from app.db.errors import DatabaseProblem
+from app.db.store import Store
+from app.invites import contact_lists as listed
+from app.invites import lifecycle as life
+from app.invites import opt_outs as optouts
+from app.invites.errors import StudyProblem
+from app.invites.operator import by, read_text
+from app.invites.studies import Study
+from app.text import plain
+from app.widgets.area import Area
+from app.widgets.content import words
+from app.widgets.dialog import Deciding, Question
+from app.widgets.text_line import Line
+
+OPT_OUT = "never to be written to"
+MARKS = ("started", "completed", "declined", "bounced", OPT_OUT)
+LARGEST = 50_000_000  # bytes of a file: a million lines
+
+
+@dataclass(frozen=True)
+class Meant:
+    """Who is meant by a list, as ``keys`` (invites, or mailboxes where none is to be written to),
+    and the lines that mean several or nobody."""
+
+    mark: str
+    keys: Sequence[int] | Sequence[str]
+    ambiguous: Sequence[str]
+    unknown: Sequence[str]
+
+
+class MarkingList(Deciding[None]):
+    """Looks whom a list means, asks, and marks them. What it cannot tell stays in the field.
+    ``marked`` is called in a thread when some were marked."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "look", "Mark them", id="marking.look", priority=True,
+                tooltip="Look whom the list means; it is asked before anything is marked"),
+        Binding("ctrl+t", "mark", "Marked as", id="marking.mark", priority=True,
+                tooltip="What they are marked as: the next one"),
+        Binding("escape", "cancel", "Close", id="marking.cancel", priority=True,
+                tooltip="Close this"),
+    ]  # fmt: skip
+    help_text = (
+        "Addresses, Stripe ids or tokens, one a line, or a CSV with a heading; or the name of a"
+        " file that has them. ctrl+t says what they are marked as, ctrl+s looks whom it means and"
+        " asks."
+    )
+
+    class Came(Message):
+        """Whom the list means; what was done; or a problem, for a person."""
+
+        def __init__(
+            self, meant: Meant | None = None, said: str = "", *, problem: bool = False
+        ) -> None:
+            super().__init__()
+            self.meant, self.said, self.problem = meant, said, problem
+
+    def __init__(
+        self,
+        store: Store,
+        connection_id: int,
+        study: Study | None,
+        marked: Callable[[], None],
+    ) -> None:
+        super().__init__()
+        self._marked = marked
+        self._store, self._connection_id, self._study = store, connection_id, study
+        self._mark = "completed"
+        self._busy = False
+
+    def compose(self) -> ComposeResult:
+        where = f"of “{plain(self._study.title, 50)}”" if self._study else "of all studies"
+        with Vertical(id="dialog", classes="marking"):
+            yield Static(words(("What became of those in a list", "bold"), f", {where}"))
+            hint = "Paste addresses, Stripe ids or tokens, one a line or CSV; or a file's name."
+            yield Static(words((hint, "dim")))
+            yield Area(id="marking-list", wrap=False)
+            yield Line(id="marking-as")
+            yield Line(id="marking-said")
+            with Horizontal(id="buttons"):
+                yield Button("Close", id="cancel")
+                yield Button("Mark… (ctrl+s)", id="look", variant="primary")
+
+    def on_mount(self) -> None:
+        self.area.focus()
+        self._show_mark()
+
+    @property
+    def area(self) -> Area:
+        """Where the list is."""
+        return self.query_one("#marking-list", Area)
+
+    def action_mark(self) -> None:
+        """The next of what they are marked as."""
+        if not self._busy:
+            self._mark = MARKS[(MARKS.index(self._mark) + 1) % len(MARKS)]
+            self._show_mark()
+
+    def _show_mark(self) -> None:
+        others = " · ".join(one for one in MARKS if one != self._mark)
+        self.query_one("#marking-as", Line).show(
+            words(("as ", "dim"), (self._mark, "bold"), (f"; ctrl+t: {others}", "dim"))
+        )
+
+    # Looking
+
+    def action_look(self) -> None:
+        """Look whom the list means."""
+        if self._busy or not self.is_current:
+            return
+        text = self.area.text
+        if not text.strip():
+            self._say("Nothing is in the list yet.", problem=True)
+            return
+        self._begin("Looking whom it means…")
+        self._look(text, self._mark)
+
+    def _begin(self, said: str) -> None:
+        self._busy = self.area.read_only = True
+        self._say(said)
+
+    @work(thread=True)
+    def _look(self, text: str, mark: str) -> None:
+        def found() -> Meant:
+            here, written = (self._store, self._connection_id), from_file(text)
+            if mark == OPT_OUT:
+                boxes, unknown = listed.mailboxes(*here, written)
+                return Meant(mark, boxes, (), unknown)
+            matched = listed.match(*here, written, self._study.id if self._study else None)
+            return Meant(mark, matched.invites, matched.ambiguous, matched.unknown)
+
+        self._answer(lambda: self.Came(found()))
+
+    def _answer(self, work: Callable[[], Came]) -> None:
+        try:
+            answer = work()
+        except (StudyProblem, DatabaseProblem) as problem:
+            answer = self.Came(said=str(problem), problem=True)
+        finally:
+            self._store.close()
+        self.post_message(answer)
+
+    @on(Came)
+    def _came(self, message: Came) -> None:
+        message.stop()
+        self._busy = self.area.read_only = False
+        if message.meant is None:
+            self._say(message.said, problem=message.problem)
+        elif not message.meant.keys:
+            self._say(f"Nobody is meant: {_rest(message.meant)}.", problem=True)
+        elif self.is_current:
+            self._ask(message.meant)
+
+    def _ask(self, meant: Meant) -> None:
+        what = "mailbox" if meant.mark == OPT_OUT else "invite"
+        many = "mailboxes" if meant.mark == OPT_OUT else "invites"
+        number = f"1 {what}" if len(meant.keys) == 1 else f"{len(meant.keys):,} {many}"
+        lines = [f"Mark {number} as {meant.mark}?"]
+        if meant.ambiguous or meant.unknown:
+            lines.append(f"{_rest(meant).capitalize()}: these lines stay in the field.")
+        if meant.mark == OPT_OUT:
+            lines.append("It holds for all studies, and cannot be undone.")
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._begin("Marking…")
+                self._write(meant)
+            else:
+                self._say("Nothing was marked.")
+
+        self.app.push_screen(Question([words(line) for line in lines], "Mark"), answered)
+
+    # Marking
+
+    @work(thread=True)
+    def _write(self, meant: Meant) -> None:
+        def written() -> MarkingList.Came:
+            here = (self._store, self._connection_id)
+            left = "\n".join((*meant.ambiguous, *meant.unknown))
+            if meant.mark == OPT_OUT:
+                boxes = [str(one) for one in meant.keys]
+                new = optouts.record(*here, boxes, "opted_out", by(), "from a list")
+                said = f"{len(boxes):,} are not written to any more, {new:,} of them from now on"
+            else:
+                invites = [int(one) for one in meant.keys]
+                moved = life.mark(*here, invites, meant.mark, by(), "marked from a list")
+                stayed = len(invites) - moved
+                said = f"{moved:,} marked {meant.mark}"
+                said += f", {stayed:,} stay as they are" if stayed else ""
+            self._marked()
+            self.app.call_from_thread(self._leave, left)
+            rest = f"; {_rest(meant)}, in the field" if left else ""
+            return self.Came(said=f"{said}{rest}.")
+
+        self._answer(written)
+
+    def _leave(self, left: str) -> None:
+        self.area.load_text(left)
+
+    def _say(self, text: str, *, problem: bool = False) -> None:
+        line = words((f"✗ {text}", "$error")) if problem else words(text)
+        self.query_one("#marking-said", Line).show(line)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        if event.button.id == "look":
+            self.action_look()
+        else:
+            self.action_cancel()
+
+    def action_cancel(self) -> None:
+        """Close; not in the middle of marking."""
+        if self.is_current and not self._busy:
+            self.dismiss(None)
+
+
+def from_file(text: str) -> str:
+    """The list: what a file has whose name was written, or else what was written itself. Raises
+    StudyProblem."""
+    name = text.strip()
+    if "\n" in name or "\t" in name:
+        return text
+    try:
+        file = Path(name).expanduser()
+        named = file.is_file() or name.startswith(("/", "~", "./", "../"))
+    except (OSError, ValueError, RuntimeError):  # too long, or somebody's home that is not there
+        return text
+    return read_text(str(file), LARGEST) if named else text
+
+
+def _rest(meant: Meant) -> str:
+    return f"{len(meant.ambiguous):,} ambiguous, {len(meant.unknown):,} unknown"

@@ -1,0 +1,232 @@
+"""A plan: each member of a study's segments with one outcome, before anybody is written to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from app.db.errors import DatabaseProblem
+from app.db.store import Store
+from app.invites.errors import StudyProblem
+from app.invites.exports import of_plan
+from app.invites.plan import frozen
+from app.invites.plan.options import Options
+from app.invites.plan.outcomes import Outcome
+from app.invites.plan.plan import Plan, make
+from app.invites.plan.summary import Summary, summarise
+from app.invites.studies import Study, get
+from app.panel.lists.order import Ids
+from app.screens.base import Picture
+from app.screens.export_dialog import TakeOut
+from app.screens.groups_screen import Counted, GroupedScreen
+from app.screens.people_rows import People
+from app.screens.studies.plan_options_dialog import PlanOptions
+from app.screens.studies.plan_rows import COLUMNS, Planned
+from app.settings import SettingsError
+from app.text import plain
+from app.widgets.content import words
+from app.widgets.group_bars import Group
+from app.widgets.text_line import Line
+
+ORDER = (Outcome.INVITE, *(one for one in Outcome if one is not Outcome.INVITE))
+BY_WORDS = {one.words: one for one in Outcome}
+
+
+class Planning(GroupedScreen):
+    """Whom a study will invite and whom not, and why; it is confirmed from here. ``names``: of
+    segments, by their keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("i", "invite", "Invite…", id="planning.invite",
+                tooltip="Freeze this plan and show what would be sent; nothing is sent yet"),
+        Binding("o", "options", "Options", id="planning.options",
+                tooltip="Everybody, a batch or a random sample; and rules to pass by"),
+        Binding("t", "take", "Take out", id="planning.take",
+                tooltip="Write the people of this outcome to a file"),
+    ]  # fmt: skip
+    COLUMNS = COLUMNS
+    help_text = (
+        "Each member has one outcome; together they are everybody in the segments. o takes a batch"
+        " or a sample, tab goes to the people, i shows what would be sent."
+    )
+
+    class Made(Message):
+        """A plan was frozen to be judged, or why not."""
+
+        def __init__(self, summary: Summary | None, problem: str = "") -> None:
+            super().__init__()
+            self.summary, self.problem = summary, problem
+
+    def __init__(
+        self,
+        store: Store,
+        connection_id: int,
+        study: Study,
+        names: Mapping[str, str],
+        *,
+        masking: bool,
+        open_person: Callable[[int], None] | None = None,
+    ) -> None:
+        super().__init__(store, connection_id, masking=masking, open_person=open_person)
+        self._study, self._names = study, names
+        self._options = Options(study.segments, study.excluded)
+        self._made: Plan | None = None
+        self._picture: Picture | None = None
+        self._freezing = False
+        self._shown = [Outcome.INVITE.words]  # of the outcomes that somebody has
+
+    def compose_left(self) -> ComposeResult:
+        yield Line(id="planning-how")
+
+    def on_mount(self) -> None:
+        title = plain(self._study.title, 60)
+        self.query_one("#grouped-left").border_title = words(f"Plan: {title}")
+        self._introduce()
+        self.ask(anew=True)
+
+    def _introduce(self) -> None:
+        self.query_one("#planning-how", Line).show(words((how(self._options), "dim")))
+
+    def show_content(self, picture: Picture) -> None:
+        self._picture = picture
+        super().show_content(picture)
+
+    # Counting
+
+    def names(self) -> Sequence[str]:
+        return self._shown
+
+    def headline(self, group: int) -> str:
+        return self._outcome(group).words.capitalize()
+
+    def _outcome(self, group: int) -> Outcome:
+        return BY_WORDS[self._shown[group]]
+
+    def count(self, step: Callable[[], None]) -> Iterator[Counted]:
+        try:
+            made = make(self._store, get(self._store, self._study.id), self._options, step=step)
+        except StudyProblem as problem:
+            raise DatabaseProblem(str(problem)) from None
+        self._made = made
+        counts = made.counts()
+        some = [one for one in ORDER if counts[one] or one is Outcome.INVITE]
+        ids = tuple(made.ids(one) for one in some)
+        yield Counted(tuple(Group(one.words, counts[one]) for one in some), ids)
+
+    def people(self, group: int, ids: Ids) -> People:
+        if self._made is None:
+            return People(self._store, self._connection_id, ids, masking=self._masking)
+        return Planned(self._store, self._made, ids, masking=self._masking)
+
+    def arrived(self, counted: Counted) -> None:
+        self._shown = [group.name for group in counted.groups]
+
+    def told(self, counted: Counted) -> None:
+        total = sum(one.count for one in counted.groups)
+        self.say(f"{total:,} members in all; i shows what would be sent")
+
+    # Keys
+
+    def action_options(self) -> None:
+        """Choose how many, and how."""
+
+        def chosen(options: Options | None) -> None:
+            if options is not None:
+                self._options = options
+                self._introduce()
+                self.ask(anew=True)
+
+        self.app.push_screen(PlanOptions(self._options), chosen)
+
+    def action_take(self) -> None:
+        """Write the people of the current outcome to a file."""
+        counted, group = self.counted, self.groups.current
+        if counted is None or self._made is None or not counted.ids[group]:
+            self.host.tell("Nobody has this outcome.")
+            return
+        title = f"{self._study.title}, {self._outcome(group).words}"
+        source = of_plan(self._store, self._made, [self._outcome(group)])
+        form = TakeOut(self._store, source, title, masking=self._masking)
+        self.app.push_screen(form, lambda file: self.host.tell(
+            f"They are in {file}." if file else "Nothing was taken out."
+        ))  # fmt: skip
+
+    def action_invite(self) -> None:
+        """Freeze the plan, and show what would be sent."""
+        if self._freezing or self.counted is None:
+            return
+        study = self._study
+        if study.state != "active":
+            self.host.tell(
+                f"The study is {study.state}; only an active one sends (a activates it)."
+            )
+            return
+        self._freezing = True
+        self.say("Freezing the plan…")
+        self._freeze(self._options)
+
+    @work(thread=True)
+    def _freeze(self, options: Options) -> None:
+        store = self._store
+        try:
+            made = make(store, get(store, self._study.id), options)
+            kept = frozen.freeze(store, made, self.host.outgoing.user)
+            self.post_message(self.Made(summarise(store, kept, made)))
+        except (StudyProblem, DatabaseProblem) as problem:
+            self.post_message(self.Made(None, str(problem)))
+        finally:
+            store.close()
+
+    def on_planning_made(self, message: Made) -> None:
+        from app.screens.studies.confirm_dialog import Confirming
+
+        message.stop()
+        self._freezing = False
+        if message.summary is None:
+            self.say(message.problem, problem=True)
+            return
+        self.say(f"Plan {message.summary.plan.short}")
+        if self._picture is None or not self.is_current:
+            return
+        outgoing = self.host.outgoing
+        try:
+            way, per_minute = outgoing.way(), outgoing.per_minute()
+        except SettingsError as problem:
+            self.say(str(problem), problem=True)
+            return
+        dialog = Confirming(
+            *(self._store, self._study, message.summary, self._picture, way),
+            names=self._names,
+            per_minute=per_minute,
+        )
+        self.app.push_screen(dialog, self._confirmed)
+
+    def _confirmed(self, run: int | None) -> None:
+        if run is None:
+            self.host.tell("Nothing was sent.")
+            self.ask()
+            return
+        self.host.outgoing.send(self._connection_id, run)
+        self.host.tell("Queued. What becomes of it stands with the study; u withdraws the rest.")
+        self.leave()
+
+
+def how(options: Options) -> str:
+    """Whom a plan takes, for a person."""
+    if options.take == "all":
+        said = "everybody who may be invited"
+    elif options.take == "batch":
+        said = f"the {options.number:,} who are customers the longest"
+    else:
+        by = f", in the shares of all by {options.strata}" if options.strata else ""
+        said = f"{options.number:,} at random{by}, seed {plain(options.seed, 40)}"
+    if options.again:
+        said += f"; again: {', '.join(options.again)}"
+    if options.overrides:
+        said += f"; passing by {', '.join(options.overrides)}"
+    return said

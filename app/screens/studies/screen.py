@@ -1,0 +1,312 @@
+"""Studies: all of them, and of one whom it asks, what it says, and what became of its invites."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+
+from app.db.errors import DatabaseProblem
+from app.db.store import Store
+from app.invites import studies
+from app.invites.errors import StudyProblem
+from app.invites.mail import template as letter
+from app.invites.plan.members import sample_member
+from app.invites.restore_guard import Guarded
+from app.invites.sending import runs
+from app.invites.sending.runs import OVER, RunView
+from app.invites.studies import Study
+from app.panel.segments.views import segments
+from app.screens.base import Picture
+from app.screens.studies.sending_actions import NO_ACCOUNT, StudySending
+from app.screens.studies.study_rows import first_rows, letter_rows, study_rows
+from app.screens.studies.study_table import Listed, StudyList
+from app.text import masked, plain
+from app.widgets.border_titles import entitle
+from app.widgets.content import words
+from app.widgets.dialog import Question
+from app.widgets.row_list import Lines
+from app.widgets.table.table import Table
+
+LOOK = 1.0  # seconds between two looks at what is sent
+
+
+class StudiesScreen(StudySending):
+    """Studies on the left, the current one on the right; below each other where it is narrow."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "plan", "Plan", id="studies.plan",
+                tooltip="Say of each member whether they will be invited, or why not; then invite"),
+        Binding("n", "new", "New", id="studies.new", tooltip="Make a study"),
+        Binding("e", "edit", "Edit", id="studies.edit",
+                tooltip="Change what the study says and its rules"),
+        Binding("s", "segments", "Segments", id="studies.segments",
+                tooltip="Choose from which segments it takes people, and whom it leaves out"),
+        Binding("a", "activate", "Activate", id="studies.activate",
+                tooltip="Let the study send; again: pause it"),
+        Binding("l", "log", "Log", id="studies.log",
+                tooltip="Who was invited, and what became of each invite"),
+        Binding("p", "pause", "Pause sending", id="studies.pause", show=False,
+                tooltip="Pause what is being sent, or go on with it"),
+        Binding("u", "stop", "Undo", id="studies.stop", show=False,
+                tooltip="Withdraw all that is still queued"),
+        Binding("v", "remind", "Remind", id="studies.remind", show=False,
+                tooltip="One reminder to those who have not answered"),
+        Binding("m", "member", "Other member", id="studies.member", show=False,
+                tooltip="Show the mail to another member"),
+        Binding("y", "rehearse", "Rehearse", id="studies.rehearse", show=False,
+                tooltip="Send the mail to yourself, marked TEST; it is not counted"),
+        Binding("c", "close", "Close", id="studies.close", show=False,
+                tooltip="Close the study; a closed one is archived, a draft deleted"),
+        Binding("r", "app.ask_now", "Ask", id="studies.ask", show=False,
+                tooltip="Ask Stripe now for what changed, instead of waiting"),
+    ]  # fmt: skip
+    PAUSE = 0.5
+    help_text = (
+        "A study is what people are invited to. n makes one, s chooses its segments, a lets it"
+        " send. d plans: each member with one outcome; only then anybody is written to. p pauses"
+        " and goes on, u withdraws what is queued, v reminds, c closes."
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._connection: int | None = None
+        self._picture: Picture | None = None
+        self._read_at = 0.0
+        self._runs: list[RunView] = []
+        self._member = 0
+        self._names: dict[str, str] = {}
+
+    def compose_content(self) -> ComposeResult:
+        with Container(id="studies-columns"):
+            with Vertical(id="studies-left"):
+                yield StudyList()
+            with Vertical(id="studies-right"):
+                yield Lines("", "The study that is chosen.", "", id="study")
+
+    def on_mount(self) -> None:
+        self.query_one("#studies-left").border_title = "Studies"
+        self.listed.focus()
+
+    @property
+    def listed(self) -> StudyList:
+        """All studies."""
+        return self.query_one(StudyList)
+
+    @property
+    def study(self) -> Study | None:
+        """The current one."""
+        return self.listed.listed.study if self.listed.listed else None
+
+    # What is shown
+
+    def show_content(self, picture: Picture) -> None:
+        masked_anew = self._picture is not None and self._picture.masking != picture.masking
+        self._picture = picture
+        connection = picture.view.connection
+        shown = connection.id if connection else None
+        anew = shown != self._connection
+        self._connection = shown
+        if shown is None:
+            self.listed.show(None)
+            self.query_one("#study", Lines).show([])
+        elif anew or masked_anew or picture.fresh or self._moves():
+            self.read(anew=anew)
+
+    def _moves(self) -> bool:
+        """Whether something is being sent, and was not looked at for a while."""
+        going = any(run.state not in OVER for run in self._runs)
+        return going and time.monotonic() - self._read_at >= LOOK
+
+    def read(self, *, anew: bool = False, choose: int | None = None) -> None:
+        """Read the studies again."""
+        if self._connection is None:
+            return
+        store, self._read_at = self.host.store, time.monotonic()
+        try:
+            every = studies.studies(store, self._connection)
+            listed = [Listed(one, studies.funnel(store, one.id)) for one in every]
+        except DatabaseProblem:
+            return  # the next picture says it
+        self.listed.fill(listed, anew=anew)
+        if choose is not None:
+            self.listed.go_to(choose)
+        self.draw()
+
+    def draw(self) -> None:
+        """Show the current study."""
+        listed, picture, connection = self.listed.listed, self._picture, self._connection
+        right = self.query_one("#studies-right")
+        if listed is None or picture is None or connection is None:
+            entitle(right, words(""))
+            self.query_one("#study", Lines).show([] if connection is None else first_rows())
+            return
+        store, study = self.host.store, listed.study
+        try:
+            self._runs = runs.of_study(store, study.id)
+            names = self._names = {one.key: one.name for one in segments(store, connection)}
+            found = sample_member(store, connection, study.segments, self._member)
+        except DatabaseProblem:
+            return
+        here = [run.id for run in self._runs if self.host.outgoing.has(run.id)]
+        shown = study_rows(study, listed.funnel, self._runs, names, picture.now, here=here)
+        name, email = found or (None, "")
+        called = masked(name) if picture.masking and name else name
+        made = letter.render(study.letter, called, "…") if found else None
+        entitle(right, words(plain(study.title, 60)))
+        letters = letter_rows(study.letter, made, email, picture.masking)
+        self.query_one("#study", Lines).show([*shown, *letters])
+
+    @on(Table.Moved, "#study-list")
+    def _another(self, message: Table.Moved) -> None:
+        message.stop()
+        self._member = 0
+        self.draw()
+
+    @on(Table.Chosen, "#study-list")
+    def _chosen(self, message: Table.Chosen) -> None:
+        message.stop()
+        self.query_one("#study").focus()
+
+    def action_member(self) -> None:
+        """Show the mail to another member."""
+        self._member += 1
+        self.draw()
+
+    # Changing a study
+
+    def _one(self) -> Study | None:
+        study = self.study
+        if study is None:
+            self.host.tell(
+                "There is no study yet; n makes one." if self._connection else NO_ACCOUNT
+            )
+        return study
+
+    def action_new(self) -> None:
+        """Make a study."""
+        if self._connection is None:
+            self.host.tell(NO_ACCOUNT)
+        else:
+            self._put_form(self._connection, None)
+
+    def action_edit(self) -> None:
+        """Change the current one."""
+        study = self._one()
+        if study is None or self._connection is None:
+            return
+        if study.state not in studies.CHANGEABLE:
+            self.host.tell(f"The study is {study.state} and can no longer be changed.")
+            return
+        self._put_form(self._connection, study)
+
+    def _put_form(self, connection: int, study: Study | None) -> None:
+        from app.screens.studies.edit_dialog import StudyForm
+
+        def saved(key: int | None) -> None:
+            if key is not None:
+                self.read(choose=key)
+
+        masking = self._picture is not None and self._picture.masking
+        form = StudyForm(self.host.store, connection, study, masking=masking)
+        self.app.push_screen(form, saved)
+
+    def action_segments(self) -> None:
+        """Choose whom the study asks."""
+        from app.screens.studies.segments_dialog import Attaching
+
+        study, connection = self._one(), self._connection
+        if study is None or connection is None:
+            return
+        try:
+            views = segments(self.host.store, connection)
+        except DatabaseProblem as problem:
+            self.host.tell(str(problem), problem=True)
+            return
+
+        def chosen(answer: tuple[list[str], list[str]] | None) -> None:
+            if answer is not None:
+                taken, left_out = answer
+                self._do(
+                    lambda store, by: studies.attach(store, study.id, taken, left_out, by),
+                    "Its segments are chosen.",
+                )
+
+        self.app.push_screen(Attaching(study, views), chosen)
+
+    def action_activate(self) -> None:
+        """Let it send, or pause it."""
+        study = self._one()
+        if study is None:
+            return
+        to = "paused" if study.state == "active" else "active"
+        if to == "paused" and (ends := self._ends(study, to)):
+            self._ask(
+                [f"Pause “{plain(study.title, 60)}”? {ends:,} invites that are queued are"
+                 " withdrawn."],
+                "Pause", study, to,
+            )  # fmt: skip
+        else:
+            self._move(study, to)
+
+    def action_close(self) -> None:
+        """Close it; archive it once it is closed; delete a draft."""
+        study = self._one()
+        if study is None:
+            return
+        title = f"“{plain(study.title, 60)}”"
+        if study.state == "draft":
+            self._ask([f"Delete the draft {title}? Nobody was invited with it."], "Delete", study)
+        elif study.state == "closed":
+            self._ask([f"Archive {title}? It can only be looked at then."], "Archive", study,
+                      "archived")  # fmt: skip
+        elif study.state in ("active", "paused"):
+            ends = self._ends(study, "closed")
+            lines = [f"Close {title}? It can not be opened again.",
+                     f"{ends:,} invites that are outstanding end with it."]  # fmt: skip
+            self._ask(lines, "Close", study, "closed")
+        else:
+            self.host.tell("It is archived already.")
+
+    def _ends(self, study: Study, to: str) -> int:
+        try:
+            return studies.would_end(self.host.store, study.id, to)
+        except DatabaseProblem:
+            return 0
+
+    def _ask(self, lines: list[str], yes: str, study: Study, to: str | None = None) -> None:
+        """Ask first; without ``to`` the study is deleted."""
+
+        def answered(said: bool | None) -> None:
+            if said and to is None:
+                self._do(lambda store, by: studies.delete(store, study.id, by), "Deleted.")
+            elif said and to is not None:
+                self._move(study, to)
+
+        self.app.push_screen(Question([words(line) for line in lines], yes), answered)
+
+    def _move(self, study: Study, to: str) -> None:
+        self._do(lambda store, by: studies.move(store, study.id, to, by), f"It is {to} now.")
+
+    # Writing
+
+    @work(thread=True)
+    def _do(self, what: Callable[[Store, str], object], said: str) -> None:
+        """Do something that writes, in a thread."""
+        problem = False
+        try:
+            what(self.host.store, self.host.outgoing.user)
+        except (StudyProblem, Guarded, DatabaseProblem) as trouble:
+            said, problem = str(trouble), True
+        finally:
+            self.host.store.close()
+        self.app.call_from_thread(self._done, said, problem)
+
+    def _done(self, said: str, problem: bool) -> None:
+        self.host.tell(said, problem=problem)
+        self.read()

@@ -1,0 +1,130 @@
+"""Which segments a study takes people from, and whose members it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from app.invites.studies import Study
+from app.panel.segments.views import SegmentView
+from app.text import plain
+from app.widgets.content import para, words
+from app.widgets.table.table import Cell, Column, Table
+from app.widgets.text_line import Line
+
+COLUMNS = (
+    Column("", 8),
+    Column("Segment", 14, grow=1),
+    Column("People", 9, align="right"),
+    Column("With email", 10, align="right", priority=1),
+)
+MARKS = {"taken": ("✓ takes", "$success"), "left out": ("− without", "$warning"), "": ("", "")}
+
+
+class _Rows:
+    """Segments with what the study does with each; the keys are their places, from 1 on."""
+
+    def __init__(self, views: Sequence[SegmentView], marks: dict[str, str]) -> None:
+        self._views, self._marks = views, marks
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    def key(self, index: int) -> int:
+        return index + 1
+
+    def index(self, key: int, near: int) -> int | None:
+        return key - 1 if 0 < key <= len(self._views) else None
+
+    def cells(self, start: int, stop: int) -> Sequence[Sequence[Cell]]:
+        return [self._cells(one) for one in self._views[start:stop]]
+
+    def _cells(self, one: SegmentView) -> Sequence[Cell]:
+        mark = MARKS[self._marks.get(one.key, "")]
+        return Cell(*mark), Cell(one.name), Cell(f"{one.count:,}"), Cell(f"{one.with_email:,}")
+
+
+class Attaching(ModalScreen["tuple[list[str], list[str]] | None"]):
+    """Answers with the keys of those that are taken and of those that are left out; None: nothing
+    is to be changed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "take", "Take", id="attaching.take", tooltip="Take people from it"),
+        Binding("minus", "leave_out", "Leave out", id="attaching.leave", key_display="-",
+                tooltip="Leave its members out, or not"),
+        Binding("ctrl+s", "save", "Save", id="attaching.save", tooltip="Keep what is chosen"),
+        Binding("escape", "cancel", "Cancel", id="attaching.cancel", tooltip="Change nothing"),
+    ]  # fmt: skip
+    help_text = "space takes people from a segment, minus leaves its members out; enter keeps it."
+
+    def __init__(self, study: Study, views: Sequence[SegmentView]) -> None:
+        super().__init__()
+        self._study, self._views = study, list(views)
+        self._marks = dict.fromkeys(study.segments, "taken")
+        self._marks |= dict.fromkeys(study.excluded, "left out")
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog", classes="attaching"):
+            title = plain(self._study.title, 60)
+            yield Static(words(("Whom does “", "bold"), (title, "bold"), ("” ask?", "bold")))
+            yield Table(COLUMNS, "The segments.", empty="There are none yet.", id="attached")
+            yield Line(id="attaching-said")
+            keys = words(
+                *(("space", "bold"), " takes; ", ("-", "bold"), " leaves out; "),
+                *(("Enter", "bold"), " keeps it; ", ("escape", "bold"), " changes nothing."),
+            )
+            yield Static(para([keys]), classes="keys")
+
+    def on_mount(self) -> None:
+        self._draw()
+        self.query_one(Table).focus()
+
+    def _draw(self) -> None:
+        known = {one.key for one in self._views}
+        self.query_one(Table).show(_Rows(self._views, self._marks))
+        taken = [key for key, mark in self._marks.items() if mark == "taken"]
+        gone = [key for key in self._marks if key not in known]
+        said = f"{len(taken)} taken; who is in several counts once."
+        if gone:
+            said = f"{plain(gone[0], 40)} is gone; it is let go with what you keep."
+        self.query_one("#attaching-said", Line).show(words((said, "dim")))
+
+    def action_take(self) -> None:
+        self._mark("taken")
+
+    def action_leave_out(self) -> None:
+        self._mark("left out")
+
+    def _mark(self, mark: str) -> None:
+        current = self.query_one(Table).current
+        if current is None:
+            return
+        key = self._views[current - 1].key
+        self._marks[key] = "" if self._marks.get(key) == mark else mark
+        self._draw()
+
+    @on(Table.Chosen)
+    def _chosen(self, message: Table.Chosen) -> None:
+        message.stop()
+        self.action_save()
+
+    @on(Table.Moved)
+    def _moved(self, message: Table.Moved) -> None:
+        message.stop()
+
+    def action_save(self) -> None:
+        if self.is_current:
+            known = [one.key for one in self._views]
+            taken = [key for key in known if self._marks.get(key) == "taken"]
+            self.dismiss((taken, [key for key in known if self._marks.get(key) == "left out"]))
+
+    def action_cancel(self) -> None:
+        if self.is_current:
+            self.dismiss(None)

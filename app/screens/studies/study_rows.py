@@ -1,0 +1,158 @@
+"""Everything about one study as rows of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from app.db.schema_studies import OUTSTANDING
+from app.invites.mail.template import Letter, Message
+from app.invites.sending.runs import OVER, RunView
+from app.invites.studies import Study
+from app.text import plain, when
+from app.widgets.content import Content, hidden, words
+from app.widgets.row_list import Row
+
+LABEL = 12  # cells for what a line is about
+BAR = 24
+WAYS = {
+    "smtp": "mail server",
+    "eml": "files on this computer",
+    "csv": "a table for a mail merge",
+    "link": "links that are copied",
+}
+FUNNEL = (
+    ("outstanding", OUTSTANDING, "$primary"),
+    ("started", ("started",), "$accent"),
+    ("completed", ("completed",), "$success"),
+    ("declined", ("declined",), "$warning"),
+    ("bounced", ("bounced", "failed"), "$error"),
+    ("uncertain", ("uncertain",), "bold $error"),
+    ("expired", ("expired",), "dim"),
+    ("withdrawn", ("withdrawn",), "dim"),
+)
+
+
+def first_rows() -> list[Row]:
+    """What is said where there is no study yet."""
+    steps = (
+        ("n", "make one: its interview link, who writes, and the mail"),
+        ("s", "choose its segments"),
+        ("a", "let it send"),
+        ("d", "plan: of each member whether they will be invited, or why not"),
+        ("i", "in the plan: see what would be sent, and confirm it by number"),
+    )
+    rows = [_title("A study is what people are invited to")]
+    return rows + [_line(key, text) for key, text in steps]
+
+
+def study_rows(
+    study: Study,
+    funnel: Mapping[str, int],
+    runs: Sequence[RunView],
+    names: Mapping[str, str],
+    now: float,
+    *,
+    here: Sequence[int],
+) -> list[Row]:
+    """Where it stands, what became of its invites, its sendings, segments and rules. ``names``:
+    those of segments by their keys. ``here``: the runs that this app sends."""
+    rows = [_line("state", study.state, "bold")]
+    if study.state == "draft" and study.missing:
+        rows.append(
+            _line("needs", f"{', '.join(study.missing)} before it can be active", "$warning")
+        )
+    if study.purpose:
+        rows.append(_line("purpose", study.purpose))
+    rows += _funnel(funnel)
+    for run in runs[:3]:
+        rows += _run(run, now, here=run.id in here)
+    rows += [_title("Whom it asks")]
+    rows.append(_line("segments", _named(study.segments, names) or "none yet; s chooses some"))
+    if study.excluded:
+        rows.append(_line("but none of", _named(study.excluded, names)))
+    rows += [_line("", rule) for rule in study.rules.words]
+    return rows
+
+
+def letter_rows(letter: Letter, made: Message | None, to: str, masking: bool) -> list[Row]:
+    """The mail as one member would get it; ``made`` None: there is no member."""
+    rows = [_title("The mail, as a member would get it")]
+    sender = (
+        f"{letter.sender_name} <{letter.sender_address}>" if letter.sender_address else "nobody"
+    )
+    rows.append(_line("from", sender))
+    if letter.reply_to:
+        rows.append(_line("answers to", letter.reply_to))
+    if made is None:
+        return [*rows, _line("", "Nobody is in its segments yet.")]
+    rows.append(_line("to", hidden(to, masking)))
+    rows.append(_line("subject", made.subject, "bold"))
+    if not letter.postal:
+        rows.append(_line("", "no postal line yet; in many countries a mail needs one", "$warning"))
+    if made.stood_in:
+        rows.append(_line("", "nothing is known of the name: other words stand in", "$warning"))
+    return rows + [Row(words(), words(plain(line, 2_000))) for line in made.text.splitlines()]
+
+
+def _funnel(funnel: Mapping[str, int]) -> list[Row]:
+    asked = sum(funnel.values())
+    rows = [_title("Invites")]
+    if not asked:
+        return [*rows, _line("", "nobody invited yet; d plans whom to invite")]
+    rows.append(_bar("invited", asked, asked, "bold"))
+    for name, states, style in FUNNEL:
+        number = sum(funnel.get(state, 0) for state in states)
+        if number:
+            rows.append(_bar(name, number, asked, style))
+    return rows
+
+
+def _bar(name: str, number: int, asked: int, style: str) -> Row:
+    full = max(1, round(BAR * number / asked))
+    bar = words(("█" * full, style.replace("bold ", "")), ("·" * (BAR - full), "dim"))
+    return Row(words((f"{name:<{LABEL}}", "dim")), words(bar, (f" {number:,}", style)))
+
+
+def _run(run: RunView, now: float, *, here: bool) -> list[Row]:
+    what = "Sending" if run.kind == "invite" else "Reminding"
+    rows = [_title(f"{what} by {WAYS[run.way]}, {when(run.at, now)}")]
+    rows.append(_line(run.state, run.words, "bold"))
+    if run.trouble:
+        rows.append(_line("", f"{run.trouble} p goes on.", "$error"))
+    elif run.state == "paused":
+        rows.append(_line("", "p goes on, u withdraws what is left"))
+    elif run.state not in OVER and run.left:
+        if run.go_at > now:
+            rows.append(
+                _line("", f"begins at {when(run.go_at, now)}; u undoes all of it", "$warning")
+            )
+        elif run.way == "link":
+            rows.append(_line("", "each link is copied by hand: l (log), then y"))
+        elif here:
+            rows.append(_line("", f"{run.recent:,} in the last minute; p pauses, u stops"))
+        else:
+            rows.append(_line("", "nobody sends it at the moment; p goes on", "$warning"))
+    if run.state not in OVER:
+        rows += [
+            _line("", f"{hidden_address(one.address)} {one.state} {one.answer or ''}", "dim")
+            for one in run.last
+        ]
+    return rows
+
+
+def hidden_address(address: str | None) -> str:
+    """An address in a line that tells of progress: the host is enough there."""
+    return f"…@{address.rpartition('@')[2]}" if address else "erased"
+
+
+def _named(keys: Sequence[str], names: Mapping[str, str]) -> str:
+    return ", ".join(names.get(key, f"{key} (gone)") for key in keys)
+
+
+def _title(text: str) -> Row:
+    return Row(words(), words((plain(text, 200), "bold")))
+
+
+def _line(label: str, text: str, style: str = "") -> Row:
+    head: Content = words((f"{label:<{LABEL}}", "dim"))
+    return Row(head, words((plain(text, 1_000), style)))

@@ -1,0 +1,83 @@
+"""The studies as a table: what each is called, where it stands, and how many were asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.invites.studies import Study
+from app.widgets.table.table import Cell, Column, Table
+
+COLUMNS = (
+    Column("Study", 14, grow=1),
+    Column("State", 8),
+    Column("Invited", 8, align="right"),
+    Column("Answered", 8, align="right", priority=1),
+)
+COLOURS = {"draft": "dim", "active": "$success", "paused": "$warning"}
+ANSWERED = ("started", "completed", "declined")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A study and how many of its invites are in which state."""
+
+    study: Study
+    funnel: Mapping[str, int]
+
+
+class StudyRows:
+    """The studies as rows."""
+
+    def __init__(self, listed: Sequence[Listed]) -> None:
+        self._listed = listed
+        self._at = {one.study.id: at for at, one in enumerate(listed)}
+
+    def __len__(self) -> int:
+        return len(self._listed)
+
+    def key(self, index: int) -> int:
+        return self._listed[index].study.id
+
+    def index(self, key: int, near: int) -> int | None:
+        return self._at.get(key)
+
+    def cells(self, start: int, stop: int) -> Sequence[Sequence[Cell]]:
+        return [_cells(one) for one in self._listed[start:stop]]
+
+
+class StudyList(Table):
+    """Every study, one of them the current one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            COLUMNS,
+            "The studies: how many people each has invited, and how many answered.",
+            empty="No study yet; n makes one.",
+            waiting="No account is connected: 1 (Connect).",
+            id="study-list",
+        )
+        self._listed: Sequence[Listed] = ()
+
+    @property
+    def listed(self) -> Listed | None:
+        """The current one."""
+        return next((one for one in self._listed if one.study.id == self.current), None)
+
+    def fill(self, listed: Sequence[Listed], *, anew: bool = False) -> None:
+        """Show these studies. ``anew``: they are another account's."""
+        if listed != self._listed or anew or not listed:
+            self._listed = listed
+            self.show(StudyRows(listed), anew=anew)
+
+
+def _cells(one: Listed) -> tuple[Cell, ...]:
+    state = one.study.state
+    asked = sum(one.funnel.values())
+    answered = sum(one.funnel.get(name, 0) for name in ANSWERED)
+    return (
+        Cell(one.study.title),
+        Cell(state, COLOURS.get(state, "dim")),
+        Cell(f"{asked:,}", "bold"),
+        Cell(f"{answered:,}", "dim"),
+    )

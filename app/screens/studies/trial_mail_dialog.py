@@ -1,0 +1,90 @@
+"""A test invite to oneself: marked TEST, and never counted."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from app.credentials.store import Credentials
+from app.invites.errors import StudyProblem
+from app.invites.mail.smtp import NotSent, Unknown
+from app.invites.sending.trial_mail import rehearse
+from app.invites.studies import Study
+from app.settings import Settings, SettingsError
+from app.text import plain
+from app.widgets.content import words
+from app.widgets.dialog import Deciding
+from app.widgets.field import Field
+from app.widgets.text_line import Line
+
+
+class Rehearsing(Deciding[None]):
+    """Asks for an address and sends one mail to it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Close", id="rehearsing.cancel", tooltip="Close this"),
+    ]
+    help_text = "The mail as a member would get it, to your own address. It is not counted."
+
+    class Ended(Message):
+        """It was sent, or not."""
+
+        def __init__(self, said: str, problem: bool) -> None:
+            super().__init__()
+            self.said, self.problem = said, problem
+
+    def __init__(self, settings: Settings, credentials: Credentials, study: Study) -> None:
+        super().__init__()
+        self._settings, self._credentials, self._study = settings, credentials, study
+        self._busy = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            title = plain(self._study.title, 50)
+            yield Static(words(("A test mail of ", "bold"), (title, "bold")))
+            yield Static(words(("Marked TEST, to yourself; it is not counted.", "dim")))
+            yield Field("your own address", id="rehearsing-to")
+            yield Line(id="rehearsing-said")
+
+    def on_mount(self) -> None:
+        self.query_one(Field).value = self._study.letter.sender_address
+        self.query_one(Field).focus()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if not self._busy and not self.deaf:
+            self._busy = True
+            self._say("Sending…", False)
+            self._send(event.value)
+
+    def _say(self, text: str, problem: bool) -> None:
+        style = "$error" if problem else "dim"
+        self.query_one("#rehearsing-said", Line).show(words((text, style)))
+
+    @work(thread=True)
+    def _send(self, address: str) -> None:
+        try:
+            said, problem = rehearse(self._settings, self._credentials, self._study, address), False
+        except (StudyProblem, NotSent, SettingsError) as trouble:
+            said, problem = str(trouble), True
+        except Unknown:
+            said, problem = "The mail server went silent; it may have the mail.", True
+        except OSError as error:
+            said, problem = f"The file could not be written ({error.strerror}).", True
+        self.post_message(self.Ended(said, problem))
+
+    @on(Ended)
+    def _ended(self, message: Ended) -> None:
+        self._busy = False
+        self._say(message.said, message.problem)
+
+    def action_cancel(self) -> None:
+        if self.is_current:
+            self.dismiss(None)

@@ -1,0 +1,107 @@
+"""What the screens may use of sending: by which way, as whom, and the thread that does it."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from app.db.errors import DatabaseProblem
+from app.invites.operator import by
+from app.screens.base import Host
+
+if TYPE_CHECKING:
+    from app.invites.restore_guard import Guard
+    from app.invites.sending.background import Dispatch
+    from app.invites.sending.sender import Sender
+
+SOON = 2.0  # seconds after the start, when the first screens are there
+EVERY = 60.0
+
+
+class Outgoing:
+    """Of one app. What speaks to mail servers is imported when something is sent."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._dispatch: Dispatch | None = None
+        self._tidying: threading.Thread | None = None
+
+    @property
+    def user(self) -> str:
+        """Who is at the keyboard, for the ledger."""
+        return by()
+
+    def way(self) -> str:
+        """How invites go out. Raises SettingsError."""
+        from app.invites.sending.factory import default_way
+
+        return default_way(self._host.settings)
+
+    def per_minute(self) -> int | None:
+        """How many mails at most go out in a minute. Raises SettingsError."""
+        from app.invites.mail.server_settings import mail_rate
+
+        return mail_rate(self._host.settings).per_minute
+
+    def guard(self, connection_id: int) -> Guard:
+        """What keeps an old copy of the database from sending. In any thread."""
+        from app.invites.restore_guard import Guard
+
+        return Guard(self._host.store, connection_id, self._host.settings.home)
+
+    def send(self, connection_id: int, run: int) -> None:
+        """Have a run sent, from when it is due. In any thread."""
+        if self._dispatch is None:
+            from app.invites.sending.background import Dispatch
+
+            self._dispatch = Dispatch(self._host.store, self._sender, self._tell)
+        self._dispatch.send(connection_id, run)
+
+    def has(self, run: int) -> bool:
+        """Whether this app sends it."""
+        return self._dispatch is not None and self._dispatch.has(run)
+
+    def keep_tidy(self) -> None:
+        """Soon and every minute end what nobody answered in time, and erase whom somebody wanted
+        erased."""
+        self._host.set_timer(SOON, self._tidy_soon)
+        self._host.set_interval(EVERY, self._tidy_soon)
+
+    def _tidy_soon(self) -> None:
+        if self._tidying is None or not self._tidying.is_alive():
+            self._tidying = threading.Thread(target=self._tidy, name="tidying", daemon=True)
+            self._tidying.start()
+
+    def _tidy(self) -> None:
+        from app.invites.housekeeping import tidy
+
+        store = self._host.store
+        try:
+            if tidy(store, self._host.settings.home):
+                self._host.lookout.changed()
+        except (DatabaseProblem, OSError):
+            pass  # tried again soon; a screen says it
+        finally:
+            store.close()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being sent, or waits for its time."""
+        return self._dispatch is not None and self._dispatch.busy
+
+    def close(self) -> None:
+        """Stop within moments; what was not sent stays queued."""
+        if self._dispatch is not None:
+            self._dispatch.close()
+
+    def _sender(self, connection_id: int) -> Sender:
+        from app.invites.sending.factory import open_sender
+
+        host = self._host
+        changed = host.lookout.changed
+        return open_sender(host.store, host.settings, host.credentials, connection_id, changed)
+
+    def _tell(self, said: str) -> None:
+        with suppress(RuntimeError):  # the app has ended
+            self._host.call_from_thread(self._host.tell, said, True)

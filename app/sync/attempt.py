@@ -1,0 +1,185 @@
+"""One attempt of the sync: list what is missing, replay what changed meanwhile, then look again
+and again. ``pending → syncing → segments_synced → complete``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+from app.db import connections
+from app.db import event_hints as hints
+from app.db.rows import EventRow
+from app.db.store import Store
+from app.panel.overview import allowance, reads
+from app.panel.segments import custom as own
+from app.settings import Settings
+from app.sync.backfill import Backfill
+from app.sync.committer import Committer
+from app.sync.events import Gap, Look, Poller
+from app.sync.poll_interval import Pace
+from app.sync.stripe.access import Access
+from app.sync.stripe.client import StripeApi
+from app.sync.stripe.endpoints import LISTINGS
+from app.text import when
+
+DEEP = 300.0  # seconds after which a look goes far back again
+GLANCE = 1.0  # seconds between two looks at what ends the waiting
+ASLEEP = 60.0  # seconds that the clock may jump before it is said
+
+
+class Tell(Protocol):
+    def __call__(
+        self, doing: str, *, problem: bool = False, next_poll_at: float | None = None
+    ) -> None:
+        """Say what the sync is doing."""
+
+
+class Course:
+    """``check`` raises Relieved when another Panelist syncs now; ``wait`` waits, and returns
+    True at once when somebody asks. ``full``: list everything anew."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        access: Access,
+        connection_id: int,
+        *,
+        requests: Counter[str],
+        pace: Pace,
+        check: Callable[[], None],
+        wait: Callable[[float], Awaitable[bool]],
+        tell: Tell,
+        changed: Callable[[], None],
+        full: bool,
+    ) -> None:
+        self._store = store
+        self._connection_id = connection_id
+        self._pace = pace
+        self._check, self._wait, self._tell = check, wait, tell
+        self._full = full
+        self._deep_at = -DEEP
+        self._api = StripeApi(
+            settings.stripe_api_base,
+            access,
+            settings.rate,
+            first_seq=self._state().request_seq + 1,
+            on_trouble=self._on_trouble,
+        )
+        self._api.requests = requests
+        self._committer = Committer(store, connection_id, changed)
+        self._poller = Poller(self._api, store, connection_id, self._committer)
+
+    async def run(self, *, once: bool) -> None:
+        """Bring the panel up to date; then keep it so, unless ``once``.
+
+        Raises StripeProblem, DatabaseProblem, Disconnected, Relieved.
+        """
+        async with self._api, self._committer:
+            if self._full or self._state().status == "pending":
+                await self._begin(await self._clock())
+            await self._look(listed=await self._list())
+            await self._do(
+                connections.set_status, ("pending", "syncing", "segments_synced"), "complete"
+            )
+            while not once:
+                await self._watch()
+
+    async def _clock(self) -> int:
+        """Stripe's own clock."""
+        self._tell("Asking Stripe what time it is")
+        customers = LISTINGS["customers"]
+        reply = await self._api.page(customers.path, {"limit": 1}, customers.read_page)
+        return reply.date
+
+    async def _begin(self, date: int) -> None:
+        await self._committer.do(partial(Backfill.begin, self._store, self._connection_id, date))
+
+    async def _list(self) -> bool:
+        """Go on with a listing that was begun and is not complete; False when there is none."""
+        state = self._state()
+        if state.settled == state.generation:
+            return False
+        self._tell("Fetching from Stripe")
+        await Backfill(self._api, self._store, self._connection_id, self._committer).run()
+        return True
+
+    async def _look(self, *, asked: bool = False, listed: bool = False) -> None:
+        """Apply what changed; list everything where events alone cannot tell it any more."""
+        if self._state().status == "disconnected":
+            raise connections.Disconnected
+        self._tell(self._asking())
+        try:
+            look = await self._poll(listed)
+        except Gap as gap:
+            self._tell("Away for too long: listing everything again")
+            await self._begin(gap.date)
+            await self._list()
+            look = await self._poll(listed=True)
+        self._pace.looked(look.changes, look.pages, asked=asked)
+        key = (self._store, self._connection_id)
+        self._pace.over = reads(*key) > allowance(*key)
+        await self._do(connections.say_quarantined)
+
+    async def _poll(self, listed: bool) -> Look:
+        deep = time.monotonic() - self._deep_at >= DEEP
+        look = await self._poller.poll(deep=deep, listed=listed)
+        if deep:
+            self._deep_at = time.monotonic()
+            await self._do(own.keep)
+        return look
+
+    def _asking(self) -> str:
+        at = connections.last_look(self._store, self._connection_id)
+        if at and time.time() - at > 2 * DEEP:
+            return f"Catching up on what changed since {when(at, time.time())}"
+        return "Asking Stripe what changed"
+
+    async def _watch(self) -> None:
+        """Wait until the next look is due, and do it; or until somebody told of events, and
+        apply them."""
+        told: Sequence[EventRow] = ()
+        asked, shown, wall = False, "", time.time()
+        while self._pace.left > 0 and not asked and not told:
+            due = time.time() + self._pace.left
+            if self._pace.words != shown:
+                shown = self._pace.words
+                self._tell("Watching for changes", next_poll_at=due)
+            asked = await self._wait(min(GLANCE, self._pace.left))
+            slept, wall = time.time() - wall, time.time()
+            if slept > ASLEEP:  # the lid was closed: this computer's other clock stood still
+                break
+            told = hints.waiting(self._store, self._connection_id)
+        self._check()
+        if told:
+            asked |= await self._apply_told(told)
+        if asked or not told:
+            await self._look(asked=asked)
+
+    async def _apply_told(self, told: Sequence[EventRow]) -> bool:
+        """Store the effects of what was told. True when somebody only asked to look."""
+        events = [event for event in told if event != hints.ASK]
+        if events:
+            self._pace.told()
+            self._tell("Applying what a webhook told")
+            await self._poller.apply(events)
+
+        def done() -> None:
+            with self._store.transaction():
+                hints.drop(self._store, self._connection_id, told)
+
+        await self._committer.do(done)
+        return len(events) < len(told)
+
+    async def _do(self, work: Callable[..., None], *arguments: object) -> None:
+        await self._committer.do(partial(work, self._store, self._connection_id, *arguments))
+
+    def _state(self) -> connections.SyncState:
+        return connections.sync_state(self._store, self._connection_id)
+
+    def _on_trouble(self, text: str) -> None:
+        self._tell(text or "Fetching from Stripe", problem=bool(text))

@@ -1,0 +1,209 @@
+"""The listener that Stripe's OAuth redirects a browser to, on a loopback address (RFC 8252, 7.3).
+
+It binds the literal address and the registered port, never another: somebody else could own that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from app.sync.auth.callback_connection import PATIENCE, Caller
+from app.sync.auth.callback_rules import Admission
+from app.sync.auth.redirect import Heard, can_listen, read_pasted
+from app.sync.stripe.oauth import OAuthProblem
+
+if TYPE_CHECKING:
+    import ssl
+
+__all__ = ["Callback", "Heard", "can_listen", "read_pasted"]
+
+CALLERS = 20  # connections at once
+GRACE = 0.1  # seconds that a connection has, before another may take its place
+
+log = logging.getLogger(__name__)
+
+
+class Callback:
+    """Listens where Stripe redirects to, until closed; ``heard`` is called in the listener's own
+    thread. ``folder`` keeps the certificate that https takes."""
+
+    def __init__(
+        self,
+        redirect_uri: str,
+        folder: Path,
+        heard: Callable[[Heard], None],
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._redirect_uri = redirect_uri
+        self._folder = folder
+        self._heard = heard
+        self._patience = patience
+        self._admission = (
+            Admission(redirect_uri, self._pass_on) if can_listen(redirect_uri) else None
+        )
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Listen from now on. Raises OAuthProblem, kind "setup", when that is not possible."""
+        if self._thread:
+            return
+        if self._admission is None:
+            raise OAuthProblem(
+                "setup",
+                "A browser cannot bring Stripe's answer here by itself. After approving, paste"
+                " the address that Stripe sends you to.",
+            )
+        place = urlsplit(self._redirect_uri)
+        tls: ssl.SSLContext | None = None
+        if place.scheme == "https":
+            from app.sync.auth.loopback_tls import server_context
+
+            tls = server_context(self._folder)
+        self._listener = _bound(place.hostname or "", place.port or 0)
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._callers: dict[asyncio.Task[None], float] = {}  # and since when
+        self._thread = threading.Thread(
+            target=self._run,
+            args=(self._loop, self._listener, tls, self._stop),
+            name="callback",
+            daemon=True,
+        )
+        self._thread.start()
+
+    def expect(self, state: str) -> None:
+        """From now on exactly this state is accepted, once."""
+        if self._admission:
+            self._admission.expect(state)
+
+    def close(self) -> None:
+        """Stop listening; the port is free when this returns. Again: nothing happens."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        with contextlib.suppress(RuntimeError):  # it has ended by itself
+            self._loop.call_soon_threadsafe(self._stop.set)
+        if thread is not threading.current_thread():
+            thread.join(1.0)
+        self._listener.close()  # also when ``heard`` still holds the thread
+
+    def _run(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        listener: socket.socket,
+        tls: ssl.SSLContext | None,
+        stop: asyncio.Event,
+    ) -> None:
+        loop.set_exception_handler(_log)
+        with asyncio.Runner(loop_factory=lambda: loop) as runner, listener:
+            runner.run(self._listen(listener, tls, stop))
+
+    async def _listen(
+        self, listener: socket.socket, tls: ssl.SSLContext | None, stop: asyncio.Event
+    ) -> None:
+        accepting = asyncio.create_task(self._accept(listener, tls))
+        await stop.wait()
+        accepting.cancel()  # and the runner cancels those who still talk
+
+    async def _accept(self, listener: socket.socket, tls: ssl.SSLContext | None) -> None:
+        while True:
+            await _knock(listener)
+            if len(self._callers) >= CALLERS:
+                await self._make_room()
+            try:
+                connection, _ = listener.accept()
+                connection.setblocking(False)
+            except OSError:  # no descriptor left, or the caller has gone
+                await asyncio.sleep(GRACE)
+            else:
+                self._let_in(connection, tls)
+
+    async def _make_room(self) -> None:
+        """The oldest goes: Stripe's answer comes at once, those who only hold the line do not."""
+        oldest, since = next(iter(self._callers.items()))
+        left = since + GRACE - asyncio.get_running_loop().time()
+        await asyncio.wait([oldest], timeout=max(left, 0.0))
+        oldest.cancel()
+        await asyncio.wait([oldest])
+
+    def _let_in(self, connection: socket.socket, tls: ssl.SSLContext | None) -> None:
+        callers, task = self._callers, asyncio.create_task(self._attend(connection, tls))
+        callers[task] = asyncio.get_running_loop().time()
+
+        def ended(task: asyncio.Task[None]) -> None:
+            del callers[task]
+            connection.close()  # here, since a task that is cancelled early never begins
+
+        task.add_done_callback(ended)
+
+    async def _attend(self, connection: socket.socket, tls: ssl.SSLContext | None) -> None:
+        assert self._admission
+        caller = Caller(self._admission.judge, self._patience)
+        with contextlib.suppress(OSError):
+            transport, _ = await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: caller,
+                connection,
+                ssl=tls,
+                ssl_handshake_timeout=self._patience if tls else None,
+                ssl_shutdown_timeout=1.0 if tls else None,
+            )
+            try:
+                await caller.gone
+            finally:
+                transport.abort()
+
+    def _pass_on(self, said: Heard) -> None:
+        """After the answer is written, so that a person sees it whatever ``heard`` does."""
+        asyncio.get_running_loop().call_soon(self._heard, said)
+
+
+def _log(loop: asyncio.AbstractEventLoop, fault: dict[str, Any]) -> None:
+    """A fault, of ``heard`` or ours; what it says may be what somebody sent, and is left out."""
+    name = type(fault.get("exception")).__name__
+    log.error("The listener for Stripe's answer had a fault: %s", name)
+
+
+async def _knock(listener: socket.socket) -> None:
+    """Until somebody waits to be let in; ``loop.sock_accept`` loses them when it is cancelled."""
+    loop, knocked = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(listener, knocked.set)
+    try:
+        await knocked.wait()
+    finally:
+        loop.remove_reader(listener)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        if sys.platform == "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            # Lets us listen again at once after a served request (TIME_WAIT); unlike on Windows
+            # it never lets two listen at one address.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(100)
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        taken = error.errno == errno.EADDRINUSE
+        why = "is used by another program" if taken else f"cannot be used ({error.strerror})"
+        raise OAuthProblem(
+            "setup",
+            f"Port {port} of this computer, where Stripe sends its answer, {why}. "
+            + ("End that program (another Panelist?)" if taken else "Register another address")
+            + ", or approve in the browser and paste the address that you arrive at.",
+        ) from None
+    return listener

@@ -1,0 +1,97 @@
+"""Which request to the callback listener ends an authorisation.
+
+Everything on this machine can reach the listener, and every web page can send a browser to it. So
+only a navigation with the state that is expected counts, once; nothing else changes anything.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from app.sync.auth.callback_connection import Request
+from app.sync.auth.redirect import Fault, Heard, read_query
+
+APART = 5.0  # seconds between two uninvited callbacks that are passed on
+UNINVITED = 20  # that are passed on in all
+
+BACK = "You can close this page and go back to the terminal."
+APPROVED = f"Panelist has received Stripe's answer. {BACK}"
+DENIED = f"Nothing was connected, as you chose. {BACK}"
+INSTALLED = "Go back to Panelist, which asks whether to accept it."
+USED = f"Panelist has this answer already. {BACK}"
+BUSY = "Panelist was asked about another account just now. Answer there, then try again."
+UNASKED = 403, "Panelist did not ask for this. It goes on waiting for Stripe's answer."
+FAULTS: dict[Fault, tuple[int, str]] = {
+    "shape": (400, "This is not an answer of Stripe's. Go back to Panelist and start again."),
+    "no state": UNASKED,
+    "other state": UNASKED,
+    "failed": (400, "Stripe refused the request itself. Go back to Panelist and check its setup."),
+}
+
+
+class Admission:
+    """``tell`` gets what was admitted, before the answer is written; it must not block."""
+
+    def __init__(
+        self,
+        redirect_uri: str,
+        tell: Callable[[Heard], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        place = urlsplit(redirect_uri)
+        self._path = place.path.encode()
+        self._hosts = [place.netloc.encode()]
+        if place.port == {"http": 80, "https": 443}[place.scheme]:  # browsers leave it out
+            self._hosts.append(place.netloc.rpartition(":")[0].encode())
+        self._tell = tell
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._state = self._used = ""
+        self._uninvited: Heard | None = None
+        self._next_at = 0.0
+        self._left = UNINVITED
+
+    def expect(self, state: str) -> None:
+        """From now on exactly this state is accepted, once."""
+        with self._lock:
+            self._state = state
+
+    def judge(self, request: Request) -> tuple[int, str]:
+        """The status and the sentence to answer with."""
+        hosts = request.every(b"host")
+        if len(hosts) != 1 or hosts[0] not in self._hosts:
+            return 421, "This address does not belong to Panelist."  # DNS rebinding
+        path, _, query = request.target.partition(b"?")
+        if path != self._path:
+            return 404, "There is nothing here."
+        if request.method != b"GET":
+            return 405, "Panelist only waits for a browser that Stripe sends here."
+        if any(use != b"document" for use in request.every(b"sec-fetch-dest")):
+            return UNASKED  # an image, a frame or a script of some page
+        with self._lock:
+            return self._weigh(query.decode("latin-1"))
+
+    def _weigh(self, query: str) -> tuple[int, str]:
+        said = read_query(query, self._state)
+        if said == "other state" and read_query(query, self._used) != "other state":
+            return 409, USED
+        if not isinstance(said, Heard):
+            return FAULTS[said]
+        if said.kind == "uninvited":
+            return self._weigh_uninvited(said)
+        self._state, self._used = "", self._state
+        self._tell(said)
+        return 200, APPROVED if said.kind == "approved" else DENIED
+
+    def _weigh_uninvited(self, said: Heard) -> tuple[int, str]:
+        """Any page can bring these, and each asks a person something: so few, and slowly."""
+        if said != self._uninvited:  # else the page was only loaded again
+            if self._left == 0 or self._clock() < self._next_at:
+                return 429, BUSY
+            self._uninvited, self._next_at = said, self._clock() + APART
+            self._left -= 1
+            self._tell(said)
+        return 200, INSTALLED

@@ -1,0 +1,293 @@
+"""From access to a connection: what it may do, whose account it is, live or test.
+
+Access is kept before anything is recorded as connected: a kill in between leaves something to
+connect again with, and never a connection that cannot say why it has no access.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from app.credentials.store import Credentials
+from app.db import connections
+from app.db.store import Store
+from app.settings import Settings
+from app.sync.stripe.access import PATIENCE, Offer, offered_key, secret_name
+from app.sync.stripe.client import Kind, StripeApi, StripeProblem
+from app.sync.stripe.endpoints import EVENTS, LISTINGS, NEEDS
+from app.sync.stripe.objects import Unreadable, any_object
+
+_KEY = re.compile(r"(rk|sk)_(live|test)_\w{8,240}\Z", re.ASCII)
+_ACCOUNT = re.compile(r"\bacct_\w{4,64}")
+
+PROBES = {
+    **{name: LISTINGS[name].path for name in ("customers", "subscriptions", "products", "prices")},
+    "events": EVENTS,
+}
+
+
+class KeyProblem(Exception):
+    """The key cannot be used; the text is one sentence and never contains the key. ``kind``
+    says what Stripe meant, when it was Stripe who refused."""
+
+    def __init__(self, text: str, kind: Kind | None = None) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Whether the key may read one kind of object. ``cost``: what is missing if it may not."""
+
+    name: str
+    label: str
+    granted: bool
+    cost: str
+
+
+@dataclass(frozen=True)
+class KeyReport:
+    """What access that works was found to be. ``method``: restricted_key or oauth."""
+
+    account: str
+    account_name: str | None
+    livemode: bool
+    permissions: tuple[Permission, ...]
+    warnings: tuple[str, ...] = ()
+    requests: int = 0  # that finding this out took
+    method: str = "restricted_key"
+
+
+def check_key(settings: Settings, key: str) -> KeyReport:
+    """Try the key on every endpoint the sync reads, and find out whose it is.
+
+    Blocks for as long as Stripe takes. Raises KeyProblem.
+    """
+    return check(settings, offered(key))
+
+
+def offered(key: str) -> Offer:
+    """What a person gave as a key. Raises KeyProblem when it cannot be one."""
+    key = key.strip()
+    _check_shape(key)
+    return offered_key(key)
+
+
+def check(settings: Settings, offer: Offer) -> KeyReport:
+    """As :func:`check_key`, for any access."""
+    return asyncio.run(_check(settings, offer))
+
+
+def recognised(settings: Settings, store: Store, offer: Offer) -> int | None:
+    """The connection that this access has been found good for before, at the cost of one request;
+    None when all of it has to be tried (again). Raises KeyProblem."""
+    connected = connections.connected(store)
+    if not connected:
+        return None
+    (connection_id, account, livemode), *_ = connected
+    steps = connections.steps(store, connection_id)
+    if any(step.state in ("skipped", "pending") for step in steps.values()):
+        return None
+    whose = owner(settings, offer)
+    with store.transaction():
+        connections.count_reads(store, connection_id, whose.requests)
+    return connection_id if (whose.account, whose.livemode) == (account, livemode) else None
+
+
+def _check_shape(key: str) -> None:
+    if not key:
+        raise KeyProblem("No key was given. Paste a restricted key that starts with rk_.")
+    if key.startswith("pk_"):
+        raise KeyProblem(
+            "This is a publishable key, which may not read anything. Paste a restricted key that"
+            " starts with rk_live_ or rk_test_."
+        )
+    if not _KEY.match(key):
+        raise KeyProblem(
+            "This does not look like a key of Stripe. A restricted key starts with rk_live_ or"
+            " rk_test_; check that all of it was pasted, and nothing else."
+        )
+
+
+async def _check(settings: Settings, offer: Offer) -> KeyReport:
+    async with StripeApi(settings.stripe_api_base, offer.access, settings.rate) as api:
+        try:
+            permissions, (account, name) = await asyncio.gather(
+                asyncio.gather(*(_probe(api, what, path) for what, path in PROBES.items())),
+                _account(api, offer),
+            )
+        except StripeProblem as problem:
+            raise KeyProblem(str(problem), problem.kind) from None
+    if not any(one.granted for one in permissions if one.name == "customers"):
+        raise KeyProblem(
+            "This access may not read customers, so there would be no participants. Give it"
+            " “Customers Read” at Stripe and try again."
+        )
+    warnings: tuple[str, ...] = ()
+    if str(offer.secret.get("key", "")).startswith("sk_"):
+        warnings = ("This is a secret key: it may change things. A restricted key is safer.",)
+    return KeyReport(
+        account,
+        name,
+        api.livemode,
+        tuple(permissions),
+        warnings,
+        requests=api.take_count(),
+        method=offer.method,
+    )
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose access it is. ``requests``: what finding out took."""
+
+    account: str
+    livemode: bool
+    requests: int
+
+
+def owner(settings: Settings, offer: Offer) -> Owner:
+    """Find out whose the access is, and nothing else. Blocks. Raises KeyProblem."""
+    return asyncio.run(_owner(settings, offer))
+
+
+async def _owner(settings: Settings, offer: Offer) -> Owner:
+    async with StripeApi(settings.stripe_api_base, offer.access, settings.rate) as api:
+        try:
+            account, _ = await _account(api, offer)
+        except StripeProblem as problem:
+            raise KeyProblem(str(problem), problem.kind) from None
+        return Owner(account, api.livemode, api.take_count())
+
+
+async def _probe(api: StripeApi, name: str, path: str) -> Permission:
+    need = NEEDS[name]
+    try:
+        await api.page(path, {"limit": 1}, _list)
+    except StripeProblem as problem:
+        if problem.kind is not Kind.FORBIDDEN:
+            raise
+        return Permission(name, need.label, False, need.cost)
+    return Permission(name, need.label, True, need.cost)
+
+
+def _list(content: bytes) -> None:
+    """Only that it is a list: a captive portal may answer JSON as well."""
+    if not isinstance(any_object(content).get("data"), list):
+        raise Unreadable
+
+
+async def _account(api: StripeApi, offer: Offer) -> tuple[str, str | None]:
+    """(account id, name). Stripe mostly refuses this to restricted keys, but the refusal names
+    the account; where nothing does, the key itself stands for it."""
+    try:
+        reply = await api.get("/v1/account", "/v1/account", {}, any_object)
+    except StripeProblem as problem:
+        if problem.kind not in (Kind.FORBIDDEN, Kind.REFUSED, Kind.MISSING, Kind.BAD_REQUEST):
+            raise
+        named = _ACCOUNT.search(problem.detail)
+        return offer.account or (named[0] if named else _stand_in(offer)), None
+    account = reply.body.get("id")
+    if not isinstance(account, str) or not _ACCOUNT.fullmatch(account):
+        account = _stand_in(offer)
+    return offer.account or account, _account_name(reply.body)
+
+
+def _account_name(body: dict[str, object]) -> str | None:
+    profile, settings = body.get("business_profile"), body.get("settings")
+    dashboard = settings.get("dashboard") if isinstance(settings, dict) else None
+    for place, field in ((dashboard, "display_name"), (profile, "name")):
+        name = place.get(field) if isinstance(place, dict) else None
+        if isinstance(name, str) and name:
+            return name[:200]
+    return None
+
+
+def _stand_in(offer: Offer) -> str:
+    key = str(offer.secret.get("key", ""))
+    return "acct_unknown_" + hashlib.sha256(key.encode()).hexdigest()[:12]
+
+
+def refuse_another(store: Store, account: str, livemode: bool) -> None:
+    """Raises KeyProblem while another account is connected, or this one in the other mode."""
+    for _, connected, mode in connections.connected(store):
+        if (connected, mode) != (account, livemode):
+            raise KeyProblem(
+                f"Another account is connected ({connected}, {'live' if mode else 'test'})."
+                " Disconnect it first; its participants and segments stay."
+            )
+
+
+def admit(
+    settings: Settings, store: Store, credentials: Credentials | None, offer: Offer
+) -> KeyReport:
+    """Check access and keep it; ``credentials`` is None when it is not to be kept.
+
+    Tokens are kept before they are tried, because the code they came from is used up. Of what
+    was refused nothing stays kept, and what was kept before is again. Raises KeyProblem and
+    CredentialProblem.
+    """
+    livemode, before = offer.access.livemode, None
+    if offer.account:
+        refuse_another(store, offer.account, livemode)
+        if credentials is not None:
+            before = _keep(credentials, secret_name(offer.account, livemode), offer.secret)
+    try:
+        report = check(settings, offer)
+        refuse_another(store, report.account, livemode)
+    except KeyProblem:
+        if offer.account and credentials is not None:
+            _keep(credentials, secret_name(offer.account, livemode), before)
+        raise
+    if credentials is not None and not offer.account:
+        _keep(credentials, secret_name(report.account, livemode), offer.secret)
+    return report
+
+
+def _keep(
+    credentials: Credentials, name: str, secret: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    """Put it in the place of what is kept, which is returned. Another Panelist that renews what
+    was kept before must have ended doing so."""
+    with credentials.lock(name, PATIENCE):
+        before = credentials.get(name)
+        if secret is None:
+            credentials.delete(name)
+        else:
+            credentials.put(name, secret)
+    return before
+
+
+def forget(credentials: Credentials, report: KeyReport) -> None:
+    """Delete what :func:`admit` kept. Raises CredentialProblem."""
+    _keep(credentials, secret_name(report.account, report.livemode), None)
+
+
+def connect(store: Store, report: KeyReport) -> int:
+    """Record the account as connected and return the connection's id. Its status is
+    ``pending`` when it is new, was disconnected, or the key may read more than before.
+
+    Raises KeyProblem while another account is connected.
+    """
+    refuse_another(store, report.account, report.livemode)
+    connection_id = connections.record(
+        store,
+        "stripe",
+        report.account,
+        report.livemode,
+        report.account_name,
+        report.method,
+    )
+    with store.transaction():
+        connections.count_reads(store, connection_id, report.requests)
+        if report.method == "oauth":  # an approval, which outlives news of an earlier removal
+            connections.renew(store, connection_id)
+    steps = connections.steps(store, connection_id)
+    granted = {one.name for one in report.permissions if one.granted}
+    if any(step.state == "skipped" and name in granted for name, step in steps.items()):
+        connections.require_listing(store, connection_id)
+    return connection_id

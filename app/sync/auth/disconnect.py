@@ -1,0 +1,68 @@
+"""Leaving an account: polling stops, its access is deleted here and taken back at Stripe, and
+what was fetched stays."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NamedTuple
+
+from app.credentials.store import CredentialProblem, Credentials
+from app.db import connections
+from app.db.store import Store
+from app.panel.overview import ConnectionView
+from app.settings import Settings
+from app.sync.auth.oauth_app import registered
+from app.sync.stripe.access import PATIENCE, secret_name
+from app.sync.stripe.oauth import OAuthProblem, revoke
+
+STAYS = "Its participants and segments stay on this computer and can be used."
+BY_HAND = "remove Panelist there by hand (Settings, Installed apps)"
+
+
+class Left(NamedTuple):
+    """``said``: what was done and what was not, a sentence each; ``whole``: nothing failed that
+    may not fail when it is tried again."""
+
+    said: list[str]
+    whole: bool
+
+
+def disconnect(
+    store: Store, settings: Settings, credentials: Credentials, connection: ConnectionView
+) -> Left:
+    """Leave. It may be said again when a part of it failed.
+
+    The connection ends first, so that no other Panelist goes on with it; a kill after that
+    leaves access that the next call deletes. Raises DatabaseProblem.
+    """
+    connections.disconnect(store, connection.id, "by you")
+    said, whole = [f"Disconnected. {STAYS}"], True
+    name = secret_name(connection.account, connection.livemode)
+    try:
+        # Another Panelist that is just renewing it would put it back.
+        with credentials.lock(name, PATIENCE):
+            kept = credentials.get(name) is not None
+            credentials.delete(name)
+        if kept:
+            said.append("The access that was kept here is deleted.")
+    except CredentialProblem as problem:
+        said.append(f"The access that is kept here could not be deleted: {problem}")
+        whole = False
+    if connection.method != "oauth":
+        said.append("The key itself stays valid: delete it at Stripe (Developers, API keys).")
+        return Left(said, whole)
+    try:
+        said.append(_revoked(settings, credentials, connection))
+    except (CredentialProblem, OAuthProblem) as problem:
+        said.append(f"Stripe could not be told. {problem} To be sure, {BY_HAND}.")
+        whole = False
+    return Left(said, whole)
+
+
+def _revoked(settings: Settings, credentials: Credentials, connection: ConnectionView) -> str:
+    app = registered(settings, credentials, connection.livemode)
+    if app is None:
+        return f"Stripe was not told, because OAuth is no longer set up here: {BY_HAND}."
+    if asyncio.run(revoke(app, connection.account)):
+        return "Stripe has taken the access back."
+    return f"Stripe did not take the access back; to be sure, {BY_HAND}."

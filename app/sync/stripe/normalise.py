@@ -1,0 +1,209 @@
+"""Stripe object → rows. Where a field of Stripe becomes a column:
+
+=================  ==================================================================
+participant        id, email, name, phone, currency, metadata, created
+subscription       id, customer, status, created, start_date → start, trial_end,
+                   cancel_at, canceled_at, ended_at
+subscription_item  id, price.id → price, price.product → product, current_period_end
+product            id, name, active
+price              id, product, nickname, active, currency, unit_amount,
+                   recurring.interval → interval
+=================  ==================================================================
+
+Pure functions; an object that cannot be stored is set aside with the reason and never stops
+its page. Texts are kept as Stripe sent them, but for what no database holds (NUL and lone
+surrogates become U+FFFD).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from app.db.rows import (
+    Answer,
+    Bad,
+    Gone,
+    ItemRow,
+    ParticipantRow,
+    PriceRow,
+    ProductRow,
+    SubscriptionRow,
+)
+from app.sync.stripe.objects import Customer, Item, Page, Price, Product, Reference, Subscription
+from app.text import storable
+
+ID_LIMIT = 255  # docs.stripe.com/upgrades: object ids have up to 255 characters
+BIGINT = 2**63
+
+T = TypeVar("T")
+Stored = TypeVar("Stored", Customer, Product, Price, Subscription)
+
+
+class Unstorable(ValueError):
+    """The object cannot be stored; the text says which field is wrong and how."""
+
+
+def participant(customer: Customer) -> ParticipantRow:
+    """A customer. Stripe guarantees only the id and created."""
+    return ParticipantRow(
+        _id(customer.id),
+        _text(customer.email),
+        _text(customer.name),
+        _text(customer.phone),
+        _text(customer.currency),
+        _metadata(customer.metadata),
+        _number(_needed(customer.created, "created")),
+    )
+
+
+def subscription(one: Subscription) -> SubscriptionRow:
+    """A subscription, without its items."""
+    return SubscriptionRow(
+        _id(one.id),
+        _reference(one.customer, "customer"),
+        _needed(_text(one.status), "status"),
+        _number(_needed(one.created, "created")),
+        _whole(one.start_date),
+        _whole(one.trial_end),
+        _whole(one.cancel_at),
+        _whole(one.canceled_at),
+        _whole(one.ended_at),
+    )
+
+
+def item(owner: str, one: Item) -> ItemRow:
+    """An item of the subscription ``owner``."""
+    return ItemRow(
+        owner,
+        _id(one.id),
+        _id(one.price.id),
+        _reference(one.price.product, "price.product"),
+        _whole(one.current_period_end),
+    )
+
+
+def product(one: Product) -> ProductRow:
+    """A product."""
+    return ProductRow(_id(one.id), _needed(_text(one.name), "name"), one.active)
+
+
+def price(one: Price) -> PriceRow:
+    """A price."""
+    return PriceRow(
+        _id(one.id),
+        _reference(one.product, "product"),
+        _text(one.nickname),
+        one.active,
+        _needed(_text(one.currency), "currency"),
+        _whole(one.unit_amount),
+        _text(one.recurring.interval) if one.recurring else None,
+    )
+
+
+def customers(page: Page[Customer], seq: int) -> Answer:
+    """A page (or one) of customers."""
+    answer = Answer(seq)
+    _each(
+        page,
+        answer,
+        "customers",
+        "participant",
+        lambda one: answer.participants.append(participant(one)),
+    )
+    return answer
+
+
+def products(page: Page[Product], seq: int) -> Answer:
+    """A page (or one) of products."""
+    answer = Answer(seq)
+    _each(page, answer, "products", "product", lambda one: answer.products.append(product(one)))
+    return answer
+
+
+def prices(page: Page[Price], seq: int) -> Answer:
+    """A page (or one) of prices."""
+    answer = Answer(seq)
+    _each(page, answer, "prices", "price", lambda one: answer.prices.append(price(one)))
+    return answer
+
+
+def subscriptions(page: Page[Subscription], seq: int) -> Answer:
+    """A page (or one) of subscriptions with all their items, and the prices in them: inline
+    prices stand nowhere else (GET /v1/prices leaves them out)."""
+    answer = Answer(seq)
+    inline: dict[str, PriceRow] = {}
+
+    def add(one: Subscription) -> None:
+        row, parts = subscription(one), one.items.data if one.items else []
+        items = [item(row.stripe_id, part) for part in parts]
+        inline.update(
+            (part.price.id, price(part.price)) for part in parts if part.price.id not in inline
+        )
+        answer.items += items
+        answer.subscriptions.append(row)
+
+    _each(page, answer, "subscriptions", "subscription", add)
+    answer.prices += inline.values()
+    return answer
+
+
+def _each(
+    page: Page[Stored],
+    answer: Answer,
+    listing: str,
+    table: str,
+    add: Callable[[Stored], Any],
+) -> None:
+    """Add every object that can be stored; the deleted come as gone, the others as bad."""
+    for one in page.objects:
+        try:
+            if one.deleted:
+                answer.gone.append(Gone(table, _id(one.id)))
+            else:
+                add(one)
+        except Unstorable as problem:
+            answer.bad.append(Bad(listing, storable(one.id)[:ID_LIMIT], str(problem)))
+    answer.bad += (Bad(listing, storable(key)[:ID_LIMIT], reason) for key, reason in page.bad)
+
+
+def _id(value: str) -> str:
+    if not 0 < len(value) <= ID_LIMIT or not value.isprintable():
+        raise Unstorable("an id is empty, too long or has characters that no id has")
+    return value
+
+
+def _reference(value: str | Reference | None, field: str) -> str:
+    """An id, or the expanded object that it stands for."""
+    if value is None:
+        raise Unstorable(f"{field} is missing")
+    return _id(value if isinstance(value, str) else value.id)
+
+
+def _text(value: str | None) -> str | None:
+    return value if value is None else storable(value)
+
+
+def _whole(value: int | None) -> int | None:
+    return value if value is None else _number(value)
+
+
+def _number(value: int) -> int:
+    if not -BIGINT <= value < BIGINT:
+        raise Unstorable("a number is too large to store")
+    return value
+
+
+def _metadata(value: dict[str, str] | None) -> str:
+    if not value:
+        return "{}"
+    clean = {storable(key): storable(text) for key, text in value.items()}
+    return msgspec.json.encode(clean).decode()
+
+
+def _needed(value: T | None, field: str) -> T:
+    if value is None:
+        raise Unstorable(f"{field} is missing")
+    return value

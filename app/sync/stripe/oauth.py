@@ -1,0 +1,255 @@
+"""Stripe's OAuth: what an organisation registered, the page to approve on, codes for tokens.
+
+Facts: docs.stripe.com/stripe-apps/api-authentication/oauth (Stripe Apps) and
+docs.stripe.com/connect/oauth-reference (classic Connect). No call here is tried again by
+itself: a code and a refresh token work once, and an answer that was lost may have used them.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from app.sync.stripe.http1 import Headers, WireProblem
+from app.sync.stripe.objects import Unreadable, any_object
+from app.sync.stripe.transport import Wire
+
+ACCESS_LIFE = 3600.0  # seconds; Stripe documents the hour, and sends no expires_in
+SHORTEST, LONGEST = 600.0, 36_000.0  # what an expires_in may say; else it is the hour
+
+Trouble = Literal["denied", "expired", "refused", "unreachable", "senseless", "setup"]
+Flavour = Literal["app", "connect"]
+
+
+class OAuthProblem(Exception):
+    """An authorisation that did not come about; one sentence without a code or a token.
+
+    ``kind``: "denied" by the person; "expired" or used code or refresh token; "refused" for a
+    wrong id, secret or mode; "unreachable"; "senseless" answers; "setup" on this machine.
+    """
+
+    def __init__(self, kind: Trouble, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class OAuthApp:
+    """What an organisation registered at Stripe, for one mode. ``token_base``: the server that
+    gives tokens, without a path."""
+
+    flavour: Flavour
+    livemode: bool
+    client_id: str
+    secret: str = field(repr=False)  # the secret key of the developer's own account
+    authorize_url: str
+    token_base: str
+    redirect_uri: str
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a code or a refresh token was exchanged for. Stripe's Connect wants its calls made
+    with the platform's own key, so nothing but the account is kept from there.
+
+    ``expires_at``: seconds since 1970 on this machine's clock; None: it does not expire.
+    """
+
+    account: str
+    livemode: bool
+    access: str = field(default="", repr=False)
+    refresh: str = field(default="", repr=False)
+    expires_at: float | None = None
+
+
+def new_state(livemode: bool) -> str:
+    """256 random bits, and the mode, which Stripe wants to travel there."""
+    return f"{'live' if livemode else 'test'}_{secrets.token_urlsafe(32)}"
+
+
+def authorize_url(app: OAuthApp, state: str) -> str:
+    """The page at Stripe where a person approves. A channel link keeps its path and query."""
+    parts = urlsplit(app.authorize_url)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    query.setdefault("client_id", app.client_id)
+    if app.flavour == "connect":
+        # Stripe grants read_only to Extensions alone, which can no longer be made.
+        query |= {"response_type": "code", "scope": "read_write"}
+    query |= {"redirect_uri": app.redirect_uri, "state": state}
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+async def exchange(app: OAuthApp, code: str) -> Tokens:
+    """Trade the code of a callback for tokens. Raises OAuthProblem."""
+    answer = await _ask(
+        app,
+        {"grant_type": "authorization_code", "code": code},
+        "Stripe says that this approval has expired or was used already. Nothing was connected;"
+        " start again and approve within five minutes.",
+    )
+    return _tokens(app, answer)
+
+
+async def refresh(app: OAuthApp, tokens: Tokens) -> Tokens:
+    """New tokens for those that end. From Stripe's answer on, the old ones work no more.
+
+    Raises OAuthProblem; its kind is "expired" when the access was revoked.
+    """
+    answer = await _ask(
+        app,
+        {"grant_type": "refresh_token", "refresh_token": tokens.refresh},
+        "Stripe no longer renews this access: it was revoked, or not used for a year.",
+    )
+    fresh = _tokens(app, answer)
+    if fresh.account != tokens.account:
+        raise _senseless("it names another account")
+    return fresh
+
+
+async def _ask(app: OAuthApp, form: dict[str, str], expired: str) -> dict[str, Any]:
+    path = "/v1/oauth/token" if app.flavour == "app" else "/oauth/token"
+    basic = base64.b64encode(f"{app.secret}:".encode()).decode()
+    status, body = await _post(app.token_base, path, {"Authorization": f"Basic {basic}"}, form)
+    if status == 200:
+        return body
+    if _error(body) == "invalid_grant":
+        raise OAuthProblem("expired", expired)
+    if status in (400, 401, 403, 404):
+        mode = "live" if app.livemode else "test"
+        raise OAuthProblem(
+            "refused",
+            f"Stripe refuses the client id or the secret key ({status}). Nothing was changed;"
+            f" check on “Set up OAuth” that both belong to the same app, in {mode} mode.",
+        )
+    raise _unusable(status)
+
+
+async def _post(
+    base: str, path: str, headers: Headers, form: dict[str, str]
+) -> tuple[int, dict[str, Any]]:
+    """(status, decoded answer); an answer that is no JSON object counts as {} unless it is 200."""
+    try:
+        status, _, content = await Wire(base, headers).post(path, form)
+    except WireProblem as problem:
+        raise _unreachable(problem) from None
+    return status, _object(content, status)
+
+
+def _object(content: bytes, status: int) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = any_object(content)
+        return answer
+    except Unreadable:
+        if status == 200:
+            raise _senseless("it is no JSON") from None
+        return {}
+
+
+def _error(body: dict[str, Any]) -> str:
+    """RFC 6749, 5.2; Stripe's API has an object there instead."""
+    error = body.get("error")
+    error = error.get("code") if isinstance(error, dict) else error
+    return error if isinstance(error, str) else ""
+
+
+def _unreachable(why: WireProblem) -> OAuthProblem:
+    return OAuthProblem(
+        "unreachable", f"Stripe cannot be reached ({why}). Nothing was changed; try again."
+    )
+
+
+def _unusable(status: int) -> OAuthProblem:
+    if status >= 500 or status == 429:
+        return OAuthProblem(
+            "unreachable",
+            f"Stripe answered with an error of its own ({status}). Nothing was changed; try again"
+            " in a minute.",
+        )
+    return _senseless(f"status {status}")
+
+
+def _senseless(why: str) -> OAuthProblem:
+    return OAuthProblem(
+        "senseless",
+        f"What answered for Stripe is not Stripe ({why}). Nothing was changed; check the network"
+        " (a proxy or a sign-in page?) and try again.",
+    )
+
+
+def _tokens(app: OAuthApp, answer: dict[str, Any]) -> Tokens:
+    account, livemode = answer.get("stripe_user_id"), answer.get("livemode")
+    if not (isinstance(account, str) and _id(account, "acct_") and isinstance(livemode, bool)):
+        raise _senseless("it names no account")
+    if livemode != app.livemode:
+        got, wanted = ("live", "test") if livemode else ("test", "live")
+        raise OAuthProblem(
+            "refused",
+            f"Stripe gave access in {got} mode, but {wanted} mode was asked for. Nothing was"
+            f" kept; enter the {wanted} mode's client id and secret key on “Set up OAuth”.",
+        )
+    if app.flavour == "connect":
+        return Tokens(account, livemode)
+    access, again = answer.get("access_token"), answer.get("refresh_token")
+    if not (_token(access) and _token(again)):
+        raise _senseless("it has no tokens")
+    life = answer.get("expires_in")
+    if not isinstance(life, int | float) or not SHORTEST <= life <= LONGEST:
+        life = ACCESS_LIFE
+    return Tokens(account, livemode, str(access), str(again), time.time() + life)
+
+
+def _id(text: str, prefix: str) -> bool:
+    rest = text.removeprefix(prefix)
+    return text.startswith(prefix) and rest.isascii() and rest.isalnum() and len(text) <= 255
+
+
+def _token(text: object) -> bool:
+    """It goes into a header, so nothing but visible ASCII (RFC 6750, 2.1)."""
+    return isinstance(text, str) and 0 < len(text) <= 4096 and text.isascii() and text.isprintable()
+
+
+async def revoke(app: OAuthApp, account: str) -> bool:
+    """Take the access back at Stripe. False: Stripe does not offer it, or refuses.
+
+    Raises OAuthProblem when Stripe gives no answer that says so.
+    """
+    headers = {"Authorization": f"Bearer {app.secret}"}
+    if app.flavour == "connect":
+        form = {"client_id": app.client_id, "stripe_user_id": account}
+        status, body = await _post(app.token_base, "/oauth/deauthorize", headers, form)
+        done = status == 200 and body.get("stripe_user_id") == account
+    else:
+        headers["Stripe-Account"] = account
+        install = await _install(app, headers, account)
+        if install is None:
+            return False
+        path = f"/v1/apps/installs/{install}/uninstall"
+        status, _ = await _post(app.token_base, path, headers, {})
+        done = status == 200
+    if not done and (status >= 500 or status == 429):
+        raise _unusable(status)
+    return done
+
+
+async def _install(app: OAuthApp, headers: Headers, account: str) -> str | None:
+    """The id of the app's installation in this account (docs.stripe.com/api/apps/installs);
+    None when there is none, or one of two: Stripe names no client id there, and the other may
+    be another app of the same developer."""
+    wire = Wire(app.token_base, headers)
+    try:
+        status, _, content = await wire.get("/v1/apps/installs", {"limit": 100})
+    except WireProblem as problem:
+        raise _unreachable(problem) from None
+    finally:
+        await wire.close()
+    if status >= 500 or status == 429:
+        raise _unusable(status)
+    rows = _object(content, status).get("data") if status == 200 else None
+    rows = rows if isinstance(rows, list) else []
+    ours = [row for row in rows if isinstance(row, dict) and row.get("account") == account]
+    key = ours[0].get("id") if len(ours) == 1 else None
+    return key if isinstance(key, str) and key.isidentifier() else None

@@ -1,0 +1,132 @@
+"""What Stripe has of an object beside what is stored of it. Pure functions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import chain
+
+from app.db.rows import Answer, ItemRow
+from app.panel.audit.stored import Object, Stored
+from app.sync.verify.findings import Difference
+
+Key = tuple[str, str]  # table, Stripe id
+
+LISTS = {
+    "participant": "customers",
+    "subscription": "subscriptions",
+    "product": "products",
+    "price": "prices",
+}  # the name that the quarantine knows each table's list by
+TABLE_OF = {listing: table for table, listing in LISTS.items()}
+
+
+class Standing(Enum):
+    """What Stripe says of an object."""
+
+    THERE = "there"
+    DELETED = "deleted"
+    UNKNOWN = "unknown"  # there is no object of this id, or none any more
+    UNSTORABLE = "unstorable"
+    UNLISTED = "unlisted"  # a list did not name it, which says nothing yet
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """An object at Stripe. ``reason``: why it cannot be stored. ``shown_by``: the subscriptions
+    that brought a price; its changes come with theirs."""
+
+    standing: Standing
+    row: Object | None = None
+    items: dict[str, ItemRow] = field(default_factory=dict)
+    reason: str = ""
+    shown_by: tuple[str, ...] = ()
+
+
+def told(answer: Answer) -> dict[Key, Theirs]:
+    """What an answer of Stripe's says of each object in it. Prices that came in subscriptions
+    say so."""
+    found: dict[Key, Theirs] = {}
+    items: dict[str, dict[str, ItemRow]] = {}
+    for item in answer.items:
+        items.setdefault(item.subscription, {})[item.stripe_id] = item
+    if answer.subscriptions:
+        shown_by: dict[str, list[str]] = {}
+        for item in answer.items:
+            shown_by.setdefault(item.price, []).append(item.subscription)
+        for price in answer.prices:
+            by = tuple(shown_by.get(price.stripe_id, ()))
+            found["price", price.stripe_id] = Theirs(Standing.THERE, price, shown_by=by)
+    else:
+        found |= {("price", row.stripe_id): Theirs(Standing.THERE, row) for row in answer.prices}
+    for row in answer.subscriptions:
+        theirs = Theirs(Standing.THERE, row, items.get(row.stripe_id, {}))
+        found["subscription", row.stripe_id] = theirs
+    for one in answer.participants:
+        found["participant", one.stripe_id] = Theirs(Standing.THERE, one)
+    for product in answer.products:
+        found["product", product.stripe_id] = Theirs(Standing.THERE, product)
+    for gone in answer.gone:
+        found[gone.table, gone.stripe_id] = Theirs(Standing.DELETED)
+    for bad in answer.bad:
+        key = (TABLE_OF[bad.listing], bad.stripe_id)
+        found[key] = Theirs(Standing.UNSTORABLE, reason=bad.reason)
+    return found
+
+
+def differences(key: Key, theirs: Theirs, ours: Stored | None) -> list[Difference]:
+    """How the two differ; nothing when one object is as the other, or both are gone.
+
+    Of what Stripe sent and cannot be stored, and of what no list named, nothing is known.
+    """
+    alive = ours is not None and not ours.deleted
+    match theirs.standing:
+        case Standing.DELETED:
+            return [Difference(*key, "deleted_in_stripe")] if alive else []
+        case Standing.UNKNOWN:
+            return [Difference(*key, "unknown_to_stripe")] if alive else []
+        case Standing.UNSTORABLE | Standing.UNLISTED:
+            return []
+    if ours is None:
+        return [Difference(*key, "missing_here")]
+    if ours.deleted:
+        return [] if ours.erased else [Difference(*key, "deleted_here")]
+    assert theirs.row
+    return [*_fields(key, ours.row, theirs.row), *_items(key, ours.items, theirs.items)]
+
+
+def _fields(key: Key, ours: Object, theirs: Object) -> list[Difference]:
+    if ours == theirs:
+        return []
+    return [
+        Difference(*key, "field", name, None, here, there)
+        for name, here, there in zip(theirs._fields, ours, theirs, strict=True)
+        if here != there and not (name == "metadata" and _same_entries(here, there))
+    ]
+
+
+def _same_entries(here: object, there: object) -> bool:
+    """The order of metadata says nothing."""
+    try:
+        return bool(json.loads(str(here)) == json.loads(str(there)))
+    except ValueError:
+        return False
+
+
+def _items(key: Key, ours: dict[str, ItemRow], theirs: dict[str, ItemRow]) -> list[Difference]:
+    if ours == theirs:
+        return []
+    missing = (
+        Difference(*key, "item_missing_here", item=one) for one in sorted(theirs.keys() - ours)
+    )
+    extra = (
+        Difference(*key, "item_unknown_to_stripe", item=one) for one in sorted(ours.keys() - theirs)
+    )
+    changed = (
+        Difference(*key, "item_field", name, one, here, there)
+        for one in sorted(ours.keys() & theirs)
+        for name, here, there in zip(ItemRow._fields, ours[one], theirs[one], strict=True)
+        if here != there
+    )
+    return list(chain(missing, extra, changed))

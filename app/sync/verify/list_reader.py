@@ -1,0 +1,106 @@
+"""Every page of one list, several at a time, for whoever only looks.
+
+The list is cut into windows as the first copy does it (:mod:`app.sync.windows`), but no place is
+kept: a walk that was interrupted starts over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Any
+
+from app.sync import windows
+from app.sync.backfill import AT_ONCE, SLOTS, SLOTS_AT_ONCE, WORTH_SPLITTING
+from app.sync.stripe.client import Kind, Reply, StripeApi, StripeProblem
+from app.sync.stripe.endpoints import Listing
+from app.sync.stripe.objects import Page
+from app.sync.windows import PAGE, Window
+
+Body = Page[Any]
+
+
+async def first_page(api: StripeApi, listing: Listing) -> Reply[Body]:
+    """The newest objects. Raises StripeProblem."""
+    return await api.page(listing.path, {**listing.query, "limit": PAGE}, listing.read_page)
+
+
+class Walk:
+    """The pages of a list, in no order, each object at least once. What is made meanwhile may be
+    left out. Use as an async context manager and iterate."""
+
+    def __init__(self, api: StripeApi, listing: Listing) -> None:
+        self._api = api
+        self._listing = listing
+        self._waiting: deque[Window] = deque()
+        self._running: dict[asyncio.Task[Reply[Body] | None], Window] = {}
+        self._ids = itertools.count(1)
+
+    async def __aenter__(self) -> Walk:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def __aiter__(self) -> AsyncIterator[Reply[Body]]:
+        """Raises StripeProblem."""
+        reply = await first_page(self._api, self._listing)
+        # The second that Stripe's clock shows may still bring more, which no cursor comes by.
+        self._go_on(Window(0, self._listing.name, None, reply.date + 1), reply.body)
+        yield reply
+        while self._waiting or self._running:
+            while self._waiting and len(self._running) < self._slots():
+                window = self._waiting.popleft()
+                self._running[asyncio.create_task(self._fetch(window))] = window
+            done, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                window = self._running.pop(task)
+                found = task.result()
+                if found is None:
+                    self._waiting.append(windows.below(window))
+                else:
+                    self._go_on(window, found.body)
+                    yield found
+
+    async def _fetch(self, window: Window) -> Reply[Body] | None:
+        """The window's next page, or None when its cursor's object is gone."""
+        query = {**self._listing.query, **window.parameters()}
+        try:
+            return await self._api.page(self._listing.path, query, self._listing.read_page)
+        except StripeProblem as problem:
+            if problem.kind is Kind.CURSOR_GONE and window.cursor:
+                return None
+            raise
+
+    def _go_on(self, window: Window, page: Body) -> None:
+        """Note what remains of a window after a page of it."""
+        if not page.has_more:
+            return
+        cursor, created = page.last
+        if cursor is None or cursor == window.cursor:
+            raise StripeProblem(
+                Kind.UNREACHABLE, "Stripe's list cannot be followed: it leads nowhere."
+            )
+        rest = windows.advance(window, cursor, created, len(page.objects))
+        others = [*self._waiting, *self._running.values()]
+        largest = max((one.remaining for one in others), default=0.0)
+        if rest.remaining < max(WORTH_SPLITTING, largest / 2):
+            self._waiting.append(rest)
+            return
+        free = max(0, self._slots() - len(others) - 1)
+        parts = 1 + min(free, int(rest.remaining / WORTH_SPLITTING * 2))
+        self._waiting.extend(
+            windows.split(rest, parts, [next(self._ids) for _ in range(parts - 1)])
+        )
+
+    def _slots(self) -> int:
+        """How many requests may be under way: enough to use the limit, and no more."""
+        rate = self._api.limits.rate.endpoint or self._api.limits.rate.account
+        if rate is None:
+            return SLOTS if self._api.quickest > AT_ONCE else SLOTS_AT_ONCE
+        return min(SLOTS, 2 + math.ceil(1.6 * rate * self._api.latency))

@@ -1,0 +1,187 @@
+"""A difference that is only young is none: what differs is looked at again before it is told.
+
+Both sides move while they are compared. So a row counts as wrong only when it stayed as it was
+from before Stripe was asked for the object until after Stripe's events were listed, and all that
+these say of the object has been stored: then nothing is on its way that would put it right.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from app.db import connections
+from app.db.store import Store
+from app.panel.audit.stored import Stored, set_aside, sold, stored
+from app.sync.events import OVERLAP
+from app.sync.stripe.client import Kind, StripeApi, StripeProblem
+from app.sync.stripe.endpoints import EVENT_TYPES, EVENTS, LISTINGS
+from app.sync.stripe.objects import Event, page_reader
+from app.sync.stripe.retrieve import AT_A_TIME, Fetcher
+from app.sync.verify.compare import LISTS, Key, Standing, Theirs, differences, told
+from app.sync.verify.findings import Difference, Finding, Pending, SetAside
+from app.text import storable
+
+LOOKS = 5  # at an object that changes each time it is looked at
+REFUSED = "the database refused it"  # how app.db.apply begins the reason
+
+_read_events = page_reader(Event)
+_BY_TABLE = {listing.table: listing for listing in LISTINGS.values()}
+_TABLE = {kind: LISTINGS[step].table for step, kinds in EVENT_TYPES.items() for kind in kinds}
+_GONE = (Standing.DELETED, Standing.UNKNOWN)
+
+
+class SecondLook:
+    """``steps``: the parts of a sync whose changes are followed; ``patience``: seconds that an
+    event of Stripe's may come late."""
+
+    def __init__(
+        self,
+        api: StripeApi,
+        store: Store,
+        connection_id: int,
+        steps: Iterable[str],
+        patience: float,
+    ) -> None:
+        self._api = api
+        self._store = store
+        self._connection_id = connection_id
+        self._types = [kind for step in steps for kind in EVENT_TYPES.get(step, ())]
+        self._patience = patience
+        self._fetcher = Fetcher(api)
+        self._places = asyncio.Semaphore(AT_A_TIME)
+        self.blind = False  # whether the key may not read events
+
+    async def ask(self, keys: Iterable[Key]) -> dict[Key, Theirs]:
+        """These objects, each by its id, as Stripe has them now. Raises StripeProblem."""
+        wanted = list(keys)
+        found = await asyncio.gather(*(self._ask(*key) for key in wanted))
+        return dict(zip(wanted, found, strict=True))
+
+    async def _ask(self, table: str, key: str) -> Theirs:
+        listing = _BY_TABLE[table]
+        async with self._places:
+            try:
+                reply = await self._api.one(listing.path, key, listing.read_one)
+            except StripeProblem as problem:
+                if problem.kind is not Kind.MISSING:
+                    raise
+                return Theirs(Standing.UNKNOWN)
+        if table == "subscription":
+            await self._fetcher.complete_items(reply.body.objects)
+        answer = told(listing.rows(reply.body, reply.seq))
+        # What does not fit may not even say its id.
+        bad = (one for one in answer.values() if one.standing is Standing.UNSTORABLE)
+        return answer.get((table, key)) or next(bad, Theirs(Standing.UNKNOWN))
+
+    async def settle(self, suspects: Mapping[Key, Theirs]) -> list[Finding]:
+        """What there is to tell of objects that looked different: nothing of those that agree by
+        now. Raises StripeProblem."""
+        findings: list[Finding] = []
+        waiting = await self._without_young(suspects, findings)
+        for _ in range(LOOKS):
+            if not waiting:
+                return findings
+            before = self._stored(waiting)
+            asked = await self.ask(waiting)
+            waiting = {
+                key: first
+                for key, first in waiting.items()
+                if asked[key].standing is Standing.UNSTORABLE
+                or self._apart(key, first, asked[key], before.get(key))
+            }
+            if waiting:
+                await asyncio.sleep(self._patience)
+            waiting = await self._without_young(waiting, findings)
+            after = self._stored(waiting)
+            again = {}
+            for key, first in waiting.items():
+                ours = after.get(key)
+                apart = self._apart(key, first, asked[key], ours)
+                if asked[key].standing is Standing.UNSTORABLE:
+                    findings.append(SetAside(*key, asked[key].reason))
+                elif apart and ours != before.get(key):
+                    again[key] = first
+                elif apart:
+                    findings += self._judged(key, apart, ours)
+            waiting = again
+        return findings + [Pending(*key, "changing") for key in waiting]
+
+    def _stored(self, keys: Iterable[Key]) -> dict[Key, Stored]:
+        by_table: dict[str, list[str]] = defaultdict(list)
+        for table, key in keys:
+            by_table[table].append(key)
+        return {
+            (table, key): row
+            for table, ids in by_table.items()
+            for key, row in stored(self._store, self._connection_id, table, ids).items()
+        }
+
+    def _apart(
+        self, key: Key, first: Theirs, asked: Theirs, ours: Stored | None
+    ) -> list[Difference]:
+        """Subscriptions go on showing a price that is deleted, so it may be here either way."""
+        if key[0] == "price" and asked.standing in _GONE and not (ours and ours.deleted):
+            if first.shown_by:
+                return differences(key, first, ours)
+            if ours and sold(self._store, self._connection_id, key[1]):
+                return []
+        return differences(key, asked, ours)
+
+    def _judged(self, key: Key, found: list[Difference], ours: Stored | None) -> list[Finding]:
+        """Nothing on its way explains the difference; but one of these may."""
+        table, stripe_id = key
+        reasons = set_aside(self._store, self._connection_id)
+        reason = reasons.get((LISTS[table], stripe_id), "")
+        if reason.startswith(REFUSED):
+            return [SetAside(*key, reason)]
+        state = connections.sync_state(self._store, self._connection_id)
+        unreached = ours is None or ours.generation < state.generation
+        if state.settled < state.generation and unreached:
+            return [Pending(*key, "listing")]
+        return [*found]
+
+    async def _without_young(
+        self, waiting: Mapping[Key, Theirs], findings: list[Finding]
+    ) -> dict[Key, Theirs]:
+        """Those of which no event says that the sync has not come to them yet."""
+        if not waiting:
+            return {}
+        unseen = await self._unseen()
+        rest = {}
+        for key, theirs in waiting.items():
+            names = [key, *(("subscription", one) for one in theirs.shown_by)]
+            event = next((unseen[name] for name in names if name in unseen), None)
+            if event is None:
+                rest[key] = theirs
+            else:
+                findings.append(Pending(*key, event.type, event.created))
+        return rest
+
+    async def _unseen(self) -> dict[Key, Event]:
+        """The newest event of each object whose effect is not stored."""
+        # Read anew each time: another process that syncs moves it, and forgets what is older.
+        through = connections.sync_state(self._store, self._connection_id).events_through or 0
+        found: dict[str, Event] = {}
+        try:
+            await self._list_events(through - OVERLAP, found)
+        except StripeProblem as problem:
+            if problem.kind is not Kind.FORBIDDEN:
+                raise
+            self.blind = True
+        unseen = connections.unseen(self._store, self._connection_id, list(found))
+        events = sorted((found[key] for key in unseen), key=lambda event: event.created)
+        return {(_TABLE[event.type], storable(event.data.object.id)): event for event in events}
+
+    async def _list_events(self, since: int, found: dict[str, Event]) -> None:
+        query: dict[str, str | int] = {"limit": 100, "created[gte]": since}
+        query |= {f"types[{n}]": kind for n, kind in enumerate(self._types)}
+        cursor: str | None = None
+        while not self.blind and self._types:
+            here = {**query, "starting_after": cursor} if cursor else query
+            page = (await self._api.page(EVENTS, here, _read_events)).body
+            found.update((storable(one.id), one) for one in page.objects if one.type in _TABLE)
+            if not page.has_more or page.last[0] in (None, cursor):
+                return
+            cursor = page.last[0]

@@ -1,0 +1,286 @@
+"""Whether the panel is what Stripe has: all of it, or a sample.
+
+It only looks, and needs no right to sync: what another process changes meanwhile is told from
+what is wrong (:mod:`app.sync.verify.recheck`). Memory does not grow with the account: objects are
+compared page by page, and of the rows that were met only one bit each is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from app.db import connections, membership
+from app.db.rows import Answer, PriceRow
+from app.db.store import Store
+from app.panel.audit import consistency
+from app.panel.audit.stored import TABLES, Place, RowIds, every, number, set_aside, some, stored
+from app.sync.events import RETENTION
+from app.sync.stripe.client import Kind, Reply, StripeApi, StripeProblem
+from app.sync.stripe.endpoints import LISTINGS, NEEDS, Listing
+from app.sync.stripe.objects import Page
+from app.sync.stripe.retrieve import Fetcher
+from app.sync.verify.compare import TABLE_OF, Key, Standing, Theirs, differences, told
+from app.sync.verify.findings import Difference, Finding, Progress, SetAside, Skipped
+from app.sync.verify.list_reader import Walk, first_page
+from app.sync.verify.recheck import SecondLook
+from app.text import when
+
+PATIENCE = 5.0  # seconds: Stripe shows most events sooner
+AT_ONCE = 500  # objects that look different before they are looked at again
+FEW = 100  # products, and prices, that a sample looks at in any case
+GROUP = 100
+
+_STEP = {listing.table: listing.step for listing in LISTINGS.values()}
+
+
+class NotReady(Exception):
+    """There is nothing yet that could be compared; the text says what to do."""
+
+
+Tell = Callable[[Finding | Skipped], None]
+
+
+class Verifier:
+    """``tell`` is called with everything found, ``on_progress`` often."""
+
+    def __init__(
+        self,
+        api: StripeApi,
+        store: Store,
+        connection_id: int,
+        tell: Tell,
+        on_progress: Callable[[], None] = lambda: None,
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._api = api
+        self._store = store
+        self._connection_id = connection_id
+        self._tell = tell
+        self._on_progress = on_progress
+        self._fetcher = Fetcher(api)
+        steps = connections.steps(store, connection_id)
+        self._steps = {name: step.state for name, step in steps.items()}
+        self._skipped: set[str] = set()
+        followed = [name for name, state in self._steps.items() if state != "skipped"]
+        self._second = SecondLook(api, store, connection_id, followed, patience)
+        self._suspects: dict[Key, Theirs] = {}
+        self._unstorable: set[Key] = set()
+        self._settling = asyncio.Lock()
+        self._met: dict[str, RowIds] = {table: RowIds() for table in TABLES}
+        self._prices: set[PriceRow] = set()
+        self._people: list[int] | None = None  # the row ids of a sample
+        self._counted = 0  # requests
+        self.progress = Progress()
+
+    async def run(self, sample: int | None) -> None:
+        """Compare this many objects, or all. Raises NotReady, StripeProblem, DatabaseProblem."""
+        self._check_ready()
+        rows = {table: number(self._store, self._connection_id, table) for table in TABLES}
+        self.progress.total = sum(rows.values())
+        try:
+            for name, state in self._steps.items():
+                if state == "skipped" and name in NEEDS:
+                    self._skip(name, sync=True)
+            if sample is None:
+                await self._all()
+            else:
+                await self._sample(sample, rows)
+            await self._settle()
+            # What the sync brought meanwhile was not there to be counted.
+            self.progress.total = max(self.progress.total, self.progress.compared)
+            if sample is not None:
+                self._tell_rest_set_aside()
+            await self._check_segments()
+        finally:
+            self._count_requests()
+
+    def _check_ready(self) -> None:
+        state = connections.sync_state(self._store, self._connection_id)
+        if state.status != "complete":
+            raise NotReady(
+                "The first sync has not finished, so there is nothing to compare yet. Run"
+                " panelist sync first."
+            )
+        through = state.events_through or 0
+        if time.time() - through > RETENTION:
+            raise NotReady(
+                f"Stripe was last asked for changes on {when(through)}, and what changed since"
+                " can no longer be told from what is wrong. Run panelist sync first."
+            )
+
+    # All
+
+    async def _all(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for listing in LISTINGS.values():
+                    if listing.step not in self._skipped:
+                        group.create_task(self._walk(listing))
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from None
+        for table in TABLES:
+            if _STEP[table] not in self._skipped:
+                await self._find_unlisted(table)
+
+    async def _walk(self, listing: Listing) -> None:
+        try:
+            async with Walk(self._api, listing) as walk:
+                async for reply in walk:
+                    await self._take_page(listing, reply)
+        except StripeProblem as problem:
+            if problem.kind is not Kind.FORBIDDEN:
+                raise
+            self._skip(listing.step)
+
+    async def _find_unlisted(self, table: str) -> None:
+        """Rows that no page named: deleted ones rightly so, the others are asked for."""
+        for rows in every(self._store, self._connection_id, table):
+            for row in rows:
+                if self._met[table].add(row.id):
+                    self.progress.compared += 1
+                    if not row.deleted:
+                        self._suspects[table, row.stripe_id] = Theirs(Standing.UNLISTED)
+            await self._breathe()
+
+    # A sample
+
+    async def _sample(self, wanted: int, rows: Mapping[str, int]) -> None:
+        self._people = []
+        for listing in LISTINGS.values():
+            if listing.step in self._skipped:
+                continue
+            try:
+                await self._take_page(listing, await first_page(self._api, listing))
+            except StripeProblem as problem:
+                if problem.kind is not Kind.FORBIDDEN:
+                    raise
+                self._skip(listing.step)
+        # Drawn from both together, so that each object has the same chance.
+        people, all_of_both = rows["participant"], rows["participant"] + rows["subscription"]
+        drawn = random.sample(range(all_of_both), min(wanted, all_of_both))
+        self.progress.drawn, self.progress.drawn_from = len(drawn), all_of_both
+        of_people = sum(one < people for one in drawn)
+        for table, count in (
+            ("product", FEW),
+            ("price", FEW),
+            ("participant", of_people),
+            ("subscription", len(drawn) - of_people),
+        ):
+            if _STEP[table] in self._skipped or not count:
+                continue
+            await self._ask_for(table, some(self._store, self._connection_id, table, count))
+
+    async def _ask_for(self, table: str, places: Sequence[Place]) -> None:
+        """Compare rows with what Stripe has by their ids, but for those met on a page."""
+        keys = [(table, one.stripe_id) for one in places if one.id not in self._met[table]]
+        for start in range(0, len(keys), GROUP):
+            self._compare(await self._second.ask(keys[start : start + GROUP]))
+            await self._breathe()
+
+    def _tell_rest_set_aside(self) -> None:
+        """What could not be stored has no row that could be drawn."""
+        for (listing, key), reason in set_aside(self._store, self._connection_id).items():
+            table = TABLE_OF[listing]
+            if (table, key) not in self._unstorable and _STEP[table] not in self._skipped:
+                self._found(SetAside(table, key, reason))
+
+    # Both
+
+    async def _take_page(self, listing: Listing, reply: Reply[Page[Any]]) -> None:
+        if listing.table == "subscription":
+            await self._fetcher.complete_items(reply.body.objects)
+        self._compare(told(self._new(listing.rows(reply.body, reply.seq))))
+        await self._breathe()
+
+    def _new(self, answer: Answer) -> Answer:
+        """Without the prices that came before just so: the same few stand in every page of
+        subscriptions."""
+        answer.prices = [one for one in answer.prices if one not in self._prices]
+        self._prices.update(answer.prices)
+        return answer
+
+    def _compare(self, theirs: Mapping[Key, Theirs]) -> None:
+        by_table: dict[str, dict[str, Theirs]] = defaultdict(dict)
+        for (table, key), one in theirs.items():
+            if _STEP[table] not in self._skipped:
+                by_table[table][key] = one
+        for table, objects in by_table.items():
+            ours = stored(self._store, self._connection_id, table, objects)
+            for key, one in objects.items():
+                row = ours.get(key)
+                if row is None or self._met[table].add(row.id):
+                    self.progress.compared += 1
+                    self.progress.total += row is None
+                    if row and table == "participant" and self._people is not None:
+                        self._people.append(row.id)
+                if one.standing is Standing.UNSTORABLE:
+                    self._found(SetAside(table, key, one.reason))
+                elif differences((table, key), one, row):
+                    self._suspects.setdefault((table, key), one)
+
+    async def _breathe(self) -> None:
+        """Between two stretches of work: let others go on, and keep what waits small."""
+        self.progress.doubtful = len(self._suspects)
+        self._on_progress()
+        if sum(self._api.requests.values()) - self._counted >= 1_000:
+            self._count_requests()
+        if len(self._suspects) >= AT_ONCE:
+            await self._settle()
+        await asyncio.sleep(0)
+
+    async def _settle(self) -> None:
+        async with self._settling:
+            suspects, self._suspects = self._suspects, {}
+            if suspects:
+                for finding in await self._second.settle(suspects):
+                    self._found(finding)
+            if self._second.blind:
+                self._skip("events")
+            self.progress.doubtful = len(self._suspects)
+
+    def _found(self, finding: Finding) -> None:
+        self.progress.note(finding)
+        if isinstance(finding, SetAside):
+            self._unstorable.add((finding.object, finding.id))
+        self._tell(finding)
+
+    def _skip(self, step: str, *, sync: bool = False) -> None:
+        if step not in self._skipped:
+            self._skipped.add(step)
+            skipped = Skipped(step, NEEDS[step].label, sync)
+            self.progress.skipped.append(skipped)
+            self._tell(skipped)
+
+    def _count_requests(self) -> None:
+        self._counted = sum(self._api.requests.values())
+        with self._store.transaction():
+            connections.count_reads(self._store, self._connection_id, self._api.take_count())
+
+    async def _check_segments(self) -> None:
+        store, connection = self._store, self._connection_id
+        by_subscription = (
+            membership.has_subscription_segments(store, connection)
+            or self._steps["subscriptions"] == "done"
+        )
+        for found in consistency.contradictions(
+            store, connection, by_subscription=by_subscription, ids=self._people
+        ):
+            for one in found:
+                self._found(_as_difference(one))
+            await self._breathe()
+
+
+def _as_difference(found: consistency.Contradiction) -> Difference:
+    match found:
+        case consistency.Misplaced(who, segment, member):
+            return Difference("participant", who, "member" if member else "not_member", segment)
+        case consistency.Miscounted(segment, name, remembered, members):
+            return Difference("segment", segment, "count", name, None, remembered, members)
+        case consistency.Unfitting(segment, here):
+            return Difference("segment", segment, "superfluous" if here else "missing_here")

@@ -1,0 +1,166 @@
+"""A few groups of one whole: how many are in each, as numbers and as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from app.widgets.content import Content, words
+from app.widgets.state_widget import Drawn
+
+MARK = 2  # cells before a name
+LEAST_BAR, MOST_BAR = 6, 40
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+@dataclass(frozen=True)
+class Group:
+    """How many are in it. ``name`` may be foreign text; ``note`` is said beside the number."""
+
+    name: str
+    count: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class GroupsState:
+    """``current`` is the place of the one whose people are looked at. ``waiting`` stands where
+    the numbers will be; None: they are there."""
+
+    groups: tuple[Group, ...]
+    waiting: str | None = None
+    current: int = 0
+    focused: bool = False
+
+
+class Groups(Drawn[GroupsState], can_focus=True):
+    """The groups, one of them the current one."""
+
+    class Moved(Message):
+        """Another group is the current one."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    class Entered(Message):
+        """Enter: on to the people."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "enter", "To the people", id="groups.enter", tooltip="Go to the people"),
+        Binding("down,j", "move(1)", "Next group", show=False),
+        Binding("up,k", "move(-1)", "Group before", show=False),
+    ]
+    help_text = "Up and down choose a group, whose people are listed; enter goes to them."
+
+    def __init__(self, names: Sequence[str], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(GroupsState(tuple(Group(name, 0) for name in names), waiting=""), id=id)
+
+    def fill(self, groups: Sequence[Group]) -> None:
+        """Show these."""
+        self.show(replace(self.state, groups=tuple(groups), waiting=None))
+
+    def wait(self, names: Sequence[str], why: str) -> None:
+        """Of these only the names are known yet."""
+        groups = tuple(Group(name, 0) for name in names)
+        self.show(replace(self.state, groups=groups, waiting=why))
+
+    @property
+    def current(self) -> int:
+        """The place of the group whose people are looked at."""
+        return self.state.current
+
+    @property
+    def names(self) -> list[str]:
+        """What the groups are called."""
+        return [one.name for one in self.state.groups]
+
+    def draw(self, state: GroupsState, width: int) -> list[Content]:
+        """Each group on one line, or where that is too narrow on two."""
+        total = sum(one.count for one in state.groups)
+        numbers = [self._number(one, total) for one in state.groups]
+        notes = [words((one.note, "dim")) for one in state.groups]
+        name = max(words(one.name).cell_length for one in state.groups)
+        tail = max(one.cell_length for one in numbers) + max(one.cell_length for one in notes) + 2
+        room = width - MARK - name - tail - 2
+        lines = []
+        for index, one in enumerate(state.groups):
+            number, note = numbers[index], notes[index]
+            head = self._head(index)
+            if room >= LEAST_BAR:
+                bar = _bar(one.count, total, min(MOST_BAR, room))
+                lines.append(words(_padded(head, MARK + name), " ", bar, " ", number, "  ", note))
+            else:
+                head = _padded(head, width - number.cell_length - 1)
+                bar = _bar(one.count, total, width - MARK - note.cell_length - 1)
+                lines += [words(head, " ", number), words(" " * MARK, bar, " ", note)]
+        return lines
+
+    def _head(self, index: int) -> Content:
+        current = index == self.state.current
+        style = "bold" if current else ""
+        if current and self.state.focused:
+            style = "bold reverse"
+        mark = words(("▶ " if current else "  ", "bold $primary"))
+        return words(mark, (self.state.groups[index].name, style))
+
+    def _number(self, one: Group, total: int) -> Content:
+        if self.state.waiting is not None:
+            return words((self.state.waiting, "dim"))
+        most = max(len(f"{group.count:,}") for group in self.state.groups)
+        return words((f"{one.count:>{most},}", "bold"), f" {share(one.count, total):>4}")
+
+    # Keys
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        super().watch_has_focus(has_focus)
+        self.show(replace(self.state, focused=has_focus))
+
+    def choose(self, index: int) -> None:
+        """Make this group the current one, without telling anybody."""
+        self.show(replace(self.state, current=index))
+
+    def action_move(self, by: int) -> None:
+        self._go(self.current + by)
+
+    def action_enter(self) -> None:
+        self.post_message(self.Entered())
+
+    def _go(self, to: int) -> None:
+        to = max(0, min(to, len(self.state.groups) - 1))
+        if to != self.current:
+            self.show(replace(self.state, current=to))
+            self.post_message(self.Moved(to))
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is not None:
+            event.stop()
+            each = len(self._lines(self.content_size.width)) // len(self.state.groups)
+            self._go(offset.y // each)
+
+
+def share(count: int, total: int) -> str:
+    """A part of a whole in percent; never 0% of some, nor 100% of less than all."""
+    if not count or count == total:
+        return "100%" if count else "0%"
+    part = 100 * count / total
+    return "<1%" if part < 0.5 else f"{min(99, max(1, round(part)))}%"
+
+
+def _padded(line: Content, width: int) -> Content:
+    return line.truncate(max(0, width), ellipsis=True, pad=True)
+
+
+def _bar(count: int, total: int, width: int) -> Content:
+    """Somebody is at least a sliver."""
+    width = max(1, width)
+    eighths = max(1, round(8 * width * count / total)) if count else 0
+    full, rest = divmod(eighths, 8)
+    bar = "█" * full + (EIGHTHS[rest] if rest else "")
+    return words((bar, "$primary"), ("·" * (width - len(bar)), "dim"))

@@ -1,0 +1,141 @@
+"""The lifecycle of a connection, and a bar for each step of its sync."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.panel.overview import StepView
+from app.text import duration
+from app.widgets.content import Content, hang, words
+from app.widgets.state_widget import Drawn
+
+LIFECYCLE = {
+    "pending": "pending",
+    "syncing": "syncing",
+    "segments_synced": "segments synced",
+    "complete": "complete",
+}
+STEPS = ("products", "prices", "subscriptions", "segments", "customers")
+STATES = {  # state -> (glyph, style)
+    "pending": ("○", "dim"),
+    "running": ("●", "$primary"),
+    "done": ("✓", "$success"),
+    "skipped": ("–", "$warning"),
+    "failed": ("✗", "$error"),
+}
+NAME = 16  # cells for glyph and name
+LEAST_BAR, MOST_BAR = 8, 40
+
+
+@dataclass(frozen=True)
+class LifecycleState:
+    """``status`` is the connection's, or None. ``note`` says why it is disconnected."""
+
+    status: str | None = None
+    note: str = ""
+
+
+class Lifecycle(Drawn[LifecycleState]):
+    """pending → syncing → segments synced → complete, with the present one marked."""
+
+    def __init__(self) -> None:
+        super().__init__(LifecycleState(), id="lifecycle")
+
+    def draw(self, state: LifecycleState, width: int) -> list[Content]:
+        order = list(LIFECYCLE)
+        present = order.index(state.status) if state.status in LIFECYCLE else -1
+        parts = []
+        for index, name in enumerate(order):
+            label = LIFECYCLE[name]
+            if index == present:
+                glyph = "✓" if name == "complete" else "●"
+                parts.append(words((f"{glyph} {label}", "bold reverse $success")))
+            elif index < present:
+                parts.append(words(("✓", "$success"), f" {label}"))
+            else:
+                parts.append(words((f"○ {label}", "dim")))
+        line = words((" ─ ", "dim")).join(parts)
+        if line.cell_length > width:
+            line = words((" ", "dim")).join(parts)
+        if state.status == "disconnected":
+            return [*line.wrap(width), *words((f"✗ {state.note}", "bold $error")).wrap(width)]
+        return line.wrap(width)
+
+
+@dataclass(frozen=True)
+class StepState:
+    """A step and how fast it goes (objects a second; 0 when it stands)."""
+
+    step: StepView
+    rate: float = 0.0
+
+    @property
+    def left(self) -> float | None:
+        """Seconds until it is done, when that can be told."""
+        if self.step.state != "running" or not self.step.total or self.rate <= 0:
+            return None
+        return max(0, self.step.total - self.step.done) / self.rate
+
+
+class Steps(Drawn[tuple[StepState, ...]]):
+    """A determinate bar per step, with counts, rate and time left; a sentence if it failed."""
+
+    def __init__(self) -> None:
+        super().__init__((), id="steps")
+
+    def draw(self, state: tuple[StepState, ...], width: int) -> list[Content]:
+        steps = state or tuple(
+            StepState(StepView(name, "pending", 0, None, None)) for name in STEPS
+        )
+        room = width - NAME - 1
+        for brevity in range(3):  # fewer words rather than no bar
+            tails = [_tail(one, brevity) for one in steps]
+            longest = max(tail.cell_length for tail in tails)
+            if longest + LEAST_BAR <= room:
+                break
+        bar = max(LEAST_BAR, min(MOST_BAR, room - longest))
+        pairs = zip(steps, tails, strict=True)
+        return [line for one, tail in pairs for line in _step_lines(one.step, tail, bar, width)]
+
+
+def _step_lines(step: StepView, tail: Content, bar: int, width: int) -> list[Content]:
+    glyph, style = STATES.get(step.state, STATES["pending"])
+    head = words((glyph, style), f" {step.name}").truncate(NAME, pad=True)
+    lines = [words(head, _bar(step, bar, style), " ", tail)]
+    if step.message:
+        text = words((step.message, "dim" if step.state == "done" else style))
+        lines += hang(words("  "), text, width)
+    return lines
+
+
+def _bar(step: StepView, width: int, style: str) -> Content:
+    if step.state == "done":
+        return bar(1, 1, width, style)
+    return bar(step.done, step.total, width, style)
+
+
+def bar(done: int, total: int | None, width: int, style: str) -> Content:
+    """How much of something is done: full only when all is."""
+    full = 0
+    if total:
+        full = min(width - 1, width * done // total) if done < total else width
+    return words(("━" * full, style), ("─" * (width - full), "dim"))
+
+
+def _tail(one: StepState, brevity: int) -> Content:
+    """Counts, rate and time left; where there is little room, in fewer words."""
+    step = one.step
+    if step.state == "pending":
+        return words(("waiting", "dim"))
+    counts = f"{step.done:,}"
+    if step.total is not None and step.state != "done":
+        counts += f"/{step.total:,}" if brevity else f" of ≈ {step.total:,}"
+    if step.state == "running":
+        parts = [counts]
+        if one.rate >= 0.5 and brevity < 2:
+            parts.append(f"{one.rate:,.0f}/s")
+        if one.left is not None:
+            parts.append(duration(one.left) + ("" if brevity else " left"))
+        return words((" " if brevity else "  ").join(parts))
+    style = STATES[step.state][1] if step.state in STATES else ""
+    return words((step.state, style), f" {counts}" if step.done or step.state == "done" else "")

@@ -1,0 +1,134 @@
+"""The lines of a table as strips: made once for each content, remembered while they may be used.
+
+Segments are made directly, because a line through ``Content`` costs ten times as much. So this is,
+with ``words``, the other place where text reaches a widget;
+:func:`app.widgets.table.cells.fit` makes it safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style as RichStyle
+from textual.cache import LRUCache
+from textual.strip import Strip
+from textual.style import Style
+from textual.widget import Widget
+
+from app.widgets.table.cells import GAP, Cell, Column, Placed, arrange, fit, hidden_after
+
+GUTTER = 2  # cells on the left: the marker of the current row and a space
+REMEMBERED = 1_024  # lines
+
+
+class Mark(Enum):
+    """What a row is besides its content: its marker, and the class that styles it."""
+
+    NONE = (" ", "table--row")
+    CURRENT = ("▸", "table--cursor")
+    AWAY = ("▹", "table--away")  # current, while the focus is elsewhere
+
+
+class Sorted(NamedTuple):
+    """What the rows are ordered by: a column's ``sort``, and in which direction."""
+
+    by: str
+    descending: bool = False
+
+
+class Painter:
+    """Makes the lines of one widget for a width."""
+
+    def __init__(self, widget: Widget, columns: Sequence[Column]) -> None:
+        self._widget = widget
+        self.columns = columns
+        self.width = 0
+        self.skip = 0  # columns that were moved out of sight to the left
+        self.placed: list[Placed] = []
+        self._strips: LRUCache[object, Strip] = LRUCache(REMEMBERED)
+        self._styles: dict[tuple[str, str], RichStyle] = {}
+
+    def forget(self) -> None:
+        """The colours changed: everything is made anew."""
+        self._strips.clear()
+        self._styles.clear()
+
+    def arrange(self, width: int, skip: int) -> None:
+        """Place the columns for a width, with ``skip`` of them out of sight."""
+        self.width = width
+        self.skip = max(0, skip) if self._hides(0) else 0
+        while self.skip and not self._hides(self.skip - 1):
+            self.skip -= 1
+        self.placed = arrange(self.columns, width - GUTTER, self.skip)
+        self._strips.clear()
+
+    def _hides(self, skip: int) -> bool:
+        return hidden_after(self.columns, self.width - GUTTER, skip)
+
+    def column_at(self, x: int) -> Column | None:
+        """The column under a cell of the line; a gap belongs to the column before it."""
+        for index, begin, width in self.placed:
+            if begin <= x - GUTTER < begin + width + GAP:
+                return self.columns[index]
+        return None
+
+    def header(self, sorted_by: Sorted | None) -> Strip:
+        """The titles; an arrow shows the order, ‹ and › that there are more columns."""
+        strip = self._strips.get(sorted_by)
+        if strip is None:
+            more = ("‹" if self.skip else " ") + ("›" if self._hides(self.skip) else " ")
+            cells = [self._title(one, sorted_by) for one in self.columns]
+            strip = self._strips[sorted_by] = self._strip(more, cells, "table--header")
+        return strip
+
+    def row(self, cells: tuple[Cell, ...], mark: Mark) -> Strip:
+        """A row. The same content is the same strip, so that ``is`` tells what changed."""
+        key = (cells, mark)
+        strip = self._strips.get(key)
+        if strip is None:
+            glyph, name = mark.value
+            strip = self._strips[key] = self._strip(glyph.ljust(GUTTER), cells, name)
+        return strip
+
+    def note(self, text: str) -> Strip:
+        """A sentence in place of rows; empty for a line below the last."""
+        strip = self._strips.get(text)
+        if strip is None:
+            line = fit(text, max(0, self.width - GUTTER))
+            segment = Segment(" " * GUTTER + line, self._style("table--note", ""))
+            strip = self._strips[text] = Strip([segment], self.width)
+        return strip
+
+    def _title(self, column: Column, sorted_by: Sorted | None) -> Cell:
+        if sorted_by is None or column.sort != sorted_by.by:
+            return Cell(column.title)
+        return Cell(("▾" if sorted_by.descending else "▴") + " " + column.title, "underline")
+
+    def _strip(self, gutter: str, cells: Sequence[Cell], name: str) -> Strip:
+        plain_style = self._style(name, "")
+        segments, x = [Segment(gutter, plain_style)], 0
+        for index, begin, width in self.placed:
+            text, style = cells[index] if index < len(cells) else Cell("")
+            if begin > x:
+                segments.append(Segment(" " * (begin - x), plain_style))
+            fitted = fit(text, width, self.columns[index].align)
+            segments.append(Segment(fitted, self._style(name, style)))
+            x = begin + width
+        rest = self.width - GUTTER - x
+        if rest > 0:
+            segments.append(Segment(" " * rest, plain_style))
+        strip = Strip(segments, GUTTER + x + max(0, rest))
+        return strip if rest >= 0 else strip.crop(0, self.width)
+
+    def _style(self, name: str, style: str) -> RichStyle:
+        known = self._styles.get((name, style))
+        if known is None:
+            base = self._widget.get_visual_style(name)
+            if self._widget.get_component_styles(name).text_style.reverse:
+                base += Style(reverse=True)  # which Textual leaves out
+            known = (base + Style.parse(style) if style else base).rich_style
+            self._styles[name, style] = known
+        return known

@@ -1,0 +1,303 @@
+"""A table of any length: only the rows on the screen are read, made and written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, TypeAlias
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.strip import Strip
+
+from app.widgets.table import messages as told
+from app.widgets.table.cells import Cell, Column
+from app.widgets.table.cursor import Place
+from app.widgets.table.painter import Mark, Painter, Sorted
+from app.widgets.table.rows import Rows, Window
+from app.widgets.table.scroll_view import HEADER, LongView
+
+__all__ = ["Cell", "Column", "Rows", "Sorted", "Table"]
+
+HELP = (
+    " Arrow keys or j and k move, ctrl+d and ctrl+u half a page, g and G to the first and last"
+    " row; left and right bring columns into sight that have no room. Enter or a double click"
+    " opens a row. < and > or a click on a title change the order."
+)
+
+
+class Table(LongView, can_focus=True):
+    """Rows under a header, one of them the current one.
+
+    The current row is a key, not a number: it stays the same row when others come and go.
+    """
+
+    Chosen: TypeAlias = told.Chosen
+    Moved: TypeAlias = told.Moved
+    Seen: TypeAlias = told.Seen
+    SortAsked: TypeAlias = told.SortAsked
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--header", "table--row", "table--cursor", "table--away", "table--note",
+    }  # fmt: skip
+    DEFAULT_CSS = """
+    Table {
+        height: 1fr;
+        & > .table--header { text-style: bold; color: $text-muted; }
+        & > .table--cursor { background: $primary 30%; }
+        & > .table--away { background: $foreground 8%; }
+        & > .table--note { color: $text-muted; }
+        &:nocolor > .table--cursor { background: $background; text-style: reverse; }
+        &:ansi > .table--cursor { background: ansi_default; text-style: reverse; }
+        &:ansi > .table--away { background: ansi_default; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Open", id="table.open", tooltip="Open the current row"),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("ctrl+d", "page(0.5)", "Half a page down", show=False),
+        Binding("ctrl+u", "page(-0.5)", "Half a page up", show=False),
+        Binding("home,g", "first", "First row", show=False),
+        Binding("end,G", "last", "Last row", show=False),
+        Binding("right", "columns(1)", "Next columns", show=False),
+        Binding("left", "columns(-1)", "Columns before", show=False),
+        Binding("less_than_sign", "sort(-1)", "Order by the column before", show=False),
+        Binding("greater_than_sign", "sort(1)", "Order by the next column", show=False),
+    ]
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        about: str,
+        *,
+        empty: str = "Nothing is here.",
+        waiting: str = "Reading…",
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        """``about`` says in the help what the rows are; the keys are told after it."""
+        super().__init__(id=id)
+        self.help_text = about + HELP
+        self._painter = Painter(self, tuple(columns))
+        self._empty, self._waiting = empty, waiting
+        self._window = Window(None)
+        self._at = 0  # the current row's index
+        self._place: Place | None = None  # where we were when there were rows
+        self._sorted: Sorted | None = None
+        self._drawn: dict[int, Strip] = {}  # by line of the screen
+        self._told: tuple[object, object] = (None, None)
+        self._telling = False
+
+    # What is shown
+
+    def show(
+        self,
+        rows: Rows | None,
+        *,
+        sorted_by: Sorted | None = None,
+        empty: str | None = None,
+        anew: bool = False,
+    ) -> None:
+        """Show these rows; None: they are being read.
+
+        The current row stays the current one and on its line of the screen; if it is gone, a
+        row beside it takes its place. ``anew``: they are others, begin at the first.
+        """
+        place = self._window.place(self._at, self.top, self._page)
+        self._place = None if anew else place or self._place
+        before, self._window = self._window.count, Window(rows)
+        self._sorted = sorted_by
+        self._empty = self._empty if empty is None else empty
+        self._at, top = 0, 0
+        if self._place is not None and rows is not None and self._count:
+            self._at, top = self._place.found_in(rows)
+        top = max(0, min(top, self._count - self._page))
+        if self._place is not None and self._place.held is None:
+            top = self._revealed(top)
+        # In this order no place is scrolled to, and read, that is not there.
+        if self._count >= before:
+            self.set_length(self._count)
+        self.scroll_to(y=top, force=True)
+        self.set_length(self._count)
+        self._repaint()
+        self._tell_later()
+
+    @property
+    def current(self) -> int | None:
+        """The current row's key."""
+        return self._window.key(self._at)
+
+    @property
+    def seen(self) -> tuple[int, int, int]:
+        """The first and the last row on the screen, counted from 1, and how many there are."""
+        first = min(self.top + 1, self._count)
+        return first, min(self.top + self._page, self._count), self._count
+
+    def go_to(self, key: int) -> bool:
+        """Make this row the current one; False if it is not there."""
+        rows = self._window.rows
+        at = rows.index(key, self._at) if rows is not None else None
+        if at is not None:
+            self._go(at)
+        return at is not None
+
+    @property
+    def _count(self) -> int:
+        return self._window.count
+
+    # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        """Textual asks for every line of a table when one of them is to be drawn."""
+        strip = self._drawn.get(y)
+        if strip is None:
+            strip = self._drawn[y] = self._strip(y)
+        return strip
+
+    def _strip(self, y: int) -> Strip:
+        if y < HEADER:
+            return self._painter.header(self._sorted)
+        index = self.top + y - HEADER
+        if index >= self._count:
+            note = self._waiting if self._window.rows is None else self._empty
+            return self._painter.note(note if y == HEADER and not self._count else "")
+        mark = Mark.NONE
+        if index == self._at:
+            mark = Mark.CURRENT if self.has_focus else Mark.AWAY
+        return self._painter.row(self._window.cells(index, self.top, self._page), mark)
+
+    def _repaint(self) -> None:
+        """Make all lines, and have those drawn that are not on the screen already. Whatever
+        changes what is to be seen ends here."""
+        if not self._painter.width:
+            return
+        now = {y: self._strip(y) for y in range(HEADER + self._page)}
+        before, self._drawn = self._drawn, now
+        changed = [y for y, strip in now.items() if before.get(y) is not strip]
+        if len(changed) > self._page // 2:
+            self.refresh(self.size.region)
+        elif changed:
+            width = self.size.width
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
+
+    def scrolled(self) -> None:
+        self._repaint()
+        self._tell_later()
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        super().watch_has_focus(_has_focus)
+        self._repaint()
+
+    def notify_style_update(self) -> None:
+        self._painter.forget()
+        self._drawn.clear()
+        super().notify_style_update()
+        if self.is_attached:
+            self.call_after_refresh(self._fit)  # another border is no resize to Textual
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """Fill the room there is, and keep the current row in sight if it was."""
+        width, height = self.scrollable_content_region.size
+        if (width, height - HEADER) == (self._painter.width, self._page):
+            return
+        in_sight = self.top <= self._at < self.top + self._page
+        self._page = max(1, height - HEADER)
+        if width != self._painter.width:
+            self._painter.arrange(width, self._painter.skip)
+        self.set_length(self._count)
+        if in_sight:
+            self._reveal()
+        self._drawn.clear()
+        self.refresh()
+        self._tell_later()
+
+    # Moving
+
+    def landing(self, at: int, way: int) -> int:
+        """Where a move ends that would end at this row, going up (-1) or down (1). A table whose
+        rows are not all to be stood on says so here."""
+        return at
+
+    def _go(self, at: int) -> None:
+        way = -1 if at < self._at else 1
+        self._at = self.landing(max(0, min(at, self._count - 1)), way)
+        self._reveal()
+        self._repaint()
+        self._tell_later()
+
+    def _revealed(self, top: int) -> int:
+        """The top nearest to this one that has the current row in sight."""
+        return min(max(top, self._at - self._page + 1), self._at)
+
+    def _reveal(self) -> None:
+        if (top := self._revealed(self.top)) != self.top:
+            self.scroll_to(y=top, force=True)
+
+    def action_move(self, by: int) -> None:
+        self._go(self._at + by)
+
+    def action_page(self, pages: float) -> None:
+        """The current row keeps its line of the screen, as far as there are rows."""
+        by = int(self._page * pages) or (1 if pages > 0 else -1)
+        if self.top <= self._at < self.top + self._page:
+            self._at = max(0, min(self._at + by, self._count - 1))
+            self.scroll_to(y=self.top + by, force=True)
+            by = 0
+        self._go(self._at + by)
+
+    def action_first(self) -> None:
+        self._go(0)
+
+    def action_last(self) -> None:
+        self._go(self._count - 1)
+
+    def action_columns(self, by: int) -> None:
+        painter = self._painter
+        painter.arrange(painter.width, painter.skip + by)
+        self._repaint()
+
+    def action_choose(self) -> None:
+        if (key := self.current) is not None:
+            self.post_message(self.Chosen(self, key))
+
+    def action_sort(self, by: int) -> None:
+        names = [one.sort for one in self._painter.columns if one.sort]
+        now = self._sorted.by if self._sorted else None
+        at = names.index(now) + by if now in names else min(by, 0)
+        if names:
+            self.post_message(self.SortAsked(self, names[at % len(names)]))
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        event.stop()
+        if offset.y < HEADER:
+            column = self._painter.column_at(offset.x)
+            if column is not None and column.sort:
+                self.post_message(self.SortAsked(self, column.sort))
+        elif (at := self.top + offset.y - HEADER) < self._count:
+            twice = event.chain == 2 and at == self._at  # else the rows moved between the clicks
+            self._go(at)
+            if twice:
+                self.action_choose()
+
+    # Telling
+
+    def _tell_later(self) -> None:
+        """After the paint: whoever hears it may need longer than a key."""
+        if not self._telling and self.is_attached:
+            self._telling = self.call_after_refresh(self._tell)
+
+    def _tell(self) -> None:
+        self._telling = False
+        told, self._told = self._told, (self.current, self.seen)
+        if told[0] != self._told[0]:
+            self.post_message(self.Moved(self, self.current))
+        if told[1] != self._told[1]:
+            self.post_message(self.Seen(self, *self.seen))

@@ -1,0 +1,24 @@
+"""A text that is written only when it changed."""
+
+from __future__ import annotations
+
+from textual.widgets import Static
+
+from app.widgets.content import Content, words
+
+
+class Line(Static):
+    """A Static for texts made by ``words``; it takes no room while it is empty."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(words(), id=id)
+        self._shown = words()
+        self.display = False
+
+    def show(self, content: Content) -> None:
+        """Show this text."""
+        if self._shown.is_same(content):
+            return
+        self._shown = content
+        self.display = bool(content)
+        self.update(content)
