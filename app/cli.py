@@ -57,10 +57,10 @@ _LATE_PROBLEMS = (
     ("app.web.webhook_secrets", "SecretProblem"),
     ("app.web.server", "ListenProblem"),
     ("app.invites.errors", "StudyProblem"),
-    ("app.invites.restore_guard", "Guarded"),
-    ("app.invites.sending.sender", "Sending"),
+    ("app.invites.restore_guard", "RestoreSuspected"),
+    ("app.invites.sending.sender", "SendInProgress"),
     ("app.invites.mail.smtp", "NotSent"),
-    ("app.invites.mail.smtp", "Unknown"),
+    ("app.invites.mail.smtp", "DeliveryUnknown"),
 )
 
 
@@ -115,11 +115,11 @@ def _sentence(problem: Exception) -> str:
     """What a person is told. A fault of our own is named without its values, which may be
     secret, and the log gets its place."""
     from app.db.errors import DatabaseProblem
-    from app.db.lease import Busy
+    from app.db.lease import LeaseTaken
     from app.settings import SettingsError
     from app.text import plain
 
-    kinds: tuple[type[Exception], ...] = (DatabaseProblem, Busy, SettingsError)
+    kinds: tuple[type[Exception], ...] = (DatabaseProblem, LeaseTaken, SettingsError)
     for module, name in _LATE_PROBLEMS:  # not imported now means not raised either
         if module in sys.modules:
             kinds += (getattr(sys.modules[module], name),)

@@ -48,7 +48,7 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True)
-class Rate:
+class RequestRate:
     """Requests a second that Stripe allows: to the account in all, and to one endpoint.
 
     ``None`` means no limit. Source: docs.stripe.com/rate-limits.
@@ -66,7 +66,7 @@ class Settings:
     home: Path
     database_url: str | None = None
     stripe_api_base: str = STRIPE_API
-    rate: Rate | None = None
+    rate: RequestRate | None = None
     stripe_key: str | None = field(default=None, repr=False)
     stripe_connect_base: str = STRIPE_CONNECT
     stripe_authorize_url: str | None = None
@@ -157,7 +157,7 @@ def default_redirects(settings: Settings) -> tuple[str, str]:
     return f"http{place}", f"https{place}"
 
 
-def parse_rate(text: str) -> Rate:
+def parse_rate(text: str) -> RequestRate:
     """``"100/25"`` (account/endpoint), ``"25"`` for both, ``"0"`` for no limit."""
     try:
         account, _, endpoint = text.partition("/")
@@ -169,7 +169,7 @@ def parse_rate(text: str) -> Rate:
             f"PANELIST_STRIPE_RATE is {text!r}; write account/endpoint in requests a second,"
             " such as 100/25, or 0 for no limit."
         )
-    return Rate(*(number or None for number in numbers))
+    return RequestRate(*(number or None for number in numbers))
 
 
 def _from_file(file: Path) -> dict[str, str]:

@@ -20,23 +20,23 @@ from textual.screen import ModalScreen, Screen
 
 from app import crash
 from app.credentials.factory import open_credentials
-from app.db.index_builder import Upkeep
+from app.db.index_builder import IndexBuilder
 from app.db.store import Store
 from app.runtime import make_way
-from app.screens.base import Demo, PanelistScreen, Picture
-from app.screens.connect.accounts_dialog import Accounts
-from app.screens.connect.handlers import Reception
+from app.screens.base import Demo, PanelistScreen, Snapshot
+from app.screens.connect.accounts_dialog import AccountsDialog
+from app.screens.connect.handlers import ConnectionHandlers
 from app.screens.help import help_lines
 from app.screens.modes import REGISTRY
-from app.services.connection import Link
-from app.services.key_queue import Typed
-from app.services.oauth_approval import Approving
-from app.services.refresh import Changed, Lookout
-from app.services.sending import Outgoing
+from app.services.connection import StripeConnection
+from app.services.key_queue import KeyQueue
+from app.services.oauth_approval import OAuthApproval
+from app.services.refresh import DataChanged, Refresher
+from app.services.sending import InviteSending
 from app.services.sync_loader import Load, load_sync
 from app.settings import Settings, default_redirects
 from app.text import plain
-from app.widgets.dialog import Deciding, Help
+from app.widgets.dialog import DecisionDialog, HelpDialog
 from app.widgets.themes import THEMES
 
 __all__ = ["Demo", "PanelistApp", "run"]
@@ -44,7 +44,7 @@ __all__ = ["Demo", "PanelistApp", "run"]
 UPKEEP = 2.0  # seconds between two looks at what there is to build
 
 
-class PanelistApp(Reception):
+class PanelistApp(ConnectionHandlers):
     """A full-screen app over one store; ``load`` imports the sync when it is first needed."""
 
     TITLE = "Panelist"
@@ -81,15 +81,15 @@ class PanelistApp(Reception):
         self.credentials = open_credentials(settings)
         self.redirects = default_redirects(settings)
         self.masking = False
-        self.lookout = Lookout(self)
-        self.link = Link(self, load, self.lookout.changed)
-        self.approving = Approving(self)
-        self.outgoing = Outgoing(self)
+        self.refresher = Refresher(self)
+        self.stripe = StripeConnection(self, load, self.refresher.changed)
+        self.oauth = OAuthApproval(self)
+        self.sending = InviteSending(self)
         self._before: str | None = None
         self._later = []
-        self._upkeep: Upkeep | None = None
+        self._upkeep: IndexBuilder | None = None
         self._kept_up = 0  # how often the database had been looked at then
-        self._typed = Typed(self, self._on_typed)
+        self._key_queue = KeyQueue(self, self._on_queued_key)
         self._buried = False
         picture = self.picture()
         known = picture.view.connection is not None or bool(picture.trouble)
@@ -104,42 +104,42 @@ class PanelistApp(Reception):
         self.animation_level = "none"  # a key's effect is there at once, over ssh too
 
     def on_mount(self) -> None:
-        self.set_interval(1.0, self.lookout.tick)
+        self.set_interval(1.0, self.refresher.tick)
         self.set_interval(UPKEEP, self._keep_up)
-        self.outgoing.keep_tidy()
+        self.sending.keep_tidy()
         if self.settings.stripe_key:
             self.call_after_refresh(
-                partial(self.link.try_key, self.settings.stripe_key, keep=False)
+                partial(self.stripe.try_key, self.settings.stripe_key, keep=False)
             )
         else:
-            self.call_after_refresh(self.link.resume)
+            self.call_after_refresh(self.stripe.resume)
 
     def on_unmount(self) -> None:
-        self.approving.end()
-        self.outgoing.close()
-        self.link.end()
-        self.lookout.end()
+        self.oauth.end()
+        self.sending.close()
+        self.stripe.end()
+        self.refresher.end()
         if self._upkeep is not None:
             self._upkeep.close()
 
     def _keep_up(self) -> None:
         """Build what searching and ordering go by, after what was written."""
-        if self.lookout.looks == self._kept_up:
+        if self.refresher.looks == self._kept_up:
             return
-        self._kept_up = self.lookout.looks
+        self._kept_up = self.refresher.looks
         if self._upkeep is None:
-            self._upkeep = Upkeep(self.store)
+            self._upkeep = IndexBuilder(self.store)
         else:
             self._upkeep.wake()
 
-    def picture(self, fresh: bool = True) -> Picture:
-        return self.lookout.picture(fresh)
+    def picture(self, fresh: bool = True) -> Snapshot:
+        return self.refresher.picture(fresh)
 
     def redraw(self) -> None:
-        self.lookout.show(fresh=False)
+        self.refresher.show(fresh=False)
 
-    def on_changed(self, message: Changed) -> None:
-        self.lookout.soon()
+    def on_data_changed(self, message: DataChanged) -> None:
+        self.refresher.soon()
 
     def tell(self, text: str, problem: bool = False) -> None:
         self.clear_notifications()
@@ -172,43 +172,45 @@ class PanelistApp(Reception):
 
     def action_ask_now(self) -> None:
         """Ask Stripe at once, or say why that cannot be."""
-        engine = self.link.engine
+        engine = self.stripe.engine
         if engine is not None and engine.running:
             engine.ask_now()
-            self.tell("Asking Stripe now." if self.link.syncing else "Asking the one who syncs.")
+            self.tell("Asking Stripe now." if self.stripe.syncing else "Asking the one who syncs.")
         else:
             why = "No sync runs here, so nothing can be asked. 1 (Connect) starts one."
-            self.tell(self.lookout.note or why, problem=True)
+            self.tell(self.refresher.note or why, problem=True)
 
     def action_accounts(self) -> None:
         """Choose whose participants are shown."""
         shown = self.picture(fresh=True).view.connection
-        if not self.lookout.known:
+        if not self.refresher.known:
             self.tell("No account was connected yet; 1 (Connect) connects one.")
         elif not isinstance(self.screen, ModalScreen):
-            self.put(Accounts(self.lookout.known, shown.id if shown else None), self._look_at)
+            self.put(
+                AccountsDialog(self.refresher.known, shown.id if shown else None), self._look_at
+            )
 
     def _look_at(self, connection: int | None) -> None:
         if connection is not None:
-            self.lookout.account = connection
-            self.lookout.show()
+            self.refresher.account = connection
+            self.refresher.show()
 
     def action_help(self) -> None:
         """Explain what has the focus."""
         if not isinstance(self.screen, ModalScreen):
-            self.push_screen(Help(help_lines(self.screen)))
+            self.push_screen(HelpDialog(help_lines(self.screen)))
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.AppFocus | events.MouseScrollDown | events.Click):
-            self.link.attend()
+            self.stripe.attend()
         if isinstance(event, events.Key) and not event.is_forwarded:
-            await self._typed.take(event)
+            await self._key_queue.take(event)
         else:
             await super().on_event(event)
 
-    async def _on_typed(self, event: events.Key, before: str, pause: float) -> None:
+    async def _on_queued_key(self, event: events.Key, before: str, pause: float) -> None:
         front = self.screen_stack[-1] if self.is_running and self.screen_stack else None
-        if not (isinstance(front, Deciding) and front.refuses(event.key, before, pause)):
+        if not (isinstance(front, DecisionDialog) and front.refuses(event.key, before, pause)):
             await super().on_event(event)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.db.store import Store, open_store
-from app.settings import Rate, Settings
+from app.settings import RequestRate, Settings
 
 _numbers = itertools.count()
 
@@ -79,7 +79,7 @@ def drop_database(url: str, made: str) -> None:
 @pytest.fixture(params=["sqlite", "postgres"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
     """Settings with an empty database; each test that takes them runs on both kinds."""
-    home, rate = tmp_path / "home", Rate(None, None)
+    home, rate = tmp_path / "home", RequestRate(None, None)
     if request.param == "sqlite":
         yield Settings(home=home, rate=rate)
         return
@@ -100,4 +100,4 @@ def store(settings: Settings) -> Iterator[Store]:
 @pytest.fixture
 def sqlite_settings(tmp_path: Path) -> Settings:
     """Settings for tests that are about something else than the database."""
-    return Settings(home=tmp_path / "home", rate=Rate(None, None))
+    return Settings(home=tmp_path / "home", rate=RequestRate(None, None))

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import psutil
 import pytest
 
-from app.credentials.store import Credentials, Place
+from app.credentials.store import Credentials, TokenStore
 from app.sandbox.server.server import Sandbox
 from tests.connecting import connecting, office, stripe
 from tests.panel.command import Home
@@ -88,7 +88,7 @@ class Watch:
             if any(form in content for form in forms(secret))
         ]
 
-    def remember_tokens(self, account: str, place: Place, label: str) -> None:
+    def remember_tokens(self, account: str, place: TokenStore, label: str) -> None:
         found = Credentials(self.home.folder, place=place, passphrase=PASSPHRASE)
         held = found.get(f"stripe {account} test")
         assert held
@@ -119,7 +119,7 @@ def watch(sandbox: Sandbox, tmp_path: Path) -> Watch:
     return watch
 
 
-def flow(watch: Watch, sandbox: Sandbox, clock: Clock, place: Place) -> None:
+def flow(watch: Watch, sandbox: Sandbox, clock: Clock, place: TokenStore) -> None:
     """Connect in several ways, sync, renew, be refused, be out of order, be revoked, leave."""
     world, options = sandbox.world, sandbox.options
 
@@ -168,7 +168,7 @@ def flow(watch: Watch, sandbox: Sandbox, clock: Clock, place: Place) -> None:
 def test_nothing_is_anywhere_in_clear(watch: Watch, sandbox: Sandbox, clock: Clock) -> None:
     """And every file is private: the processes run with the umask 022."""
     watch.home.variables["PANELIST_TOKEN_STORE"] = "passphrase"
-    flow(watch, sandbox, clock, Place.PASSPHRASE)
+    flow(watch, sandbox, clock, TokenStore.PASSPHRASE)
     assert len(watch.secrets) >= 14
     assert watch.found() == []
     assert [log for log in watch.logs.glob("*.log") if log.stat().st_size], "nothing was logged"
@@ -186,7 +186,7 @@ def test_a_plain_file_holds_tokens_while_they_are_kept(watch: Watch, sandbox: Sa
     with connecting(watch.home) as waiting:
         web.get(decide(waiting.url))
         assert waiting.end().code == 0
-    watch.remember_tokens(sandbox.world.account_id, Place.PLAIN, "kept")
+    watch.remember_tokens(sandbox.world.account_id, TokenStore.PLAIN, "kept")
     (plain,) = (watch.home.folder / "credentials").glob("PLAIN-*.credentials")
     assert watch.found() == [f"kept access in {plain.name}", f"kept refresh in {plain.name}"]
     watch.run("disconnect", "--yes")

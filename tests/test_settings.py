@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import STRIPE_API, Rate, SettingsError, default_redirects, load, parse_rate
+from app.settings import STRIPE_API, RequestRate, SettingsError, default_redirects, load, parse_rate
 
 KEY = "rk_test_0123456789abcdef"
 
@@ -37,7 +37,7 @@ def test_the_file_is_read(tmp_path: Path) -> None:
     environ = with_file(tmp_path, 'stripe_api_base = "http://a/"\nstripe_rate = "7/3"\n')
     settings = load(environ)
     assert settings.stripe_api_base == "http://a"
-    assert settings.rate == Rate(7, 3)
+    assert settings.rate == RequestRate(7, 3)
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     environ |= {"PANELIST_STRIPE_API_BASE": "http://b/", "PANELIST_STRIPE_RATE": ""}
     settings = load(environ)
     assert settings.stripe_api_base == "http://b"
-    assert settings.rate == Rate(7, 3), "an empty variable sets nothing"
+    assert settings.rate == RequestRate(7, 3), "an empty variable sets nothing"
 
 
 def test_space_around_a_pasted_value_is_no_part_of_it(tmp_path: Path) -> None:
@@ -97,17 +97,17 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "rate"),
     [
-        ("100/25", Rate(100, 25)),
-        ("25", Rate(25, 25)),
-        ("25/", Rate(25, 25)),
-        ("0", Rate(None, None)),
-        ("0/25", Rate(None, 25)),
-        ("100/0", Rate(100, None)),
-        ("0.5", Rate(0.5, 0.5)),
-        (" 100 / 25 ", Rate(100, 25)),
+        ("100/25", RequestRate(100, 25)),
+        ("25", RequestRate(25, 25)),
+        ("25/", RequestRate(25, 25)),
+        ("0", RequestRate(None, None)),
+        ("0/25", RequestRate(None, 25)),
+        ("100/0", RequestRate(100, None)),
+        ("0.5", RequestRate(0.5, 0.5)),
+        (" 100 / 25 ", RequestRate(100, 25)),
     ],
 )
-def test_a_rate(text: str, rate: Rate) -> None:
+def test_a_rate(text: str, rate: RequestRate) -> None:
     assert parse_rate(text) == rate
 
 

@@ -15,7 +15,7 @@ import threading
 from app import log
 from app.cli import FAILED, NOT_CONNECTED
 from app.credentials.factory import open_credentials
-from app.credentials.store import CredentialProblem, Credentials, Place
+from app.credentials.store import CredentialProblem, Credentials, TokenStore
 from app.db.store import open_store
 from app.panel.overview import accounts, overview, status_json
 from app.settings import Settings, load
@@ -23,15 +23,15 @@ from app.sync.auth.approval import Approval, open_browser
 from app.sync.auth.connect import KeyReport
 from app.sync.auth.disconnect import STAYS
 from app.sync.auth.disconnect import disconnect as leave
-from app.sync.auth.redirect import Heard
-from app.sync.service import Admitted, Service
+from app.sync.auth.redirect import RedirectAnswer
+from app.sync.service import Admitted, SyncService
 from app.sync.stripe.oauth import OAuthApp, OAuthProblem
 from app.text import plain
 
 PLACES = {
-    "1": (Place.PASSPHRASE, "a file encrypted with a passphrase"),
-    "2": (Place.SESSION, "nowhere: this session only"),
-    "3": (Place.PLAIN, "a plain file, which every program of yours can read"),
+    "1": (TokenStore.PASSPHRASE, "a file encrypted with a passphrase"),
+    "2": (TokenStore.SESSION, "nowhere: this session only"),
+    "3": (TokenStore.PLAIN, "a plain file, which every program of yours can read"),
 }
 YES, NO = ("y", "yes"), ("n", "no")
 NEEDED = (
@@ -47,9 +47,11 @@ def connect(options: argparse.Namespace) -> int:
     store, credentials = open_store(settings), open_credentials(settings)
     log.start(settings.home)
     if options.token_store:
-        place = Place(options.token_store)
-        credentials.choose(place, _new_passphrase(settings) if place is Place.PASSPHRASE else None)
-    service = Service(store, settings, credentials)
+        place = TokenStore(options.token_store)
+        credentials.choose(
+            place, _new_passphrase(settings) if place is TokenStore.PASSPHRASE else None
+        )
+    service = SyncService(store, settings, credentials)
     key = _line() if options.key_stdin else settings.stripe_key
     if options.oauth:
         admitted = _by_oauth(options, service)
@@ -73,7 +75,7 @@ def connect(options: argparse.Namespace) -> int:
     return 0
 
 
-def _by_key(key: str, options: argparse.Namespace, service: Service) -> Admitted:
+def _by_key(key: str, options: argparse.Namespace, service: SyncService) -> Admitted:
     if not options.key_stdin:  # one from the environment is never kept
         return service.by_key(key, keep=False)
     homeless = ""
@@ -89,7 +91,7 @@ def _by_key(key: str, options: argparse.Namespace, service: Service) -> Admitted
     return admitted
 
 
-def _by_oauth(options: argparse.Namespace, service: Service) -> Admitted:
+def _by_oauth(options: argparse.Namespace, service: SyncService) -> Admitted:
     app = _app(options.mode, service)
     _have_place(service.settings, service.credentials)
     with service.approval(app) as approval:
@@ -101,12 +103,12 @@ def _by_oauth(options: argparse.Namespace, service: Service) -> Admitted:
             raise OAuthProblem("setup", "Stopped. Nothing was connected.") from None
         admitted = service.by_code(app, heard.code)
     where = plain(service.credentials.described())
-    ends = service.credentials.place is Place.SESSION
+    ends = service.credentials.place is TokenStore.SESSION
     _say(f"The access is kept in: {where}{', which ends with this command' if ends else ''}")
     return admitted
 
 
-def _app(mode: str | None, service: Service) -> OAuthApp:
+def _app(mode: str | None, service: SyncService) -> OAuthApp:
     wanted = [False, True] if mode is None else [mode == "live"]
     there = [app for app in map(service.registered, wanted) if app is not None]
     if len(there) == 2:
@@ -142,7 +144,9 @@ def _have_place(settings: Settings, credentials: Credentials) -> None:
         if chosen is None:
             raise
         place = chosen[0]
-        credentials.choose(place, _new_passphrase(settings) if place is Place.PASSPHRASE else None)
+        credentials.choose(
+            place, _new_passphrase(settings) if place is TokenStore.PASSPHRASE else None
+        )
 
 
 def _new_passphrase(settings: Settings) -> str | None:
@@ -169,9 +173,9 @@ def _show_page(approval: Approval, options: argparse.Namespace) -> None:
         _say("Waiting for Stripe's answer; the address it redirects to can also be pasted here.")
 
 
-def _heard(approval: Approval) -> Heard:
+def _heard(approval: Approval) -> RedirectAnswer:
     """What came of it, by the listener or by what a person enters."""
-    desk = _Desk(approval)
+    desk = _Prompt(approval)
     threading.Thread(target=desk.read, name="stdin", daemon=True).start()
     while True:
         heard = desk.guest(approval.wait())
@@ -179,15 +183,15 @@ def _heard(approval: Approval) -> Heard:
             return heard
 
 
-class _Desk:
+class _Prompt:
     """Lines on standard input are pasted addresses, or y and n when an install that nobody
     started here asks to be accepted. One is asked about at a time, so that an answer is never
     taken for one that came in between."""
 
     def __init__(self, approval: Approval) -> None:
         self._approval = approval
-        self._guests: list[Heard] = []
-        self._asked: Heard | None = None  # about whom
+        self._guests: list[RedirectAnswer] = []
+        self._asked: RedirectAnswer | None = None  # about whom
         self._answers: list[bool] = []  # one at most, and not looked at yet
 
     def read(self) -> None:
@@ -211,7 +215,7 @@ class _Desk:
             except OAuthProblem as problem:
                 _say(str(problem))
 
-    def guest(self, heard: Heard | None) -> Heard | None:
+    def guest(self, heard: RedirectAnswer | None) -> RedirectAnswer | None:
         """What is to be connected; None while it is not decided. Raises OAuthProblem."""
         if heard is not None and heard.kind != "uninvited":
             return heard

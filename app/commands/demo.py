@@ -22,7 +22,7 @@ from app import log
 from app.db.store import Store, open_store
 from app.panel.overview import Overview, RecentChange, overview, recent_changes
 from app.panel.segments.views import segments
-from app.settings import Rate, Settings
+from app.settings import RequestRate, Settings
 from app.text import plain
 
 CHANGES_A_MINUTE = 20
@@ -67,7 +67,7 @@ def run(customers: int, seed: int, *, headless: bool) -> int:
             stripe_client_secret=sandbox.client_secret,
             stripe_authorize_url=sandbox.authorize_url,
             token_store="session",
-            rate=Rate(None, None),
+            rate=RequestRate(None, None),
             poll_seconds=POLL_SECONDS,
         )
         store = open_store(settings)

@@ -15,7 +15,7 @@ from app.panel.export.people import COLUMNS, people
 from app.panel.export.writer import form_of, write, writing
 from app.panel.lists.order import Ids, Order, whole
 from app.panel.lists.search import search
-from app.panel.lists.selection import Chosen
+from app.panel.lists.selection import Selection
 from app.panel.overview import overview
 from app.settings import load
 from app.text import plain
@@ -49,7 +49,7 @@ def export(options: argparse.Namespace) -> int:
     return 0
 
 
-def _chosen(store: Store, connection_id: int, options: argparse.Namespace) -> Chosen | int:
+def _chosen(store: Store, connection_id: int, options: argparse.Namespace) -> Selection | int:
     """Whom the options mean; or the exit code after saying why nobody."""
     conditions = []
     if options.filter is not None:
@@ -60,10 +60,10 @@ def _chosen(store: Store, connection_id: int, options: argparse.Namespace) -> Ch
     if options.search is not None:
         searched = search(store, options.search).condition
         conditions += [searched] if searched else []
-    return Chosen(connection_id, options.segment, tuple(conditions))
+    return Selection(connection_id, options.segment, tuple(conditions))
 
 
-def _export(store: Store, chosen: Chosen, options: argparse.Namespace) -> None:
+def _export(store: Store, chosen: Selection, options: argparse.Namespace) -> None:
     file = None if options.file == "-" else options.file
     form = form_of(options.file)
     if options.json or options.csv:
@@ -77,6 +77,6 @@ def _export(store: Store, chosen: Chosen, options: argparse.Namespace) -> None:
         print(f"{number:,} people are in {plain(Path(os.path.realpath(file)))}{hidden}.")
 
 
-def _ids(store: Store, chosen: Chosen, options: argparse.Namespace) -> Ids:
+def _ids(store: Store, chosen: Selection, options: argparse.Namespace) -> Ids:
     descending = (options.sort in NEWEST_FIRST) != options.reverse
     return whole(store, chosen, Order(options.sort, descending))

@@ -23,11 +23,11 @@ from app.invites.housekeeping import tidy
 from app.invites.mail.server_settings import keep_password, mail_server
 from app.invites.operator import by
 from app.invites.plan import frozen, plan
-from app.invites.plan.frozen import Frozen
+from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.options import Options, new_seed
 from app.invites.plan.outcomes import Outcome, reason
 from app.invites.plan.plan import Plan
-from app.invites.restore_guard import Guard
+from app.invites.restore_guard import RestoreGuard
 from app.invites.sending import outbox, runs
 from app.invites.sending.factory import default_way, open_sender, open_session
 from app.invites.sending.runs import RunView
@@ -97,7 +97,7 @@ def _may_send(
 ) -> None:
     if options.expect is None:
         raise StudyProblem("Say with --expect how many you expect to invite. Nothing was sent.")
-    Guard(store, connection, settings.home).check()
+    RestoreGuard(store, connection, settings.home).check()
     view = overview(store, connection).connection
     if view is not None and view.status != "complete" and not options.while_filling:
         raise StudyProblem(
@@ -110,7 +110,7 @@ def _may_send(
 
 
 def _show(
-    store: Store, study: Study, made: Plan, kept: Frozen, options: argparse.Namespace
+    store: Store, study: Study, made: Plan, kept: LockedPlan, options: argparse.Namespace
 ) -> None:
     counts = made.counts()
     if options.output or options.outcome:
@@ -170,7 +170,7 @@ def send_run(
 ) -> int:
     """Send in the foreground; a signal stops it, and what was not sent stays queued."""
     stop = threading.Event()
-    shown = Shown(store, run, as_json=options.json)
+    shown = SendProgress(store, run, as_json=options.json)
     sender = open_sender(store, settings, open_credentials(settings), connection, shown.on_change)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:
@@ -184,7 +184,7 @@ def send_run(
     return shown.end(stopped=stop.is_set())
 
 
-class Shown:
+class SendProgress:
     """How far a sending is: a JSON object a line, or a line on a terminal."""
 
     def __init__(self, store: Store, run: int, *, as_json: bool) -> None:

@@ -21,7 +21,7 @@ from app.invites.exports import of_invites
 from app.invites.housekeeping import tidy
 from app.invites.invite_log import invite_ids
 from app.invites.operator import by, read_text
-from app.invites.restore_guard import Guard
+from app.invites.restore_guard import RestoreGuard
 from app.invites.sending import reminders
 from app.invites.sending.factory import default_way
 from app.panel.export.writer import Line, write, writing
@@ -37,7 +37,7 @@ def invites(options: argparse.Namespace) -> int:
     if connection is None:
         return NOT_CONNECTED
     if options.trust:
-        Guard(store, connection, settings.home).accept(by())
+        RestoreGuard(store, connection, settings.home).accept(by())
         say("This database is trusted: it may send again.")
         return 0
     tidy(store, settings.home)
@@ -117,7 +117,7 @@ def invites_opt_out(options: argparse.Namespace) -> int:
     text = said if "@" in said and not Path(said).exists() else read_text(said)
     boxes, unknown = listed.mailboxes(store, connection, text)
     new = optouts.record(store, connection, boxes, "opted_out", by(), "from a list")
-    Guard(store, connection, settings.home).follow()
+    RestoreGuard(store, connection, settings.home).follow()
     if options.json:
         print(json.dumps({"opted_out": len(boxes), "new": new, "unknown": unknown}))
     else:
@@ -145,7 +145,7 @@ def invites_remind(options: argparse.Namespace) -> int:
     if options.expect is None:
         say("Say with --expect how many you expect to remind. Nothing was sent.")
         return FAILED
-    Guard(store, connection, settings.home).check()
+    RestoreGuard(store, connection, settings.home).check()
     way = options.way or default_way(settings)
     undo = 0 if options.now else None
     queued = reminders.queue(store, study.id, way, options.expect, by(), undo=undo)
@@ -165,7 +165,7 @@ def erase(options: argparse.Namespace) -> int:
         say("They stay. Invites that ended with it stay ended.")
         return 0
     due = erasure.request(store, connection, options.person, by())
-    Guard(store, connection, settings.home).follow()
+    RestoreGuard(store, connection, settings.home).follow()
     say(
         f"Their invites ended, and they are erased at {when(due.due_at)}, as soon as a Panelist"
         " runs then; until then --undo takes it back. The customer in Stripe is not touched."

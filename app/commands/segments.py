@@ -17,7 +17,7 @@ from app.db.store import Store, open_store
 from app.panel.export.writer import Line, write, writing
 from app.panel.lists.order import Ids, Order, whole
 from app.panel.lists.rows import PersonRow, rows
-from app.panel.lists.selection import Chosen
+from app.panel.lists.selection import Selection
 from app.panel.overview import overview
 from app.panel.segments.overlap import overlap
 from app.panel.segments.timeline import Move, begun, changes, joined, left, members_on, places_on
@@ -33,12 +33,12 @@ COLUMNS = (
 )
 
 
-class _Unanswerable(Exception):
+class _CannotAnswer(Exception):
     """What was asked has no answer; the text is for a person."""
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _SegmentQuery:
     store: Store
     connection_id: int
     key: str
@@ -57,25 +57,27 @@ def segments_diff(options: argparse.Namespace) -> int:
     return _run(options, _since if options.since is not None else _beside)
 
 
-def _run(options: argparse.Namespace, answer: Callable[[_Asked, argparse.Namespace], None]) -> int:
+def _run(
+    options: argparse.Namespace, answer: Callable[[_SegmentQuery, argparse.Namespace], None]
+) -> int:
     store = open_store(load())
     connection = overview(store, find_account(store, options.account)).connection
     if connection is None:
         return not_connected()
     try:
-        answer(_Asked(store, connection.id, options.key), options)
-    except _Unanswerable as why:
+        answer(_SegmentQuery(store, connection.id, options.key), options)
+    except _CannotAnswer as why:
         say(str(why))
         return WRONG_USE
     return 0
 
 
-def _show(asked: _Asked, options: argparse.Namespace) -> None:
+def _show(asked: _SegmentQuery, options: argparse.Namespace) -> None:
     at = options.on
     _check_key(asked, asked.key, past=at is not None)
     if at is None:
         at = 2**62
-        ids = whole(asked.store, Chosen(asked.connection_id, asked.key), Order(descending=False))
+        ids = whole(asked.store, Selection(asked.connection_id, asked.key), Order(descending=False))
     else:
         _check_moment(asked, at)
         ids = members_on(asked.store, asked.connection_id, asked.key, at)
@@ -88,7 +90,7 @@ def _show(asked: _Asked, options: argparse.Namespace) -> None:
             out.write(_member_words(line) + "\n")
 
 
-def _members(asked: _Asked, ids: Ids, at: int) -> Iterator[Line]:
+def _members(asked: _SegmentQuery, ids: Ids, at: int) -> Iterator[Line]:
     for start in range(0, len(ids), CHUNK):
         some = ids[start : start + CHUNK]
         had = places_on(asked.store, asked.connection_id, asked.key, some, at)
@@ -107,11 +109,11 @@ def _member_words(line: Line) -> str:
     )
 
 
-def _beside(asked: _Asked, options: argparse.Namespace) -> None:
+def _beside(asked: _SegmentQuery, options: argparse.Namespace) -> None:
     for key in (asked.key, options.other):
         _check_key(asked, key)
     here = asked.connection_id
-    found = overlap(asked.store, Chosen(here, asked.key), Chosen(here, options.other))
+    found = overlap(asked.store, Selection(here, asked.key), Selection(here, options.other))
     summary = {
         "type": "summary",
         "first": asked.key,
@@ -135,7 +137,7 @@ def _beside(asked: _Asked, options: argparse.Namespace) -> None:
                     out.write(f"{json.dumps(line) if options.json else _words(sign, row)}\n")
 
 
-def _since(asked: _Asked, options: argparse.Namespace) -> None:
+def _since(asked: _SegmentQuery, options: argparse.Namespace) -> None:
     _check_key(asked, asked.key, past=True)
     _check_moment(asked, options.since)
     here = asked.connection_id
@@ -198,7 +200,7 @@ def _chunks(ids: Ids, output: str | None) -> Iterator[Ids]:
         yield ids[start : start + CHUNK]
 
 
-def _check_key(asked: _Asked, key: str, *, past: bool = False) -> None:
+def _check_key(asked: _SegmentQuery, key: str, *, past: bool = False) -> None:
     """A segment that is gone has members of the past."""
     if key in {one.key for one in segments(asked.store, asked.connection_id)}:
         return
@@ -208,13 +210,13 @@ def _check_key(asked: _Asked, key: str, *, past: bool = False) -> None:
         (asked.connection_id, key),
     )
     if not gone:
-        raise _Unanswerable(
+        raise _CannotAnswer(
             f"There is no segment {plain(key)!r}; panelist segments --json lists them."
         )
 
 
-def _check_moment(asked: _Asked, at: int) -> None:
+def _check_moment(asked: _SegmentQuery, at: int) -> None:
     first = begun(asked.store, asked.connection_id)
     if first is None or at < first:
         began = f"the first sync began at {when(first)}" if first else "there was no sync yet"
-        raise _Unanswerable(f"Nothing is known of that time: {began}.")
+        raise _CannotAnswer(f"Nothing is known of that time: {began}.")

@@ -11,7 +11,7 @@ from app.db.subscription_indexes import left_out
 from app.panel.filters.errors import FilterError, pointed
 from app.panel.overview import overview
 from app.panel.segments import custom as own
-from app.panel.segments.custom import OwnProblem
+from app.panel.segments.custom import CustomSegmentProblem
 from app.panel.segments.views import SegmentView, segments
 from app.settings import load
 from app.text import plain
@@ -44,7 +44,7 @@ def _run(options: argparse.Namespace) -> int:
         return 1
     try:
         key = _done(store, connection.id, options)
-    except OwnProblem as why:
+    except CustomSegmentProblem as why:
         say(plain(why, 1000))
         return WRONG_USE
     except FilterError as error:
@@ -69,7 +69,7 @@ def _done(store: Store, connection_id: int, options: argparse.Namespace) -> str:
         return key
     old = _view(store, connection_id, key)
     if old is None or old.filter is None:
-        raise OwnProblem(f"There is no segment of your own with the key {key!r}.")
+        raise CustomSegmentProblem(f"There is no segment of your own with the key {key!r}.")
     name, text = options.name or old.name, options.filter or old.filter
     own.change(store, connection_id, key, name, text)
     return key

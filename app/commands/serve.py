@@ -18,16 +18,16 @@ from app.commands.stripe_access import NotConnected
 from app.commands.sync import way_in
 from app.credentials.factory import open_credentials
 from app.db import connections
-from app.db.index_builder import Upkeep
+from app.db.index_builder import IndexBuilder
 from app.db.store import open_store
-from app.invites.housekeeping import Tidying
+from app.invites.housekeeping import Housekeeping
 from app.settings import load
 from app.sync.engine import Engine
-from app.sync.service import Service
+from app.sync.service import SyncService
 from app.text import plain
 from app.web import server
 from app.web import webhook_secrets as secret
-from app.web.routes import StripePages
+from app.web.routes import Routes
 from app.web.webhook import PATH
 
 ENGINE_GRACE = 0.6  # seconds for the sync to end, beside the server
@@ -50,11 +50,11 @@ def _serve(options: argparse.Namespace) -> int:
         _say(f"The secret is kept in: {plain(credentials.described())}")
     if settings.webhook_secret or not kept:
         kept += secret.known(settings, credentials)
-    service = Service(open_store(settings), settings, credentials)
+    service = SyncService(open_store(settings), settings, credentials)
     log.start(settings.home)
     listener = server.listen(options.host, options.port)
     engine = None
-    with Tidying(service.store, settings.home), Upkeep(service.store) as upkeep:
+    with Housekeeping(service.store, settings.home), IndexBuilder(service.store) as upkeep:
         try:
             if not options.no_sync:
                 connection, access = way_in(service)
@@ -68,7 +68,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 async def _run(
-    service: Service,
+    service: SyncService,
     listener: socket.socket,
     secrets: tuple[str, ...],
     engine: Engine | None,
@@ -79,7 +79,7 @@ async def _run(
         loop.add_signal_handler(number, stop.set)
     if engine is not None:
         engine.start()
-    pages = StripePages(service, secrets, lambda: _who(engine))
+    pages = Routes(service, secrets, lambda: _who(engine))
     app = server.application(pages.routes)
     _announce(service, listener, engine is not None, options)
     serving = loop.create_task(server.serve(app, listener, stop))
@@ -105,7 +105,7 @@ def _who(engine: Engine | None) -> str | None:
 
 
 def _announce(
-    service: Service, listener: socket.socket, syncs: bool, options: argparse.Namespace
+    service: SyncService, listener: socket.socket, syncs: bool, options: argparse.Namespace
 ) -> None:
     url, only_here = server.address_of(listener)
     forward = f"stripe listen --forward-to {url}{PATH}"

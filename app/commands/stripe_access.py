@@ -9,9 +9,9 @@ from app.db import connections
 from app.db.store import Store
 from app.settings import Settings
 from app.sync.auth.connect import KeyProblem, offered, owner, refuse_another
-from app.sync.service import Service
+from app.sync.service import SyncService
 from app.sync.stripe.access import Access
-from app.sync.stripe.client import Kind
+from app.sync.stripe.client import ProblemKind
 from app.text import plain
 
 
@@ -19,7 +19,7 @@ class NotConnected(Exception):
     """There is nothing to ask Stripe with; the text says why, and what to do."""
 
 
-class Found(NamedTuple):
+class ConnectionAccess(NamedTuple):
     """A connection and its access. ``requests``: what finding it took; they are counted."""
 
     connection: int
@@ -27,7 +27,7 @@ class Found(NamedTuple):
     requests: int = 0
 
 
-def find_access(store: Store, settings: Settings) -> Found:
+def find_access(store: Store, settings: Settings) -> ConnectionAccess:
     """What the sync would use, for whoever only reads: it changes no connection.
 
     Raises NotConnected, KeyProblem (also for a key of another account than the one that is
@@ -35,16 +35,16 @@ def find_access(store: Store, settings: Settings) -> Found:
     """
     if settings.stripe_key:
         return _by_key(store, settings)
-    return Found(*kept_access(Service(store, settings, open_credentials(settings))))
+    return ConnectionAccess(*kept_access(SyncService(store, settings, open_credentials(settings))))
 
 
-def _by_key(store: Store, settings: Settings) -> Found:
+def _by_key(store: Store, settings: Settings) -> ConnectionAccess:
     assert settings.stripe_key
     offer = offered(settings.stripe_key)
     try:
         whose = owner(settings, offer)
     except KeyProblem as problem:
-        if problem.kind in (Kind.REVOKED, Kind.EXPIRED):
+        if problem.kind in (ProblemKind.REVOKED, ProblemKind.EXPIRED):
             raise NotConnected(f"{problem} Nothing was changed here.") from None
         raise
     refuse_another(store, whose.account, whose.livemode)
@@ -52,11 +52,11 @@ def _by_key(store: Store, settings: Settings) -> Found:
         if (account, livemode) == (whose.account, whose.livemode):
             with store.transaction():
                 connections.count_reads(store, connection, whose.requests)
-            return Found(connection, offer.access, whose.requests)
+            return ConnectionAccess(connection, offer.access, whose.requests)
     raise NotConnected("The account of this key is not connected. Run panelist sync first.")
 
 
-def kept_access(service: Service) -> tuple[int, Access]:
+def kept_access(service: SyncService) -> tuple[int, Access]:
     """The account that is connected, and the access that is kept for it. Raises NotConnected."""
     found = service.resume()
     if found is not None:

@@ -18,17 +18,17 @@ from app.commands.common import progress
 from app.commands.stripe_access import NotConnected, kept_access
 from app.credentials.factory import open_credentials
 from app.db import connections
-from app.db.index_builder import Upkeep
+from app.db.index_builder import IndexBuilder
 from app.db.store import Store, open_store
-from app.invites.housekeeping import Tidying
+from app.invites.housekeeping import Housekeeping
 from app.panel.overview import Overview, overview
 from app.runtime import make_way
 from app.settings import load
 from app.sync.auth.connect import KeyProblem, check, connect, offered, recognised
 from app.sync.engine import ENDINGS, Change, Engine, end_by_stripe
-from app.sync.service import Service
+from app.sync.service import SyncService
 from app.sync.stripe.access import Access
-from app.sync.stripe.client import Kind, StripeProblem
+from app.sync.stripe.client import ProblemKind, StripeProblem
 from app.text import plain
 
 
@@ -40,15 +40,15 @@ def sync(options: argparse.Namespace) -> int:
     make_way()
     started = time.monotonic()
     try:
-        connection, access = way_in(Service(store, settings, open_credentials(settings)))
+        connection, access = way_in(SyncService(store, settings, open_credentials(settings)))
     except NotConnected as why:
         print(why, file=sys.stderr)
         return NOT_CONNECTED
-    shown = Progress(store, connection, as_json=options.json)
+    shown = SyncProgress(store, connection, as_json=options.json)
     stopped = False
     try:
-        keeping = Upkeep(store) if options.follow else nullcontext()
-        with Tidying(store, settings.home), keeping as upkeep:
+        keeping = IndexBuilder(store) if options.follow else nullcontext()
+        with Housekeeping(store, settings.home), keeping as upkeep:
 
             def on_change(change: Change) -> None:
                 shown.on_change(change)
@@ -74,14 +74,14 @@ def sync(options: argparse.Namespace) -> int:
     return FAILED if stopped and not options.follow else 0
 
 
-def way_in(service: Service) -> tuple[int, Access]:
+def way_in(service: SyncService) -> tuple[int, Access]:
     """The connection to sync, and the access to do it with: by the key in the environment, else
     what is kept for the account that is connected. Blocks for as long as Stripe and a keyring
     take. Raises NotConnected, and all of what service.PROBLEMS names."""
     return _by_key(service) or kept_access(service)
 
 
-def _by_key(service: Service) -> tuple[int, Access] | None:
+def _by_key(service: SyncService) -> tuple[int, Access] | None:
     """The account of the key in the environment, which is never kept; None without a key."""
     store, settings = service.store, service.settings
     if not settings.stripe_key:
@@ -93,7 +93,7 @@ def _by_key(service: Service) -> tuple[int, Access] | None:
             return known, offer.access
         report = check(settings, offer)
     except KeyProblem as problem:
-        if problem.kind not in (Kind.REVOKED, Kind.EXPIRED):
+        if problem.kind not in (ProblemKind.REVOKED, ProblemKind.EXPIRED):
             raise
         for connected, _, _ in connections.connected(store):
             end_by_stripe(store, connected, problem.kind, offer.access)
@@ -143,7 +143,7 @@ def _print_finished(view: Overview, requests: Counter[str], seconds: float, as_j
         print(f"{view.quarantined} objects could not be stored (panelist info lists them).")
 
 
-class Progress:
+class SyncProgress:
     """Shows how far a sync is: a JSON object a line, or one line on a terminal."""
 
     def __init__(self, store: Store, connection_id: int, *, as_json: bool) -> None:

@@ -15,7 +15,7 @@ from app.commands.sync import run_until_signalled
 from app.db.store import open_store
 from app.settings import load
 from app.sync.stripe.client import ENDED, StripeApi, StripeProblem
-from app.sync.verify.findings import Difference, Finding, Pending, Progress, SetAside, Skipped
+from app.sync.verify.findings import Difference, Finding, Pending, SetAside, Skipped, VerifyProgress
 from app.sync.verify.verifier import NotReady, Verifier
 from app.text import duration, plain, when
 
@@ -54,7 +54,7 @@ def verify(options: argparse.Namespace) -> int:
     except NotConnected as why:
         print(why, file=sys.stderr)
         return NOT_CONNECTED
-    shown = Shown(as_json=options.json)
+    shown = VerifyLine(as_json=options.json)
     api = StripeApi(settings.stripe_api_base, access, settings.rate, on_trouble=shown.on_trouble)
     if asked:
         api.requests["GET /v1/account"] = asked
@@ -96,7 +96,7 @@ def _first_sentence(problem: StripeProblem) -> str:
     return plain(str(problem).partition(". ")[0].rstrip("."), 300) + "."
 
 
-def _how_far(progress: Progress) -> str:
+def _how_far(progress: VerifyProgress) -> str:
     text = f"{progress.compared:,} of {progress.total:,} objects were compared until then"
     text += f", with {_number(progress.differences, 'difference')}"
     if progress.doubtful:
@@ -105,7 +105,7 @@ def _how_far(progress: Progress) -> str:
 
 
 def _finished(
-    progress: Progress, api: StripeApi, scope: str, seconds: float, *, stopped: bool
+    progress: VerifyProgress, api: StripeApi, scope: str, seconds: float, *, stopped: bool
 ) -> dict[str, object]:
     return {
         "type": "finished",
@@ -123,7 +123,7 @@ def _finished(
     }
 
 
-def _summary(progress: Progress, requests: int, seconds: float, *, sampled: bool) -> str:
+def _summary(progress: VerifyProgress, requests: int, seconds: float, *, sampled: bool) -> str:
     found = "equal"
     if progress.differences:
         found = _number(progress.differences, "difference")
@@ -143,7 +143,7 @@ def _summary(progress: Progress, requests: int, seconds: float, *, sampled: bool
     return " ".join(said)
 
 
-def _repair(progress: Progress) -> str:
+def _repair(progress: VerifyProgress) -> str:
     if not progress.lasting:
         return "`panelist sync --full` repairs them"
     lasting = (
@@ -155,7 +155,7 @@ def _repair(progress: Progress) -> str:
     )
 
 
-def _what_a_sample_shows(progress: Progress) -> str:
+def _what_a_sample_shows(progress: VerifyProgress) -> str:
     """With no difference in n drawn, fewer than 1 - 0.05^(1/n) differ, with 95% certainty."""
     if progress.differences:
         return "This was a sample: the rest may differ too, and --all compares it."
@@ -220,7 +220,7 @@ def _value(value: object) -> str:
     return f'"{plain(value, 200)}"' if isinstance(value, str) else str(value)
 
 
-class Shown:
+class VerifyLine:
     """Findings on standard output as they come, and how far it is on a terminal's other one."""
 
     def __init__(self, *, as_json: bool) -> None:
@@ -241,7 +241,7 @@ class Shown:
         """Called when Stripe does not answer as it should, and with "" when it does again."""
         self._trouble = text
 
-    def on_progress(self, progress: Progress) -> None:
+    def on_progress(self, progress: VerifyProgress) -> None:
         """Called often; shows something twice a second at most."""
         now = time.monotonic()
         if not self._terminal or now - self._shown < REFRESH:

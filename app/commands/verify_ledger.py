@@ -12,7 +12,7 @@ from app.commands.studies import here
 from app.db.store import Store, open_store
 from app.invites.invite_log import invite_rows
 from app.invites.ledger_proof import prove
-from app.invites.restore_guard import Guard, Guarded
+from app.invites.restore_guard import RestoreGuard, RestoreSuspected
 from app.settings import load
 from app.text import plain, when
 
@@ -60,7 +60,7 @@ def prove_ledger(options: argparse.Namespace) -> int:
 def _older(store: Store, connection_id: int, home: Path) -> str | None:
     """Why this database would not send: it is an old copy, or from another computer."""
     try:
-        Guard(store, connection_id, home).check()
-    except Guarded as why:
+        RestoreGuard(store, connection_id, home).check()
+    except RestoreSuspected as why:
         return str(why)
     return None

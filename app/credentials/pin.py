@@ -14,7 +14,7 @@ from app.credentials.errors import damaged, newer
 FORMAT = 1
 
 
-class Place(Enum):
+class TokenStore(Enum):
     """Where secrets can be kept."""
 
     KEYRING = "keyring"
@@ -27,17 +27,18 @@ class Pin(NamedTuple):
     """What was chosen. A new choice has a new ``id`` and thereby a new file, so that writing
     the pin is the one moment in which the choice changes."""
 
-    place: Place
+    place: TokenStore
     id: str
     backend: str = ""  # the keyring's name
 
     @property
     def file(self) -> str:
         """The name of the document's file; one that anybody could read says so."""
-        return f"{'PLAIN' if self.place is Place.PLAIN else self.place.value}-{self.id}.credentials"
+        kind = "PLAIN" if self.place is TokenStore.PLAIN else self.place.value
+        return f"{kind}-{self.id}.credentials"
 
 
-def new(place: Place) -> Pin:
+def new(place: TokenStore) -> Pin:
     """A pin that no other document has."""
     return Pin(place, secrets.token_hex(8))
 
@@ -58,6 +59,8 @@ def load(file: Path) -> Pin | None:
         if found["panelist"] > FORMAT:
             raise newer(str(file))
         # The id is part of a file's name, so it must be nothing but hexadecimal digits.
-        return Pin(Place(found["place"]), bytes.fromhex(found["id"]).hex(), str(found["backend"]))
+        return Pin(
+            TokenStore(found["place"]), bytes.fromhex(found["id"]).hex(), str(found["backend"])
+        )
     except (ValueError, TypeError, KeyError, RecursionError):
         raise damaged(str(file)) from None

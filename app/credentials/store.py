@@ -22,10 +22,10 @@ from app.credentials import encrypted_file as sealed
 from app.credentials import private_files as files
 from app.credentials.errors import CredentialProblem
 from app.credentials.keyrings import BACKENDS, LIMIT, Keyring
-from app.credentials.pin import Place
+from app.credentials.pin import TokenStore
 from app.credentials.vault import Document, Vault, given
 
-__all__ = ["CredentialProblem", "Credentials", "Place"]
+__all__ = ["CredentialProblem", "Credentials", "TokenStore"]
 
 WAIT = 15.0  # seconds for another process that is writing; a keyring may take 5 of them
 
@@ -45,7 +45,7 @@ class Credentials:
         self,
         home: Path,
         *,
-        place: Place | None = None,
+        place: TokenStore | None = None,
         passphrase: str | None = None,
         backends: Sequence[str] = BACKENDS,
         limit: float = LIMIT,
@@ -62,10 +62,10 @@ class Credentials:
     # Where
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> TokenStore | None:
         """The place that was chosen; None when none was yet."""
         if self._session is not None:
-            return Place.SESSION
+            return TokenStore.SESSION
         pinned = self._vault.pinned()
         return pinned.place if pinned else None
 
@@ -79,17 +79,19 @@ class Credentials:
             return f"unknown: {problem}"
         if pinned is None:
             return NOWHERE
-        if pinned.place is Place.KEYRING:
+        if pinned.place is TokenStore.KEYRING:
             return f"keyring ({pinned.backend})"
-        return "PLAIN FILE" if pinned.place is Place.PLAIN else "file encrypted with a passphrase"
+        return (
+            "PLAIN FILE" if pinned.place is TokenStore.PLAIN else "file encrypted with a passphrase"
+        )
 
-    def probe(self, place: Place, passphrase: str | None = None) -> None:
+    def probe(self, place: TokenStore, passphrase: str | None = None) -> None:
         """Try whether the place keeps what it is given; nothing else changes."""
-        if place is Place.KEYRING:
+        if place is TokenStore.KEYRING:
             self._keyring.probe()
-        if place is Place.PASSPHRASE:
+        if place is TokenStore.PASSPHRASE:
             given(passphrase or self._vault.passphrase)
-        if place is not Place.SESSION:
+        if place is not TokenStore.SESSION:
             with self._turn(place):
                 self._vault.try_folder()
 
@@ -107,11 +109,13 @@ class Credentials:
                 place = None
             if place is None:
                 self.choose(self._default())
-            elif place is not Place.SESSION:  # a keyring has given the key, and is done with
+            elif place is not TokenStore.SESSION:  # a keyring has given the key, and is done with
                 with self._turn(place):
                     self._vault.try_folder()
 
-    def choose(self, place: Place, passphrase: str | None = None, *, anew: bool = False) -> None:
+    def choose(
+        self, place: TokenStore, passphrase: str | None = None, *, anew: bool = False
+    ) -> None:
         """Keep everything there from now on. What is kept is first written and read back there;
         only then is it deleted where it was. A kill leaves one of both places whole.
 
@@ -176,11 +180,11 @@ class Credentials:
 
     # How
 
-    def _default(self) -> Place:
+    def _default(self) -> TokenStore:
         pinned = None
         with contextlib.suppress(CredentialProblem):
             pinned = self.place
-        return self._wanted or pinned or Place.KEYRING
+        return self._wanted or pinned or TokenStore.KEYRING
 
     def _check_settings(self) -> None:
         pinned = self.place
@@ -193,10 +197,10 @@ class Credentials:
             )
 
     @contextlib.contextmanager
-    def _turn(self, place: Place | None) -> Iterator[None]:
+    def _turn(self, place: TokenStore | None) -> Iterator[None]:
         """Be the only one who changes a document. ``place``: where to be afterwards; a session
         that has no file gets none."""
-        session = place is Place.SESSION
+        session = place is TokenStore.SESSION
         if session and (self._session is not None or not self._folder.exists()):
             yield
         else:
@@ -238,9 +242,9 @@ class Credentials:
                 with files.locked(self._turns, 0):
                     self._vault.sweep()
 
-    def _choose(self, place: Place, passphrase: str | None = None, anew: bool = False) -> None:
+    def _choose(self, place: TokenStore, passphrase: str | None = None, anew: bool = False) -> None:
         """Needs the turn."""
-        if place is Place.SESSION and self._session is not None:
+        if place is TokenStore.SESSION and self._session is not None:
             return
         # Another process may have kept something since this session began: both are kept.
         own: Document = {} if self._session is None else self._read()
@@ -258,8 +262,8 @@ class Credentials:
         self._wanted = self._wanted and place
         self._vault.leave(old)
 
-    def _keep(self, place: Place, document: Document, passphrase: str | None) -> None:
-        if place is Place.SESSION:
+    def _keep(self, place: TokenStore, document: Document, passphrase: str | None) -> None:
+        if place is TokenStore.SESSION:
             self._vault.unpin()
             self._session = json.dumps(document).encode()
         else:

@@ -20,7 +20,7 @@ from app.credentials import pin
 from app.credentials import private_files as files
 from app.credentials.errors import CredentialProblem, damaged
 from app.credentials.keyrings import CHOICES, Keyring
-from app.credentials.pin import Pin, Place
+from app.credentials.pin import Pin, TokenStore
 
 ASIDE = ".aside"
 
@@ -60,19 +60,19 @@ class Vault:
         assert pinned is not None  # the caller is alone, and looked
         file = self._folder / pinned.file
         salt = ""
-        if pinned.place is Place.PASSPHRASE:
+        if pinned.place is TokenStore.PASSPHRASE:
             salt = sealed.salt_in(files.read(file) or b"", str(file))
         files.write(file, self._content(pinned, document, salt, self.passphrase))
         with contextlib.suppress(CredentialProblem):  # the next one to look will try again
             self.sweep()
 
-    def move(self, place: Place, document: Document, passphrase: str | None) -> None:
+    def move(self, place: TokenStore, document: Document, passphrase: str | None) -> None:
         """Keep the document there from now on, once it was read back; where it was, it stays
         for ``leave``. When this fails, nothing has changed."""
         new, salt = pin.new(place), ""
-        if place is Place.PASSPHRASE:
+        if place is TokenStore.PASSPHRASE:
             salt = sealed.new_salt()
-        if place is Place.KEYRING:
+        if place is TokenStore.KEYRING:
             key = sealed.new_key()
             self._keyring.set(new.id, base64.b64encode(key).decode())
             self._keys[new.id] = key
@@ -140,11 +140,11 @@ class Vault:
         content = files.read(file)
         if content is None:
             raise damaged(str(file))
-        if pinned.place is Place.PLAIN:
+        if pinned.place is TokenStore.PLAIN:
             return sealed.parsed(content, str(file))
         key = self._key(pinned, sealed.salt_in(content, str(file)), passphrase)
         document = sealed.unseal(content, key, str(file))
-        if document is None and pinned.place is Place.PASSPHRASE:
+        if document is None and pinned.place is TokenStore.PASSPHRASE:
             raise CredentialProblem(
                 "wrong passphrase",
                 f"The passphrase is wrong, or {file} was changed. Nothing was lost; try again.",
@@ -154,7 +154,7 @@ class Vault:
         return document
 
     def _content(self, pinned: Pin, document: Document, salt: str, passphrase: str | None) -> bytes:
-        if pinned.place is Place.PLAIN:
+        if pinned.place is TokenStore.PLAIN:
             return json.dumps(document).encode()
         return sealed.seal(document, self._key(pinned, salt, passphrase), salt)
 
@@ -162,7 +162,7 @@ class Vault:
         """The key of the document, remembered: a passphrase's takes a while, and a keyring that
         was locked meanwhile must not cost renewed tokens."""
         known = pinned.id
-        if pinned.place is Place.PASSPHRASE:
+        if pinned.place is TokenStore.PASSPHRASE:
             typed = given(passphrase)
             digest = hashlib.sha256(typed.encode("utf-8", "surrogatepass")).hexdigest()
             known = f"{salt} {digest}"
@@ -195,7 +195,7 @@ class Vault:
 
     def _forget_key(self, pinned: Pin | None) -> None:
         """Its key opens nothing any more, so it does no harm where it cannot be deleted."""
-        if pinned and pinned.place is Place.KEYRING:
+        if pinned and pinned.place is TokenStore.KEYRING:
             with contextlib.suppress(CredentialProblem):
                 self._keyring.delete(pinned.id)
 

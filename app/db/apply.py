@@ -14,10 +14,10 @@ from typing import Any
 from app.db import connections, history, membership, people, subscriptions
 from app.db import custom_segments as own
 from app.db import event_hints as hints
-from app.db.custom_segments import OwnRule, Rules
+from app.db.custom_segments import CustomRule, Rules
 from app.db.errors import DatabaseProblem
 from app.db.lease import check_turn
-from app.db.rows import Answer, Bad, Delivery, EventRow, Gone
+from app.db.rows import DeletedObject, Delivery, EventRow, Fetched, UnstorableObject
 from app.db.store import Row, Store
 from app.db.upserts import PARTICIPANT, PRICE, PRODUCT, Upsert, stamped
 
@@ -83,7 +83,7 @@ def erase(store: Store, connection_id: int, stripe_id: str, rules: Rules) -> Non
         "SELECT seq FROM participant WHERE connection_id = ? AND stripe_id = ?",
         (connection_id, stripe_id),
     )
-    answer = Answer(seq, gone=[Gone("participant", stripe_id)])
+    answer = Fetched(seq, gone=[DeletedObject("participant", stripe_id)])
     _store_answers(store, connection_id, [answer], rules())
     store.execute(
         "UPDATE participant SET name = NULL, email = NULL, phone = NULL, currency = NULL,"
@@ -93,7 +93,7 @@ def erase(store: Store, connection_id: int, stripe_id: str, rules: Rules) -> Non
 
 
 def _store_answers(
-    store: Store, connection_id: int, answers: Sequence[Answer], rules: Sequence[OwnRule] = ()
+    store: Store, connection_id: int, answers: Sequence[Fetched], rules: Sequence[CustomRule] = ()
 ) -> None:
     (generation,) = store.row("SELECT generation FROM connection WHERE id = ?", (connection_id,))
     touched = _touched(answers)
@@ -132,7 +132,7 @@ def _store_answers(
 
 
 def _store_rest(
-    store: Store, connection_id: int, generation: int, answers: Sequence[Answer]
+    store: Store, connection_id: int, generation: int, answers: Sequence[Fetched]
 ) -> None:
     def upsert(how: Upsert, field: str) -> None:
         store.insert(how.into, stamped(connection_id, generation, answers, field), how.then)
@@ -146,7 +146,7 @@ def _store_rest(
     _store_bad(store, connection_id, answers)
 
 
-def _catalogue(store: Store, connection_id: int, answers: Sequence[Answer]) -> list[Row]:
+def _catalogue(store: Store, connection_id: int, answers: Sequence[Fetched]) -> list[Row]:
     """What the rules of own segments may ask of the products and prices in these answers."""
     keys = {
         "product": {row.stripe_id for one in answers for row in one.products},
@@ -166,11 +166,11 @@ def _catalogue(store: Store, connection_id: int, answers: Sequence[Answer]) -> l
     ]
 
 
-def _products_gone(answer: Answer) -> bool:
+def _products_gone(answer: Fetched) -> bool:
     return any(gone.table == "product" for gone in answer.gone)
 
 
-def _touched(answers: Iterable[Answer]) -> set[str]:
+def _touched(answers: Iterable[Fetched]) -> set[str]:
     touched: set[str] = set()
     for answer in answers:
         touched.update(row.stripe_id for row in answer.participants)
@@ -178,7 +178,9 @@ def _touched(answers: Iterable[Answer]) -> set[str]:
     return touched
 
 
-def _store_gone(store: Store, connection_id: int, generation: int, seq: int, gone: Gone) -> None:
+def _store_gone(
+    store: Store, connection_id: int, generation: int, seq: int, gone: DeletedObject
+) -> None:
     if gone.table == "participant":
         store.execute(_TOMBSTONE, (gone.stripe_id, connection_id, seq, generation))
         return
@@ -187,7 +189,7 @@ def _store_gone(store: Store, connection_id: int, generation: int, seq: int, gon
     )
 
 
-def _listings(answer: Answer) -> tuple[tuple[str, Sequence[Any]], ...]:
+def _listings(answer: Fetched) -> tuple[tuple[str, Sequence[Any]], ...]:
     return (
         ("customers", answer.participants),
         ("subscriptions", answer.subscriptions),
@@ -196,7 +198,7 @@ def _listings(answer: Answer) -> tuple[tuple[str, Sequence[Any]], ...]:
     )
 
 
-def _store_bad(store: Store, connection_id: int, answers: Sequence[Answer]) -> None:
+def _store_bad(store: Store, connection_id: int, answers: Sequence[Fetched]) -> None:
     """Quarantine what cannot be stored, and release what now could be."""
     held = {
         (listing, key)
@@ -275,9 +277,9 @@ class _Undo(Exception):
     """Ends a trial transaction."""
 
 
-def _storable(store: Store, connection_id: int, answer: Answer) -> list[Answer]:
+def _storable(store: Store, connection_id: int, answer: Fetched) -> list[Fetched]:
     """The answer split into single objects, those the database refuses as quarantined."""
-    kept: list[Answer] = []
+    kept: list[Fetched] = []
     for one in _single_objects(answer):
         try:
             with store.transaction():
@@ -288,28 +290,28 @@ def _storable(store: Store, connection_id: int, answer: Answer) -> list[Answer]:
         except DatabaseProblem as problem:
             if not _is_about_a_row(problem):
                 raise
-            kept.append(Answer(one.seq, bad=[_bad(one, problem)]))
+            kept.append(Fetched(one.seq, bad=[_bad(one, problem)]))
     return kept
 
 
-def _single_objects(answer: Answer) -> list[Answer]:
-    single = [Answer(answer.seq, participants=[row]) for row in answer.participants]
-    single += [Answer(answer.seq, products=[row]) for row in answer.products]
-    single += [Answer(answer.seq, prices=[row]) for row in answer.prices]
+def _single_objects(answer: Fetched) -> list[Fetched]:
+    single = [Fetched(answer.seq, participants=[row]) for row in answer.participants]
+    single += [Fetched(answer.seq, products=[row]) for row in answer.products]
+    single += [Fetched(answer.seq, prices=[row]) for row in answer.prices]
     single += [
-        Answer(
+        Fetched(
             answer.seq,
             subscriptions=[row],
             items=[item for item in answer.items if item.subscription == row.stripe_id],
         )
         for row in answer.subscriptions
     ]
-    return [*single, Answer(answer.seq, gone=answer.gone, bad=answer.bad)]
+    return [*single, Fetched(answer.seq, gone=answer.gone, bad=answer.bad)]
 
 
-def _bad(answer: Answer, problem: DatabaseProblem) -> Bad:
+def _bad(answer: Fetched, problem: DatabaseProblem) -> UnstorableObject:
     reason = f"the database refused it ({type(problem.__cause__).__name__})"
     for listing, rows in _listings(answer):
         for row in rows:
-            return Bad(listing, row.stripe_id, reason)
+            return UnstorableObject(listing, row.stripe_id, reason)
     raise problem

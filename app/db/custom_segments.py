@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 from app.db import history
 from app.db.history import Reasons
-from app.db.people import People
+from app.db.people import ParticipantSet
 from app.db.store import Row, Store
 
 
 @dataclass(frozen=True)
-class OwnRule:
+class CustomRule:
     """The segment of this row id holds the participants ``p`` for whom ``condition`` is true.
     ``timed``: the passing of time alone can change that."""
 
@@ -28,15 +28,17 @@ class OwnRule:
     timed: bool = False
 
 
-Rules = Callable[[], Sequence[OwnRule]]
+Rules = Callable[[], Sequence[CustomRule]]
 
 
-def nobody_made_any() -> Sequence[OwnRule]:
+def nobody_made_any() -> Sequence[CustomRule]:
     """No rules."""
     return ()
 
 
-def refresh(store: Store, people: People, rules: Sequence[OwnRule], reasons: Reasons) -> None:
+def refresh(
+    store: Store, people: ParticipantSet, rules: Sequence[CustomRule], reasons: Reasons
+) -> None:
     """Bring these people's places in own segments to what the rules say."""
     for rule in rules:
         present = set(
@@ -55,7 +57,7 @@ def refresh(store: Store, people: People, rules: Sequence[OwnRule], reasons: Rea
         )
 
 
-def enrol(store: Store, people: People, rules: Sequence[OwnRule], cause: int) -> None:
+def enrol(store: Store, people: ParticipantSet, rules: Sequence[CustomRule], cause: int) -> None:
     """Put these people, who are in no own segment, into those that they belong to."""
     for rule in rules:
         store.execute(
@@ -66,7 +68,9 @@ def enrol(store: Store, people: People, rules: Sequence[OwnRule], cause: int) ->
         )
 
 
-def follow(store: Store, everybody: People, rules: Sequence[OwnRule], cause: int) -> None:
+def follow(
+    store: Store, everybody: ParticipantSet, rules: Sequence[CustomRule], cause: int
+) -> None:
     """Sort everybody anew; inside the caller's transaction."""
     for rule in rules:
         gone = store.rows(
@@ -80,7 +84,7 @@ def follow(store: Store, everybody: People, rules: Sequence[OwnRule], cause: int
         recount(store, rule.segment)
 
 
-def moved_by_time(store: Store, everybody: People, rules: Sequence[OwnRule]) -> bool:
+def moved_by_time(store: Store, everybody: ParticipantSet, rules: Sequence[CustomRule]) -> bool:
     """Whether anybody stands where the rules no longer say."""
     for rule in rules:
         gone = store.rows(
@@ -110,14 +114,14 @@ def recount(store: Store, segment: int) -> None:
     )
 
 
-def _members(people: People, rule: OwnRule) -> str:
+def _members(people: ParticipantSet, rule: CustomRule) -> str:
     return (
         f"SELECT p.id, {rule.segment:d} AS segment FROM participant p"
         f" WHERE NOT p.deleted AND {people.condition} AND ({rule.condition})"
     )
 
 
-def _parameters(people: People, rule: OwnRule) -> tuple[object, ...]:
+def _parameters(people: ParticipantSet, rule: CustomRule) -> tuple[object, ...]:
     return (*people.parameters, *rule.parameters)
 
 

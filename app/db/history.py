@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from app.db import subscriptions
-from app.db.rows import Answer, EventRow
+from app.db.rows import EventRow, Fetched
 from app.db.store import Row, Store
 
 DELETED = "customer.deleted"
@@ -101,7 +101,7 @@ class Reasons:
     """Why the members change that some answers touch."""
 
     def __init__(
-        self, store: Store, connection_id: int, answers: Iterable[Answer], *, by_subscription: bool
+        self, store: Store, connection_id: int, answers: Iterable[Fetched], *, by_subscription: bool
     ) -> None:
         self._store = store
         self._connection_id = connection_id

@@ -35,7 +35,7 @@ def work(store: Store, rest: Callable[[float], bool]) -> None:
             return
         if column not in ordering.ready(store):
             ordering.build(store, column)
-    builder, more = searching.Builder(store), True
+    builder, more = searching.SearchIndexBuilder(store), True
     while more and may_work(store):
         started = time.perf_counter()
         more = builder.step()
@@ -68,7 +68,7 @@ def _alone(store: Store) -> Iterator[bool]:
                 store.row("SELECT pg_advisory_unlock(?, 2)", (APPLICATION_ID,))
 
 
-class Upkeep:
+class IndexBuilder:
     """Does :func:`work` in a thread, at once and whenever it is woken."""
 
     def __init__(self, store: Store) -> None:
@@ -91,7 +91,7 @@ class Upkeep:
             self._end()
             self._thread.join(0.05)
 
-    def __enter__(self) -> Upkeep:
+    def __enter__(self) -> IndexBuilder:
         return self
 
     def __exit__(self, *_: object) -> None:

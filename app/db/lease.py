@@ -12,11 +12,11 @@ import os
 import socket
 
 from app.db.errors import DatabaseProblem
-from app.db.lock import Lock, Taken
+from app.db.lock import Lock, LockTaken
 from app.db.store import Store
 
 
-class Busy(Exception):
+class LeaseTaken(Exception):
     """Another Panelist syncs this database; the text is for a person. ``who``: which one."""
 
     def __init__(self, who: str) -> None:
@@ -27,7 +27,7 @@ class Busy(Exception):
         )
 
 
-class Relieved(Exception):
+class LeaseLost(Exception):
     """Another Panelist syncs now, although this one thought that it did."""
 
 
@@ -50,8 +50,8 @@ class Lease:
         DatabaseProblem."""
         try:
             self._lock.take()
-        except Taken:
-            raise Busy(self._who()) from None
+        except LockTaken:
+            raise LeaseTaken(self._who()) from None
         with self._store.transaction():
             self._store.execute("UPDATE syncer SET turn = turn + 1, who = ?", (this_process(),))
             (self._store.turn,) = self._store.row("SELECT turn FROM syncer")
@@ -69,7 +69,7 @@ class Lease:
     def check(self) -> None:
         """See that the lock is still there. Raises Relieved."""
         if not self._lock.holds():
-            raise Relieved
+            raise LeaseLost
         check_turn(self._store)
 
     def _who(self) -> str:
@@ -89,4 +89,4 @@ def check_turn(store: Store) -> None:
         return  # what is written is not a sync's
     (turn,) = store.row("SELECT turn FROM syncer" + (" FOR SHARE" if store.postgres else ""))
     if turn != store.turn:
-        raise Relieved
+        raise LeaseLost

@@ -16,7 +16,7 @@ from app.db.errors import DatabaseProblem, explained
 from app.db.store import APPLICATION_ID, Store
 
 
-class Taken(Exception):
+class LockTaken(Exception):
     """Somebody else holds it."""
 
 
@@ -62,7 +62,7 @@ class Lock:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             file.close()
-            raise Taken from None
+            raise LockTaken from None
         self._file = file
 
     def _take_postgres(self) -> None:
@@ -79,7 +79,7 @@ class Lock:
             self._end_session()
             raise
         if not held or not held[0]:
-            raise Taken
+            raise LockTaken
 
     def _end_session(self) -> None:
         session, self._session = self._session, None

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from app.db import custom_segments as own
 from app.db import history
-from app.db.custom_segments import OwnRule, Rules
+from app.db.custom_segments import CustomRule, Rules
 from app.db.history import Reasons
-from app.db.people import People, found
+from app.db.people import ParticipantSet, found
 from app.db.segment_rules import belonging
 from app.db.store import Row, Store
 
@@ -22,7 +22,7 @@ Counts = dict[int, tuple[int, int]]  # segment -> members, members with an email
 SUBSCRIPTION_SEGMENTS = ("active", "trialing", "past_due", "canceled", "none")
 
 
-def counts(store: Store, people: People) -> Counts:
+def counts(store: Store, people: ParticipantSet) -> Counts:
     """How many of these people each segment counts now."""
     rows = store.rows(
         "SELECT m.segment_id, count(*),"
@@ -37,12 +37,12 @@ def counts(store: Store, people: People) -> Counts:
 
 def refresh(
     store: Store,
-    people: People,
+    people: ParticipantSet,
     before: Counts,
     reasons: Reasons,
     *,
     by_subscription: bool,
-    rules: Sequence[OwnRule] = (),
+    rules: Sequence[CustomRule] = (),
 ) -> None:
     """Bring these people's memberships and the counts to what the rules say.
 
@@ -63,14 +63,14 @@ def refresh(
     _move_counts(store, people, before)
 
 
-def fill(store: Store, people: People, cause: int) -> None:
+def fill(store: Store, people: ParticipantSet, cause: int) -> None:
     """Put these people into segments that are new; all others already hold them exactly."""
     before = counts(store, people)
     _insert_all(store, belonging(people.condition), people, cause)
     _move_counts(store, people, before)
 
 
-def fill_own(store: Store, people: People, rule: OwnRule, cause: int) -> None:
+def fill_own(store: Store, people: ParticipantSet, rule: CustomRule, cause: int) -> None:
     """Put these people into an own segment that is new."""
     before = counts(store, people)
     own.enrol(store, people, [rule], cause)
@@ -79,11 +79,11 @@ def fill_own(store: Store, people: People, rule: OwnRule, cause: int) -> None:
 
 def enrol(
     store: Store,
-    people: People,
+    people: ParticipantSet,
     cause: int,
     *,
     by_subscription: bool,
-    rules: Sequence[OwnRule] = (),
+    rules: Sequence[CustomRule] = (),
 ) -> None:
     """What :func:`refresh` does, for people who were not here before this transaction."""
     rule = belonging(people.condition, by_subscription=by_subscription)
@@ -92,7 +92,7 @@ def enrol(
     _move_counts(store, people, {})
 
 
-def _present(store: Store, people: People) -> set[Row]:
+def _present(store: Store, people: ParticipantSet) -> set[Row]:
     return set(
         store.rows(
             "SELECT m.participant_id, m.segment_id FROM participant p"
@@ -103,7 +103,7 @@ def _present(store: Store, people: People) -> set[Row]:
     )
 
 
-def _insert_all(store: Store, rule: str, people: People, cause: int) -> None:
+def _insert_all(store: Store, rule: str, people: ParticipantSet, cause: int) -> None:
     """In one statement, which does not hold up the other threads as many small ones do."""
     store.execute(
         "INSERT INTO member (participant_id, segment_id, cause)"
@@ -113,7 +113,7 @@ def _insert_all(store: Store, rule: str, people: People, cause: int) -> None:
     )
 
 
-def _move_counts(store: Store, people: People, before: Counts) -> None:
+def _move_counts(store: Store, people: ParticipantSet, before: Counts) -> None:
     after = counts(store, people)
     moved = []
     for segment in before.keys() | after.keys():
@@ -140,7 +140,7 @@ def _insert(store: Store, members: Sequence[Row]) -> None:
 
 
 def sort_again(
-    store: Store, connection_id: int, people: People, rules: Rules = own.nobody_made_any
+    store: Store, connection_id: int, people: ParticipantSet, rules: Rules = own.nobody_made_any
 ) -> None:
     """Bring the places of these people to what the rules say, in a transaction of its own."""
     by_subscription = has_subscription_segments(store, connection_id)

@@ -14,17 +14,17 @@ _IN_ORDER = "+p.connection_id = ?"
 
 
 @dataclass(frozen=True)
-class People:
+class ParticipantSet:
     """A condition with its parameters."""
 
     condition: str
     parameters: tuple[object, ...]
 
 
-def customers(store: Store, connection_id: int, stripe_ids: Iterable[str]) -> People:
+def customers(store: Store, connection_id: int, stripe_ids: Iterable[str]) -> ParticipantSet:
     """The participants that are these Stripe customers, whether they are here or not yet."""
     condition = f"p.connection_id = ? AND {store.among('p.stripe_id')}"
-    return People(condition, (connection_id, store.values(stripe_ids)))
+    return ParticipantSet(condition, (connection_id, store.values(stripe_ids)))
 
 
 def last_id(store: Store) -> int:
@@ -33,22 +33,22 @@ def last_id(store: Store) -> int:
     return int(last)
 
 
-def newcomers(connection_id: int, last: int) -> People:
+def newcomers(connection_id: int, last: int) -> ParticipantSet:
     """The participants that came after the one of row id ``last``."""
-    return People(_IN_ORDER + " AND p.id > ?", (connection_id, last))
+    return ParticipantSet(_IN_ORDER + " AND p.id > ?", (connection_id, last))
 
 
-def until(people: People, last: int) -> People:
+def until(people: ParticipantSet, last: int) -> ParticipantSet:
     """Those of these people who are no :func:`newcomers`."""
-    return People(people.condition + " AND p.id <= ?", (*people.parameters, last))
+    return ParticipantSet(people.condition + " AND p.id <= ?", (*people.parameters, last))
 
 
-def everybody(connection_id: int) -> People:
+def everybody(connection_id: int) -> ParticipantSet:
     """All participants of a connection."""
-    return People("p.connection_id = ?", (connection_id,))
+    return ParticipantSet("p.connection_id = ?", (connection_id,))
 
 
-def number(store: Store, people: People) -> int:
+def number(store: Store, people: ParticipantSet) -> int:
     """How many participants these are."""
     (found,) = store.row(
         f"SELECT count(*) FROM participant p WHERE {people.condition}", people.parameters
@@ -56,31 +56,31 @@ def number(store: Store, people: People) -> int:
     return int(found)
 
 
-def found(store: Store, people: People) -> People:
+def found(store: Store, people: ParticipantSet) -> ParticipantSet:
     """The same people by their row ids, which are looked up once."""
     (ids,) = store.row(
         f"SELECT {store.gathered('p.id')} FROM participant p WHERE {people.condition}",
         people.parameters,
     )
-    return People(store.among("p.id"), (ids or store.values([]),))
+    return ParticipantSet(store.among("p.id"), (ids or store.values([]),))
 
 
-def buyers(store: Store, connection_id: int, products: Sequence[str]) -> People:
+def buyers(store: Store, connection_id: int, products: Sequence[str]) -> ParticipantSet:
     """Everybody with a subscription that has one of these products."""
     condition = (
         "p.connection_id = ? AND p.stripe_id IN (SELECT s.customer FROM subscription s"
         " JOIN subscription_item i ON i.subscription_id = s.id"
         f" WHERE s.connection_id = ? AND {store.among('i.product')})"
     )
-    return People(condition, (connection_id, connection_id, store.values(products)))
+    return ParticipantSet(condition, (connection_id, connection_id, store.values(products)))
 
 
-def chunks(store: Store, connection_id: int) -> Sequence[People]:
+def chunks(store: Store, connection_id: int) -> Sequence[ParticipantSet]:
     """All participants there are now, in stretches that each make one short transaction."""
     (last,) = store.row(
         "SELECT coalesce(max(id), 0) FROM participant WHERE connection_id = ?", (connection_id,)
     )
     return [
-        People(_IN_ORDER + " AND p.id > ? AND p.id <= ?", (connection_id, low, low + CHUNK))
+        ParticipantSet(_IN_ORDER + " AND p.id > ? AND p.id <= ?", (connection_id, low, low + CHUNK))
         for low in range(0, last, CHUNK)
     ]

@@ -58,14 +58,14 @@ class PriceRow(NamedTuple):
     interval: str | None
 
 
-class Gone(NamedTuple):
+class DeletedObject(NamedTuple):
     """An object that is no more. ``table``: participant, subscription, product or price."""
 
     table: str
     stripe_id: str
 
 
-class Bad(NamedTuple):
+class UnstorableObject(NamedTuple):
     """An object that cannot be stored, and why."""
 
     listing: str
@@ -81,7 +81,7 @@ class EventRow(NamedTuple):
 
 
 @dataclass
-class Answer:
+class Fetched:
     """What one request brought. ``seq`` was taken when the request was sent. ``event``: what it
     was asked for; None for a page of a full listing."""
 
@@ -91,8 +91,8 @@ class Answer:
     items: list[ItemRow] = field(default_factory=list)
     products: list[ProductRow] = field(default_factory=list)
     prices: list[PriceRow] = field(default_factory=list)
-    gone: list[Gone] = field(default_factory=list)
-    bad: list[Bad] = field(default_factory=list)
+    gone: list[DeletedObject] = field(default_factory=list)
+    bad: list[UnstorableObject] = field(default_factory=list)
     event: EventRow | None = None
 
 
@@ -118,7 +118,7 @@ class WindowRow(NamedTuple):
 class Delivery:
     """Answers and the place they bring the sync to: committed together or not at all."""
 
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[Fetched] = field(default_factory=list)
     open_windows: list[WindowRow] = field(default_factory=list)
     closed_windows: list[int] = field(default_factory=list)
     steps: list[StepRow] = field(default_factory=list)

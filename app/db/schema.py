@@ -25,18 +25,18 @@ from peewee import (
 VERSION = 5  # of the tables; app.db.migrations brings an older database here
 
 
-class Table(Model):
+class StoredModel(Model):
     class Meta:
         legacy_table_names = False
 
 
-class SchemaVersion(Table):
+class SchemaVersion(StoredModel):
     """One row: the number of the last migration this database has seen."""
 
     version = IntegerField()
 
 
-class Connection(Table):
+class Connection(StoredModel):
     """One authorised account of a source, live or test. It stays when disconnected."""
 
     id = BigAutoField()
@@ -60,7 +60,7 @@ class Connection(Table):
         indexes = ((("source", "account", "livemode"), True),)
 
 
-class Participant(Table):
+class Participant(StoredModel):
     """One Stripe customer. ``seq`` is the request that brought it; only a newer one may
     replace it, and a deletion is final."""
 
@@ -81,7 +81,7 @@ class Participant(Table):
         indexes = ((("connection", "stripe_id"), True),)
 
 
-class Subscription(Table):
+class Subscription(StoredModel):
     """A Stripe subscription. ``customer`` may name someone who is no participant."""
 
     id = BigAutoField()
@@ -103,7 +103,7 @@ class Subscription(Table):
         indexes = ((("connection", "stripe_id"), True),)
 
 
-class SubscriptionItem(Table):
+class SubscriptionItem(StoredModel):
     """A price (and by it a product) of a subscription."""
 
     subscription = ForeignKeyField(Subscription, on_delete="CASCADE", index=False)
@@ -116,7 +116,7 @@ class SubscriptionItem(Table):
         primary_key = CompositeKey("subscription", "stripe_id")
 
 
-class Product(Table):
+class Product(StoredModel):
     id = BigAutoField()
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     stripe_id = TextField()
@@ -130,7 +130,7 @@ class Product(Table):
         indexes = ((("connection", "stripe_id"), True),)
 
 
-class Price(Table):
+class Price(StoredModel):
     id = BigAutoField()
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     stripe_id = TextField()
@@ -148,7 +148,7 @@ class Price(Table):
         indexes = ((("connection", "stripe_id"), True),)
 
 
-class Segment(Table):
+class Segment(StoredModel):
     """A rule over one connection's participants. ``count`` and ``with_email`` are kept in
     the transaction that changes them. ``name`` and ``rule`` (a filter) are of own segments only;
     what the others are called and who is in them follows from the key."""
@@ -168,7 +168,7 @@ class Segment(Table):
         indexes = ((("connection", "key"), True), (("connection", "product"), False))
 
 
-class Cause(Table):
+class Cause(StoredModel):
     """Why people came into segments or left them: one of Stripe's events, or what a full listing
     found. ``at`` is Stripe's clock."""
 
@@ -183,7 +183,7 @@ class Cause(Table):
         indexes = ((("connection", "event"), True), (("connection", "generation"), True))
 
 
-class Member(Table):
+class Member(StoredModel):
     """A participant's place in a segment; what the rules say, remembered. ``cause`` names a
     :class:`Cause`, unchecked, because a first copy brings millions of members; 0: from before
     causes were kept."""
@@ -197,7 +197,7 @@ class Member(Table):
         indexes = ((("segment", "participant"), True),)
 
 
-class PastMember(Table):
+class PastMember(StoredModel):
     """A place that a participant had in a segment, from ``since`` until just before ``until``.
     The segment is named by its key, because that of a product may be gone."""
 
@@ -210,7 +210,7 @@ class PastMember(Table):
     left_by = BigIntegerField()
 
 
-class Step(Table):
+class Step(StoredModel):
     """How far one part of a sync is. ``total`` is an estimate until the step is done."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
@@ -225,7 +225,7 @@ class Step(Table):
         primary_key = CompositeKey("connection", "name")
 
 
-class Window(Table):
+class Window(StoredModel):
     """A stretch of one list that is still to be fetched: created in ``[low, high)``, below
     the object ``cursor``. A window that has been read to its end has no row."""
 
@@ -242,7 +242,7 @@ class Window(Table):
         primary_key = CompositeKey("connection", "id")
 
 
-class Message(Table):
+class Message(StoredModel):
     """What the sync has to say to a person. The newest stands for its step and text."""
 
     id = BigAutoField()
@@ -253,7 +253,7 @@ class Message(Table):
     text = TextField()
 
 
-class SeenEvent(Table):
+class SeenEvent(StoredModel):
     """An event whose effects are stored; kept as long as Stripe may show it again."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
@@ -267,7 +267,7 @@ class SeenEvent(Table):
         indexes = ((("connection", "created"), False),)
 
 
-class Hint(Table):
+class Hint(StoredModel):
     """An event that somebody told us of, whose effect is not stored yet."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
@@ -280,7 +280,7 @@ class Hint(Table):
         primary_key = CompositeKey("connection", "stripe_id")
 
 
-class Syncer(Table):
+class Syncer(StoredModel):
     """One row: who syncs this database. ``turn`` counts how often that changed, so that one who
     was relieved without noticing can be told from the one who syncs now."""
 
@@ -288,7 +288,7 @@ class Syncer(Table):
     who = TextField()  # for a person: "process 4711 on desk"
 
 
-class Quarantine(Table):
+class Quarantine(StoredModel):
     """An object that could not be stored, and why. Its content is not kept."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
@@ -301,7 +301,7 @@ class Quarantine(Table):
         primary_key = CompositeKey("connection", "listing", "stripe_id")
 
 
-class ReadCount(Table):
+class ReadCount(StoredModel):
     """Requests sent to Stripe per day (days since 1970, UTC)."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
@@ -312,7 +312,7 @@ class ReadCount(Table):
         primary_key = CompositeKey("connection", "day")
 
 
-TABLES: list[type[Table]] = [
+TABLES: list[type[StoredModel]] = [
     SchemaVersion,
     Connection,
     Participant,

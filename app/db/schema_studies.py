@@ -1,8 +1,8 @@
 """The tables of studies: what a person made, which no sync can bring back.
 
 A mailbox stands in them as a keyed hash (:mod:`app.invites.mail.addresses`), which tells whether
-two are the same and outlives an erasure; an address stands in :class:`Invite` only. ``by`` names who
-did something, for a person. Times are seconds since 1970 on this computer's clock.
+two are the same and outlives an erasure; an address stands in :class:`Invite` only. ``by`` names
+who did something, for a person. Times are seconds since 1970 on this computer's clock.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from peewee import (
     TextField,
 )
 
-from app.db.schema import Connection, Participant, Table
+from app.db.schema import Connection, Participant, StoredModel
 
 OUTSTANDING = ("queued", "sending", "uncertain", "sent", "handed_over", "started")
 
 
-class MailboxKey(Table):
+class MailboxKey(StoredModel):
     """With what a connection's mailboxes are hashed. It lies with the data: whoever has the
     database must recognise who opted out, on any machine."""
 
@@ -32,7 +32,7 @@ class MailboxKey(Table):
     key = TextField()
 
 
-class OptOut(Table):
+class OptOut(StoredModel):
     """A mailbox that is not written to, in any study: "opted_out", "erased" or "bounced"."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
@@ -46,7 +46,7 @@ class OptOut(Table):
         primary_key = CompositeKey("connection", "mailbox", "kind")
 
 
-class Erasure(Table):
+class Erasure(StoredModel):
     """A customer whose name, email, phone and metadata are to be erased at ``due_at``, and are not
     to be stored again once that was done. ``mailbox``: theirs when it was wanted, if any."""
 
@@ -62,7 +62,7 @@ class Erasure(Table):
         primary_key = CompositeKey("connection", "stripe_id")
 
 
-class Study(Table):
+class Study(StoredModel):
     """A research project: its message, its rules and where it stands. A rule that is None does
     not bind."""
 
@@ -90,7 +90,7 @@ class Study(Table):
     by = TextField()
 
 
-class StudySegment(Table):
+class StudySegment(StoredModel):
     """A segment that a study takes people from, or whose members it leaves out. Named by its key,
     because that of a product may go and come back."""
 
@@ -102,7 +102,7 @@ class StudySegment(Table):
         primary_key = CompositeKey("study", "segment_key")
 
 
-class Plan(Table):
+class Plan(StoredModel):
     """A frozen list of who will be invited and who not. It is never changed. ``options`` and
     ``letter`` are what it was made with, as JSON: segments, sample and rules; the message."""
 
@@ -115,7 +115,7 @@ class Plan(Table):
     hash = TextField()
 
 
-class Planned(Table):
+class Planned(StoredModel):
     """One member of a plan's segments: an outcome (:mod:`app.invites.plan.outcomes`), its detail.
     ``mailbox`` only of those who will be invited."""
 
@@ -129,7 +129,7 @@ class Planned(Table):
         primary_key = CompositeKey("plan", "participant")
 
 
-class Run(Table):
+class Run(StoredModel):
     """One confirmed sending: of a plan, which is sent once, or of reminders. ``letter`` as in
     :class:`Plan`; of a plan's run None, because the plan has it."""
 
@@ -148,7 +148,7 @@ class Run(Table):
     machine = TextField()  # which sends it: another one has another mail server, or folder
 
 
-class Invite(Table):
+class Invite(StoredModel):
     """One mailbox asked for one study. ``state`` is its life; ``reminder`` the state of its one
     reminder, which goes out as the invite did. Whoever sends one changes it only where ``attempt``
     is still theirs."""
@@ -185,7 +185,7 @@ class Invite(Table):
         )
 
 
-class LedgerEntry(Table):
+class LedgerEntry(StoredModel):
     """What happened to an invite, a study or a mailbox; only ever added to. ``hash`` is that of
     this entry and the ``hash`` before it, so that none can be changed or taken away unseen."""
 
@@ -208,7 +208,7 @@ class LedgerEntry(Table):
         indexes = ((("invite",), False),)
 
 
-class LedgerHead(Table):
+class LedgerHead(StoredModel):
     """The last entry of a connection's ledger, and the machine that last sent: another one asks
     first, because it may work on an old copy."""
 
@@ -218,7 +218,7 @@ class LedgerHead(Table):
     machine = TextField(null=True)
 
 
-TABLES: list[type[Table]] = [
+TABLES: list[type[StoredModel]] = [
     MailboxKey,
     OptOut,
     Erasure,

@@ -84,7 +84,7 @@ def missing(store: Store) -> int:
     return int(last - (state[1] if state else 0))
 
 
-class Builder:
+class SearchIndexBuilder:
     """Brings SQLite's index up to date in short transactions, of which each is complete."""
 
     def __init__(self, store: Store) -> None:
@@ -165,7 +165,7 @@ def forget(store: Store) -> None:
     if not ready(store):
         drop(store)
         return
-    builder = Builder(store)
+    builder = SearchIndexBuilder(store)
     while ready(store) and store.rows("SELECT 1 FROM search_due LIMIT 1"):
         builder.step()
 

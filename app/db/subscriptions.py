@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.db import subscription_indexes as indexes
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.db.store import Store
 from app.db.upserts import SUBSCRIPTION, stamped
 
 
-def store_all(store: Store, connection_id: int, generation: int, answers: Sequence[Answer]) -> None:
+def store_all(
+    store: Store, connection_id: int, generation: int, answers: Sequence[Fetched]
+) -> None:
     """Store the answers' subscriptions and, of those that became a row, the items."""
     rows = stamped(connection_id, generation, answers, "subscriptions")
     if not rows:
@@ -21,7 +23,7 @@ def store_all(store: Store, connection_id: int, generation: int, answers: Sequen
     _store_items(store, connection_id, answers, last)
 
 
-def owners(store: Store, connection_id: int, answers: Sequence[Answer]) -> set[str]:
+def owners(store: Store, connection_id: int, answers: Sequence[Fetched]) -> set[str]:
     """The customers whose subscriptions changed or are gone."""
     found = {row.customer for answer in answers for row in answer.subscriptions}
     gone = [
@@ -37,7 +39,7 @@ def owners(store: Store, connection_id: int, answers: Sequence[Answer]) -> set[s
     return found
 
 
-def _store_items(store: Store, connection_id: int, answers: Sequence[Answer], last: int) -> None:
+def _store_items(store: Store, connection_id: int, answers: Sequence[Fetched], last: int) -> None:
     """Replace the items of each subscription whose row its answer has just become. Those with
     a row id after ``last`` are new; they have none yet and stand together."""
     brought = {(row.stripe_id, answer.seq) for answer in answers for row in answer.subscriptions}

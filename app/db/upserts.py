@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from app.db.rows import Answer, ParticipantRow, PriceRow, ProductRow, SubscriptionRow
+from app.db.rows import Fetched, ParticipantRow, PriceRow, ProductRow, SubscriptionRow
 
 STAMP = ("connection_id", "seq", "generation", "deleted")
 
@@ -45,7 +45,7 @@ PRICE = _upsert("price", PriceRow._fields)
 
 
 def stamped(
-    connection_id: int, generation: int, answers: Iterable[Answer], field: str
+    connection_id: int, generation: int, answers: Iterable[Fetched], field: str
 ) -> list[tuple[Any, ...]]:
     """The rows of one table with who brought them and when, in the order of its index, which
     is then walked once from end to end."""

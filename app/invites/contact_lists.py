@@ -21,7 +21,7 @@ HEADINGS = (
 
 
 @dataclass(frozen=True)
-class Matched:
+class ListMatches:
     """``invites``: row ids. ``ambiguous``: lines that several invites are meant by; ``unknown``:
     lines that none is meant by."""
 
@@ -62,7 +62,7 @@ def values(text: str) -> Iterator[str]:
         ) from None
 
 
-def match(store: Store, connection_id: int, text: str, study_id: int | None) -> Matched:
+def match(store: Store, connection_id: int, text: str, study_id: int | None) -> ListMatches:
     """Which invites a list means: those of a study, or of all. An address or a Stripe id means
     the newest invite of a study; in several studies it is ambiguous. Raises StudyProblem and
     DatabaseProblem."""
@@ -94,7 +94,7 @@ def match(store: Store, connection_id: int, text: str, study_id: int | None) -> 
                 invites.update(dict.fromkeys(found.values()))
             else:
                 (ambiguous if found else unknown).append(one)
-    return Matched(tuple(invites), tuple(ambiguous), tuple(unknown))
+    return ListMatches(tuple(invites), tuple(ambiguous), tuple(unknown))
 
 
 def mailboxes(store: Store, connection_id: int, text: str) -> tuple[list[str], list[str]]:

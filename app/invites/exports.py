@@ -10,7 +10,7 @@ from app.invites.invite_log import InviteRow, invite_rows, without_address
 from app.invites.plan.members import stripe_ids
 from app.invites.plan.outcomes import Outcome, reason
 from app.invites.plan.plan import Plan
-from app.panel.export.people import CHUNK, Takeable, private
+from app.panel.export.people import CHUNK, ExportSource, private
 from app.panel.export.writer import Line
 from app.panel.lists.order import Ids
 from app.panel.lists.rows import rows
@@ -19,7 +19,7 @@ OF_PLAN = ("stripe_id", "email", "name", "outcome", "reason")
 OF_INVITES = tuple(InviteRow.__annotations__)
 
 
-def of_plan(store: Store, plan: Plan, outcomes: Sequence[Outcome]) -> Takeable:
+def of_plan(store: Store, plan: Plan, outcomes: Sequence[Outcome]) -> ExportSource:
     """The members of a plan with these outcomes, each with its outcome and why."""
 
     def lines(masking: bool) -> Iterator[Line]:
@@ -27,7 +27,7 @@ def of_plan(store: Store, plan: Plan, outcomes: Sequence[Outcome]) -> Takeable:
             yield from _members(store, plan, outcome, masking)
 
     counts = plan.counts()
-    return Takeable(OF_PLAN, sum(counts[one] for one in outcomes), lines)
+    return ExportSource(OF_PLAN, sum(counts[one] for one in outcomes), lines)
 
 
 def _members(store: Store, plan: Plan, outcome: Outcome, masking: bool) -> Iterator[Line]:
@@ -47,7 +47,7 @@ def _members(store: Store, plan: Plan, outcome: Outcome, masking: bool) -> Itera
             }
 
 
-def of_invites(store: Store, ids: Ids) -> Takeable:
+def of_invites(store: Store, ids: Ids) -> ExportSource:
     """These invites, in their order; times are seconds since 1970."""
 
     def lines(masking: bool) -> Iterator[Line]:
@@ -58,4 +58,4 @@ def of_invites(store: Store, ids: Ids) -> Takeable:
                     line[column] = private(line[column], masking)
                 yield {**line, "answer": without_address(row.answer)} if masking else line
 
-    return Takeable(OF_INVITES, len(ids), lines, "invite", "invites")
+    return ExportSource(OF_INVITES, len(ids), lines, "invite", "invites")

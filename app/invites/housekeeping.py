@@ -9,7 +9,7 @@ from pathlib import Path
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import erasure, expiry
-from app.invites.restore_guard import Guard
+from app.invites.restore_guard import RestoreGuard
 
 EVERY = 60.0  # seconds
 
@@ -21,11 +21,11 @@ def tidy(store: Store, home: Path) -> int:
         expiry.expire(store, account)
     erased = erasure.perform(store, home)
     for account in accounts:
-        Guard(store, account, home).follow()
+        RestoreGuard(store, account, home).follow()
     return erased
 
 
-class Tidying:
+class Housekeeping:
     """Does :func:`tidy` in a thread, at once and every minute."""
 
     def __init__(self, store: Store, home: Path) -> None:
@@ -33,7 +33,7 @@ class Tidying:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tidying", daemon=True)
 
-    def __enter__(self) -> Tidying:
+    def __enter__(self) -> Housekeeping:
         self._thread.start()
         return self
 

@@ -53,14 +53,14 @@ class Proof:
 
 def prove(store: Store, connection_id: int) -> Proof:
     """Read the whole ledger of an account. Raises DatabaseProblem."""
-    told = _Told(Proof(broken_at=ledger.broken_at(store, connection_id)))
+    told = _LedgerReading(Proof(broken_at=ledger.broken_at(store, connection_id)))
     for entry in _entries(store, connection_id):
         told.read(*entry)
     _compare(store, connection_id, told, told.proof)
     return told.proof
 
 
-class _Told:
+class _LedgerReading:
     """What the entries tell of the invites, up to one of them."""
 
     def __init__(self, proof: Proof) -> None:
@@ -100,7 +100,7 @@ class _Told:
         states[invite] = after
 
 
-def _compare(store: Store, connection_id: int, told: _Told, proof: Proof) -> None:
+def _compare(store: Store, connection_id: int, told: _LedgerReading, proof: Proof) -> None:
     left, last = dict(told.invites), 0
     while rows := store.rows(
         "SELECT id, state, reminder FROM invite WHERE connection_id = ? AND id > ? ORDER BY id"

@@ -20,11 +20,11 @@ from app.invites.machine import this_machine
 from app.paths import make_private
 
 
-class Guarded(Exception):
+class RestoreSuspected(Exception):
     """It must not send as it is; the text says why, and what to do."""
 
 
-class Guard:
+class RestoreGuard:
     """For one account. ``folder``: where the file lies."""
 
     def __init__(self, store: Store, connection_id: int, folder: Path) -> None:
@@ -39,7 +39,7 @@ class Guard:
         number, machine = self._head()
         elsewhere = machine is not None and machine != this_machine()
         if elsewhere and not self._store.postgres:  # which several computers share
-            raise Guarded(
+            raise RestoreSuspected(
                 "This database was last sent from on another computer. If invites went out there"
                 " since it was copied, they would go out twice. Nothing was sent; look at the"
                 " invitation log, then say panelist invites --trust."
@@ -48,7 +48,7 @@ class Guard:
         if kept is None:
             return
         if kept["number"] > number or self._hash(kept["number"]) != kept["hash"]:
-            raise Guarded(
+            raise RestoreSuspected(
                 f"This database is older than what was sent from it: its ledger ends at entry"
                 f" {number:,}, and {kept['number']:,} were written. Invites may have gone out that"
                 " it does not know of. Nothing was sent; put the newer database back, or look at"
@@ -78,7 +78,7 @@ class Guard:
         kept = self._kept()
         if number == (kept["number"] if kept else 0):
             return
-        with suppress(Guarded, OSError):  # whoever sends is told, and a disk may be full
+        with suppress(RestoreSuspected, OSError):  # whoever sends is told, and a disk may be full
             self.check()
             self._write(number)
 

@@ -20,7 +20,7 @@ from app.invites.ending import end_invites
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
 from app.invites.mail import template as letter
-from app.invites.mail.template import Letter
+from app.invites.mail.template import Template
 from app.invites.rules import Rules
 from app.panel.segments.views import segments as all_segments
 from app.text import plain, storable
@@ -51,7 +51,7 @@ NEEDED = {
     "opt_out": "a sentence on how to opt out",
 }
 
-_LETTER = tuple(field.name for field in fields(Letter))
+_LETTER = tuple(field.name for field in fields(Template))
 _RULES = tuple(field.name for field in fields(Rules))
 _OWN = ("purpose", "reminder_subject", "reminder_text")
 _COLUMNS = ("id", "connection_id", "state", *_OWN, *_LETTER, *_RULES, "created_at", "changed_at")
@@ -73,7 +73,7 @@ class Study:
     purpose: str
     reminder_subject: str
     reminder_text: str
-    letter: Letter
+    letter: Template
     rules: Rules
     created_at: int
     changed_at: int
@@ -96,7 +96,7 @@ def create(store: Store, connection_id: int, title: str, by: str, **values: obje
     """Make a draft with this title; its id. ``values``: as of :func:`change`. Raises StudyProblem
     and DatabaseProblem."""
     blank = dict.fromkeys((*_OWN, *_LETTER), "")
-    letter_of = Letter(**{name: str({**blank, **_DEFAULTS}[name]) for name in _LETTER})
+    letter_of = Template(**{name: str({**blank, **_DEFAULTS}[name]) for name in _LETTER})
     now = int(time.time())
     start = Study(0, connection_id, "draft", "", "", "", letter_of, Rules(), now, now, (), ())
     study = _with(start, {"title": title, **values})
@@ -259,7 +259,7 @@ def _study(row: Row, attached: Sequence[Row]) -> Study:
     values = dict(zip(_COLUMNS, row, strict=True))
     mine = [(key, excluded) for study, key, excluded in attached if study == values["id"]]
     return Study(
-        letter=Letter(**{name: values[name] for name in _LETTER}),
+        letter=Template(**{name: values[name] for name in _LETTER}),
         rules=Rules(**{name: values[name] for name in _RULES}),
         segments=tuple(key for key, excluded in mine if not excluded),
         excluded=tuple(key for key, excluded in mine if excluded),

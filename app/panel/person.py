@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from app.db.store import Row, Store
 from app.panel.labels import LIVE, price_words, rhythm, standing, status_words
-from app.panel.segments.memberships import Place, places
+from app.panel.segments.memberships import Membership, places
 from app.panel.segments.views import BUILTIN
 
 DASHBOARD = "https://dashboard.stripe.com"
 
 
 @dataclass(frozen=True)
-class Item:
+class HeldItem:
     """A price of a subscription. ``product`` and ``nickname`` are foreign text; ``price`` is in
     words: "12.00 EUR monthly"; "" where nobody knows the price."""
 
@@ -30,7 +30,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldSubscription:
     """A subscription. Times are seconds since 1970."""
 
     stripe_id: str
@@ -42,15 +42,15 @@ class Held:
     cancel_at: int | None
     canceled_at: int | None
     ended_at: int | None
-    items: tuple[Item, ...]
+    items: tuple[HeldItem, ...]
 
 
 @dataclass(frozen=True)
-class SegmentPlace:
+class SegmentMembership:
     """A place in a segment, whose ``name`` is foreign text where it is a product's."""
 
     name: str
-    place: Place
+    place: Membership
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ class Person:
     created: int | None
     deleted: bool
     status: str
-    subscriptions: tuple[Held, ...]
-    now: tuple[SegmentPlace, ...]
-    past: tuple[SegmentPlace, ...]
+    subscriptions: tuple[HeldSubscription, ...]
+    now: tuple[SegmentMembership, ...]
+    past: tuple[SegmentMembership, ...]
     url: str
 
 
@@ -88,7 +88,7 @@ def person(store: Store, row_id: int) -> Person | None:
     held = subscriptions(store, here, stripe_id)
     had = places(store, here, stripe_id)[::-1]
     names = segment_names(store, here, [one.segment for one in had])
-    named = [SegmentPlace(names[one.segment], one) for one in had]
+    named = [SegmentMembership(names[one.segment], one) for one in had]
     return Person(
         *(row_id, stripe_id, name, email, phone, currency, json.loads(metadata), created),
         deleted=bool(deleted),
@@ -106,7 +106,7 @@ def dashboard_url(stripe_id: str, account: str, *, livemode: bool) -> str:
     return f"{DASHBOARD}/{account}/{test}customers/{stripe_id}"
 
 
-def subscriptions(store: Store, connection_id: int, customer: str) -> list[Held]:
+def subscriptions(store: Store, connection_id: int, customer: str) -> list[HeldSubscription]:
     """What a Stripe customer holds and held: live ones first, then the newest."""
     rows = store.rows(
         "SELECT id, stripe_id, status, created, start, trial_end, cancel_at, canceled_at, ended_at"
@@ -118,17 +118,19 @@ def subscriptions(store: Store, connection_id: int, customer: str) -> list[Held]
     return sorted(held, key=lambda one: (one.status not in LIVE, -one.created, one.stripe_id))
 
 
-def _held(row: Row, items: Sequence[Item]) -> Held:
+def _held(row: Row, items: Sequence[HeldItem]) -> HeldSubscription:
     _, stripe_id, status, created, start, trial_end, cancel_at, canceled_at, ended_at = row
-    return Held(
+    return HeldSubscription(
         *(stripe_id, status, status_words(status), created),
         *(start, trial_end, cancel_at, canceled_at, ended_at),
         items=tuple(items),
     )
 
 
-def _items(store: Store, connection_id: int, owners: Sequence[int]) -> defaultdict[int, list[Item]]:
-    found: defaultdict[int, list[Item]] = defaultdict(list)
+def _items(
+    store: Store, connection_id: int, owners: Sequence[int]
+) -> defaultdict[int, list[HeldItem]]:
+    found: defaultdict[int, list[HeldItem]] = defaultdict(list)
     for owner, product, name, price, nickname, amount, currency, interval, end in store.rows(
         "SELECT i.subscription_id, i.product, d.name, i.price, r.nickname, r.unit_amount,"
         " r.currency, r.interval, i.current_period_end FROM subscription_item i"
@@ -140,7 +142,7 @@ def _items(store: Store, connection_id: int, owners: Sequence[int]) -> defaultdi
         words = (
             (price_words(amount, currency, interval), rhythm(interval)) if currency else ("", "")
         )
-        found[owner].append(Item(product, name or product, price, nickname, *words, end))
+        found[owner].append(HeldItem(product, name or product, price, nickname, *words, end))
     return found
 
 

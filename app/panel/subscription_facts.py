@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.panel.labels import day, status_words
-from app.panel.person import Held
+from app.panel.person import HeldSubscription
 from app.text import plain
 
 NAMED = 2  # things of a kind that a sentence names; the rest are counted
 
 
-class Facts:
+class SubscriptionFacts:
     """Puts facts in words; ``now`` (seconds since 1970) is the year that needs no naming."""
 
     def __init__(self, now: float | None = None) -> None:
@@ -21,7 +21,7 @@ class Facts:
         """A day: "3 Feb"."""
         return day(at, self._now)
 
-    def label(self, held: Held) -> str:
+    def label(self, held: HeldSubscription) -> str:
         """What a subscription is for: "(Pro, monthly)"."""
         names = list(dict.fromkeys(plain(item.product, 60) for item in held.items))
         if not names:
@@ -30,7 +30,7 @@ class Facts:
         rhythm = held.items[0].rhythm
         return f"({text}, {rhythm})" if rhythm else f"({text})"
 
-    def became(self, held: Held) -> str:
+    def became(self, held: HeldSubscription) -> str:
         """What became of it: "was canceled on 3 Feb"."""
         said = _BECAME.get(held.status) or f"is {status_words(held.status)}"
         if held.status == "canceled":
@@ -43,7 +43,7 @@ class Facts:
             said += f", to be canceled on {self.on(held.cancel_at)}"
         return said
 
-    def _canceled(self, held: Held) -> str:
+    def _canceled(self, held: HeldSubscription) -> str:
         asked, ended = held.canceled_at, held.ended_at
         if asked is None and ended is None:
             return "was canceled"
@@ -51,7 +51,7 @@ class Facts:
             return f"was canceled on {self.on(asked if asked is not None else ended or 0)}"
         return f"was canceled on {self.on(asked)} and ended on {self.on(ended)}"
 
-    def list(self, held: Sequence[Held]) -> str:
+    def list(self, held: Sequence[HeldSubscription]) -> str:
         """Some subscriptions, each with what became of it; the first few by name."""
         said = [f"one {self.label(one)} {self.became(one)}" for one in held[:NAMED]]
         rest = len(held) - len(said)

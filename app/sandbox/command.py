@@ -8,8 +8,8 @@ import signal
 import sys
 
 from app.sandbox.server.faults import Faults
-from app.sandbox.server.limits import Limits
-from app.sandbox.server.server import Options, Service
+from app.sandbox.server.limits import SandboxLimits
+from app.sandbox.server.server import Options, SandboxService
 from app.sandbox.world.errors import PERMISSIONS
 from app.sandbox.world.oauth import check_redirect
 from app.sandbox.world.world import World
@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
         redirect_uris=asked.redirect,
     )
     try:
-        asyncio.run(_serve(Service(world, _options(asked)), asked, parent))
+        asyncio.run(_serve(SandboxService(world, _options(asked)), asked, parent))
     except OSError as error:
         print(f"Cannot listen on port {asked.port}: {error.strerror or error}", file=sys.stderr)
         return 1
@@ -99,7 +99,7 @@ def _share(text: str) -> float:
 
 
 def _rate(text: str) -> str:
-    Limits(text, lambda: 0.0)
+    SandboxLimits(text, lambda: 0.0)
     return text
 
 
@@ -131,7 +131,7 @@ def _options(asked: argparse.Namespace) -> Options:
     )
 
 
-async def _serve(service: Service, asked: argparse.Namespace, parent: int) -> None:
+async def _serve(service: SandboxService, asked: argparse.Namespace, parent: int) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,6 +1,6 @@
 """The frame of every mode: the app as its screens see it, and the screen they inherit.
 
-Data goes one way. The app reads one frozen :class:`Picture` per refresh and hands it to the
+Data goes one way. The app reads one frozen :class:`Snapshot` per refresh and hands it to the
 screen that is visible; a screen that comes back asks for a new one.
 """
 
@@ -20,16 +20,16 @@ from textual.widget import Widget
 
 from app.panel.overview import ConnectionView, Overview
 from app.text import plain, when
-from app.widgets.footer import KeyLine
+from app.widgets.footer import KeyFooter
 from app.widgets.header import HeaderLine, HeaderState
 
 if TYPE_CHECKING:
     from app.credentials.store import Credentials
     from app.db.store import Store
-    from app.services.connection import Link
-    from app.services.oauth_approval import Approving
-    from app.services.refresh import Lookout
-    from app.services.sending import Outgoing
+    from app.services.connection import StripeConnection
+    from app.services.oauth_approval import OAuthApproval
+    from app.services.refresh import Refresher
+    from app.services.sending import InviteSending
     from app.settings import Settings
     from app.sync.engine import Activity
 
@@ -47,7 +47,7 @@ class Demo:
 
 
 @dataclass(frozen=True)
-class Picture:
+class Snapshot:
     """Everything the screens show, as of one moment. Nothing in it changes."""
 
     view: Overview  # of the account that is looked at
@@ -92,10 +92,10 @@ class Host(App[None]):
     settings: Settings
     credentials: Credentials
     demo: Demo | None
-    link: Link
-    lookout: Lookout
-    outgoing: Outgoing
-    approving: Approving
+    stripe: StripeConnection
+    refresher: Refresher
+    sending: InviteSending
+    oauth: OAuthApproval
     masking: bool
     redirects: tuple[str, str]  # to be registered at Stripe, for test and for live
 
@@ -113,7 +113,7 @@ class Host(App[None]):
         """No dialog is in front any more: one that waited may come."""
 
     @abstractmethod
-    def picture(self, fresh: bool = True) -> Picture:
+    def picture(self, fresh: bool = True) -> Snapshot:
         """Read the database (or only the clock) and return what is to be shown."""
 
     def post(self, message: Message) -> None:
@@ -147,7 +147,7 @@ class PanelistScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield HeaderLine()
         yield from self.compose_content()
-        yield KeyLine()
+        yield KeyFooter()
 
     def compose_content(self) -> ComposeResult:
         """The widgets between header and footer."""
@@ -161,13 +161,13 @@ class PanelistScreen(Screen[None]):
         self.show(self.host.picture())
         self.host.free()
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Snapshot) -> None:
         """Show a picture. Called only while this mode is the visible one."""
         with suppress(NoMatches):  # its widgets are gone already: the app is ending
             self.query_one(HeaderLine).show(picture.header)
             self.show_content(picture)
 
-    def show_content(self, picture: Picture) -> None:
+    def show_content(self, picture: Snapshot) -> None:
         """Show the part between header and footer."""
         raise NotImplementedError
 

@@ -19,14 +19,14 @@ from textual.widgets import Button, Input, Static
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
-from app.panel.export.people import Takeable, take
+from app.panel.export.people import ExportSource, take
 from app.panel.export.writer import AlreadyThere, OutputProblem, form_of
 from app.text import plain
 from app.widgets.content import Content, para, words
-from app.widgets.dialog import Deciding
-from app.widgets.field import Field
+from app.widgets.dialog import DecisionDialog
+from app.widgets.field import TextField
 from app.widgets.sync_steps import bar
-from app.widgets.text_line import Line
+from app.widgets.text_line import TextLine
 
 REFRESH = 0.1  # seconds between two looks of the bar
 BAR = 20
@@ -37,7 +37,7 @@ class _Stopped(Exception):
     """A person stopped it."""
 
 
-class TakeOut(Deciding["Path | None"]):
+class ExportDialog(DecisionDialog["Path | None"]):
     """Asks for a file's name and writes the list to it; answers with the file, None: nothing was
     taken out. ``title`` names the list, and may be foreign."""
 
@@ -67,7 +67,7 @@ class TakeOut(Deciding["Path | None"]):
             super().__init__()
             self.number, self.problem = number, problem
 
-    def __init__(self, store: Store, source: Takeable, title: str, *, masking: bool) -> None:
+    def __init__(self, store: Store, source: ExportSource, title: str, *, masking: bool) -> None:
         super().__init__()
         self._store, self._source, self._masking = store, source, masking
         self._title = title
@@ -78,9 +78,9 @@ class TakeOut(Deciding["Path | None"]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", can_focus=False, classes="taking"):
             yield Static(para(self._about()))
-            yield Field("the file's name", id="taking-file")
-            yield Line(id="taking-form")
-            yield Line(id="taking-said")
+            yield TextField("the file's name", id="taking-file")
+            yield TextLine(id="taking-form")
+            yield TextLine(id="taking-said")
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button("Replace it (ctrl+r)", id="replace", variant="error")
@@ -104,7 +104,7 @@ class TakeOut(Deciding["Path | None"]):
 
     def on_mount(self) -> None:
         self._offer(False)
-        field = self.query_one(Field)
+        field = self.query_one(TextField)
         field.value = f"{file_name(self._title)}-{time.strftime('%Y-%m-%d')}.csv"
         field.focus()
 
@@ -117,14 +117,14 @@ class TakeOut(Deciding["Path | None"]):
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
         form = FORMS[form_of(event.value.strip())]
-        self.query_one("#taking-form", Line).show(
+        self.query_one("#taking-form", TextLine).show(
             words(("as ", "dim"), form, ("; ctrl+t changes it", "dim"))
         )
         self._offer(False)
 
     def action_form(self) -> None:
         """The other form, by the name's ending."""
-        field = self.query_one(Field)
+        field = self.query_one(TextField)
         if self._file is None:
             ending = ".jsonl" if form_of(field.value.strip()) == "csv" else ".csv"
             stem = re.sub(r"\.(csv|jsonl|ndjson|json)\s*$", "", field.value, flags=re.IGNORECASE)
@@ -154,7 +154,7 @@ class TakeOut(Deciding["Path | None"]):
     # Writing
 
     def _begin(self, *, replace: bool) -> None:
-        name = self.query_one(Field).value.strip()
+        name = self.query_one(TextField).value.strip()
         if not name or self._file is not None or self.deaf:
             return
         self._file = Path(os.path.abspath(os.path.expanduser(name)))
@@ -164,9 +164,9 @@ class TakeOut(Deciding["Path | None"]):
         self._write(str(self._file), replace)
 
     def _busy(self, busy: bool) -> None:
-        self.query_one(Field).disabled = busy
+        self.query_one(TextField).disabled = busy
         self.query_one("#write").display = not busy
-        (self.query_one("#cancel") if busy else self.query_one(Field)).focus()
+        (self.query_one("#cancel") if busy else self.query_one(TextField)).focus()
 
     @work(thread=True)
     def _write(self, file: str, replace: bool) -> None:
@@ -221,7 +221,7 @@ class TakeOut(Deciding["Path | None"]):
         self._offer(isinstance(message.problem, AlreadyThere))
 
     def _say(self, said: Content) -> None:
-        self.query_one("#taking-said", Line).show(said)
+        self.query_one("#taking-said", TextLine).show(said)
 
     def action_cancel(self) -> None:
         """Stop, and then no file is left; or close, once all is written."""

@@ -21,22 +21,22 @@ from textual.worker import get_current_worker
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.panel.lists.order import Ids
-from app.screens.base import PanelistScreen, Picture
+from app.screens.base import PanelistScreen, Snapshot
 from app.widgets.border_titles import entitle
 from app.widgets.content import words
-from app.widgets.group_bars import Group, Groups
+from app.widgets.group_bars import GroupBar, GroupBars
 from app.widgets.table.table import Column, Rows, Table
-from app.widgets.text_line import Line
+from app.widgets.text_line import TextLine
 
 LEAST = 1.0  # seconds between two countings of people who change
 SHARE = 4  # times as long as a counting took: so much of the time nothing is counted
 
 
 @dataclass(frozen=True)
-class Counted:
+class GroupCounts:
     """The groups, and for each of them the row ids of its people."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[GroupBar, ...]
     ids: tuple[Ids, ...]
 
 
@@ -44,7 +44,7 @@ class _Left(Exception):
     """What was being counted is not looked at any more."""
 
 
-class GroupedScreen(PanelistScreen):
+class GroupsScreen(PanelistScreen):
     """Groups on the left and the people of the current one on the right, or below where it is
     narrow. Whoever opened it is told by ``open_person`` which person (a row id) is to be opened."""
 
@@ -58,7 +58,7 @@ class GroupedScreen(PanelistScreen):
     class Came(Message):
         """The thread counted, as far as it is; then None: all is counted; or it could not."""
 
-        def __init__(self, wish: int, counted: Counted | DatabaseProblem | None) -> None:
+        def __init__(self, wish: int, counted: GroupCounts | DatabaseProblem | None) -> None:
             super().__init__()
             self.wish, self.counted = wish, counted
 
@@ -73,7 +73,7 @@ class GroupedScreen(PanelistScreen):
         super().__init__()
         self._store, self._connection_id = store, connection_id
         self._masking, self._open_person = masking, open_person
-        self._counted: Counted | None = None
+        self._counted: GroupCounts | None = None
         self._wish = 0  # the number of the newest counting
         self.busy = False  # it is being counted
         self.ready = True  # it is known what is to be counted
@@ -86,8 +86,8 @@ class GroupedScreen(PanelistScreen):
         with Container(id="grouped"):
             with Vertical(id="grouped-left"):
                 yield from self.compose_left()
-                yield Groups(self.names(), id="groups")
-                yield Line(id="groups-said")
+                yield GroupBars(self.names(), id="groups")
+                yield TextLine(id="groups-said")
             with Vertical(id="grouped-right"):
                 yield Table(
                     self.COLUMNS,
@@ -111,7 +111,7 @@ class GroupedScreen(PanelistScreen):
         raise NotImplementedError
 
     @abstractmethod
-    def count(self, step: Callable[[], None]) -> Iterator[Counted]:
+    def count(self, step: Callable[[], None]) -> Iterator[GroupCounts]:
         """In a thread: count once or in ever more detail, calling ``step`` now and then. Raises
         DatabaseProblem."""
         raise NotImplementedError
@@ -134,9 +134,9 @@ class GroupedScreen(PanelistScreen):
     # What is shown
 
     @property
-    def groups(self) -> Groups:
+    def groups(self) -> GroupBars:
         """The groups."""
-        return self.query_one(Groups)
+        return self.query_one(GroupBars)
 
     @property
     def table(self) -> Table:
@@ -144,16 +144,16 @@ class GroupedScreen(PanelistScreen):
         return self.query_one("#grouped-people", Table)
 
     @property
-    def counted(self) -> Counted | None:
+    def counted(self) -> GroupCounts | None:
         """What was counted last; None: it is the first time."""
         return self._counted
 
     def say(self, text: str, *, problem: bool = False) -> None:
         """A sentence under the groups."""
         line = words((f"✗ {text}", "$error")) if problem else words((text, "dim"))
-        self.query_one("#groups-said", Line).show(line)
+        self.query_one("#groups-said", TextLine).show(line)
 
-    def show_content(self, picture: Picture) -> None:
+    def show_content(self, picture: Snapshot) -> None:
         connection = picture.view.connection
         if connection is None or connection.id != self._connection_id:
             self.call_later(self.leave)  # another account is looked at now
@@ -180,7 +180,7 @@ class GroupedScreen(PanelistScreen):
             self.table.show(self.people(group, self._counted.ids[group]), anew=anew)
         self._tell_rows()
 
-    @on(Table.Seen)
+    @on(Table.RowsSeen)
     def _tell_rows(self) -> None:
         first, last, total = self.table.seen
         said = f"rows {first:,}–{last:,} of {total:,}" if total else ""
@@ -230,7 +230,7 @@ class GroupedScreen(PanelistScreen):
         message.stop()
         if message.wish != self._wish:
             return
-        if isinstance(message.counted, Counted):
+        if isinstance(message.counted, GroupCounts):
             anew = self._counted is None
             self._keep_current(message.counted)
             self._counted = message.counted
@@ -244,39 +244,39 @@ class GroupedScreen(PanelistScreen):
         if message.counted is not None:
             self.say(str(message.counted), problem=True)
 
-    def _keep_current(self, counted: Counted) -> None:
+    def _keep_current(self, counted: GroupCounts) -> None:
         """The same group stays the current one, also where others come or go."""
         names = [group.name for group in counted.groups]
         before, current = self.groups.names, self.groups.current
         if names != before:
             self.groups.choose(names.index(before[current]) if before[current] in names else 0)
 
-    def arrived(self, counted: Counted) -> None:
+    def arrived(self, counted: GroupCounts) -> None:
         """These numbers are there, and are about to be drawn."""
 
-    def told(self, counted: Counted) -> None:
+    def told(self, counted: GroupCounts) -> None:
         """These numbers are there: say what is to be said of them."""
 
     # Keys
 
-    @on(Groups.Moved)
-    def _another_group(self, message: Groups.Moved) -> None:
+    @on(GroupBars.Moved)
+    def _another_group(self, message: GroupBars.Moved) -> None:
         message.stop()
         self.draw(anew=True)
 
-    @on(Groups.Entered)
-    def _to_people(self, message: Groups.Entered) -> None:
+    @on(GroupBars.Entered)
+    def _to_people(self, message: GroupBars.Entered) -> None:
         message.stop()
         self.table.focus()
 
-    @on(Table.Chosen, "#grouped-people")
-    def _chosen(self, message: Table.Chosen) -> None:
+    @on(Table.RowChosen, "#grouped-people")
+    def _chosen(self, message: Table.RowChosen) -> None:
         message.stop()
         if self._open_person is not None:
             self._open_person(message.key)
 
-    @on(Table.Moved, "#grouped-people")
-    def _moved(self, message: Table.Moved) -> None:
+    @on(Table.CursorMoved, "#grouped-people")
+    def _moved(self, message: Table.CursorMoved) -> None:
         message.stop()
 
     def back(self) -> bool:

@@ -30,7 +30,7 @@ COLOURS = {
 }
 
 
-class People:
+class PeopleRows:
     """The participants with these row ids, as members of ``segment`` (None: of everybody).
 
     Its keys are the row ids. A person who is not there any more keeps an empty row, until the

@@ -18,21 +18,21 @@ from app import crash
 from app.credentials.errors import CredentialProblem
 
 if TYPE_CHECKING:
-    from app.credentials.store import Credentials, Place
+    from app.credentials.store import Credentials, TokenStore
     from app.panel.overview import ConnectionView
     from app.screens.base import Host
     from app.services.sync_loader import Load
     from app.sync.auth.connect import KeyReport
     from app.sync.engine import Engine
-    from app.sync.service import Admitted, Service
+    from app.sync.service import Admitted, SyncService
     from app.sync.stripe.access import Access
 
-Step = Callable[["Service"], Message]
+Step = Callable[["SyncService"], Message]
 
 TIDY = 0.5  # seconds that quitting waits for access to be deleted that nobody said yes to
 
 
-class Link:
+class StripeConnection:
     """One step at a time, and at most one engine."""
 
     class Checked(Message):
@@ -55,8 +55,8 @@ class Link:
 
     class Homeless(Message):
         """Access cannot be kept or read where it should be; a person has to choose or unlock.
-        What was being done waits for :meth:`Link.choose` or :meth:`Link.unlock`. ``lost``: it
-        is there, and cannot be read."""
+        What was being done waits for :meth:`StripeConnection.choose` or
+        :meth:`StripeConnection.unlock`. ``lost``: it is there, and cannot be read."""
 
         def __init__(self, problem: CredentialProblem, lost: bool) -> None:
             super().__init__()
@@ -87,7 +87,7 @@ class Link:
         self._on_change = on_change
         self._turn = threading.Lock()
         self._asked: list[tuple[Admitted, bool]] = []  # live ones without a yes; whether kept
-        self._service: Service | None = None
+        self._service: SyncService | None = None
         self._waiting: Step | None = None  # for a place to keep access in
         self._ended = False
 
@@ -108,7 +108,7 @@ class Link:
         return self._turn.locked()
 
     @property
-    def service(self) -> Service:
+    def service(self) -> SyncService:
         """The sync; importing it takes a moment, so not on the app's loop."""
         if self._service is None:
             host = self._host
@@ -148,25 +148,27 @@ class Link:
             service = self.service
             from app.sync.service import PROBLEMS
         except ImportError as error:
-            return Link.Refused(f"Panelist is not installed whole: {error}.", fault=True)
+            return StripeConnection.Refused(
+                f"Panelist is not installed whole: {error}.", fault=True
+            )
         try:
             return step(service)
         except CredentialProblem as problem:
             return self._homeless(service.credentials, problem, step)
         except PROBLEMS as problem:
-            return Link.Refused(str(problem), getattr(problem, "field", ""))
+            return StripeConnection.Refused(str(problem), getattr(problem, "field", ""))
         except Exception as error:  # a fault here must not take the app with it
             said = crash.record(error, self._host.settings.home)
             kind = type(error).__name__
             said = f"That failed because of a fault in Panelist ({kind}). {said}"
-            return Link.Refused(said, fault=True)
+            return StripeConnection.Refused(said, fault=True)
 
     # Coming in
 
     def try_key(self, key: str, *, keep: bool = True) -> bool:
         """Check a key and connect with it. False: something else is under way."""
 
-        def try_key(service: Service) -> Message:
+        def try_key(service: SyncService) -> Message:
             self.report = None
             if keep:
                 service.credentials.ensure()
@@ -174,13 +176,13 @@ class Link:
 
         return self.work(try_key)
 
-    def came(self, service: Service, admitted: Admitted, *, keep: bool = True) -> Message:
+    def came(self, service: SyncService, admitted: Admitted, *, keep: bool = True) -> Message:
         """Access works: connect, or ask a person first when the account is live and new."""
         report = self.report = admitted.report
         if report.livemode and not self._known(report.account):
             self._asked.append((admitted, keep))
-            return Link.Checked(report, connected=False)
-        self._host.post(Link.Checked(report, connected=True))
+            return StripeConnection.Checked(report, connected=False)
+        self._host.post(StripeConnection.Checked(report, connected=True))
         return self._start(service, service.connect(admitted), admitted.access)
 
     def confirm(self, report: KeyReport) -> None:
@@ -195,10 +197,10 @@ class Link:
         """A person said no to this live account."""
         admitted, kept = self._answered(report)
 
-        def forget(service: Service) -> Message:
+        def forget(service: SyncService) -> Message:
             if kept:
                 service.refuse(admitted)
-            return Link.Done([])
+            return StripeConnection.Done([])
 
         self.work(forget, patient=True)
 
@@ -209,7 +211,7 @@ class Link:
     def reopen(self) -> None:
         """As :meth:`resume`, and ask for the passphrase even when no account needs it."""
 
-        def reopen(service: Service) -> Message:
+        def reopen(service: SyncService) -> Message:
             service.credentials.names()
             return self._resume(service)
 
@@ -218,10 +220,10 @@ class Link:
     def leave(self, connection: ConnectionView) -> bool:
         """Disconnect. False: something else is under way."""
 
-        def leave(service: Service) -> Message:
+        def leave(service: SyncService) -> Message:
             self._stop()
             self.report = None
-            return Link.Done(service.leave(connection), left=True)
+            return StripeConnection.Done(service.leave(connection), left=True)
 
         return self.work(leave)
 
@@ -242,7 +244,7 @@ class Link:
 
     # Where access is kept
 
-    def choose(self, place: Place, passphrase: str | None, *, anew: bool = False) -> None:
+    def choose(self, place: TokenStore, passphrase: str | None, *, anew: bool = False) -> None:
         """Keep access there, and go on with what waited for a place. ``anew``: what cannot be
         read is set aside."""
         self._open(lambda kept: kept.choose(place, passphrase, anew=anew))
@@ -258,14 +260,14 @@ class Link:
     def _open(self, use: Callable[[Credentials], None]) -> None:
         waiting, self._waiting = self._waiting, None
 
-        def go_on(service: Service) -> Message:
+        def go_on(service: SyncService) -> Message:
             try:
                 use(service.credentials)
             except CredentialProblem as problem:
                 return self._homeless(service.credentials, problem, waiting)
             if waiting is not None:
                 return self._message_of(waiting)
-            return Link.Done([f"Access is kept in: {service.credentials.described()}."])
+            return StripeConnection.Done([f"Access is kept in: {service.credentials.described()}."])
 
         self.work(go_on, patient=True)
 
@@ -273,9 +275,11 @@ class Link:
         self, kept: Credentials, problem: CredentialProblem, waiting: Step | None
     ) -> Message:
         if problem.kind in ("damaged", "unwritable"):  # another place or passphrase helps nothing
-            return Link.Refused(str(problem))
+            return StripeConnection.Refused(str(problem))
         self._waiting = waiting
-        return Link.Homeless(problem, _unreadable(kept, self._host.settings.token_store))
+        return StripeConnection.Homeless(
+            problem, _unreadable(kept, self._host.settings.token_store)
+        )
 
     # The engine
 
@@ -298,22 +302,26 @@ class Link:
         engine, self.engine = self.engine, None
         return engine is None or engine.stop()
 
-    def _resume(self, service: Service) -> Message:
+    def _resume(self, service: SyncService) -> Message:
         found = service.resume()
-        return Link.Done([]) if found is None else self._start(service, *found, resumed=True)
+        return (
+            StripeConnection.Done([])
+            if found is None
+            else self._start(service, *found, resumed=True)
+        )
 
     def _start(
-        self, service: Service, connection: int, access: Access, *, resumed: bool = False
+        self, service: SyncService, connection: int, access: Access, *, resumed: bool = False
     ) -> Message:
         self._stop()
         engine = service.engine(access, connection, self._on_change)
         if self._ended:
-            return Link.Refused("Panelist was quit.")
+            return StripeConnection.Refused("Panelist was quit.")
         engine.start()
         self.engine = engine
         if self._ended:  # quit while it started
             self._stop()
-        return Link.Joined(resumed=resumed)
+        return StripeConnection.Joined(resumed=resumed)
 
 
 def _unreadable(kept: Credentials, wanted: str | None) -> bool:

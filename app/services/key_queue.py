@@ -18,7 +18,7 @@ MOVES = frozenset(("up", "down", "left", "right", "pageup", "pagedown"))
 QUIET = 2  # turns in a row in which nobody has anything to do
 
 
-class Typed:
+class KeyQueue:
     """The keys of one app. ``handle`` is given a key, the one before it, and how many seconds ago
     that was pressed."""
 

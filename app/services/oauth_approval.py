@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from app.credentials.errors import CredentialProblem
-from app.screens.connect.oauth_form import Page
-from app.services.connection import Link, Step
+from app.screens.connect.oauth_form import ApprovalPage
+from app.services.connection import Step, StripeConnection
 
 if TYPE_CHECKING:
     from app.screens.base import Host
     from app.sync.auth.approval import Approval
-    from app.sync.auth.redirect import Heard
-    from app.sync.service import Service
+    from app.sync.auth.redirect import RedirectAnswer
+    from app.sync.service import SyncService
     from app.sync.stripe.oauth import OAuthApp
 
 
-class Approving:
+class OAuthApproval:
     """At most one listener, for one mode.
 
     ``page``: the one to approve on, from when it was asked for until it is answered; ``modes``:
@@ -38,7 +38,7 @@ class Approving:
     class Uninvited(Message):
         """An install asks to be accepted; nothing has vouched for the account it names."""
 
-        def __init__(self, app: OAuthApp, heard: Heard) -> None:
+        def __init__(self, app: OAuthApp, heard: RedirectAnswer) -> None:
             super().__init__()
             self.app = app
             self.heard = heard
@@ -53,7 +53,7 @@ class Approving:
     def __init__(self, host: Host) -> None:
         self.modes: tuple[bool, ...] = ()
         self.closed = ""
-        self.page: Page | None = None
+        self.page: ApprovalPage | None = None
         self._host = host
         self._approval: Approval | None = None  # that is listened to
         self._last: Approval | None = None  # whose port may not be free yet
@@ -62,25 +62,29 @@ class Approving:
 
     def look(self) -> None:
         """Find out what is set up, and listen when nothing is connected."""
-        self._host.link.work(self._look, patient=True)
+        self._host.stripe.work(self._look, patient=True)
 
     def ask(self, livemode: bool) -> bool:
         """Open the page of a mode. False: something else is under way."""
         mode = "live" if livemode else "test"
 
-        def ask(service: Service) -> Message:
+        def ask(service: SyncService) -> Message:
             if self.page is not None and self.page.mode == mode:
-                return Approving.Opened()  # by an Enter before this one
+                return OAuthApproval.Opened()  # by an Enter before this one
             service.credentials.ensure()
             app = service.registered(livemode)
             if app is None:
-                return Link.Refused("OAuth is not set up for this mode yet; see “Set up OAuth”.")
+                return StripeConnection.Refused(
+                    "OAuth is not set up for this mode yet; see “Set up OAuth”."
+                )
             approval = self._listen(service, app, ask=True)
-            self.page = page = Page(mode, approval.url, "It is being opened.", approval.trouble)
+            self.page = page = ApprovalPage(
+                mode, approval.url, "It is being opened.", approval.trouble
+            )
             threading.Thread(target=self._browse, args=(page,), name="browser", daemon=True).start()
-            return Approving.Opened()
+            return OAuthApproval.Opened()
 
-        return self._host.link.work(ask)
+        return self._host.stripe.work(ask)
 
     def paste(self, text: str) -> str:
         """Take a pasted address or code; a sentence when it is neither."""
@@ -96,17 +100,17 @@ class Approving:
     def set_up(self, client_id: str, secret: str, authorize_url: str, redirect_uri: str) -> bool:
         """Check and keep what was registered at Stripe. False: something else is under way."""
 
-        def set_up(service: Service) -> Message:
+        def set_up(service: SyncService) -> Message:
             app = service.set_up(client_id, secret, authorize_url, redirect_uri)
             self.stop()
             self._look(service)
-            return Approving.Ready("LIVE" if app.livemode else "TEST")
+            return OAuthApproval.Ready("LIVE" if app.livemode else "TEST")
 
-        return self._host.link.work(set_up)
+        return self._host.stripe.work(set_up)
 
-    def accept(self, app: OAuthApp, heard: Heard) -> None:
+    def accept(self, app: OAuthApp, heard: RedirectAnswer) -> None:
         """A person accepts an install that nobody here asked for."""
-        self._host.link.work(self._exchange(app, heard), patient=True)
+        self._host.stripe.work(self._exchange(app, heard), patient=True)
 
     def stop(self) -> None:
         """Wait for nothing any more; the port is free soon after."""
@@ -121,7 +125,7 @@ class Approving:
         if self._last is not None:
             self._close(self._last)  # who quits finds the port free at once
 
-    def _look(self, service: Service) -> Message:
+    def _look(self, service: SyncService) -> Message:
         from app.db import connections
         from app.sync.service import PROBLEMS
 
@@ -140,9 +144,9 @@ class Approving:
                 self._listen(service, apps[0])
         except PROBLEMS:
             pass  # whoever asks for a page is told
-        return Approving.Ready()
+        return OAuthApproval.Ready()
 
-    def _listen(self, service: Service, app: OAuthApp, *, ask: bool = False) -> Approval:
+    def _listen(self, service: SyncService, app: OAuthApp, *, ask: bool = False) -> Approval:
         """Listen for this app, and no longer for what was listened for before."""
         self.stop()
         if self._last is not None:
@@ -162,7 +166,7 @@ class Approving:
         with self._closing:  # the second to come must find the port free as well
             approval.__exit__()
 
-    def _browse(self, page: Page) -> None:
+    def _browse(self, page: ApprovalPage) -> None:
         """Browsers may take seconds to start."""
         from app.sync.auth.approval import open_browser
 
@@ -170,7 +174,7 @@ class Approving:
         said = f"Not opened: {why_not}." if why_not else "Opened in the browser."
         if self.page is page:
             self.page = replace(page, said=said)
-            self._host.post(Approving.Opened())
+            self._host.post(OAuthApproval.Opened())
 
     def _wait(self, approval: Approval) -> None:
         from app.sync.stripe.oauth import OAuthProblem
@@ -182,35 +186,35 @@ class Approving:
                 except OAuthProblem as problem:
                     if self._approval is approval:
                         self.stop()  # an answer that comes later is for a page given up
-                        self._host.post(Link.Refused(str(problem)))
+                        self._host.post(StripeConnection.Refused(str(problem)))
                     return
                 if heard is None:
                     return
                 if heard.kind == "uninvited":
-                    self._host.post(Approving.Uninvited(approval.app, heard))
+                    self._host.post(OAuthApproval.Uninvited(approval.app, heard))
                 else:
-                    self._host.link.perform(self._answer(approval, heard))
+                    self._host.stripe.perform(self._answer(approval, heard))
         finally:
             self._close(approval)
 
-    def _answer(self, approval: Approval, heard: Heard) -> Step:
+    def _answer(self, approval: Approval, heard: RedirectAnswer) -> Step:
         """What a page that was asked for brought, unless it was given up meanwhile."""
         exchange = self._exchange(approval.app, heard)
 
-        def answer(service: Service) -> Message:
-            return exchange(service) if self._approval is approval else Link.Done([])
+        def answer(service: SyncService) -> Message:
+            return exchange(service) if self._approval is approval else StripeConnection.Done([])
 
         return answer
 
-    def _exchange(self, app: OAuthApp, heard: Heard) -> Step:
-        def exchange(service: Service) -> Message:
+    def _exchange(self, app: OAuthApp, heard: RedirectAnswer) -> Step:
+        def exchange(service: SyncService) -> Message:
             self.stop()
             admitted = service.by_code(app, heard.code)
             if heard.account and heard.account != admitted.report.account:
                 service.refuse(admitted)
-                return Link.Refused(
+                return StripeConnection.Refused(
                     "That install was for another account than it said. Nothing was connected."
                 )
-            return self._host.link.came(service, admitted)
+            return self._host.stripe.came(service, admitted)
 
         return exchange

@@ -1,6 +1,6 @@
 """When the screens look at the database, and what they see.
 
-The engine calls :meth:`Lookout.changed` in its own thread, up to hundreds of times a second.
+The engine calls :meth:`Refresher.changed` in its own thread, up to hundreds of times a second.
 That wakes the app as often as the visible screen wants, at most eight times a second.
 """
 
@@ -14,20 +14,20 @@ from textual.message import Message
 from app.db.errors import DatabaseProblem
 from app.db.watch import Watch
 from app.panel.overview import ConnectionView, Overview, accounts, overview
-from app.screens.base import PanelistScreen, Picture
+from app.screens.base import PanelistScreen, Snapshot
 
 if TYPE_CHECKING:
     from app.screens.base import Host
 
 
-class Changed(Message):
+class DataChanged(Message):
     """The database changed. A newer one replaces one that still waits."""
 
     def can_replace(self, message: Message) -> bool:
-        return isinstance(message, Changed)
+        return isinstance(message, DataChanged)
 
 
-class Lookout:
+class Refresher:
     """Reads the overview for the visible screen, no more often than a person can see."""
 
     def __init__(self, host: Host) -> None:
@@ -42,12 +42,12 @@ class Lookout:
         self._waking = False  # a refresh is on its way; further changes need no other
         self._watch = Watch(host.store)
 
-    def picture(self, fresh: bool = True) -> Picture:
+    def picture(self, fresh: bool = True) -> Snapshot:
         """What is to be shown: read anew, or as it was read, with the time gone on."""
         host = self._host
         if fresh:
             self._look()
-        engine = host.link.engine
+        engine = host.stripe.engine
         activity = engine.activity if engine is not None else None
         if engine is not None and activity is not None and not engine.running:
             self.note, activity = activity.doing, None  # it ended by itself, and says why
@@ -55,7 +55,7 @@ class Lookout:
         linked = next((one for one in self.known if one.status != "disconnected"), None)
         if linked is not None and shown is not None and shown.id != linked.id:
             note, activity = "This is not the account that is connected; a changes that.", None
-        return Picture(
+        return Snapshot(
             self.view,
             time.time(),
             linked,
@@ -92,7 +92,7 @@ class Lookout:
         """In any thread: something was written."""
         if not self._waking:
             self._waking = True
-            self._host.post(Changed())
+            self._host.post(DataChanged())
 
     def soon(self) -> None:
         """On the app's loop: look again as soon as the last look is old enough."""
@@ -109,7 +109,7 @@ class Lookout:
 
     def tick(self) -> None:
         """Once a second: the time went on; and another process may have written."""
-        self.show(fresh=not self._host.link.syncing and self._others_wrote())
+        self.show(fresh=not self._host.stripe.syncing and self._others_wrote())
 
     def end(self) -> None:
         """Look no more."""

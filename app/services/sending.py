@@ -11,20 +11,20 @@ from app.invites.operator import by
 from app.screens.base import Host
 
 if TYPE_CHECKING:
-    from app.invites.restore_guard import Guard
-    from app.invites.sending.background import Dispatch
+    from app.invites.restore_guard import RestoreGuard
+    from app.invites.sending.background import BackgroundSending
     from app.invites.sending.sender import Sender
 
 SOON = 2.0  # seconds after the start, when the first screens are there
 EVERY = 60.0
 
 
-class Outgoing:
+class InviteSending:
     """Of one app. What speaks to mail servers is imported when something is sent."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._dispatch: Dispatch | None = None
+        self._dispatch: BackgroundSending | None = None
         self._tidying: threading.Thread | None = None
 
     @property
@@ -44,18 +44,18 @@ class Outgoing:
 
         return mail_rate(self._host.settings).per_minute
 
-    def guard(self, connection_id: int) -> Guard:
+    def guard(self, connection_id: int) -> RestoreGuard:
         """What keeps an old copy of the database from sending. In any thread."""
-        from app.invites.restore_guard import Guard
+        from app.invites.restore_guard import RestoreGuard
 
-        return Guard(self._host.store, connection_id, self._host.settings.home)
+        return RestoreGuard(self._host.store, connection_id, self._host.settings.home)
 
     def send(self, connection_id: int, run: int) -> None:
         """Have a run sent, from when it is due. In any thread."""
         if self._dispatch is None:
-            from app.invites.sending.background import Dispatch
+            from app.invites.sending.background import BackgroundSending
 
-            self._dispatch = Dispatch(self._host.store, self._sender, self._tell)
+            self._dispatch = BackgroundSending(self._host.store, self._sender, self._tell)
         self._dispatch.send(connection_id, run)
 
     def has(self, run: int) -> bool:
@@ -79,7 +79,7 @@ class Outgoing:
         store = self._host.store
         try:
             if tidy(store, self._host.settings.home):
-                self._host.lookout.changed()
+                self._host.refresher.changed()
         except (DatabaseProblem, OSError):
             pass  # tried again soon; a screen says it
         finally:
@@ -99,7 +99,7 @@ class Outgoing:
         from app.invites.sending.factory import open_sender
 
         host = self._host
-        changed = host.lookout.changed
+        changed = host.refresher.changed
         return open_sender(host.store, host.settings, host.credentials, connection_id, changed)
 
     def _tell(self, said: str) -> None:

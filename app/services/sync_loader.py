@@ -11,13 +11,13 @@ from app.db.store import Store
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.sync.service import Service
+    from app.sync.service import SyncService
 
-Load = Callable[[Store, Settings, Credentials], "Service"]
+Load = Callable[[Store, Settings, Credentials], "SyncService"]
 
 
-def load_sync(store: Store, settings: Settings, credentials: Credentials) -> Service:
+def load_sync(store: Store, settings: Settings, credentials: Credentials) -> SyncService:
     """Import the sync."""
-    from app.sync.service import Service
+    from app.sync.service import SyncService
 
-    return Service(store, settings, credentials)
+    return SyncService(store, settings, credentials)

@@ -19,8 +19,8 @@ from app.panel.segments import custom as own
 from app.settings import Settings
 from app.sync.backfill import Backfill
 from app.sync.committer import Committer
-from app.sync.events import Gap, Look, Poller
-from app.sync.poll_interval import Pace
+from app.sync.events import EventGap, EventPoller, PollResult
+from app.sync.poll_interval import PollInterval
 from app.sync.stripe.access import Access
 from app.sync.stripe.client import StripeApi
 from app.sync.stripe.endpoints import LISTINGS
@@ -31,14 +31,14 @@ GLANCE = 1.0  # seconds between two looks at what ends the waiting
 ASLEEP = 60.0  # seconds that the clock may jump before it is said
 
 
-class Tell(Protocol):
+class ReportProgress(Protocol):
     def __call__(
         self, doing: str, *, problem: bool = False, next_poll_at: float | None = None
     ) -> None:
         """Say what the sync is doing."""
 
 
-class Course:
+class SyncAttempt:
     """``check`` raises Relieved when another Panelist syncs now; ``wait`` waits, and returns
     True at once when somebody asks. ``full``: list everything anew."""
 
@@ -50,10 +50,10 @@ class Course:
         connection_id: int,
         *,
         requests: Counter[str],
-        pace: Pace,
+        pace: PollInterval,
         check: Callable[[], None],
         wait: Callable[[float], Awaitable[bool]],
-        tell: Tell,
+        tell: ReportProgress,
         changed: Callable[[], None],
         full: bool,
     ) -> None:
@@ -72,7 +72,7 @@ class Course:
         )
         self._api.requests = requests
         self._committer = Committer(store, connection_id, changed)
-        self._poller = Poller(self._api, store, connection_id, self._committer)
+        self._poller = EventPoller(self._api, store, connection_id, self._committer)
 
     async def run(self, *, once: bool) -> None:
         """Bring the panel up to date; then keep it so, unless ``once``.
@@ -115,7 +115,7 @@ class Course:
         self._tell(self._asking())
         try:
             look = await self._poll(listed)
-        except Gap as gap:
+        except EventGap as gap:
             self._tell("Away for too long: listing everything again")
             await self._begin(gap.date)
             await self._list()
@@ -125,7 +125,7 @@ class Course:
         self._pace.over = reads(*key) > allowance(*key)
         await self._do(connections.say_quarantined)
 
-    async def _poll(self, listed: bool) -> Look:
+    async def _poll(self, listed: bool) -> PollResult:
         deep = time.monotonic() - self._deep_at >= DEEP
         look = await self._poller.poll(deep=deep, listed=listed)
         if deep:

@@ -17,22 +17,22 @@ from typing import Any
 
 from app.db import connections, history, membership, people
 from app.db import subscription_indexes as indexes
-from app.db.people import People
+from app.db.people import ParticipantSet
 from app.db.rows import Delivery, PriceRow, StepRow, WindowRow
 from app.db.store import Store
 from app.panel.segments.custom import rules
-from app.settings import Rate
+from app.settings import RequestRate
 from app.sync import windows
 from app.sync.committer import Committer
-from app.sync.stripe.client import Kind, Reply, StripeApi, StripeProblem
+from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS, NEEDS, Listing
 from app.sync.stripe.objects import Page
-from app.sync.stripe.retrieve import Fetcher
+from app.sync.stripe.retrieve import Retriever
 from app.sync.tasks import cancelled, together
-from app.sync.windows import PAGE, Window
+from app.sync.windows import PAGE, TimeWindow
 
 COHORTS = ("products", "prices", "inactive_prices", "subscriptions")
-UNLIMITED = Rate(None, None)
+UNLIMITED = RequestRate(None, None)
 AT_ONCE = 0.02  # seconds; for an answer that takes less nobody waits
 SLOTS, SLOTS_AT_ONCE = 48, 12
 WORTH_SPLITTING = 4 * PAGE  # a smaller rest is fetched sooner than it is worth a request more
@@ -48,10 +48,10 @@ class Backfill:
         self._store = store
         self._connection_id = connection_id
         self._committer = committer
-        self._fetcher = Fetcher(api)
+        self._fetcher = Retriever(api)
         self._steps = connections.steps(store, connection_id)
-        self._open: dict[int, Window] = {
-            row.id: Window(*row) for row in connections.windows(store, connection_id)
+        self._open: dict[int, TimeWindow] = {
+            row.id: TimeWindow(*row) for row in connections.windows(store, connection_id)
         }
         self._prices: set[PriceRow] = set()
         self._ids = itertools.count(max(self._open, default=0) + 1)
@@ -64,7 +64,7 @@ class Backfill:
             store,
             connection_id,
             date,
-            (_row(Window(n, name, None, date + 1)) for n, name in enumerate(LISTINGS, 1)),
+            (_row(TimeWindow(n, name, None, date + 1)) for n, name in enumerate(LISTINGS, 1)),
         )
 
     async def run(self) -> None:
@@ -103,7 +103,7 @@ class Backfill:
     async def _list(self, listing: Listing) -> None:
         """Fetch every window of one list, as many at a time as its limit can use."""
         waiting = deque(w for w in self._open.values() if w.listing == listing.name)
-        running: dict[asyncio.Task[Reply[Page[Any]] | None], Window] = {}
+        running: dict[asyncio.Task[Reply[Page[Any]] | None], TimeWindow] = {}
         try:
             while waiting or running:
                 while waiting and len(running) < self._slots():
@@ -115,21 +115,21 @@ class Backfill:
                     free = self._slots() - len(running) - len(waiting) - 1
                     waiting += await self._take(listing, window, task.result(), free)
         except StripeProblem as problem:
-            if problem.kind is not Kind.FORBIDDEN:
+            if problem.kind is not ProblemKind.FORBIDDEN:
                 raise
             await self._skip(listing)
         finally:
             await cancelled(running)
         await self._finish_step(listing.step)
 
-    async def _fetch(self, listing: Listing, window: Window) -> Reply[Page[Any]] | None:
+    async def _fetch(self, listing: Listing, window: TimeWindow) -> Reply[Page[Any]] | None:
         """The window's next page with its nested lists complete, or None when its cursor's
         object is gone."""
         try:
             query = {**listing.query, **window.parameters()}
             reply = await self._api.page(listing.path, query, listing.read_page)
         except StripeProblem as problem:
-            if problem.kind is Kind.CURSOR_GONE and window.cursor:
+            if problem.kind is ProblemKind.CURSOR_GONE and window.cursor:
                 return None
             raise
         if listing.table == "subscription":
@@ -137,8 +137,8 @@ class Backfill:
         return reply
 
     async def _take(
-        self, listing: Listing, window: Window, reply: Reply[Page[Any]] | None, free: int
-    ) -> list[Window]:
+        self, listing: Listing, window: TimeWindow, reply: Reply[Page[Any]] | None, free: int
+    ) -> list[TimeWindow]:
         """Hand a page over to be stored, with what then remains of its window."""
         delivery = Delivery(requests=self._api.take_count())
         if reply is None:
@@ -159,7 +159,7 @@ class Backfill:
         await self._committer.put(delivery)
         return rest
 
-    def _rest(self, window: Window, page: Page[Any], free: int) -> list[Window]:
+    def _rest(self, window: TimeWindow, page: Page[Any], free: int) -> list[TimeWindow]:
         if not page.has_more:
             return []
         cursor, created = page.last
@@ -217,7 +217,7 @@ class Backfill:
         store, connection = self._store, self._connection_id
         skipped = self._steps["subscriptions"].state == "skipped"
 
-        def make() -> tuple[int, list[People]]:
+        def make() -> tuple[int, list[ParticipantSet]]:
             indexes.build(store)
             with store.transaction():
                 cause = history.listing_cause(store, connection)
@@ -230,7 +230,7 @@ class Backfill:
                 )
             return count, [] if skipped else list(people.chunks(store, connection))
 
-        def sort(chunk: People) -> None:
+        def sort(chunk: ParticipantSet) -> None:
             with store.transaction():
                 membership.fill(store, chunk, history.listing_cause(store, connection))
 
@@ -278,7 +278,7 @@ class Backfill:
         await self._committer.do(work)
 
 
-def _row(window: Window) -> WindowRow:
+def _row(window: TimeWindow) -> WindowRow:
     return WindowRow(
         window.id,
         window.listing,
@@ -292,7 +292,7 @@ def _row(window: Window) -> WindowRow:
 
 def _senseless(what: str) -> StripeProblem:
     return StripeProblem(
-        Kind.UNREACHABLE,
+        ProblemKind.UNREACHABLE,
         f"Stripe's list cannot be followed: it answered {what}. Everything fetched so far is"
         " kept; the sync tries again from there.",
     )

@@ -20,13 +20,13 @@ from app.credentials.store import CredentialProblem
 from app.db import connections
 from app.db import event_hints as hints
 from app.db.errors import DatabaseProblem
-from app.db.lease import Busy, Lease, Relieved
+from app.db.lease import Lease, LeaseLost, LeaseTaken
 from app.db.store import Store
 from app.settings import Settings
-from app.sync.attempt import Course
-from app.sync.poll_interval import Pace
+from app.sync.attempt import SyncAttempt
+from app.sync.poll_interval import PollInterval
 from app.sync.stripe.access import Access
-from app.sync.stripe.client import Kind, StripeProblem
+from app.sync.stripe.client import ProblemKind, StripeProblem
 from app.text import plain
 
 RETRY, LONGEST_RETRY = 5.0, 120.0
@@ -74,7 +74,7 @@ class Engine:
         self._revision = 0
         self._activity = Activity("Starting")
         self._lease = Lease(store)
-        self._pace = Pace(settings.poll_seconds)
+        self._pace = PollInterval(settings.poll_seconds)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
@@ -156,7 +156,7 @@ class Engine:
             try:
                 await self._sync(once=False, full=full)
                 return
-            except Relieved:
+            except LeaseLost:
                 log.warning("another Panelist has taken over")
                 self._lease.give_back()
 
@@ -167,7 +167,7 @@ class Engine:
             try:
                 self._lease.take()
                 return True
-            except Busy as busy:
+            except LeaseTaken as busy:
                 text = f"Looking on: {plain(busy.who)} syncs; this one takes over when it ends."
             except DatabaseProblem as problem:
                 text = str(problem)
@@ -214,8 +214,8 @@ class Engine:
             await self._wait(pause * random.uniform(0.8, 1.2))
             pause = min(LONGEST_RETRY, pause * 2)
 
-    def _course(self, full: bool) -> Course:
-        return Course(
+    def _course(self, full: bool) -> SyncAttempt:
+        return SyncAttempt(
             self._store,
             self._settings,
             self._access,
@@ -264,13 +264,16 @@ class Engine:
 
 # A key that worked and is unknown now was deleted or rolled.
 ENDINGS = {
-    Kind.REVOKED: ("by Stripe", "Disconnected by Stripe: access was revoked."),
-    Kind.INVALID_KEY: ("by Stripe", "Disconnected by Stripe: the key was deleted or rolled."),
-    Kind.EXPIRED: ("expired", "Disconnected: the key has expired."),
+    ProblemKind.REVOKED: ("by Stripe", "Disconnected by Stripe: access was revoked."),
+    ProblemKind.INVALID_KEY: (
+        "by Stripe",
+        "Disconnected by Stripe: the key was deleted or rolled.",
+    ),
+    ProblemKind.EXPIRED: ("expired", "Disconnected: the key has expired."),
 }
 
 
-def end_by_stripe(store: Store, connection_id: int, kind: Kind, access: Access) -> None:
+def end_by_stripe(store: Store, connection_id: int, kind: ProblemKind, access: Access) -> None:
     """The access stopped working: it is deleted, the connection ends and its data stays."""
     reason, text = ENDINGS[kind]
     connections.disconnect(store, connection_id, reason)

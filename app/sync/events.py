@@ -15,14 +15,14 @@ from functools import partial
 
 from app.db import connections
 from app.db.history import DELETED
-from app.db.rows import Answer, Delivery, EventRow, Gone, StepRow
+from app.db.rows import DeletedObject, Delivery, EventRow, Fetched, StepRow
 from app.db.store import Store
 from app.sync.committer import Committer
 from app.sync.relist import Relisting
-from app.sync.stripe.client import Kind, StripeApi, StripeProblem
+from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import EVENT_TYPES, EVENTS, LISTINGS, NEEDS
 from app.sync.stripe.objects import Event, page_reader
-from app.sync.stripe.retrieve import Fetcher
+from app.sync.stripe.retrieve import Retriever
 from app.text import storable
 
 # Seconds that an event may be late. Every look goes back by the short one; the first look and
@@ -41,7 +41,7 @@ Changes = Mapping[str, Sequence[EventRow]]  # by the id of the object that chang
 
 
 @dataclass(frozen=True)
-class Look:
+class PollResult:
     """What one look found: events not seen before, and the requests that listing them took.
     ``date``: Stripe's clock before."""
 
@@ -50,7 +50,7 @@ class Look:
     date: int
 
 
-class Gap(Exception):
+class EventGap(Exception):
     """The events since the last look are not all there any more, or too many: everything has to
     be listed again. ``date``: Stripe's clock before this was asked."""
 
@@ -59,7 +59,7 @@ class Gap(Exception):
         self.date = date
 
 
-class Poller:
+class EventPoller:
     """Asks for events and applies what they point at."""
 
     def __init__(
@@ -69,9 +69,9 @@ class Poller:
         self._store = store
         self._connection_id = connection_id
         self._committer = committer
-        self._fetcher = Fetcher(api)
+        self._fetcher = Retriever(api)
 
-    async def poll(self, *, deep: bool = True, listed: bool = False) -> Look:
+    async def poll(self, *, deep: bool = True, listed: bool = False) -> PollResult:
         """One look: every event not seen yet is applied.
 
         ``deep``: also those that became visible very late. ``listed``: a full listing has just
@@ -83,10 +83,10 @@ class Poller:
         try:
             date, events, pages = await self._new_events(through, overlap, listed)
         except StripeProblem as problem:
-            if problem.kind is not Kind.FORBIDDEN:
+            if problem.kind is not ProblemKind.FORBIDDEN:
                 raise
             await self._say_forbidden()
-            return Look(0, 1, 0)
+            return PollResult(0, 1, 0)
         await self.apply(events)
         newest = max((event.created for event in events), default=None)
         await self._committer.put(Delivery(requests=self._api.take_count()))
@@ -100,7 +100,7 @@ class Poller:
                 through - 2 * OVERLAP,
             )
         )
-        return Look(len(events), pages, date)
+        return PollResult(len(events), pages, date)
 
     async def _new_events(
         self, through: int, overlap: int, listed: bool
@@ -115,13 +115,13 @@ class Poller:
             try:
                 reply = await self._api.page(EVENTS, here, _read_events)
             except StripeProblem as problem:
-                if problem.kind is not Kind.CURSOR_GONE or not cursor:
+                if problem.kind is not ProblemKind.CURSOR_GONE or not cursor:
                     raise
                 cursor = None  # the event is too old now: the list begins anew
                 continue
             date, pages, page = date or reply.date, pages + 1, reply.body
             if date - through > RETENTION or (pages >= MOST_PAGES and not listed):
-                raise Gap(date)
+                raise EventGap(date)
             found.update((one.id, _row(one)) for one in page.objects if one.type in _TABLE)
             if not page.has_more or page.last[0] in (None, cursor):
                 break
@@ -154,7 +154,7 @@ class Poller:
             try:
                 await self._apply_to(table, changes)
             except StripeProblem as problem:
-                if problem.kind is not Kind.FORBIDDEN:
+                if problem.kind is not ProblemKind.FORBIDDEN:
                     raise
                 await self._say_lost(table)
         return len(new)
@@ -163,7 +163,9 @@ class Poller:
         gone = [key for key in changes if any(one.type == DELETED for one in changes[key])]
         for group in _groups(gone):
             seq = self._api.next_seq()
-            await self._put(changes, {key: Answer(seq, gone=[Gone(table, key)]) for key in group})
+            await self._put(
+                changes, {key: Fetched(seq, gone=[DeletedObject(table, key)]) for key in group}
+            )
         left = set(changes).difference(gone)
         if len(left) > FEW:
             listing = Relisting(self._api, self._store, self._connection_id, self._committer, table)
@@ -173,7 +175,7 @@ class Poller:
             answers = await self._fetcher.objects([(table, key) for key in group])
             await self._put(changes, dict(zip(group, answers, strict=True)))
 
-    async def _put(self, changes: Changes, answers: Mapping[str, Answer]) -> None:
+    async def _put(self, changes: Changes, answers: Mapping[str, Fetched]) -> None:
         """Hand over what Stripe has, by object, together with the events that are then done."""
         for key, answer in answers.items():
             answer.event = max(changes[key], key=lambda event: event.created)

@@ -21,7 +21,7 @@ TOLD = 3_600.0  # that a webhook is taken for more to come
 NEVER = -math.inf
 
 
-class Pace:
+class PollInterval:
     """When the next look is due. ``fixed``: the demo's pace, whatever happens."""
 
     def __init__(

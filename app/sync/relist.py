@@ -14,22 +14,22 @@ from functools import partial
 from typing import Any
 
 from app.db import connections
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.db.store import Store
 from app.sync import windows
 from app.sync.committer import Committer
-from app.sync.stripe.client import Kind, StripeApi, StripeProblem
+from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS, Listing
 from app.sync.stripe.objects import Page
-from app.sync.stripe.retrieve import Fetcher
+from app.sync.stripe.retrieve import Retriever
 from app.sync.tasks import together
-from app.sync.windows import PAGE, Window
+from app.sync.windows import PAGE, TimeWindow
 
 PARTS = 4  # side by side in a long list; each may end in a page that is not full
 LONG = 20 * PAGE
 DAY = 86_400
 
-Take = Callable[[dict[str, Answer]], Awaitable[None]]
+Take = Callable[[dict[str, Fetched]], Awaitable[None]]
 
 
 class Relisting:
@@ -39,7 +39,7 @@ class Relisting:
         self, api: StripeApi, store: Store, connection_id: int, committer: Committer, table: str
     ) -> None:
         self._api = api
-        self._fetcher = Fetcher(api)
+        self._fetcher = Retriever(api)
         self._lists = [one for one in LISTINGS.values() if one.table == table]
         self._count = partial(connections.number, store, connection_id, table)
         self._cuts = partial(connections.cuts, store, connection_id, table, PARTS)
@@ -61,25 +61,27 @@ class Relisting:
                 *(self._read(listing, window, wanted, take) for window in await self._windows())
             )
 
-    async def _windows(self) -> list[Window]:
+    async def _windows(self) -> list[TimeWindow]:
         long = self._is_long(await self._committer.do(self._count))
         cuts = await self._committer.do(self._cuts) if long else []
         # An object may be a little newer than this computer's clock.
         edges = [None, *sorted(set(cuts)), int(time.time()) + DAY]
         return [
-            Window(number, "", low, high)
+            TimeWindow(number, "", low, high)
             for number, (low, high) in enumerate(itertools.pairwise(edges))
             if high is not None
         ]
 
-    async def _read(self, listing: Listing, window: Window, wanted: set[str], take: Take) -> None:
+    async def _read(
+        self, listing: Listing, window: TimeWindow, wanted: set[str], take: Take
+    ) -> None:
         while wanted:
             try:
                 reply = await self._api.page(
                     listing.path, {**listing.query, **window.parameters()}, listing.read_page
                 )
             except StripeProblem as problem:
-                if problem.kind is not Kind.CURSOR_GONE or not window.cursor:
+                if problem.kind is not ProblemKind.CURSOR_GONE or not window.cursor:
                     raise
                 window = windows.below(window)
                 continue

@@ -23,7 +23,7 @@ from app.sync.auth.approval import Approval, offer_of
 from app.sync.auth.connect import KeyProblem, KeyReport, admit, connect, forget, offered
 from app.sync.auth.oauth_app import SetupProblem
 from app.sync.engine import Change, Engine
-from app.sync.stripe.access import Access, Offer, kept_access
+from app.sync.stripe.access import Access, NewAccess, kept_access
 from app.sync.stripe.oauth import OAuthApp, OAuthProblem
 
 PROBLEMS = (KeyProblem, OAuthProblem, SetupProblem, CredentialProblem, DatabaseProblem)
@@ -37,7 +37,7 @@ class Admitted:
     access: Access = field(repr=False)
 
 
-class Service:
+class SyncService:
     """The sync of one database. ``credentials``: where access is kept."""
 
     def __init__(self, store: Store, settings: Settings, credentials: Credentials) -> None:
@@ -53,7 +53,7 @@ class Service:
         """Exchange the code of a callback, keep the tokens, and try them."""
         return self._admitted(offer_of(app, code), keep=True)
 
-    def _admitted(self, offer: Offer, *, keep: bool) -> Admitted:
+    def _admitted(self, offer: NewAccess, *, keep: bool) -> Admitted:
         credentials = self.credentials if keep else None
         report = admit(self.settings, self.store, credentials, offer)
         if keep and offer.account:  # tokens are renewed where they are kept

@@ -19,7 +19,7 @@ STRIPE_BEGAN = 1_293_840_000  # 2011-01-01; only for guessing where an open wind
 
 
 @dataclass(frozen=True)
-class Window:
+class TimeWindow:
     """A stretch of a list still to be fetched, below ``cursor`` when there is one.
 
     ``position``: created of the cursor's object. ``density``: objects a second as last seen.
@@ -54,7 +54,7 @@ class Window:
         return query
 
 
-def advance(window: Window, cursor: str, created: int | None, found: int) -> Window:
+def advance(window: TimeWindow, cursor: str, created: int | None, found: int) -> TimeWindow:
     """The window after a page of ``found`` objects that ended at the object ``cursor``, made at
     ``created``. A time that cannot be (nothing keeps it from being nonsense) moves nothing."""
     top = window.high if window.position is None else window.position
@@ -64,14 +64,14 @@ def advance(window: Window, cursor: str, created: int | None, found: int) -> Win
     return replace(window, cursor=cursor, position=created, density=density)
 
 
-def below(window: Window) -> Window:
+def below(window: TimeWindow) -> TimeWindow:
     """The window to start over with when the cursor's object is gone: everything above its
     second has been read."""
     assert window.position is not None
     return replace(window, high=window.position + 1, cursor=None, position=None)
 
 
-def split(window: Window, parts: int, new_ids: Sequence[int]) -> list[Window]:
+def split(window: TimeWindow, parts: int, new_ids: Sequence[int]) -> list[TimeWindow]:
     """Cut what remains below the window's position into at most ``parts`` equal stretches.
 
     The first keeps the cursor and the rest of its second; the others are new windows with
@@ -86,5 +86,5 @@ def split(window: Window, parts: int, new_ids: Sequence[int]) -> list[Window]:
     edges = [window.position - room * part // parts for part in range(1, parts)]
     pieces = [replace(window, low=edges[0])]
     for high, low, key in zip(edges, [*edges[1:], window.low], new_ids, strict=False):
-        pieces.append(Window(key, window.listing, low, high, density=window.density))
+        pieces.append(TimeWindow(key, window.listing, low, high, density=window.density))
     return pieces

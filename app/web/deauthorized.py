@@ -15,16 +15,16 @@ from app.db import connections
 from app.db import event_hints as hints
 from app.panel.overview import ConnectionView, accounts
 from app.sync.engine import end_by_stripe
-from app.sync.service import Service
-from app.sync.stripe.access import Access, Key, secret_name
-from app.sync.stripe.client import Kind
+from app.sync.service import SyncService
+from app.sync.stripe.access import Access, KeyAccess, secret_name
+from app.sync.stripe.client import ProblemKind
 from app.sync.stripe.oauth import OAuthProblem
-from app.web.events import Received
+from app.web.events import WebhookEvent
 
 Ended = Literal["ended", "asked", "old", "nobody's"]
 
 
-def end(service: Service, event: Received) -> Ended:
+def end(service: SyncService, event: WebhookEvent) -> Ended:
     """Delete the access and end the connection, if the event is about it. May wait for a
     keyring; when the connection has ended, that is permanent. Raises DatabaseProblem."""
     found = event.owner(connections.connected(service.store)) if event.account else None
@@ -37,11 +37,11 @@ def end(service: Service, event: Received) -> Ended:
         hints.tell(service.store, connection.id, [hints.ASK])
         return "asked"
     access = _access(service, connection)
-    end_by_stripe(service.store, connection.id, Kind.REVOKED, access)
+    end_by_stripe(service.store, connection.id, ProblemKind.REVOKED, access)
     return "ended"
 
 
-def _is_ours(service: Service, connection: ConnectionView, event: Received) -> bool:
+def _is_ours(service: SyncService, connection: ConnectionView, event: WebhookEvent) -> bool:
     """A key belongs to no app; and an organisation with several apps may have one endpoint for
     all of them. What Stripe calls an app that is not known by a client id decides nothing."""
     if connection.method != "oauth":
@@ -53,7 +53,7 @@ def _is_ours(service: Service, connection: ConnectionView, event: Received) -> b
     return True
 
 
-def _access(service: Service, connection: ConnectionView) -> Access:
+def _access(service: SyncService, connection: ConnectionView) -> Access:
     """What is to be forgotten."""
     account, livemode = connection.account, connection.livemode
     with suppress(OAuthProblem, CredentialProblem):
@@ -61,4 +61,4 @@ def _access(service: Service, connection: ConnectionView) -> Access:
         if kept is not None:
             return kept
     name = secret_name(account, livemode)  # also of what can no longer be read
-    return Key("", livemode=livemode, forget=lambda: service.credentials.delete(name))
+    return KeyAccess("", livemode=livemode, forget=lambda: service.credentials.delete(name))

@@ -15,7 +15,7 @@ from app.db.rows import EventRow
 from app.sync.stripe.endpoints import EVENT_TYPES
 from app.sync.stripe.objects import Unreadable, any_object
 from app.text import storable
-from app.web.rejections import Refused
+from app.web.rejections import Rejected
 
 DEAUTHORIZED = "account.application.deauthorized"
 MATTERING = frozenset(kind for kinds in EVENT_TYPES.values() for kind in kinds)
@@ -31,7 +31,7 @@ class _Data(msgspec.Struct, gc=False):
     object: _Object
 
 
-class Received(msgspec.Struct, gc=False):
+class WebhookEvent(msgspec.Struct, gc=False):
     """An event. ``account``: whose it is, when that is not the account of the endpoint;
     ``context`` says the same where an organisation's events come together."""
 
@@ -68,15 +68,15 @@ class Received(msgspec.Struct, gc=False):
         return mine[0] if len(mine) == 1 else None
 
 
-_decoder = msgspec.json.Decoder(Received)
+_decoder = msgspec.json.Decoder(WebhookEvent)
 
 
-def read(body: bytes) -> Received:
+def read(body: bytes) -> WebhookEvent:
     """The event in a body. Raises Refused."""
     try:
         body.decode()
     except UnicodeDecodeError:
-        raise Refused(
+        raise Rejected(
             "Webhook refused: signed, but not UTF-8",
             "The body is not UTF-8; nothing was stored, so pass it on as Stripe sent it.",
         ) from None
@@ -86,7 +86,7 @@ def read(body: bytes) -> Received:
     return event
 
 
-def _decoded(body: bytes) -> Received:
+def _decoded(body: bytes) -> WebhookEvent:
     try:
         return _decoder.decode(body)
     except msgspec.ValidationError:
@@ -94,9 +94,9 @@ def _decoded(body: bytes) -> Received:
     except (msgspec.DecodeError, RecursionError):
         pass
     try:  # what the fast parser refuses and Stripe may send: half a pair of surrogates
-        return msgspec.convert(any_object(body), Received)
+        return msgspec.convert(any_object(body), WebhookEvent)
     except Unreadable:
-        raise Refused(
+        raise Rejected(
             "Webhook refused: signed, but not JSON",
             "The body is not a JSON object; nothing was stored, so pass it on as Stripe sent it.",
         ) from None
@@ -104,8 +104,8 @@ def _decoded(body: bytes) -> Received:
         raise _not_an_event() from None
 
 
-def _not_an_event() -> Refused:
-    return Refused(
+def _not_an_event() -> Rejected:
+    return Rejected(
         "Webhook refused: signed, but not an event of Stripe's API v1",
         "This is not an event as Stripe's API v1 has them; nothing was stored, so choose snapshot"
         " events, not thin ones, for this endpoint at Stripe.",

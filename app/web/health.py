@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.panel.overview import accounts
-from app.web.worker_thread import Desk
+from app.web.worker_thread import WorkerThread
 
 PATIENCE = 2.0  # seconds for the database
 
@@ -24,7 +24,7 @@ class Health:
     def __init__(self, store: Store, syncing: Callable[[], str | None]) -> None:
         self._store = store
         self._syncing = syncing
-        self._desk = Desk(store, "health")
+        self._desk = WorkerThread(store, "health")
 
     async def answer(self, _: Request) -> Response:
         """200 and how the sync is; 503 when the database cannot be asked."""

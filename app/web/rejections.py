@@ -13,7 +13,7 @@ EVERY = 60.0  # seconds between two lines about the same thing
 log = logging.getLogger(__name__)
 
 
-class Refused(Exception):
+class Rejected(Exception):
     """A request that nothing was made of. The text is one sentence for whoever sent it, and
     ``why`` the few words for the log: neither holds anything of what was sent, and there is a
     fixed number of both."""
@@ -24,7 +24,7 @@ class Refused(Exception):
         self.status = status
 
 
-class Tally:
+class RejectionTally:
     """Counts what happens and logs it, at most once every ``every`` seconds for the same words:
     whoever finds the port could fill the disk otherwise. ``clock``: seconds, from any start."""
 

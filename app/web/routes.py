@@ -8,17 +8,17 @@ from functools import partial
 
 from starlette.routing import Route
 
-from app.sync.service import Service
+from app.sync.service import SyncService
 from app.web import deauthorized
-from app.web.events import Received
+from app.web.events import WebhookEvent
 from app.web.health import Health
-from app.web.hint_writer import Keeper
-from app.web.rejections import Tally
+from app.web.hint_writer import HintWriter
+from app.web.rejections import RejectionTally
 from app.web.webhook import ANSWER_SECONDS, BODY_SECONDS, PATH, Webhook
-from app.web.worker_thread import Desk
+from app.web.worker_thread import WorkerThread
 
 
-class StripePages:
+class Routes:
     """The address for Stripe's webhooks, and the one for whatever watches over the server.
 
     ``secrets``: of the endpoints; ``syncing``: who this process is while it syncs, else None.
@@ -26,7 +26,7 @@ class StripePages:
 
     def __init__(
         self,
-        service: Service,
+        service: SyncService,
         secrets: Sequence[str],
         syncing: Callable[[], str | None],
         *,
@@ -35,10 +35,10 @@ class StripePages:
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._service = service
-        self._keeper = Keeper(service.store)
-        self._leaving = Desk(service.store, "leaving")
+        self._keeper = HintWriter(service.store)
+        self._leaving = WorkerThread(service.store, "leaving")
         self._health = Health(service.store, syncing)
-        self._tally = Tally()
+        self._tally = RejectionTally()
         webhook = Webhook(
             self._keeper,
             secrets,
@@ -53,7 +53,7 @@ class StripePages:
             Route("/healthz", self._health.answer, methods=["GET"]),
         ]
 
-    async def _deauthorized(self, event: Received) -> deauthorized.Ended:
+    async def _deauthorized(self, event: WebhookEvent) -> deauthorized.Ended:
         return await self._leaving.do(partial(deauthorized.end, self._service, event))
 
     def end(self) -> None:

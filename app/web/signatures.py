@@ -13,7 +13,7 @@ import hmac
 import re
 from collections.abc import Sequence
 
-from app.web.rejections import Refused
+from app.web.rejections import Rejected
 
 TOLERANCE = 300  # seconds, to both sides; Stripe's default
 
@@ -25,19 +25,19 @@ def check(header: str | None, body: bytes, secrets: Sequence[str], now: float) -
     (seconds since 1970)."""
     at, signatures = _read(header)
     if not _signed(f"{at}.".encode() + body, secrets, signatures):
-        raise Refused(
+        raise Rejected(
             "Webhook refused: its signature fits no known secret",
             "The signature fits none of the secrets known here, or the body was changed on its"
             " way; nothing was stored, so compare the secret with that of the endpoint at Stripe.",
         )
     if int(at) < now - TOLERANCE:
-        raise Refused(
+        raise Rejected(
             "Webhook refused: its signature is too old",
             f"The signature is more than {TOLERANCE} seconds old; nothing was stored, and Stripe"
             " signs anew whenever it sends again.",
         )
     if int(at) > now + TOLERANCE:
-        raise Refused(
+        raise Rejected(
             "Webhook refused: its signature is from the future; check the clock of this computer",
             f"The signature is more than {TOLERANCE} seconds in the future; nothing was stored, so"
             " check the clock here.",
@@ -47,7 +47,7 @@ def check(header: str | None, body: bytes, secrets: Sequence[str], now: float) -
 def _read(header: str | None) -> tuple[str, list[bytes]]:
     """(t as it was written, every v1)."""
     if not header:
-        raise Refused(
+        raise Rejected(
             "Webhook refused: it has no signature",
             "There is no Stripe-Signature header; nothing was stored, and only Stripe's own"
             " requests are taken here.",
@@ -57,7 +57,7 @@ def _read(header: str | None) -> tuple[str, list[bytes]]:
     # Bytes, since compare_digest refuses texts with anything but ASCII in them.
     signatures = [value.encode("utf-8", "replace") for name, _, value in parts if name == "v1"]
     if not (_SECONDS.fullmatch(at) and signatures):
-        raise Refused(
+        raise Rejected(
             "Webhook refused: its signature cannot be read",
             "The Stripe-Signature header has no time (t) or no signature of the kind v1; nothing"
             " was stored, so pass the header on as Stripe sent it.",

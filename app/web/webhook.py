@@ -14,9 +14,9 @@ from starlette.types import Receive, Scope, Send
 from app.db.errors import DatabaseProblem
 from app.web import events, signatures
 from app.web.deauthorized import Ended
-from app.web.events import DEAUTHORIZED, MATTERING, Received
-from app.web.hint_writer import Keeper
-from app.web.rejections import Refused, Tally
+from app.web.events import DEAUTHORIZED, MATTERING, WebhookEvent
+from app.web.hint_writer import HintWriter
+from app.web.rejections import Rejected, RejectionTally
 
 PATH = "/stripe/webhook"
 BODY_LIMIT = 512 * 1024  # bytes; an event holds one object, and few reach a tenth of this
@@ -43,10 +43,10 @@ class Webhook:
 
     def __init__(
         self,
-        keeper: Keeper,
+        keeper: HintWriter,
         secrets: Sequence[str],
-        deauthorized: Callable[[Received], Awaitable[Ended]],
-        tally: Tally,
+        deauthorized: Callable[[WebhookEvent], Awaitable[Ended]],
+        tally: RejectionTally,
         *,
         clock: Callable[[], float] = time.time,
         body_seconds: float = BODY_SECONDS,
@@ -68,7 +68,7 @@ class Webhook:
                 request.headers.get("stripe-signature"), body, self._secrets, self._clock()
             )
             event = events.read(body)
-        except Refused as why:
+        except Rejected as why:
             self._tally.count(why.why)
             return _Lingering(f"{why}\n", why.status)
         except ClientDisconnect:
@@ -91,14 +91,14 @@ class Webhook:
                     if len(body) > BODY_LIMIT:
                         raise _too_large()
         except TimeoutError:
-            raise Refused(
+            raise Rejected(
                 "Webhook refused: its body did not come in time",
                 f"The body did not come within {self._body_seconds:g} seconds; nothing was stored.",
                 408,
             ) from None
         return bytes(body)
 
-    async def _act_on(self, event: Received) -> str:
+    async def _act_on(self, event: WebhookEvent) -> str:
         outcome: str
         if event.type in MATTERING:
             outcome = await self._keeper.keep(event)
@@ -142,8 +142,8 @@ async def _rest(receive: Receive) -> None:
         more = bool(message.get("more_body"))
 
 
-def _too_large() -> Refused:
-    return Refused(
+def _too_large() -> Rejected:
+    return Rejected(
         "Webhook refused: its body is too large",
         f"The body is larger than {BODY_LIMIT // 1024} KB, which no event of Stripe's is; nothing"
         " was stored.",

@@ -16,7 +16,7 @@ T = TypeVar("T")
 Settle = Callable[[Any, Exception | None], None]
 
 
-class Desk:
+class WorkerThread:
     """One thread, with a connection of its own to the database. No exit waits for it: whatever
     is cut off was not answered for, and Stripe sends it again."""
 

@@ -8,7 +8,7 @@ from textual.widgets.text_area import Edit, EditResult
 from app.text import plain_lines
 
 
-class Area(TextArea):
+class TextBox(TextArea):
     """Takes what a terminal could obey out of whatever is typed, pasted or loaded into it."""
 
     def __init__(self, text: str = "", *, id: str, wrap: bool = True) -> None:  # noqa: A002

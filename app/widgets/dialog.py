@@ -21,7 +21,7 @@ HELD = 1.0  # seconds without the same key after which it was let go: repeats be
 Result = TypeVar("Result")
 
 
-class Deciding(ModalScreen[Result]):
+class DecisionDialog(ModalScreen[Result]):
     """A dialog in which a key decides something, so it takes only keys that are meant for it.
 
     The app asks :meth:`refuses` before it hands on a key. A terminal does not tell when a key is
@@ -50,7 +50,7 @@ class Deciding(ModalScreen[Result]):
         return bool(self._held)
 
 
-class Question(Deciding[bool]):
+class QuestionDialog(DecisionDialog[bool]):
     """Asks one thing. Cancel has the focus, ``y`` is the only key that says yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -93,7 +93,7 @@ class Question(Deciding[bool]):
             self.dismiss(yes)
 
 
-class Help(ModalScreen[None]):
+class HelpDialog(ModalScreen[None]):
     """What the focused thing is, and every key that does something there."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

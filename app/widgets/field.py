@@ -11,7 +11,7 @@ from textual.widgets import Input
 from app.text import plain
 
 
-class Field(Input):
+class TextField(Input):
     """While it has the focus, letters are text, so these are the keys that do something."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

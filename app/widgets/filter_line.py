@@ -17,8 +17,8 @@ from textual.widgets import Input, Static
 
 from app.text import plain
 from app.widgets.content import Content, words
-from app.widgets.field import Field
-from app.widgets.state_widget import Drawn
+from app.widgets.field import TextField
+from app.widgets.state_widget import StateWidget
 
 DELAY = 0.12  # seconds without a key after which what was typed is meant
 LONGEST = 500  # characters
@@ -52,7 +52,7 @@ class NoteState:
     suggestions: tuple[str, ...] = ()
 
 
-class Note(Drawn[NoteState]):
+class Note(StateWidget[NoteState]):
     """One line, even when it is empty, so that nothing jumps while one types."""
 
     DEFAULT_CSS = "Note { min-height: 1; }"
@@ -84,7 +84,7 @@ def _under(state: NoteState, width: int) -> list[Content]:
     return [marker, *text.wrap(width)]
 
 
-class Count(Drawn[str]):
+class Count(StateWidget[str]):
     """How many are left, at the right."""
 
     DEFAULT_CSS = "Count { width: auto; height: 1; color: $text-muted; }"
@@ -100,7 +100,7 @@ class Count(Drawn[str]):
         self.styles.width = cell_len(plain(state)) + 1 if state else 0
 
 
-class FilterInput(Field):
+class FilterInput(TextField):
     """Takes one line, whatever is pasted."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from textual import events
 
 from app.widgets.content import Content, words
-from app.widgets.state_widget import Drawn
+from app.widgets.state_widget import StateWidget
 
 STAY = ("question_mark", "q")
 PALETTE = ("ctrl+p", "^p", "Palette")
 
 
 @dataclass(frozen=True)
-class Key:
+class FooterKey:
     """A key that does something now: its name, how it is written, what it does."""
 
     key: str
@@ -27,10 +27,10 @@ class Key:
         return len(self.shown) + len(self.does) + 1
 
 
-class KeyLine(Drawn[tuple[Key, ...]]):
+class KeyFooter(StateWidget[tuple[FooterKey, ...]]):
     """Keys with what they do; a click on one presses it."""
 
-    DEFAULT_CSS = "KeyLine { dock: bottom; height: 1; background: $panel; padding: 0 1; }"
+    DEFAULT_CSS = "KeyFooter { dock: bottom; height: 1; background: $panel; padding: 0 1; }"
 
     def __init__(self) -> None:
         super().__init__(())
@@ -46,10 +46,10 @@ class KeyLine(Drawn[tuple[Key, ...]]):
                 binding = active.binding
                 if binding.show and binding.id:
                     shown = self.app.get_key_display(binding)
-                    found.append(Key(key, shown, binding.description))
-            self.show((*found, Key(*PALETTE)))
+                    found.append(FooterKey(key, shown, binding.description))
+            self.show((*found, FooterKey(*PALETTE)))
 
-    def draw(self, state: tuple[Key, ...], width: int) -> list[Content]:
+    def draw(self, state: tuple[FooterKey, ...], width: int) -> list[Content]:
         kept, gap = _fitting(state, width)
         parts = [words((one.shown, "bold $primary"), f" {one.does}") for one in kept]
         return [words(" " * gap).join(parts)]
@@ -59,7 +59,7 @@ class KeyLine(Drawn[tuple[Key, ...]]):
             if begin <= event.x - 1 < end:  # one cell of padding
                 self.app.simulate_key(one.key)
 
-    def _places(self) -> list[tuple[Key, tuple[int, int]]]:
+    def _places(self) -> list[tuple[FooterKey, tuple[int, int]]]:
         kept, gap = _fitting(self.state, self.content_size.width)
         places, at = [], 0
         for one in kept:
@@ -68,7 +68,7 @@ class KeyLine(Drawn[tuple[Key, ...]]):
         return places
 
 
-def _fitting(keys: tuple[Key, ...], width: int) -> tuple[tuple[Key, ...], int]:
+def _fitting(keys: tuple[FooterKey, ...], width: int) -> tuple[tuple[FooterKey, ...], int]:
     """The keys there is room for, and the cells between two of them. Where there is none for all,
     those of the modes go first, which are the same everywhere, from the last one on; then the
     palette's and those of the screen, but never help (which names them all) and quit."""
@@ -80,7 +80,7 @@ def _fitting(keys: tuple[Key, ...], width: int) -> tuple[tuple[Key, ...], int]:
     return tuple(kept), _gap(kept, width) or 1
 
 
-def _gap(keys: list[Key], width: int) -> int | None:
+def _gap(keys: list[FooterKey], width: int) -> int | None:
     for gap in (2, 1):
         if sum(one.width + gap for one in keys) - gap <= width:
             return gap

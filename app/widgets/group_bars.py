@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from app.widgets.content import Content, words
-from app.widgets.state_widget import Drawn
+from app.widgets.state_widget import StateWidget
 
 MARK = 2  # cells before a name
 LEAST_BAR, MOST_BAR = 6, 40
@@ -19,7 +19,7 @@ EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 @dataclass(frozen=True)
-class Group:
+class GroupBar:
     """How many are in it. ``name`` may be foreign text; ``note`` is said beside the number."""
 
     name: str
@@ -32,13 +32,13 @@ class GroupsState:
     """``current`` is the place of the one whose people are looked at. ``waiting`` stands where
     the numbers will be; None: they are there."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[GroupBar, ...]
     waiting: str | None = None
     current: int = 0
     focused: bool = False
 
 
-class Groups(Drawn[GroupsState], can_focus=True):
+class GroupBars(StateWidget[GroupsState], can_focus=True):
     """The groups, one of them the current one."""
 
     class Moved(Message):
@@ -59,15 +59,15 @@ class Groups(Drawn[GroupsState], can_focus=True):
     help_text = "Up and down choose a group, whose people are listed; enter goes to them."
 
     def __init__(self, names: Sequence[str], *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(GroupsState(tuple(Group(name, 0) for name in names), waiting=""), id=id)
+        super().__init__(GroupsState(tuple(GroupBar(name, 0) for name in names), waiting=""), id=id)
 
-    def fill(self, groups: Sequence[Group]) -> None:
+    def fill(self, groups: Sequence[GroupBar]) -> None:
         """Show these."""
         self.show(replace(self.state, groups=tuple(groups), waiting=None))
 
     def wait(self, names: Sequence[str], why: str) -> None:
         """Of these only the names are known yet."""
-        groups = tuple(Group(name, 0) for name in names)
+        groups = tuple(GroupBar(name, 0) for name in names)
         self.show(replace(self.state, groups=groups, waiting=why))
 
     @property
@@ -109,7 +109,7 @@ class Groups(Drawn[GroupsState], can_focus=True):
         mark = words(("▶ " if current else "  ", "bold $primary"))
         return words(mark, (self.state.groups[index].name, style))
 
-    def _number(self, one: Group, total: int) -> Content:
+    def _number(self, one: GroupBar, total: int) -> Content:
         if self.state.waiting is not None:
             return words((self.state.waiting, "dim"))
         most = max(len(f"{group.count:,}") for group in self.state.groups)

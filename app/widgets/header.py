@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.text import plain
 from app.widgets.content import Content, words
-from app.widgets.state_widget import Drawn
+from app.widgets.state_widget import StateWidget
 
 BADGES = {  # word -> (glyph, style); the word says it, the rest only helps
     "connected": ("●", "$success"),
@@ -32,7 +32,7 @@ class HeaderState:
     masking: bool = False
 
 
-class HeaderLine(Drawn[HeaderState]):
+class HeaderLine(StateWidget[HeaderState]):
     """One line that gives up its least important words first where the terminal is narrow."""
 
     DEFAULT_CSS = "HeaderLine { dock: top; height: 1; background: $panel; padding: 0 1; }"

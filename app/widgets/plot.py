@@ -13,7 +13,7 @@ import plotext
 from app.panel.labels import day
 from app.text import when
 from app.widgets.content import Content, words
-from app.widgets.state_widget import Drawn
+from app.widgets.state_widget import StateWidget
 
 DAY = 86_400
 LEAST = 3  # lines under which nothing can be seen
@@ -29,7 +29,7 @@ class PlotState:
     height: int = LEAST
 
 
-class Plot(Drawn[PlotState]):
+class Plot(StateWidget[PlotState]):
     """The line, with the least and the greatest number and the first and last day."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002

@@ -7,7 +7,7 @@ from collections import deque
 SPAN = 10.0
 
 
-class Rate:
+class ArrivalRate:
     """Feed it (moment, count) pairs; it remembers ten seconds of them."""
 
     def __init__(self, span: float = SPAN) -> None:

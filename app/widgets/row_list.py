@@ -22,11 +22,11 @@ class Row:
     body: Content
 
 
-class Lines(ScrollView, can_focus=True):
+class RowList(ScrollView, can_focus=True):
     """Up to some 500 rows. Only the lines on the screen are rendered."""
 
     ALLOW_SELECT = False
-    DEFAULT_CSS = "Lines { text-wrap: nowrap; overflow-x: hidden; }"
+    DEFAULT_CSS = "RowList { text-wrap: nowrap; overflow-x: hidden; }"
 
     def __init__(
         self,

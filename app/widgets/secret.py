@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app.widgets.field import Field
+from app.widgets.field import TextField
 
 
-class SecretInput(Field):
+class SecretInput(TextField):
     """Keeps nothing on the screen, in the clipboard or among suggestions."""
 
     def __init__(self, placeholder: str, *, id: str) -> None:  # noqa: A002

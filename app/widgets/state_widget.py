@@ -12,13 +12,13 @@ from app.widgets.content import Content, para
 State = TypeVar("State")
 
 
-class Drawn(Widget, Generic[State]):
+class StateWidget(Widget, Generic[State]):
     """Shows lines made from one immutable state; an equal state writes nothing.
 
     Subclasses implement :meth:`draw`. The height follows the number of lines.
     """
 
-    DEFAULT_CSS = "Drawn { width: 1fr; height: auto; text-wrap: nowrap; }"
+    DEFAULT_CSS = "StateWidget { width: 1fr; height: auto; text-wrap: nowrap; }"
 
     def __init__(self, state: State, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

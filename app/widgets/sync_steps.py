@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.panel.overview import StepView
 from app.text import duration
 from app.widgets.content import Content, hang, words
-from app.widgets.state_widget import Drawn
+from app.widgets.state_widget import StateWidget
 
 LIFECYCLE = {
     "pending": "pending",
@@ -35,7 +35,7 @@ class LifecycleState:
     note: str = ""
 
 
-class Lifecycle(Drawn[LifecycleState]):
+class Lifecycle(StateWidget[LifecycleState]):
     """pending → syncing → segments synced → complete, with the present one marked."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class StepState:
         return max(0, self.step.total - self.step.done) / self.rate
 
 
-class Steps(Drawn[tuple[StepState, ...]]):
+class SyncSteps(StateWidget[tuple[StepState, ...]]):
     """A determinate bar per step, with counts, rate and time left; a sentence if it failed."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from textual.widgets import Static
 from app.widgets.content import Content, words
 
 
-class Line(Static):
+class TextLine(Static):
     """A Static for texts made by ``words``; it takes no room while it is empty."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002

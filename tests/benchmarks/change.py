@@ -19,11 +19,11 @@ from pathlib import Path
 
 from app.db import connections
 from app.db.store import Store, open_sqlite
-from app.settings import Rate, Settings
+from app.settings import RequestRate, Settings
 from app.sync.auth.connect import check_key, connect, offered
 from app.sync.committer import Committer
 from app.sync.engine import Engine
-from app.sync.events import Poller
+from app.sync.events import EventPoller
 from app.sync.stripe.client import StripeApi
 from tests.benchmarks import running
 
@@ -41,7 +41,7 @@ async def looks(
     api = StripeApi(settings.stripe_api_base, access, settings.rate, first_seq=first)
     committer = Committer(store, connection, lambda: None)
     async with api, committer:
-        poller = Poller(api, store, connection, committer)
+        poller = EventPoller(api, store, connection, committer)
         await poller.poll()
         for _ in range(times):
             for found, expected in ((changed, 1), (quiet, 0)):
@@ -66,7 +66,7 @@ def measure(customers: int, times: int, burst: int) -> list[tuple[object, ...]]:
         running.sandbox(customers, "--event-lag", "0") as stripe,
         tempfile.TemporaryDirectory(prefix="panelist-benchmark-") as home,
     ):
-        settings = Settings(Path(home), stripe_api_base=stripe.url, rate=Rate(None, None))
+        settings = Settings(Path(home), stripe_api_base=stripe.url, rate=RequestRate(None, None))
         store = open_sqlite(Path(home) / "panelist.db")
         connection = connect(store, check_key(settings, stripe.key))
 

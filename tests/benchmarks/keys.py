@@ -26,13 +26,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.db.store import Store, open_sqlite
 from app.runtime import make_way
-from app.screens.segments.members import Members
-from app.settings import Rate, Settings
+from app.screens.segments.members import MembersPane
+from app.settings import RequestRate, Settings
 from app.tui import PanelistApp
-from app.widgets.row_list import Lines
+from app.widgets.row_list import RowList
 from tests.benchmarks import running
 from tests.benchmarks.terminal import LOST, Terminal, press_keys, strike
 from tests.db import making
@@ -44,10 +44,10 @@ TABLE_KEYS = {"down/up": ("down", "up", 3), "page": ("pagedown", "pageup", 3)}
 KEYS = {"down/up": ("down", "up"), "page": ("pagedown", "pageup")}
 
 
-def page(number: int) -> Answer:
+def page(number: int) -> Fetched:
     """100 customers, each with a subscription to one of the products."""
     keys = [f"{number:06}{one:02}" for one in range(100)]
-    return Answer(
+    return Fetched(
         number + 1,
         participants=[making.person(f"cus_{key}") for key in keys],
         subscriptions=[making.subscribed(f"sub_{key}", f"cus_{key}") for key in keys],
@@ -84,7 +84,7 @@ async def measure(asked: argparse.Namespace, folder: Path) -> None:
     store = open_sqlite(folder / "panelist.db")
     to = making.connection(store)
     products = [making.product(f"prod_{one}", f"Plan {one}") for one in range(PLANS)]
-    making.send(store, to, Answer(1, products=products))
+    making.send(store, to, Fetched(1, products=products))
     making.make_segments(store, to)
     for number in range(asked.participants // 100):
         making.send(store, to, page(number))
@@ -94,12 +94,12 @@ async def measure(asked: argparse.Namespace, folder: Path) -> None:
     found: dict[tuple[str, bool], list[float]] = {}
     busy = pages = 0.0
     async with app.run_test(headless=False, size=size, notifications=True, tooltips=True) as pilot:
-        lines = app.screen.query_one("#segments", Lines)
+        lines = app.screen.query_one("#segments", RowList)
         while not lines.max_scroll_y:
             await pilot.pause(0.05)
         lines.focus()
         assert isinstance(app._driver, Terminal)
-        writer = Writer(store, to, asked.pages, app.lookout.changed)
+        writer = Writer(store, to, asked.pages, app.refresher.changed)
         try:
             for _ in range(asked.blocks):
                 for name, keys in KEYS.items():
@@ -124,7 +124,7 @@ async def measure(asked: argparse.Namespace, folder: Path) -> None:
 async def measure_engine(asked: argparse.Namespace, folder: Path, stripe: running.Sandbox) -> None:
     """Start the app on an empty database, and press keys for as long as customers arrive."""
     store = open_sqlite(folder / "panelist.db")
-    unlimited = Rate(None, None)
+    unlimited = RequestRate(None, None)
     app = PanelistApp(
         store,
         Settings(folder, stripe_api_base=stripe.url, rate=unlimited, stripe_key=stripe.key),
@@ -141,9 +141,11 @@ async def measure_engine(asked: argparse.Namespace, folder: Path, stripe: runnin
         while participants(store) < AT_LEAST:
             await asyncio.sleep(0.1)  # the pilot's pause waits for a process that is idle
         app.go("segments")
-        while not (app.screen.query(Members) and len(app.screen.query_one(Members).ids or ())):
+        while not (
+            app.screen.query(MembersPane) and len(app.screen.query_one(MembersPane).ids or ())
+        ):
             await asyncio.sleep(0.1)
-        table = app.screen.query_one(Members).table
+        table = app.screen.query_one(MembersPane).table
         table.focus()
         assert isinstance(app._driver, Terminal)
         started, first = time.perf_counter(), participants(store)

@@ -23,18 +23,18 @@ from app.db import index_builder as upkeep
 from app.db import order_indexes as ordering
 from app.db import search_index as searching
 from app.db.apply import deliver
-from app.db.rows import Answer, Delivery, EventRow, ParticipantRow
+from app.db.rows import Delivery, EventRow, Fetched, ParticipantRow
 from app.db.store import Store, open_sqlite
 from app.panel.lists.order import COLUMNS, Order, ordered
 from app.panel.lists.rows import rows
 from app.panel.lists.search import search
-from app.panel.lists.selection import Chosen
+from app.panel.lists.selection import Selection
 from app.panel.person import person
 from app.panel.segments.overlap import overlap
 from app.panel.segments.timeline import changes, sizes
 from app.panel.segments.views import segments
 from app.panel.segments.why import why
-from app.settings import Rate, Settings
+from app.settings import RequestRate, Settings
 from app.sync.auth.connect import check_key, connect, offered
 from app.sync.engine import Engine
 from tests.benchmarks import running
@@ -62,7 +62,9 @@ def database(customers: int, file: str | None) -> Iterator[Store]:
             yield open_sqlite(target)
             return
         with running.sandbox(customers) as stripe:
-            settings = Settings(Path(home), stripe_api_base=stripe.url, rate=Rate(None, None))
+            settings = Settings(
+                Path(home), stripe_api_base=stripe.url, rate=RequestRate(None, None)
+            )
             store = open_sqlite(target)
             here = connect(store, check_key(settings, stripe.key))
             asyncio.run(Engine(store, settings, offered(stripe.key).access, here).run(once=True))
@@ -79,7 +81,7 @@ def ms(what: Callable[[], object], times: int = 1) -> str:
     return f"{statistics.median(took):.1f}"
 
 
-def parts(store: Store, chosen: Chosen, order: Order) -> tuple[str, str, str]:
+def parts(store: Store, chosen: Selection, order: Order) -> tuple[str, str, str]:
     """When the first rows came and when all, and how many."""
     started, times, number = time.perf_counter(), [], 0
     for part in ordered(store, chosen, order):
@@ -101,7 +103,7 @@ def one_change(store: Store, here: int) -> str:
     def change() -> None:
         number, row = next(told)
         event = EventRow(f"evt_{number}", int(time.time()), "customer.updated", row[0])
-        answer = Answer(
+        answer = Fetched(
             number, participants=[ParticipantRow(*row)._replace(name=f"n{number}")], event=event
         )
         deliver(store, here, [Delivery([answer], events=[event])])
@@ -115,7 +117,7 @@ def built(store: Store, here: int) -> None:
     for column in ordering.COLUMNS:
         took = ms(lambda column=column: ordering.build(store, column))  # type: ignore[misc]
         found.append((ordering.index(column), took, took))
-    builder, steps, more = searching.Builder(store), [], True
+    builder, steps, more = searching.SearchIndexBuilder(store), [], True
     store.rows("PRAGMA synchronous = normal")
     while more:
         started = time.perf_counter()
@@ -152,7 +154,7 @@ def measure(store: Store) -> None:
         [
             (
                 *(key[:12], f"{column}{'↓' if down else '↑'}"),
-                *parts(store, Chosen(here, key), Order(column, down)),
+                *parts(store, Selection(here, key), Order(column, down)),
             )
             for key in some
             for column in COLUMNS
@@ -167,7 +169,10 @@ def measure(store: Store) -> None:
             ("50 rows", ms(lambda: rows(store, here, chance.sample(range(1, last), 50)), 50)),
             ("a person", ms(lambda: person(store, chance.randrange(1, last)), 50)),
             ("why", ms(lambda: why(store, chance.randrange(1, last), "active"), 50)),
-            ("two segments", ms(lambda: overlap(store, Chosen(here), Chosen(here, "active")))),
+            (
+                "two segments",
+                ms(lambda: overlap(store, Selection(here), Selection(here, "active"))),
+            ),
             ("changes", ms(lambda: changes(store, here, "all", int(time.time())))),
             ("sizes", ms(lambda: sizes(store, here, "all"))),
         ],
@@ -179,7 +184,7 @@ def measure(store: Store) -> None:
         made = 1000 * (time.perf_counter() - started)
         assert asked
         for key in some[:3]:
-            first, every, number = parts(store, Chosen(here, key, (asked,)), Order())
+            first, every, number = parts(store, Selection(here, key, (asked,)), Order())
             found.append((text, key, f"{made:.1f}", first, every, number))
     running.table(("search", "in", "asked ms", "first ms", "all ms", "people"), found)
     print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * running.RSS_UNIT / 2**20:.0f} MB")

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from app.db.rows import Answer, ItemRow, ParticipantRow, PriceRow, ProductRow, SubscriptionRow
+from app.db.rows import Fetched, ItemRow, ParticipantRow, PriceRow, ProductRow, SubscriptionRow
 from app.db.store import Store, open_sqlite
 from app.invites import studies
 from app.invites.plan import frozen, plan
@@ -37,13 +37,13 @@ def fill(store: Store, people: int) -> int:
         PriceRow(f"price_{n}", f"prod_{n % 5}", None, True, "usd", 900, ("month", "year")[n // 5])
         for n in range(10)
     ]
-    send(store, here, Answer(1, products=products, prices=prices))
+    send(store, here, Fetched(1, products=products, prices=prices))
     for start in range(0, people, PAGE):
         some = range(start, min(start + PAGE, people))
         send(
             store,
             here,
-            Answer(
+            Fetched(
                 2 + start,
                 participants=[_person(n) for n in some],
                 subscriptions=[_subscription(n) for n in some if n % 3],

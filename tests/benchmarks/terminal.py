@@ -10,7 +10,7 @@ from collections.abc import Callable
 from textual import events
 from textual.drivers.headless_driver import HeadlessDriver
 
-from app.widgets.row_list import Lines
+from app.widgets.row_list import RowList
 from app.widgets.table.table import Table
 
 LOST = 2.0  # seconds after which a key is given up
@@ -33,7 +33,7 @@ class Terminal(HeadlessDriver):
 class Watch:
     """Knows where the list was when it was last drawn, and when that came to be written."""
 
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: RowList) -> None:
         self._lines = lines
         self._drawn = self._from = lines.scroll_offset.y
         self.painted = threading.Event()
@@ -57,7 +57,7 @@ class Watch:
             self.painted.set()
 
 
-def strike(driver: Terminal, lines: Lines, keys: tuple[str, str], number: int) -> list[float]:
+def strike(driver: Terminal, lines: RowList, keys: tuple[str, str], number: int) -> list[float]:
     """Press keys in this thread; milliseconds of each, or LOST."""
     watch = Watch(lines)
     driver.on_write = watch.on_write

@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.credentials.store import CredentialProblem, Credentials, Place
+from app.credentials.store import CredentialProblem, Credentials, TokenStore
 from tests.credentials.helpers import ON_DISK, PASSPHRASE, everything, holding, left
 
 REACHED = 3  # an exit code
@@ -39,7 +39,7 @@ def put_new(credentials: Credentials) -> None:
     credentials.put("a", {"token": NEW})
 
 
-def prepared(root: Path, place: Place | None) -> Document:
+def prepared(root: Path, place: TokenStore | None) -> Document:
     """A home with a secret, or an empty one."""
     shutil.rmtree(root, ignore_errors=True)
     (root / "keyring").mkdir(parents=True)
@@ -62,10 +62,10 @@ def wrong(root: Path, allowed: list[Document]) -> list[str]:
         if kept not in allowed:
             found.append(f"kept is {kept}, not one of {allowed}")
         clear = holding(root, "canary")
-        if clear and not (credentials.place is Place.PLAIN and len(clear) == 1):
+        if clear and not (credentials.place is TokenStore.PLAIN and len(clear) == 1):
             found.append(f"{credentials.place}, in clear: {clear}")
         orphans = len(list((root / "keyring").glob("* *[!t]"))) - (
-            credentials.place is Place.KEYRING
+            credentials.place is TokenStore.KEYRING
         )
         if orphans > 1:
             found.append(f"{orphans} keys that open nothing")
@@ -122,7 +122,7 @@ class Fate:
 
 def each_operation(root: Path, how: str, place: str, work: Work, after: Document, step: int) -> Any:
     """One trial for each file operation; how many there were, and what was wrong."""
-    before = prepared(root / "first", Place(place) if place else None)
+    before = prepared(root / "first", TokenStore(place) if place else None)
     trial = root / "trial"
     os.environ["TEST_KEYRING"] = str(trial / "keyring")
     found: list[str] = []
@@ -139,7 +139,7 @@ def each_operation(root: Path, how: str, place: str, work: Work, after: Document
         reached, fate.left = not fate.left, 0
         if said and pinned(trial) == pinned(root / "first"):  # so nothing else has changed
             assert left(trial / "home") == left(root / "first/home")
-        if credentials.place is Place.SESSION:  # of this process; others see nothing any more
+        if credentials.place is TokenStore.SESSION:  # of this process; others see nothing any more
             allowed = [before]
         kept = everything(credentials)
         assert kept in allowed, (kept, allowed)
@@ -170,14 +170,14 @@ def main(root: Path, how: str, place: str, act: str) -> Any:
     if act == "delete":
         after, work = {"b": {"token": OLD}}, lambda one: one.delete("a")
     elif act != "put":
-        after, work = {} if act == "session" else old, lambda one: one.choose(Place(act))
+        after, work = {} if act == "session" else old, lambda one: one.choose(TokenStore(act))
     return each_operation(root, how, place, work, after, step)
 
 
 def any_moment(root: Path, kills: int) -> Any:
     """One process after another works on the same home and is killed; what it was told to be
     done must be there."""
-    prepared(root, Place.KEYRING)
+    prepared(root, TokenStore.KEYRING)
     random.seed(kills)
     found: list[str] = []
     told: list[dict[str, int]] = [{}]
@@ -201,7 +201,7 @@ def any_moment(root: Path, kills: int) -> Any:
         if kept not in (done, begun):
             found.append(f"kill {kill}: {kept} is neither {done} nor {begun}")
         clear = holding(root, "canary")
-        if clear and not (credentials.place is Place.PLAIN and len(clear) == 1):
+        if clear and not (credentials.place is TokenStore.PLAIN and len(clear) == 1):
             found.append(f"kill {kill}: {credentials.place}, in clear: {clear}")
         told.append(kept)
     return {"trials": kills, "wrong": found}
@@ -228,7 +228,7 @@ def endless(credentials: Credentials, done: dict[str, int], writer: int) -> None
             done = rest
         else:
             tell(done)
-            credentials.choose(Place(act))
+            credentials.choose(TokenStore(act))
         tell(done)
 
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from app.credentials.store import CredentialProblem, Credentials, Place
+from app.credentials.store import CredentialProblem, Credentials, TokenStore
 from tests.credentials.backends import Memory, OnDisk, path
 
 MEMORY = path(Memory)
 ON_DISK = path(OnDisk)
 PASSPHRASE = "correct horse canary-passphrase"
-PLACES = (Place.KEYRING, Place.PASSPHRASE, Place.PLAIN)
+PLACES = (TokenStore.KEYRING, TokenStore.PASSPHRASE, TokenStore.PLAIN)
 ROOT = Path(__file__).parents[2]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.credentials.store import Place
+from app.credentials.store import TokenStore
 from tests.credentials.helpers import (
     ON_DISK,
     PASSPHRASE,
@@ -82,7 +82,7 @@ def test_a_file_that_others_may_read_is_refused(home: Path, name: str, mode: int
         credentials.names,
         credentials.ensure,
         lambda: credentials.put("b", {}),
-        lambda: credentials.choose(Place.PLAIN),
+        lambda: credentials.choose(TokenStore.PLAIN),
     ):
         assert f"chmod 600 '{file}'" in problem(work, "refused")
     assert file.read_bytes() == before
@@ -99,7 +99,7 @@ def test_a_choice_that_others_may_have_changed_is_described_as_unknown(home: Pat
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_full_disk_costs_a_sentence_and_nothing_else(home: Path, place: Place) -> None:
+def test_a_full_disk_costs_a_sentence_and_nothing_else(home: Path, place: TokenStore) -> None:
     opened(home, place=place, backends=ON_DISK, passphrase=PASSPHRASE).put("a", SECRET)
     files = left(home)
     text = run(
@@ -111,7 +111,7 @@ def test_a_full_disk_costs_a_sentence_and_nothing_else(home: Path, place: Place)
         print(problem(lambda: credentials.put("b", {"token": "x" * 2000}), "unwritable"))
         resource.setrlimit(resource.RLIMIT_FSIZE, (16, 1000))
         for place in PLACES:  # OSError: the keyring's own disk
-            kind = "unavailable" if place is Place.KEYRING else "unwritable"
+            kind = "unavailable" if place is TokenStore.KEYRING else "unwritable"
             print(problem(lambda: credentials.choose(place, "another"), kind))
         print(problem(lambda: credentials.put("a", {"token": "x" * 20}), "unwritable"))
         print(problem(credentials.ensure, "unwritable"))
@@ -126,14 +126,14 @@ def test_a_full_disk_costs_a_sentence_and_nothing_else(home: Path, place: Place)
 
 
 def test_a_disk_that_is_full_is_noticed_before_a_login(home: Path) -> None:
-    opened(home, place=Place.PLAIN).put("a", SECRET)
+    opened(home, place=TokenStore.PLAIN).put("a", SECRET)
     run(
         """
         import resource
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
         problem(opened(Path(sys.argv[1])).ensure, "unwritable")
-        problem(lambda: opened(Path(sys.argv[1])).probe(Place.PLAIN), "unwritable")
-        problem(opened(Path(sys.argv[1] + "2"), place=Place.PLAIN).ensure, "unwritable")
+        problem(lambda: opened(Path(sys.argv[1])).probe(TokenStore.PLAIN), "unwritable")
+        problem(opened(Path(sys.argv[1] + "2"), place=TokenStore.PLAIN).ensure, "unwritable")
         """,
         home,
     )
@@ -153,13 +153,14 @@ def test_a_folder_that_cannot_be_written_keeps_what_it_has(home: Path) -> None:
             """
             credentials = opened(Path(sys.argv[1]), backends=ON_DISK)
             for work in (credentials.ensure, lambda: credentials.put("b", {}),
-                         lambda: credentials.choose(Place.PLAIN), lambda: credentials.delete("a"),
-                         lambda: credentials.choose(Place.SESSION)):
+                         lambda: credentials.choose(TokenStore.PLAIN),
+                         lambda: credentials.delete("a"),
+                         lambda: credentials.choose(TokenStore.SESSION)):
                 print(problem(work, "unwritable"))
             print(credentials.get("a"), credentials.place)
             new = Path(sys.argv[1]) / "credentials/new"
             problem(opened(new, backends=ON_DISK).ensure, "unwritable")
-            credentials = opened(new, place=Place.SESSION)
+            credentials = opened(new, place=TokenStore.SESSION)
             credentials.put("a", {})
             print(credentials.names())
             """,
@@ -169,7 +170,7 @@ def test_a_folder_that_cannot_be_written_keeps_what_it_has(home: Path) -> None:
     finally:
         folder.chmod(0o700)
     assert "Permission denied" in text
-    assert f"{SECRET} Place.KEYRING" in text
+    assert f"{SECRET} TokenStore.KEYRING" in text
     assert text.endswith("['a']")
     assert {file: file.read_bytes() for file in folder.iterdir()} == before
 
@@ -186,7 +187,7 @@ def test_a_home_that_is_no_folder_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_the_place_of_a_file_is_a_sentence(home: Path) -> None:
-    opened(home, place=Place.PLAIN).put("a", SECRET)
+    opened(home, place=TokenStore.PLAIN).put("a", SECRET)
     (file,) = (home / "credentials").glob("*.credentials")
     file.unlink()
     file.mkdir()

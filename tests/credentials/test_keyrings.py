@@ -15,7 +15,7 @@ import pytest
 from keyring.backend import KeyringBackend
 
 from app.credentials.keyrings import BACKENDS, Keyring
-from app.credentials.store import Credentials, Place
+from app.credentials.store import Credentials, TokenStore
 from tests.credentials import backends
 from tests.credentials.backends import (
     Absent,
@@ -120,7 +120,7 @@ def test_a_backend_that_is_not_on_the_list_is_refused_by_name(
     text = refused(opened(home), "refused")
     assert repr(name) in text
     assert "unset it" in text
-    assert problem(lambda: opened(home).probe(Place.KEYRING), "refused") == text
+    assert problem(lambda: opened(home).probe(TokenStore.KEYRING), "refused") == text
     assert left(home) == []
 
 
@@ -188,7 +188,7 @@ def test_what_a_backend_raises_becomes_a_sentence(
 def test_a_backend_that_forgets_is_refused(home: Path) -> None:
     credentials = opened(home, backends=path(Forgets))
     assert "give back" in refused(credentials, "refused")
-    problem(lambda: credentials.probe(Place.KEYRING), "refused")
+    problem(lambda: credentials.probe(TokenStore.KEYRING), "refused")
 
 
 def test_a_backend_of_1280_characters_takes_secrets_of_any_length(home: Path) -> None:
@@ -214,7 +214,7 @@ def test_the_list_has_no_backend_that_keeps_a_plain_file() -> None:
 
 
 def test_probing_leaves_nothing(home: Path) -> None:
-    opened(home).probe(Place.KEYRING)
+    opened(home).probe(TokenStore.KEYRING)
     assert Memory.kept == {}
     assert left(home) == []
 
@@ -225,7 +225,8 @@ def test_a_backend_that_never_answers_costs_the_limit_and_not_the_exit(home: Pat
         """
         from tests.credentials.backends import Waits
         credentials = opened(Path(sys.argv[1]), backends=path(Waits), limit=0.5)
-        for work in (lambda: credentials.put("a", {}), lambda: credentials.probe(Place.KEYRING)):
+        for work in (lambda: credentials.put("a", {}),
+                     lambda: credentials.probe(TokenStore.KEYRING)):
             before = time.monotonic()
             print(problem(work, "unanswered"))
             assert time.monotonic() - before < 0.9
@@ -255,7 +256,7 @@ def test_while_a_keyring_thinks_the_place_can_be_told(home: Path) -> None:
     reading = threading.Thread(target=lambda: found.append(credentials.get("a")))
     reading.start()
     assert Waits.asked.wait(5)
-    assert credentials.place is Place.KEYRING
+    assert credentials.place is TokenStore.KEYRING
     assert credentials.described() == "keyring (backends)"
     Waits.unlocked.set()  # which comes too late if those have waited
     reading.join()

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from app.credentials.store import Place
+from app.credentials.store import TokenStore
 from tests.credentials.backends import Memory
 from tests.credentials.helpers import PASSPHRASE, everything, holding, left, opened
 
@@ -23,7 +23,9 @@ values = st.recursive(
 )
 secrets = st.dictionaries(st.text(max_size=5), values, max_size=3)
 # A passphrase takes a third of a second each time, so it is rarer.
-places = st.sampled_from([*[Place.KEYRING, Place.PLAIN] * 4, Place.SESSION, Place.PASSPHRASE])
+places = st.sampled_from(
+    [*[TokenStore.KEYRING, TokenStore.PLAIN] * 4, TokenStore.SESSION, TokenStore.PASSPHRASE]
+)
 
 
 class Kept(RuleBasedStateMachine):
@@ -35,7 +37,7 @@ class Kept(RuleBasedStateMachine):
         self.home = self.folder / "home"
         Memory.kept.clear()
         self.model: dict[str, Any] = {}
-        self.place: Place | None = None
+        self.place: TokenStore | None = None
         self.reopen()
 
     def teardown(self) -> None:
@@ -44,18 +46,18 @@ class Kept(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         self.store = opened(self.home, passphrase=PASSPHRASE)
-        if self.place is Place.SESSION:
+        if self.place is TokenStore.SESSION:
             self.model, self.place = {}, None
 
     @rule(name=names, secret=secrets)
     def put(self, name: str, secret: dict[str, Any]) -> None:
         self.store.put(name, {"mark": "canary", **secret})
         self.model[name] = {"mark": "canary", **secret}
-        self.place = self.place or Place.KEYRING
+        self.place = self.place or TokenStore.KEYRING
 
     @rule(name=names, secret=secrets)
     def put_elsewhere(self, name: str, secret: dict[str, Any]) -> None:
-        if self.place not in (None, Place.SESSION):
+        if self.place not in (None, TokenStore.SESSION):
             opened(self.home, passphrase=PASSPHRASE).put(name, secret)
             self.model[name] = secret
 
@@ -65,17 +67,17 @@ class Kept(RuleBasedStateMachine):
         self.model.pop(name, None)
 
     @rule(place=places)
-    def choose(self, place: Place) -> None:
+    def choose(self, place: TokenStore) -> None:
         self.store.choose(place)
         self.place = place
 
     @rule()
     def ensure(self) -> None:
         self.store.ensure()
-        self.place = self.place or Place.KEYRING
+        self.place = self.place or TokenStore.KEYRING
 
     @rule(place=places)
-    def probe(self, place: Place) -> None:
+    def probe(self, place: TokenStore) -> None:
         self.store.probe(place)
 
     @invariant()
@@ -85,10 +87,10 @@ class Kept(RuleBasedStateMachine):
 
     @invariant()
     def nothing_else_lies_about(self) -> None:
-        on_disk = self.place not in (None, Place.SESSION)
+        on_disk = self.place not in (None, TokenStore.SESSION)
         assert len(left(self.home)) == 2 * on_disk
-        assert len(Memory.kept) == (self.place is Place.KEYRING)
-        assert self.place is Place.PLAIN or holding(self.home, "canary") == []
+        assert len(Memory.kept) == (self.place is TokenStore.KEYRING)
+        assert self.place is TokenStore.PLAIN or holding(self.home, "canary") == []
 
 
 TestKept = Kept.TestCase

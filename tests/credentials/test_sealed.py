@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.credentials import encrypted_file as sealed
-from app.credentials.store import CredentialProblem, Credentials, Place
+from app.credentials.store import CredentialProblem, Credentials, TokenStore
 from tests.credentials.backends import FAILING, Forgets, Memory, path
 from tests.credentials.helpers import PASSPHRASE, everything, left, opened, problem
 
@@ -27,7 +27,7 @@ SECRET = {"access": TOKEN, "more": {"refresh": "canary-refresh"}}
 
 def kept(home: Path, passphrase: str = PASSPHRASE) -> Credentials:
     """A home whose secrets are encrypted with a passphrase."""
-    credentials = opened(home, place=Place.PASSPHRASE, passphrase=passphrase)
+    credentials = opened(home, place=TokenStore.PASSPHRASE, passphrase=passphrase)
     credentials.put("a", SECRET)
     return credentials
 
@@ -63,7 +63,7 @@ def test_only_the_passphrase_opens_the_file(home: Path) -> None:
 def test_a_passphrase_can_be_changed(home: Path) -> None:
     credentials = kept(home)
     before = document(home).read_bytes()
-    credentials.choose(Place.PASSPHRASE, "another")
+    credentials.choose(TokenStore.PASSPHRASE, "another")
     assert everything(credentials) == {"a": SECRET}
     problem(opened(home, passphrase=PASSPHRASE).names, "wrong passphrase")
     assert everything(opened(home, passphrase="another")) == {"a": SECRET}
@@ -74,11 +74,11 @@ def test_a_change_that_fails_leaves_the_passphrase(home: Path, tmp_path: Path) -
     credentials = kept(home)
     content = document(home).read_bytes()
     document(home).chmod(0o640)
-    problem(lambda: credentials.choose(Place.PASSPHRASE, "another"), "refused")
+    problem(lambda: credentials.choose(TokenStore.PASSPHRASE, "another"), "refused")
     document(home).chmod(0o600)
     (home / "credentials/place.json").rename(tmp_path / "place.json")
     (home / "credentials/place.json").mkdir()
-    problem(lambda: credentials.choose(Place.PASSPHRASE, "another"), "unavailable")
+    problem(lambda: credentials.choose(TokenStore.PASSPHRASE, "another"), "unavailable")
     (home / "credentials/place.json").rmdir()
     (tmp_path / "place.json").rename(home / "credentials/place.json")
     assert document(home).read_bytes() == content
@@ -88,8 +88,8 @@ def test_a_change_that_fails_leaves_the_passphrase(home: Path, tmp_path: Path) -
 def test_a_forgotten_passphrase_is_no_dead_end(home: Path) -> None:
     kept(home)
     credentials = opened(home)
-    problem(lambda: credentials.choose(Place.PASSPHRASE, "new"), "locked")
-    credentials.choose(Place.PASSPHRASE, "new", anew=True)
+    problem(lambda: credentials.choose(TokenStore.PASSPHRASE, "new"), "locked")
+    credentials.choose(TokenStore.PASSPHRASE, "new", anew=True)
     assert everything(opened(home, passphrase="new")) == {}
     assert len([name for name in left(home) if name.endswith(".aside")]) == 1
 
@@ -191,7 +191,7 @@ def test_secrets_are_not_in_what_is_said(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     credentials = kept(home)
-    credentials.choose(Place.KEYRING)
+    credentials.choose(TokenStore.KEYRING)
     shown = [repr(credentials), str(credentials), credentials.described(), repr(credentials.place)]
     shown += [repr(part) for part in vars(credentials).values() if not isinstance(part, bytes)]
     for work in failures(home):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.credentials.store import CredentialProblem, Credentials, Place
+from app.credentials.store import CredentialProblem, Credentials, TokenStore
 from tests.credentials.backends import Absent, Breakable, Memory, Waits, path
 from tests.credentials.helpers import (
     MEMORY,
@@ -27,10 +27,10 @@ SECRETS: dict[str, dict[str, Any]] = {
     "stripe acct_2 test": {"key": "canary-key", "more": ["ü", {"nested": True}]},
 }
 NAMES = {
-    Place.KEYRING: "keyring (backends)",
-    Place.PASSPHRASE: "file encrypted with a passphrase",
-    Place.PLAIN: "PLAIN FILE",
-    Place.SESSION: "this session only",
+    TokenStore.KEYRING: "keyring (backends)",
+    TokenStore.PASSPHRASE: "file encrypted with a passphrase",
+    TokenStore.PLAIN: "PLAIN FILE",
+    TokenStore.SESSION: "this session only",
 }
 
 
@@ -56,7 +56,7 @@ def test_nothing_is_looked_at_or_written_before_a_secret_is_asked_for(home: Path
 
 def test_by_itself_it_is_the_keyring_and_only_a_key_lies_there(home: Path) -> None:
     credentials = filled(opened(home))
-    assert credentials.place is Place.KEYRING
+    assert credentials.place is TokenStore.KEYRING
     assert everything(opened(home)) == SECRETS
     assert [len(key) for key in Memory.kept.values()] == [44]
     assert holding(home, TOKEN) == holding(home, "acct_1") == []
@@ -65,13 +65,13 @@ def test_by_itself_it_is_the_keyring_and_only_a_key_lies_there(home: Path) -> No
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_the_settings_come_before_the_keyring(home: Path, place: Place) -> None:
+def test_the_settings_come_before_the_keyring(home: Path, place: TokenStore) -> None:
     filled(unlocked(home, place=place))
     again = unlocked(home)
     assert again.place is place
     assert again.described() == NAMES[place]
     assert everything(again) == SECRETS
-    assert (holding(home, TOKEN) == []) is (place is not Place.PLAIN)
+    assert (holding(home, TOKEN) == []) is (place is not TokenStore.PLAIN)
     assert all(name.startswith("PLAIN-") for name in holding(home, TOKEN))
 
 
@@ -84,9 +84,9 @@ def test_without_a_keyring_no_other_place_is_taken(home: Path) -> None:
     assert left(home) == []
 
 
-@pytest.mark.parametrize(("before", "after"), list(itertools.product(Place, repeat=2)))
+@pytest.mark.parametrize(("before", "after"), list(itertools.product(TokenStore, repeat=2)))
 def test_moving_keeps_everything_and_leaves_nothing_behind(
-    home: Path, before: Place, after: Place
+    home: Path, before: TokenStore, after: TokenStore
 ) -> None:
     credentials = filled(unlocked(home, place=before))
     files, keys = set(left(home)), set(Memory.kept)
@@ -96,15 +96,15 @@ def test_moving_keeps_everything_and_leaves_nothing_behind(
     assert everything(credentials) == SECRETS
     assert set(left(home)) & files <= {"place.json"}
     assert not set(Memory.kept) & keys
-    assert len(Memory.kept) == (after is Place.KEYRING)
-    assert (holding(home, TOKEN) == []) is (after is not Place.PLAIN)
-    kept = {} if after is Place.SESSION else SECRETS
+    assert len(Memory.kept) == (after is TokenStore.KEYRING)
+    assert (holding(home, TOKEN) == []) is (after is not TokenStore.PLAIN)
+    kept = {} if after is TokenStore.SESSION else SECRETS
     assert everything(unlocked(home)) == kept
-    assert len(left(home)) == (0 if after is Place.SESSION else 2)
+    assert len(left(home)) == (0 if after is TokenStore.SESSION else 2)
 
 
 def test_a_session_leaves_no_file_and_no_other_process_sees_it(home: Path) -> None:
-    credentials = filled(opened(home, place=Place.SESSION))
+    credentials = filled(opened(home, place=TokenStore.SESSION))
     credentials.ensure()
     credentials.delete("stripe acct_1 live")
     with credentials.lock("stripe acct_2 test", 1):
@@ -116,7 +116,7 @@ def test_a_session_leaves_no_file_and_no_other_process_sees_it(home: Path) -> No
 
 
 def test_what_is_given_and_taken_is_not_what_is_kept(home: Path) -> None:
-    for number, place in enumerate(list(Place)):
+    for number, place in enumerate(list(TokenStore)):
         credentials = unlocked(home / str(number), place=place)
         secret = {"tokens": ["1"]}
         credentials.put("a", secret)
@@ -126,20 +126,25 @@ def test_what_is_given_and_taken_is_not_what_is_kept(home: Path) -> None:
 
 
 def test_a_session_and_what_another_process_kept_meanwhile_are_both_kept(home: Path) -> None:
-    session = opened(home, place=Place.SESSION)
+    session = opened(home, place=TokenStore.SESSION)
     session.put("a", {"token": "1"})
     opened(home).put("b", {"token": "2"})
     assert session.names() == ["a"]
-    session.choose(Place.PLAIN)
+    session.choose(TokenStore.PLAIN)
     assert everything(opened(home)) == {"a": {"token": "1"}, "b": {"token": "2"}}
     assert Memory.kept == {}
 
 
 @pytest.mark.parametrize(
     ("pinned", "wanted"),
-    [*itertools.product([Place.KEYRING, Place.PLAIN], Place), (Place.PASSPHRASE, Place.KEYRING)],
+    [
+        *itertools.product([TokenStore.KEYRING, TokenStore.PLAIN], TokenStore),
+        (TokenStore.PASSPHRASE, TokenStore.KEYRING),
+    ],
 )
-def test_settings_against_the_choice_move_nothing(home: Path, pinned: Place, wanted: Place) -> None:
+def test_settings_against_the_choice_move_nothing(
+    home: Path, pinned: TokenStore, wanted: TokenStore
+) -> None:
     filled(unlocked(home, place=pinned))
     credentials = unlocked(home, place=wanted)
     if pinned is not wanted:
@@ -159,13 +164,13 @@ def test_settings_against_the_choice_move_nothing(home: Path, pinned: Place, wan
     assert everything(credentials) == SECRETS
 
 
-@pytest.mark.parametrize("after", [Place.KEYRING, Place.PASSPHRASE])
-def test_a_move_that_fails_changes_nothing(home: Path, after: Place) -> None:
-    filled(opened(home, place=Place.PLAIN))
+@pytest.mark.parametrize("after", [TokenStore.KEYRING, TokenStore.PASSPHRASE])
+def test_a_move_that_fails_changes_nothing(home: Path, after: TokenStore) -> None:
+    filled(opened(home, place=TokenStore.PLAIN))
     credentials = opened(home, backends=path(Absent))
-    kind = "unavailable" if after is Place.KEYRING else "locked"
+    kind = "unavailable" if after is TokenStore.KEYRING else "locked"
     problem(lambda: credentials.choose(after), kind)
-    assert credentials.place is Place.PLAIN
+    assert credentials.place is TokenStore.PLAIN
     assert everything(credentials) == everything(opened(home)) == SECRETS
     assert len(left(home)) == 2
 
@@ -180,18 +185,20 @@ def test_a_keyring_that_is_locked_later_does_not_cost_what_was_renewed(home: Pat
     other = opened(home, backends=backends)
     for work in (other.ensure, other.names, lambda: other.put("b", {})):
         problem(work, "refused")
-    problem(lambda: other.choose(Place.PLAIN), "refused")
-    assert other.place is Place.KEYRING
+    problem(lambda: other.choose(TokenStore.PLAIN), "refused")
+    assert other.place is TokenStore.KEYRING
     Breakable.locked = False
     assert everything(other) == {**SECRETS, "a": {"token": "renewed"}}
 
 
-@pytest.mark.parametrize("after", [Place.SESSION, Place.PLAIN])
-def test_one_may_start_anew_without_a_keyring_that_is_no_more(home: Path, after: Place) -> None:
+@pytest.mark.parametrize("after", [TokenStore.SESSION, TokenStore.PLAIN])
+def test_one_may_start_anew_without_a_keyring_that_is_no_more(
+    home: Path, after: TokenStore
+) -> None:
     filled(opened(home))
     credentials = opened(home, backends=path(Absent))
     problem(lambda: credentials.choose(after), "unavailable")
-    problem(lambda: credentials.choose(Place.KEYRING, anew=True), "unavailable")
+    problem(lambda: credentials.choose(TokenStore.KEYRING, anew=True), "unavailable")
     assert everything(opened(home)) == SECRETS
     credentials.choose(after, anew=True)
     assert everything(credentials) == {}
@@ -219,10 +226,13 @@ def damage(home: Path, how: str) -> None:
 
 @pytest.mark.parametrize(
     ("place", "how"),
-    [*itertools.product([Place.KEYRING, Place.PLAIN], DAMAGE), (Place.KEYRING, "key")],
+    [
+        *itertools.product([TokenStore.KEYRING, TokenStore.PLAIN], DAMAGE),
+        (TokenStore.KEYRING, "key"),
+    ],
 )
 def test_what_is_damaged_is_said_and_set_aside_for_a_new_login(
-    home: Path, place: Place, how: str
+    home: Path, place: TokenStore, how: str
 ) -> None:
     filled(opened(home, place=place))
     damage(home, how)
@@ -232,7 +242,7 @@ def test_what_is_damaged_is_said_and_set_aside_for_a_new_login(
         assert "connect again" in problem(work, "damaged")
     assert {file.read_bytes() for file in (home / "credentials").glob("*.credentials")} == before
     credentials.ensure()
-    assert credentials.place is (Place.KEYRING if how == "pin" else place)
+    assert credentials.place is (TokenStore.KEYRING if how == "pin" else place)
     credentials.put("a", {"token": "1"})
     assert everything(opened(home)) == {"a": {"token": "1"}}
     assert {file.read_bytes() for file in (home / "credentials").glob("*.aside")} == before
@@ -242,7 +252,7 @@ def test_only_the_document_is_set_aside_and_not_what_a_kill_left(home: Path) -> 
     filled(opened(home))
     damage(home, "cut")
     (home / "credentials/PLAIN-00.credentials").write_text(TOKEN)
-    opened(home).choose(Place.KEYRING)
+    opened(home).choose(TokenStore.KEYRING)
     assert holding(home, TOKEN) == []
     assert len(left(home)) == 3
 
@@ -258,7 +268,7 @@ def test_a_newer_format_is_neither_read_nor_replaced(home: Path) -> None:
             credentials.names,
             credentials.ensure,
             lambda one=credentials: one.put("a", {}),
-            lambda one=credentials: one.choose(Place.PLAIN),
+            lambda one=credentials: one.choose(TokenStore.PLAIN),
         ):
             assert "newer Panelist" in problem(work, "refused")
         file.write_bytes(content)
@@ -281,10 +291,10 @@ def test_what_cannot_be_kept_changes_nothing(home: Path) -> None:
 def test_probing_changes_nothing(home: Path) -> None:
     credentials = filled(opened(home))
     before = {file: file.read_bytes() for file in (home / "credentials").iterdir()}
-    for place in Place:
+    for place in TokenStore:
         credentials.probe(place, PASSPHRASE)
-    problem(lambda: credentials.probe(Place.PASSPHRASE), "locked")
-    problem(lambda: opened(home, backends=path(Absent)).probe(Place.KEYRING), "unavailable")
+    problem(lambda: credentials.probe(TokenStore.PASSPHRASE), "locked")
+    problem(lambda: opened(home, backends=path(Absent)).probe(TokenStore.KEYRING), "unavailable")
     assert {file: file.read_bytes() for file in (home / "credentials").iterdir()} == before
     assert len(Memory.kept) == 1
 

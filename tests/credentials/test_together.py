@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.credentials import private_files as files
-from app.credentials.store import Credentials, Place
+from app.credentials.store import Credentials, TokenStore
 from tests.credentials.backends import Interrupted, path
 from tests.credentials.helpers import (
     ON_DISK,
@@ -74,9 +74,9 @@ def test_while_one_moves_the_others_read_and_write(home: Path, tmp_path: Path) -
         credentials = opened(home, backends=ON_DISK, passphrase=PASSPHRASE)
         if job == "move":
             for turn in range(30):
-                credentials.choose((Place.PLAIN, Place.KEYRING)[turn % 2])
-            credentials.choose(Place.PASSPHRASE)
-            credentials.choose(Place.KEYRING)
+                credentials.choose((TokenStore.PLAIN, TokenStore.KEYRING)[turn % 2])
+            credentials.choose(TokenStore.PASSPHRASE)
+            credentials.choose(TokenStore.KEYRING)
             stop.touch()
         turn = 0
         while job != "move" and not stop.exists():
@@ -87,7 +87,7 @@ def test_while_one_moves_the_others_read_and_write(home: Path, tmp_path: Path) -
             else:
                 assert opened(home, backends=ON_DISK).described() != "nowhere yet"
             assert credentials.get("first") == {"token": "0"}
-            credentials.probe(Place.PLAIN)
+            credentials.probe(TokenStore.PLAIN)
         print(turn)
         """,
         [home, "move", tmp_path / "stop"],
@@ -99,24 +99,24 @@ def test_while_one_moves_the_others_read_and_write(home: Path, tmp_path: Path) -
     assert len(list((tmp_path / "keyring").iterdir())) == 1
 
 
-@pytest.mark.parametrize("after", [Place.PLAIN, Place.SESSION])
-def test_a_move_in_the_middle_of_reading_is_followed(home: Path, after: Place) -> None:
+@pytest.mark.parametrize("after", [TokenStore.PLAIN, TokenStore.SESSION])
+def test_a_move_in_the_middle_of_reading_is_followed(home: Path, after: TokenStore) -> None:
     opened(home).put("a", {"token": "1"})
     reading = opened(home, backends=path(Interrupted))
     Interrupted.first.append(lambda: opened(home).choose(after))
-    assert reading.get("a") == ({"token": "1"} if after is Place.PLAIN else None)
-    assert reading.place is (Place.PLAIN if after is Place.PLAIN else None)
+    assert reading.get("a") == ({"token": "1"} if after is TokenStore.PLAIN else None)
+    assert reading.place is (TokenStore.PLAIN if after is TokenStore.PLAIN else None)
 
 
 def test_what_changes_files_waits_for_its_turn(home: Path) -> None:
-    credentials = opened(home, place=Place.PLAIN)
+    credentials = opened(home, place=TokenStore.PLAIN)
     credentials.put("a", {})
     works = [
         credentials.ensure,
-        lambda: credentials.probe(Place.PLAIN),
+        lambda: credentials.probe(TokenStore.PLAIN),
         lambda: credentials.put("b", {}),
         lambda: credentials.delete("a"),
-        lambda: credentials.choose(Place.KEYRING),
+        lambda: credentials.choose(TokenStore.KEYRING),
     ]
     for work in works:
         before = left(home), everything(credentials)
@@ -132,10 +132,10 @@ def test_what_changes_files_waits_for_its_turn(home: Path) -> None:
 def test_a_session_chosen_elsewhere_is_a_choice_still_to_be_made_here(home: Path) -> None:
     here, elsewhere = opened(home), opened(home)
     here.put("a", {"token": "1"})
-    elsewhere.choose(Place.SESSION)
+    elsewhere.choose(TokenStore.SESSION)
     assert (here.place, here.get("a")) == (None, None)
     here.put("b", {"token": "2"})
-    assert (here.place, here.names()) == (Place.KEYRING, ["b"])
+    assert (here.place, here.names()) == (TokenStore.KEYRING, ["b"])
     assert elsewhere.names() == ["a"]
 
 
@@ -163,7 +163,7 @@ def test_only_one_holds_a_lock(home: Path, tmp_path: Path) -> None:
 
 
 def test_a_session_s_lock_is_held_by_one_thread(home: Path) -> None:
-    credentials, inside, most = opened(home, place=Place.SESSION), 0, 0
+    credentials, inside, most = opened(home, place=TokenStore.SESSION), 0, 0
     credentials.put("a", {})
 
     def work() -> None:
@@ -179,8 +179,10 @@ def test_a_session_s_lock_is_held_by_one_thread(home: Path) -> None:
     assert (inside, most) == (0, 1)
 
 
-@pytest.mark.parametrize("place", [Place.KEYRING, Place.SESSION])
-def test_a_lock_that_is_held_is_waited_for_and_then_a_sentence(home: Path, place: Place) -> None:
+@pytest.mark.parametrize("place", [TokenStore.KEYRING, TokenStore.SESSION])
+def test_a_lock_that_is_held_is_waited_for_and_then_a_sentence(
+    home: Path, place: TokenStore
+) -> None:
     credentials = opened(home, place=place)
     credentials.put("a", {})
     with credentials.lock("a", 0), credentials.lock("b", 0):
@@ -225,13 +227,19 @@ def test_one_object_serves_many_threads(home: Path) -> None:
             assert credentials.get(f"{number}") == {"turn": turn}
 
     def move() -> None:
-        for place in (Place.PLAIN, Place.SESSION, Place.KEYRING, Place.PASSPHRASE, Place.PLAIN):
+        for place in (
+            TokenStore.PLAIN,
+            TokenStore.SESSION,
+            TokenStore.KEYRING,
+            TokenStore.PASSPHRASE,
+            TokenStore.PLAIN,
+        ):
             credentials.choose(place)
 
     def tell() -> None:
         for _ in range(200):
             assert credentials.described() != ""
-            assert credentials.place is None or credentials.place in Place
+            assert credentials.place is None or credentials.place in TokenStore
 
     works = [lambda number=number: write(number) for number in range(4)]
     assert at_once(move, tell, *works) == []

@@ -11,8 +11,8 @@ from app.db import connections, history, membership, people
 from app.db import subscription_indexes as indexes
 from app.db.apply import deliver
 from app.db.rows import (
-    Answer,
     Delivery,
+    Fetched,
     ItemRow,
     ParticipantRow,
     PriceRow,
@@ -56,7 +56,7 @@ def price(key: str, **fields: Any) -> PriceRow:
     return PriceRow(key, "prod_a", None, True, "usd", 1_200, "month")._replace(**fields)
 
 
-def send(store: Store, connection_id: int, *answers: Answer) -> None:
+def send(store: Store, connection_id: int, *answers: Fetched) -> None:
     """Commit answers in one delivery."""
     deliver(store, connection_id, [Delivery(list(answers))])
 

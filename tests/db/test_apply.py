@@ -10,7 +10,7 @@ import pytest
 from app.db import connections
 from app.db.apply import deliver
 from app.db.errors import DatabaseProblem
-from app.db.rows import Answer, Delivery, EventRow, Gone, StepRow, WindowRow
+from app.db.rows import DeletedObject, Delivery, EventRow, Fetched, StepRow, WindowRow
 from app.db.store import Store
 from app.panel.overview import overview, recent_changes
 from app.panel.participants import participants
@@ -32,17 +32,17 @@ from tests.db.making import (
 
 def test_an_older_answer_never_replaces_a_newer(store: Store) -> None:
     here = connection(store)
-    send(store, here, Answer(5, participants=[person("cus_a", name="new")]))
-    send(store, here, Answer(4, participants=[person("cus_a", name="old")]))
+    send(store, here, Fetched(5, participants=[person("cus_a", name="new")]))
+    send(store, here, Fetched(4, participants=[person("cus_a", name="old")]))
     assert names(store, here) == {"cus_a": "new"}
-    send(store, here, Answer(6, participants=[person("cus_a", name="newer")]))
+    send(store, here, Fetched(6, participants=[person("cus_a", name="newer")]))
     assert names(store, here) == {"cus_a": "newer"}
 
 
 def test_an_answer_of_the_same_request_changes_nothing(store: Store) -> None:
     here = connection(store)
-    send(store, here, Answer(5, participants=[person("cus_a", name="first")]))
-    send(store, here, Answer(5, participants=[person("cus_a", name="second")]))
+    send(store, here, Fetched(5, participants=[person("cus_a", name="first")]))
+    send(store, here, Fetched(5, participants=[person("cus_a", name="second")]))
     assert names(store, here) == {"cus_a": "first"}
 
 
@@ -55,7 +55,7 @@ def test_of_two_answers_in_one_delivery_the_newer_stays(
         store,
         here,
         *(
-            Answer(
+            Fetched(
                 seq,
                 products=[product("prod_a", f"from {seq}")],
                 prices=[price("price_a", nickname=f"from {seq}")],
@@ -79,9 +79,9 @@ def test_of_two_answers_in_one_delivery_the_newer_stays(
 
 def test_a_deletion_is_final(store: Store) -> None:
     here = connection(store)
-    send(store, here, Answer(1, participants=[person("cus_a"), person("cus_b")]))
-    send(store, here, Answer(2, gone=[Gone("participant", "cus_a")]))
-    send(store, here, Answer(9, participants=[person("cus_a", name="back?")]))
+    send(store, here, Fetched(1, participants=[person("cus_a"), person("cus_b")]))
+    send(store, here, Fetched(2, gone=[DeletedObject("participant", "cus_a")]))
+    send(store, here, Fetched(9, participants=[person("cus_a", name="back?")]))
     assert names(store, here) == {"cus_b": "cus_b"}
     assert overview(store, here).deleted == 1
     assert_exact(store, here)
@@ -90,8 +90,8 @@ def test_a_deletion_is_final(store: Store) -> None:
 def test_an_unknown_customer_that_is_gone_stays_gone(store: Store) -> None:
     """The event of a deletion may be read before the page that still shows the customer."""
     here = connection(store)
-    send(store, here, Answer(7, gone=[Gone("participant", "cus_a")]))
-    send(store, here, Answer(3, participants=[person("cus_a")]))
+    send(store, here, Fetched(7, gone=[DeletedObject("participant", "cus_a")]))
+    send(store, here, Fetched(3, participants=[person("cus_a")]))
     assert names(store, here) == {}
     shown = list(participants(store, here, deleted=True))
     assert [(one["stripe_id"], one["deleted"], one["email"]) for one in shown] == [
@@ -105,7 +105,7 @@ def test_a_deleted_participant_leaves_every_segment(store: Store) -> None:
     send(
         store,
         here,
-        Answer(
+        Fetched(
             1,
             participants=[person("cus_a"), person("cus_b")],
             products=[product("prod_a")],
@@ -118,7 +118,7 @@ def test_a_deleted_participant_leaves_every_segment(store: Store) -> None:
         "active",
         "product:prod_a",
     }
-    send(store, here, Answer(2, gone=[Gone("participant", "cus_a")]))
+    send(store, here, Fetched(2, gone=[DeletedObject("participant", "cus_a")]))
     assert not any("cus_a" in who for who in members(store, here).values())
     assert_exact(store, here)
 
@@ -127,18 +127,18 @@ def test_items_are_replaced_with_their_subscription_by_the_newest_only(store: St
     here = connection(store)
     old, new = subscribed("sub_a", "cus_a", "trialing"), subscribed("sub_a", "cus_a")
     send(
-        store, here, Answer(5, subscriptions=[new], items=[item("sub_a", "b"), item("sub_a", "c")])
+        store, here, Fetched(5, subscriptions=[new], items=[item("sub_a", "b"), item("sub_a", "c")])
     )
-    send(store, here, Answer(4, subscriptions=[old], items=[item("sub_a", "a")]))
+    send(store, here, Fetched(4, subscriptions=[old], items=[item("sub_a", "a")]))
     assert items(store) == {("sub_a", "b"), ("sub_a", "c")}
     send(
         store,
         here,
-        Answer(8, subscriptions=[new], items=[item("sub_a", "d")]),
-        Answer(7, subscriptions=[old], items=[item("sub_a", "a")]),
+        Fetched(8, subscriptions=[new], items=[item("sub_a", "d")]),
+        Fetched(7, subscriptions=[old], items=[item("sub_a", "a")]),
     )
     assert items(store) == {("sub_a", "d")}
-    send(store, here, Answer(9, subscriptions=[new]))
+    send(store, here, Fetched(9, subscriptions=[new]))
     assert items(store) == set()
 
 
@@ -146,14 +146,14 @@ def test_a_repeated_item_counts_once(store: Store) -> None:
     """A nested list that changed while it was paged may show an item twice."""
     here = connection(store)
     twice = [item("sub_a", "a"), item("sub_a", "a")]
-    send(store, here, Answer(1, subscriptions=[subscribed("sub_a", "cus_a")], items=twice))
+    send(store, here, Fetched(1, subscriptions=[subscribed("sub_a", "cus_a")], items=twice))
     assert items(store) == {("sub_a", "a")}
 
 
 def test_a_gone_product_takes_its_segment_along_and_may_come_back(store: Store) -> None:
     here = connection(store)
     make_segments(store, here)
-    bought = Answer(
+    bought = Fetched(
         1,
         participants=[person("cus_a")],
         products=[product("prod_a")],
@@ -162,12 +162,16 @@ def test_a_gone_product_takes_its_segment_along_and_may_come_back(store: Store) 
         items=[item("sub_a", "prod_a")],
     )
     send(store, here, bought)
-    send(store, here, Answer(1, gone=[Gone("product", "prod_a")]))
+    send(store, here, Fetched(1, gone=[DeletedObject("product", "prod_a")]))
     assert "product:prod_a" in members(store, here), "the answer is no newer than the row"
-    send(store, here, Answer(2, gone=[Gone("product", "prod_a"), Gone("price", "price_a")]))
+    send(
+        store,
+        here,
+        Fetched(2, gone=[DeletedObject("product", "prod_a"), DeletedObject("price", "price_a")]),
+    )
     assert "product:prod_a" not in members(store, here)
     assert store.row("SELECT count(*) FROM price WHERE NOT deleted") == (0,)
-    send(store, here, Answer(3, products=[product("prod_a")]))
+    send(store, here, Fetched(3, products=[product("prod_a")]))
     assert members(store, here)["product:prod_a"] == {"cus_a"}
     assert_exact(store, here)
 
@@ -176,9 +180,9 @@ def test_a_gone_subscription_counts_for_nobody(store: Store) -> None:
     here = connection(store)
     make_segments(store, here)
     row = subscribed("sub_a", "cus_a")
-    send(store, here, Answer(1, participants=[person("cus_a")], subscriptions=[row]))
-    send(store, here, Answer(2, gone=[Gone("subscription", "sub_a")]))
-    send(store, here, Answer(3, subscriptions=[row]))
+    send(store, here, Fetched(1, participants=[person("cus_a")], subscriptions=[row]))
+    send(store, here, Fetched(2, gone=[DeletedObject("subscription", "sub_a")]))
+    send(store, here, Fetched(3, subscriptions=[row]))
     assert members(store, here)["none"] == {"cus_a"}
     assert_exact(store, here)
 
@@ -186,7 +190,7 @@ def test_a_gone_subscription_counts_for_nobody(store: Store) -> None:
 def test_rows_and_their_place_are_permanent_together(store: Store) -> None:
     here = connection(store)
     first = Delivery(
-        [Answer(3, participants=[person("cus_a")])],
+        [Fetched(3, participants=[person("cus_a")])],
         open_windows=[
             WindowRow(1, "customers", 5, 9, "cus_a", 7, 1.0),
             WindowRow(2, "prices", None, 9, None, None, 0.0),
@@ -209,16 +213,16 @@ def test_rows_and_their_place_are_permanent_together(store: Store) -> None:
 def test_a_failure_in_the_middle_leaves_nothing(store: Store) -> None:
     """The place cannot be stored, so the rows before it are not either."""
     here = connection(store)
-    send(store, here, Answer(1, participants=[person("cus_a")]))
+    send(store, here, Fetched(1, participants=[person("cus_a")]))
     broken: Any = None
     delivery = Delivery(
-        [Answer(2, participants=[person("cus_b")], gone=[Gone("participant", "cus_a")])],
+        [Fetched(2, participants=[person("cus_b")], gone=[DeletedObject("participant", "cus_a")])],
         steps=[StepRow("customers", "done", 2, 2, None)],
         events=[EventRow("evt_1", broken, "customer.created", "cus_b")],
         requests=3,
     )
     with pytest.raises(DatabaseProblem):
-        deliver(store, here, [Delivery([Answer(3, participants=[person("cus_c")])]), delivery])
+        deliver(store, here, [Delivery([Fetched(3, participants=[person("cus_c")])]), delivery])
     assert names(store, here) == {"cus_a": "cus_a"}
     assert connections.steps(store, here)["customers"].state == "pending"
     assert connections.sync_state(store, here).request_seq == 1
@@ -242,10 +246,10 @@ def test_requests_are_counted_by_the_day(store: Store) -> None:
 def test_accounts_never_mix(store: Store) -> None:
     here, other = connection(store), connection(store)
     make_segments(store, here)
-    send(store, here, Answer(1, participants=[person("cus_a")]))
-    send(store, other, Answer(1, participants=[person("cus_a", name="theirs")]))
-    send(store, other, Answer(2, subscriptions=[subscribed("sub_a", "cus_a")]))
-    send(store, other, Answer(3, gone=[Gone("participant", "cus_a")]))
+    send(store, here, Fetched(1, participants=[person("cus_a")]))
+    send(store, other, Fetched(1, participants=[person("cus_a", name="theirs")]))
+    send(store, other, Fetched(2, subscriptions=[subscribed("sub_a", "cus_a")]))
+    send(store, other, Fetched(3, gone=[DeletedObject("participant", "cus_a")]))
     assert names(store, here) == {"cus_a": "cus_a"}
     assert members(store, here)["none"] == {"cus_a"}
     assert_exact(store, here)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import pytest
 
 from app.db import connections
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.db.store import Store
 from tests.db import making
 
 
 def test_nothing_is_stored_after_a_disconnection(store: Store) -> None:
     to = making.connection(store)
-    making.send(store, to, Answer(1, participants=[making.person("cus_1")]))
+    making.send(store, to, Fetched(1, participants=[making.person("cus_1")]))
     connections.disconnect(store, to, "by you")
     with pytest.raises(connections.Disconnected):
-        making.send(store, to, Answer(2, participants=[making.person("cus_2")]))
+        making.send(store, to, Fetched(2, participants=[making.person("cus_2")]))
     assert store.rows("SELECT stripe_id FROM participant") == [("cus_1",)]
     again = connections.record(store, "stripe", *store.row(
         "SELECT account, livemode, account_name, method FROM connection WHERE id = ?", (to,)
     ))  # fmt: skip
     assert again == to
-    making.send(store, to, Answer(3, participants=[making.person("cus_3")]))
+    making.send(store, to, Fetched(3, participants=[making.person("cus_3")]))
     assert len(store.rows("SELECT 1 FROM participant")) == 2

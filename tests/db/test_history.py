@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from app.db.apply import deliver
-from app.db.rows import Answer, Delivery, EventRow, Gone
+from app.db.rows import DeletedObject, Delivery, EventRow, Fetched
 from app.db.store import Store
-from app.panel.segments.memberships import Place, places
+from app.panel.segments.memberships import Membership, places
 from tests.db.making import (
     assert_exact,
     connection,
@@ -30,7 +30,7 @@ def panel(store: Store) -> int:
     send(
         store,
         here,
-        Answer(
+        Fetched(
             1,
             participants=[person("cus_ada"), person("cus_bea")],
             products=[product("prod_a")],
@@ -48,11 +48,11 @@ def told(kind: str, at: int, thing: str) -> EventRow:
 
 def happened(store: Store, here: int, seq: int, event: EventRow, **found: Any) -> None:
     """An event, and what Stripe has since."""
-    deliver(store, here, [Delivery([Answer(seq, event=event, **found)], events=[event])])
+    deliver(store, here, [Delivery([Fetched(seq, event=event, **found)], events=[event])])
     assert_exact(store, here)
 
 
-def of(store: Store, here: int, who: str, segment: str) -> list[Place]:
+def of(store: Store, here: int, who: str, segment: str) -> list[Membership]:
     return [one for one in places(store, here, who) if one.segment == segment]
 
 
@@ -102,12 +102,15 @@ def test_people_in_one_transaction_have_causes_of_their_own(store: Store) -> Non
         store,
         here,
         [
-            Delivery([Answer(2, participants=[person("cus_cleo")], event=new)], events=[new]),
+            Delivery([Fetched(2, participants=[person("cus_cleo")], event=new)], events=[new]),
             Delivery(
-                [Answer(3, subscriptions=[subscribed("sub_cleo", "cus_cleo")], event=paid)],
+                [Fetched(3, subscriptions=[subscribed("sub_cleo", "cus_cleo")], event=paid)],
                 events=[paid],
             ),
-            Delivery([Answer(4, gone=[Gone("participant", "cus_bea")], event=gone)], events=[gone]),
+            Delivery(
+                [Fetched(4, gone=[DeletedObject("participant", "cus_bea")], event=gone)],
+                events=[gone],
+            ),
         ],
     )
     assert_exact(store, here)
@@ -147,7 +150,7 @@ def test_places_of_one_person_in_a_segment_do_not_overlap(store: Store) -> None:
 def test_a_products_segment_that_goes_keeps_its_past(store: Store) -> None:
     here = panel(store)
     event = told("product.deleted", 5_000, "prod_a")
-    happened(store, here, 2, event, gone=[Gone("product", "prod_a")])
+    happened(store, here, 2, event, gone=[DeletedObject("product", "prod_a")])
     (was,) = of(store, here, "cus_ada", "product:prod_a")
     assert (was.since, was.until) == (FIRST, 5_000)
     assert was.left_by is not None
@@ -158,7 +161,7 @@ def test_a_later_listing_is_a_cause_of_its_own(store: Store) -> None:
     """What no event told, a full listing finds."""
     here = panel(store)
     store.execute("UPDATE connection SET events_through = 9000, generation = 2")
-    send(store, here, Answer(2, subscriptions=[subscribed("sub_ada", "cus_ada", "unpaid")]))
+    send(store, here, Fetched(2, subscriptions=[subscribed("sub_ada", "cus_ada", "unpaid")]))
     (was,) = of(store, here, "cus_ada", "active")
     assert (was.since, was.until) == (FIRST, 9_000)
     assert was.left_by is not None

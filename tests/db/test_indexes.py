@@ -6,7 +6,7 @@ import pytest
 
 from app.db import connections
 from app.db import subscription_indexes as indexes
-from app.db.rows import Answer, Gone
+from app.db.rows import DeletedObject, Fetched
 from app.db.store import Store
 from tests.db.making import (
     assert_exact,
@@ -38,9 +38,9 @@ def test_of_a_subscription_listed_again_the_newest_stays(store: Store, together:
     here = begun(store)
     assert indexes.left_out(store)
     answers = [
-        Answer(4, subscriptions=[subscribed("sub_b", "cus_b")], items=[item("sub_b", "b")]),
-        Answer(6, subscriptions=[subscribed("sub_a", "cus_a")], items=[item("sub_a", "a")]),
-        Answer(
+        Fetched(4, subscriptions=[subscribed("sub_b", "cus_b")], items=[item("sub_b", "b")]),
+        Fetched(6, subscriptions=[subscribed("sub_a", "cus_a")], items=[item("sub_a", "a")]),
+        Fetched(
             5,
             subscriptions=[subscribed("sub_a", "cus_a", "trialing")],
             items=[item("sub_a", "b"), item("sub_a", "c")],
@@ -49,7 +49,7 @@ def test_of_a_subscription_listed_again_the_newest_stays(store: Store, together:
     for batch in [answers] if together else [[answer] for answer in answers]:
         send(store, here, *batch)
     people = [person("cus_a"), person("cus_b")]
-    send(store, here, Answer(7, participants=people, products=[product("prod_a")]))
+    send(store, here, Fetched(7, participants=people, products=[product("prod_a")]))
     make_segments(store, here)
     assert not indexes.left_out(store)
     assert statuses(store) == [("sub_a", "active"), ("sub_b", "active")]
@@ -61,7 +61,7 @@ def test_of_a_subscription_listed_again_the_newest_stays(store: Store, together:
 def test_of_two_alike_in_one_page_the_first_stays(store: Store) -> None:
     here = begun(store)
     alike = [subscribed("sub_a", "cus_a"), subscribed("sub_a", "cus_a", "canceled")]
-    send(store, here, Answer(1, subscriptions=alike, items=[item("sub_a", "a")]))
+    send(store, here, Fetched(1, subscriptions=alike, items=[item("sub_a", "a")]))
     make_segments(store, here)
     assert statuses(store) == [("sub_a", "active")]
     assert items(store) == {("sub_a", "a")}
@@ -69,19 +69,19 @@ def test_of_two_alike_in_one_page_the_first_stays(store: Store) -> None:
 
 def test_a_subscription_gone_meanwhile_stays_gone(store: Store) -> None:
     here = begun(store)
-    send(store, here, Answer(1, subscriptions=[subscribed("sub_a", "cus_a")]))
-    send(store, here, Answer(2, gone=[Gone("subscription", "sub_a")]))
-    send(store, here, Answer(3, subscriptions=[subscribed("sub_a", "cus_a")]))
+    send(store, here, Fetched(1, subscriptions=[subscribed("sub_a", "cus_a")]))
+    send(store, here, Fetched(2, gone=[DeletedObject("subscription", "sub_a")]))
+    send(store, here, Fetched(3, subscriptions=[subscribed("sub_a", "cus_a")]))
     make_segments(store, here)
     assert store.rows("SELECT stripe_id FROM subscription WHERE NOT deleted") == []
 
 
 def test_a_copy_begun_anew_replaces_what_the_first_one_brought(store: Store) -> None:
     here = begun(store)
-    send(store, here, Answer(1, subscriptions=[subscribed("sub_a", "cus_a", "trialing")]))
+    send(store, here, Fetched(1, subscriptions=[subscribed("sub_a", "cus_a", "trialing")]))
     connections.begin_listing(store, here, 2, [])
     assert not indexes.left_out(store)
-    send(store, here, Answer(2, subscriptions=[subscribed("sub_a", "cus_a")]))
+    send(store, here, Fetched(2, subscriptions=[subscribed("sub_a", "cus_a")]))
     assert statuses(store) == [("sub_a", "active")]
 
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from app.db.lease import Busy, Lease
+from app.db.lease import Lease, LeaseTaken
 from app.db.store import Store, open_store
 from app.settings import Settings
 
@@ -49,13 +49,13 @@ def take_when_free(store: Store) -> None:
         try:
             with Lease(store):
                 return
-        except Busy:
+        except LeaseTaken:
             continue
 
 
 def test_a_second_holder_is_refused_with_a_sentence(settings: Settings, store: Store) -> None:
     with holder(settings) as other:
-        with pytest.raises(Busy) as caught, Lease(store):
+        with pytest.raises(LeaseTaken) as caught, Lease(store):
             pass
         text = str(caught.value)
         assert "is syncing this database" in text
@@ -66,7 +66,7 @@ def test_a_second_holder_is_refused_with_a_sentence(settings: Settings, store: S
 def test_refused_once_it_may_be_taken_later(settings: Settings, store: Store) -> None:
     lease = Lease(store)
     with holder(settings) as other:
-        with pytest.raises(Busy):
+        with pytest.raises(LeaseTaken):
             lease.__enter__()
         other.communicate("end\n")
     take_when_free(store)
@@ -82,7 +82,7 @@ def test_the_lease_of_a_killed_holder_is_free(settings: Settings, store: Store) 
 
 
 def test_a_lease_is_free_once_left(settings: Settings, store: Store) -> None:
-    with Lease(store), pytest.raises(Busy), Lease(open_store(settings)):
+    with Lease(store), pytest.raises(LeaseTaken), Lease(open_store(settings)):
         pass
     take_when_free(store)
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.db import history, membership
-from app.db.rows import Answer, Gone, ParticipantRow, ProductRow, SubscriptionRow
+from app.db.rows import DeletedObject, Fetched, ParticipantRow, ProductRow, SubscriptionRow
 from app.db.store import Store
 from tests.db.making import (
     assert_exact,
@@ -44,24 +44,24 @@ subscriptions = st.builds(
 )
 products = st.builds(product, st.sampled_from(PRODUCTS), st.sampled_from("xy"), st.booleans())
 gone = st.one_of(
-    st.builds(Gone, st.just("participant"), st.sampled_from(CUSTOMERS)),
-    st.builds(Gone, st.just("subscription"), st.sampled_from(SUBSCRIPTIONS)),
-    st.builds(Gone, st.just("product"), st.sampled_from(PRODUCTS)),
+    st.builds(DeletedObject, st.just("participant"), st.sampled_from(CUSTOMERS)),
+    st.builds(DeletedObject, st.just("subscription"), st.sampled_from(SUBSCRIPTIONS)),
+    st.builds(DeletedObject, st.just("product"), st.sampled_from(PRODUCTS)),
 )
 
 
 @dataclass
-class Heard:
+class RedirectAnswer:
     """One answer's content, with its place in time drawn apart."""
 
     seq: int
     people: list[ParticipantRow]
     subscriptions: list[tuple[SubscriptionRow, list[str]]]
     products: list[ProductRow]
-    gone: list[Gone]
+    gone: list[DeletedObject]
 
-    def answer(self) -> Answer:
-        return Answer(
+    def answer(self) -> Fetched:
+        return Fetched(
             self.seq,
             participants=self.people,
             subscriptions=[row for row, _ in self.subscriptions],
@@ -74,7 +74,7 @@ class Heard:
 
 
 heard = st.builds(
-    Heard,
+    RedirectAnswer,
     st.integers(1, 40),
     st.lists(people, max_size=3, unique_by=lambda row: row.stripe_id),
     st.lists(subscriptions, max_size=3, unique_by=lambda pair: pair[0].stripe_id),
@@ -93,7 +93,7 @@ stories = st.tuples(
 )
 @given(stories)
 def test_members_and_counts_equal_the_rules_after_any_story(
-    store: Store, story: tuple[list[list[Heard]], int]
+    store: Store, story: tuple[list[list[RedirectAnswer]], int]
 ) -> None:
     deliveries, segments_before = story
     here = connection(store)
@@ -104,7 +104,7 @@ def test_members_and_counts_equal_the_rules_after_any_story(
         assert_exact(store, here)
 
 
-def newest_wins(story: list[list[Heard]]) -> dict[str, str | None]:
+def newest_wins(story: list[list[RedirectAnswer]]) -> dict[str, str | None]:
     """Each customer's name by the plain rule: the newest request's answer, and the first of
     one request; who was ever gone is nowhere."""
     newest: dict[str, tuple[int, str | None]] = {}
@@ -123,7 +123,7 @@ def newest_wins(story: list[list[Heard]]) -> dict[str, str | None]:
 )
 @given(st.lists(st.lists(heard, min_size=1, max_size=3), max_size=6))
 def test_participants_are_what_the_newest_request_said(
-    store: Store, story: list[list[Heard]]
+    store: Store, story: list[list[RedirectAnswer]]
 ) -> None:
     here = connection(store)
     for delivery in story:
@@ -133,7 +133,7 @@ def test_participants_are_what_the_newest_request_said(
 
 def test_without_subscriptions_there_are_no_segments_by_them(store: Store) -> None:
     here = connection(store)
-    send(store, here, Answer(1, participants=[person("cus_a")], products=[product("prod_a")]))
+    send(store, here, Fetched(1, participants=[person("cus_a")], products=[product("prod_a")]))
     assert members(store, here) == {"all": {"cus_a"}}
     make_segments(store, here)
     assert members(store, here)["none"] == {"cus_a"}
@@ -145,7 +145,7 @@ def test_without_subscriptions_there_are_no_segments_by_them(store: Store) -> No
 
 def test_made_again_the_segments_are_the_same(store: Store) -> None:
     here = connection(store)
-    send(store, here, Answer(1, participants=[person("cus_a")], products=[product("prod_a")]))
+    send(store, here, Fetched(1, participants=[person("cus_a")], products=[product("prod_a")]))
     make_segments(store, here)
     kept = store.rows("SELECT id, key, count FROM segment ORDER BY id")
     make_segments(store, here)
@@ -156,13 +156,13 @@ def test_made_again_the_segments_are_the_same(store: Store) -> None:
 def test_a_product_and_its_subscribers_may_come_in_either_order(store: Store, first: str) -> None:
     here = connection(store)
     make_segments(store, here)
-    bought = Answer(
+    bought = Fetched(
         1,
         participants=[person("cus_a")],
         subscriptions=[subscribed("sub_a", "cus_a", "past_due")],
         items=[item("sub_a", "prod_a")],
     )
-    named = Answer(2, products=[product("prod_a")])
+    named = Fetched(2, products=[product("prod_a")])
     for answer in (named, bought) if first == "product" else (bought, named):
         send(store, here, answer)
     assert members(store, here)["product:prod_a"] == {"cus_a"}

@@ -13,7 +13,7 @@ import pytest
 from app import paths
 from app.db import schema
 from app.db.errors import DatabaseProblem
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.db.store import Store, open_store
 from app.settings import Settings
 from tests.conftest import new_database
@@ -98,7 +98,7 @@ def back_to_1(store: Store) -> None:
 
 def filled(store: Store) -> int:
     here = connection(store)
-    answer = Answer(
+    answer = Fetched(
         1,
         participants=[person("cus_a"), person("cus_b", name="Bé"), person("cus_c")],
         products=[product("prod_a")],

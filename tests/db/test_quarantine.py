@@ -8,7 +8,7 @@ import pytest
 
 from app.db import connections
 from app.db.apply import deliver
-from app.db.rows import Answer, Bad, Delivery, WindowRow
+from app.db.rows import Delivery, Fetched, UnstorableObject, WindowRow
 from app.db.store import Store
 from app.panel.overview import overview
 from tests.db.making import (
@@ -32,13 +32,19 @@ def quarantined(store: Store) -> dict[tuple[str, str], str]:
 
 def test_bad_objects_are_set_aside_until_they_can_be_stored(store: Store) -> None:
     here = connection(store)
-    send(store, here, Answer(1, bad=[Bad("customers", "cus_a", "a number is too large")]))
-    send(store, here, Answer(2, bad=[Bad("customers", "cus_a", "created is missing")]))
+    send(
+        store,
+        here,
+        Fetched(1, bad=[UnstorableObject("customers", "cus_a", "a number is too large")]),
+    )
+    send(
+        store, here, Fetched(2, bad=[UnstorableObject("customers", "cus_a", "created is missing")])
+    )
     assert quarantined(store) == {("customers", "cus_a"): "created is missing"}
     assert overview(store, here).quarantined == 1
-    send(store, here, Answer(3, participants=[person("cus_b")]))
+    send(store, here, Fetched(3, participants=[person("cus_b")]))
     assert overview(store, here).quarantined == 1
-    send(store, here, Answer(4, participants=[person("cus_a")]))
+    send(store, here, Fetched(4, participants=[person("cus_a")]))
     assert overview(store, here).quarantined == 0
 
 
@@ -51,7 +57,7 @@ def test_a_row_that_the_database_refuses_never_stops_the_others(
     store: Store, fields: dict[str, Any]
 ) -> None:
     here = connection(store)
-    answer = Answer(
+    answer = Fetched(
         1,
         participants=[person("cus_a"), person("cus_bad", **fields), person("cus_z")],
         products=[product("prod_a")],
@@ -77,6 +83,6 @@ def test_a_subscription_with_an_item_that_cannot_be_stored_is_set_aside_whole(
     ]
     rows = [subscribed("sub_bad", "cus_a"), subscribed("sub_ok", "cus_a")]
     bad_price = price("price_bad", unit_amount=2**70)
-    send(store, here, Answer(1, subscriptions=rows, items=parts, prices=[bad_price, price("p")]))
+    send(store, here, Fetched(1, subscriptions=rows, items=parts, prices=[bad_price, price("p")]))
     assert items(store) == {("sub_ok", "a")}
     assert set(quarantined(store)) == {("subscriptions", "sub_bad"), ("prices", "price_bad")}

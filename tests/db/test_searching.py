@@ -11,11 +11,11 @@ from app.db import index_builder as upkeep
 from app.db import order_indexes as ordering
 from app.db import search_index as searching
 from app.db.errors import DatabaseProblem
-from app.db.rows import Answer, Gone
+from app.db.rows import DeletedObject, Fetched
 from app.db.store import APPLICATION_ID, Store, open_sqlite
 from app.panel.lists.order import whole
 from app.panel.lists.search import search
-from app.panel.lists.selection import Chosen
+from app.panel.lists.selection import Selection
 from app.settings import Settings
 from tests.db.making import connection, person, send
 
@@ -29,7 +29,7 @@ def lite(sqlite_settings: Settings) -> Store:
 def fill(store: Store, number: int = 300) -> int:
     here = connection(store)
     rows = [person(f"cus_{n:04}", name=f"Name{n:04}") for n in range(number)]
-    send(store, here, Answer(1, participants=rows))
+    send(store, here, Fetched(1, participants=rows))
     store.execute("UPDATE connection SET status = 'complete'")
     return here
 
@@ -47,19 +47,19 @@ def indexed(store: Store, gram: str) -> int:
 def found(store: Store, here: int, text: str) -> int:
     condition = search(store, text).condition
     assert condition
-    return len(whole(store, Chosen(here, None, (condition,))))
+    return len(whole(store, Selection(here, None, (condition,))))
 
 
 def test_it_is_built_in_pieces_and_goes_on_where_it_was(lite: Store) -> None:
     here = fill(lite)
-    builder = searching.Builder(lite)
+    builder = searching.SearchIndexBuilder(lite)
     assert builder.step()
     assert builder.step()
     first = searching.missing(lite)
     assert 0 < first < 300
     assert searching.ready(lite)
     assert found(lite, here, "name0299") == 1  # not in it yet
-    while searching.Builder(lite).step():  # each another process
+    while searching.SearchIndexBuilder(lite).step():  # each another process
         assert searching.missing(lite) < first
     assert searching.missing(lite) == 0
     assert indexed(lite, "nam") == 300
@@ -95,9 +95,9 @@ def test_a_first_copy_that_begins_meanwhile_is_left_alone(lite: Store) -> None:
 def test_who_changes_is_out_of_the_index(lite: Store) -> None:
     here = fill(lite)
     built(lite)
-    send(lite, here, Answer(2, participants=[person("cus_0001", name="Quixote")]))
-    send(lite, here, Answer(3, participants=[person("cus_0001", name="Other")]))
-    send(lite, here, Answer(4, gone=[Gone("participant", "cus_0002")]))
+    send(lite, here, Fetched(2, participants=[person("cus_0001", name="Quixote")]))
+    send(lite, here, Fetched(3, participants=[person("cus_0001", name="Other")]))
+    send(lite, here, Fetched(4, gone=[DeletedObject("participant", "cus_0002")]))
     built(lite)
     assert indexed(lite, "qui") == 0
     assert indexed(lite, "oth") == 1
@@ -109,7 +109,7 @@ def test_the_last_who_was_indexed_may_change_too(lite: Store) -> None:
     here = fill(lite)
     built(lite)
     (last,) = lite.row("SELECT stripe_id FROM participant ORDER BY id DESC LIMIT 1")
-    send(lite, here, Answer(2, participants=[person(last, name="Quixote")]))
+    send(lite, here, Fetched(2, participants=[person(last, name="Quixote")]))
     assert found(lite, here, "quixote") == 1
     built(lite)
     assert indexed(lite, "qui") == 1
@@ -119,14 +119,14 @@ def test_what_does_not_change_a_text_costs_nothing(lite: Store) -> None:
     here = fill(lite)
     built(lite)
     rows = [person(f"cus_{n:04}", name=f"Name{n:04}", phone="+1") for n in range(300)]
-    send(lite, here, Answer(2, participants=rows))
+    send(lite, here, Fetched(2, participants=rows))
     assert lite.rows("SELECT * FROM search_due") == []
 
 
 def test_newcomers_cost_nothing_until_they_are_indexed(lite: Store) -> None:
     here = fill(lite)
     built(lite)
-    send(lite, here, Answer(2, participants=[person("cus_new", name="Newcomer")]))
+    send(lite, here, Fetched(2, participants=[person("cus_new", name="Newcomer")]))
     assert lite.rows("SELECT * FROM search_due") == []
     assert found(lite, here, "newcomer") == 1
     built(lite)
@@ -135,7 +135,7 @@ def test_newcomers_cost_nothing_until_they_are_indexed(lite: Store) -> None:
 
 def test_a_failed_piece_leaves_nothing_behind(lite: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     here = fill(lite)
-    builder = searching.Builder(lite)
+    builder = searching.SearchIndexBuilder(lite)
     builder.step()
     builder.step()
     before = searching.missing(lite)
@@ -181,14 +181,14 @@ def test_a_damaged_index_is_built_anew(lite: Store, damage: str) -> None:
     other.close()
     lite.close()
     if "search_state" not in damage:
-        send(lite, here, Answer(2, participants=[person("cus_0001", name="Quixote")]))
+        send(lite, here, Fetched(2, participants=[person("cus_0001", name="Quixote")]))
     built(lite)
     assert found(lite, here, "name00") == 100 - ("search_state" not in damage)
     built(lite)
     assert found(lite, here, "name00") == 100 - ("search_state" not in damage)
     assert searching.ready(lite)
     assert searching.missing(lite) == 0
-    send(lite, here, Answer(5, participants=[person("cus_0003", name="Sancho")]))
+    send(lite, here, Fetched(5, participants=[person("cus_0003", name="Sancho")]))
     built(lite)
     assert indexed(lite, "nch") == 1
 
@@ -196,10 +196,10 @@ def test_a_damaged_index_is_built_anew(lite: Store, damage: str) -> None:
 def test_dropping_it_keeps_everything_else(lite: Store) -> None:
     here = fill(lite)
     before = lite.rows("SELECT name, sql FROM sqlite_master ORDER BY name")
-    searching.Builder(lite).step()
+    searching.SearchIndexBuilder(lite).step()
     searching.drop(lite)
     assert lite.rows("SELECT name, sql FROM sqlite_master ORDER BY name") == before
-    send(lite, here, Answer(2, participants=[person("cus_0001", name="Quixote")]))
+    send(lite, here, Fetched(2, participants=[person("cus_0001", name="Quixote")]))
     assert found(lite, here, "quixote") == 1
 
 
@@ -245,7 +245,7 @@ def test_the_thread_does_it_and_stops(store: Store) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(upkeep, "work", told)
         patch.setattr(upkeep, "LOOK", 0)
-        keeper = upkeep.Upkeep(store)
+        keeper = upkeep.IndexBuilder(store)
         assert done.wait(30)
         done.clear()
         keeper.wake()

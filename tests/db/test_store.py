@@ -19,7 +19,7 @@ import pytest
 from app import paths
 from app.db import schema
 from app.db.errors import DatabaseProblem
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.db.store import Store, open_sqlite, open_store
 from app.panel.overview import overview
 from app.settings import Settings
@@ -44,7 +44,7 @@ def test_a_new_database_is_empty_and_of_this_version(store: Store) -> None:
 def test_opened_again_everything_is_there(settings: Settings) -> None:
     first = open_store(settings)
     here = connection(first)
-    send(first, here, Answer(1, participants=[person("cus_a", name="Ada")]))
+    send(first, here, Fetched(1, participants=[person("cus_a", name="Ada")]))
     first.close()
     assert names(open_store(settings), here) == {"cus_a": "Ada"}
 
@@ -78,7 +78,7 @@ def test_a_newer_database_is_refused_and_left_as_it_is(settings: Settings) -> No
 def test_a_damaged_file_is_refused_and_left_as_it_is(sqlite_settings: Settings) -> None:
     store = open_store(sqlite_settings)
     here = connection(store)
-    send(store, here, Answer(1, participants=[person(f"cus_{n}") for n in range(500)]))
+    send(store, here, Fetched(1, participants=[person(f"cus_{n}") for n in range(500)]))
     store.close()
     file = paths.database(sqlite_settings.home)
     content = bytearray(file.read_bytes())
@@ -184,7 +184,7 @@ def test_among_finds_exactly_the_values(store: Store, values: list[Any]) -> None
     column, more = ("created", [3, 4]) if numbers else ("name", ["b", "A", "its"])
     here = connection(store)
     rows = [person(f"cus_{n}", **{column: value}) for n, value in enumerate(values + more)]
-    send(store, here, Answer(1, participants=rows))
+    send(store, here, Fetched(1, participants=rows))
     found = store.rows(
         f"SELECT {column} FROM participant WHERE {store.among(column)}", (store.values(values),)
     )
@@ -193,7 +193,7 @@ def test_among_finds_exactly_the_values(store: Store, values: list[Any]) -> None
 
 def test_percent_and_question_marks_mean_the_same_everywhere(store: Store) -> None:
     here = connection(store)
-    send(store, here, Answer(1, participants=[person("cus_a", name="100% sure?")]))
+    send(store, here, Fetched(1, participants=[person("cus_a", name="100% sure?")]))
     assert store.rows("SELECT name FROM participant WHERE name LIKE '%0% %' AND id > ?", (0,)) == [
         ("100% sure?",)
     ]
@@ -237,10 +237,10 @@ def test_threads_write_one_after_the_other(store: Store) -> None:
 def test_a_full_disk_is_said_and_nothing_is_lost(sqlite_settings: Settings) -> None:
     store = open_store(sqlite_settings)
     here = connection(store)
-    send(store, here, Answer(1, participants=[person("cus_a")]))
+    send(store, here, Fetched(1, participants=[person("cus_a")]))
     (pages,) = store.row("PRAGMA page_count")
     store.rows(f"PRAGMA max_page_count = {pages + 2}")
-    many = Answer(2, participants=[person(f"cus_{n}", name="x" * 400) for n in range(500)])
+    many = Fetched(2, participants=[person(f"cus_{n}", name="x" * 400) for n in range(500)])
     with pytest.raises(DatabaseProblem, match="The disk is full"):
         send(store, here, many)
     assert names(store, here) == {"cus_a": "cus_a"}
@@ -263,10 +263,10 @@ def test_a_database_that_another_program_holds_is_said(sqlite_settings: Settings
     with closing(sqlite3.connect(store.where, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseProblem, match="in use by another program"):
-            send(store, here, Answer(1, participants=[person("cus_a")]))
+            send(store, here, Fetched(1, participants=[person("cus_a")]))
         assert names(store, here) == {}, "reading goes on"
         other.execute("ROLLBACK")
-    send(store, here, Answer(1, participants=[person("cus_a")]))
+    send(store, here, Fetched(1, participants=[person("cus_a")]))
     assert names(store, here) == {"cus_a": "cus_a"}
 
 
@@ -279,7 +279,7 @@ def test_a_long_statement_is_ended_from_outside(store: Store) -> None:
         told.put(store.interrupter())
         try:
             with store.transaction():
-                send(store, here, Answer(1, participants=[person("cus_a")]))
+                send(store, here, Fetched(1, participants=[person("cus_a")]))
                 begun.set()
                 store.rows(
                     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
@@ -299,4 +299,4 @@ def test_a_long_statement_is_ended_from_outside(store: Store) -> None:
         thread.join(0.05)
     assert told.get()
     assert store.rows("SELECT * FROM participant") == []
-    send(store, here, Answer(2, participants=[person("cus_a")]))
+    send(store, here, Fetched(2, participants=[person("cus_a")]))

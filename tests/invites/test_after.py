@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.db.rows import Answer, Gone
+from app.db.rows import DeletedObject, Fetched
 from app.db.store import Store
 from app.invites import contact_lists as listed
 from app.invites import expiry, studies
@@ -109,7 +109,7 @@ def test_who_answers_before_it_goes_out_is_not_reminded(
         store.execute("UPDATE invite SET expires_at = 1 WHERE id = ?", (one,))
         assert expiry.expire(store, here) == 1
     else:
-        making.send(store, here, Answer(9, gone=[Gone("participant", "cus_00000")]))
+        making.send(store, here, Fetched(9, gone=[DeletedObject("participant", "cus_00000")]))
     with MailServer() as server:
         send(sender(store, here, tmp_path, server.url))
     assert len(server.counts) == 3
@@ -121,7 +121,7 @@ def test_who_answers_before_it_goes_out_is_not_reminded(
 
 
 def test_whom_stripe_deleted_no_reminder_waits_for(store: Store, here: int, asked: int) -> None:
-    making.send(store, here, Answer(9, gone=[Gone("participant", "cus_00000")]))
+    making.send(store, here, Fetched(9, gone=[DeletedObject("participant", "cus_00000")]))
     assert reminders.waiting(store, asked) == 3
 
 

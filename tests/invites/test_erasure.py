@@ -10,7 +10,7 @@ import pytest
 from app.db import index_builder as upkeep
 from app.db import migrations
 from app.db import search_index as searching
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.db.store import Store
 from app.invites import erasure
 from app.invites import opt_outs as optouts
@@ -41,7 +41,7 @@ def person(**fields: object) -> object:
 def here(store: Store) -> int:
     to = making.connection(store)
     some = [person(), *(making.person(f"cus_{one}") for one in range(5))]
-    making.send(store, to, Answer(1, participants=some))  # type: ignore[arg-type]
+    making.send(store, to, Fetched(1, participants=some))  # type: ignore[arg-type]
     making.make_segments(store, to)
     store.execute("UPDATE connection SET status = 'complete'")
     return to
@@ -84,7 +84,7 @@ def test_nothing_is_left_in_any_file(
 def test_what_stripe_says_later_is_not_stored(store: Store, here: int, tmp_path: Path) -> None:
     erasure.request(store, here, "cus_canary", BY)
     erasure.perform(store, tmp_path, LATER)
-    making.send(store, here, Answer(9, participants=[person(name=f"{CANARY} again")]))  # type: ignore[list-item]
+    making.send(store, here, Fetched(9, participants=[person(name=f"{CANARY} again")]))  # type: ignore[list-item]
     rows = store.rows("SELECT name, email, phone, metadata, deleted FROM participant"
                       " WHERE stripe_id = 'cus_canary'")  # fmt: skip
     assert [tuple(row[:4]) for row in rows] == [(None, None, None, "{}")]
@@ -95,7 +95,7 @@ def test_the_mailbox_is_never_written_to_again(store: Store, here: int, tmp_path
     erasure.request(store, here, "cus_canary", BY)
     erasure.perform(store, tmp_path, LATER)
     again = making.person("cus_again", email=f"{CANARY}@example.com")
-    making.send(store, here, Answer(9, participants=[again]))
+    making.send(store, here, Fetched(9, participants=[again]))
     run = queued(store, study(store, here), "eml")
     assert run.number == 5
     assert f"{CANARY}@example.com" not in states(store, run.run)
@@ -141,7 +141,7 @@ def test_an_undo_is_for_one_person_and_not_for_who_had_the_same_mailbox(
     store: Store, here: int, tmp_path: Path, done: bool
 ) -> None:
     twin = making.person("cus_twin", email=ADDRESS.upper())
-    making.send(store, here, Answer(9, participants=[twin]))
+    making.send(store, here, Fetched(9, participants=[twin]))
     erasure.request(store, here, "cus_canary", BY)
     if done:
         erasure.perform(store, tmp_path, LATER)
@@ -157,12 +157,12 @@ def test_an_address_that_changes_meanwhile(store: Store, here: int, tmp_path: Pa
     """All mailboxes that are known are written to no more; the undo finds the one it began with."""
     changed = person(email=f"{CANARY}-2@example.com")
     erasure.request(store, here, "cus_canary", BY)
-    making.send(store, here, Answer(9, participants=[changed]))  # type: ignore[list-item]
+    making.send(store, here, Fetched(9, participants=[changed]))  # type: ignore[list-item]
     erasure.take_back(store, here, "cus_canary", BY)
     assert shut(store) == 0
     erasure.request(store, here, "cus_canary", BY)
     changed = person(email=f"{CANARY}-3@example.com")
-    making.send(store, here, Answer(10, participants=[changed]))  # type: ignore[list-item]
+    making.send(store, here, Fetched(10, participants=[changed]))  # type: ignore[list-item]
     erasure.perform(store, tmp_path, LATER)
     assert shut(store) == 2
 
@@ -170,7 +170,7 @@ def test_an_address_that_changes_meanwhile(store: Store, here: int, tmp_path: Pa
 def test_an_invite_to_a_former_address_ends_too(store: Store, here: int) -> None:
     run = queued(store, study(store, here)).run
     changed = person(email=f"{CANARY}-2@example.com")
-    making.send(store, here, Answer(9, participants=[changed]))  # type: ignore[list-item]
+    making.send(store, here, Fetched(9, participants=[changed]))  # type: ignore[list-item]
     erasure.request(store, here, "cus_canary", BY)
     assert states(store, run)[ADDRESS] == "withdrawn"
     assert prove(store, here).holds

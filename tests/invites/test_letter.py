@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from app.invites.errors import StudyProblem
 from app.invites.mail import template as letter
-from app.invites.mail.addresses import Unusable, read, written
+from app.invites.mail.addresses import AddressFault, read, written
 from app.invites.mail.message import compose, message_id
-from app.invites.mail.template import Letter, render
+from app.invites.mail.template import Template, render
 
-GOOD = Letter(
+GOOD = Template(
     title="Pricing",
     link="https://interviews.example/p?guest={{token}}",
     sender_name="Rosa",
@@ -106,30 +106,30 @@ def test_how_somebody_is_called(name: str | None, hello: str) -> None:
         ("Ada@Example.com", "ada@example.com"),
         ("  ada@example.com ", "ada@example.com"),
         ("ada@bücher.example", "ada@xn--bcher-kva.example"),
-        ("a@b.example,evil@x.example", Unusable.SEVERAL),
-        ("a@b.example evil@x.example", Unusable.SEVERAL),
-        ("a@b.example\r\nBcc: evil@x.example", Unusable.CONTROL),
-        ("a\x00@b.example", Unusable.CONTROL),
-        ("a\u202e@b.example", Unusable.CONTROL),
-        ("<script>@b.example", Unusable.FORM),
-        ('"a b"@b.example', Unusable.FORM),
-        ("ä@b.example", Unusable.LETTERS),
-        ("a@localhost", Unusable.HOST),
-        ("a@[127.0.0.1]", Unusable.HOST),
-        ("a@b.invalid", Unusable.HOST),
-        ("a@", Unusable.FORM),
-        ("x" * 65 + "@b.example", Unusable.LONG),
-        ("a@" + "b" * 300 + ".example", Unusable.LONG),
+        ("a@b.example,evil@x.example", AddressFault.SEVERAL),
+        ("a@b.example evil@x.example", AddressFault.SEVERAL),
+        ("a@b.example\r\nBcc: evil@x.example", AddressFault.CONTROL),
+        ("a\x00@b.example", AddressFault.CONTROL),
+        ("a\u202e@b.example", AddressFault.CONTROL),
+        ("<script>@b.example", AddressFault.FORM),
+        ('"a b"@b.example', AddressFault.FORM),
+        ("ä@b.example", AddressFault.LETTERS),
+        ("a@localhost", AddressFault.HOST),
+        ("a@[127.0.0.1]", AddressFault.HOST),
+        ("a@b.invalid", AddressFault.HOST),
+        ("a@", AddressFault.FORM),
+        ("x" * 65 + "@b.example", AddressFault.LONG),
+        ("a@" + "b" * 300 + ".example", AddressFault.LONG),
     ],
 )
-def test_which_mailbox_an_address_is(email: str, box: str | Unusable) -> None:
+def test_which_mailbox_an_address_is(email: str, box: str | AddressFault) -> None:
     assert read(email) == box
 
 
 @given(st.text(max_size=40))
 def test_whatever_is_written_to_has_one_recipient(email: str) -> None:
     to = written(email)
-    if isinstance(to, Unusable):
+    if isinstance(to, AddressFault):
         return
     mail = compose(GOOD, to, "Ada", "T", message_id(b"key", 1, "invite", GOOD.sender_address))
     assert len(mail["To"].addresses) == 1

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.db.store import Store, open_store
 from app.invites import opt_outs as optouts
 from app.invites import studies
-from app.invites.mail.addresses import Unusable, hasher, read
+from app.invites.mail.addresses import AddressFault, hasher, read
 from app.invites.plan import frozen, plan, sampling
 from app.invites.plan.drift import difference
 from app.invites.plan.options import Options
@@ -122,7 +122,7 @@ def put(store: Store, world: World) -> tuple[int, int]:
     making.send(
         store,
         here,
-        Answer(
+        Fetched(
             1,
             participants=some,
             products=[making.product("prod_a")],
@@ -197,7 +197,7 @@ def plainly(store: Store, world: World, here: int, key: int) -> dict[str, Outcom
             found[at] = Outcome.EXCLUDED
         elif not (one.email or "").strip():
             found[at] = Outcome.NO_EMAIL
-        elif isinstance(read(one.email or ""), Unusable):
+        elif isinstance(read(one.email or ""), AddressFault):
             found[at] = Outcome.UNUSABLE
     left = [at for at, one in enumerate(world.members) if world.asks(one) and at not in found]
     away = {str(read(email)) for email, _ in world.opted_out}
@@ -282,7 +282,7 @@ def test_the_same_plan_has_the_same_hash_anywhere(store: Store, tmp_path: Path) 
         if one is elsewhere:
             one.execute("DELETE FROM mailbox_key")
         for at in range(6)[::order]:
-            making.send(one, here, Answer(at + 1, participants=[making.person(f"cus_{at}")]))
+            making.send(one, here, Fetched(at + 1, participants=[making.person(f"cus_{at}")]))
         making.make_segments(one, here)
         key = study(one, here)
         options = Options(("all",), take="random", number=3, seed="7f3a")

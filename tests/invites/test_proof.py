@@ -15,7 +15,7 @@ from app.invites.housekeeping import tidy
 from app.invites.invite_log import invite_ids
 from app.invites.ledger import Entry
 from app.invites.ledger_proof import prove
-from app.invites.restore_guard import Guard, Guarded
+from app.invites.restore_guard import RestoreGuard, RestoreSuspected
 from app.invites.sending import reminders
 from tests.invites.mailserver import MailServer
 from tests.invites.world import BY, queued, send, sender, study
@@ -56,7 +56,7 @@ def test_a_second_mail_is_seen_in_the_ledger(store: Store, here: int, asked: int
 def test_an_older_database_does_not_send(
     store: Store, here: int, asked: int, tmp_path: Path
 ) -> None:
-    guard = Guard(store, here, tmp_path)
+    guard = RestoreGuard(store, here, tmp_path)
     guard.check()
     (number,) = store.row("SELECT number FROM ledger_head")
     store.execute("DELETE FROM ledger WHERE number > ?", (number - 2,))  # a copy was put back
@@ -66,18 +66,18 @@ def test_an_older_database_does_not_send(
     store.execute("DELETE FROM ledger WHERE number >= ?", (number,))
     store.execute("UPDATE ledger_head SET number = ?", (number - 1,))
     with MailServer() as server:
-        with pytest.raises(Guarded, match="older than what was sent"):
+        with pytest.raises(RestoreSuspected, match="older than what was sent"):
             send(sender(store, here, tmp_path, server.url))
         assert server.accepted == []
 
 
 def test_another_computer_asks_first(store: Store, here: int, asked: int, tmp_path: Path) -> None:
     store.execute("UPDATE ledger_head SET machine = 'another'")
-    guard = Guard(store, here, tmp_path)
+    guard = RestoreGuard(store, here, tmp_path)
     if store.postgres:  # several computers share it
         guard.check()
         return
-    with pytest.raises(Guarded, match="on another computer"):
+    with pytest.raises(RestoreSuspected, match="on another computer"):
         guard.check()
     guard.accept(BY)
     guard.check()
@@ -149,11 +149,11 @@ def test_an_opt_out_that_a_copy_lacks_is_missed(
     (one,) = invite_ids(store, here, text="00003")
     for _ in range(2):  # whatever is written down in the copy, it stays missed
         tidy(store, tmp_path)
-        with pytest.raises(Guarded, match="older than what was sent"):
-            Guard(store, here, tmp_path).check()
+        with pytest.raises(RestoreSuspected, match="older than what was sent"):
+            RestoreGuard(store, here, tmp_path).check()
         life.mark(store, here, [one], "started", BY)
-    Guard(store, here, tmp_path).accept(BY)
-    Guard(store, here, tmp_path).check()
+    RestoreGuard(store, here, tmp_path).accept(BY)
+    RestoreGuard(store, here, tmp_path).check()
 
 
 def test_looking_does_not_make_a_computer_the_sender(

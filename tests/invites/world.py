@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.db.store import Store
 from app.invites import studies
 from app.invites.mail.server_settings import MailRate, mail_server
 from app.invites.mail.smtp import Session
 from app.invites.plan import frozen, plan
-from app.invites.plan.frozen import Frozen
+from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.options import Options
 from app.invites.sending import outbox
-from app.invites.sending.outbox import Queued
+from app.invites.sending.outbox import QueuedBatch
 from app.invites.sending.runs import RunView, view
 from app.invites.sending.sender import Sender
 from app.settings import Settings
@@ -32,7 +32,7 @@ def account(store: Store, people: int) -> int:
     """That many customers, all with an email."""
     here = making.connection(store)
     some = [making.person(f"cus_{one:05}", name=f"Person {one}") for one in range(people)]
-    making.send(store, here, Answer(1, participants=some))
+    making.send(store, here, Fetched(1, participants=some))
     making.make_segments(store, here)
     store.execute("UPDATE connection SET status = 'complete' WHERE id = ?", (here,))
     return here
@@ -46,14 +46,14 @@ def study(store: Store, here: int, title: str = "Pricing", **values: object) -> 
     return key
 
 
-def planned(store: Store, study_id: int, **options: object) -> Frozen:
+def planned(store: Store, study_id: int, **options: object) -> LockedPlan:
     """Its plan, frozen."""
     wanted = Options(("all",), **options)  # type: ignore[arg-type]
     made = plan.make(store, studies.get(store, study_id), wanted)
     return frozen.freeze(store, made, BY)
 
 
-def queued(store: Store, study_id: int, way: str = "smtp", *, undo: int = 0) -> Queued:
+def queued(store: Store, study_id: int, way: str = "smtp", *, undo: int = 0) -> QueuedBatch:
     """Its plan, confirmed."""
     return outbox.queue(store, planned(store, study_id), way, BY, undo=undo)
 
@@ -85,5 +85,5 @@ def states(store: Store, run: int) -> dict[str, str]:
     return dict(store.rows("SELECT address, state FROM invite WHERE run_id = ?", (run,)))
 
 
-def seen(store: Store, run: Queued) -> RunView:
+def seen(store: Store, run: QueuedBatch) -> RunView:
     return view(store, run.run)

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.db import order_indexes as ordering
 from app.db.apply import deliver
-from app.db.rows import Answer, Delivery, EventRow, Gone
+from app.db.rows import DeletedObject, Delivery, EventRow, Fetched
 from app.db.store import Store
 from tests.db.making import connection, item, make_segments, person, product, send, subscribed
 
@@ -79,7 +79,7 @@ class Panel:
 
     def _send(self, **rows: Any) -> None:
         self._seq += 1
-        send(self.store, self.here, Answer(self._seq, **rows))
+        send(self.store, self.here, Fetched(self._seq, **rows))
 
     def happen(self) -> None:
         """Something that an event tells, or a later listing finds; sometimes out of order."""
@@ -89,13 +89,13 @@ class Panel:
         if what == 0:
             self.tell("customer.created", late, participants=[self.somebody()])
         elif what == 1:
-            gone = [Gone("participant", self.random.choice(self.people))]
+            gone = [DeletedObject("participant", self.random.choice(self.people))]
             self.tell("customer.deleted", late, gone=gone)
         elif what == 2:
             changed = self._described(self.random.choice(self.people))
             self.tell("customer.updated", late, participants=[changed])
         elif what == 3:
-            gone = [Gone("subscription", self.random.choice([*self.subscriptions]))]
+            gone = [DeletedObject("subscription", self.random.choice([*self.subscriptions]))]
             self.tell("customer.subscription.deleted", late, gone=gone)
         elif what == 4:
             key, active = self.random.choice(PRODUCTS), self.random.random() < 0.5
@@ -116,7 +116,7 @@ class Panel:
     def tell(self, kind: str, at: int, **rows: Any) -> None:
         self._seq += 1
         event = EventRow(f"evt_{self._seq}", at, kind, "object")
-        answer = Answer(self._seq, event=event, **rows)
+        answer = Fetched(self._seq, event=event, **rows)
         deliver(self.store, self.here, [Delivery([answer], events=[event])])
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from app.db.rows import Answer, Gone
+from app.db.rows import DeletedObject, Fetched
 from app.db.store import Store
 from app.panel.lists import selection as choosing
-from app.panel.lists.selection import Chosen
+from app.panel.lists.selection import Selection
 from app.panel.segments import overlap as comparing
 from app.panel.segments import timeline as past
-from app.panel.segments.memberships import Place, places
+from app.panel.segments.memberships import Membership, places
 from app.panel.segments.overlap import overlap, with_email
 from app.panel.segments.timeline import (
     Point,
@@ -40,7 +40,7 @@ class World:
 
     store: Store
     panel: Panel
-    had: dict[int, list[Place]]
+    had: dict[int, list[Membership]]
 
     def on(self, key: str, at: int) -> list[int]:
         return sorted(
@@ -62,7 +62,7 @@ def world(request: pytest.FixtureRequest, store: Store, monkeypatch: pytest.Monk
     for _ in range(50):
         made.happen()
     if request.param == 3:
-        made.tell("product.deleted", made.at + 5, gone=[Gone("product", "prod_a")])
+        made.tell("product.deleted", made.at + 5, gone=[DeletedObject("product", "prod_a")])
         store.execute("UPDATE member SET cause = 0 WHERE participant_id % 4 = 0")
     people = store.rows(
         "SELECT id, stripe_id FROM participant WHERE connection_id = ?", (made.here,)
@@ -130,7 +130,7 @@ def test_two_segments_beside_each_other(world: World) -> None:
     for first in KEYS[:-1]:
         for second in KEYS:
             a, b = set(world.on(first, 2**40)), set(world.on(second, 2**40))
-            found = overlap(world.store, Chosen(here, first), Chosen(here, second))
+            found = overlap(world.store, Selection(here, first), Selection(here, second))
             assert list(found.both) == sorted(a & b)
             assert list(found.only_first) == sorted(a - b)
             assert list(found.only_second) == sorted(b - a)
@@ -163,7 +163,7 @@ class Enough(Exception):
 @pytest.mark.parametrize(
     "work",
     [
-        lambda store, here, step: overlap(store, Chosen(here), Chosen(here, "none"), step),
+        lambda store, here, step: overlap(store, Selection(here), Selection(here, "none"), step),
         lambda store, here, step: with_email(store, array("q", range(40_000)), step),
         lambda store, here, step: changes(store, here, "all", 2**40, step),
         lambda store, here, step: latest_first(
@@ -212,6 +212,6 @@ def test_sizes_follow_who_comes_and_goes(store: Store) -> None:
 
 def test_nobody_of_another_account(store: Store) -> None:
     here, there = panel(store), connection(store)
-    send(store, there, Answer(1, participants=[person("cus_ada")]))
+    send(store, there, Fetched(1, participants=[person("cus_ada")]))
     assert list(members_on(store, there, "active", 2**40)) == []
     assert list(members_on(store, here, "active", 2**40)) != []

@@ -12,33 +12,33 @@ import pytest
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.panel.lists import lister as listing
-from app.panel.lists.lister import Listed, Lister
+from app.panel.lists.lister import Lister, ListResult
 from app.panel.lists.order import Order, ordered, whole
-from app.panel.lists.selection import Chosen, Condition
+from app.panel.lists.selection import Condition, Selection
 from tests.panel.happenings import Panel
 
 LONG = 30  # seconds until a test that hangs fails
 
 
 @pytest.fixture
-def told() -> queue.Queue[Listed]:
+def told() -> queue.Queue[ListResult]:
     return queue.Queue()
 
 
 @pytest.fixture
-def lister(store: Store, told: queue.Queue[Listed]) -> Iterator[Lister]:
+def lister(store: Store, told: queue.Queue[ListResult]) -> Iterator[Lister]:
     made = Lister(store, told.put)
     yield made
     made.close()
 
 
-def test_a_wish_is_answered(store: Store, lister: Lister, told: queue.Queue[Listed]) -> None:
+def test_a_wish_is_answered(store: Store, lister: Lister, told: queue.Queue[ListResult]) -> None:
     panel = Panel(store, 1)
     for order in (Order(), Order("name", False)):
-        wish = lister.ask(Chosen(panel.here), order)
+        wish = lister.ask(Selection(panel.here), order)
         answer = told.get(timeout=LONG)
         assert (answer.wish, answer.complete, answer.problem) == (wish, True, None)
-        assert answer.ids == whole(store, Chosen(panel.here), order)
+        assert answer.ids == whole(store, Selection(panel.here), order)
 
 
 def endless(store: Store) -> Condition:
@@ -53,7 +53,7 @@ def endless(store: Store) -> Condition:
 
 
 def test_a_newer_wish_ends_an_older_one(
-    store: Store, lister: Lister, told: queue.Queue[Listed], monkeypatch: pytest.MonkeyPatch
+    store: Store, lister: Lister, told: queue.Queue[ListResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the middle of a statement that would never end."""
     panel = Panel(store, 1)
@@ -66,11 +66,11 @@ def test_a_newer_wish_ends_an_older_one(
         return rows(self, sql, parameters)
 
     monkeypatch.setattr(Store, "rows", seen)
-    lister.ask(Chosen(panel.here, None, (endless(store),)), Order("name"))
+    lister.ask(Selection(panel.here, None, (endless(store),)), Order("name"))
     assert began.wait(LONG)
     answer = None
     while answer is None:  # one may come before the statement that it is to end
-        wish = lister.ask(Chosen(panel.here), Order("email"))
+        wish = lister.ask(Selection(panel.here), Order("email"))
         try:
             answer = told.get(timeout=1)
         except queue.Empty:
@@ -81,20 +81,20 @@ def test_a_newer_wish_ends_an_older_one(
 
 def test_closing_ends_what_runs(store: Store) -> None:
     panel = Panel(store, 1)
-    told: list[Listed] = []
+    told: list[ListResult] = []
     lister = Lister(store, told.append)
-    lister.ask(Chosen(panel.here, None, (Condition("p.id % 2 = 0"),)), Order("plan"))
+    lister.ask(Selection(panel.here, None, (Condition("p.id % 2 = 0"),)), Order("plan"))
     lister.close()
     assert all(one.problem is None for one in told)
 
 
-def test_a_problem_is_told(store: Store, lister: Lister, told: queue.Queue[Listed]) -> None:
+def test_a_problem_is_told(store: Store, lister: Lister, told: queue.Queue[ListResult]) -> None:
     panel = Panel(store, 1)
-    wish = lister.ask(Chosen(panel.here, None, (Condition("p.nothing = 1"),)), Order())
+    wish = lister.ask(Selection(panel.here, None, (Condition("p.nothing = 1"),)), Order())
     answer = told.get(timeout=LONG)
     assert (answer.wish, answer.complete) == (wish, False)
     assert isinstance(answer.problem, DatabaseProblem)
-    lister.ask(Chosen(panel.here), Order())
+    lister.ask(Selection(panel.here), Order())
     assert told.get(timeout=LONG).complete
 
 
@@ -103,7 +103,7 @@ def test_what_is_dropped_ends_between_two_steps(
 ) -> None:
     """No statement runs when the newer wish comes: nothing of the older one is told."""
     panel = Panel(store, 1)
-    told: queue.Queue[Listed] = queue.Queue()
+    told: queue.Queue[ListResult] = queue.Queue()
     lister = Lister(store, told.put)
     wishes: list[int] = []
 
@@ -112,13 +112,13 @@ def test_what_is_dropped_ends_between_two_steps(
 
         def stepped() -> None:
             if len(wishes) < 2:
-                wishes.append(lister.ask(Chosen(panel.here), Order("email")))
+                wishes.append(lister.ask(Selection(panel.here), Order("email")))
             step()
 
         yield from ordered(*given, **{**more, "step": stepped})
 
     monkeypatch.setattr(listing, "ordered", asked_meanwhile)
-    wishes.append(lister.ask(Chosen(panel.here), Order("name")))
+    wishes.append(lister.ask(Selection(panel.here), Order("name")))
     assert told.get(timeout=LONG).wish == wishes[-1]
     lister.close()
     assert told.empty()

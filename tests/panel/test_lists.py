@@ -13,7 +13,7 @@ from app.panel.lists import order_by_rank as ranks
 from app.panel.lists import selection as choosing
 from app.panel.lists.order import COLUMNS, Order, ordered, place_of, whole
 from app.panel.lists.rows import PersonRow, rows
-from app.panel.lists.selection import Chosen, Condition
+from app.panel.lists.selection import Condition, Selection
 from app.panel.segments.views import segments
 from tests.db.making import connection, members
 from tests.panel.happenings import FIRST, Panel, build_orders
@@ -79,7 +79,7 @@ def test_every_order_of_every_segment(store: Store, size: str, seed: int) -> Non
                 order = Order(column, descending)
                 right = wanted(store, panel.here, segment, order)
                 for number in (3, 1_000):
-                    parts = list(ordered(store, Chosen(panel.here, segment), order, number))
+                    parts = list(ordered(store, Selection(panel.here, segment), order, number))
                     assert list(parts[-1].ids) == right, (segment, order)
                     assert parts[-1].complete
                     for part in parts[:-1]:
@@ -98,7 +98,7 @@ def test_conditions_narrow_every_order(store: Store, size: str) -> None:
         every = wanted(store, panel.here, None, order)
         names = {row.id: row.name for row in rows(store, panel.here, every)}
         right = [one for one in every if names[one] is not None and one % 3]
-        chosen = Chosen(panel.here, None, (some, Condition("p.connection_id > 0")))
+        chosen = Selection(panel.here, None, (some, Condition("p.connection_id > 0")))
         parts = list(ordered(store, chosen, order, number=4))
         assert list(parts[-1].ids) == right, column
         for part in parts[:-1]:
@@ -118,7 +118,7 @@ def test_a_condition_that_is_asked_in_two_ways_begins_with_the_nearest(
     every = wanted(store, panel.here, None, Order(descending=descending))
     right = [found for found in every if found % 3]
     for sql in ("p.id % ? <> 0", "CAST(? AS bigint) < 0"):  # the second finds nobody at all
-        chosen = Chosen(panel.here, None, (Condition(sql, (3,), near=one),))
+        chosen = Selection(panel.here, None, (Condition(sql, (3,), near=one),))
         *first, last = ordered(store, chosen, Order(descending=descending), number=4)
         (shown,) = [list(part.ids) for part in first] or [[]]
         assert shown == [found for found in every[:near] if found % 3][:4]
@@ -131,7 +131,7 @@ def test_two_accounts_do_not_mix(store: Store, size: str) -> None:
         for column in COLUMNS:
             order = Order(column, False)
             right = wanted(store, panel.here, None, order)
-            assert list(whole(store, Chosen(panel.here), order)) == right
+            assert list(whole(store, Selection(panel.here), order)) == right
 
 
 def test_members_from_before_history_was_kept_are_ordered(store: Store, size: str) -> None:
@@ -142,7 +142,7 @@ def test_members_from_before_history_was_kept_are_ordered(store: Store, size: st
     for descending in (False, True):
         order = Order("since", descending)
         right = wanted(store, panel.here, "active", order)
-        assert list(whole(store, Chosen(panel.here, "active"), order)) == right
+        assert list(whole(store, Selection(panel.here, "active"), order)) == right
 
 
 def test_who_came_with_another_cause_at_the_same_time(store: Store, size: str) -> None:
@@ -157,20 +157,20 @@ def test_who_came_with_another_cause_at_the_same_time(store: Store, size: str) -
     for descending in (False, True):
         order = Order("since", descending)
         right = wanted(store, panel.here, None, order)
-        assert list(whole(store, Chosen(panel.here), order)) == right
+        assert list(whole(store, Selection(panel.here), order)) == right
 
 
 def test_nobody_and_nothing(store: Store) -> None:
     here = connection(store)
     for column in COLUMNS:
-        assert list(whole(store, Chosen(here), Order(column))) == []
-        assert list(whole(store, Chosen(here, "product:gone"), Order(column))) == []
-        assert list(whole(store, Chosen(here + 1), Order(column))) == []
+        assert list(whole(store, Selection(here), Order(column))) == []
+        assert list(whole(store, Selection(here, "product:gone"), Order(column))) == []
+        assert list(whole(store, Selection(here + 1), Order(column))) == []
 
 
 def test_a_list_costs_eight_bytes_a_person(store: Store) -> None:
     panel = Panel(store, 7)
-    ids = whole(store, Chosen(panel.here))
+    ids = whole(store, Selection(panel.here))
     assert (ids.typecode, ids.itemsize) == ("q", 8)
 
 
@@ -195,7 +195,7 @@ def test_the_first_rows_are_read_by_the_index(
         return rows(self, sql, parameters)
 
     monkeypatch.setattr(Store, "rows", explained)
-    whole(store, Chosen(panel.here), Order(column, descending))
+    whole(store, Selection(panel.here), Order(column, descending))
     people = [plan for plan in plans if "p USING" in plan or "TEMP" in plan]
     assert len(people) > 2
     assert all(f"participant_by_{column}" in plan for plan in people)
@@ -221,7 +221,7 @@ def test_blocks_leave_out_only_who_cannot_be_there(store: Store) -> None:
     for _ in range(20):
         panel.happen()
     for segment in members(store, panel.here):
-        found = choosing.find(store, Chosen(panel.here, segment))
+        found = choosing.find(store, Selection(panel.here, segment))
         for column in ("plan", "status"):
             every = ranks.blocks(store, found, column)
             assert every.count(None) == 1

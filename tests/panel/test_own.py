@@ -8,11 +8,11 @@ import time
 import pytest
 
 from app.db.apply import deliver
-from app.db.rows import Answer, Delivery, Gone
+from app.db.rows import DeletedObject, Delivery, Fetched
 from app.db.store import Store
 from app.panel.filters.errors import FilterError
 from app.panel.segments import custom as own
-from app.panel.segments.custom import OwnProblem
+from app.panel.segments.custom import CustomSegmentProblem
 from app.panel.segments.memberships import places
 from app.panel.segments.views import segments
 from app.sandbox.server.server import Sandbox
@@ -26,7 +26,7 @@ def panel(store: Store) -> int:
     making.send(
         store,
         here,
-        Answer(
+        Fetched(
             1,
             participants=[making.person(f"cus_{one}", currency="eur") for one in "abc"],
             products=[making.product("prod_pro", "Pro"), making.product("prod_team", "Team")],
@@ -42,7 +42,7 @@ def panel(store: Store) -> int:
 
 
 def stored(store: Store, here: int, seq: int, **found: list[object]) -> None:
-    answer = Answer(seq, **found)  # type: ignore[arg-type]
+    answer = Fetched(seq, **found)  # type: ignore[arg-type]
     deliver(store, here, [Delivery([answer])], lambda: own.rules(store, here))
 
 
@@ -77,7 +77,7 @@ def test_it_follows_people_subscriptions_and_products(store: Store) -> None:
     assert members(store, here, key) == set()
     stored(store, here, 6, products=[making.product("prod_pro", "Pro")])
     assert members(store, here, key) == {"cus_b"}
-    stored(store, here, 7, gone=[Gone("participant", "cus_b")])
+    stored(store, here, 7, gone=[DeletedObject("participant", "cus_b")])
     assert members(store, here, key) == set()
     past = [one for one in places(store, here, "cus_b") if one.segment == key]
     assert past
@@ -92,9 +92,9 @@ def test_one_may_ask_for_another(store: Store) -> None:
     stored(store, here, 2, participants=[making.person("cus_a", currency="usd")])
     assert members(store, here, first) == {"cus_b", "cus_c"}
     assert members(store, here, second) == {"cus_b"}
-    with pytest.raises(OwnProblem, match="circle"):
+    with pytest.raises(CustomSegmentProblem, match="circle"):
         own.change(store, here, first, "Euro", 'in:"Euro payers"')
-    with pytest.raises(OwnProblem, match="Euro payers"):
+    with pytest.raises(CustomSegmentProblem, match="Euro payers"):
         own.delete(store, here, first)
     own.delete(store, here, second)
     own.delete(store, here, first)
@@ -109,7 +109,7 @@ def test_changed_and_deleted(store: Store) -> None:
     own.delete(store, here, key)
     assert key not in {one.key for one in segments(store, here)}
     assert [one.segment for one in places(store, here, "cus_c")].count(key) == 1
-    with pytest.raises(OwnProblem):
+    with pytest.raises(CustomSegmentProblem):
         own.delete(store, here, key)
 
 
@@ -117,7 +117,7 @@ def test_what_cannot_be_made(store: Store) -> None:
     here = panel(store)
     own.make(store, here, "Taken", "has:email")
     for name in ("", "   ", "Taken", "x" * 61):
-        with pytest.raises(OwnProblem):
+        with pytest.raises(CustomSegmentProblem):
             own.make(store, here, name, "has:email")
     for text in ("", "has:", 'in:"nothing"', "created>soon"):
         with pytest.raises(FilterError):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.db.rows import Answer, Gone
+from app.db.rows import DeletedObject, Fetched
 from app.db.store import Store
 from app.panel import participants as module
 from app.panel.participants import participants
@@ -21,7 +21,7 @@ def test_ordered_by_stripe_id_as_bytes(store: Store) -> None:
     """The same on both databases, whatever the server's locale."""
     here = connection(store)
     keys = ["cus_b", "cus_A", "cus_a", "cus_B", "cus_1", "cus__", "cus_aa", "cus_a1"]
-    send(store, here, Answer(1, participants=[person(key) for key in keys]))
+    send(store, here, Fetched(1, participants=[person(key) for key in keys]))
     assert found(store, here) == sorted(keys)
 
 
@@ -29,7 +29,7 @@ def test_ordered_by_stripe_id_as_bytes(store: Store) -> None:
 def test_any_number_comes_whole_and_once(store: Store, more: int) -> None:
     here = connection(store)
     keys = [f"cus_{n:05}" for n in range(module.CHUNK + more)]
-    send(store, here, Answer(1, participants=[person(key) for key in reversed(keys)]))
+    send(store, here, Fetched(1, participants=[person(key) for key in reversed(keys)]))
     assert found(store, here) == keys
 
 
@@ -38,7 +38,7 @@ def test_everything_that_is_known_of_a_person(store: Store) -> None:
     send(
         store,
         here,
-        Answer(
+        Fetched(
             1,
             participants=[person("cus_a", phone="+1", metadata='{"a": "b"}', name=None)],
             subscriptions=[subscribed("sub_b", "cus_a", "canceled"), subscribed("sub_a", "cus_a")],
@@ -74,8 +74,8 @@ def test_everything_that_is_known_of_a_person(store: Store) -> None:
 
 def test_the_deleted_come_only_when_asked_for(store: Store) -> None:
     here = connection(store)
-    send(store, here, Answer(1, participants=[person("cus_a"), person("cus_b")]))
-    send(store, here, Answer(2, gone=[Gone("participant", "cus_a")]))
+    send(store, here, Fetched(1, participants=[person("cus_a"), person("cus_b")]))
+    send(store, here, Fetched(2, gone=[DeletedObject("participant", "cus_a")]))
     assert found(store, here) == ["cus_b"]
     assert found(store, here, deleted=True) == ["cus_a", "cus_b"]
 
@@ -84,11 +84,11 @@ def test_a_segment_has_its_members_only(store: Store) -> None:
     here, other = connection(store), connection(store)
     for place in (here, other):
         make_segments(store, place)
-        send(store, place, Answer(1, participants=[person("cus_a"), person("cus_b")]))
+        send(store, place, Fetched(1, participants=[person("cus_a"), person("cus_b")]))
     send(
         store,
         here,
-        Answer(
+        Fetched(
             2,
             products=[product("prod_a")],
             subscriptions=[subscribed("sub_a", "cus_b")],
@@ -122,7 +122,7 @@ def test_a_search_finds_the_text_itself(store: Store, text: str, who: list[str])
     here = connection(store)
     names = ["100% Ada", "_x_", "O'Brien %", "Hey!", "back\\slash", "Die Ärzte"]
     rows = [person(f"cus_{n}", name=name) for n, name in enumerate(names, 1)]
-    send(store, here, Answer(1, participants=rows))
+    send(store, here, Fetched(1, participants=rows))
     assert found(store, here, search=text) == who
 
 
@@ -135,7 +135,7 @@ def test_a_search_finds_the_text_itself(store: Store, text: str, who: list[str])
 )
 def test_any_part_of_a_name_finds_it(store: Store, name: str, data: st.DataObject) -> None:
     here = connection(store)
-    send(store, here, Answer(1, participants=[person("cus_a", name=name, email=None)]))
+    send(store, here, Fetched(1, participants=[person("cus_a", name=name, email=None)]))
     start = data.draw(st.integers(0, len(name) - 1))
     part = name[start : data.draw(st.integers(start + 1, len(name)))]
     assert found(store, here, search=part) == ["cus_a"]
@@ -146,5 +146,5 @@ def test_a_search_in_a_segment_meets_both(store: Store) -> None:
     make_segments(store, here)
     rows = [person("cus_a", name="Ada"), person("cus_b", name="Ada"), person("cus_c", name="Bob")]
     bought = [subscribed("sub_a", "cus_a"), subscribed("sub_c", "cus_c")]
-    send(store, here, Answer(1, participants=rows, subscriptions=bought))
+    send(store, here, Fetched(1, participants=rows, subscriptions=bought))
     assert found(store, here, segment="active", search="ada") == ["cus_a"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.db.rows import EventRow, Gone
+from app.db.rows import DeletedObject, EventRow
 from app.db.store import Store
 from app.panel.labels import day, price_words, rhythm, standing, status_words
 from app.panel.person import dashboard_url, person, segment_names
@@ -58,7 +58,7 @@ def test_everything_that_is_known(store: Store) -> None:
 
 def test_who_is_deleted_is_in_no_segment(store: Store) -> None:
     here = panel(store)
-    gone = [Gone("participant", "cus_ada")]
+    gone = [DeletedObject("participant", "cus_ada")]
     happened(store, here, 2, told("customer.deleted", 2_000, "cus_ada"), gone=gone)
     found = person(store, row_id(store, "cus_ada"))
     assert found
@@ -73,7 +73,7 @@ def test_nobody(store: Store) -> None:
 def test_a_segment_that_is_gone_keeps_its_name(store: Store) -> None:
     here = panel(store)
     event = EventRow("evt_1", 5_000, "product.deleted", "prod_a")
-    happened(store, here, 2, event, gone=[Gone("product", "prod_a")])
+    happened(store, here, 2, event, gone=[DeletedObject("product", "prod_a")])
     keys = ["product:prod_a", "product:prod_never", "active", "own:x"]
     assert segment_names(store, here, keys) == {
         "product:prod_a": "Product",

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from app.db import index_builder as upkeep
 from app.db import search_index as searching
-from app.db.rows import Answer, Gone
+from app.db.rows import DeletedObject, Fetched
 from app.db.store import Store
 from app.panel.lists import search as module
 from app.panel.lists.order import COLUMNS, Order, whole
 from app.panel.lists.search import search
-from app.panel.lists.selection import Chosen
+from app.panel.lists.selection import Selection
 from tests.db.making import connection, members, person, send
 from tests.panel.happenings import NAMES, Panel
 
@@ -37,7 +37,7 @@ def work(store: Store) -> None:
 
 def found(store: Store, here: int, text: str, segment: str | None = None) -> set[str]:
     asked = search(store, text)
-    chosen = Chosen(here, segment, (asked.condition,) if asked.condition else ())
+    chosen = Selection(here, segment, (asked.condition,) if asked.condition else ())
     ids = whole(store, chosen)
     names: dict[int, str] = dict(store.rows("SELECT id, stripe_id FROM participant"))
     assert len(set(ids)) == len(ids)
@@ -78,7 +78,7 @@ def prepared(store: Store, seed: int, state: str) -> Panel:
     panel = Panel(store, seed, people=60)
     other = Panel(store, seed + 100, people=30)
     if state == "begun" and not store.postgres:
-        builder = searching.Builder(store)
+        builder = searching.SearchIndexBuilder(store)
         for _ in range(2):
             builder.step()
         assert searching.missing(store) > 0
@@ -125,7 +125,7 @@ def test_any_part_of_any_value_finds_it(store: Store, value: str, data: st.DataO
     here = connection(store)
     field = data.draw(st.sampled_from(["name", "email", "metadata"]))
     stored: Any = json.dumps({"key": value}, ensure_ascii=False) if field == "metadata" else value
-    send(store, here, Answer(1, participants=[person("cus_a", **{field: stored})]))
+    send(store, here, Fetched(1, participants=[person("cus_a", **{field: stored})]))
     if data.draw(st.booleans()):
         work(store)
     start = data.draw(st.integers(0, len(value) - 1))
@@ -137,7 +137,7 @@ def test_any_part_of_any_value_finds_it(store: Store, value: str, data: st.DataO
 
 def test_a_key_of_metadata_is_no_value(store: Store) -> None:
     here = connection(store)
-    send(store, here, Answer(1, participants=[person("cus_a", metadata='{"secretkey":"v"}')]))
+    send(store, here, Fetched(1, participants=[person("cus_a", metadata='{"secretkey":"v"}')]))
     for _ in range(2):
         assert found(store, here, "secretkey") == set()
         assert found(store, here, "v") == {"cus_a"}
@@ -146,11 +146,11 @@ def test_a_key_of_metadata_is_no_value(store: Store) -> None:
 
 def test_a_change_is_found_at_once_and_the_old_no_more(store: Store) -> None:
     here = connection(store)
-    send(store, here, Answer(1, participants=[person("cus_a", name="Before"), person("cus_b")]))
+    send(store, here, Fetched(1, participants=[person("cus_a", name="Before"), person("cus_b")]))
     work(store)
-    send(store, here, Answer(2, participants=[person("cus_a", name="After", email="new@x.org")]))
-    send(store, here, Answer(3, participants=[person("cus_c", name="After")]))
-    send(store, here, Answer(4, gone=[Gone("participant", "cus_b")]))
+    send(store, here, Fetched(2, participants=[person("cus_a", name="After", email="new@x.org")]))
+    send(store, here, Fetched(3, participants=[person("cus_c", name="After")]))
+    send(store, here, Fetched(4, gone=[DeletedObject("participant", "cus_b")]))
     for _ in range(2):
         assert found(store, here, "before") == set()
         assert found(store, here, "after") == {"cus_a", "cus_c"}
@@ -162,7 +162,7 @@ def test_a_change_is_found_at_once_and_the_old_no_more(store: Store) -> None:
 def test_letters_beyond_ascii_are_found_as_names_are_written(store: Store) -> None:
     here = connection(store)
     rows = [person("cus_a", name="Éléonore Ödman"), person("cus_b", name="ÉLÉONORE ÖDMAN")]
-    send(store, here, Answer(1, participants=[*rows, person("cus_c", name="éléonore ödman")]))
+    send(store, here, Fetched(1, participants=[*rows, person("cus_c", name="éléonore ödman")]))
     for _ in range(2):
         for text in ("éléonore ödman", "ÉLÉONORE ödman", "Éléonore Ödman"):
             assert found(store, here, text) == {"cus_a", "cus_b", "cus_c"}
@@ -175,7 +175,7 @@ def test_a_search_goes_with_every_order(store: Store) -> None:
     asked = search(store, "example").condition
     assert asked is not None
     for column in COLUMNS:
-        ids = whole(store, Chosen(panel.here, None, (asked,)), Order(column))
+        ids = whole(store, Selection(panel.here, None, (asked,)), Order(column))
         assert len(ids) == len(wanted(store, panel.here, "example"))
 
 

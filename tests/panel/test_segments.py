@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.db.connections import polled
-from app.db.rows import Answer, Gone
+from app.db.rows import DeletedObject, Fetched
 from app.db.store import Store
 from app.panel.overview import overview
 from app.panel.segments.views import BUILTIN, SegmentView, mark, segments
@@ -23,7 +23,7 @@ def test_the_built_in_come_first_and_the_products_by_name(store: Store) -> None:
     here = connection(store)
     make_segments(store, here)
     named = [product("prod_1", "zebra"), product("prod_2", "Apple"), product("prod_3", "apple")]
-    send(store, here, Answer(1, products=named))
+    send(store, here, Fetched(1, products=named))
     assert [one.key for one in segments(store, here)] == [
         *("all", "active", "trialing", "past_due", "canceled", "none"),
         *("product:prod_2", "product:prod_3", "product:prod_1"),
@@ -41,9 +41,9 @@ def test_each_rule_is_told_in_words(store: Store) -> None:
 def test_a_segment_follows_its_products_name_and_says_when_it_is_archived(store: Store) -> None:
     here = connection(store)
     make_segments(store, here)
-    send(store, here, Answer(1, products=[product("prod_a", "Basic")]))
+    send(store, here, Fetched(1, products=[product("prod_a", "Basic")]))
     (old,) = (one for one in segments(store, here) if one.kind == "product")
-    send(store, here, Answer(2, products=[product("prod_a", "Pro", active=False)]))
+    send(store, here, Fetched(2, products=[product("prod_a", "Pro", active=False)]))
     (new,) = (one for one in segments(store, here) if one.kind == "product")
     assert (old.name, new.name) == ("Basic", "Pro")
     assert "archived" not in old.rule
@@ -54,7 +54,7 @@ def test_who_has_an_email_is_counted_as_it_changes(store: Store) -> None:
     here = connection(store)
     make_segments(store, here)
     rows = [person("cus_a"), person("cus_b", email=None), person("cus_c", email="")]
-    bought = Answer(
+    bought = Fetched(
         1,
         participants=rows,
         products=[product("prod_a", "Basic")],
@@ -67,11 +67,11 @@ def test_who_has_an_email_is_counted_as_it_changes(store: Store) -> None:
     assert counted["product:prod_a"] == (2, 1)
     assert counted["none"] == (1, 0)
     now = [person("cus_a", email=None), person("cus_b"), person("cus_c")]
-    send(store, here, Answer(2, participants=now))
+    send(store, here, Fetched(2, participants=now))
     counted = {key: (count, emails) for key, _, count, emails in listed(store, here)}
     assert counted["all"] == (3, 2)
     assert counted["none"] == (1, 1)
-    send(store, here, Answer(3, gone=[Gone("participant", "cus_b")]))
+    send(store, here, Fetched(3, gone=[DeletedObject("participant", "cus_b")]))
     view = overview(store, here)
     assert (view.participants, view.with_email, view.deleted) == (2, 1, 1)
     assert view.segments == 7
@@ -96,7 +96,7 @@ def test_the_mark_moves_with_what_is_stored_and_not_with_a_poll(store: Store) ->
     make_segments(store, here)
     marks = [mark(store, here)]
     for seq, name in enumerate(("Ada", "Countess"), 1):
-        send(store, here, Answer(seq, participants=[person("cus_1", name=name)]))
+        send(store, here, Fetched(seq, participants=[person("cus_1", name=name)]))
         marks.append(mark(store, here))
     assert len(set(marks)) == len(marks)
     polled(store, here, 20, 10, 0)

@@ -17,13 +17,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.db.rows import Answer, Gone
+from app.db.rows import DeletedObject, Fetched
 from app.db.store import Store, open_sqlite
 from app.panel.export import people as taking
 from app.panel.export.people import COLUMNS, people, take, takeable
 from app.panel.export.writer import AlreadyThere, Form, OutputProblem, write, writing
 from app.panel.lists.order import Ids, Order, whole
-from app.panel.lists.selection import Chosen
+from app.panel.lists.selection import Selection
 from app.text import storable
 from tests.db.making import connection, item, make_segments, person, product, send, subscribed
 from tests.test_text import anything
@@ -59,13 +59,13 @@ def read(file: Path, form: Form) -> list[dict[str, Any]]:
 
 
 def everybody(store: Store, here: int, segment: str | None = None) -> Ids:
-    return whole(store, Chosen(here, segment), Order(descending=False))
+    return whole(store, Selection(here, segment), Order(descending=False))
 
 
 def panel(store: Store, *names: str | None, **fields: Any) -> int:
     """People with these names, of whom the first has a plan."""
     here = connection(store)
-    send(store, here, Answer(
+    send(store, here, Fetched(
         1,
         participants=[person(f"cus_{n}", name=name, **fields) for n, name in enumerate(names)],
         products=[product("prod_a", "=Pro")],
@@ -93,7 +93,7 @@ def test_every_value_comes_back(
     here = connection(store)
     row = person("cus_a", metadata=json.dumps(clean, ensure_ascii=False))
     row = row._replace(name=stored[0], email=stored[1], phone=stored[2])
-    send(store, here, Answer(1, participants=[row]))
+    send(store, here, Fetched(1, participants=[row]))
     make_segments(store, here)
     for form in FORMS:
         file = tmp_path / "people"
@@ -125,8 +125,8 @@ def test_the_order_is_the_lists_and_who_is_gone_is_left_out(
 ) -> None:
     monkeypatch.setattr(taking, "CHUNK", 2)
     here = panel(store, "c", "a", "e", "b", "d")
-    send(store, here, Answer(2, gone=[Gone("participant", "cus_2")]))
-    ids = whole(store, Chosen(here), Order("name", True))
+    send(store, here, Fetched(2, gone=[DeletedObject("participant", "cus_2")]))
+    ids = whole(store, Selection(here), Order("name", True))
     (last,) = store.row("SELECT id FROM participant WHERE stripe_id = 'cus_2'")
     ids += array("q", [2**60, last])
     told: list[int] = []
@@ -147,7 +147,7 @@ def test_people_are_read_as_they_are_written(store: Store, monkeypatch: pytest.M
     here = panel(store, "first", "before")
     lines = people(store, here, everybody(store, here), None, masking=False)
     assert next(lines)["name"] == "first"
-    send(store, here, Answer(2, participants=[person("cus_1", name="after")]))
+    send(store, here, Fetched(2, participants=[person("cus_1", name="after")]))
     assert next(lines)["name"] == "after"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.db.apply import deliver
-from app.db.rows import Answer, Delivery, EventRow, Gone
+from app.db.rows import DeletedObject, Delivery, EventRow, Fetched
 from app.db.segment_rules import belonging
 from app.db.store import Store
 from app.panel.segments.why import why
@@ -55,7 +55,7 @@ class Told:
         send(
             store,
             self.here,
-            Answer(
+            Fetched(
                 1,
                 participants=[person("cus_a", created=on(3, 2, 2024))],
                 products=[product("prod_a", "Pro"), product("prod_b", "Basic")],
@@ -69,13 +69,13 @@ class Told:
     def first(self, *held: Any, items: Any = ()) -> None:
         """What the first sync finds."""
         self._seq += 1
-        send(self.store, self.here, Answer(self._seq, subscriptions=[*held], items=[*items]))
+        send(self.store, self.here, Fetched(self._seq, subscriptions=[*held], items=[*items]))
         make_segments(self.store, self.here)
 
     def event(self, kind: str, at: int, **rows: Any) -> None:
         self._seq += 1
         event = EventRow(f"evt_{self._seq}", at, kind, "x")
-        answer = Answer(self._seq, event=event, **rows)
+        answer = Fetched(self._seq, event=event, **rows)
         deliver(self.store, self.here, [Delivery([answer], events=[event])])
 
     def listed(self, at: int, **rows: Any) -> None:
@@ -84,7 +84,7 @@ class Told:
             "UPDATE connection SET events_through = ?, generation = generation + 1", (at,)
         )
         self._seq += 1
-        send(self.store, self.here, Answer(self._seq, **rows))
+        send(self.store, self.here, Fetched(self._seq, **rows))
 
     def why(self, key: str) -> str:
         (row,) = self.store.row("SELECT id FROM participant WHERE stripe_id = 'cus_a'")
@@ -110,7 +110,7 @@ def both(*some: dict[str, Any]) -> dict[str, Any]:
 
 CREATED, UPDATED = "customer.subscription.created", "customer.subscription.updated"
 DELETED = "customer.subscription.deleted"
-GONE = {"gone": [Gone("participant", "cus_a")]}
+GONE = {"gone": [DeletedObject("participant", "cus_a")]}
 ENDED: dict[str, Any] = {"canceled_at": on(3, 2), "ended_at": on(3, 2)}
 
 # What the first sync finds; what then happens as (type, when, rows); segment; the sentence.
@@ -209,7 +209,7 @@ CASES: list[tuple[dict[str, Any], list[tuple[str, int, dict[str, Any]]], str, st
      " the product is archived; a member at least since the first sync on 11 May."),
     ({}, [("product.updated", on(3, 8), {"products": [product("prod_a", "x\u202ey", False)]})],
      "product:prod_a", "Not in x\ufffdy: there is no subscription, and the product is archived."),
-    (pro(), [("product.deleted", on(3, 8), {"gone": [Gone("product", "prod_a")]})],
+    (pro(), [("product.deleted", on(3, 8), {"gone": [DeletedObject("product", "prod_a")]})],
      "product:prod_a", "Not in Pro: the product was deleted in Stripe; was a member at least from"
      " the first sync on 11 May to 3 Aug (product.deleted)."),
     (pro(), [(UPDATED, on(1, 6), pro("paused")), (UPDATED, on(1, 7), pro()),
@@ -256,7 +256,7 @@ def test_the_verdict_is_what_the_rules_say(store: Store, seed: int) -> None:
     for _ in range(30):
         panel.happen()
     if seed % 2:
-        panel.tell("product.deleted", panel.at, gone=[Gone("product", "prod_a")])
+        panel.tell("product.deleted", panel.at, gone=[DeletedObject("product", "prod_a")])
     members = set(
         store.rows(
             "SELECT x.participant_id, g.key FROM ("

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.db.store import Store
-from app.screens.studies.confirm_dialog import Confirming
-from app.screens.studies.plan_screen import Planning
+from app.screens.studies.confirm_dialog import ConfirmSendDialog
+from app.screens.studies.plan_screen import PlanScreen
 from app.screens.studies.screen import StudiesScreen
 from tests.db import making
 from tests.screens.conftest import Driven
@@ -20,7 +20,7 @@ def people(store: Store) -> int:
     some = [making.person(f"cus_{one:02}", name=f"Person {one:02}") for one in range(PEOPLE)]
     some[2] = some[2]._replace(name=HOSTILE)
     some[3] = some[3]._replace(email=None)
-    making.send(store, to, Answer(1, participants=some))
+    making.send(store, to, Fetched(1, participants=some))
     making.make_segments(store, to)
     store.execute("UPDATE connection SET status = 'complete'")
     return to
@@ -39,20 +39,20 @@ async def look(at: Driven) -> StudiesScreen:
     return screen
 
 
-async def plan(at: Driven) -> Planning:
+async def plan(at: Driven) -> PlanScreen:
     await at.press("d")
-    await at.until(lambda: isinstance(at.app.screen, Planning))
+    await at.until(lambda: isinstance(at.app.screen, PlanScreen))
     screen = at.app.screen
-    assert isinstance(screen, Planning)
+    assert isinstance(screen, PlanScreen)
     await at.until(lambda: screen.counted is not None)
     return screen
 
 
-async def confirm(at: Driven) -> Confirming:
+async def confirm(at: Driven) -> ConfirmSendDialog:
     await at.press("i")
-    await at.until(lambda: isinstance(at.app.screen, Confirming))
+    await at.until(lambda: isinstance(at.app.screen, ConfirmSendDialog))
     dialog = at.app.screen
-    assert isinstance(dialog, Confirming)
+    assert isinstance(dialog, ConfirmSendDialog)
     dialog.opened = 0.0  # nobody's keys are left over
     return dialog
 

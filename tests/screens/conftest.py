@@ -66,16 +66,16 @@ class Driven:
 
     def settle(self) -> None:
         """Let the dialog in front be old enough to be answered."""
-        from app.widgets.dialog import Deciding
+        from app.widgets.dialog import DecisionDialog
 
-        assert isinstance(self.app.screen, Deciding)
+        assert isinstance(self.app.screen, DecisionDialog)
         self.app.screen.opened = 0.0
 
     def rejuvenate(self) -> None:
         """Let the dialog in front be new, however slow this computer is."""
-        from app.widgets.dialog import Deciding
+        from app.widgets.dialog import DecisionDialog
 
-        assert isinstance(self.app.screen, Deciding)
+        assert isinstance(self.app.screen, DecisionDialog)
         self.app.screen.opened = time.monotonic() + 3_600
 
 

@@ -12,8 +12,8 @@ from app.credentials.store import Credentials
 from app.db import schema
 from app.db.store import Store, open_sqlite
 from app.settings import Settings
-from app.sync.service import Admitted, Service
-from app.sync.stripe.access import Access, Key
+from app.sync.service import Admitted, SyncService
+from app.sync.stripe.access import Access, KeyAccess
 
 NOW = 1_700_000_000
 STEPS = ("products", "prices", "subscriptions", "segments", "customers")
@@ -23,7 +23,7 @@ def new_store(folder: Path) -> Store:
     return open_sqlite(folder / "panelist.db")
 
 
-def put(store: Store, table: type[schema.Table], **values: object) -> None:
+def put(store: Store, table: type[schema.StoredModel], **values: object) -> None:
     """Insert a row, with the table's own defaults for what is not said."""
     with store.transaction(), store.database.bind_ctx([table]):
         table.insert(**values).on_conflict_replace().execute()
@@ -161,16 +161,16 @@ class StandIn:
     def __post_init__(self) -> None:
         self.gate.set()
 
-    def load(self, store: Store, settings: Settings, credentials: Credentials) -> Service:
+    def load(self, store: Store, settings: Settings, credentials: Credentials) -> SyncService:
         self.store, self.credentials = store, credentials
-        return cast(Service, self)
+        return cast(SyncService, self)
 
     def by_key(self, key: str, *, keep: bool) -> Admitted:
         self.keys.append(key)
         assert self.gate.wait(10)
         if self.problem is not None:
             raise self.problem
-        return Admitted(cast(Any, self.report), Key(key))
+        return Admitted(cast(Any, self.report), KeyAccess(key))
 
     def connect(self, admitted: Admitted) -> int:
         report = admitted.report

@@ -12,13 +12,13 @@ import httpx
 
 from app.db.store import Store
 from app.sandbox.server.server import Sandbox
-from app.screens.connect.methods import Ways
-from app.screens.connect.oauth_form import Page
+from app.screens.connect.methods import MethodList
+from app.screens.connect.oauth_form import ApprovalPage
 from app.screens.connect.screen import ConnectScreen
-from app.services.oauth_approval import Approving
+from app.services.oauth_approval import OAuthApproval
 from app.settings import CALLBACK_PATH, Settings
 from app.tui import PanelistApp
-from app.widgets.text_line import Line
+from app.widgets.text_line import TextLine
 from tests.screens.conftest import Driven
 from tests.screens.filled import StandIn
 from tests.sync.approved import decide, known
@@ -77,7 +77,7 @@ async def running(
     app = PanelistApp(store, settings)
     async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
         at = Driven(app, pilot, cast(StandIn, None))
-        await at.until(lambda: not at.app.link.busy)
+        await at.until(lambda: not at.app.stripe.busy)
         await at.until(lambda: bool(at.app.screen_stack))
         yield at
 
@@ -85,7 +85,7 @@ async def running(
 async def choose(at: Driven, way: str) -> None:
     """Highlight a way."""
     await at.until(lambda: way in ids(at))
-    ways = at.app.screen.query_one(Ways)
+    ways = at.app.screen.query_one(MethodList)
     ways.focus()
     ways.highlighted = ids(at).index(way)
     await at.pilot.pause()
@@ -94,21 +94,21 @@ async def choose(at: Driven, way: str) -> None:
 def ids(at: Driven) -> list[str | None]:
     """The ways there are."""
     screens = at.app.connect_screens()
-    return [one.id for one in screens[0].query_one(Ways).options] if screens else []
+    return [one.id for one in screens[0].query_one(MethodList).options] if screens else []
 
 
 async def ask(at: Driven, mode: str = "test") -> str:
     """Ask for a page to approve on; its address, once all is known of it."""
     await choose(at, f"oauth-{mode}")
     await at.press("enter")
-    await at.until(lambda: at.app.approving.page is not None)
+    await at.until(lambda: at.app.oauth.page is not None)
     await at.until(lambda: "being opened" not in page(at).said)
     return page(at).url
 
 
-def page(at: Driven) -> Page:
+def page(at: Driven) -> ApprovalPage:
     """The page that is waited for."""
-    found = at.app.approving.page
+    found = at.app.oauth.page
     assert found is not None
     return found
 
@@ -130,9 +130,9 @@ def connect_screen(at: Driven) -> ConnectScreen:
 
 def kept(at: Driven) -> str:
     """What Status says of where access is kept."""
-    return str(at.app.screen.query_one("#polling", Line).render()).rpartition("kept in: ")[2]
+    return str(at.app.screen.query_one("#polling", TextLine).render()).rpartition("kept in: ")[2]
 
 
-def listens(approving: Approving) -> bool:
+def listens(approving: OAuthApproval) -> bool:
     """Whether an answer would be heard."""
     return approving._approval is not None

@@ -9,11 +9,11 @@ from datetime import date
 
 import pytest
 
-from app.db.rows import Answer, Gone
+from app.db.rows import DeletedObject, Fetched
 from app.db.store import Store
 from app.panel.dates import stepped
 from app.panel.segments.views import SegmentView, segments
-from app.screens.segments.history_screen import JOINED, LEFT, STAYED, Changing
+from app.screens.segments.history_screen import JOINED, LEFT, STAYED, SegmentHistoryScreen
 from app.screens.status.screen import StatusScreen
 from tests.db import making
 from tests.db.test_history import happened, told
@@ -35,8 +35,12 @@ class Past:
     def view(self, key: str = "active") -> SegmentView:
         return next(one for one in segments(self.store, self.here) if one.key == key)
 
-    def screen(self, key: str = "active", tell: Callable[[int], None] | None = None) -> Changing:
-        return Changing(self.store, self.here, self.view(key), masking=False, open_person=tell)
+    def screen(
+        self, key: str = "active", tell: Callable[[int], None] | None = None
+    ) -> SegmentHistoryScreen:
+        return SegmentHistoryScreen(
+            self.store, self.here, self.view(key), masking=False, open_person=tell
+        )
 
 
 @pytest.fixture
@@ -52,7 +56,7 @@ def past(store: Store) -> Past:
     people = [making.person(f"cus_{one}", name=f"Person {one}") for one in range(10)]
     people[7] = people[7]._replace(name=HOSTILE, email=None)
     held = [making.subscribed(f"sub_{one}", f"cus_{one}") for one in range(5)]
-    making.send(store, to, Answer(1, participants=people, subscriptions=held))
+    making.send(store, to, Fetched(1, participants=people, subscriptions=held))
     making.make_segments(store, to)
     events: dict[int, str] = {}
     for seq, (days, who, status) in enumerate(
@@ -63,32 +67,32 @@ def past(store: Store) -> Past:
         events[who] = event.stripe_id
         happened(store, to, seq, event, subscriptions=held)
     gone = told("customer.deleted", now - 10 * DAY, "cus_0")
-    happened(store, to, 9, gone, gone=[Gone("participant", "cus_0")])
+    happened(store, to, 9, gone, gone=[DeletedObject("participant", "cus_0")])
     return Past(store, to, events)
 
 
-async def put(at: Driven, screen: Changing) -> Changing:
+async def put(at: Driven, screen: SegmentHistoryScreen) -> SegmentHistoryScreen:
     """Show it, and wait until all is counted."""
     await at.app.push_screen(screen)
     await counted(at, screen)
     return screen
 
 
-async def counted(at: Driven, screen: Changing) -> None:
+async def counted(at: Driven, screen: SegmentHistoryScreen) -> None:
     await at.until(lambda: screen.counted is not None and not screen.busy)
 
 
-def numbers(screen: Changing) -> list[int]:
+def numbers(screen: SegmentHistoryScreen) -> list[int]:
     return [one.count for one in screen.groups.state.groups]
 
 
-def listed(screen: Changing) -> list[tuple[str, ...]]:
+def listed(screen: SegmentHistoryScreen) -> list[tuple[str, ...]]:
     rows = screen.table._window.rows
     assert rows is not None
     return [tuple(cell.text for cell in cells) for cells in rows.cells(0, len(rows))]
 
 
-def since(screen: Changing) -> str:
+def since(screen: SegmentHistoryScreen) -> str:
     return screen._day.value
 
 
@@ -237,7 +241,7 @@ async def test_a_change_is_seen_and_the_size_with_it(start: Start, past: Past) -
         held = [making.subscribed("sub_8", "cus_8")]
         happened(past.store, past.here, 20, change, subscriptions=held)
         screen._free_at = 0.0
-        at.app.lookout.show()
+        at.app.refresher.show()
         await at.until(lambda: numbers(screen) == [3, 2, 4])
         await at.until(lambda: screen._points[-1][1] == before + 1)
         assert listed(screen)[0][0] == "Person 8"

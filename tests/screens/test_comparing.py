@@ -9,16 +9,16 @@ from dataclasses import replace
 
 import pytest
 
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.db.store import Store
 from app.panel.segments.views import SegmentView, segments
-from app.screens.groups_screen import Counted
-from app.screens.segments.compare_screen import Comparing
-from app.screens.segments.pick_dialog import Picking
-from app.screens.segments.segment_table import SegmentList
+from app.screens.groups_screen import GroupCounts
+from app.screens.segments.compare_screen import CompareScreen
+from app.screens.segments.pick_dialog import PickSegmentDialog
+from app.screens.segments.segment_table import SegmentTable
 from app.screens.status.screen import StatusScreen
 from app.widgets.filter_line import FilterLine
-from app.widgets.group_bars import Group
+from app.widgets.group_bars import GroupBar
 from tests.db import making
 from tests.screens import filled
 from tests.screens.conftest import SIZES, Driven, Start
@@ -42,7 +42,7 @@ def here(store: Store) -> int:
     ]
     items = [making.item(f"sub_{one}", "prod_a") for one in range(4, 9)]
     products = [making.product("prod_a", "[b]Pro[/b]")]
-    sent = Answer(1, participants=people, products=products, subscriptions=held, items=items)
+    sent = Fetched(1, participants=people, products=products, subscriptions=held, items=items)
     making.send(store, to, sent)
     making.make_segments(store, to)
     store.execute("UPDATE connection SET status = 'complete'")
@@ -53,25 +53,25 @@ def view(store: Store, here: int, key: str) -> SegmentView:
     return next(one for one in segments(store, here) if one.key == key)
 
 
-async def put(at: Driven, screen: Comparing) -> Comparing:
+async def put(at: Driven, screen: CompareScreen) -> CompareScreen:
     """Show it, and wait until all is counted."""
     await at.app.push_screen(screen)
     await counted(at, screen)
     return screen
 
 
-async def counted(at: Driven, screen: Comparing) -> None:
+async def counted(at: Driven, screen: CompareScreen) -> None:
     await at.until(lambda: screen.counted is not None and not screen.busy)
 
 
-def pair(store: Store, here: int, tell: Callable[[int], None] | None = None) -> Comparing:
+def pair(store: Store, here: int, tell: Callable[[int], None] | None = None) -> CompareScreen:
     views = view(store, here, "active"), view(store, here, "product:prod_a")
-    return Comparing(store, here, *views, masking=False, open_person=tell)
+    return CompareScreen(store, here, *views, masking=False, open_person=tell)
 
 
 def people(at: Driven) -> list[str]:
     """The names of those who are listed."""
-    assert isinstance(at.app.screen, Comparing)
+    assert isinstance(at.app.screen, CompareScreen)
     rows = at.app.screen.table._window.rows
     assert rows is not None
     return [cells[0].text for cells in rows.cells(0, len(rows))]
@@ -149,10 +149,10 @@ async def test_without_a_second_one_it_asks(
 ) -> None:
     async with start(size) as at:
         first = view(store, here, "active")
-        screen = Comparing(store, here, first, None, masking=False)
+        screen = CompareScreen(store, here, first, None, masking=False)
         await at.app.push_screen(screen)
-        await at.until(lambda: isinstance(at.app.screen, Picking))
-        listed = at.app.screen.query_one(SegmentList)
+        await at.until(lambda: isinstance(at.app.screen, PickSegmentDialog))
+        listed = at.app.screen.query_one(SegmentTable)
         assert "active" not in {one.key for one in listed.views}
         await at.press("p", "r", "o", "x")
         assert "No segment is called so" in at.flat
@@ -162,7 +162,7 @@ async def test_without_a_second_one_it_asks(
         await counted(at, screen)
         assert [one.count for one in screen.groups.state.groups] == [4, 2, 3]
         await at.press("o")
-        await at.until(lambda: isinstance(at.app.screen, Picking))
+        await at.until(lambda: isinstance(at.app.screen, PickSegmentDialog))
         await at.press("escape")
         assert at.app.screen is screen
         assert [one.count for one in screen.groups.state.groups] == [4, 2, 3]
@@ -171,8 +171,8 @@ async def test_without_a_second_one_it_asks(
 async def test_whoever_chooses_no_second_one_is_back(start: Start, store: Store, here: int) -> None:
     async with start() as at:
         first = view(store, here, "active")
-        await at.app.push_screen(Comparing(store, here, first, None, masking=False))
-        await at.until(lambda: isinstance(at.app.screen, Picking))
+        await at.app.push_screen(CompareScreen(store, here, first, None, masking=False))
+        await at.until(lambda: isinstance(at.app.screen, PickSegmentDialog))
         at.app.screen.query_one(FilterLine).focus()
         await at.press("escape")
         await at.until(lambda: isinstance(at.app.screen, StatusScreen))
@@ -202,9 +202,9 @@ async def test_people_who_come_are_counted_and_the_cursor_stays(
         before = screen.table.current
         new = [making.person(f"cus_new{one}") for one in range(3)]
         held = [making.subscribed(f"sub_new{one}", f"cus_new{one}") for one in range(3)]
-        making.send(store, here, Answer(2, participants=new, subscriptions=held))
+        making.send(store, here, Fetched(2, participants=new, subscriptions=held))
         screen._free_at = 0.0
-        at.app.lookout.show()
+        at.app.refresher.show()
         await at.until(lambda: screen.groups.state.groups[ACTIVE].note == "6 with email")
         assert screen.groups.state.groups[ACTIVE].count == 7
         assert screen.table.current == before
@@ -227,7 +227,7 @@ async def test_escape_goes_back_and_another_mode_does_not_end_it(
 async def test_another_account_is_not_compared(start: Start, store: Store, here: int) -> None:
     other = filled.connection(store, account="acct_other", livemode=True)
     async with start() as at:
-        at.app.lookout.account = here
+        at.app.refresher.account = here
         screen = await put(at, pair(store, here))
         at.app._look_at(other)
         await at.until(lambda: at.app.screen is not screen)
@@ -243,16 +243,18 @@ async def test_a_database_that_fails_is_said(start: Start, store: Store, here: i
         store.execute("ALTER TABLE elsewhere RENAME TO member")
 
 
-class Endless(Comparing):
+class Endless(CompareScreen):
     """One whose counting never ends by itself the first time: in Python, or in one statement."""
 
     sql = ""
 
-    def count(self, step: Callable[[], None]) -> Iterator[Counted]:
+    def count(self, step: Callable[[], None]) -> Iterator[GroupCounts]:
         if self.begun.is_set():
             while not self.let.is_set():
                 step()
-            yield Counted(tuple(replace(one, count=1) for one in GROUPS), (array("q", [1]),) * 3)
+            yield GroupCounts(
+                tuple(replace(one, count=1) for one in GROUPS), (array("q", [1]),) * 3
+            )
             return
         self.begun.set()
         try:
@@ -268,7 +270,7 @@ class Endless(Comparing):
         return self
 
 
-GROUPS = tuple(Group(name, 0) for name in "abc")
+GROUPS = tuple(GroupBar(name, 0) for name in "abc")
 FOREVER = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
 
 

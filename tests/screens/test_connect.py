@@ -6,9 +6,9 @@ import pytest
 
 from app.db.store import Store
 from app.screens.connect.key_form import KeyInput
-from app.screens.connect.methods import Ways
+from app.screens.connect.methods import MethodList
 from app.sync.auth.connect import KeyProblem
-from app.widgets.dialog import Question
+from app.widgets.dialog import QuestionDialog
 from tests.screens import filled
 from tests.screens.conftest import DEMO, SIZES, Driven, Start
 
@@ -25,7 +25,7 @@ async def give(at: Driven, key: str = KEY) -> None:
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_ways_are_told_at_every_size(start: Start, size: tuple[int, int]) -> None:
     async with start(size) as at:
-        assert isinstance(at.app.focused, Ways)
+        assert isinstance(at.app.focused, MethodList)
         assert "Restricted key" in at.text
         assert "Connect with Stripe – not set up yet" in at.flat
         assert "Sandbox – not running here" in at.text
@@ -49,13 +49,13 @@ async def test_the_sandbox_is_one_key_away(start: Start, keys: list[str]) -> Non
         await at.press(*keys)
         await at.until(lambda: at.app.current_mode == "status")
         assert at.sync.keys == [DEMO.key]
-        assert at.app.link.running
+        assert at.app.stripe.running
 
 
 async def test_a_test_key_connects_and_is_gone(start: Start) -> None:
     async with start() as at:
         await give(at)
-        await at.until(lambda: at.app.current_mode == "status" and at.app.link.running)
+        await at.until(lambda: at.app.current_mode == "status" and at.app.stripe.running)
         assert at.sync.keys == [KEY]
         await at.press("1")
         assert at.app.screen.query_one(KeyInput).value == ""
@@ -63,7 +63,7 @@ async def test_a_test_key_connects_and_is_gone(start: Start) -> None:
         assert "✓ Customers" in at.text
         assert "✗ Prices – Prices have no names." in at.text
         assert "! This is a secret key." in at.text
-        assert at.app.link._waiting is None
+        assert at.app.stripe._waiting is None
 
 
 async def test_the_key_is_never_on_the_screen_or_in_the_clipboard(start: Start) -> None:
@@ -77,7 +77,7 @@ async def test_the_key_is_never_on_the_screen_or_in_the_clipboard(start: Start) 
         await at.press("ctrl+x")
         assert at.app.clipboard == ""
         await at.press("escape")  # leaves the field, then keys work again
-        assert isinstance(at.app.focused, Ways)
+        assert isinstance(at.app.focused, MethodList)
 
 
 async def test_a_double_enter_starts_one_check(start: Start) -> None:
@@ -88,7 +88,7 @@ async def test_a_double_enter_starts_one_check(start: Start) -> None:
         await at.press("enter", "enter")
         assert "being tried already" in at.toasts
         sync.gate.set()
-        await at.until(lambda: at.app.link.running)
+        await at.until(lambda: at.app.stripe.running)
         assert sync.keys == [KEY]
         assert len(sync.engines) == 1
 
@@ -129,16 +129,16 @@ async def test_a_live_account_is_loud_and_needs_a_yes(start: Start, yes: bool) -
     sync = filled.StandIn(report=filled.KeyReport(livemode=True))
     async with start(sync=sync) as at:
         await give(at)
-        await at.until(lambda: isinstance(at.app.screen, Question))
+        await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         assert " LIVE  account Acme Inc (acct_1Acme)" in at.text
         assert sync.engines == []
         at.rejuvenate()
         await at.press("y", "enter")  # too soon
-        assert isinstance(at.app.screen, Question)
+        assert isinstance(at.app.screen, QuestionDialog)
         at.settle()
         await at.press("y" if yes else "escape")
         if yes:
-            await at.until(lambda: at.app.link.running)
+            await at.until(lambda: at.app.stripe.running)
             assert " LIVE " in at.text
         else:
             assert "needs your yes" in at.text
@@ -152,13 +152,13 @@ async def test_a_live_account_that_is_connected_is_not_asked_for_again(
     filled.connection(store, "complete", livemode=True)
     sync = filled.StandIn(report=filled.KeyReport(livemode=True))
     async with start(key="rk_live_abcdefgh", sync=sync) as at:
-        await at.until(lambda: at.app.link.running)
+        await at.until(lambda: at.app.stripe.running)
         assert at.app.current_mode == "status"
 
 
 async def test_a_key_from_the_environment_connects_by_itself(start: Start) -> None:
     async with start(key=KEY) as at:
-        await at.until(lambda: at.app.link.running and at.app.current_mode == "status")
+        await at.until(lambda: at.app.stripe.running and at.app.current_mode == "status")
         assert at.sync.keys == [KEY]
 
 

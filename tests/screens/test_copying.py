@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from textual.widgets import OptionList
 
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.db.store import Store
 from app.panel.person import Person, person
-from app.screens.segments.copy_dialog import CopyValue
+from app.screens.segments.copy_dialog import CopyDialog
 from tests.db import making
 from tests.screens.conftest import Driven, Start
 
@@ -28,7 +28,7 @@ ADA = {
 
 def ada(store: Store, **fields: Any) -> Person:
     to = making.connection(store)
-    making.send(store, to, Answer(1, participants=[making.person("cus_ada", **{**ADA, **fields})]))
+    making.send(store, to, Fetched(1, participants=[making.person("cus_ada", **{**ADA, **fields})]))
     (row,) = store.row("SELECT id FROM participant")
     found = person(store, row)
     assert found is not None
@@ -37,9 +37,9 @@ def ada(store: Store, **fields: Any) -> Person:
 
 async def ask(at: Driven, one: Person, *, masking: bool = False) -> None:
     """The dialog for this person."""
-    at.app.push_screen(CopyValue(one, masking=masking))
+    at.app.push_screen(CopyDialog(one, masking=masking))
     await at.pilot.pause()
-    assert isinstance(at.app.screen, CopyValue)
+    assert isinstance(at.app.screen, CopyDialog)
 
 
 async def copied(at: Driven, one: Person, *keys: str, masking: bool = False) -> str:
@@ -47,7 +47,7 @@ async def copied(at: Driven, one: Person, *keys: str, masking: bool = False) -> 
     await ask(at, one, masking=masking)
     at.app.clear_notifications()
     await at.strike(*keys)
-    assert not isinstance(at.app.screen, CopyValue)
+    assert not isinstance(at.app.screen, CopyDialog)
     return at.app.clipboard
 
 
@@ -112,7 +112,7 @@ async def test_what_there_is_not_cannot_be_copied(start: Start, store: Store) ->
         assert "nothing was copied" in at.toasts
         assert at.app.clipboard == ""
         await at.press("escape")
-        assert not isinstance(at.app.screen, CopyValue)
+        assert not isinstance(at.app.screen, CopyDialog)
 
 
 async def test_without_a_browser_the_address_is_shown(
@@ -125,7 +125,7 @@ async def test_without_a_browser_the_address_is_shown(
         await at.press("o")
         await at.until(lambda: "Not opened: there is no screen for a browser here" in at.flat)
         assert at.flat.count("https://dashboard.stripe.com/acct_") == 2
-        assert isinstance(at.app.screen, CopyValue)
+        assert isinstance(at.app.screen, CopyDialog)
 
 
 async def test_the_page_is_opened_in_the_browser(
@@ -139,5 +139,5 @@ async def test_the_page_is_opened_in_the_browser(
         await ask(at, ada(store))
         await at.press("o")
         await at.until(lambda: "Opened in the browser" in at.toasts)
-        assert not isinstance(at.app.screen, CopyValue)
+        assert not isinstance(at.app.screen, CopyDialog)
     assert opened.read_text().endswith("/test/customers/cus_ada")

@@ -16,13 +16,13 @@ from textual.screen import ModalScreen
 
 from app.db.store import Store
 from app.screens.connect.screen import ConnectScreen
-from app.screens.connect.token_store_dialog import PlaceDialog, Unlock
+from app.screens.connect.token_store_dialog import TokenStoreDialog, UnlockDialog
 from app.screens.status.screen import StatusScreen
 from app.settings import Settings
 from app.text import plain
 from app.tui import PanelistApp
 from app.widgets.content import words
-from app.widgets.dialog import HELD, Deciding, Help, Question
+from app.widgets.dialog import HELD, DecisionDialog, HelpDialog, QuestionDialog
 from app.widgets.header import BADGES, HeaderLine, HeaderState
 from tests.screens import filled
 from tests.screens.conftest import DEMO, SIZES, Start
@@ -50,9 +50,9 @@ async def test_every_key_works_at_every_size(
 
 
 DIALOGS: dict[str, Callable[[], ModalScreen[Any]]] = {
-    "place": lambda: PlaceDialog("Because. " * 20, lost=True),
-    "unlock": lambda: Unlock("Because. " * 20),
-    "question": lambda: Question([words("Really? " * 20)], "Do it"),
+    "place": lambda: TokenStoreDialog("Because. " * 20, lost=True),
+    "unlock": lambda: UnlockDialog("Because. " * 20),
+    "question": lambda: QuestionDialog([words("Really? " * 20)], "Do it"),
 }
 
 
@@ -67,7 +67,7 @@ async def test_every_dialog_can_be_used_and_left_at_every_size(
         at.app.put(dialog, answers.append)
         at.app.put(DIALOGS[name](), answers.append)
         await at.until(lambda: at.app.screen is dialog)
-        if isinstance(dialog, Deciding):
+        if isinstance(dialog, DecisionDialog):
             at.settle()
         for _ in dialog.focus_chain:
             assert at.app.focused is not None
@@ -79,20 +79,20 @@ async def test_every_dialog_can_be_used_and_left_at_every_size(
         await at.press("escape")
         assert answers in ([None], [False])
         await at.until(lambda: at.app.screen is not dialog and type(at.app.screen) is type(dialog))
-        if isinstance(dialog, Deciding):
+        if isinstance(dialog, DecisionDialog):
             at.settle()
         await at.press("x", "escape")
         assert isinstance(at.app.screen, ConnectScreen)
 
 
 def test_a_held_key_is_told_from_one_that_is_meant() -> None:
-    dialog = Question([], "Do it")
+    dialog = QuestionDialog([], "Do it")
     assert dialog.refuses("y", "q", 0.1)  # in its first moments
     dialog.opened = 0.0
     assert dialog.refuses("y", "y", 0.6)  # still held
     assert dialog.refuses("y", "y", 0.03)
     assert not dialog.refuses("y", "y", HELD)  # let go, and pressed again
-    other = Question([], "Do it")
+    other = QuestionDialog([], "Do it")
     other.opened = 0.0
     assert other.refuses("y", "y", 0.5)  # held since before it
     assert not other.refuses("x", "y", 0.1)
@@ -167,11 +167,11 @@ async def test_help_speaks_of_the_focused_thing(start: Start, screen: str) -> No
         assert focused is not None
         first = str(getattr(focused, "help_text", "")).split(".")[0]
         await at.press("question_mark")
-        assert isinstance(at.app.screen, Help)
+        assert isinstance(at.app.screen, HelpDialog)
         assert first[:40] in at.text
         assert "Hide names and emails everywhere" in at.text
         await at.press("question_mark")
-        assert not isinstance(at.app.screen, Help)
+        assert not isinstance(at.app.screen, HelpDialog)
 
 
 async def test_the_palette_has_the_apps_commands(start: Start) -> None:
@@ -232,9 +232,9 @@ def test_the_header_fits(width: int, badge: str) -> None:
 async def test_quitting_a_sync_asks_once_and_only_y_says_yes(start: Start, store: Store) -> None:
     async with start(demo=DEMO) as at:
         await at.press("s")
-        await at.until(lambda: at.app.link.running)
+        await at.until(lambda: at.app.stripe.running)
         await at.press("q")
-        assert isinstance(at.app.screen, Question)
+        assert isinstance(at.app.screen, QuestionDialog)
         assert "everything fetched so far is kept" in at.text
         at.rejuvenate()
         await at.press("q", "enter", "y", "ctrl+c", "escape")  # within its first 300 ms
@@ -246,7 +246,7 @@ async def test_quitting_a_sync_asks_once_and_only_y_says_yes(start: Start, store
         assert len(at.app.screen_stack) == 2
         await at.press("enter")  # Cancel has the focus
         assert len(at.app.screen_stack) == 1
-        assert at.app.link.running
+        assert at.app.stripe.running
         await at.press("ctrl+c")
         at.settle()
         await at.press("y")
@@ -256,7 +256,7 @@ async def test_quitting_a_sync_asks_once_and_only_y_says_yes(start: Start, store
 async def test_quitting_a_complete_sync_asks_nothing(start: Start, store: Store) -> None:
     async with start(demo=DEMO, sync=filled.StandIn(status="complete")) as at:
         await at.press("s")
-        await at.until(lambda: at.app.link.running)
+        await at.until(lambda: at.app.stripe.running)
         await at.press("q")
     assert not at.sync.engines[0].running
 
@@ -268,14 +268,14 @@ async def test_a_database_that_fails_is_one_sentence_and_the_app_stays(
     async with start() as at:
         with store.transaction():
             store.execute("ALTER TABLE message RENAME TO message_gone")
-        at.app.lookout.show()
+        at.app.refresher.show()
         await at.pilot.pause()
         assert "could not be used" in at.text
         assert "12,300 participants" in at.text  # what was read before
         await at.press("1", "2")
         with store.transaction():
             store.execute("ALTER TABLE message_gone RENAME TO message")
-        at.app.lookout.show()
+        at.app.refresher.show()
         await at.pilot.pause()
         assert "could not be used" not in at.text
 
@@ -332,7 +332,7 @@ from app.tui import Demo, PanelistApp
 
 home = Path(sys.argv[1])
 app = PanelistApp(open_sqlite(home / "panelist.db"), Settings(home), Demo("rk_test_x", "x", 1))
-app.link.resume = lambda: None  # what comes after the first frame
+app.stripe.resume = lambda: None  # what comes after the first frame
 
 async def main():
     async with app.run_test() as pilot:
@@ -354,5 +354,5 @@ def test_the_first_frame_imports_no_sync(tmp_path: Path) -> None:
 
 def test_the_app_needs_nothing_to_be_made(store: Store, tmp_path: Path) -> None:
     app = PanelistApp(store, Settings(tmp_path))
-    assert app.link.engine is None
+    assert app.stripe.engine is None
     assert plain(app.title) == "Panelist"

@@ -12,12 +12,12 @@ from textual.events import Paste
 from app.db.store import Store
 from app.invites import studies
 from app.invites.invite_log import invite_ids
-from app.screens.export_dialog import TakeOut
-from app.screens.studies.invite_log_screen import InviteLog
-from app.screens.studies.mark_list_dialog import MARKS, OPT_OUT, MarkingList
+from app.screens.export_dialog import ExportDialog
+from app.screens.studies.invite_log_screen import InviteLogScreen
+from app.screens.studies.mark_list_dialog import MARKS, OPT_OUT, MarkListDialog
 from app.screens.studies.screen import StudiesScreen
-from app.widgets.dialog import Question
-from app.widgets.field import Field
+from app.widgets.dialog import QuestionDialog
+from app.widgets.field import TextField
 from tests.invites.world import queued, send, sender, study
 from tests.screens.asking import look, people, put
 from tests.screens.conftest import SIZES, Driven, Start
@@ -37,22 +37,22 @@ def asked(store: Store, here: int) -> int:
     return key
 
 
-async def log(at: Driven) -> InviteLog:
+async def log(at: Driven) -> InviteLogScreen:
     await look(at)
     await at.press("l")
     await at.until(lambda: "rows 1–" in at.flat)
     screen = at.app.screen
-    assert isinstance(screen, InviteLog)
+    assert isinstance(screen, InviteLogScreen)
     return screen
 
 
-async def paste(at: Driven, text: str, mark: str = "completed") -> MarkingList:
+async def paste(at: Driven, text: str, mark: str = "completed") -> MarkListDialog:
     """The dialog, with this list, about to say this of it."""
     await at.press("i")
-    await at.until(lambda: isinstance(at.app.screen, MarkingList))
+    await at.until(lambda: isinstance(at.app.screen, MarkListDialog))
     at.settle()
     form = at.app.screen
-    assert isinstance(form, MarkingList)
+    assert isinstance(form, MarkListDialog)
     at.app.post_message(Paste(text))
     for _ in range(MARKS.index(mark) - MARKS.index("completed")):
         await at.press("ctrl+t")
@@ -62,7 +62,7 @@ async def paste(at: Driven, text: str, mark: str = "completed") -> MarkingList:
 
 
 async def yes(at: Driven) -> None:
-    await at.until(lambda: isinstance(at.app.screen, Question))
+    await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
     at.settle()
     await at.strike("y")
 
@@ -75,7 +75,7 @@ async def test_the_log_is_marked_by_key(start: Start, asked: int, store: Store) 
         await at.press("c")
         await at.until(lambda: studies.funnel(store, asked).get("completed") == 1)
         await at.press("space", "space", "d")
-        await at.until(lambda: isinstance(at.app.screen, Question))
+        await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         at.app.screen.opened = 0.0  # type: ignore[attr-defined]
         await at.strike("y")
         await at.until(lambda: "declined" in studies.funnel(store, asked))
@@ -94,7 +94,7 @@ async def test_a_list_marks_whom_it_names_and_keeps_the_rest(
     async with start(size) as at:
         await log(at)
         form = await paste(at, "cus_00\nCUS_01@Example.com\nnobody@example.com\n\x1b[2Jevil\n")
-        await at.until(lambda: isinstance(at.app.screen, Question))
+        await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         assert "Mark 2 invites as completed?" in at.flat
         assert "0 ambiguous, 2 unknown" in at.flat
         assert studies.funnel(store, asked).get("completed") is None
@@ -104,7 +104,7 @@ async def test_a_list_marks_whom_it_names_and_keeps_the_rest(
         assert form.area.text == "nobody@example.com\n\N{REPLACEMENT CHARACTER}[2Jevil"
         assert not set(at.text) & {"\x1b", "\x07"}
         await at.press("escape")
-        assert isinstance(at.app.screen, InviteLog)
+        assert isinstance(at.app.screen, InviteLogScreen)
         await at.until(lambda: "completed" in at.flat)
 
 
@@ -114,7 +114,7 @@ async def test_who_is_asked_and_says_no_marks_nobody(
     async with start((80, 24)) as at:
         await log(at)
         form = await paste(at, "cus_00", "declined")
-        await at.until(lambda: isinstance(at.app.screen, Question))
+        await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         at.settle()
         await at.press("enter")
         await at.until(lambda: "Nothing was marked" in at.flat)
@@ -176,10 +176,10 @@ async def test_the_log_is_taken_out(
             await at.press("x")
             await at.until(lambda: "cus_00@example.com" not in at.flat)
         await at.press("t")
-        await at.until(lambda: isinstance(at.app.screen, TakeOut))
+        await at.until(lambda: isinstance(at.app.screen, ExportDialog))
         assert "Take out 11 invites" in at.flat
         at.settle()
-        at.app.screen.query_one(Field).value = str(tmp_path / "a.csv")
+        at.app.screen.query_one(TextField).value = str(tmp_path / "a.csv")
         await at.press("enter")
         await at.until(lambda: "11 invites are in" in at.flat)
     with (tmp_path / "a.csv").open(newline="") as file:

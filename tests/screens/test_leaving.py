@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.db.store import Store
-from app.screens.connect.accounts_dialog import Accounts
+from app.screens.connect.accounts_dialog import AccountsDialog
 from app.screens.connect.key_form import KeyInput
-from app.widgets.dialog import Question
+from app.widgets.dialog import QuestionDialog
 from tests.screens import filled
 from tests.screens.conftest import Driven, Start
 from tests.screens.real import Setup, approve, ask, choose, ids, made, running
@@ -26,12 +26,12 @@ def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setup]:
 
 async def connect(at: Driven, people: str = "5 participants") -> None:
     approve(await ask(at))
-    await at.until(lambda: at.app.link.running and at.app.current_mode == "status")
+    await at.until(lambda: at.app.stripe.running and at.app.current_mode == "status")
     await at.until(lambda: people in at.flat and status(at) == "complete")
 
 
 def status(at: Driven) -> str:
-    connection = at.app.lookout.view.connection
+    connection = at.app.refresher.view.connection
     return connection.status if connection else ""
 
 
@@ -48,31 +48,31 @@ async def leave(at: Driven) -> None:
     await at.press("enter")
     at.settle()
     await at.press("y")
-    await at.until(lambda: "leave" not in ids(at) and not at.app.link.busy)
+    await at.until(lambda: "leave" not in ids(at) and not at.app.stripe.busy)
 
 
 async def test_disconnecting_asks_and_only_y_does_it(store: Store, setup: Setup) -> None:
     async with running(store, setup.settings()) as at:
         await at.press("d")
-        assert not isinstance(at.app.screen, Question)
+        assert not isinstance(at.app.screen, QuestionDialog)
         await connect(at)
         await at.press("1")
         assert "d Disconnect" in at.text
         await choose(at, "leave")
         for no in ("n", "escape", "enter"):
             await at.press("enter" if no != "enter" else "d")
-            assert isinstance(at.app.screen, Question)
+            assert isinstance(at.app.screen, QuestionDialog)
             assert "Disconnect acct_" in at.flat
             assert "stay on this computer" in at.flat
             at.rejuvenate()
             await at.press("y", no, "enter")  # too soon
-            assert isinstance(at.app.screen, Question)
+            assert isinstance(at.app.screen, QuestionDialog)
             at.settle()
             await at.strike(*["enter"] * 3)  # held
-            assert isinstance(at.app.screen, Question)
+            assert isinstance(at.app.screen, QuestionDialog)
             await at.press("left", "right", no)
-            assert not isinstance(at.app.screen, Question)
-            assert at.app.link.running
+            assert not isinstance(at.app.screen, QuestionDialog)
+            assert at.app.stripe.running
 
 
 async def test_what_was_fetched_stays_and_one_can_come_back(store: Store, setup: Setup) -> None:
@@ -84,7 +84,7 @@ async def test_what_was_fetched_stays_and_one_can_come_back(store: Store, setup:
         assert "Disconnected. Its participants and segments stay" in at.flat
         assert "Stripe has taken the access back." in at.flat
         assert "Disconnected from acct_" in at.flat
-        assert not at.app.link.running
+        assert not at.app.stripe.running
         assert at.app.credentials.names() == []
         await at.press("2")
         assert "5 participants" in at.flat
@@ -107,10 +107,10 @@ async def test_the_key_y_held_from_one_question_does_not_answer_the_next(
         at.settle()
         await at.press("escape")
         await at.press("1", "d")
-        at.app._typed._last = "y"  # as if it had been held down since the question before
+        at.app._key_queue._last = "y"  # as if it had been held down since the question before
         at.settle()
         await at.strike("y", "y", "y")
-        assert isinstance(at.app.screen, Question)
+        assert isinstance(at.app.screen, QuestionDialog)
 
 
 async def test_another_account_is_refused_and_then_stands_apart(
@@ -128,7 +128,7 @@ async def test_another_account_is_refused_and_then_stands_apart(
             assert first in at.flat
             await leave(at)
             await give_key(at, other.sandbox.world.restricted_key)
-            await at.until(lambda: at.app.link.running and at.app.current_mode == "status")
+            await at.until(lambda: at.app.stripe.running and at.app.current_mode == "status")
             await at.until(lambda: "9 participants" in at.flat and status(at) == "complete")
             await looks_at(at, first, "5 participants")
             assert "disconnected" in at.text.splitlines()[0]
@@ -141,7 +141,7 @@ async def test_another_account_is_refused_and_then_stands_apart(
 async def looks_at(at: Driven, account: str, people: str) -> None:
     """Choose an account in the dialog."""
     await at.press("a")
-    assert isinstance(at.app.screen, Accounts)
+    assert isinstance(at.app.screen, AccountsDialog)
     known = [one.account for one in at.app.screen._known]
     here = at.app.screen.query_one("OptionList")
     here.highlighted = known.index(account)  # type: ignore[attr-defined]
@@ -180,4 +180,4 @@ async def test_no_account_is_a_sentence(start: Start) -> None:
     async with start() as at:
         await at.press("2", "a")
         assert "No account was connected yet" in at.toasts
-        assert not isinstance(at.app.screen, Accounts)
+        assert not isinstance(at.app.screen, AccountsDialog)

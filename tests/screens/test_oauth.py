@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from app.db.store import Store
-from app.screens.connect.methods import Ways
+from app.screens.connect.methods import MethodList
 from app.screens.connect.oauth_form import PasteInput
 from app.sync.auth import approval
-from app.widgets.dialog import Help, Question
+from app.widgets.dialog import HelpDialog, QuestionDialog
 from tests.screens.conftest import Driven
 from tests.screens.real import (
     Setup,
@@ -51,7 +51,7 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setup]:
 
 
 async def connected(at: Driven) -> None:
-    await at.until(lambda: at.app.link.running and at.app.current_mode == "status")
+    await at.until(lambda: at.app.stripe.running and at.app.current_mode == "status")
 
 
 def freed(port: int) -> None:
@@ -76,7 +76,7 @@ async def test_approve_and_the_sync_starts_by_itself(store: Store, setup: Setup)
         assert approve(url).status_code == 200
         await connected(at)
         assert " TEST " in at.text
-        assert at.app.approving.page is None
+        assert at.app.oauth.page is None
         await at.until(lambda: is_free(setup.port))
         await at.press("1")
         assert "Connected: " in at.text
@@ -88,7 +88,7 @@ async def test_denied_is_said_and_one_can_ask_again(store: Store, setup: Setup) 
         assert approve(url, "deny").status_code == 200
         await at.until(lambda: "✗ The access was denied at Stripe" in at.flat)
         assert not at.app.screen.query_one(PasteInput).display
-        await at.until(lambda: listens(at.app.approving))
+        await at.until(lambda: listens(at.app.oauth))
         assert await ask(at) != url
 
 
@@ -124,7 +124,7 @@ async def test_a_paste_anywhere_is_the_answer(store: Store, setup: Setup) -> Non
     async with running(store, setup.settings()) as at:
         paste(at, "http://127.0.0.1/?code=ac_too_early")  # nothing is waited for
         address = decide(await ask(at))
-        assert isinstance(at.app.focused, Ways)
+        assert isinstance(at.app.focused, MethodList)
         paste(at, "what my cat wrote")
         await at.until(lambda: "✗ This is not the address" in at.flat)
         paste(at, address)
@@ -149,7 +149,7 @@ async def test_escape_ends_the_wait(store: Store, setup: Setup) -> None:
         address = decide(await ask(at))
         await at.press("escape")
         assert "Nothing is waited for any more" in at.flat
-        await at.until(lambda: listens(at.app.approving))  # for an install from the Dashboard
+        await at.until(lambda: listens(at.app.oauth))  # for an install from the Dashboard
         assert go(address).status_code == 403
         assert setup.sandbox.requests[TOKEN] == 0
         await ask(at)
@@ -185,7 +185,7 @@ async def test_an_answer_comes_while_the_browser_still_starts(
     async with running(store, setup.settings()) as at:
         await choose(at, "oauth-test")
         await at.press("enter")
-        await at.until(lambda: at.app.approving.page is not None)
+        await at.until(lambda: at.app.oauth.page is not None)
         approve(page(at).url)
         await connected(at)
 
@@ -205,7 +205,7 @@ async def test_a_double_enter_opens_one_page(
     async with running(store, setup.settings()) as at:
         await choose(at, "oauth-test")
         await at.strike(*["enter"] * 8)
-        await at.until(lambda: at.app.approving.page is not None)
+        await at.until(lambda: at.app.oauth.page is not None)
         await at.strike(*["enter"] * 8)
         await at.until(lambda: page(at).said == "Opened in the browser.")
         assert (tmp_path / "opened").read_text().split() == [page(at).url]
@@ -225,11 +225,11 @@ async def test_the_first_page_is_worth_nothing_after_another(store: Store, setup
 async def test_nobody_approves(store: Store, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(approval, "PATIENCE", 0.3)
     async with running(store, setup.settings()) as at:
-        await at.until(lambda: listens(at.app.approving))  # since before the page was asked for
+        await at.until(lambda: listens(at.app.oauth))  # since before the page was asked for
         await choose(at, "oauth-test")
         await at.press("enter")
         await at.until(lambda: "✗ Nobody approved" in at.flat)
-        assert at.app.approving.page is None
+        assert at.app.oauth.page is None
 
 
 async def test_a_port_that_is_taken_leaves_pasting(store: Store, setup: Setup) -> None:
@@ -270,14 +270,14 @@ async def test_an_install_nobody_asked_for_waits_for_a_person(
     store: Store, setup: Setup, yes: bool
 ) -> None:
     async with running(store, setup.settings()) as at:
-        await at.until(lambda: listens(at.app.approving))
+        await at.until(lambda: listens(at.app.oauth))
         assert go(installs(setup)).status_code == 200
-        await at.until(lambda: isinstance(at.app.screen, Question))
+        await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         assert setup.sandbox.world.account_id in at.text
         assert setup.sandbox.requests[TOKEN] == 0
         at.rejuvenate()
         await at.press("y", "enter")
-        assert isinstance(at.app.screen, Question)
+        assert isinstance(at.app.screen, QuestionDialog)
         at.settle()
         await at.press("y" if yes else "n")
         if yes:
@@ -289,13 +289,13 @@ async def test_an_install_nobody_asked_for_waits_for_a_person(
 
 async def test_an_install_waits_behind_a_dialog(store: Store, setup: Setup) -> None:
     async with running(store, setup.settings()) as at:
-        await at.until(lambda: listens(at.app.approving))
+        await at.until(lambda: listens(at.app.oauth))
         await at.press("question_mark")
         go(installs(setup))
         await at.until(lambda: bool(at.app._later))
-        assert isinstance(at.app.screen, Help)
+        assert isinstance(at.app.screen, HelpDialog)
         await at.press("escape")
-        await at.until(lambda: isinstance(at.app.screen, Question))
+        await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
 
 
 async def test_the_install_that_was_shown_is_the_one_accepted(
@@ -305,10 +305,10 @@ async def test_the_install_that_was_shown_is_the_one_accepted(
 
     monkeypatch.setattr(admission, "APART", 0.0)
     async with running(store, setup.settings()) as at:
-        await at.until(lambda: listens(at.app.approving))
+        await at.until(lambda: listens(at.app.oauth))
         address = installs(setup)
         go(address)
-        await at.until(lambda: isinstance(at.app.screen, Question))
+        await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         account = setup.sandbox.world.account_id
         go(address.replace(account, "acct_1Somebody").replace("code=ac_", "code=ac_x"))
         await at.until(lambda: "Another install arrived" in at.toasts)
@@ -320,14 +320,14 @@ async def test_the_install_that_was_shown_is_the_one_accepted(
 
 async def test_an_install_that_lies_about_its_account(store: Store, setup: Setup) -> None:
     async with running(store, setup.settings()) as at:
-        await at.until(lambda: listens(at.app.approving))
+        await at.until(lambda: listens(at.app.oauth))
         go(installs(setup).replace(setup.sandbox.world.account_id, "acct_1Somebody"))
-        await at.until(lambda: isinstance(at.app.screen, Question))
+        await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         assert "acct_1Somebody" in at.text
         at.settle()
         await at.press("y")
         await at.until(lambda: "another account than it said" in at.flat)
-        assert not at.app.link.running
+        assert not at.app.stripe.running
         assert at.app.credentials.names() == []
 
 
@@ -339,7 +339,7 @@ async def test_a_live_account_asks_first(store: Store, live: Setup) -> None:
         url = await ask(at, "live")
         assert "Approve at Stripe, LIVE" in at.flat
         assert approve(url).status_code == 200
-        await at.until(lambda: isinstance(at.app.screen, Question))
+        await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         assert " LIVE " in at.text
         assert store.rows("SELECT 1 FROM connection") == []
         at.settle()
@@ -347,7 +347,7 @@ async def test_a_live_account_asks_first(store: Store, live: Setup) -> None:
         await at.until(lambda: at.app.credentials.names() == [])
         assert "needs your yes" in at.flat
         approve(await ask(at, "live"))
-        await at.until(lambda: isinstance(at.app.screen, Question))
+        await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         at.settle()
         await at.press("y")
         await connected(at)
@@ -356,7 +356,7 @@ async def test_a_live_account_asks_first(store: Store, live: Setup) -> None:
 async def test_quitting_before_the_yes_keeps_no_access(store: Store, live: Setup) -> None:
     async with running(store, live.settings(token_store="plain")) as at:
         approve(await ask(at, "live"))
-        await at.until(lambda: isinstance(at.app.screen, Question))
+        await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         assert len(at.app.credentials.names()) == 1
         at.settle()
         await at.press("ctrl+c")

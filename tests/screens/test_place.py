@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, OptionList
 
-from app.credentials.store import Credentials, Place
+from app.credentials.store import Credentials, TokenStore
 from app.db import connections
 from app.db.store import Store
 from app.screens.connect.key_form import KeyInput
-from app.screens.connect.methods import Ways
-from app.screens.connect.token_store_dialog import PlaceDialog, Unlock
+from app.screens.connect.methods import MethodList
+from app.screens.connect.token_store_dialog import TokenStoreDialog, UnlockDialog
 from app.settings import Settings
 from app.sync.stripe.access import secret_name
 from app.widgets import dialog as dialog_module
-from app.widgets.dialog import Help
+from app.widgets.dialog import HelpDialog
 from tests.screens.conftest import Driven
 from tests.screens.real import Setup, choose, ids, kept, made, running
 
@@ -38,7 +38,7 @@ def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setup]:
 def locked(settings: Settings) -> Credentials:
     """Something is kept in an encrypted file."""
     there = Credentials(settings.home)
-    there.choose(Place.PASSPHRASE, PASSPHRASE)
+    there.choose(TokenStore.PASSPHRASE, PASSPHRASE)
     there.put("something", {"a": 1})
     return there
 
@@ -50,11 +50,11 @@ async def offer_key(at: Driven, setup: Setup) -> None:
     field.focus()
     field.value = setup.sandbox.world.restricted_key
     await at.press("enter")
-    await at.until(lambda: isinstance(at.app.screen, PlaceDialog))
+    await at.until(lambda: isinstance(at.app.screen, TokenStoreDialog))
     at.settle()
 
 
-async def pick(at: Driven, place: Place) -> None:
+async def pick(at: Driven, place: TokenStore) -> None:
     """Choose in the dialog that is open."""
     options = at.app.screen.query_one(OptionList)
     options.highlighted = [one.id for one in options.options].index(place.value)
@@ -69,7 +69,7 @@ async def passphrase(at: Driven, first: str, second: str) -> None:
 
 
 async def connected(at: Driven) -> None:
-    await at.until(lambda: at.app.link.running and at.app.current_mode == "status")
+    await at.until(lambda: at.app.stripe.running and at.app.current_mode == "status")
 
 
 async def test_without_a_keyring_a_person_chooses(store: Store, setup: Setup) -> None:
@@ -79,35 +79,35 @@ async def test_without_a_keyring_a_person_chooses(store: Store, setup: Setup) ->
         assert "not to be found here" in at.flat or "cannot be used" in at.flat
         assert at.app.screen.query_one(OptionList).highlighted is None
         await at.press("enter", "enter")  # nothing is chosen beforehand
-        assert isinstance(at.app.screen, PlaceDialog)
+        assert isinstance(at.app.screen, TokenStoreDialog)
         assert not (setup.home / "credentials" / "place.json").exists()
         await at.press("escape")
         assert "No place was chosen" in at.flat
-        assert at.app.link._waiting is None
+        assert at.app.stripe._waiting is None
         assert sum(setup.sandbox.requests.values()) == 0
         await offer_key(at, setup)  # and one may think again
-        await pick(at, Place.PLAIN)
+        await pick(at, TokenStore.PLAIN)
         await connected(at)
         assert kept(at) == "PLAIN FILE"
-        assert at.app.credentials.place is Place.PLAIN
+        assert at.app.credentials.place is TokenStore.PLAIN
 
 
 async def test_a_passphrase_is_given_twice(store: Store, setup: Setup) -> None:
     async with running(store, setup.bare()) as at:
         await offer_key(at, setup)
-        await pick(at, Place.PASSPHRASE)
+        await pick(at, TokenStore.PASSPHRASE)
         await passphrase(at, PASSPHRASE, PASSPHRASE + "x")
         assert "✗ The two are empty or differ" in at.flat
         assert at.app.screen.query_one("#first", Input).value == ""
         await at.press("enter")  # empty
-        assert isinstance(at.app.screen, PlaceDialog)
+        assert isinstance(at.app.screen, TokenStoreDialog)
         dialog = at.app.screen
         await passphrase(at, PASSPHRASE, PASSPHRASE)
         assert PASSPHRASE not in at.text
         await connected(at)
         assert all(field.value == "" for field in dialog.query(Input))
         assert kept(at) == "file encrypted with a passphrase"
-        assert PASSPHRASE not in repr(vars(at.app.link))
+        assert PASSPHRASE not in repr(vars(at.app.stripe))
 
 
 async def test_the_keyring_is_tried_again_and_then_another_place(
@@ -116,10 +116,12 @@ async def test_the_keyring_is_tried_again_and_then_another_place(
     async with running(store, setup.bare()) as at:
         await offer_key(at, setup)
         first = at.app.screen
-        await pick(at, Place.KEYRING)
-        await at.until(lambda: isinstance(at.app.screen, PlaceDialog) and at.app.screen != first)
+        await pick(at, TokenStore.KEYRING)
+        await at.until(
+            lambda: isinstance(at.app.screen, TokenStoreDialog) and at.app.screen != first
+        )
         at.settle()
-        await pick(at, Place.SESSION)
+        await pick(at, TokenStore.SESSION)
         await connected(at)
         assert kept(at) == "this session only"
 
@@ -137,23 +139,23 @@ async def test_a_held_enter_chooses_no_place(
         await at.strike(*["enter"] * 5)
         assert at.app.screen is dialog
         await at.press("up", "down", "enter")
-        await at.until(lambda: at.app.credentials.place is Place.PLAIN)
+        await at.until(lambda: at.app.credentials.place is TokenStore.PLAIN)
         await at.until(lambda: "Access is kept in: PLAIN FILE" in at.flat)
 
 
 async def test_the_question_waits_behind_a_dialog(store: Store, setup: Setup) -> None:
     async with running(store, setup.bare()) as at:
         await at.press("question_mark")
-        assert at.app.link.try_key(setup.sandbox.world.restricted_key)
+        assert at.app.stripe.try_key(setup.sandbox.world.restricted_key)
         await at.until(lambda: bool(at.app._later))
-        assert isinstance(at.app.screen, Help)
+        assert isinstance(at.app.screen, HelpDialog)
         await at.press("escape")
-        await at.until(lambda: isinstance(at.app.screen, PlaceDialog))
+        await at.until(lambda: isinstance(at.app.screen, TokenStoreDialog))
 
 
 async def test_moving(store: Store, setup: Setup) -> None:
     settings = setup.bare()
-    Credentials(settings.home).choose(Place.PLAIN)
+    Credentials(settings.home).choose(TokenStore.PLAIN)
     Credentials(settings.home).put("something", {"a": "canary"})
     async with running(store, settings) as at:
         await choose(at, "place")
@@ -161,10 +163,10 @@ async def test_moving(store: Store, setup: Setup) -> None:
         await at.press("enter")
         at.settle()
         await at.press("escape")
-        assert at.app.credentials.place is Place.PLAIN
+        assert at.app.credentials.place is TokenStore.PLAIN
         await at.press("enter")
         at.settle()
-        await pick(at, Place.PASSPHRASE)
+        await pick(at, TokenStore.PASSPHRASE)
         await passphrase(at, PASSPHRASE, PASSPHRASE)
         await at.until(lambda: "Access is kept in: file encrypted" in at.flat)
         assert at.app.credentials.get("something") == {"a": "canary"}
@@ -190,12 +192,12 @@ def key_kept(store: Store, setup: Setup) -> None:
 async def test_locked_at_the_start(store: Store, setup: Setup) -> None:
     key_kept(store, setup)
     async with running(store, setup.bare(), (60, 20)) as at:
-        await at.until(lambda: isinstance(at.app.screen, Unlock))
+        await at.until(lambda: isinstance(at.app.screen, UnlockDialog))
         await unlock(at, "wrong")
         await at.until(lambda: "The passphrase is wrong" in at.flat)
         assert at.app.screen.query_one("#passphrase", Input).value == ""
         await unlock(at, PASSPHRASE)
-        await at.until(lambda: at.app.link.running)
+        await at.until(lambda: at.app.stripe.running)
         assert at.app.current_mode == "status"
 
 
@@ -204,15 +206,15 @@ async def test_without_the_passphrase_the_app_goes_on_and_says_how(
 ) -> None:
     key_kept(store, setup)
     async with running(store, setup.bare()) as at:
-        await at.until(lambda: isinstance(at.app.screen, Unlock))
+        await at.until(lambda: isinstance(at.app.screen, UnlockDialog))
         await at.press("escape")
         await at.until(lambda: "Access is locked: unlock it on Connect (1)" in at.flat)
         await at.press("1")
         await at.until(lambda: "unlock" in ids(at))
-        assert isinstance(at.app.focused, Ways)
+        assert isinstance(at.app.focused, MethodList)
         await choose(at, "unlock")
         await at.press("enter")
-        await at.until(lambda: isinstance(at.app.screen, Unlock))
+        await at.until(lambda: isinstance(at.app.screen, UnlockDialog))
         await at.press("ctrl+c")  # and one can quit
         await at.until(lambda: not at.app.is_running)
 
@@ -226,7 +228,7 @@ async def test_locked_with_nothing_connected_asks_only_when_it_is_needed(
         await choose(at, "unlock")
         assert "The credentials need a passphrase" in at.flat
         await at.press("enter")
-        await at.until(lambda: isinstance(at.app.screen, Unlock))
+        await at.until(lambda: isinstance(at.app.screen, UnlockDialog))
         await unlock(at, PASSPHRASE)
         await at.until(lambda: "setup" in ids(at))
 
@@ -239,13 +241,13 @@ async def test_a_forgotten_passphrase_costs_what_is_kept_and_is_asked(
     async with running(store, settings) as at:
         await choose(at, "unlock")
         await at.press("enter")
-        await at.until(lambda: isinstance(at.app.screen, Unlock))
+        await at.until(lambda: isinstance(at.app.screen, UnlockDialog))
         await at.press("tab", "enter")
-        await at.until(lambda: isinstance(at.app.screen, PlaceDialog))
+        await at.until(lambda: isinstance(at.app.screen, TokenStoreDialog))
         assert "sets it aside for good" in at.flat
         at.settle()
-        await pick(at, Place.SESSION)
-        await at.until(lambda: at.app.credentials.place is Place.SESSION)
+        await pick(at, TokenStore.SESSION)
+        await at.until(lambda: at.app.credentials.place is TokenStore.SESSION)
         await at.until(lambda: "setup" in ids(at))
         assert at.app.credentials.names() == []
     assert len([*(settings.home / "credentials").glob("*.aside")]) == 1

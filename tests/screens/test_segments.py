@@ -7,18 +7,18 @@ import json
 import pytest
 from textual.screen import Screen
 
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.db.store import Store
 from app.panel.segments.views import segments
-from app.screens.segments.copy_dialog import CopyValue
-from app.screens.segments.edit_dialog import SegmentForm
-from app.screens.segments.history_screen import Changing
-from app.screens.segments.members import Members
-from app.screens.segments.pick_dialog import Picking
+from app.screens.segments.copy_dialog import CopyDialog
+from app.screens.segments.edit_dialog import SegmentEditDialog
+from app.screens.segments.history_screen import SegmentHistoryScreen
+from app.screens.segments.members import MembersPane
+from app.screens.segments.pick_dialog import PickSegmentDialog
 from app.screens.segments.screen import SegmentsScreen
-from app.screens.segments.segment_table import SegmentList
-from app.screens.segments.why_dialog import Why
-from app.widgets.dialog import Question
+from app.screens.segments.segment_table import SegmentTable
+from app.screens.segments.why_dialog import WhyDialog
+from app.widgets.dialog import QuestionDialog
 from tests.db import making
 from tests.screens.conftest import SIZES, Driven, Start
 
@@ -38,7 +38,7 @@ def here(store: Store) -> int:
         for one in range(PEOPLE)
     ]  # fmt: skip
     people[3] = people[3]._replace(name=HOSTILE, email=None)
-    sent = Answer(
+    sent = Fetched(
         1,
         participants=people,
         products=[making.product("prod_a", "[b]Pro[/b]")],
@@ -51,11 +51,11 @@ def here(store: Store) -> int:
     return to
 
 
-async def look(at: Driven) -> Members:
+async def look(at: Driven) -> MembersPane:
     """Go there, and wait until the people are."""
     await at.press("3")
-    await at.until(lambda: bool(at.app.screen.query(Members)))
-    members = at.app.screen.query_one(Members)
+    await at.until(lambda: bool(at.app.screen.query(MembersPane)))
+    members = at.app.screen.query_one(MembersPane)
     await at.until(lambda: members.ids is not None)
     return members
 
@@ -75,7 +75,7 @@ async def test_segments_and_people_are_there(
         assert "of 30" in at.flat
         assert "\x1b]" not in at.text
         assert "\u202e" not in at.text
-        assert at.app.screen.focused is at.app.screen.query_one(SegmentList)
+        assert at.app.screen.focused is at.app.screen.query_one(SegmentTable)
         await at.press("down", "enter")
         await at.until(lambda: members.ids is not None and len(members.ids) == 10)
         assert at.app.screen.focused is members.table
@@ -89,7 +89,7 @@ async def test_segments_and_people_are_there(
 async def test_a_heading_is_left_out(start: Start, here: int) -> None:
     async with start((120, 40)) as at:
         await look(at)
-        listed = at.app.screen.query_one(SegmentList)
+        listed = at.app.screen.query_one(SegmentTable)
         found = []
         for key in ["down"] * 8 + ["up"] * 8:
             await at.press(key)
@@ -132,8 +132,8 @@ async def test_the_cursor_stays_on_its_person(start: Start, here: int, store: St
         members.table.focus()
         await at.press("down", "down", "down")
         before = members.table.current
-        making.send(store, here, Answer(2, participants=[making.person("cus_new", name="New")]))
-        at.app.lookout.show()
+        making.send(store, here, Fetched(2, participants=[making.person("cus_new", name="New")]))
+        at.app.refresher.show()
         await at.until(lambda: members.ids is not None and len(members.ids) == PEOPLE + 1)
         assert members.table.current == before
 
@@ -148,7 +148,7 @@ async def test_masking_hides_people_everywhere(start: Start, here: int) -> None:
         assert "Person" not in at.text
         assert "@example.com" not in at.text
         await at.press("w")
-        assert isinstance(at.app.screen, Why)
+        assert isinstance(at.app.screen, WhyDialog)
         assert "Person" not in at.text
         assert "@example.com" not in at.text
 
@@ -161,7 +161,7 @@ async def test_why_answers_for_every_segment(
         members = await look(at)
         members.table.focus()
         await at.press("G", "w")
-        assert isinstance(at.app.screen, Why)
+        assert isinstance(at.app.screen, WhyDialog)
         await at.until(lambda: "In All Customers:" in at.flat)
         await at.press("down", "down")
         await at.until(lambda: "Not in Trialing:" in at.flat)
@@ -173,7 +173,7 @@ async def test_making_changing_and_deleting_ones_own(start: Start, here: int, st
     async with start((120, 40)) as at:
         await look(at)
         await at.press("n")
-        assert isinstance(at.app.screen, SegmentForm)
+        assert isinstance(at.app.screen, SegmentEditDialog)
         at.settle()
         await put(at, "Gold")
         await at.press("enter")
@@ -182,8 +182,8 @@ async def test_making_changing_and_deleting_ones_own(start: Start, here: int, st
         await put(at, ':"gold"')
         await at.until(lambda: "1 people" in at.flat)
         await at.press("ctrl+s")
-        await at.until(lambda: not isinstance(at.app.screen, SegmentForm))
-        listed = at.app.screen.query_one(SegmentList)
+        await at.until(lambda: not isinstance(at.app.screen, SegmentEditDialog))
+        listed = at.app.screen.query_one(SegmentTable)
         await at.until(lambda: listed.segment is not None and listed.segment.name == "Gold")
         assert [one.count for one in segments(store, here) if one.kind == "own"] == [1]
         await at.press("e")
@@ -192,7 +192,7 @@ async def test_making_changing_and_deleting_ones_own(start: Start, here: int, st
         await at.press("ctrl+s")
         await at.until(lambda: listed.segment is not None and listed.segment.name == "Golds")
         await at.press("d")
-        assert isinstance(at.app.screen, Question)
+        assert isinstance(at.app.screen, QuestionDialog)
         at.settle()
         await at.press("y")
         await at.until(lambda: not [one for one in segments(store, here) if one.kind == "own"])
@@ -210,10 +210,10 @@ async def test_a_broken_filter_is_said_at_its_place_and_kept(start: Start, here:
         assert "^" in at.text
         await at.press("ctrl+s")
         await at.until(lambda: "✗" in at.flat and "Saving" not in at.flat)
-        assert isinstance(at.app.screen, SegmentForm)
+        assert isinstance(at.app.screen, SegmentEditDialog)
         assert "Mine" in at.flat
         at.app.screen.action_cancel()
-        await at.until(lambda: isinstance(at.app.screen, Question))
+        await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         assert "not saved" in at.flat
 
 
@@ -249,7 +249,7 @@ async def test_compared_with_another_and_back_at_a_person(start: Start, here: in
     async with start() as at:
         await look(at)
         await at.press("c")
-        await at.until(lambda: isinstance(at.app.screen, Picking))
+        await at.until(lambda: isinstance(at.app.screen, PickSegmentDialog))
         await put(at, "active sub")
         await at.press("enter", "enter")
         await at.until(lambda: "people in A or B" in at.flat)
@@ -260,7 +260,7 @@ async def test_compared_with_another_and_back_at_a_person(start: Start, here: in
 
 @pytest.mark.parametrize(
     ("key", "screen", "shown"),
-    [("h", Changing, "size over time"), ("y", CopyValue, "Dashboard link")],
+    [("h", SegmentHistoryScreen, "size over time"), ("y", CopyDialog, "Dashboard link")],
 )
 async def test_a_key_opens_what_belongs_to_it(
     start: Start, here: int, key: str, screen: type[Screen[None]], shown: str
@@ -271,7 +271,7 @@ async def test_a_key_opens_what_belongs_to_it(
         await at.until(lambda: isinstance(at.app.screen, screen))
         assert shown in at.flat
         await at.press("escape")
-        assert at.app.screen.query_one(Members) is members
+        assert at.app.screen.query_one(MembersPane) is members
 
 
 @pytest.mark.parametrize("key", ["c", "h", "w", "y", "t"])
@@ -289,9 +289,9 @@ async def test_a_person_is_erased_after_a_question_and_may_stay(
         await at.press("tab", "enter")
         for said, number in (("erased", 1), ("They stay", 0)):
             await at.press("E")
-            await at.until(lambda: isinstance(at.app.screen, Question))
+            await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
             question = at.app.screen
-            assert isinstance(question, Question)
+            assert isinstance(question, QuestionDialog)
             question.opened = 0.0
             await at.strike("y")
             while said not in at.toasts:  # the test's time limit ends it

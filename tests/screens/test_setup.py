@@ -9,7 +9,7 @@ import pytest
 from textual.widgets import Input
 
 from app.db.store import Store
-from app.screens.connect.methods import Ways
+from app.screens.connect.methods import MethodList
 from app.screens.connect.oauth_setup_form import FIELDS
 from tests.screens.conftest import SIZES, Driven
 from tests.screens.real import Setup, approve, ask, choose, ids, made, running
@@ -40,7 +40,7 @@ async def enter(
             await at.press("enter")
     at.app.screen.query_one(f"#{FIELDS[-1]}").focus()
     await at.press("enter")
-    await at.until(lambda: not at.app.link.busy)
+    await at.until(lambda: not at.app.stripe.busy)
 
 
 def value(at: Driven, name: str) -> str:
@@ -52,13 +52,13 @@ async def test_what_is_right_leads_to_connecting(store: Store, setup: Setup) -> 
         assert "Connect with Stripe – not set up yet" in at.flat
         await enter(at, setup, all_keys=True)
         await at.until(lambda: "Set up for TEST mode" in at.flat)
-        assert isinstance(at.app.focused, Ways)
+        assert isinstance(at.app.focused, MethodList)
         assert at.app.focused.highlighted_option is not None
         assert at.app.focused.highlighted_option.id == "oauth-test"
         assert value(at, "secret") == ""
         assert at.app.credentials.names() == ["oauth app test"]
         approve(await ask(at))
-        await at.until(lambda: at.app.link.running)
+        await at.until(lambda: at.app.stripe.running)
 
 
 WRONG = [

@@ -10,10 +10,10 @@ from app.db.store import Store
 from app.panel.overview import StepView
 from app.screens.list_rows import event_words
 from app.widgets.content import words
-from app.widgets.rates import Arrivals, Rate, sparkline
-from app.widgets.row_list import Lines, Row
-from app.widgets.sync_steps import LIFECYCLE, Lifecycle, LifecycleState, Steps, StepState
-from app.widgets.text_line import Line
+from app.widgets.rates import ArrivalRate, Arrivals, sparkline
+from app.widgets.row_list import Row, RowList
+from app.widgets.sync_steps import LIFECYCLE, Lifecycle, LifecycleState, StepState, SyncSteps
+from app.widgets.text_line import TextLine
 from tests.screens import filled
 from tests.screens.conftest import DEMO, SIZES, Driven, Start
 
@@ -26,7 +26,7 @@ async def test_every_status_shows(start: Start, store: Store, size: tuple[int, i
         for status in (*LIFECYCLE, "disconnected"):
             with store.transaction():
                 store.execute("UPDATE connection SET status = ?", (status,))
-            at.app.lookout.show()
+            at.app.refresher.show()
             await at.pilot.pause()
             line = next(line for line in at.text.splitlines() if "pending" in line)
             for name, label in LIFECYCLE.items():
@@ -52,7 +52,7 @@ def test_bars_for_every_state(width: int) -> None:
         StepState(StepView("segments", "failed", 3, 8, "They could not be built.")),
         StepState(StepView("customers", "running", 900_000, 1_000_000, None), 2_440),
     )
-    lines = [line.plain for line in Steps().draw(steps, width)]
+    lines = [line.plain for line in SyncSteps().draw(steps, width)]
     assert all(len(line) <= width for line in lines) or width < 54
     text = "\n".join(lines)
     for glyph, name, words_ in (
@@ -75,15 +75,15 @@ def test_bars_for_every_state(width: int) -> None:
 
 def test_a_bar_is_full_only_when_the_step_is_done() -> None:
     running = StepState(StepView("customers", "running", 999_999, 1_000_000, None))
-    (line,) = Steps().draw((running,), 78)
+    (line,) = SyncSteps().draw((running,), 78)
     assert "━─" in line.plain
     over = StepState(StepView("customers", "running", 1_000_007, 1_000_000, None))
-    (line,) = Steps().draw((over,), 78)
+    (line,) = SyncSteps().draw((over,), 78)
     assert "─" not in line.plain
 
 
 def test_rates_come_from_the_last_ten_seconds() -> None:
-    rate = Rate()
+    rate = ArrivalRate()
     for second in range(40):
         rate.add(second, second * 100 if second < 20 else 2_000 + (second - 20) * 300)
     assert rate.per_second == 300
@@ -115,7 +115,7 @@ async def test_the_lists_say_what_they_hold(start: Start, store: Store) -> None:
         assert "participant changed Ada Lovelace" in at.text
         assert "12,300  All Customers – every customer who is not" in at.text
         assert "no access is kept" in at.text
-        assert " reads this month" in str(at.app.screen.query_one("#polling", Line).render())
+        assert " reads this month" in str(at.app.screen.query_one("#polling", TextLine).render())
 
 
 async def test_a_row_that_arrives_above_does_not_move_what_is_read(
@@ -123,9 +123,9 @@ async def test_a_row_that_arrives_above_does_not_move_what_is_read(
 ) -> None:
     async with start((120, 40)) as at:
         await at.press("2")
-        monkeypatch.setattr(at.app.lookout, "show", lambda fresh=True: None)  # no other rows come
+        monkeypatch.setattr(at.app.refresher, "show", lambda fresh=True: None)  # no other rows come
         rows = [Row(words(f"{n} "), words(f"row number {n}")) for n in range(100)]
-        lines = at.app.screen.query_one("#messages", Lines)
+        lines = at.app.screen.query_one("#messages", RowList)
         lines.show(rows[10:])
         await at.pilot.pause()
         lines.scroll_to(y=20, animate=False)
@@ -139,7 +139,7 @@ async def test_a_row_that_arrives_above_does_not_move_what_is_read(
 
 async def syncing(at: Driven) -> filled.StandInEngine:
     await at.press("s")
-    await at.until(lambda: at.app.link.running and at.app.current_mode == "status")
+    await at.until(lambda: at.app.stripe.running and at.app.current_mode == "status")
     return at.sync.engines[0]
 
 
@@ -169,7 +169,7 @@ async def test_an_engine_that_ended_by_itself_says_why(start: Start, store: Stor
         engine = await syncing(at)
         engine.running = False
         engine.activity.doing = "The sync stopped: a fault of its own"
-        at.app.lookout.show()
+        at.app.refresher.show()
         await at.pilot.pause()
         assert "not syncing" in at.text
         assert "The sync stopped: a fault of its own" in at.text
@@ -178,7 +178,7 @@ async def test_an_engine_that_ended_by_itself_says_why(start: Start, store: Stor
 async def test_ten_thousand_changes_are_a_few_looks(start: Start, store: Store) -> None:
     async with start((120, 40), demo=DEMO) as at:
         engine = await syncing(at)
-        before = at.app.lookout.looks
+        before = at.app.refresher.looks
         done = threading.Event()
 
         def write() -> None:
@@ -189,23 +189,23 @@ async def test_ten_thousand_changes_are_a_few_looks(start: Start, store: Store) 
 
         threading.Thread(target=write).start()
         await at.until(done.is_set)
-        after = at.app.lookout.looks
+        after = at.app.refresher.looks
         assert after - before <= 10
-        await at.until(lambda: at.app.lookout.looks > before)  # and the last one is not lost
+        await at.until(lambda: at.app.refresher.looks > before)  # and the last one is not lost
 
 
 async def test_a_hidden_status_screen_does_nothing(start: Start, store: Store) -> None:
     async with start((120, 40), demo=DEMO) as at:
         engine = await syncing(at)
         status = at.app.screen
-        shown = status.query_one(Steps).state
+        shown = status.query_one(SyncSteps).state
         await at.press("1")
         (to,) = store.row("SELECT id FROM connection")
         filled.step(store, to, "customers", "running", 77, 1_000)
         assert engine.on_change
-        looks = at.app.lookout.looks
+        looks = at.app.refresher.looks
         engine.on_change(None)
-        await at.until(lambda: at.app.lookout.looks > looks)
-        assert status.query_one(Steps).state == shown
+        await at.until(lambda: at.app.refresher.looks > looks)
+        assert status.query_one(SyncSteps).state == shown
         await at.press("2")  # coming back reads anew
         assert "77 of ≈ 1,000" in at.text

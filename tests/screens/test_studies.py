@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 from textual.events import Paste
 
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.db.store import Store
 from app.invites import studies
-from app.screens.export_dialog import TakeOut
-from app.screens.studies.confirm_dialog import Confirming
-from app.screens.studies.edit_dialog import StudyForm
-from app.screens.studies.plan_screen import Planning
+from app.screens.export_dialog import ExportDialog
+from app.screens.studies.confirm_dialog import ConfirmSendDialog
+from app.screens.studies.edit_dialog import StudyEditDialog
+from app.screens.studies.plan_screen import PlanScreen
 from app.screens.studies.screen import StudiesScreen
-from app.widgets.area import Area
-from app.widgets.dialog import Question
-from app.widgets.field import Field
+from app.widgets.area import TextBox
+from app.widgets.dialog import QuestionDialog
+from app.widgets.field import TextField
 from tests.db import making
 from tests.invites.world import BY, LETTER, study
 from tests.screens.asking import HOSTILE, PEOPLE, confirm, invites, look, people, plan, put
@@ -36,9 +36,9 @@ async def test_from_nothing_to_files(
     async with start(size) as at:
         await look(at)
         await at.press("n")
-        await at.until(lambda: isinstance(at.app.screen, StudyForm))
+        await at.until(lambda: isinstance(at.app.screen, StudyEditDialog))
         form = at.app.screen
-        assert isinstance(form, StudyForm)
+        assert isinstance(form, StudyEditDialog)
         form.opened = 0.0
         await put(at, "Pricing")
         for name, text in LETTER.items():
@@ -83,7 +83,7 @@ async def test_what_changed_since_it_was_shown_is_asked_anew(
         await look(at)
         await plan(at)
         await confirm(at)
-        making.send(store, here, Answer(2, participants=[making.person("cus_new")]))
+        making.send(store, here, Fetched(2, participants=[making.person("cus_new")]))
         await put(at, "11")
         await at.press("enter")
         await at.until(lambda: "It has changed since you saw it" in at.flat)
@@ -122,7 +122,7 @@ async def test_escape_sends_nothing(start: Start, here: int, store: Store) -> No
         await confirm(at)
         await put(at, "11")
         await at.press("escape")
-        assert isinstance(at.app.screen, Planning)
+        assert isinstance(at.app.screen, PlanScreen)
         await at.press("escape")
         assert isinstance(at.app.screen, StudiesScreen)
         assert invites(store) == 0
@@ -173,7 +173,7 @@ async def test_a_draft_is_deleted_and_a_study_closed_after_a_question(
     async with start((80, 24)) as at:
         await look(at)
         await at.press("c")
-        await at.until(lambda: isinstance(at.app.screen, Question))
+        await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         at.app.screen.opened = 0.0  # type: ignore[attr-defined]
         await at.strike("y")
         await at.until(lambda: studies.studies(store, here) == [])
@@ -187,13 +187,15 @@ async def test_the_form_shows_the_mail_as_it_is_typed(
     async with start(size) as at:
         await look(at)
         await at.press("e")
-        await at.until(lambda: isinstance(at.app.screen, StudyForm))
+        await at.until(lambda: isinstance(at.app.screen, StudyEditDialog))
         at.settle()
         beside = size[0] >= 116
         assert ("Hello Person 00," in at.flat) is beside
         form = at.app.screen
-        form.query_one("#study-text", Area).load_text("Dear {{name|friend}}: {{link}} {{opt_out}}")
-        form.query_one("#study-subject", Field).focus()
+        form.query_one("#study-text", TextBox).load_text(
+            "Dear {{name|friend}}: {{link}} {{opt_out}}"
+        )
+        form.query_one("#study-subject", TextField).focus()
         await put(at, "!")
         if not beside:
             await at.press("ctrl+o")
@@ -201,10 +203,10 @@ async def test_the_form_shows_the_mail_as_it_is_typed(
         assert "about Pricing?!" in at.flat
         if not beside:
             await at.press("ctrl+o")
-        form.query_one("#study-text", Area).load_text("Dear {{age}}")
+        form.query_one("#study-text", TextBox).load_text("Dear {{age}}")
         await at.until(lambda: "there is no such field" in at.flat)
         await at.press("escape")
-        await at.until(lambda: isinstance(at.app.screen, Question))
+        await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
 
 
 async def test_what_is_pasted_is_not_obeyed(start: Start, here: int, store: Store) -> None:
@@ -212,14 +214,14 @@ async def test_what_is_pasted_is_not_obeyed(start: Start, here: int, store: Stor
     async with start((120, 40)) as at:
         await look(at)
         await at.press("e")
-        await at.until(lambda: isinstance(at.app.screen, StudyForm))
+        await at.until(lambda: isinstance(at.app.screen, StudyEditDialog))
         for where in ("#study-purpose", "#study-text"):
             at.app.screen.query_one(where).focus()
             await at.pilot.pause()
             at.app.post_message(Paste(HOSTILE + "\x9b2J\u202e"))
             await at.until(lambda: "owned" in at.text)
             assert not set(at.text) & {"\x1b", "\x07", "\x9b", "\u202e"}
-            at.app.screen.query_one("#study-purpose", Field).value = ""
+            at.app.screen.query_one("#study-purpose", TextField).value = ""
 
 
 @pytest.mark.parametrize("by", ["double click", "held key", "resize"])
@@ -231,14 +233,14 @@ async def test_the_dialog_sends_nothing_that_was_not_typed(
         await look(at)
         await plan(at)
         await at.press("i")
-        await at.until(lambda: isinstance(at.app.screen, Confirming))
+        await at.until(lambda: isinstance(at.app.screen, ConfirmSendDialog))
         dialog = at.app.screen
         if by == "held key":
             at.rejuvenate()
             await at.press(*("enter",) * 5, "1", "1", "enter")
         elif by == "double click":
             at.settle()
-            number = dialog.query_one("#confirming-number", Field)
+            number = dialog.query_one("#confirming-number", TextField)
             for offset in range(0, dialog.size.height, 2):
                 await at.pilot.click(offset=(60, offset), times=2)
             assert number.value == ""
@@ -263,9 +265,9 @@ async def test_a_plan_is_taken_out_with_why(
         await look(at)
         await plan(at)
         await at.press("down", "t")
-        await at.until(lambda: isinstance(at.app.screen, TakeOut))
+        await at.until(lambda: isinstance(at.app.screen, ExportDialog))
         at.settle()
-        at.app.screen.query_one(Field).value = str(tmp_path / "a.csv")
+        at.app.screen.query_one(TextField).value = str(tmp_path / "a.csv")
         await at.press("enter")
         await at.until(lambda: "1 person is in" in at.flat)
     lines = (tmp_path / "a.csv").read_text().splitlines()

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from textual.widgets import Button
 
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.db.store import Store
 from app.panel.export.people import takeable
 from app.panel.lists.order import whole
-from app.panel.lists.selection import Chosen
-from app.screens.export_dialog import TakeOut, file_name
-from app.widgets.field import Field
-from app.widgets.text_line import Line
+from app.panel.lists.selection import Selection
+from app.screens.export_dialog import ExportDialog, file_name
+from app.widgets.field import TextField
+from app.widgets.text_line import TextLine
 from tests.db import making
 from tests.screens.conftest import SIZES, Driven, Start
 from tests.screens.test_segments import look
@@ -31,7 +31,7 @@ NAMES = ("=cmd()", 'a "b"\n,c', "\x1b[31mRed", "-1", "'x", "李明 🎈", None)
 def here(store: Store) -> int:
     to = making.connection(store)
     people = [making.person(f"cus_{one}", name=name) for one, name in enumerate(NAMES)]
-    making.send(store, to, Answer(1, participants=people))
+    making.send(store, to, Fetched(1, participants=people))
     making.make_segments(store, to)
     store.execute("UPDATE connection SET status = 'complete'")
     return to
@@ -45,22 +45,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-async def ask(at: Driven, name: str | None = None) -> TakeOut:
+async def ask(at: Driven, name: str | None = None) -> ExportDialog:
     """The dialog, with this name instead of the one proposed."""
     await at.press("t")
-    assert isinstance(at.app.screen, TakeOut)
+    assert isinstance(at.app.screen, ExportDialog)
     at.settle()
     if name is not None:
-        at.app.screen.query_one(Field).value = name
+        at.app.screen.query_one(TextField).value = name
         await at.pilot.pause()
     return at.app.screen
 
 
-def said(form: TakeOut) -> str:
-    return str(form.query_one("#taking-said", Line).content)
+def said(form: ExportDialog) -> str:
+    return str(form.query_one("#taking-said", TextLine).content)
 
 
-def shown(form: TakeOut, button: str) -> bool:
+def shown(form: ExportDialog, button: str) -> bool:
     return bool(form.query_one(f"#{button}", Button).display)
 
 
@@ -86,7 +86,7 @@ async def test_a_list_becomes_a_file(
         assert found["cus_0"] == "'=cmd()"  # no formula to a spreadsheet
         assert found["cus_1"] == NAMES[1]
         await at.press("escape")
-        assert not isinstance(at.app.screen, TakeOut)
+        assert not isinstance(at.app.screen, ExportDialog)
         assert "Nothing was taken out" not in at.toasts
 
 
@@ -102,7 +102,9 @@ async def test_a_file_that_is_there_is_replaced_by_a_key_of_its_own(
         await at.press("enter")
         await at.until(lambda: "is there already" in at.flat)
         await at.press("enter")
-        await at.until(lambda: "is there already" in at.flat and form.query_one(Field).has_focus)
+        await at.until(
+            lambda: "is there already" in at.flat and form.query_one(TextField).has_focus
+        )
         assert (home / "a.csv").read_text() == "old"
         assert shown(form, "replace")
         await at.press("backspace")  # another name
@@ -124,7 +126,7 @@ async def test_the_mouse_does_it_too(start: Start, here: int, home: Path) -> Non
         await at.pilot.click("#replace")
         await at.until(lambda: "7 people are in" in at.flat)
         await at.pilot.click("#cancel")
-        assert not isinstance(at.app.screen, TakeOut)
+        assert not isinstance(at.app.screen, ExportDialog)
     assert (home / "a.csv").read_text() != "old"
 
 
@@ -136,7 +138,7 @@ async def test_a_key_changes_the_form_and_json_is_exact(
         await ask(at, "v1.csv")
         for ending, said in ((".jsonl", "as JSON lines"), (".csv", "as CSV")) * 2:
             await at.press("ctrl+t")
-            assert at.app.screen.query_one(Field).value == f"v1{ending}"
+            assert at.app.screen.query_one(TextField).value == f"v1{ending}"
             assert said in at.flat
         await at.press("ctrl+t", "enter")
         await at.until(lambda: "7 people are in" in at.flat)
@@ -161,10 +163,10 @@ async def test_what_masking_hides_is_not_in_the_file(start: Start, here: int, ho
 async def test_escape_stops_and_leaves_no_file(
     start: Start, here: int, home: Path, store: Store
 ) -> None:
-    ids = whole(store, Chosen(here)) * 100_000  # more than is written before a key is pressed
+    ids = whole(store, Selection(here)) * 100_000  # more than is written before a key is pressed
     async with start((80, 24)) as at:
         await look(at)
-        form = TakeOut(
+        form = ExportDialog(
             store, takeable(store, here, array("q", ids), "all"), "=Evil/../Pro", masking=False
         )
         answers: list[Path | None] = []
@@ -187,7 +189,7 @@ async def test_a_problem_is_said_and_another_name_can_be_given(
         await look(at)
         form = await ask(at)
         for name in ("no/a.csv", ".."):
-            form.query_one(Field).value = name
+            form.query_one(TextField).value = name
             await at.press("enter")
             await at.until(lambda: "✗" in said(form))
             assert not shown(form, "replace")

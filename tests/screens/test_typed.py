@@ -6,11 +6,11 @@ import pytest
 from textual.events import Key
 
 from app.db.store import Store
-from app.screens.segments.members import Members
-from app.screens.studies.confirm_dialog import Confirming
-from app.screens.studies.edit_dialog import StudyForm
-from app.screens.studies.plan_screen import Planning
-from app.widgets.field import Field
+from app.screens.segments.members import MembersPane
+from app.screens.studies.confirm_dialog import ConfirmSendDialog
+from app.screens.studies.edit_dialog import StudyEditDialog
+from app.screens.studies.plan_screen import PlanScreen
+from app.widgets.field import TextField
 from tests.invites.world import study
 from tests.screens.asking import invites, look, people
 from tests.screens.conftest import SIZES, Driven, Start
@@ -31,13 +31,13 @@ def burst(at: Driven, *keys: str) -> None:
 async def test_from_field_to_field(start: Start, here: int, size: tuple[int, int]) -> None:
     async with start(size) as at:
         burst(at, "4", "n")
-        await at.until(lambda: isinstance(at.app.screen, StudyForm))
+        await at.until(lambda: isinstance(at.app.screen, StudyEditDialog))
         at.settle()
         await at.pilot.pause()
         burst(at, *"One", "enter", *"Two", "tab", "tab", *"Three")
         form = at.app.screen
         names = ("title", "purpose", "sender_name")
-        fields = [form.query_one(f"#study-{name}", Field) for name in names]
+        fields = [form.query_one(f"#study-{name}", TextField) for name in names]
         await at.until(lambda: fields[2].value == "Three")
         assert [field.value for field in fields] == ["One", "Two", "Three"]
 
@@ -53,7 +53,7 @@ async def test_a_key_that_is_held_moves_as_often(start: Start, here: int) -> Non
     async with start((120, 40)) as at:
         burst(at, "3", "enter")
         await at.until(lambda: "rows 1–12 of 12" in at.flat)
-        members = at.app.screen.query_one(Members)
+        members = at.app.screen.query_one(MembersPane)
         burst(at, *["down"] * 9, *["up"] * 3, *["down"] * 2)
         ids = members.ids
         assert ids is not None
@@ -66,12 +66,12 @@ async def test_no_burst_sends(start: Start, here: int, store: Store) -> None:
     async with start((120, 40)) as at:
         await look(at)
         burst(at, "d")
-        await at.until(lambda: isinstance(at.app.screen, Planning))
+        await at.until(lambda: isinstance(at.app.screen, PlanScreen))
         screen = at.app.screen
-        assert isinstance(screen, Planning)
+        assert isinstance(screen, PlanScreen)
         await at.until(lambda: screen.counted is not None)
         burst(at, "i", "enter", "enter")
-        await at.until(lambda: isinstance(at.app.screen, Confirming))
+        await at.until(lambda: isinstance(at.app.screen, ConfirmSendDialog))
         at.rejuvenate()
         burst(at, *"11", "enter", "enter", *"11", "enter")
         await at.pilot.pause()

@@ -15,10 +15,10 @@ from app.credentials.store import Credentials
 from app.db.store import Store
 from app.panel.overview import ConnectionView, overview
 from app.sandbox.server.server import Sandbox
-from app.settings import Rate, Settings
+from app.settings import RequestRate, Settings
 from app.sync.auth.oauth_app import registered
 from app.sync.auth.redirect import read_pasted
-from app.sync.service import Service
+from app.sync.service import SyncService
 from app.sync.stripe.access import secret_name
 from app.sync.stripe.oauth import OAuthApp, authorize_url, new_state
 from tests.sandbox.oauth import web
@@ -31,7 +31,7 @@ def known(sandbox: Sandbox, home: Path, flavour: str = "app", **more: Any) -> Se
     """Settings with the app that is registered at the sandbox."""
     values: dict[str, Any] = {
         "home": home,
-        "rate": Rate(None, None),
+        "rate": RequestRate(None, None),
         "stripe_api_base": sandbox.url,
         "stripe_connect_base": sandbox.url,
         "stripe_authorize_url": sandbox.url + PAGES[flavour],
@@ -42,8 +42,10 @@ def known(sandbox: Sandbox, home: Path, flavour: str = "app", **more: Any) -> Se
     return Settings(**{**values, **more})
 
 
-def service(store: Store, settings: Settings, credentials: Credentials | None = None) -> Service:
-    return Service(store, settings, credentials or open_credentials(settings))
+def service(
+    store: Store, settings: Settings, credentials: Credentials | None = None
+) -> SyncService:
+    return SyncService(store, settings, credentials or open_credentials(settings))
 
 
 def app_of(settings: Settings) -> OAuthApp:
@@ -76,7 +78,7 @@ def code_for(app: OAuthApp) -> str:
     return said(decide(authorize_url(app, new_state(app.livemode))))["code"]
 
 
-def connect(here: Service, livemode: bool = False) -> ConnectionView:
+def connect(here: SyncService, livemode: bool = False) -> ConnectionView:
     """Approve, paste, exchange, connect."""
     app, state = here.registered(livemode), new_state(livemode)
     assert app

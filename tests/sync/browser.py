@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.sync.auth.callback import Callback, Heard
+from app.sync.auth.callback import Callback, RedirectAnswer
 from app.sync.auth.callback_rules import APPROVED
 
 STATE = "test_kJ2-right_state"
@@ -67,7 +67,7 @@ class Browser:
     port: int
     host: str = "127.0.0.1"
     tls: ssl.SSLContext | None = None
-    heard: queue.Queue[Heard] = field(default_factory=queue.Queue)
+    heard: queue.Queue[RedirectAnswer] = field(default_factory=queue.Queue)
     callback: Callback = field(init=False)
 
     @property
@@ -97,7 +97,7 @@ class Browser:
         """A navigation."""
         return self.send(self.head(target, *headers))
 
-    def next(self) -> Heard:
+    def next(self) -> RedirectAnswer:
         """What was heard next."""
         return self.heard.get(timeout=5)
 
@@ -113,7 +113,7 @@ def everything(connection: socket.socket) -> bytes:
 @contextmanager
 def listening(
     folder: Path,
-    heard: Callable[[Heard], None] | None = None,
+    heard: Callable[[RedirectAnswer], None] | None = None,
     *,
     scheme: str = "http",
     host: str = "127.0.0.1",
@@ -122,7 +122,7 @@ def listening(
     """A listener that expects STATE; what is heard lands in the browser's queue first."""
     browser = Browser(free_port(host), host)
 
-    def both(said: Heard) -> None:
+    def both(said: RedirectAnswer) -> None:
         browser.heard.put(said)
         if heard:
             heard(said)
@@ -152,7 +152,7 @@ def still_good(browser: Browser) -> None:
     assert browser.heard.empty()
     answer = browser.get(GOOD)
     assert (answer.status, answer.body) == (200, f"{APPROVED}\n")
-    assert browser.next() == Heard("approved", CODE)
+    assert browser.next() == RedirectAnswer("approved", CODE)
     assert browser.heard.empty()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.db.store import Store, open_store
 from app.sandbox.server.server import Sandbox
-from app.settings import Rate, Settings
+from app.settings import RequestRate, Settings
 from tests.conftest import new_database
 from tests.sync.browser import Browser, collect_what_others_left, listening
 from tests.sync.running import sync
@@ -37,7 +37,7 @@ def copied(
     if request.param == "postgres":
         url = new_database(request.getfixturevalue("postgres"))
     home: Path = tmp_path_factory.mktemp("verify")
-    settings = Settings(home=home, database_url=url, rate=Rate(None, None))
+    settings = Settings(home=home, database_url=url, rate=RequestRate(None, None))
     store = open_store(settings)
     sync(store, settings, account)
     # Deleted before the first copy, so that no page names it: a tombstone by an event.

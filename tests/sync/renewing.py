@@ -8,7 +8,7 @@ import sys
 from functools import partial
 
 from app.credentials.factory import open_credentials
-from app.settings import Rate, load
+from app.settings import RequestRate, load
 from app.sync.auth.oauth_app import registered
 from app.sync.stripe.access import kept_access
 from app.sync.stripe.client import StripeApi
@@ -22,7 +22,7 @@ async def main(account: str) -> None:
     assert access
     print("ready", flush=True)
     for _ in sys.stdin:
-        async with StripeApi(settings.stripe_api_base, access, Rate(None, None)) as api:
+        async with StripeApi(settings.stripe_api_base, access, RequestRate(None, None)) as api:
             asked = (api.page("/v1/customers", {"limit": 1}, any_object) for _ in range(3))
             print(len(await asyncio.gather(*asked)), flush=True)
 

@@ -20,10 +20,10 @@ import pytest
 
 from app.credentials.factory import open_credentials
 from app.sandbox.server.server import Sandbox
-from app.settings import Rate, Settings
+from app.settings import RequestRate, Settings
 from app.sync.auth.oauth_app import registered
 from app.sync.stripe.access import Access, kept_access, secret_name
-from app.sync.stripe.client import Kind, StripeApi, StripeProblem
+from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.oauth import Tokens, exchange, refresh
 from app.sync.stripe.objects import any_object
 from tests.sandbox.helpers import Clock
@@ -39,7 +39,7 @@ from tests.sync.approved import (
 )
 
 HOUR = 3_601.0
-RATE = Rate(None, None)
+RATE = RequestRate(None, None)
 PATH = "/v1/oauth/token"
 Pair = dict[str, Any]
 
@@ -92,7 +92,7 @@ async def ask(sandbox: Sandbox, access: Access, times: int = 1) -> list[int]:
         return [reply.date for reply in await asyncio.gather(*asked)]
 
 
-def refused(sandbox: Sandbox, access: Access, kind: Kind) -> str:
+def refused(sandbox: Sandbox, access: Access, kind: ProblemKind) -> str:
     with pytest.raises(StripeProblem) as caught:
         asyncio.run(ask(sandbox, access))
     assert caught.value.kind is kind, caught.value
@@ -206,7 +206,7 @@ def test_a_failure_is_one_for_all_who_waited_for_it(settings: Settings, sandbox:
             return [*await asyncio.gather(*asked, return_exceptions=True)]
 
     problems = asyncio.run(all_at_once())
-    assert {getattr(problem, "kind", problem) for problem in problems} == {Kind.UNREACHABLE}
+    assert {getattr(problem, "kind", problem) for problem in problems} == {ProblemKind.UNREACHABLE}
     assert sandbox.requests[TOKEN] == 1
     sandbox.options.token_fault, sandbox.options.token_delay = "", 0.0
     asyncio.run(ask(sandbox, access))
@@ -239,7 +239,7 @@ def test_a_pair_that_could_not_be_kept_is_kept_by_the_next_try(
     clock.now += HOUR
     once_asked(sandbox, PATH, partial(block, settings))
     for _ in range(2):
-        assert "cannot be" in refused(sandbox, access, Kind.REFUSED)
+        assert "cannot be" in refused(sandbox, access, ProblemKind.REFUSED)
     unblock(settings)
     assert pair(settings, sandbox) == old
     asyncio.run(ask(sandbox, access))
@@ -257,7 +257,7 @@ def test_where_nothing_can_be_written_the_old_pair_is_not_given_up(
     old = pair(settings, sandbox)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
     try:
-        said = refused(sandbox, access, Kind.REFUSED)
+        said = refused(sandbox, access, ProblemKind.REFUSED)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
     assert "cannot be written" in said
@@ -270,7 +270,7 @@ def test_an_approval_meanwhile_counts_more_than_a_pair_that_was_never_kept(
 ) -> None:
     clock.now += HOUR
     once_asked(sandbox, PATH, partial(block, settings))
-    refused(sandbox, access, Kind.REFUSED)
+    refused(sandbox, access, ProblemKind.REFUSED)
     unblock(settings)
     app = app_of(settings)
     fresh = asyncio.run(exchange(app, code_for(app)))
@@ -301,5 +301,5 @@ def test_tokens_removed_meanwhile_are_not_renewed(
 ) -> None:
     clock.now += HOUR
     open_credentials(settings).delete(secret_name(sandbox.world.account_id, False))
-    refused(sandbox, access, Kind.REVOKED)
+    refused(sandbox, access, ProblemKind.REVOKED)
     assert sandbox.requests[TOKEN] == 0

@@ -21,9 +21,9 @@ from urllib.parse import quote
 import pytest
 
 from app.sync.auth import callback_rules as admission
-from app.sync.auth.callback import CALLERS, Callback, Heard
-from app.sync.auth.callback_connection import Request
-from app.sync.auth.callback_rules import DENIED, INSTALLED, Admission
+from app.sync.auth.callback import CALLERS, Callback, RedirectAnswer
+from app.sync.auth.callback_connection import CallbackRequest
+from app.sync.auth.callback_rules import DENIED, INSTALLED, CallbackRules
 from tests.sync.browser import (
     CODE,
     GOOD,
@@ -174,13 +174,13 @@ def test_every_answer_is_plain_private_and_its_own(browser: Browser) -> None:
 def test_a_navigation_that_offers_another_protocol(browser: Browser) -> None:
     offer = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk")
     assert browser.get(GOOD, *offer).status == 200
-    assert browser.next() == Heard("approved", CODE)
+    assert browser.next() == RedirectAnswer("approved", CODE)
 
 
 def test_only_the_first_request_of_a_connection_counts(browser: Browser) -> None:
     answer = browser.send(browser.head(GOOD) + browser.head("/stripe?x", "Host: evil.example"))
     assert answer.status == 200
-    assert browser.next() == Heard("approved", CODE)
+    assert browser.next() == RedirectAnswer("approved", CODE)
 
 
 def test_head_gets_no_body(browser: Browser) -> None:
@@ -196,7 +196,7 @@ def test_a_state_is_accepted_once(browser: Browser) -> None:
     assert browser.get(GOOD).status == 409
     assert browser.get(f"/stripe?code=ac_2&state={STATE}x").status == 403
     assert browser.get("/stripe?code=ac_2&state=another").status == 200
-    assert browser.next() == Heard("approved", "ac_2")
+    assert browser.next() == RedirectAnswer("approved", "ac_2")
     assert browser.heard.empty()
 
 
@@ -207,7 +207,7 @@ def test_only_the_newest_state_counts(browser: Browser) -> None:
 
 
 def test_nothing_is_accepted_before_a_state_is_expected(tmp_path: Path) -> None:
-    port, heard = free_port(), list[Heard]()
+    port, heard = free_port(), list[RedirectAnswer]()
     callback = Callback(f"http://127.0.0.1:{port}/stripe", tmp_path, heard.append)
     callback.start()
     for state in ("", "x", STATE):
@@ -220,14 +220,14 @@ def test_what_stripe_adds_is_ignored(browser: Browser) -> None:
     more = "&account_id=acct_1&account_id=acct_2&user_id=usr_1&install_signature=a%2Fb"
     answer = browser.get(f"{GOOD}{more}&livemode=false&scope=read_write&scope=x&=&&a")
     assert answer.status == 200
-    assert browser.next() == Heard("approved", CODE)
+    assert browser.next() == RedirectAnswer("approved", CODE)
 
 
 def test_a_person_says_no(browser: Browser) -> None:
     said = "error=access_denied&error_description=The%20user%20denied%20your%20request"
     answer = browser.get(f"/stripe?{said}&state={quote(STATE)}")
     assert (answer.status, answer.body) == (200, f"{DENIED}\n")
-    assert browser.next() == Heard("denied")
+    assert browser.next() == RedirectAnswer("denied")
     assert browser.get(GOOD).status == 409
 
 
@@ -235,7 +235,7 @@ def test_an_install_from_the_dashboard_is_heard_as_uninvited(browser: Browser) -
     assert browser.get(INSTALL, "Sec-Fetch-Dest: iframe").status == 403
     answer = browser.get(f"{INSTALL}&livemode=false", "Sec-Fetch-Dest: document")
     assert (answer.status, answer.body) == (200, f"{INSTALLED}\n")
-    assert browser.next() == Heard("uninvited", "ac_Install1", "acct_1Abc", livemode=False)
+    assert browser.next() == RedirectAnswer("uninvited", "ac_Install1", "acct_1Abc", livemode=False)
     assert browser.get(f"{INSTALL}&livemode=false").status == 200  # loaded again
     assert browser.get(INSTALL.replace("Install1", "Install2")).status == 429
     still_good(browser)
@@ -253,12 +253,12 @@ def test_what_an_install_says_of_its_mode(
 
 
 def test_uninvited_ones_are_few_and_slow() -> None:
-    now, heard = 1000.0, list[Heard]()
-    rules = Admission("http://127.0.0.1:4/stripe", heard.append, lambda: now)
+    now, heard = 1000.0, list[RedirectAnswer]()
+    rules = CallbackRules("http://127.0.0.1:4/stripe", heard.append, lambda: now)
 
     def install(number: int) -> int:
         target = f"/stripe?code=ac_{number}&account_id=acct_{number}".encode()
-        return rules.judge(Request(b"GET", target, ((b"HOST", b"127.0.0.1:4"),)))[0]
+        return rules.judge(CallbackRequest(b"GET", target, ((b"HOST", b"127.0.0.1:4"),)))[0]
 
     assert admission.APART == 5.0
     assert [install(1), install(1), install(2)] == [200, 200, 429]
@@ -276,10 +276,10 @@ def test_uninvited_ones_are_few_and_slow() -> None:
     ("uri", "host"), [("http://127.0.0.1:80/x", b"127.0.0.1"), ("https://[::1]:443/x", b"[::1]")]
 )
 def test_browsers_leave_a_default_port_out(uri: str, host: bytes) -> None:
-    rules = Admission(uri, lambda _: None)
+    rules = CallbackRules(uri, lambda _: None)
     rules.expect(STATE)
     target = GOOD.replace("/stripe", "/x").encode()
-    assert rules.judge(Request(b"GET", target, ((b"Host", host),)))[0] == 200
+    assert rules.judge(CallbackRequest(b"GET", target, ((b"Host", host),)))[0] == 200
 
 
 def test_a_head_that_drips_in_is_cut_off(tmp_path: Path) -> None:
@@ -362,20 +362,20 @@ def test_no_descriptor_left(browser: Browser, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_fault_of_the_hearer_does_not_end_the_listener(tmp_path: Path) -> None:
-    def faulty(_: Heard) -> None:
+    def faulty(_: RedirectAnswer) -> None:
         raise RuntimeError(CODE)
 
     with listening(tmp_path, faulty) as browser:
         for state in ("one", "two"):
             browser.callback.expect(state)
             assert browser.get(f"/stripe?code={CODE}&state={state}").status == 200
-            assert browser.next() == Heard("approved", CODE)
+            assert browser.next() == RedirectAnswer("approved", CODE)
 
 
 def test_it_is_heard_in_the_listeners_thread_which_may_close_it(tmp_path: Path) -> None:
     names, closed = list[str](), threading.Event()
 
-    def close(_: Heard) -> None:
+    def close(_: RedirectAnswer) -> None:
         names.append(threading.current_thread().name)
         running.callback.close()
         closed.set()
@@ -392,7 +392,7 @@ def test_closing_does_not_wait_for_the_hearer(
 ) -> None:
     over = threading.Event()
 
-    def slow(_: Heard) -> None:
+    def slow(_: RedirectAnswer) -> None:
         over.wait(20)
 
     with listening(tmp_path, slow) as browser:
@@ -406,14 +406,14 @@ def test_closing_does_not_wait_for_the_hearer(
         browser.callback.start()  # while the old thread is still held
         over.set()
         assert browser.get("/stripe?code=ac_2&state=again").status == 200
-        assert browser.next() == Heard("approved", "ac_2")
+        assert browser.next() == RedirectAnswer("approved", "ac_2")
     assert caplog.text == ""
 
 
 def test_nothing_that_was_sent_is_logged_or_shown(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def faulty(said: Heard) -> None:
+    def faulty(said: RedirectAnswer) -> None:
         raise ValueError(f"{said.code} {STATE}")
 
     shown = []
@@ -429,7 +429,7 @@ def test_nothing_that_was_sent_is_logged_or_shown(
         assert browser.get(GOOD).status == 200
         shown += [repr(browser.next()), repr(browser.next()), repr(browser.callback)]
         shown += [repr(thread) for thread in threading.enumerate()]
-        shown += [repr(Request(b"GET", GOOD.encode(), ((b"canary", b"canary"),)))]
+        shown += [repr(CallbackRequest(b"GET", GOOD.encode(), ((b"canary", b"canary"),)))]
     assert caplog.text.count("had a fault: ValueError") == 2
     text = "\n".join([caplog.text, *capfd.readouterr(), *shown]).lower()
     for secret in ("canary", CODE, "ac_Install1", STATE):

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app.sync.auth.callback import Callback, Heard
-from app.sync.auth.callback_connection import HEAD_LIMIT, Caller
-from app.sync.auth.callback_rules import Admission
+from app.sync.auth.callback import Callback, RedirectAnswer
+from app.sync.auth.callback_connection import HEAD_LIMIT, CallbackConnection
+from app.sync.auth.callback_rules import CallbackRules
 from tests.sync.browser import GOOD, STATE, answer_in
 
 
@@ -40,7 +40,7 @@ class Wire(asyncio.Transport):
 
 async def test_a_head_has_five_seconds() -> None:
     callback = Callback("http://127.0.0.1:4/stripe", Path(), lambda _: None)
-    caller = Caller(lambda _: (404, ""), callback._patience)
+    caller = CallbackConnection(lambda _: (404, ""), callback._patience)
     caller.connection_made(Wire())
     due = caller._timer.when()
     assert due - asyncio.get_running_loop().time() == pytest.approx(5.0, abs=0.1)
@@ -83,12 +83,12 @@ ARBITRARY = st.binary(max_size=300) | some([*WORDS, *HEADERS, b"GET ", b"\r\n", 
 WHOLE = b"GET %s HTTP/1.1\r\n%s\r\n" % (GOOD.encode(), HEADERS[0])
 
 
-async def told(parts: list[bytes]) -> tuple[bytes, list[Heard]]:
+async def told(parts: list[bytes]) -> tuple[bytes, list[RedirectAnswer]]:
     """The answer to these pieces of a request's bytes, and what was heard."""
-    heard: list[Heard] = []
-    rules = Admission("http://127.0.0.1:4/stripe", heard.append)
+    heard: list[RedirectAnswer] = []
+    rules = CallbackRules("http://127.0.0.1:4/stripe", heard.append)
     rules.expect(STATE)
-    caller, wire = Caller(rules.judge, 0.0), Wire()
+    caller, wire = CallbackConnection(rules.judge, 0.0), Wire()
     caller.connection_made(wire)
     for part in parts:
         caller.data_received(part)

@@ -17,7 +17,7 @@ from app.sandbox.server.server import Options, Sandbox
 from app.settings import Settings
 from app.sync.auth.connect import KeyProblem, KeyReport, check_key, connect
 from app.sync.stripe import client as stripe_api
-from app.sync.stripe.client import Kind
+from app.sync.stripe.client import ProblemKind
 from tests.sync.running import sync
 
 KEY = "rk_test_51Abcdefghijklmnop"
@@ -141,15 +141,17 @@ def test_without_customers_a_key_is_refused(sqlite_settings: Settings, sandbox: 
 def test_a_key_that_stripe_does_not_know(sqlite_settings: Settings, sandbox: Sandbox) -> None:
     for key in (KEY, KEY.replace("rk_", "sk_")):
         problem = refusal(sqlite_settings, sandbox.url, key)
-        assert problem.kind is Kind.INVALID_KEY
+        assert problem.kind is ProblemKind.INVALID_KEY
 
 
 @pytest.mark.parametrize(
     ("options", "kind"),
-    [(Options(revoked=True), Kind.REVOKED), (Options(expired=True), Kind.EXPIRED)],
+    [(Options(revoked=True), ProblemKind.REVOKED), (Options(expired=True), ProblemKind.EXPIRED)],
     ids=["revoked", "expired"],
 )
-def test_a_key_that_has_ended(sqlite_settings: Settings, options: Options, kind: Kind) -> None:
+def test_a_key_that_has_ended(
+    sqlite_settings: Settings, options: Options, kind: ProblemKind
+) -> None:
     with Sandbox(customers=1, options=options) as sandbox:
         problem = refusal(sqlite_settings, sandbox.url, sandbox.world.restricted_key)
     assert problem.kind is kind
@@ -206,7 +208,7 @@ def test_a_captive_portal_is_not_taken_for_stripe(
 ) -> None:
     monkeypatch.setattr(stripe_api, "FIRST_PAUSE", 0.0)  # the pauses between nine attempts
     with answering(status, content, *headers) as base:
-        assert refusal(sqlite_settings, base, KEY).kind is Kind.UNREACHABLE
+        assert refusal(sqlite_settings, base, KEY).kind is ProblemKind.UNREACHABLE
 
 
 def test_a_refusal_of_another_kind_repeats_stripes_reason_without_the_key(
@@ -216,14 +218,14 @@ def test_a_refusal_of_another_kind_repeats_stripes_reason_without_the_key(
     content = b'{"error":{"message":"%s"}}' % reason.encode()
     with answering(403, content) as base:
         problem = refusal(sqlite_settings, base, KEY)
-    assert problem.kind is Kind.REFUSED
+    assert problem.kind is ProblemKind.REFUSED
     assert "may not be used from 203.0.113.7" in str(problem)
 
 
 def test_nobody_there(sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stripe_api, "FIRST_PAUSE", 0.0)
     problem = refusal(sqlite_settings, "http://127.0.0.1:1", KEY)
-    assert problem.kind is Kind.UNREACHABLE
+    assert problem.kind is ProblemKind.UNREACHABLE
 
 
 def report(account: str, *, livemode: bool = False) -> KeyReport:

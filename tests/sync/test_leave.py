@@ -17,8 +17,8 @@ from app.db.store import Store, open_store
 from app.panel.participants import participants
 from app.sandbox.server.faults import Faults
 from app.sandbox.server.server import Sandbox
-from app.sync.auth.disconnect import Left, disconnect
-from app.sync.service import Service
+from app.sync.auth.disconnect import Disconnection, disconnect
+from app.sync.service import SyncService
 from app.sync.stripe.access import kept_access, secret_name
 from tests.credentials.backends import Breakable
 from tests.credentials.backends import path as backends
@@ -46,7 +46,7 @@ def home(store: Store) -> Path:
     return Path(store.where).parent
 
 
-def leave(here: Service) -> Left:
+def leave(here: SyncService) -> Disconnection:
     return disconnect(here.store, here.settings, here.credentials, view(here.store))
 
 
@@ -210,7 +210,7 @@ def test_access_that_another_panelist_is_just_renewing_is_gone_for_good(
     assert kept(here.settings, view(store).account) is None
 
 
-def sync_elsewhere(here: Service) -> None:
+def sync_elsewhere(here: SyncService) -> None:
     """As another process would renew."""
     credentials = open_credentials(here.settings)
     access = kept_access(credentials, here.registered, view(here.store).account, False)

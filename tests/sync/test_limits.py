@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.settings import Rate
-from app.sync.stripe.rate_limits import DEFAULTS, Limit, Limits
+from app.settings import RequestRate
+from app.sync.stripe.rate_limits import DEFAULTS, RateLimit, RateLimits
 
 
 class Clock:
@@ -20,7 +20,7 @@ class Clock:
         return self.now
 
 
-def send_when_allowed(limit: Limit, clock: Clock) -> float:
+def send_when_allowed(limit: RateLimit, clock: Clock) -> float:
     """Wait as the limit says, send, and return the moment."""
     while (delay := limit.delay()) > 0:
         clock.now += delay
@@ -38,7 +38,7 @@ def busiest_second(moments: list[float]) -> int:
 def test_no_second_ever_has_more_than_the_limit(rate: int, busy: list[float]) -> None:
     """``busy``: how long this program does something else before each request."""
     clock = Clock()
-    limit = Limit(rate, clock)
+    limit = RateLimit(rate, clock)
     moments = []
     for pause in [*busy, *[0.0] * 3 * rate]:
         clock.now += pause
@@ -49,7 +49,7 @@ def test_no_second_ever_has_more_than_the_limit(rate: int, busy: list[float]) ->
 @pytest.mark.parametrize("rate", [0.2, 1, 25, 100])
 def test_the_limit_is_used_nearly_to_the_full(rate: float) -> None:
     clock = Clock()
-    limit = Limit(rate, clock)
+    limit = RateLimit(rate, clock)
     started = clock.now
     for _ in range(int(rate * 20) + 1):
         send_when_allowed(limit, clock)
@@ -58,7 +58,7 @@ def test_the_limit_is_used_nearly_to_the_full(rate: float) -> None:
 
 def test_a_moment_of_other_work_is_made_up_for() -> None:
     clock = Clock()
-    limit = Limit(10, clock)
+    limit = RateLimit(10, clock)
     started = clock.now
     for number in range(100):
         clock.now += 0.3 if number % 10 == 0 else 0.0
@@ -68,7 +68,7 @@ def test_a_moment_of_other_work_is_made_up_for() -> None:
 
 def test_without_a_limit_nothing_waits() -> None:
     clock = Clock()
-    limit = Limit(None, clock)
+    limit = RateLimit(None, clock)
     for _ in range(10_000):
         assert limit.delay() <= 0
         limit.note_sent()
@@ -77,7 +77,7 @@ def test_without_a_limit_nothing_waits() -> None:
 @pytest.mark.parametrize("rate", [None, 25.0])
 def test_after_a_refusal_it_waits_as_long_as_stripe_says(rate: float | None) -> None:
     clock = Clock()
-    limit = Limit(rate, clock)
+    limit = RateLimit(rate, clock)
     limit.note_refused(3.0)
     assert limit.delay() == pytest.approx(3.0)
     limit.note_refused(1.0)
@@ -86,7 +86,7 @@ def test_after_a_refusal_it_waits_as_long_as_stripe_says(rate: float | None) -> 
     assert limit.delay() <= 0
 
 
-def seconds_for(limit: Limit, clock: Clock, requests: int) -> float:
+def seconds_for(limit: RateLimit, clock: Clock, requests: int) -> float:
     started = clock.now
     for _ in range(requests):
         send_when_allowed(limit, clock)
@@ -95,7 +95,7 @@ def seconds_for(limit: Limit, clock: Clock, requests: int) -> float:
 
 def test_refusals_make_it_slower_and_answers_bring_it_back() -> None:
     clock = Clock()
-    limit = Limit(10, clock)
+    limit = RateLimit(10, clock)
     usual = seconds_for(limit, clock, 100)
     for _ in range(20):
         limit.note_refused(0.0)
@@ -108,14 +108,14 @@ def test_refusals_make_it_slower_and_answers_bring_it_back() -> None:
 
 def test_it_never_gets_so_slow_that_it_stops() -> None:
     clock = Clock()
-    limit = Limit(10, clock)
+    limit = RateLimit(10, clock)
     for _ in range(10_000):
         limit.note_refused(0.0)
     assert seconds_for(limit, clock, 20) < 200
 
 
 def test_stripe_names_whose_limit_it_was() -> None:
-    limits = Limits(Rate(100, 25))
+    limits = RateLimits(RequestRate(100, 25))
     limits.refused("/v1/customers", "endpoint-rate", 60.0)
     assert limits.endpoint("/v1/customers").delay() > 50
     assert limits.endpoint("/v1/prices").delay() <= 0
@@ -126,7 +126,7 @@ def test_stripe_names_whose_limit_it_was() -> None:
 
 
 async def test_the_account_and_the_endpoint_both_count() -> None:
-    limits = Limits(Rate(3, 2))
+    limits = RateLimits(RequestRate(3, 2))
     for name in ("/v1/customers", "/v1/customers", "/v1/prices"):
         await limits.wait(name)
     assert limits.endpoint("/v1/customers").delay() > 0
@@ -135,4 +135,4 @@ async def test_the_account_and_the_endpoint_both_count() -> None:
 
 def test_the_limits_that_stripe_documents() -> None:
     """docs.stripe.com/rate-limits: 100 a second live, 25 in a sandbox, 25 for an endpoint."""
-    assert (DEFAULTS[True], DEFAULTS[False]) == (Rate(100, 25), Rate(25, 25))
+    assert (DEFAULTS[True], DEFAULTS[False]) == (RequestRate(100, 25), RequestRate(25, 25))

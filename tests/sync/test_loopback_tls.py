@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.sync.auth import loopback_tls
-from app.sync.auth.callback import Heard
+from app.sync.auth.callback import RedirectAnswer
 from app.sync.auth.callback_rules import APPROVED
 from app.sync.auth.loopback_tls import server_context
 from app.sync.stripe.oauth import OAuthProblem
@@ -58,7 +58,7 @@ def browser(folder: Path) -> Iterator[Browser]:
 def still_good(browser: Browser) -> None:
     answer = browser.get(GOOD)
     assert (answer.status, answer.body) == (200, f"{APPROVED}\n")
-    assert browser.next() == Heard("approved", CODE)
+    assert browser.next() == RedirectAnswer("approved", CODE)
     assert browser.heard.empty()
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.db.rows import Answer, Gone
+from app.db.rows import DeletedObject, Fetched
 from app.sandbox.world.seeded_customers import PLANTED
 from app.sandbox.world.world import World
 from app.sync.stripe.endpoints import LISTINGS
@@ -20,7 +20,7 @@ BAD = "\N{REPLACEMENT CHARACTER}"
 GOOD = b'{"id":"cus_good","created":7}'
 
 
-def page(listing: str, *objects: bytes, more: bool = False) -> Answer:
+def page(listing: str, *objects: bytes, more: bool = False) -> Fetched:
     """What is stored of a page of this list."""
     flag = b"true" if more else b"false"
     content = b'{"object":"list","data":[' + b",".join(objects) + b'],"has_more":' + flag + b"}"
@@ -28,15 +28,15 @@ def page(listing: str, *objects: bytes, more: bool = False) -> Answer:
     return one.rows(one.read_page(content), 3)
 
 
-def customers(*objects: bytes) -> Answer:
+def customers(*objects: bytes) -> Fetched:
     return page("customers", *objects)
 
 
-def keys(answer: Answer) -> list[str]:
+def keys(answer: Fetched) -> list[str]:
     return [row.stripe_id for row in answer.participants]
 
 
-def reasons(answer: Answer) -> dict[str, str]:
+def reasons(answer: Fetched) -> dict[str, str]:
     return {bad.stripe_id: bad.reason for bad in answer.bad}
 
 
@@ -182,7 +182,7 @@ def test_deleted_objects_come_as_gone() -> None:
     ]:
         one = LISTINGS[listing]
         answer = one.rows(one.read_one(b'{"id":"x_1","object":"x","deleted":true}'), 3)
-        assert answer.gone == [Gone(table, "x_1")]
+        assert answer.gone == [DeletedObject(table, "x_1")]
         assert (answer.participants, answer.products, answer.prices, answer.bad) == ([], [], [], [])
 
 

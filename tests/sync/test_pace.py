@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from app.sync.poll_interval import LOOKED_AT, QUICK, QUIET, TOLD, Pace
+from app.sync.poll_interval import LOOKED_AT, QUICK, QUIET, TOLD, PollInterval
 
 
 class Clock:
@@ -16,7 +16,7 @@ class Clock:
 
 
 def test_it_relaxes_when_nothing_changes_and_hurries_when_something_does() -> None:
-    pace = Pace(clock=Clock())
+    pace = PollInterval(clock=Clock())
     pauses = []
     for _ in range(12):
         pauses.append(pace.pause)
@@ -30,7 +30,7 @@ def test_it_relaxes_when_nothing_changes_and_hurries_when_something_does() -> No
 
 
 def test_asking_counts_as_a_change() -> None:
-    pace = Pace(clock=Clock())
+    pace = PollInterval(clock=Clock())
     for _ in range(12):
         pace.looked(0, 1)
     pace.looked(0, 1, asked=True)
@@ -39,7 +39,7 @@ def test_asking_counts_as_a_change() -> None:
 
 def test_somebody_who_looks_waits_a_minute_at_most_and_only_while_looking() -> None:
     clock = Clock()
-    pace = Pace(clock=clock)
+    pace = PollInterval(clock=clock)
     for _ in range(12):
         pace.looked(0, 1)
     pace.attend()
@@ -52,7 +52,7 @@ def test_somebody_who_looks_waits_a_minute_at_most_and_only_while_looking() -> N
 
 
 def test_many_pages_of_events_are_not_listed_again_at_once() -> None:
-    pace = Pace(clock=Clock())
+    pace = PollInterval(clock=Clock())
     pace.looked(10_000, 101)
     assert pace.pause == 100
     assert "every 2 min, as so much changed" in pace.words
@@ -62,7 +62,7 @@ def test_many_pages_of_events_are_not_listed_again_at_once() -> None:
 
 def test_the_months_reads_are_spared() -> None:
     clock = Clock()
-    pace = Pace(clock=clock)
+    pace = PollInterval(clock=clock)
     pace.looked(5, 1)
     pace.over = True
     assert pace.pause == QUIET
@@ -73,7 +73,7 @@ def test_the_months_reads_are_spared() -> None:
 
 def test_webhooks_leave_looking_to_a_safety_net() -> None:
     clock = Clock()
-    pace = Pace(clock=clock)
+    pace = PollInterval(clock=clock)
     pace.looked(5, 1)
     pace.told()
     assert pace.pause == QUIET
@@ -83,7 +83,7 @@ def test_webhooks_leave_looking_to_a_safety_net() -> None:
 
 
 def test_the_demos_pace_is_fixed() -> None:
-    pace = Pace(2.0, Clock())
+    pace = PollInterval(2.0, Clock())
     pace.looked(0, 500)
     pace.over = True
     assert pace.pause == 2

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from app.sync.auth.callback import Heard, can_listen, read_pasted
+from app.sync.auth.callback import RedirectAnswer, can_listen, read_pasted
 from app.sync.stripe.oauth import OAuthProblem
 from tests.sync.browser import CODE, STATE
 
 URI = "http://127.0.0.1:4242/stripe"
 QUERY = f"code={CODE}&state={STATE}"
-APPROVED, DENIED = Heard("approved", CODE), Heard("denied")
+APPROVED, DENIED = RedirectAnswer("approved", CODE), RedirectAnswer("denied")
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_another_address_is_not(uri: str) -> None:
         (f"error=access_denied&state={STATE}", DENIED),
         (
             f"{URI}?code={CODE}&account_id=acct_1&livemode=true",
-            Heard("uninvited", CODE, "acct_1", livemode=True),
+            RedirectAnswer("uninvited", CODE, "acct_1", livemode=True),
         ),
-        (f"code={CODE}&account_id=acct_1", Heard("uninvited", CODE, "acct_1")),
+        (f"code={CODE}&account_id=acct_1", RedirectAnswer("uninvited", CODE, "acct_1")),
     ],
 )
-def test_what_is_understood(text: str, heard: Heard) -> None:
+def test_what_is_understood(text: str, heard: RedirectAnswer) -> None:
     assert read_pasted(text, STATE, URI) == heard
 
 

@@ -14,7 +14,7 @@ from app.panel.overview import overview
 from app.panel.participants import participants
 from app.sandbox.server.server import Sandbox
 from app.sync.engine import Engine
-from app.sync.service import Service
+from app.sync.service import SyncService
 from app.sync.stripe.access import secret_name
 from app.sync.stripe.client import StripeProblem
 from tests.sandbox.helpers import Clock
@@ -41,7 +41,7 @@ def store(sandbox: Sandbox, tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def sync(here: Service) -> None:
+def sync(here: SyncService) -> None:
     found = here.resume()
     assert found
     connection, access = found

@@ -16,8 +16,8 @@ from app.db import connections
 from app.db import event_hints as hints
 from app.db import search_index as searching
 from app.db.errors import DatabaseProblem
-from app.db.lease import Busy, Lease, Relieved
-from app.db.rows import Answer, EventRow
+from app.db.lease import Lease, LeaseLost, LeaseTaken
+from app.db.rows import EventRow, Fetched
 from app.db.store import Store, open_store
 from app.db.watch import Watch
 from app.invites import erasure
@@ -104,7 +104,7 @@ def test_the_place_of_a_killed_one_is_taken(store: Store, settings: Settings) ->
                 until(lambda: engine.activity.looking_on)
                 until(lambda: f"process {first.pid} on " in engine.activity.doing)
                 first.send_signal(signal.SIGSTOP)  # merely asleep: it keeps its place
-                with pytest.raises(Busy), Lease(store):
+                with pytest.raises(LeaseTaken), Lease(store):
                     pass
                 first.send_signal(signal.SIGCONT)
                 first.kill()
@@ -149,16 +149,16 @@ def test_who_was_relieved_without_knowing_stores_nothing(store: Store, settings:
     here = making.connection(store)
     other = open_store(settings)
     with Lease(store) as lease:
-        making.send(store, here, Answer(1, participants=[making.person("cus_a")]))
+        making.send(store, here, Fetched(1, participants=[making.person("cus_a")]))
         lose_the_lock(other)
         with Lease(other):
-            with pytest.raises(Relieved):
-                making.send(store, here, Answer(2, participants=[making.person("cus_b")]))
-            with pytest.raises(Relieved):
+            with pytest.raises(LeaseLost):
+                making.send(store, here, Fetched(2, participants=[making.person("cus_b")]))
+            with pytest.raises(LeaseLost):
                 lease.check()
-            making.send(other, here, Answer(3, participants=[making.person("cus_c")]))
+            making.send(other, here, Fetched(3, participants=[making.person("cus_c")]))
     assert making.names(store, here).keys() == {"cus_a", "cus_c"}
-    making.send(store, here, Answer(4, participants=[making.person("cus_d")]))  # no sync's
+    making.send(store, here, Fetched(4, participants=[making.person("cus_d")]))  # no sync's
     other.close()
 
 
@@ -226,7 +226,7 @@ def test_what_others_write_is_noticed(store: Store, settings: Settings) -> None:
     watch = Watch(store)
     assert watch.changed()  # nobody knows what was before
     assert not watch.changed()
-    making.send(other, here, Answer(1, participants=[making.person("cus_a")]))
+    making.send(other, here, Fetched(1, participants=[making.person("cus_a")]))
     until(watch.changed)
     assert not watch.changed()
     if store.postgres:

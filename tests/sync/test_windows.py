@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.sync.windows import STRIPE_BEGAN, Window, advance, below, split
+from app.sync.windows import STRIPE_BEGAN, TimeWindow, advance, below, split
 
 NOW = 2_000_000_000
 PAGE = 5  # small, so that small lists have many pages
@@ -17,19 +17,19 @@ spans = st.one_of(st.integers(0, 40), st.integers(0, NOW - STRIPE_BEGAN - 1))
 
 
 @st.composite
-def windows(draw: st.DrawFn) -> Window:
+def windows(draw: st.DrawFn) -> TimeWindow:
     """Any window that a page has been read from."""
     high = NOW - draw(st.integers(0, 1_000))
     low = draw(st.none() | spans.map(lambda span: high - span))
     floor = low if low is not None else STRIPE_BEGAN
     position = draw(st.integers(floor, high) | st.integers(max(floor, high - 30), high))
-    return Window(1, "customers", low, high, "cus_x", position, draw(st.floats(0, 1_000)))
+    return TimeWindow(1, "customers", low, high, "cus_x", position, draw(st.floats(0, 1_000)))
 
 
 @settings(max_examples=200, deadline=None)
 @given(windows(), st.integers(1, 40), st.integers(0, 40))
 def test_pieces_are_disjoint_and_cover_exactly_the_rest(
-    window: Window, parts: int, ids: int
+    window: TimeWindow, parts: int, ids: int
 ) -> None:
     new_ids = list(range(100, 100 + ids))
     pieces = split(window, parts, new_ids)
@@ -51,7 +51,7 @@ def test_pieces_are_disjoint_and_cover_exactly_the_rest(
 
 @settings(max_examples=200, deadline=None)
 @given(windows(), st.integers(2, 40))
-def test_the_piece_that_keeps_the_cursor_keeps_its_second(window: Window, parts: int) -> None:
+def test_the_piece_that_keeps_the_cursor_keeps_its_second(window: TimeWindow, parts: int) -> None:
     """More objects of the cursor's second may follow; no other piece asks for them."""
     pieces = split(window, parts, list(range(2, 50)))
     assert window.position is not None
@@ -62,18 +62,18 @@ def test_the_piece_that_keeps_the_cursor_keeps_its_second(window: Window, parts:
 
 
 def test_one_second_cannot_be_cut() -> None:
-    window = Window(1, "customers", 100, 101, "cus_x", 100, 50.0)
+    window = TimeWindow(1, "customers", 100, 101, "cus_x", 100, 50.0)
     assert split(window, 8, range(2, 10)) == [window]
 
 
 def test_a_window_that_nothing_is_known_of_is_not_cut() -> None:
-    window = Window(1, "customers", 100, 200)
+    window = TimeWindow(1, "customers", 100, 200)
     assert split(window, 8, range(2, 10)) == [window]
 
 
 @settings(max_examples=200, deadline=None)
 @given(windows())
-def test_a_query_is_half_open(window: Window) -> None:
+def test_a_query_is_half_open(window: TimeWindow) -> None:
     query = window.parameters()
     assert query.pop("created[lt]") == window.high
     assert query.pop("created[gte]", None) == window.low
@@ -83,7 +83,7 @@ def test_a_query_is_half_open(window: Window) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(windows(), st.none() | st.integers(-(2**70), 2**70))
-def test_a_time_that_cannot_be_moves_nothing(window: Window, created: int | None) -> None:
+def test_a_time_that_cannot_be_moves_nothing(window: TimeWindow, created: int | None) -> None:
     moved = advance(window, "cus_y", created, 100)
     assert window.position is not None
     assert moved.cursor == "cus_y"
@@ -95,7 +95,7 @@ def test_a_time_that_cannot_be_moves_nothing(window: Window, created: int | None
 
 @settings(max_examples=200, deadline=None)
 @given(windows())
-def test_starting_over_keeps_the_cursors_second(window: Window) -> None:
+def test_starting_over_keeps_the_cursors_second(window: TimeWindow) -> None:
     again = below(window)
     assert window.position is not None
     assert (again.low, again.cursor, again.position) == (window.low, None, None)
@@ -115,7 +115,7 @@ class Account:
 
     things: list[Thing]
 
-    def page(self, window: Window) -> tuple[list[Thing], bool]:
+    def page(self, window: TimeWindow) -> tuple[list[Thing], bool]:
         query = window.parameters()
         low, high = int(query.get("created[gte]", 0)), int(query["created[lt]"])
         after = query.get("starting_after")
@@ -145,7 +145,7 @@ def accounts(draw: st.DrawFn) -> Account:
 @given(accounts(), st.randoms(use_true_random=False))
 def test_a_list_read_in_any_order_with_any_cuts_is_complete(account: Account, rng: Random) -> None:
 
-    open_windows = [Window(1, "customers", None, NOW)]
+    open_windows = [TimeWindow(1, "customers", None, NOW)]
     ids = iter(range(2, 10_000))
     read: set[str] = set()
     while open_windows:

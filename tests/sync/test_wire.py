@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from app.sync.stripe import http1
 from app.sync.stripe.http1 import WireProblem
-from app.sync.stripe.transport import Wire
+from app.sync.stripe.transport import Transport
 from tests.sync.certified import certified
 
 FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nRequest-Id: req_1\r\n\r\nfine"
@@ -62,16 +62,16 @@ async def listening(handle: Handle, tls: ssl.SSLContext | None = None) -> AsyncI
 
 
 @asynccontextmanager
-async def asking(server: Server) -> AsyncIterator[Wire]:
+async def asking(server: Server) -> AsyncIterator[Transport]:
     async with listening(server.handle) as port:
-        wire = Wire(f"http://127.0.0.1:{port}", {"Authorization": "Bearer x"})
+        wire = Transport(f"http://127.0.0.1:{port}", {"Authorization": "Bearer x"})
         try:
             yield wire
         finally:
             await wire.close()
 
 
-async def why(wire: Wire) -> str:
+async def why(wire: Transport) -> str:
     """What is wrong with the next answer."""
     with pytest.raises(WireProblem) as caught:
         await wire.get("/v1/customers", {})
@@ -181,7 +181,7 @@ async def test_a_body_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
                 break
 
     async with listening(flood) as port:
-        assert "far too large" in await why(Wire(f"http://127.0.0.1:{port}", {}))
+        assert "far too large" in await why(Transport(f"http://127.0.0.1:{port}", {}))
 
 
 @pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfine"])
@@ -201,7 +201,7 @@ async def test_a_server_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None
             await asyncio.sleep(0.005)
 
     async with listening(drip) as port:
-        assert await why(Wire(f"http://127.0.0.1:{port}", {})) == "no answer in time"
+        assert await why(Transport(f"http://127.0.0.1:{port}", {})) == "no answer in time"
 
 
 async def test_what_nobody_asked_for_is_not_taken_for_an_answer() -> None:
@@ -239,7 +239,7 @@ def test_any_bytes_at_all(answer: bytes) -> None:
 async def test_nobody_listens() -> None:
     async with listening(Server(FINE).handle) as port:
         pass
-    assert await why(Wire(f"http://127.0.0.1:{port}", {})) == "nothing answers there"
+    assert await why(Transport(f"http://127.0.0.1:{port}", {})) == "nothing answers there"
 
 
 async def test_a_plain_proxy_is_told_the_whole_address(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,7 +247,7 @@ async def test_a_plain_proxy_is_told_the_whole_address(monkeypatch: pytest.Monke
     async with listening(proxy.handle) as port:
         monkeypatch.setenv("http_proxy", f"http://us%40er:pa%3Ass@127.0.0.1:{port}")
         monkeypatch.delenv("no_proxy", raising=False)
-        wire = Wire("http://stripe.invalid:12111", {})
+        wire = Transport("http://stripe.invalid:12111", {})
         assert (await wire.get("/v1/customers", {}))[2] == b"fine"
         await wire.close()
     assert proxy.heads[0].startswith("GET http://stripe.invalid:12111/v1/customers HTTP/1.1\r\n")
@@ -275,7 +275,7 @@ async def test_a_tunnel_through_a_proxy(monkeypatch: pytest.MonkeyPatch, tmp_pat
     ):
         monkeypatch.setenv("https_proxy", f"http://user:word@127.0.0.1:{proxy}")
         monkeypatch.setattr("urllib.request.proxy_bypass", lambda host: False)
-        wire = Wire(f"https://127.0.0.1:{port}", {"Authorization": "Bearer x"})
+        wire = Transport(f"https://127.0.0.1:{port}", {"Authorization": "Bearer x"})
         for _ in range(2):
             assert (await wire.get("/v1/customers", {}))[2] == b"fine"
         await wire.close()
@@ -297,10 +297,10 @@ async def test_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     async with listening(proxy.handle) as port:
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
         monkeypatch.delenv("no_proxy", raising=False)
-        assert await why(Wire("https://stripe.invalid", {})) == "the proxy answered 407"
+        assert await why(Transport("https://stripe.invalid", {})) == "the proxy answered 407"
 
 
 async def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
     certificate = certified(tmp_path, "127.0.0.1")
     async with listening(Server(FINE).handle, certificate.context()) as port:
-        assert "certificate" in await why(Wire(f"https://127.0.0.1:{port}", {}))
+        assert "certificate" in await why(Transport(f"https://127.0.0.1:{port}", {}))

@@ -14,7 +14,7 @@ from app.sandbox.server.server import Sandbox
 from app.settings import Settings
 from app.sync.auth.connect import offered
 from app.sync.stripe.client import StripeApi
-from app.sync.verify.findings import Difference, Finding, Pending, Progress, Skipped
+from app.sync.verify.findings import Difference, Finding, Pending, Skipped, VerifyProgress
 from app.sync.verify.verifier import Verifier
 
 EVERYTHING = None
@@ -23,7 +23,9 @@ EVERYTHING = None
 class Compared:
     """What a comparison found."""
 
-    def __init__(self, found: list[Finding | Skipped], progress: Progress, requests: int) -> None:
+    def __init__(
+        self, found: list[Finding | Skipped], progress: VerifyProgress, requests: int
+    ) -> None:
         self.found, self.progress, self.requests = found, progress, requests
 
     def of(self, kind: type[Any]) -> list[Any]:

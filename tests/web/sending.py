@@ -20,9 +20,9 @@ from app.credentials.factory import open_credentials
 from app.db import connections
 from app.db.store import Store
 from app.settings import Settings
-from app.sync.service import Service
+from app.sync.service import SyncService
 from app.web import server
-from app.web.routes import StripePages
+from app.web.routes import Routes
 from app.web.webhook import PATH
 
 NOW = 1_800_000_000  # on the server's clock
@@ -108,15 +108,15 @@ def serving(
     store: Store,
     settings: Settings,
     *secrets: str,
-    service: Service | None = None,
+    service: SyncService | None = None,
     callers: int = 100,
     head_seconds: float = 10.0,
     **options: Any,
 ) -> Iterator[Serving]:
     """A real server with these secrets; its clock stands still at NOW."""
-    service = service or Service(store, settings, open_credentials(settings))
+    service = service or SyncService(store, settings, open_credentials(settings))
     known = secrets or (SECRET,)
-    pages = StripePages(service, known, lambda: "process 1", clock=lambda: NOW, **options)
+    pages = Routes(service, known, lambda: "process 1", clock=lambda: NOW, **options)
     listener = server.listen("127.0.0.1", 0)
     url, _ = server.address_of(listener)
     loop, stop = asyncio.new_event_loop(), asyncio.Event()

@@ -19,7 +19,7 @@ from app.db.store import Store
 from app.panel.overview import ConnectionView, overview
 from app.sandbox.server.server import Sandbox
 from app.settings import Settings
-from app.sync.service import Service
+from app.sync.service import SyncService
 from app.sync.stripe.access import secret_name
 from tests.sync import approved
 from tests.web.sending import ACCOUNT, Serving, account, event, serving
@@ -36,14 +36,14 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture(params=["app", "connect"])
 def here(
     request: pytest.FixtureRequest, store: Store, settings: Settings, sandbox: Sandbox
-) -> Service:
+) -> SyncService:
     """A home that knows an app, by each way of OAuth."""
     base = approved.known(sandbox, settings.home, request.param)
     return approved.service(store, replace(base, database_url=settings.database_url))
 
 
 @contextmanager
-def server_of(here: Service) -> Iterator[Serving]:
+def server_of(here: SyncService) -> Iterator[Serving]:
     with serving(here.store, here.settings, service=here) as running:
         yield running
 
@@ -54,7 +54,7 @@ def removal(connection: ConnectionView, application: str, **more: Any) -> bytes:
     return event(GONE, application, **whole)
 
 
-def test_it_ends_the_connection(here: Service, sandbox: Sandbox) -> None:
+def test_it_ends_the_connection(here: SyncService, sandbox: Sandbox) -> None:
     connection = approved.connect(here)
     assert approved.kept(here.settings, connection.account)
     with server_of(here) as running:
@@ -72,7 +72,7 @@ def test_it_ends_the_connection(here: Service, sandbox: Sandbox) -> None:
     assert here.resume() is None
 
 
-def test_one_that_comes_late_ends_nothing(here: Service, sandbox: Sandbox) -> None:
+def test_one_that_comes_late_ends_nothing(here: SyncService, sandbox: Sandbox) -> None:
     """Stripe goes on trying for days, and somebody has connected again meanwhile."""
     connection = approved.connect(here)
     with server_of(here) as running:
@@ -83,7 +83,7 @@ def test_one_that_comes_late_ends_nothing(here: Service, sandbox: Sandbox) -> No
     assert approved.kept(here.settings, connection.account)
 
 
-def test_another_app_ends_nothing_but_stripe_is_asked(here: Service) -> None:
+def test_another_app_ends_nothing_but_stripe_is_asked(here: SyncService) -> None:
     connection = approved.connect(here)
     with server_of(here) as running:
         assert running.send(removal(connection, "ca_AnotherAppOfTheSame")).text == "Kept.\n"
@@ -92,7 +92,7 @@ def test_another_app_ends_nothing_but_stripe_is_asked(here: Service) -> None:
     assert hints.waiting(here.store, connection.id) == [hints.ASK]
 
 
-def test_an_app_by_another_name_is_ours(here: Service) -> None:
+def test_an_app_by_another_name_is_ours(here: SyncService) -> None:
     connection = approved.connect(here)
     with server_of(here) as running:
         running.send(removal(connection, "com.example.panelist"))
@@ -103,7 +103,7 @@ def test_an_app_by_another_name_is_ours(here: Service) -> None:
     "more", [{"account": "acct_1Another"}, {"account": None}, {"livemode": True}], ids=repr
 )
 def test_of_somebody_else_it_has_no_effect(
-    here: Service, sandbox: Sandbox, more: dict[str, Any]
+    here: SyncService, sandbox: Sandbox, more: dict[str, Any]
 ) -> None:
     connection = approved.connect(here)
     with server_of(here) as running:
@@ -113,7 +113,7 @@ def test_of_somebody_else_it_has_no_effect(
     assert approved.kept(here.settings, connection.account)
 
 
-def test_access_of_an_app_that_is_no_longer_known_is_deleted_too(here: Service) -> None:
+def test_access_of_an_app_that_is_no_longer_known_is_deleted_too(here: SyncService) -> None:
     connection = approved.connect(here)
     forgotten = replace(here.settings, stripe_client_id=None, stripe_client_secret=None)
     with server_of(approved.service(here.store, forgotten)) as running:
@@ -122,7 +122,7 @@ def test_access_of_an_app_that_is_no_longer_known_is_deleted_too(here: Service) 
     assert approved.kept(here.settings, connection.account) is None
 
 
-def test_access_that_cannot_be_deleted_is_said(here: Service, sandbox: Sandbox) -> None:
+def test_access_that_cannot_be_deleted_is_said(here: SyncService, sandbox: Sandbox) -> None:
     connection = approved.connect(here)
     fresh = approved.service(here.store, here.settings)
     approved.block(here.settings)

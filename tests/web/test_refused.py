@@ -6,13 +6,13 @@ import logging
 
 import pytest
 
-from app.web.rejections import Tally
+from app.web.rejections import RejectionTally
 from tests.sandbox.helpers import Clock
 
 
 def test_counted_and_seldom_said(caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock(0.0)
-    tally = Tally(60.0, clock)
+    tally = RejectionTally(60.0, clock)
 
     def said() -> list[str]:
         lines = [one.getMessage() for one in caplog.records]

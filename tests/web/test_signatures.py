@@ -9,7 +9,7 @@ import pytest
 import stripe
 
 from app.web import signatures
-from app.web.rejections import Refused
+from app.web.rejections import Rejected
 from tests.web.sending import NOW, OTHER, SECRET, event, signature, signed
 
 BODY = event()
@@ -21,7 +21,7 @@ def verdict(header: str | None, body: bytes = BODY, *secrets: str, now: float = 
     """Empty when it is taken, else why not."""
     try:
         signatures.check(header, body, secrets or (SECRET,), now)
-    except Refused as problem:
+    except Rejected as problem:
         why = problem
     else:
         return ""

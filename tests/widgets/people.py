@@ -102,10 +102,10 @@ class Stage(App[None]):
         yield Table(self.columns, "People.", empty="Nobody is in this segment.", id="people")
         yield Input()
 
-    def on_table_chosen(self, message: Table.Chosen) -> None:
+    def on_table_row_chosen(self, message: Table.RowChosen) -> None:
         self.told.append(message)
 
-    on_table_moved = on_table_seen = on_table_sort_asked = on_table_chosen
+    on_table_cursor_moved = on_table_rows_seen = on_table_sort_requested = on_table_row_chosen
 
     @property
     def table(self) -> Table:

@@ -15,7 +15,7 @@ from textual.widgets import Input
 from app.sandbox.world.hostile import HOSTILE
 from app.widgets import content as words
 from app.widgets.table.cells import GAP, Column, arrange, fit
-from app.widgets.table.table import Cell, Sorted, Table
+from app.widgets.table.table import Cell, SortedColumn, Table
 from tests.screens.test_foreign import CONTROL
 from tests.screens.test_foreign import HOSTILE as FOREIGN
 from tests.widgets.people import COLUMNS, Everyone, Stage, These, Written, offsets, press
@@ -180,7 +180,7 @@ def test_columns_never_overlap_nor_reach_over_the_edge(
 async def test_another_theme_changes_the_colours_and_nothing_else() -> None:
     app = Stage()
     async with app.run_test(size=(80, 24)) as pilot:
-        app.table.show(Everyone(range(1_000)), sorted_by=Sorted("name"))
+        app.table.show(Everyone(range(1_000)), sorted_by=SortedColumn("name"))
         await press(pilot, "down")
 
         def colours() -> list[list[str]]:
@@ -203,7 +203,7 @@ async def test_without_colours_the_row_and_the_focus_show(monkeypatch: pytest.Mo
     app = Stage(colour=False)
     app.driver_class = Written
     async with app.run_test(headless=False, size=(80, 24)) as pilot:
-        app.table.show(Everyone(range(1_000)), sorted_by=Sorted("name", True))
+        app.table.show(Everyone(range(1_000)), sorted_by=SortedColumn("name", True))
         await press(pilot, "down")
         assert app.lines[2].startswith("▸ Person 1 ")
         assert "▾ Name" in app.lines[0]

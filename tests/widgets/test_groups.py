@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.widgets.group_bars import Group, Groups, GroupsState, share
+from app.widgets.group_bars import GroupBar, GroupBars, GroupsState, share
 
 COUNTS = st.one_of(st.integers(0, 3), st.integers(0, 10**9))
 SLIVERS = set("█▉▊▋▌▍▎▏")
@@ -25,8 +25,8 @@ NAMES = st.text(st.characters(exclude_characters="".join(SLIVERS) + REST), max_s
 def test_lines_fit_and_everybody_is_seen(
     counts: list[int], name: str, note: str, width: int, waiting: str | None
 ) -> None:
-    state = GroupsState(tuple(Group(name, one, note) for one in counts), waiting=waiting)
-    widget = Groups([name] * len(counts))
+    state = GroupsState(tuple(GroupBar(name, one, note) for one in counts), waiting=waiting)
+    widget = GroupBars([name] * len(counts))
     widget._state = state
     lines = [line.plain for line in widget.draw(state, width)]
     assert all(line.cell_length <= width for line in widget.draw(state, width))

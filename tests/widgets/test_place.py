@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.widgets import Input
 
-from app.widgets.table.cursor import Place
-from app.widgets.table.table import Cell, Sorted, Table
+from app.widgets.table.cursor import Cursor
+from app.widgets.table.table import Cell, SortedColumn, Table
 from tests.widgets.people import Everyone, Stage, person, press
 
 SIZE = (80, 24)
@@ -82,7 +82,7 @@ async def test_another_order_leaves_the_current_row_on_its_line() -> None:
         app.table.show(None)  # the new order is being read
         await pilot.pause()
         assert app.table.current is None
-        app.table.show(Listed(keys), sorted_by=Sorted("name"))
+        app.table.show(Listed(keys), sorted_by=SortedColumn("name"))
         await pilot.pause()
         assert app.marked == (line, name)
         assert app.table.current == PAGE * 2 + 3
@@ -233,7 +233,7 @@ def test_the_current_row_is_the_same_or_the_nearest(
     top = data.draw(st.integers(0, len(before) - 1))
     beside = tuple(before[one] for one in (at + 1, at - 1) if 0 <= one < len(before))
     held = None if top <= at < top + 5 else before[top]
-    now, first = Place(before[at], at, top, beside, held).found_in(Listed(after))
+    now, first = Cursor(before[at], at, top, beside, held).found_in(Listed(after))
     assert 0 <= now < len(after)
     if before[at] in after:
         assert after[now] == before[at]

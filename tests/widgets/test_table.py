@@ -8,7 +8,7 @@ import pytest
 from textual import events
 from textual.message import Message
 
-from app.widgets.table.table import Cell, Sorted, Table
+from app.widgets.table.table import Cell, SortedColumn, Table
 from tests.widgets.people import COLUMNS, Everyone, Stage, Written, press
 
 MILLION = 1_000_000
@@ -48,7 +48,7 @@ async def test_keys_move_the_current_row(keys: list[str], at: int) -> None:
         assert app.table.current == at
         assert app.marked[1] == f"Person {at}"
         if at:
-            assert last(app, Table.Moved).key == at  # type: ignore[attr-defined]
+            assert last(app, Table.CursorMoved).key == at  # type: ignore[attr-defined]
 
 
 async def test_a_page_leaves_the_current_row_on_its_line() -> None:
@@ -171,10 +171,10 @@ async def test_a_click_selects_and_two_open() -> None:
         await pilot.click(Table, offset=(5, 4))
         await pilot.pause()
         assert app.marked == (4, "Person 3")
-        assert not [one for one in app.told if isinstance(one, Table.Chosen)]
+        assert not [one for one in app.told if isinstance(one, Table.RowChosen)]
         await pilot.click(Table, offset=(5, 7), times=2)
         await pilot.pause()
-        assert last(app, Table.Chosen).key == 6  # type: ignore[attr-defined]
+        assert last(app, Table.RowChosen).key == 6  # type: ignore[attr-defined]
 
 
 async def test_two_clicks_open_nothing_when_the_rows_moved_between_them() -> None:
@@ -189,7 +189,7 @@ async def test_two_clicks_open_nothing_when_the_rows_moved_between_them() -> Non
         click = events.Click(app.table, 5, 4, 0, 0, 1, False, False, False, 5, 4, chain=2)
         app.table.post_message(click)
         await pilot.pause()
-        assert not [one for one in app.told if isinstance(one, Table.Chosen)]
+        assert not [one for one in app.told if isinstance(one, Table.RowChosen)]
 
 
 async def test_enter_opens_the_current_row() -> None:
@@ -197,7 +197,7 @@ async def test_enter_opens_the_current_row() -> None:
     async with app.run_test(size=SIZE) as pilot:
         app.table.show(Everyone(range(MILLION)))
         await press(pilot, "down", "enter")
-        assert last(app, Table.Chosen).key == 1  # type: ignore[attr-defined]
+        assert last(app, Table.RowChosen).key == 1  # type: ignore[attr-defined]
 
 
 async def test_a_click_on_a_title_asks_for_its_order() -> None:
@@ -209,7 +209,7 @@ async def test_a_click_on_a_title_asks_for_its_order() -> None:
         for title, name in (("Name", "name"), ("Email", "email"), ("Customer since", "created")):
             await pilot.click(Table, offset=(header.index(title) + 2, 0))
             await pilot.pause()
-            assert last(app, Table.SortAsked).column == name  # type: ignore[attr-defined]
+            assert last(app, Table.SortRequested).column == name  # type: ignore[attr-defined]
         told = len(app.told)
         await pilot.click(Table, offset=(header.index("Status"), 0))
         await pilot.pause()
@@ -223,22 +223,22 @@ async def test_keys_ask_for_the_order_of_the_next_column() -> None:
         for now, key, asked in (
             (None, "greater_than_sign", "name"),
             (None, "less_than_sign", "spent"),
-            (Sorted("name"), "greater_than_sign", "email"),
-            (Sorted("name", True), "less_than_sign", "spent"),
-            (Sorted("spent"), "greater_than_sign", "name"),
+            (SortedColumn("name"), "greater_than_sign", "email"),
+            (SortedColumn("name", True), "less_than_sign", "spent"),
+            (SortedColumn("spent"), "greater_than_sign", "name"),
         ):
             app.table.show(Everyone(range(9)), sorted_by=now)
             await press(pilot, key)
-            assert last(app, Table.SortAsked).column == asked  # type: ignore[attr-defined]
+            assert last(app, Table.SortRequested).column == asked  # type: ignore[attr-defined]
 
 
 async def test_an_arrow_says_what_the_order_is() -> None:
     app = Stage()
     async with app.run_test(size=SIZE) as pilot:
-        app.table.show(Everyone(range(9)), sorted_by=Sorted("name"))
+        app.table.show(Everyone(range(9)), sorted_by=SortedColumn("name"))
         await pilot.pause()
         assert app.lines[0].startswith(" ›▴ Name ")
-        app.table.show(Everyone(range(9)), sorted_by=Sorted("created", True))
+        app.table.show(Everyone(range(9)), sorted_by=SortedColumn("created", True))
         await pilot.pause()
         assert "▾ Customer since" in app.lines[0]
         assert "▴" not in app.lines[0]
@@ -284,13 +284,13 @@ async def test_it_tells_what_is_on_the_screen() -> None:
     async with app.run_test(size=SIZE) as pilot:
         app.table.show(Everyone(range(MILLION)))
         await pilot.pause()
-        seen = last(app, Table.Seen)
-        assert isinstance(seen, Table.Seen)
+        seen = last(app, Table.RowsSeen)
+        assert isinstance(seen, Table.RowsSeen)
         assert (seen.first, seen.last, seen.total) == (1, PAGE, MILLION)
         assert seen.control is app.table
         await press(pilot, "end")
-        seen = last(app, Table.Seen)
-        assert isinstance(seen, Table.Seen)
+        seen = last(app, Table.RowsSeen)
+        assert isinstance(seen, Table.RowsSeen)
         assert (seen.first, seen.last) == (MILLION - PAGE + 1, MILLION)
         told = len(app.told)
         app.table.show(Everyone(range(MILLION)))
@@ -299,7 +299,7 @@ async def test_it_tells_what_is_on_the_screen() -> None:
         app.table.show(Everyone(range(0)))
         await pilot.pause()
         assert app.table.seen == (0, 0, 0)
-        assert last(app, Table.Moved).key is None  # type: ignore[attr-defined]
+        assert last(app, Table.CursorMoved).key is None  # type: ignore[attr-defined]
 
 
 async def test_many_moves_are_told_once() -> None:
@@ -312,7 +312,7 @@ async def test_many_moves_are_told_once() -> None:
             for _ in range(50):
                 app.table.action_move(1)
         await pilot.pause()
-        moved = [one for one in app.told if isinstance(one, Table.Moved)]
+        moved = [one for one in app.told if isinstance(one, Table.CursorMoved)]
         assert [one.key for one in moved] == [50]
 
 
@@ -382,7 +382,7 @@ async def test_an_empty_table_and_one_that_is_being_read_say_so() -> None:
         await press(pilot, "down", "up", "end", "pagedown", "pageup", "enter", "home")
         assert app.lines[1].strip() == "Nobody is in this segment."
         assert app.table.current is None
-        assert not [one for one in app.told if isinstance(one, Table.Chosen)]
+        assert not [one for one in app.told if isinstance(one, Table.RowChosen)]
         app.table.show(Everyone(range(0)), empty="Nobody is called “Ada”.")
         await pilot.pause()
         assert app.lines[1].strip() == "Nobody is called “Ada”."

@@ -32,7 +32,7 @@ _ADDRESS = re.compile(
 )
 
 
-class Unusable(IntEnum):
+class AddressFault(IntEnum):
     """Why an address cannot be written to."""
 
     SEVERAL = 1
@@ -49,61 +49,61 @@ class Unusable(IntEnum):
 
 
 _WORDS = {
-    Unusable.SEVERAL: "more than one address in the field",
-    Unusable.CONTROL: "an invisible or control character in it",
-    Unusable.FORM: "not of the form name@host",
-    Unusable.LETTERS: "a letter before the @ that many mail servers do not take",
-    Unusable.HOST: "the host after the @ cannot have mailboxes",
-    Unusable.LONG: "longer than an address can be",
+    AddressFault.SEVERAL: "more than one address in the field",
+    AddressFault.CONTROL: "an invisible or control character in it",
+    AddressFault.FORM: "not of the form name@host",
+    AddressFault.LETTERS: "a letter before the @ that many mail servers do not take",
+    AddressFault.HOST: "the host after the @ cannot have mailboxes",
+    AddressFault.LONG: "longer than an address can be",
 }
 
 
-def read(email: str) -> str | Unusable:
+def read(email: str) -> str | AddressFault:
     """The mailbox of an address as Stripe has it, or why it cannot be written to."""
     address = written(email)
     return address.lower() if isinstance(address, str) else address
 
 
-def written(email: str) -> str | Unusable:
+def written(email: str) -> str | AddressFault:
     """The address as a mail is to have it: its host in ASCII, the rest as it was written."""
     text = email.strip(" ")
     if len(text) > LONGEST:
-        return Unusable.LONG
+        return AddressFault.LONG
     if not _ADDRESS.fullmatch(text):
         return _unusual(text)
     local, _, host = text.partition("@")
     if len(local) > LONGEST_LOCAL:
-        return Unusable.LONG
-    return text if host.rpartition(".")[2].lower() not in RESERVED else Unusable.HOST
+        return AddressFault.LONG
+    return text if host.rpartition(".")[2].lower() not in RESERVED else AddressFault.HOST
 
 
-def _unusual(text: str) -> str | Unusable:
+def _unusual(text: str) -> str | AddressFault:
     if plain(text, LONGEST + 1) != text:
-        return Unusable.CONTROL
+        return AddressFault.CONTROL
     if text.count("@") > 1:
-        return Unusable.SEVERAL
+        return AddressFault.SEVERAL
     local, at, host = text.partition("@")
     if not (local and at and host):
-        return Unusable.FORM
+        return AddressFault.FORM
     if not local.isascii():
-        return Unusable.LETTERS
+        return AddressFault.LETTERS
     if not _LOCAL.fullmatch(local):
-        return Unusable.FORM
+        return AddressFault.FORM
     if host.isascii():
-        return Unusable.HOST
+        return AddressFault.HOST
     return _abroad(local, host)
 
 
-def _abroad(local: str, host: str) -> str | Unusable:
+def _abroad(local: str, host: str) -> str | AddressFault:
     """With a host name that is not ASCII."""
     import idna
 
     try:
         name = idna.encode(host, uts46=True).decode()
     except (idna.IDNAError, UnicodeError):
-        return Unusable.HOST
+        return AddressFault.HOST
     address = f"{local}@{name}"
-    return written(address) if _ADDRESS.fullmatch(address) else Unusable.HOST
+    return written(address) if _ADDRESS.fullmatch(address) else AddressFault.HOST
 
 
 class Hasher:

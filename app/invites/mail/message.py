@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
 
-from app.invites.mail.template import Letter, render
+from app.invites.mail.template import Template, render
 
 TEST = "TEST: "  # before the subject of a rehearsal
 
@@ -25,7 +25,13 @@ def message_id(key: bytes, invite_id: int, kind: str, sender: str) -> str:
 
 
 def compose(
-    letter: Letter, address: str, name: str | None, token: str, identity: str, *, test: bool = False
+    letter: Template,
+    address: str,
+    name: str | None,
+    token: str,
+    identity: str,
+    *,
+    test: bool = False,
 ) -> EmailMessage:
     """The mail to one person. The letter must have passed :func:`app.invites.mail.template.check`;
     ``address`` is as :func:`app.invites.mail.addresses.written` has it, ``identity`` the

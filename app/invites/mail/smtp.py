@@ -29,7 +29,7 @@ _BREAK = re.compile(rb"\r?\n|\r")
 
 
 @dataclass(frozen=True)
-class Answer:
+class SmtpReply:
     """What a server said. ``phase``: to what: "login", "sender", "recipient", "data" or "end"."""
 
     phase: str
@@ -57,12 +57,12 @@ class NotSent(Exception):
     """The server does not take this mail, or was lost before it could; it is not sent. ``answer``:
     what it said, None where it said nothing."""
 
-    def __init__(self, text: str, answer: Answer | None = None) -> None:
+    def __init__(self, text: str, answer: SmtpReply | None = None) -> None:
         super().__init__(text)
         self.answer = answer
 
 
-class Unknown(Exception):
+class DeliveryUnknown(Exception):
     """The connection was lost after the last line: the server may have the mail, or not."""
 
 
@@ -73,7 +73,7 @@ class Session:
     def __init__(self, server: MailServer, password: str | None, patience: float = FINISH) -> None:
         self._server, self._password, self._patience = server, password, patience
         self._smtp: smtplib.SMTP | None = None
-        self.last: Answer | None = None
+        self.last: SmtpReply | None = None
 
     def open(self) -> None:
         """Connect and log in; nothing is sent. Raises NotSent."""
@@ -135,7 +135,7 @@ class Session:
                 self._smtp.sock.settimeout(PHASE)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            raise Unknown(plain(error, LONGEST)) from None
+            raise DeliveryUnknown(plain(error, LONGEST)) from None
         answer = _answer("end", code, text)
         if code == 421:
             self.close()
@@ -174,12 +174,12 @@ class Session:
         raise NotSent(f"The mail server refused it: {answer}.", answer)
 
 
-def _answer(phase: str, code: int, text: bytes | str) -> Answer:
+def _answer(phase: str, code: int, text: bytes | str) -> SmtpReply:
     said = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
-    return Answer(phase, code, plain(said, LONGEST))
+    return SmtpReply(phase, code, plain(said, LONGEST))
 
 
-def _refused(server: MailServer, answer: Answer) -> str:
+def _refused(server: MailServer, answer: SmtpReply) -> str:
     if answer.code in (530, 534, 535):
         return (
             f"The mail server {server} refuses the user or the password ({answer.code}). Give the"

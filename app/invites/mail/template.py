@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
 from app.invites.errors import StudyProblem
-from app.invites.mail.addresses import Unusable, read
+from app.invites.mail.addresses import AddressFault, read
 from app.text import plain
 
 # Of what a person may have nothing of; without words for that case, a letter could not be written.
@@ -49,7 +49,7 @@ _NAME = re.compile(r"[a-z_]+\Z")
 
 
 @dataclass(frozen=True)
-class Letter:
+class Template:
     """What one study writes. ``title`` is that of the study."""
 
     title: str
@@ -67,9 +67,9 @@ class Letter:
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
 
 
-def from_json(text: str) -> Letter:
-    """A letter as :meth:`Letter.json` froze it."""
-    return Letter(**json.loads(text))
+def from_json(text: str) -> Template:
+    """A letter as :meth:`Template.json` froze it."""
+    return Template(**json.loads(text))
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Field:
+class Placeholder:
     """A place to fill in. ``at``: where in the template it begins."""
 
     name: str
@@ -91,7 +91,7 @@ class Field:
     at: int
 
 
-def check(letter: Letter) -> None:
+def check(letter: Template) -> None:
     """Raise StudyProblem, with its place, when something in it could not be sent. What is blank is
     not looked at: a draft need not be complete."""
     for place, most in LONGEST.items():
@@ -159,7 +159,7 @@ def fields_of(
     *,
     allowed: Mapping[str, str] | set[str] = PERSONAL | OF_STUDY,
     but: tuple[str, ...] = (),
-) -> Iterator[Field]:
+) -> Iterator[Placeholder]:
     """The fields of a template. Raises StudyProblem that says where it is wrong."""
     names = [name for name in allowed if name not in but]
     rest = _FIELD.sub(lambda found: " " * len(found[0]), template)
@@ -180,7 +180,7 @@ def fields_of(
             )
         if bar and name not in PERSONAL:
             _refuse(template, match.start(), place, f"{{{{{name}}}}} needs no other words")
-        found.append(Field(name, otherwise.strip() if bar else None, match.start()))
+        found.append(Placeholder(name, otherwise.strip() if bar else None, match.start()))
     return iter(found)
 
 
@@ -192,7 +192,7 @@ def _refuse(template: str, at: int, place: str, why: str) -> None:
     raise StudyProblem(f"The {_said(place)}, {where}, at “{piece}”: {why}.", place)
 
 
-def render(letter: Letter, name: str | None, token: str) -> Message:
+def render(letter: Template, name: str | None, token: str) -> Message:
     """The letter to somebody of this name. The template must have passed :func:`check`."""
     link = _FIELD.sub(lambda _: token, letter.link)
     called = calling_name(name)
@@ -250,7 +250,7 @@ def _check_address(text: str, place: str) -> None:
     if not text:
         return
     found = read(text)
-    if isinstance(found, Unusable):
+    if isinstance(found, AddressFault):
         raise StudyProblem(f"The {_said(place)} cannot be used: {found.words}.", place)
     if text != text.strip():
         raise StudyProblem(f"The {_said(place)} has blanks around it. Take them out.", place)

@@ -21,7 +21,7 @@ _OUTCOMES = {"cool_down": Outcome.COOL_DOWN, "cap": Outcome.CAP}
 
 
 @dataclass(frozen=True)
-class Asked:
+class PlanContext:
     """For which study, by which rules, and when a plan asks."""
 
     connection_id: int
@@ -51,7 +51,7 @@ def opted_out(store: Store, connection_id: int, members: Members, step: Step) ->
 
 
 def invited_before(
-    store: Store, asked: Asked, members: Members, stands: dict[int, int], step: Step
+    store: Store, asked: PlanContext, members: Members, stands: dict[int, int], step: Step
 ) -> None:
     """Settle those who have an invite for this study, or had one too recently, or too many; as
     the mailbox they have now or under another address. ``stands``: see
@@ -93,7 +93,7 @@ def _chunks(members: Members) -> Iterator[dict[str, int]]:
 
 
 def _invites(
-    store: Store, asked: Asked, column: str, values: Sequence[int] | Sequence[str]
+    store: Store, asked: PlanContext, column: str, values: Sequence[int] | Sequence[str]
 ) -> list[Row]:
     """(id, what ``column`` has, mailbox, of this study, state, contact) of each invite that can
     matter."""
@@ -109,7 +109,7 @@ def _invites(
     )
 
 
-def _judged(rows: Iterable[Row], asked: Asked, mailbox: str) -> tuple[Outcome, int] | None:
+def _judged(rows: Iterable[Row], asked: PlanContext, mailbox: str) -> tuple[Outcome, int] | None:
     rows = list(rows)
     states = [
         ALREADY.index(state)

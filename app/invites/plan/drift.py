@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from app.db.store import Store
-from app.invites.plan.frozen import Frozen, planned
+from app.invites.plan.frozen import LockedPlan, planned
 from app.invites.plan.members import Members, Step
 from app.invites.plan.outcomes import Outcome
 from app.invites.plan.plan import Plan, make
@@ -15,7 +15,7 @@ from app.invites.studies import get
 
 
 @dataclass(frozen=True)
-class Changed:
+class ResultChange:
     """One member of whom a plan says something else now. ``before``: None for who joined the
     segments since; ``after``: None for who left them."""
 
@@ -26,31 +26,31 @@ class Changed:
 
 
 @dataclass(frozen=True)
-class Difference:
+class PlanDrift:
     """A frozen plan beside the data now. ``added`` and ``dropped``: who would be invited now and
     was not to be, and the other way round; ``address``: who would be written to elsewhere."""
 
     plan: Plan
     letter: bool
     rules: bool
-    changed: tuple[Changed, ...]
+    changed: tuple[ResultChange, ...]
 
     @property
-    def added(self) -> tuple[Changed, ...]:
+    def added(self) -> tuple[ResultChange, ...]:
         """Would be invited now."""
         return tuple(
             one for one in self.changed if _invited(one.after) and not _invited(one.before)
         )
 
     @property
-    def dropped(self) -> tuple[Changed, ...]:
+    def dropped(self) -> tuple[ResultChange, ...]:
         """Would not be invited any more."""
         return tuple(
             one for one in self.changed if _invited(one.before) and not _invited(one.after)
         )
 
     @property
-    def address(self) -> tuple[Changed, ...]:
+    def address(self) -> tuple[ResultChange, ...]:
         """Would be written to at another address."""
         return tuple(one for one in self.changed if one.address)
 
@@ -68,19 +68,19 @@ class Difference:
 
 
 def difference(
-    store: Store, plan: Frozen, now: int | None = None, step: Step = lambda: None
-) -> Difference:
+    store: Store, plan: LockedPlan, now: int | None = None, step: Step = lambda: None
+) -> PlanDrift:
     """The frozen plan beside what the same code makes of the data now. Raises StudyProblem and
     DatabaseProblem."""
     study = get(store, plan.study_id)
     made = make(store, study, plan.options, now, step)
-    changed: list[Changed] = []
+    changed: list[ResultChange] = []
     members, place = made.members, 0
     for rows in planned(store, plan.id):
         step()
         for participant, outcome, detail, mailbox in rows:
             while place < len(made) and members.ids[place] < participant:
-                changed.append(Changed(members.ids[place], None, _now(members, place)))
+                changed.append(ResultChange(members.ids[place], None, _now(members, place)))
                 place += 1
             before, after, moved = (Outcome(outcome), detail), None, False
             if place < len(made) and members.ids[place] == participant:
@@ -89,10 +89,10 @@ def difference(
                 moved = moved and members.mailbox(place).hex() != mailbox
                 place += 1
             if after != before or moved:
-                changed.append(Changed(participant, before, after, moved))
+                changed.append(ResultChange(participant, before, after, moved))
     for rest in range(place, len(made)):
-        changed.append(Changed(members.ids[rest], None, _now(members, rest)))
-    return Difference(made, study.letter != plan.letter, study.rules != plan.rules, tuple(changed))
+        changed.append(ResultChange(members.ids[rest], None, _now(members, rest)))
+    return PlanDrift(made, study.letter != plan.letter, study.rules != plan.rules, tuple(changed))
 
 
 def _now(members: Members, place: int) -> tuple[Outcome, int]:

@@ -17,8 +17,8 @@ from hashlib import sha256
 from app.db.store import Row, Store
 from app.invites.errors import StudyProblem
 from app.invites.mail import template as letter
-from app.invites.mail.addresses import Unusable, hasher, read
-from app.invites.mail.template import Letter
+from app.invites.mail.addresses import AddressFault, hasher, read
+from app.invites.mail.template import Template
 from app.invites.plan import options
 from app.invites.plan.members import Members, Step, people, stripe_ids
 from app.invites.plan.options import Options
@@ -34,7 +34,7 @@ _ALL = 2**256
 
 
 @dataclass(frozen=True)
-class Frozen:
+class LockedPlan:
     """A stored plan. ``sent``: a run has it, so that it can be sent no more."""
 
     id: int
@@ -44,7 +44,7 @@ class Frozen:
     hash: str
     options: Options
     rules: Rules
-    letter: Letter
+    letter: Template
     sent: bool
 
     @property
@@ -53,7 +53,7 @@ class Frozen:
         return self.hash[:4]
 
 
-def freeze(store: Store, plan: Plan, by: str, step: Step = lambda: None) -> Frozen:
+def freeze(store: Store, plan: Plan, by: str, step: Step = lambda: None) -> LockedPlan:
     """Store a plan. Plans of the study that nobody sent for a day are forgotten. Raises
     StudyProblem when the study was deleted, and DatabaseProblem."""
     found, members = plan_hash(store, plan, step), plan.members
@@ -107,7 +107,7 @@ def plan_hash(store: Store, plan: Plan, step: Step = lambda: None) -> str:
             said = names[detail] if outcome is Outcome.SAME_MAILBOX else str(detail)
             to = read(email) if email and outcome is Outcome.INVITE else ""
             if to != "" and (
-                isinstance(to, Unusable) or hashes.digest(to) != members.mailbox(place)
+                isinstance(to, AddressFault) or hashes.digest(to) != members.mailbox(place)
             ):
                 raise StudyProblem("An address changed while the plan was made. Make it again.")
             line = json.dumps([stripe_id, outcome.key, said, to])
@@ -121,7 +121,7 @@ def _at(members: Members, outcome: Outcome) -> Iterator[int]:
     return (place for place, one in enumerate(members.outcomes) if one == outcome)
 
 
-def frozen(store: Store, plan_id: int) -> Frozen:
+def frozen(store: Store, plan_id: int) -> LockedPlan:
     """A stored plan. Raises StudyProblem when it is gone."""
     rows = store.rows(
         'SELECT id, study_id, at, "by", hash, options, letter,'
@@ -135,10 +135,10 @@ def frozen(store: Store, plan_id: int) -> Frozen:
     rules = Rules(**values.pop("rules"))
     chosen = options.from_json(json.dumps(values))
     wrote = letter.from_json(written)
-    return Frozen(key, study, at, by, found, chosen, rules, wrote, bool(sent))
+    return LockedPlan(key, study, at, by, found, chosen, rules, wrote, bool(sent))
 
 
-def latest(store: Store, study_id: int) -> Frozen | None:
+def latest(store: Store, study_id: int) -> LockedPlan | None:
     """The study's last frozen plan."""
     rows = store.rows("SELECT max(id) FROM plan WHERE study_id = ?", (study_id,))
     return frozen(store, rows[0][0]) if rows[0][0] is not None else None

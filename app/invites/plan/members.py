@@ -11,12 +11,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from app.db.store import Store
-from app.invites.mail.addresses import SIZE, Hasher, Unusable, read, written
+from app.invites.mail.addresses import SIZE, AddressFault, Hasher, read, written
 from app.invites.plan.outcomes import Outcome
 from app.invites.plan.sampling import lot
 from app.panel.audit.stored import RowIds
 from app.panel.lists.order import Ids
-from app.panel.lists.selection import CHUNK, Chosen, Found, find, row_ids
+from app.panel.lists.selection import CHUNK, ResolvedSelection, Selection, find, row_ids
 
 NEVER = 2**62  # when those are created of whom it is not known
 UNSETTLED = 0  # the outcome of whom nothing keeps from an invite yet
@@ -85,14 +85,14 @@ def describe(
             place = places[key]
             members.created[place] = NEVER if created is None else created
             members.lots[place] = lot(seed, stripe_id)
-            mailbox = read(email) if email else Unusable.FORM
+            mailbox = read(email) if email else AddressFault.FORM
             if isinstance(mailbox, str):
                 members.mailboxes[SIZE * place : SIZE * (place + 1)] = hasher.digest(mailbox)
             if deleted:
                 members.settle(place, Outcome.DELETED)
             elif not email or not email.strip():
                 members.settle(place, Outcome.NO_EMAIL)
-            elif isinstance(mailbox, Unusable):
+            elif isinstance(mailbox, AddressFault):
                 members.settle(place, Outcome.UNUSABLE, mailbox)
 
 
@@ -184,8 +184,8 @@ def same_mailbox(store: Store, members: Members) -> dict[int, int]:
 
 
 def _members(store: Store, connection_id: int, key: str, step: Step) -> Iterator[list[int]]:
-    found = find(store, Chosen(connection_id, key))
-    return row_ids(store, Found(found.chosen, found.segment_id, found.members, step))
+    found = find(store, Selection(connection_id, key))
+    return row_ids(store, ResolvedSelection(found.chosen, found.segment_id, found.members, step))
 
 
 def sample_member(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntEnum
 
-from app.invites.mail.addresses import Unusable
+from app.invites.mail.addresses import AddressFault
 from app.invites.opt_outs import KINDS
 from app.text import when
 
@@ -66,13 +66,13 @@ _WORDS = {
 def reason(outcome: Outcome, detail: int, names: Mapping[int, str], now: float) -> str:
     """Why one member has this outcome, for a person. ``detail`` is, by outcome: EXCLUDED 1 when
     only somebody with the same mailbox is in an excluded segment, else 0; UNUSABLE an
-    :class:`Unusable`; SAME_MAILBOX the row id of who stands for the mailbox, looked up in
+    :class:`AddressFault`; SAME_MAILBOX the row id of who stands for the mailbox, looked up in
     ``names``; OPTED_OUT a place in :data:`KINDS`; ALREADY one in :data:`ALREADY`; COOL_DOWN and
     CAP the time from which on the person may be invited; of the others 0."""
     if outcome is Outcome.EXCLUDED and detail:
         return "shares a mailbox with somebody in an excluded segment"
     if outcome is Outcome.UNUSABLE:
-        return f"address not usable: {Unusable(detail).words}"
+        return f"address not usable: {AddressFault(detail).words}"
     if outcome is Outcome.SAME_MAILBOX:
         return f"same mailbox as {names.get(detail, 'another')}"
     if outcome is Outcome.OPTED_OUT:

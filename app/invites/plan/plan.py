@@ -16,10 +16,10 @@ from app.db.store import Store
 from app.db.subscription_indexes import left_out
 from app.invites.errors import StudyProblem
 from app.invites.mail.addresses import hasher
-from app.invites.mail.template import Letter
+from app.invites.mail.template import Template
 from app.invites.plan import contact_history as contacts
 from app.invites.plan import sampling
-from app.invites.plan.contact_history import Asked
+from app.invites.plan.contact_history import PlanContext
 from app.invites.plan.members import Members, Step, describe, leave_out, same_mailbox, union
 from app.invites.plan.options import Options
 from app.invites.plan.outcomes import Outcome
@@ -35,7 +35,7 @@ class Plan:
     def __init__(self, study: Study, options: Options, now: int, members: Members) -> None:
         self.study_id = study.id
         self.connection_id = study.connection_id
-        self.letter: Letter = study.letter
+        self.letter: Template = study.letter
         self.rules: Rules = study.rules
         self.options = options
         self.now = now
@@ -107,7 +107,7 @@ def make(
         leave_out(store, here, members, hashes, options.excluded, step)
     stands = same_mailbox(store, members)
     contacts.opted_out(store, here, members, step)
-    asked = Asked(here, study.id, study.rules, options, at)
+    asked = PlanContext(here, study.id, study.rules, options, at)
     contacts.invited_before(store, asked, members, stands, step)
     step()
     _sample(store, here, members, options, at)

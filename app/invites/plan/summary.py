@@ -9,7 +9,7 @@ from app.db.store import Store
 from app.invites.mail import template as letter
 from app.invites.mail.addresses import written
 from app.invites.mail.template import Message, calling_name
-from app.invites.plan.frozen import Frozen
+from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.members import Step
 from app.invites.plan.outcomes import Outcome
 from app.invites.plan.plan import Plan
@@ -22,7 +22,7 @@ class Summary:
     of them. ``free_at``: when the first of those in cool-down may be invited. ``left``: how many
     more of the segments could be invited after it."""
 
-    plan: Frozen
+    plan: LockedPlan
     size: int
     counts: Mapping[Outcome, int]
     already: Mapping[int, int]
@@ -41,7 +41,7 @@ class Summary:
         return self.counts[Outcome.NOT_SAMPLED]
 
 
-def summarise(store: Store, frozen: Frozen, made: Plan, step: Step = lambda: None) -> Summary:
+def summarise(store: Store, frozen: LockedPlan, made: Plan, step: Step = lambda: None) -> Summary:
     """Of a plan that was made and frozen. Raises DatabaseProblem."""
     invited, named = made.ids(Outcome.INVITE), 0
     to, message = None, None

@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
-from app.invites.restore_guard import Guarded
-from app.invites.sending.sender import Sender, Sending
+from app.invites.restore_guard import RestoreSuspected
+from app.invites.sending.sender import Sender, SendInProgress
 from app.settings import SettingsError
 
 GRACE = 1.0  # seconds for what is being said to a mail server; then it stays uncertain
 
 
-class Dispatch:
+class BackgroundSending:
     """``make``: a sender for the account of a run. ``tell``: a sentence for a person. Both are
     called in the thread."""
 
@@ -63,7 +63,7 @@ class Dispatch:
     def _work(self, account: int) -> None:
         try:
             self._make(account).work(self._stop, self._of(account))
-        except (Sending, Guarded, DatabaseProblem, SettingsError) as problem:
+        except (SendInProgress, RestoreSuspected, DatabaseProblem, SettingsError) as problem:
             self._tell(str(problem))
 
     def _of(self, account: int) -> Callable[[], tuple[int, ...]]:

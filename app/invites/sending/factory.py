@@ -8,7 +8,7 @@ from app.credentials.errors import CredentialProblem
 from app.credentials.store import Credentials
 from app.db.store import Store
 from app.invites.mail.server_settings import mail_rate, mail_server, password
-from app.invites.mail.smtp import Answer, NotSent, Session
+from app.invites.mail.smtp import NotSent, Session, SmtpReply
 from app.invites.sending.sender import Sender
 from app.settings import Settings
 
@@ -27,7 +27,7 @@ def open_session(settings: Settings, credentials: Credentials) -> Session | None
     try:
         return Session(server, password(settings, credentials, server) if server.user else None)
     except CredentialProblem as problem:
-        raise NotSent(str(problem), Answer("login", 535, "no password")) from None
+        raise NotSent(str(problem), SmtpReply("login", 535, "no password")) from None
 
 
 def open_sender(

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 from app.db.store import Store
 from app.invites.mail.folder import Folder
-from app.invites.mail.template import Letter, render
+from app.invites.mail.template import Template, render
 from app.invites.sending.jobs import Job
 from app.invites.sending.runs import RunView, columns
 from app.panel.export.writer import Line
@@ -16,9 +16,9 @@ from app.panel.export.writer import Line
 def put(
     folder: Folder,
     run: RunView,
-    letter: Letter,
+    letter: Template,
     jobs: Sequence[Job],
-    mail: Callable[[Letter, Job], EmailMessage],
+    mail: Callable[[Template, Job], EmailMessage],
 ) -> None:
     """Write them, so that they stay through a power cut. Raises OSError and OutputProblem."""
     if run.way == "csv":
@@ -30,7 +30,7 @@ def put(
 
 
 def take_back(
-    store: Store, folder: Folder, run: RunView, letter: Letter, jobs: Sequence[Job]
+    store: Store, folder: Folder, run: RunView, letter: Template, jobs: Sequence[Job]
 ) -> None:
     """Leave only those that were handed over."""
     _, state, _ = columns(run.kind)
@@ -57,7 +57,7 @@ def _table(run: RunView) -> str:
     return f"{run.kind}s-{run.study_id}-{run.id}.csv"
 
 
-def _line(letter: Letter, job: Job) -> Line:
+def _line(letter: Template, job: Job) -> Line:
     made = render(letter, job.name, job.token)
     return {
         "email": job.address,

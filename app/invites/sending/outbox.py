@@ -14,7 +14,7 @@ from app.invites.ledger import Entry
 from app.invites.machine import this_machine
 from app.invites.mail.addresses import hasher, written
 from app.invites.plan.contact_history import CONTACT
-from app.invites.plan.frozen import Frozen
+from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.outcomes import Outcome
 from app.invites.rules import DAY
 from app.invites.studies import get, locked
@@ -31,7 +31,7 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Queued:
+class QueuedBatch:
     """``run``: its row id. ``number``: of the invites that wait to be sent; ``left_out``: of those
     in the plan who opted out, got one or have another address since."""
 
@@ -40,7 +40,9 @@ class Queued:
     left_out: int
 
 
-def queue(store: Store, plan: Frozen, way: str, by: str, *, undo: int | None = None) -> Queued:
+def queue(
+    store: Store, plan: LockedPlan, way: str, by: str, *, undo: int | None = None
+) -> QueuedBatch:
     """Queue the invites of a plan, to nobody whom it does not name. ``undo``: seconds in which
     nothing of it is sent; None: as the way has it. Ask before what has changed since
     (:func:`app.invites.plan.drift.difference`). Raises StudyProblem when the study is not active or
@@ -86,7 +88,7 @@ def queue(store: Store, plan: Frozen, way: str, by: str, *, undo: int | None = N
                 *(Entry("invite", study.id, key, box, None, "queued") for key, box in made),
             ],
         )
-    return Queued(run, len(made), planned - len(made))
+    return QueuedBatch(run, len(made), planned - len(made))
 
 
 def undo_of(way: str, undo: int | None) -> int:
@@ -102,7 +104,7 @@ def _one_at_a_time(store: Store) -> None:
         store.row("SELECT pg_advisory_xact_lock(?, ?)", (APPLICATION_ID, LOCK))
 
 
-def _planned(store: Store, plan: Frozen, now: int) -> Iterator[list[Row]]:
+def _planned(store: Store, plan: LockedPlan, now: int) -> Iterator[list[Row]]:
     """(participant, mailbox, email, deleted, to be left out) of those to be invited, some at a
     time. Left out is who opted out since, and whom the plan's rules let wait by now: a study that
     was planned at the same time did not see this one."""

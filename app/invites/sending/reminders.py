@@ -10,8 +10,8 @@ from app.invites import ledger
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
 from app.invites.machine import this_machine
-from app.invites.mail.template import Letter
-from app.invites.sending.outbox import Queued, undo_of
+from app.invites.mail.template import Template
+from app.invites.sending.outbox import QueuedBatch, undo_of
 from app.invites.studies import Study, locked
 
 _WHO = (
@@ -28,7 +28,7 @@ def waiting(store: Store, study_id: int) -> int:
     return int(number)
 
 
-def letter_of(study: Study) -> Letter:
+def letter_of(study: Study) -> Template:
     """What a reminder says: its own subject and text, or those of the invite."""
     return replace(
         study.letter,
@@ -39,7 +39,7 @@ def letter_of(study: Study) -> Letter:
 
 def queue(
     store: Store, study_id: int, way: str, expected: int, by: str, *, undo: int | None = None
-) -> Queued:
+) -> QueuedBatch:
     """Queue a reminder to all who wait for one, if they are as many as were expected. Raises
     StudyProblem and DatabaseProblem; then nothing is queued."""
     now = int(time.time())
@@ -83,4 +83,4 @@ def queue(
         entries = [Entry("run", study.id, after="running", detail=f"{number} reminders by {way}")]
         entries += [Entry("reminder", study.id, key, box, None, "queued") for key, box in made]
         ledger.append(store, study.connection_id, by, entries)
-    return Queued(int(run), number, 0)
+    return QueuedBatch(int(run), number, 0)

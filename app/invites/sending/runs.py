@@ -16,7 +16,7 @@ LAST = 5  # results that are shown
 
 
 @dataclass(frozen=True)
-class Result:
+class RunResult:
     """What became of one invite of a run."""
 
     address: str | None
@@ -41,7 +41,7 @@ class RunView:
     go_at: int
     machine: str
     counts: dict[str, int]
-    last: tuple[Result, ...] = ()
+    last: tuple[RunResult, ...] = ()
     recent: int = 0
 
     @property
@@ -94,7 +94,7 @@ def view(store: Store, run_id: int) -> RunView:
         f"SELECT count(*) FROM invite WHERE {run} = ? AND {since} > ?",
         (run_id, int(time.time()) - 60),
     )
-    results = tuple(Result(*row) for row in last)
+    results = tuple(RunResult(*row) for row in last)
     return RunView(*(*rows[0], counts, results, recent))
 
 

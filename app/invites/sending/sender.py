@@ -1,8 +1,8 @@
 """Sends what is queued: one Panelist per database, one mail at a time.
 
 Nothing is sent twice because every step is written down first (:mod:`app.invites.sending.jobs`);
-who holds the lock only sees to it that two do not share one pace. Ended in whatever way, the next sender goes
-on from there.
+who holds the lock only sees to it that two do not share one pace. Ended in whatever way, the next
+sender goes on from there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from app.db.lease import this_process
-from app.db.lock import Lock, Taken
+from app.db.lock import Lock, LockTaken
 from app.db.store import Store
 from app.invites import opt_outs as optouts
 from app.invites.machine import this_machine
@@ -24,10 +24,10 @@ from app.invites.mail.addresses import hasher
 from app.invites.mail.folder import Folder
 from app.invites.mail.message import compose, message_id
 from app.invites.mail.server_settings import MailRate
-from app.invites.mail.smtp import NotSent, Session, Unknown
-from app.invites.mail.template import Letter, from_json
+from app.invites.mail.smtp import DeliveryUnknown, NotSent, Session
+from app.invites.mail.template import Template, from_json
 from app.invites.plan.frozen import frozen
-from app.invites.restore_guard import Guard
+from app.invites.restore_guard import RestoreGuard
 from app.invites.sending import files as filing
 from app.invites.sending import jobs, runs
 from app.invites.sending.jobs import Job
@@ -40,7 +40,7 @@ IN_A_ROW, SHARE, ENOUGH = 5, 0.05, 40  # failures that stop a run; a share count
 TOGETHER = 100  # files that are written between two commits
 
 
-class Sending(Exception):
+class SendInProgress(Exception):
     """Another Panelist sends for this database; nothing was sent here."""
 
 
@@ -60,11 +60,11 @@ class Sender:
     ) -> None:
         self._store, self._connection_id = store, connection_id
         self._open, self._folder, self._rate = session, Folder(folder / "mailbox"), rate
-        self._guard = Guard(store, connection_id, folder)
+        self._guard = RestoreGuard(store, connection_id, folder)
         self._on_change = on_change
         self._owner = this_process()
         self._session: Session | None = None
-        self._letters: dict[int, tuple[Letter, int | None]] = {}
+        self._letters: dict[int, tuple[Template, int | None]] = {}
         self._key = b""
         self._row = 0  # failures since the last mail that was taken
         self._failed = self._tried = 0
@@ -88,8 +88,8 @@ class Sender:
                 if pause and not lock.holds():
                     return
                 stop.wait(min(pause, 1.0))
-        except Taken:
-            raise Sending(
+        except LockTaken:
+            raise SendInProgress(
                 "Another Panelist is sending for this database. What is queued here goes out with"
                 " it, or as soon as it has ended."
             ) from None
@@ -185,7 +185,7 @@ class Sender:
             self._row = 0
         except NotSent as why:
             self._not_sent(run, job, before, why)
-        except Unknown:
+        except DeliveryUnknown:
             self._fail(run, "the mail server went silent after a mail was handed over")
         except BaseException:
             self._drop()
@@ -276,7 +276,7 @@ class Sender:
                 return float(max(0.1, rows[0][0] + seconds - now))
         return 0.0
 
-    def _letter(self, run: RunView) -> tuple[Letter, int | None]:
+    def _letter(self, run: RunView) -> tuple[Template, int | None]:
         """What the run writes, and for how many days it may be answered."""
         if run.id not in self._letters:
             (plan, letter) = self._store.row(
@@ -289,8 +289,8 @@ class Sender:
                 self._letters[run.id] = from_json(letter), None
         return self._letters[run.id]
 
-    def _mail(self, letter: Letter, job: Job) -> EmailMessage:
+    def _mail(self, letter: Template, job: Job) -> EmailMessage:
         return compose(letter, job.address, job.name, job.token, self._identity(letter, job))
 
-    def _identity(self, letter: Letter, job: Job) -> str:
+    def _identity(self, letter: Template, job: Job) -> str:
         return message_id(self._key, job.invite, job.kind, letter.sender_address)

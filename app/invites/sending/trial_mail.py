@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.credentials.store import Credentials
 from app.invites.errors import StudyProblem
 from app.invites.mail import template as letter
-from app.invites.mail.addresses import Unusable, written
+from app.invites.mail.addresses import AddressFault, written
 from app.invites.mail.folder import Folder
 from app.invites.mail.message import compose
 from app.invites.operator import by
@@ -21,7 +21,7 @@ def rehearse(settings: Settings, credentials: Credentials, study: Study, address
     """Send it; what happened, for a person. Its link leads nowhere. Raises StudyProblem,
     SettingsError, NotSent, Unknown and OSError."""
     to = written(address)
-    if isinstance(to, Unusable):
+    if isinstance(to, AddressFault):
         raise StudyProblem(f"The address cannot be used: {to.words}. Nothing was sent.")
     missing = [one for one in study.missing if one != "a segment"]
     if missing:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from app.db.membership import SUBSCRIPTION_SEGMENTS
-from app.db.people import People
+from app.db.people import ParticipantSet
 from app.db.segment_rules import belonging
 from app.db.store import Store
 from app.panel.audit.stored import every
@@ -18,7 +18,7 @@ from app.panel.audit.stored import every
 GROUP = 500
 
 
-class Misplaced(NamedTuple):
+class WrongMembership(NamedTuple):
     """Somebody who is in a segment and should not be (``member``), or the other way round."""
 
     participant: str
@@ -26,7 +26,7 @@ class Misplaced(NamedTuple):
     member: bool
 
 
-class Miscounted(NamedTuple):
+class WrongCount(NamedTuple):
     """A number that a segment remembers. ``field``: count or with_email."""
 
     segment: str
@@ -35,14 +35,14 @@ class Miscounted(NamedTuple):
     members: int
 
 
-class Unfitting(NamedTuple):
+class WrongReference(NamedTuple):
     """A segment that should be here and is not, or the other way round (``here``)."""
 
     segment: str
     here: bool
 
 
-Contradiction = Misplaced | Miscounted | Unfitting
+Contradiction = WrongMembership | WrongCount | WrongReference
 
 
 def contradictions(
@@ -62,19 +62,23 @@ def contradictions(
         yield [*_miscounted(store, key, name)]
 
 
-def _stretches(store: Store, connection_id: int, ids: Sequence[int] | None) -> Iterator[People]:
+def _stretches(
+    store: Store, connection_id: int, ids: Sequence[int] | None
+) -> Iterator[ParticipantSet]:
     if ids is None:
         for rows in every(store, connection_id, "participant"):
-            yield People(
+            yield ParticipantSet(
                 "p.id >= ? AND p.id <= ? AND +p.connection_id = ?",
                 (rows[0].id, rows[-1].id, connection_id),
             )
         return
     for start in range(0, len(ids), GROUP):
-        yield People(store.among("p.id"), (store.values(ids[start : start + GROUP]),))
+        yield ParticipantSet(store.among("p.id"), (store.values(ids[start : start + GROUP]),))
 
 
-def _misplaced(store: Store, people: People, *, by_subscription: bool) -> list[Misplaced]:
+def _misplaced(
+    store: Store, people: ParticipantSet, *, by_subscription: bool
+) -> list[WrongMembership]:
     """Where these people's places are not what the rules say, worked out from scratch."""
     rule = belonging(people.condition, by_subscription=by_subscription)
     rows = store.rows(
@@ -96,10 +100,10 @@ SELECT p.stripe_id, g.key, x.member FROM (
 ORDER BY 1, 2""",
         (*people.parameters, *people.parameters),
     )
-    return [Misplaced(who, key, bool(member)) for who, key, member in rows]
+    return [WrongMembership(who, key, bool(member)) for who, key, member in rows]
 
 
-def _miscounted(store: Store, segment_id: int, key: str) -> list[Miscounted]:
+def _miscounted(store: Store, segment_id: int, key: str) -> list[WrongCount]:
     """What a segment remembers of its members and is not so."""
     rows = store.rows(
         "SELECT g.count, g.with_email, count(p.id),"
@@ -112,13 +116,13 @@ def _miscounted(store: Store, segment_id: int, key: str) -> list[Miscounted]:
     found = []
     for count, with_email, members, reachable in rows:  # none: it was taken away meanwhile
         if count != members:
-            found.append(Miscounted(key, "count", count, int(members)))
+            found.append(WrongCount(key, "count", count, int(members)))
         if with_email != reachable:
-            found.append(Miscounted(key, "with_email", with_email, int(reachable)))
+            found.append(WrongCount(key, "with_email", with_email, int(reachable)))
     return found
 
 
-def _unfitting(store: Store, connection_id: int, *, by_subscription: bool) -> list[Unfitting]:
+def _unfitting(store: Store, connection_id: int, *, by_subscription: bool) -> list[WrongReference]:
     keys = ["all", *(SUBSCRIPTION_SEGMENTS if by_subscription else ())]
     of_products = (
         " UNION SELECT 'product:' || stripe_id FROM product WHERE connection_id = ? AND NOT deleted"
@@ -134,4 +138,4 @@ def _unfitting(store: Store, connection_id: int, *, by_subscription: bool) -> li
         " SELECT key, 1 FROM (SELECT key FROM there EXCEPT SELECT key FROM told) extra ORDER BY 1",
         (*keys, *([connection_id] if by_subscription else []), connection_id),
     )
-    return [Unfitting(key, bool(here)) for key, here in rows]
+    return [WrongReference(key, bool(here)) for key, here in rows]

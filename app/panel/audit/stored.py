@@ -46,7 +46,7 @@ class Stored:
     erased: bool = False  # on purpose, whatever the source has
 
 
-class Place(NamedTuple):
+class StoredRef(NamedTuple):
     """A row's place and name."""
 
     id: int
@@ -110,7 +110,7 @@ def number(store: Store, connection_id: int, table: str) -> int:
     return int(found)
 
 
-def every(store: Store, connection_id: int, table: str) -> Iterator[list[Place]]:
+def every(store: Store, connection_id: int, table: str) -> Iterator[list[StoredRef]]:
     """All rows of a table, in stretches of constant size."""
     last = 0
     # The plus keeps SQLite on the row ids, in whose order it reads.
@@ -119,18 +119,18 @@ def every(store: Store, connection_id: int, table: str) -> Iterator[list[Place]]
         f" ORDER BY id LIMIT {CHUNK}"
     )
     while rows := store.rows(text, (connection_id, last)):
-        yield [Place(key, stripe_id, bool(deleted)) for key, stripe_id, deleted in rows]
+        yield [StoredRef(key, stripe_id, bool(deleted)) for key, stripe_id, deleted in rows]
         last = rows[-1][0]
 
 
-def some(store: Store, connection_id: int, table: str, number: int) -> list[Place]:
+def some(store: Store, connection_id: int, table: str, number: int) -> list[StoredRef]:
     """This many rows at random, or all where there are no more."""
     rows = store.rows(
         f"SELECT id, stripe_id, deleted FROM {table} WHERE connection_id = ?"
         " ORDER BY random() LIMIT ?",
         (connection_id, number),
     )
-    return [Place(key, stripe_id, bool(deleted)) for key, stripe_id, deleted in rows]
+    return [StoredRef(key, stripe_id, bool(deleted)) for key, stripe_id, deleted in rows]
 
 
 def sold(store: Store, connection_id: int, price: str) -> bool:

@@ -20,7 +20,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Takeable:
+class ExportSource:
     """A list as a file gets it. ``lines`` makes what it has of each, masked or not; ``one`` and
     ``many`` are what they are called."""
 
@@ -36,7 +36,7 @@ class Takeable:
 
 
 def take(
-    source: Takeable,
+    source: ExportSource,
     file: str | None,
     form: Form,
     *,
@@ -53,14 +53,14 @@ def take(
         return write(out, source.columns, _told(source.lines(masking), told), form)
 
 
-def takeable(store: Store, connection_id: int, ids: Ids, segment: str | None) -> Takeable:
+def takeable(store: Store, connection_id: int, ids: Ids, segment: str | None) -> ExportSource:
     """These people in their order, as members of a segment (None: of everybody). Who is gone from
     the panel meanwhile is left out."""
 
     def lines(masking: bool) -> Iterator[Line]:
         return people(store, connection_id, ids, segment, masking=masking)
 
-    return Takeable(COLUMNS, len(ids), lines)
+    return ExportSource(COLUMNS, len(ids), lines)
 
 
 def people(

@@ -18,11 +18,11 @@ from dataclasses import replace
 
 from app.db.store import Store
 from app.panel.filters.errors import FilterError
-from app.panel.filters.fields import FIELDS, Field
+from app.panel.filters.fields import FIELDS, FilterField
 from app.panel.filters.parse import parse
-from app.panel.filters.segment_refs import NoSegment, segment_ids
-from app.panel.filters.sql_compare import Comparing, folded, has, number, whole
-from app.panel.filters.tree import And, Filter, Has, In, Not, Or, Same, Term, leaves
+from app.panel.filters.segment_refs import UnknownSegment, segment_ids
+from app.panel.filters.sql_compare import ComparisonSql, folded, has, number, whole
+from app.panel.filters.tree import And, Filter, Has, In, Not, Or, SameSubscription, Term, leaves
 from app.panel.filters.unparse import unparse
 from app.panel.lists.selection import Condition
 
@@ -47,7 +47,7 @@ def compile(  # noqa: A001
     are those of the filter as :func:`unparse` writes it."""
     try:
         return _written(rule, store, connection_id, now, everybody)
-    except NoSegment as missing:
+    except UnknownSegment as missing:
         text, words = unparse(rule), unparse(missing.leaf)
         end = text.index(words) + len(words)
         start = end - len(words) + len("in:")
@@ -61,7 +61,7 @@ def compiled(
     rule = parse(text)
     try:
         return _written(rule, store, connection_id, now, everybody)
-    except NoSegment as missing:
+    except UnknownSegment as missing:
         start, end = missing.leaf.place
         raise FilterError(text, start, end, missing.sentence(start)) from None
 
@@ -95,7 +95,7 @@ class _Writer:
         now: float,
         everybody: bool,
     ) -> None:
-        self.comparing = Comparing(postgres=store.postgres, now=now)
+        self.comparing = ComparisonSql(postgres=store.postgres, now=now)
         self.connection_id = connection_id
         self.segments = segments
         self.everybody = everybody and not store.postgres
@@ -110,7 +110,7 @@ class _Writer:
         if isinstance(rule, Not):
             part = self.written(rule.part, inside=inside)
             return Condition(f"NOT {part.sql}", part.parameters)
-        if isinstance(rule, Same):
+        if isinstance(rule, SameSubscription):
             return self._subscription(self.written(rule.part, inside=True), rule.part)
         if isinstance(rule, In):
             return self._member(rule)
@@ -178,7 +178,7 @@ class _Writer:
             sql = f"EXISTS (SELECT 1 FROM member m WHERE m.participant_id = p.id AND {among})"
         return Condition(sql, tuple(ids))
 
-    def _of_the_person(self, field: Field, rule: Term | Has) -> Condition:
+    def _of_the_person(self, field: FilterField, rule: Term | Has) -> Condition:
         if field.name == "metadata":
             return self.comparing.metadata(rule)
         column = f"p.{field.column}"
@@ -203,7 +203,7 @@ class _Writer:
             (self.connection_id, bound),
         )
 
-    def _of_a_subscription(self, field: Field, rule: Term | Has) -> Condition:
+    def _of_a_subscription(self, field: FilterField, rule: Term | Has) -> Condition:
         """True of the subscription ``s``; what is asked of items holds for some item of it."""
         if field.owner == "subscription":
             return self._asked(field, f"s.{field.column}", rule)
@@ -215,14 +215,14 @@ class _Writer:
             return self._item(self._named(field, column, rule))
         return self._item(self._asked(field, column, rule))
 
-    def _asked(self, field: Field, column: str, rule: Term | Has) -> Condition:
+    def _asked(self, field: FilterField, column: str, rule: Term | Has) -> Condition:
         return (
             has(field, column)
             if isinstance(rule, Has)
             else self.comparing.compared(field, column, rule)
         )
 
-    def _named(self, field: Field, column: str, rule: Term) -> Condition:
+    def _named(self, field: FilterField, column: str, rule: Term) -> Condition:
         """By the name, or wholly by the id; a part of an id would find "prod" in every one."""
         table, name = _NAMES[field.name]
         by_name = self._object(table, column, self.comparing.text(name, rule))

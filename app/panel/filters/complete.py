@@ -91,7 +91,7 @@ def _sorted(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 @dataclass
-class _Place:
+class _CursorContext:
     """Where the cursor is: what is expected there, and what of it is written already."""
 
     expected: Literal["condition", "operator", "value", "joint"] = "condition"
@@ -165,7 +165,7 @@ def _values(field: str, known: Vocabulary) -> list[tuple[str, str]]:
 
 
 def _matching(
-    place: _Place,
+    place: _CursorContext,
     end: int,
     kind: Literal["field", "value", "word"],
     offered: list[tuple[str, str, str]],
@@ -180,8 +180,8 @@ def _matching(
     return [one for one in found if one.text != place.written][:OFFERED]
 
 
-def _place(before: str) -> _Place:
-    place, groups = _Place(), [False]
+def _place(before: str) -> _CursorContext:
+    place, groups = _CursorContext(), [False]
     at, size, same = 0, len(before), False
     while at < size:
         match = _BARE.match(before, at) if place.expected == "value" else None
@@ -197,36 +197,38 @@ def _place(before: str) -> _Place:
             continue
         if kind == "open":
             groups.append(groups[-1] or same)
-            place = _Place(inside=groups[-1], start=at)
+            place = _CursorContext(inside=groups[-1], start=at)
             continue
         if kind == "close":
             groups = groups[:-1] or [False]
-            place = _Place("joint", inside=groups[-1], start=at)
+            place = _CursorContext("joint", inside=groups[-1], start=at)
             continue
         same = kind == "word" and fold(token) == "subscription"
         place = _after(place, token, kind, start, at, last)
     return place
 
 
-def _after(place: _Place, token: str, kind: str, start: int, at: int, last: bool) -> _Place:
+def _after(
+    place: _CursorContext, token: str, kind: str, start: int, at: int, last: bool
+) -> _CursorContext:
     """The place behind a token, or at it while it is being written."""
     inside = place.inside
     if kind == "sign":
         if last and token == "!":
-            return _Place("operator", place.field, inside, start, token)
-        return _Place("value", place.field, inside, at)
+            return _CursorContext("operator", place.field, inside, start, token)
+        return _CursorContext("value", place.field, inside, at)
     if place.expected == "value":
         if last:
-            return _Place("value", place.field, inside, start, token)
-        return _Place("joint", "", inside, at)
+            return _CursorContext("value", place.field, inside, start, token)
+        return _CursorContext("joint", "", inside, at)
     if kind == "word" and place.expected == "condition" and token.startswith("-"):
         stripped = token.lstrip("-")
         start, token = start + len(token) - len(stripped), stripped
     low = fold(token)
     if low in ("and", "or", "not") and not last:
-        return _Place("condition", "", inside, at)
+        return _CursorContext("condition", "", inside, at)
     name = "metadata" if kind == "metadata" or low.startswith("metadata.") else low
     whole = token.endswith("]") if name == "metadata" else low in FIELDS or low in ("has", "in")
     if last and not whole:
-        return _Place(place.expected, "", inside, start, token)
-    return _Place("operator", name, inside, at)
+        return _CursorContext(place.expected, "", inside, start, token)
+    return _CursorContext("operator", name, inside, at)

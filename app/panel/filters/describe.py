@@ -13,7 +13,7 @@ from app.panel.filters.tree import (
     Number,
     Or,
     Relative,
-    Same,
+    SameSubscription,
     Term,
     Text,
 )
@@ -39,7 +39,7 @@ def _said(rule: Filter, *, inside: bool) -> str:
         return " or ".join(_said(part, inside=inside) for part in rule.parts)
     if isinstance(rule, And):
         return " and ".join(_together(part, inside=inside) for part in rule.parts)
-    if isinstance(rule, Same):
+    if isinstance(rule, SameSubscription):
         return f"one subscription ({_said(rule.part, inside=True)})"
     if isinstance(rule, Not):
         return _negated(rule.part, inside=inside)
@@ -52,7 +52,7 @@ def _together(part: Filter, *, inside: bool) -> str:
 
 
 def _negated(part: Filter, *, inside: bool) -> str:
-    if isinstance(part, Same):
+    if isinstance(part, SameSubscription):
         return f"no subscription ({_said(part.part, inside=True)})"
     if isinstance(part, Term | Has | In):
         about_some = not inside and isinstance(part, Term) and FIELDS[part.field].owner != "person"

@@ -23,7 +23,7 @@ OPERATORS: dict[Kind, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Field:
+class FilterField:
     """A field of the language. ``about`` is for a person who looks for one; ``column`` is that of
     the owner's table (for "named": the column of the item that holds the id)."""
 
@@ -62,28 +62,38 @@ STATUSES = (
 )
 INTERVALS = ("day", "week", "month", "year")  # docs.stripe.com/api/prices/object, "interval"
 
-FIELDS: dict[str, Field] = {
+FIELDS: dict[str, FilterField] = {
     field.name: field
     for field in (
-        Field("id", "id", "person", "stripe_id", "Stripe's id of the customer"),
-        Field("email", "text", "person", "email", "the email address"),
-        Field("name", "text", "person", "name", "the name"),
-        Field("phone", "text", "person", "phone", "the phone number"),
-        Field("currency", "text", "person", "currency", "the customer's currency"),
-        Field("created", "date", "person", "created", "when the customer was created"),
-        Field("metadata", "text", "person", "metadata", 'the metadata of a key: metadata["key"]'),
-        Field("subscriptions", "count", "person", "", "how many subscriptions, of any status"),
-        Field("status", "choice", "subscription", "status", "of a subscription", STATUSES),
-        Field("started", "date", "subscription", "start", "when a subscription started"),
-        Field("trial_end", "date", "subscription", "trial_end", "when a trial ends or ended"),
-        Field("cancel_at", "date", "subscription", "cancel_at", "when a subscription will end"),
-        Field("canceled_at", "date", "subscription", "canceled_at", "when it was canceled"),
-        Field("ended_at", "date", "subscription", "ended_at", "when a subscription ended"),
-        Field("period_end", "date", "item", "current_period_end", "when the paid period ends"),
-        Field("product", "named", "item", "product", "a product's name or id"),
-        Field("price", "named", "item", "price", "a price's nickname or id"),
-        Field("interval", "choice", "price", "interval", "how often is paid", INTERVALS),
-        Field("amount", "money", "price", "unit_amount", "a price in whole units: 20 is 20.00"),
+        FilterField("id", "id", "person", "stripe_id", "Stripe's id of the customer"),
+        FilterField("email", "text", "person", "email", "the email address"),
+        FilterField("name", "text", "person", "name", "the name"),
+        FilterField("phone", "text", "person", "phone", "the phone number"),
+        FilterField("currency", "text", "person", "currency", "the customer's currency"),
+        FilterField("created", "date", "person", "created", "when the customer was created"),
+        FilterField(
+            "metadata", "text", "person", "metadata", 'the metadata of a key: metadata["key"]'
+        ),
+        FilterField(
+            "subscriptions", "count", "person", "", "how many subscriptions, of any status"
+        ),
+        FilterField("status", "choice", "subscription", "status", "of a subscription", STATUSES),
+        FilterField("started", "date", "subscription", "start", "when a subscription started"),
+        FilterField("trial_end", "date", "subscription", "trial_end", "when a trial ends or ended"),
+        FilterField(
+            "cancel_at", "date", "subscription", "cancel_at", "when a subscription will end"
+        ),
+        FilterField("canceled_at", "date", "subscription", "canceled_at", "when it was canceled"),
+        FilterField("ended_at", "date", "subscription", "ended_at", "when a subscription ended"),
+        FilterField(
+            "period_end", "date", "item", "current_period_end", "when the paid period ends"
+        ),
+        FilterField("product", "named", "item", "product", "a product's name or id"),
+        FilterField("price", "named", "item", "price", "a price's nickname or id"),
+        FilterField("interval", "choice", "price", "interval", "how often is paid", INTERVALS),
+        FilterField(
+            "amount", "money", "price", "unit_amount", "a price in whole units: 20 is 20.00"
+        ),
     )
 }
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from app.panel.filters.errors import FilterError, Mistake, quoted
 from app.panel.filters.explain import explain
-from app.panel.filters.fields import FIELDS, Field, suggestion
+from app.panel.filters.fields import FIELDS, FilterField, suggestion
 from app.panel.filters.grammar import CONDITIONS, DEPTH, GRAMMAR
 from app.panel.filters.scan import check
 from app.panel.filters.tree import (
@@ -24,7 +24,7 @@ from app.panel.filters.tree import (
     Operator,
     Or,
     Relative,
-    Same,
+    SameSubscription,
     Term,
     leaves,
 )
@@ -102,7 +102,7 @@ class _Builder:
             raise parts[0].outside
         at = parts[0].start
         inner = Mistake(at, at + 1, f"What stands at {at + 1} is in subscription(…) twice.")
-        return _Part(Same(parts[0].rule), parts[0].depth + 1, at, inner)
+        return _Part(SameSubscription(parts[0].rule), parts[0].depth + 1, at, inner)
 
     def term(self, tokens: list[Token]) -> _Part:
         name, sign, given = tokens
@@ -172,7 +172,7 @@ def _condition(name: Token, sign: Token, given: Token) -> Filter:
     return Not(term) if sign == NEGATED else term
 
 
-def _null(field: Field, key: str | None, sign: Token, given: Token) -> Filter:
+def _null(field: FilterField, key: str | None, sign: Token, given: Token) -> Filter:
     """As in Stripe's search: ``email:null`` is who has none."""
     if sign not in (":", "=", NEGATED):
         raise Mistake(_at(given), _end(given), f"Nothing is {sign} null (at {_at(given) + 1}).")

@@ -12,7 +12,7 @@ from app.panel.filters.values import fold
 from app.panel.segments.views import segments
 
 
-class NoSegment(Exception):
+class UnknownSegment(Exception):
     """An ``in:`` that names nothing; ``hint`` ends its sentence."""
 
     def __init__(self, leaf: In, hint: str) -> None:
@@ -38,7 +38,9 @@ def segment_ids(rule: Filter, store: Store, connection_id: int) -> dict[str, lis
     for leaf in asked:
         keys = _keys(leaf.segment, [(view.key, view.name) for view in views])
         if not keys:
-            raise NoSegment(leaf, _near(leaf.segment, [view.name for view in views] + list(ids)))
+            raise UnknownSegment(
+                leaf, _near(leaf.segment, [view.name for view in views] + list(ids))
+            )
         found[leaf.segment] = [ids[key] for key in keys if key in ids]
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from app.panel.filters.fields import Field
+from app.panel.filters.fields import FilterField
 from app.panel.filters.tree import Has, Moment, Number, Operator, Relative, Term, Text
 from app.panel.filters.values import fold
 from app.panel.lists.selection import Condition
@@ -14,7 +14,7 @@ from app.text import THREE_DECIMAL, ZERO_DECIMAL
 BIGINT = 2**63 - 1
 
 
-class Comparing:
+class ComparisonSql:
     """How fields are compared on this database, at the moment ``now``. ``column`` is the field's,
     with the short name of its table before it."""
 
@@ -56,7 +56,7 @@ class Comparing:
             bound.append(bounds)
         return Condition(f"({column} IS NOT NULL AND CASE {' '.join(cases)} END)", tuple(bound))
 
-    def compared(self, field: Field, column: str, rule: Term) -> Condition:
+    def compared(self, field: FilterField, column: str, rule: Term) -> Condition:
         if field.kind == "date":
             return self._date(column, rule)
         if field.kind == "money":
@@ -85,7 +85,7 @@ class Comparing:
         return Condition(f"({column} IS NOT NULL AND {column} >= ? AND {column} < ?)", (start, end))
 
 
-def has(field: Field, column: str) -> Condition:
+def has(field: FilterField, column: str) -> Condition:
     """An empty text is no value, as in the count of those with an email."""
     if field.kind in ("date", "money"):
         return Condition(f"{column} IS NOT NULL", ())

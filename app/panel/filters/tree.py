@@ -99,18 +99,18 @@ class Or:
 
 
 @dataclass(frozen=True)
-class Same:
+class SameSubscription:
     """There is one subscription for which all of the part holds."""
 
     part: Filter
 
 
-Filter: TypeAlias = Term | Has | In | Not | And | Or | Same
+Filter: TypeAlias = Term | Has | In | Not | And | Or | SameSubscription
 
 
 def leaves(rule: Filter) -> Iterator[Term | Has | In]:
     """Every condition of a filter, in the order in which they are written."""
-    if isinstance(rule, Not | Same):
+    if isinstance(rule, Not | SameSubscription):
         yield from leaves(rule.part)
     elif isinstance(rule, And | Or):
         for part in rule.parts:

@@ -14,7 +14,7 @@ from app.panel.filters.tree import (
     Number,
     Or,
     Relative,
-    Same,
+    SameSubscription,
     Term,
     Text,
     Value,
@@ -53,7 +53,7 @@ def uses(rule: Filter) -> frozenset[str]:
 def _groups(rule: Filter) -> bool:
     if isinstance(rule, And | Or):
         return any(_groups(part) for part in rule.parts)
-    return isinstance(rule, Same) or (isinstance(rule, Not) and _groups(rule.part))
+    return isinstance(rule, SameSubscription) or (isinstance(rule, Not) and _groups(rule.part))
 
 
 def segments_of(rule: Filter) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ def unparse(rule: Filter) -> str:
         return " AND ".join(_held(part, Or, And) for part in rule.parts)
     if isinstance(rule, Not):
         return "-" + _held(rule.part, Or, And)
-    if isinstance(rule, Same):
+    if isinstance(rule, SameSubscription):
         return f"subscription({unparse(rule.part)})"
     if isinstance(rule, In):
         return f"in:{quote(rule.segment)}"

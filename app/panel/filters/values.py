@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from app.panel.filters.errors import Mistake, quoted
-from app.panel.filters.fields import Field, suggestion
+from app.panel.filters.fields import FilterField, suggestion
 from app.panel.filters.tree import SECONDS, Moment, Number, Relative, Text, Value
 
 _ESCAPES = {'"': '"', "'": "'", "\\": "\\", "/": "/", "n": "\n", "r": "\r", "t": "\t"}
@@ -84,7 +84,7 @@ def check_bare(token: str, start: int) -> None:
         )
 
 
-def value(field: Field, text: str, start: int, end: int) -> Value:
+def value(field: FilterField, text: str, start: int, end: int) -> Value:
     """The value of a field; raises Mistake where it is none."""
     if field.kind == "date":
         return _date(field, text, start, end)
@@ -101,12 +101,12 @@ def value(field: Field, text: str, start: int, end: int) -> Value:
     return Text(text)
 
 
-def _wrong(field: Field, text: str, start: int, end: int) -> Mistake:
+def _wrong(field: FilterField, text: str, start: int, end: int) -> Mistake:
     words = f"{field.name} takes {field.takes}, not {quoted(text)} at {start + 1}."
     return Mistake(start, end, words)
 
 
-def _date(field: Field, text: str, start: int, end: int) -> Moment | Relative:
+def _date(field: FilterField, text: str, start: int, end: int) -> Moment | Relative:
     if fold(text) == "now":
         return Relative(0, "")
     if found := _RELATIVE.match(text):

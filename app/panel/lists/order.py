@@ -17,7 +17,15 @@ from app.db.store import Store
 from app.panel.lists import order_by_rank as ranks
 from app.panel.lists import order_by_since as joining
 from app.panel.lists.id_set import IdSet
-from app.panel.lists.selection import CHUNK, MANY, Chosen, Found, beginning, find, row_ids
+from app.panel.lists.selection import (
+    CHUNK,
+    MANY,
+    ResolvedSelection,
+    Selection,
+    beginning,
+    find,
+    row_ids,
+)
 
 Ids: TypeAlias = "array[int]"  # row ids of participants, eight bytes each
 
@@ -38,7 +46,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Part:
+class ListPart:
     """The first rows of a list, or all of it (``complete``)."""
 
     ids: Ids
@@ -47,11 +55,11 @@ class Part:
 
 def ordered(
     store: Store,
-    chosen: Chosen,
+    chosen: Selection,
     order: Order,
     number: int = FIRST,
     step: Callable[[], None] = lambda: None,
-) -> Iterator[Part]:
+) -> Iterator[ListPart]:
     """At most ``number`` of these people who are first, and then all; of few people only all.
 
     ``step`` is called every few milliseconds, and ends the work by raising what it likes. Raises
@@ -64,24 +72,24 @@ def ordered(
         return
     few: list[int] = next(row_ids(store, found, size=FEW + 1), [])
     if len(few) <= FEW:
-        yield Part(array("q", _sorted(store, found, few, order)), True)
+        yield ListPart(array("q", _sorted(store, found, few, order)), True)
     elif order.column == "since":
         yield from _joined(store, found, number, order.descending)
     elif order.column in ("plan", "status"):
         yield _some(ranks.first(store, found, order.column, order.descending, number))
-        yield Part(_divided(store, found, order), True)
+        yield ListPart(_divided(store, found, order), True)
     else:
         walks = order.column in ordering.ready(store)
         if first := _first(store, found, order, number):
             yield _some(first)
-        yield Part((_walked if walks else _all_sorted)(store, found, order), True)
+        yield ListPart((_walked if walks else _all_sorted)(store, found, order), True)
 
 
-def _some(ids: list[int]) -> Part:
-    return Part(array("q", ids), False)
+def _some(ids: list[int]) -> ListPart:
+    return ListPart(array("q", ids), False)
 
 
-def whole(store: Store, chosen: Chosen, order: Order | None = None) -> Ids:
+def whole(store: Store, chosen: Selection, order: Order | None = None) -> Ids:
     """All of these people at once."""
     *_, last = ordered(store, chosen, order or Order())
     return last.ids
@@ -99,18 +107,20 @@ def place_of(ids: Ids, person: int, before: int = 0) -> int:
     return max(0, min(before, len(ids) - 1))
 
 
-def _arrived(store: Store, found: Found, number: int, upwards: bool) -> Iterator[Part]:
+def _arrived(
+    store: Store, found: ResolvedSelection, number: int, upwards: bool
+) -> Iterator[ListPart]:
     if near := found.near:
         if first := beginning(store, found, near, NEAR, number, upwards=upwards):
             yield _some(first)
     else:
         first = next(row_ids(store, found, size=number, upwards=upwards), [])
         if len(first) < number:
-            yield Part(array("q", first), True)
+            yield ListPart(array("q", first), True)
             return
         yield _some(first)
     size = MANY if found.chosen.conditions else CHUNK
-    yield Part(_collected(row_ids(store, found, size=size, upwards=upwards)), True)
+    yield ListPart(_collected(row_ids(store, found, size=size, upwards=upwards)), True)
 
 
 def _collected(chunks: Iterable[list[int]]) -> Ids:
@@ -120,7 +130,7 @@ def _collected(chunks: Iterable[list[int]]) -> Ids:
     return ids
 
 
-def _sorted(store: Store, found: Found, ids: list[int], order: Order) -> list[int]:
+def _sorted(store: Store, found: ResolvedSelection, ids: list[int], order: Order) -> list[int]:
     """Few people, in one statement."""
     if order.column == "since":
         return joining.sorted_by_since(store, found, ids, order.descending)
@@ -146,7 +156,7 @@ def _by(store: Store, order: Order) -> str:
     return f"{key} IS NULL, {key}{way}, p.id{way}"
 
 
-def _first(store: Store, found: Found, order: Order, number: int) -> list[int]:
+def _first(store: Store, found: ResolvedSelection, order: Order, number: int) -> list[int]:
     """The first by an index that stops early, or by reading everybody where there is none."""
     way = " DESC" if order.descending else ""
     key, more = ordering.key(store, order.column), found.narrowed
@@ -162,7 +172,7 @@ def _first(store: Store, found: Found, order: Order, number: int) -> list[int]:
     return [one for (one,) in store.rows(sql, given)]
 
 
-def _walked(store: Store, found: Found, order: Order) -> Ids:
+def _walked(store: Store, found: ResolvedSelection, order: Order) -> Ids:
     people, ids = IdSet(), array("q")
     for chunk in row_ids(store, found):
         people.add(chunk)
@@ -202,7 +212,7 @@ def _walk(store: Store, connection_id: int, order: Order) -> Iterator[list[int]]
             where, given = f"{going_on} AND {above}", (*given, floor)
 
 
-def _all_sorted(store: Store, found: Found, order: Order) -> Ids:
+def _all_sorted(store: Store, found: ResolvedSelection, order: Order) -> Ids:
     """Without an index: in one statement of seconds."""
     more = found.narrowed
     (gathered,) = store.row(
@@ -214,7 +224,7 @@ def _all_sorted(store: Store, found: Found, order: Order) -> Ids:
     return array("q", store.unpacked(gathered))
 
 
-def _divided(store: Store, found: Found, order: Order) -> Ids:
+def _divided(store: Store, found: ResolvedSelection, order: Order) -> Ids:
     people = IdSet()
     for chunk in row_ids(store, found):
         people.add(chunk)
@@ -228,17 +238,19 @@ def _divided(store: Store, found: Found, order: Order) -> Ids:
     return ids
 
 
-def _joined(store: Store, found: Found, number: int, descending: bool) -> Iterator[Part]:
+def _joined(
+    store: Store, found: ResolvedSelection, number: int, descending: bool
+) -> Iterator[ListPart]:
     ids, told = array("q"), False
     for chunk in _in_turn(store, found, descending):
         ids.extend(chunk)
         if not told and len(ids) >= number:
             told = True
-            yield Part(ids[:number], False)
-    yield Part(ids, True)
+            yield ListPart(ids[:number], False)
+    yield ListPart(ids, True)
 
 
-def _in_turn(store: Store, found: Found, descending: bool) -> Iterator[list[int]]:
+def _in_turn(store: Store, found: ResolvedSelection, descending: bool) -> Iterator[list[int]]:
     others = joining.exceptions(store, found)
     elsewhere = IdSet()
     elsewhere.add(others.before)

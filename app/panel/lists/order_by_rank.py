@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from app.db.store import Store
 from app.panel.lists.id_set import IdSet
-from app.panel.lists.selection import Chosen, Condition, Found, row_ids
+from app.panel.lists.selection import Condition, ResolvedSelection, Selection, row_ids
 from app.panel.segments.views import segments
 
 # Between them come those whose subscriptions are unpaid, paused or never began.
@@ -20,7 +20,7 @@ BEFORE, AFTER = ("active", "trialing", "past_due"), ("canceled", "none")
 Block = int | None  # a segment's row id; None: everybody who is in none of them
 
 
-def blocks(store: Store, found: Found, column: str) -> list[Block]:
+def blocks(store: Store, found: ResolvedSelection, column: str) -> list[Block]:
     """The blocks in ascending order, without those that nobody of these people can be in;
     ``column`` is plan or status."""
     key = found.chosen.key
@@ -47,7 +47,9 @@ def shown(found: Sequence[Block], descending: bool) -> list[int]:
     return [*reversed(places[:-1]), places[-1]] if found[-1] is None else places[::-1]
 
 
-def first(store: Store, found: Found, column: str, descending: bool, number: int) -> list[int]:
+def first(
+    store: Store, found: ResolvedSelection, column: str, descending: bool, number: int
+) -> list[int]:
     """The first so many of these people in this order, without looking at all of them."""
     every = blocks(store, found, column)
     people: list[int] = []
@@ -66,7 +68,7 @@ def first(store: Store, found: Found, column: str, descending: bool, number: int
     return people
 
 
-def _block(found: Found, every: Sequence[Block], place: int) -> Condition:
+def _block(found: ResolvedSelection, every: Sequence[Block], place: int) -> Condition:
     """SQL from FROM on: the members in one block, and in none before it."""
     block, earlier = every[place], every[:place]
     other = [one for one in (every if block is None else earlier) if one is not None]
@@ -101,13 +103,13 @@ def ranked(store: Store, ids: Sequence[int], every: Sequence[Block]) -> dict[int
 
 
 def divided(
-    store: Store, people: IdSet, found: Found, every: Sequence[Block]
+    store: Store, people: IdSet, found: ResolvedSelection, every: Sequence[Block]
 ) -> Iterator[tuple[int, list[int]]]:
     """All of ``people``, who are those found, as (place of the block, row ids upwards)."""
     for place, block in enumerate(every):
         if block is None:
             continue
-        of_block = Found(Chosen(found.chosen.connection_id), block, 0, found.step)
+        of_block = ResolvedSelection(Selection(found.chosen.connection_id), block, 0, found.step)
         for ids in row_ids(store, of_block):
             yield place, people.take(ids)
     for ids in row_ids(store, found):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from app.db import history
 from app.db.store import Store
-from app.panel.lists.selection import Found
+from app.panel.lists.selection import ResolvedSelection
 
 SAMPLE = 1_000
 
@@ -22,14 +22,16 @@ _PLACES = (
 
 
 @dataclass(frozen=True)
-class Exceptions:
+class LaterMembers:
     """Members who did not come with the large block: their row ids, the first who came first."""
 
     before: list[int]
     after: list[int]
 
 
-def sorted_by_since(store: Store, found: Found, ids: Sequence[int], descending: bool) -> list[int]:
+def sorted_by_since(
+    store: Store, found: ResolvedSelection, ids: Sequence[int], descending: bool
+) -> list[int]:
     """Few members in this order."""
     way = " DESC" if descending else ""
     (gathered,) = store.row(
@@ -41,7 +43,7 @@ def sorted_by_since(store: Store, found: Found, ids: Sequence[int], descending: 
     return store.unpacked(gathered)
 
 
-def exceptions(store: Store, found: Found) -> Exceptions:
+def exceptions(store: Store, found: ResolvedSelection) -> LaterMembers:
     """All of the segment's, whatever the conditions."""
     cause, at = _block(store, found.segment_id)
     # A large part of all members is found quicker by reading all of them than by an index that
@@ -58,7 +60,7 @@ def exceptions(store: Store, found: Found) -> Exceptions:
         (at, at, found.segment_id, cause, found.chosen.key),
     )
     ids = store.unpacked(gathered)
-    return Exceptions(ids[:before], ids[before + same :])
+    return LaterMembers(ids[:before], ids[before + same :])
 
 
 def _block(store: Store, segment_id: int) -> tuple[int, int]:

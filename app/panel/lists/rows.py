@@ -66,7 +66,7 @@ def rows(
     return [found[key] for key in ids if key in found]
 
 
-class _Held:
+class _CachedRows:
     """What somebody has of subscriptions."""
 
     def __init__(self) -> None:
@@ -88,8 +88,10 @@ class _Held:
         return standing(self._statuses)
 
 
-def _held(store: Store, connection_id: int, customers: Sequence[str]) -> defaultdict[str, _Held]:
-    held: defaultdict[str, _Held] = defaultdict(_Held)
+def _held(
+    store: Store, connection_id: int, customers: Sequence[str]
+) -> defaultdict[str, _CachedRows]:
+    held: defaultdict[str, _CachedRows] = defaultdict(_CachedRows)
     for customer, status, product, name in store.rows(
         "SELECT s.customer, s.status, i.product, d.name FROM subscription s"
         " LEFT JOIN subscription_item i ON i.subscription_id = s.id"

@@ -25,7 +25,7 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class Selection:
     """The members of one segment (None: everybody who is not deleted) that meet all conditions."""
 
     connection_id: int
@@ -39,10 +39,10 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Found:
+class ResolvedSelection:
     """The same, once its segment is looked up. A segment that is not there has no members."""
 
-    chosen: Chosen
+    chosen: Selection
     segment_id: int
     members: int  # of the segment, whatever the conditions
     step: Callable[[], None] = lambda: None  # called for each chunk; may raise to end the work
@@ -83,17 +83,17 @@ class Found:
         )
 
 
-def find(store: Store, chosen: Chosen) -> Found:
+def find(store: Store, chosen: Selection) -> ResolvedSelection:
     """Look the segment up."""
     rows = store.rows(
         "SELECT id, count FROM segment WHERE connection_id = ? AND key = ?",
         (chosen.connection_id, chosen.key),
     )
-    return Found(chosen, *rows[0]) if rows else Found(chosen, 0, 0)
+    return ResolvedSelection(chosen, *rows[0]) if rows else ResolvedSelection(chosen, 0, 0)
 
 
 def row_ids(
-    store: Store, found: Found, *, size: int = CHUNK, upwards: bool = True
+    store: Store, found: ResolvedSelection, *, size: int = CHUNK, upwards: bool = True
 ) -> Iterator[list[int]]:
     """The row ids of these people in their order, at most ``size`` at a time."""
     last, after, edge, order = (
@@ -117,10 +117,16 @@ def row_ids(
 
 
 def beginning(
-    store: Store, found: Found, near: Condition, people: int, size: int, *, upwards: bool = True
+    store: Store,
+    found: ResolvedSelection,
+    near: Condition,
+    people: int,
+    size: int,
+    *,
+    upwards: bool = True,
 ) -> list[int]:
     """The first row ids, at most ``size``, of those of the first ``people`` of the segment who meet
-    its conditions, asked as :attr:`Found.near` has them."""
+    its conditions, asked as :attr:`ResolvedSelection.near` has them."""
     way = "" if upwards else " DESC"
     sql = (
         "SELECT p.id FROM (SELECT m.participant_id AS id FROM member m WHERE m.segment_id = ?"

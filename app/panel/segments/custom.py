@@ -13,14 +13,14 @@ from collections.abc import Sequence
 
 from app.db import custom_segments as own
 from app.db import history, membership, people
-from app.db.custom_segments import OwnRule
-from app.db.people import People
+from app.db.custom_segments import CustomRule
+from app.db.people import ParticipantSet
 from app.db.store import Store
 from app.panel.filters.compile import all_people, compiled
 from app.panel.filters.compile import compile as condition_of
 from app.panel.filters.errors import FilterError
 from app.panel.filters.parse import parse
-from app.panel.filters.segment_refs import NoSegment, segment_ids
+from app.panel.filters.segment_refs import UnknownSegment, segment_ids
 from app.panel.filters.unparse import is_timed
 from app.text import storable
 
@@ -28,13 +28,13 @@ LONGEST_NAME = 60
 PREFIX = "own:"
 
 
-class OwnProblem(Exception):
+class CustomSegmentProblem(Exception):
     """A segment cannot be made, changed or deleted; the text is for a person."""
 
 
 def rules(
     store: Store, connection_id: int, *, everybody: bool = False, timed: bool = False
-) -> list[OwnRule]:
+) -> list[CustomRule]:
     """The rules of all own segments (``timed``: of those that time alone can change), each after
     those whose members it asks for. ``everybody``: for statements that ask all people at once."""
     now = time.time()
@@ -46,9 +46,9 @@ def rules(
                 continue
             condition = condition_of(rule, store, connection_id, now, everybody=everybody)
         except FilterError:  # a segment that it names is gone: nobody belongs here
-            found.append(OwnRule(segment, "1 = 0", ()))
+            found.append(CustomRule(segment, "1 = 0", ()))
             continue
-        found.append(OwnRule(segment, condition.sql, condition.parameters, is_timed(rule)))
+        found.append(CustomRule(segment, condition.sql, condition.parameters, is_timed(rule)))
     return found
 
 
@@ -78,7 +78,9 @@ def change(store: Store, connection_id: int, key: str, name: str, text: str) -> 
         _alone(store)
         store.execute("UPDATE segment SET name = ?, rule = ? WHERE id = ?", (name, text, segment))
         if any(one == segment for one in _asked(store, connection_id, text, segment)):
-            raise OwnProblem("The filter asks for members of this segment itself, in a circle.")
+            raise CustomSegmentProblem(
+                "The filter asks for members of this segment itself, in a circle."
+            )
         if text != old:
             found = rules(store, connection_id, everybody=True)  # others may ask for this one
             cause = history.own_cause(store, connection_id, "made")
@@ -92,7 +94,9 @@ def delete(store: Store, connection_id: int, key: str) -> None:
     for other, text in _texts(store, connection_id):
         if other != segment and segment in _asked(store, connection_id, text, other, deep=False):
             (name,) = store.row("SELECT name FROM segment WHERE id = ?", (other,))
-            raise OwnProblem(f"The segment “{name}” asks for its members; change that one first.")
+            raise CustomSegmentProblem(
+                f"The segment “{name}” asks for its members; change that one first."
+            )
     with store.transaction():
         _alone(store)
         history.end_segments(store, [segment], history.own_cause(store, connection_id, "made"))
@@ -111,8 +115,8 @@ def keep(store: Store, connection_id: int) -> None:
             own.follow(store, everybody, timed, cause)
 
 
-def _everybody(store: Store, connection_id: int) -> People:
-    return People(all_people(store), (connection_id,))
+def _everybody(store: Store, connection_id: int) -> ParticipantSet:
+    return ParticipantSet(all_people(store), (connection_id,))
 
 
 def _fill(store: Store, connection_id: int) -> None:
@@ -173,7 +177,7 @@ def _asked(
     """The segments whose members a filter asks for; ``deep``: also those that they ask for."""
     try:
         named = segment_ids(parse(text), store, connection_id)
-    except NoSegment:
+    except UnknownSegment:
         return []
     asked = [one for ids in named.values() for one in ids]
     if not deep:
@@ -195,22 +199,22 @@ def _own(store: Store, connection_id: int, key: str) -> tuple[int, str]:
         (connection_id, key),
     )
     if not rows:
-        raise OwnProblem(f"There is no segment of your own with the key {key!r}.")
+        raise CustomSegmentProblem(f"There is no segment of your own with the key {key!r}.")
     return int(rows[0][0]), str(rows[0][1])
 
 
 def _checked_name(store: Store, connection_id: int, name: str, but: str = "") -> str:
     name = " ".join(storable(name).split())
     if not name:
-        raise OwnProblem("Give the segment a name.")
+        raise CustomSegmentProblem("Give the segment a name.")
     if len(name) > LONGEST_NAME:
-        raise OwnProblem(f"The name is longer than {LONGEST_NAME} letters.")
+        raise CustomSegmentProblem(f"The name is longer than {LONGEST_NAME} letters.")
     taken = store.rows(
         "SELECT 1 FROM segment WHERE connection_id = ? AND name = ? AND key <> ?",
         (connection_id, name, but),
     )
     if taken:
-        raise OwnProblem(f"There is a segment called “{name}” already.")
+        raise CustomSegmentProblem(f"There is a segment called “{name}” already.")
     return name
 
 

@@ -19,7 +19,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Place:
+class Membership:
     """A participant's place in the segment of this key, in seconds since 1970 on Stripe's clock.
     ``until`` is None for a member of today."""
 
@@ -30,7 +30,7 @@ class Place:
     left_by: Reason | None
 
 
-def place_json(place: Place) -> dict[str, object]:
+def place_json(place: Membership) -> dict[str, object]:
     """A place as ``panelist participants --history --json`` prints it. The reasons are the ids of
     Stripe's events; null for what a sync found."""
     return {
@@ -42,7 +42,7 @@ def place_json(place: Place) -> dict[str, object]:
     }
 
 
-def place_words(place: Place) -> str:
+def place_words(place: Membership) -> str:
     """A place in one line: "active from 3 Feb 14:01 (subscription created) until …"."""
     line = f"{plain(place.segment)} from {when(place.since)} ({_reason(place.joined_by)})"
     if place.until is not None and place.left_by is not None:
@@ -54,7 +54,7 @@ def _reason(reason: Reason) -> str:
     return plain(f"{reason.type} {reason.event}") if reason.event else "found by a sync"
 
 
-def places(store: Store, connection_id: int, stripe_id: str) -> list[Place]:
+def places(store: Store, connection_id: int, stripe_id: str) -> list[Membership]:
     """Every place of one Stripe customer, oldest first."""
     now = (
         f"SELECT g.key, {history.since(store)}, NULL, j.event, j.type, NULL, NULL"
@@ -71,7 +71,7 @@ def places(store: Store, connection_id: int, stripe_id: str) -> list[Place]:
     rows = [row for sql in (past, now) for row in store.rows(sql, (connection_id, stripe_id))]
     return sorted(
         (
-            Place(
+            Membership(
                 segment,
                 since,
                 until,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from app.db.store import Store
 from app.panel.lists.id_set import IdSet
 from app.panel.lists.order import Ids
-from app.panel.lists.selection import CHUNK, Chosen, Found, find, row_ids
+from app.panel.lists.selection import CHUNK, ResolvedSelection, Selection, find, row_ids
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,13 @@ class Overlap:
 
 
 def overlap(
-    store: Store, first: Chosen, second: Chosen, step: Callable[[], None] = lambda: None
+    store: Store, first: Selection, second: Selection, step: Callable[[], None] = lambda: None
 ) -> Overlap:
     """Who is in both and who in one, of two lists of the same connection. Costs as much as reading
     both. ``step`` is called every few milliseconds, and ends the work by raising what it likes.
     Raises DatabaseProblem."""
 
-    def steadily(chosen: Chosen) -> Found:
+    def steadily(chosen: Selection) -> ResolvedSelection:
         return replace(find(store, chosen), step=step)
 
     mine, waiting = array("q"), IdSet()

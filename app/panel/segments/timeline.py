@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from app.db import history
 from app.db.store import Store
 from app.panel.lists.order import Ids
-from app.panel.lists.selection import CHUNK, Chosen, find, row_ids
+from app.panel.lists.selection import CHUNK, Selection, find, row_ids
 from app.panel.segments.memberships import Reason
 from app.panel.segments.overlap import difference
 
@@ -95,7 +95,7 @@ def _still_there(
 ) -> Iterator[tuple[list[int], int]]:
     """Members of today who were members then, and never went between; some at a time, with the
     last row id that was looked at."""
-    segment, last = find(store, Chosen(connection_id, key)).segment_id, -1
+    segment, last = find(store, Selection(connection_id, key)).segment_id, -1
     sql = (
         f"SELECT {store.gathered('id')}, max(last) FROM ("
         "SELECT CASE WHEN since <= ? THEN id END AS id, id AS last FROM ("
@@ -117,7 +117,7 @@ def changes(
     ``step`` as for :func:`members_on`."""
     then = members_on(store, connection_id, key, since, step)
     now = array("q")
-    for chunk in row_ids(store, replace(find(store, Chosen(connection_id, key)), step=step)):
+    for chunk in row_ids(store, replace(find(store, Selection(connection_id, key)), step=step)):
         now.extend(chunk)
     found = difference(now, then, step)
     return Changes(found.only_first, found.only_second, found.both)
@@ -229,7 +229,7 @@ def _arrivals(
 ) -> Iterator[tuple[int, int]]:
     """On which days today's members came, and how many; a day may come again. Some are read at a
     time: SQLite would sort all of them in memory."""
-    segment, last = find(store, Chosen(connection_id, key)).segment_id, -1
+    segment, last = find(store, Selection(connection_id, key)).segment_id, -1
     sql = (
         "SELECT since / ?, count(*), max(id) FROM ("
         f"SELECT m.participant_id AS id, {history.since(store)} AS since {_NOW}"

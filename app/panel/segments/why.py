@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from app.db.store import Store
 from app.panel.labels import LIVE
-from app.panel.person import Held, segment_names, subscriptions
+from app.panel.person import HeldSubscription, segment_names, subscriptions
 from app.panel.segments import why_filter as own_why
-from app.panel.segments.memberships import Place, places
+from app.panel.segments.memberships import Membership, places
 from app.panel.segments.views import LIVE_WORDS
-from app.panel.subscription_facts import Facts
+from app.panel.subscription_facts import SubscriptionFacts
 from app.text import plain
 
 
@@ -31,15 +31,15 @@ class _Case:
     key: str
     created: int | None
     deleted: bool
-    held: list[Held]
+    held: list[HeldSubscription]
     made: bool  # whether the segment is there
     filter: str | None  # of an own segment
     product: tuple[str, bool, bool] | None  # name, active, deleted; None: not a known one
-    had: list[Place]  # places in the segment, oldest first
+    had: list[Membership]  # places in the segment, oldest first
     beginning: set[int]  # when the first sync of the account was, or may have been
 
     @property
-    def live(self) -> list[Held]:
+    def live(self) -> list[HeldSubscription]:
         return [one for one in self.held if one.status in LIVE]
 
 
@@ -48,7 +48,7 @@ def why(store: Store, row_id: int, key: str, now: float | None = None) -> Why:
     (seconds since 1970; None: this moment) tells which year needs no naming. Raises
     DatabaseProblem, and LookupError when there is no such participant."""
     case, name = _case(store, row_id, key)
-    facts = Facts(now)
+    facts = SubscriptionFacts(now)
     if case.filter is not None and not case.deleted:
         at = time.time() if now is None else now
         member, reason = own_why.decided(store, row_id, case.filter, case.held, at)
@@ -88,7 +88,7 @@ def _case(store: Store, row_id: int, key: str) -> tuple[_Case, str]:
     return case, plain(segment_names(store, here, [key])[key], 80)
 
 
-def _decided(case: _Case, facts: Facts) -> tuple[bool, str]:
+def _decided(case: _Case, facts: SubscriptionFacts) -> tuple[bool, str]:
     """The verdict and the reason for it."""
     if case.deleted:
         return False, _deleted(case, facts)
@@ -104,7 +104,7 @@ def _decided(case: _Case, facts: Facts) -> tuple[bool, str]:
     return _canceled(case, facts) if case.key == "canceled" else _of_status(case, facts)
 
 
-def _deleted(case: _Case, facts: Facts) -> str:
+def _deleted(case: _Case, facts: SubscriptionFacts) -> str:
     ends = [
         one.until
         for one in case.had
@@ -113,14 +113,14 @@ def _deleted(case: _Case, facts: Facts) -> str:
     return f"the customer was deleted in Stripe{f' on {facts.on(ends[-1])}' if ends else ''}"
 
 
-def _one(held: Sequence[Held], facts: Facts) -> str:
+def _one(held: Sequence[HeldSubscription], facts: SubscriptionFacts) -> str:
     """The only one of these subscriptions, or several."""
     if len(held) == 1:
         return f"the subscription {facts.label(held[0])} {facts.became(held[0])}"
     return f"{len(held)} subscriptions, {facts.list(held)}"
 
 
-def _none_is(case: _Case, facts: Facts, what: str) -> str:
+def _none_is(case: _Case, facts: SubscriptionFacts, what: str) -> str:
     """Why no subscription is what it should be."""
     if not case.held:
         return "there is no subscription"
@@ -130,13 +130,13 @@ def _none_is(case: _Case, facts: Facts, what: str) -> str:
     return f"none of {len(case.held)} subscriptions {what}: {facts.list(case.held)}"
 
 
-def _of_status(case: _Case, facts: Facts) -> tuple[bool, str]:
+def _of_status(case: _Case, facts: SubscriptionFacts) -> tuple[bool, str]:
     words = {"active": "is active", "trialing": "is in its trial", "past_due": "is past due"}
     mine = [one for one in case.held if one.status == case.key]
     return (True, _one(mine, facts)) if mine else (False, _none_is(case, facts, words[case.key]))
 
 
-def _canceled(case: _Case, facts: Facts) -> tuple[bool, str]:
+def _canceled(case: _Case, facts: SubscriptionFacts) -> tuple[bool, str]:
     mine = [one for one in case.held if one.status == "canceled"]
     if case.live:
         return False, _one(case.live, facts)
@@ -145,13 +145,13 @@ def _canceled(case: _Case, facts: Facts) -> tuple[bool, str]:
     return True, f"{_one(mine, facts)}, and none is {LIVE_WORDS}"
 
 
-def _never(case: _Case, facts: Facts) -> tuple[bool, str]:
+def _never(case: _Case, facts: SubscriptionFacts) -> tuple[bool, str]:
     if not case.held:
         return True, "there is no subscription of any status"
     return False, _one(case.held, facts)
 
 
-def _of_product(case: _Case, facts: Facts) -> tuple[bool, str]:
+def _of_product(case: _Case, facts: SubscriptionFacts) -> tuple[bool, str]:
     key = case.key.removeprefix("product:")
     holding = [one for one in case.held if key in {item.product_id for item in one.items}]
     mine = [one for one in holding if one.status in LIVE]
@@ -175,7 +175,7 @@ def _of_product(case: _Case, facts: Facts) -> tuple[bool, str]:
     return False, f"no subscription has this product{archived}"
 
 
-def _history(case: _Case, member: bool, facts: Facts) -> str:
+def _history(case: _Case, member: bool, facts: SubscriptionFacts) -> str:
     """Since when, or from when to when."""
     if member:
         now = [one for one in case.had if one.until is None]
@@ -193,7 +193,7 @@ def _history(case: _Case, member: bool, facts: Facts) -> str:
     return f"was a member {start} to {ended}{_by(left)}{times}"
 
 
-def _since(case: _Case, place: Place, facts: Facts) -> str:
+def _since(case: _Case, place: Membership, facts: SubscriptionFacts) -> str:
     day = facts.on(place.since)
     if place.joined_by.event is not None:
         return f"since {day}{_by(place.joined_by.type)}"

@@ -12,15 +12,15 @@ from app.panel.filters.errors import FilterError
 from app.panel.filters.fields import FIELDS
 from app.panel.filters.parse import parse
 from app.panel.filters.tree import And, Filter, Has, In, Term, leaves
-from app.panel.person import Held
-from app.panel.subscription_facts import Facts
+from app.panel.person import HeldSubscription
+from app.panel.subscription_facts import SubscriptionFacts
 from app.text import plain
 
 SAID = 200  # characters of a rule in words
 
 
 def decided(
-    store: Store, row_id: int, text: str, held: Sequence[Held], now: float
+    store: Store, row_id: int, text: str, held: Sequence[HeldSubscription], now: float
 ) -> tuple[bool, str]:
     """Whether the filter finds the participant of this row id, who holds these subscriptions, at
     ``now`` (seconds since 1970), and the reason. It is asked as the segment is kept."""
@@ -37,7 +37,7 @@ def decided(
         return False, plain(error.sentence.rstrip("."), SAID)
     if not failing:
         return True, describe(rule, SAID)
-    facts_said = "; ".join(_facts(failing[0], row[1:], held, Facts(now)))
+    facts_said = "; ".join(_facts(failing[0], row[1:], held, SubscriptionFacts(now)))
     return False, f"it asks that {describe(failing[0], SAID)}, but {facts_said}"
 
 
@@ -51,7 +51,9 @@ def _holds(store: Store, connection_id: int, row_id: int, part: Filter, now: flo
     )
 
 
-def _facts(part: Filter, row: Sequence[object], held: Sequence[Held], facts: Facts) -> list[str]:
+def _facts(
+    part: Filter, row: Sequence[object], held: Sequence[HeldSubscription], facts: SubscriptionFacts
+) -> list[str]:
     """What is so of everything that this part asks for, each once."""
     said = []
     for leaf in leaves(part):
@@ -66,7 +68,7 @@ def _facts(part: Filter, row: Sequence[object], held: Sequence[Held], facts: Fac
     return list(dict.fromkeys(said))
 
 
-def _of_person(leaf: Term | Has, row: Sequence[object], facts: Facts) -> str:
+def _of_person(leaf: Term | Has, row: Sequence[object], facts: SubscriptionFacts) -> str:
     """Names, addresses and metadata are not repeated: a screen may be looked at by others."""
     currency, created, stripe_id, metadata, name, email, phone = row
     if leaf.field == "created":

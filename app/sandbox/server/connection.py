@@ -25,7 +25,7 @@ class Request:
 
 
 @dataclass
-class Answer:
+class Response:
     """What to send, after `delay` seconds, and how it goes wrong.
 
     `fault` is one of faults.KINDS, or "close": the connection ends in good order, unanswered.
@@ -41,13 +41,13 @@ class Answer:
     stream: AsyncIterator[bytes] | None = None
 
 
-Handler = Callable[[Request], Answer]
+Handler = Callable[[Request], Response]
 
 
-class Connection(asyncio.Protocol):
+class HttpConnection(asyncio.Protocol):
     """Requests of one connection, one after the other; `handle` makes each answer."""
 
-    def __init__(self, handle: Handler, open_ones: set["Connection"]) -> None:
+    def __init__(self, handle: Handler, open_ones: set["HttpConnection"]) -> None:
         self._handle, self._open = handle, open_ones
         self._http = h11.Connection(h11.SERVER)
         self._transport: asyncio.Transport
@@ -117,7 +117,7 @@ class Connection(asyncio.Protocol):
         self._send(answer)
         self._done()
 
-    async def _later(self, answer: Answer) -> None:
+    async def _later(self, answer: Response) -> None:
         if answer.delay:
             await asyncio.sleep(answer.delay)
         if self._transport.is_closing() or answer.fault == "hang":
@@ -147,7 +147,7 @@ class Connection(asyncio.Protocol):
             return
         self._http.start_next_cycle()
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: Response) -> None:
         headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
         # h11 answers None only for ConnectionClosed, which is never sent here.
         head = self._http.send(h11.Response(status_code=answer.status, headers=headers)) or b""
@@ -169,7 +169,7 @@ class Connection(asyncio.Protocol):
             await self._writable.wait()
         self._transport.write(self._http.send(h11.EndOfMessage()) or b"")
 
-    def _cut(self, answer: Answer) -> None:
+    def _cut(self, answer: Response) -> None:
         headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
         head = self._http.send(h11.Response(status_code=answer.status, headers=headers)) or b""
         self._transport.write(head + answer.body[: len(answer.body) // 2])

@@ -12,13 +12,13 @@ from urllib.parse import quote, urlencode
 
 from app.sandbox.server import approval_pages as approval
 from app.sandbox.server import params
-from app.sandbox.server.connection import Answer, Request
+from app.sandbox.server.connection import Request, Response
 from app.sandbox.server.params import Query
 from app.sandbox.world.errors import OAuthError
 from app.sandbox.world.oauth import Flavour, OAuth
 
 if TYPE_CHECKING:
-    from app.sandbox.server.server import Service
+    from app.sandbox.server.server import SandboxService
 
 INVALID = "The provided OAuth link is invalid"
 _CHANNEL_LINK = re.compile(r"(chnlink|ch)_\w+", re.ASCII)
@@ -26,7 +26,7 @@ _ANOTHER_SITE = "This form was sent by another site"
 _DENIED = {"error": "access_denied", "error_description": "The user denied your request"}
 
 
-class _Asked(NamedTuple):
+class _ConsentRequest(NamedTuple):
     """What an authorise link asks for, found to be in order."""
 
     flavour: Flavour
@@ -35,7 +35,7 @@ class _Asked(NamedTuple):
     fields: dict[str, str]
 
 
-def _asked(oauth: OAuth, flavour: Flavour, query: Query) -> _Asked:
+def _asked(oauth: OAuth, flavour: Flavour, query: Query) -> _ConsentRequest:
     """Raises OAuthError (docs.stripe.com/connect/oauth-reference, "GET /authorize")."""
     state, redirect = params.text(query, "state"), params.text(query, "redirect_uri")
     if flavour == "connect":
@@ -52,7 +52,7 @@ def _asked(oauth: OAuth, flavour: Flavour, query: Query) -> _Asked:
         raise OAuthError("invalid_redirect_uri", text, state=state)
     names = ("client_id", "redirect_uri", "state", "response_type", "scope")
     fields = {name: value for name in names if (value := params.text(query, name)) is not None}
-    return _Asked(flavour, redirect or allowed[0], state, {"flavour": flavour} | fields)
+    return _ConsentRequest(flavour, redirect or allowed[0], state, {"flavour": flavour} | fields)
 
 
 def _check_connect(query: Query, state: str | None) -> None:
@@ -69,7 +69,7 @@ def _check_connect(query: Query, state: str | None) -> None:
         raise OAuthError("invalid_scope", text, state=state)
 
 
-def _authorize(service: Service, request: Request, link: str) -> Answer:
+def _authorize(service: SandboxService, request: Request, link: str) -> Response:
     if link and not _CHANNEL_LINK.fullmatch(link):
         return _notice(INVALID, 400)
     try:
@@ -78,17 +78,17 @@ def _authorize(service: Service, request: Request, link: str) -> Answer:
         return _notice(INVALID, 400)
 
 
-def _authorize_connect(service: Service, request: Request, _: str) -> Answer:
+def _authorize_connect(service: SandboxService, request: Request, _: str) -> Response:
     return _consent(service, _asked(service.world.oauth, "connect", params.parse(request.query)))
 
 
-def _consent(service: Service, asked: _Asked) -> Answer:
+def _consent(service: SandboxService, asked: _ConsentRequest) -> Response:
     connect = asked.flavour == "connect"
     page = approval.consent(_account(service), asked.redirect_uri, asked.fields, connect=connect)
-    return Answer(200, approval.headers([asked.redirect_uri]), page)
+    return Response(200, approval.headers([asked.redirect_uri]), page)
 
 
-def _decision(service: Service, request: Request, _: str) -> Answer:
+def _decision(service: SandboxService, request: Request, _: str) -> Response:
     """The form carries what the link asked for; it is checked again."""
     if _from_another_site(request):
         return _notice(_ANOTHER_SITE, 403)
@@ -107,27 +107,27 @@ def _decision(service: Service, request: Request, _: str) -> Answer:
     return _redirect(address(asked.redirect_uri, said))
 
 
-def _dashboard(service: Service, _: Request, __: str) -> Answer:
+def _dashboard(service: SandboxService, _: Request, __: str) -> Response:
     oauth = service.world.oauth
     page = approval.dashboard(
         _account(service),
         installed=oauth.installed("app") is not None,
         connected=oauth.installed("connect") is not None,
     )
-    return Answer(200, approval.headers(oauth.allowed()), page)
+    return Response(200, approval.headers(oauth.allowed()), page)
 
 
-def _dashboard_install(service: Service, request: Request, _: str) -> Answer:
+def _dashboard_install(service: SandboxService, request: Request, _: str) -> Response:
     if _from_another_site(request):
         return _notice(_ANOTHER_SITE, 403)
     return _redirect(install(service.world.oauth))
 
 
-def _dashboard_remove(service: Service, request: Request, _: str) -> Answer:
+def _dashboard_remove(service: SandboxService, request: Request, _: str) -> Response:
     if _from_another_site(request):
         return _notice(_ANOTHER_SITE, 403)
     service.world.oauth.remove_all()
-    return Answer(303, [("Location", "/dashboard")])
+    return Response(303, [("Location", "/dashboard")])
 
 
 def install(oauth: OAuth, redirect_uri: str | None = None) -> str:
@@ -143,15 +143,15 @@ def address(uri: str, said: dict[str, str]) -> str:
     return f"{uri}{'&' if '?' in uri else '?'}{urlencode(said, quote_via=quote)}"
 
 
-def _redirect(to: str) -> Answer:
-    return Answer(302, [("Location", to), ("Cache-Control", "no-store")])
+def _redirect(to: str) -> Response:
+    return Response(302, [("Location", to), ("Cache-Control", "no-store")])
 
 
-def _notice(text: str, status: int) -> Answer:
-    return Answer(status, approval.headers([]), approval.notice(text))
+def _notice(text: str, status: int) -> Response:
+    return Response(status, approval.headers([]), approval.notice(text))
 
 
-def _account(service: Service) -> tuple[str, str, bool]:
+def _account(service: SandboxService) -> tuple[str, str, bool]:
     world = service.world
     return world.account_name, world.account_id, world.livemode
 
@@ -161,7 +161,7 @@ def _from_another_site(request: Request) -> bool:
     return request.headers.get("origin") not in (None, f"http://{request.headers.get('host')}")
 
 
-ENDPOINTS: dict[str, Callable[[Service, Request, str], Answer]] = {
+ENDPOINTS: dict[str, Callable[[SandboxService, Request, str], Response]] = {
     "GET /oauth/v2/authorize": _authorize,
     "GET /oauth/v2/{link}/authorize": _authorize,
     "GET /oauth/authorize": _authorize_connect,

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import orjson
 
 from app.sandbox.server import consent, wire
-from app.sandbox.server.connection import Answer, Request
+from app.sandbox.server.connection import Request, Response
 from app.sandbox.server.faults import Faults
-from app.sandbox.server.limits import Limits
+from app.sandbox.server.limits import SandboxLimits
 from app.sandbox.world.seeded import Obj
 
 if TYPE_CHECKING:
-    from app.sandbox.server.server import Service
+    from app.sandbox.server.server import SandboxService
 
 _JSON = [("Content-Type", "application/json")]
 _CHUNK = 500
@@ -57,7 +57,7 @@ _OPTIONS = (
 )
 
 
-def answer(service: Service, request: Request) -> Answer:
+def answer(service: SandboxService, request: Request) -> Response:
     """The answer to a control request; 400 with a sentence for one that makes no sense."""
     path = request.path.removeprefix("/_sandbox/").rstrip("/")
     try:
@@ -75,19 +75,19 @@ def answer(service: Service, request: Request) -> Answer:
     return _json({"error": f"{request.method} /_sandbox/{path} does not exist"}, 404)
 
 
-def _json(value: Obj, status: int = 200) -> Answer:
-    return Answer(status, list(_JSON), wire.encode(value, pretty=False) + b"\n")
+def _json(value: Obj, status: int = 200) -> Response:
+    return Response(status, list(_JSON), wire.encode(value, pretty=False) + b"\n")
 
 
-def _truth(service: Service, kind: str) -> Answer:
+def _truth(service: SandboxService, kind: str) -> Response:
     if kind not in _TRUTH:
         raise ValueError(f"the truth is about {', '.join(_TRUTH)}")
     objects: Iterator[Obj] = getattr(service.world, kind)()
     headers = [("Content-Type", "application/x-ndjson")]
-    return Answer(200, headers, stream=_lines(service, objects))
+    return Response(200, headers, stream=_lines(service, objects))
 
 
-async def _lines(service: Service, objects: Iterator[Obj]) -> AsyncIterator[bytes]:
+async def _lines(service: SandboxService, objects: Iterator[Obj]) -> AsyncIterator[bytes]:
     """JSON lines in chunks; other requests are served between them."""
     while True:
         with service.lock:
@@ -99,7 +99,7 @@ async def _lines(service: Service, objects: Iterator[Obj]) -> AsyncIterator[byte
         await asyncio.sleep(0)
 
 
-def _stats(service: Service) -> Obj:
+def _stats(service: SandboxService) -> Obj:
     world = service.world
     return {
         "account": world.account_id,
@@ -116,7 +116,7 @@ def _stats(service: Service) -> Obj:
     }
 
 
-def _change(service: Service, asked: Obj) -> Obj:
+def _change(service: SandboxService, asked: Obj) -> Obj:
     """`{"op": "update_customer", "id": …, …}` or `{"op": "random", "n": 5}`."""
     op = asked.pop("op", None)
     if op == "random":
@@ -129,7 +129,7 @@ def _change(service: Service, asked: Obj) -> Obj:
     return {"id": getattr(service.world, op)(**asked)}
 
 
-def _set_options(service: Service, asked: Obj) -> Obj:
+def _set_options(service: SandboxService, asked: Obj) -> Obj:
     """Options by name; `faults` is an object of its own and replaces all faults."""
     options = service.options
     changed: Obj = {}
@@ -139,7 +139,7 @@ def _set_options(service: Service, asked: Obj) -> Obj:
         elif name in ("forbid", "keys"):
             changed[name] = frozenset(value)
         elif name == "rate":
-            Limits(str(value), service.options.limit_clock)
+            SandboxLimits(str(value), service.options.limit_clock)
             changed[name] = str(value)
         elif name in _OPTIONS:
             changed[name] = type(getattr(options, name))(value)
@@ -149,7 +149,7 @@ def _set_options(service: Service, asked: Obj) -> Obj:
     return {"set": sorted(changed)}
 
 
-def _install(service: Service, asked: Obj) -> Obj:
+def _install(service: SandboxService, asked: Obj) -> Obj:
     """Install the app from the Dashboard: `{"redirect_uri": …}`, or the first one registered."""
     redirect = asked.pop("redirect_uri", None)
     if asked or not isinstance(redirect, str | None):
@@ -157,14 +157,14 @@ def _install(service: Service, asked: Obj) -> Obj:
     return {"url": consent.install(service.world.oauth, redirect)}
 
 
-def _uninstall(service: Service, asked: Obj) -> Obj:
+def _uninstall(service: SandboxService, asked: Obj) -> Obj:
     """Remove the app in the Dashboard, and end a connection by Connect."""
     if asked:
         raise ValueError("uninstall takes nothing")
     return {"removed": service.world.oauth.remove_all()}
 
 
-_POSTS: dict[str, Callable[[Service, Obj], Obj]] = {
+_POSTS: dict[str, Callable[[SandboxService, Obj], Obj]] = {
     "change": _change,
     "install": _install,
     "options": _set_options,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.sandbox.server import api, params, wire
-from app.sandbox.server.connection import Answer, Request
+from app.sandbox.server.connection import Request, Response
 from app.sandbox.server.params import Query
 from app.sandbox.world import errors
 from app.sandbox.world.errors import PERMISSIONS, OAuthError, StripeError
@@ -19,7 +19,7 @@ from app.sandbox.world.seeded import Obj
 from app.sandbox.world.world import World
 
 if TYPE_CHECKING:
-    from app.sandbox.server.server import Options, Service
+    from app.sandbox.server.server import Options, SandboxService
 
 # What a token endpoint may do wrong (`Options.token_fault`).
 FAULTS = ("", "302", "400", "500", "html", "nothing")
@@ -31,26 +31,26 @@ _FILTERS = ("app", "account", "channel", "status")
 _COMMON = ("limit", "starting_after", "ending_before", "expand")
 
 
-def refusal(error: StripeError) -> Answer:
+def refusal(error: StripeError) -> Response:
     """An error as it is sent."""
-    return Answer(error.status, [*error.headers.items()], wire.encode(error.body))
+    return Response(error.status, [*error.headers.items()], wire.encode(error.body))
 
 
-def _token(service: Service, request: Request, _: str) -> Answer:
+def _token(service: SandboxService, request: Request, _: str) -> Response:
     return _tokens(service, request, "app")
 
 
-def _token_connect(service: Service, request: Request, _: str) -> Answer:
+def _token_connect(service: SandboxService, request: Request, _: str) -> Response:
     return _tokens(service, request, "connect")
 
 
-def _tokens(service: Service, request: Request, flavour: Flavour) -> Answer:
+def _tokens(service: SandboxService, request: Request, flavour: Flavour) -> Response:
     fault = service.options.token_fault
     instead = _instead(fault, service.options)
     if instead is not None:
         return instead
     try:
-        made = Answer(200, body=wire.encode(_granted(service, request, flavour)))
+        made = Response(200, body=wire.encode(_granted(service, request, flavour)))
     except StripeError as error:
         made = refusal(error)
     if fault == "nothing":
@@ -58,20 +58,20 @@ def _tokens(service: Service, request: Request, flavour: Flavour) -> Answer:
     return made
 
 
-def _instead(fault: str, options: Options) -> Answer | None:
+def _instead(fault: str, options: Options) -> Response | None:
     """What a fault answers without doing what was asked."""
     if fault == "302":
-        return Answer(302, [("Location", options.token_redirect)])
+        return Response(302, [("Location", options.token_redirect)])
     if fault == "400":
         return refusal(OAuthError("invalid_request", "Something is wrong with this request"))
     if fault == "500":
         return refusal(errors.server_error())
     if fault == "html":
-        return Answer(200, [("Content-Type", "text/html")], _SIGN_IN)
+        return Response(200, [("Content-Type", "text/html")], _SIGN_IN)
     return None
 
 
-def _granted(service: Service, request: Request, flavour: Flavour) -> Obj:
+def _granted(service: SandboxService, request: Request, flavour: Flavour) -> Obj:
     world, life = service.world, service.options.token_life
     own, form = _is_developer(service, request), _form(request)
     grant = params.text(form, "grant_type")
@@ -92,7 +92,7 @@ def _granted(service: Service, request: Request, flavour: Flavour) -> Obj:
     return made
 
 
-def _is_developer(service: Service, request: Request) -> bool:
+def _is_developer(service: SandboxService, request: Request) -> bool:
     """False for a secret key of somebody else. Raises 401 and 403 for other keys."""
     world, key = service.world, api.key_of(request.headers)
     if key in (world.client_secret, world.secret_key):
@@ -106,7 +106,7 @@ def _form(request: Request) -> Query:
     return params.parse(request.body.decode("utf-8", "replace"))
 
 
-def _deauthorize(service: Service, request: Request, _: str) -> Answer:
+def _deauthorize(service: SandboxService, request: Request, _: str) -> Response:
     """Ends a connection by Connect. Nothing says that it takes apps: they are not connected."""
     oauth = service.world.oauth
     own, form = _is_developer(service, request), _form(request)
@@ -123,7 +123,7 @@ def _deauthorize(service: Service, request: Request, _: str) -> Answer:
     return _json({"stripe_user_id": account})
 
 
-def _installs(service: Service, request: Request, _: str) -> Answer:
+def _installs(service: SandboxService, request: Request, _: str) -> Response:
     """The one installation there can be, for whoever may see it.
 
     The developer names the app or, by Stripe-Account, the account; without either it is asked
@@ -149,19 +149,19 @@ def _installs(service: Service, request: Request, _: str) -> Answer:
     return _json({"object": "list", "data": found, "has_more": False, "url": "/v1/apps/installs"})
 
 
-def _install(service: Service, request: Request, identifier: str) -> Answer:
+def _install(service: SandboxService, request: Request, identifier: str) -> Response:
     _installer(service, request)
     return _json(_shown(service.world, _known(service.world, identifier)))
 
 
-def _uninstall(service: Service, request: Request, identifier: str) -> Answer:
+def _uninstall(service: SandboxService, request: Request, identifier: str) -> Response:
     _installer(service, request)
     install = _known(service.world, identifier)
     service.world.oauth.remove(install)
     return _json(_shown(service.world, install) | {"status": "uninstalling"})
 
 
-def _installer(service: Service, request: Request) -> api.Caller:
+def _installer(service: SandboxService, request: Request) -> api.Caller:
     """The developer, or the account itself by its secret key."""
     world = service.world
     caller = api.authenticate(world, service.access(), request.headers)
@@ -200,11 +200,11 @@ def _shown(world: World, install: Install) -> Obj:
     }
 
 
-def _json(value: Obj) -> Answer:
-    return Answer(200, body=wire.encode(value))
+def _json(value: Obj) -> Response:
+    return Response(200, body=wire.encode(value))
 
 
-ENDPOINTS: dict[str, Callable[[Service, Request, str], Answer]] = {
+ENDPOINTS: dict[str, Callable[[SandboxService, Request, str], Response]] = {
     "POST /v1/oauth/token": _token,
     "POST /oauth/token": _token_connect,
     "POST /oauth/deauthorize": _deauthorize,

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 
 
-class Limits:
+class SandboxLimits:
     """At most so many requests in any second, for the account and for each endpoint.
 
     A refused request does not count. `clock` gives seconds.

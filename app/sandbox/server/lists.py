@@ -5,7 +5,7 @@ from collections.abc import Callable
 from app.sandbox.server import params
 from app.sandbox.server.params import Query
 from app.sandbox.world import errors
-from app.sandbox.world.object_table import Table
+from app.sandbox.world.object_table import ObjectTable
 from app.sandbox.world.seeded import Obj
 from app.sandbox.world.subscription import ENDED, STATUSES
 from app.sandbox.world.world import World
@@ -15,9 +15,9 @@ _MAX_TYPES = 20
 Keep = Callable[[int], bool]
 
 
-def table_of(world: World, resource: str) -> Table:
+def table_of(world: World, resource: str) -> ObjectTable:
     """The objects behind a list endpoint."""
-    tables: dict[str, Table] = {
+    tables: dict[str, ObjectTable] = {
         "customers": world.customers_table,
         "subscriptions": world.subscriptions_table,
         "products": world.products_table,
@@ -44,7 +44,7 @@ def page(world: World, resource: str, query: Query) -> Obj:
     }
 
 
-def _cursor(world: World, table: Table, name: str, value: str | None) -> int | None:
+def _cursor(world: World, table: ObjectTable, name: str, value: str | None) -> int | None:
     """The number of a cursor; 400 resource_missing for an unknown, deleted or aged-out one."""
     if value is None:
         return None
@@ -56,7 +56,7 @@ def _cursor(world: World, table: Table, name: str, value: str | None) -> int | N
     return n
 
 
-def _equal(table: Table, wanted: dict[str, object]) -> Keep | None:
+def _equal(table: ObjectTable, wanted: dict[str, object]) -> Keep | None:
     """A filter by fields' values; None when nothing is wanted."""
     wanted = {name: value for name, value in wanted.items() if value is not None}
     if not wanted:

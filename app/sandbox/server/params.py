@@ -5,7 +5,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from app.sandbox.world import errors
-from app.sandbox.world.object_table import Window
+from app.sandbox.world.object_table import ObjectPage
 
 Query = dict[str, object]
 
@@ -36,13 +36,13 @@ _UNSERVED = frozenset(
 _ARRAYS = frozenset({"expand", "types", "ids", "lookup_keys"})
 
 
-class Paging(NamedTuple):
+class PageRequest(NamedTuple):
     """What every list understands."""
 
     limit: int
     starting_after: str | None
     ending_before: str | None
-    window: Window
+    window: ObjectPage
 
 
 def parse(query: str) -> Query:
@@ -101,7 +101,7 @@ def boolean(query: Query, name: str) -> bool | None:
     return value == "true"
 
 
-def paging(query: Query) -> Paging:
+def paging(query: Query) -> PageRequest:
     """Limit, cursors and window; 400 for what Stripe refuses (docs.stripe.com/api/pagination)."""
     after, before = text(query, "starting_after"), text(query, "ending_before")
     if after is not None and before is not None:
@@ -110,7 +110,7 @@ def paging(query: Query) -> Paging:
             "You may only specify one of these parameters: ending_before, starting_after.",
             "parameters_exclusive",
         )
-    return Paging(_limit(query), after, before, _window(query.get("created")))
+    return PageRequest(_limit(query), after, before, _window(query.get("created")))
 
 
 def _limit(query: Query) -> int:
@@ -131,12 +131,12 @@ def _integer(value: str, name: str) -> int:
     return int(value)
 
 
-def _window(asked: object) -> Window:
+def _window(asked: object) -> ObjectPage:
     if asked is None:
-        return Window()
+        return ObjectPage()
     if isinstance(asked, str):
         second = _integer(asked, "created")
-        return Window(second, second)
+        return ObjectPage(second, second)
     first: int | None = None
     last: int | None = None
     for name, value in asked.items() if isinstance(asked, dict) else ():
@@ -150,4 +150,4 @@ def _window(asked: object) -> Window:
         else:
             high = second - (name == "lt")
             last = high if last is None else min(last, high)
-    return Window(first, last)
+    return ObjectPage(first, last)

@@ -14,9 +14,9 @@ from typing import Any, Self
 from urllib.parse import unquote
 
 from app.sandbox.server import api, consent, control, developer, params, wire
-from app.sandbox.server.connection import Answer, Connection, Request
+from app.sandbox.server.connection import HttpConnection, Request, Response
 from app.sandbox.server.faults import Faults
-from app.sandbox.server.limits import Limits
+from app.sandbox.server.limits import SandboxLimits
 from app.sandbox.world import errors
 from app.sandbox.world.errors import StripeError
 from app.sandbox.world.seeded import base62
@@ -72,7 +72,9 @@ class Options:
             raise ValueError(f"token_fault is one of {', '.join(developer.FAULTS[1:])}, or empty")
 
 
-def _endpoint(asked: str) -> tuple[str, Callable[["Service", Request, str], Answer], str] | None:
+def _endpoint(
+    asked: str,
+) -> tuple[str, Callable[["SandboxService", Request, str], Response], str] | None:
     """What is not a list or an object of the account: its template, who answers, the id in it."""
     for pattern, template, answer in _ENDPOINTS:
         found = pattern.fullmatch(asked)
@@ -81,7 +83,7 @@ def _endpoint(asked: str) -> tuple[str, Callable[["Service", Request, str], Answ
     return None
 
 
-class Service:
+class SandboxService:
     """Answers requests about one world; knows no socket.
 
     `requests` counts by path template, `statuses` by status sent (0: none), `log` holds the last
@@ -98,16 +100,16 @@ class Service:
         self.on_request: Callable[[str, dict[str, object]], None] | None = None
         self.changes_rng = random.Random(f"{world.seed}/live")
         self._ids = random.Random(f"{world.seed}/requests")
-        self._limits: Limits | None = None
+        self._limits: SandboxLimits | None = None
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> Response:
         """The answer to any request; never raises."""
         with self.lock:
             if request.path.startswith("/_sandbox/"):
                 return control.answer(self, request)
             return self._stripe(request)
 
-    def _stripe(self, request: Request) -> Answer:
+    def _stripe(self, request: Request) -> Response:
         path = unquote(request.path)
         route = api.route(request.method, path)
         endpoint = None if route else _endpoint(f"{request.method} {path}")
@@ -145,7 +147,7 @@ class Service:
 
     def _answer(
         self, request: Request, path: str, query: params.Query, route: api.Route | None
-    ) -> Answer:
+    ) -> Response:
         world, access = self.world, self.access()
         caller = api.authenticate(world, access, request.headers)
         if route is None:
@@ -153,7 +155,7 @@ class Service:
         reason = self._limit(route.template)
         if reason is not None:
             raise errors.rate_limited(reason)
-        return Answer(200, body=wire.encode(api.answer(world, access, caller, route, query)))
+        return Response(200, body=wire.encode(api.answer(world, access, caller, route, query)))
 
     def access(self) -> api.Access:
         """Who may do what, by the options."""
@@ -162,15 +164,15 @@ class Service:
 
     def _limit(self, endpoint: str) -> str | None:
         if self._limits is None or self._limits.rate != self.options.rate:
-            self._limits = Limits(self.options.rate, self.options.limit_clock)
+            self._limits = SandboxLimits(self.options.rate, self.options.limit_clock)
         return self._limits.refuse(endpoint)
 
-    def _faulty(self, fault: str) -> Answer | None:
+    def _faulty(self, fault: str) -> Response | None:
         """The whole answer of a fault that replaces it; None when it only spoils the real one."""
         if fault == "html":
-            return Answer(502, body=_PAGE)
+            return Response(502, body=_PAGE)
         if fault in ("reset", "hang"):
-            return Answer(200)
+            return Response(200)
         made = {
             "error_500": errors.server_error(self.options.faults.should_retry),
             "rate_429": errors.rate_limited("global-rate"),
@@ -210,9 +212,9 @@ class Service:
 
         Raises OSError when the port is taken.
         """
-        loop, connections = asyncio.get_running_loop(), set[Connection]()
+        loop, connections = asyncio.get_running_loop(), set[HttpConnection]()
         server = await loop.create_server(
-            lambda: Connection(self.handle, connections), "127.0.0.1", port, backlog=512
+            lambda: HttpConnection(self.handle, connections), "127.0.0.1", port, backlog=512
         )
         live = asyncio.ensure_future(self.live())
         try:
@@ -225,7 +227,7 @@ class Service:
                 connection.close()
 
 
-class Sandbox(Service):
+class Sandbox(SandboxService):
     """The server in a daemon thread, as a context manager; `world_args` make the world.
 
     `url` is where it listens. Change the world from another thread only with `lock` held.

@@ -1,6 +1,6 @@
 """Products and prices: the seeded catalogue, and the objects Stripe makes of them."""
 
-from app.sandbox.world.object_table import Table
+from app.sandbox.world.object_table import ObjectTable
 from app.sandbox.world.seeded import Ids, Obj
 
 # Name, monthly amount in cents, archived.
@@ -25,13 +25,13 @@ _JPY_PER_CENT = 1.5
 INLINE = 1 << 40
 
 
-class Products(Table):
+class Products(ObjectTable):
     """Products by number."""
 
     kind = "product"
 
 
-class Prices(Table):
+class Prices(ObjectTable):
     """Prices of the catalogue by number. Inline prices are not among them."""
 
     kind = "price"

@@ -4,7 +4,7 @@ import copy
 import random
 from fnmatch import fnmatchcase
 
-from app.sandbox.world.object_table import Table
+from app.sandbox.world.object_table import ObjectTable
 from app.sandbox.world.seeded import Ids, Obj, base62
 from app.sandbox.world.versions import ACCOUNT_DEFAULT, as_of_2022
 
@@ -30,7 +30,7 @@ TYPES = (
 )
 
 
-class Events(Table):
+class Events(ObjectTable):
     """Events by number, in the order they were made.
 
     Each is visible up to `lag` seconds after it was made, so one may appear behind others already

@@ -8,14 +8,14 @@ from typing import NamedTuple
 from app.sandbox.world.seeded import Ids, Obj
 
 
-class Window(NamedTuple):
+class ObjectPage(NamedTuple):
     """Seconds of `created` a list is limited to, both ends included; None is open."""
 
     first: int | None = None
     last: int | None = None
 
 
-class Table:
+class ObjectTable:
     """All objects of one kind: their number is their place in time.
 
     `created` holds seconds in ascending order; what a seed says is rendered on demand by `seeded`,
@@ -77,7 +77,7 @@ class Table:
     def page(
         self,
         limit: int,
-        window: Window,
+        window: ObjectPage,
         after: int | None,
         before: int | None,
         keep: Callable[[int], bool] | None,

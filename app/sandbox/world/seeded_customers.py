@@ -5,7 +5,7 @@ from math import sqrt
 
 from app.sandbox.world import names
 from app.sandbox.world.hostile import HOSTILE
-from app.sandbox.world.object_table import Table
+from app.sandbox.world.object_table import ObjectTable
 from app.sandbox.world.seeded import Ids, Obj, mix, subseed
 
 GROWTH_SECONDS = 4 * 365 * 86400
@@ -28,7 +28,7 @@ def _address(locale: names.Locale, city: str, number: int) -> Obj:
     }
 
 
-class Customers(Table):
+class Customers(ObjectTable):
     """Customers by number, oldest first. `now` is the second the world starts at."""
 
     kind = "customer"

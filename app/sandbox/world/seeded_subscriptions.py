@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 
 from app.sandbox.world.catalogue import INLINE, plan, price
-from app.sandbox.world.object_table import Table
+from app.sandbox.world.object_table import ObjectTable
 from app.sandbox.world.seeded import Ids, Obj, mix, subseed
 from app.sandbox.world.seeded_customers import Customers
 from app.sandbox.world.subscription import ENDED, STATUSES, TRIAL, dress, item, subscription
@@ -18,7 +18,7 @@ ITEMS_SHOWN = 10
 SLOTS = 1024  # numbers kept free for the items of one subscription
 
 
-class Subscriptions(Table):
+class Subscriptions(ObjectTable):
     """Subscriptions by number, oldest first. `owners` says whose, `status` how they stand.
 
     `find_price` gives the catalogue's price as it is now (None once deleted).

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.sandbox.world import catalogue, changes
 from app.sandbox.world.contents import Contents
-from app.sandbox.world.object_table import Table
+from app.sandbox.world.object_table import ObjectTable
 from app.sandbox.world.seeded import Obj
 from app.sandbox.world.seeded_subscriptions import SLOTS
 from app.sandbox.world.subscription import ENDED, STATUSES, dress, item, subscription
@@ -194,12 +194,12 @@ class World(Contents):
         self._delete(self.prices_table, "price", self.prices_table.living(id))
         return id
 
-    def _delete(self, table: Table, kind: str, n: int) -> None:
+    def _delete(self, table: ObjectTable, kind: str, n: int) -> None:
         last = table.object(n)
         table.gone.add(n)
         self._emit(f"{kind}.deleted", last)
 
-    def _update(self, table: Table, kind: str, id: str, fields: Obj, **beside: Any) -> None:
+    def _update(self, table: ObjectTable, kind: str, id: str, fields: Obj, **beside: Any) -> None:
         """Set fields; an update that changes nothing makes no event, as at Stripe."""
         n = table.living(id)
         old = table.object(n)

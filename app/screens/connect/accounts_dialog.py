@@ -19,7 +19,7 @@ from app.text import when
 from app.widgets.content import para, words
 
 
-class Accounts(ModalScreen[int | None]):
+class AccountsDialog(ModalScreen[int | None]):
     """Every account this database knows, live and test apart; ``shown`` is its id."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -10,23 +10,23 @@ from textual.screen import ModalScreen
 
 from app.screens.base import Host, account_words
 from app.screens.connect.screen import ConnectScreen
-from app.screens.connect.token_store_dialog import FORGOTTEN, Choice, PlaceDialog, Unlock
-from app.services.connection import Link
-from app.services.oauth_approval import Approving
-from app.services.refresh import Lookout
+from app.screens.connect.token_store_dialog import FORGOTTEN, Choice, TokenStoreDialog, UnlockDialog
+from app.services.connection import StripeConnection
+from app.services.oauth_approval import OAuthApproval
+from app.services.refresh import Refresher
 from app.text import plain
 from app.widgets.content import words
-from app.widgets.dialog import Question
+from app.widgets.dialog import QuestionDialog
 
 
-class Reception(Host):
-    """The handlers of :class:`Link`'s and :class:`Approving`'s messages."""
+class ConnectionHandlers(Host):
+    """The handlers of :class:`StripeConnection`'s and :class:`OAuthApproval`'s messages."""
 
-    lookout: Lookout
+    lookout: Refresher
     _later: list[Callable[[], None]]  # dialogs for when the one in front is answered
     _guest = False  # somebody is being asked about an install
 
-    def on_link_checked(self, message: Link.Checked) -> None:
+    def on_stripe_connection_checked(self, message: StripeConnection.Checked) -> None:
         report = message.report
         if not message.connected:
             account = account_words(report.account, report.account_name)
@@ -38,83 +38,83 @@ class Reception(Host):
 
             def answered(yes: bool | None) -> None:
                 if yes:
-                    self.link.confirm(report)
+                    self.stripe.confirm(report)
                 else:
-                    self.link.forget(report)
+                    self.stripe.forget(report)
                     self.say("Not connected: a live account needs your yes.", problem=True)
 
-            self.put(Question(lines, "Connect"), answered)
+            self.put(QuestionDialog(lines, "Connect"), answered)
         missing = [one.label for one in report.permissions if not one.granted]
         if missing:
             self.tell(f"Not permitted: {', '.join(missing)}. Connect (1) says more.", problem=True)
-        self.lookout.show()
+        self.refresher.show()
 
-    def on_link_refused(self, message: Link.Refused) -> None:
-        self.lookout.note = message.text
+    def on_stripe_connection_refused(self, message: StripeConnection.Refused) -> None:
+        self.refresher.note = message.text
         self.say(message.text, problem=True)
         for screen in self.connect_screens():
             screen.blame(message.field)
         if self.current_mode != "connect":
             self.tell(message.text, problem=True)
         if not message.fault:
-            self.approving.look()
-        self.lookout.show()
+            self.oauth.look()
+        self.refresher.show()
 
-    def on_link_joined(self, message: Link.Joined) -> None:
-        self.approving.stop()
-        self.approving.look()
-        self.lookout.note, self.lookout.account = "", None
+    def on_stripe_connection_joined(self, message: StripeConnection.Joined) -> None:
+        self.oauth.stop()
+        self.oauth.look()
+        self.refresher.note, self.refresher.account = "", None
         self.say("")
         self.forget_secrets()
         if not message.resumed and not isinstance(self.screen, ModalScreen):
             self.go("status")
-        self.lookout.show()
+        self.refresher.show()
 
-    def on_link_done(self, message: Link.Done) -> None:
+    def on_stripe_connection_done(self, message: StripeConnection.Done) -> None:
         text = " ".join(message.said)
         if text:
             self.say(text)
         if text and self.current_mode != "connect":
             self.tell(text)
         if message.left:
-            self.lookout.note = text
-        self.approving.look()
-        self.lookout.show()
+            self.refresher.note = text
+        self.oauth.look()
+        self.refresher.show()
 
     # Where access is kept
 
-    def on_link_homeless(self, message: Link.Homeless) -> None:
+    def on_stripe_connection_homeless(self, message: StripeConnection.Homeless) -> None:
         why = str(message.problem)
-        self.lookout.note = why
+        self.refresher.note = why
         self.say(why, problem=True)
         if message.problem.kind in ("locked", "wrong passphrase"):
-            self.put(Unlock(why), self._unlocked)
+            self.put(UnlockDialog(why), self._unlocked)
         else:
             self.ask_place(why, lost=message.lost)
-        self.lookout.show()
+        self.refresher.show()
 
     def _unlocked(self, passphrase: str | None) -> None:
         if passphrase is None:
-            self.link.give_up()
-            self.lookout.note = "Access is locked: unlock it on Connect (1) to go on."
+            self.stripe.give_up()
+            self.refresher.note = "Access is locked: unlock it on Connect (1) to go on."
             self.say("Access stays locked; nothing was changed.", problem=True)
-            self.approving.look()
-            self.lookout.show()
+            self.oauth.look()
+            self.refresher.show()
         elif passphrase == FORGOTTEN:
             self.ask_place("Without its passphrase nobody can open the file.", lost=True)
         else:
-            self.link.unlock(passphrase)
+            self.stripe.unlock(passphrase)
 
     def ask_place(self, why: str, *, lost: bool = False) -> None:
         def placed(choice: Choice | None) -> None:
             if choice is None:
-                self.link.give_up()
+                self.stripe.give_up()
                 self.say("No place was chosen, so nothing was connected or moved.", problem=True)
-                self.approving.look()
+                self.oauth.look()
             else:
-                self.link.choose(*choice, anew=lost)
+                self.stripe.choose(*choice, anew=lost)
 
-        self.put(PlaceDialog(why, lost=lost), placed)
+        self.put(TokenStoreDialog(why, lost=lost), placed)
 
     def ask_to_leave(self) -> None:
         connection = self.picture(fresh=True).linked
@@ -130,27 +130,27 @@ class Reception(Host):
         ]  # fmt: skip
 
         def answered(yes: bool | None) -> None:
-            if yes and not self.link.leave(connection):
+            if yes and not self.stripe.leave(connection):
                 self.tell("Something else is under way; try again in a moment.", problem=True)
 
         if not isinstance(self.screen, ModalScreen):
-            self.put(Question(lines, "Disconnect"), answered)
+            self.put(QuestionDialog(lines, "Disconnect"), answered)
 
     # Approving in the browser
 
-    def on_approving_opened(self) -> None:
+    def on_oauth_approval_opened(self) -> None:
         self.say("")
-        self.lookout.show()
+        self.refresher.show()
 
-    def on_approving_ready(self, message: Approving.Ready) -> None:
+    def on_oauth_approval_ready(self, message: OAuthApproval.Ready) -> None:
         if message.new:
             self.forget_secrets()
             for screen in self.connect_screens():
                 screen.choose(f"oauth-{message.new.lower()}")
             self.say(f"Set up for {message.new} mode. Enter opens Stripe's page to approve on.")
-        self.lookout.show()
+        self.refresher.show()
 
-    def on_approving_uninvited(self, message: Approving.Uninvited) -> None:
+    def on_oauth_approval_uninvited(self, message: OAuthApproval.Uninvited) -> None:
         if self._guest:  # any page can bring these, so one at a time is enough
             self.tell("Another install arrived meanwhile; it was not accepted.", problem=True)
             return
@@ -165,12 +165,12 @@ class Reception(Host):
             self._guest = False
             if yes:
                 self.say("Asking Stripe …")
-                self.approving.accept(message.app, message.heard)
+                self.oauth.accept(message.app, message.heard)
             else:
                 self.say("The install was not accepted; its code was not used.")
 
         self._guest = True
-        self.put(Question(lines, "Accept"), answered)
+        self.put(QuestionDialog(lines, "Accept"), answered)
 
     # What the app gives
 
@@ -209,12 +209,14 @@ class Reception(Host):
     async def action_quit(self) -> None:
         connection = self.picture(fresh=True).linked
         running = []
-        if self.link.running and connection is not None and connection.status != "complete":
+        if self.stripe.running and connection is not None and connection.status != "complete":
             running.append("A sync is running; everything fetched so far is kept.")
-        if self.outgoing.busy:
+        if self.sending.busy:
             running.append("Invites are being sent; what is left stays queued, and p goes on.")
         if not running:
             self.exit()
-        elif not isinstance(self.screen, Question):
+        elif not isinstance(self.screen, QuestionDialog):
             line = words(f"{' '.join(running)} Quit?")
-            self.push_screen(Question([line], "Quit"), lambda yes: self.exit() if yes else None)
+            self.push_screen(
+                QuestionDialog([line], "Quit"), lambda yes: self.exit() if yes else None
+            )

@@ -10,7 +10,7 @@ from textual.containers import Container
 from app.screens.base import account_words
 from app.widgets.content import Content, hang, words
 from app.widgets.secret import SecretInput
-from app.widgets.state_widget import Drawn
+from app.widgets.state_widget import StateWidget
 
 if TYPE_CHECKING:
     from app.sync.auth.connect import KeyReport
@@ -38,7 +38,7 @@ class KeyInput(SecretInput):
     help_text = "The key from Stripe's Developers page. It is shown as dots; Enter tries it."
 
 
-class AboutKey(Drawn[str]):
+class AboutKey(StateWidget[str]):
     """How to make a key, what is read with it and why, what is never read, where it is kept."""
 
     def draw(self, state: str, width: int) -> list[Content]:

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from app.screens.base import Demo, Picture, account_words
+from app.screens.base import Demo, Snapshot, account_words
 from app.widgets.content import Content, para, words
 
 FORMS = {  # the form that stands beside each way
@@ -25,7 +25,7 @@ FORMS = {  # the form that stands beside each way
 }
 
 
-class Ways(OptionList):
+class MethodList(OptionList):
     """The ways to connect, and what can be done about a connection."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,7 +37,7 @@ class Ways(OptionList):
 
 
 @dataclass(frozen=True)
-class Offers:
+class AvailableMethods:
     """What decides which ways there are. ``modes``: for which OAuth is set up; ``closed``: that
     cannot be told, because access is locked."""
 
@@ -69,7 +69,7 @@ class Offers:
         return [Option(words(text), id=way) for way, text in ways]
 
 
-def connected_words(picture: Picture) -> Content:
+def connected_words(picture: Snapshot) -> Content:
     """Which account is or was connected, and what follows from that for the ways."""
     linked, shown = picture.linked, picture.view.connection
     text = picture.trouble

@@ -10,15 +10,15 @@ from textual.containers import Container
 
 from app.screens.connect.key_form import permission_lines
 from app.widgets.content import Content, words
-from app.widgets.field import Field
+from app.widgets.field import TextField
 from app.widgets.qr import qr_lines
-from app.widgets.state_widget import Drawn
+from app.widgets.state_widget import StateWidget
 
 ROOM = 30  # lines of the terminal from which on there is room for a picture of the address
 
 
 @dataclass(frozen=True)
-class Page:
+class ApprovalPage:
     """The page to approve on. ``url`` is "" before it was asked for. ``said``: whether a browser
     shows it; ``trouble``: why Stripe's answer cannot arrive by itself."""
 
@@ -28,10 +28,10 @@ class Page:
     trouble: str = ""
 
 
-class AboutApproval(Drawn[Page]):
+class AboutApproval(StateWidget[ApprovalPage]):
     """Before: what is asked for. Then: the page, how to get there, and what if not."""
 
-    def draw(self, state: Page, width: int) -> list[Content]:
+    def draw(self, state: ApprovalPage, width: int) -> list[Content]:
         if not state.url:
             how = (
                 f"opens Stripe's page in your browser, where you approve for {state.mode.upper()}"
@@ -54,7 +54,7 @@ class AboutApproval(Drawn[Page]):
         )
         return [*lines, words(), *words((paste, "dim")).wrap(width), *self._picture(state, width)]
 
-    def _picture(self, state: Page, width: int) -> list[Content]:
+    def _picture(self, state: ApprovalPage, width: int) -> list[Content]:
         """The address as a QR code, where it fits."""
         drawn = qr_lines(state.url) if self.screen.size.height >= ROOM else []
         fits = drawn and drawn[0].cell_length <= width
@@ -66,10 +66,10 @@ class OAuthForm(Container):
 
     def compose(self) -> ComposeResult:
         yield PasteInput("paste the redirected address or its code here", id="paste", longest=5000)
-        yield AboutApproval(Page(), id="about-approval")
+        yield AboutApproval(ApprovalPage(), id="about-approval")
 
 
-class PasteInput(Field):
+class PasteInput(TextField):
     """The field for what the browser shows after the approval."""
 
     help_text = "What stands in the browser's address line after you approved; Enter uses it."

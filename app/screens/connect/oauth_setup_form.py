@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from app.widgets.content import Content, hang, words
-from app.widgets.field import Field
+from app.widgets.field import TextField
 from app.widgets.secret import SecretInput
-from app.widgets.state_widget import Drawn
+from app.widgets.state_widget import StateWidget
 
 FIELDS = ("client_id", "secret", "authorize_url", "redirect_uri")
 
@@ -37,7 +37,7 @@ class Known:
     modes: tuple[bool, ...] = ()
 
 
-class AboutSetup(Drawn[Known]):
+class AboutSetup(StateWidget[Known]):
     """The steps, in order."""
 
     def draw(self, state: Known, width: int) -> list[Content]:
@@ -60,7 +60,7 @@ class SetupForm(Container):
         yield AboutSetup(Known(), id="about-setup")
 
 
-class SetupInput(Field):
+class SetupInput(TextField):
     """A field of the setup page."""
 
     help_text = "One part of what is registered at Stripe; Enter goes on to the next."

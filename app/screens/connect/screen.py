@@ -13,13 +13,19 @@ from textual.css.query import NoMatches
 from textual.widgets import Input, OptionList
 
 from app.credentials.store import NOWHERE
-from app.screens.base import PanelistScreen, Picture
+from app.screens.base import PanelistScreen, Snapshot
 from app.screens.connect.key_form import AboutKey, KeyForm, KeyInput, report_lines
-from app.screens.connect.methods import FORMS, Offers, Ways, connected_words, way_words
-from app.screens.connect.oauth_form import AboutApproval, OAuthForm, Page, PasteInput
+from app.screens.connect.methods import (
+    FORMS,
+    AvailableMethods,
+    MethodList,
+    connected_words,
+    way_words,
+)
+from app.screens.connect.oauth_form import AboutApproval, ApprovalPage, OAuthForm, PasteInput
 from app.screens.connect.oauth_setup_form import FIELDS, AboutSetup, Known, SetupForm
 from app.widgets.content import para, words
-from app.widgets.text_line import Line
+from app.widgets.text_line import TextLine
 
 BUSY = "Something is being tried already; wait for its answer."
 
@@ -52,30 +58,30 @@ class ConnectScreen(PanelistScreen):
     def __init__(self) -> None:
         super().__init__()
         self._way = ""
-        self._offers: Offers | None = None
+        self._offers: AvailableMethods | None = None
         self._keys: tuple[bool, bool] | None = None  # what decides which mean something
 
     def compose_content(self) -> ComposeResult:
         with Container(id="connect"):
-            yield Ways(id="ways", markup=False)
+            yield MethodList(id="ways", markup=False)
             with Form(id="form"):
-                yield Line(id="connected")
-                yield Line(id="said")
-                yield Line(id="report")
-                yield Line(id="about-way")
+                yield TextLine(id="connected")
+                yield TextLine(id="said")
+                yield TextLine(id="report")
+                yield TextLine(id="about-way")
                 yield OAuthForm(id="oauth-form")
                 yield SetupForm(id="setup-form")
                 yield KeyForm(id="key-form")
 
     def on_mount(self) -> None:
-        ways = self.query_one(Ways)
+        ways = self.query_one(MethodList)
         ways.border_title = "Ways to connect"
         ways.focus()
 
-    def show_content(self, picture: Picture) -> None:
-        approving, report = self.host.approving, self.host.link.report
+    def show_content(self, picture: Snapshot) -> None:
+        approving, report = self.host.oauth, self.host.stripe.report
         connected = picture.linked is not None
-        offers = Offers(
+        offers = AvailableMethods(
             self.host.demo is not None, approving.modes, bool(approving.closed), connected
         )
         if offers != self._offers:
@@ -85,23 +91,25 @@ class ConnectScreen(PanelistScreen):
         if (bool(page), connected) != self._keys:
             self._keys = bool(page), connected
             self.refresh_bindings()
-        self.query_one("#connected", Line).show(connected_words(picture))
+        self.query_one("#connected", TextLine).show(connected_words(picture))
         told = self._way in ("sandbox", "key", "oauth-test", "oauth-live")
         lines = report_lines(report) if report is not None and told else []
-        self.query_one("#report", Line).show(para(lines))
+        self.query_one("#report", TextLine).show(para(lines))
         kept = self.host.credentials.described()
-        self.query_one("#about-way", Line).show(
+        self.query_one("#about-way", TextLine).show(
             way_words(self._way, self.host.demo, kept, approving.closed)
         )
         self.query_one(AboutKey).show("" if kept == NOWHERE else kept)
         self.query_one(AboutSetup).show(Known(*self.host.redirects, approving.modes))
         mode = "live" if self._way == "oauth-live" else "test"
         here = page is not None and page.mode == mode
-        self.query_one(AboutApproval).show(page if page is not None and here else Page(mode))
+        self.query_one(AboutApproval).show(
+            page if page is not None and here else ApprovalPage(mode)
+        )
         self.query_one(PasteInput).display = here
 
-    def _show_ways(self, offers: Offers) -> None:
-        ways, options = self.query_one(Ways), offers.options()
+    def _show_ways(self, offers: AvailableMethods) -> None:
+        ways, options = self.query_one(MethodList), offers.options()
         ids = [one.id for one in options]
         keep = ids.index(self._way) if self._way in ids else 0
         self._way = ids[keep] or ""  # nobody chose another, so what was said still stands
@@ -114,12 +122,12 @@ class ConnectScreen(PanelistScreen):
     def say(self, text: str, problem: bool = False) -> None:
         """One sentence above the form: what happens, or why it was refused. Without one: what
         is waited for, if anything is."""
-        if not text and self.host.approving.page is not None:
+        if not text and self.host.oauth.page is not None:
             text = "Waiting for Stripe's answer."
         glyph = ("✗ ", "bold $error") if problem else ("● ", "$primary")
         line = words(glyph, (text, "bold" if problem else "")) if text else words()
         with suppress(NoMatches):  # the app is ending
-            self.query_one("#said", Line).show(line)
+            self.query_one("#said", TextLine).show(line)
             self.query_one(Form).scroll_home(animate=False)
 
     def blame(self, field: str) -> None:
@@ -131,7 +139,7 @@ class ConnectScreen(PanelistScreen):
         """Go to one of the ways."""
         self._way = way
         self._offers = None  # which may be there only now
-        self.query_one(Ways).focus()
+        self.query_one(MethodList).focus()
 
     def forget_secrets(self) -> None:
         """Empty the fields: what stood there has been used."""
@@ -146,11 +154,11 @@ class ConnectScreen(PanelistScreen):
         """A dialog above only interrupts; another mode is another matter."""
         if self.app.current_mode != "connect":
             self.forget_secrets()
-            self.query_one(Ways).focus()
+            self.query_one(MethodList).focus()
 
     def on_paste(self, event: events.Paste) -> None:
         """While an approval is waited for, a paste anywhere is the redirected address."""
-        if self.host.approving.page is not None and not isinstance(self.focused, Input):
+        if self.host.oauth.page is not None and not isinstance(self.focused, Input):
             self._paste(event.text.strip())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -158,7 +166,7 @@ class ConnectScreen(PanelistScreen):
         if action == "leave":
             return self._offers is not None and self._offers.connected
         if action == "copy_page":
-            return self.host.approving.page is not None
+            return self.host.oauth.page is not None
         return True
 
     @on(OptionList.OptionHighlighted)
@@ -181,7 +189,7 @@ class ConnectScreen(PanelistScreen):
         elif way == "setup":
             self.query_one(f"#{FIELDS[0]}").focus()
         elif way == "unlock":
-            self.host.link.reopen()
+            self.host.stripe.reopen()
         elif way == "place":
             self.host.ask_place("What is kept moves along. It can be moved again at any time.")
         elif way == "leave":
@@ -205,24 +213,24 @@ class ConnectScreen(PanelistScreen):
     # What a person wants
 
     def _ask(self, livemode: bool) -> None:
-        page = self.host.approving.page
+        page = self.host.oauth.page
         if page is not None and page.mode == ("live" if livemode else "test"):
             self.host.tell("It is waited for already. Escape ends that, then Enter begins anew.")
-        elif self.host.approving.ask(livemode):
+        elif self.host.oauth.ask(livemode):
             self.say("Making the page to approve on …")
         else:
             self.host.tell(BUSY)
 
     def _paste(self, text: str) -> None:
-        if text and self.host.approving.page is not None:
-            problem = self.host.approving.paste(text)
+        if text and self.host.oauth.page is not None:
+            problem = self.host.oauth.paste(text)
             self.say(problem or "Asking Stripe …", problem=bool(problem))
             if not problem:
                 self.query_one(PasteInput).value = ""
 
     def _set_up(self) -> None:
         values = [self.query_one(f"#{name}", Input).value for name in FIELDS]
-        if self.host.approving.set_up(*values):
+        if self.host.oauth.set_up(*values):
             self.say("Asking Stripe whether it knows this key …")
         else:
             self.host.tell(BUSY)
@@ -230,7 +238,7 @@ class ConnectScreen(PanelistScreen):
     def _try(self, key: str) -> None:
         if not key:
             self.say("There is no key yet: paste it here, then press Enter.", problem=True)
-        elif self.host.link.try_key(key):
+        elif self.host.stripe.try_key(key):
             self.say("Trying the key at Stripe …")
         else:
             self.host.tell(BUSY)
@@ -248,18 +256,18 @@ class ConnectScreen(PanelistScreen):
 
     def action_copy_page(self) -> None:
         """Copy the approval page's address; it can also be selected."""
-        page = self.host.approving.page
+        page = self.host.oauth.page
         if page is not None:
             self.app.copy_to_clipboard(page.url)
             self.host.tell("Copied, where the terminal allows it.")
 
     def back(self) -> bool:
         """From a field to the list; from the list, end a wait for an approval."""
-        if not isinstance(self.focused, Ways):
-            self.query_one(Ways).focus()
-        elif self.host.approving.page is not None:
-            self.host.approving.stop()
-            self.host.approving.look()
+        if not isinstance(self.focused, MethodList):
+            self.query_one(MethodList).focus()
+        elif self.host.oauth.page is not None:
+            self.host.oauth.stop()
+            self.host.oauth.look()
             self.say("Nothing is waited for any more. Nothing was connected.")
             self.host.redraw()
         else:

@@ -12,20 +12,20 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from app.credentials.pin import Place
+from app.credentials.pin import TokenStore
 from app.widgets.content import para, words
-from app.widgets.dialog import Deciding
+from app.widgets.dialog import DecisionDialog
 from app.widgets.secret import SecretInput
-from app.widgets.text_line import Line
+from app.widgets.text_line import TextLine
 
-Choice = tuple[Place, str | None]
+Choice = tuple[TokenStore, str | None]
 
 FORGOTTEN = ""  # what Unlock answers when nobody knows the passphrase any more
 WORDS = {
-    Place.KEYRING: "The computer's keyring",
-    Place.PASSPHRASE: "File encrypted with a passphrase, asked for at each start",
-    Place.SESSION: "This session only; connect again next time",
-    Place.PLAIN: "PLAIN FILE, which every program you run can read",
+    TokenStore.KEYRING: "The computer's keyring",
+    TokenStore.PASSPHRASE: "File encrypted with a passphrase, asked for at each start",
+    TokenStore.SESSION: "This session only; connect again next time",
+    TokenStore.PLAIN: "PLAIN FILE, which every program you run can read",
 }
 LOST = (
     "What is kept there now cannot be read. To choose sets it aside for good: then connect again,"
@@ -33,7 +33,7 @@ LOST = (
 )
 
 
-class PlaceDialog(Deciding[Choice | None]):
+class TokenStoreDialog(DecisionDialog[Choice | None]):
     """Which place. Nothing is chosen beforehand. ``lost``: to choose costs what is kept."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -59,7 +59,7 @@ class PlaceDialog(Deciding[Choice | None]):
             )
             yield SecretInput("a new passphrase", id="first")
             yield SecretInput("the same once more", id="second")
-            yield Line(id="differ")
+            yield TextLine(id="differ")
             keys = words(("Enter", "bold"), " chooses; ", ("escape", "bold"), " changes nothing.")
             yield Static(para([keys]), classes="keys")
 
@@ -73,8 +73,8 @@ class PlaceDialog(Deciding[Choice | None]):
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        place = Place(event.option_id)
-        if place is not Place.PASSPHRASE:
+        place = TokenStore(event.option_id)
+        if place is not TokenStore.PASSPHRASE:
             self._answer((place, None))
             return
         for field in self.query(SecretInput):
@@ -88,14 +88,14 @@ class PlaceDialog(Deciding[Choice | None]):
         if event.input.id == "first" and first:
             self.query_one("#second").focus()
         elif not first or first != second:
-            self.query_one("#differ", Line).show(
+            self.query_one("#differ", TextLine).show(
                 words(("✗ ", "bold $error"), "The two are empty or differ; enter them again.")
             )
             for field in self.query(SecretInput):
                 field.value = ""
             self.query_one("#first").focus()
         else:
-            self._answer((Place.PASSPHRASE, first))
+            self._answer((TokenStore.PASSPHRASE, first))
 
     def action_cancel(self) -> None:
         """Choose nothing."""
@@ -108,7 +108,7 @@ class PlaceDialog(Deciding[Choice | None]):
             self.dismiss(choice)
 
 
-class Unlock(ModalScreen[str | None]):
+class UnlockDialog(ModalScreen[str | None]):
     """Asks for the passphrase of the encrypted file."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -12,21 +12,21 @@ from textual.binding import Binding, BindingType
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.panel.lists.order import Ids
-from app.panel.lists.selection import Chosen
+from app.panel.lists.selection import Selection
 from app.panel.segments.overlap import overlap, with_email
 from app.panel.segments.views import SegmentView, segments
-from app.screens.groups_screen import Counted, GroupedScreen, without_order
-from app.screens.people_rows import COLUMNS, People
-from app.screens.segments.pick_dialog import Picking
+from app.screens.groups_screen import GroupCounts, GroupsScreen, without_order
+from app.screens.people_rows import COLUMNS, PeopleRows
+from app.screens.segments.pick_dialog import PickSegmentDialog
 from app.text import plain
 from app.widgets.content import words
-from app.widgets.group_bars import Group
-from app.widgets.text_line import Line
+from app.widgets.group_bars import GroupBar
+from app.widgets.text_line import TextLine
 
 FIRST, BOTH, SECOND = range(3)
 
 
-class Comparing(GroupedScreen):
+class CompareScreen(GroupsScreen):
     """The members of two segments (A and B) of one account. Without a second one it asks which."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,8 +55,8 @@ class Comparing(GroupedScreen):
         self.ready = second is not None
 
     def compose_left(self) -> ComposeResult:
-        yield Line(id="comparing-first")
-        yield Line(id="comparing-second")
+        yield TextLine(id="comparing-first")
+        yield TextLine(id="comparing-second")
 
     def on_mount(self) -> None:
         self.query_one("#grouped-left").border_title = "Compare"
@@ -81,30 +81,30 @@ class Comparing(GroupedScreen):
         here, there = (first, second) if group == FIRST else (second, first)
         return f"In {here}, not in {there}"
 
-    def count(self, step: Callable[[], None]) -> Iterator[Counted]:
+    def count(self, step: Callable[[], None]) -> Iterator[GroupCounts]:
         if self._second is None:
             return
         names = self.names()
-        first = Chosen(self._connection_id, self._first.key)
-        second = Chosen(self._connection_id, self._second.key)
+        first = Selection(self._connection_id, self._first.key)
+        second = Selection(self._connection_id, self._second.key)
         found = overlap(self._store, first, second, step)
         ids = (found.only_first, found.both, found.only_second)
         for one in ids:
             one.reverse()  # the newest first, as in every list of people
-        groups = tuple(Group(name, len(one)) for name, one in zip(names, ids, strict=True))
+        groups = tuple(GroupBar(name, len(one)) for name, one in zip(names, ids, strict=True))
         known = self.counted
         notes = [one.note for one in known.groups] if known else ["…"] * len(groups)
-        yield Counted(tuple(map(_noted, groups, notes)), ids)
+        yield GroupCounts(tuple(map(_noted, groups, notes)), ids)
         emails = [with_email(self._store, one, step) for one in ids]
         notes = [f"{number:,} with email" for number in emails]
-        yield Counted(tuple(map(_noted, groups, notes)), ids)
+        yield GroupCounts(tuple(map(_noted, groups, notes)), ids)
 
-    def people(self, group: int, ids: Ids) -> People:
+    def people(self, group: int, ids: Ids) -> PeopleRows:
         segment = self._second if group == SECOND else self._first
         key = segment.key if segment else None
-        return People(self._store, self._connection_id, ids, key, masking=self._masking)
+        return PeopleRows(self._store, self._connection_id, ids, key, masking=self._masking)
 
-    def told(self, counted: Counted) -> None:
+    def told(self, counted: GroupCounts) -> None:
         first, both, second = (one.count for one in counted.groups)
         self._introduce(first + both, both + second)
         self.say(f"{first + both + second:,} people in A or B")
@@ -120,7 +120,7 @@ class Comparing(GroupedScreen):
                 rule = f"  {'still filling; ' if one.filling else ''}{one.rule}"
                 name = (plain(one.name, 60), "bold")
                 said = words((f"{letter} ", "bold $primary"), name, count, (rule, "dim"))
-            self.query_one(place, Line).show(said)
+            self.query_one(place, TextLine).show(said)
 
     # Keys
 
@@ -133,7 +133,7 @@ class Comparing(GroupedScreen):
         if self._counted is not None:
             turned = zip(self.names(), self._counted.groups[::-1], strict=True)
             groups = tuple(replace(one, name=name) for name, one in turned)
-            self._counted = Counted(groups, self._counted.ids[::-1])
+            self._counted = GroupCounts(groups, self._counted.ids[::-1])
             self.told(self._counted)
         if self.busy:
             self.ask()
@@ -148,7 +148,7 @@ class Comparing(GroupedScreen):
             found = []
         others = [one for one in found if one.key != self._first.key]
         question = f"Compare {plain(self._first.name, 40)} with which segment?"
-        self.app.push_screen(Picking(question, others), self._picked)
+        self.app.push_screen(PickSegmentDialog(question, others), self._picked)
 
     def _picked(self, segment: SegmentView | None) -> None:
         if segment is not None:
@@ -159,5 +159,5 @@ class Comparing(GroupedScreen):
             self.call_later(self.leave)
 
 
-def _noted(one: Group, note: str) -> Group:
+def _noted(one: GroupBar, note: str) -> GroupBar:
     return replace(one, note=note)

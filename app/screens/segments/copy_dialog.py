@@ -21,7 +21,7 @@ from app.panel.person import Person
 from app.screens.base import Host
 from app.text import masked, plain
 from app.widgets.content import hidden, para, words
-from app.widgets.text_line import Line
+from app.widgets.text_line import TextLine
 
 LONGEST = 5_000  # signs: some terminals drop what is longer than 75,000 bytes in base64
 NUMBERED = 9  # values of metadata that have a key
@@ -29,7 +29,7 @@ SAFE = ", without the signs that a terminal could obey"
 
 
 @dataclass(frozen=True)
-class Value:
+class CopyableValue:
     """What can be copied by ``key`` ("" where there is none). ``private``: masking hides it."""
 
     key: str
@@ -38,17 +38,17 @@ class Value:
     private: bool = True
 
 
-def values(one: Person) -> list[Value]:
+def values(one: Person) -> list[CopyableValue]:
     """Everything of a person that there is to copy."""
     found = [
-        Value("n", "name", one.name or ""),
-        Value("e", "email", one.email or ""),
-        Value("p", "phone", one.phone or ""),
-        Value("i", "Stripe id", one.stripe_id, private=False),
-        Value("d", "Dashboard link", one.url, private=False),
+        CopyableValue("n", "name", one.name or ""),
+        CopyableValue("e", "email", one.email or ""),
+        CopyableValue("p", "phone", one.phone or ""),
+        CopyableValue("i", "Stripe id", one.stripe_id, private=False),
+        CopyableValue("d", "Dashboard link", one.url, private=False),
     ]
     for number, (key, text) in enumerate(sorted(one.metadata.items()), 1):
-        found.append(Value(str(number) if number <= NUMBERED else "", key, text))
+        found.append(CopyableValue(str(number) if number <= NUMBERED else "", key, text))
     return [value for value in found if value.text]
 
 
@@ -58,7 +58,7 @@ def _copies(key: str, name: str) -> Binding:
     )
 
 
-class CopyValue(ModalScreen[None]):
+class CopyDialog(ModalScreen[None]):
     """Asks which value of a person goes to the clipboard."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -90,14 +90,14 @@ class CopyValue(ModalScreen[None]):
             yield Static(words(("Copy to the clipboard", "bold")))
             lines = (self._line(one) for one in self._values)
             yield OptionList(*(Option(words(*line)) for line in lines), markup=False)
-            yield Line(id="copying-said")
+            yield TextLine(id="copying-said")
             keys = words(
                 *(("Enter", "bold"), " copies; ", ("o", "bold"), " opens the Dashboard; "),
                 *(("escape", "bold"), " closes."),
             )
             yield Static(para([keys]), classes="keys")
 
-    def _line(self, value: Value) -> tuple[tuple[str, str], ...]:
+    def _line(self, value: CopyableValue) -> tuple[tuple[str, str], ...]:
         text = hidden(value.text, self._masking and value.private)
         return (
             (f"{value.key or ' '} ", "bold"),
@@ -123,7 +123,7 @@ class CopyValue(ModalScreen[None]):
                 return
         self._host.tell("This person has no such value; nothing was copied.")
 
-    def _copy(self, value: Value) -> None:
+    def _copy(self, value: CopyableValue) -> None:
         if not self.is_current:
             return
         # One line that is safe to paste into a shell, too.
@@ -156,7 +156,7 @@ class CopyValue(ModalScreen[None]):
         message.stop()
         if message.why_not:
             said = words(f"Not opened: {message.why_not}. It is at ", (self._person.url, "bold"))
-            self.query_one("#copying-said", Line).show(said)
+            self.query_one("#copying-said", TextLine).show(said)
         elif self.is_current:
             self._host.tell("Opened in the browser.")
             self.dismiss(None)

@@ -20,24 +20,24 @@ from app.panel.filters.complete import complete, vocabulary
 from app.panel.filters.describe import describe
 from app.panel.filters.errors import FilterError
 from app.panel.filters.parse import parse
-from app.panel.lists.lister import Listed, Lister
+from app.panel.lists.lister import Lister, ListResult
 from app.panel.lists.order import Order
-from app.panel.lists.selection import Chosen
+from app.panel.lists.selection import Selection
 from app.panel.segments import custom as own
-from app.panel.segments.custom import LONGEST_NAME, OwnProblem
+from app.panel.segments.custom import LONGEST_NAME, CustomSegmentProblem
 from app.panel.segments.views import SegmentView
-from app.screens.people_rows import COLUMNS, People
+from app.screens.people_rows import COLUMNS, PeopleRows
 from app.widgets.content import words
-from app.widgets.dialog import Deciding, Question
-from app.widgets.field import Field
+from app.widgets.dialog import DecisionDialog, QuestionDialog
+from app.widgets.field import TextField
 from app.widgets.filter_line import FilterInput, FilterLine, Suggestion, Trouble
 from app.widgets.table.table import Table
-from app.widgets.text_line import Line
+from app.widgets.text_line import TextLine
 
 FILLING = "Subscriptions are still being fetched: segments can be made when they are here."
 
 
-class SegmentForm(Deciding["str | None"]):
+class SegmentEditDialog(DecisionDialog["str | None"]):
     """Makes a segment, or changes ``segment``; answers with its key, None: nothing was saved."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -54,7 +54,7 @@ class SegmentForm(Deciding["str | None"]):
     class Read(Message):
         """People whom the filter finds came from the thread."""
 
-        def __init__(self, listed: Listed) -> None:
+        def __init__(self, listed: ListResult) -> None:
             super().__init__()
             self.listed = listed
 
@@ -85,10 +85,10 @@ class SegmentForm(Deciding["str | None"]):
         title = f"Change “{self._segment.name}”" if self._segment else "A segment of your own"
         with Vertical(id="dialog", classes="form"):
             yield Static(words((title, "bold")))
-            yield Field("its name", id="segment-name", longest=LONGEST_NAME)
+            yield TextField("its name", id="segment-name", longest=LONGEST_NAME)
             yield FilterLine('a filter: status:"active" AND created>-90d', id="segment-filter")
-            yield Line(id="segment-rule")
-            yield Line(id="segment-said")
+            yield TextLine(id="segment-rule")
+            yield TextLine(id="segment-said")
             yield Table(COLUMNS, "Whom the filter finds.", empty="Nobody.", waiting="", id="found")
             with Horizontal(id="buttons"):
                 yield Button("Leave", id="cancel")
@@ -109,8 +109,8 @@ class SegmentForm(Deciding["str | None"]):
             self._lister.close()
 
     @property
-    def _called(self) -> Field:
-        return self.query_one("#segment-name", Field)
+    def _called(self) -> TextField:
+        return self.query_one("#segment-name", TextField)
 
     @property
     def _filter(self) -> FilterLine:
@@ -118,7 +118,7 @@ class SegmentForm(Deciding["str | None"]):
 
     def _say(self, text: str, *, problem: bool = False) -> None:
         line = words((f"✗ {text}", "$error")) if problem and text else words((text, "dim"))
-        self.query_one("#segment-said", Line).show(line)
+        self.query_one("#segment-said", TextLine).show(line)
 
     # The filter
 
@@ -141,7 +141,7 @@ class SegmentForm(Deciding["str | None"]):
             if not offered or error.start < offered[0].span[0]:  # not what is being written
                 trouble = Trouble(error.sentence, (error.start, max(error.end, error.start + 1)))
         self._filter.answer(text, trouble=trouble, suggestions=offered)
-        self.query_one("#segment-rule", Line).show(rule)
+        self.query_one("#segment-rule", TextLine).show(rule)
 
     def _readable(self, text: str) -> bool:
         try:
@@ -171,7 +171,7 @@ class SegmentForm(Deciding["str | None"]):
             return
         if self._lister is None:
             self._lister = Lister(self._store, lambda listed: self._tell(self.Read(listed)))
-        self._wish = self._lister.ask(Chosen(self._connection_id, None, (asked,)), Order())
+        self._wish = self._lister.ask(Selection(self._connection_id, None, (asked,)), Order())
         self._filter.count("counting…")
         self._say("")
 
@@ -186,7 +186,7 @@ class SegmentForm(Deciding["str | None"]):
         if listed.problem is not None:
             self._say(str(listed.problem), problem=True)
             return
-        people = People(self._store, self._connection_id, listed.ids, masking=self._masking)
+        people = PeopleRows(self._store, self._connection_id, listed.ids, masking=self._masking)
         self.query_one("#found", Table).show(people)
         if listed.complete:
             self._filter.count(f"{len(listed.ids):,} people")
@@ -238,7 +238,7 @@ class SegmentForm(Deciding["str | None"]):
             self._tell(self.Saved(key))
         except FilterError as error:
             self._tell(self.Saved("", error.sentence))
-        except (OwnProblem, DatabaseProblem) as problem:
+        except (CustomSegmentProblem, DatabaseProblem) as problem:
             self._tell(self.Saved("", str(problem)))
         finally:
             self._store.close()
@@ -260,7 +260,9 @@ class SegmentForm(Deciding["str | None"]):
             self.dismiss(None)
             return
         line = words("What you typed is not saved. Leave all the same?")
-        self.app.push_screen(Question([line], "Leave"), lambda yes: self._leave() if yes else None)
+        self.app.push_screen(
+            QuestionDialog([line], "Leave"), lambda yes: self._leave() if yes else None
+        )
 
     def _leave(self) -> None:
         if self.is_current:

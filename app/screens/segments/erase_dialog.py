@@ -13,7 +13,7 @@ from app.panel.person import Person
 from app.screens.base import Host
 from app.text import plain
 from app.widgets.content import hidden, words
-from app.widgets.dialog import Question
+from app.widgets.dialog import QuestionDialog
 
 
 def ask_to_erase(host: Host, connection: int, one: Person, done: Callable[[], None]) -> None:
@@ -34,7 +34,7 @@ def ask_to_erase(host: Host, connection: int, one: Person, done: Callable[[], No
         lines = [f"Let {name} stay?"]
 
     def work() -> None:
-        said, by = "They stay.", host.outgoing.user
+        said, by = "They stay.", host.sending.user
         try:
             if wanted:
                 erasure.take_back(host.store, connection, one.stripe_id, by)
@@ -54,5 +54,5 @@ def ask_to_erase(host: Host, connection: int, one: Person, done: Callable[[], No
             threading.Thread(target=work, name="erasing", daemon=True).start()
 
     host.push_screen(
-        Question([words(line) for line in lines], "Let stay" if wanted else "Erase"), answered
+        QuestionDialog([words(line) for line in lines], "Let stay" if wanted else "Erase"), answered
     )

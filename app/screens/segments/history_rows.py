@@ -10,7 +10,7 @@ from app.panel.lists.order import Ids
 from app.panel.lists.rows import PersonRow, rows
 from app.panel.segments.timeline import Move
 from app.screens.list_rows import reason_words
-from app.screens.people_rows import People
+from app.screens.people_rows import PeopleRows
 from app.text import when
 from app.widgets.content import hidden
 from app.widgets.table.table import Cell, Column
@@ -26,7 +26,7 @@ COLUMNS = (
 )
 
 
-class Moved(People):
+class HistoryRows(PeopleRows):
     """The participants with these row ids, and what :func:`app.panel.segments.timeline.joined` or
     ``left`` says of them and the segment of this key."""
 

@@ -20,13 +20,13 @@ from app.panel.dates import Unit, begin, moment, stepped
 from app.panel.lists.order import Ids
 from app.panel.segments.timeline import DAY, begun, changes, joined, latest_first, left, sizes
 from app.panel.segments.views import SegmentView
-from app.screens.groups_screen import Counted, GroupedScreen
-from app.screens.segments.history_rows import COLUMNS, Moved
+from app.screens.groups_screen import GroupCounts, GroupsScreen
+from app.screens.segments.history_rows import COLUMNS, HistoryRows
 from app.text import plain, when
 from app.widgets.content import words
-from app.widgets.field import Field
-from app.widgets.group_bars import Group
-from app.widgets.text_line import Line
+from app.widgets.field import TextField
+from app.widgets.group_bars import GroupBar
+from app.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
     from app.widgets.plot import Plot
@@ -51,7 +51,7 @@ def _step(key: str, unit: Unit) -> list[Binding]:
     ]  # fmt: skip
 
 
-class Changing(GroupedScreen):
+class SegmentHistoryScreen(GroupsScreen):
     """One segment, between a day and now."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -98,9 +98,9 @@ class Changing(GroupedScreen):
     def compose_left(self) -> ComposeResult:
         with Horizontal(id="changing-since"):
             yield Static(words(("since ", "dim")))
-            yield Field("2026-11-01, 3 Feb, -30d", id="changing-day", longest=40)
-            yield Line(id="changing-ago")
-        yield Line(id="changing-said")
+            yield TextField("2026-11-01, 3 Feb, -30d", id="changing-day", longest=40)
+            yield TextLine(id="changing-ago")
+        yield TextLine(id="changing-said")
 
     def on_mount(self) -> None:
         name = plain(self._segment.name, 60)
@@ -129,7 +129,7 @@ class Changing(GroupedScreen):
         self._tell(f"Nothing is known of before: {first}." if at < self._begun else "")
         at = max(at, self._begun)
         self._day.value = _written(at)
-        self.query_one("#changing-ago", Line).show(words((_ago(at, now), "dim")))
+        self.query_one("#changing-ago", TextLine).show(words((_ago(at, now), "dim")))
         if at != self._since:
             self._since, self.ready = at, True
             self.ask(anew=True)
@@ -137,13 +137,13 @@ class Changing(GroupedScreen):
         return True
 
     @property
-    def _day(self) -> Field:
-        return self.query_one("#changing-day", Field)
+    def _day(self) -> TextField:
+        return self.query_one("#changing-day", TextField)
 
     def _tell(self, trouble: str) -> None:
         """Why a day cannot be shown, under it; "" if it can."""
         said = words((f"✗ {trouble}", "$error")) if trouble else words()
-        self.query_one("#changing-said", Line).show(said)
+        self.query_one("#changing-said", TextLine).show(said)
 
     @on(Input.Submitted, "#changing-day")
     def _typed(self, event: Input.Submitted) -> None:
@@ -187,7 +187,7 @@ class Changing(GroupedScreen):
             f"In it since {since}",
         )[group]
 
-    def count(self, step: Callable[[], None]) -> Iterator[Counted]:
+    def count(self, step: Callable[[], None]) -> Iterator[GroupCounts]:
         here, key, again = self._connection_id, self._segment.key, self.counted is not None
         found = changes(self._store, here, key, self._since, step)
         ids = [found.joined, found.left, found.stayed]
@@ -196,8 +196,8 @@ class Changing(GroupedScreen):
                 ids[group] = latest_first(self._store, here, key, ids[group], TOLD[group], step)
             else:
                 ids[group].reverse()  # the newest first, as in every list of people
-        groups = (Group(name, len(one)) for name, one in zip(NAMES, ids, strict=True))
-        yield Counted(tuple(groups), tuple(ids))
+        groups = (GroupBar(name, len(one)) for name, one in zip(NAMES, ids, strict=True))
+        yield GroupCounts(tuple(groups), tuple(ids))
         if again or not self._points:
             import app.widgets.plot  # noqa: F401 - here it holds up nobody
 
@@ -206,11 +206,11 @@ class Changing(GroupedScreen):
             size = sizes(self._store, here, key, day=every, now=now, step=step)
             self.post_message(self.Sized([(min(one.at, now), one.size) for one in size]))
 
-    def people(self, group: int, ids: Ids) -> Moved:
+    def people(self, group: int, ids: Ids) -> HistoryRows:
         here, key = self._connection_id, self._segment.key
-        return Moved(self._store, here, ids, key, TOLD[group], masking=self._masking)
+        return HistoryRows(self._store, here, ids, key, TOLD[group], masking=self._masking)
 
-    def told(self, counted: Counted) -> None:
+    def told(self, counted: GroupCounts) -> None:
         came, went, stayed = (one.count for one in counted.groups)
         more = came - went
         way = f"{abs(more):,} {'more' if more > 0 else 'fewer'}" if more else "as many"

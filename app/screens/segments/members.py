@@ -12,13 +12,13 @@ from textual.message import Message
 from textual.timer import Timer
 
 from app.db.store import Store
-from app.panel.lists.lister import Listed, Lister
+from app.panel.lists.lister import Lister, ListResult
 from app.panel.lists.order import ARRIVED, Ids, Order
-from app.panel.lists.selection import Chosen
-from app.screens.people_rows import COLUMNS, People
+from app.panel.lists.selection import Selection
+from app.screens.people_rows import COLUMNS, PeopleRows
 from app.text import plain
 from app.widgets.filter_line import FilterLine
-from app.widgets.table.table import Sorted, Table
+from app.widgets.table.table import SortedColumn, Table
 
 LEAST = 1.0  # seconds between two readings of a list whose people change
 SHARE = 4  # times as long as a reading took: so much of the time nothing is read
@@ -27,7 +27,7 @@ TIMES = ("since", "created")  # columns of which the newest are wanted first
 
 
 @dataclass(frozen=True)
-class Wanted:
+class MemberQuery:
     """The list somebody looks at."""
 
     connection_id: int
@@ -36,25 +36,25 @@ class Wanted:
     text: str = ""
 
 
-class Members(Vertical):
+class MembersPane(Vertical):
     """The people of one segment in an order, narrowed by a search; the newest wish counts."""
 
     class Read(Message):
         """The list, or the first rows of it, came from the thread."""
 
-        def __init__(self, listed: Listed) -> None:
+        def __init__(self, listed: ListResult) -> None:
             super().__init__()
             self.listed = listed
 
     class Told(Message):
-        """What is to be said of the list has changed: see :attr:`Members.said`."""
+        """What is to be said of the list has changed: see :attr:`MembersPane.said`."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(id="members")
         self._store = store
         self._lister: Lister | None = None
-        self._wanted: Wanted | None = None
-        self._shown: Wanted | None = None  # whose rows are in the table
+        self._wanted: MemberQuery | None = None
+        self._shown: MemberQuery | None = None  # whose rows are in the table
         self._ids: Ids | None = None
         self._complete = False  # all of them are there, not only the first
         self._masking = False
@@ -91,7 +91,7 @@ class Members(Vertical):
         return self.query_one("#search", FilterLine)
 
     @property
-    def wanted(self) -> Wanted | None:
+    def wanted(self) -> MemberQuery | None:
         """The list somebody looks at."""
         return self._wanted
 
@@ -120,7 +120,7 @@ class Members(Vertical):
         masked, self._masking = self._masking, masking
         before = self._wanted
         if before is None or before.connection_id != connection_id:
-            wanted = Wanted(connection_id, segment)
+            wanted = MemberQuery(connection_id, segment)
         else:
             wanted = replace(before, segment=segment)
         if wanted != before:
@@ -150,7 +150,7 @@ class Members(Vertical):
         if self._wanted is not None and text != self._wanted.text:
             self._want(replace(self._wanted, text=text))
 
-    def _want(self, wanted: Wanted) -> None:
+    def _want(self, wanted: MemberQuery) -> None:
         self._wanted = wanted
         if self._shown is None or self._shown.connection_id != wanted.connection_id:
             self.table.show(None)
@@ -169,10 +169,10 @@ class Members(Vertical):
         if self._lister is None:
             self._lister = Lister(self._store, self._tell)
         self._asked_at = time.monotonic()
-        chosen = Chosen(wanted.connection_id, wanted.segment)
+        chosen = Selection(wanted.connection_id, wanted.segment)
         self._wish = self._lister.ask(chosen, wanted.order, wanted.text)
 
-    def _tell(self, listed: Listed) -> None:
+    def _tell(self, listed: ListResult) -> None:
         self.post_message(self.Read(listed))
 
     @on(Read)
@@ -204,7 +204,7 @@ class Members(Vertical):
         wanted = self._shown
         if wanted is None or self._ids is None:
             return
-        rows = People(
+        rows = PeopleRows(
             *(self._store, wanted.connection_id, self._ids, wanted.segment), masking=self._masking
         )
         order = wanted.order
@@ -213,7 +213,9 @@ class Members(Vertical):
             empty = f"Nobody in this segment has “{plain(wanted.text, 40)}” in a name, email or id."
         self.table.show(
             rows,
-            sorted_by=None if order.column == ARRIVED else Sorted(order.column, order.descending),
+            sorted_by=None
+            if order.column == ARRIVED
+            else SortedColumn(order.column, order.descending),
             empty=empty,
             anew=anew,
         )
@@ -221,8 +223,8 @@ class Members(Vertical):
 
     # Keys
 
-    @on(Table.SortAsked)
-    def _sort(self, message: Table.SortAsked) -> None:
+    @on(Table.SortRequested)
+    def _sort(self, message: Table.SortRequested) -> None:
         message.stop()
         if self._wanted is None:
             return
@@ -232,7 +234,7 @@ class Members(Vertical):
             descending = not now.descending
         self._want(replace(self._wanted, order=Order(message.column, descending)))
 
-    @on(Table.Seen, "#members-table")
+    @on(Table.RowsSeen, "#members-table")
     def _seen(self) -> None:
         self.post_message(self.Told())
 

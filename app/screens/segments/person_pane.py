@@ -14,7 +14,7 @@ from app.panel.person import Person, person
 from app.screens.segments.person_rows import person_rows
 from app.widgets.border_titles import entitle
 from app.widgets.content import hidden, words
-from app.widgets.row_list import Lines
+from app.widgets.row_list import RowList
 
 
 class PersonPane(Vertical):
@@ -29,7 +29,7 @@ class PersonPane(Vertical):
         self.display = False
 
     def compose(self) -> ComposeResult:
-        yield Lines("", "Everything that is known of this person.", "", id="person")
+        yield RowList("", "Everything that is known of this person.", "", id="person")
 
     def read(self, row_id: int) -> Person | None:
         """A person of the panel; None where there is none. Raises DatabaseProblem."""
@@ -61,7 +61,7 @@ class PersonPane(Vertical):
             name = hidden(self.one.name or self.one.email, masking) or self.one.stripe_id
             entitle(self, words(name))
             rows = person_rows(self.one, now, masking, self._invites, self._erasure)
-            self.query_one("#person", Lines).show(rows)
+            self.query_one("#person", RowList).show(rows)
 
     def close(self) -> bool:
         """Show nobody; False where nobody was shown."""

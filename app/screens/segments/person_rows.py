@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from app.invites.erasure import Erasure
 from app.invites.invite_log import InviteRow
 from app.panel.labels import day
-from app.panel.person import Held, Item, Person, SegmentPlace
+from app.panel.person import HeldItem, HeldSubscription, Person, SegmentMembership
 from app.screens.list_rows import reason_words
 from app.text import plain, when
 from app.widgets.content import Content, hidden, words
@@ -62,7 +62,7 @@ def _identity(one: Person, masking: bool) -> list[Row]:
     return rows
 
 
-def _held(held: Held, now: float) -> list[Row]:
+def _held(held: HeldSubscription, now: float) -> list[Row]:
     rows = [
         Row(
             words(("● ", STATUS.get(held.status, "dim"))),
@@ -75,7 +75,7 @@ def _held(held: Held, now: float) -> list[Row]:
     return rows + [_item(item, now) for item in held.items]
 
 
-def _dates(held: Held, now: float) -> list[str]:
+def _dates(held: HeldSubscription, now: float) -> list[str]:
     """When it began, and every end that is known."""
     ends = (
         (held.trial_end, "trial until"),
@@ -87,13 +87,13 @@ def _dates(held: Held, now: float) -> list[str]:
     return [f" from {day(begun, now)}"] + [f", {word} {day(at, now)}" for at, word in ends if at]
 
 
-def _item(item: Item, now: float) -> Row:
+def _item(item: HeldItem, now: float) -> Row:
     price = ", ".join(part for part in (item.nickname, item.price or item.price_id) if part)
     until = f", paid until {day(item.period_end, now)}" if item.period_end else ""
     return Row(words("    "), words((plain(item.product), "bold"), f": {plain(price)}{until}"))
 
 
-def _place(one: SegmentPlace, now: float) -> Row:
+def _place(one: SegmentMembership, now: float) -> Row:
     place = one.place
     text = f" since {when(place.since, now)} ({reason_words(place.joined_by)})"
     if place.until is not None and place.left_by is not None:

@@ -13,14 +13,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from app.panel.segments.views import SegmentView
-from app.screens.segments.segment_table import SegmentList
+from app.screens.segments.segment_table import SegmentTable
 from app.text import plain
 from app.widgets.content import para, words
 from app.widgets.filter_line import FilterLine, Trouble
 from app.widgets.table.table import Table
 
 
-class Picking(ModalScreen["SegmentView | None"]):
+class PickSegmentDialog(ModalScreen["SegmentView | None"]):
     """One of these segments, or None; ``question`` may hold foreign text."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,12 +36,12 @@ class Picking(ModalScreen["SegmentView | None"]):
         with Vertical(id="dialog", classes="why"):
             yield Static(words((self._question, "bold")))
             yield FilterLine("a part of its name", id="picking-filter")
-            yield SegmentList(empty="No segment is called so.")
+            yield SegmentTable(empty="No segment is called so.")
             keys = words(("Enter", "bold"), " chooses; ", ("escape", "bold"), " goes back.")
             yield Static(para([keys]), classes="keys")
 
     def on_mount(self) -> None:
-        self.query_one(SegmentList).fill(self._views)
+        self.query_one(SegmentTable).fill(self._views)
         self.query_one(FilterLine).focus()
 
     @on(FilterLine.Typed)
@@ -51,7 +51,7 @@ class Picking(ModalScreen["SegmentView | None"]):
         left = [one for one in self._views if all(part in _spoken(one) for part in parts)]
         trouble = None if left else Trouble("No segment is called so.", (0, len(message.text)))
         self.query_one(FilterLine).answer(message.text, trouble=trouble)
-        self.query_one(SegmentList).fill(left)
+        self.query_one(SegmentTable).fill(left)
 
     @on(FilterLine.Narrowed)
     def _narrowed(self, message: FilterLine.Narrowed) -> None:
@@ -60,21 +60,21 @@ class Picking(ModalScreen["SegmentView | None"]):
     @on(FilterLine.Entered)
     def _entered(self, message: FilterLine.Entered) -> None:
         message.stop()
-        self.query_one(SegmentList).focus()
+        self.query_one(SegmentTable).focus()
 
     @on(FilterLine.Left)
     def _left(self, message: FilterLine.Left) -> None:
         message.stop()
         self.action_cancel()
 
-    @on(Table.Moved)
-    def _moved(self, message: Table.Moved) -> None:
+    @on(Table.CursorMoved)
+    def _moved(self, message: Table.CursorMoved) -> None:
         message.stop()
 
-    @on(Table.Chosen)
-    def _chosen(self, message: Table.Chosen) -> None:
+    @on(Table.RowChosen)
+    def _chosen(self, message: Table.RowChosen) -> None:
         message.stop()
-        segment = self.query_one(SegmentList).segment
+        segment = self.query_one(SegmentTable).segment
         if segment is not None and self.is_current:
             self.dismiss(segment)
 

@@ -15,23 +15,23 @@ from app.panel.export.people import takeable
 from app.panel.person import Person
 from app.panel.segments import custom as own
 from app.panel.segments.views import SegmentView, mark, segments
-from app.screens.base import PanelistScreen, Picture
-from app.screens.export_dialog import TakeOut
-from app.screens.segments.compare_screen import Comparing
-from app.screens.segments.copy_dialog import CopyValue
-from app.screens.segments.edit_dialog import SegmentForm
+from app.screens.base import PanelistScreen, Snapshot
+from app.screens.export_dialog import ExportDialog
+from app.screens.segments.compare_screen import CompareScreen
+from app.screens.segments.copy_dialog import CopyDialog
+from app.screens.segments.edit_dialog import SegmentEditDialog
 from app.screens.segments.erase_dialog import ask_to_erase
-from app.screens.segments.history_screen import Changing
-from app.screens.segments.members import Members
+from app.screens.segments.history_screen import SegmentHistoryScreen
+from app.screens.segments.members import MembersPane
 from app.screens.segments.person_pane import PersonPane
-from app.screens.segments.segment_table import SegmentList
-from app.screens.segments.why_dialog import Why
+from app.screens.segments.segment_table import SegmentTable
+from app.screens.segments.why_dialog import WhyDialog
 from app.text import plain
 from app.widgets.border_titles import entitle
 from app.widgets.content import words
-from app.widgets.dialog import Question
+from app.widgets.dialog import QuestionDialog
 from app.widgets.table.table import Table
-from app.widgets.text_line import Line
+from app.widgets.text_line import TextLine
 
 BROAD = 140  # columns from which on a person opens beside the members, not under them
 NOBODY = "Nobody is chosen: there is no one in this list."
@@ -76,7 +76,7 @@ class SegmentsScreen(PanelistScreen):
     def __init__(self) -> None:
         super().__init__()
         self._connection: int | None = None
-        self._picture: Picture | None = None
+        self._picture: Snapshot | None = None
         self._mark: tuple[object, ...] = ()
         self._listed = 0.0
         self._stale = True
@@ -84,11 +84,11 @@ class SegmentsScreen(PanelistScreen):
     def compose_content(self) -> ComposeResult:
         with Container(id="segments-columns"):
             with Vertical(id="segments-left"):
-                yield SegmentList()
+                yield SegmentTable()
             with Container(id="segments-body"):
                 with Vertical(id="segments-right"):
-                    yield Line(id="rule")
-                    yield Members(self.host.store)
+                    yield TextLine(id="rule")
+                    yield MembersPane(self.host.store)
                 yield PersonPane(self.host.store)
 
     def on_mount(self) -> None:
@@ -96,12 +96,12 @@ class SegmentsScreen(PanelistScreen):
         self._list.focus()
 
     @property
-    def _list(self) -> SegmentList:
-        return self.query_one(SegmentList)
+    def _list(self) -> SegmentTable:
+        return self.query_one(SegmentTable)
 
     @property
-    def _members(self) -> Members:
-        return self.query_one(Members)
+    def _members(self) -> MembersPane:
+        return self.query_one(MembersPane)
 
     # What is shown
 
@@ -113,7 +113,7 @@ class SegmentsScreen(PanelistScreen):
     def _read_all(self) -> None:
         self._listed = 0.0
 
-    def show_content(self, picture: Picture) -> None:
+    def show_content(self, picture: Snapshot) -> None:
         masked = self._picture is not None and self._picture.masking != picture.masking
         self._picture = picture
         connection = picture.view.connection
@@ -162,38 +162,38 @@ class SegmentsScreen(PanelistScreen):
         right = self.query_one("#segments-right")
         if segment is None or picture is None:
             entitle(right, words(), words())
-            self.query_one("#rule", Line).show(words())
+            self.query_one("#rule", TextLine).show(words())
             return
         as_of = f" · as of {picture.header.as_of}" if picture.header.as_of else ""
         entitle(right, words(plain(segment.name, 60)), words(self._members.said + as_of))
         filling = "still filling; " if segment.filling else ""
-        self.query_one("#rule", Line).show(words((filling + segment.rule, "dim")))
+        self.query_one("#rule", TextLine).show(words((filling + segment.rule, "dim")))
 
-    @on(Table.Moved, "#segment-list")
-    def _another_segment(self, message: Table.Moved) -> None:
+    @on(Table.CursorMoved, "#segment-list")
+    def _another_segment(self, message: Table.CursorMoved) -> None:
         message.stop()
         self._look()
 
-    @on(Table.Chosen, "#segment-list")
-    def _to_members(self, message: Table.Chosen) -> None:
+    @on(Table.RowChosen, "#segment-list")
+    def _to_members(self, message: Table.RowChosen) -> None:
         message.stop()
         self._members.table.focus()
 
-    @on(Members.Told)
-    def _told(self, message: Members.Told) -> None:
+    @on(MembersPane.Told)
+    def _told(self, message: MembersPane.Told) -> None:
         message.stop()
         self._say()
 
     # One person
 
-    @on(Table.Moved, "#members-table")
-    def _another_person(self, message: Table.Moved) -> None:
+    @on(Table.CursorMoved, "#members-table")
+    def _another_person(self, message: Table.CursorMoved) -> None:
         message.stop()
         if self._pane.one is not None and message.key is not None:
             self._open(message.key)
 
-    @on(Table.Chosen, "#members-table")
-    def _chosen(self, message: Table.Chosen) -> None:
+    @on(Table.RowChosen, "#members-table")
+    def _chosen(self, message: Table.RowChosen) -> None:
         message.stop()
         self._open(message.key)
 
@@ -246,7 +246,7 @@ class SegmentsScreen(PanelistScreen):
             self.host.tell(NOBODY)
             return
         self.app.push_screen(
-            Why(self.host.store, one, self._list.views, segment.key, masking=picture.masking)
+            WhyDialog(self.host.store, one, self._list.views, segment.key, masking=picture.masking)
         )
 
     def action_copy(self) -> None:
@@ -255,7 +255,7 @@ class SegmentsScreen(PanelistScreen):
         if one is None or picture is None:
             self.host.tell(NOBODY)
         else:
-            self.app.push_screen(CopyValue(one, masking=picture.masking))
+            self.app.push_screen(CopyDialog(one, masking=picture.masking))
 
     def action_erase(self) -> None:
         """Erase the current person in four hours, or let them stay, after a question."""
@@ -275,7 +275,7 @@ class SegmentsScreen(PanelistScreen):
         segment, connection, picture = self._list.segment, self._connection, self._picture
         if segment is not None and connection is not None and picture is not None:
             self.app.push_screen(
-                Comparing(
+                CompareScreen(
                     *(self.host.store, connection, segment, None),
                     masking=picture.masking,
                     open_person=self._back_to,
@@ -287,7 +287,7 @@ class SegmentsScreen(PanelistScreen):
         segment, connection, picture = self._list.segment, self._connection, self._picture
         if segment is not None and connection is not None and picture is not None:
             self.app.push_screen(
-                Changing(
+                SegmentHistoryScreen(
                     *(self.host.store, connection, segment),
                     masking=picture.masking,
                     open_person=self._back_to,
@@ -314,7 +314,7 @@ class SegmentsScreen(PanelistScreen):
 
     def _put_form(self, connection: int, segment: SegmentView | None) -> None:
         masking = self._picture is not None and self._picture.masking
-        form = SegmentForm(self.host.store, connection, segment, masking=masking)
+        form = SegmentEditDialog(self.host.store, connection, segment, masking=masking)
         self.app.push_screen(form, self._saved)
 
     def _saved(self, key: str | None) -> None:
@@ -347,14 +347,14 @@ class SegmentsScreen(PanelistScreen):
             if yes:
                 self._delete(connection, segment)
 
-        self.app.push_screen(Question(lines, "Delete"), answered)
+        self.app.push_screen(QuestionDialog(lines, "Delete"), answered)
 
     @work(thread=True)
     def _delete(self, connection: int, segment: SegmentView) -> None:
         said = f"Deleted the segment {segment.name}."
         try:
             own.delete(self.host.store, connection, segment.key)
-        except (own.OwnProblem, DatabaseProblem) as problem:
+        except (own.CustomSegmentProblem, DatabaseProblem) as problem:
             said = str(problem)
         finally:
             self.host.store.close()
@@ -375,7 +375,7 @@ class SegmentsScreen(PanelistScreen):
         title = f"{segment.name}, narrowed" if wanted.text else segment.name
         store = self.host.store
         source = takeable(store, wanted.connection_id, ids, wanted.segment)
-        form = TakeOut(store, source, title, masking=picture.masking)
+        form = ExportDialog(store, source, title, masking=picture.masking)
         self.app.push_screen(form, lambda file: self._taken(file, len(ids)))
 
     def _taken(self, file: Path | None, number: int) -> None:

@@ -49,7 +49,7 @@ class SegmentRows:
         return index < len(self._lines) and self._lines[index][1] is not None
 
 
-class SegmentList(Table):
+class SegmentTable(Table):
     """Every segment, one of them the current one."""
 
     def __init__(self, empty: str = "They come with the sync.") -> None:

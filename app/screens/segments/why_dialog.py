@@ -19,7 +19,7 @@ from app.panel.segments.views import SegmentView
 from app.panel.segments.why import why
 from app.widgets.content import hidden, no_emails, words
 from app.widgets.table.table import Cell, Column, Table
-from app.widgets.text_line import Line
+from app.widgets.text_line import TextLine
 
 COLUMNS = (Column("", 6), Column("Segment", 20, grow=1))
 IN, OUT = Cell("✓ in", "$success"), Cell("✗ not", "dim")
@@ -47,7 +47,7 @@ class Segments:
         ]
 
 
-class Why(ModalScreen[None]):
+class WhyDialog(ModalScreen[None]):
     """Answers for one person, beginning with the segment of this key."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -75,7 +75,7 @@ class Why(ModalScreen[None]):
             yield Static(words((name, "bold"), f": {one.status}"))
             yield Table(COLUMNS, "Every segment.", id="why-segments")
             with VerticalScroll(id="why-answer", can_focus=False):
-                yield Line(id="why-sentence")
+                yield TextLine(id="why-sentence")
 
     def on_mount(self) -> None:
         table = self.query_one(Table)
@@ -86,8 +86,8 @@ class Why(ModalScreen[None]):
             table.go_to(keys.index(self._key))
         table.focus()
 
-    @on(Table.Moved)
-    def _moved(self, message: Table.Moved) -> None:
+    @on(Table.CursorMoved)
+    def _moved(self, message: Table.CursorMoved) -> None:
         message.stop()
         if message.key is None:
             return
@@ -98,7 +98,7 @@ class Why(ModalScreen[None]):
             said = words("This person is not in the panel any more.")
         except DatabaseProblem as problem:
             said = words((str(problem), "$error"))
-        self.query_one("#why-sentence", Line).show(said)
+        self.query_one("#why-sentence", TextLine).show(said)
 
     def action_close(self) -> None:
         if self.is_current:

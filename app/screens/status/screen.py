@@ -14,14 +14,14 @@ from app.credentials.store import NOWHERE
 from app.db.errors import DatabaseProblem
 from app.panel.overview import Overview, recent_changes
 from app.panel.segments.views import segments
-from app.screens.base import WIDE, PanelistScreen, Picture
+from app.screens.base import WIDE, PanelistScreen, Snapshot
 from app.screens.list_rows import change_rows, message_rows, segment_rows
 from app.text import duration, when
 from app.widgets.content import Content, para, words
-from app.widgets.rates import Arrivals, Rate, sparkline
-from app.widgets.row_list import Lines
-from app.widgets.sync_steps import Lifecycle, LifecycleState, Steps, StepState
-from app.widgets.text_line import Line
+from app.widgets.rates import ArrivalRate, Arrivals, sparkline
+from app.widgets.row_list import RowList
+from app.widgets.sync_steps import Lifecycle, LifecycleState, StepState, SyncSteps
+from app.widgets.text_line import TextLine
 
 LISTS = 1.0  # seconds between two looks at the lists; nobody reads them faster
 SPARKS = 24  # seconds of arrivals beside the number
@@ -60,7 +60,7 @@ class StatusScreen(PanelistScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._rates: dict[str, Rate] = {}
+        self._rates: dict[str, ArrivalRate] = {}
         self._arrivals = Arrivals()
         self._connection: int | None = None
         self._masking = False
@@ -70,28 +70,28 @@ class StatusScreen(PanelistScreen):
     def compose_content(self) -> ComposeResult:
         with Body(id="columns", can_focus=True):
             with Body(id="left", can_focus=True):
-                yield Line(id="trouble")
+                yield TextLine(id="trouble")
                 yield Lifecycle()
-                yield Steps()
+                yield SyncSteps()
                 with Horizontal(id="people"):
                     yield Digits("0", id="number")
-                    yield Line(id="arrivals")
-                yield Line(id="activity")
-                yield Line(id="polling")
+                    yield TextLine(id="arrivals")
+                yield TextLine(id="activity")
+                yield TextLine(id="polling")
             with Container(id="right"):
-                yield Lines(
+                yield RowList(
                     "Messages",
                     "What the sync has to say, newest first.",
                     "Nothing to report.",
                     id="messages",
                 )
-                yield Lines(
+                yield RowList(
                     "Segments",
                     "Every segment: how many are in it, how many with an email.",
                     "They come with the sync.",
                     id="segments",
                 )
-                yield Lines(
+                yield RowList(
                     "Recent changes",
                     "What changed in Stripe, as it arrives, newest first.",
                     "Nothing has changed since the first copy.",
@@ -114,21 +114,21 @@ class StatusScreen(PanelistScreen):
             self.set_focus(inner if wide else outer)
         self.call_after_refresh(self.host.redraw)
 
-    def show_content(self, picture: Picture) -> None:
+    def show_content(self, picture: Snapshot) -> None:
         connection = picture.view.connection
         shown = connection.id if connection else None
         if shown != self._connection:
             self._connection = shown
             self._rates, self._arrivals = {}, Arrivals()
             self._stale, self._listed = True, 0.0  # the lists are another account's
-        self.query_one("#trouble", Line).show(
+        self.query_one("#trouble", TextLine).show(
             words((f"✗ {picture.trouble}", "bold $error")) if picture.trouble else words()
         )
         self.query_one(Lifecycle).show(_lifecycle(picture))
-        self.query_one(Steps).show(self._steps(picture))
+        self.query_one(SyncSteps).show(self._steps(picture))
         self._show_people(picture)
-        self.query_one("#activity", Line).show(_activity(picture))
-        self.query_one("#polling", Line).show(_polling(picture, self._kept()))
+        self.query_one("#activity", TextLine).show(_activity(picture))
+        self.query_one("#polling", TextLine).show(_polling(picture, self._kept()))
         self._stale |= picture.fresh
         hurry = picture.masking != self._masking
         if hurry or (self._stale and abs(picture.now - self._listed) >= LISTS):
@@ -141,17 +141,17 @@ class StatusScreen(PanelistScreen):
         given = kept == NOWHERE and self.host.settings.stripe_key
         return "nowhere, it is in PANELIST_STRIPE_KEY" if given else kept
 
-    def _steps(self, picture: Picture) -> tuple[StepState, ...]:
+    def _steps(self, picture: Snapshot) -> tuple[StepState, ...]:
         made = []
         for step in picture.view.steps:
-            rate = self._rates.setdefault(step.name, Rate())
+            rate = self._rates.setdefault(step.name, ArrivalRate())
             rate.add(picture.now, step.done)
             running = step.state == "running"
             # Whole numbers, so that a rate that stays the same draws nothing.
             made.append(StepState(step, round(rate.per_second) if running else 0.0))
         return tuple(made)
 
-    def _show_people(self, picture: Picture) -> None:
+    def _show_people(self, picture: Snapshot) -> None:
         view = picture.view
         number = f"{view.participants:,}"
         self._arrivals.add(picture.now, view.participants)
@@ -163,11 +163,11 @@ class StatusScreen(PanelistScreen):
             text = para([words(("participants", "bold")), words(_apart(view)), line])
         else:
             text = words((number, "bold"), " participants, ", _apart(view), "  ", line)
-        self.query_one("#arrivals", Line).show(text)
+        self.query_one("#arrivals", TextLine).show(text)
 
-    def _show_lists(self, picture: Picture) -> None:
+    def _show_lists(self, picture: Snapshot) -> None:
         connection = picture.view.connection
-        self.query_one("#messages", Lines).show(
+        self.query_one("#messages", RowList).show(
             message_rows(picture.view.messages, picture.now, picture.masking)
         )
         if connection is None:
@@ -178,8 +178,8 @@ class StatusScreen(PanelistScreen):
                 changes = recent_changes(self.host.store, connection.id)
             except DatabaseProblem:
                 return  # the next picture says it
-        self.query_one("#segments", Lines).show(segment_rows(found))
-        self.query_one("#changes", Lines).show(change_rows(changes, picture.now, picture.masking))
+        self.query_one("#segments", RowList).show(segment_rows(found))
+        self.query_one("#changes", RowList).show(change_rows(changes, picture.now, picture.masking))
 
 
 def _apart(view: Overview) -> str:
@@ -191,7 +191,7 @@ def _apart(view: Overview) -> str:
     return ", ".join(parts)
 
 
-def _lifecycle(picture: Picture) -> LifecycleState:
+def _lifecycle(picture: Snapshot) -> LifecycleState:
     connection = picture.view.connection
     if connection is None:
         return LifecycleState()
@@ -205,7 +205,7 @@ def _lifecycle(picture: Picture) -> LifecycleState:
     return LifecycleState(connection.status, note)
 
 
-def _activity(picture: Picture) -> Content:
+def _activity(picture: Snapshot) -> Content:
     """What happens now, or why nothing does and what to do."""
     connection, activity = picture.view.connection, picture.activity
     if activity is not None:
@@ -227,7 +227,7 @@ def _activity(picture: Picture) -> Content:
     )
 
 
-def _polling(picture: Picture, kept: str) -> Content:
+def _polling(picture: Snapshot, kept: str) -> Content:
     """How fresh what is shown is, and what keeps it so."""
     connection, activity = picture.view.connection, picture.activity
     if connection is None:

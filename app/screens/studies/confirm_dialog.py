@@ -20,22 +20,22 @@ from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites.errors import StudyProblem
 from app.invites.plan import frozen
-from app.invites.plan.drift import Difference, difference
+from app.invites.plan.drift import PlanDrift, difference
 from app.invites.plan.outcomes import Outcome, reason
 from app.invites.plan.summary import Summary, summarise
-from app.invites.restore_guard import Guarded
+from app.invites.restore_guard import RestoreSuspected
 from app.invites.sending import outbox
 from app.invites.studies import Study
-from app.screens.base import Host, Picture, account_words
+from app.screens.base import Host, Snapshot, account_words
 from app.screens.studies.study_rows import WAYS
 from app.text import duration, plain, when
 from app.widgets.content import Content, hidden, para, words
-from app.widgets.dialog import Deciding
-from app.widgets.field import Field
-from app.widgets.text_line import Line
+from app.widgets.dialog import DecisionDialog
+from app.widgets.field import TextField
+from app.widgets.text_line import TextLine
 
 
-class Confirming(Deciding["int | None"]):
+class ConfirmSendDialog(DecisionDialog["int | None"]):
     """Answers with the run that was queued, None: nothing is sent."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,7 +57,7 @@ class Confirming(Deciding["int | None"]):
 
         def __init__(
             self, run: int | None, summary: Summary | None = None,
-            changed: Difference | None = None, problem: str = "",
+            changed: PlanDrift | None = None, problem: str = "",
         ) -> None:  # fmt: skip
             super().__init__()
             self.run, self.summary, self.changed, self.problem = run, summary, changed, problem
@@ -67,7 +67,7 @@ class Confirming(Deciding["int | None"]):
         store: Store,
         study: Study,
         summary: Summary,
-        picture: Picture,
+        picture: Snapshot,
         way: str,
         *,
         names: Mapping[str, str],
@@ -85,9 +85,9 @@ class Confirming(Deciding["int | None"]):
         with Vertical(id="dialog", classes="confirming"):
             with VerticalScroll(id="confirming-all", can_focus=False):
                 yield Static(para(self._all()), id="confirming-text")
-            yield Line(id="confirming-said")
+            yield TextLine(id="confirming-said")
             with Horizontal(id="confirming-last"):
-                yield Field("how many", id="confirming-number", longest=9)
+                yield TextField("how many", id="confirming-number", longest=9)
                 yield Button("Cancel (escape)", id="cancel")
 
     def on_mount(self) -> None:
@@ -204,7 +204,7 @@ class Confirming(Deciding["int | None"]):
             )
 
     def _say(self, text: str, style: str = "$error") -> None:
-        self.query_one("#confirming-said", Line).show(words((text, style)))
+        self.query_one("#confirming-said", TextLine).show(words((text, style)))
 
     # Keys
 
@@ -235,9 +235,9 @@ class Confirming(Deciding["int | None"]):
 
     @work(thread=True)
     def _queue(self, summary: Summary) -> None:
-        store, by = self._store, self.host.outgoing.user
+        store, by = self._store, self.host.sending.user
         try:
-            self.host.outgoing.guard(self._study.connection_id).check()
+            self.host.sending.guard(self._study.connection_id).check()
             changed = difference(store, summary.plan)
             if changed:
                 kept = frozen.freeze(store, changed.plan, by)
@@ -246,7 +246,7 @@ class Confirming(Deciding["int | None"]):
                 return
             queued = outbox.queue(store, summary.plan, self._way, by)
             self.post_message(self.Judged(queued.run))
-        except (StudyProblem, Guarded, DatabaseProblem) as problem:
+        except (StudyProblem, RestoreSuspected, DatabaseProblem) as problem:
             self.post_message(self.Judged(None, problem=str(problem)))
         finally:
             store.close()
@@ -258,7 +258,7 @@ class Confirming(Deciding["int | None"]):
 
         return cast(Host, self.app)
 
-    def on_confirming_judged(self, message: Judged) -> None:
+    def on_confirm_send_dialog_judged(self, message: Judged) -> None:
         message.stop()
         self._busy = False
         if message.run is not None:
@@ -269,7 +269,7 @@ class Confirming(Deciding["int | None"]):
             self._say(message.problem)
             return
         self._summary = message.summary
-        self.query_one("#confirming-number", Field).value = ""
+        self.query_one("#confirming-number", TextField).value = ""
         lines = [words(("It has changed since you saw it:", "bold $warning"))]
         changed = message.changed
         for people, what in (

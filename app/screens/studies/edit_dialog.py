@@ -24,12 +24,12 @@ from app.invites.rules import Rules
 from app.invites.studies import Study
 from app.screens.studies.study_rows import letter_rows
 from app.text import masked
-from app.widgets.area import Area
+from app.widgets.area import TextBox
 from app.widgets.content import words
-from app.widgets.dialog import Deciding, Question
-from app.widgets.field import Field
-from app.widgets.row_list import Lines
-from app.widgets.text_line import Line
+from app.widgets.dialog import DecisionDialog, QuestionDialog
+from app.widgets.field import TextField
+from app.widgets.row_list import RowList
+from app.widgets.text_line import TextLine
 
 FIELDS = (
     ("title", "Title", "what it is called: Pricing page"),
@@ -54,7 +54,7 @@ AREAS = ("text", "reminder_text")
 NUMBERS = ("cool_down_days", "cap", "cap_days", "expire_days")
 
 
-class StudyForm(Deciding["int | None"]):
+class StudyEditDialog(DecisionDialog["int | None"]):
     """Makes a study, or changes ``study``; answers with its id, None: nothing was saved."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -95,8 +95,8 @@ class StudyForm(Deciding["int | None"]):
             with Horizontal(id="study-form-columns"):
                 with VerticalScroll(id="study-fields", can_focus=False):
                     yield from self._fields()
-                yield Lines("", "The mail as a member would get it.", "", id="study-preview")
-            yield Line(id="study-said")
+                yield RowList("", "The mail as a member would get it.", "", id="study-preview")
+            yield TextLine(id="study-said")
             with Horizontal(id="buttons"):
                 yield Button("Mail (ctrl+o)", id="mail")
                 yield Button("Leave", id="cancel")
@@ -107,9 +107,9 @@ class StudyForm(Deciding["int | None"]):
             with Horizontal(classes="area" if name in AREAS else "field"):
                 yield Static(words((label, "dim")), classes="label")
                 if name in AREAS:
-                    yield Area(self._first[name], id=f"study-{name}")
+                    yield TextBox(self._first[name], id=f"study-{name}")
                 else:
-                    yield Field(hint, id=f"study-{name}", longest=2_000)
+                    yield TextField(hint, id=f"study-{name}", longest=2_000)
 
     def on_mount(self) -> None:
         keys = self._study.segments if self._study and self._study.segments else ("all",)
@@ -117,7 +117,7 @@ class StudyForm(Deciding["int | None"]):
             self._member = sample_member(self._store, self._connection_id, keys, 0)
         for name, _, _ in FIELDS:
             if name not in AREAS:
-                self.query_one(f"#study-{name}", Field).value = self._first[name]
+                self.query_one(f"#study-{name}", TextField).value = self._first[name]
         self.query_one("#study-title").focus()
 
     # What is written
@@ -127,7 +127,7 @@ class StudyForm(Deciding["int | None"]):
         for name, _, _ in FIELDS:
             widget = self.query_one(f"#study-{name}")
             found[name] = widget.text if isinstance(widget, TextArea) else ""
-            if isinstance(widget, Field):
+            if isinstance(widget, TextField):
                 found[name] = widget.value
         return found
 
@@ -141,7 +141,7 @@ class StudyForm(Deciding["int | None"]):
     def _check(self) -> None:
         """Say at once what could not be sent; the rest is said when it is saved."""
         now = self._now()
-        made = letter.Letter(**{name: now[name] for name in _LETTER})
+        made = letter.Template(**{name: now[name] for name in _LETTER})
         try:
             letter.check(made)
             self._preview(made)
@@ -151,13 +151,13 @@ class StudyForm(Deciding["int | None"]):
         except StudyProblem as problem:
             self._say(str(problem), problem=True)
 
-    def _preview(self, made: letter.Letter) -> None:
+    def _preview(self, made: letter.Template) -> None:
         """Show the mail; one with a fault stays as it was before."""
         name, email = self._member or (None, "")
         called = masked(name) if self._masking and name else name
         message = letter.render(made, called, "…") if self._member else None
         rows = letter_rows(made, message, email, self._masking)
-        self.query_one("#study-preview", Lines).show(rows)
+        self.query_one("#study-preview", RowList).show(rows)
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= BESIDE, "-beside")
@@ -170,7 +170,7 @@ class StudyForm(Deciding["int | None"]):
 
     def _say(self, text: str, *, problem: bool = False) -> None:
         line = words((f"✗ {text}", "$error")) if problem and text else words((text, "dim"))
-        self.query_one("#study-said", Line).show(line)
+        self.query_one("#study-said", TextLine).show(line)
 
     # Keys
 
@@ -239,7 +239,7 @@ class StudyForm(Deciding["int | None"]):
                 self.dismiss(None)
 
         line = words("Leave without saving? What you have written is lost.")
-        self.app.push_screen(Question([line], "Leave"), answered)
+        self.app.push_screen(QuestionDialog([line], "Leave"), answered)
 
 
 _LETTER = (

@@ -16,13 +16,13 @@ from app.invites.errors import StudyProblem
 from app.invites.manual_links import hand_out
 from app.invites.studies import Study
 from app.screens.base import PanelistScreen
-from app.screens.studies.mark_list_dialog import MarkingList
+from app.screens.studies.mark_list_dialog import MarkListDialog
 from app.widgets.content import words
-from app.widgets.dialog import Question
+from app.widgets.dialog import QuestionDialog
 
 
-class InviteMarking(PanelistScreen):
-    """The part of :class:`app.screens.studies.invite_log_screen.InviteLog` that writes."""
+class InviteActions(PanelistScreen):
+    """The part of :class:`app.screens.studies.invite_log_screen.InviteLogScreen` that writes."""
 
     _store: Store
     _connection_id: int
@@ -97,7 +97,7 @@ class InviteMarking(PanelistScreen):
 
     def action_list(self) -> None:
         """Say what became of those in a list."""
-        form = MarkingList(self._store, self._connection_id, self._study, self._follow)
+        form = MarkListDialog(self._store, self._connection_id, self._study, self._follow)
         self.app.push_screen(form, lambda _: self.read())
 
     def action_link(self) -> None:
@@ -107,7 +107,7 @@ class InviteMarking(PanelistScreen):
             self.host.tell("No invite is chosen.")
             return
         try:
-            copied = hand_out(self._store, current, self.host.outgoing.user)
+            copied = hand_out(self._store, current, self.host.sending.user)
         except (StudyProblem, DatabaseProblem) as problem:
             self.host.tell(str(problem), problem=True)
             return
@@ -120,13 +120,13 @@ class InviteMarking(PanelistScreen):
             if said:
                 self._do(go)
 
-        self.app.push_screen(Question([words(line)], yes), answered)
+        self.app.push_screen(QuestionDialog([words(line)], yes), answered)
 
     @work(thread=True)
     def _do(self, go: Callable[[str], str]) -> None:
         problem = False
         try:
-            said = go(self.host.outgoing.user)
+            said = go(self.host.sending.user)
             self._follow()
         except (StudyProblem, DatabaseProblem) as trouble:
             said, problem = str(trouble), True
@@ -137,7 +137,7 @@ class InviteMarking(PanelistScreen):
     def _follow(self) -> None:
         """A copy of the database from before this must not send. In any thread."""
         with suppress(DatabaseProblem):  # tidying does it soon
-            self.host.outgoing.guard(self._connection_id).follow()
+            self.host.sending.guard(self._connection_id).follow()
 
     def _done(self, said: str, problem: bool) -> None:
         self.host.tell(said, problem=problem)

@@ -18,22 +18,22 @@ from app.invites.exports import of_invites
 from app.invites.invite_log import invite_ids
 from app.invites.studies import Study
 from app.panel.lists.order import Ids
-from app.screens.base import Picture
-from app.screens.export_dialog import TakeOut
-from app.screens.studies.invite_actions import InviteMarking
+from app.screens.base import Snapshot
+from app.screens.export_dialog import ExportDialog
+from app.screens.studies.invite_actions import InviteActions
 from app.screens.studies.invite_rows import COLUMNS, InviteRows
 from app.text import plain
 from app.widgets.border_titles import entitle
 from app.widgets.content import words
 from app.widgets.filter_line import FilterLine
 from app.widgets.table.table import Table
-from app.widgets.text_line import Line
+from app.widgets.text_line import TextLine
 
 STATES = ("", "uncertain", "queued", "sent", "handed_over", "started", "completed", "declined",
           "bounced", "failed", "expired", "withdrawn")  # fmt: skip
 
 
-class InviteLog(InviteMarking):
+class InviteLogScreen(InviteActions):
     """The invites of a study, or of all."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,7 +92,7 @@ class InviteLog(InviteMarking):
 
     def compose_content(self) -> ComposeResult:
         with Vertical(id="log"):
-            yield Line(id="log-how")
+            yield TextLine(id="log-how")
             yield FilterLine("name, address or id", id="log-search")
             yield Table(
                 COLUMNS, "The invites.", empty="No invite is here.", waiting="Reading…",
@@ -117,7 +117,7 @@ class InviteLog(InviteMarking):
 
     # What is shown
 
-    def show_content(self, picture: Picture) -> None:
+    def show_content(self, picture: Snapshot) -> None:
         connection = picture.view.connection
         if connection is None or connection.id != self._connection_id:
             self.call_later(self.dismiss, None)
@@ -169,18 +169,18 @@ class InviteLog(InviteMarking):
         parts = [f"only {state}" if state else "all states"]
         if self._picked:
             parts.append(f"{len(self._picked):,} picked")
-        self.query_one("#log-how", Line).show(words((" · ".join(parts), "dim")))
+        self.query_one("#log-how", TextLine).show(words((" · ".join(parts), "dim")))
         first, last, total = self.table.seen
         rows = f"rows {first:,}–{last:,} of {total:,}" if total else ""
         entitle(self.query_one("#log"), below=words(rows))
 
-    @on(Table.Seen)
+    @on(Table.RowsSeen)
     def _seen(self) -> None:
         self._say()
 
-    @on(Table.Moved)
-    @on(Table.Chosen)
-    def _moved(self, message: Table.Moved | Table.Chosen) -> None:
+    @on(Table.CursorMoved)
+    @on(Table.RowChosen)
+    def _moved(self, message: Table.CursorMoved | Table.RowChosen) -> None:
         message.stop()
         self._say()
 
@@ -245,4 +245,6 @@ class InviteLog(InviteMarking):
             said = source.counted(source.number)
             self.host.tell(f"{said} in {file}." if file else "Nothing was taken out.")
 
-        self.app.push_screen(TakeOut(self._store, source, title, masking=self._masking), written)
+        self.app.push_screen(
+            ExportDialog(self._store, source, title, masking=self._masking), written
+        )

@@ -23,10 +23,10 @@ from app.invites.errors import StudyProblem
 from app.invites.operator import by, read_text
 from app.invites.studies import Study
 from app.text import plain
-from app.widgets.area import Area
+from app.widgets.area import TextBox
 from app.widgets.content import words
-from app.widgets.dialog import Deciding, Question
-from app.widgets.text_line import Line
+from app.widgets.dialog import DecisionDialog, QuestionDialog
+from app.widgets.text_line import TextLine
 
 OPT_OUT = "never to be written to"
 MARKS = ("started", "completed", "declined", "bounced", OPT_OUT)
@@ -34,7 +34,7 @@ LARGEST = 50_000_000  # bytes of a file: a million lines
 
 
 @dataclass(frozen=True)
-class Meant:
+class MarkTargets:
     """Who is meant by a list, as ``keys`` (invites, or mailboxes where none is to be written to),
     and the lines that mean several or nobody."""
 
@@ -44,7 +44,7 @@ class Meant:
     unknown: Sequence[str]
 
 
-class MarkingList(Deciding[None]):
+class MarkListDialog(DecisionDialog[None]):
     """Looks whom a list means, asks, and marks them. What it cannot tell stays in the field.
     ``marked`` is called in a thread when some were marked."""
 
@@ -66,7 +66,7 @@ class MarkingList(Deciding[None]):
         """Whom the list means; what was done; or a problem, for a person."""
 
         def __init__(
-            self, meant: Meant | None = None, said: str = "", *, problem: bool = False
+            self, meant: MarkTargets | None = None, said: str = "", *, problem: bool = False
         ) -> None:
             super().__init__()
             self.meant, self.said, self.problem = meant, said, problem
@@ -90,9 +90,9 @@ class MarkingList(Deciding[None]):
             yield Static(words(("What became of those in a list", "bold"), f", {where}"))
             hint = "Paste addresses, Stripe ids or tokens, one a line or CSV; or a file's name."
             yield Static(words((hint, "dim")))
-            yield Area(id="marking-list", wrap=False)
-            yield Line(id="marking-as")
-            yield Line(id="marking-said")
+            yield TextBox(id="marking-list", wrap=False)
+            yield TextLine(id="marking-as")
+            yield TextLine(id="marking-said")
             with Horizontal(id="buttons"):
                 yield Button("Close", id="cancel")
                 yield Button("Mark… (ctrl+s)", id="look", variant="primary")
@@ -102,9 +102,9 @@ class MarkingList(Deciding[None]):
         self._show_mark()
 
     @property
-    def area(self) -> Area:
+    def area(self) -> TextBox:
         """Where the list is."""
-        return self.query_one("#marking-list", Area)
+        return self.query_one("#marking-list", TextBox)
 
     def action_mark(self) -> None:
         """The next of what they are marked as."""
@@ -114,7 +114,7 @@ class MarkingList(Deciding[None]):
 
     def _show_mark(self) -> None:
         others = " · ".join(one for one in MARKS if one != self._mark)
-        self.query_one("#marking-as", Line).show(
+        self.query_one("#marking-as", TextLine).show(
             words(("as ", "dim"), (self._mark, "bold"), (f"; ctrl+t: {others}", "dim"))
         )
 
@@ -137,13 +137,13 @@ class MarkingList(Deciding[None]):
 
     @work(thread=True)
     def _look(self, text: str, mark: str) -> None:
-        def found() -> Meant:
+        def found() -> MarkTargets:
             here, written = (self._store, self._connection_id), from_file(text)
             if mark == OPT_OUT:
                 boxes, unknown = listed.mailboxes(*here, written)
-                return Meant(mark, boxes, (), unknown)
+                return MarkTargets(mark, boxes, (), unknown)
             matched = listed.match(*here, written, self._study.id if self._study else None)
-            return Meant(mark, matched.invites, matched.ambiguous, matched.unknown)
+            return MarkTargets(mark, matched.invites, matched.ambiguous, matched.unknown)
 
         self._answer(lambda: self.Came(found()))
 
@@ -167,7 +167,7 @@ class MarkingList(Deciding[None]):
         elif self.is_current:
             self._ask(message.meant)
 
-    def _ask(self, meant: Meant) -> None:
+    def _ask(self, meant: MarkTargets) -> None:
         what = "mailbox" if meant.mark == OPT_OUT else "invite"
         many = "mailboxes" if meant.mark == OPT_OUT else "invites"
         number = f"1 {what}" if len(meant.keys) == 1 else f"{len(meant.keys):,} {many}"
@@ -184,13 +184,13 @@ class MarkingList(Deciding[None]):
             else:
                 self._say("Nothing was marked.")
 
-        self.app.push_screen(Question([words(line) for line in lines], "Mark"), answered)
+        self.app.push_screen(QuestionDialog([words(line) for line in lines], "Mark"), answered)
 
     # Marking
 
     @work(thread=True)
-    def _write(self, meant: Meant) -> None:
-        def written() -> MarkingList.Came:
+    def _write(self, meant: MarkTargets) -> None:
+        def written() -> MarkListDialog.Came:
             here = (self._store, self._connection_id)
             left = "\n".join((*meant.ambiguous, *meant.unknown))
             if meant.mark == OPT_OUT:
@@ -215,7 +215,7 @@ class MarkingList(Deciding[None]):
 
     def _say(self, text: str, *, problem: bool = False) -> None:
         line = words((f"✗ {text}", "$error")) if problem else words(text)
-        self.query_one("#marking-said", Line).show(line)
+        self.query_one("#marking-said", TextLine).show(line)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
@@ -245,5 +245,5 @@ def from_file(text: str) -> str:
     return read_text(str(file), LARGEST) if named else text
 
 
-def _rest(meant: Meant) -> str:
+def _rest(meant: MarkTargets) -> str:
     return f"{len(meant.ambiguous):,} ambiguous, {len(meant.unknown):,} unknown"

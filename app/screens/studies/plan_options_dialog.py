@@ -16,8 +16,8 @@ from app.invites.errors import StudyProblem
 from app.invites.plan.options import OVERRIDES, STRATA, Options, new_seed
 from app.invites.plan.outcomes import AGAIN
 from app.widgets.content import words
-from app.widgets.field import Field
-from app.widgets.text_line import Line
+from app.widgets.field import TextField
+from app.widgets.text_line import TextLine
 
 FIELDS = (
     ("number", "How many", "blank: everybody who may be invited"),
@@ -30,7 +30,7 @@ FIELDS = (
 )
 
 
-class PlanOptions(ModalScreen["Options | None"]):
+class PlanOptionsDialog(ModalScreen["Options | None"]):
     """Answers with the options, None: as they were."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -50,8 +50,8 @@ class PlanOptions(ModalScreen["Options | None"]):
             for name, label, hint in FIELDS:
                 with Horizontal(classes="field"):
                     yield Static(words((label, "dim")), classes="label")
-                    yield Field(hint, id=f"options-{name}", longest=200)
-            yield Line(id="options-said")
+                    yield TextField(hint, id=f"options-{name}", longest=200)
+            yield TextLine(id="options-said")
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button("Plan (ctrl+s)", id="save", variant="primary")
@@ -68,11 +68,11 @@ class PlanOptions(ModalScreen["Options | None"]):
             "reason": now.reason,
         }
         for name, value in values.items():
-            self.query_one(f"#options-{name}", Field).value = value
+            self.query_one(f"#options-{name}", TextField).value = value
         self.query_one("#options-number").focus()
 
     def _value(self, name: str) -> str:
-        return self.query_one(f"#options-{name}", Field).value.strip()
+        return self.query_one(f"#options-{name}", TextField).value.strip()
 
     def _read(self) -> Options:
         """The options that are written. Raises StudyProblem."""
@@ -112,7 +112,7 @@ class PlanOptions(ModalScreen["Options | None"]):
         try:
             self.dismiss(self._read())
         except StudyProblem as problem:
-            self.query_one("#options-said", Line).show(words((f"✗ {problem}", "$error")))
+            self.query_one("#options-said", TextLine).show(words((f"✗ {problem}", "$error")))
             for widget in self.query(f"#options-{problem.place}") if problem.place else ():
                 widget.focus()
 

@@ -11,7 +11,7 @@ from app.invites.plan.outcomes import Outcome, reason
 from app.invites.plan.plan import Plan
 from app.panel.lists.order import Ids
 from app.panel.lists.rows import PersonRow, rows
-from app.screens.people_rows import People
+from app.screens.people_rows import PeopleRows
 from app.widgets.content import hidden
 from app.widgets.table.table import Cell, Column
 
@@ -24,7 +24,7 @@ COLUMNS = (
 )
 
 
-class Planned(People):
+class PlanRows(PeopleRows):
     """The participants with these row ids, who all have one outcome in a plan."""
 
     def __init__(self, store: Store, plan: Plan, ids: Ids, *, masking: bool = False) -> None:

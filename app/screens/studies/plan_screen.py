@@ -21,23 +21,23 @@ from app.invites.plan.plan import Plan, make
 from app.invites.plan.summary import Summary, summarise
 from app.invites.studies import Study, get
 from app.panel.lists.order import Ids
-from app.screens.base import Picture
-from app.screens.export_dialog import TakeOut
-from app.screens.groups_screen import Counted, GroupedScreen
-from app.screens.people_rows import People
-from app.screens.studies.plan_options_dialog import PlanOptions
-from app.screens.studies.plan_rows import COLUMNS, Planned
+from app.screens.base import Snapshot
+from app.screens.export_dialog import ExportDialog
+from app.screens.groups_screen import GroupCounts, GroupsScreen
+from app.screens.people_rows import PeopleRows
+from app.screens.studies.plan_options_dialog import PlanOptionsDialog
+from app.screens.studies.plan_rows import COLUMNS, PlanRows
 from app.settings import SettingsError
 from app.text import plain
 from app.widgets.content import words
-from app.widgets.group_bars import Group
-from app.widgets.text_line import Line
+from app.widgets.group_bars import GroupBar
+from app.widgets.text_line import TextLine
 
 ORDER = (Outcome.INVITE, *(one for one in Outcome if one is not Outcome.INVITE))
 BY_WORDS = {one.words: one for one in Outcome}
 
 
-class Planning(GroupedScreen):
+class PlanScreen(GroupsScreen):
     """Whom a study will invite and whom not, and why; it is confirmed from here. ``names``: of
     segments, by their keys."""
 
@@ -76,12 +76,12 @@ class Planning(GroupedScreen):
         self._study, self._names = study, names
         self._options = Options(study.segments, study.excluded)
         self._made: Plan | None = None
-        self._picture: Picture | None = None
+        self._picture: Snapshot | None = None
         self._freezing = False
         self._shown = [Outcome.INVITE.words]  # of the outcomes that somebody has
 
     def compose_left(self) -> ComposeResult:
-        yield Line(id="planning-how")
+        yield TextLine(id="planning-how")
 
     def on_mount(self) -> None:
         title = plain(self._study.title, 60)
@@ -90,9 +90,9 @@ class Planning(GroupedScreen):
         self.ask(anew=True)
 
     def _introduce(self) -> None:
-        self.query_one("#planning-how", Line).show(words((how(self._options), "dim")))
+        self.query_one("#planning-how", TextLine).show(words((how(self._options), "dim")))
 
-    def show_content(self, picture: Picture) -> None:
+    def show_content(self, picture: Snapshot) -> None:
         self._picture = picture
         super().show_content(picture)
 
@@ -107,7 +107,7 @@ class Planning(GroupedScreen):
     def _outcome(self, group: int) -> Outcome:
         return BY_WORDS[self._shown[group]]
 
-    def count(self, step: Callable[[], None]) -> Iterator[Counted]:
+    def count(self, step: Callable[[], None]) -> Iterator[GroupCounts]:
         try:
             made = make(self._store, get(self._store, self._study.id), self._options, step=step)
         except StudyProblem as problem:
@@ -116,17 +116,17 @@ class Planning(GroupedScreen):
         counts = made.counts()
         some = [one for one in ORDER if counts[one] or one is Outcome.INVITE]
         ids = tuple(made.ids(one) for one in some)
-        yield Counted(tuple(Group(one.words, counts[one]) for one in some), ids)
+        yield GroupCounts(tuple(GroupBar(one.words, counts[one]) for one in some), ids)
 
-    def people(self, group: int, ids: Ids) -> People:
+    def people(self, group: int, ids: Ids) -> PeopleRows:
         if self._made is None:
-            return People(self._store, self._connection_id, ids, masking=self._masking)
-        return Planned(self._store, self._made, ids, masking=self._masking)
+            return PeopleRows(self._store, self._connection_id, ids, masking=self._masking)
+        return PlanRows(self._store, self._made, ids, masking=self._masking)
 
-    def arrived(self, counted: Counted) -> None:
+    def arrived(self, counted: GroupCounts) -> None:
         self._shown = [group.name for group in counted.groups]
 
-    def told(self, counted: Counted) -> None:
+    def told(self, counted: GroupCounts) -> None:
         total = sum(one.count for one in counted.groups)
         self.say(f"{total:,} members in all; i shows what would be sent")
 
@@ -141,7 +141,7 @@ class Planning(GroupedScreen):
                 self._introduce()
                 self.ask(anew=True)
 
-        self.app.push_screen(PlanOptions(self._options), chosen)
+        self.app.push_screen(PlanOptionsDialog(self._options), chosen)
 
     def action_take(self) -> None:
         """Write the people of the current outcome to a file."""
@@ -151,7 +151,7 @@ class Planning(GroupedScreen):
             return
         title = f"{self._study.title}, {self._outcome(group).words}"
         source = of_plan(self._store, self._made, [self._outcome(group)])
-        form = TakeOut(self._store, source, title, masking=self._masking)
+        form = ExportDialog(self._store, source, title, masking=self._masking)
         self.app.push_screen(form, lambda file: self.host.tell(
             f"They are in {file}." if file else "Nothing was taken out."
         ))  # fmt: skip
@@ -175,15 +175,15 @@ class Planning(GroupedScreen):
         store = self._store
         try:
             made = make(store, get(store, self._study.id), options)
-            kept = frozen.freeze(store, made, self.host.outgoing.user)
+            kept = frozen.freeze(store, made, self.host.sending.user)
             self.post_message(self.Made(summarise(store, kept, made)))
         except (StudyProblem, DatabaseProblem) as problem:
             self.post_message(self.Made(None, str(problem)))
         finally:
             store.close()
 
-    def on_planning_made(self, message: Made) -> None:
-        from app.screens.studies.confirm_dialog import Confirming
+    def on_plan_screen_made(self, message: Made) -> None:
+        from app.screens.studies.confirm_dialog import ConfirmSendDialog
 
         message.stop()
         self._freezing = False
@@ -193,13 +193,13 @@ class Planning(GroupedScreen):
         self.say(f"Plan {message.summary.plan.short}")
         if self._picture is None or not self.is_current:
             return
-        outgoing = self.host.outgoing
+        outgoing = self.host.sending
         try:
             way, per_minute = outgoing.way(), outgoing.per_minute()
         except SettingsError as problem:
             self.say(str(problem), problem=True)
             return
-        dialog = Confirming(
+        dialog = ConfirmSendDialog(
             *(self._store, self._study, message.summary, self._picture, way),
             names=self._names,
             per_minute=per_minute,
@@ -211,7 +211,7 @@ class Planning(GroupedScreen):
             self.host.tell("Nothing was sent.")
             self.ask()
             return
-        self.host.outgoing.send(self._connection_id, run)
+        self.host.sending.send(self._connection_id, run)
         self.host.tell("Queued. What becomes of it stands with the study; u withdraws the rest.")
         self.leave()
 

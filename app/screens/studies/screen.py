@@ -17,26 +17,26 @@ from app.invites import studies
 from app.invites.errors import StudyProblem
 from app.invites.mail import template as letter
 from app.invites.plan.members import sample_member
-from app.invites.restore_guard import Guarded
+from app.invites.restore_guard import RestoreSuspected
 from app.invites.sending import runs
 from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study
 from app.panel.segments.views import segments
-from app.screens.base import Picture
-from app.screens.studies.sending_actions import NO_ACCOUNT, StudySending
+from app.screens.base import Snapshot
+from app.screens.studies.sending_actions import NO_ACCOUNT, SendingActions
 from app.screens.studies.study_rows import first_rows, letter_rows, study_rows
-from app.screens.studies.study_table import Listed, StudyList
+from app.screens.studies.study_table import StudySummary, StudyTable
 from app.text import masked, plain
 from app.widgets.border_titles import entitle
 from app.widgets.content import words
-from app.widgets.dialog import Question
-from app.widgets.row_list import Lines
+from app.widgets.dialog import QuestionDialog
+from app.widgets.row_list import RowList
 from app.widgets.table.table import Table
 
 LOOK = 1.0  # seconds between two looks at what is sent
 
 
-class StudiesScreen(StudySending):
+class StudiesScreen(SendingActions):
     """Studies on the left, the current one on the right; below each other where it is narrow."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,7 +76,7 @@ class StudiesScreen(StudySending):
     def __init__(self) -> None:
         super().__init__()
         self._connection: int | None = None
-        self._picture: Picture | None = None
+        self._picture: Snapshot | None = None
         self._read_at = 0.0
         self._runs: list[RunView] = []
         self._member = 0
@@ -85,18 +85,18 @@ class StudiesScreen(StudySending):
     def compose_content(self) -> ComposeResult:
         with Container(id="studies-columns"):
             with Vertical(id="studies-left"):
-                yield StudyList()
+                yield StudyTable()
             with Vertical(id="studies-right"):
-                yield Lines("", "The study that is chosen.", "", id="study")
+                yield RowList("", "The study that is chosen.", "", id="study")
 
     def on_mount(self) -> None:
         self.query_one("#studies-left").border_title = "Studies"
         self.listed.focus()
 
     @property
-    def listed(self) -> StudyList:
+    def listed(self) -> StudyTable:
         """All studies."""
-        return self.query_one(StudyList)
+        return self.query_one(StudyTable)
 
     @property
     def study(self) -> Study | None:
@@ -105,7 +105,7 @@ class StudiesScreen(StudySending):
 
     # What is shown
 
-    def show_content(self, picture: Picture) -> None:
+    def show_content(self, picture: Snapshot) -> None:
         masked_anew = self._picture is not None and self._picture.masking != picture.masking
         self._picture = picture
         connection = picture.view.connection
@@ -114,7 +114,7 @@ class StudiesScreen(StudySending):
         self._connection = shown
         if shown is None:
             self.listed.show(None)
-            self.query_one("#study", Lines).show([])
+            self.query_one("#study", RowList).show([])
         elif anew or masked_anew or picture.fresh or self._moves():
             self.read(anew=anew)
 
@@ -130,7 +130,7 @@ class StudiesScreen(StudySending):
         store, self._read_at = self.host.store, time.monotonic()
         try:
             every = studies.studies(store, self._connection)
-            listed = [Listed(one, studies.funnel(store, one.id)) for one in every]
+            listed = [StudySummary(one, studies.funnel(store, one.id)) for one in every]
         except DatabaseProblem:
             return  # the next picture says it
         self.listed.fill(listed, anew=anew)
@@ -144,7 +144,7 @@ class StudiesScreen(StudySending):
         right = self.query_one("#studies-right")
         if listed is None or picture is None or connection is None:
             entitle(right, words(""))
-            self.query_one("#study", Lines).show([] if connection is None else first_rows())
+            self.query_one("#study", RowList).show([] if connection is None else first_rows())
             return
         store, study = self.host.store, listed.study
         try:
@@ -153,23 +153,23 @@ class StudiesScreen(StudySending):
             found = sample_member(store, connection, study.segments, self._member)
         except DatabaseProblem:
             return
-        here = [run.id for run in self._runs if self.host.outgoing.has(run.id)]
+        here = [run.id for run in self._runs if self.host.sending.has(run.id)]
         shown = study_rows(study, listed.funnel, self._runs, names, picture.now, here=here)
         name, email = found or (None, "")
         called = masked(name) if picture.masking and name else name
         made = letter.render(study.letter, called, "…") if found else None
         entitle(right, words(plain(study.title, 60)))
         letters = letter_rows(study.letter, made, email, picture.masking)
-        self.query_one("#study", Lines).show([*shown, *letters])
+        self.query_one("#study", RowList).show([*shown, *letters])
 
-    @on(Table.Moved, "#study-list")
-    def _another(self, message: Table.Moved) -> None:
+    @on(Table.CursorMoved, "#study-list")
+    def _another(self, message: Table.CursorMoved) -> None:
         message.stop()
         self._member = 0
         self.draw()
 
-    @on(Table.Chosen, "#study-list")
-    def _chosen(self, message: Table.Chosen) -> None:
+    @on(Table.RowChosen, "#study-list")
+    def _chosen(self, message: Table.RowChosen) -> None:
         message.stop()
         self.query_one("#study").focus()
 
@@ -206,19 +206,19 @@ class StudiesScreen(StudySending):
         self._put_form(self._connection, study)
 
     def _put_form(self, connection: int, study: Study | None) -> None:
-        from app.screens.studies.edit_dialog import StudyForm
+        from app.screens.studies.edit_dialog import StudyEditDialog
 
         def saved(key: int | None) -> None:
             if key is not None:
                 self.read(choose=key)
 
         masking = self._picture is not None and self._picture.masking
-        form = StudyForm(self.host.store, connection, study, masking=masking)
+        form = StudyEditDialog(self.host.store, connection, study, masking=masking)
         self.app.push_screen(form, saved)
 
     def action_segments(self) -> None:
         """Choose whom the study asks."""
-        from app.screens.studies.segments_dialog import Attaching
+        from app.screens.studies.segments_dialog import StudySegmentsDialog
 
         study, connection = self._one(), self._connection
         if study is None or connection is None:
@@ -237,7 +237,7 @@ class StudiesScreen(StudySending):
                     "Its segments are chosen.",
                 )
 
-        self.app.push_screen(Attaching(study, views), chosen)
+        self.app.push_screen(StudySegmentsDialog(study, views), chosen)
 
     def action_activate(self) -> None:
         """Let it send, or pause it."""
@@ -288,7 +288,7 @@ class StudiesScreen(StudySending):
             elif said and to is not None:
                 self._move(study, to)
 
-        self.app.push_screen(Question([words(line) for line in lines], yes), answered)
+        self.app.push_screen(QuestionDialog([words(line) for line in lines], yes), answered)
 
     def _move(self, study: Study, to: str) -> None:
         self._do(lambda store, by: studies.move(store, study.id, to, by), f"It is {to} now.")
@@ -300,8 +300,8 @@ class StudiesScreen(StudySending):
         """Do something that writes, in a thread."""
         problem = False
         try:
-            what(self.host.store, self.host.outgoing.user)
-        except (StudyProblem, Guarded, DatabaseProblem) as trouble:
+            what(self.host.store, self.host.sending.user)
+        except (StudyProblem, RestoreSuspected, DatabaseProblem) as trouble:
             said, problem = str(trouble), True
         finally:
             self.host.store.close()

@@ -17,7 +17,7 @@ from app.panel.segments.views import SegmentView
 from app.text import plain
 from app.widgets.content import para, words
 from app.widgets.table.table import Cell, Column, Table
-from app.widgets.text_line import Line
+from app.widgets.text_line import TextLine
 
 COLUMNS = (
     Column("", 8),
@@ -28,7 +28,7 @@ COLUMNS = (
 MARKS = {"taken": ("✓ takes", "$success"), "left out": ("− without", "$warning"), "": ("", "")}
 
 
-class _Rows:
+class _AudienceRows:
     """Segments with what the study does with each; the keys are their places, from 1 on."""
 
     def __init__(self, views: Sequence[SegmentView], marks: dict[str, str]) -> None:
@@ -51,7 +51,7 @@ class _Rows:
         return Cell(*mark), Cell(one.name), Cell(f"{one.count:,}"), Cell(f"{one.with_email:,}")
 
 
-class Attaching(ModalScreen["tuple[list[str], list[str]] | None"]):
+class StudySegmentsDialog(ModalScreen["tuple[list[str], list[str]] | None"]):
     """Answers with the keys of those that are taken and of those that are left out; None: nothing
     is to be changed."""
 
@@ -75,7 +75,7 @@ class Attaching(ModalScreen["tuple[list[str], list[str]] | None"]):
             title = plain(self._study.title, 60)
             yield Static(words(("Whom does “", "bold"), (title, "bold"), ("” ask?", "bold")))
             yield Table(COLUMNS, "The segments.", empty="There are none yet.", id="attached")
-            yield Line(id="attaching-said")
+            yield TextLine(id="attaching-said")
             keys = words(
                 *(("space", "bold"), " takes; ", ("-", "bold"), " leaves out; "),
                 *(("Enter", "bold"), " keeps it; ", ("escape", "bold"), " changes nothing."),
@@ -88,13 +88,13 @@ class Attaching(ModalScreen["tuple[list[str], list[str]] | None"]):
 
     def _draw(self) -> None:
         known = {one.key for one in self._views}
-        self.query_one(Table).show(_Rows(self._views, self._marks))
+        self.query_one(Table).show(_AudienceRows(self._views, self._marks))
         taken = [key for key, mark in self._marks.items() if mark == "taken"]
         gone = [key for key in self._marks if key not in known]
         said = f"{len(taken)} taken; who is in several counts once."
         if gone:
             said = f"{plain(gone[0], 40)} is gone; it is let go with what you keep."
-        self.query_one("#attaching-said", Line).show(words((said, "dim")))
+        self.query_one("#attaching-said", TextLine).show(words((said, "dim")))
 
     def action_take(self) -> None:
         self._mark("taken")
@@ -110,13 +110,13 @@ class Attaching(ModalScreen["tuple[list[str], list[str]] | None"]):
         self._marks[key] = "" if self._marks.get(key) == mark else mark
         self._draw()
 
-    @on(Table.Chosen)
-    def _chosen(self, message: Table.Chosen) -> None:
+    @on(Table.RowChosen)
+    def _chosen(self, message: Table.RowChosen) -> None:
         message.stop()
         self.action_save()
 
-    @on(Table.Moved)
-    def _moved(self, message: Table.Moved) -> None:
+    @on(Table.CursorMoved)
+    def _moved(self, message: Table.CursorMoved) -> None:
         message.stop()
 
     def action_save(self) -> None:

@@ -11,21 +11,21 @@ from app.db.store import Store
 from app.invites.sending import reminders, runs
 from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study
-from app.screens.base import PanelistScreen, Picture
+from app.screens.base import PanelistScreen, Snapshot
 from app.screens.studies.study_rows import WAYS
 from app.settings import SettingsError
 from app.widgets.content import words
-from app.widgets.dialog import Question
+from app.widgets.dialog import QuestionDialog
 
 NO_ACCOUNT = "No account is connected yet; 1 (Connect) connects one."
 NOT_ACTIVE = "Only an active study sends; a activates it."
 
 
-class StudySending(PanelistScreen):
+class SendingActions(PanelistScreen):
     """The part of :class:`app.screens.studies.screen.StudiesScreen` that leads to invites."""
 
     _connection: int | None
-    _picture: Picture | None
+    _picture: Snapshot | None
     _runs: Sequence[RunView]  # of the current study
     _names: Mapping[str, str]  # of segments, by their keys
 
@@ -44,7 +44,7 @@ class StudySending(PanelistScreen):
 
     def action_plan(self) -> None:
         """Say of each member what will become of them."""
-        from app.screens.studies.plan_screen import Planning
+        from app.screens.studies.plan_screen import PlanScreen
 
         study, connection, picture = self._one(), self._connection, self._picture
         if study is None or connection is None or picture is None:
@@ -52,18 +52,20 @@ class StudySending(PanelistScreen):
         if not study.segments:
             self.host.tell("It takes people from no segment yet; s chooses some.")
             return
-        form = Planning(self.host.store, connection, study, self._names, masking=picture.masking)
+        form = PlanScreen(self.host.store, connection, study, self._names, masking=picture.masking)
         self.app.push_screen(form)
 
     def action_log(self) -> None:
         """Show the invitation log of the current study."""
-        from app.screens.studies.invite_log_screen import InviteLog
+        from app.screens.studies.invite_log_screen import InviteLogScreen
 
         study, connection, picture = self.study, self._connection, self._picture
         if connection is None or picture is None:
             self.host.tell(NO_ACCOUNT)
             return
-        self.app.push_screen(InviteLog(self.host.store, connection, study, masking=picture.masking))
+        self.app.push_screen(
+            InviteLogScreen(self.host.store, connection, study, masking=picture.masking)
+        )
 
     def _open_run(self) -> RunView | None:
         run = next((one for one in self._runs if one.state not in OVER), None)
@@ -76,13 +78,13 @@ class StudySending(PanelistScreen):
         run, connection = self._open_run(), self._connection
         if run is None or connection is None:
             return
-        if run.state == "running" and self.host.outgoing.has(run.id):
+        if run.state == "running" and self.host.sending.has(run.id):
             self._do(lambda store, by: runs.pause(store, run.id, by), "Paused; p goes on.")
             return
 
         def go_on(store: Store, by: str) -> None:
             runs.resume(store, run.id, by)
-            self.host.outgoing.send(connection, run.id)
+            self.host.sending.send(connection, run.id)
 
         self._do(go_on, f"Going on: {run.words}.")
 
@@ -100,7 +102,7 @@ class StudySending(PanelistScreen):
             if yes:
                 self._do(lambda store, by: runs.stop(store, run.id, by), "Withdrawn.")
 
-        self.app.push_screen(Question([words(line)], "Withdraw"), answered)
+        self.app.push_screen(QuestionDialog([words(line)], "Withdraw"), answered)
 
     def action_remind(self) -> None:
         """One reminder to those who have not answered, after a question."""
@@ -109,7 +111,7 @@ class StudySending(PanelistScreen):
             return
         try:
             number = reminders.waiting(self.host.store, study.id)
-            way = self.host.outgoing.way()
+            way = self.host.sending.way()
         except (DatabaseProblem, SettingsError) as problem:
             self.host.tell(str(problem), problem=True)
             return
@@ -119,19 +121,19 @@ class StudySending(PanelistScreen):
 
         def go(store: Store, by: str) -> None:
             queued = reminders.queue(store, study.id, way, number, by)
-            self.host.outgoing.send(connection, queued.run)
+            self.host.sending.send(connection, queued.run)
 
         def answered(yes: bool | None) -> None:
             if yes:
                 self._do(go, "Queued; u undoes it for two minutes.")
 
         line = f"Remind the {number:,} people who have not answered, once, by {WAYS[way]}?"
-        self.app.push_screen(Question([words(line)], "Remind"), answered)
+        self.app.push_screen(QuestionDialog([words(line)], "Remind"), answered)
 
     def action_rehearse(self) -> None:
         """Send the mail to oneself."""
         study = self._one()
         if study is not None:
-            from app.screens.studies.trial_mail_dialog import Rehearsing
+            from app.screens.studies.trial_mail_dialog import TrialMailDialog
 
-            self.app.push_screen(Rehearsing(self.host.settings, self.host.credentials, study))
+            self.app.push_screen(TrialMailDialog(self.host.settings, self.host.credentials, study))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.db.schema_studies import OUTSTANDING
-from app.invites.mail.template import Letter, Message
+from app.invites.mail.template import Message, Template
 from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study
 from app.text import plain, when
@@ -74,7 +74,7 @@ def study_rows(
     return rows
 
 
-def letter_rows(letter: Letter, made: Message | None, to: str, masking: bool) -> list[Row]:
+def letter_rows(letter: Template, made: Message | None, to: str, masking: bool) -> list[Row]:
     """The mail as one member would get it; ``made`` None: there is no member."""
     rows = [_title("The mail, as a member would get it")]
     sender = (

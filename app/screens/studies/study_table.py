@@ -19,7 +19,7 @@ ANSWERED = ("started", "completed", "declined")
 
 
 @dataclass(frozen=True)
-class Listed:
+class StudySummary:
     """A study and how many of its invites are in which state."""
 
     study: Study
@@ -29,7 +29,7 @@ class Listed:
 class StudyRows:
     """The studies as rows."""
 
-    def __init__(self, listed: Sequence[Listed]) -> None:
+    def __init__(self, listed: Sequence[StudySummary]) -> None:
         self._listed = listed
         self._at = {one.study.id: at for at, one in enumerate(listed)}
 
@@ -46,7 +46,7 @@ class StudyRows:
         return [_cells(one) for one in self._listed[start:stop]]
 
 
-class StudyList(Table):
+class StudyTable(Table):
     """Every study, one of them the current one."""
 
     def __init__(self) -> None:
@@ -57,21 +57,21 @@ class StudyList(Table):
             waiting="No account is connected: 1 (Connect).",
             id="study-list",
         )
-        self._listed: Sequence[Listed] = ()
+        self._listed: Sequence[StudySummary] = ()
 
     @property
-    def listed(self) -> Listed | None:
+    def listed(self) -> StudySummary | None:
         """The current one."""
         return next((one for one in self._listed if one.study.id == self.current), None)
 
-    def fill(self, listed: Sequence[Listed], *, anew: bool = False) -> None:
+    def fill(self, listed: Sequence[StudySummary], *, anew: bool = False) -> None:
         """Show these studies. ``anew``: they are another account's."""
         if listed != self._listed or anew or not listed:
             self._listed = listed
             self.show(StudyRows(listed), anew=anew)
 
 
-def _cells(one: Listed) -> tuple[Cell, ...]:
+def _cells(one: StudySummary) -> tuple[Cell, ...]:
     state = one.study.state
     asked = sum(one.funnel.values())
     answered = sum(one.funnel.get(name, 0) for name in ANSWERED)

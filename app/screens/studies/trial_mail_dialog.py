@@ -13,18 +13,18 @@ from textual.widgets import Input, Static
 
 from app.credentials.store import Credentials
 from app.invites.errors import StudyProblem
-from app.invites.mail.smtp import NotSent, Unknown
+from app.invites.mail.smtp import DeliveryUnknown, NotSent
 from app.invites.sending.trial_mail import rehearse
 from app.invites.studies import Study
 from app.settings import Settings, SettingsError
 from app.text import plain
 from app.widgets.content import words
-from app.widgets.dialog import Deciding
-from app.widgets.field import Field
-from app.widgets.text_line import Line
+from app.widgets.dialog import DecisionDialog
+from app.widgets.field import TextField
+from app.widgets.text_line import TextLine
 
 
-class Rehearsing(Deciding[None]):
+class TrialMailDialog(DecisionDialog[None]):
     """Asks for an address and sends one mail to it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -49,12 +49,12 @@ class Rehearsing(Deciding[None]):
             title = plain(self._study.title, 50)
             yield Static(words(("A test mail of ", "bold"), (title, "bold")))
             yield Static(words(("Marked TEST, to yourself; it is not counted.", "dim")))
-            yield Field("your own address", id="rehearsing-to")
-            yield Line(id="rehearsing-said")
+            yield TextField("your own address", id="rehearsing-to")
+            yield TextLine(id="rehearsing-said")
 
     def on_mount(self) -> None:
-        self.query_one(Field).value = self._study.letter.sender_address
-        self.query_one(Field).focus()
+        self.query_one(TextField).value = self._study.letter.sender_address
+        self.query_one(TextField).focus()
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -66,7 +66,7 @@ class Rehearsing(Deciding[None]):
 
     def _say(self, text: str, problem: bool) -> None:
         style = "$error" if problem else "dim"
-        self.query_one("#rehearsing-said", Line).show(words((text, style)))
+        self.query_one("#rehearsing-said", TextLine).show(words((text, style)))
 
     @work(thread=True)
     def _send(self, address: str) -> None:
@@ -74,7 +74,7 @@ class Rehearsing(Deciding[None]):
             said, problem = rehearse(self._settings, self._credentials, self._study, address), False
         except (StudyProblem, NotSent, SettingsError) as trouble:
             said, problem = str(trouble), True
-        except Unknown:
+        except DeliveryUnknown:
             said, problem = "The mail server went silent; it may have the mail.", True
         except OSError as error:
             said, problem = f"The file could not be written ({error.strerror}).", True

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.sync.auth.callback import Callback
-from app.sync.auth.redirect import Heard, can_listen, read_pasted
-from app.sync.stripe.access import Offer, offered_tokens
+from app.sync.auth.redirect import RedirectAnswer, can_listen, read_pasted
+from app.sync.stripe.access import NewAccess, offered_tokens
 from app.sync.stripe.oauth import OAuthApp, OAuthProblem, authorize_url, exchange, new_state
 
 PATIENCE = 600.0  # seconds for a person to approve; what Stripe gives is valid for five minutes
@@ -39,7 +39,7 @@ class Approval:
         self.trouble = ""
         self._state = ""
         self._folder = folder
-        self._answers: queue.SimpleQueue[Heard | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[RedirectAnswer | None] = queue.SimpleQueue()
         self._callback: Callback | None = None
         self._until: float | None = None
 
@@ -81,7 +81,7 @@ class Approval:
         """End the wait, from any thread."""
         self._answers.put(None)
 
-    def wait(self) -> Heard | None:
+    def wait(self) -> RedirectAnswer | None:
         """What Stripe or the person answered; None when it was cancelled. An "uninvited" answer
         is for a person to accept before its code is exchanged, and one may wait again.
 
@@ -104,7 +104,7 @@ class Approval:
         return heard
 
 
-def offer_of(app: OAuthApp, code: str) -> Offer:
+def offer_of(app: OAuthApp, code: str) -> NewAccess:
     """Exchange a code; it works once. Raises OAuthProblem."""
     return offered_tokens(app, asyncio.run(exchange(app, code)))
 

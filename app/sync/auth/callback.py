@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from app.sync.auth.callback_connection import PATIENCE, Caller
-from app.sync.auth.callback_rules import Admission
-from app.sync.auth.redirect import Heard, can_listen, read_pasted
+from app.sync.auth.callback_connection import PATIENCE, CallbackConnection
+from app.sync.auth.callback_rules import CallbackRules
+from app.sync.auth.redirect import RedirectAnswer, can_listen, read_pasted
 from app.sync.stripe.oauth import OAuthProblem
 
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["Callback", "Heard", "can_listen", "read_pasted"]
+__all__ = ["Callback", "RedirectAnswer", "can_listen", "read_pasted"]
 
 CALLERS = 20  # connections at once
 GRACE = 0.1  # seconds that a connection has, before another may take its place
@@ -41,7 +41,7 @@ class Callback:
         self,
         redirect_uri: str,
         folder: Path,
-        heard: Callable[[Heard], None],
+        heard: Callable[[RedirectAnswer], None],
         *,
         patience: float = PATIENCE,
     ) -> None:
@@ -50,7 +50,7 @@ class Callback:
         self._heard = heard
         self._patience = patience
         self._admission = (
-            Admission(redirect_uri, self._pass_on) if can_listen(redirect_uri) else None
+            CallbackRules(redirect_uri, self._pass_on) if can_listen(redirect_uri) else None
         )
         self._thread: threading.Thread | None = None
 
@@ -149,7 +149,7 @@ class Callback:
 
     async def _attend(self, connection: socket.socket, tls: ssl.SSLContext | None) -> None:
         assert self._admission
-        caller = Caller(self._admission.judge, self._patience)
+        caller = CallbackConnection(self._admission.judge, self._patience)
         with contextlib.suppress(OSError):
             transport, _ = await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: caller,
@@ -163,7 +163,7 @@ class Callback:
             finally:
                 transport.abort()
 
-    def _pass_on(self, said: Heard) -> None:
+    def _pass_on(self, said: RedirectAnswer) -> None:
         """After the answer is written, so that a person sees it whatever ``heard`` does."""
         asyncio.get_running_loop().call_soon(self._heard, said)
 

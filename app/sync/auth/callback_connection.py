@@ -29,7 +29,7 @@ FIXED = (
 
 
 @dataclass(frozen=True)
-class Request:
+class CallbackRequest:
     """A request's head, in the bytes that came."""
 
     method: bytes
@@ -41,10 +41,10 @@ class Request:
         return [value for key, value in self.headers if key.lower() == name]
 
 
-Judge = Callable[[Request], tuple[int, str]]
+Judge = Callable[[CallbackRequest], tuple[int, str]]
 
 
-class Caller(asyncio.Protocol):
+class CallbackConnection(asyncio.Protocol):
     """``judge`` gives the status and the sentence to answer with; ``gone`` is done when the
     connection is closed."""
 
@@ -101,7 +101,7 @@ class Caller(asyncio.Protocol):
                 self._answer(400, UNREADABLE)
                 return
         if self._whole:
-            request = Request(self._method, self._target, tuple(self._headers))
+            request = CallbackRequest(self._method, self._target, tuple(self._headers))
             self._answer(*self._judge(request))
 
     def connection_lost(self, error: Exception | None) -> None:

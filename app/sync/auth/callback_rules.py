@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from app.sync.auth.callback_connection import Request
-from app.sync.auth.redirect import Fault, Heard, read_query
+from app.sync.auth.callback_connection import CallbackRequest
+from app.sync.auth.redirect import Fault, RedirectAnswer, read_query
 
 APART = 5.0  # seconds between two uninvited callbacks that are passed on
 UNINVITED = 20  # that are passed on in all
@@ -32,13 +32,13 @@ FAULTS: dict[Fault, tuple[int, str]] = {
 }
 
 
-class Admission:
+class CallbackRules:
     """``tell`` gets what was admitted, before the answer is written; it must not block."""
 
     def __init__(
         self,
         redirect_uri: str,
-        tell: Callable[[Heard], None],
+        tell: Callable[[RedirectAnswer], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         place = urlsplit(redirect_uri)
@@ -50,7 +50,7 @@ class Admission:
         self._clock = clock
         self._lock = threading.Lock()
         self._state = self._used = ""
-        self._uninvited: Heard | None = None
+        self._uninvited: RedirectAnswer | None = None
         self._next_at = 0.0
         self._left = UNINVITED
 
@@ -59,7 +59,7 @@ class Admission:
         with self._lock:
             self._state = state
 
-    def judge(self, request: Request) -> tuple[int, str]:
+    def judge(self, request: CallbackRequest) -> tuple[int, str]:
         """The status and the sentence to answer with."""
         hosts = request.every(b"host")
         if len(hosts) != 1 or hosts[0] not in self._hosts:
@@ -78,7 +78,7 @@ class Admission:
         said = read_query(query, self._state)
         if said == "other state" and read_query(query, self._used) != "other state":
             return 409, USED
-        if not isinstance(said, Heard):
+        if not isinstance(said, RedirectAnswer):
             return FAULTS[said]
         if said.kind == "uninvited":
             return self._weigh_uninvited(said)
@@ -86,7 +86,7 @@ class Admission:
         self._tell(said)
         return 200, APPROVED if said.kind == "approved" else DENIED
 
-    def _weigh_uninvited(self, said: Heard) -> tuple[int, str]:
+    def _weigh_uninvited(self, said: RedirectAnswer) -> tuple[int, str]:
         """Any page can bring these, and each asks a person something: so few, and slowly."""
         if said != self._uninvited:  # else the page was only loaded again
             if self._left == 0 or self._clock() < self._next_at:

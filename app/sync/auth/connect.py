@@ -16,8 +16,8 @@ from app.credentials.store import Credentials
 from app.db import connections
 from app.db.store import Store
 from app.settings import Settings
-from app.sync.stripe.access import PATIENCE, Offer, offered_key, secret_name
-from app.sync.stripe.client import Kind, StripeApi, StripeProblem
+from app.sync.stripe.access import PATIENCE, NewAccess, offered_key, secret_name
+from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import EVENTS, LISTINGS, NEEDS
 from app.sync.stripe.objects import Unreadable, any_object
 
@@ -34,7 +34,7 @@ class KeyProblem(Exception):
     """The key cannot be used; the text is one sentence and never contains the key. ``kind``
     says what Stripe meant, when it was Stripe who refused."""
 
-    def __init__(self, text: str, kind: Kind | None = None) -> None:
+    def __init__(self, text: str, kind: ProblemKind | None = None) -> None:
         super().__init__(text)
         self.kind = kind
 
@@ -70,19 +70,19 @@ def check_key(settings: Settings, key: str) -> KeyReport:
     return check(settings, offered(key))
 
 
-def offered(key: str) -> Offer:
+def offered(key: str) -> NewAccess:
     """What a person gave as a key. Raises KeyProblem when it cannot be one."""
     key = key.strip()
     _check_shape(key)
     return offered_key(key)
 
 
-def check(settings: Settings, offer: Offer) -> KeyReport:
+def check(settings: Settings, offer: NewAccess) -> KeyReport:
     """As :func:`check_key`, for any access."""
     return asyncio.run(_check(settings, offer))
 
 
-def recognised(settings: Settings, store: Store, offer: Offer) -> int | None:
+def recognised(settings: Settings, store: Store, offer: NewAccess) -> int | None:
     """The connection that this access has been found good for before, at the cost of one request;
     None when all of it has to be tried (again). Raises KeyProblem."""
     connected = connections.connected(store)
@@ -113,7 +113,7 @@ def _check_shape(key: str) -> None:
         )
 
 
-async def _check(settings: Settings, offer: Offer) -> KeyReport:
+async def _check(settings: Settings, offer: NewAccess) -> KeyReport:
     async with StripeApi(settings.stripe_api_base, offer.access, settings.rate) as api:
         try:
             permissions, (account, name) = await asyncio.gather(
@@ -142,7 +142,7 @@ async def _check(settings: Settings, offer: Offer) -> KeyReport:
 
 
 @dataclass(frozen=True)
-class Owner:
+class AccountOwner:
     """Whose access it is. ``requests``: what finding out took."""
 
     account: str
@@ -150,18 +150,18 @@ class Owner:
     requests: int
 
 
-def owner(settings: Settings, offer: Offer) -> Owner:
+def owner(settings: Settings, offer: NewAccess) -> AccountOwner:
     """Find out whose the access is, and nothing else. Blocks. Raises KeyProblem."""
     return asyncio.run(_owner(settings, offer))
 
 
-async def _owner(settings: Settings, offer: Offer) -> Owner:
+async def _owner(settings: Settings, offer: NewAccess) -> AccountOwner:
     async with StripeApi(settings.stripe_api_base, offer.access, settings.rate) as api:
         try:
             account, _ = await _account(api, offer)
         except StripeProblem as problem:
             raise KeyProblem(str(problem), problem.kind) from None
-        return Owner(account, api.livemode, api.take_count())
+        return AccountOwner(account, api.livemode, api.take_count())
 
 
 async def _probe(api: StripeApi, name: str, path: str) -> Permission:
@@ -169,7 +169,7 @@ async def _probe(api: StripeApi, name: str, path: str) -> Permission:
     try:
         await api.page(path, {"limit": 1}, _list)
     except StripeProblem as problem:
-        if problem.kind is not Kind.FORBIDDEN:
+        if problem.kind is not ProblemKind.FORBIDDEN:
             raise
         return Permission(name, need.label, False, need.cost)
     return Permission(name, need.label, True, need.cost)
@@ -181,13 +181,18 @@ def _list(content: bytes) -> None:
         raise Unreadable
 
 
-async def _account(api: StripeApi, offer: Offer) -> tuple[str, str | None]:
+async def _account(api: StripeApi, offer: NewAccess) -> tuple[str, str | None]:
     """(account id, name). Stripe mostly refuses this to restricted keys, but the refusal names
     the account; where nothing does, the key itself stands for it."""
     try:
         reply = await api.get("/v1/account", "/v1/account", {}, any_object)
     except StripeProblem as problem:
-        if problem.kind not in (Kind.FORBIDDEN, Kind.REFUSED, Kind.MISSING, Kind.BAD_REQUEST):
+        if problem.kind not in (
+            ProblemKind.FORBIDDEN,
+            ProblemKind.REFUSED,
+            ProblemKind.MISSING,
+            ProblemKind.BAD_REQUEST,
+        ):
             raise
         named = _ACCOUNT.search(problem.detail)
         return offer.account or (named[0] if named else _stand_in(offer)), None
@@ -207,7 +212,7 @@ def _account_name(body: dict[str, object]) -> str | None:
     return None
 
 
-def _stand_in(offer: Offer) -> str:
+def _stand_in(offer: NewAccess) -> str:
     key = str(offer.secret.get("key", ""))
     return "acct_unknown_" + hashlib.sha256(key.encode()).hexdigest()[:12]
 
@@ -223,7 +228,7 @@ def refuse_another(store: Store, account: str, livemode: bool) -> None:
 
 
 def admit(
-    settings: Settings, store: Store, credentials: Credentials | None, offer: Offer
+    settings: Settings, store: Store, credentials: Credentials | None, offer: NewAccess
 ) -> KeyReport:
     """Check access and keep it; ``credentials`` is None when it is not to be kept.
 

@@ -19,7 +19,7 @@ STAYS = "Its participants and segments stay on this computer and can be used."
 BY_HAND = "remove Panelist there by hand (Settings, Installed apps)"
 
 
-class Left(NamedTuple):
+class Disconnection(NamedTuple):
     """``said``: what was done and what was not, a sentence each; ``whole``: nothing failed that
     may not fail when it is tried again."""
 
@@ -29,7 +29,7 @@ class Left(NamedTuple):
 
 def disconnect(
     store: Store, settings: Settings, credentials: Credentials, connection: ConnectionView
-) -> Left:
+) -> Disconnection:
     """Leave. It may be said again when a part of it failed.
 
     The connection ends first, so that no other Panelist goes on with it; a kill after that
@@ -50,13 +50,13 @@ def disconnect(
         whole = False
     if connection.method != "oauth":
         said.append("The key itself stays valid: delete it at Stripe (Developers, API keys).")
-        return Left(said, whole)
+        return Disconnection(said, whole)
     try:
         said.append(_revoked(settings, credentials, connection))
     except (CredentialProblem, OAuthProblem) as problem:
         said.append(f"Stripe could not be told. {problem} To be sure, {BY_HAND}.")
         whole = False
-    return Left(said, whole)
+    return Disconnection(said, whole)
 
 
 def _revoked(settings: Settings, credentials: Credentials, connection: ConnectionView) -> str:

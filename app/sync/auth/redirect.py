@@ -34,7 +34,7 @@ Fault = Literal[
 
 
 @dataclass(frozen=True)
-class Heard:
+class RedirectAnswer:
     """What a callback brought. Exactly one of the three kinds."""
 
     kind: Literal["approved", "denied", "uninvited"]
@@ -50,7 +50,7 @@ def can_listen(redirect_uri: str) -> bool:
     return match is not None and int(match[1]) < 2**16
 
 
-def read_query(query: str, state: str) -> Heard | Fault:
+def read_query(query: str, state: str) -> RedirectAnswer | Fault:
     """What the query of a callback says to the one who expects this state."""
     try:
         said = parse_qs(query, keep_blank_values=True, max_num_fields=FIELDS)
@@ -66,20 +66,20 @@ def read_query(query: str, state: str) -> Heard | Fault:
     if not state or not compare_digest(states[0].encode(), state.encode()):
         return "other state"
     if "error" in said:
-        return Heard("denied") if said["error"] == ["access_denied"] else "failed"
-    return Heard("approved", codes[0]) if codes else "shape"
+        return RedirectAnswer("denied") if said["error"] == ["access_denied"] else "failed"
+    return RedirectAnswer("approved", codes[0]) if codes else "shape"
 
 
-def _uninvited(codes: list[str], said: dict[str, list[str]]) -> Heard | Fault:
+def _uninvited(codes: list[str], said: dict[str, list[str]]) -> RedirectAnswer | Fault:
     """An install that somebody began in Stripe's Dashboard: nobody could give it a state."""
     accounts = said.get("account_id", [])
     if not codes or len(accounts) != 1 or not _ACCOUNT.fullmatch(accounts[0]):
         return "no state"
     livemode = {"true": True, "false": False}.get(",".join(said.get("livemode", [])))
-    return Heard("uninvited", codes[0], accounts[0], livemode)
+    return RedirectAnswer("uninvited", codes[0], accounts[0], livemode)
 
 
-def read_pasted(text: str, state: str, redirect_uri: str) -> Heard:
+def read_pasted(text: str, state: str, redirect_uri: str) -> RedirectAnswer:
     """What a person pasted: the address Stripe redirected to, its query string, or a bare code.
 
     Raises OAuthProblem, kind "refused" or "senseless"; it never repeats what was pasted.
@@ -90,7 +90,7 @@ def read_pasted(text: str, state: str, redirect_uri: str) -> Heard:
     if not (pasted.isascii() and pasted.isprintable()):
         raise _incomplete()
     if _BARE.fullmatch(pasted):
-        return Heard("approved", pasted)
+        return RedirectAnswer("approved", pasted)
     before, mark, query = pasted.partition("#")[0].partition("?")
     if not mark:
         before, query = "", before
@@ -101,7 +101,7 @@ def read_pasted(text: str, state: str, redirect_uri: str) -> Heard:
             " connected; approve again and paste the address you arrive at.",
         )
     heard = read_query(query, state)
-    if isinstance(heard, Heard):
+    if isinstance(heard, RedirectAnswer):
         return heard
     if heard == "other state":
         raise OAuthProblem(

@@ -47,7 +47,7 @@ class Access(Protocol):
         """It was revoked: delete what is kept of it. Raises CredentialProblem."""
 
 
-class Key:
+class KeyAccess:
     """A key of Stripe's. ``account``: the connected account it is used for, with Connect;
     ``forget``: deletes it from where it is kept, if it is."""
 
@@ -72,7 +72,7 @@ class Key:
         return False
 
 
-class KeptTokens:
+class TokenAccess:
     """Tokens in the credential store, renewed once however many Panelists use them."""
 
     def __init__(self, app: OAuthApp, credentials: Credentials, tokens: Tokens) -> None:
@@ -142,7 +142,7 @@ class KeptTokens:
 
 
 @dataclass(frozen=True)
-class Offer:
+class NewAccess:
     """Access that was given and is not kept yet. ``secret``: what would be kept of it;
     ``account``: whose it is, where that is known."""
 
@@ -152,18 +152,18 @@ class Offer:
     account: str = ""
 
 
-def offered_key(key: str) -> Offer:
+def offered_key(key: str) -> NewAccess:
     """A key that a person gave."""
-    return Offer(Key(key), {"key": key}, "restricted_key")
+    return NewAccess(KeyAccess(key), {"key": key}, "restricted_key")
 
 
-def offered_tokens(app: OAuthApp, tokens: Tokens) -> Offer:
+def offered_tokens(app: OAuthApp, tokens: Tokens) -> NewAccess:
     """What a code was exchanged for."""
     if app.flavour == "connect":
-        access = Key(app.secret, account=tokens.account)
+        access = KeyAccess(app.secret, account=tokens.account)
     else:
-        access = Key(tokens.access, livemode=tokens.livemode)
-    return Offer(access, asdict(tokens), "oauth", tokens.account)
+        access = KeyAccess(tokens.access, livemode=tokens.livemode)
+    return NewAccess(access, asdict(tokens), "oauth", tokens.account)
 
 
 def kept_access(
@@ -184,7 +184,7 @@ def kept_access(
         return None
     forget = partial(_forget, credentials, name, secret)
     if isinstance(secret.get("key"), str):
-        return Key(secret["key"], forget=forget)
+        return KeyAccess(secret["key"], forget=forget)
     tokens = _tokens(secret)
     if tokens is None:
         return None
@@ -196,8 +196,8 @@ def kept_access(
             " Everything fetched is kept; enter them again on “Set up OAuth”.",
         )
     if not tokens.access:
-        return Key(app.secret, account=account, forget=forget)
-    return KeptTokens(app, credentials, tokens)
+        return KeyAccess(app.secret, account=account, forget=forget)
+    return TokenAccess(app, credentials, tokens)
 
 
 def secret_name(account: str, livemode: bool) -> str:

@@ -17,13 +17,13 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from app.credentials.store import CredentialProblem
-from app.settings import Rate
+from app.settings import RequestRate
 from app.sync.stripe.access import Access
 from app.sync.stripe.http1 import Headers, WireProblem
 from app.sync.stripe.oauth import OAuthProblem
 from app.sync.stripe.objects import Unreadable, any_object
-from app.sync.stripe.rate_limits import DEFAULTS, Limits
-from app.sync.stripe.transport import Wire
+from app.sync.stripe.rate_limits import DEFAULTS, RateLimits
+from app.sync.stripe.transport import Transport
 from app.text import redacted
 
 ATTEMPTS = 9
@@ -35,7 +35,7 @@ Body = TypeVar("Body")
 Reader = Callable[[bytes], Body]
 
 
-class Kind(Enum):
+class ProblemKind(Enum):
     """What a failure means for the sync."""
 
     REVOKED = "revoked"  # the credential no longer works, and once did
@@ -49,14 +49,18 @@ class Kind(Enum):
     UNREACHABLE = "unreachable"  # no usable answer after every retry
 
 
-ENDED = (Kind.REVOKED, Kind.EXPIRED, Kind.INVALID_KEY)  # what renewed access may put right
+ENDED = (
+    ProblemKind.REVOKED,
+    ProblemKind.EXPIRED,
+    ProblemKind.INVALID_KEY,
+)  # what renewed access may put right
 
 
 class StripeProblem(Exception):
     """Stripe did not do what was asked. The text is a sentence and holds no secret."""
 
     def __init__(
-        self, kind: Kind, text: str, *, seq: int = 0, detail: str = "", request_id: str = ""
+        self, kind: ProblemKind, text: str, *, seq: int = 0, detail: str = "", request_id: str = ""
     ) -> None:
         super().__init__(text)
         self.kind = kind
@@ -96,13 +100,13 @@ class StripeApi:
         self,
         base: str,
         access: Access,
-        rate: Rate | None,
+        rate: RequestRate | None,
         *,
         first_seq: int = 1,
         on_trouble: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.livemode = access.livemode
-        self.limits = Limits(rate or DEFAULTS[self.livemode])
+        self.limits = RateLimits(rate or DEFAULTS[self.livemode])
         self.requests: Counter[str] = Counter()
         self.latency = 0.1  # seconds an answer takes, lately
         self.quickest = 1.0  # seconds the quickest answer took
@@ -112,7 +116,7 @@ class StripeApi:
         self._troubled = False
         self._access = access
         self._shown = access.headers
-        self._wire = Wire(base, self._shown)
+        self._wire = Transport(base, self._shown)
 
     async def __aenter__(self) -> StripeApi:
         return self
@@ -171,10 +175,12 @@ class StripeApi:
         try:
             return await self._access.renew(used)
         except OAuthProblem as problem:
-            kind = {"expired": Kind.REVOKED, "unreachable": Kind.UNREACHABLE}.get(problem.kind)
-            raise StripeProblem(kind or Kind.REFUSED, str(problem)) from None
+            kind = {"expired": ProblemKind.REVOKED, "unreachable": ProblemKind.UNREACHABLE}.get(
+                problem.kind
+            )
+            raise StripeProblem(kind or ProblemKind.REFUSED, str(problem)) from None
         except CredentialProblem as problem:
-            raise StripeProblem(Kind.REFUSED, str(problem)) from None
+            raise StripeProblem(ProblemKind.REFUSED, str(problem)) from None
 
     def next_seq(self) -> int:
         """A sequence number for what is known now without a request."""
@@ -259,27 +265,30 @@ def _problem(status: int, body: dict[str, Any], seq: int, request_id: str) -> St
     return StripeProblem(kind, text, seq=seq, detail=detail, request_id=request_id)
 
 
-def _meaning(status: int, code: object, parameter: object, detail: str) -> tuple[Kind, str]:
+def _meaning(status: int, code: object, parameter: object, detail: str) -> tuple[ProblemKind, str]:
     if code in ("platform_api_key_expired", "account_invalid"):
-        return Kind.REVOKED, "Stripe no longer lets this in: access was revoked."
+        return ProblemKind.REVOKED, "Stripe no longer lets this in: access was revoked."
     if code == "api_key_expired":
-        return Kind.EXPIRED, "Stripe no longer accepts this key: it has expired."
+        return ProblemKind.EXPIRED, "Stripe no longer accepts this key: it has expired."
     if status == 401:
-        return Kind.INVALID_KEY, "Stripe does not know this key. Check that all of it was pasted."
+        return (
+            ProblemKind.INVALID_KEY,
+            "Stripe does not know this key. Check that all of it was pasted.",
+        )
     if code == "more_permissions_required" or (status == 403 and "permission" in detail.lower()):
-        return Kind.FORBIDDEN, "The key lacks a permission."
+        return ProblemKind.FORBIDDEN, "The key lacks a permission."
     if status == 403:
-        return Kind.REFUSED, f"Stripe refuses this key: {detail or 'it gives no reason'}"
+        return ProblemKind.REFUSED, f"Stripe refuses this key: {detail or 'it gives no reason'}"
     if code == "resource_missing" and parameter in ("starting_after", "ending_before"):
-        return Kind.CURSOR_GONE, "The object a list was to go on from is gone."
+        return ProblemKind.CURSOR_GONE, "The object a list was to go on from is gone."
     if status == 404 or code == "resource_missing":
-        return Kind.MISSING, "Stripe does not have this object."
-    return Kind.BAD_REQUEST, f"Stripe did not understand a request ({status})."
+        return ProblemKind.MISSING, "Stripe does not have this object."
+    return ProblemKind.BAD_REQUEST, f"Stripe did not understand a request ({status})."
 
 
 def _unreachable(why: str) -> StripeProblem:
     return StripeProblem(
-        Kind.UNREACHABLE,
+        ProblemKind.UNREACHABLE,
         f"{why}. Everything fetched so far is kept; the sync goes on from there once Stripe"
         " answers.",
     )

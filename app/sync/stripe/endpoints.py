@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.sync.stripe import normalise
 from app.sync.stripe.objects import (
     Customer,
@@ -29,7 +29,7 @@ class Listing:
     table: str
     path: str
     kind: Any
-    rows: Callable[[Any, int], Answer]
+    rows: Callable[[Any, int], Fetched]
     query: dict[str, str] = field(default_factory=dict)
 
     @cached_property

@@ -23,14 +23,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from app.db.rows import (
-    Answer,
-    Bad,
-    Gone,
+    DeletedObject,
+    Fetched,
     ItemRow,
     ParticipantRow,
     PriceRow,
     ProductRow,
     SubscriptionRow,
+    UnstorableObject,
 )
 from app.sync.stripe.objects import Customer, Item, Page, Price, Product, Reference, Subscription
 from app.text import storable
@@ -103,9 +103,9 @@ def price(one: Price) -> PriceRow:
     )
 
 
-def customers(page: Page[Customer], seq: int) -> Answer:
+def customers(page: Page[Customer], seq: int) -> Fetched:
     """A page (or one) of customers."""
-    answer = Answer(seq)
+    answer = Fetched(seq)
     _each(
         page,
         answer,
@@ -116,24 +116,24 @@ def customers(page: Page[Customer], seq: int) -> Answer:
     return answer
 
 
-def products(page: Page[Product], seq: int) -> Answer:
+def products(page: Page[Product], seq: int) -> Fetched:
     """A page (or one) of products."""
-    answer = Answer(seq)
+    answer = Fetched(seq)
     _each(page, answer, "products", "product", lambda one: answer.products.append(product(one)))
     return answer
 
 
-def prices(page: Page[Price], seq: int) -> Answer:
+def prices(page: Page[Price], seq: int) -> Fetched:
     """A page (or one) of prices."""
-    answer = Answer(seq)
+    answer = Fetched(seq)
     _each(page, answer, "prices", "price", lambda one: answer.prices.append(price(one)))
     return answer
 
 
-def subscriptions(page: Page[Subscription], seq: int) -> Answer:
+def subscriptions(page: Page[Subscription], seq: int) -> Fetched:
     """A page (or one) of subscriptions with all their items, and the prices in them: inline
     prices stand nowhere else (GET /v1/prices leaves them out)."""
-    answer = Answer(seq)
+    answer = Fetched(seq)
     inline: dict[str, PriceRow] = {}
 
     def add(one: Subscription) -> None:
@@ -152,7 +152,7 @@ def subscriptions(page: Page[Subscription], seq: int) -> Answer:
 
 def _each(
     page: Page[Stored],
-    answer: Answer,
+    answer: Fetched,
     listing: str,
     table: str,
     add: Callable[[Stored], Any],
@@ -161,12 +161,14 @@ def _each(
     for one in page.objects:
         try:
             if one.deleted:
-                answer.gone.append(Gone(table, _id(one.id)))
+                answer.gone.append(DeletedObject(table, _id(one.id)))
             else:
                 add(one)
         except Unstorable as problem:
-            answer.bad.append(Bad(listing, storable(one.id)[:ID_LIMIT], str(problem)))
-    answer.bad += (Bad(listing, storable(key)[:ID_LIMIT], reason) for key, reason in page.bad)
+            answer.bad.append(UnstorableObject(listing, storable(one.id)[:ID_LIMIT], str(problem)))
+    answer.bad += (
+        UnstorableObject(listing, storable(key)[:ID_LIMIT], reason) for key, reason in page.bad
+    )
 
 
 def _id(value: str) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from app.sync.stripe.http1 import Headers, WireProblem
 from app.sync.stripe.objects import Unreadable, any_object
-from app.sync.stripe.transport import Wire
+from app.sync.stripe.transport import Transport
 
 ACCESS_LIFE = 3600.0  # seconds; Stripe documents the hour, and sends no expires_in
 SHORTEST, LONGEST = 600.0, 36_000.0  # what an expires_in may say; else it is the hour
@@ -133,7 +133,7 @@ async def _post(
 ) -> tuple[int, dict[str, Any]]:
     """(status, decoded answer); an answer that is no JSON object counts as {} unless it is 200."""
     try:
-        status, _, content = await Wire(base, headers).post(path, form)
+        status, _, content = await Transport(base, headers).post(path, form)
     except WireProblem as problem:
         raise _unreachable(problem) from None
     return status, _object(content, status)
@@ -239,7 +239,7 @@ async def _install(app: OAuthApp, headers: Headers, account: str) -> str | None:
     """The id of the app's installation in this account (docs.stripe.com/api/apps/installs);
     None when there is none, or one of two: Stripe names no client id there, and the other may
     be another app of the same developer."""
-    wire = Wire(app.token_base, headers)
+    wire = Transport(app.token_base, headers)
     try:
         status, _, content = await wire.get("/v1/apps/installs", {"limit": 100})
     except WireProblem as problem:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from time import monotonic
 
-from app.settings import Rate
+from app.settings import RequestRate
 
 JITTER = 0.004  # of the second: requests may reach Stripe closer together than they were sent
 SPACING = 0.8  # of the even pace: a burst would jostle on the way, and arrive too close
@@ -21,10 +21,10 @@ SLOWER = 1.03  # per 429, until the pace fits what Stripe really allows
 FASTER = 0.9995  # per answer that was not refused
 SLOWEST = 50.0
 
-DEFAULTS = {True: Rate(100, 25), False: Rate(25, 25)}  # by livemode
+DEFAULTS = {True: RequestRate(100, 25), False: RequestRate(25, 25)}  # by livemode
 
 
-class Limit:
+class RateLimit:
     """At most ``rate`` requests a second; None for no limit until Stripe says 429."""
 
     def __init__(self, rate: float | None, clock: Callable[[], float] = monotonic) -> None:
@@ -64,18 +64,18 @@ class Limit:
         self._stretch = max(1.0, self._stretch * FASTER)
 
 
-class Limits:
+class RateLimits:
     """The account's limit and one for each endpoint."""
 
-    def __init__(self, rate: Rate) -> None:
+    def __init__(self, rate: RequestRate) -> None:
         self.rate = rate
-        self.account = Limit(rate.account)
-        self._endpoints: dict[str, Limit] = {}
+        self.account = RateLimit(rate.account)
+        self._endpoints: dict[str, RateLimit] = {}
 
-    def endpoint(self, name: str) -> Limit:
+    def endpoint(self, name: str) -> RateLimit:
         """The limit of one operation, such as "/v1/customers"."""
         if name not in self._endpoints:
-            self._endpoints[name] = Limit(self.rate.endpoint)
+            self._endpoints[name] = RateLimit(self.rate.endpoint)
         return self._endpoints[name]
 
     async def wait(self, name: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from app.db.rows import Answer, Gone
-from app.sync.stripe.client import Kind, StripeApi, StripeProblem
+from app.db.rows import DeletedObject, Fetched
+from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS
 from app.sync.stripe.objects import Item, Items, Subscription, page_reader
 
@@ -17,27 +17,27 @@ _BY_TABLE = {listing.table: listing for listing in LISTINGS.values()}
 _read_items = page_reader(Item)
 
 
-class Fetcher:
+class Retriever:
     """Asks Stripe for objects by their ids, many at a time."""
 
     def __init__(self, api: StripeApi) -> None:
         self._api = api
         self._places = asyncio.Semaphore(AT_A_TIME)
 
-    async def objects(self, keys: Sequence[tuple[str, str]]) -> list[Answer]:
+    async def objects(self, keys: Sequence[tuple[str, str]]) -> list[Fetched]:
         """One answer for each (table, Stripe id), as Stripe has it now; a missing or deleted
         object comes as gone. Raises StripeProblem."""
         return list(await asyncio.gather(*(self._object(table, key) for table, key in keys)))
 
-    async def _object(self, table: str, key: str) -> Answer:
+    async def _object(self, table: str, key: str) -> Fetched:
         listing = _BY_TABLE[table]
         async with self._places:
             try:
                 reply = await self._api.one(listing.path, key, listing.read_one)
             except StripeProblem as problem:
-                if problem.kind is not Kind.MISSING:
+                if problem.kind is not ProblemKind.MISSING:
                     raise
-                return Answer(problem.seq, gone=[Gone(table, key)])
+                return Fetched(problem.seq, gone=[DeletedObject(table, key)])
         if table == "subscription":
             await self.complete_items(reply.body.objects)
         return listing.rows(reply.body, reply.seq)
@@ -59,7 +59,7 @@ class Fetcher:
                         _read_items,
                     )
                 except StripeProblem as problem:
-                    if problem.kind in (Kind.MISSING, Kind.CURSOR_GONE):
+                    if problem.kind in (ProblemKind.MISSING, ProblemKind.CURSOR_GONE):
                         return  # it changed meanwhile; its event brings the whole
                     raise
             items.data += reply.body.objects

@@ -25,7 +25,7 @@ VERSION = "2026-10-28.endive"  # of Stripe's API; its objects and errors are rea
 IDLE = 30.0  # seconds after which a server may have closed a connection that nobody used
 
 
-class Wire:
+class Transport:
     """Requests to one server. Belongs to one event loop; close it at the end. ``headers``: those
     that say who asks."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from itertools import chain
 
-from app.db.rows import Answer, ItemRow
+from app.db.rows import Fetched, ItemRow
 from app.panel.audit.stored import Object, Stored
 from app.sync.verify.findings import Difference
 
@@ -33,7 +33,7 @@ class Standing(Enum):
 
 
 @dataclass(frozen=True)
-class Theirs:
+class StripeObject:
     """An object at Stripe. ``reason``: why it cannot be stored. ``shown_by``: the subscriptions
     that brought a price; its changes come with theirs."""
 
@@ -44,10 +44,10 @@ class Theirs:
     shown_by: tuple[str, ...] = ()
 
 
-def told(answer: Answer) -> dict[Key, Theirs]:
+def told(answer: Fetched) -> dict[Key, StripeObject]:
     """What an answer of Stripe's says of each object in it. Prices that came in subscriptions
     say so."""
-    found: dict[Key, Theirs] = {}
+    found: dict[Key, StripeObject] = {}
     items: dict[str, dict[str, ItemRow]] = {}
     for item in answer.items:
         items.setdefault(item.subscription, {})[item.stripe_id] = item
@@ -57,25 +57,27 @@ def told(answer: Answer) -> dict[Key, Theirs]:
             shown_by.setdefault(item.price, []).append(item.subscription)
         for price in answer.prices:
             by = tuple(shown_by.get(price.stripe_id, ()))
-            found["price", price.stripe_id] = Theirs(Standing.THERE, price, shown_by=by)
+            found["price", price.stripe_id] = StripeObject(Standing.THERE, price, shown_by=by)
     else:
-        found |= {("price", row.stripe_id): Theirs(Standing.THERE, row) for row in answer.prices}
+        found |= {
+            ("price", row.stripe_id): StripeObject(Standing.THERE, row) for row in answer.prices
+        }
     for row in answer.subscriptions:
-        theirs = Theirs(Standing.THERE, row, items.get(row.stripe_id, {}))
+        theirs = StripeObject(Standing.THERE, row, items.get(row.stripe_id, {}))
         found["subscription", row.stripe_id] = theirs
     for one in answer.participants:
-        found["participant", one.stripe_id] = Theirs(Standing.THERE, one)
+        found["participant", one.stripe_id] = StripeObject(Standing.THERE, one)
     for product in answer.products:
-        found["product", product.stripe_id] = Theirs(Standing.THERE, product)
+        found["product", product.stripe_id] = StripeObject(Standing.THERE, product)
     for gone in answer.gone:
-        found[gone.table, gone.stripe_id] = Theirs(Standing.DELETED)
+        found[gone.table, gone.stripe_id] = StripeObject(Standing.DELETED)
     for bad in answer.bad:
         key = (TABLE_OF[bad.listing], bad.stripe_id)
-        found[key] = Theirs(Standing.UNSTORABLE, reason=bad.reason)
+        found[key] = StripeObject(Standing.UNSTORABLE, reason=bad.reason)
     return found
 
 
-def differences(key: Key, theirs: Theirs, ours: Stored | None) -> list[Difference]:
+def differences(key: Key, theirs: StripeObject, ours: Stored | None) -> list[Difference]:
     """How the two differ; nothing when one object is as the other, or both are gone.
 
     Of what Stripe sent and cannot be stored, and of what no list named, nothing is known.

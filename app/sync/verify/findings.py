@@ -70,7 +70,7 @@ class Skipped:
 
 
 @dataclass
-class Progress:
+class VerifyProgress:
     """How far it is. ``compared`` and ``total`` count objects of both sides; ``doubtful``: those
     that looked different and were not looked at again yet; ``lasting``: the differences that a
     full listing does not take away. A sample was ``drawn`` from this many participants and

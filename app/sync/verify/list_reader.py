@@ -15,10 +15,10 @@ from typing import Any
 
 from app.sync import windows
 from app.sync.backfill import AT_ONCE, SLOTS, SLOTS_AT_ONCE, WORTH_SPLITTING
-from app.sync.stripe.client import Kind, Reply, StripeApi, StripeProblem
+from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import Listing
 from app.sync.stripe.objects import Page
-from app.sync.windows import PAGE, Window
+from app.sync.windows import PAGE, TimeWindow
 
 Body = Page[Any]
 
@@ -28,18 +28,18 @@ async def first_page(api: StripeApi, listing: Listing) -> Reply[Body]:
     return await api.page(listing.path, {**listing.query, "limit": PAGE}, listing.read_page)
 
 
-class Walk:
+class ListReader:
     """The pages of a list, in no order, each object at least once. What is made meanwhile may be
     left out. Use as an async context manager and iterate."""
 
     def __init__(self, api: StripeApi, listing: Listing) -> None:
         self._api = api
         self._listing = listing
-        self._waiting: deque[Window] = deque()
-        self._running: dict[asyncio.Task[Reply[Body] | None], Window] = {}
+        self._waiting: deque[TimeWindow] = deque()
+        self._running: dict[asyncio.Task[Reply[Body] | None], TimeWindow] = {}
         self._ids = itertools.count(1)
 
-    async def __aenter__(self) -> Walk:
+    async def __aenter__(self) -> ListReader:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -51,7 +51,7 @@ class Walk:
         """Raises StripeProblem."""
         reply = await first_page(self._api, self._listing)
         # The second that Stripe's clock shows may still bring more, which no cursor comes by.
-        self._go_on(Window(0, self._listing.name, None, reply.date + 1), reply.body)
+        self._go_on(TimeWindow(0, self._listing.name, None, reply.date + 1), reply.body)
         yield reply
         while self._waiting or self._running:
             while self._waiting and len(self._running) < self._slots():
@@ -67,24 +67,24 @@ class Walk:
                     self._go_on(window, found.body)
                     yield found
 
-    async def _fetch(self, window: Window) -> Reply[Body] | None:
+    async def _fetch(self, window: TimeWindow) -> Reply[Body] | None:
         """The window's next page, or None when its cursor's object is gone."""
         query = {**self._listing.query, **window.parameters()}
         try:
             return await self._api.page(self._listing.path, query, self._listing.read_page)
         except StripeProblem as problem:
-            if problem.kind is Kind.CURSOR_GONE and window.cursor:
+            if problem.kind is ProblemKind.CURSOR_GONE and window.cursor:
                 return None
             raise
 
-    def _go_on(self, window: Window, page: Body) -> None:
+    def _go_on(self, window: TimeWindow, page: Body) -> None:
         """Note what remains of a window after a page of it."""
         if not page.has_more:
             return
         cursor, created = page.last
         if cursor is None or cursor == window.cursor:
             raise StripeProblem(
-                Kind.UNREACHABLE, "Stripe's list cannot be followed: it leads nowhere."
+                ProblemKind.UNREACHABLE, "Stripe's list cannot be followed: it leads nowhere."
             )
         rest = windows.advance(window, cursor, created, len(page.objects))
         others = [*self._waiting, *self._running.values()]

@@ -15,11 +15,11 @@ from app.db import connections
 from app.db.store import Store
 from app.panel.audit.stored import Stored, set_aside, sold, stored
 from app.sync.events import OVERLAP
-from app.sync.stripe.client import Kind, StripeApi, StripeProblem
+from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import EVENT_TYPES, EVENTS, LISTINGS
 from app.sync.stripe.objects import Event, page_reader
-from app.sync.stripe.retrieve import AT_A_TIME, Fetcher
-from app.sync.verify.compare import LISTS, Key, Standing, Theirs, differences, told
+from app.sync.stripe.retrieve import AT_A_TIME, Retriever
+from app.sync.verify.compare import LISTS, Key, Standing, StripeObject, differences, told
 from app.sync.verify.findings import Difference, Finding, Pending, SetAside
 from app.text import storable
 
@@ -32,7 +32,7 @@ _TABLE = {kind: LISTINGS[step].table for step, kinds in EVENT_TYPES.items() for 
 _GONE = (Standing.DELETED, Standing.UNKNOWN)
 
 
-class SecondLook:
+class Recheck:
     """``steps``: the parts of a sync whose changes are followed; ``patience``: seconds that an
     event of Stripe's may come late."""
 
@@ -49,33 +49,33 @@ class SecondLook:
         self._connection_id = connection_id
         self._types = [kind for step in steps for kind in EVENT_TYPES.get(step, ())]
         self._patience = patience
-        self._fetcher = Fetcher(api)
+        self._fetcher = Retriever(api)
         self._places = asyncio.Semaphore(AT_A_TIME)
         self.blind = False  # whether the key may not read events
 
-    async def ask(self, keys: Iterable[Key]) -> dict[Key, Theirs]:
+    async def ask(self, keys: Iterable[Key]) -> dict[Key, StripeObject]:
         """These objects, each by its id, as Stripe has them now. Raises StripeProblem."""
         wanted = list(keys)
         found = await asyncio.gather(*(self._ask(*key) for key in wanted))
         return dict(zip(wanted, found, strict=True))
 
-    async def _ask(self, table: str, key: str) -> Theirs:
+    async def _ask(self, table: str, key: str) -> StripeObject:
         listing = _BY_TABLE[table]
         async with self._places:
             try:
                 reply = await self._api.one(listing.path, key, listing.read_one)
             except StripeProblem as problem:
-                if problem.kind is not Kind.MISSING:
+                if problem.kind is not ProblemKind.MISSING:
                     raise
-                return Theirs(Standing.UNKNOWN)
+                return StripeObject(Standing.UNKNOWN)
         if table == "subscription":
             await self._fetcher.complete_items(reply.body.objects)
         answer = told(listing.rows(reply.body, reply.seq))
         # What does not fit may not even say its id.
         bad = (one for one in answer.values() if one.standing is Standing.UNSTORABLE)
-        return answer.get((table, key)) or next(bad, Theirs(Standing.UNKNOWN))
+        return answer.get((table, key)) or next(bad, StripeObject(Standing.UNKNOWN))
 
-    async def settle(self, suspects: Mapping[Key, Theirs]) -> list[Finding]:
+    async def settle(self, suspects: Mapping[Key, StripeObject]) -> list[Finding]:
         """What there is to tell of objects that looked different: nothing of those that agree by
         now. Raises StripeProblem."""
         findings: list[Finding] = []
@@ -119,7 +119,7 @@ class SecondLook:
         }
 
     def _apart(
-        self, key: Key, first: Theirs, asked: Theirs, ours: Stored | None
+        self, key: Key, first: StripeObject, asked: StripeObject, ours: Stored | None
     ) -> list[Difference]:
         """Subscriptions go on showing a price that is deleted, so it may be here either way."""
         if key[0] == "price" and asked.standing in _GONE and not (ours and ours.deleted):
@@ -143,8 +143,8 @@ class SecondLook:
         return [*found]
 
     async def _without_young(
-        self, waiting: Mapping[Key, Theirs], findings: list[Finding]
-    ) -> dict[Key, Theirs]:
+        self, waiting: Mapping[Key, StripeObject], findings: list[Finding]
+    ) -> dict[Key, StripeObject]:
         """Those of which no event says that the sync has not come to them yet."""
         if not waiting:
             return {}
@@ -167,7 +167,7 @@ class SecondLook:
         try:
             await self._list_events(through - OVERLAP, found)
         except StripeProblem as problem:
-            if problem.kind is not Kind.FORBIDDEN:
+            if problem.kind is not ProblemKind.FORBIDDEN:
                 raise
             self.blind = True
         unseen = connections.unseen(self._store, self._connection_id, list(found))

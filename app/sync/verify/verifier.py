@@ -15,19 +15,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.db import connections, membership
-from app.db.rows import Answer, PriceRow
+from app.db.rows import Fetched, PriceRow
 from app.db.store import Store
 from app.panel.audit import consistency
-from app.panel.audit.stored import TABLES, Place, RowIds, every, number, set_aside, some, stored
+from app.panel.audit.stored import TABLES, RowIds, StoredRef, every, number, set_aside, some, stored
 from app.sync.events import RETENTION
-from app.sync.stripe.client import Kind, Reply, StripeApi, StripeProblem
+from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS, NEEDS, Listing
 from app.sync.stripe.objects import Page
-from app.sync.stripe.retrieve import Fetcher
-from app.sync.verify.compare import TABLE_OF, Key, Standing, Theirs, differences, told
-from app.sync.verify.findings import Difference, Finding, Progress, SetAside, Skipped
-from app.sync.verify.list_reader import Walk, first_page
-from app.sync.verify.recheck import SecondLook
+from app.sync.stripe.retrieve import Retriever
+from app.sync.verify.compare import TABLE_OF, Key, Standing, StripeObject, differences, told
+from app.sync.verify.findings import Difference, Finding, SetAside, Skipped, VerifyProgress
+from app.sync.verify.list_reader import ListReader, first_page
+from app.sync.verify.recheck import Recheck
 from app.text import when
 
 PATIENCE = 5.0  # seconds: Stripe shows most events sooner
@@ -63,20 +63,20 @@ class Verifier:
         self._connection_id = connection_id
         self._tell = tell
         self._on_progress = on_progress
-        self._fetcher = Fetcher(api)
+        self._fetcher = Retriever(api)
         steps = connections.steps(store, connection_id)
         self._steps = {name: step.state for name, step in steps.items()}
         self._skipped: set[str] = set()
         followed = [name for name, state in self._steps.items() if state != "skipped"]
-        self._second = SecondLook(api, store, connection_id, followed, patience)
-        self._suspects: dict[Key, Theirs] = {}
+        self._second = Recheck(api, store, connection_id, followed, patience)
+        self._suspects: dict[Key, StripeObject] = {}
         self._unstorable: set[Key] = set()
         self._settling = asyncio.Lock()
         self._met: dict[str, RowIds] = {table: RowIds() for table in TABLES}
         self._prices: set[PriceRow] = set()
         self._people: list[int] | None = None  # the row ids of a sample
         self._counted = 0  # requests
-        self.progress = Progress()
+        self.progress = VerifyProgress()
 
     async def run(self, sample: int | None) -> None:
         """Compare this many objects, or all. Raises NotReady, StripeProblem, DatabaseProblem."""
@@ -130,11 +130,11 @@ class Verifier:
 
     async def _walk(self, listing: Listing) -> None:
         try:
-            async with Walk(self._api, listing) as walk:
+            async with ListReader(self._api, listing) as walk:
                 async for reply in walk:
                     await self._take_page(listing, reply)
         except StripeProblem as problem:
-            if problem.kind is not Kind.FORBIDDEN:
+            if problem.kind is not ProblemKind.FORBIDDEN:
                 raise
             self._skip(listing.step)
 
@@ -145,7 +145,7 @@ class Verifier:
                 if self._met[table].add(row.id):
                     self.progress.compared += 1
                     if not row.deleted:
-                        self._suspects[table, row.stripe_id] = Theirs(Standing.UNLISTED)
+                        self._suspects[table, row.stripe_id] = StripeObject(Standing.UNLISTED)
             await self._breathe()
 
     # A sample
@@ -158,7 +158,7 @@ class Verifier:
             try:
                 await self._take_page(listing, await first_page(self._api, listing))
             except StripeProblem as problem:
-                if problem.kind is not Kind.FORBIDDEN:
+                if problem.kind is not ProblemKind.FORBIDDEN:
                     raise
                 self._skip(listing.step)
         # Drawn from both together, so that each object has the same chance.
@@ -176,7 +176,7 @@ class Verifier:
                 continue
             await self._ask_for(table, some(self._store, self._connection_id, table, count))
 
-    async def _ask_for(self, table: str, places: Sequence[Place]) -> None:
+    async def _ask_for(self, table: str, places: Sequence[StoredRef]) -> None:
         """Compare rows with what Stripe has by their ids, but for those met on a page."""
         keys = [(table, one.stripe_id) for one in places if one.id not in self._met[table]]
         for start in range(0, len(keys), GROUP):
@@ -198,15 +198,15 @@ class Verifier:
         self._compare(told(self._new(listing.rows(reply.body, reply.seq))))
         await self._breathe()
 
-    def _new(self, answer: Answer) -> Answer:
+    def _new(self, answer: Fetched) -> Fetched:
         """Without the prices that came before just so: the same few stand in every page of
         subscriptions."""
         answer.prices = [one for one in answer.prices if one not in self._prices]
         self._prices.update(answer.prices)
         return answer
 
-    def _compare(self, theirs: Mapping[Key, Theirs]) -> None:
-        by_table: dict[str, dict[str, Theirs]] = defaultdict(dict)
+    def _compare(self, theirs: Mapping[Key, StripeObject]) -> None:
+        by_table: dict[str, dict[str, StripeObject]] = defaultdict(dict)
         for (table, key), one in theirs.items():
             if _STEP[table] not in self._skipped:
                 by_table[table][key] = one
@@ -278,9 +278,9 @@ class Verifier:
 
 def _as_difference(found: consistency.Contradiction) -> Difference:
     match found:
-        case consistency.Misplaced(who, segment, member):
+        case consistency.WrongMembership(who, segment, member):
             return Difference("participant", who, "member" if member else "not_member", segment)
-        case consistency.Miscounted(segment, name, remembered, members):
+        case consistency.WrongCount(segment, name, remembered, members):
             return Difference("segment", segment, "count", name, None, remembered, members)
-        case consistency.Unfitting(segment, here):
+        case consistency.WrongReference(segment, here):
             return Difference("segment", segment, "superfluous" if here else "missing_here")

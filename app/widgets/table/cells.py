@@ -39,7 +39,7 @@ class Column:
     priority: int = 0
 
 
-class Placed(NamedTuple):
+class VisibleColumn(NamedTuple):
     """A column that is shown: which one, from which cell on, how wide."""
 
     column: int
@@ -66,7 +66,7 @@ def _cut(line: str, width: int) -> str:
     return line[:end] + "…"
 
 
-def arrange(columns: Sequence[Column], room: int, skip: int = 0) -> list[Placed]:
+def arrange(columns: Sequence[Column], room: int, skip: int = 0) -> list[VisibleColumn]:
     """Where the columns stand that fit; ``skip`` of those that may go are left out first."""
     return _place(columns, _chosen(columns, room, skip), room)
 
@@ -93,7 +93,7 @@ def _needed(columns: Sequence[Column], shown: Sequence[int]) -> int:
     return sum(columns[index].width for index in shown) + GAP * (len(shown) - 1)
 
 
-def _place(columns: Sequence[Column], shown: Sequence[int], room: int) -> list[Placed]:
+def _place(columns: Sequence[Column], shown: Sequence[int], room: int) -> list[VisibleColumn]:
     widths = {index: min(columns[index].width, max(1, room)) for index in shown}
     spare = room - sum(widths.values()) - GAP * (len(shown) - 1)
     growing = [index for index in shown if columns[index].grow]
@@ -108,6 +108,6 @@ def _place(columns: Sequence[Column], shown: Sequence[int], room: int) -> list[P
         growing = [index for index in growing if widths[index] < columns[index].most]
     placed, x = [], 0
     for index in shown:
-        placed.append(Placed(index, x, widths[index]))
+        placed.append(VisibleColumn(index, x, widths[index]))
         x += widths[index] + GAP
     return placed

@@ -15,7 +15,7 @@ class Lookup(Protocol):
 
 
 @dataclass(frozen=True)
-class Place:
+class Cursor:
     """The current row and its index, the first index on the screen, the rows beside it, and,
     where the current row is out of sight, the row that the screen begins with."""
 

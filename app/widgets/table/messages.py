@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from app.widgets.table.table import Table
 
 
-class Said(Message, namespace="table"):
+class TableMessage(Message, namespace="table"):
     """Something a table tells."""
 
     def __init__(self, table: Table) -> None:
@@ -22,14 +22,14 @@ class Said(Message, namespace="table"):
         return self.table
 
 
-class Latest(Said, namespace="table"):
+class ReplaceableMessage(TableMessage, namespace="table"):
     """Of these only the latest counts."""
 
     def can_replace(self, message: Message) -> bool:
         return type(message) is type(self) and message.control is self.control
 
 
-class Chosen(Said, namespace="table"):
+class RowChosen(TableMessage, namespace="table"):
     """Enter or a double click: this row is to be opened."""
 
     def __init__(self, table: Table, key: int) -> None:
@@ -37,7 +37,7 @@ class Chosen(Said, namespace="table"):
         self.key = key
 
 
-class Moved(Latest, namespace="table"):
+class CursorMoved(ReplaceableMessage, namespace="table"):
     """Another row is the current one, or none. Told once after many moves."""
 
     def __init__(self, table: Table, key: int | None) -> None:
@@ -45,7 +45,7 @@ class Moved(Latest, namespace="table"):
         self.key = key
 
 
-class Seen(Latest, namespace="table"):
+class RowsSeen(ReplaceableMessage, namespace="table"):
     """Other rows are on the screen: from ``first`` to ``last``, counted from 1."""
 
     def __init__(self, table: Table, first: int, last: int, total: int) -> None:
@@ -53,7 +53,7 @@ class Seen(Latest, namespace="table"):
         self.first, self.last, self.total = first, last, total
 
 
-class SortAsked(Said, namespace="table"):
+class SortRequested(TableMessage, namespace="table"):
     """Somebody wants this order; if it is the one that there is: the other way round."""
 
     def __init__(self, table: Table, column: str) -> None:

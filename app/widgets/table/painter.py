@@ -18,7 +18,7 @@ from textual.strip import Strip
 from textual.style import Style
 from textual.widget import Widget
 
-from app.widgets.table.cells import GAP, Cell, Column, Placed, arrange, fit, hidden_after
+from app.widgets.table.cells import GAP, Cell, Column, VisibleColumn, arrange, fit, hidden_after
 
 GUTTER = 2  # cells on the left: the marker of the current row and a space
 REMEMBERED = 1_024  # lines
@@ -32,7 +32,7 @@ class Mark(Enum):
     AWAY = ("▹", "table--away")  # current, while the focus is elsewhere
 
 
-class Sorted(NamedTuple):
+class SortedColumn(NamedTuple):
     """What the rows are ordered by: a column's ``sort``, and in which direction."""
 
     by: str
@@ -47,7 +47,7 @@ class Painter:
         self.columns = columns
         self.width = 0
         self.skip = 0  # columns that were moved out of sight to the left
-        self.placed: list[Placed] = []
+        self.placed: list[VisibleColumn] = []
         self._strips: LRUCache[object, Strip] = LRUCache(REMEMBERED)
         self._styles: dict[tuple[str, str], RichStyle] = {}
 
@@ -75,7 +75,7 @@ class Painter:
                 return self.columns[index]
         return None
 
-    def header(self, sorted_by: Sorted | None) -> Strip:
+    def header(self, sorted_by: SortedColumn | None) -> Strip:
         """The titles; an arrow shows the order, ‹ and › that there are more columns."""
         strip = self._strips.get(sorted_by)
         if strip is None:
@@ -102,7 +102,7 @@ class Painter:
             strip = self._strips[text] = Strip([segment], self.width)
         return strip
 
-    def _title(self, column: Column, sorted_by: Sorted | None) -> Cell:
+    def _title(self, column: Column, sorted_by: SortedColumn | None) -> Cell:
         if sorted_by is None or column.sort != sorted_by.by:
             return Cell(column.title)
         return Cell(("▾" if sorted_by.descending else "▴") + " " + column.title, "underline")

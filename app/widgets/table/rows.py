@@ -7,7 +7,7 @@ from typing import Protocol
 
 from app.text import LINE_LIMIT
 from app.widgets.table.cells import Cell
-from app.widgets.table.cursor import Place
+from app.widgets.table.cursor import Cursor
 
 
 class Rows(Protocol):
@@ -29,7 +29,7 @@ class Rows(Protocol):
         """The rows from ``start`` until before ``stop``: never more than are on the screen."""
 
 
-class Window:
+class VisibleRows:
     """The rows on the screen, each read once while it is there."""
 
     def __init__(self, rows: Rows | None) -> None:
@@ -63,11 +63,11 @@ class Window:
             short = tuple(Cell(text[: LINE_LIMIT + 1], style) for text, style in cells)
             self._known[at] = self.rows.key(at), short
 
-    def place(self, at: int, top: int, page: int) -> Place | None:
+    def place(self, at: int, top: int, page: int) -> Cursor | None:
         """Where somebody is whose current row is ``at``; None when there are no rows."""
         here = self.key(at)
         if here is None:
             return None
         beside = tuple(self._known[one][0] for one in (at + 1, at - 1) if one in self._known)
         in_sight = top <= at < top + page
-        return Place(here, at, top, beside, None if in_sight else self.key(top))
+        return Cursor(here, at, top, beside, None if in_sight else self.key(top))

@@ -12,12 +12,12 @@ from textual.strip import Strip
 
 from app.widgets.table import messages as told
 from app.widgets.table.cells import Cell, Column
-from app.widgets.table.cursor import Place
-from app.widgets.table.painter import Mark, Painter, Sorted
-from app.widgets.table.rows import Rows, Window
+from app.widgets.table.cursor import Cursor
+from app.widgets.table.painter import Mark, Painter, SortedColumn
+from app.widgets.table.rows import Rows, VisibleRows
 from app.widgets.table.scroll_view import HEADER, LongView
 
-__all__ = ["Cell", "Column", "Rows", "Sorted", "Table"]
+__all__ = ["Cell", "Column", "Rows", "SortedColumn", "Table"]
 
 HELP = (
     " Arrow keys or j and k move, ctrl+d and ctrl+u half a page, g and G to the first and last"
@@ -32,10 +32,10 @@ class Table(LongView, can_focus=True):
     The current row is a key, not a number: it stays the same row when others come and go.
     """
 
-    Chosen: TypeAlias = told.Chosen
-    Moved: TypeAlias = told.Moved
-    Seen: TypeAlias = told.Seen
-    SortAsked: TypeAlias = told.SortAsked
+    RowChosen: TypeAlias = told.RowChosen
+    CursorMoved: TypeAlias = told.CursorMoved
+    RowsSeen: TypeAlias = told.RowsSeen
+    SortRequested: TypeAlias = told.SortRequested
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "table--header", "table--row", "table--cursor", "table--away", "table--note",
@@ -82,10 +82,10 @@ class Table(LongView, can_focus=True):
         self.help_text = about + HELP
         self._painter = Painter(self, tuple(columns))
         self._empty, self._waiting = empty, waiting
-        self._window = Window(None)
+        self._window = VisibleRows(None)
         self._at = 0  # the current row's index
-        self._place: Place | None = None  # where we were when there were rows
-        self._sorted: Sorted | None = None
+        self._place: Cursor | None = None  # where we were when there were rows
+        self._sorted: SortedColumn | None = None
         self._drawn: dict[int, Strip] = {}  # by line of the screen
         self._told: tuple[object, object] = (None, None)
         self._telling = False
@@ -96,7 +96,7 @@ class Table(LongView, can_focus=True):
         self,
         rows: Rows | None,
         *,
-        sorted_by: Sorted | None = None,
+        sorted_by: SortedColumn | None = None,
         empty: str | None = None,
         anew: bool = False,
     ) -> None:
@@ -107,7 +107,7 @@ class Table(LongView, can_focus=True):
         """
         place = self._window.place(self._at, self.top, self._page)
         self._place = None if anew else place or self._place
-        before, self._window = self._window.count, Window(rows)
+        before, self._window = self._window.count, VisibleRows(rows)
         self._sorted = sorted_by
         self._empty = self._empty if empty is None else empty
         self._at, top = 0, 0
@@ -263,14 +263,14 @@ class Table(LongView, can_focus=True):
 
     def action_choose(self) -> None:
         if (key := self.current) is not None:
-            self.post_message(self.Chosen(self, key))
+            self.post_message(self.RowChosen(self, key))
 
     def action_sort(self, by: int) -> None:
         names = [one.sort for one in self._painter.columns if one.sort]
         now = self._sorted.by if self._sorted else None
         at = names.index(now) + by if now in names else min(by, 0)
         if names:
-            self.post_message(self.SortAsked(self, names[at % len(names)]))
+            self.post_message(self.SortRequested(self, names[at % len(names)]))
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
@@ -280,7 +280,7 @@ class Table(LongView, can_focus=True):
         if offset.y < HEADER:
             column = self._painter.column_at(offset.x)
             if column is not None and column.sort:
-                self.post_message(self.SortAsked(self, column.sort))
+                self.post_message(self.SortRequested(self, column.sort))
         elif (at := self.top + offset.y - HEADER) < self._count:
             twice = event.chain == 2 and at == self._at  # else the rows moved between the clicks
             self._go(at)
@@ -298,6 +298,6 @@ class Table(LongView, can_focus=True):
         self._telling = False
         told, self._told = self._told, (self.current, self.seen)
         if told[0] != self._told[0]:
-            self.post_message(self.Moved(self, self.current))
+            self.post_message(self.CursorMoved(self, self.current))
         if told[1] != self._told[1]:
-            self.post_message(self.Seen(self, *self.seen))
+            self.post_message(self.RowsSeen(self, *self.seen))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.db.store import open_store
-from app.settings import Rate, Settings
+from app.settings import RequestRate, Settings
 from tests.panel.filters.people import Population, populate
 
 
@@ -33,7 +33,7 @@ def both(
             Settings(
                 home=tmp_path_factory.mktemp("filters") / "home",
                 database_url=url,
-                rate=Rate(None, None),
+                rate=RequestRate(None, None),
             )
         )
         for url in (None, _folding(postgres))

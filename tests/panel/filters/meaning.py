@@ -19,7 +19,7 @@ from app.panel.filters.tree import (
     Number,
     Or,
     Relative,
-    Same,
+    SameSubscription,
     Term,
     Text,
 )
@@ -46,7 +46,7 @@ def _person(rule: Filter, one: Person, world: Population) -> bool:
     if isinstance(rule, Not):
         return not _person(rule.part, one, world)
     alive = [held for held in one.subscriptions if not held.deleted]
-    if isinstance(rule, Same):
+    if isinstance(rule, SameSubscription):
         return any(_subscription(rule.part, held, world) for held in alive)
     if isinstance(rule, In):
         return bool(_meant(rule.segment, world) & one.segments)

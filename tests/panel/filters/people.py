@@ -9,7 +9,15 @@ import json
 import random
 from dataclasses import dataclass, field
 
-from app.db.rows import Answer, Gone, ItemRow, ParticipantRow, PriceRow, ProductRow, SubscriptionRow
+from app.db.rows import (
+    DeletedObject,
+    Fetched,
+    ItemRow,
+    ParticipantRow,
+    PriceRow,
+    ProductRow,
+    SubscriptionRow,
+)
 from app.db.store import Store
 from tests.db.making import connection, make_segments, members, send
 
@@ -120,16 +128,16 @@ def populate(store: Store, seed: int = 7, size: int = 220) -> Population:
     for place in (here, other):
         make_segments(store, place)
         send(store, place, _answer(people, shifted=place == other))
-    gone = [Gone("product", "prod_gone"), Gone("price", "price_gone")]
+    gone = [DeletedObject("product", "prod_gone"), DeletedObject("price", "price_gone")]
     deleted = [one for one in people if chance.random() < 0.1]
-    gone += [Gone("participant", one.row.stripe_id) for one in deleted]
+    gone += [DeletedObject("participant", one.row.stripe_id) for one in deleted]
     gone += [
-        Gone("subscription", held.row.stripe_id)
+        DeletedObject("subscription", held.row.stripe_id)
         for one in people
         for held in one.subscriptions
         if held.deleted
     ]
-    send(store, here, Answer(2, gone=gone))
+    send(store, here, Fetched(2, gone=gone))
     found = Population(store, here, [one for one in people if one not in deleted])
     found.products = {key: name for key, name in PRODUCTS.items() if key not in GONE}
     found.prices = {key: row for key, row in PRICES.items() if key not in GONE}
@@ -176,7 +184,7 @@ def _subscription(chance: random.Random, number: str, customer: str) -> Subscrib
     return Subscribed(row, items, deleted=chance.random() < 0.15)
 
 
-def _answer(people: list[Person], *, shifted: bool) -> Answer:
+def _answer(people: list[Person], *, shifted: bool) -> Fetched:
     """All rows; ``shifted``: with the values of others, so that what leaks between connections
     shows."""
     rows = [one.row for one in people]
@@ -187,7 +195,7 @@ def _answer(people: list[Person], *, shifted: bool) -> Answer:
         ]
     subscriptions = [held for one in people for held in one.subscriptions]
     products = {key: ("Pro" if shifted else name) for key, name in PRODUCTS.items()}
-    return Answer(
+    return Fetched(
         1,
         participants=rows,
         subscriptions=[

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from app.panel.filters.fields import FIELDS, Field
+from app.panel.filters.fields import FIELDS, FilterField
 from app.panel.filters.tree import (
     SECONDS,
     And,
@@ -18,7 +18,7 @@ from app.panel.filters.tree import (
     Number,
     Or,
     Relative,
-    Same,
+    SameSubscription,
     Term,
     Text,
     Value,
@@ -73,7 +73,7 @@ _amounts = st.sampled_from(
 )
 
 
-def _value(field: Field, operator: str) -> st.SearchStrategy[Value]:
+def _value(field: FilterField, operator: str) -> st.SearchStrategy[Value]:
     if field.kind == "date":
         return _moments | _minutes if operator == ":" else _moments | _minutes | _relative
     if field.kind == "count":
@@ -115,7 +115,7 @@ def _joined(parts: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
 def rules() -> st.SearchStrategy[Filter]:
     """Any filter that can be written."""
     within: st.SearchStrategy[Filter] = terms(inside=True) | _has(inside=True)
-    group = st.builds(Same, st.recursive(within, _joined, max_leaves=4))
+    group = st.builds(SameSubscription, st.recursive(within, _joined, max_leaves=4))
     leaf: st.SearchStrategy[Filter] = (
         terms(inside=False) | _has(inside=False) | st.builds(In, st.sampled_from(SEGMENTS)) | group
     )

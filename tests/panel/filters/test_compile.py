@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.db.store import Store
 from app.panel.filters.compile import all_people, compiled
 from app.panel.filters.compile import compile as condition_of
@@ -71,7 +71,7 @@ def small(store: Store) -> int:
     send(
         store,
         here,
-        Answer(
+        Fetched(
             1,
             products=[
                 *(product("prod_a", "Pro"), product("prod_b", "PRO"), product("prod_c", "all")),
@@ -130,7 +130,7 @@ def test_an_unknown_segment_is_named_with_its_place(store: Store) -> None:
 def test_a_relative_date_is_reckoned_from_now(store: Store) -> None:
     here = connection(store)
     at = int(datetime(2026, 3, 31, tzinfo=UTC).timestamp())
-    send(store, here, Answer(1, participants=[person("cus_a", created=at)]))
+    send(store, here, Fetched(1, participants=[person("cus_a", created=at)]))
     for length, seconds in {"36h": 129_600, "2d": 172_800, "1w": 604_800, "1m": 2_592_000}.items():
         for shift, known in ((0, True), (1, False)):
             where = compiled(f"created>=-{length}", store, here, at + seconds + shift + 0.9)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.db.store import Store
 from app.panel.filters.complete import OFFERED, Vocabulary, complete, vocabulary
 from app.panel.filters.errors import FilterError
@@ -131,7 +131,7 @@ def test_the_vocabulary_of_a_connection(store: Store) -> None:
     send(
         store,
         here,
-        Answer(
+        Fetched(
             1,
             products=[product("prod_a", "Pro"), product("prod_b", "Pro"), product("prod_c", "a")],
             prices=[price("price_a", nickname="Yearly"), price("price_b", nickname=None)],
@@ -141,7 +141,7 @@ def test_the_vocabulary_of_a_connection(store: Store) -> None:
             ],
         ),
     )
-    send(store, other, Answer(1, participants=[person("cus_o", metadata='{"other": "x"}')]))
+    send(store, other, Fetched(1, participants=[person("cus_o", metadata='{"other": "x"}')]))
     known = vocabulary(store, here)
     assert known.products == ("a", "Pro")
     assert known.prices == ("Yearly",)

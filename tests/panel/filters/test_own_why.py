@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.db.rows import Answer
+from app.db.rows import Fetched
 from app.db.store import Store
 from app.panel.filters.tree import Filter
 from app.panel.filters.unparse import unparse
@@ -50,7 +50,7 @@ def ada(store: Store) -> tuple[int, int]:
     """An account with one customer, and her row id."""
     here = connection(store)
     ada = person("cus_a", created=1_700_000_000, email="ada@acme.com", currency="usd")
-    sent = Answer(
+    sent = Fetched(
         1,
         participants=[ada],
         products=[product("prod_p", "Pro")],

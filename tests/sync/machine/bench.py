@@ -16,15 +16,15 @@ from app import paths
 from app.db import connections
 from app.db.store import open_store
 from app.sandbox.world.world import World
-from app.settings import Rate, Settings
+from app.settings import RequestRate, Settings
 from app.sync.auth.connect import offered
 from app.sync.backfill import Backfill
 from app.sync.committer import Committer
 from app.sync.engine import Engine
-from app.sync.events import Poller
-from app.sync.stripe.client import Kind, StripeApi, StripeProblem
+from app.sync.events import EventPoller
+from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS
-from app.sync.stripe.rate_limits import Limit
+from app.sync.stripe.rate_limits import RateLimit
 from tests.sync.machine.changes import Change, apply
 from tests.sync.machine.clock import AtOnce, Clock, Stuck, run
 from tests.sync.machine.exact import alive, assert_exact, assert_sound
@@ -50,7 +50,7 @@ class Homes:
         home = self._folder / f"home-{next(self._numbers)}"
         home.mkdir(mode=0o700)
         shutil.copy(self._empty, paths.database(home))
-        return Settings(home=home, rate=Rate(None, None))
+        return Settings(home=home, rate=RequestRate(None, None))
 
     @cached_property
     def _empty(self) -> Path:
@@ -131,7 +131,7 @@ class Bench:
             reply = await api.page(customers.path, {"limit": 1}, customers.read_page)
             await committer.do(partial(Backfill.begin, *here, reply.date))
             listing = asyncio.create_task(Backfill(api, *here, committer).run())
-            poller = Poller(api, *here, committer)
+            poller = EventPoller(api, *here, committer)
             for seconds, changes in rounds:
                 await asyncio.sleep(seconds)
                 self.happen(changes)
@@ -163,17 +163,20 @@ class Bench:
         with ExitStack() as stood_in:
             for name, stand_in in (
                 ("time.time", self.clock.local),
-                ("app.sync.stripe.rate_limits.Limit", partial(Limit, clock=self.clock.monotonic)),
-                ("app.sync.stripe.client.Wire", self.network.wire),
+                (
+                    "app.sync.stripe.rate_limits.RateLimit",
+                    partial(RateLimit, clock=self.clock.monotonic),
+                ),
+                ("app.sync.stripe.client.Transport", self.network.wire),
                 ("app.sync.committer.ThreadPoolExecutor", AtOnce),
             ):
                 stood_in.enter_context(patch(name, stand_in))
             yield
 
     def _foreseen(self, problem: StripeProblem, weather: Weather) -> bool:
-        if problem.kind is Kind.UNREACHABLE:
+        if problem.kind is ProblemKind.UNREACHABLE:
             return weather.down is not None
-        return problem.kind is Kind.FORBIDDEN and bool(self.network.service.options.forbid)
+        return problem.kind is ProblemKind.FORBIDDEN and bool(self.network.service.options.forbid)
 
     def _look(self) -> None:
         """What must hold between any two runs: who was deleted never comes back."""

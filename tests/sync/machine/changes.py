@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from app.sandbox.world.object_table import Table
+from app.sandbox.world.object_table import ObjectTable
 from app.sandbox.world.subscription import ENDED, STATUSES
 from app.sandbox.world.world import World
 
@@ -28,7 +28,7 @@ def apply(world: World, change: Change) -> None:
     _DO[change.kind](world, change.which, change.how)
 
 
-def _living(table: Table, which: int) -> str | None:
+def _living(table: ObjectTable, which: int) -> str | None:
     numbers = list(table.numbers())
     return table.ids.of(numbers[which % len(numbers)]) if numbers else None
 

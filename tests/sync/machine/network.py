@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from app.sandbox.server.connection import Request
 from app.sandbox.server.faults import KINDS, Faults
-from app.sandbox.server.server import Options, Service
+from app.sandbox.server.server import Options, SandboxService
 from app.sandbox.world.world import World
 from app.sync.stripe.endpoints import EVENTS, LISTINGS
 from app.sync.stripe.http1 import Headers, Reply, WireProblem
@@ -63,7 +63,7 @@ class Network:
     """Between the client and a world. ``page``: objects on a page, so that a few make many."""
 
     def __init__(self, world: World, life: Life, page: int) -> None:
-        self.service = Service(world, Options())
+        self.service = SandboxService(world, Options())
         self.weather = CALM
         self.died = 0  # cursors, in this weather
         self._life = life
@@ -71,7 +71,7 @@ class Network:
         self._lists = {listing.path for listing in LISTINGS.values()}
 
     def wire(self, base: str, headers: Headers) -> Wire:
-        """Stands for the client's ``Wire``."""
+        """Stands for the client's ``Transport``."""
         return Wire(self, headers)
 
     async def answer(self, path: str, query: dict[str, str | int], headers: Headers) -> Reply:
@@ -135,7 +135,7 @@ class Network:
 
 
 class Wire:
-    """What the client sees of the network; the doors of ``app.sync.stripe.transport.Wire``."""
+    """What the client sees of the network; the doors of ``app.sync.stripe.transport.Transport``."""
 
     def __init__(self, network: Network, headers: Headers) -> None:
         self._network = network

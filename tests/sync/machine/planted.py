@@ -15,16 +15,16 @@ from typing import Any
 from unittest.mock import patch
 
 from app.db import apply, connections, membership
-from app.db.people import People
-from app.db.rows import Answer, Delivery, Gone
+from app.db.people import ParticipantSet
+from app.db.rows import DeletedObject, Delivery, Fetched
 from app.db.store import Store
 from app.db.upserts import Upsert
 from app.sync import events
 from app.sync.backfill import Backfill
 from app.sync.stripe.client import StripeApi
 from app.sync.stripe.endpoints import EVENTS, LISTINGS
-from app.sync.stripe.retrieve import Fetcher
-from app.sync.windows import Window
+from app.sync.stripe.retrieve import Retriever
+from app.sync.windows import TimeWindow
 
 Patch = AbstractContextManager[Any]
 PLANTED: dict[str, Callable[[], list[Patch]]] = {}
@@ -171,7 +171,7 @@ def no_tombstone() -> list[Patch]:
 def counts_stay_when_only_an_email_goes() -> list[Patch]:
     move, counts = membership._move_counts, membership.counts
 
-    def lazily(store: Store, people: People, before: membership.Counts) -> None:
+    def lazily(store: Store, people: ParticipantSet, before: membership.Counts) -> None:
         after = counts(store, people)
         if {key: one[0] for key, one in after.items()} != {k: one[0] for k, one in before.items()}:
             move(store, people, before)
@@ -195,8 +195,8 @@ def missed_objects_count_as_deleted() -> list[Patch]:
         await self._committer.flush()
         for listing in LISTINGS.values():
             missed = connections.missed(self._store, self._connection_id, listing.table)
-            gone = [Gone(listing.table, key) for key in missed]
-            answer = Answer(self._api._seq, gone=gone)
+            gone = [DeletedObject(listing.table, key) for key in missed]
+            answer = Fetched(self._api._seq, gone=gone)
             await self._committer.put(Delivery(answers=[answer] if gone else []))
 
     return [patch.object(Backfill, "_check_missed", delete)]
@@ -204,10 +204,10 @@ def missed_objects_count_as_deleted() -> list[Patch]:
 
 @planted
 def the_rest_of_a_nested_list() -> list[Patch]:
-    async def nothing(self: Fetcher, subscriptions: Any) -> None:
+    async def nothing(self: Retriever, subscriptions: Any) -> None:
         """Ten items are enough for everybody."""
 
-    return [patch.object(Fetcher, "complete_items", nothing)]
+    return [patch.object(Retriever, "complete_items", nothing)]
 
 
 @planted
@@ -231,7 +231,7 @@ def events_since_the_end_of_the_listing() -> list[Patch]:
 def the_rest_of_the_cursor_s_second() -> list[Patch]:
     """A window whose cursor is gone starts again below the cursor's second."""
 
-    def late(window: Window) -> Window:
+    def late(window: TimeWindow) -> TimeWindow:
         assert window.position is not None
         return replace(window, high=window.position, cursor=None, position=None)
 

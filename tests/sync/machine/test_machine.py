@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.errors import FlakyFailure
 from hypothesis.stateful import run_state_machine_as_test
 
-from app.settings import Rate, Settings
+from app.settings import RequestRate, Settings
 from tests.conftest import new_database
 from tests.sync.machine.bench import Fresh, Homes
 from tests.sync.machine.machine import SyncMachine
@@ -60,7 +60,9 @@ def test_exact_under_chance(homes: Homes) -> None:
 def test_exact_under_chance_on_postgres(postgres: str, homes: Homes) -> None:
     def fresh() -> Settings:
         home = homes.fresh().home
-        return Settings(home=home, database_url=new_database(postgres), rate=Rate(None, None))
+        return Settings(
+            home=home, database_url=new_database(postgres), rate=RequestRate(None, None)
+        )
 
     few = settings(WHOLE, max_examples=LONG // 10 or 8, stateful_step_count=30 if LONG else 8)
     run_state_machine_as_test(machine(fresh), settings=few)
