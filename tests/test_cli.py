@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from app.sandbox.server.server import Sandbox
-from tests.panel.command import Home, at
+from tests.helpers.command import Home, at
 
 COMMANDS = ["demo", "sandbox", "connect", "sync", "serve", "status", "segments", "participants"]
 COMMANDS += ["verify", "info"]

@@ -13,12 +13,12 @@ import pytest
 
 from app.credentials.store import Credentials, TokenStore
 from app.sandbox.server.server import Sandbox
-from tests.connecting import connecting, office, stripe
-from tests.panel.command import Home
-from tests.sandbox.helpers import Clock
-from tests.sandbox.oauth import web
-from tests.sync.approved import decide, said
-from tests.sync.browser import free_port
+from tests.helpers.approved_home import decide, said
+from tests.helpers.callback_client import free_port
+from tests.helpers.command import Home
+from tests.helpers.oauth_process import connecting, office, stripe
+from tests.helpers.sandbox_client import Clock
+from tests.helpers.sandbox_oauth import web
 
 PASSPHRASE = "canary horse battery staple"
 FULLEST = """

@@ -35,7 +35,7 @@ from app.tui import PanelistApp
 from app.widgets.row_list import RowList
 from tests.benchmarks import running
 from tests.benchmarks.terminal import LOST, Terminal, press_keys, strike
-from tests.db import making
+from tests.helpers import rows as making
 
 PLANS = 80  # products, so that the list of segments has far to scroll
 LINES = 40  # of the terminal

@@ -22,7 +22,7 @@ from app.invites.plan.drift import difference
 from app.invites.plan.options import Options
 from app.invites.sending import outbox
 from tests.benchmarks.running import RSS_UNIT
-from tests.db.making import connection, make_segments, send
+from tests.helpers.rows import connection, make_segments, send
 
 PAGE = 10_000
 CREATED = 1_600_000_000

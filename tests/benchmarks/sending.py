@@ -11,8 +11,8 @@ from pathlib import Path
 
 from app.db.store import open_store
 from app.settings import Settings
-from tests.invites.killing import assert_nobody_twice, faulty, kill_until_done
-from tests.invites.world import account, queued, study
+from tests.helpers.killed_senders import assert_nobody_twice, faulty, kill_until_done
+from tests.helpers.study_world import account, queued, study
 
 
 def main() -> None:

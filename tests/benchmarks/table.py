@@ -23,7 +23,7 @@ import time
 
 from tests.benchmarks import running
 from tests.benchmarks.terminal import LOST, Terminal, press_keys
-from tests.widgets.people import Everyone, Stage
+from tests.helpers.table_rows import Everyone, Stage
 
 SIZES = ((80, 24), (160, 50))
 KEYS: dict[str, tuple[str, str, int]] = {  # two keys, and how many of the one come before the other

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.credentials.backends import Breakable, Elsewhere, Memory, Waits, Weaker
+from tests.helpers.keyring_backends import Breakable, Elsewhere, Memory, Waits, Weaker
 
 
 @pytest.fixture(autouse=True)

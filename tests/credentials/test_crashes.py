@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.credentials.helpers import ROOT
+from tests.helpers.credentials import ROOT
 
 BOTH = [
     ("", "put"),
@@ -33,7 +33,7 @@ TRIALS = [*(("die", *way) for way in KILLED), *(("fail", *way) for way in BOTH)]
 
 def crashed(folder: Path, *arguments: object) -> Any:
     """What a process that forks and kills its children reports."""
-    command = [sys.executable, "-m", "tests.credentials.crashing", folder, *arguments]
+    command = [sys.executable, "-m", "tests.helpers.credential_crashes", folder, *arguments]
     done = subprocess.run([*map(str, command)], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return json.loads(done.stdout)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.credentials.store import TokenStore
-from tests.credentials.helpers import (
+from tests.helpers.credentials import (
     ON_DISK,
     PASSPHRASE,
     PLACES,

@@ -16,8 +16,9 @@ from keyring.backend import KeyringBackend
 
 from app.credentials.keyrings import BACKENDS, Keyring
 from app.credentials.store import Credentials, TokenStore
-from tests.credentials import backends
-from tests.credentials.backends import (
+from tests.helpers import keyring_backends as backends
+from tests.helpers.credentials import holding, left, opened, problem, run
+from tests.helpers.keyring_backends import (
     Absent,
     Elsewhere,
     Forgets,
@@ -28,7 +29,6 @@ from tests.credentials.backends import (
     Weaker,
     path,
 )
-from tests.credentials.helpers import holding, left, opened, problem, run
 
 TOKEN = "canary-token"
 BUS = """<busconfig><type>session</type><listen>unix:path={socket}</listen>
@@ -128,7 +128,7 @@ def test_what_another_package_brought_is_not_used(home: Path, tmp_path: Path) ->
     folder = tmp_path / "site"
     (folder / "keyrings/alt").mkdir(parents=True)
     (folder / "keyrings/alt/file.py").write_text(
-        "from tests.credentials.backends import OnDisk\n"
+        "from tests.helpers.keyring_backends import OnDisk\n"
         "class PlaintextKeyring(OnDisk):\n    priority = 99.0\n"
     )
     (folder / "keyrings.alt-5.0.dist-info").mkdir()
@@ -158,7 +158,8 @@ def test_a_configuration_file_loads_no_code(home: Path, tmp_path: Path) -> None:
         f"[backend]\ndefault-keyring=evil.Keyring\nkeyring-path={tmp_path}\n"
     )
     (tmp_path / "evil.py").write_text(
-        f"open({str(marker)!r}, 'w')\nfrom tests.credentials.backends import Memory as Keyring\n"
+        f"open({str(marker)!r}, 'w')\n"
+        "from tests.helpers.keyring_backends import Memory as Keyring\n"
     )
     use = """
         credentials = opened(Path(sys.argv[1]), backends=ON_DISK)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from app.credentials.store import TokenStore
-from tests.credentials.backends import Memory
-from tests.credentials.helpers import PASSPHRASE, everything, holding, left, opened
+from tests.helpers.credentials import PASSPHRASE, everything, holding, left, opened
+from tests.helpers.keyring_backends import Memory
 
 names = st.sampled_from(["a", "stripe acct_1 live", "ü/../\0", ""])
 values = st.recursive(

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from app.credentials.store import CredentialProblem, Credentials, TokenStore
-from tests.credentials.backends import Absent, Breakable, Memory, Waits, path
-from tests.credentials.helpers import (
+from tests.helpers.credentials import (
     MEMORY,
     PASSPHRASE,
     PLACES,
@@ -20,6 +19,7 @@ from tests.credentials.helpers import (
     opened,
     problem,
 )
+from tests.helpers.keyring_backends import Absent, Breakable, Memory, Waits, path
 
 TOKEN = "canary-token"
 SECRETS: dict[str, dict[str, Any]] = {

@@ -14,7 +14,7 @@ from app.db.rows import DeletedObject, Delivery, EventRow, Fetched, StepRow, Win
 from app.db.store import Store
 from app.panel.overview import overview, recent_changes
 from app.panel.participants import participants
-from tests.db.making import (
+from tests.helpers.rows import (
     assert_exact,
     connection,
     item,

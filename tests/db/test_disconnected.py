@@ -7,7 +7,7 @@ import pytest
 from app.db import connections
 from app.db.rows import Fetched
 from app.db.store import Store
-from tests.db import making
+from tests.helpers import rows as making
 
 
 def test_nothing_is_stored_after_a_disconnection(store: Store) -> None:

@@ -8,7 +8,7 @@ from app.db.apply import deliver
 from app.db.rows import DeletedObject, Delivery, EventRow, Fetched
 from app.db.store import Store
 from app.panel.segments.memberships import Membership, places
-from tests.db.making import (
+from tests.helpers.rows import (
     assert_exact,
     connection,
     item,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.db import history, membership
 from app.db.rows import DeletedObject, Fetched, ParticipantRow, ProductRow, SubscriptionRow
 from app.db.store import Store
-from tests.db.making import (
+from tests.helpers.rows import (
     assert_exact,
     connection,
     item,

@@ -17,8 +17,8 @@ from app.db.rows import Fetched
 from app.db.store import Store, open_store
 from app.settings import Settings
 from tests.conftest import new_database
-from tests.db.making import connection, item, person, product, send, subscribed
-from tests.truth import assert_members_follow_rules
+from tests.helpers.rows import connection, item, person, product, send, subscribed
+from tests.helpers.truth import assert_members_follow_rules
 
 
 def shape(store: Store) -> set[tuple[str, ...]]:

@@ -11,7 +11,7 @@ from app.db.apply import deliver
 from app.db.rows import Delivery, Fetched, UnstorableObject, WindowRow
 from app.db.store import Store
 from app.panel.overview import overview
-from tests.db.making import (
+from tests.helpers.rows import (
     assert_exact,
     connection,
     item,

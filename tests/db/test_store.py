@@ -23,7 +23,7 @@ from app.db.rows import Fetched
 from app.db.store import Store, open_sqlite, open_store
 from app.panel.overview import overview
 from app.settings import Settings
-from tests.db.making import connection, names, person, send
+from tests.helpers.rows import connection, names, person, send
 
 
 def refusal(settings: Settings) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.db.store import Store
-from tests.invites.world import account, queued, send, sender, study
+from tests.helpers.study_world import account, queued, send, sender, study
 
 
 @pytest.fixture

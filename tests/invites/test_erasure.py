@@ -19,8 +19,8 @@ from app.invites.ledger_proof import prove
 from app.panel.participants import participants
 from app.panel.segments.views import segments
 from app.settings import Settings
-from tests.db import making
-from tests.invites.world import BY, queued, send, sender, states, study
+from tests.helpers import rows as making
+from tests.helpers.study_world import BY, queued, send, sender, states, study
 
 CANARY = "canary-mackintosh"
 ADDRESS = f"{CANARY}@example.com"

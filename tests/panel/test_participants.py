@@ -10,7 +10,7 @@ from app.db.rows import DeletedObject, Fetched
 from app.db.store import Store
 from app.panel import participants as module
 from app.panel.participants import participants
-from tests.db.making import connection, item, make_segments, person, product, send, subscribed
+from tests.helpers.rows import connection, item, make_segments, person, product, send, subscribed
 
 
 def found(store: Store, here: int, **how: object) -> list[str]:

@@ -8,9 +8,9 @@ from app.db.rows import DeletedObject, EventRow
 from app.db.store import Store
 from app.panel.labels import day, price_words, rhythm, standing, status_words
 from app.panel.person import dashboard_url, person, segment_names
-from tests.db.making import item, price, product, subscribed
-from tests.db.making import person as made
 from tests.db.test_history import happened, panel, told
+from tests.helpers.rows import item, price, product, subscribed
+from tests.helpers.rows import person as made
 
 
 def row_id(store: Store, key: str) -> int:

@@ -6,7 +6,7 @@ import pytest
 
 from app.sandbox.server.server import Options, Sandbox
 from app.sandbox.world.world import World
-from tests.sandbox.helpers import Client, Clock
+from tests.helpers.sandbox_client import Client, Clock
 
 Serve = Callable[..., Client]
 

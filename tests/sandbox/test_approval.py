@@ -8,11 +8,11 @@ import httpx
 import pytest
 
 from app.sandbox.server.server import Sandbox
-from tests import browser
-from tests.browser import Browser
+from tests.helpers import browser
+from tests.helpers.browser import Browser
+from tests.helpers.sandbox_client import Client
+from tests.helpers.sandbox_oauth import CONNECT, HERE, PATHS, check, decide, page, web
 from tests.sandbox.conftest import Serve
-from tests.sandbox.helpers import Client
-from tests.sandbox.oauth import CONNECT, HERE, PATHS, check, decide, page, web
 
 DENIED = "error=access_denied&error_description=The%20user%20denied%20your%20request"
 PERMISSIONS = ("Customers", "Subscriptions", "Products", "Prices", "Events")

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from app.sandbox.command import main
+from tests.helpers.sandbox_client import Obj
 from tests.sandbox.conftest import Serve
-from tests.sandbox.helpers import Obj
 
 COMMAND = [
     sys.executable,

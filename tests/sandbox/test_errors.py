@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from app.sandbox.server.server import Options
+from tests.helpers.sandbox_client import NOW, Client
 from tests.sandbox.conftest import Serve
-from tests.sandbox.helpers import NOW, Client
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import random
 import pytest
 
 from app.sandbox.world.events import TYPES
+from tests.helpers.sandbox_client import NOW, Client, Clock
 from tests.sandbox.conftest import Serve
-from tests.sandbox.helpers import NOW, Client, Clock
 
 
 def _types(client: Client, query: str = "") -> list[str]:

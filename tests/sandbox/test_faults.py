@@ -11,8 +11,8 @@ import pytest
 
 from app.sandbox.server.faults import KINDS, Faults
 from app.sandbox.server.server import Options, Sandbox
+from tests.helpers.sandbox_client import Client
 from tests.sandbox.conftest import Serve
-from tests.sandbox.helpers import Client
 
 
 def _one(serve: Serve, kind: str) -> Client:

@@ -6,9 +6,8 @@ import httpx
 import pytest
 
 from app.sandbox.world.oauth import REDIRECTS
-from tests.sandbox.conftest import Serve
-from tests.sandbox.helpers import Client, Clock
-from tests.sandbox.oauth import (
+from tests.helpers.sandbox_client import Client, Clock
+from tests.helpers.sandbox_oauth import (
     approved,
     as_account,
     ask,
@@ -21,6 +20,7 @@ from tests.sandbox.oauth import (
     token,
     web,
 )
+from tests.sandbox.conftest import Serve
 
 
 def _by_api(client: Client) -> None:

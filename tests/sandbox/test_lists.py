@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from app.sandbox.world.subscription import STATUSES
+from tests.helpers.sandbox_client import NOW, Client, Obj
 from tests.sandbox.conftest import Serve
-from tests.sandbox.helpers import NOW, Client, Obj
 
 LISTS = ("customers", "subscriptions?status=all", "products", "prices")
 

@@ -9,9 +9,8 @@ import pytest
 
 from app.sandbox.command import main
 from app.sandbox.server.server import Options, Sandbox
-from tests.sandbox.conftest import Serve
-from tests.sandbox.helpers import Client, Clock
-from tests.sandbox.oauth import (
+from tests.helpers.sandbox_client import Client, Clock
+from tests.helpers.sandbox_oauth import (
     HERE,
     approved,
     as_account,
@@ -26,6 +25,7 @@ from tests.sandbox.oauth import (
     token,
     web,
 )
+from tests.sandbox.conftest import Serve
 
 FIVE = ("customers", "subscriptions", "products", "prices", "events")
 KEYS = [

@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 from app.sandbox.world.events import TYPES
 from app.sandbox.world.hostile import HOSTILE
 from app.sandbox.world.world import World
+from tests.helpers.sandbox_client import Client, Clock, Obj
 from tests.sandbox.conftest import Serve
-from tests.sandbox.helpers import Client, Clock, Obj
 
 SCHEMA: Obj = json.loads(Path(__file__).with_name("stripe.schema.json").read_text())
 

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from app.db.store import Store
 from app.settings import Settings
 from app.tui import Demo, PanelistApp
-from tests.screens import filled
+from tests.helpers import filled_store as filled
 
 DEMO = Demo("rk_test_sandbox", "http://127.0.0.1:1", 1_000)
 SIZES = [(80, 24), (120, 40), (60, 20)]

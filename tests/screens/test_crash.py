@@ -17,7 +17,7 @@ from app.db.store import Store
 from app.settings import Settings
 from app.text import redacted
 from app.tui import PanelistApp
-from tests.screens import filled
+from tests.helpers import filled_store as filled
 
 PLANTED = "sk_live_PLANTED0123456789"
 

@@ -9,7 +9,7 @@ from textual.widgets import OptionList
 
 from app.db.store import Store
 from app.text import plain
-from tests.screens import filled
+from tests.helpers import filled_store as filled
 from tests.screens.conftest import SIZES, Driven, Start
 
 MARKUP = ["x[/]y", "[Red]A", "[ @click=app.quit]B[/]", "[$error]", "\\", "Bob [CEO]", "$name ${x}"]

@@ -24,7 +24,7 @@ from app.tui import PanelistApp
 from app.widgets.content import words
 from app.widgets.dialog import HELD, DecisionDialog, HelpDialog, QuestionDialog
 from app.widgets.header import BADGES, HeaderLine, HeaderState
-from tests.screens import filled
+from tests.helpers import filled_store as filled
 from tests.screens.conftest import DEMO, SIZES, Start
 
 KEYS = ["x", "question_mark", "down", "escape", "r", "s", "c", "a", "escape", "tab", "shift+tab",

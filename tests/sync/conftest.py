@@ -11,9 +11,9 @@ from app.db.store import Store, open_store
 from app.sandbox.server.server import Sandbox
 from app.settings import RequestRate, Settings
 from tests.conftest import new_database
-from tests.sync.browser import Browser, collect_what_others_left, listening
-from tests.sync.running import sync
-from tests.sync.verifying import Spoiled, dump, plant
+from tests.helpers.callback_client import Browser, collect_what_others_left, listening
+from tests.helpers.sync_run import sync
+from tests.helpers.verify_run import Spoiled, dump, plant
 
 CUSTOMERS = 260  # with one of 13 items, a price made inline, and hostile people
 

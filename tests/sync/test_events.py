@@ -22,8 +22,8 @@ from app.settings import Settings
 from app.sync import events
 from app.sync.auth.connect import offered, recognised
 from app.sync.stripe.client import StripeProblem
-from tests.sync.running import following, sync, until
-from tests.truth import assert_equal
+from tests.helpers.sync_run import following, sync, until
+from tests.helpers.truth import assert_equal
 
 DAY = 86_400
 

@@ -12,8 +12,8 @@ from app.db.store import Store
 from app.panel.overview import overview, recent_changes
 from app.sandbox.server.server import Sandbox
 from app.settings import Settings
-from tests.sync.running import sync
-from tests.truth import assert_equal
+from tests.helpers.sync_run import sync
+from tests.helpers.truth import assert_equal
 
 
 @pytest.mark.parametrize("customers", [0, 1, 100, 101, 6_000])

@@ -22,8 +22,8 @@ from app.sandbox.server.server import Options, Sandbox
 from app.sandbox.world.seeded_customers import PLANTED
 from app.settings import Settings
 from app.sync.stripe.client import StripeProblem
-from tests.sync.running import sync
-from tests.truth import assert_equal, assert_members_follow_rules
+from tests.helpers.sync_run import sync
+from tests.helpers.truth import assert_equal, assert_members_follow_rules
 
 
 def test_a_tenth_of_the_requests_failing(store: Store, settings: Settings) -> None:

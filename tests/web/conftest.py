@@ -9,8 +9,8 @@ import pytest
 
 from app.db.store import Store, open_store
 from app.settings import Settings
-from tests.panel.command import Home
-from tests.web.sending import OTHER, SECRET, Serving, account, serving
+from tests.helpers.command import Home
+from tests.helpers.webhook_client import OTHER, SECRET, Serving, account, serving
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from app.db import store as opening
 from app.db.store import Store, open_store
 from app.settings import Settings
 from tests.conftest import new_database
-from tests.web.sending import Serving, account, event, http, locked, serving
+from tests.helpers.webhook_client import Serving, account, event, http, locked, serving
 
 
 def again(here: Serving) -> None:

@@ -21,8 +21,8 @@ from app.sandbox.server.server import Sandbox
 from app.settings import Settings
 from app.sync.service import SyncService
 from app.sync.stripe.access import secret_name
-from tests.sync import approved
-from tests.web.sending import ACCOUNT, Serving, account, event, serving
+from tests.helpers import approved_home as approved
+from tests.helpers.webhook_client import ACCOUNT, Serving, account, event, serving
 
 GONE = "account.application.deauthorized"
 

@@ -15,8 +15,8 @@ from app.db.store import Store
 from app.settings import Settings
 from app.web import signatures, webhook
 from app.web.webhook import BODY_LIMIT, PATH
-from tests.sync.approved import until
-from tests.web.sending import Serving, event, http, locked, serving, signed
+from tests.helpers.approved_home import until
+from tests.helpers.webhook_client import Serving, event, http, locked, serving, signed
 
 TWO_MB = 2 * 2**20
 

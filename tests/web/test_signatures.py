@@ -10,7 +10,7 @@ import stripe
 
 from app.web import signatures
 from app.web.rejections import Rejected
-from tests.web.sending import NOW, OTHER, SECRET, event, signature, signed
+from tests.helpers.webhook_client import NOW, OTHER, SECRET, event, signature, signed
 
 BODY = event()
 V1 = signature(BODY)

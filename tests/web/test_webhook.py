@@ -15,7 +15,7 @@ from app.db.rows import EventRow
 from app.db.store import Store
 from app.settings import Settings
 from app.sync.stripe.endpoints import EVENT_TYPES
-from tests.web.sending import (
+from tests.helpers.webhook_client import (
     ACCOUNT,
     CANARY,
     NOW,

@@ -13,8 +13,8 @@ from app.widgets import filter_line
 from app.widgets.filter_line import LONGEST, FilterInput, FilterLine, Suggestion, Trouble
 from app.widgets.table.table import Table
 from app.widgets.themes import THEMES
+from tests.helpers.table_rows import COLUMNS, press
 from tests.screens.test_foreign import CONTROL, HOSTILE
-from tests.widgets.people import COLUMNS, press
 
 SIZES = [(80, 24), (120, 40), (60, 20)]
 NEVER = 3_600.0

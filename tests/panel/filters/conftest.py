@@ -8,7 +8,7 @@ import pytest
 
 from app.db.store import open_store
 from app.settings import RequestRate, Settings
-from tests.panel.filters.people import Population, populate
+from tests.helpers.filters.population import Population, populate
 
 
 def _folding(url: str) -> str:

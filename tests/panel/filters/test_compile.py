@@ -13,9 +13,9 @@ from app.panel.filters.compile import compile as condition_of
 from app.panel.filters.errors import FilterError
 from app.panel.filters.parse import parse
 from app.panel.participants import participants
-from tests.db.making import connection, item, make_segments, person, product, send, subscribed
-from tests.panel.filters.comparing import Both, asked
-from tests.panel.filters.people import NOW
+from tests.helpers.filters.comparison import Both, asked
+from tests.helpers.filters.population import NOW
+from tests.helpers.rows import connection, item, make_segments, person, product, send, subscribed
 
 INJECTIONS = [
     "' OR 1=1 --",

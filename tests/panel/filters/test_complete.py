@@ -13,7 +13,7 @@ from app.db.store import Store
 from app.panel.filters.complete import OFFERED, Vocabulary, complete, vocabulary
 from app.panel.filters.errors import FilterError
 from app.panel.filters.parse import parse
-from tests.db.making import connection, make_segments, person, price, product, send
+from tests.helpers.rows import connection, make_segments, person, price, product, send
 
 KNOWN = Vocabulary(
     products=("Pro", 'Say "hi"', "Team"),

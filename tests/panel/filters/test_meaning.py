@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from app.panel.filters.parse import parse
 from app.panel.filters.tree import Filter
 from app.panel.filters.unparse import unparse
-from tests.panel.filters.comparing import Both, assert_same
-from tests.panel.filters.rules import rules
+from tests.helpers.filters.comparison import Both, assert_same
+from tests.helpers.filters.strategies import rules
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))

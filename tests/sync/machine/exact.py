@@ -7,8 +7,8 @@ from collections import defaultdict
 from app.db import connections
 from app.db.store import Store
 from app.sandbox.world.world import World
+from tests.helpers.truth import LIVE, Rows, assert_equal, assert_members_follow_rules
 from tests.sync.machine.changes import shown_prices
-from tests.truth import LIVE, Rows, assert_equal, assert_members_follow_rules
 
 BUILTIN = ("all", "active", "trialing", "past_due", "canceled", "none")
 

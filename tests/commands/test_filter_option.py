@@ -1,0 +1,110 @@
+"""``panelist participants --filter``, as somebody runs it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.sandbox.server.server import Sandbox
+from tests.helpers.command import Home, at
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(customers=60, seed=11) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def home(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    made = at(sandbox, tmp_path_factory.mktemp("filter") / "home")
+    assert made.run("sync").code == 0
+    made.variables.clear()
+    return made
+
+
+def test_only_those_it_finds(home: Home, sandbox: Sandbox) -> None:
+    active = {one["customer"] for one in sandbox.world.subscriptions() if one["status"] == "active"}
+    eur = {one["id"] for one in sandbox.world.customers() if one.get("currency") == "eur"}
+    for text, expected in (
+        ('status:"active" AND currency:"eur"', active & eur),
+        ("-currency:eur", {one["id"] for one in sandbox.world.customers()} - eur),
+        ("-status:active -currency:eur", None),
+    ):
+        people = home.run("participants", "--json", "--filter", text).lines
+        found = {one["stripe_id"] for one in people}
+        everybody = {one["id"] for one in sandbox.world.customers()}
+        assert found == (everybody - active - eur if expected is None else expected)
+        assert found
+
+
+def test_beside_the_other_conditions(home: Home, sandbox: Sandbox) -> None:
+    how = ("participants", "--json", "--segment", "active", "--filter", "has:email")
+    people = home.run(*how).lines
+    assert people
+    assert all(one["email"] for one in people)
+    assert home.run("participants", "--csv", "--filter", "has:email").out.startswith("stripe_id,")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "status:active AND emial:x",
+            "Unknown field “emial” at 19; did you mean email?\n"
+            "status:active AND emial:x\n                  ^^^^^\n",
+        ),
+        (
+            'in:"Activ"',
+            'There is no segment “Activ” at 4; did you mean “active”?\nin:"Activ"\n   ^^^^^^^\n',
+        ),
+        ("", 'A condition is missing at 1, such as status:"active".\n\n^\n'),
+        (
+            "name:\x1b[2J",
+            "At 6 stands a control character (U+001B), which no filter may have.\n"
+            "name:�[2J\n     ^\n",
+        ),
+    ],
+)
+def test_a_mistake_is_shown_in_its_place(home: Home, text: str, said: str) -> None:
+    ended = home.run("participants", "--filter", text)
+    assert (ended.code, ended.out, ended.err) == (2, "", said)
+
+
+def test_bytes_that_are_no_text(home: Home) -> None:
+    ended = home.run("participants", "--filter", os.fsdecode(b"name:\xff"))
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("At 6 stands a byte that is no character (not UTF-8).\n")
+
+
+def test_the_deleted_are_never_found(home: Home) -> None:
+    ended = home.run("participants", "--deleted", "--filter", "has:email")
+    assert (ended.code, ended.said[:36]) == (2, "A filter never finds the deleted; le")
+
+
+def test_a_forgotten_expression_is_wrong_use(home: Home) -> None:
+    ended = home.run("participants", "--filter", "--json")
+    assert ended.code == 2
+    assert "expected one argument" in ended.err
+
+
+def test_while_subscriptions_are_fetched_it_waits(home: Home, tmp_path: Path) -> None:
+    import sqlite3
+    from contextlib import closing
+
+    from app.db.subscription_indexes import BY_ID
+
+    (file,) = home.folder.rglob("panelist.db")
+    with closing(sqlite3.connect(file)) as database:
+        (again,) = database.execute("SELECT sql FROM sqlite_master WHERE name = ?", (BY_ID,))
+        database.execute(f"DROP INDEX {BY_ID}")
+        database.commit()
+        try:
+            ended = home.run("participants", "--filter", "has:email")
+        finally:
+            database.execute(again[0])
+            database.commit()
+    assert (ended.code, ended.said[:38]) == (1, "Subscriptions are still being fetched.")

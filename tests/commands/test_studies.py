@@ -1,0 +1,126 @@
+"""Studies and invites by command, from nothing to an invite that is marked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.db.store import open_store
+from app.settings import Settings
+from tests.helpers.command import Home
+from tests.helpers.study_world import account
+
+LETTER = (
+    *("--link", "https://i.example/?g={{token}}", "--sender-name", "Rosa"),
+    *("--sender-address", "rosa@acme.example"),
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    folder = tmp_path / "home"
+    store = open_store(Settings(home=folder))
+    account(store, 30)
+    store.close()
+    return Home(folder, {"PANELIST_TOKEN_STORE": "plain"})
+
+
+def test_from_nothing_to_an_invite_that_is_marked(home: Home) -> None:
+    made = home.run("studies", "create", "Pricing", *LETTER, "--segment", "all", "--json").json
+    assert (made["state"], made["missing"]) == ("draft", [])
+    assert home.run("studies", "activate", "pricing").code == 0
+    plan = home.run("invite", "--plan", "--sample", "10", "--seed", "7f3a", "--json").json
+    assert plan["size"] == 30
+    assert (plan["counts"]["invite"], plan["counts"]["not_sampled"]) == (10, 20)
+    sample = ("--sample", "10", "--seed", "7f3a")
+    refused = home.run("invite", *sample, "--yes", "--expect", "11")
+    assert refused.code == 1
+    assert "10 would be invited, not the 11" in refused.err
+    assert not (home.folder / "mailbox").exists()
+    assert home.run("invite", *sample, "--yes").code == 1
+    sent = home.run("invite", *sample, "--yes", "--expect", "10")
+    assert sent.code == 0
+    assert "10 handed over, 0 left" in sent.out
+    assert len(list((home.folder / "mailbox").iterdir())) == 10
+    again = home.run("invite", "--plan", "--json").json
+    assert (again["counts"]["already"], again["counts"]["invite"]) == (10, 20)
+    listed = home.run("invites", "--json").lines
+    assert {one["state"] for one in listed} == {"handed_over"}
+    home_list = home.folder / "done.txt"
+    home_list.write_text(listed[0]["address"] + "\n")
+    assert home.run("invites", "mark", "completed", str(home_list)).code == 0
+    assert len(home.run("invites", "--state", "completed", "--json").lines) == 1
+    out = home.run("invites", "opt-out", "-", given=listed[1]["address"] + "\nnonsense\n")
+    assert (out.code, out.out) == (1, "no address: nonsense\n")
+    assert home.run("invites", "opt-out", listed[1]["address"], "--json").json["new"] == 0
+    assert home.run("studies", "--json").json[0]["funnel"] == {
+        "completed": 1, "handed_over": 8, "withdrawn": 1,
+    }  # fmt: skip
+    reminded = home.run("invites", "remind", "--yes", "--expect", "8")
+    assert (reminded.code, "8 handed over" in reminded.out) == (0, True)
+    proof = home.run("verify", "--json").json
+    assert (proof["holds"], proof["handed_over"], proof["twice"]) == (True, 10, [])
+    assert home.run("studies", "close", "Pricing").code == 1
+    assert home.run("studies", "close", "Pricing", "--yes").code == 0
+    shown = home.run("studies", "show", "Pricing", "--json").json
+    assert shown["state"] == "closed"
+
+
+def test_a_plan_as_a_file_adds_up(home: Home, tmp_path: Path) -> None:
+    home.run("studies", "create", "Pricing", *LETTER, "--segment", "all")
+    file = tmp_path / "plan.jsonl"
+    assert home.run("invite", "--plan", "--batch", "3", "--output", str(file)).code == 0
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert len(lines) == 30
+    assert sum(one["outcome"] == "invite" for one in lines) == 3
+    assert file.stat().st_mode & 0o777 == 0o600
+    only = home.run("invite", "--plan", "--batch", "3", "--outcome", "invite", "--json").lines
+    assert len(only) == 3
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("invite", "--plan"), "Say which study"),
+        (("studies", "show", "nothing\x1b[2J"), "There is no study"),
+        (("studies", "create", ""), "needs a title"),
+        (("studies", "create", "X", "--link", "http://x"), "needs {{token}}"),
+        (("studies", "create", "X", "--segment", "nope"), "There is no segment"),
+        (("studies", "create", "X", "--text-file", "/nowhere"), "cannot be read"),
+        (("invites", "resolve", "1", "arrived"), "not uncertain"),
+        (("invites", "--state", "sended\x1b"), "There is no state"),
+        (("invites", "opt-out", "/nowhere"), "cannot be read"),
+        (("mail",), "No mail server is set"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence_and_changes_nothing(
+    home: Home, command: tuple[str, ...], said: str
+) -> None:
+    ended = home.run(*command)
+    assert ended.code == 1
+    assert said in ended.err
+    assert "\x1b" not in ended.err
+    assert "fault in itself" not in ended.err
+    assert home.run("studies", "--json").out.strip() == "[]"
+
+
+def test_a_password_is_kept_and_a_server_tried(home: Home) -> None:
+    from tests.helpers.mail_server import MailServer
+
+    with MailServer(login=("rosa", "s3cret-canary")) as server:
+        home.variables["PANELIST_SMTP_SERVER"] = server.url
+        refused = home.run("mail")
+        assert refused.code == 1
+        assert "refuses the user or the password" in refused.err
+        kept = home.run("mail", "--password-stdin", given="s3cret-canary\n")
+        assert kept.code == 0
+        assert "lets us in" in kept.err
+        home.run("studies", "create", "Pricing", *LETTER, "--segment", "all")
+        tested = home.run("invite", "--test", "me@acme.example", "--study", "Pricing")
+        assert tested.code == 0, tested.err
+        (mail,) = server.mails
+    assert mail["Subject"] == "TEST: A conversation about Pricing?"
+    assert home.run("invites", "--json").lines == []
+    assert "canary" not in refused.err + kept.err + tested.err

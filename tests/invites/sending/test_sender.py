@@ -1,0 +1,238 @@
+"""Sending: nobody twice, whatever a mail server, a kill or another process does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.db.store import Store
+from app.invites import ledger, studies
+from app.invites import opt_outs as optouts
+from app.invites.mail.addresses import hasher
+from app.invites.mail.server_settings import MailRate
+from app.invites.sending import runs
+from tests.helpers.mail_server import FAULTS, MailServer
+from tests.helpers.study_world import BY, account, queued, seen, send, sender, states, study
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_becomes_of_a_mail(store: Store, tmp_path: Path, fault: str) -> None:
+    here = account(store, 1)
+    run = queued(store, study(store, here))
+    with MailServer(lambda _: fault) as server:
+        send(sender(store, here, tmp_path, server.url))
+    state, accepted = FAULTS[fault]
+    assert states(store, run.run) == {"cus_00000@example.com": state}
+    assert len(server.accepted) == accepted
+    assert ledger.broken_at(store, here) is None
+    if state == "queued":  # and then it is sent, after a while
+        runs.resume(store, run.run, BY)
+        store.execute("UPDATE invite SET not_before = NULL")
+        with MailServer() as server:
+            send(sender(store, here, tmp_path, server.url))
+        assert states(store, run.run) == {"cus_00000@example.com": "sent"}
+        assert len(server.accepted) == 1
+    if state == "uncertain":  # nothing but a person says what became of it
+        with MailServer() as server:
+            send(sender(store, here, tmp_path, server.url))
+        assert server.accepted == []
+    bounced = store.rows("SELECT kind FROM opt_out")
+    assert bounced == ([("bounced",)] if state == "bounced" else [])
+
+
+def test_each_gets_one_mail_that_says_all(store: Store, tmp_path: Path) -> None:
+    here = account(store, 3)
+    run = queued(store, study(store, here))
+    with MailServer() as server:
+        send(sender(store, here, tmp_path, server.url))
+    assert set(states(store, run.run).values()) == {"sent"}
+    assert seen(store, run).state == "done"
+    assert set(server.counts.values()) == {1}
+    assert all(len(to) == 1 for to in server.recipients)
+    tokens = {token for (token,) in store.rows("SELECT token FROM invite")}
+    links = set()
+    for mail in server.mails:
+        text = mail.get_content()
+        assert mail["From"] == "Rosa Researcher <research@acme.example>"
+        assert mail["List-Unsubscribe"] == "<mailto:research@acme.example?subject=no>"
+        assert "List-Unsubscribe-Post" not in mail
+        assert "Hello Person " in text
+        assert "answer with “no”" in text
+        links |= {token for token in tokens if f"guest={token}" in text}
+    assert links == tokens
+    assert len({mail["Message-ID"] for mail in server.mails}) == 3
+
+
+def test_files_are_each_ones_own_and_written_once(store: Store, tmp_path: Path) -> None:
+    here = account(store, 250)
+    run = queued(store, study(store, here), "eml")
+    send(sender(store, here, tmp_path))
+    files = sorted((tmp_path / "mailbox").iterdir())
+    assert len(files) == 250
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    assert set(states(store, run.run).values()) == {"handed_over"}
+    send(sender(store, here, tmp_path))
+    assert sorted((tmp_path / "mailbox").iterdir()) == files
+
+
+def test_a_table_for_a_mail_merge(store: Store, tmp_path: Path) -> None:
+    here = account(store, 30)
+    run = queued(store, study(store, here), "csv")
+    send(sender(store, here, tmp_path))
+    (file,) = (tmp_path / "mailbox").iterdir()
+    assert file.read_text().count("https://interviews.example/pricing?guest=") == 60
+    assert set(states(store, run.run).values()) == {"handed_over"}
+
+
+def test_five_failures_in_a_row_stop_it_with_a_sentence(store: Store, tmp_path: Path) -> None:
+    here = account(store, 20)
+    run = queued(store, study(store, here))
+    with MailServer(lambda _: "end 451") as server:
+        send(sender(store, here, tmp_path, server.url))
+    now = seen(store, run)
+    assert (now.state, now.left, len(server.recipients)) == ("paused", 20, 5)
+    assert now.trouble is not None
+    assert now.trouble.startswith("5 mails in a row were not taken")
+    runs.resume(store, run.run, BY)
+    with MailServer() as server:
+        send(sender(store, here, tmp_path, server.url))
+    assert len(server.counts) == 20
+
+
+@pytest.mark.parametrize(
+    ("login", "password", "said"),
+    [(("rosa", "right"), "wrong", "refuses the user or the password"), (None, None, "be reached")],
+)
+def test_without_a_way_in_nothing_is_lost(
+    store: Store, tmp_path: Path, login: tuple[str, str] | None, password: str, said: str
+) -> None:
+    here = account(store, 8)
+    run = queued(store, study(store, here))
+    with MailServer(login=login) as server:
+        pass  # of the second case only the address remains
+    if login:
+        with MailServer(login=login) as server:
+            send(sender(store, here, tmp_path, server.url, password=password))
+            assert server.logins == 1
+    else:
+        send(sender(store, here, tmp_path, server.url))
+    now = seen(store, run)
+    assert (now.state, now.left) == ("paused", 8)
+    assert said in (now.trouble or "")
+
+
+def test_a_quota_pauses_it(store: Store, tmp_path: Path) -> None:
+    here = account(store, 3)
+    run = queued(store, study(store, here))
+    with MailServer(lambda _: "rcpt 450 4.7.1 quota exceeded") as server:
+        send(sender(store, here, tmp_path, server.url))
+    now = seen(store, run)
+    assert (now.state, now.left) == ("paused", 3)
+    assert "quota" in (now.trouble or "")
+
+
+def test_the_pace_survives_a_restart(store: Store, tmp_path: Path) -> None:
+    here = account(store, 9)
+    run = queued(store, study(store, here))
+    with MailServer() as server:
+        for _ in range(3):
+            send(sender(store, here, tmp_path, server.url, rate=MailRate(4, 100)))
+        assert len(server.accepted) == 4
+        store.execute("UPDATE invite SET sent_at = sent_at - 61 WHERE state = 'sent'")
+        send(sender(store, here, tmp_path, server.url, rate=MailRate(4, 6)))
+        assert len(server.accepted) == 6
+        store.execute("UPDATE invite SET sent_at = sent_at - 86400 WHERE state = 'sent'")
+        send(sender(store, here, tmp_path, server.url, rate=MailRate(None, 6)))
+    assert len(server.accepted) == 9
+    assert seen(store, run).state == "done"
+
+
+@pytest.mark.parametrize("moment", ["before", "while it is offered"])
+def test_who_opts_out_gets_nothing(store: Store, tmp_path: Path, moment: str) -> None:
+    here = account(store, 3)
+    run = queued(store, study(store, here))
+    away = "cus_00001@example.com"
+
+    def opt_out() -> None:
+        box = hasher(store, here).stored(away)
+        optouts.record(store, here, [box], "opted_out", BY)
+        store.close()
+
+    def fault(recipient: str) -> str:
+        if recipient == away:
+            opt_out()
+        return "ok"
+
+    if moment == "before":
+        opt_out()
+    with MailServer(fault) as server:
+        send(sender(store, here, tmp_path, server.url))
+    assert away not in server.counts
+    assert len(server.counts) == 2
+    assert states(store, run.run)[away] == "withdrawn"
+
+
+@pytest.mark.parametrize("how", ["pause the run", "stop the run", "pause", "close"])
+def test_what_is_stopped_in_between_is_not_sent(store: Store, tmp_path: Path, how: str) -> None:
+    here = account(store, 4)
+    key = study(store, here)
+    run = queued(store, key)
+
+    met: list[str] = []
+
+    def fault(recipient: str) -> str:
+        met.append(recipient)
+        if len(met) == 2:
+            if how == "pause the run":
+                runs.pause(store, run.run, BY)
+            elif how == "stop the run":
+                runs.stop(store, run.run, BY)
+            else:
+                studies.move(store, key, "paused" if how == "pause" else "closed", BY)
+            store.close()
+        return "ok"
+
+    with MailServer(fault) as server:
+        send(sender(store, here, tmp_path, server.url))
+        assert len(server.counts) == 1
+        if how == "pause the run":
+            runs.resume(store, run.run, BY)
+            send(sender(store, here, tmp_path, server.url))
+            assert len(server.counts) == 4
+        else:
+            send(sender(store, here, tmp_path, server.url))
+            assert len(server.counts) == 1
+            assert seen(store, run).left == 0
+
+
+def test_within_two_minutes_all_of_it_is_undone(store: Store, tmp_path: Path) -> None:
+    here = account(store, 4)
+    run = queued(store, study(store, here), undo=120)
+    with MailServer() as server:
+        send(sender(store, here, tmp_path, server.url))
+        assert runs.stop(store, run.run, BY) == 4
+        send(sender(store, here, tmp_path, server.url))
+    assert server.accepted == []
+    again = queued(store, study(store, here, "Again"))  # and all of them may be asked anew
+    assert again.number == 4
+
+
+def test_who_was_deleted_meanwhile_gets_nothing(store: Store, tmp_path: Path) -> None:
+    here = account(store, 2)
+    run = queued(store, study(store, here))
+    store.execute("UPDATE participant SET deleted = ? WHERE stripe_id = 'cus_00001'", (True,))
+    with MailServer() as server:
+        send(sender(store, here, tmp_path, server.url))
+    assert list(server.counts) == ["cus_00000@example.com"]
+    assert states(store, run.run)["cus_00001@example.com"] == "withdrawn"
+
+
+def test_another_computers_sending_is_left_to_it(store: Store, tmp_path: Path) -> None:
+    here = account(store, 2)
+    run = queued(store, study(store, here))
+    store.execute("UPDATE run SET machine = 'another'")
+    with MailServer() as server:
+        send(sender(store, here, tmp_path, server.url))
+    assert server.accepted == []
+    assert seen(store, run).left == 2

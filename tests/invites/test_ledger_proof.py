@@ -1,0 +1,165 @@
+"""What the ledger proves, and what keeps an old copy of the database from sending."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.db.store import Store
+from app.invites import contact_lists as listed
+from app.invites import ledger
+from app.invites import lifecycle as life
+from app.invites import opt_outs as optouts
+from app.invites.housekeeping import tidy
+from app.invites.invite_log import invite_ids
+from app.invites.ledger import Entry
+from app.invites.ledger_proof import prove
+from app.invites.restore_guard import RestoreGuard, RestoreSuspected
+from app.invites.sending import reminders
+from tests.helpers.mail_server import MailServer
+from tests.helpers.study_world import BY, queued, send, sender, study
+
+FIRST = "cus_00000@example.com"
+
+
+@pytest.mark.parametrize(
+    ("sql", "what"),
+    [
+        ("UPDATE ledger SET after = 'sent' WHERE number = 9", "broken_at"),
+        ("DELETE FROM ledger WHERE number = 9", "broken_at"),
+        ("UPDATE ledger_head SET number = number - 1", "broken_at"),
+        ("UPDATE invite SET state = 'queued' WHERE address LIKE 'cus_00000%'", "differing"),
+    ],
+)
+def test_what_was_tampered_with_proves_nothing(
+    store: Store, here: int, asked: int, sql: str, what: str
+) -> None:
+    assert prove(store, here).holds
+    store.execute(sql)
+    proof = prove(store, here)
+    assert not proof.holds
+    assert getattr(proof, what)
+
+
+def test_a_second_mail_is_seen_in_the_ledger(store: Store, here: int, asked: int) -> None:
+    (one,) = invite_ids(store, here, text="00000")
+    (box,) = store.row("SELECT mailbox FROM invite WHERE id = ?", (one,))
+    again = [
+        Entry("invite", asked, one, box, "handed_over", "uncertain"),
+        Entry("invite", asked, one, box, "uncertain", "handed_over"),
+    ]
+    ledger.append(store, here, BY, again)
+    assert len(prove(store, here).twice) == 2
+
+
+def test_an_older_database_does_not_send(
+    store: Store, here: int, asked: int, tmp_path: Path
+) -> None:
+    guard = RestoreGuard(store, here, tmp_path)
+    guard.check()
+    (number,) = store.row("SELECT number FROM ledger_head")
+    store.execute("DELETE FROM ledger WHERE number > ?", (number - 2,))  # a copy was put back
+    store.execute("UPDATE ledger_head SET number = ?", (number - 2,))
+    key = study(store, here, "Another", cool_down_days=None)
+    queued(store, key)
+    store.execute("DELETE FROM ledger WHERE number >= ?", (number,))
+    store.execute("UPDATE ledger_head SET number = ?", (number - 1,))
+    with MailServer() as server:
+        with pytest.raises(RestoreSuspected, match="older than what was sent"):
+            send(sender(store, here, tmp_path, server.url))
+        assert server.accepted == []
+
+
+def test_another_computer_asks_first(store: Store, here: int, asked: int, tmp_path: Path) -> None:
+    store.execute("UPDATE ledger_head SET machine = 'another'")
+    guard = RestoreGuard(store, here, tmp_path)
+    if store.postgres:  # several computers share it
+        guard.check()
+        return
+    with pytest.raises(RestoreSuspected, match="on another computer"):
+        guard.check()
+    guard.accept(BY)
+    guard.check()
+
+
+def test_a_second_reminder_is_seen_in_the_ledger(
+    store: Store, here: int, asked: int, tmp_path: Path
+) -> None:
+    reminders.queue(store, asked, "eml", 4, BY)
+    send(sender(store, here, tmp_path))
+    proof = prove(store, here)
+    assert (proof.holds, proof.reminded, proof.handed_over) == (True, 4, 4)
+    (one,) = invite_ids(store, here, text="00000")
+    (box,) = store.row("SELECT mailbox FROM invite WHERE id = ?", (one,))
+    again = [
+        Entry("reminder", asked, one, box, "handed_over", "queued"),
+        Entry("reminder", asked, one, box, "queued", "handed_over"),
+    ]
+    ledger.append(store, here, BY, again)
+    assert prove(store, here).holds  # as if it had been refused after all
+    ledger.append(store, here, BY, [Entry("reminder", asked, one, box, "handed_over", "uncertain")])
+    assert len(prove(store, here).twice) == 1
+    store.execute("UPDATE invite SET reminder = 'queued' WHERE id <> ?", (one,))
+    assert len(prove(store, here).differing) == 4
+
+
+def test_an_uncertain_reminder_is_listed(
+    store: Store, here: int, asked: int, tmp_path: Path
+) -> None:
+    reminders.queue(store, asked, "smtp", 4, BY, undo=0)
+    lost = "reset at end, accepted"
+    with MailServer(lambda to: lost if to == FIRST else "ok") as server:
+        send(sender(store, here, tmp_path, server.url))
+    proof = prove(store, here)
+    assert (proof.holds, proof.uncertain) == (True, [])
+    assert proof.reminders == list(invite_ids(store, here, text="00000"))
+
+
+@pytest.mark.parametrize("kind", optouts.KINDS)
+def test_a_mail_to_who_wants_none_is_seen_in_the_ledger(
+    store: Store, here: int, asked: int, kind: str
+) -> None:
+    (one,) = invite_ids(store, here, text="00000")
+    (box,) = store.row("SELECT mailbox FROM invite WHERE id = ?", (one,))
+    optouts.record(store, here, [box], kind, BY)
+    proof = prove(store, here)
+    assert proof.holds
+    mails = [
+        Entry("invite", asked, 10**6, box, None, "queued"),
+        Entry("invite", asked, 10**6, box, "queued", "uncertain"),
+    ]
+    ledger.append(store, here, BY, mails)
+    assert prove(store, here).unwanted == [proof.entries + 2]
+    assert not prove(store, here).holds
+
+
+def test_an_opt_out_that_a_copy_lacks_is_missed(
+    store: Store, here: int, asked: int, tmp_path: Path
+) -> None:
+    """Nothing was sent after it, but somebody would be written to who wants nothing."""
+    tidy(store, tmp_path)
+    (before,) = store.row("SELECT number FROM ledger_head")
+    boxes, _ = listed.mailboxes(store, here, FIRST)
+    optouts.record(store, here, boxes, "opted_out", BY)
+    tidy(store, tmp_path)
+    store.execute("DELETE FROM opt_out")  # a copy was put back
+    store.execute("DELETE FROM ledger WHERE number > ?", (before,))
+    store.execute("UPDATE ledger_head SET number = ?", (before,))
+    (one,) = invite_ids(store, here, text="00003")
+    for _ in range(2):  # whatever is written down in the copy, it stays missed
+        tidy(store, tmp_path)
+        with pytest.raises(RestoreSuspected, match="older than what was sent"):
+            RestoreGuard(store, here, tmp_path).check()
+        life.mark(store, here, [one], "started", BY)
+    RestoreGuard(store, here, tmp_path).accept(BY)
+    RestoreGuard(store, here, tmp_path).check()
+
+
+def test_looking_does_not_make_a_computer_the_sender(
+    store: Store, here: int, tmp_path: Path
+) -> None:
+    study(store, here)
+    tidy(store, tmp_path)
+    assert [path.name for path in tmp_path.glob("ledger-*")] != []
+    assert store.rows("SELECT machine FROM ledger_head") == [(None,)]

@@ -1,0 +1,211 @@
+"""Status: the lifecycle, the bars, the lists, and how often they are drawn."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from app.db.store import Store
+from app.panel.overview import StepView
+from app.screens.list_rows import event_words
+from app.widgets.content import words
+from app.widgets.rates import ArrivalRate, Arrivals, sparkline
+from app.widgets.row_list import Row, RowList
+from app.widgets.sync_steps import LIFECYCLE, Lifecycle, LifecycleState, StepState, SyncSteps
+from app.widgets.text_line import TextLine
+from tests.helpers import filled_store as filled
+from tests.screens.conftest import DEMO, SIZES, Driven, Start
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_status_shows(start: Start, store: Store, size: tuple[int, int]) -> None:
+    filled.connection(store, "pending", reason="by Stripe")
+    order = list(LIFECYCLE)
+    async with start(size) as at:
+        for status in (*LIFECYCLE, "disconnected"):
+            with store.transaction():
+                store.execute("UPDATE connection SET status = ?", (status,))
+            at.app.refresher.show()
+            await at.pilot.pause()
+            line = next(line for line in at.text.splitlines() if "pending" in line)
+            for name, label in LIFECYCLE.items():
+                reached = status in order and order.index(name) <= order.index(status)
+                glyph = "○" if not reached else "●" if name == status != "complete" else "✓"
+                assert f"{glyph} {label}" in line
+        assert "✗ disconnected 14 Nov 2023" in at.text
+        assert "by Stripe" in at.text
+
+
+def test_the_lifecycle_fits_where_it_is_narrow() -> None:
+    for status in (None, *LIFECYCLE, "disconnected"):
+        for line in Lifecycle().draw(LifecycleState(status, "disconnected " * 9), 50):
+            assert line.cell_length <= 50
+
+
+@pytest.mark.parametrize("width", [40, 54, 57, 78])
+def test_bars_for_every_state(width: int) -> None:
+    steps = (
+        StepState(StepView("products", "done", 12, 12, None)),
+        StepState(StepView("prices", "pending", 0, None, None)),
+        StepState(StepView("subscriptions", "skipped", 0, None, "The key may not read them.")),
+        StepState(StepView("segments", "failed", 3, 8, "They could not be built.")),
+        StepState(StepView("customers", "running", 900_000, 1_000_000, None), 2_440),
+    )
+    lines = [line.plain for line in SyncSteps().draw(steps, width)]
+    assert all(len(line) <= width for line in lines) or width < 54
+    text = "\n".join(lines)
+    for glyph, name, words_ in (
+        ("✓", "products", "done 12"),
+        ("○", "prices", "waiting"),
+        ("–", "subscriptions", "skipped"),
+        ("✗", "segments", "failed 3"),
+        ("●", "customers", "900,000"),
+    ):
+        (line,) = (line for line in lines if f"{glyph} {name}" in line)
+        assert words_ in line
+        assert "━" in line or "─" in line
+    assert "The key may not read them." in text
+    assert "They could not be built." in text
+    if width == 78:
+        assert "900,000 of ≈ 1,000,000  2,440/s  41 s left" in text
+    bars = {line.rindex(glyph) for line in lines for glyph in "━─" if line.endswith(glyph)}
+    assert bars == set()  # a bar always has words behind it
+
+
+def test_a_bar_is_full_only_when_the_step_is_done() -> None:
+    running = StepState(StepView("customers", "running", 999_999, 1_000_000, None))
+    (line,) = SyncSteps().draw((running,), 78)
+    assert "━─" in line.plain
+    over = StepState(StepView("customers", "running", 1_000_007, 1_000_000, None))
+    (line,) = SyncSteps().draw((over,), 78)
+    assert "─" not in line.plain
+
+
+def test_rates_come_from_the_last_ten_seconds() -> None:
+    rate = ArrivalRate()
+    for second in range(40):
+        rate.add(second, second * 100 if second < 20 else 2_000 + (second - 20) * 300)
+    assert rate.per_second == 300
+    rate.add(41.0, 0)  # a new listing began
+    assert rate.per_second == 0
+    rate.add(41.5, 500)
+    assert rate.per_second == 0  # half a second says nothing yet
+
+
+def test_arrivals_are_a_line_of_seconds() -> None:
+    arrivals = Arrivals()
+    for at, count in ((0.0, 0), (0.9, 5), (1.2, 15), (1.9, 20), (3.5, 40)):
+        arrivals.add(at, count)
+    assert arrivals.bars(4.0) == (15, 0, 20, 0)
+    assert sparkline(arrivals.bars(4.0), 3) == " █ "
+    assert sparkline((), 10) == ""
+
+
+def test_events_are_told_in_words() -> None:
+    assert event_words("customer.subscription.updated") == "subscription changed"
+    assert event_words("customer.created") == "participant new"
+    assert event_words("invoice.payment_failed") == "invoice payment failed"
+
+
+async def test_the_lists_say_what_they_hold(start: Start, store: Store) -> None:
+    filled.acme(store)
+    async with start((120, 40)) as at:
+        assert "▲ warning" in at.text
+        assert "participant changed Ada Lovelace" in at.text
+        assert "12,300  All Customers – every customer who is not" in at.text
+        assert "no access is kept" in at.text
+        assert " reads this month" in str(at.app.screen.query_one("#polling", TextLine).render())
+
+
+async def test_a_row_that_arrives_above_does_not_move_what_is_read(
+    start: Start, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with start((120, 40)) as at:
+        await at.press("2")
+        monkeypatch.setattr(at.app.refresher, "show", lambda fresh=True: None)  # no other rows come
+        rows = [Row(words(f"{n} "), words(f"row number {n}")) for n in range(100)]
+        lines = at.app.screen.query_one("#messages", RowList)
+        lines.show(rows[10:])
+        await at.pilot.pause()
+        lines.scroll_to(y=20, animate=False)
+        await at.pilot.pause()
+        assert "row number 30" in at.text
+        lines.show(rows)
+        await at.pilot.pause()
+        assert "row number 30" in at.text
+        assert "row number 29" not in at.text
+
+
+async def syncing(at: Driven) -> filled.StandInEngine:
+    await at.press("s")
+    await at.until(lambda: at.app.stripe.running and at.app.current_mode == "status")
+    return at.sync.engines[0]
+
+
+async def test_a_sync_is_shown_as_it_goes(start: Start, store: Store) -> None:
+    async with start((120, 40), demo=DEMO) as at:
+        engine = await syncing(at)
+        (to,) = store.row("SELECT id FROM connection")
+        assert "● connected" in at.text
+        assert "DEMO" in at.text
+        filled.step(store, to, "customers", "running", 500, 1_000)
+        filled.segment(store, to, "all", 500)
+        engine.activity.doing = "Fetching customers at full speed"
+        assert engine.on_change
+        engine.on_change(None)
+        await at.until(lambda: "500 of ≈ 1,000" in at.text)
+        assert "Fetching customers at full speed" in at.text
+        engine.activity.problem = True
+        engine.on_change(None)
+        await at.until(lambda: "▲ trouble" in at.text)
+        await at.press("r")
+        assert engine.asked == 1
+        assert "Asking Stripe now" in at.toasts
+
+
+async def test_an_engine_that_ended_by_itself_says_why(start: Start, store: Store) -> None:
+    async with start((120, 40), demo=DEMO) as at:
+        engine = await syncing(at)
+        engine.running = False
+        engine.activity.doing = "The sync stopped: a fault of its own"
+        at.app.refresher.show()
+        await at.pilot.pause()
+        assert "not syncing" in at.text
+        assert "The sync stopped: a fault of its own" in at.text
+
+
+async def test_ten_thousand_changes_are_a_few_looks(start: Start, store: Store) -> None:
+    async with start((120, 40), demo=DEMO) as at:
+        engine = await syncing(at)
+        before = at.app.refresher.looks
+        done = threading.Event()
+
+        def write() -> None:
+            assert engine.on_change
+            for _ in range(10_000):
+                engine.on_change(None)
+            done.set()
+
+        threading.Thread(target=write).start()
+        await at.until(done.is_set)
+        after = at.app.refresher.looks
+        assert after - before <= 10
+        await at.until(lambda: at.app.refresher.looks > before)  # and the last one is not lost
+
+
+async def test_a_hidden_status_screen_does_nothing(start: Start, store: Store) -> None:
+    async with start((120, 40), demo=DEMO) as at:
+        engine = await syncing(at)
+        status = at.app.screen
+        shown = status.query_one(SyncSteps).state
+        await at.press("1")
+        (to,) = store.row("SELECT id FROM connection")
+        filled.step(store, to, "customers", "running", 77, 1_000)
+        assert engine.on_change
+        looks = at.app.refresher.looks
+        engine.on_change(None)
+        await at.until(lambda: at.app.refresher.looks > looks)
+        assert status.query_one(SyncSteps).state == shown
+        await at.press("2")  # coming back reads anew
+        assert "77 of ≈ 1,000" in at.text
