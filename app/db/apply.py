@@ -1,4 +1,4 @@
-"""How a page becomes permanent: rows, members, counts and the place to go on from, at once.
+"""How a page becomes permanent: rows, members, counts and where to go on from, at once.
 
 Everything in one delivery is committed in one transaction; a kill at any moment leaves either
 all of it or none. A row is replaced only by the answer to a newer request, and a deleted
@@ -12,12 +12,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.db import connections, history, membership, people, subscriptions
-from app.db import custom_segments as own
+from app.db import custom_segments as custom
 from app.db import event_hints as hints
 from app.db.custom_segments import CustomRule, Rules
 from app.db.errors import DatabaseProblem
 from app.db.lease import check_turn
-from app.db.rows import DeletedObject, Delivery, EventRow, Fetched, UnstorableObject
+from app.db.rows import (
+    PARTICIPANT_FIELDS,
+    DeletedObject,
+    Delivery,
+    EventRow,
+    Fetched,
+    UnstorableObject,
+)
 from app.db.store import Row, Store
 from app.db.upserts import PARTICIPANT, PRICE, PRODUCT, Upsert, stamped
 
@@ -37,10 +44,10 @@ def deliver(
     store: Store,
     connection_id: int,
     deliveries: Iterable[Delivery],
-    rules: Rules = own.nobody_made_any,
+    rules: Rules = custom.no_rules,
 ) -> None:
     """Commit deliveries, all in one transaction and in their order. ``rules``: what says the rules
-    of own segments, within the transaction.
+    of custom segments, within the transaction.
 
     If the database refuses a row that passed every check on the way in, the rows are tried one
     by one and the refused ones quarantined. Raises DatabaseProblem when nothing was committed,
@@ -73,7 +80,7 @@ def _deliver(
         if answers:
             _store_answers(store, connection_id, answers, rules())
         for delivery in deliveries:
-            _store_place(store, connection_id, delivery)
+            _store_progress(store, connection_id, delivery)
 
 
 def erase(store: Store, connection_id: int, stripe_id: str, rules: Rules) -> None:
@@ -85,10 +92,11 @@ def erase(store: Store, connection_id: int, stripe_id: str, rules: Rules) -> Non
     )
     answer = Fetched(seq, gone=[DeletedObject("participant", stripe_id)])
     _store_answers(store, connection_id, [answer], rules())
+    personal = [field for field in PARTICIPANT_FIELDS if field.personal]
     store.execute(
-        "UPDATE participant SET name = NULL, email = NULL, phone = NULL, currency = NULL,"
-        " metadata = '{}' WHERE connection_id = ? AND stripe_id = ?",
-        (connection_id, stripe_id),
+        f"UPDATE participant SET {', '.join(f'{field.name} = ?' for field in personal)}"
+        " WHERE connection_id = ? AND stripe_id = ?",
+        (*(field.emptied for field in personal), connection_id, stripe_id),
     )
 
 
@@ -124,7 +132,7 @@ def _store_answers(
         if answer.products or _products_gone(answer):
             _renew_product_segments(store, connection_id, answer.event)
     if rules and catalogue != _catalogue(store, connection_id, answers):
-        own.follow(store, people.everybody(connection_id), rules, reasons.listing())
+        custom.follow(store, people.everybody(connection_id), rules, reasons.listing())
     store.execute(
         "UPDATE connection SET request_seq = ? WHERE id = ? AND request_seq < ?",
         (seq := max(answer.seq for answer in answers), connection_id, seq),
@@ -147,7 +155,7 @@ def _store_rest(
 
 
 def _catalogue(store: Store, connection_id: int, answers: Sequence[Fetched]) -> list[Row]:
-    """What the rules of own segments may ask of the products and prices in these answers."""
+    """What the rules of custom segments may ask of the products and prices in these answers."""
     keys = {
         "product": {row.stripe_id for one in answers for row in one.products},
         "price": {row.stripe_id for one in answers for row in one.prices},
@@ -238,7 +246,7 @@ def _renew_product_segments(store: Store, connection_id: int, event: EventRow | 
         membership.fill(store, people.buyers(store, connection_id, new), cause)
 
 
-def _store_place(store: Store, connection_id: int, delivery: Delivery) -> None:
+def _store_progress(store: Store, connection_id: int, delivery: Delivery) -> None:
     store.execute_many(
         'INSERT INTO "window" (connection_id, id, listing, low, high, cursor, position, density)'
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (connection_id, id) DO UPDATE SET"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from app.db import membership
 from app.db import subscription_indexes as indexes
 from app.db.rows import StepRow, WindowRow
+from app.db.schema import RELIST
 from app.db.store import Store
 
 STEPS = ("products", "prices", "subscriptions", "segments", "customers")
@@ -30,6 +31,11 @@ class SyncState:
     settled: int
     request_seq: int
     events_through: int | None
+
+    @property
+    def due(self) -> bool:
+        """Whether everything has to be listed, even if nothing is missing of the last listing."""
+        return self.status == "pending" or self.settled == RELIST
 
 
 def find(store: Store, source: str, account: str, livemode: bool) -> int | None:
@@ -109,8 +115,9 @@ def begin_listing(
     with store.transaction():
         store.execute(
             "UPDATE connection SET generation = generation + 1, events_through = ?,"
+            " settled = CASE WHEN settled = ? THEN 0 ELSE settled END,"
             " status = CASE WHEN status = 'pending' THEN 'syncing' ELSE status END WHERE id = ?",
-            (through, connection_id),
+            (through, RELIST, connection_id),
         )
         store.execute('DELETE FROM "window" WHERE connection_id = ?', (connection_id,))
         if store.rows("SELECT 1 FROM subscription LIMIT 1"):

@@ -1,9 +1,9 @@
-"""Members of segments that people made themselves, whose rule is a condition given in SQL.
+"""Members of custom segments, whose rule is a condition given in SQL.
 
 They come after the built-in and product segments, in an order in which each only asks for
-members of those before it; a change refreshes all of them for whoever it touches, in its
-transaction. What a condition asks beyond the person (a product's name, the time of day) changes
-for everybody at once: then :func:`follow` sorts everybody.
+members of those before it; a change refreshes all of them for everyone it touches, in its
+transaction. What a condition asks beyond the participant (a product's name, the time of day)
+changes for everyone at once: then :func:`follow` recomputes all memberships.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class CustomRule:
 Rules = Callable[[], Sequence[CustomRule]]
 
 
-def nobody_made_any() -> Sequence[CustomRule]:
+def no_rules() -> Sequence[CustomRule]:
     """No rules."""
     return ()
 
@@ -39,7 +39,7 @@ def nobody_made_any() -> Sequence[CustomRule]:
 def refresh(
     store: Store, people: ParticipantSet, rules: Sequence[CustomRule], reasons: Reasons
 ) -> None:
-    """Bring these people's places in own segments to what the rules say."""
+    """Recompute these people's memberships of custom segments."""
     for rule in rules:
         present = set(
             store.rows(
@@ -58,7 +58,7 @@ def refresh(
 
 
 def enrol(store: Store, people: ParticipantSet, rules: Sequence[CustomRule], cause: int) -> None:
-    """Put these people, who are in no own segment, into those that they belong to."""
+    """Put these people, who are in no custom segment, into those that they belong to."""
     for rule in rules:
         store.execute(
             "INSERT INTO member (participant_id, segment_id, cause)"
@@ -71,7 +71,7 @@ def enrol(store: Store, people: ParticipantSet, rules: Sequence[CustomRule], cau
 def follow(
     store: Store, everybody: ParticipantSet, rules: Sequence[CustomRule], cause: int
 ) -> None:
-    """Sort everybody anew; inside the caller's transaction."""
+    """Recompute everyone's memberships of these segments; inside the caller's transaction."""
     for rule in rules:
         gone = store.rows(
             "SELECT m.participant_id, m.segment_id FROM member m"
@@ -79,13 +79,13 @@ def follow(
             f" WHERE m.segment_id = ? AND (p.deleted OR NOT ({rule.condition}))",
             (rule.segment, *rule.parameters),
         )
-        _delete(store, [(*place, cause) for place in gone])
+        _delete(store, [(*member, cause) for member in gone])
         enrol(store, everybody, [rule], cause)
         recount(store, rule.segment)
 
 
 def moved_by_time(store: Store, everybody: ParticipantSet, rules: Sequence[CustomRule]) -> bool:
-    """Whether anybody stands where the rules no longer say."""
+    """Whether any membership is no longer what the rules say."""
     for rule in rules:
         gone = store.rows(
             "SELECT 1 FROM member m JOIN participant p ON p.id = m.participant_id"
@@ -125,9 +125,9 @@ def _parameters(people: ParticipantSet, rule: CustomRule) -> tuple[object, ...]:
     return (*people.parameters, *rule.parameters)
 
 
-def _delete(store: Store, places: Sequence[Row]) -> None:
-    history.end_places(store, places)
+def _delete(store: Store, members: Sequence[Row]) -> None:
+    history.end_memberships(store, members)
     store.execute_many(
         "DELETE FROM member WHERE participant_id = ? AND segment_id = ?",
-        [place[:2] for place in places],
+        [member[:2] for member in members],
     )

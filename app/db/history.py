@@ -1,9 +1,9 @@
-"""Since when, until when and why somebody was in a segment: intervals, not snapshots.
+"""Since when, until when and why a participant was in a segment: intervals, not snapshots.
 
-A member's row names the cause that brought it; when the place ends, both ends move to
+A member's row names the cause that brought it; when the membership ends, both ends move to
 ``past_member`` in the same transaction. A cause is one of Stripe's events, or a full listing where
-no event said why. Times are Stripe's clock. A place that nobody can have had, because it would
-end before it began, leaves no trace.
+no event said why. Times are Stripe's clock. A membership that no one can have had, because it
+would end before it began, leaves no trace.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DELETED = "customer.deleted"
 # Where no cause is known (an earlier version did not keep any), the connection's beginning is.
 _ENDED = """
 INSERT INTO past_member (participant_id, segment_key, since, until, joined_by, left_by)
-SELECT place.participant_id, place.key, place.since, place.until, place.cause, place.left_by FROM (
+SELECT ended.participant_id, ended.key, ended.since, ended.until, ended.cause, ended.left_by FROM (
   SELECT m.participant_id, g.key, m.cause, l.at AS until, l.id AS left_by, {since} AS since
   FROM member m
   JOIN segment g ON g.id = m.segment_id
@@ -28,12 +28,12 @@ SELECT place.participant_id, place.key, place.since, place.until, place.cause, p
   JOIN cause l ON l.id = ?
   LEFT JOIN cause j ON j.id = m.cause
   WHERE {which}
-) AS place WHERE place.until >= place.since"""
+) AS ended WHERE ended.until >= ended.since"""
 
 
 def since(store: Store) -> str:
-    """SQL: when a place began, of ``member m`` with its ``segment g``, ``connection k`` and
-    ``cause j``. Never before the same person's last place in the segment had ended, in
+    """SQL: when a membership began, of ``member m`` with its ``segment g``, ``connection k`` and
+    ``cause j``. Never before the same person's last membership of the segment had ended, in
     whatever order the causes became known."""
     greatest = "greatest" if store.postgres else "max"
     return (
@@ -74,9 +74,8 @@ def event_cause(store: Store, connection_id: int, event: EventRow) -> int:
     return int(found)
 
 
-def own_cause(store: Store, connection_id: int, kind: str) -> int:
-    """A new cause that is nobody's but ours: "made" (a segment of one's own was) or "time" (it
-    passed)."""
+def local_cause(store: Store, connection_id: int, kind: str) -> int:
+    """A new cause that is none of Stripe's: "made" (a segment was) or "time" (it passed)."""
     now = int(time.time())
     store.execute(
         "INSERT INTO cause (connection_id, at, type) VALUES (?, ?, ?)", (connection_id, now, kind)
@@ -85,10 +84,10 @@ def own_cause(store: Store, connection_id: int, kind: str) -> int:
     return int(found)
 
 
-def end_places(store: Store, places: Sequence[Row]) -> None:
+def end_memberships(store: Store, members: Sequence[Row]) -> None:
     """Keep the history of (participant, segment, cause) that are about to be deleted."""
     sql = _ENDED.format(since=since(store), which="m.participant_id = ? AND m.segment_id = ?")
-    store.execute_many(sql, [(cause, person, segment) for person, segment, cause in places])
+    store.execute_many(sql, [(cause, person, segment) for person, segment, cause in members])
 
 
 def end_segments(store: Store, segments: Sequence[int], cause: int) -> None:
@@ -121,22 +120,22 @@ class Reasons:
 
     @property
     def by_event(self) -> bool:
-        """Whether an event is the cause for anybody; else the listing is it for everybody."""
+        """Whether an event is the cause for anyone; else the listing is it for everyone."""
         return bool(self._own or self._held)
 
     def listing(self) -> int:
         """The cause for whom no event names."""
         return listing_cause(self._store, self._connection_id)
 
-    def stamped(self, places: Iterable[Row]) -> list[Row]:
+    def stamped(self, members: Iterable[Row]) -> list[Row]:
         """(participant, segment, cause) for each (participant, segment)."""
-        places = sorted(places)
-        if not places:
+        members = sorted(members)
+        if not members:
             return []
         if not self.by_event:
             listing = self.listing()
-            return [(*place, listing) for place in places]
-        people = {person for person, _ in places}
+            return [(*member, listing) for member in members]
+        people = {person for person, _ in members}
         names: dict[int, str] = dict(
             self._store.rows(
                 f"SELECT id, stripe_id FROM participant WHERE {self._store.among('id')}",
@@ -149,7 +148,7 @@ class Reasons:
         )
         known: dict[EventRow | None, int] = {}
         stamped: list[Row] = []
-        for person, segment in places:
+        for person, segment in members:
             event = self._event(names[person], (segment,) in everybody)
             if event not in known:
                 known[event] = (

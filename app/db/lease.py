@@ -90,3 +90,11 @@ def check_turn(store: Store) -> None:
     (turn,) = store.row("SELECT turn FROM syncer" + (" FOR SHARE" if store.postgres else ""))
     if turn != store.turn:
         raise LeaseLost
+
+
+def hold_off_syncs(store: Store) -> None:
+    """Wait until no sync's transaction is under way, and let none begin until the caller's ends:
+    what it writes and what they write must know of each other. SQLite has one writer at a time
+    anyway."""
+    if store.postgres:
+        store.rows("SELECT turn FROM syncer FOR UPDATE")

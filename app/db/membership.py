@@ -2,24 +2,24 @@
 
 Every change of a participant or a subscription ends in :func:`refresh` for the people it
 touched, inside the transaction that made the change, so that members and counts are exact
-whenever anybody reads.
+whenever anyone reads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.db import custom_segments as own
-from app.db import history
+from app.db import custom_segments as custom
+from app.db import history, lease
 from app.db.custom_segments import CustomRule, Rules
 from app.db.history import Reasons
-from app.db.people import ParticipantSet, found
-from app.db.segment_rules import belonging
+from app.db.people import ParticipantSet, everybody, found
+from app.db.segment_rules import BUILTIN, belonging
 from app.db.store import Row, Store
 
 Counts = dict[int, tuple[int, int]]  # segment -> members, members with an email
 
-SUBSCRIPTION_SEGMENTS = ("active", "trialing", "past_due", "canceled", "none")
+_MADE_WITH_ALL = "none"  # a built-in segment of every version that follows from subscriptions
 
 
 def counts(store: Store, people: ParticipantSet) -> Counts:
@@ -27,7 +27,7 @@ def counts(store: Store, people: ParticipantSet) -> Counts:
     rows = store.rows(
         "SELECT m.segment_id, count(*),"
         " sum(CASE WHEN p.email IS NULL OR p.email = '' THEN 0 ELSE 1 END)"
-        # CROSS: from the people to their places, and not through everybody's to spare a sort.
+        # CROSS: from the people to their memberships, not through all of them to spare a sort.
         " FROM participant p CROSS JOIN member m"
         f" WHERE m.participant_id = p.id AND {people.condition} GROUP BY m.segment_id",
         people.parameters,
@@ -48,7 +48,7 @@ def refresh(
 
     ``before`` are the :func:`counts` from before the change, in the same transaction.
     ``by_subscription``: whether the segments that follow from subscriptions have been made.
-    ``rules``: of own segments.
+    ``rules``: of custom segments.
     """
     people = found(store, people)
     present = _present(store, people)
@@ -59,7 +59,7 @@ def refresh(
         _insert(store, reasons.stamped(wanted - present))
     else:
         _insert_all(store, rule, people, reasons.listing())
-    own.refresh(store, people, rules, reasons)
+    custom.refresh(store, people, rules, reasons)
     _move_counts(store, people, before)
 
 
@@ -70,10 +70,10 @@ def fill(store: Store, people: ParticipantSet, cause: int) -> None:
     _move_counts(store, people, before)
 
 
-def fill_own(store: Store, people: ParticipantSet, rule: CustomRule, cause: int) -> None:
-    """Put these people into an own segment that is new."""
+def fill_custom(store: Store, people: ParticipantSet, rule: CustomRule, cause: int) -> None:
+    """Put these people into a custom segment that is new."""
     before = counts(store, people)
-    own.enrol(store, people, [rule], cause)
+    custom.enrol(store, people, [rule], cause)
     _move_counts(store, people, before)
 
 
@@ -88,7 +88,7 @@ def enrol(
     """What :func:`refresh` does, for people who were not here before this transaction."""
     rule = belonging(people.condition, by_subscription=by_subscription)
     _insert_all(store, rule, people, cause)
-    own.enrol(store, people, rules, cause)
+    custom.enrol(store, people, rules, cause)
     _move_counts(store, people, {})
 
 
@@ -126,7 +126,7 @@ def _move_counts(store: Store, people: ParticipantSet, before: Counts) -> None:
 
 
 def _delete(store: Store, members: Sequence[Row]) -> None:
-    history.end_places(store, members)
+    history.end_memberships(store, members)
     store.execute_many(
         "DELETE FROM member WHERE participant_id = ? AND segment_id = ?",
         [member[:2] for member in members],
@@ -139,10 +139,10 @@ def _insert(store: Store, members: Sequence[Row]) -> None:
     )
 
 
-def sort_again(
-    store: Store, connection_id: int, people: ParticipantSet, rules: Rules = own.nobody_made_any
+def recompute_memberships(
+    store: Store, connection_id: int, people: ParticipantSet, rules: Rules = custom.no_rules
 ) -> None:
-    """Bring the places of these people to what the rules say, in a transaction of its own."""
+    """Recompute these people's memberships from the rules, in a transaction of its own."""
     by_subscription = has_subscription_segments(store, connection_id)
     reasons = Reasons(store, connection_id, (), by_subscription=by_subscription)
     with store.transaction():
@@ -150,13 +150,13 @@ def sort_again(
         refresh(store, people, before, reasons, by_subscription=by_subscription, rules=rules())
 
 
-def count_again(store: Store, connection_id: int) -> None:
+def recount(store: Store, connection_id: int) -> None:
     """Have every segment's counts say how many members it has, in a transaction of its own."""
     with store.transaction():
         for (segment,) in store.rows(
             "SELECT id FROM segment WHERE connection_id = ?", (connection_id,)
         ):
-            own.recount(store, segment)
+            custom.recount(store, segment)
 
 
 def create_segment(store: Store, connection_id: int, key: str) -> None:
@@ -171,13 +171,49 @@ def create_segment(store: Store, connection_id: int, key: str) -> None:
 def create_subscription_segments(store: Store, connection_id: int, cause: int) -> None:
     """Make the segments that follow from subscriptions, and one for each product. The indexes
     of subscriptions (:mod:`app.db.subscription_indexes`) must be there."""
-    for key in SUBSCRIPTION_SEGMENTS:
-        create_segment(store, connection_id, key)
+    for segment in BUILTIN.values():
+        if segment.by_subscription:
+            create_segment(store, connection_id, segment.key)
     follow_products(store, connection_id, cause)
 
 
+def ensure_builtin(store: Store) -> None:
+    """Have every account whose segments were made before this version added a built-in segment
+    get it, with its members and counts, all at once."""
+    for connection_id in _without_some_builtin(store):
+        with store.transaction():
+            lease.hold_off_syncs(store)
+            missing = _without_some_builtin(store).get(connection_id)
+            if not missing:
+                continue  # another process was first
+            for key in missing:
+                create_segment(store, connection_id, key)
+            rule = belonging("+p.connection_id = ?", builtin=missing)
+            cause = history.local_cause(store, connection_id, "made")
+            _insert_all(store, rule, everybody(connection_id), cause)
+            for (segment,) in store.rows(
+                f"SELECT id FROM segment WHERE connection_id = ? AND {store.among('key')}",
+                (connection_id, store.values(missing)),
+            ):
+                custom.recount(store, segment)
+
+
+def _without_some_builtin(store: Store) -> dict[int, list[str]]:
+    """The keys that each account lacks; none are lacking before its segments are made."""
+    there: dict[int, set[str]] = {}
+    for connection_id, key in store.rows(
+        "SELECT connection_id, key FROM segment WHERE kind = 'builtin'"
+    ):
+        there.setdefault(connection_id, set()).add(key)
+    return {
+        connection_id: [key for key in BUILTIN if key not in keys]
+        for connection_id, keys in there.items()
+        if _MADE_WITH_ALL in keys and not keys >= BUILTIN.keys()
+    }
+
+
 def drop_subscription_segments(store: Store, connection_id: int, cause: int) -> None:
-    """Take them away again: without subscriptions nobody knows who would be in them."""
+    """Take them away again: without subscriptions no one knows who would be in them."""
     _drop_segments(store, connection_id, "key <> 'all' AND kind <> 'own'", (), cause)
 
 
@@ -215,6 +251,7 @@ def has_subscription_segments(store: Store, connection_id: int) -> bool:
     """Whether the segments that follow from subscriptions have been made."""
     return bool(
         store.rows(
-            "SELECT 1 FROM segment WHERE connection_id = ? AND key = 'none'", (connection_id,)
+            "SELECT 1 FROM segment WHERE connection_id = ? AND key = ?",
+            (connection_id, _MADE_WITH_ALL),
         )
     )

@@ -147,11 +147,29 @@ def _studies(database: Database) -> None:
         database.execute_sql(statement)
 
 
+def _subscriptions_are_paused(database: Database) -> None:
+    """What is stored of subscriptions does not say whether their collection is paused, so each
+    account that was listed is listed once more by its next sync."""
+    kind = "INTEGER" if isinstance(database, SqliteDatabase) else "BOOLEAN"
+    database.execute_sql(
+        f'ALTER TABLE subscription ADD COLUMN "collection_paused" {kind} NOT NULL DEFAULT false'
+    )
+    held = "subscription_held"
+    if any(index.name == held for index in database.get_indexes("subscription")):
+        database.execute_sql(f"DROP INDEX {held}")
+        database.execute_sql(
+            f"CREATE INDEX {held} ON subscription"
+            " (connection_id, customer, status, deleted, collection_paused)"
+        )
+    database.execute_sql("UPDATE connection SET settled = -1 WHERE generation > 0")
+
+
 STEPS: dict[int, Callable[[Database], None]] = {
     1: _rules_leave_the_schema,
     2: _members_have_a_history,
     3: _segments_of_ones_own,
     4: _studies,
+    5: _subscriptions_are_paused,
 }
 
 

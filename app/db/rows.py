@@ -7,17 +7,50 @@ in the currency's smallest unit, ``metadata`` is a JSON object as text.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class ParticipantRow(NamedTuple):
+    """A customer. :data:`PARTICIPANT_FIELDS` says what each field is."""
+
     stripe_id: str
     email: str | None
     name: str | None
     phone: str | None
     currency: str | None
     metadata: str
-    created: int
+    created: int | None  # None only here, of a customer who was deleted before anyone read them
+
+
+@dataclass(frozen=True)
+class StoredField:
+    """What is said once of a participant's column, and read by erasing, masking and writing.
+
+    ``kind``: "json" is a JSON object as text, "time" is seconds since 1970. ``personal``: an
+    erasure empties it. ``masked``: it is hidden wherever names and emails are.
+    """
+
+    name: str
+    kind: Literal["text", "json", "time"] = "text"
+    personal: bool = True
+    masked: bool = True
+
+    @property
+    def emptied(self) -> str | None:
+        """What an erasure leaves of a personal field."""
+        return "{}" if self.kind == "json" else None
+
+
+# In the order of ParticipantRow. A new field is personal and masked unless its line says not.
+PARTICIPANT_FIELDS = (
+    StoredField("stripe_id", personal=False, masked=False),
+    StoredField("email"),
+    StoredField("name"),
+    StoredField("phone"),
+    StoredField("currency", masked=False),
+    StoredField("metadata", kind="json"),
+    StoredField("created", kind="time", personal=False, masked=False),
+)
 
 
 class SubscriptionRow(NamedTuple):
@@ -30,6 +63,7 @@ class SubscriptionRow(NamedTuple):
     cancel_at: int | None
     canceled_at: int | None
     ended_at: int | None
+    collection_paused: bool  # Stripe then collects no payments, and leaves the status as it is
 
 
 class ItemRow(NamedTuple):
@@ -116,7 +150,7 @@ class WindowRow(NamedTuple):
 
 @dataclass
 class Delivery:
-    """Answers and the place they bring the sync to: committed together or not at all."""
+    """Answers and how far they bring the sync: committed together or not at all."""
 
     answers: list[Fetched] = field(default_factory=list)
     open_windows: list[WindowRow] = field(default_factory=list)

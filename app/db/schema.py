@@ -22,7 +22,10 @@ from peewee import (
     TextField,
 )
 
-VERSION = 5  # of the tables; app.db.migrations brings an older database here
+VERSION = 6  # of the tables; app.db.migrations brings an older database here
+
+
+RELIST = -1  # as ``settled`` of a connection
 
 
 class StoredModel(Model):
@@ -50,7 +53,8 @@ class Connection(StoredModel):
     disconnected_at = BigIntegerField(null=True)
     disconnect_reason = TextField(null=True)
     generation = IntegerField(default=0)  # the number of the last full listing begun
-    settled = IntegerField(default=0)  # the last generation whose missing rows were checked
+    # The last generation whose missing rows were checked; RELIST: the next sync lists everything.
+    settled = IntegerField(default=0)
     request_seq = BigIntegerField(default=0)  # the newest request whose answer is stored
     events_through = BigIntegerField(null=True)  # everything up to here has been asked for
     last_event_at = BigIntegerField(null=True)
@@ -95,6 +99,7 @@ class Subscription(StoredModel):
     cancel_at = BigIntegerField(null=True)
     canceled_at = BigIntegerField(null=True)
     ended_at = BigIntegerField(null=True)
+    collection_paused = BooleanField(default=False, constraints=[SQL("DEFAULT false")])
     deleted = BooleanField(default=False)
     seq = BigIntegerField()
     generation = IntegerField()
@@ -150,13 +155,13 @@ class Price(StoredModel):
 
 class Segment(StoredModel):
     """A rule over one connection's participants. ``count`` and ``with_email`` are kept in
-    the transaction that changes them. ``name`` and ``rule`` (a filter) are of own segments only;
-    what the others are called and who is in them follows from the key."""
+    the transaction that changes them. ``name`` and ``rule`` (a filter) are of custom segments
+    only; what the others are called and who is in them follows from the key."""
 
     id = BigAutoField()
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     key = TextField()
-    kind = TextField()  # "builtin", "product" or "own"
+    kind = TextField()  # "builtin", "product" or, for a custom segment, "own"
     product = TextField(null=True)
     count = BigIntegerField(default=0)
     with_email = BigIntegerField(default=0)
@@ -184,7 +189,7 @@ class Cause(StoredModel):
 
 
 class Member(StoredModel):
-    """A participant's place in a segment; what the rules say, remembered. ``cause`` names a
+    """A participant's membership of a segment: what the rules say, remembered. ``cause`` names a
     :class:`Cause`, unchecked, because a first copy brings millions of members; 0: from before
     causes were kept."""
 
@@ -198,8 +203,8 @@ class Member(StoredModel):
 
 
 class PastMember(StoredModel):
-    """A place that a participant had in a segment, from ``since`` until just before ``until``.
-    The segment is named by its key, because that of a product may be gone."""
+    """A membership that ended: from ``since`` until just before ``until``. The segment is named
+    by its key, because that of a product may be gone."""
 
     id = BigAutoField()
     participant = ForeignKeyField(Participant, on_delete="CASCADE", index=True)
@@ -341,5 +346,6 @@ WITHOUT_ROWID = {SubscriptionItem, Member}  # read and written by their keys, ne
 # apart because a first copy builds it when it has all subscriptions, which is far quicker.
 HELD = "subscription_held"
 BUILD_HELD = (
-    f"CREATE INDEX IF NOT EXISTS {HELD} ON subscription (connection_id, customer, status, deleted)"
+    f"CREATE INDEX IF NOT EXISTS {HELD} ON subscription"
+    " (connection_id, customer, status, deleted, collection_paused)"
 )

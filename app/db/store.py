@@ -71,6 +71,7 @@ class Store:
         with explained(where):
             database.connect(reuse_if_open=True)
             self._prepare()
+            self._ensure_segments()
 
     def _prepare(self) -> None:
         if not self.postgres and self._is_small():
@@ -97,6 +98,12 @@ class Store:
             creation.create(self.database)
             if not self.postgres:
                 self.database.execute_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+
+    def _ensure_segments(self) -> None:
+        """The built-in segments that this version added."""
+        from app.db.membership import ensure_builtin  # it stands on this module
+
+        ensure_builtin(self)
 
     def _is_small(self) -> bool:
         """Whether all of it can be looked through at every start; where it is large (a million

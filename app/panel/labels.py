@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 
+from app.db.segment_rules import LIVE
 from app.text import money, plain
-
-LIVE = ("active", "trialing", "past_due")
 
 # Of a subscription. Those we do not know are shown as Stripe writes them.
 STATUS = {

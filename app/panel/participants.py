@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from app.db.store import Store
 from app.panel.lists import search as panel_search
 from app.panel.lists.selection import Condition
+from app.panel.stored_participant import COLUMNS, values
 
 CHUNK = 500
 
@@ -57,27 +57,20 @@ def _in_chunks(
     last = ""
     while True:
         rows = store.rows(
-            "SELECT p.stripe_id, p.email, p.name, p.phone, p.currency, p.metadata, p.created,"
-            f" p.deleted FROM participant p WHERE {condition} AND p.stripe_id > ?"
+            f"SELECT p.deleted, {COLUMNS} FROM participant p WHERE {condition} AND p.stripe_id > ?"
             f" ORDER BY p.stripe_id LIMIT {CHUNK}",
             (*parameters, last),
         )
         if not rows:
             return
-        last = rows[-1][0]
-        subscriptions = _subscriptions(store, connection_id, [row[0] for row in rows])
-        for key, email, name, phone, currency, metadata, created, deleted in rows:
-            yield {
-                "stripe_id": key,
-                "email": email,
-                "name": name,
-                "phone": phone,
-                "currency": currency,
-                "metadata": json.loads(metadata),
-                "created": created,
-                "deleted": bool(deleted),
-                "subscriptions": subscriptions[key],
-            }
+        people = [(values(fields), bool(deleted)) for deleted, *fields in rows]
+        last = people[-1][0]["stripe_id"]
+        subscriptions = _subscriptions(
+            store, connection_id, [person["stripe_id"] for person, _ in people]
+        )
+        for person, deleted in people:
+            mine = subscriptions[person["stripe_id"]]
+            yield {**person, "deleted": deleted, "subscriptions": mine}
 
 
 def _subscriptions(

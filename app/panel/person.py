@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.db.store import Row, Store
-from app.panel.labels import LIVE, price_words, rhythm, standing, status_words
+from app.db.rows import SubscriptionRow
+from app.db.segment_rules import BUILTIN, LIVE
+from app.db.store import Store
+from app.panel.labels import price_words, rhythm, standing, status_words
 from app.panel.segments.memberships import Membership, places
-from app.panel.segments.views import BUILTIN
+from app.panel.stored_participant import StoredParticipant, stored
 
 DASHBOARD = "https://dashboard.stripe.com"
 
@@ -42,61 +44,60 @@ class HeldSubscription:
     cancel_at: int | None
     canceled_at: int | None
     ended_at: int | None
+    collection_paused: bool
     items: tuple[HeldItem, ...]
 
 
 @dataclass(frozen=True)
 class SegmentMembership:
-    """A place in a segment, whose ``name`` is foreign text where it is a product's."""
+    """A membership of a segment, whose ``name`` is foreign text where it is a product's."""
 
     name: str
     place: Membership
 
 
 @dataclass(frozen=True)
-class Person:
-    """A participant. Name, email, phone and metadata are foreign text as Stripe sent it; ``now``
-    and ``past`` are their places in segments, the newest first."""
+class Person(StoredParticipant):
+    """A participant with all that is known. ``now`` and ``past`` are their memberships, the newest
+    first."""
 
-    id: int
-    stripe_id: str
-    name: str | None
-    email: str | None
-    phone: str | None
-    currency: str | None
-    metadata: dict[str, str]
-    created: int | None
-    deleted: bool
     status: str
     subscriptions: tuple[HeldSubscription, ...]
     now: tuple[SegmentMembership, ...]
     past: tuple[SegmentMembership, ...]
     url: str
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        found: dict[str, str] = json.loads(self.stored.metadata)
+        return found
+
 
 def person(store: Store, row_id: int) -> Person | None:
     """The participant of this row id; None when there is none. Raises DatabaseProblem."""
     rows = store.rows(
-        "SELECT p.connection_id, p.stripe_id, p.name, p.email, p.phone, p.currency, p.metadata,"
-        " p.created, p.deleted, k.account, k.livemode FROM participant p"
+        "SELECT k.id, k.account, k.livemode FROM participant p"
         " JOIN connection k ON k.id = p.connection_id WHERE p.id = ?",
         (row_id,),
     )
-    if not rows:
+    one = stored(store, [row_id]).get(row_id)
+    if not rows or one is None:
         return None
-    here, stripe_id, name, email, phone, currency, metadata, created, deleted, *whose = rows[0]
+    here, account, livemode = rows[0]
+    stripe_id = one.stripe_id
     held = subscriptions(store, here, stripe_id)
     had = places(store, here, stripe_id)[::-1]
     names = segment_names(store, here, [one.segment for one in had])
     named = [SegmentMembership(names[one.segment], one) for one in had]
     return Person(
-        *(row_id, stripe_id, name, email, phone, currency, json.loads(metadata), created),
-        deleted=bool(deleted),
-        status="deleted" if deleted else standing([one.status for one in held]),
+        row_id,
+        one.stored,
+        one.deleted,
+        status="deleted" if one.deleted else standing([each.status for each in held]),
         subscriptions=tuple(held),
         now=tuple(one for one in named if one.place.until is None),
         past=tuple(one for one in named if one.place.until is not None),
-        url=dashboard_url(stripe_id, whose[0], livemode=bool(whose[1])),
+        url=dashboard_url(stripe_id, account, livemode=bool(livemode)),
     )
 
 
@@ -109,20 +110,28 @@ def dashboard_url(stripe_id: str, account: str, *, livemode: bool) -> str:
 def subscriptions(store: Store, connection_id: int, customer: str) -> list[HeldSubscription]:
     """What a Stripe customer holds and held: live ones first, then the newest."""
     rows = store.rows(
-        "SELECT id, stripe_id, status, created, start, trial_end, cancel_at, canceled_at, ended_at"
-        " FROM subscription WHERE connection_id = ? AND customer = ? AND NOT deleted",
+        f"SELECT id, {', '.join(SubscriptionRow._fields)} FROM subscription"
+        " WHERE connection_id = ? AND customer = ? AND NOT deleted",
         (connection_id, customer),
     )
     items = _items(store, connection_id, [row[0] for row in rows])
-    held = [_held(row, items[row[0]]) for row in rows]
+    held = [_held(SubscriptionRow(*row), items[key]) for key, *row in rows]
     return sorted(held, key=lambda one: (one.status not in LIVE, -one.created, one.stripe_id))
 
 
-def _held(row: Row, items: Sequence[HeldItem]) -> HeldSubscription:
-    _, stripe_id, status, created, start, trial_end, cancel_at, canceled_at, ended_at = row
+def _held(row: SubscriptionRow, items: Sequence[HeldItem]) -> HeldSubscription:
+    paused = ", payment collection paused" if row.collection_paused else ""
     return HeldSubscription(
-        *(stripe_id, status, status_words(status), created),
-        *(start, trial_end, cancel_at, canceled_at, ended_at),
+        stripe_id=row.stripe_id,
+        status=row.status,
+        status_words=status_words(row.status) + paused,
+        created=row.created,
+        start=row.start,
+        trial_end=row.trial_end,
+        cancel_at=row.cancel_at,
+        canceled_at=row.canceled_at,
+        ended_at=row.ended_at,
+        collection_paused=bool(row.collection_paused),
         items=tuple(items),
     )
 
@@ -164,4 +173,5 @@ def segment_names(store: Store, connection_id: int, keys: Sequence[str]) -> dict
             (connection_id, store.values(keys)),
         )
     )
-    return {key: named[key] if key in named else BUILTIN.get(key, (key,))[0] for key in keys}
+    builtin = {key: one.name for key, one in BUILTIN.items()}
+    return {key: named.get(key, builtin.get(key, key)) for key in keys}

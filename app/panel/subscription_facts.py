@@ -32,6 +32,10 @@ class SubscriptionFacts:
 
     def became(self, held: HeldSubscription) -> str:
         """What became of it: "was canceled on 3 Feb"."""
+        said = self._became(held)
+        return f"{said}, with its payment collection paused" if held.collection_paused else said
+
+    def _became(self, held: HeldSubscription) -> str:
         said = _BECAME.get(held.status) or f"is {status_words(held.status)}"
         if held.status == "canceled":
             return self._canceled(held)

@@ -80,7 +80,7 @@ class SyncAttempt:
         Raises StripeProblem, DatabaseProblem, Disconnected, Relieved.
         """
         async with self._api, self._committer:
-            if self._full or self._state().status == "pending":
+            if self._full or self._state().due:
                 await self._begin(await self._clock())
             await self._look(listed=await self._list())
             await self._do(

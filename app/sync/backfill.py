@@ -77,13 +77,13 @@ class Backfill:
             await self._list(customers)
         await self._check_missed()
         if connections.sync_state(self._store, self._connection_id).generation > 1:
-            await self._sort_everybody()
+            await self._recompute_memberships()
         await self._committer.do(partial(connections.settle, self._store, self._connection_id))
 
     def _waiting_counts(self) -> bool:
         """Whether what takes the time is waiting for Stripe, so that more at a time is faster.
         Where it is this computer's work, customers had better come when the segments stand:
-        people who come before are sorted twice."""
+        the memberships of those who come before are worked out twice."""
         return self._api.limits.rate != UNLIMITED or self._api.quickest > AT_ONCE
 
     async def _cohorts(self) -> None:
@@ -242,21 +242,21 @@ class Backfill:
         self._steps["segments"] = StepRow("segments", "done", count, count, None)
         await self._committer.put(Delivery(steps=[self._steps["segments"]]))
 
-    async def _sort_everybody(self) -> None:
-        """Bring members and counts to the rules, should anything have gone wrong with them."""
+    async def _recompute_memberships(self) -> None:
+        """Recompute members and counts, should anything have gone wrong with them."""
         store, connection = self._store, self._connection_id
         chunks = await self._committer.do(lambda: people.chunks(store, connection))
         for chunk in chunks:
             await self._committer.do(
                 partial(
-                    membership.sort_again,
+                    membership.recompute_memberships,
                     store,
                     connection,
                     chunk,
                     partial(rules, store, connection),
                 )
             )
-        await self._committer.do(partial(membership.count_again, store, connection))
+        await self._committer.do(partial(membership.recount, store, connection))
 
     async def _check_missed(self) -> None:
         """Ask for each row that the listing did not see; only Stripe's word deletes it."""

@@ -68,7 +68,9 @@ def _person(number: int) -> ParticipantRow:
 def _subscription(number: int) -> SubscriptionRow:
     customer = _person(number).stripe_id
     status = ("active", "trialing", "canceled", "past_due")[number % 4]
-    return SubscriptionRow(f"sub_{number:07}", customer, status, CREATED, *[None] * 5)
+    return SubscriptionRow(
+        f"sub_{number:07}", customer, status, CREATED, None, None, None, None, None, False
+    )
 
 
 def timed(what: str, work: Callable[[], Made]) -> Made:

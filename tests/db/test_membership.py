@@ -37,9 +37,13 @@ people = st.builds(
 )
 # A subscription's customer never changes (docs.stripe.com/api/subscriptions/update).
 subscriptions = st.builds(
-    lambda key, status, bought: (subscribed(key, f"cus_{key[-1]}", status), sorted(bought)),
+    lambda key, status, paused, bought: (
+        subscribed(key, f"cus_{key[-1]}", status, collection_paused=paused),
+        sorted(bought),
+    ),
     st.sampled_from(SUBSCRIPTIONS),
     st.sampled_from(STATUSES),
+    st.booleans(),
     st.sets(st.sampled_from(PRODUCTS)),
 )
 products = st.builds(product, st.sampled_from(PRODUCTS), st.sampled_from("xy"), st.booleans())

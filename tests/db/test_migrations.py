@@ -12,12 +12,22 @@ import pytest
 
 from app import paths
 from app.db import schema
+from app.db.connections import begin_listing, sync_state
 from app.db.errors import DatabaseProblem
 from app.db.rows import Fetched
 from app.db.store import Store, open_store
 from app.settings import Settings
 from tests.conftest import new_database
-from tests.helpers.rows import connection, item, person, product, send, subscribed
+from tests.helpers.rows import (
+    connection,
+    item,
+    make_segments,
+    members,
+    person,
+    product,
+    send,
+    subscribed,
+)
 from tests.helpers.truth import assert_members_follow_rules
 
 
@@ -56,8 +66,21 @@ STUDIES = (
 )
 
 
+def back_to_5(store: Store) -> None:
+    """Version 5 did not know that a collection can be paused, nor two segments."""
+    with store.transaction():
+        store.execute(f"DROP INDEX {schema.HELD}")
+        store.execute("ALTER TABLE subscription DROP COLUMN collection_paused")
+        store.execute(
+            f"CREATE INDEX {schema.HELD} ON subscription (connection_id, customer, status, deleted)"
+        )
+        store.execute("DELETE FROM segment WHERE key IN ('paused', 'unpaid')")
+        store.execute("UPDATE schema_version SET version = 5")
+
+
 def back_to_4(store: Store) -> None:
     """Version 4 knew no studies."""
+    back_to_5(store)
     with store.transaction():
         for table in STUDIES:
             store.execute(f"DROP TABLE {table}")
@@ -109,7 +132,7 @@ def filled(store: Store) -> int:
     return here
 
 
-@pytest.mark.parametrize("back", [back_to_1, back_to_2, back_to_3, back_to_4])
+@pytest.mark.parametrize("back", [back_to_1, back_to_2, back_to_3, back_to_4, back_to_5])
 def test_an_earlier_version(
     settings: Settings,
     tmp_path: Path,
@@ -130,11 +153,32 @@ def test_an_earlier_version(
     assert shape(store) == shape(fresh)
     after = {table: store.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables}
     # What a column was added to is otherwise as it was.
-    for table in ("member", "segment"):
+    for table in ("member", "segment", "subscription"):
         width = len(before[table][0])
         after[table] = [row[:width] for row in after[table]]
     assert after == before
     assert_members_follow_rules(store)
+
+
+def test_the_next_sync_lists_once_more_what_was_listed(settings: Settings) -> None:
+    """What a version stored that did not look at it says of no subscription that it is paused."""
+    store = open_store(settings)
+    listed, never = filled(store), connection(store)
+    make_segments(store, listed)
+    store.execute("UPDATE connection SET status = 'complete', generation = 2, settled = 2"
+                  " WHERE id = ?", (listed,))  # fmt: skip
+    store.execute("UPDATE subscription SET status = 'unpaid' WHERE stripe_id = 'sub_b'")
+    back_to_5(store)
+    store.close()
+    store = open_store(settings)
+    assert sync_state(store, listed).status == "complete"  # nothing is taken away meanwhile
+    assert sync_state(store, listed).due
+    assert not replace(sync_state(store, never), status="complete").due
+    assert members(store, listed)["unpaid"] == {"cus_b"}
+    begin_listing(store, listed, 7, [])
+    assert not sync_state(store, listed).due
+    assert sync_state(store, listed).settled < sync_state(store, listed).generation
+    store.close()
 
 
 def test_a_copy_is_kept_of_what_was_there(sqlite_settings: Settings) -> None:

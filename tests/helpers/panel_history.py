@@ -70,10 +70,12 @@ class Panel:
             self._number += 1
             key = f"sub_{self._number}"
             self.subscriptions[key] = self.random.choice(self.people)
-        status = self.random.choice(STATUSES)
+        status, paused = self.random.choice(STATUSES), self.random.random() < 0.2
         products = self.random.sample(PRODUCTS, self.random.randrange(1, 3))
         return {
-            "subscriptions": [subscribed(key, self.subscriptions[key], status)],
+            "subscriptions": [
+                subscribed(key, self.subscriptions[key], status, collection_paused=paused)
+            ],
             "items": [item(key, one) for one in products],
         }
 

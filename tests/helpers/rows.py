@@ -21,7 +21,7 @@ from app.db.rows import (
 )
 from app.db.segment_rules import belonging
 from app.db.store import Store
-from tests.helpers.truth import LIVE
+from tests.helpers.truth import Held, segments_of
 
 _accounts = itertools.count()
 
@@ -39,7 +39,7 @@ def person(key: str, **fields: Any) -> ParticipantRow:
 
 
 def subscribed(key: str, customer: str, status: str = "active", **fields: Any) -> SubscriptionRow:
-    row = SubscriptionRow(key, customer, status, 1_700_000_000, None, None, None, None, None)
+    row = SubscriptionRow(key, customer, status, 1_700_000_000, None, None, None, None, None, False)
     return row._replace(**fields)
 
 
@@ -112,31 +112,17 @@ def members(store: Store, connection_id: int) -> dict[str, set[str]]:
 def by_the_rules(store: Store, connection_id: int, segments: Iterable[str]) -> dict[str, set[str]]:
     """Segment key → who belongs there, worked out in Python from the stored rows."""
     here = (connection_id,)
-    statuses: dict[str, set[str]] = defaultdict(set)
-    products: dict[str, set[str]] = defaultdict(set)
-    for customer, status, bought in store.rows(
-        "SELECT s.customer, s.status, i.product FROM subscription s LEFT JOIN subscription_item i"
-        " ON i.subscription_id = s.id WHERE s.connection_id = ? AND NOT s.deleted",
+    held: dict[str, list[Held]] = defaultdict(list)
+    for customer, status, paused, bought in store.rows(
+        "SELECT s.customer, s.status, s.collection_paused, i.product FROM subscription s"
+        " LEFT JOIN subscription_item i ON i.subscription_id = s.id"
+        " WHERE s.connection_id = ? AND NOT s.deleted",
         here,
     ):
-        statuses[customer].add(status)
-        if status in LIVE and bought:
-            products[customer].add(bought)
-    people = names(store, connection_id)
-
-    def belongs(segment: str, who: str) -> bool:
-        mine = statuses[who]
-        if segment == "all":
-            return True
-        if segment == "none":
-            return not mine
-        if segment == "canceled":
-            return "canceled" in mine and not mine & LIVE
-        if segment in LIVE:
-            return segment in mine
-        return segment.removeprefix("product:") in products[who]
-
-    return {key: {who for who in people if belongs(key, who)} for key in segments}
+        products = frozenset({bought} - {None})
+        held[customer].append(Held(status, bool(paused), products))
+    belongs = {who: segments_of(held[who]) for who in names(store, connection_id)}
+    return {key: {who for who, keys in belongs.items() if key in keys} for key in segments}
 
 
 def assert_exact(store: Store, connection_id: int) -> None:

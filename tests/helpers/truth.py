@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from app.db.segment_rules import belonging
 from app.db.store import Store
@@ -13,6 +14,7 @@ from app.sandbox.world.world import World
 from app.text import storable
 
 LIVE = {"active", "trialing", "past_due"}
+KEYS = ("all", "active", "trialing", "past_due", "canceled", "paused", "unpaid", "none")
 
 Rows = dict[str, tuple[Any, ...]]
 
@@ -50,6 +52,7 @@ def expected_subscriptions(world: World) -> Rows:
             one["cancel_at"],
             one["canceled_at"],
             one["ended_at"],
+            one["pause_collection"] is not None,
             {
                 (
                     item["id"],
@@ -73,9 +76,9 @@ def stored_subscriptions(store: Store) -> Rows:
         items[owner].add(tuple(item))
     rows = store.rows(
         "SELECT id, stripe_id, customer, status, created, start, trial_end, cancel_at,"
-        " canceled_at, ended_at FROM subscription WHERE NOT deleted"
+        " canceled_at, ended_at, collection_paused FROM subscription WHERE NOT deleted"
     )
-    return {row[1]: (*row[2:], items[row[0]]) for row in rows}
+    return {row[1]: (*row[2:10], bool(row[10]), items[row[0]]) for row in rows}
 
 
 def expected_products(world: World) -> Rows:
@@ -87,27 +90,51 @@ def stored_products(store: Store) -> Rows:
     return {key: (name, bool(active)) for key, name, active in rows}
 
 
-def expected_segments(world: World) -> dict[str, tuple[int, int]]:
-    """key -> (members, members with an email), each rule evaluated from scratch."""
-    statuses: dict[str, set[str]] = defaultdict(set)
-    products: dict[str, set[str]] = defaultdict(set)
+class Held(NamedTuple):
+    """A subscription, as far as the rules of segments ask."""
+
+    status: str
+    paused: bool = False  # its collection is
+    products: frozenset[str] = frozenset()
+
+
+def segments_of(held: Iterable[Held]) -> set[str]:
+    """The keys of the segments of a participant who holds these: design.md's table."""
+    held = list(held)
+    live = [one for one in held if one.status in LIVE]
+    keys = {"all", *(one.status for one in live)}
+    keys.update(f"product:{key}" for one in live for key in one.products)
+    if not held:
+        keys.add("none")
+    if any(one.status == "canceled" for one in held) and not live:
+        keys.add("canceled")
+    if any(one.status == "unpaid" for one in held) and not live:
+        keys.add("unpaid")
+    paused = [one for one in held if one.status == "paused" or one.paused]
+    if paused and all(one.paused for one in live):
+        keys.add("paused")
+    return keys
+
+
+def expected_members(world: World) -> dict[str, set[str]]:
+    """Segment key -> Stripe ids, each rule applied from scratch."""
+    held: dict[str, list[Held]] = defaultdict(list)
     for one in world.subscriptions():
-        statuses[one["customer"]].add(one["status"])
-        if one["status"] in LIVE:
-            products[one["customer"]].update(i["price"]["product"] for i in one["items"]["data"])
-    members: dict[str, list[bool]] = defaultdict(list)
+        products = frozenset(item["price"]["product"] for item in one["items"]["data"])
+        paused = one["pause_collection"] is not None
+        held[one["customer"]].append(Held(one["status"], paused, products))
+    found: dict[str, set[str]] = {key: set() for key in KEYS}
+    found |= {f"product:{one['id']}": set() for one in world.products()}
     for one in world.customers():
-        mine = statuses[one["id"]]
-        keys = {"all", *(mine & LIVE), *(f"product:{key}" for key in products[one["id"]])}
-        if "canceled" in mine and not mine & LIVE:
-            keys.add("canceled")
-        if not mine:
-            keys.add("none")
-        for key in keys:
-            members[key].append(bool(one.get("email")))
-    every = ["all", "active", "trialing", "past_due", "canceled", "none"]
-    every += [f"product:{one['id']}" for one in world.products()]
-    return {key: (len(members[key]), sum(members[key])) for key in every}
+        for key in segments_of(held[one["id"]]) & found.keys():
+            found[key].add(one["id"])
+    return found
+
+
+def expected_segments(world: World) -> dict[str, tuple[int, int]]:
+    """key -> (members, members with an email)."""
+    with_email = {one["id"] for one in world.customers() if one.get("email")}
+    return {key: (len(who), len(who & with_email)) for key, who in expected_members(world).items()}
 
 
 def stored_segments(store: Store, connection_id: int) -> dict[str, tuple[int, int]]:

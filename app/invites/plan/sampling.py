@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
+from app.db.segment_rules import LIVE
 from app.db.store import Store
-from app.panel.labels import LIVE
 
 DAY = 86_400
 CHUNK = 20_000

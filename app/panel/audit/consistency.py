@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from app.db.membership import SUBSCRIPTION_SEGMENTS
 from app.db.people import ParticipantSet
-from app.db.segment_rules import belonging
+from app.db.segment_rules import BUILTIN, belonging
 from app.db.store import Store
 from app.panel.audit.stored import every
 
@@ -123,7 +122,7 @@ def _miscounted(store: Store, segment_id: int, key: str) -> list[WrongCount]:
 
 
 def _unfitting(store: Store, connection_id: int, *, by_subscription: bool) -> list[WrongReference]:
-    keys = ["all", *(SUBSCRIPTION_SEGMENTS if by_subscription else ())]
+    keys = [one.key for one in BUILTIN.values() if by_subscription or not one.by_subscription]
     of_products = (
         " UNION SELECT 'product:' || stripe_id FROM product WHERE connection_id = ? AND NOT deleted"
         if by_subscription

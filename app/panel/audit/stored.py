@@ -87,7 +87,11 @@ def _erased(store: Store, connection_id: int) -> frozenset[str]:
 def _object(kind: _Kind, values: Row) -> Object:
     """SQLite has numbers for truth, which equal it; but a person is told ``True``."""
     one = kind._make(values)
-    return one._replace(active=bool(one.active)) if isinstance(one, ProductRow | PriceRow) else one
+    if isinstance(one, ProductRow | PriceRow):
+        return one._replace(active=bool(one.active))
+    if isinstance(one, SubscriptionRow):
+        return one._replace(collection_paused=bool(one.collection_paused))
+    return one
 
 
 def _items(store: Store, ids: Sequence[int]) -> dict[int, dict[str, ItemRow]]:

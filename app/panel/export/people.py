@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from app.db.rows import PARTICIPANT_FIELDS
 from app.db.store import Store
 from app.panel.export.writer import Form, Line, write, writing
 from app.panel.lists.order import Ids
-from app.panel.lists.rows import PersonRow, rows
+from app.panel.lists.rows import rows
+from app.panel.stored_participant import MASKED, hidden, values
 from app.text import masked
 
 CHUNK = 500  # people that are read at a time
 COLUMNS = (
-    *("stripe_id", "email", "name", "phone", "currency", "metadata"),
+    *(field.name for field in PARTICIPANT_FIELDS if field.name != "created"),
     *("plan", "status", "since", "created", "deleted"),
 )
 
@@ -46,7 +47,7 @@ def take(
 ) -> int:
     """Write a list to a file, None: to standard output; how many they were.
 
-    ``masking``: without names, emails, phones and values of metadata. ``told`` hears now and then
+    ``masking``: without names, emails and whatever else is masked. ``told`` hears now and then
     how many are written, and ends it by raising what it likes; then no file is left. Raises
     OutputProblem and DatabaseProblem."""
     with writing(file, replace=replace) as out:
@@ -69,24 +70,18 @@ def people(
     """What a file has of each. Times are seconds since 1970."""
     for start in range(0, len(ids), CHUNK):
         for row in rows(store, connection_id, ids[start : start + CHUNK], segment):
-            line = _line(row)
-            yield _hidden(line) if masking else line
+            line = values(row.stored) | {
+                column: getattr(row, column) for column in ("plan", "status", "since", "deleted")
+            }
+            yield {
+                column: hidden(line[column]) if masking and column in MASKED else line[column]
+                for column in COLUMNS
+            }
 
 
 def private(value: str | None, masking: bool) -> str | None:
     """What a file has of a name, an email or a phone."""
     return masked(value) if masking and value is not None else value
-
-
-def _line(row: PersonRow) -> Line:
-    line = {column: getattr(row, column) for column in COLUMNS}
-    return line | {"metadata": json.loads(row.metadata)}
-
-
-def _hidden(line: Line) -> Line:
-    person = {column: private(line[column], True) for column in ("email", "name", "phone")}
-    metadata = {key: masked(value) for key, value in line["metadata"].items()}
-    return {**line, **person, "metadata": metadata}
 
 
 def _told(lines: Iterator[Line], told: Callable[[int], None]) -> Iterator[Line]:

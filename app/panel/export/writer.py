@@ -17,14 +17,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, TextIO, TypeAlias
 
+from app.db.rows import PARTICIPANT_FIELDS
 from app.text import csv_cell, plain
 
 Form: TypeAlias = Literal["csv", "json"]
 Line: TypeAlias = dict[str, Any]
 
 JSON_NAMES = (".jsonl", ".ndjson", ".json")
-# What Stripe's people wrote, or did not; other columns are words that are never missing.
-FOREIGN = ("email", "name", "phone", "currency")
+# What Stripe's customers wrote, or did not; other columns are words that are never missing.
+FOREIGN = frozenset(one.name for one in PARTICIPANT_FIELDS if one.kind == "text" and one.personal)
 
 
 class OutputProblem(Exception):

@@ -1,31 +1,38 @@
 """The order of people by plan and by status: both follow from the segments they are in.
 
-Somebody's status is the first of the built-in segments they are in; their plan is the first, by
-its name, of the products they hold in a live subscription. So people come in blocks, one for each
-segment and one for those who are in none of them, each in the order of row ids.
+A participant's status is the first of the ranked built-in segments they are in; their plan is the
+first, by its name, of the products they hold in a live subscription. So people come in blocks, one
+for each segment and one for those who are in none of them, each in the order of row ids.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from app.db.segment_rules import BUILTIN
 from app.db.store import Store
 from app.panel.lists.id_set import IdSet
 from app.panel.lists.selection import Condition, ResolvedSelection, Selection, row_ids
 from app.panel.segments.views import segments
 
+_RANKED = sorted((one for one in BUILTIN.values() if one.rank), key=lambda one: one.rank)
 # Between them come those whose subscriptions are unpaid, paused or never began.
-BEFORE, AFTER = ("active", "trialing", "past_due"), ("canceled", "none")
+BEFORE = tuple(one.key for one in _RANKED if one.rank < 0)
+AFTER = tuple(one.key for one in _RANKED if one.rank > 0)
 
-Block = int | None  # a segment's row id; None: everybody who is in none of them
+Block = int | None  # a segment's row id; None: everyone who is in none of them
 
 
 def blocks(store: Store, found: ResolvedSelection, column: str) -> list[Block]:
-    """The blocks in ascending order, without those that nobody of these people can be in;
+    """The blocks in ascending order, without those that none of these people can be in;
     ``column`` is plan or status."""
     key = found.chosen.key
-    if key in AFTER:  # neither has a live subscription
-        return [None] if column == "plan" else [found.segment_id, None]
+    builtin = BUILTIN.get(key)
+    none_live = builtin is not None and builtin.rules_out_live
+    if none_live and column == "plan":
+        return [None]
+    if key in AFTER:
+        return [found.segment_id, None]
     connection_id = found.chosen.connection_id
     ids: dict[str, int] = dict(
         store.rows("SELECT key, id FROM segment WHERE connection_id = ?", (connection_id,))
@@ -34,7 +41,7 @@ def blocks(store: Store, found: ResolvedSelection, column: str) -> list[Block]:
         views = segments(store, connection_id)
         return [*(ids[one.key] for one in views if one.kind == "product" and one.key in ids), None]
     live = key in BEFORE or key.startswith("product:")
-    before: list[Block] = [ids[one] for one in BEFORE if one in ids]
+    before: list[Block] = [ids[one] for one in BEFORE if one in ids and not none_live]
     return [*before, None, *(ids[one] for one in AFTER if one in ids and not live)]
 
 

@@ -7,44 +7,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.db import history
+from app.db.segment_rules import LIVE
 from app.db.store import Store
-from app.panel.labels import LIVE, standing
+from app.panel.labels import standing
 from app.panel.lists.selection import EVERYBODY
+from app.panel.stored_participant import StoredParticipant, stored
 from app.text import plain
 
 
 @dataclass(frozen=True)
-class PersonRow:
-    """One line of a list. Name, email, phone and metadata (a JSON object as text) are foreign text
-    as Stripe sent it; ``plan`` and ``status`` are words to show. ``since``: when the person came
-    into the segment, None when they are no member (any more). Times are seconds since 1970."""
+class PersonRow(StoredParticipant):
+    """One line of a list. ``plan`` and ``status`` are words to show. ``since``: when the person
+    came into the segment, None when they are no member (any more)."""
 
-    id: int
-    stripe_id: str
-    name: str | None
-    email: str | None
-    phone: str | None
-    currency: str | None
-    metadata: str
     plan: str
     status: str
     since: int | None
-    created: int | None
-    deleted: bool
 
 
 def rows(
     store: Store, connection_id: int, ids: Sequence[int], segment: str | None = None
 ) -> list[PersonRow]:
-    """These people in this order, as members of ``segment`` (None: of everybody). Who is not
-    here (any more) is left out."""
-    packed = store.values(ids)
-    people = store.rows(
-        "SELECT p.id, p.stripe_id, p.name, p.email, p.phone, p.currency, p.metadata, p.created,"
-        f" p.deleted FROM participant p WHERE {store.among('p.id')}",
-        (packed,),
-    )
-    held = _held(store, connection_id, [row[1] for row in people])
+    """These people in this order, as members of ``segment`` (None: of the one that has everyone).
+    Who is not here (any more) is left out."""
+    people = stored(store, ids)
+    held = _held(store, connection_id, [one.stripe_id for one in people.values()])
     joined: dict[int, int] = dict(
         store.rows(
             f"SELECT m.participant_id, {history.since(store)}"
@@ -52,21 +39,23 @@ def rows(
             " LEFT JOIN cause j ON j.id = m.cause"
             " WHERE g.connection_id = ? AND g.key = ? AND m.segment_id = g.id"
             f" AND {store.among('m.participant_id')}",
-            (connection_id, segment or EVERYBODY, packed),
+            (connection_id, segment or EVERYBODY, store.values(ids)),
         )
     )
-    found = {
-        key: PersonRow(
-            *(key, stripe_id, name, email, phone, currency, metadata),
-            *(held[stripe_id].plan, held[stripe_id].status),
-            *(joined.get(key), created, bool(deleted)),
+    return [
+        PersonRow(
+            one.id,
+            one.stored,
+            one.deleted,
+            plan=held[one.stripe_id].plan,
+            status=held[one.stripe_id].status,
+            since=joined.get(one.id),
         )
-        for key, stripe_id, name, email, phone, currency, metadata, created, deleted in people
-    }
-    return [found[key] for key in ids if key in found]
+        for one in (people[key] for key in ids if key in people)
+    ]
 
 
-class _CachedRows:
+class _Holdings:
     """What somebody has of subscriptions."""
 
     def __init__(self) -> None:
@@ -90,8 +79,8 @@ class _CachedRows:
 
 def _held(
     store: Store, connection_id: int, customers: Sequence[str]
-) -> defaultdict[str, _CachedRows]:
-    held: defaultdict[str, _CachedRows] = defaultdict(_CachedRows)
+) -> defaultdict[str, _Holdings]:
+    held: defaultdict[str, _Holdings] = defaultdict(_Holdings)
     for customer, status, product, name in store.rows(
         "SELECT s.customer, s.status, i.product, d.name FROM subscription s"
         " LEFT JOIN subscription_item i ON i.subscription_id = s.id"

@@ -1,4 +1,4 @@
-"""Segments that people make themselves: a name and a filter, kept current like the others.
+"""Custom segments: a name and a filter, kept current like the others.
 
 Whoever stores something asks :func:`rules` for what to keep; making one fills it in short
 transactions, and one whose filling was interrupted goes on at :func:`keep`.
@@ -11,8 +11,7 @@ import time
 import unicodedata
 from collections.abc import Sequence
 
-from app.db import custom_segments as own
-from app.db import history, membership, people
+from app.db import custom_segments, history, lease, membership, people
 from app.db.custom_segments import CustomRule
 from app.db.people import ParticipantSet
 from app.db.store import Store
@@ -35,7 +34,7 @@ class CustomSegmentProblem(Exception):
 def rules(
     store: Store, connection_id: int, *, everybody: bool = False, timed: bool = False
 ) -> list[CustomRule]:
-    """The rules of all own segments (``timed``: of those that time alone can change), each after
+    """The rules of all custom segments (``timed``: of those that time alone can change), each after
     those whose members it asks for. ``everybody``: for statements that ask all people at once."""
     now = time.time()
     found = []
@@ -45,7 +44,7 @@ def rules(
             if timed and not is_timed(rule):
                 continue
             condition = condition_of(rule, store, connection_id, now, everybody=everybody)
-        except FilterError:  # a segment that it names is gone: nobody belongs here
+        except FilterError:  # a segment that it names is gone: no one belongs here
             found.append(CustomRule(segment, "1 = 0", ()))
             continue
         found.append(CustomRule(segment, condition.sql, condition.parameters, is_timed(rule)))
@@ -53,13 +52,13 @@ def rules(
 
 
 def make(store: Store, connection_id: int, name: str, text: str) -> str:
-    """Make a segment of those whom a filter finds; its key. Raises FilterError, OwnProblem and
-    DatabaseProblem."""
+    """Make a segment of those a filter finds; its key. Raises FilterError, CustomSegmentProblem
+    and DatabaseProblem."""
     name = _checked_name(store, connection_id, name)
     compiled(text, store, connection_id, time.time())
     key = _key(store, connection_id, name)
     with store.transaction():
-        _alone(store)
+        lease.hold_off_syncs(store)
         store.execute(
             "INSERT INTO segment (connection_id, key, kind, count, with_email, name, rule, filling)"
             " VALUES (?, ?, 'own', 0, 0, ?, ?, true)",
@@ -70,12 +69,12 @@ def make(store: Store, connection_id: int, name: str, text: str) -> str:
 
 
 def change(store: Store, connection_id: int, key: str, name: str, text: str) -> None:
-    """Give an own segment another name or filter; its members follow. Raises as :func:`make`."""
+    """Give a custom segment another name or filter; its members follow. Raises as :func:`make`."""
     (segment, old) = _own(store, connection_id, key)
     name = _checked_name(store, connection_id, name, but=key)
     compiled(text, store, connection_id, time.time())
     with store.transaction():
-        _alone(store)
+        lease.hold_off_syncs(store)
         store.execute("UPDATE segment SET name = ?, rule = ? WHERE id = ?", (name, text, segment))
         if any(one == segment for one in _asked(store, connection_id, text, segment)):
             raise CustomSegmentProblem(
@@ -83,13 +82,13 @@ def change(store: Store, connection_id: int, key: str, name: str, text: str) -> 
             )
         if text != old:
             found = rules(store, connection_id, everybody=True)  # others may ask for this one
-            cause = history.own_cause(store, connection_id, "made")
-            own.follow(store, _everybody(store, connection_id), found, cause)
+            cause = history.local_cause(store, connection_id, "made")
+            custom_segments.follow(store, _everybody(store, connection_id), found, cause)
 
 
 def delete(store: Store, connection_id: int, key: str) -> None:
-    """Delete an own segment; who was in it stays in the history. Raises OwnProblem while another
-    segment's filter asks for it."""
+    """Delete a custom segment; who was in it stays in the history. Raises CustomSegmentProblem
+    while another segment's filter asks for it."""
     segment, _ = _own(store, connection_id, key)
     for other, text in _texts(store, connection_id):
         if other != segment and segment in _asked(store, connection_id, text, other, deep=False):
@@ -98,21 +97,21 @@ def delete(store: Store, connection_id: int, key: str) -> None:
                 f"The segment “{name}” asks for its members; change that one first."
             )
     with store.transaction():
-        _alone(store)
-        history.end_segments(store, [segment], history.own_cause(store, connection_id, "made"))
+        lease.hold_off_syncs(store)
+        history.end_segments(store, [segment], history.local_cause(store, connection_id, "made"))
         store.execute("DELETE FROM segment WHERE id = ?", (segment,))
 
 
 def keep(store: Store, connection_id: int) -> None:
-    """Do what only time asks for: sort those whom it moves, and go on filling."""
+    """Do what only time asks for: recompute what it changes, and go on filling."""
     _fill(store, connection_id)
     timed = rules(store, connection_id, everybody=True, timed=True)
     everybody = _everybody(store, connection_id)
-    if timed and own.moved_by_time(store, everybody, timed):
+    if timed and custom_segments.moved_by_time(store, everybody, timed):
         with store.transaction():
-            _alone(store)
-            cause = history.own_cause(store, connection_id, "time")
-            own.follow(store, everybody, timed, cause)
+            lease.hold_off_syncs(store)
+            cause = history.local_cause(store, connection_id, "time")
+            custom_segments.follow(store, everybody, timed, cause)
 
 
 def _everybody(store: Store, connection_id: int) -> ParticipantSet:
@@ -120,29 +119,22 @@ def _everybody(store: Store, connection_id: int) -> ParticipantSet:
 
 
 def _fill(store: Store, connection_id: int) -> None:
-    """Fill what is not full, in short transactions; who changes meanwhile is sorted by whoever
-    stores the change."""
+    """Fill what is not full, in short transactions; whoever stores a change in between keeps the
+    memberships that it touches."""
     waiting = store.rows(
         "SELECT id FROM segment WHERE connection_id = ? AND filling ORDER BY id", (connection_id,)
     )
     for (segment,) in waiting:
         with store.transaction():
-            cause = history.own_cause(store, connection_id, "made")
+            cause = history.local_cause(store, connection_id, "made")
         for chunk in people.chunks(store, connection_id):
             with store.transaction():
-                _alone(store)
+                lease.hold_off_syncs(store)
                 for rule in rules(store, connection_id):
                     if rule.segment == segment:
-                        membership.fill_own(store, chunk, rule, cause)
+                        membership.fill_custom(store, chunk, rule, cause)
         with store.transaction():
             store.execute("UPDATE segment SET filling = false WHERE id = ?", (segment,))
-
-
-def _alone(store: Store) -> None:
-    """Wait until no sync's transaction is under way, and let none begin until this one ends: each
-    must know all rules. SQLite has one writer at a time anyway."""
-    if store.postgres:
-        store.rows("SELECT turn FROM syncer FOR UPDATE")
 
 
 def _texts(store: Store, connection_id: int) -> list[tuple[int, str]]:

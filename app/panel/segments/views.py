@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from app.db.segment_rules import BUILTIN, LIVE_WORDS
 from app.db.store import Store
 
 
@@ -14,32 +15,16 @@ class SegmentView:
 
     key: str
     name: str
-    kind: str  # builtin, product, own
+    kind: str  # builtin, product; own: a custom segment
     rule: str
     count: int
     with_email: int
-    filter: str | None = None  # of an own segment, as it was written
+    filter: str | None = None  # of a custom segment, as it was written
     filling: bool = False  # not all of its members are in yet
 
 
-LIVE_WORDS = "active, trialing or past due"
-
-# key -> (name, rule in words); the order in which they are shown
-BUILTIN = {
-    "all": ("All Customers", "every customer who is not deleted"),
-    "active": ("Active Subscribers", "at least one subscription is active"),
-    "trialing": ("Trialing", "at least one subscription is in its trial"),
-    "past_due": ("Past Due", "at least one subscription is past due"),
-    "canceled": (
-        "Former Subscribers",
-        f"at least one subscription was canceled, and none is {LIVE_WORDS}",
-    ),
-    "none": ("Never Subscribed", "no subscription of any status"),
-}
-
-
 def segments(store: Store, connection_id: int) -> list[SegmentView]:
-    """Every segment: the built-in ones in their order, the products by name, then one's own."""
+    """Every segment: the built-in ones in their order, the products and the custom ones by name."""
     rows = store.rows(
         "SELECT g.key, g.kind, g.count, g.with_email, p.name, p.active, g.name,"
         " g.rule, g.filling"
@@ -78,18 +63,18 @@ def _view(
     with_email: int,
     product: str | None,
     active: bool | None,
-    own_name: str | None,
+    custom_name: str | None,
     written: str | None,
     filling: bool,
 ) -> SegmentView:
     if kind == "own" and written is not None:
         rule = _said(written)
         return SegmentView(
-            key, own_name or key, kind, rule, count, with_email, written, bool(filling)
+            key, custom_name or key, kind, rule, count, with_email, written, bool(filling)
         )
     if kind == "builtin":
-        name, rule = BUILTIN[key]
-        return SegmentView(key, name, kind, rule, count, with_email)
+        builtin = BUILTIN[key]
+        return SegmentView(key, builtin.name, kind, builtin.rule, count, with_email)
     name = product or key.removeprefix("product:")
     archived = "" if active else "; the product is archived"
     rule = f"a subscription that is {LIVE_WORDS} has this product{archived}"
@@ -98,7 +83,7 @@ def _view(
 
 @lru_cache(maxsize=256)
 def _said(written: str) -> str:
-    """A filter in words. Its parser is imported where somebody has a segment of their own."""
+    """A filter in words. Its parser is imported where there is a custom segment."""
     from app.panel.filters.describe import describe
     from app.panel.filters.errors import FilterError
     from app.panel.filters.parse import parse

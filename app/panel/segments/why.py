@@ -1,4 +1,4 @@
-"""Why somebody is in a segment or not, in one sentence with the fact that decides and its date."""
+"""Why a participant is in a segment or not, in one sentence: what decides it, and when."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.db.segment_rules import BUILTIN, LIVE, SubscriptionMatch
 from app.db.store import Store
-from app.panel.labels import LIVE
 from app.panel.person import HeldSubscription, segment_names, subscriptions
-from app.panel.segments import why_filter as own_why
+from app.panel.segments import why_filter
 from app.panel.segments.memberships import Membership, places
-from app.panel.segments.views import LIVE_WORDS
 from app.panel.subscription_facts import SubscriptionFacts
 from app.text import plain
 
@@ -33,14 +32,18 @@ class _Case:
     deleted: bool
     held: list[HeldSubscription]
     made: bool  # whether the segment is there
-    filter: str | None  # of an own segment
+    filter: str | None  # of a custom segment
     product: tuple[str, bool, bool] | None  # name, active, deleted; None: not a known one
-    had: list[Membership]  # places in the segment, oldest first
+    had: list[Membership]  # of the segment, oldest first
     beginning: set[int]  # when the first sync of the account was, or may have been
 
-    @property
-    def live(self) -> list[HeldSubscription]:
-        return [one for one in self.held if one.status in LIVE]
+    def fitting(self, match: SubscriptionMatch | None) -> list[HeldSubscription]:
+        """The subscriptions that a half of a rule matches."""
+        return [
+            one
+            for one in self.held
+            if match is not None and match.fits(one.status, one.collection_paused)
+        ]
 
 
 def why(store: Store, row_id: int, key: str, now: float | None = None) -> Why:
@@ -51,7 +54,7 @@ def why(store: Store, row_id: int, key: str, now: float | None = None) -> Why:
     facts = SubscriptionFacts(now)
     if case.filter is not None and not case.deleted:
         at = time.time() if now is None else now
-        member, reason = own_why.decided(store, row_id, case.filter, case.held, at)
+        member, reason = why_filter.decided(store, row_id, case.filter, case.held, at)
     else:
         member, reason = _decided(case, facts)
     history = _history(case, member, facts)
@@ -96,12 +99,7 @@ def _decided(case: _Case, facts: SubscriptionFacts) -> tuple[bool, str]:
         return _of_product(case, facts)
     if not case.made:
         return False, "there is no such segment, as subscriptions were not read"
-    if case.key == "all":
-        since = "" if case.created is None else f" since {facts.on(case.created)}"
-        return True, f"a customer{since} who was not deleted"
-    if case.key == "none":
-        return _never(case, facts)
-    return _canceled(case, facts) if case.key == "canceled" else _of_status(case, facts)
+    return _of_builtin(case, facts)
 
 
 def _deleted(case: _Case, facts: SubscriptionFacts) -> str:
@@ -130,25 +128,18 @@ def _none_is(case: _Case, facts: SubscriptionFacts, what: str) -> str:
     return f"none of {len(case.held)} subscriptions {what}: {facts.list(case.held)}"
 
 
-def _of_status(case: _Case, facts: SubscriptionFacts) -> tuple[bool, str]:
-    words = {"active": "is active", "trialing": "is in its trial", "past_due": "is past due"}
-    mine = [one for one in case.held if one.status == case.key]
-    return (True, _one(mine, facts)) if mine else (False, _none_is(case, facts, words[case.key]))
-
-
-def _canceled(case: _Case, facts: SubscriptionFacts) -> tuple[bool, str]:
-    mine = [one for one in case.held if one.status == "canceled"]
-    if case.live:
-        return False, _one(case.live, facts)
-    if not mine:
-        return False, _none_is(case, facts, "was canceled")
-    return True, f"{_one(mine, facts)}, and none is {LIVE_WORDS}"
-
-
-def _never(case: _Case, facts: SubscriptionFacts) -> tuple[bool, str]:
-    if not case.held:
-        return True, "there is no subscription of any status"
-    return False, _one(case.held, facts)
+def _of_builtin(case: _Case, facts: SubscriptionFacts) -> tuple[bool, str]:
+    segment = BUILTIN[case.key]
+    if not segment.by_subscription:
+        since = "" if case.created is None else f" since {facts.on(case.created)}"
+        return True, f"a customer{since} who was not deleted"
+    mine, against = case.fitting(segment.some), case.fitting(segment.none)
+    if against:
+        return False, _one(against, facts)
+    if segment.some is not None and not mine:
+        return False, _none_is(case, facts, segment.wanted)
+    reasons = [_one(mine, facts)] if mine else []
+    return True, ", and ".join([*reasons, segment.rest] if segment.rest else reasons)
 
 
 def _of_product(case: _Case, facts: SubscriptionFacts) -> tuple[bool, str]:

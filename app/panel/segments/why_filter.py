@@ -1,10 +1,11 @@
-"""Why somebody is found by a filter or not: the part of it that decides, and what is so instead."""
+"""Why a filter finds a participant or not: the part that decides, and what is so instead."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 
+from app.db.rows import ParticipantRow
 from app.db.store import Store
 from app.panel.filters.compile import compile as condition_of
 from app.panel.filters.describe import describe
@@ -13,6 +14,7 @@ from app.panel.filters.fields import FIELDS
 from app.panel.filters.parse import parse
 from app.panel.filters.tree import And, Filter, Has, In, Term, leaves
 from app.panel.person import HeldSubscription
+from app.panel.stored_participant import MASKED, stored
 from app.panel.subscription_facts import SubscriptionFacts
 from app.text import plain
 
@@ -24,20 +26,17 @@ def decided(
 ) -> tuple[bool, str]:
     """Whether the filter finds the participant of this row id, who holds these subscriptions, at
     ``now`` (seconds since 1970), and the reason. It is asked as the segment is kept."""
-    row = store.row(
-        "SELECT connection_id, currency, created, stripe_id, metadata, name, email, phone"
-        " FROM participant WHERE id = ?",
-        (row_id,),
-    )
+    (connection_id,) = store.row("SELECT connection_id FROM participant WHERE id = ?", (row_id,))
     try:
         rule = parse(text)
         parts = rule.parts if isinstance(rule, And) else (rule,)
-        failing = [one for one in parts if not _holds(store, row[0], row_id, one, now)]
+        failing = [one for one in parts if not _holds(store, connection_id, row_id, one, now)]
     except FilterError as error:  # a segment that it names is gone
         return False, plain(error.sentence.rstrip("."), SAID)
     if not failing:
         return True, describe(rule, SAID)
-    facts_said = "; ".join(_facts(failing[0], row[1:], held, SubscriptionFacts(now)))
+    row = stored(store, [row_id])[row_id].stored
+    facts_said = "; ".join(_facts(failing[0], row, held, SubscriptionFacts(now)))
     return False, f"it asks that {describe(failing[0], SAID)}, but {facts_said}"
 
 
@@ -52,7 +51,7 @@ def _holds(store: Store, connection_id: int, row_id: int, part: Filter, now: flo
 
 
 def _facts(
-    part: Filter, row: Sequence[object], held: Sequence[HeldSubscription], facts: SubscriptionFacts
+    part: Filter, row: ParticipantRow, held: Sequence[HeldSubscription], facts: SubscriptionFacts
 ) -> list[str]:
     """What is so of everything that this part asks for, each once."""
     said = []
@@ -68,24 +67,23 @@ def _facts(
     return list(dict.fromkeys(said))
 
 
-def _of_person(leaf: Term | Has, row: Sequence[object], facts: SubscriptionFacts) -> str:
+def _of_person(leaf: Term | Has, row: ParticipantRow, facts: SubscriptionFacts) -> str:
     """Names, addresses and metadata are not repeated: a screen may be looked at by others."""
-    currency, created, stripe_id, metadata, name, email, phone = row
     if leaf.field == "created":
         return (
-            f"the customer was created on {facts.on(created)}"
-            if isinstance(created, int)
+            f"the customer was created on {facts.on(row.created)}"
+            if row.created is not None
             else "nobody knows when the customer was created"
         )
     if leaf.field == "metadata":
-        there = json.loads(str(metadata))
+        there = json.loads(row.metadata)
         key = f"metadata “{plain(leaf.key, 40)}”" if leaf.key is not None else "metadata"
         found = leaf.key in there if leaf.key is not None else bool(there)
         return f"{key} has another value" if found else f"there is no {key}"
-    shown = {"currency": currency, "id": stripe_id}
-    value = {**shown, "name": name, "email": email, "phone": phone}[leaf.field]
+    column = FIELDS[leaf.field].column
+    value = getattr(row, column)
     if not value:
         return f"there is no {leaf.field}"
-    if leaf.field in shown:
-        return f"the {leaf.field} is {plain(value, 40)}"
+    if column not in MASKED:
+        return f"the {leaf.field} is {plain(str(value), 40)}"
     return f"the {leaf.field} is another"

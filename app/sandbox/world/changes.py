@@ -19,6 +19,7 @@ _WEIGHTS = {
     "update_status": 14,
     "update_items": 5,
     "cancel_subscription": 7,
+    "pause_collection": 3,
     "remind": 2,
     "update_price": 2,
     "update_product": 2,
@@ -34,6 +35,7 @@ _NEXT = {
     "paused": ("active",),
     "incomplete": ("active", "incomplete_expired"),
 }
+_BEHAVIORS = ("keep_as_draft", "mark_uncollectible", "void")
 _REMINDERS = ("trial_will_end", "pending_update_applied", "pending_update_expired")
 
 
@@ -134,6 +136,19 @@ def _cancel(world: World, rng: random.Random) -> str:
     return f"{world.cancel_subscription(identifier)} was canceled" if identifier else ""
 
 
+def _pause_collection(world: World, rng: random.Random) -> str:
+    """Pause a subscription's payment collection, or resume it (docs.stripe.com/billing/
+    subscriptions/pause-payment)."""
+    identifier = _subscription(world, rng)
+    if identifier is None:
+        return ""
+    table = world.subscriptions_table
+    paused = table.object(table.living(identifier))["pause_collection"] is not None
+    pause = {"behavior": rng.choice(_BEHAVIORS), "resumes_at": None}
+    world.update_subscription(identifier, pause_collection=None if paused else pause)
+    return f"payment collection of {identifier} was {'resumed' if paused else 'paused'}"
+
+
 def _remind(world: World, rng: random.Random) -> str:
     identifier, change = _subscription(world, rng), rng.choice(_REMINDERS)
     return f"{world.remind(identifier, change)}: {change}" if identifier else ""
@@ -187,6 +202,7 @@ _DO = {
     "update_status": _update_status,
     "update_items": _update_items,
     "cancel_subscription": _cancel,
+    "pause_collection": _pause_collection,
     "remind": _remind,
     "update_price": _update_price,
     "update_product": _update_product,

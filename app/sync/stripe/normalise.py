@@ -3,7 +3,8 @@
 =================  ==================================================================
 participant        id, email, name, phone, currency, metadata, created
 subscription       id, customer, status, created, start_date → start, trial_end,
-                   cancel_at, canceled_at, ended_at
+                   cancel_at, canceled_at, ended_at,
+                   whether there is pause_collection → collection_paused
 subscription_item  id, price.id → price, price.product → product, current_period_end
 product            id, name, active
 price              id, product, nickname, active, currency, unit_amount,
@@ -71,6 +72,7 @@ def subscription(one: Subscription) -> SubscriptionRow:
         _whole(one.cancel_at),
         _whole(one.canceled_at),
         _whole(one.ended_at),
+        one.pause_collection is not None,
     )
 
 

@@ -74,6 +74,10 @@ class Item(msgspec.Struct, gc=False):
     current_period_end: int | None = None
 
 
+class PauseCollection(msgspec.Struct, gc=False):
+    """Of a pause only matters that there is one."""
+
+
 class Items(msgspec.Struct, gc=False):
     """The list inside a subscription, which Stripe may cut."""
 
@@ -93,6 +97,7 @@ class Subscription(msgspec.Struct, gc=False):
     cancel_at: int | None = None
     canceled_at: int | None = None
     ended_at: int | None = None
+    pause_collection: PauseCollection | None = None
     items: Items | None = None
     deleted: bool = False
 

@@ -18,6 +18,7 @@ from app.db.rows import (
     ProductRow,
     SubscriptionRow,
 )
+from app.db.segment_rules import BUILTIN
 from app.db.store import Store
 from tests.helpers.rows import connection, make_segments, members, send
 
@@ -141,9 +142,8 @@ def populate(store: Store, seed: int = 7, size: int = 220) -> Population:
     found = Population(store, here, [one for one in people if one not in deleted])
     found.products = {key: name for key, name in PRODUCTS.items() if key not in GONE}
     found.prices = {key: row for key, row in PRICES.items() if key not in GONE}
-    names = {"all": "All Customers", "active": "Active Subscribers", "trialing": "Trialing"}
-    names |= {"past_due": "Past Due", "canceled": "Former Subscribers", "none": "Never Subscribed"}
-    found.segments = {**names, **{f"product:{key}": name for key, name in found.products.items()}}
+    found.segments = {key: one.name for key, one in BUILTIN.items()}
+    found.segments |= {f"product:{key}": name for key, name in found.products.items()}
     places = members(store, here)
     assert set(places) <= set(found.segments) | {"product:prod_empty"}
     for one in found.people:
@@ -168,13 +168,19 @@ def _person(chance: random.Random, number: int) -> Person:
 
 
 def _subscription(chance: random.Random, number: str, customer: str) -> Subscribed:
-    times = [chance.choice(TIMES) for _ in range(5)]
+    status, times = chance.choice(STATUSES), [chance.choice(TIMES) for _ in range(5)]
+    start, trial_end, cancel_at, canceled_at, ended_at = times
     row = SubscriptionRow(
         f"sub_{number}",
         customer,
-        chance.choice(STATUSES),
+        status,
         NOW,
-        *times,
+        start,
+        trial_end,
+        cancel_at,
+        canceled_at,
+        ended_at,
+        collection_paused=chance.random() < 0.2,
     )
     bought = chance.sample(ITEMS, chance.choice((0, 1, 1, 1, 2, 3)))
     items = [

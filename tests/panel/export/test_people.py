@@ -284,9 +284,9 @@ TAKE = """
 import os, resource, signal, sys
 from pathlib import Path
 from app.db.store import open_sqlite
-from app.panel.chosen import Chosen
-from app.panel.lists import whole
-from app.panel.taking import take, takeable
+from app.panel.export.people import take, takeable
+from app.panel.lists.order import whole
+from app.panel.lists.selection import Selection
 
 database, file, end = sys.argv[1:]
 store = open_sqlite(Path(database))

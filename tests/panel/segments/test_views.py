@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from app.db.connections import polled
 from app.db.rows import DeletedObject, Fetched
+from app.db.segment_rules import BUILTIN
 from app.db.store import Store
 from app.panel.overview import overview
-from app.panel.segments.views import BUILTIN, SegmentView, mark, segments
+from app.panel.segments.views import SegmentView, mark, segments
 from tests.helpers.rows import connection, item, make_segments, person, product, send, subscribed
 
 
@@ -25,7 +26,7 @@ def test_the_built_in_come_first_and_the_products_by_name(store: Store) -> None:
     named = [product("prod_1", "zebra"), product("prod_2", "Apple"), product("prod_3", "apple")]
     send(store, here, Fetched(1, products=named))
     assert [one.key for one in segments(store, here)] == [
-        *("all", "active", "trialing", "past_due", "canceled", "none"),
+        *BUILTIN,
         *("product:prod_2", "product:prod_3", "product:prod_1"),
     ]
 
@@ -36,6 +37,13 @@ def test_each_rule_is_told_in_words(store: Store) -> None:
     told = {one.key: one.rule for one in segments(store, here)}
     assert set(told) == set(BUILTIN)
     assert "none is active, trialing or past due" in told["canceled"]
+    assert told["paused"] == (
+        "at least one subscription is paused or has its payment collection paused, and none is"
+        " active, trialing or past due without a pause"
+    )
+    assert told["unpaid"] == (
+        "at least one subscription is unpaid, and none is active, trialing or past due"
+    )
 
 
 def test_a_segment_follows_its_products_name_and_says_when_it_is_archived(store: Store) -> None:
@@ -74,7 +82,7 @@ def test_who_has_an_email_is_counted_as_it_changes(store: Store) -> None:
     send(store, here, Fetched(3, gone=[DeletedObject("participant", "cus_b")]))
     view = overview(store, here)
     assert (view.participants, view.with_email, view.deleted) == (2, 1, 1)
-    assert view.segments == 7
+    assert view.segments == len(BUILTIN) + 1
 
 
 def test_a_product_that_was_never_listed_is_named_by_its_id(store: Store) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from app.db.apply import deliver
 from app.db.rows import DeletedObject, Delivery, EventRow, Fetched
-from app.db.segment_rules import belonging
+from app.db.segment_rules import BUILTIN, belonging
 from app.db.store import Store
 from app.panel.segments.why import why
 from tests.helpers.panel_history import PRODUCTS, Panel
@@ -172,6 +172,36 @@ CASES: list[tuple[dict[str, Any], list[tuple[str, int, dict[str, Any]]], str, st
      " subscription (Pro, monthly) is paused."),
     (pro("unpaid"), [], "canceled", "Not in Former Subscribers: the only subscription (Pro,"
      " monthly) is unpaid."),
+    (pro("paused"), [], "paused", "In Paused: the subscription (Pro, monthly) is paused, and none"
+     " is active, trialing or past due without a pause; a member at least since the first sync on"
+     " 11 May."),
+    (pro(collection_paused=True), [], "paused", "In Paused: the subscription (Pro, monthly) is"
+     " active and began on 2 Jan, with its payment collection paused, and none is active, trialing"
+     " or past due without a pause; a member at least since the first sync on 11 May."),
+    (pro(), [], "paused", "Not in Paused: the subscription (Pro, monthly) is active and began on"
+     " 2 Jan."),
+    (pro("canceled", **ENDED), [], "paused", "Not in Paused: the only subscription (Pro, monthly)"
+     " was canceled on 3 Feb."),
+    (both(pro("unpaid"), basic("canceled", **ENDED)), [], "paused", "Not in Paused: none of 2"
+     " subscriptions is paused or has its payment collection paused: one (Pro, monthly) is unpaid"
+     " and one (Basic, yearly) was canceled on 3 Feb."),
+    (both(pro("paused"), basic()), [], "paused", "Not in Paused: the subscription (Basic, yearly)"
+     " is active and began on 2 Jan."),
+    (pro(), [(UPDATED, on(3, 8), pro(collection_paused=True))], "paused", "In Paused: the"
+     " subscription (Pro, monthly) is active and began on 2 Jan, with its payment collection"
+     " paused, and none is active, trialing or past due without a pause; a member since 3 Aug"
+     f" ({UPDATED})."),
+    (pro(collection_paused=True), [(UPDATED, on(3, 8), pro())], "paused", "Not in Paused: the"
+     " subscription (Pro, monthly) is active and began on 2 Jan; was a member at least from the"
+     f" first sync on 11 May to 3 Aug ({UPDATED})."),
+    (pro(collection_paused=True), [], "active", "In Active Subscribers: the subscription (Pro,"
+     " monthly) is active and began on 2 Jan, with its payment collection paused; a member at"
+     " least since the first sync on 11 May."),
+    (pro("unpaid"), [], "unpaid", "In Unpaid: the subscription (Pro, monthly) is unpaid, and none"
+     " is active, trialing or past due; a member at least since the first sync on 11 May."),
+    (both(pro("unpaid"), basic("past_due")), [], "unpaid", "Not in Unpaid: the subscription"
+     " (Basic, yearly) is past due and began on 2 Jan."),
+    ({}, [], "unpaid", "Not in Unpaid: there is no subscription."),
     (pro("incomplete"), [], "none", "Not in Never Subscribed: the subscription (Pro, monthly) is"
      " incomplete, as its first payment is missing."),
     (pro("incomplete_expired"), [], "active", "Not in Active Subscribers: the only subscription"
@@ -269,7 +299,7 @@ def test_the_verdict_is_what_the_rules_say(store: Store, seed: int) -> None:
             (panel.here,),
         )
     )
-    keys = [*("all", "active", "trialing", "past_due", "canceled", "none")]
+    keys = [*BUILTIN]
     keys += [f"product:{one}" for one in (*PRODUCTS, "prod_never")]
     for (row,) in store.rows("SELECT id FROM participant WHERE connection_id = ?", (panel.here,)):
         for key in keys:

@@ -82,6 +82,12 @@ def _cancel(world: World, which: int, how: int) -> None:
         world.cancel_subscription(key)
 
 
+def _pause_collection(world: World, which: int, how: int) -> None:
+    if key := _going(world, which):
+        pause = {"behavior": "void", "resumes_at": None}
+        world.update_subscription(key, pause_collection=pause if how % 3 else None)
+
+
 def _remind(world: World, which: int, how: int) -> None:
     if key := _going(world, which):
         world.remind(key)
@@ -139,6 +145,7 @@ _DO: dict[str, Callable[[World, int, int], None]] = {
     "change_status": _change_status,
     "change_items": _change_items,
     "cancel": _cancel,
+    "pause_collection": _pause_collection,
     "remind": _remind,
     "create_product": _create_product,
     "change_product": _change_product,

@@ -7,12 +7,13 @@ from collections import defaultdict
 from app.db import connections
 from app.db.store import Store
 from app.sandbox.world.world import World
-from tests.helpers.truth import LIVE, Rows, assert_equal, assert_members_follow_rules
+from tests.helpers.truth import (
+    Rows,
+    assert_equal,
+    assert_members_follow_rules,
+    expected_members,
+)
 from tests.sync.machine.changes import shown_prices
-
-BUILTIN = ("all", "active", "trialing", "past_due", "canceled", "none")
-
-Members = dict[str, set[str]]
 
 
 def alive(store: Store) -> set[str]:
@@ -43,33 +44,14 @@ def assert_exact(world: World, store: Store, connection_id: int) -> None:
     assert stored.keys() == expected.keys()
 
 
-def expected_members(world: World) -> Members:
-    """Segment key → Stripe ids, each rule of design.md applied from scratch."""
-    statuses: dict[str, set[str]] = defaultdict(set)
-    products: dict[str, set[str]] = defaultdict(set)
-    for one in world.subscriptions():
-        statuses[one["customer"]].add(one["status"])
-        if one["status"] in LIVE:
-            products[one["customer"]].update(i["price"]["product"] for i in one["items"]["data"])
-    people = {one["id"] for one in world.customers()}
-    found: Members = {key: {who for who in people if key in statuses[who]} for key in BUILTIN}
-    found["all"] = people
-    found["none"] = {who for who in people if not statuses[who]}
-    found["canceled"] = {who for who in found["canceled"] if not statuses[who] & LIVE}
-    for one in world.products():
-        buyers = {who for who in people if one["id"] in products[who]}
-        found[f"product:{one['id']}"] = buyers
-    return found
-
-
-def stored_members(store: Store, connection_id: int) -> Members:
+def stored_members(store: Store, connection_id: int) -> dict[str, set[str]]:
     """Segment key → Stripe ids, as remembered."""
     rows = store.rows(
         "SELECT g.key, p.stripe_id FROM segment g LEFT JOIN member m ON m.segment_id = g.id"
         " LEFT JOIN participant p ON p.id = m.participant_id WHERE g.connection_id = ?",
         (connection_id,),
     )
-    found: Members = defaultdict(set)
+    found: dict[str, set[str]] = defaultdict(set)
     for key, who in rows:
         found[key] |= {who} if who else set()
     return found

@@ -262,7 +262,11 @@ def test_every_stored_field_of_each_object() -> None:
         start_date=1, trial_end=2, cancel_at=3, canceled_at=4, ended_at=5, default_source="card_1"
     )
     answer = page("subscriptions", json.dumps(made).encode())
-    assert tuple(answer.subscriptions[0]) == ("sub_a", "cus_a", "active", 7, 1, 2, 3, 4, 5)
+    (row_of_it,) = answer.subscriptions
+    assert tuple(row_of_it) == ("sub_a", "cus_a", "active", 7, 1, 2, 3, 4, 5, False)
+    pause = {"behavior": "void", "resumes_at": 1_900_000_000, "note": PLANTED}
+    paused = page("subscriptions", json.dumps({**made, "pause_collection": pause}).encode())
+    assert paused.subscriptions == [row_of_it._replace(collection_paused=True)]
     assert tuple(answer.items[0]) == ("sub_a", "si_a", "price_a", "prod_a", 9)
     assert [row.stripe_id for row in answer.prices] == ["price_a"], (
         "inline prices stand nowhere else"

@@ -1,0 +1,85 @@
+"""What is stored of a participant, as the panel hands it out: every field that there is, by itself.
+
+A field that is new in :mod:`app.db.rows` is read, written and masked without being named here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.db.rows import PARTICIPANT_FIELDS, ParticipantRow
+from app.db.store import Store
+from app.text import masked
+
+COLUMNS = ", ".join(f"p.{field.name}" for field in PARTICIPANT_FIELDS)
+MASKED = frozenset(field.name for field in PARTICIPANT_FIELDS if field.masked)
+_JSON = frozenset(field.name for field in PARTICIPANT_FIELDS if field.kind == "json")
+
+
+@dataclass(frozen=True)
+class StoredParticipant:
+    """A participant by row id. All texts of ``stored`` are foreign: they stand as Stripe sent them.
+    Times are seconds since 1970."""
+
+    id: int
+    stored: ParticipantRow
+    deleted: bool
+
+    @property
+    def stripe_id(self) -> str:
+        return self.stored.stripe_id
+
+    @property
+    def name(self) -> str | None:
+        return self.stored.name
+
+    @property
+    def email(self) -> str | None:
+        return self.stored.email
+
+    @property
+    def phone(self) -> str | None:
+        return self.stored.phone
+
+    @property
+    def currency(self) -> str | None:
+        return self.stored.currency
+
+    @property
+    def created(self) -> int | None:
+        return self.stored.created
+
+
+def stored(store: Store, ids: Sequence[int]) -> dict[int, StoredParticipant]:
+    """These participants by their row ids, without those that are not here (any more)."""
+    rows = store.rows(
+        f"SELECT p.id, p.deleted, {COLUMNS} FROM participant p WHERE {store.among('p.id')}",
+        (store.values(ids),),
+    )
+    return {
+        key: StoredParticipant(key, ParticipantRow(*fields), bool(deleted))
+        for key, deleted, *fields in rows
+    }
+
+
+def values(row: Sequence[Any]) -> dict[str, Any]:
+    """Every stored field by its name, JSON as what it says."""
+    return {
+        name: json.loads(value) if name in _JSON else value
+        for name, value in zip(ParticipantRow._fields, row, strict=True)
+    }
+
+
+def hidden(value: Any) -> Any:
+    """A value without what it says: a text masked, and each text of a JSON object or list."""
+    match value:
+        case dict():
+            return {key: hidden(one) for key, one in value.items()}
+        case list():
+            return [hidden(one) for one in value]
+        case None:
+            return None
+    return masked(str(value))
