@@ -6,11 +6,12 @@ import time
 from pathlib import Path
 
 import pytest
+from peewee import TextField
 
 from app.db import index_builder as upkeep
-from app.db import migrations
+from app.db import migrations, schema, schema_create, schema_studies
 from app.db import search_index as searching
-from app.db.rows import Fetched
+from app.db.rows import PARTICIPANT_FIELDS, Fetched, ParticipantRow
 from app.db.store import Store
 from app.invites import erasure
 from app.invites import opt_outs as optouts
@@ -18,6 +19,7 @@ from app.invites.errors import StudyProblem
 from app.invites.ledger_proof import prove
 from app.panel.participants import participants
 from app.panel.segments.views import segments
+from app.panel.stored_participant import stored
 from app.settings import Settings
 from tests.helpers import rows as making
 from tests.helpers.study_world import BY, queued, send, sender, states, study
@@ -27,21 +29,46 @@ ADDRESS = f"{CANARY}@example.com"
 LATER = int(time.time()) + 5 * 3_600
 
 
-def person(**fields: object) -> object:
-    values = {
-        "name": f"{CANARY} Name",
-        "email": f"{CANARY}@example.com",
-        "phone": f"{CANARY}-555",
-        "metadata": f'{{"note": "{CANARY} note"}}',
+STAY = ("stripe_id", "created")  # of a participant who was erased: that there was one, and when
+# Of an invite to them: what became of it, and the mailbox as a keyed hash.
+INVITE_STAYS = ("mailbox", "token", "state", "reason", "message_id", "owner", "reminder")
+
+
+def texts(table: type[schema.StoredModel]) -> dict[str, TextField]:
+    """Every text that a table has, by its column."""
+    columns = table._meta.sorted_fields
+    return {one.column_name: one for one in columns if isinstance(one, TextField)}
+
+
+def person(**fields: object) -> ParticipantRow:
+    """With a canary in every text that is stored of a customer, whichever these are."""
+    values: dict[str, object] = {
+        name: f'{{"note": "{CANARY} note"}}' if column.default == "{}" else f"{CANARY} {name}"
+        for name, column in texts(schema.Participant).items()
+        if name not in STAY
     }
+    values["email"] = ADDRESS
     return making.person("cus_canary", **{**values, **fields})
+
+
+def canaries(store: Store) -> set[tuple[str, str]]:
+    """(table, column) of every text in the database where the canary still sings."""
+    return {
+        (table._meta.table_name, column)
+        for table in schema_create.TABLES
+        for column in texts(table)
+        if store.rows(
+            f'SELECT 1 FROM "{table._meta.table_name}" WHERE "{column}" LIKE ? LIMIT 1',
+            (f"%{CANARY}%",),
+        )
+    }
 
 
 @pytest.fixture
 def here(store: Store) -> int:
     to = making.connection(store)
     some = [person(), *(making.person(f"cus_{one}") for one in range(5))]
-    making.send(store, to, Fetched(1, participants=some))  # type: ignore[arg-type]
+    making.send(store, to, Fetched(1, participants=some))
     making.make_segments(store, to)
     store.execute("UPDATE connection SET status = 'complete'")
     return to
@@ -50,6 +77,36 @@ def here(store: Store) -> int:
 def counts(store: Store, here: int) -> tuple[int, int]:
     every = segments(store, here)[0]
     return every.count, every.with_email
+
+
+def test_every_field_is_personal_or_stays() -> None:
+    assert tuple(one.name for one in PARTICIPANT_FIELDS) == ParticipantRow._fields
+    assert tuple(one.name for one in PARTICIPANT_FIELDS if not one.personal) == STAY
+    assert set(texts(schema.Participant)) <= set(ParticipantRow._fields)
+
+
+def test_nothing_is_left_in_any_column(store: Store, here: int, tmp_path: Path) -> None:
+    """The canary is in every text of the person and of an invite to them; all others stay."""
+    personal = {("participant", one) for one in texts(schema.Participant) if one not in STAY}
+    personal |= {("invite", one) for one in texts(schema_studies.Invite) if one not in INVITE_STAYS}
+    queued(store, study(store, here), "eml")
+    send(sender(store, here, tmp_path))
+    for table, column in personal - {("invite", "address")}:
+        if table == "invite":
+            sql = f"UPDATE invite SET {column} = ? WHERE address = ?"
+            store.execute(sql, (CANARY, ADDRESS))
+    (row,) = store.row("SELECT id FROM participant WHERE stripe_id = 'cus_canary'")
+    assert canaries(store) == personal
+    others = "SELECT * FROM participant WHERE id <> ? ORDER BY id"
+    before = store.rows(others, (row,))
+    erasure.request(store, here, "cus_canary", BY)
+    erasure.perform(store, tmp_path, LATER)
+    assert canaries(store) == set()
+    assert store.rows(others, (row,)) == before
+    left = stored(store, [row])[row].stored
+    for field in PARTICIPANT_FIELDS:
+        expected = field.emptied if field.personal else getattr(person(), field.name)
+        assert getattr(left, field.name) == expected, field.name
 
 
 @pytest.mark.parametrize("damaged", [False, True])
@@ -84,10 +141,8 @@ def test_nothing_is_left_in_any_file(
 def test_what_stripe_says_later_is_not_stored(store: Store, here: int, tmp_path: Path) -> None:
     erasure.request(store, here, "cus_canary", BY)
     erasure.perform(store, tmp_path, LATER)
-    making.send(store, here, Fetched(9, participants=[person(name=f"{CANARY} again")]))  # type: ignore[list-item]
-    rows = store.rows("SELECT name, email, phone, metadata, deleted FROM participant"
-                      " WHERE stripe_id = 'cus_canary'")  # fmt: skip
-    assert [tuple(row[:4]) for row in rows] == [(None, None, None, "{}")]
+    making.send(store, here, Fetched(9, participants=[person(name=f"{CANARY} again")]))
+    assert canaries(store) == set()
     assert counts(store, here) == (5, 5)
 
 
@@ -157,12 +212,12 @@ def test_an_address_that_changes_meanwhile(store: Store, here: int, tmp_path: Pa
     """All mailboxes that are known are written to no more; the undo finds the one it began with."""
     changed = person(email=f"{CANARY}-2@example.com")
     erasure.request(store, here, "cus_canary", BY)
-    making.send(store, here, Fetched(9, participants=[changed]))  # type: ignore[list-item]
+    making.send(store, here, Fetched(9, participants=[changed]))
     erasure.take_back(store, here, "cus_canary", BY)
     assert shut(store) == 0
     erasure.request(store, here, "cus_canary", BY)
     changed = person(email=f"{CANARY}-3@example.com")
-    making.send(store, here, Fetched(10, participants=[changed]))  # type: ignore[list-item]
+    making.send(store, here, Fetched(10, participants=[changed]))
     erasure.perform(store, tmp_path, LATER)
     assert shut(store) == 2
 
@@ -170,7 +225,7 @@ def test_an_address_that_changes_meanwhile(store: Store, here: int, tmp_path: Pa
 def test_an_invite_to_a_former_address_ends_too(store: Store, here: int) -> None:
     run = queued(store, study(store, here)).run
     changed = person(email=f"{CANARY}-2@example.com")
-    making.send(store, here, Fetched(9, participants=[changed]))  # type: ignore[list-item]
+    making.send(store, here, Fetched(9, participants=[changed]))
     erasure.request(store, here, "cus_canary", BY)
     assert states(store, run)[ADDRESS] == "withdrawn"
     assert prove(store, here).holds

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from app.db import connections
+from app.db.schema import RELIST
 from app.db.store import Store
 from app.panel.overview import overview, recent_changes
 from app.sandbox.server.server import Sandbox
 from app.settings import Settings
-from tests.helpers.sync_run import sync
+from tests.helpers.sync_run import connected, sync
 from tests.helpers.truth import assert_equal
 
 
@@ -162,3 +163,23 @@ def test_full_listing_repairs_members_and_counts(store: Store, settings: Setting
         store.execute("UPDATE segment SET count = count + 3, with_email = 0 WHERE key <> 'none'")
         sync(store, settings, sandbox, full=True)
         assert_equal(sandbox.world, store, connection.id)
+
+
+def test_what_an_earlier_version_did_not_store_is_listed_once(
+    store: Store, settings: Settings
+) -> None:
+    """As after its migration: nothing is known of pauses, and everything is listed once more."""
+    with Sandbox(customers=150, seed=15) as sandbox:
+        pause = {"behavior": "void", "resumes_at": None}
+        living = [one for one in sandbox.world.subscriptions() if one["status"] == "active"]
+        for one in living[::3]:
+            sandbox.world.update_subscription(one["id"], pause_collection=pause)
+        connection = connected(store, settings, sandbox)
+        sync(store, settings, sandbox)
+        store.execute("UPDATE subscription SET collection_paused = false")
+        store.execute("UPDATE connection SET settled = ?", (RELIST,))
+        sync(store, settings, sandbox, recognise=True)
+        assert_equal(sandbox.world, store, connection)
+        before = sandbox.requests["GET /v1/subscriptions"]
+        sync(store, settings, sandbox, recognise=True)
+        assert sandbox.requests["GET /v1/subscriptions"] == before

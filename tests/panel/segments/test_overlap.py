@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.db.rows import DeletedObject, Fetched
+from app.db.segment_rules import BUILTIN
 from app.db.store import Store
 from app.panel.lists import selection as choosing
 from app.panel.lists.selection import Selection
@@ -31,7 +32,7 @@ from tests.helpers.panel_history import FIRST as BEGINNING
 from tests.helpers.panel_history import Panel
 from tests.helpers.rows import connection, members, person, send, subscribed
 
-KEYS = ("all", "active", "trialing", "past_due", "canceled", "none", "product:prod_a")
+KEYS = (*BUILTIN, "product:prod_a")
 
 
 @dataclass
