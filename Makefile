@@ -35,7 +35,7 @@ test:
 
 ## docs       build the documentation site into build/site
 docs:
-	$(BIN)/mkdocs build --strict --quiet --site-dir build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/site
 
 ## reference  write docs/commands.md and docs/settings.md again
 reference:
