@@ -18,15 +18,6 @@ from app.sandbox import command as sandbox
 DOCS = Path(__file__).parents[2] / "docs"
 NOTE = "<!-- Made by python -m tests.docs.reference. Don't edit this page by hand. -->\n"
 
-EXIT_CODES = """\
-| code | means |
-|---|---|
-| 0 | done |
-| 1 | failed: one sentence on standard error says why |
-| 2 | wrong use: an option, a name or a combination that the command doesn't know |
-| 3 | not connected: no Stripe account is connected here |
-"""
-
 
 class Command(NamedTuple):
     """One thing that can be typed: ``name`` is all of it, such as ``panelist segments show``."""
@@ -68,11 +59,16 @@ def commands_page() -> str:
             "# Commands\n",
             "Run `panelist` without a command to open the app. Every command has `--help`.",
             "Results go to standard output. Progress and errors go to standard error.\n",
-            "## Exit codes\n",
-            EXIT_CODES,
+            _exit_codes(),
             *(_section(command) for command in commands()),
         )
     )
+
+
+def _exit_codes() -> str:
+    """The one table of exit codes, which decides them."""
+    _, heading, table = (DOCS / "words.md").read_text("utf-8").partition("## Exit codes\n")
+    return heading + table
 
 
 def _section(command: Command) -> str:
