@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from app.db import membership
 from app.db import subscription_indexes as indexes
 from app.db.rows import StepRow, WindowRow
-from app.db.schema import RELIST
 from app.db.store import Store
 
 STEPS = ("products", "prices", "subscriptions", "segments", "customers")
 KEEP_MESSAGES = 200
+RELIST = -1  # as ``settled``: the next sync lists everything again
 KEEP_EVENTS = 500
 
 

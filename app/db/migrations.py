@@ -171,6 +171,7 @@ STEPS: dict[int, Callable[[Database], None]] = {
     4: _studies,
     5: _subscriptions_are_paused,
 }
+VERSION = max(STEPS) + 1  # of the tables as :mod:`app.db.schema` describes them
 
 
 def migrate(database: Database, version: int) -> None:

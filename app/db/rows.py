@@ -9,6 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+# The index that holds all that the rules of segments ask of a subscription, so that its row need
+# not be read. A first copy does without until all is there (:mod:`app.db.subscription_indexes`).
+HELD = "subscription_held"
+BUILD_HELD = (
+    f"CREATE INDEX IF NOT EXISTS {HELD} ON subscription"
+    " (connection_id, customer, status, deleted, collection_paused)"
+)
+
 
 class ParticipantRow(NamedTuple):
     """A customer. :data:`PARTICIPANT_FIELDS` says what each field is."""

@@ -22,11 +22,6 @@ from peewee import (
     TextField,
 )
 
-VERSION = 6  # of the tables; app.db.migrations brings an older database here
-
-
-RELIST = -1  # as ``settled`` of a connection
-
 
 class StoredModel(Model):
     class Meta:
@@ -53,8 +48,7 @@ class Connection(StoredModel):
     disconnected_at = BigIntegerField(null=True)
     disconnect_reason = TextField(null=True)
     generation = IntegerField(default=0)  # the number of the last full listing begun
-    # The last generation whose missing rows were checked; RELIST: the next sync lists everything.
-    settled = IntegerField(default=0)
+    settled = IntegerField(default=0)  # the last whose missing rows were checked; -1: list again
     request_seq = BigIntegerField(default=0)  # the newest request whose answer is stored
     events_through = BigIntegerField(null=True)  # everything up to here has been asked for
     last_event_at = BigIntegerField(null=True)
@@ -340,12 +334,3 @@ TABLES: list[type[StoredModel]] = [
 ]
 
 WITHOUT_ROWID = {SubscriptionItem, Member}  # read and written by their keys, never searched
-
-
-# With all that the rules ask of a subscription, so that its row need not be read. It stands
-# apart because a first copy builds it when it has all subscriptions, which is far quicker.
-HELD = "subscription_held"
-BUILD_HELD = (
-    f"CREATE INDEX IF NOT EXISTS {HELD} ON subscription"
-    " (connection_id, customer, status, deleted, collection_paused)"
-)
