@@ -8,7 +8,8 @@ import signal
 
 from app.problems import Problem
 from app.sandbox.server.faults import Faults
-from app.sandbox.server.server import Options, SandboxService
+from app.sandbox.server.server import SandboxService
+from app.sandbox.server.state import Options
 from app.sandbox.world.world import World
 
 PARENT_POLL_SECONDS = 0.5

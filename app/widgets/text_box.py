@@ -1,4 +1,4 @@
-"""A field of several lines."""
+"""A field of several lines: apart, because importing Textual's delays the first frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A field to write in, whose keys the line at the bottom names."""
+"""Fields of one line. What a terminal could obey is removed from whatever is typed or pasted."""
 
 from __future__ import annotations
 
@@ -47,3 +47,20 @@ class TextField(Input):
         """What escape means around this field: to give up, or only to go back."""
         screen = self.screen
         await self.run_action("screen.cancel" if isinstance(screen, ModalScreen) else "app.back")
+
+
+class SecretInput(TextField):
+    """Keeps nothing on the screen, in the clipboard or among suggestions."""
+
+    def __init__(self, placeholder: str, *, id: str) -> None:  # noqa: A002
+        super().__init__(placeholder, id=id, secret=True)
+
+    def validate_value(self, value: str) -> str:
+        """As it is: none of it is drawn, and a passphrase may have any sign."""
+        return value
+
+    def action_copy(self) -> None:
+        """Nothing: what cannot be seen cannot be copied."""
+
+    def action_cut(self) -> None:
+        self.delete_selection()
