@@ -1,4 +1,4 @@
-"""Talking with whoever started a command.
+"""Talking with the person or the program that started a command.
 
 Results go to standard output, everything else to standard error.
 """

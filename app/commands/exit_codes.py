@@ -8,7 +8,7 @@ DONE, FAILED, WRONG_USE, NOT_CONNECTED = 0, 1, 2, 3
 
 
 class CommandProblem(Problem):
-    """Ends the command. The text is printed as it is: whoever raises it made it safe to print."""
+    """Ends the command. The text is printed as it is, so it is safe to print when it is raised."""
 
     exit_code = FAILED
 

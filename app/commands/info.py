@@ -1,4 +1,4 @@
-"""``panelist info``: what somebody who is asked for help needs to know."""
+"""``panelist info``: what is needed to help with a problem."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Progress:
 
     @property
     def due(self) -> bool:
-        """Whether it is time to show something: twice a second at most, and not to nobody."""
+        """Whether to show something now: twice a second at most, and only where it is seen."""
         shown = self._json or self._terminal
         return shown and time.monotonic() - self._shown_at >= REFRESH
 

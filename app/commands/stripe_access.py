@@ -34,7 +34,7 @@ class ConnectionAccess(NamedTuple):
 
 
 def reading_access(store: Store, settings: Settings) -> ConnectionAccess:
-    """What the sync would use, for whoever only reads: it changes no connection.
+    """What the sync would use, for a command that only reads: it changes no connection.
 
     Raises NotConnected, KeyProblem (also for a key of another account than the one that is
     connected), OAuthProblem, CredentialProblem and DatabaseProblem.

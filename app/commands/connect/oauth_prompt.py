@@ -76,7 +76,7 @@ def _show_page(approval: Approval, options: argparse.Namespace) -> None:
 
 class _Prompt:
     """What comes of an approval, by the listener or by what a person enters: pasted addresses, or
-    y and n when an install that nobody started here asks to be accepted.
+    y and n when an install that was started elsewhere asks to be accepted.
 
     One is asked about at a time, so that an answer is never taken for one that came in between.
     Lines are read in a thread of their own, which hands over an answer and wakes the wait.

@@ -19,7 +19,7 @@ from app.text import plain
 
 
 def create_segment(options: argparse.Namespace) -> int:
-    """Make a segment of those whom a filter finds."""
+    """Make a segment of those that a filter finds."""
     with _editing(options) as context:
         key = custom.make(context.store, context.connection, options.name, options.filter)
     return _print_edited(context, key, options)

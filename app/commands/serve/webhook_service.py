@@ -83,7 +83,7 @@ async def _run(
 
 
 async def watch_sync(engine: Engine) -> None:
-    """Say so when the sync has ended by itself: somebody disconnected, or the access ended."""
+    """Say so when the sync has ended by itself: a person disconnected, or the access ended."""
     while engine.running:
         await asyncio.sleep(1.0)
     say(f"{plain(engine.activity.doing, 1000)} Webhooks are still received; start again to sync.")

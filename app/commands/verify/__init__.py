@@ -1,4 +1,4 @@
-"""``panelist verify``: prove from the ledger that nobody was invited twice, or compare the panel
+"""``panelist verify``: prove from the ledger that no one was invited twice, or compare the panel
 with Stripe."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``panelist verify``: prove from the ledger that nobody was handed over twice."""
+"""``panelist verify``: prove from the ledger that no one was handed over twice."""
 
 from __future__ import annotations
 
