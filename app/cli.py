@@ -53,15 +53,25 @@ def parser(declared: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"panelist {__version__}")
     top.set_defaults(run=_open_app)
-    commands = top.add_subparsers(dest="command", metavar="command")
+    commands = top.add_subparsers(  # type: ignore[call-overload]  # a class is only called, too
+        dest="command", metavar="command", parser_class=_command_parser
+    )
     wanted = set(declared)
     for name, about in COMMANDS.items():
-        command = commands.add_parser(name, help=about)
-        if name in wanted:
-            module = import_module(f"app.commands.{name}")
-            command.set_defaults(run=module.run)
-            module.declare(command)
+        commands.add_parser(name, help=about, declared=name if name in wanted else None)
     return top
+
+
+def _command_parser(*, prog: str, declared: str | None) -> argparse.ArgumentParser | None:
+    """The parser of a command that is ``declared``; the others are only listed by ``--help``, and
+    making the parsers of all of them takes longer than everything else that it does."""
+    if declared is None:
+        return None
+    module = import_module(f"app.commands.{declared}")
+    command = argparse.ArgumentParser(prog)
+    command.set_defaults(run=module.run)
+    module.declare(command)
+    return command
 
 
 def _open_app(options: argparse.Namespace) -> int:

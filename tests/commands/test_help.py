@@ -15,7 +15,7 @@ from app.commands import COMMANDS
 from tests.test_architecture import HEAVY
 
 HEAVY_HERE = HEAVY | {"cryptography", "orjson", "sqlite3", "ssl"}
-WORKING = ("credentials", "db", "invites", "panel", "screens", "services", "sync", "tui", "web")
+WORKING = ("credentials", "db", "panel", "screens", "services", "sync", "tui", "web")
 SHARED = {
     *("arguments", "batch_sending", "console", "context", "exit_codes", "progress", "signals"),
     "stripe_access",
