@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, TextIO, TypeAlias
 
 from app.db.rows import PARTICIPANT_FIELDS
+from app.problems import Problem
 from app.text import csv_cell, plain
 
 Form: TypeAlias = Literal["csv", "json"]
@@ -28,7 +29,7 @@ JSON_NAMES = (".jsonl", ".ndjson", ".json")
 FOREIGN = frozenset(one.name for one in PARTICIPANT_FIELDS if one.kind == "text" and one.personal)
 
 
-class OutputProblem(Exception):
+class OutputProblem(Problem):
     """The file cannot be written; the text is for a person."""
 
 
