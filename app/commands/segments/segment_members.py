@@ -62,7 +62,7 @@ def _members(context: Context, key: str, ids: Ids, at: int) -> Iterator[Line]:
         had = places_on(context.store, context.connection, key, some, at)
         for row in rows(context.store, context.connection, some, key):
             since, until = had.get(row.id, (row.since, None))
-            values = {**row.__dict__, "since": since, "until": until}
+            values = {**row.line, "since": since, "until": until}
             yield {column: values[column] for column in COLUMNS}
 
 

@@ -10,7 +10,7 @@ from app.db.store import Store
 from app.panel.export.writer import Form, Line, write, writing
 from app.panel.lists.order import Ids
 from app.panel.lists.rows import rows
-from app.panel.stored_participant import MASKED, hidden, values
+from app.panel.stored_participant import MASKED, hidden
 from app.text import masked
 
 CHUNK = 500  # people that are read at a time
@@ -70,9 +70,7 @@ def people(
     """What a file has of each. Times are seconds since 1970."""
     for start in range(0, len(ids), CHUNK):
         for row in rows(store, connection_id, ids[start : start + CHUNK], segment):
-            line = values(row.stored) | {
-                column: getattr(row, column) for column in ("plan", "status", "since", "deleted")
-            }
+            line = row.line
             yield {
                 column: hidden(line[column]) if masking and column in MASKED else line[column]
                 for column in COLUMNS

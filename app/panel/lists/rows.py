@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from app.db import history
 from app.db.segment_rules import LIVE
 from app.db.store import Store
 from app.panel.labels import standing
 from app.panel.lists.selection import EVERYBODY
-from app.panel.stored_participant import StoredParticipant, stored
+from app.panel.stored_participant import StoredParticipant, stored, values
 from app.text import plain
 
 
@@ -23,6 +24,12 @@ class PersonRow(StoredParticipant):
     plan: str
     status: str
     since: int | None
+
+    @property
+    def line(self) -> dict[str, Any]:
+        """Everything of it by name, as a file gets it."""
+        words = {"plan": self.plan, "status": self.status}
+        return {**values(self.stored), **words, "since": self.since, "deleted": self.deleted}
 
 
 def rows(
