@@ -23,16 +23,19 @@ from app.credentials.factory import open_credentials
 from app.db.index_builder import IndexBuilder
 from app.db.store import Store
 from app.runtime import make_way
-from app.screens.base import Demo, PanelistScreen, Snapshot
+from app.screens.base import PanelistScreen
 from app.screens.connect.accounts_dialog import AccountsDialog
 from app.screens.connect.handlers import ConnectionHandlers
 from app.screens.help import help_lines
 from app.screens.modes import REGISTRY
 from app.services.connection import StripeConnection
+from app.services.context import Demo
 from app.services.key_queue import KeyQueue
+from app.services.messages import DataChanged
 from app.services.oauth_approval import OAuthApproval
-from app.services.refresh import DataChanged, Refresher
+from app.services.refresh import Refresher
 from app.services.sending import InviteSending
+from app.services.snapshot import Snapshot
 from app.services.sync_loader import Load, load_sync
 from app.settings import Settings, default_redirects
 from app.text import plain
@@ -81,18 +84,18 @@ class PanelistApp(ConnectionHandlers):
         self.credentials = open_credentials(settings)
         self.redirects = default_redirects(settings)
         self.masking = False
-        self.refresher = Refresher(self)
+        self.refresher = Refresher(self, lambda: self.stripe, self._front)
         self.stripe = StripeConnection(self, load, self.refresher.changed)
-        self.oauth = OAuthApproval(self)
-        self.sending = InviteSending(self)
+        self.oauth = OAuthApproval(self, self.stripe)
+        self.sending = InviteSending(self, self.refresher.changed)
         self._before: str | None = None
         self._later = []
         self._upkeep: IndexBuilder | None = None
         self._kept_up = 0  # how often the database had been looked at then
         self._key_queue = KeyQueue(self, self._on_queued_key)
         self._buried = False
-        picture = self.picture()
-        known = picture.view.connection is not None or bool(picture.trouble)
+        snapshot = self.snapshot()
+        known = snapshot.view.connection is not None or bool(snapshot.trouble)
         # Before Textual makes its first screen: an empty one, switched away, costs 30 ms.
         self.DEFAULT_MODE = "status" if known and demo is None else "connect"  # type: ignore[misc]
         # Greyscale is what Textual makes of NO_COLOR; no colours at all needs an ANSI theme.
@@ -132,8 +135,12 @@ class PanelistApp(ConnectionHandlers):
         else:
             self._upkeep.wake()
 
-    def picture(self, fresh: bool = True) -> Snapshot:
-        return self.refresher.picture(fresh)
+    def snapshot(self, fresh: bool = True) -> Snapshot:
+        return self.refresher.snapshot(fresh)
+
+    def _front(self) -> PanelistScreen | None:
+        large = (one for one in self.screen_stack if isinstance(one, PanelistScreen))
+        return next(reversed([*large]), None)
 
     def redraw(self) -> None:
         self.refresher.show(fresh=False)
@@ -182,7 +189,7 @@ class PanelistApp(ConnectionHandlers):
 
     def action_accounts(self) -> None:
         """Choose whose participants are shown."""
-        shown = self.picture(fresh=True).view.connection
+        shown = self.snapshot(fresh=True).view.connection
         if not self.refresher.known:
             self.tell("No account was connected yet; 1 (Connect) connects one.")
         elif not isinstance(self.screen, ModalScreen):

@@ -9,7 +9,8 @@ import sys
 
 from app.sandbox.server.faults import Faults
 from app.sandbox.server.limits import SandboxLimits
-from app.sandbox.server.server import Options, SandboxService
+from app.sandbox.server.server import SandboxService
+from app.sandbox.server.state import Options
 from app.sandbox.world.errors import PERMISSIONS
 from app.sandbox.world.oauth import check_redirect
 from app.sandbox.world.world import World

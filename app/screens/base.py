@@ -8,95 +8,37 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.css.query import NoMatches
-from textual.message import Message
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from app.panel.overview import ConnectionView, Overview
-from app.text import plain, when
+from app.services.context import Context
+from app.services.refresh import PAUSE, Refresher
+from app.services.snapshot import Snapshot
+from app.text import plain
 from app.widgets.footer import KeyFooter
-from app.widgets.header import HeaderLine, HeaderState
+from app.widgets.header import HeaderLine
 
 if TYPE_CHECKING:
-    from app.credentials.store import Credentials
-    from app.db.store import Store
     from app.services.connection import StripeConnection
     from app.services.oauth_approval import OAuthApproval
-    from app.services.refresh import Refresher
     from app.services.sending import InviteSending
-    from app.settings import Settings
-    from app.sync.engine import Activity
 
 
 WIDE = 100  # columns from which on there are two side by side
 
 
-@dataclass(frozen=True)
-class Demo:
-    """A sandbox that runs beside the app, and the key that opens it."""
-
-    key: str = field(repr=False)
-    url: str
-    customers: int
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """Everything the screens show, as of one moment. Nothing in it changes."""
-
-    view: Overview  # of the account that is looked at
-    now: float
-    linked: ConnectionView | None = None  # the account that is connected, looked at or not
-    activity: Activity | None = None  # of the engine in this process, if one runs
-    note: str = ""  # why no sync runs here
-    trouble: str = ""  # why the database could not be read; then ``view`` is an older one
-    demo: bool = False
-    masking: bool = False
-    fresh: bool = True  # the database was read for it; else only the time went on
-
-    @property
-    def header(self) -> HeaderState:
-        connection = self.view.connection
-        if connection is None:
-            return HeaderState(demo=self.demo, masking=self.masking)
-        if connection.status == "disconnected":
-            badge = "disconnected"
-        elif self.activity is None:
-            badge = "not syncing"
-        elif self.activity.looking_on:
-            badge = "looking on"
-        else:
-            badge = "trouble" if self.activity.problem or self.trouble else "connected"
-        at = connection.last_polled_at
-        return HeaderState(
-            badge=badge,
-            account=connection.account_name or connection.account,
-            mode=connection.mode,
-            demo=self.demo,
-            participants=self.view.participants,
-            as_of=when(at, self.now) if at else "",
-            masking=self.masking,
-        )
-
-
-class Host(App[None]):
+class Host(Context):
     """What the screens may use of the app."""
 
-    store: Store
-    settings: Settings
-    credentials: Credentials
-    demo: Demo | None
     stripe: StripeConnection
     refresher: Refresher
     sending: InviteSending
     oauth: OAuthApproval
-    masking: bool
     redirects: tuple[str, str]  # to be registered at Stripe, for test and for live
 
     @abstractmethod
@@ -113,21 +55,12 @@ class Host(App[None]):
         """No dialog is in front any more: one that waited may come."""
 
     @abstractmethod
-    def picture(self, fresh: bool = True) -> Snapshot:
+    def snapshot(self, fresh: bool = True) -> Snapshot:
         """Read the database (or only the clock) and return what is to be shown."""
-
-    def post(self, message: Message) -> None:
-        """Post a message from any thread; nothing happens when the app has ended."""
-        with suppress(RuntimeError):  # its loop is closed
-            self.post_message(message)
 
     @abstractmethod
     def redraw(self) -> None:
         """Show what is known in another shape, without reading anything."""
-
-    @abstractmethod
-    def tell(self, text: str, problem: bool = False) -> None:
-        """Say something in a corner; the text may be foreign."""
 
 
 class PanelistScreen(Screen[None]):
@@ -137,7 +70,7 @@ class PanelistScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
     # As Textual has it, but without drawing the whole screen anew for every tab.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
-    PAUSE = 0.125  # seconds between two looks at the database while a sync writes
+    PAUSE = PAUSE  # seconds between two reads of the database while a sync writes
     help_text = ""
 
     @property
@@ -158,16 +91,16 @@ class PanelistScreen(Screen[None]):
         return False
 
     def on_screen_resume(self) -> None:
-        self.show(self.host.picture())
+        self.show(self.host.snapshot())
         self.host.free()
 
-    def show(self, picture: Snapshot) -> None:
-        """Show a picture. Called only while this mode is the visible one."""
+    def show(self, snapshot: Snapshot) -> None:
+        """Show a snapshot. Called only while this mode is the visible one."""
         with suppress(NoMatches):  # its widgets are gone already: the app is ending
-            self.query_one(HeaderLine).show(picture.header)
-            self.show_content(picture)
+            self.query_one(HeaderLine).show(snapshot.header)
+            self.show_content(snapshot)
 
-    def show_content(self, picture: Snapshot) -> None:
+    def show_content(self, snapshot: Snapshot) -> None:
         """Show the part between header and footer."""
         raise NotImplementedError
 

@@ -24,7 +24,7 @@ from app.panel.export.writer import AlreadyThere, OutputProblem, form_of
 from app.text import plain
 from app.widgets.content import Content, para, words
 from app.widgets.dialog import DecisionDialog
-from app.widgets.field import TextField
+from app.widgets.inputs import TextField
 from app.widgets.sync_steps import bar
 from app.widgets.text_line import TextLine
 

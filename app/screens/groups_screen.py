@@ -1,6 +1,6 @@
 """What comparing and changing share: groups of people that a thread counts, and the people of one.
 
-Such a screen lies over the mode it was opened from, as large, and is told the same pictures.
+Such a screen lies over the mode it was opened from, as large, and is told the same snapshots.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from textual.worker import get_current_worker
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.panel.lists.order import Ids
-from app.screens.base import PanelistScreen, Snapshot
-from app.widgets.border_titles import entitle
+from app.screens.base import PanelistScreen
+from app.services.snapshot import Snapshot
 from app.widgets.content import words
 from app.widgets.group_bars import GroupBar, GroupBars
 from app.widgets.table.table import Column, Rows, Table
-from app.widgets.text_line import TextLine
+from app.widgets.text_line import TextLine, entitle
 
 LEAST = 1.0  # seconds between two countings of people who change
 SHARE = 4  # times as long as a counting took: so much of the time nothing is counted
@@ -77,7 +77,7 @@ class GroupsScreen(PanelistScreen):
         self._wish = 0  # the number of the newest counting
         self.busy = False  # it is being counted
         self.ready = True  # it is known what is to be counted
-        self._seen = False  # a picture was shown
+        self._seen = False  # a snapshot was shown
         self._due = False  # people may have changed since they were counted
         self._asked_at = self._free_at = 0.0
         self._end: Callable[[], None] | None = None  # of the statement that runs in the thread
@@ -153,15 +153,15 @@ class GroupsScreen(PanelistScreen):
         line = words((f"✗ {text}", "$error")) if problem else words((text, "dim"))
         self.query_one("#groups-said", TextLine).show(line)
 
-    def show_content(self, picture: Snapshot) -> None:
-        connection = picture.view.connection
+    def show_content(self, snapshot: Snapshot) -> None:
+        connection = snapshot.view.connection
         if connection is None or connection.id != self._connection_id:
             self.call_later(self.leave)  # another account is looked at now
             return
-        masked, self._masking = self._masking != picture.masking, picture.masking
+        masked, self._masking = self._masking != snapshot.masking, snapshot.masking
         if masked:
             self.draw()
-        self._due |= picture.fresh and self._seen  # with the first one it is counted anyway
+        self._due |= snapshot.fresh and self._seen  # with the first one it is counted anyway
         self._seen = True
         if self.ready and self._due and not self.busy and time.monotonic() >= self._free_at:
             self.ask()

@@ -16,11 +16,18 @@ from textual.message import Message
 
 from app import crash
 from app.credentials.errors import CredentialProblem
+from app.services.messages import (
+    AccessChecked,
+    ConnectionRefused,
+    StepDone,
+    SyncStarted,
+    TokenStoreNeeded,
+)
 
 if TYPE_CHECKING:
     from app.credentials.store import Credentials, TokenStore
     from app.panel.overview import ConnectionView
-    from app.screens.base import Host
+    from app.services.context import Context
     from app.services.sync_loader import Load
     from app.sync.auth.connect import KeyReport
     from app.sync.engine import Engine
@@ -35,54 +42,10 @@ TIDY = 0.5  # seconds that quitting waits for access to be deleted that nobody s
 class StripeConnection:
     """One step at a time, and at most one engine."""
 
-    class Checked(Message):
-        """The access works. For a live account nothing is connected yet."""
-
-        def __init__(self, report: KeyReport, connected: bool) -> None:
-            super().__init__()
-            self.report = report
-            self.connected = connected
-
-    class Refused(Message):
-        """It did not come about; ``text`` is for a person. ``field``: which one to correct;
-        ``fault``: Panelist itself is to blame."""
-
-        def __init__(self, text: str, field: str = "", *, fault: bool = False) -> None:
-            super().__init__()
-            self.text = text
-            self.field = field
-            self.fault = fault
-
-    class Homeless(Message):
-        """Access cannot be kept or read where it should be; a person has to choose or unlock.
-        What was being done waits for :meth:`StripeConnection.choose` or
-        :meth:`StripeConnection.unlock`. ``lost``: it is there, and cannot be read."""
-
-        def __init__(self, problem: CredentialProblem, lost: bool) -> None:
-            super().__init__()
-            self.problem = problem
-            self.lost = lost
-
-    class Joined(Message):
-        """An engine syncs, or looks on until it may. ``resumed``: nobody asked for it."""
-
-        def __init__(self, *, resumed: bool) -> None:
-            super().__init__()
-            self.resumed = resumed
-
-    class Done(Message):
-        """Something is done that has no consequence but these sentences. ``left``: an account
-        was disconnected."""
-
-        def __init__(self, said: list[str], *, left: bool = False) -> None:
-            super().__init__()
-            self.said = said
-            self.left = left
-
-    def __init__(self, host: Host, load: Load, on_change: Callable[[Any], None]) -> None:
+    def __init__(self, context: Context, load: Load, on_change: Callable[[Any], None]) -> None:
         self.engine: Engine | None = None
         self.report: KeyReport | None = None
-        self._host = host
+        self._context = context
         self._load = load
         self._on_change = on_change
         self._turn = threading.Lock()
@@ -111,8 +74,8 @@ class StripeConnection:
     def service(self) -> SyncService:
         """The sync; importing it takes a moment, so not on the app's loop."""
         if self._service is None:
-            host = self._host
-            self._service = self._load(host.store, host.settings, host.credentials)
+            context = self._context
+            self._service = self._load(context.store, context.settings, context.credentials)
         return self._service
 
     def attend(self) -> None:
@@ -141,27 +104,25 @@ class StripeConnection:
             message = self._message_of(step)
         finally:
             self._turn.release()
-        self._host.post(message)
+        self._context.post(message)
 
     def _message_of(self, step: Step) -> Message:
         try:
             service = self.service
             from app.sync.service import PROBLEMS
         except ImportError as error:
-            return StripeConnection.Refused(
-                f"Panelist is not installed whole: {error}.", fault=True
-            )
+            return ConnectionRefused(f"Panelist is not installed whole: {error}.", fault=True)
         try:
             return step(service)
         except CredentialProblem as problem:
             return self._homeless(service.credentials, problem, step)
         except PROBLEMS as problem:
-            return StripeConnection.Refused(str(problem), getattr(problem, "field", ""))
+            return ConnectionRefused(str(problem), getattr(problem, "field", ""))
         except Exception as error:  # a fault here must not take the app with it
-            said = crash.record(error, self._host.settings.home)
+            said = crash.record(error, self._context.settings.home)
             kind = type(error).__name__
             said = f"That failed because of a fault in Panelist ({kind}). {said}"
-            return StripeConnection.Refused(said, fault=True)
+            return ConnectionRefused(said, fault=True)
 
     # Coming in
 
@@ -181,8 +142,8 @@ class StripeConnection:
         report = self.report = admitted.report
         if report.livemode and not self._known(report.account):
             self._asked.append((admitted, keep))
-            return StripeConnection.Checked(report, connected=False)
-        self._host.post(StripeConnection.Checked(report, connected=True))
+            return AccessChecked(report, connected=False)
+        self._context.post(AccessChecked(report, connected=True))
         return self._start(service, service.connect(admitted), admitted.access)
 
     def confirm(self, report: KeyReport) -> None:
@@ -200,7 +161,7 @@ class StripeConnection:
         def forget(service: SyncService) -> Message:
             if kept:
                 service.refuse(admitted)
-            return StripeConnection.Done([])
+            return StepDone([])
 
         self.work(forget, patient=True)
 
@@ -223,7 +184,7 @@ class StripeConnection:
         def leave(service: SyncService) -> Message:
             self._stop()
             self.report = None
-            return StripeConnection.Done(service.leave(connection), left=True)
+            return StepDone(service.leave(connection), left=True)
 
         return self.work(leave)
 
@@ -235,7 +196,7 @@ class StripeConnection:
     def _known(self, account: str) -> bool:
         """This live account was confirmed before and is connected."""
         return bool(
-            self._host.store.rows(
+            self._context.store.rows(
                 "SELECT 1 FROM connection WHERE account = ? AND livemode"
                 " AND status <> 'disconnected'",
                 (account,),
@@ -267,7 +228,7 @@ class StripeConnection:
                 return self._homeless(service.credentials, problem, waiting)
             if waiting is not None:
                 return self._message_of(waiting)
-            return StripeConnection.Done([f"Access is kept in: {service.credentials.described()}."])
+            return StepDone([f"Access is kept in: {service.credentials.described()}."])
 
         self.work(go_on, patient=True)
 
@@ -275,11 +236,9 @@ class StripeConnection:
         self, kept: Credentials, problem: CredentialProblem, waiting: Step | None
     ) -> Message:
         if problem.kind in ("damaged", "unwritable"):  # another place or passphrase helps nothing
-            return StripeConnection.Refused(str(problem))
+            return ConnectionRefused(str(problem))
         self._waiting = waiting
-        return StripeConnection.Homeless(
-            problem, _unreadable(kept, self._host.settings.token_store)
-        )
+        return TokenStoreNeeded(problem, _unreadable(kept, self._context.settings.token_store))
 
     # The engine
 
@@ -304,11 +263,7 @@ class StripeConnection:
 
     def _resume(self, service: SyncService) -> Message:
         found = service.resume()
-        return (
-            StripeConnection.Done([])
-            if found is None
-            else self._start(service, *found, resumed=True)
-        )
+        return StepDone([]) if found is None else self._start(service, *found, resumed=True)
 
     def _start(
         self, service: SyncService, connection: int, access: Access, *, resumed: bool = False
@@ -316,12 +271,12 @@ class StripeConnection:
         self._stop()
         engine = service.engine(access, connection, self._on_change)
         if self._ended:
-            return StripeConnection.Refused("Panelist was quit.")
+            return ConnectionRefused("Panelist was quit.")
         engine.start()
         self.engine = engine
         if self._ended:  # quit while it started
             self._stop()
-        return StripeConnection.Joined(resumed=resumed)
+        return SyncStarted(resumed=resumed)
 
 
 def _unreadable(kept: Credentials, wanted: str | None) -> bool:

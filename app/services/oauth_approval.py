@@ -8,21 +8,38 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from app.credentials.errors import CredentialProblem
-from app.screens.connect.oauth_form import ApprovalPage
 from app.services.connection import Step, StripeConnection
+from app.services.messages import (
+    ApprovalOpened,
+    ConnectionRefused,
+    InstallReceived,
+    OAuthReady,
+    StepDone,
+)
 
 if TYPE_CHECKING:
-    from app.screens.base import Host
+    from app.services.context import Context
     from app.sync.auth.approval import Approval
     from app.sync.auth.redirect import RedirectAnswer
     from app.sync.service import SyncService
     from app.sync.stripe.oauth import OAuthApp
+
+
+@dataclass(frozen=True)
+class ApprovalPage:
+    """The page to approve on. ``url`` is "" before it was asked for. ``said``: whether a browser
+    shows it; ``trouble``: why Stripe's answer cannot arrive by itself."""
+
+    mode: str = "test"
+    url: str = ""
+    said: str = ""
+    trouble: str = ""
 
 
 class OAuthApproval:
@@ -32,29 +49,11 @@ class OAuthApproval:
     for which OAuth is set up (False is test); ``closed``: why that cannot be told.
     """
 
-    class Opened(Message):
-        """There is a page to approve on, or more is known of it."""
-
-    class Uninvited(Message):
-        """An install asks to be accepted; nothing has vouched for the account it names."""
-
-        def __init__(self, app: OAuthApp, heard: RedirectAnswer) -> None:
-            super().__init__()
-            self.app = app
-            self.heard = heard
-
-    class Ready(Message):
-        """It is known what is set up. ``new``: the mode that just was."""
-
-        def __init__(self, new: str = "") -> None:
-            super().__init__()
-            self.new = new
-
-    def __init__(self, host: Host) -> None:
+    def __init__(self, context: Context, stripe: StripeConnection) -> None:
         self.modes: tuple[bool, ...] = ()
         self.closed = ""
         self.page: ApprovalPage | None = None
-        self._host = host
+        self._context, self._stripe = context, stripe
         self._approval: Approval | None = None  # that is listened to
         self._last: Approval | None = None  # whose port may not be free yet
         self._closing = threading.Lock()
@@ -62,7 +61,7 @@ class OAuthApproval:
 
     def look(self) -> None:
         """Find out what is set up, and listen when nothing is connected."""
-        self._host.stripe.work(self._look, patient=True)
+        self._stripe.work(self._look, patient=True)
 
     def ask(self, livemode: bool) -> bool:
         """Open the page of a mode. False: something else is under way."""
@@ -70,11 +69,11 @@ class OAuthApproval:
 
         def ask(service: SyncService) -> Message:
             if self.page is not None and self.page.mode == mode:
-                return OAuthApproval.Opened()  # by an Enter before this one
+                return ApprovalOpened()  # by an Enter before this one
             service.credentials.ensure()
             app = service.registered(livemode)
             if app is None:
-                return StripeConnection.Refused(
+                return ConnectionRefused(
                     "OAuth is not set up for this mode yet; see “Set up OAuth”."
                 )
             approval = self._listen(service, app, ask=True)
@@ -82,9 +81,9 @@ class OAuthApproval:
                 mode, approval.url, "It is being opened.", approval.trouble
             )
             threading.Thread(target=self._browse, args=(page,), name="browser", daemon=True).start()
-            return OAuthApproval.Opened()
+            return ApprovalOpened()
 
-        return self._host.stripe.work(ask)
+        return self._stripe.work(ask)
 
     def paste(self, text: str) -> str:
         """Take a pasted address or code; a sentence when it is neither."""
@@ -104,13 +103,13 @@ class OAuthApproval:
             app = service.set_up(client_id, secret, authorize_url, redirect_uri)
             self.stop()
             self._look(service)
-            return OAuthApproval.Ready("LIVE" if app.livemode else "TEST")
+            return OAuthReady("LIVE" if app.livemode else "TEST")
 
-        return self._host.stripe.work(set_up)
+        return self._stripe.work(set_up)
 
     def accept(self, app: OAuthApp, heard: RedirectAnswer) -> None:
         """A person accepts an install that nobody here asked for."""
-        self._host.stripe.work(self._exchange(app, heard), patient=True)
+        self._stripe.work(self._exchange(app, heard), patient=True)
 
     def stop(self) -> None:
         """Wait for nothing any more; the port is free soon after."""
@@ -140,11 +139,11 @@ class OAuthApproval:
                 apps += [app] if app is not None else []
         self.closed, self.modes = closed, tuple(app.livemode for app in apps)
         try:
-            if apps and self._approval is None and not connections.connected(self._host.store):
+            if apps and self._approval is None and not connections.connected(self._context.store):
                 self._listen(service, apps[0])
         except PROBLEMS:
             pass  # whoever asks for a page is told
-        return OAuthApproval.Ready()
+        return OAuthReady()
 
     def _listen(self, service: SyncService, app: OAuthApp, *, ask: bool = False) -> Approval:
         """Listen for this app, and no longer for what was listened for before."""
@@ -174,7 +173,7 @@ class OAuthApproval:
         said = f"Not opened: {why_not}." if why_not else "Opened in the browser."
         if self.page is page:
             self.page = replace(page, said=said)
-            self._host.post(OAuthApproval.Opened())
+            self._context.post(ApprovalOpened())
 
     def _wait(self, approval: Approval) -> None:
         from app.sync.stripe.oauth import OAuthProblem
@@ -186,14 +185,14 @@ class OAuthApproval:
                 except OAuthProblem as problem:
                     if self._approval is approval:
                         self.stop()  # an answer that comes later is for a page given up
-                        self._host.post(StripeConnection.Refused(str(problem)))
+                        self._context.post(ConnectionRefused(str(problem)))
                     return
                 if heard is None:
                     return
                 if heard.kind == "uninvited":
-                    self._host.post(OAuthApproval.Uninvited(approval.app, heard))
+                    self._context.post(InstallReceived(approval.app, heard))
                 else:
-                    self._host.stripe.perform(self._answer(approval, heard))
+                    self._stripe.perform(self._answer(approval, heard))
         finally:
             self._close(approval)
 
@@ -202,7 +201,7 @@ class OAuthApproval:
         exchange = self._exchange(approval.app, heard)
 
         def answer(service: SyncService) -> Message:
-            return exchange(service) if self._approval is approval else StripeConnection.Done([])
+            return exchange(service) if self._approval is approval else StepDone([])
 
         return answer
 
@@ -212,9 +211,9 @@ class OAuthApproval:
             admitted = service.by_code(app, heard.code)
             if heard.account and heard.account != admitted.report.account:
                 service.refuse(admitted)
-                return StripeConnection.Refused(
+                return ConnectionRefused(
                     "That install was for another account than it said. Nothing was connected."
                 )
-            return self._host.stripe.came(service, admitted)
+            return self._stripe.came(service, admitted)
 
         return exchange

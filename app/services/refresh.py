@@ -7,47 +7,65 @@ That wakes the app as often as the visible screen wants, at most eight times a s
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
-
-from textual.message import Message
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
 from app.db.errors import DatabaseProblem
 from app.db.watch import Watch
 from app.panel.overview import ConnectionView, Overview, accounts, overview
-from app.screens.base import PanelistScreen, Snapshot
+from app.services.messages import DataChanged
+from app.services.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from app.screens.base import Host
+    from app.services.connection import StripeConnection
+    from app.services.context import Context
 
 
-class DataChanged(Message):
-    """The database changed. A newer one replaces one that still waits."""
+PAUSE = 0.125  # seconds between two reads while a sync writes, where no screen asks for longer
 
-    def can_replace(self, message: Message) -> bool:
-        return isinstance(message, DataChanged)
+
+class Front(Protocol):
+    """The screen in front, as the refresher sees it. ``PAUSE``: seconds between two reads of the
+    database while a sync writes."""
+
+    PAUSE: float
+
+    @property
+    def is_mounted(self) -> bool:
+        """Whether it can show a snapshot yet."""
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Show a snapshot."""
 
 
 class Refresher:
-    """Reads the overview for the visible screen, no more often than a person can see."""
+    """Reads the overview for the visible screen, no more often than a person can see.
 
-    def __init__(self, host: Host) -> None:
+    ``stripe`` gives the connection whose engine writes; ``front`` the mode in front (or what was
+    opened from it, as large), also below a dialog."""
+
+    def __init__(
+        self,
+        context: Context,
+        stripe: Callable[[], StripeConnection],
+        front: Callable[[], Front | None],
+    ) -> None:
         self.view = Overview(None)
         self.known: list[ConnectionView] = []  # every account that is or was connected
         self.trouble = ""
         self.note = ""
         self.looks = 0
         self.account: int | None = None  # the one a person chose to look at
-        self._host = host
+        self._context, self._stripe, self._front = context, stripe, front
         self._last = 0.0
         self._waking = False  # a refresh is on its way; further changes need no other
-        self._watch = Watch(host.store)
+        self._watch = Watch(context.store)
 
-    def picture(self, fresh: bool = True) -> Snapshot:
+    def snapshot(self, fresh: bool = True) -> Snapshot:
         """What is to be shown: read anew, or as it was read, with the time gone on."""
-        host = self._host
         if fresh:
             self._look()
-        engine = host.stripe.engine
+        engine = self._stripe().engine
         activity = engine.activity if engine is not None else None
         if engine is not None and activity is not None and not engine.running:
             self.note, activity = activity.doing, None  # it ended by itself, and says why
@@ -62,8 +80,8 @@ class Refresher:
             activity=activity,
             note=note,
             trouble=self.trouble,
-            demo=host.demo is not None,
-            masking=host.masking,
+            demo=self._context.demo is not None,
+            masking=self._context.masking,
             fresh=fresh,
         )
 
@@ -71,37 +89,32 @@ class Refresher:
         self._last = time.monotonic()
         self.looks += 1
         try:
-            self.known = accounts(self._host.store)
-            self.view, self.trouble = overview(self._host.store, self.account), ""
+            self.known = accounts(self._context.store)
+            self.view, self.trouble = overview(self._context.store, self.account), ""
         except DatabaseProblem as problem:  # keep showing what was read before
             self.trouble = str(problem)
 
     def show(self, fresh: bool = True) -> None:
-        """Draw the mode in front (or what was opened from it, as large), if it is there yet.
-        Dialogs above it do not hide it."""
-        front = self._front
+        """Draw the mode in front, if it is there yet. Dialogs above it do not hide it."""
+        front = self._front()
         if front is not None and front.is_mounted:
-            front.show(self.picture(fresh))
-
-    @property
-    def _front(self) -> PanelistScreen | None:
-        large = (one for one in self._host.screen_stack if isinstance(one, PanelistScreen))
-        return next(reversed([*large]), None)
+            front.show(self.snapshot(fresh))
 
     def changed(self, change: object = None) -> None:
         """In any thread: something was written."""
         if not self._waking:
             self._waking = True
-            self._host.post(DataChanged())
+            self._context.post(DataChanged())
 
     def soon(self) -> None:
         """On the app's loop: look again as soon as the last look is old enough."""
-        pause = self._front.PAUSE if self._front else PanelistScreen.PAUSE
+        front = self._front()
+        pause = front.PAUSE if front else PAUSE
         wait = self._last + pause - time.monotonic()
         if wait <= 0:
             self._refresh()
         else:
-            self._host.set_timer(wait, self._refresh)
+            self._context.set_timer(wait, self._refresh)
 
     def _refresh(self) -> None:
         self._waking = False  # before reading: a change from now on needs another look
@@ -109,7 +122,7 @@ class Refresher:
 
     def tick(self) -> None:
         """Once a second: the time went on; and another process may have written."""
-        self.show(fresh=not self._host.stripe.syncing and self._others_wrote())
+        self.show(fresh=not self._stripe().syncing and self._others_wrote())
 
     def end(self) -> None:
         """Look no more."""

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from app.db.errors import DatabaseProblem
 from app.invites.operator import by
-from app.screens.base import Host
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from app.invites.restore_guard import RestoreGuard
     from app.invites.sending.background import BackgroundSending
     from app.invites.sending.sender import Sender
+    from app.services.context import Context
 
 SOON = 2.0  # seconds after the start, when the first screens are there
 EVERY = 60.0
@@ -22,8 +24,8 @@ EVERY = 60.0
 class InviteSending:
     """Of one app. What speaks to mail servers is imported when something is sent."""
 
-    def __init__(self, host: Host) -> None:
-        self._host = host
+    def __init__(self, context: Context, on_change: Callable[[], None]) -> None:
+        self._context, self._on_change = context, on_change
         self._dispatch: BackgroundSending | None = None
         self._tidying: threading.Thread | None = None
 
@@ -36,26 +38,26 @@ class InviteSending:
         """How invites go out. Raises SettingsError."""
         from app.invites.sending.factory import default_way
 
-        return default_way(self._host.settings)
+        return default_way(self._context.settings)
 
     def per_minute(self) -> int | None:
         """How many mails at most go out in a minute. Raises SettingsError."""
         from app.invites.mail.server_settings import mail_rate
 
-        return mail_rate(self._host.settings).per_minute
+        return mail_rate(self._context.settings).per_minute
 
     def guard(self, connection_id: int) -> RestoreGuard:
         """What keeps an old copy of the database from sending. In any thread."""
         from app.invites.restore_guard import RestoreGuard
 
-        return RestoreGuard(self._host.store, connection_id, self._host.settings.home)
+        return RestoreGuard(self._context.store, connection_id, self._context.settings.home)
 
     def send(self, connection_id: int, run: int) -> None:
         """Have a run sent, from when it is due. In any thread."""
         if self._dispatch is None:
             from app.invites.sending.background import BackgroundSending
 
-            self._dispatch = BackgroundSending(self._host.store, self._sender, self._tell)
+            self._dispatch = BackgroundSending(self._context.store, self._sender, self._tell)
         self._dispatch.send(connection_id, run)
 
     def has(self, run: int) -> bool:
@@ -65,8 +67,8 @@ class InviteSending:
     def keep_tidy(self) -> None:
         """Soon and every minute end what nobody answered in time, and erase whom somebody wanted
         erased."""
-        self._host.set_timer(SOON, self._tidy_soon)
-        self._host.set_interval(EVERY, self._tidy_soon)
+        self._context.set_timer(SOON, self._tidy_soon)
+        self._context.set_interval(EVERY, self._tidy_soon)
 
     def _tidy_soon(self) -> None:
         if self._tidying is None or not self._tidying.is_alive():
@@ -76,10 +78,10 @@ class InviteSending:
     def _tidy(self) -> None:
         from app.invites.housekeeping import tidy
 
-        store = self._host.store
+        store = self._context.store
         try:
-            if tidy(store, self._host.settings.home):
-                self._host.refresher.changed()
+            if tidy(store, self._context.settings.home):
+                self._on_change()
         except (DatabaseProblem, OSError):
             pass  # tried again soon; a screen says it
         finally:
@@ -98,10 +100,10 @@ class InviteSending:
     def _sender(self, connection_id: int) -> Sender:
         from app.invites.sending.factory import open_sender
 
-        host = self._host
-        changed = host.refresher.changed
-        return open_sender(host.store, host.settings, host.credentials, connection_id, changed)
+        at = self._context
+        changed = self._on_change
+        return open_sender(at.store, at.settings, at.credentials, connection_id, changed)
 
     def _tell(self, said: str) -> None:
         with suppress(RuntimeError):  # the app has ended
-            self._host.call_from_thread(self._host.tell, said, True)
+            self._context.call_from_thread(self._context.tell, said, True)

@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 
 from app.text import plain
 from app.widgets.content import Content, words
-from app.widgets.field import TextField
+from app.widgets.inputs import TextField
 from app.widgets.state_widget import StateWidget
 
 DELAY = 0.12  # seconds without a key after which what was typed is meant

@@ -1,7 +1,11 @@
-"""A text that is written only when it changed."""
+"""Texts that are written only when they changed: a line, and the titles in a pane's border.
+
+Textual draws a whole pane again for each title that it is given.
+"""
 
 from __future__ import annotations
 
+from textual.widget import Widget
 from textual.widgets import Static
 
 from app.widgets.content import Content, words
@@ -22,3 +26,11 @@ class TextLine(Static):
         self._shown = content
         self.display = bool(content)
         self.update(content)
+
+
+def entitle(pane: Widget, title: Content | None = None, below: Content | None = None) -> None:
+    """Set the title, the words below the pane, or both."""
+    if title is not None and pane.border_title != title.markup:
+        pane.border_title = title
+    if below is not None and pane.border_subtitle != below.markup:
+        pane.border_subtitle = below

@@ -18,7 +18,8 @@ import pytest
 
 from app.db.lease import Lease
 from app.db.store import open_store
-from app.sandbox.server.server import Options, Sandbox
+from app.sandbox.server.server import Sandbox
+from app.sandbox.server.state import Options
 from app.settings import Settings
 from tests.helpers.command import Home, at
 from tests.helpers.verify_run import dump

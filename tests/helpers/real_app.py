@@ -13,9 +13,8 @@ import httpx
 from app.db.store import Store
 from app.sandbox.server.server import Sandbox
 from app.screens.connect.methods import MethodList
-from app.screens.connect.oauth_form import ApprovalPage
 from app.screens.connect.screen import ConnectScreen
-from app.services.oauth_approval import OAuthApproval
+from app.services.oauth_approval import ApprovalPage, OAuthApproval
 from app.settings import CALLBACK_PATH, Settings
 from app.tui import PanelistApp
 from app.widgets.text_line import TextLine

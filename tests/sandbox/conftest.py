@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.sandbox.server.server import Options, Sandbox
+from app.sandbox.server.server import Sandbox
+from app.sandbox.server.state import Options
 from app.sandbox.world.world import World
 from tests.helpers.sandbox_client import Client, Clock
 

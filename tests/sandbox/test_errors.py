@@ -6,7 +6,7 @@ import re
 import httpx
 import pytest
 
-from app.sandbox.server.server import Options
+from app.sandbox.server.state import Options
 from tests.helpers.sandbox_client import NOW, Client
 from tests.sandbox.conftest import Serve
 

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from app.sandbox.world.changes import random_change
 from app.sandbox.world.events import TYPES
 from tests.helpers.sandbox_client import NOW, Client, Clock
 from tests.sandbox.conftest import Serve
@@ -163,7 +164,7 @@ def test_events_by_type_in_every_encoding(serve: Serve) -> None:
     client = serve(customers=100)
     rng = random.Random(5)
     for _ in range(300):
-        client.sandbox.world.random_change(rng)
+        random_change(client.sandbox.world, rng)
     everything = _types(client)
     customers = [t for t in everything if t.startswith("customer.")]
     assert _types(client, "?type=customer.*") == customers

@@ -10,7 +10,8 @@ import orjson
 import pytest
 
 from app.sandbox.server.faults import KINDS, Faults
-from app.sandbox.server.server import Options, Sandbox
+from app.sandbox.server.server import Sandbox
+from app.sandbox.server.state import Options
 from tests.helpers.sandbox_client import Client
 from tests.sandbox.conftest import Serve
 

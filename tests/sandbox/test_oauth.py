@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from app.sandbox.command import main
-from app.sandbox.server.server import Options, Sandbox
+from app.sandbox.server.server import Sandbox
+from app.sandbox.server.state import Options
 from tests.helpers.sandbox_client import Client, Clock
 from tests.helpers.sandbox_oauth import (
     HERE,

@@ -79,5 +79,5 @@ def test_no_secret_can_be_printed_with_a_thread_or_copied(file: Path) -> None:
         if name.endswith("copy_to_clipboard"):
             assert ast.unparse(call.args[0]) in ("page.url", "copied"), place
         assert not name.endswith(("run_worker", "push_screen_wait")), place
-        if name.endswith("Input") and file.name != "secret.py":
+        if name.endswith("Input") and file.name != "inputs.py":
             assert "password" not in ast.unparse(call), place

@@ -18,7 +18,7 @@ from app.panel.export.people import takeable
 from app.panel.lists.order import whole
 from app.panel.lists.selection import Selection
 from app.screens.export_dialog import ExportDialog, file_name
-from app.widgets.field import TextField
+from app.widgets.inputs import TextField
 from app.widgets.text_line import TextLine
 from tests.helpers import rows as making
 from tests.screens.conftest import SIZES, Driven, Start

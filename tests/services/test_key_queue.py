@@ -10,7 +10,7 @@ from app.screens.segments.members import MembersPane
 from app.screens.studies.confirm_dialog import ConfirmSendDialog
 from app.screens.studies.edit_dialog import StudyEditDialog
 from app.screens.studies.plan_screen import PlanScreen
-from app.widgets.field import TextField
+from app.widgets.inputs import TextField
 from tests.helpers.study_keys import invites, look, people
 from tests.helpers.study_world import study
 from tests.screens.conftest import SIZES, Driven, Start

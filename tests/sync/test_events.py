@@ -16,7 +16,9 @@ import pytest
 from app.db import connections
 from app.db.store import Store
 from app.panel.overview import overview
-from app.sandbox.server.server import Options, Sandbox
+from app.sandbox.server.server import Sandbox
+from app.sandbox.server.state import Options
+from app.sandbox.world.changes import random_change
 from app.sandbox.world.world import World
 from app.settings import Settings
 from app.sync import events
@@ -208,7 +210,7 @@ def test_too_many_events_are_not_read(
         connection = settled(store, settings, sandbox)
         rng = random.Random(1)
         for _ in range(700):
-            sandbox.world.random_change(rng)
+            random_change(sandbox.world, rng)
         requests = asked(sandbox, lambda: sync(store, settings, sandbox))
         assert requests["GET /v1/events"] < 20
         assert_equal(sandbox.world, store, connection)
@@ -226,7 +228,7 @@ def test_late_and_doubled_events_while_it_follows(store: Store, settings: Settin
             for _ in range(30):
                 with sandbox.lock:
                     for _ in range(5):
-                        sandbox.world.random_change(rng)
+                        random_change(sandbox.world, rng)
                     clock.ahead += 3
                 wait_for_look(sandbox, 1)
             clock.ahead += 50

@@ -11,6 +11,7 @@ from app.db import connections
 from app.db.store import Store
 from app.panel.overview import overview, recent_changes
 from app.sandbox.server.server import Sandbox
+from app.sandbox.world.changes import random_change
 from app.settings import Settings
 from tests.helpers.sync_run import sync
 from tests.helpers.truth import assert_equal
@@ -38,7 +39,7 @@ def test_changes_during_the_copy(store: Store, settings: Settings) -> None:
         def change(path: str, query: dict[str, Any]) -> None:
             if path.startswith("/v1/") and path != "/v1/events":
                 for _ in range(4):
-                    sandbox.world.random_change(rng)
+                    random_change(sandbox.world, rng)
             if path == "/v1/customers" and first in str(query.get("starting_after")):
                 sandbox.world.delete_customer(first)
 
@@ -78,7 +79,7 @@ def test_later_changes_come_as_events(store: Store, settings: Settings) -> None:
     with Sandbox(customers=300, seed=10) as sandbox:
         sync(store, settings, sandbox)
         for _ in range(120):
-            sandbox.world.random_change(rng)
+            random_change(sandbox.world, rng)
         before = sandbox.requests["GET /v1/customers"]
         sync(store, settings, sandbox)
         # The probe of the key; and so many changed that listing them once more is cheaper.

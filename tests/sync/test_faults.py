@@ -18,7 +18,9 @@ from app.db.store import Store, open_store
 from app.panel.overview import overview
 from app.panel.segments.views import segments
 from app.sandbox.server.faults import Faults
-from app.sandbox.server.server import Options, Sandbox
+from app.sandbox.server.server import Sandbox
+from app.sandbox.server.state import Options
+from app.sandbox.world.changes import random_change
 from app.sandbox.world.seeded_customers import PLANTED
 from app.settings import Settings
 from app.sync.stripe.client import StripeProblem
@@ -135,7 +137,7 @@ def test_nothing_planted_reaches_the_disk(sqlite_settings: Settings) -> None:
         sync(store, sqlite_settings, sandbox)
         rng = random.Random(2)
         for _ in range(60):
-            sandbox.world.random_change(rng)
+            random_change(sandbox.world, rng)
         sync(store, sqlite_settings, sandbox)
         secrets = [PLANTED, "pm_", "card_", "fingerprint", sandbox.world.restricted_key]
         for file in sqlite_settings.home.iterdir():

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from app.sandbox.server import approval_pages as approval
 from app.sandbox.server import params
 from app.sandbox.server.connection import Request, Response
 from app.sandbox.server.params import Query
+from app.sandbox.server.state import State
 from app.sandbox.world.errors import OAuthError
 from app.sandbox.world.oauth import Flavour, OAuth
-
-if TYPE_CHECKING:
-    from app.sandbox.server.server import SandboxService
 
 INVALID = "The provided OAuth link is invalid"
 _CHANNEL_LINK = re.compile(r"(chnlink|ch)_\w+", re.ASCII)
@@ -69,30 +67,30 @@ def _check_connect(query: Query, state: str | None) -> None:
         raise OAuthError("invalid_scope", text, state=state)
 
 
-def _authorize(service: SandboxService, request: Request, link: str) -> Response:
+def _authorize(state: State, request: Request, link: str) -> Response:
     if link and not _CHANNEL_LINK.fullmatch(link):
         return _notice(INVALID, 400)
     try:
-        return _consent(service, _asked(service.world.oauth, "app", params.parse(request.query)))
+        return _consent(state, _asked(state.world.oauth, "app", params.parse(request.query)))
     except OAuthError:
         return _notice(INVALID, 400)
 
 
-def _authorize_connect(service: SandboxService, request: Request, _: str) -> Response:
-    return _consent(service, _asked(service.world.oauth, "connect", params.parse(request.query)))
+def _authorize_connect(state: State, request: Request, _: str) -> Response:
+    return _consent(state, _asked(state.world.oauth, "connect", params.parse(request.query)))
 
 
-def _consent(service: SandboxService, asked: _ConsentRequest) -> Response:
+def _consent(state: State, asked: _ConsentRequest) -> Response:
     connect = asked.flavour == "connect"
-    page = approval.consent(_account(service), asked.redirect_uri, asked.fields, connect=connect)
+    page = approval.consent(_account(state), asked.redirect_uri, asked.fields, connect=connect)
     return Response(200, approval.headers([asked.redirect_uri]), page)
 
 
-def _decision(service: SandboxService, request: Request, _: str) -> Response:
+def _decision(state: State, request: Request, _: str) -> Response:
     """The form carries what the link asked for; it is checked again."""
     if _from_another_site(request):
         return _notice(_ANOTHER_SITE, 403)
-    form, oauth = params.parse(request.body.decode("utf-8", "replace")), service.world.oauth
+    form, oauth = params.parse(request.body.decode("utf-8", "replace")), state.world.oauth
     flavour: Flavour = "connect" if params.text(form, "flavour") == "connect" else "app"
     decision = params.text(form, "decision")
     try:
@@ -107,26 +105,26 @@ def _decision(service: SandboxService, request: Request, _: str) -> Response:
     return _redirect(address(asked.redirect_uri, said))
 
 
-def _dashboard(service: SandboxService, _: Request, __: str) -> Response:
-    oauth = service.world.oauth
+def _dashboard(state: State, _: Request, __: str) -> Response:
+    oauth = state.world.oauth
     page = approval.dashboard(
-        _account(service),
+        _account(state),
         installed=oauth.installed("app") is not None,
         connected=oauth.installed("connect") is not None,
     )
     return Response(200, approval.headers(oauth.allowed()), page)
 
 
-def _dashboard_install(service: SandboxService, request: Request, _: str) -> Response:
+def _dashboard_install(state: State, request: Request, _: str) -> Response:
     if _from_another_site(request):
         return _notice(_ANOTHER_SITE, 403)
-    return _redirect(install(service.world.oauth))
+    return _redirect(install(state.world.oauth))
 
 
-def _dashboard_remove(service: SandboxService, request: Request, _: str) -> Response:
+def _dashboard_remove(state: State, request: Request, _: str) -> Response:
     if _from_another_site(request):
         return _notice(_ANOTHER_SITE, 403)
-    service.world.oauth.remove_all()
+    state.world.oauth.remove_all()
     return Response(303, [("Location", "/dashboard")])
 
 
@@ -151,8 +149,8 @@ def _notice(text: str, status: int) -> Response:
     return Response(status, approval.headers([]), approval.notice(text))
 
 
-def _account(service: SandboxService) -> tuple[str, str, bool]:
-    world = service.world
+def _account(state: State) -> tuple[str, str, bool]:
+    world = state.world
     return world.account_name, world.account_id, world.livemode
 
 
@@ -161,7 +159,7 @@ def _from_another_site(request: Request) -> bool:
     return request.headers.get("origin") not in (None, f"http://{request.headers.get('host')}")
 
 
-ENDPOINTS: dict[str, Callable[[SandboxService, Request, str], Response]] = {
+ENDPOINTS: dict[str, Callable[[State, Request, str], Response]] = {
     "GET /oauth/v2/authorize": _authorize,
     "GET /oauth/v2/{link}/authorize": _authorize,
     "GET /oauth/authorize": _authorize_connect,

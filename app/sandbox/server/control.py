@@ -9,7 +9,6 @@ import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import orjson
 
@@ -17,10 +16,8 @@ from app.sandbox.server import consent, wire
 from app.sandbox.server.connection import Request, Response
 from app.sandbox.server.faults import Faults
 from app.sandbox.server.limits import SandboxLimits
+from app.sandbox.server.state import State
 from app.sandbox.world.seeded import Obj
-
-if TYPE_CHECKING:
-    from app.sandbox.server.server import SandboxService
 
 _JSON = [("Content-Type", "application/json")]
 _CHUNK = 500
@@ -57,19 +54,19 @@ _OPTIONS = (
 )
 
 
-def answer(service: SandboxService, request: Request) -> Response:
+def answer(state: State, request: Request) -> Response:
     """The answer to a control request; 400 with a sentence for one that makes no sense."""
     path = request.path.removeprefix("/_sandbox/").rstrip("/")
     try:
         if request.method == "GET" and path.startswith("truth/"):
-            return _truth(service, path.removeprefix("truth/"))
+            return _truth(state, path.removeprefix("truth/"))
         if request.method == "GET" and path == "stats":
-            return _json(_stats(service))
+            return _json(_stats(state))
         if request.method == "POST" and path in _POSTS:
             asked = orjson.loads(request.body or b"{}")
             if not isinstance(asked, dict):
                 raise ValueError("the body is a JSON object")
-            return _json(_POSTS[path](service, asked))
+            return _json(_POSTS[path](state, asked))
     except (KeyError, TypeError, ValueError) as error:
         return _json({"error": str(error.args[0] if error.args else error)}, 400)
     return _json({"error": f"{request.method} /_sandbox/{path} does not exist"}, 404)
@@ -79,18 +76,18 @@ def _json(value: Obj, status: int = 200) -> Response:
     return Response(status, list(_JSON), wire.encode(value, pretty=False) + b"\n")
 
 
-def _truth(service: SandboxService, kind: str) -> Response:
+def _truth(state: State, kind: str) -> Response:
     if kind not in _TRUTH:
         raise ValueError(f"the truth is about {', '.join(_TRUTH)}")
-    objects: Iterator[Obj] = getattr(service.world, kind)()
+    objects: Iterator[Obj] = getattr(state.world, kind)()
     headers = [("Content-Type", "application/x-ndjson")]
-    return Response(200, headers, stream=_lines(service, objects))
+    return Response(200, headers, stream=_lines(state, objects))
 
 
-async def _lines(service: SandboxService, objects: Iterator[Obj]) -> AsyncIterator[bytes]:
+async def _lines(state: State, objects: Iterator[Obj]) -> AsyncIterator[bytes]:
     """JSON lines in chunks; other requests are served between them."""
     while True:
-        with service.lock:
+        with state.lock:
             lines = [wire.encode(found, pretty=False) + b"\n" for found in islice(objects, _CHUNK)]
         if lines:
             yield b"".join(lines)
@@ -99,13 +96,13 @@ async def _lines(service: SandboxService, objects: Iterator[Obj]) -> AsyncIterat
         await asyncio.sleep(0)
 
 
-def _stats(service: SandboxService) -> Obj:
-    world = service.world
+def _stats(state: State) -> Obj:
+    world = state.world
     return {
         "account": world.account_id,
         "seed": world.seed,
-        "requests": dict(service.requests),
-        "statuses": {str(status): count for status, count in service.statuses.items()},
+        "requests": dict(state.requests),
+        "statuses": {str(status): count for status, count in state.statuses.items()},
         "counts": {
             "customers": len(world.customers_table) - len(world.customers_table.gone),
             "subscriptions": len(world.subscriptions_table),
@@ -116,22 +113,22 @@ def _stats(service: SandboxService) -> Obj:
     }
 
 
-def _change(service: SandboxService, asked: Obj) -> Obj:
+def _change(state: State, asked: Obj) -> Obj:
     """`{"op": "update_customer", "id": …, …}` or `{"op": "random", "n": 5}`."""
     op = asked.pop("op", None)
     if op == "random":
         count = int(asked.pop("n", 1))
         if asked or not 0 <= count <= _MOST_RANDOM:
             raise ValueError(f"random takes n, up to {_MOST_RANDOM}")
-        return {"done": [service.change() for _ in range(count)]}
+        return {"done": [state.change() for _ in range(count)]}
     if op not in _CHANGES:
         raise ValueError(f"op is random or one of {', '.join(_CHANGES)}")
-    return {"id": getattr(service.world, op)(**asked)}
+    return {"id": getattr(state.world, op)(**asked)}
 
 
-def _set_options(service: SandboxService, asked: Obj) -> Obj:
+def _set_options(state: State, asked: Obj) -> Obj:
     """Options by name; `faults` is an object of its own and replaces all faults."""
-    options = service.options
+    options = state.options
     changed: Obj = {}
     for name, value in asked.items():
         if name == "faults":
@@ -139,32 +136,32 @@ def _set_options(service: SandboxService, asked: Obj) -> Obj:
         elif name in ("forbid", "keys"):
             changed[name] = frozenset(value)
         elif name == "rate":
-            SandboxLimits(str(value), service.options.limit_clock)
+            SandboxLimits(str(value), state.options.limit_clock)
             changed[name] = str(value)
         elif name in _OPTIONS:
             changed[name] = type(getattr(options, name))(value)
         else:
             raise ValueError(f"options are {', '.join((*_OPTIONS, 'faults'))}")
-    service.options = dataclasses.replace(options, **changed)
+    state.options = dataclasses.replace(options, **changed)
     return {"set": sorted(changed)}
 
 
-def _install(service: SandboxService, asked: Obj) -> Obj:
+def _install(state: State, asked: Obj) -> Obj:
     """Install the app from the Dashboard: `{"redirect_uri": …}`, or the first one registered."""
     redirect = asked.pop("redirect_uri", None)
     if asked or not isinstance(redirect, str | None):
         raise ValueError("install takes redirect_uri")
-    return {"url": consent.install(service.world.oauth, redirect)}
+    return {"url": consent.install(state.world.oauth, redirect)}
 
 
-def _uninstall(service: SandboxService, asked: Obj) -> Obj:
+def _uninstall(state: State, asked: Obj) -> Obj:
     """Remove the app in the Dashboard, and end a connection by Connect."""
     if asked:
         raise ValueError("uninstall takes nothing")
-    return {"removed": service.world.oauth.remove_all()}
+    return {"removed": state.world.oauth.remove_all()}
 
 
-_POSTS: dict[str, Callable[[SandboxService, Obj], Obj]] = {
+_POSTS: dict[str, Callable[[State, Obj], Obj]] = {
     "change": _change,
     "install": _install,
     "options": _set_options,

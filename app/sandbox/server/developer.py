@@ -7,22 +7,17 @@ and docs.stripe.com/api/apps/installs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from app.sandbox.server import api, params, wire
 from app.sandbox.server.connection import Request, Response
 from app.sandbox.server.params import Query
+from app.sandbox.server.state import Options, State
 from app.sandbox.world import errors
 from app.sandbox.world.errors import PERMISSIONS, OAuthError, StripeError
 from app.sandbox.world.oauth import RESOURCES, Flavour, Install
 from app.sandbox.world.seeded import Obj
 from app.sandbox.world.world import World
 
-if TYPE_CHECKING:
-    from app.sandbox.server.server import Options, SandboxService
-
-# What a token endpoint may do wrong (`Options.token_fault`).
-FAULTS = ("", "302", "400", "500", "html", "nothing")
 TOKEN_ENDPOINTS = ("POST /v1/oauth/token", "POST /oauth/token")
 
 _SIGN_IN = b"<!doctype html><title>Guest Wi-Fi</title><h1>Sign in to the guest network</h1>"
@@ -36,21 +31,21 @@ def refusal(error: StripeError) -> Response:
     return Response(error.status, [*error.headers.items()], wire.encode(error.body))
 
 
-def _token(service: SandboxService, request: Request, _: str) -> Response:
-    return _tokens(service, request, "app")
+def _token(state: State, request: Request, _: str) -> Response:
+    return _tokens(state, request, "app")
 
 
-def _token_connect(service: SandboxService, request: Request, _: str) -> Response:
-    return _tokens(service, request, "connect")
+def _token_connect(state: State, request: Request, _: str) -> Response:
+    return _tokens(state, request, "connect")
 
 
-def _tokens(service: SandboxService, request: Request, flavour: Flavour) -> Response:
-    fault = service.options.token_fault
-    instead = _instead(fault, service.options)
+def _tokens(state: State, request: Request, flavour: Flavour) -> Response:
+    fault = state.options.token_fault
+    instead = _instead(fault, state.options)
     if instead is not None:
         return instead
     try:
-        made = Response(200, body=wire.encode(_granted(service, request, flavour)))
+        made = Response(200, body=wire.encode(_granted(state, request, flavour)))
     except StripeError as error:
         made = refusal(error)
     if fault == "nothing":
@@ -71,9 +66,9 @@ def _instead(fault: str, options: Options) -> Response | None:
     return None
 
 
-def _granted(service: SandboxService, request: Request, flavour: Flavour) -> Obj:
-    world, life = service.world, service.options.token_life
-    own, form = _is_developer(service, request), _form(request)
+def _granted(state: State, request: Request, flavour: Flavour) -> Obj:
+    world, life = state.world, state.options.token_life
+    own, form = _is_developer(state, request), _form(request)
     grant = params.text(form, "grant_type")
     if not grant:
         raise OAuthError("invalid_request", "No grant type specified")
@@ -87,17 +82,17 @@ def _granted(service: SandboxService, request: Request, flavour: Flavour) -> Obj
         raise errors.foreign_grant()
     take = world.oauth.exchange if name == "code" else world.oauth.refresh
     made = take(flavour, value, life)
-    if service.options.expires_in and flavour == "app":
+    if state.options.expires_in and flavour == "app":
         made["expires_in"] = int(life)
     return made
 
 
-def _is_developer(service: SandboxService, request: Request) -> bool:
+def _is_developer(state: State, request: Request) -> bool:
     """False for a secret key of somebody else. Raises 401 and 403 for other keys."""
-    world, key = service.world, api.key_of(request.headers)
+    world, key = state.world, api.key_of(request.headers)
     if key in (world.client_secret, world.secret_key):
         return key == world.client_secret
-    if key == world.restricted_key or world.oauth.issued(key) or key in service.options.keys:
+    if key == world.restricted_key or world.oauth.issued(key) or key in state.options.keys:
         raise errors.not_developer(key, world.account_id)
     raise errors.invalid_key(key)
 
@@ -106,10 +101,10 @@ def _form(request: Request) -> Query:
     return params.parse(request.body.decode("utf-8", "replace"))
 
 
-def _deauthorize(service: SandboxService, request: Request, _: str) -> Response:
+def _deauthorize(state: State, request: Request, _: str) -> Response:
     """Ends a connection by Connect. Nothing says that it takes apps: they are not connected."""
-    oauth = service.world.oauth
-    own, form = _is_developer(service, request), _form(request)
+    oauth = state.world.oauth
+    own, form = _is_developer(state, request), _form(request)
     client, account = params.text(form, "client_id"), params.text(form, "stripe_user_id")
     if not client or not account:
         missing = "client_id" if not client else "stripe_user_id"
@@ -123,13 +118,13 @@ def _deauthorize(service: SandboxService, request: Request, _: str) -> Response:
     return _json({"stripe_user_id": account})
 
 
-def _installs(service: SandboxService, request: Request, _: str) -> Response:
+def _installs(state: State, request: Request, _: str) -> Response:
     """The one installation there can be, for whoever may see it.
 
     The developer names the app or, by Stripe-Account, the account; without either it is asked
     about the developer's own account, which has none (docs.stripe.com/api/apps/installs/list).
     """
-    world, caller = service.world, _installer(service, request)
+    world, caller = state.world, _installer(state, request)
     query = params.parse(request.query)
     for name in query:
         if name not in (*_FILTERS, *_COMMON):
@@ -149,22 +144,22 @@ def _installs(service: SandboxService, request: Request, _: str) -> Response:
     return _json({"object": "list", "data": found, "has_more": False, "url": "/v1/apps/installs"})
 
 
-def _install(service: SandboxService, request: Request, identifier: str) -> Response:
-    _installer(service, request)
-    return _json(_shown(service.world, _known(service.world, identifier)))
+def _install(state: State, request: Request, identifier: str) -> Response:
+    _installer(state, request)
+    return _json(_shown(state.world, _known(state.world, identifier)))
 
 
-def _uninstall(service: SandboxService, request: Request, identifier: str) -> Response:
-    _installer(service, request)
-    install = _known(service.world, identifier)
-    service.world.oauth.remove(install)
-    return _json(_shown(service.world, install) | {"status": "uninstalling"})
+def _uninstall(state: State, request: Request, identifier: str) -> Response:
+    _installer(state, request)
+    install = _known(state.world, identifier)
+    state.world.oauth.remove(install)
+    return _json(_shown(state.world, install) | {"status": "uninstalling"})
 
 
-def _installer(service: SandboxService, request: Request) -> api.Caller:
+def _installer(state: State, request: Request) -> api.Caller:
     """The developer, or the account itself by its secret key."""
-    world = service.world
-    caller = api.authenticate(world, service.access(), request.headers)
+    world = state.world
+    caller = api.authenticate(world, state.access(), request.headers)
     if caller.key not in (world.client_secret, world.secret_key):
         raise errors.not_developer(caller.key, world.account_id)
     return caller
@@ -204,7 +199,7 @@ def _json(value: Obj) -> Response:
     return Response(200, body=wire.encode(value))
 
 
-ENDPOINTS: dict[str, Callable[[SandboxService, Request, str], Response]] = {
+ENDPOINTS: dict[str, Callable[[State, Request, str], Response]] = {
     "POST /v1/oauth/token": _token,
     "POST /oauth/token": _token_connect,
     "POST /oauth/deauthorize": _deauthorize,

@@ -4,10 +4,7 @@ import asyncio
 import random
 import re
 import threading
-import time
-from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from email.utils import formatdate
 from types import TracebackType
 from typing import Any, Self
@@ -15,15 +12,14 @@ from urllib.parse import unquote
 
 from app.sandbox.server import api, consent, control, developer, params, wire
 from app.sandbox.server.connection import HttpConnection, Request, Response
-from app.sandbox.server.faults import Faults
 from app.sandbox.server.limits import SandboxLimits
+from app.sandbox.server.state import Options, State
 from app.sandbox.world import errors
 from app.sandbox.world.errors import StripeError
 from app.sandbox.world.seeded import base62
 from app.sandbox.world.versions import CURRENT
 from app.sandbox.world.world import World
 
-LOG_LENGTH = 10_000
 _ENDPOINTS = [
     (re.compile(re.sub(r"\{\w+\}", "([^/]+)", template)), template, answer)
     for template, answer in (developer.ENDPOINTS | consent.ENDPOINTS).items()
@@ -31,50 +27,9 @@ _ENDPOINTS = [
 _PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>"
 
 
-@dataclass
-class Options:
-    """How the server behaves. Assign to change it while it runs.
-
-    - `rate`: requests per second as `account/endpoint`, such as `100/25`; 0 is no limit. Counted
-      by `limit_clock`
-    - `latency`: seconds until each answer
-    - `forbid`: resources the key may not read: customers, subscriptions, products, prices, events,
-      account
-    - `revoked`, `expired`: no key or access token works, for one reason or the other; OAuth goes
-      on giving new ones
-    - `keys`: keys or access tokens accepted beside the world's own two and those of its OAuth
-    - `live_changes`: random changes per minute
-    - `token_life`: seconds, by the world's clock, that an app's access tokens work; `expires_in`
-      tells the client, which Stripe does not
-    - `token_fault`: what the token endpoints do wrong, until it is "" again: "302" to
-      `token_redirect`, "400", "500" and "html" (200 and a web page) without doing what was asked;
-      "nothing" does it and closes the connection without an answer
-    - `token_delay`: seconds until each of their answers, beside `latency`
-    """
-
-    rate: str = "0"
-    latency: float = 0.0
-    forbid: frozenset[str] = frozenset()
-    faults: Faults = field(default_factory=Faults)
-    revoked: bool = False
-    expired: bool = False
-    keys: frozenset[str] = frozenset()
-    live_changes: float = 0.0
-    limit_clock: Callable[[], float] = time.monotonic
-    token_life: float = 3600.0
-    expires_in: bool = False
-    token_fault: str = ""
-    token_redirect: str = ""
-    token_delay: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.token_fault not in developer.FAULTS:
-            raise ValueError(f"token_fault is one of {', '.join(developer.FAULTS[1:])}, or empty")
-
-
 def _endpoint(
     asked: str,
-) -> tuple[str, Callable[["SandboxService", Request, str], Response], str] | None:
+) -> tuple[str, Callable[[State, Request, str], Response], str] | None:
     """What is not a list or an object of the account: its template, who answers, the id in it."""
     for pattern, template, answer in _ENDPOINTS:
         found = pattern.fullmatch(asked)
@@ -83,22 +38,11 @@ def _endpoint(
     return None
 
 
-class SandboxService:
-    """Answers requests about one world; knows no socket.
-
-    `requests` counts by path template, `statuses` by status sent (0: none), `log` holds the last
-    10,000 as (world's time, path, query, status). `on_request` is called with path and parsed query
-    before each answer, in the server's thread with `lock` held: it may change the world.
-    """
+class SandboxService(State):
+    """Answers requests about one world; knows no socket."""
 
     def __init__(self, world: World, options: Options) -> None:
-        self.world, self.options = world, options
-        self.lock = threading.RLock()
-        self.requests: Counter[str] = Counter()
-        self.statuses: Counter[int] = Counter()
-        self.log: deque[tuple[float, str, str, int]] = deque(maxlen=LOG_LENGTH)
-        self.on_request: Callable[[str, dict[str, object]], None] | None = None
-        self.changes_rng = random.Random(f"{world.seed}/live")
+        super().__init__(world, options)
         self._ids = random.Random(f"{world.seed}/requests")
         self._limits: SandboxLimits | None = None
 
@@ -157,11 +101,6 @@ class SandboxService:
             raise errors.rate_limited(reason)
         return Response(200, body=wire.encode(api.answer(world, access, caller, route, query)))
 
-    def access(self) -> api.Access:
-        """Who may do what, by the options."""
-        options = self.options
-        return api.Access(options.forbid, options.revoked, options.expired, options.keys)
-
     def _limit(self, endpoint: str) -> str | None:
         if self._limits is None or self._limits.rate != self.options.rate:
             self._limits = SandboxLimits(self.options.rate, self.options.limit_clock)
@@ -191,11 +130,6 @@ class SandboxService:
         if "stripe-account" in request.headers:
             headers.append(("Stripe-Account", request.headers["stripe-account"]))
         return headers
-
-    def change(self) -> str:
-        """One random change; returns a sentence."""
-        with self.lock:
-            return self.world.random_change(self.changes_rng)
 
     async def live(self) -> None:
         """Change the world at random as often as the options say, until cancelled."""

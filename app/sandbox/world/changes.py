@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
 
 from app.sandbox.world import names
 from app.sandbox.world.subscription import ENDED, STATUSES
-
-if TYPE_CHECKING:
-    from app.sandbox.world.world import World
+from app.sandbox.world.world import World
 
 _WEIGHTS = {
     "update_customer": 32,
@@ -37,7 +34,7 @@ _NEXT = {
 _REMINDERS = ("trial_will_end", "pending_update_applied", "pending_update_expired")
 
 
-def one(world: World, rng: random.Random) -> str:
+def random_change(world: World, rng: random.Random) -> str:
     """Do one change that is possible; the mix leans to customers and subscriptions."""
     while True:
         kind = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]

@@ -1,10 +1,9 @@
 """One Stripe account: what is in it, and everything that can happen to it."""
 # ruff: noqa: A002  (Stripe calls it id)
 
-import random
 from typing import Any
 
-from app.sandbox.world import catalogue, changes
+from app.sandbox.world import catalogue
 from app.sandbox.world.contents import Contents
 from app.sandbox.world.object_table import ObjectTable
 from app.sandbox.world.seeded import Obj
@@ -207,10 +206,6 @@ class World(Contents):
         if previous:
             table.changed[n] = old | fields | beside
             self._emit(f"{kind}.updated", table.changed[n], previous)
-
-    def random_change(self, rng: random.Random) -> str:
-        """One realistic change; returns a sentence that says which."""
-        return changes.one(self, rng)
 
 
 def _no_fixed(fields: Obj) -> None:

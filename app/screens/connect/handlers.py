@@ -11,8 +11,15 @@ from textual.screen import ModalScreen
 from app.screens.base import Host, account_words
 from app.screens.connect.screen import ConnectScreen
 from app.screens.connect.token_store_dialog import FORGOTTEN, Choice, TokenStoreDialog, UnlockDialog
-from app.services.connection import StripeConnection
-from app.services.oauth_approval import OAuthApproval
+from app.services.messages import (
+    AccessChecked,
+    ConnectionRefused,
+    InstallReceived,
+    OAuthReady,
+    StepDone,
+    SyncStarted,
+    TokenStoreNeeded,
+)
 from app.services.refresh import Refresher
 from app.text import plain
 from app.widgets.content import words
@@ -26,7 +33,7 @@ class ConnectionHandlers(Host):
     _later: list[Callable[[], None]]  # dialogs for when the one in front is answered
     _guest = False  # somebody is being asked about an install
 
-    def on_stripe_connection_checked(self, message: StripeConnection.Checked) -> None:
+    def on_access_checked(self, message: AccessChecked) -> None:
         report = message.report
         if not message.connected:
             account = account_words(report.account, report.account_name)
@@ -49,7 +56,7 @@ class ConnectionHandlers(Host):
             self.tell(f"Not permitted: {', '.join(missing)}. Connect (1) says more.", problem=True)
         self.refresher.show()
 
-    def on_stripe_connection_refused(self, message: StripeConnection.Refused) -> None:
+    def on_connection_refused(self, message: ConnectionRefused) -> None:
         self.refresher.note = message.text
         self.say(message.text, problem=True)
         for screen in self.connect_screens():
@@ -60,7 +67,7 @@ class ConnectionHandlers(Host):
             self.oauth.look()
         self.refresher.show()
 
-    def on_stripe_connection_joined(self, message: StripeConnection.Joined) -> None:
+    def on_sync_started(self, message: SyncStarted) -> None:
         self.oauth.stop()
         self.oauth.look()
         self.refresher.note, self.refresher.account = "", None
@@ -70,7 +77,7 @@ class ConnectionHandlers(Host):
             self.go("status")
         self.refresher.show()
 
-    def on_stripe_connection_done(self, message: StripeConnection.Done) -> None:
+    def on_step_done(self, message: StepDone) -> None:
         text = " ".join(message.said)
         if text:
             self.say(text)
@@ -83,7 +90,7 @@ class ConnectionHandlers(Host):
 
     # Where access is kept
 
-    def on_stripe_connection_homeless(self, message: StripeConnection.Homeless) -> None:
+    def on_token_store_needed(self, message: TokenStoreNeeded) -> None:
         why = str(message.problem)
         self.refresher.note = why
         self.say(why, problem=True)
@@ -117,7 +124,7 @@ class ConnectionHandlers(Host):
         self.put(TokenStoreDialog(why, lost=lost), placed)
 
     def ask_to_leave(self) -> None:
-        connection = self.picture(fresh=True).linked
+        connection = self.snapshot(fresh=True).linked
         if connection is None:
             self.tell("Nothing is connected, so there is nothing to leave.")
             return
@@ -138,11 +145,11 @@ class ConnectionHandlers(Host):
 
     # Approving in the browser
 
-    def on_oauth_approval_opened(self) -> None:
+    def on_approval_opened(self) -> None:
         self.say("")
         self.refresher.show()
 
-    def on_oauth_approval_ready(self, message: OAuthApproval.Ready) -> None:
+    def on_oauth_ready(self, message: OAuthReady) -> None:
         if message.new:
             self.forget_secrets()
             for screen in self.connect_screens():
@@ -150,7 +157,7 @@ class ConnectionHandlers(Host):
             self.say(f"Set up for {message.new} mode. Enter opens Stripe's page to approve on.")
         self.refresher.show()
 
-    def on_oauth_approval_uninvited(self, message: OAuthApproval.Uninvited) -> None:
+    def on_install_received(self, message: InstallReceived) -> None:
         if self._guest:  # any page can bring these, so one at a time is enough
             self.tell("Another install arrived meanwhile; it was not accepted.", problem=True)
             return
@@ -207,7 +214,7 @@ class ConnectionHandlers(Host):
     # Leaving
 
     async def action_quit(self) -> None:
-        connection = self.picture(fresh=True).linked
+        connection = self.snapshot(fresh=True).linked
         running = []
         if self.stripe.running and connection is not None and connection.status != "complete":
             running.append("A sync is running; everything fetched so far is kept.")

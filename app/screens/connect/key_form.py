@@ -9,7 +9,7 @@ from textual.containers import Container
 
 from app.screens.base import account_words
 from app.widgets.content import Content, hang, words
-from app.widgets.secret import SecretInput
+from app.widgets.inputs import SecretInput
 from app.widgets.state_widget import StateWidget
 
 if TYPE_CHECKING:

@@ -9,7 +9,9 @@ from textual.binding import Binding, BindingType
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from app.screens.base import Demo, Snapshot, account_words
+from app.screens.base import account_words
+from app.services.context import Demo
+from app.services.snapshot import Snapshot
 from app.widgets.content import Content, para, words
 
 FORMS = {  # the form that stands beside each way
@@ -69,13 +71,13 @@ class AvailableMethods:
         return [Option(words(text), id=way) for way, text in ways]
 
 
-def connected_words(picture: Snapshot) -> Content:
+def connected_words(snapshot: Snapshot) -> Content:
     """Which account is or was connected, and what follows from that for the ways."""
-    linked, shown = picture.linked, picture.view.connection
-    text = picture.trouble
+    linked, shown = snapshot.linked, snapshot.view.connection
+    text = snapshot.trouble
     if not text and linked is not None:
         account = account_words(linked.account, linked.account_name)
-        if picture.activity is None and shown is not None and shown.id == linked.id:
+        if snapshot.activity is None and shown is not None and shown.id == linked.id:
             text = (
                 f"{account}, {linked.mode}, is connected, but no sync runs here: connect it"
                 " again to go on. Everything fetched before can be used."

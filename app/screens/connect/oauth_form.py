@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 
 from app.screens.connect.key_form import permission_lines
+from app.services.oauth_approval import ApprovalPage
 from app.widgets.content import Content, words
-from app.widgets.field import TextField
+from app.widgets.inputs import TextField
 from app.widgets.qr import qr_lines
 from app.widgets.state_widget import StateWidget
 
 ROOM = 30  # lines of the terminal from which on there is room for a picture of the address
-
-
-@dataclass(frozen=True)
-class ApprovalPage:
-    """The page to approve on. ``url`` is "" before it was asked for. ``said``: whether a browser
-    shows it; ``trouble``: why Stripe's answer cannot arrive by itself."""
-
-    mode: str = "test"
-    url: str = ""
-    said: str = ""
-    trouble: str = ""
 
 
 class AboutApproval(StateWidget[ApprovalPage]):

@@ -8,8 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from app.widgets.content import Content, hang, words
-from app.widgets.field import TextField
-from app.widgets.secret import SecretInput
+from app.widgets.inputs import SecretInput, TextField
 from app.widgets.state_widget import StateWidget
 
 FIELDS = ("client_id", "secret", "authorize_url", "redirect_uri")

@@ -13,7 +13,7 @@ from textual.css.query import NoMatches
 from textual.widgets import Input, OptionList
 
 from app.credentials.store import NOWHERE
-from app.screens.base import PanelistScreen, Snapshot
+from app.screens.base import PanelistScreen
 from app.screens.connect.key_form import AboutKey, KeyForm, KeyInput, report_lines
 from app.screens.connect.methods import (
     FORMS,
@@ -22,8 +22,10 @@ from app.screens.connect.methods import (
     connected_words,
     way_words,
 )
-from app.screens.connect.oauth_form import AboutApproval, ApprovalPage, OAuthForm, PasteInput
+from app.screens.connect.oauth_form import AboutApproval, OAuthForm, PasteInput
 from app.screens.connect.oauth_setup_form import FIELDS, AboutSetup, Known, SetupForm
+from app.services.oauth_approval import ApprovalPage
+from app.services.snapshot import Snapshot
 from app.widgets.content import para, words
 from app.widgets.text_line import TextLine
 
@@ -78,9 +80,9 @@ class ConnectScreen(PanelistScreen):
         ways.border_title = "Ways to connect"
         ways.focus()
 
-    def show_content(self, picture: Snapshot) -> None:
+    def show_content(self, snapshot: Snapshot) -> None:
         approving, report = self.host.oauth, self.host.stripe.report
-        connected = picture.linked is not None
+        connected = snapshot.linked is not None
         offers = AvailableMethods(
             self.host.demo is not None, approving.modes, bool(approving.closed), connected
         )
@@ -91,7 +93,7 @@ class ConnectScreen(PanelistScreen):
         if (bool(page), connected) != self._keys:
             self._keys = bool(page), connected
             self.refresh_bindings()
-        self.query_one("#connected", TextLine).show(connected_words(picture))
+        self.query_one("#connected", TextLine).show(connected_words(snapshot))
         told = self._way in ("sandbox", "key", "oauth-test", "oauth-live")
         lines = report_lines(report) if report is not None and told else []
         self.query_one("#report", TextLine).show(para(lines))

@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from app.credentials.pin import TokenStore
 from app.widgets.content import para, words
 from app.widgets.dialog import DecisionDialog
-from app.widgets.secret import SecretInput
+from app.widgets.inputs import SecretInput
 from app.widgets.text_line import TextLine
 
 Choice = tuple[TokenStore, str | None]

@@ -29,8 +29,8 @@ from app.panel.segments.views import SegmentView
 from app.screens.people_rows import COLUMNS, PeopleRows
 from app.widgets.content import words
 from app.widgets.dialog import DecisionDialog, QuestionDialog
-from app.widgets.field import TextField
 from app.widgets.filter_line import FilterInput, FilterLine, Suggestion, Trouble
+from app.widgets.inputs import TextField
 from app.widgets.table.table import Table
 from app.widgets.text_line import TextLine
 

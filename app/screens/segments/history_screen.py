@@ -24,8 +24,8 @@ from app.screens.groups_screen import GroupCounts, GroupsScreen
 from app.screens.segments.history_rows import COLUMNS, HistoryRows
 from app.text import plain, when
 from app.widgets.content import words
-from app.widgets.field import TextField
 from app.widgets.group_bars import GroupBar
+from app.widgets.inputs import TextField
 from app.widgets.text_line import TextLine
 
 if TYPE_CHECKING:

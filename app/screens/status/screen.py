@@ -14,8 +14,9 @@ from app.credentials.store import NOWHERE
 from app.db.errors import DatabaseProblem
 from app.panel.overview import Overview, recent_changes
 from app.panel.segments.views import segments
-from app.screens.base import WIDE, PanelistScreen, Snapshot
+from app.screens.base import WIDE, PanelistScreen
 from app.screens.list_rows import change_rows, message_rows, segment_rows
+from app.services.snapshot import Snapshot
 from app.text import duration, when
 from app.widgets.content import Content, para, words
 from app.widgets.rates import ArrivalRate, Arrivals, sparkline
@@ -114,26 +115,26 @@ class StatusScreen(PanelistScreen):
             self.set_focus(inner if wide else outer)
         self.call_after_refresh(self.host.redraw)
 
-    def show_content(self, picture: Snapshot) -> None:
-        connection = picture.view.connection
+    def show_content(self, snapshot: Snapshot) -> None:
+        connection = snapshot.view.connection
         shown = connection.id if connection else None
         if shown != self._connection:
             self._connection = shown
             self._rates, self._arrivals = {}, Arrivals()
             self._stale, self._listed = True, 0.0  # the lists are another account's
         self.query_one("#trouble", TextLine).show(
-            words((f"✗ {picture.trouble}", "bold $error")) if picture.trouble else words()
+            words((f"✗ {snapshot.trouble}", "bold $error")) if snapshot.trouble else words()
         )
-        self.query_one(Lifecycle).show(_lifecycle(picture))
-        self.query_one(SyncSteps).show(self._steps(picture))
-        self._show_people(picture)
-        self.query_one("#activity", TextLine).show(_activity(picture))
-        self.query_one("#polling", TextLine).show(_polling(picture, self._kept()))
-        self._stale |= picture.fresh
-        hurry = picture.masking != self._masking
-        if hurry or (self._stale and abs(picture.now - self._listed) >= LISTS):
-            self._stale, self._masking, self._listed = False, picture.masking, picture.now
-            self._show_lists(picture)
+        self.query_one(Lifecycle).show(_lifecycle(snapshot))
+        self.query_one(SyncSteps).show(self._steps(snapshot))
+        self._show_people(snapshot)
+        self.query_one("#activity", TextLine).show(_activity(snapshot))
+        self.query_one("#polling", TextLine).show(_polling(snapshot, self._kept()))
+        self._stale |= snapshot.fresh
+        hurry = snapshot.masking != self._masking
+        if hurry or (self._stale and abs(snapshot.now - self._listed) >= LISTS):
+            self._stale, self._masking, self._listed = False, snapshot.masking, snapshot.now
+            self._show_lists(snapshot)
 
     def _kept(self) -> str:
         """Where access is kept."""
@@ -141,21 +142,21 @@ class StatusScreen(PanelistScreen):
         given = kept == NOWHERE and self.host.settings.stripe_key
         return "nowhere, it is in PANELIST_STRIPE_KEY" if given else kept
 
-    def _steps(self, picture: Snapshot) -> tuple[StepState, ...]:
+    def _steps(self, snapshot: Snapshot) -> tuple[StepState, ...]:
         made = []
-        for step in picture.view.steps:
+        for step in snapshot.view.steps:
             rate = self._rates.setdefault(step.name, ArrivalRate())
-            rate.add(picture.now, step.done)
+            rate.add(snapshot.now, step.done)
             running = step.state == "running"
             # Whole numbers, so that a rate that stays the same draws nothing.
             made.append(StepState(step, round(rate.per_second) if running else 0.0))
         return tuple(made)
 
-    def _show_people(self, picture: Snapshot) -> None:
-        view = picture.view
+    def _show_people(self, snapshot: Snapshot) -> None:
+        view = snapshot.view
         number = f"{view.participants:,}"
-        self._arrivals.add(picture.now, view.participants)
-        line = words((sparkline(self._arrivals.bars(picture.now), SPARKS), "$primary"))
+        self._arrivals.add(snapshot.now, view.participants)
+        line = words((sparkline(self._arrivals.bars(snapshot.now), SPARKS), "$primary"))
         digits = self.query_one("#number", Digits)
         if digits.value != number:
             digits.update(number)
@@ -165,10 +166,10 @@ class StatusScreen(PanelistScreen):
             text = words((number, "bold"), " participants, ", _apart(view), "  ", line)
         self.query_one("#arrivals", TextLine).show(text)
 
-    def _show_lists(self, picture: Snapshot) -> None:
-        connection = picture.view.connection
+    def _show_lists(self, snapshot: Snapshot) -> None:
+        connection = snapshot.view.connection
         self.query_one("#messages", RowList).show(
-            message_rows(picture.view.messages, picture.now, picture.masking)
+            message_rows(snapshot.view.messages, snapshot.now, snapshot.masking)
         )
         if connection is None:
             found, changes = [], []
@@ -177,9 +178,11 @@ class StatusScreen(PanelistScreen):
                 found = segments(self.host.store, connection.id)
                 changes = recent_changes(self.host.store, connection.id)
             except DatabaseProblem:
-                return  # the next picture says it
+                return  # the next snapshot says it
         self.query_one("#segments", RowList).show(segment_rows(found))
-        self.query_one("#changes", RowList).show(change_rows(changes, picture.now, picture.masking))
+        self.query_one("#changes", RowList).show(
+            change_rows(changes, snapshot.now, snapshot.masking)
+        )
 
 
 def _apart(view: Overview) -> str:
@@ -191,8 +194,8 @@ def _apart(view: Overview) -> str:
     return ", ".join(parts)
 
 
-def _lifecycle(picture: Snapshot) -> LifecycleState:
-    connection = picture.view.connection
+def _lifecycle(snapshot: Snapshot) -> LifecycleState:
+    connection = snapshot.view.connection
     if connection is None:
         return LifecycleState()
     note = ""
@@ -200,21 +203,21 @@ def _lifecycle(picture: Snapshot) -> LifecycleState:
         reason = connection.disconnect_reason or ""
         reason = f" ({REASONS.get(reason, reason)})" if reason else ""
         since = connection.disconnected_at
-        at = f" {when(since, picture.now)}" if since else ""
+        at = f" {when(since, snapshot.now)}" if since else ""
         note = f"disconnected{at}{reason}; everything fetched before stays usable"
     return LifecycleState(connection.status, note)
 
 
-def _activity(picture: Snapshot) -> Content:
+def _activity(snapshot: Snapshot) -> Content:
     """What happens now, or why nothing does and what to do."""
-    connection, activity = picture.view.connection, picture.activity
+    connection, activity = snapshot.view.connection, snapshot.activity
     if activity is not None:
         glyph = ("▲ ", "bold $warning") if activity.problem else ("● ", "$success")
         if activity.looking_on:
             glyph = ("◌ ", "$success")
         return words(glyph, activity.doing)
-    if picture.note:
-        return words(("▲ ", "bold $warning"), picture.note)
+    if snapshot.note:
+        return words(("▲ ", "bold $warning"), snapshot.note)
     if connection is None:
         return words("No account is connected yet. Press ", ("1", "bold"), " (Connect).")
     if connection.status == "disconnected":
@@ -227,22 +230,22 @@ def _activity(picture: Snapshot) -> Content:
     )
 
 
-def _polling(picture: Snapshot, kept: str) -> Content:
+def _polling(snapshot: Snapshot, kept: str) -> Content:
     """How fresh what is shown is, and what keeps it so."""
-    connection, activity = picture.view.connection, picture.activity
+    connection, activity = snapshot.view.connection, snapshot.activity
     if connection is None:
         return words()
     at = connection.last_polled_at
     if connection.status == "disconnected":
-        return words((f"last look {when(at, picture.now)}", "dim"))
-    parts = [f"as of {when(at, picture.now)}" if at else "no look for changes yet"]
+        return words((f"last look {when(at, snapshot.now)}", "dim"))
+    parts = [f"as of {when(at, snapshot.now)}" if at else "no look for changes yet"]
     if activity is not None and activity.next_poll_at:
-        parts.append(f"next look in {duration(max(0.0, activity.next_poll_at - picture.now))}")
+        parts.append(f"next look in {duration(max(0.0, activity.next_poll_at - snapshot.now))}")
         parts.append(f"looks {activity.pace}")
     if connection.last_event_at:
-        parts.append(f"last event {when(connection.last_event_at, picture.now)}")
+        parts.append(f"last event {when(connection.last_event_at, snapshot.now)}")
     parts.append(
-        f"{picture.view.reads_30d:,} of at least {picture.view.reads_allowed:,} reads this month"
+        f"{snapshot.view.reads_30d:,} of at least {snapshot.view.reads_allowed:,} reads this month"
     )
     parts.append(f"access kept in: {kept}")
     return words(("; ".join(parts), "dim"))

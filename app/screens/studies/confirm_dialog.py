@@ -26,12 +26,13 @@ from app.invites.plan.summary import Summary, summarise
 from app.invites.restore_guard import RestoreSuspected
 from app.invites.sending import outbox
 from app.invites.studies import Study
-from app.screens.base import Host, Snapshot, account_words
+from app.screens.base import Host, account_words
 from app.screens.studies.study_rows import WAYS
+from app.services.snapshot import Snapshot
 from app.text import duration, plain, when
 from app.widgets.content import Content, hidden, para, words
 from app.widgets.dialog import DecisionDialog
-from app.widgets.field import TextField
+from app.widgets.inputs import TextField
 from app.widgets.text_line import TextLine
 
 
@@ -67,7 +68,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         store: Store,
         study: Study,
         summary: Summary,
-        picture: Snapshot,
+        snapshot: Snapshot,
         way: str,
         *,
         names: Mapping[str, str],
@@ -76,9 +77,9 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         super().__init__()
         self._names = names
         self._store, self._study, self._summary = store, study, summary
-        self._picture, self._way, self._per_minute = picture, way, per_minute
+        self._snapshot, self._way, self._per_minute = snapshot, way, per_minute
         self._busy = self._over = False
-        connection = picture.view.connection
+        connection = snapshot.view.connection
         self._filling = connection is not None and connection.status != "complete"
 
     def compose(self) -> ComposeResult:
@@ -100,12 +101,12 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         return [*self._head(), *self._funnel(), *self._sending(), *self._mail()]
 
     def _head(self) -> list[Content]:
-        picture, letter = self._picture, self._summary.plan.letter
-        connection = picture.view.connection
+        snapshot, letter = self._snapshot, self._summary.plan.letter
+        connection = snapshot.view.connection
         live = connection is not None and connection.livemode
         mode = ("LIVE", "bold reverse") if live else ("TEST", "bold")
         account = account_words(connection.account, connection.account_name) if connection else ""
-        header = picture.header
+        header = snapshot.header
         said = f"by {WAYS[self._way]} · from {letter.sender_address}"
         return [
             words(("SEND INTERVIEW INVITES  ", "bold"), mode, f" · {plain(said, 120)}"),
@@ -138,7 +139,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
                 )
                 more = f"  {' · '.join(parts)}"
             elif one is Outcome.COOL_DOWN and summary.free_at:
-                more = f"  the first is free {when(summary.free_at, self._picture.now)}"
+                more = f"  the first is free {when(summary.free_at, self._snapshot.now)}"
             lines.append(words(f"   − {number:>9,} {one.words}", (more, "dim")))
         return lines
 
@@ -176,7 +177,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         message, to = self._summary.message, self._summary.to
         if message is None:
             return []
-        masking = self._picture.masking
+        masking = self._snapshot.masking
         if masking:  # the text has the name in it
             return [words(("One of them would get the mail that the study shows.", "dim"))]
         lines = [

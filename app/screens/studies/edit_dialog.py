@@ -24,10 +24,9 @@ from app.invites.rules import Rules
 from app.invites.studies import Study
 from app.screens.studies.study_rows import letter_rows
 from app.text import masked
-from app.widgets.area import TextBox
 from app.widgets.content import words
 from app.widgets.dialog import DecisionDialog, QuestionDialog
-from app.widgets.field import TextField
+from app.widgets.inputs import TextBox, TextField
 from app.widgets.row_list import RowList
 from app.widgets.text_line import TextLine
 

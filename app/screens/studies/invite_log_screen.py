@@ -18,16 +18,15 @@ from app.invites.exports import of_invites
 from app.invites.invite_log import invite_ids
 from app.invites.studies import Study
 from app.panel.lists.order import Ids
-from app.screens.base import Snapshot
 from app.screens.export_dialog import ExportDialog
 from app.screens.studies.invite_actions import InviteActions
 from app.screens.studies.invite_rows import COLUMNS, InviteRows
+from app.services.snapshot import Snapshot
 from app.text import plain
-from app.widgets.border_titles import entitle
 from app.widgets.content import words
 from app.widgets.filter_line import FilterLine
 from app.widgets.table.table import Table
-from app.widgets.text_line import TextLine
+from app.widgets.text_line import TextLine, entitle
 
 STATES = ("", "uncertain", "queued", "sent", "handed_over", "started", "completed", "declined",
           "bounced", "failed", "expired", "withdrawn")  # fmt: skip
@@ -117,13 +116,13 @@ class InviteLogScreen(InviteActions):
 
     # What is shown
 
-    def show_content(self, picture: Snapshot) -> None:
-        connection = picture.view.connection
+    def show_content(self, snapshot: Snapshot) -> None:
+        connection = snapshot.view.connection
         if connection is None or connection.id != self._connection_id:
             self.call_later(self.dismiss, None)
             return
-        masked, self._masking = self._masking != picture.masking, picture.masking
-        if masked or picture.fresh:
+        masked, self._masking = self._masking != snapshot.masking, snapshot.masking
+        if masked or snapshot.fresh:
             self.read()
 
     def read(self, *, anew: bool = False) -> None:

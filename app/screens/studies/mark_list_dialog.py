@@ -23,9 +23,9 @@ from app.invites.errors import StudyProblem
 from app.invites.operator import by, read_text
 from app.invites.studies import Study
 from app.text import plain
-from app.widgets.area import TextBox
 from app.widgets.content import words
 from app.widgets.dialog import DecisionDialog, QuestionDialog
+from app.widgets.inputs import TextBox
 from app.widgets.text_line import TextLine
 
 OPT_OUT = "never to be written to"

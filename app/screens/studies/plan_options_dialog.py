@@ -16,7 +16,7 @@ from app.invites.errors import StudyProblem
 from app.invites.plan.options import OVERRIDES, STRATA, Options, new_seed
 from app.invites.plan.outcomes import AGAIN
 from app.widgets.content import words
-from app.widgets.field import TextField
+from app.widgets.inputs import TextField
 from app.widgets.text_line import TextLine
 
 FIELDS = (

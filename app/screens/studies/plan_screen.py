@@ -21,12 +21,12 @@ from app.invites.plan.plan import Plan, make
 from app.invites.plan.summary import Summary, summarise
 from app.invites.studies import Study, get
 from app.panel.lists.order import Ids
-from app.screens.base import Snapshot
 from app.screens.export_dialog import ExportDialog
 from app.screens.groups_screen import GroupCounts, GroupsScreen
 from app.screens.people_rows import PeopleRows
 from app.screens.studies.plan_options_dialog import PlanOptionsDialog
 from app.screens.studies.plan_rows import COLUMNS, PlanRows
+from app.services.snapshot import Snapshot
 from app.settings import SettingsError
 from app.text import plain
 from app.widgets.content import words
@@ -76,7 +76,7 @@ class PlanScreen(GroupsScreen):
         self._study, self._names = study, names
         self._options = Options(study.segments, study.excluded)
         self._made: Plan | None = None
-        self._picture: Snapshot | None = None
+        self._snapshot: Snapshot | None = None
         self._freezing = False
         self._shown = [Outcome.INVITE.words]  # of the outcomes that somebody has
 
@@ -92,9 +92,9 @@ class PlanScreen(GroupsScreen):
     def _introduce(self) -> None:
         self.query_one("#planning-how", TextLine).show(words((how(self._options), "dim")))
 
-    def show_content(self, picture: Snapshot) -> None:
-        self._picture = picture
-        super().show_content(picture)
+    def show_content(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        super().show_content(snapshot)
 
     # Counting
 
@@ -191,7 +191,7 @@ class PlanScreen(GroupsScreen):
             self.say(message.problem, problem=True)
             return
         self.say(f"Plan {message.summary.plan.short}")
-        if self._picture is None or not self.is_current:
+        if self._snapshot is None or not self.is_current:
             return
         outgoing = self.host.sending
         try:
@@ -200,7 +200,7 @@ class PlanScreen(GroupsScreen):
             self.say(str(problem), problem=True)
             return
         dialog = ConfirmSendDialog(
-            *(self._store, self._study, message.summary, self._picture, way),
+            *(self._store, self._study, message.summary, self._snapshot, way),
             names=self._names,
             per_minute=per_minute,
         )

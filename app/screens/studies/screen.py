@@ -22,16 +22,16 @@ from app.invites.sending import runs
 from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study
 from app.panel.segments.views import segments
-from app.screens.base import Snapshot
 from app.screens.studies.sending_actions import NO_ACCOUNT, SendingActions
 from app.screens.studies.study_rows import first_rows, letter_rows, study_rows
 from app.screens.studies.study_table import StudySummary, StudyTable
+from app.services.snapshot import Snapshot
 from app.text import masked, plain
-from app.widgets.border_titles import entitle
 from app.widgets.content import words
 from app.widgets.dialog import QuestionDialog
 from app.widgets.row_list import RowList
 from app.widgets.table.table import Table
+from app.widgets.text_line import entitle
 
 LOOK = 1.0  # seconds between two looks at what is sent
 
@@ -76,7 +76,7 @@ class StudiesScreen(SendingActions):
     def __init__(self) -> None:
         super().__init__()
         self._connection: int | None = None
-        self._picture: Snapshot | None = None
+        self._snapshot: Snapshot | None = None
         self._read_at = 0.0
         self._runs: list[RunView] = []
         self._member = 0
@@ -105,17 +105,17 @@ class StudiesScreen(SendingActions):
 
     # What is shown
 
-    def show_content(self, picture: Snapshot) -> None:
-        masked_anew = self._picture is not None and self._picture.masking != picture.masking
-        self._picture = picture
-        connection = picture.view.connection
+    def show_content(self, snapshot: Snapshot) -> None:
+        masked_anew = self._snapshot is not None and self._snapshot.masking != snapshot.masking
+        self._snapshot = snapshot
+        connection = snapshot.view.connection
         shown = connection.id if connection else None
         anew = shown != self._connection
         self._connection = shown
         if shown is None:
             self.listed.show(None)
             self.query_one("#study", RowList).show([])
-        elif anew or masked_anew or picture.fresh or self._moves():
+        elif anew or masked_anew or snapshot.fresh or self._moves():
             self.read(anew=anew)
 
     def _moves(self) -> bool:
@@ -132,7 +132,7 @@ class StudiesScreen(SendingActions):
             every = studies.studies(store, self._connection)
             listed = [StudySummary(one, studies.funnel(store, one.id)) for one in every]
         except DatabaseProblem:
-            return  # the next picture says it
+            return  # the next snapshot says it
         self.listed.fill(listed, anew=anew)
         if choose is not None:
             self.listed.go_to(choose)
@@ -140,9 +140,9 @@ class StudiesScreen(SendingActions):
 
     def draw(self) -> None:
         """Show the current study."""
-        listed, picture, connection = self.listed.listed, self._picture, self._connection
+        listed, snapshot, connection = self.listed.listed, self._snapshot, self._connection
         right = self.query_one("#studies-right")
-        if listed is None or picture is None or connection is None:
+        if listed is None or snapshot is None or connection is None:
             entitle(right, words(""))
             self.query_one("#study", RowList).show([] if connection is None else first_rows())
             return
@@ -154,12 +154,12 @@ class StudiesScreen(SendingActions):
         except DatabaseProblem:
             return
         here = [run.id for run in self._runs if self.host.sending.has(run.id)]
-        shown = study_rows(study, listed.funnel, self._runs, names, picture.now, here=here)
+        shown = study_rows(study, listed.funnel, self._runs, names, snapshot.now, here=here)
         name, email = found or (None, "")
-        called = masked(name) if picture.masking and name else name
+        called = masked(name) if snapshot.masking and name else name
         made = letter.render(study.letter, called, "…") if found else None
         entitle(right, words(plain(study.title, 60)))
-        letters = letter_rows(study.letter, made, email, picture.masking)
+        letters = letter_rows(study.letter, made, email, snapshot.masking)
         self.query_one("#study", RowList).show([*shown, *letters])
 
     @on(Table.CursorMoved, "#study-list")
@@ -212,7 +212,7 @@ class StudiesScreen(SendingActions):
             if key is not None:
                 self.read(choose=key)
 
-        masking = self._picture is not None and self._picture.masking
+        masking = self._snapshot is not None and self._snapshot.masking
         form = StudyEditDialog(self.host.store, connection, study, masking=masking)
         self.app.push_screen(form, saved)
 

@@ -11,8 +11,9 @@ from app.db.store import Store
 from app.invites.sending import reminders, runs
 from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study
-from app.screens.base import PanelistScreen, Snapshot
+from app.screens.base import PanelistScreen
 from app.screens.studies.study_rows import WAYS
+from app.services.snapshot import Snapshot
 from app.settings import SettingsError
 from app.widgets.content import words
 from app.widgets.dialog import QuestionDialog
@@ -25,7 +26,7 @@ class SendingActions(PanelistScreen):
     """The part of :class:`app.screens.studies.screen.StudiesScreen` that leads to invites."""
 
     _connection: int | None
-    _picture: Snapshot | None
+    _snapshot: Snapshot | None
     _runs: Sequence[RunView]  # of the current study
     _names: Mapping[str, str]  # of segments, by their keys
 
@@ -46,25 +47,25 @@ class SendingActions(PanelistScreen):
         """Say of each member what will become of them."""
         from app.screens.studies.plan_screen import PlanScreen
 
-        study, connection, picture = self._one(), self._connection, self._picture
-        if study is None or connection is None or picture is None:
+        study, connection, snapshot = self._one(), self._connection, self._snapshot
+        if study is None or connection is None or snapshot is None:
             return
         if not study.segments:
             self.host.tell("It takes people from no segment yet; s chooses some.")
             return
-        form = PlanScreen(self.host.store, connection, study, self._names, masking=picture.masking)
+        form = PlanScreen(self.host.store, connection, study, self._names, masking=snapshot.masking)
         self.app.push_screen(form)
 
     def action_log(self) -> None:
         """Show the invitation log of the current study."""
         from app.screens.studies.invite_log_screen import InviteLogScreen
 
-        study, connection, picture = self.study, self._connection, self._picture
-        if connection is None or picture is None:
+        study, connection, snapshot = self.study, self._connection, self._snapshot
+        if connection is None or snapshot is None:
             self.host.tell(NO_ACCOUNT)
             return
         self.app.push_screen(
-            InviteLogScreen(self.host.store, connection, study, masking=picture.masking)
+            InviteLogScreen(self.host.store, connection, study, masking=snapshot.masking)
         )
 
     def _open_run(self) -> RunView | None:

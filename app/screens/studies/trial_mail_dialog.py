@@ -20,7 +20,7 @@ from app.settings import Settings, SettingsError
 from app.text import plain
 from app.widgets.content import words
 from app.widgets.dialog import DecisionDialog
-from app.widgets.field import TextField
+from app.widgets.inputs import TextField
 from app.widgets.text_line import TextLine
 
 

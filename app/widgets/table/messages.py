@@ -1,4 +1,4 @@
-"""What a table tells its screen."""
+"""The messages that a table posts to its screen."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from app.widgets.table.table import Table
+    from app.widgets.table.scroll_view import LongView
 
 
 class TableMessage(Message, namespace="table"):
-    """Something a table tells."""
+    """Anything that a table posts."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: LongView) -> None:
         super().__init__()
         self.table = table
 
     @property
-    def control(self) -> Table:
+    def control(self) -> LongView:
         return self.table
 
 
@@ -32,15 +32,15 @@ class ReplaceableMessage(TableMessage, namespace="table"):
 class RowChosen(TableMessage, namespace="table"):
     """Enter or a double click: this row is to be opened."""
 
-    def __init__(self, table: Table, key: int) -> None:
+    def __init__(self, table: LongView, key: int) -> None:
         super().__init__(table)
         self.key = key
 
 
 class CursorMoved(ReplaceableMessage, namespace="table"):
-    """Another row is the current one, or none. Told once after many moves."""
+    """Another row is the current one, or none. Posted once after many moves."""
 
-    def __init__(self, table: Table, key: int | None) -> None:
+    def __init__(self, table: LongView, key: int | None) -> None:
         super().__init__(table)
         self.key = key
 
@@ -48,14 +48,14 @@ class CursorMoved(ReplaceableMessage, namespace="table"):
 class RowsSeen(ReplaceableMessage, namespace="table"):
     """Other rows are on the screen: from ``first`` to ``last``, counted from 1."""
 
-    def __init__(self, table: Table, first: int, last: int, total: int) -> None:
+    def __init__(self, table: LongView, first: int, last: int, total: int) -> None:
         super().__init__(table)
         self.first, self.last, self.total = first, last, total
 
 
 class SortRequested(TableMessage, namespace="table"):
-    """Somebody wants this order; if it is the one that there is: the other way round."""
+    """A click or a key asks for this order; if the rows have it already: reversed."""
 
-    def __init__(self, table: Table, column: str) -> None:
+    def __init__(self, table: LongView, column: str) -> None:
         super().__init__(table)
         self.column = column

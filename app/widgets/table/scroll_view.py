@@ -10,9 +10,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from app.widgets.table.scroll_thumb import moved, resized
-
 HEADER = 1  # lines that do not scroll
+# Drawing the bar costs as much as drawing all rows, and Textual does it for every row that is
+# scrolled or arrives. The bar shows eighths of a cell: among a million rows, one in thousands.
+EIGHTHS = 8
 
 
 class LongView(ScrollView):
@@ -46,7 +47,7 @@ class LongView(ScrollView):
         wider = size.width != self.virtual_size.width
         self.set_reactive(Widget.virtual_size, size)
         bar = self.vertical_scrollbar
-        if wider or resized(size.height, bar.window_virtual_size, self._page):
+        if wider or _thumb_resized(size.height, bar.window_virtual_size, self._page):
             self._scroll_update(size)
         else:
             self.scroll_y = self.validate_scroll_y(self.scroll_y)
@@ -54,7 +55,7 @@ class LongView(ScrollView):
 
     def _place_thumb(self) -> None:
         bar = self.vertical_scrollbar
-        if moved(self.scroll_y, bar.position, self.max_scroll_y, self._page):
+        if _thumb_moved(self.scroll_y, bar.position, self.max_scroll_y, self._page):
             bar.position = self.scroll_y
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -91,3 +92,18 @@ class LongView(ScrollView):
     def scroll_page_up(self, **_: Any) -> None:
         """What a click above the bar's thumb does."""
         self.scroll_to(y=self.top - self._page)
+
+
+def _thumb_moved(top: float, shown: float, last: int, lines: int) -> bool:
+    """Whether a bar of ``lines``, of which ``shown`` is the row on top, is to be drawn for
+    ``top``; ``last`` is the last that can be."""
+
+    def place(row: float) -> int:
+        return int(row) * EIGHTHS * lines // max(1, last)
+
+    return place(top) != place(shown)
+
+
+def _thumb_resized(height: int, shown: int, lines: int) -> bool:
+    """Whether the thumb is to be seen as longer or shorter for so many rows."""
+    return abs(height - shown) * EIGHTHS * lines >= height

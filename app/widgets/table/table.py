@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.strip import Strip
 
-from app.widgets.table import messages as told
+from app.widgets.table import messages
 from app.widgets.table.cells import Cell, Column
 from app.widgets.table.cursor import Cursor
 from app.widgets.table.painter import Mark, Painter, SortedColumn
@@ -32,10 +32,10 @@ class Table(LongView, can_focus=True):
     The current row is a key, not a number: it stays the same row when others come and go.
     """
 
-    RowChosen: TypeAlias = told.RowChosen
-    CursorMoved: TypeAlias = told.CursorMoved
-    RowsSeen: TypeAlias = told.RowsSeen
-    SortRequested: TypeAlias = told.SortRequested
+    RowChosen: TypeAlias = messages.RowChosen
+    CursorMoved: TypeAlias = messages.CursorMoved
+    RowsSeen: TypeAlias = messages.RowsSeen
+    SortRequested: TypeAlias = messages.SortRequested
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "table--header", "table--row", "table--cursor", "table--away", "table--note",

@@ -16,6 +16,7 @@ from app.panel.segments.custom import CustomSegmentProblem
 from app.panel.segments.memberships import places
 from app.panel.segments.views import segments
 from app.sandbox.server.server import Sandbox
+from app.sandbox.world.changes import random_change
 from app.settings import Settings
 from tests.helpers import rows as making
 from tests.helpers.sync_run import sync
@@ -162,7 +163,7 @@ def test_a_sync_keeps_them(store: Store, settings: Settings) -> None:
         key = own.make(store, here, "Kept", text)
         for full in (False, False, True):
             for _ in range(60):
-                sandbox.world.random_change(rng)
+                random_change(sandbox.world, rng)
             sync(store, settings, sandbox, full=full)
             again = own.make(store, here, "Fresh", text)
             assert members(store, here, key) == members(store, here, again)

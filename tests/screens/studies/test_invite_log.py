@@ -17,7 +17,7 @@ from app.screens.studies.invite_log_screen import InviteLogScreen
 from app.screens.studies.mark_list_dialog import MARKS, OPT_OUT, MarkListDialog
 from app.screens.studies.screen import StudiesScreen
 from app.widgets.dialog import QuestionDialog
-from app.widgets.field import TextField
+from app.widgets.inputs import TextField
 from tests.helpers.study_keys import look, people, put
 from tests.helpers.study_world import queued, send, sender, study
 from tests.screens.conftest import SIZES, Driven, Start

@@ -15,9 +15,8 @@ from app.screens.studies.confirm_dialog import ConfirmSendDialog
 from app.screens.studies.edit_dialog import StudyEditDialog
 from app.screens.studies.plan_screen import PlanScreen
 from app.screens.studies.screen import StudiesScreen
-from app.widgets.area import TextBox
 from app.widgets.dialog import QuestionDialog
-from app.widgets.field import TextField
+from app.widgets.inputs import TextBox, TextField
 from tests.helpers import rows as making
 from tests.helpers.study_keys import HOSTILE, PEOPLE, confirm, invites, look, people, plan, put
 from tests.helpers.study_world import BY, LETTER, study

@@ -13,7 +13,8 @@ import pytest
 from app.db import connections
 from app.db.store import Store, open_store
 from app.panel.overview import overview
-from app.sandbox.server.server import Options, Sandbox
+from app.sandbox.server.server import Sandbox
+from app.sandbox.server.state import Options
 from app.settings import Settings
 from app.sync.auth.connect import KeyProblem, KeyReport, check_key, connect
 from app.sync.stripe import client as stripe_api

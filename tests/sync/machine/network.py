@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 
 from app.sandbox.server.connection import Request
 from app.sandbox.server.faults import KINDS, Faults
-from app.sandbox.server.server import Options, SandboxService
+from app.sandbox.server.server import SandboxService
+from app.sandbox.server.state import Options
 from app.sandbox.world.world import World
 from app.sync.stripe.endpoints import EVENTS, LISTINGS
 from app.sync.stripe.http1 import Headers, Reply, WireProblem

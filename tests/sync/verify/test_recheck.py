@@ -10,6 +10,7 @@ import pytest
 
 from app.db.store import Store, open_store
 from app.sandbox.server.server import Sandbox
+from app.sandbox.world.changes import random_change
 from app.settings import Settings
 from app.sync.verify.findings import Pending
 from tests.helpers.sync_run import sync
@@ -136,7 +137,7 @@ def test_changes_while_it_runs(store: Store, settings: Settings, round_: int) ->
 
         def change(path: str, _: object) -> None:
             if path.startswith("/v1/") and path != "/v1/events" and rng.random() < 0.5:
-                sandbox.world.random_change(rng)
+                random_change(sandbox.world, rng)
 
         def keep_syncing() -> None:
             while not over.is_set():

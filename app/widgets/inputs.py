@@ -1,4 +1,4 @@
-"""A field to write in, whose keys the line at the bottom names."""
+"""Fields to write in. What a terminal could obey is removed from whatever is typed or pasted."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
+from textual.widgets.text_area import Edit, EditResult
 
-from app.text import plain
+from app.text import plain, plain_lines
 
 
 class TextField(Input):
@@ -47,3 +48,38 @@ class TextField(Input):
         """What escape means around this field: to give up, or only to go back."""
         screen = self.screen
         await self.run_action("screen.cancel" if isinstance(screen, ModalScreen) else "app.back")
+
+
+class SecretInput(TextField):
+    """Keeps nothing on the screen, in the clipboard or among suggestions."""
+
+    def __init__(self, placeholder: str, *, id: str) -> None:  # noqa: A002
+        super().__init__(placeholder, id=id, secret=True)
+
+    def validate_value(self, value: str) -> str:
+        """As it is: none of it is drawn, and a passphrase may have any sign."""
+        return value
+
+    def action_copy(self) -> None:
+        """Nothing: what cannot be seen cannot be copied."""
+
+    def action_cut(self) -> None:
+        self.delete_selection()
+
+
+class TextBox(TextArea):
+    """Takes what a terminal could obey out of whatever is typed, pasted or loaded into it."""
+
+    def __init__(self, text: str = "", *, id: str, wrap: bool = True) -> None:  # noqa: A002
+        super().__init__(plain_lines(text), id=id, soft_wrap=wrap)
+
+    def edit(self, edit: Edit) -> EditResult:
+        edit.text = plain_lines(edit.text)
+        return super().edit(edit)
+
+    def load_text(self, text: str) -> None:
+        super().load_text(plain_lines(text))
+
+    def on_unmount(self) -> None:
+        """Nothing of it outlives the screen, however that ends."""
+        self.load_text("")

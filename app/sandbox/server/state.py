@@ -1,0 +1,86 @@
+"""What the server knows while it runs: its world, its options, and what was asked of it."""
+
+import random
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from app.sandbox.server import api
+from app.sandbox.server.faults import Faults
+from app.sandbox.world.changes import random_change
+from app.sandbox.world.world import World
+
+LOG_LENGTH = 10_000
+# What a token endpoint may do wrong (`Options.token_fault`).
+TOKEN_FAULTS = ("", "302", "400", "500", "html", "nothing")
+
+
+@dataclass
+class Options:
+    """How the server behaves. Assign to change it while it runs.
+
+    - `rate`: requests per second as `account/endpoint`, such as `100/25`; 0 is no limit. Counted
+      by `limit_clock`
+    - `latency`: seconds until each answer
+    - `forbid`: resources the key may not read: customers, subscriptions, products, prices, events,
+      account
+    - `revoked`, `expired`: no key or access token works, for one reason or the other; OAuth goes
+      on giving new ones
+    - `keys`: keys or access tokens accepted beside the world's own two and those of its OAuth
+    - `live_changes`: random changes per minute
+    - `token_life`: seconds, by the world's clock, that an app's access tokens work; `expires_in`
+      tells the client, which Stripe does not
+    - `token_fault`: what the token endpoints do wrong, until it is "" again: "302" to
+      `token_redirect`, "400", "500" and "html" (200 and a web page) without doing what was asked;
+      "nothing" does it and closes the connection without an answer
+    - `token_delay`: seconds until each of their answers, beside `latency`
+    """
+
+    rate: str = "0"
+    latency: float = 0.0
+    forbid: frozenset[str] = frozenset()
+    faults: Faults = field(default_factory=Faults)
+    revoked: bool = False
+    expired: bool = False
+    keys: frozenset[str] = frozenset()
+    live_changes: float = 0.0
+    limit_clock: Callable[[], float] = time.monotonic
+    token_life: float = 3600.0
+    expires_in: bool = False
+    token_fault: str = ""
+    token_redirect: str = ""
+    token_delay: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.token_fault not in TOKEN_FAULTS:
+            raise ValueError(f"token_fault is one of {', '.join(TOKEN_FAULTS[1:])}, or empty")
+
+
+class State:
+    """One world and how its server behaves.
+
+    `requests` counts by path template, `statuses` by status sent (0: none), `log` holds the last
+    10,000 as (world's time, path, query, status). `on_request` is called with path and parsed query
+    before each answer, in the server's thread with `lock` held: it may change the world.
+    """
+
+    def __init__(self, world: World, options: Options) -> None:
+        self.world, self.options = world, options
+        self.lock = threading.RLock()
+        self.requests: Counter[str] = Counter()
+        self.statuses: Counter[int] = Counter()
+        self.log: deque[tuple[float, str, str, int]] = deque(maxlen=LOG_LENGTH)
+        self.on_request: Callable[[str, dict[str, object]], None] | None = None
+        self.changes_rng = random.Random(f"{world.seed}/live")
+
+    def access(self) -> api.Access:
+        """Who may do what, by the options."""
+        options = self.options
+        return api.Access(options.forbid, options.revoked, options.expired, options.keys)
+
+    def change(self) -> str:
+        """One random change; returns a sentence."""
+        with self.lock:
+            return random_change(self.world, self.changes_rng)

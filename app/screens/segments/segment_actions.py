@@ -1,0 +1,132 @@
+"""What the keys of Segments do to a segment or a person: make, change, delete, erase."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from textual import work
+
+from app.db.errors import DatabaseProblem
+from app.panel.person import Person
+from app.panel.segments import custom
+from app.panel.segments.views import SegmentView
+from app.screens.base import PanelistScreen
+from app.screens.segments.edit_dialog import SegmentEditDialog
+from app.screens.segments.erase_dialog import ask_to_erase
+from app.screens.segments.person_pane import PersonPane
+from app.screens.segments.segment_table import SegmentTable
+from app.services.snapshot import Snapshot
+from app.text import plain
+from app.widgets.content import words
+from app.widgets.dialog import QuestionDialog
+
+NO_PERSON = "Nobody is chosen: there is no one in this list."
+
+
+class SegmentActions(PanelistScreen):
+    """The screen with the widgets that these keys act on. ``connection``: whose segments are
+    shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.connection: int | None = None
+        self.snapshot: Snapshot | None = None
+
+    @property
+    def segment_table(self) -> SegmentTable:
+        return self.query_one(SegmentTable)
+
+    @property
+    def person_pane(self) -> PersonPane:
+        return self.query_one(PersonPane)
+
+    @abstractmethod
+    def current_person(self) -> Person | None:
+        """The person that keys mean: the open one, or that under the cursor."""
+
+    @abstractmethod
+    def draw_person(self) -> None:
+        """Draw the person that is open once more."""
+
+    @abstractmethod
+    def read_segments(self, connection: int, anew: bool) -> None:
+        """Read the segments again. ``anew``: they are another account's."""
+
+    def action_erase(self) -> None:
+        """Erase the current person in four hours, or let them stay, after a question."""
+        one, connection = self.current_person(), self.connection
+        if one is None or connection is None:
+            self.host.tell(NO_PERSON)
+            return
+
+        def done() -> None:
+            self.person_pane.read_again()
+            self.draw_person()
+
+        ask_to_erase(self.host, connection, one, done)
+
+    def action_new(self) -> None:
+        """Make a segment."""
+        if self.connection is None:
+            self.host.tell("No account is connected yet; 1 (Connect) connects one.")
+        else:
+            self._put_form(self.connection, None)
+
+    def action_edit(self) -> None:
+        """Change the current segment, if it is one's custom."""
+        segment = self._custom()
+        if segment is not None and self.connection is not None:
+            self._put_form(self.connection, segment)
+
+    def _put_form(self, connection: int, segment: SegmentView | None) -> None:
+        masking = self.snapshot is not None and self.snapshot.masking
+        form = SegmentEditDialog(self.host.store, connection, segment, masking=masking)
+        self.app.push_screen(form, self._saved)
+
+    def _saved(self, key: str | None) -> None:
+        if key is not None and self.connection is not None:
+            self.read_segments(self.connection, anew=False)
+            self.segment_table.choose(key)
+            self.segment_table.focus()
+
+    def _custom(self) -> SegmentView | None:
+        segment = self.segment_table.segment
+        if segment is not None and segment.kind == "own":
+            return segment
+        self.host.tell("This segment comes with the data; n makes one of your custom.")
+        return None
+
+    def action_delete(self) -> None:
+        """Delete the current segment, if it is one's own and after a question."""
+        segment, connection = self._custom(), self.connection
+        if segment is None or connection is None:
+            return
+        lines = [
+            words("Delete the segment ", (plain(segment.name), "bold"), "?"),
+            words(
+                f"Its {segment.count:,} people stay in the panel, and in the history of who was"
+                " in it. Nothing changes in Stripe."
+            ),
+        ]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._delete(connection, segment)
+
+        self.app.push_screen(QuestionDialog(lines, "Delete"), answered)
+
+    @work(thread=True)
+    def _delete(self, connection: int, segment: SegmentView) -> None:
+        said = f"Deleted the segment {segment.name}."
+        try:
+            custom.delete(self.host.store, connection, segment.key)
+        except (custom.CustomSegmentProblem, DatabaseProblem) as problem:
+            said = str(problem)
+        finally:
+            self.host.store.close()
+        self.app.call_from_thread(self._deleted, said)
+
+    def _deleted(self, said: str) -> None:
+        self.host.tell(said)
+        if self.connection is not None:
+            self.read_segments(self.connection, anew=False)

@@ -1,0 +1,44 @@
+"""The app as its services see it, so that none of them needs to know a screen."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from textual.app import App
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from app.credentials.store import Credentials
+    from app.db.store import Store
+    from app.settings import Settings
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A sandbox that runs beside the app, and the key that opens it."""
+
+    key: str = field(repr=False)
+    url: str
+    customers: int
+
+
+class Context(App[None]):
+    """What the services may use of the app."""
+
+    store: Store
+    settings: Settings
+    credentials: Credentials
+    demo: Demo | None
+    masking: bool
+
+    def post(self, message: Message) -> None:
+        """Post a message from any thread; nothing happens when the app has ended."""
+        with suppress(RuntimeError):  # its loop is closed
+            self.post_message(message)
+
+    @abstractmethod
+    def tell(self, text: str, problem: bool = False) -> None:
+        """Show a sentence in a corner; the text may be foreign."""

@@ -1,0 +1,52 @@
+"""What the screens show: one frozen snapshot a refresh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.panel.overview import ConnectionView, Overview
+from app.text import when
+from app.widgets.header import HeaderState
+
+if TYPE_CHECKING:
+    from app.sync.engine import Activity
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything the screens show, as of one moment. Nothing in it changes."""
+
+    view: Overview  # of the account that is looked at
+    now: float
+    linked: ConnectionView | None = None  # the account that is connected, looked at or not
+    activity: Activity | None = None  # of the engine in this process, if one runs
+    note: str = ""  # why no sync runs here
+    trouble: str = ""  # why the database could not be read; then ``view`` is an older one
+    demo: bool = False
+    masking: bool = False
+    fresh: bool = True  # the database was read for it; else only the time went on
+
+    @property
+    def header(self) -> HeaderState:
+        connection = self.view.connection
+        if connection is None:
+            return HeaderState(demo=self.demo, masking=self.masking)
+        if connection.status == "disconnected":
+            badge = "disconnected"
+        elif self.activity is None:
+            badge = "not syncing"
+        elif self.activity.looking_on:
+            badge = "looking on"
+        else:
+            badge = "trouble" if self.activity.problem or self.trouble else "connected"
+        at = connection.last_polled_at
+        return HeaderState(
+            badge=badge,
+            account=connection.account_name or connection.account,
+            mode=connection.mode,
+            demo=self.demo,
+            participants=self.view.participants,
+            as_of=when(at, self.now) if at else "",
+            masking=self.masking,
+        )
