@@ -224,7 +224,7 @@ def test_a_backend_that_never_answers_costs_the_limit_and_not_the_exit(home: Pat
     before = time.monotonic()
     text = run(
         """
-        from tests.credentials.backends import Waits
+        from tests.helpers.keyring_backends import Waits
         credentials = opened(Path(sys.argv[1]), backends=path(Waits), limit=0.5)
         for work in (lambda: credentials.put("a", {}),
                      lambda: credentials.probe(TokenStore.KEYRING)):

@@ -284,14 +284,14 @@ TAKE = """
 import os, resource, signal, sys
 from pathlib import Path
 from app.db.store import open_sqlite
-from app.panel.chosen import Chosen
-from app.panel.lists import whole
-from app.panel.taking import take, takeable
+from app.panel.lists.selection import Selection
+from app.panel.lists.order import whole
+from app.panel.export.people import take, takeable
 
 database, file, end = sys.argv[1:]
 store = open_sqlite(Path(database))
 (here,) = store.row("SELECT id FROM connection")
-ids = whole(store, Chosen(here)) * 2_000
+ids = whole(store, Selection(here)) * 2_000
 if end == "full":
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 
