@@ -21,7 +21,7 @@ from app.panel.overview import accounts, overview, status_json
 from app.panel.participants import participants as people
 from app.panel.segments.memberships import place_json, place_words, places
 from app.panel.segments.views import segments as all_segments
-from app.settings import load
+from app.settings import load, sources
 from app.text import plain, when
 
 
@@ -193,6 +193,7 @@ def info(options: argparse.Namespace) -> int:
         "home": str(settings.home),
         "settings_file": str(paths.settings_file(settings.home)),
         "log": str(paths.log_file(settings.home)),
+        "settings": sources(),
         "database": store.where,
         "stripe_api": settings.stripe_api_base,
         "key": "from PANELIST_STRIPE_KEY, not stored" if settings.stripe_key else "none",
@@ -209,6 +210,8 @@ def info(options: argparse.Namespace) -> int:
         print(json.dumps(facts))
         return 0
     for name, value in facts.items():
+        if name == "settings":
+            value = ", ".join(f"{one} ({where})" for one, where in value.items()) or "none set"
         print(f"{name:<14} {plain(value) if name != 'quarantined' else len(value)}")
     for bad in facts["quarantined"]:
         print(f"  {bad['listing']} {bad['id']}: {bad['reason']}")
