@@ -1,6 +1,6 @@
 """Who will be invited and who not: each member of the segments with exactly one outcome.
 
-The outcomes are asked in the order of :class:`Outcome`. Everything is read in stretches of row
+The reasons are asked in the order in which :class:`Outcome` declares them. Everything is read in stretches of row
 ids, none per person. What is sent goes through here too: a frozen plan is made again before it is
 sent (:mod:`app.invites.plan.frozen`), and what differs is shown.
 """
