@@ -29,7 +29,8 @@ from app.invites.plan.outcomes import Outcome, reason
 from app.invites.plan.plan import Plan
 from app.invites.restore_guard import RestoreGuard
 from app.invites.sending import outbox, runs
-from app.invites.sending.factory import default_way, open_sender, open_session
+from app.invites.sending.channels.smtp_channel import open_session
+from app.invites.sending.factory import default_channel, open_sender
 from app.invites.sending.runs import RunView
 from app.invites.sending.trial_mail import rehearse
 from app.invites.studies import Study
@@ -71,7 +72,7 @@ def invite(options: argparse.Namespace) -> int:
             " sent; look at the plan again."
         )
         return FAILED
-    way = options.way or default_way(settings)
+    way = options.way or default_channel(settings)
     queued = outbox.queue(store, kept, way, by(), undo=0 if options.now else None)
     return send_run(store, settings, connection, queued.run, options)
 
@@ -194,10 +195,10 @@ class SendProgress:
     def begin(self) -> None:
         """Say what will happen."""
         now = runs.view(self._store, self._run)
-        if now.way == "link" and not self._json:
+        if now.channel.by_hand and not self._json:
             say(f"{now.left:,} links wait to be copied, each by hand: see panelist invites.")
         elif now.left and not self._json:
-            say(f"{now.left:,} to be sent by {now.way}.")
+            say(f"{now.left:,} to be sent by {now.channel.key}.")
             if now.go_at > time.time():
                 say(f"It begins at {when(now.go_at)}; until then ctrl+c and --stop undo all of it.")
 
@@ -224,11 +225,11 @@ class SendProgress:
             say(f"{plain(now.trouble, 1000)} Go on with panelist invite --resume.")
         elif stopped and now.left:
             say("Stopped. What was not sent stays queued; go on with panelist invite --resume.")
-        return FAILED if now.left and now.way != "link" else 0
+        return FAILED if now.left and not now.channel.by_hand else 0
 
 
 def _counts(now: RunView) -> dict[str, Any]:
-    return {"run": now.id, "way": now.way, "left": now.left, "states": now.counts}
+    return {"run": now.id, "way": now.channel.key, "left": now.left, "states": now.counts}
 
 
 def _resume(store: Store, settings: Settings, connection: int, options: argparse.Namespace) -> int:

@@ -23,7 +23,7 @@ from app.invites.invite_log import invite_ids
 from app.invites.operator import by, read_text
 from app.invites.restore_guard import RestoreGuard
 from app.invites.sending import reminders
-from app.invites.sending.factory import default_way
+from app.invites.sending.factory import default_channel
 from app.panel.export.writer import Line, write, writing
 from app.settings import load
 from app.text import plain, when
@@ -146,7 +146,7 @@ def invites_remind(options: argparse.Namespace) -> int:
         say("Say with --expect how many you expect to remind. Nothing was sent.")
         return FAILED
     RestoreGuard(store, connection, settings.home).check()
-    way = options.way or default_way(settings)
+    way = options.way or default_channel(settings)
     undo = 0 if options.now else None
     queued = reminders.queue(store, study.id, way, options.expect, by(), undo=undo)
     return send_run(store, settings, connection, queued.run, options)

@@ -122,7 +122,7 @@ def studies_show(options: argparse.Namespace) -> int:
     for missing in study.missing:
         print(f"  needs {missing}")
     for run in of_study(store, study.id):
-        print(f"  {when(run.at)} {run.kind} by {run.way}, {run.state}: {run.words}")
+        print(f"  {when(run.at)} {run.kind} by {run.channel.key}, {run.state}: {run.words}")
     return 0
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from app.invites.sending.channels.registry import CHANNELS
+
 TEXTS = (
     ("--title", "what it is called; {{study}} in the text"),
     ("--purpose", "what it is for; only you read it"),
@@ -120,7 +122,7 @@ def _invite(command: argparse.ArgumentParser) -> None:
     command.add_argument("--expect", type=int, metavar="N", help="how many will be invited")
     command.add_argument(
         "--way",
-        choices=("smtp", "eml", "csv", "link"),
+        choices=tuple(CHANNELS),
         help="how: a mail server (if one is set), files, a table, or links to be copied",
     )
     command.add_argument("--outcome", metavar="KEY", help="with --plan: only those, by name")
@@ -166,7 +168,7 @@ def _invites(actions: Any) -> None:
     remind.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
     remind.add_argument("--yes", action="store_true", help="send it; needs --expect")
     remind.add_argument("--expect", type=int, metavar="N", help="to how many")
-    remind.add_argument("--way", choices=("smtp", "eml", "csv"))
+    remind.add_argument("--way", choices=[key for key, one in CHANNELS.items() if not one.by_hand])
     remind.add_argument("--now", action="store_true", help="without two minutes to undo it")
     for command in (mark, resolve, out, remind):
         _again(command)

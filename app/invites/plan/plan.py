@@ -1,8 +1,8 @@
 """Who will be invited and who not: each member of the segments with exactly one outcome.
 
-The reasons are asked in the order in which :class:`Outcome` declares them. Everything is read in stretches of row
-ids, none per person. What is sent goes through here too: a frozen plan is made again before it is
-sent (:mod:`app.invites.plan.frozen`), and what differs is shown.
+The reasons are asked in the order in which :class:`Outcome` declares them. Everything is read in
+stretches of row ids, none per person. What is sent goes through here too: a locked plan is made
+again before it is sent (:mod:`app.invites.plan.frozen`), and what differs is shown.
 """
 
 from __future__ import annotations

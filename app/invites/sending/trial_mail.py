@@ -6,10 +6,10 @@ from app.credentials.store import Credentials
 from app.invites.errors import StudyProblem
 from app.invites.mail import template as letter
 from app.invites.mail.addresses import AddressFault, written
-from app.invites.mail.folder import Folder
 from app.invites.mail.message import compose
 from app.invites.operator import by
-from app.invites.sending.factory import open_session
+from app.invites.sending.channels.file_channels import mailbox
+from app.invites.sending.channels.smtp_channel import open_session
 from app.invites.studies import Study
 from app.settings import Settings
 from app.text import plain
@@ -30,7 +30,7 @@ def rehearse(settings: Settings, credentials: Credentials, study: Study, address
     mail = compose(study.letter, to, by(), "TEST", IDENTITY, test=True).as_bytes()
     session = open_session(settings, credentials)
     if session is None:
-        folder = Folder(settings.home / "mailbox")
+        folder = mailbox(settings.home)
         folder.put(f"test-{study.id}.eml", mail)
         return f"Put a test mail into {folder}."
     try:

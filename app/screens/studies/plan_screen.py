@@ -195,12 +195,12 @@ class PlanScreen(GroupsScreen):
             return
         outgoing = self.host.sending
         try:
-            way, per_minute = outgoing.way(), outgoing.per_minute()
+            channel, per_minute = outgoing.channel(), outgoing.per_minute()
         except SettingsError as problem:
             self.say(str(problem), problem=True)
             return
         dialog = ConfirmSendDialog(
-            *(self._store, self._study, message.summary, self._snapshot, way),
+            *(self._store, self._study, message.summary, self._snapshot, channel),
             names=self._names,
             per_minute=per_minute,
         )

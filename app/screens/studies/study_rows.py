@@ -14,12 +14,6 @@ from app.widgets.row_list import Row
 
 LABEL = 12  # cells for what a line is about
 BAR = 24
-WAYS = {
-    "smtp": "mail server",
-    "eml": "files on this computer",
-    "csv": "a table for a mail merge",
-    "link": "links that are copied",
-}
 FUNNEL = (
     ("outstanding", OUTSTANDING, "$primary"),
     ("started", ("started",), "$accent"),
@@ -115,7 +109,7 @@ def _bar(name: str, number: int, asked: int, style: str) -> Row:
 
 def _run(run: RunView, now: float, *, here: bool) -> list[Row]:
     what = "Sending" if run.kind == "invite" else "Reminding"
-    rows = [_title(f"{what} by {WAYS[run.way]}, {when(run.at, now)}")]
+    rows = [_title(f"{what} by {run.channel.words}, {when(run.at, now)}")]
     rows.append(_line(run.state, run.words, "bold"))
     if run.trouble:
         rows.append(_line("", f"{run.trouble} p goes on.", "$error"))
@@ -126,7 +120,7 @@ def _run(run: RunView, now: float, *, here: bool) -> list[Row]:
             rows.append(
                 _line("", f"begins at {when(run.go_at, now)}; u undoes all of it", "$warning")
             )
-        elif run.way == "link":
+        elif run.channel.by_hand:
             rows.append(_line("", "each link is copied by hand: l (log), then y"))
         elif here:
             rows.append(_line("", f"{run.recent:,} in the last minute; p pauses, u stops"))
