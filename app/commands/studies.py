@@ -110,7 +110,7 @@ def studies_show(options: argparse.Namespace) -> int:
         print(json.dumps(_json(store, study)))
         return 0
     print(f"{plain(study.title)} ({study.id}): {study.state}")
-    for name, value in {"purpose": study.purpose, **asdict(study.letter)}.items():
+    for name, value in {"purpose": study.purpose, **asdict(study.template)}.items():
         lines = str(value).splitlines() or [""]
         print(f"  {name.replace('_', ' '):<15} {plain(lines[0], 1000)}")
         for line in lines[1:]:

@@ -92,7 +92,7 @@ class RestoreGuard:
         kept = self._kept()
         if number == (kept["number"] if kept else 0):
             return
-        with suppress(RestoreSuspected, OSError):  # whoever sends is told, and a disk may be full
+        with suppress(RestoreSuspected, OSError):  # sending says so itself, and a disk may be full
             self.check()
             self._write(number)
 

@@ -28,12 +28,12 @@ def waiting(store: Store, study_id: int) -> int:
     return int(number)
 
 
-def letter_of(study: Study) -> Template:
+def template_of(study: Study) -> Template:
     """What a reminder says: its own subject and text, or those of the invite."""
     return replace(
-        study.letter,
-        subject=study.reminder_subject or study.letter.subject,
-        text=study.reminder_text or study.letter.text,
+        study.template,
+        subject=study.reminder_subject or study.template.subject,
+        text=study.reminder_text or study.template.text,
     )
 
 
@@ -67,7 +67,7 @@ def queue(
             (
                 study_id,
                 channel,
-                letter_of(study).json(),
+                template_of(study).json(),
                 number,
                 now,
                 by,

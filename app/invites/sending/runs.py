@@ -178,7 +178,7 @@ def stop(store: Store, run_id: int, by: str) -> int:
 
 def end_reminders(store: Store, where: str, parameters: tuple[object, ...]) -> list[Entry]:
     """Take back those of these reminders that were not handed over, inside the caller's
-    transaction; what the ledger has to be told."""
+    transaction; what the ledger has to record."""
     waiting = f"{where} AND reminder IN ('queued', 'sending')"
     lock = " FOR UPDATE" if store.postgres else ""
     found = store.rows(

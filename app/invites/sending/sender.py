@@ -192,5 +192,5 @@ class Sender:
                 self._templates[batch.id] = from_json(stored), None
             else:
                 found = frozen(self._store, plan)
-                self._templates[batch.id] = found.letter, found.rules.expire_days
+                self._templates[batch.id] = found.template, found.rules.expire_days
         return self._templates[batch.id]

@@ -102,13 +102,13 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         return [*self._head(), *self._funnel(), *self._sending(), *self._mail()]
 
     def _head(self) -> list[Content]:
-        snapshot, letter = self._snapshot, self._summary.plan.letter
+        snapshot, template = self._snapshot, self._summary.plan.template
         connection = snapshot.view.connection
         live = connection is not None and connection.livemode
         mode = ("LIVE", "bold reverse") if live else ("TEST", "bold")
         account = account_words(connection.account, connection.account_name) if connection else ""
         header = snapshot.header
-        said = f"by {self._channel.words} · from {letter.sender_address}"
+        said = f"by {self._channel.words} · from {template.sender_address}"
         return [
             words(("SEND INTERVIEW INVITES  ", "bold"), mode, f" · {plain(said, 120)}"),
             words(("Study     ", "dim"), (plain(self._study.title, 60), "bold"),
@@ -281,7 +281,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         ):
             if people:
                 lines.append(words(f"   {len(people):,} {what}"))
-        if changed.letter:
+        if changed.template:
             lines.append(words("   the mail says something else"))
         if changed.rules:
             lines.append(words("   the rules are others"))

@@ -109,7 +109,9 @@ class PlanScreen(GroupsScreen):
 
     def count(self, step: Callable[[], None]) -> Iterator[GroupCounts]:
         try:
-            made = make(self._store, get(self._store, self._study.id), self._options, step=step)
+            made = make(
+                self._store, get(self._store, self._study.id), self._options, checkpoint=step
+            )
         except StudyProblem as problem:
             raise DatabaseProblem(str(problem)) from None
         self._made = made

@@ -68,20 +68,22 @@ def study_rows(
     return rows
 
 
-def letter_rows(letter: Template, made: Message | None, to: str, masking: bool) -> list[Row]:
+def template_rows(template: Template, made: Message | None, to: str, masking: bool) -> list[Row]:
     """The mail as one member would get it; ``made`` None: there is no member."""
     rows = [_title("The mail, as a member would get it")]
     sender = (
-        f"{letter.sender_name} <{letter.sender_address}>" if letter.sender_address else "nobody"
+        f"{template.sender_name} <{template.sender_address}>"
+        if template.sender_address
+        else "nobody"
     )
     rows.append(_line("from", sender))
-    if letter.reply_to:
-        rows.append(_line("answers to", letter.reply_to))
+    if template.reply_to:
+        rows.append(_line("answers to", template.reply_to))
     if made is None:
         return [*rows, _line("", "Nobody is in its segments yet.")]
     rows.append(_line("to", hidden(to, masking)))
     rows.append(_line("subject", made.subject, "bold"))
-    if not letter.postal:
+    if not template.postal:
         rows.append(_line("", "no postal line yet; in many countries a mail needs one", "$warning"))
     if made.stood_in:
         rows.append(_line("", "nothing is known of the name: other words stand in", "$warning"))
