@@ -1,3 +1,3 @@
 """Panelist: the customers in a Stripe account as a research panel, in the terminal."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,4 +1,4 @@
-"""Where Panelist keeps its files: the only module that knows a folder.
+"""Where Panelist keeps its files and finds its assets: the only module that knows a folder.
 
 Every file lies under one home. It is ``PANELIST_HOME`` when that is set, else the
 platform's folder for application data. Folders are made 0700 and files 0600, whatever
@@ -58,3 +58,11 @@ def no_core_dumps() -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def asset(name: str) -> Path:
+    """A file that Panelist ships: the stylesheet, the themes. It lies in the package when
+    Panelist was installed from a wheel, and at the top of the checkout otherwise."""
+    code = Path(__file__).parent
+    shipped = code / "assets" / name
+    return shipped if shipped.exists() else code.parent / "assets" / name

@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from app import paths
+from app.problems import Problem
 
 STRIPE_API = "https://api.stripe.com"
 STRIPE_CONNECT = "https://connect.stripe.com"
@@ -28,7 +29,7 @@ TOKEN_STORES = ("keyring", "passphrase", "plain", "session")
 Kind: TypeAlias = Literal["text", "web address", "port", "request rate", "token store"]
 
 
-class SettingsError(Exception):
+class SettingsError(Problem):
     """The settings cannot be used; the text says which one and what to write instead."""
 
 

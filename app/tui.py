@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import events
@@ -22,6 +21,7 @@ from app import crash
 from app.credentials.factory import open_credentials
 from app.db.index_builder import IndexBuilder
 from app.db.store import Store
+from app.paths import asset
 from app.runtime import make_way
 from app.screens.base import PanelistScreen
 from app.screens.connect.accounts_dialog import AccountsDialog
@@ -51,7 +51,7 @@ class PanelistApp(ConnectionHandlers):
     """A full-screen app over one store; ``load`` imports the sync when it is first needed."""
 
     TITLE = "Panelist"
-    CSS_PATH = Path(__file__).with_name("assets") / "panelist.tcss"
+    CSS_PATH = asset("panelist.tcss")
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         mode.id: mode.screen for mode in REGISTRY
     }

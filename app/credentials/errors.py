@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from app.problems import Problem
+
 Fault = Literal[
     "unavailable",  # there is no such place here
     "unanswered",  # it gives no answer; somebody may have to unlock it
@@ -15,7 +17,7 @@ Fault = Literal[
 ]
 
 
-class CredentialProblem(Exception):
+class CredentialProblem(Problem):
     """Secrets cannot be kept or read. One sentence for a person; it never holds a secret."""
 
     def __init__(self, kind: Fault, text: str) -> None:

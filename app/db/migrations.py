@@ -154,6 +154,7 @@ STEPS: dict[int, Callable[[Database], None]] = {
     3: _segments_of_ones_own,
     4: _studies,
 }
+VERSION = max(STEPS) + 1  # of the tables as :mod:`app.db.schema` describes them
 
 
 def migrate(database: Database, version: int) -> None:

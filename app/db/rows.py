@@ -9,6 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+# The index that sorts people into segments. A first copy does without until all is there
+# (:mod:`app.db.subscription_indexes`).
+HELD = "subscription_held"
+BUILD_HELD = (
+    f"CREATE INDEX IF NOT EXISTS {HELD} ON subscription (connection_id, customer, status, deleted)"
+)
+
 
 class ParticipantRow(NamedTuple):
     stripe_id: str

@@ -22,8 +22,6 @@ from peewee import (
     TextField,
 )
 
-VERSION = 5  # of the tables; app.db.migrations brings an older database here
-
 
 class StoredModel(Model):
     class Meta:
@@ -339,7 +337,3 @@ WITHOUT_ROWID = {SubscriptionItem, Member}  # read and written by their keys, ne
 
 # With all that the rules ask of a subscription, so that its row need not be read. It stands
 # apart because a first copy builds it when it has all subscriptions, which is far quicker.
-HELD = "subscription_held"
-BUILD_HELD = (
-    f"CREATE INDEX IF NOT EXISTS {HELD} ON subscription (connection_id, customer, status, deleted)"
-)

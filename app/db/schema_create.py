@@ -6,6 +6,8 @@ from peewee import Database, SqliteDatabase, TextField
 
 from app.db import schema
 from app.db import schema_studies as study_tables
+from app.db.migrations import VERSION
+from app.db.rows import BUILD_HELD
 
 TABLES = schema.TABLES + study_tables.TABLES
 WITHOUT_ROWID = schema.WITHOUT_ROWID | study_tables.WITHOUT_ROWID
@@ -19,11 +21,11 @@ def create(database: Database) -> None:
         model._meta.without_rowid = sqlite and model in WITHOUT_ROWID
     with database.bind_ctx(TABLES):
         database.create_tables(TABLES, safe=False)
-        schema.SchemaVersion.insert(version=schema.VERSION).execute()
+        schema.SchemaVersion.insert(version=VERSION).execute()
         schema.Syncer.insert(turn=0, who="").execute()
     deleted = "CREATE INDEX participant_deleted ON participant (connection_id) WHERE deleted"
     database.execute_sql(deleted)
-    database.execute_sql(schema.BUILD_HELD)
+    database.execute_sql(BUILD_HELD)
     study_tables.create_indexes(database)
     if not sqlite:
         _compare_bytes(database)

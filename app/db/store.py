@@ -19,13 +19,11 @@ from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import peewee
 
 from app import paths
-from app.db import migrations, schema
-from app.db import schema_create as creation
+from app.db import migrations, postgres
 from app.db.errors import DatabaseProblem, explained
 from app.settings import Settings
 
@@ -94,7 +92,9 @@ class Store:
                     f"{self.where} belongs to another program. Nothing was changed; set"
                     " PANELIST_HOME to another folder."
                 )
-            creation.create(self.database)
+            from app.db.schema_create import create  # 30 models, for a new database only
+
+            create(self.database)
             if not self.postgres:
                 self.database.execute_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 
@@ -107,12 +107,12 @@ class Store:
     def _check_version(self) -> None:
         """Refuse a newer database; keep a copy of an older one before it is changed."""
         (version,) = self.row("SELECT version FROM schema_version")
-        if version > schema.VERSION:
+        if version > migrations.VERSION:
             raise DatabaseProblem(
                 f"{self.where} was written by a newer Panelist (its version is {version}, this"
-                f" program knows {schema.VERSION}). Nothing was changed; update Panelist."
+                f" program knows {migrations.VERSION}). Nothing was changed; update Panelist."
             )
-        if version < schema.VERSION and not self.postgres:
+        if version < migrations.VERSION and not self.postgres:
             migrations.keep_copy(self.database, self.where, version)
 
     def close(self) -> None:
@@ -284,7 +284,8 @@ class Store:
 def open_store(settings: Settings) -> Store:
     """Open (and on first use create) the database that the settings name."""
     if settings.database_url:
-        return _open_postgres(settings.database_url)
+        database = postgres.database(settings.database_url)
+        return Store(database, f"PostgreSQL database {database.database!r}")
     return open_sqlite(paths.database(settings.home))
 
 
@@ -313,27 +314,3 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def _open_postgres(url: str) -> Store:
-    try:
-        parts = urlsplit(url)
-        name, port = unquote(parts.path.lstrip("/")), parts.port
-    except ValueError:
-        parts, name, port = urlsplit(""), "", None
-    if parts.scheme not in ("postgres", "postgresql") or not name:
-        raise DatabaseProblem(
-            "PANELIST_DATABASE_URL is not of the form postgresql://user:password@host:port/name."
-        )
-    options: dict[str, Any] = {
-        "host": parts.hostname,
-        "port": port,
-        "user": unquote(parts.username or ""),
-    }
-    options["password"] = unquote(parts.password) if parts.password else None
-    # A plan made while the tables were empty must not be kept until they have a million rows.
-    options["options"] = "-c plan_cache_mode=force_custom_plan"
-    options.update(parse_qsl(parts.query))
-    chosen = {key: value for key, value in options.items() if value}
-    database = peewee.PostgresqlDatabase(name, prefer_psycopg3=True, **chosen)
-    return Store(database, f"PostgreSQL database {name!r}")

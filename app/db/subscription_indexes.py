@@ -8,7 +8,7 @@ a fifth of that.
 from __future__ import annotations
 
 from app.db.errors import DatabaseProblem
-from app.db.schema import BUILD_HELD, HELD
+from app.db.rows import BUILD_HELD, HELD
 from app.db.store import Store
 
 BY_ID = "subscription_connection_id_stripe_id"

@@ -20,11 +20,12 @@ from app.files import replace_atomically
 from app.invites import ledger
 from app.invites.ledger import Entry
 from app.paths import make_private
+from app.problems import Problem
 
 MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")  # machine-id(5)
 
 
-class RestoreSuspected(Exception):
+class RestoreSuspected(Problem):
     """It must not send as it is; the text says why, and what to do."""
 
 

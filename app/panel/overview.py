@@ -185,7 +185,7 @@ def recent_changes(store: Store, connection_id: int, limit: int = 50) -> list[Re
 
 
 def status_json(view: Overview) -> dict[str, object]:
-    """The object that ``panelist status --json`` prints (docs/architecture.md names it)."""
+    """The object that ``panelist status --json`` prints."""
     connection = view.connection
     return {
         "connection": connection

@@ -8,9 +8,6 @@ from typing import Any
 
 from textual.screen import Screen
 
-from app.screens.connect.screen import ConnectScreen
-from app.screens.status.screen import StatusScreen
-
 
 @dataclass(frozen=True)
 class Mode:
@@ -26,8 +23,22 @@ class Mode:
         return self.name.lower()
 
 
+# Each is imported when it is first looked at: the first frame waits for its own mode only.
+
+
+def _connect() -> Screen[Any]:
+    from app.screens.connect.screen import ConnectScreen
+
+    return ConnectScreen()
+
+
+def _status() -> Screen[Any]:
+    from app.screens.status.screen import StatusScreen
+
+    return StatusScreen()
+
+
 def _segments() -> Screen[Any]:
-    """Imported when it is first looked at: the first frame does not wait for it."""
     from app.screens.segments.screen import SegmentsScreen
 
     return SegmentsScreen()
@@ -40,8 +51,8 @@ def _studies() -> Screen[Any]:
 
 
 REGISTRY = (
-    Mode("1", "Connect", ConnectScreen, "Connect a Stripe account"),
-    Mode("2", "Status", StatusScreen, "Where the sync stands"),
+    Mode("1", "Connect", _connect, "Connect a Stripe account"),
+    Mode("2", "Status", _status, "Where the sync stands"),
     Mode("3", "Segments", _segments, "Segments and the people in them"),
     Mode("4", "Studies", _studies, "Studies, and whom they invite"),
 )

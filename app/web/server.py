@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
+from app.problems import Problem
 from app.web.connection_limits import CALLERS, HEAD_SECONDS, LimitedConnection
 
 HEAD_LIMIT = 16 * 1024  # bytes
@@ -26,7 +27,7 @@ GRACE = 0.4  # seconds that requests under way have when the server stops
 log = logging.getLogger(__name__)
 
 
-class ListenProblem(Exception):
+class ListenProblem(Problem):
     """The address cannot be had; the text is for a person."""
 
 

@@ -1,4 +1,4 @@
-"""Fields to write in. What a terminal could obey is removed from whatever is typed or pasted."""
+"""Fields of one line. What a terminal could obey is removed from whatever is typed or pasted."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
-from textual.widgets import Input, TextArea
-from textual.widgets.text_area import Edit, EditResult
+from textual.widgets import Input
 
-from app.text import plain, plain_lines
+from app.text import plain
 
 
 class TextField(Input):
@@ -65,21 +64,3 @@ class SecretInput(TextField):
 
     def action_cut(self) -> None:
         self.delete_selection()
-
-
-class TextBox(TextArea):
-    """Takes what a terminal could obey out of whatever is typed, pasted or loaded into it."""
-
-    def __init__(self, text: str = "", *, id: str, wrap: bool = True) -> None:  # noqa: A002
-        super().__init__(plain_lines(text), id=id, soft_wrap=wrap)
-
-    def edit(self, edit: Edit) -> EditResult:
-        edit.text = plain_lines(edit.text)
-        return super().edit(edit)
-
-    def load_text(self, text: str) -> None:
-        super().load_text(plain_lines(text))
-
-    def on_unmount(self) -> None:
-        """Nothing of it outlives the screen, however that ends."""
-        self.load_text("")

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from app import paths
-from app.db import schema
+from app.db import migrations
 from app.db.errors import DatabaseProblem
-from app.db.rows import Fetched
+from app.db.rows import HELD, Fetched
 from app.db.store import Store, open_store
 from app.settings import Settings
 from tests.conftest import new_database
@@ -87,7 +87,7 @@ def back_to_1(store: Store) -> None:
     """Version 1 had the rules as a view, and a narrower index for them."""
     back_to_2(store)
     with store.transaction():
-        store.execute(f"DROP INDEX {schema.HELD}")
+        store.execute(f"DROP INDEX {HELD}")
         store.execute(
             "CREATE INDEX subscription_connection_id_customer"
             " ON subscription (connection_id, customer)"
@@ -126,7 +126,7 @@ def test_an_earlier_version(
     assert shape(store) != shape(fresh)
     store.close()
     store = open_store(settings)
-    assert store.row("SELECT version FROM schema_version") == (schema.VERSION,)
+    assert store.row("SELECT version FROM schema_version") == (migrations.VERSION,)
     assert shape(store) == shape(fresh)
     after = {table: store.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables}
     # What a column was added to is otherwise as it was.
@@ -165,4 +165,4 @@ def test_one_that_fails_leaves_all_as_it_was(sqlite_settings: Settings) -> None:
         assert left.execute("SELECT version FROM schema_version").fetchall() == [(1,)]
         names = {name for (name,) in left.execute("SELECT name FROM sqlite_master")}
         assert "subscription_connection_id_customer" in names
-        assert schema.HELD not in names
+        assert HELD not in names

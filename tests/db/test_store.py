@@ -17,7 +17,7 @@ import peewee
 import pytest
 
 from app import paths
-from app.db import schema
+from app.db import migrations
 from app.db.errors import DatabaseProblem
 from app.db.rows import Fetched
 from app.db.store import Store, open_sqlite, open_store
@@ -38,7 +38,7 @@ def refusal(settings: Settings) -> str:
 
 def test_a_new_database_is_empty_and_of_this_version(store: Store) -> None:
     assert overview(store).connection is None
-    assert store.rows("SELECT version FROM schema_version") == [(schema.VERSION,)]
+    assert store.rows("SELECT version FROM schema_version") == [(migrations.VERSION,)]
 
 
 def test_opened_again_everything_is_there(settings: Settings) -> None:
@@ -64,15 +64,15 @@ def test_a_sqlite_file_is_private_and_says_whose_it_is(sqlite_settings: Settings
 def test_a_newer_database_is_refused_and_left_as_it_is(settings: Settings) -> None:
     store = open_store(settings)
     with store.transaction():
-        store.execute("UPDATE schema_version SET version = ?", (schema.VERSION + 7,))
+        store.execute("UPDATE schema_version SET version = ?", (migrations.VERSION + 7,))
     store.close()
     file = paths.database(settings.home)
     before = file.read_bytes() if not store.postgres else b""
     text = refusal(settings)
     assert "newer Panelist" in text
-    assert str(schema.VERSION + 7) in text
+    assert str(migrations.VERSION + 7) in text
     assert (file.read_bytes() if not store.postgres else b"") == before
-    assert store.rows("SELECT version FROM schema_version") == [(schema.VERSION + 7,)]
+    assert store.rows("SELECT version FROM schema_version") == [(migrations.VERSION + 7,)]
 
 
 def test_a_damaged_file_is_refused_and_left_as_it_is(sqlite_settings: Settings) -> None:

@@ -26,11 +26,12 @@ from app.invites.sending import jobs, runs
 from app.invites.sending.batch_work import BatchWork
 from app.invites.sending.channels.channel import Channel, ChannelNotSetUp, Limit, OpenChannel
 from app.invites.sending.runs import RunView, columns
+from app.problems import Problem
 
 _SOON = 0.1  # seconds, at least, where something is to be waited for
 
 
-class SendInProgress(Exception):
+class SendInProgress(Problem):
     """Another Panelist sends for this database; nothing was sent here."""
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.screen import ModalScreen
 
 from app.screens.base import Host, account_words
-from app.screens.connect.screen import ConnectScreen
 from app.screens.connect.token_store_dialog import FORGOTTEN, Choice, TokenStoreDialog, UnlockDialog
 from app.services.messages import (
     AccessChecked,
@@ -24,6 +23,9 @@ from app.services.refresh import Refresher
 from app.text import plain
 from app.widgets.content import words
 from app.widgets.dialog import QuestionDialog
+
+if TYPE_CHECKING:
+    from app.screens.connect.screen import ConnectScreen
 
 
 class ConnectionHandlers(Host):
@@ -199,6 +201,10 @@ class ConnectionHandlers(Host):
     def connect_screens(self) -> Sequence[ConnectScreen]:
         """The Connect screen, if it is there."""
         stack = self._screen_stacks.get("connect", ())
+        if not stack:
+            return []
+        from app.screens.connect.screen import ConnectScreen  # the first frame may be another's
+
         return [one for one in stack if isinstance(one, ConnectScreen) and one.is_mounted]
 
     def say(self, text: str, problem: bool = False) -> None:

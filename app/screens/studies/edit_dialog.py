@@ -26,8 +26,9 @@ from app.screens.studies.study_rows import template_rows
 from app.text import masked
 from app.widgets.content import words
 from app.widgets.dialog import DecisionDialog, QuestionDialog
-from app.widgets.inputs import TextBox, TextField
+from app.widgets.inputs import TextField
 from app.widgets.row_list import RowList
+from app.widgets.text_box import TextBox
 from app.widgets.text_line import TextLine
 
 FIELDS = (

@@ -25,7 +25,7 @@ from app.invites.studies import Study
 from app.text import plain
 from app.widgets.content import words
 from app.widgets.dialog import DecisionDialog, QuestionDialog
-from app.widgets.inputs import TextBox
+from app.widgets.text_box import TextBox
 from app.widgets.text_line import TextLine
 
 OPT_OUT = "never to be written to"

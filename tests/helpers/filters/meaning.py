@@ -1,4 +1,4 @@
-"""What a filter means, from the README's words, over objects in plain Python.
+"""What a filter means by docs/segments-and-filters.md, over objects in plain Python.
 
 It knows the tree but nothing of the SQL: this is the other side of every comparison.
 """

@@ -16,7 +16,8 @@ from app.screens.studies.edit_dialog import StudyEditDialog
 from app.screens.studies.plan_screen import PlanScreen
 from app.screens.studies.screen import StudiesScreen
 from app.widgets.dialog import QuestionDialog
-from app.widgets.inputs import TextBox, TextField
+from app.widgets.inputs import TextField
+from app.widgets.text_box import TextBox
 from tests.helpers import rows as making
 from tests.helpers.study_keys import HOSTILE, PEOPLE, confirm, invites, look, people, plan, put
 from tests.helpers.study_world import BY, LETTER, study

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from app.problems import Problem
+
 if TYPE_CHECKING:
     from app.credentials.store import Credentials
     from app.db.store import Store
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 UNDO = 120  # seconds
 
 
-class ChannelNotSetUp(Exception):
+class ChannelNotSetUp(Problem):
     """The settings don't say how to use this channel; the text says what to do."""
 
 

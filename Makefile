@@ -1,0 +1,53 @@
+# Everything that you run while you work on Panelist. CI runs the same targets.
+# Use another virtual environment with BIN, and pass options to pytest with ARGS:
+#   make check BIN=.venv-ci/bin
+#   make test ARGS="-n 1 tests/web -k signature"
+
+BIN = .venv/bin
+ARGS =
+
+.PHONY: help venv lint types contracts test docs reference check deep build
+
+help:
+	@grep '^## ' Makefile | cut -c 4-
+
+## venv       make .venv with everything you need
+venv:
+	python3 -m venv .venv
+	.venv/bin/pip install -q -c constraints.txt -e '.[test,docs]'
+
+## lint       check style and format
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+## types      check types
+types:
+	$(BIN)/mypy
+
+## contracts  check which module may import which
+contracts:
+	$(BIN)/lint-imports
+
+## test       run the tests
+test:
+	$(BIN)/pytest $(ARGS)
+
+## docs       build the documentation site into build/site
+docs:
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/site
+
+## reference  write docs/commands.md and docs/settings.md again
+reference:
+	$(BIN)/python -m tests.docs.reference
+
+## check      all of the above that CI checks
+check: lint types contracts docs test
+
+## deep       run the random tests for longer than CI does
+deep:
+	$(BIN)/pytest -m deep $(ARGS)
+
+## build      build the wheel into dist
+build:
+	$(BIN)/pip wheel -q --no-deps --wheel-dir dist .

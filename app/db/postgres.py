@@ -1,0 +1,57 @@
+"""PostgreSQL: its address, and its driver, which is an extra of Panelist."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import peewee
+
+from app.db.errors import DatabaseProblem
+
+FORM = "PANELIST_DATABASE_URL is not of the form postgresql://user:password@host:port/name."
+NO_DRIVER = (
+    "Panelist was installed without its PostgreSQL driver. Nothing was changed. Install it with"
+    ' pip install "panelist[postgres]", or unset PANELIST_DATABASE_URL to use SQLite.'
+)
+
+
+def database(url: str) -> peewee.Database:
+    """The database at this address, not connected yet. Raises DatabaseProblem."""
+    try:
+        parts = urlsplit(url)
+        name, port = unquote(parts.path.lstrip("/")), parts.port
+    except ValueError:
+        parts, name, port = urlsplit(""), "", None
+    if parts.scheme not in ("postgres", "postgresql") or not name:
+        raise DatabaseProblem(FORM)
+    _give_driver()
+    options: dict[str, Any] = {
+        "host": parts.hostname,
+        "port": port,
+        "user": unquote(parts.username or ""),
+    }
+    options["password"] = unquote(parts.password) if parts.password else None
+    # A plan made while the tables were empty must not be kept until they have a million rows.
+    options["options"] = "-c plan_cache_mode=force_custom_plan"
+    options.update(parse_qsl(parts.query))
+    chosen = {key: value for key, value in options.items() if value}
+    return peewee.PostgresqlDatabase(name, prefer_psycopg3=True, **chosen)
+
+
+def _give_driver() -> None:
+    """Give peewee what it would have imported itself; see :mod:`app.db`. Raises
+    DatabaseProblem."""
+    if getattr(peewee, "psycopg", None) is not None:
+        return
+    try:
+        import psycopg
+        from psycopg.pq import TransactionStatus
+        from psycopg.types.json import Json, Jsonb
+    except ImportError as error:
+        raise DatabaseProblem(NO_DRIVER) from error
+    imported = {"TransactionStatus": TransactionStatus, "Json_pg3": Json, "Jsonb_pg3": Jsonb}
+    for name, value in ({"psycopg": psycopg} | imported).items():
+        setattr(peewee, name, value)
+    for name in ("IDLE", "INERROR", "UNKNOWN"):
+        setattr(peewee.Psycopg3Adapter, f"txn_{name.lower()}", TransactionStatus[name])

@@ -1,0 +1,147 @@
+"""The reference pages, made from the parser and from the settings.
+
+``python -m tests.docs.reference`` writes ``docs/commands.md`` and ``docs/settings.md`` again.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from app.cli import _joined, parser
+from app.settings import SETTINGS, Setting
+
+DOCS = Path(__file__).parents[2] / "docs"
+NOTE = "<!-- Made by python -m tests.docs.reference. Don't edit this page by hand. -->\n"
+
+
+class Command(NamedTuple):
+    """One thing that can be typed: ``name`` is all of it, such as ``panelist segments show``."""
+
+    name: str
+    about: str
+    parser: argparse.ArgumentParser
+
+
+def commands() -> Iterator[Command]:
+    """Every command, each followed by its actions."""
+    for command in _below("panelist", parser()):
+        yield command
+        yield from _below(command.name, command.parser)
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """A command line as Panelist reads it, not run. Raises SystemExit for one that is wrong."""
+    return parser().parse_args(_joined(arguments))
+
+
+def _below(name: str, above: argparse.ArgumentParser) -> Iterator[Command]:
+    for action in above._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            about = {one.dest: one.help for one in action._choices_actions}
+            for word, parser in action.choices.items():
+                yield Command(f"{name} {word}", about.get(word) or "", parser)
+
+
+def commands_page() -> str:
+    """The page of every command and option."""
+    return "\n".join(
+        (
+            NOTE,
+            "# Commands\n",
+            "Run `panelist` without a command to open the app. Every command has `--help`.",
+            "Results go to standard output. Progress and errors go to standard error.\n",
+            _exit_codes(),
+            *(_section(command) for command in commands()),
+        )
+    )
+
+
+def _exit_codes() -> str:
+    """The one table of exit codes, which decides them."""
+    _, heading, table = (DOCS / "words.md").read_text("utf-8").partition("## Exit codes\n")
+    return heading + table
+
+
+def _section(command: Command) -> str:
+    depth = "#" * (len(command.name.split()) if len(command.name.split()) < 4 else 4)
+    parts = [f"{depth} `{command.name}`\n", f"{_sentence(command.about)}\n"]
+    if command.parser.description:
+        parts.append(f"{command.parser.description}\n")
+    rows = [
+        (_written(action), _meaning(action, command.parser))
+        for action in command.parser._actions
+        if not isinstance(action, argparse._HelpAction | argparse._SubParsersAction)
+    ]
+    if rows:
+        parts.append(_table(("argument or option", "meaning"), rows))
+    return "\n".join(parts)
+
+
+def _written(action: argparse.Action) -> str:
+    """How it is typed: ``--sample N``, ``FILE``, ``--mode {live,test}``."""
+    value = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
+    if action.choices is not None and not isinstance(action.metavar, str):
+        value = f"{{{','.join(map(str, action.choices))}}}"
+    if not action.option_strings:
+        return f"`[{value}]`" if action.nargs == "?" else f"`{value}`"
+    names = ", ".join(action.option_strings)
+    return f"`{names}`" if action.nargs == 0 else f"`{names} {value}`"
+
+
+def _meaning(action: argparse.Action, parser: argparse.ArgumentParser) -> str:
+    text = action.help or ""
+    if "%" in text:
+        text = text % {**vars(action), "prog": parser.prog}
+    default = action.default
+    plain = isinstance(default, str | int | float) and not isinstance(default, bool)
+    if plain and default not in ("", 0, argparse.SUPPRESS) and str(default) not in text:
+        text = f"{text} (default: `{default}`)".strip()
+    return _sentence(text)
+
+
+def settings_page() -> str:
+    """The page of every setting."""
+    return "\n".join(
+        (
+            NOTE,
+            "# Settings\n",
+            "Set a setting as an environment variable or in `settings.toml`. The variable wins.",
+            "`panelist info` names your `settings.toml`.\n",
+            _settings_table(row for row in SETTINGS if not row.secret),
+            "In `settings.toml` a setting has its name without `PANELIST_`, in lower case:\n",
+            '```toml\nmail_rate = "20/500"\n```\n',
+            "`PANELIST_HOME` is an environment variable only: it says where that file is.\n",
+            "## Secrets\n",
+            "Secrets are environment variables only. Panelist refuses a `settings.toml` that has",
+            "one, so that you can share and back up that file.",
+            "Panelist never stores a secret from an environment variable.\n",
+            _settings_table(row for row in SETTINGS if row.secret),
+        )
+    )
+
+
+def _settings_table(rows: Iterable[Setting]) -> str:
+    return _table(
+        ("variable", "meaning", "default"),
+        [(f"`{row.variable}`", row.help, row.default) for row in rows],
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    cells = (head, ("---",) * len(head), *rows)
+    lines = (" | ".join(cell.replace("|", "\\|") for cell in row) for row in cells)
+    return "".join(f"| {line} |\n" for line in lines)
+
+
+PAGES = {"commands.md": commands_page, "settings.md": settings_page}
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), "utf-8")
