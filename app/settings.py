@@ -1,5 +1,8 @@
 """One settings object, from the settings file and the environment; the environment wins.
 
+Each setting is declared once, as a field of :class:`Settings` with all that is known of it. What
+reads, checks, lists and documents the settings goes over :data:`SETTINGS`, which is made of these.
+
 Secrets come from the environment only: a secret in the settings file is refused, so that
 nobody commits or backs one up by accident.
 """
@@ -8,9 +11,10 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from app import paths
@@ -22,26 +26,7 @@ OAUTH_PORT = 4573  # fixed, because Stripe redirects only to what was registered
 CALLBACK_PATH = "/stripe/callback"
 TOKEN_STORES = ("keyring", "passphrase", "plain", "session")
 
-SECRETS = (
-    "stripe_key",
-    "stripe_client_secret",
-    "passphrase",
-    "webhook_secret",
-    "smtp_password",
-)
-PLAIN = (
-    "database_url",
-    "stripe_api_base",
-    "stripe_rate",
-    "stripe_connect_base",
-    "stripe_authorize_url",
-    "stripe_client_id",
-    "oauth_port",
-    "oauth_redirect",
-    "token_store",
-    "smtp_server",
-    "mail_rate",
-)
+Kind: TypeAlias = Literal["text", "web address", "port", "request rate", "token store"]
 
 
 class SettingsError(Problem):
@@ -60,74 +45,205 @@ class RequestRate:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """What is known of one setting. ``attribute``: of :class:`Settings`. ``default``: what holds
+    where it is not set, in words. ``help``: one sentence for a person. A ``secret`` is only taken
+    from the environment."""
+
+    name: str
+    attribute: str
+    kind: Kind
+    default: str
+    help: str
+    secret: bool = False
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable."""
+        return f"PANELIST_{self.name.upper()}"
+
+    @property
+    def in_file(self) -> bool:
+        """Whether it may stand in settings.toml, which lies in the home folder itself."""
+        return not self.secret and self.name != "home"
+
+
+def _setting(
+    help_text: str,
+    *,
+    name: str = "",
+    kind: Kind = "text",
+    default: object = None,
+    words: str = "not set",
+    secret: bool = False,
+) -> Any:
+    """A field of :class:`Settings`. ``name``: where it is not that of the field. ``words``: say the
+    default where it is None."""
+    shown = words if default is None else str(default)
+    about = (name, kind, shown, help_text, secret)
+    return field(default=default, repr=not secret, metadata={"setting": about})
+
+
+@dataclass(frozen=True)
 class Settings:
-    """What a person may set. ``rate`` is None when it follows from the key's mode; the five
-    ``stripe_…`` and ``oauth_…`` of OAuth describe one app, registered at Stripe for one mode."""
+    """What a person may set."""
 
     home: Path
-    database_url: str | None = None
-    stripe_api_base: str = STRIPE_API
-    rate: RequestRate | None = None
-    stripe_key: str | None = field(default=None, repr=False)
-    stripe_connect_base: str = STRIPE_CONNECT
-    stripe_authorize_url: str | None = None
-    stripe_client_id: str | None = None
-    stripe_client_secret: str | None = field(default=None, repr=False)
-    oauth_port: int = OAUTH_PORT
-    oauth_redirect: str | None = None  # another address than that of the port
-    token_store: str | None = None  # one of TOKEN_STORES
-    passphrase: str | None = field(default=None, repr=False)
-    webhook_secret: str | None = field(default=None, repr=False)  # several have commas between
-    smtp_server: str | None = None  # see app.invites.mail.server_settings, as of the next two
-    smtp_password: str | None = field(default=None, repr=False)
-    mail_rate: str | None = None
+    database_url: str | None = _setting(
+        "The address of a PostgreSQL database to use instead of the SQLite file, written as"
+        " postgresql://user:password@host:port/name.",
+        words="a SQLite file in the home folder",
+    )
+    stripe_key: str | None = _setting(
+        "A restricted Stripe key for unattended use, which Panelist never stores.",
+        secret=True,
+    )
+    rate: RequestRate | None = _setting(  # noqa: RUF009 - makes a field, as dataclasses.field does
+        "The most requests a second to Stripe, written as account/endpoint, or 0 for no limit.",
+        name="stripe_rate",
+        kind="request rate",
+        words="100/25 in live mode, 25/25 in test mode",
+    )
+    stripe_client_id: str | None = _setting(
+        "The client ID of your Stripe App, which connecting with OAuth needs."
+    )
+    stripe_client_secret: str | None = _setting(
+        "The secret key of the Stripe account that owns the app, which OAuth needs.",
+        secret=True,
+    )
+    stripe_authorize_url: str | None = _setting(
+        "The install link that Stripe shows for your app, which is needed until the app is"
+        " published.",
+        kind="web address",
+    )
+    oauth_port: int = _setting(
+        "The port on this computer that Stripe redirects the browser to.",
+        kind="port",
+        default=OAUTH_PORT,
+    )
+    oauth_redirect: str | None = _setting(
+        "Another redirect address. If it is not on this computer, you paste what Stripe returns.",
+        kind="web address",
+        words=f"port {OAUTH_PORT} of this computer",
+    )
+    token_store: str | None = _setting(
+        f"Where tokens and keys are kept: {', '.join(TOKEN_STORES[:-1])} or {TOKEN_STORES[-1]}.",
+        kind="token store",
+        words="what you chose in the app, else the keyring",
+    )
+    passphrase: str | None = _setting(
+        "The passphrase of the encrypted credentials file, for unattended use.",
+        secret=True,
+    )
+    webhook_secret: str | None = _setting(
+        "The signing secrets of the webhook endpoints, comma-separated, which Panelist never"
+        " stores.",
+        secret=True,
+    )
+    smtp_server: str | None = _setting(
+        "The mail server that invites leave through: smtps://user@host for TLS, or"
+        " smtp://user@host for STARTTLS.",
+        words="not set: invites become files",
+    )
+    smtp_password: str | None = _setting(
+        "The password of the mail server, for unattended use, which Panelist never stores.",
+        secret=True,
+    )
+    mail_rate: str | None = _setting(
+        "The most emails a minute and a day, written as 10/500, or 0 for no limit.",
+        words="10/500",
+    )
+    stripe_api_base: str = _setting(
+        "Another address for Stripe's API, such as that of the sandbox.",
+        kind="web address",
+        default=STRIPE_API,
+    )
+    stripe_connect_base: str = _setting(
+        "Another address for Stripe's Connect API.",
+        kind="web address",
+        default=STRIPE_CONNECT,
+    )
     poll_seconds: float | None = None  # the demo's pace; None for the usual one
+
+
+HOME = Setting(
+    "home",
+    "home",
+    "text",
+    "the system's folder for application data",
+    "The folder that holds everything Panelist writes.",
+)
+
+
+def _rows() -> tuple[Setting, ...]:
+    found = []
+    for one in fields(Settings):
+        if "setting" in one.metadata:
+            name, *about = one.metadata["setting"]
+            found.append(Setting(name or one.name, one.name, *about))
+    return HOME, *found
+
+
+SETTINGS = _rows()
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings. Raises SettingsError with a sentence for a person."""
     home = paths.home(environ)
-    values = _from_file(paths.settings_file(home))
-    for name in (*PLAIN, *SECRETS):
-        value = environ.get("PANELIST_" + name.upper(), "").strip()
-        if value:
-            values[name] = value
-    rate, store = values.get("stripe_rate"), values.get("token_store")
-    if store and store not in TOKEN_STORES:
-        raise SettingsError(
-            f"PANELIST_TOKEN_STORE is {store[:50]!r}; write one of {', '.join(TOKEN_STORES)}."
-        )
-    return Settings(
-        home=home,
-        database_url=values.get("database_url"),
-        stripe_api_base=_address(values, "stripe_api_base") or STRIPE_API,
-        rate=parse_rate(rate) if rate else None,
-        stripe_key=values.get("stripe_key"),
-        stripe_connect_base=_address(values, "stripe_connect_base") or STRIPE_CONNECT,
-        stripe_authorize_url=_address(values, "stripe_authorize_url"),
-        stripe_client_id=values.get("stripe_client_id"),
-        stripe_client_secret=values.get("stripe_client_secret"),
-        oauth_port=_port(values.get("oauth_port", str(OAUTH_PORT))),
-        oauth_redirect=_address(values, "oauth_redirect"),
-        token_store=store,
-        passphrase=values.get("passphrase"),
-        webhook_secret=values.get("webhook_secret"),
-        smtp_server=values.get("smtp_server"),
-        smtp_password=values.get("smtp_password"),
-        mail_rate=values.get("mail_rate"),
-    )
+    given = _given(home, environ)
+    values: dict[str, Any] = {
+        one.attribute: _PARSERS[one.kind](one, given[one.name][0])
+        for one in SETTINGS
+        if one.name in given
+    }
+    return Settings(home=home, **values)
 
 
-def _address(values: Mapping[str, str], name: str) -> str | None:
-    text = values.get(name)
-    if text is None:
-        return None
+def sources(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The names of the settings that are set, each with where: "environment" or "settings.toml".
+    Never a value. Raises SettingsError."""
+    found = {name: source for name, (_, source) in _given(paths.home(environ), environ).items()}
+    return {HOME.name: "environment", **found} if environ.get(HOME.variable) else found
+
+
+def _given(home: Path, environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """What is set but for the home: its text, and where it stands."""
+    file = paths.settings_file(home)
+    given = {name: (text, file.name) for name, text in _from_file(file).items()}
+    for one in SETTINGS:
+        if one is not HOME and (text := environ.get(one.variable, "").strip()):
+            given[one.name] = text, "environment"
+    return given
+
+
+def _text(_: Setting, text: str) -> str:
+    return text
+
+
+def _address(setting: Setting, text: str) -> str:
     if not is_web_address(text):
         raise SettingsError(
-            f"PANELIST_{name.upper()} is not a web address such as https://api.stripe.com; correct"
+            f"{setting.variable} is not a web address such as https://api.stripe.com; correct"
             " it or leave it out."
         )
     return text.rstrip("/")
+
+
+def _port(setting: Setting, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65_536):
+        raise SettingsError(
+            f"{setting.variable} is {text[:50]!r}; write a number up to 65535, such as"
+            f" {OAUTH_PORT}, or leave it out."
+        )
+    return int(text)
+
+
+def _token_store(setting: Setting, text: str) -> str:
+    if text not in TOKEN_STORES:
+        raise SettingsError(
+            f"{setting.variable} is {text[:50]!r}; write one of {', '.join(TOKEN_STORES)}."
+        )
+    return text
 
 
 def is_web_address(text: str) -> bool:
@@ -138,15 +254,6 @@ def is_web_address(text: str) -> bool:
     except ValueError:
         return False
     return bool(whole) and text.isascii() and text.isprintable() and " " not in text
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65_536):
-        raise SettingsError(
-            f"PANELIST_OAUTH_PORT is {text[:50]!r}; write a number up to 65535, such as"
-            f" {OAUTH_PORT}, or leave it out."
-        )
-    return int(text)
 
 
 def default_redirects(settings: Settings) -> tuple[str, str]:
@@ -173,6 +280,15 @@ def parse_rate(text: str) -> RequestRate:
     return RequestRate(*(number or None for number in numbers))
 
 
+_PARSERS: Mapping[Kind, Callable[[Setting, str], object]] = {
+    "text": _text,
+    "web address": _address,
+    "port": _port,
+    "request rate": lambda _, text: parse_rate(text),
+    "token store": _token_store,
+}
+
+
 def _from_file(file: Path) -> dict[str, str]:
     try:
         content = tomllib.loads(file.read_text("utf-8"))
@@ -182,12 +298,14 @@ def _from_file(file: Path) -> dict[str, str]:
         raise SettingsError(
             f"{file} cannot be read ({error}); correct it or move it away."
         ) from None
+    known = {one.name: one for one in SETTINGS}
     for name, value in content.items():
-        if name in SECRETS:
+        setting = known.get(name)
+        if setting is not None and setting.secret:
             raise SettingsError(
                 f"{file} holds {name!r}; secrets do not belong in it. Remove the line and set"
-                f" PANELIST_{name.upper()} instead."
+                f" {setting.variable} instead."
             )
-        if name not in PLAIN or not isinstance(value, str):
+        if setting is None or not setting.in_file or not isinstance(value, str):
             raise SettingsError(f"{file}: {name!r} is not a setting, or its value is not a text.")
     return content

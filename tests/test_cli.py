@@ -169,6 +169,7 @@ def test_info_names_no_key(tmp_path: Path, sandbox: Sandbox) -> None:
     assert facts["home"] == str(home.folder)
     assert facts["status"] == "not connected"
     assert facts["key"] == "from PANELIST_STRIPE_KEY, not stored"
+    assert facts["settings"]["stripe_key"] == "environment"
     shown = home.run("info")
     assert shown.code == 0
     assert key[-8:] not in shown.out + json.dumps(facts)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from app.settings import STRIPE_API, RequestRate, SettingsError, default_redirects, load, parse_rate
+from app.settings import (
+    SETTINGS,
+    STRIPE_API,
+    RequestRate,
+    Setting,
+    Settings,
+    SettingsError,
+    default_redirects,
+    load,
+    parse_rate,
+    sources,
+)
 
 KEY = "rk_test_0123456789abcdef"
 
@@ -147,13 +159,52 @@ def test_another_redirect_address_is_for_both_modes(tmp_path: Path) -> None:
     assert default_redirects(settings) == (address, address)
 
 
-@pytest.mark.parametrize(
-    "name", ["stripe_client_secret", "passphrase", "stripe_key", "webhook_secret"]
-)
-def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, name: str) -> None:
-    text = refusal(with_file(tmp_path, f'{name} = "hunter2secret"\n'))
-    assert f"PANELIST_{name.upper()}" in text
+def row_name(row: Setting) -> str:
+    return row.name
+
+
+@pytest.mark.parametrize("row", [row for row in SETTINGS if row.secret], ids=row_name)
+def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, row: Setting) -> None:
+    text = refusal(with_file(tmp_path, f'{row.name} = "hunter2secret"\n'))
+    assert row.variable in text
     assert "hunter2secret" not in text
+
+
+VALUES = {
+    "web address": "https://a.example",
+    "port": "4600",
+    "request rate": "7/3",
+    "token store": "plain",
+    "text": "hunter2",
+}
+
+
+@pytest.mark.parametrize("row", [row for row in SETTINGS if row.name != "home"], ids=row_name)
+def test_every_row_of_the_table_is_a_setting(tmp_path: Path, row: Setting) -> None:
+    """One declaration is all that a setting needs: both sources, the secrecy, what info says."""
+    value = VALUES[row.kind]
+    environ = {"PANELIST_HOME": str(tmp_path), row.variable: value}
+    before, after = load({"PANELIST_HOME": str(tmp_path)}), load(environ)
+    assert getattr(after, row.attribute) != getattr(before, row.attribute)
+    assert not (row.secret and value in repr(after))
+    assert sources(environ) == {"home": "environment", row.name: "environment"}
+    if row.in_file:
+        environ = with_file(tmp_path, f'{row.name} = "{value}"\n')
+        assert load(environ) == after
+        assert sources(environ) == {"home": "environment", row.name: "settings.toml"}
+
+
+def test_every_field_is_in_the_table_and_says_what_it_is_for() -> None:
+    assert {row.attribute for row in SETTINGS} == {one.name for one in fields(Settings)} - {
+        "poll_seconds"  # only the demo sets it
+    }
+    for row in SETTINGS:
+        assert row.help.endswith(".")
+        assert row.default
+
+
+def test_the_home_cannot_stand_in_the_file_that_lies_in_it(tmp_path: Path) -> None:
+    assert "is not a setting" in refusal(with_file(tmp_path, 'home = "/elsewhere"\n'))
 
 
 @pytest.mark.parametrize(

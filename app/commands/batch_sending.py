@@ -39,10 +39,10 @@ class BatchProgress:
     def begin(self) -> None:
         """Say what will happen."""
         now = runs.view(self._store, self._run)
-        if now.way == "link" and not self._json:
+        if now.channel.by_hand and not self._json:
             say(f"{now.left:,} links wait to be copied, each by hand: see panelist invites.")
         elif now.left and not self._json:
-            say(f"{now.left:,} to be sent by {now.way}.")
+            say(f"{now.left:,} to be sent by {now.channel.key}.")
             if now.go_at > time.time():
                 say(f"It begins at {when(now.go_at)}; until then ctrl+c and --stop undo all of it.")
 
@@ -63,8 +63,8 @@ class BatchProgress:
             say(f"{plain(now.trouble, 1000)} Go on with panelist invite --resume.")
         elif stopped and now.left:
             say("Stopped. What was not sent stays queued; go on with panelist invite --resume.")
-        return FAILED if now.left and now.way != "link" else DONE
+        return FAILED if now.left and not now.channel.by_hand else DONE
 
 
 def _counts(now: RunView) -> dict[str, Any]:
-    return {"run": now.id, "way": now.way, "left": now.left, "states": now.counts}
+    return {"run": now.id, "way": now.channel.key, "left": now.left, "states": now.counts}

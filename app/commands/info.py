@@ -24,6 +24,8 @@ def run(options: argparse.Namespace) -> int:
         print_json(facts)
         return DONE
     for name, value in facts.items():
+        if name == "settings":
+            value = ", ".join(f"{one} ({where})" for one, where in value.items()) or "none set"
         print(f"{name:<14} {plain(value) if name != 'quarantined' else len(value)}")
     for bad in facts["quarantined"]:
         print(f"  {bad['listing']} {bad['id']}: {bad['reason']}")
@@ -38,7 +40,7 @@ def _facts() -> dict[str, Any]:
     from app.credentials.factory import open_credentials
     from app.db.store import open_store
     from app.panel.overview import overview
-    from app.settings import load
+    from app.settings import load, sources
     from app.text import plain
 
     settings = load()
@@ -52,6 +54,7 @@ def _facts() -> dict[str, Any]:
         "home": str(settings.home),
         "settings_file": str(paths.settings_file(settings.home)),
         "log": str(paths.log_file(settings.home)),
+        "settings": sources(),
         "database": store.where,
         "stripe_api": settings.stripe_api_base,
         "key": "from PANELIST_STRIPE_KEY, not stored" if settings.stripe_key else "none",

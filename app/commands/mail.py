@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     """Log in to the mail server and leave."""
     from app.credentials.factory import open_credentials
     from app.invites.mail.server_settings import keep_password, mail_server
-    from app.invites.sending.factory import open_session
+    from app.invites.sending.channels.smtp_channel import open_session
     from app.settings import load
     from app.text import plain
 

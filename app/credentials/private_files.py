@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.credentials.errors import CredentialProblem, damaged
+from app.files import replace_atomically, sync_folder
 from app.paths import make_private
 
 AGAIN = 0.02  # seconds between two looks at a lock that somebody holds
@@ -24,19 +25,11 @@ def write(file: Path, content: bytes) -> None:
     CredentialProblem, and then the old content is there."""
     if len(content) > TOO_LARGE:
         raise CredentialProblem("refused", "This is too large to be kept. Nothing was changed.")
-    new = file.with_name(f"{file.name}.{secrets.token_hex(4)}.new")
     try:
         _make(file.parent)
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as open_file:
-                open_file.write(content)
-                open_file.flush()
-                os.fsync(descriptor)
-            os.replace(new, file)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
+        # The vault finds by this ending what a killed process left.
+        with replace_atomically(file, part=f"{file.name}.{secrets.token_hex(4)}.new") as part:
+            part.write(content)
     except OSError as error:
         raise _unwritable(file, error) from None
     _sync(file.parent)
@@ -144,11 +137,7 @@ def _sync(folder: Path) -> None:
     """Make the names in a folder permanent. Some filesystems cannot; as SQLite does, leave it
     at that, because what was to be done is done."""
     with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_folder(folder)
 
 
 def _unwritable(file: Path, error: OSError) -> CredentialProblem:

@@ -7,11 +7,12 @@ tables as they are today.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from peewee import Database, SqliteDatabase
+
+from app.files import replace_atomically
 
 
 def _rules_leave_the_schema(database: Database) -> None:
@@ -187,12 +188,10 @@ def keep_copy(database: Database, file: str, version: int) -> Path:
     """Copy a SQLite ``file`` as it is, beside it and readable by its owner only. A copy that is
     there already is the older one, and stays."""
     copy = Path(f"{file}.version-{version}")
-    part = copy.with_name(copy.name + ".part")
     if not copy.exists():
-        part.unlink(missing_ok=True)
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        database.execute_sql("VACUUM INTO ?", (str(part),))
-        os.replace(part, copy)
+        part = f"{copy.name}.part"
+        with replace_atomically(copy, part=part):
+            database.execute_sql("VACUUM INTO ?", (str(copy.with_name(part)),))
     return copy
 
 

@@ -13,7 +13,7 @@ def end_invites(
     store: Store, where: str, parameters: tuple[object, ...], ends: Mapping[str, str], reason: str
 ) -> list[Entry]:
     """Bring each of these invites in a state of ``ends`` to the state that it names, inside the
-    caller's transaction; what the ledger has to be told. Who is just sending one of them finds
+    caller's transaction; what the ledger has to record. Who is just sending one of them finds
     its attempt taken and must not go on."""
     lock = " FOR UPDATE" if store.postgres else ""
     found = store.rows(

@@ -23,8 +23,7 @@ from app.invites.ending import end_invites
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
 from app.invites.mail.addresses import hasher, read
-from app.invites.mail.folder import Folder
-from app.invites.sending.files import file_name
+from app.invites.sending.channels.file_channels import Folder, file_name, mailbox
 from app.panel.segments.custom import rules
 
 HOURS = 4
@@ -105,7 +104,7 @@ def perform(store: Store, home: Path, now: int | None = None) -> int:
     )
     if due and not store.postgres:
         migrations.drop_copies(store.where)
-    folder = Folder(home / "mailbox")
+    folder = mailbox(home)
     erased = sum(_erase(store, here, stripe_id, folder) for here, stripe_id in due)
     if erased and not store.postgres:
         searching.forget(store)
@@ -130,7 +129,7 @@ def _erase(store: Store, here: int, stripe_id: str, folder: Folder) -> bool:
         )
         for invite, study in found:
             for kind in ("invite", "reminder"):
-                folder.take_back(file_name(kind, study, invite))
+                folder.remove(file_name(kind, study, invite))
         store.execute_many(
             "UPDATE invite SET address = NULL, answer = NULL WHERE id = ?",
             [(invite,) for invite, _ in found],

@@ -1,4 +1,4 @@
-"""What cannot be done with a study, told to a person."""
+"""What cannot be done with a study, in a sentence for a person."""
 
 from __future__ import annotations
 

@@ -1,28 +1,47 @@
-"""What the clock brings: invites that nobody answered end, and who is due is erased."""
+"""Housekeeping by the clock: invites without a reply in time end, and who is due is erased."""
 
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
-from app.invites import erasure, expiry
+from app.invites import erasure, ledger
+from app.invites.ending import end_invites
 from app.invites.restore_guard import RestoreGuard
 
 EVERY = 60.0  # seconds
+BY = "the clock"
+_ENDS = dict.fromkeys(("sent", "handed_over", "started"), "expired")
 
 
 def tidy(store: Store, home: Path) -> int:
     """Do it for every account; how many were erased. Raises DatabaseProblem and OSError."""
     accounts = [key for (key,) in store.rows("SELECT id FROM connection ORDER BY id")]
     for account in accounts:
-        expiry.expire(store, account)
+        expire(store, account)
     erased = erasure.perform(store, home)
     for account in accounts:
         RestoreGuard(store, account, home).follow()
     return erased
+
+
+def expire(store: Store, connection_id: int) -> int:
+    """End the invites whose time to reply is over; how many. Raises DatabaseProblem."""
+    due = (connection_id, int(time.time()))
+    which = "connection_id = ? AND expires_at <= ?"
+    if not store.rows(
+        f"SELECT 1 FROM invite WHERE {which} AND {store.among('state')} LIMIT 1",
+        (*due, store.values(list(_ENDS))),
+    ):
+        return 0
+    with store.transaction():
+        ended = end_invites(store, which, due, _ENDS, "no answer in time")
+        ledger.append(store, connection_id, BY, ended)
+    return len(ended)
 
 
 class Housekeeping:
@@ -31,7 +50,7 @@ class Housekeeping:
     def __init__(self, store: Store, home: Path) -> None:
         self._store, self._home = store, home
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="tidying", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
 
     def __enter__(self) -> Housekeeping:
         self._thread.start()

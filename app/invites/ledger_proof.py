@@ -53,11 +53,11 @@ class Proof:
 
 def prove(store: Store, connection_id: int) -> Proof:
     """Read the whole ledger of an account. Raises DatabaseProblem."""
-    told = _LedgerReading(Proof(broken_at=ledger.broken_at(store, connection_id)))
+    reading = _LedgerReading(Proof(broken_at=ledger.broken_at(store, connection_id)))
     for entry in _entries(store, connection_id):
-        told.read(*entry)
-    _compare(store, connection_id, told, told.proof)
-    return told.proof
+        reading.read(*entry)
+    _compare(store, connection_id, reading, reading.proof)
+    return reading.proof
 
 
 class _LedgerReading:
@@ -100,8 +100,8 @@ class _LedgerReading:
         states[invite] = after
 
 
-def _compare(store: Store, connection_id: int, told: _LedgerReading, proof: Proof) -> None:
-    left, last = dict(told.invites), 0
+def _compare(store: Store, connection_id: int, reading: _LedgerReading, proof: Proof) -> None:
+    left, last = dict(reading.invites), 0
     while rows := store.rows(
         "SELECT id, state, reminder FROM invite WHERE connection_id = ? AND id > ? ORDER BY id"
         " LIMIT 10000",
@@ -109,7 +109,7 @@ def _compare(store: Store, connection_id: int, told: _LedgerReading, proof: Proo
     ):
         last = rows[-1][0]
         for invite, state, reminder in rows:
-            if left.pop(invite, None) != state or told.reminders.get(invite) != reminder:
+            if left.pop(invite, None) != state or reading.reminders.get(invite) != reminder:
                 proof.differing.append(invite)
             if state == "uncertain":
                 proof.uncertain.append(invite)

@@ -37,4 +37,4 @@ def hand_out(store: Store, invite_id: int, by: str) -> str:
             ledger.append(store, here, by, [entry])
         elif state not in ("sent", "handed_over", "started", "uncertain"):
             raise StudyProblem(f"The invite is {state.replace('_', ' ')}: its link is not used.")
-    return render(study.letter, None, token).link
+    return render(study.template, None, token).link

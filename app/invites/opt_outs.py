@@ -14,7 +14,8 @@ from app.invites import ledger
 from app.invites.ending import end_invites
 from app.invites.ledger import Entry
 
-# The strongest first: where several are true, that one is told.
+# The strongest first: where several are true, that one is said. A plan stores places in this tuple
+# (app.invites.plan.outcomes): append only.
 KINDS = ("erased", "opted_out", "bounced")
 CHUNK = 1_000
 # What becomes of an invite that went out. An erasure can be taken back, and whoever was withdrawn

@@ -7,22 +7,36 @@ Beside the database lies how far its ledger was when this computer last sent, or
 from __future__ import annotations
 
 import json
-import os
 import time
+import uuid
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
+from platform import node
 from typing import Any
 
 from app.db.store import Store
+from app.files import replace_atomically
 from app.invites import ledger
 from app.invites.ledger import Entry
-from app.invites.machine import this_machine
 from app.paths import make_private
 from app.problems import Problem
+
+MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")  # machine-id(5)
 
 
 class RestoreSuspected(Problem):
     """It must not send as it is; the text says why, and what to do."""
+
+
+def this_machine() -> str:
+    """A name that no other computer has, and that tells nothing of this one."""
+    found = f"{uuid.getnode():x} {node()}"
+    for file in MACHINE_IDS:
+        with suppress(OSError):
+            found = Path(file).read_text().strip() or found
+            break
+    return sha256(f"panelist {found}".encode()).hexdigest()[:16]
 
 
 class RestoreGuard:
@@ -36,7 +50,7 @@ class RestoreGuard:
         self._file = folder / f"ledger-{account}-{'live' if live else 'test'}.json"
 
     def check(self) -> None:
-        """Raise Guarded unless this is where it was sent from last, and nothing is missing."""
+        """Raise RestoreSuspected unless it was last sent from here, and nothing is missing."""
         number, machine = self._head()
         elsewhere = machine is not None and machine != this_machine()
         if elsewhere and not self._store.postgres:  # which several computers share
@@ -79,18 +93,15 @@ class RestoreGuard:
         kept = self._kept()
         if number == (kept["number"] if kept else 0):
             return
-        with suppress(RestoreSuspected, OSError):  # whoever sends is told, and a disk may be full
+        with suppress(RestoreSuspected, OSError):  # sending says so itself, and a disk may be full
             self.check()
             self._write(number)
 
     def _write(self, number: int) -> None:
         make_private(self._file.parent)
-        part = self._file.with_suffix(".part")
-        said = {"number": number, "hash": self._hash(number), "at": int(time.time())}
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(said, file)
-        os.replace(part, self._file)
+        noted = {"number": number, "hash": self._hash(number), "at": int(time.time())}
+        with replace_atomically(self._file) as out:
+            out.write(json.dumps(noted).encode())
 
     def _claim(self) -> None:
         self._store.execute(

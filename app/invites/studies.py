@@ -19,7 +19,7 @@ from app.invites import ledger
 from app.invites.ending import end_invites
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
-from app.invites.mail import template as letter
+from app.invites.mail import template
 from app.invites.mail.template import Template
 from app.invites.rules import Rules
 from app.panel.segments.views import segments as all_segments
@@ -51,21 +51,21 @@ NEEDED = {
     "opt_out": "a sentence on how to opt out",
 }
 
-_LETTER = tuple(field.name for field in fields(Template))
+_TEMPLATE = tuple(field.name for field in fields(Template))
 _RULES = tuple(field.name for field in fields(Rules))
 _OWN = ("purpose", "reminder_subject", "reminder_text")
-_COLUMNS = ("id", "connection_id", "state", *_OWN, *_LETTER, *_RULES, "created_at", "changed_at")
+_COLUMNS = ("id", "connection_id", "state", *_OWN, *_TEMPLATE, *_RULES, "created_at", "changed_at")
 _DEFAULTS = {
-    "subject": letter.DEFAULT_SUBJECT,
-    "text": letter.DEFAULT_TEXT,
-    "opt_out": letter.DEFAULT_OPT_OUT,
+    "subject": template.DEFAULT_SUBJECT,
+    "text": template.DEFAULT_TEXT,
+    "opt_out": template.DEFAULT_OPT_OUT,
 }
 
 
 @dataclass(frozen=True)
 class Study:
     """A study as it is stored. ``segments`` and ``excluded`` are keys, of which a segment
-    may be gone. A blank reminder is the letter again."""
+    may be gone. A blank reminder repeats the template."""
 
     id: int
     connection_id: int
@@ -73,7 +73,7 @@ class Study:
     purpose: str
     reminder_subject: str
     reminder_text: str
-    letter: Template
+    template: Template
     rules: Rules
     created_at: int
     changed_at: int
@@ -83,22 +83,22 @@ class Study:
     @property
     def title(self) -> str:
         """What it is called."""
-        return self.letter.title
+        return self.template.title
 
     @property
     def missing(self) -> tuple[str, ...]:
         """What it needs before it can become active, for a person."""
-        said = [words for name, words in NEEDED.items() if not getattr(self.letter, name).strip()]
+        said = [words for name, words in NEEDED.items() if not getattr(self.template, name).strip()]
         return (*said, *(() if self.segments else ("a segment",)))
 
 
 def create(store: Store, connection_id: int, title: str, by: str, **values: object) -> int:
     """Make a draft with this title; its id. ``values``: as of :func:`change`. Raises StudyProblem
     and DatabaseProblem."""
-    blank = dict.fromkeys((*_OWN, *_LETTER), "")
-    letter_of = Template(**{name: str({**blank, **_DEFAULTS}[name]) for name in _LETTER})
+    blank = dict.fromkeys((*_OWN, *_TEMPLATE), "")
+    template_of = Template(**{name: str({**blank, **_DEFAULTS}[name]) for name in _TEMPLATE})
     now = int(time.time())
-    start = Study(0, connection_id, "draft", "", "", "", letter_of, Rules(), now, now, (), ())
+    start = Study(0, connection_id, "draft", "", "", "", template_of, Rules(), now, now, (), ())
     study = _with(start, {"title": title, **values})
     names = ("connection_id", *_stored(study), "state", "created_at", "changed_at", '"by"')
     with store.transaction():
@@ -112,7 +112,7 @@ def create(store: Store, connection_id: int, title: str, by: str, **values: obje
 
 
 def change(store: Store, study_id: int, by: str, **values: object) -> Study:
-    """Change the letter's fields, ``purpose``, the reminder or the rules of a study that is not
+    """Change the template's fields, ``purpose``, the reminder or the rules of a study that is not
     closed. Raises StudyProblem, whose place is the field, and DatabaseProblem; then nothing is
     changed."""
     with store.transaction():
@@ -259,18 +259,18 @@ def _study(row: Row, attached: Sequence[Row]) -> Study:
     values = dict(zip(_COLUMNS, row, strict=True))
     mine = [(key, excluded) for study, key, excluded in attached if study == values["id"]]
     return Study(
-        letter=Template(**{name: values[name] for name in _LETTER}),
+        template=Template(**{name: values[name] for name in _TEMPLATE}),
         rules=Rules(**{name: values[name] for name in _RULES}),
         segments=tuple(key for key, excluded in mine if not excluded),
         excluded=tuple(key for key, excluded in mine if excluded),
-        **{name: values[name] for name in _COLUMNS if name not in (*_LETTER, *_RULES)},
+        **{name: values[name] for name in _COLUMNS if name not in (*_TEMPLATE, *_RULES)},
     )
 
 
 def _stored(study: Study) -> dict[str, object]:
     return {
         **{name: getattr(study, name) for name in _OWN},
-        **{name: getattr(study.letter, name) for name in _LETTER},
+        **{name: getattr(study.template, name) for name in _TEMPLATE},
         **{name: getattr(study.rules, name) for name in _RULES},
     }
 
@@ -280,20 +280,20 @@ def _with(study: Study, values: Mapping[str, object]) -> Study:
     clean = {name: _clean(name, value) for name, value in values.items()}
     changed = replace(
         study,
-        letter=replace(study.letter, **{n: v for n, v in clean.items() if n in _LETTER}),
+        template=replace(study.template, **{n: v for n, v in clean.items() if n in _TEMPLATE}),
         rules=replace(study.rules, **{n: v for n, v in clean.items() if n in _RULES}),
-        **{name: value for name, value in clean.items() if name not in (*_LETTER, *_RULES)},
+        **{name: value for name, value in clean.items() if name not in (*_TEMPLATE, *_RULES)},
     )
     if not changed.title:
         raise StudyProblem("A study needs a title.", "title")
-    letter.check(changed.letter)
-    letter.check_template(changed.reminder_subject, changed.reminder_text, "reminder_")
+    template.check(changed.template)
+    template.check_template(changed.reminder_subject, changed.reminder_text, "reminder_")
     changed.rules.check()
     return changed
 
 
 def _clean(name: str, value: object) -> Any:
-    if name not in (*_OWN, *_LETTER, *_RULES):
+    if name not in (*_OWN, *_TEMPLATE, *_RULES):
         raise StudyProblem(f"A study has no {plain(name)!r}.", name)
     if name in _RULES:
         return value

@@ -1,4 +1,4 @@
-"""What the screens may use of sending: by which way, as whom, and the thread that does it."""
+"""What the screens may use of sending: by which channel, as whom, and the thread that does it."""
 
 from __future__ import annotations
 
@@ -34,17 +34,19 @@ class InviteSending:
         """Who is at the keyboard, for the ledger."""
         return by()
 
-    def way(self) -> str:
-        """How invites go out. Raises SettingsError."""
-        from app.invites.sending.factory import default_way
+    def channel(self) -> str:
+        """The key of the channel that invites leave by. Raises SettingsError."""
+        from app.invites.sending.factory import default_channel
 
-        return default_way(self._context.settings)
+        return default_channel(self._context.settings)
 
     def per_minute(self) -> int | None:
-        """How many mails at most go out in a minute. Raises SettingsError."""
-        from app.invites.mail.server_settings import mail_rate
+        """How many invites leave in a minute at most, by that channel. Raises SettingsError."""
+        from app.invites.sending.channels.channel import ChannelSetup
+        from app.invites.sending.factory import per_minute
 
-        return mail_rate(self._context.settings).per_minute
+        at = self._context
+        return per_minute(ChannelSetup(at.store, at.settings, at.credentials), self.channel())
 
     def guard(self, connection_id: int) -> RestoreGuard:
         """What keeps an old copy of the database from sending. In any thread."""
@@ -72,7 +74,7 @@ class InviteSending:
 
     def _tidy_soon(self) -> None:
         if self._tidying is None or not self._tidying.is_alive():
-            self._tidying = threading.Thread(target=self._tidy, name="tidying", daemon=True)
+            self._tidying = threading.Thread(target=self._tidy, name="housekeeping", daemon=True)
             self._tidying.start()
 
     def _tidy(self) -> None:

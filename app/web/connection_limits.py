@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -10,43 +11,43 @@ CALLERS = 100  # connections at once
 HEAD_SECONDS = 10.0  # for all of a head to come
 
 
-def door(callers: int, head_seconds: float) -> type[asyncio.Protocol]:
-    """The class of connections of a server that has so many places and so much patience."""
+class LimitedConnection(H11Protocol):
+    """uvicorn itself gives an idle connection any time it likes, and refuses new requests rather
+    than old connections when there are too many. ``callers``: how many connections a server has at
+    most; ``head_seconds``: how long each has for its head. The rest is uvicorn's."""
 
-    class Door(H11Protocol):
-        """uvicorn itself gives an idle connection any time it likes, and refuses new requests
-        rather than old connections when there are too many."""
+    _late: asyncio.TimerHandle | None = None
+    since = 0.0
 
-        _late: asyncio.TimerHandle | None = None
-        since = 0.0
+    def __init__(self, *given: Any, callers: int, head_seconds: float, **uvicorns: Any) -> None:
+        super().__init__(*given, **uvicorns)
+        self._callers, self._head_seconds = callers, head_seconds
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            others = [one for one in self.connections if isinstance(one, Door)]
-            super().connection_made(transport)
-            self.since = self.loop.time()
-            self._late = self.loop.call_later(head_seconds, self._end_if_no_head)
-            if len(others) >= callers:
-                # Stripe sends at once; who only holds the line goes first.
-                holding = [one for one in others if one.receiving]
-                (min(holding, key=lambda one: one.since) if holding else self).leave()
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        others = [one for one in self.connections if isinstance(one, LimitedConnection)]
+        super().connection_made(transport)
+        self.since = self.loop.time()
+        self._late = self.loop.call_later(self._head_seconds, self._end_if_no_head)
+        if len(others) >= self._callers:
+            # Stripe sends at once; who only holds the line goes first.
+            holding = [one for one in others if one.receiving]
+            (min(holding, key=lambda one: one.since) if holding else self).leave()
 
-        def connection_lost(self, exc: Exception | None) -> None:
-            if self._late is not None:
-                self._late.cancel()
-            super().connection_lost(exc)
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._late is not None:
+            self._late.cancel()
+        super().connection_lost(exc)
 
-        @property
-        def receiving(self) -> bool:
-            """Whether a part of its request has yet to come."""
-            cycle = self.cycle
-            return cycle is None or (cycle.more_body and not cycle.response_complete)
+    @property
+    def receiving(self) -> bool:
+        """Whether a part of its request has yet to come."""
+        cycle = self.cycle
+        return cycle is None or (cycle.more_body and not cycle.response_complete)
 
-        def leave(self) -> None:
-            """Hang up."""
-            self.transport.abort()
+    def leave(self) -> None:
+        """Hang up."""
+        self.transport.abort()
 
-        def _end_if_no_head(self) -> None:
-            if self.cycle is None:
-                self.leave()
-
-    return Door
+    def _end_if_no_head(self) -> None:
+        if self.cycle is None:
+            self.leave()

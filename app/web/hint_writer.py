@@ -76,6 +76,6 @@ class HintWriter:
         for event, owner in zip(events, owners, strict=True):
             if owner is not None:
                 rows.setdefault(owner[0], []).append(event.row)
-        for connection, told in rows.items():
-            hints.tell(self._store, connection, told)
+        for connection, some in rows.items():
+            hints.tell(self._store, connection, some)
         return ["nobody's" if owner is None else "kept" for owner in owners]

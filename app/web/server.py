@@ -9,6 +9,7 @@ import logging
 import socket
 import traceback
 from collections.abc import Generator, Sequence
+from functools import partial
 
 import uvicorn
 from starlette.applications import Starlette
@@ -18,7 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from app.problems import Problem
-from app.web.connection_limits import CALLERS, HEAD_SECONDS, door
+from app.web.connection_limits import CALLERS, HEAD_SECONDS, LimitedConnection
 
 HEAD_LIMIT = 16 * 1024  # bytes
 GRACE = 0.4  # seconds that requests under way have when the server stops
@@ -107,10 +108,11 @@ async def serve(
 ) -> None:
     """Answer requests until ``stop`` is set; it ends within a second then, and what was not
     answered by that time is cut off."""
+    protocol = partial(LimitedConnection, callers=callers, head_seconds=head_seconds)
     config = uvicorn.Config(
         app,
         interface="asgi3",
-        http=door(callers, head_seconds),
+        http=protocol,  # type: ignore[arg-type]  # uvicorn only calls it, as it would a class
         ws="none",
         lifespan="off",
         workers=1,

@@ -199,7 +199,7 @@ def test_a_killed_process_lets_go_of_its_locks(home: Path) -> None:
     process = start(
         """
         import signal
-        from app.credentials import files
+        from app.credentials import private_files as files
         folder = Path(sys.argv[1]) / "credentials"
         with opened(Path(sys.argv[1])).lock("a", 1), files.locked(folder / "document.lock", 1):
             print("held", flush=True)

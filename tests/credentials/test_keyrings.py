@@ -224,7 +224,7 @@ def test_a_backend_that_never_answers_costs_the_limit_and_not_the_exit(home: Pat
     before = time.monotonic()
     text = run(
         """
-        from tests.credentials.backends import Waits
+        from tests.helpers.keyring_backends import Waits
         credentials = opened(Path(sys.argv[1]), backends=path(Waits), limit=0.5)
         for work in (lambda: credentials.put("a", {}),
                      lambda: credentials.probe(TokenStore.KEYRING)):
@@ -258,7 +258,7 @@ def test_while_a_keyring_thinks_the_place_can_be_told(home: Path) -> None:
     reading.start()
     assert Waits.asked.wait(5)
     assert credentials.place is TokenStore.KEYRING
-    assert credentials.described() == "keyring (backends)"
+    assert credentials.described() == "keyring (keyring_backends)"
     Waits.unlocked.set()  # which comes too late if those have waited
     reading.join()
     assert found == [{"token": "1"}]
@@ -290,6 +290,6 @@ def test_many_threads_may_ask_one_keyring() -> None:
 def test_a_key_in_another_keyring_is_not_taken_for_a_lost_one(home: Path) -> None:
     opened(home).put("a", {"token": "1"})
     other = opened(home, backends=path(Elsewhere))
-    assert "(backends)" in problem(lambda: other.get("a"), "unavailable")
+    assert "(keyring_backends)" in problem(lambda: other.get("a"), "unavailable")
     problem(other.ensure, "unavailable")
     assert opened(home).get("a") == {"token": "1"}

@@ -27,7 +27,7 @@ SECRETS: dict[str, dict[str, Any]] = {
     "stripe acct_2 test": {"key": "canary-key", "more": ["ü", {"nested": True}]},
 }
 NAMES = {
-    TokenStore.KEYRING: "keyring (backends)",
+    TokenStore.KEYRING: "keyring (keyring_backends)",
     TokenStore.PASSPHRASE: "file encrypted with a passphrase",
     TokenStore.PLAIN: "PLAIN FILE",
     TokenStore.SESSION: "this session only",

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from app import settings
 from app.cli import _joined, parser
-from app.invites.mail.server_settings import PER_DAY, PER_MINUTE
+from app.settings import SETTINGS, Setting
 
 DOCS = Path(__file__).parents[2] / "docs"
 NOTE = "<!-- Made by python -m tests.docs.reference. Don't edit this page by hand. -->\n"
@@ -103,53 +102,15 @@ def _meaning(action: argparse.Action, parser: argparse.ArgumentParser) -> str:
     return _sentence(text)
 
 
-class Setting(NamedTuple):
-    """One row of the settings page."""
-
-    variable: str
-    meaning: str
-    default: str = ""
-    secret: bool = False
-
-
-def setting_rows() -> Iterator[Setting]:
-    """Every setting. Reads the table of settings once :mod:`app.settings` has one."""
-    yield Setting("PANELIST_HOME", "the folder with everything that Panelist writes", "by platform")
-    for name in (*settings.PLAIN, *settings.SECRETS):
-        meaning, default = _MEANINGS[name]
-        yield Setting(f"PANELIST_{name.upper()}", meaning, default, name in settings.SECRETS)
-
-
-_MEANINGS = {
-    "database_url": ("PostgreSQL instead of SQLite: `postgresql://user:password@host/name`", ""),
-    "stripe_api_base": ("another address of Stripe's API", settings.STRIPE_API),
-    "stripe_rate": ("requests a second as `account/endpoint`, or `0` for no limit", "by mode"),
-    "stripe_connect_base": ("another address of Stripe's Connect", settings.STRIPE_CONNECT),
-    "stripe_authorize_url": ("the install link of your Stripe App", ""),
-    "stripe_client_id": ("the client ID of your Stripe App", ""),
-    "oauth_port": ("the port of the redirect address", str(settings.OAUTH_PORT)),
-    "oauth_redirect": ("another redirect address", ""),
-    "token_store": (f"where credentials are stored: {', '.join(settings.TOKEN_STORES)}", ""),
-    "smtp_server": ("`smtps://user@host` (TLS) or `smtp://user@host` (STARTTLS)", ""),
-    "mail_rate": ("emails a minute and a day, or `0` for any number", f"{PER_MINUTE}/{PER_DAY}"),
-    "stripe_key": ("a restricted key for unattended use", ""),
-    "stripe_client_secret": ("the secret key of the account that owns the Stripe App", ""),
-    "passphrase": ("the passphrase of the encrypted credentials file", ""),
-    "webhook_secret": ("signing secrets of webhook endpoints, comma-separated", ""),
-    "smtp_password": ("the password of the mail server", ""),
-}
-
-
 def settings_page() -> str:
     """The page of every setting."""
-    rows = list(setting_rows())
     return "\n".join(
         (
             NOTE,
             "# Settings\n",
             "Set a setting as an environment variable or in `settings.toml`. The variable wins.",
             "`panelist info` names your `settings.toml`.\n",
-            _settings_table(row for row in rows if not row.secret),
+            _settings_table(row for row in SETTINGS if not row.secret),
             "In `settings.toml` a setting has its name without `PANELIST_`, in lower case:\n",
             '```toml\nmail_rate = "20/500"\n```\n',
             "`PANELIST_HOME` is an environment variable only: it says where that file is.\n",
@@ -157,7 +118,7 @@ def settings_page() -> str:
             "Secrets are environment variables only. Panelist refuses a `settings.toml` that has",
             "one, so that you can share and back up that file.",
             "Panelist never stores a secret from an environment variable.\n",
-            _settings_table(row for row in rows if row.secret),
+            _settings_table(row for row in SETTINGS if row.secret),
         )
     )
 
@@ -165,10 +126,7 @@ def settings_page() -> str:
 def _settings_table(rows: Iterable[Setting]) -> str:
     return _table(
         ("variable", "meaning", "default"),
-        [
-            (f"`{row.variable}`", _sentence(row.meaning), f"`{row.default}`" if row.default else "")
-            for row in rows
-        ],
+        [(f"`{row.variable}`", row.help, row.default) for row in rows],
     )
 
 

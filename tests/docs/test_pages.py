@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.reference import parse, setting_rows
+from app.settings import SETTINGS
+from tests.docs.reference import parse
 from tests.docs.shell import PAGES, ROOT, blocks
 
 UNATTENDED = ROOT / "docs" / "unattended.md"
@@ -29,7 +30,7 @@ def test_a_file_that_a_page_names_is_there(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_variable_that_a_page_names_is_a_setting(page: Path) -> None:
-    known = {row.variable for row in setting_rows()} | {"PANELIST_"}
+    known = {row.variable for row in SETTINGS} | {"PANELIST_"}
     assert set(_VARIABLE.findall(page.read_text("utf-8"))) <= known
 
 

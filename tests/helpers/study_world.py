@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from app.credentials.store import Credentials
 from app.db.rows import Fetched
 from app.db.store import Store
 from app.invites import studies
@@ -14,6 +15,9 @@ from app.invites.plan import frozen, plan
 from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.options import Options
 from app.invites.sending import outbox
+from app.invites.sending.channels.channel import Channel, ChannelSetup, OpenChannel
+from app.invites.sending.channels.smtp_channel import SmtpChannel
+from app.invites.sending.factory import open_channel
 from app.invites.sending.outbox import QueuedBatch
 from app.invites.sending.runs import RunView, view
 from app.invites.sending.sender import Sender
@@ -53,9 +57,9 @@ def planned(store: Store, study_id: int, **options: object) -> LockedPlan:
     return frozen.freeze(store, made, BY)
 
 
-def queued(store: Store, study_id: int, way: str = "smtp", *, undo: int = 0) -> QueuedBatch:
+def queued(store: Store, study_id: int, channel: str = "smtp", *, undo: int = 0) -> QueuedBatch:
     """Its plan, confirmed."""
-    return outbox.queue(store, planned(store, study_id), way, BY, undo=undo)
+    return outbox.queue(store, planned(store, study_id), channel, BY, undo=undo)
 
 
 def sender(
@@ -69,9 +73,16 @@ def sender(
     password: str | None = None,
 ) -> Sender:
     """Sends for it, through the mail server at this address."""
-    server = mail_server(Settings(home=folder, smtp_server=url))
-    opened = None if server is None else lambda: Session(server, password, patience)
-    return Sender(store, here, session=opened, folder=folder, rate=rate)
+    settings = Settings(home=folder, smtp_server=url)
+    setup = ChannelSetup(store, settings, Credentials(folder))
+    server = mail_server(settings)
+
+    def opened(channel: Channel) -> OpenChannel:
+        if channel.key == "smtp" and server is not None:
+            return SmtpChannel(lambda: Session(server, password, patience), rate)
+        return open_channel(channel, setup)
+
+    return Sender(store, here, folder=folder, open_channel=opened)
 
 
 def send(sends: Sender, *, wait: bool = False) -> None:

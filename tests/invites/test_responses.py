@@ -9,7 +9,7 @@ import pytest
 from app.db.rows import DeletedObject, Fetched
 from app.db.store import Store
 from app.invites import contact_lists as listed
-from app.invites import expiry, studies
+from app.invites import housekeeping, studies
 from app.invites import lifecycle as life
 from app.invites import manual_links as links
 from app.invites import opt_outs as optouts
@@ -107,7 +107,7 @@ def test_who_answers_before_it_goes_out_is_not_reminded(
         optouts.record(store, here, listed.mailboxes(store, here, FIRST)[0], "opted_out", BY)
     elif why == "expired":
         store.execute("UPDATE invite SET expires_at = 1 WHERE id = ?", (one,))
-        assert expiry.expire(store, here) == 1
+        assert housekeeping.expire(store, here) == 1
     else:
         making.send(store, here, Fetched(9, gone=[DeletedObject("participant", "cus_00000")]))
     with MailServer() as server:
@@ -167,9 +167,9 @@ def test_a_bounce_ends_what_is_out_and_withdraws_what_waits(
 
 
 def test_unanswered_invites_end(store: Store, here: int, asked: int) -> None:
-    assert expiry.expire(store, here) == 0
+    assert housekeeping.expire(store, here) == 0
     store.execute("UPDATE invite SET expires_at = 1 WHERE address = ?", (FIRST,))
-    assert expiry.expire(store, here) == 1
+    assert housekeeping.expire(store, here) == 1
     assert state(store, FIRST) == "expired"
     assert prove(store, here).holds
 

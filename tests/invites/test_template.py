@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.invites.errors import StudyProblem
-from app.invites.mail import template as letter
+from app.invites.mail import template
 from app.invites.mail.addresses import AddressFault, read, written
 from app.invites.mail.message import compose, message_id
 from app.invites.mail.template import Template, render
@@ -20,10 +20,10 @@ GOOD = Template(
     sender_name="Rosa",
     sender_address="rosa@acme.example",
     reply_to="",
-    subject=letter.DEFAULT_SUBJECT,
-    text=letter.DEFAULT_TEXT,
+    subject=template.DEFAULT_SUBJECT,
+    text=template.DEFAULT_TEXT,
     postal="Acme, 1 Road",
-    opt_out=letter.DEFAULT_OPT_OUT,
+    opt_out=template.DEFAULT_OPT_OUT,
 )
 
 
@@ -59,7 +59,7 @@ GOOD = Template(
 )
 def test_what_cannot_be_sent_is_said_at_its_place(place: str, text: str, said: str) -> None:
     with pytest.raises(StudyProblem) as found:
-        letter.check(replace(GOOD, **{place: text}))
+        template.check(replace(GOOD, **{place: text}))
     assert said in str(found.value)
     assert found.value.place == place
     assert "\x1b" not in str(found.value)
@@ -77,7 +77,7 @@ def test_a_name_is_never_read_as_a_template(name: str) -> None:
 @given(st.text(alphabet="{}|%name_link 7*", max_size=40))
 def test_only_the_allow_list_is_filled_in(text: str) -> None:
     try:
-        letter.check_template("", text + "{{link}}{{opt_out}}")
+        template.check_template("", text + "{{link}}{{opt_out}}")
     except StudyProblem:
         return
     made = render(replace(GOOD, text=text + "{{link}}{{opt_out}}"), "Ada", "TOKEN").text

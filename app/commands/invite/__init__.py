@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from app.commands.arguments import add_scope
+from app.invites.sending.channels.registry import CHANNELS
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +52,7 @@ def _declare_sending(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--expect", type=int, metavar="N", help="how many will be invited")
     parser.add_argument(
         "--way",
-        choices=("smtp", "eml", "csv", "link"),
+        choices=tuple(CHANNELS),
         help="how: a mail server (if one is set), files, a table, or links to be copied",
     )
     parser.add_argument("--outcome", metavar="KEY", help="with --plan: only those, by name")

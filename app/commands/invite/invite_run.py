@@ -19,7 +19,7 @@ from app.invites.plan.options import Options, new_seed
 from app.invites.plan.outcomes import Outcome
 from app.invites.restore_guard import RestoreGuard
 from app.invites.sending import outbox, runs
-from app.invites.sending.factory import default_way
+from app.invites.sending.factory import default_channel
 from app.invites.sending.trial_mail import rehearse
 from app.invites.studies import Study
 from app.panel.overview import overview
@@ -54,7 +54,7 @@ def plan_and_send(options: argparse.Namespace) -> int:
             " sent; look at the plan again."
         )
         return FAILED
-    way = options.way or default_way(settings)
+    way = options.way or default_channel(settings)
     queued = outbox.queue(store, kept, way, by(), undo=0 if options.now else None)
     return send_batch(context, queued.run, as_json=options.json)
 

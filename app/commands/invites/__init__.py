@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from app.commands.arguments import add_scope, repeat_scope
+from app.invites.sending.channels.registry import CHANNELS
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +49,7 @@ def _declare_actions(actions: Any) -> None:
     remind.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
     remind.add_argument("--yes", action="store_true", help="send it; needs --expect")
     remind.add_argument("--expect", type=int, metavar="N", help="to how many")
-    remind.add_argument("--way", choices=("smtp", "eml", "csv"))
+    remind.add_argument("--way", choices=[key for key, one in CHANNELS.items() if not one.by_hand])
     remind.add_argument("--now", action="store_true", help="without two minutes to undo it")
     for action in (mark, resolve, out, remind):
         repeat_scope(action)

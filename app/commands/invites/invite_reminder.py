@@ -12,7 +12,7 @@ from app.invites.housekeeping import tidy
 from app.invites.operator import by
 from app.invites.restore_guard import RestoreGuard
 from app.invites.sending import reminders
-from app.invites.sending.factory import default_way
+from app.invites.sending.factory import default_channel
 
 
 def send_reminder(options: argparse.Namespace) -> int:
@@ -29,7 +29,7 @@ def send_reminder(options: argparse.Namespace) -> int:
         say("Say with --expect how many you expect to remind. Nothing was sent.")
         return FAILED
     RestoreGuard(store, connection, settings.home).check()
-    way = options.way or default_way(settings)
+    way = options.way or default_channel(settings)
     undo = 0 if options.now else None
     queued = reminders.queue(store, study.id, way, options.expect, by(), undo=undo)
     return send_batch(context, queued.run, as_json=options.json)

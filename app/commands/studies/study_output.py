@@ -41,7 +41,7 @@ def show_study(options: argparse.Namespace) -> int:
         print_json(_json(store, study))
         return DONE
     print(f"{plain(study.title)} ({study.id}): {study.state}")
-    for name, value in {"purpose": study.purpose, **asdict(study.letter)}.items():
+    for name, value in {"purpose": study.purpose, **asdict(study.template)}.items():
         lines = str(value).splitlines() or [""]
         print(f"  {name.replace('_', ' '):<15} {plain(lines[0], 1000)}")
         for line in lines[1:]:
@@ -53,7 +53,7 @@ def show_study(options: argparse.Namespace) -> int:
     for missing in study.missing:
         print(f"  needs {missing}")
     for run in of_study(store, study.id):
-        print(f"  {when(run.at)} {run.kind} by {run.way}, {run.state}: {run.words}")
+        print(f"  {when(run.at)} {run.kind} by {run.channel.key}, {run.state}: {run.words}")
     return DONE
 
 

@@ -25,7 +25,7 @@ def message_id(key: bytes, invite_id: int, kind: str, sender: str) -> str:
 
 
 def compose(
-    letter: Template,
+    template: Template,
     address: str,
     name: str | None,
     token: str,
@@ -33,16 +33,16 @@ def compose(
     *,
     test: bool = False,
 ) -> EmailMessage:
-    """The mail to one person. The letter must have passed :func:`app.invites.mail.template.check`;
-    ``address`` is as :func:`app.invites.mail.addresses.written` has it, ``identity`` the
-    Message-ID."""
-    made = render(letter, name, token)
-    answers = letter.reply_to or letter.sender_address
+    """The email to one person. The template must have passed
+    :func:`app.invites.mail.template.check`; ``address`` is as
+    :func:`app.invites.mail.addresses.written` has it, ``identity`` the Message-ID."""
+    made = render(template, name, token)
+    answers = template.reply_to or template.sender_address
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = Address(letter.sender_name, addr_spec=letter.sender_address)
+    mail["From"] = Address(template.sender_name, addr_spec=template.sender_address)
     mail["To"] = Address(addr_spec=address)
-    if letter.reply_to:
-        mail["Reply-To"] = Address(addr_spec=letter.reply_to)
+    if template.reply_to:
+        mail["Reply-To"] = Address(addr_spec=template.reply_to)
     mail["Subject"] = (TEST if test else "") + made.subject
     mail["Date"] = formatdate(localtime=True)
     mail["Message-ID"] = identity

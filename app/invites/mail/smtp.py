@@ -13,6 +13,7 @@ import re
 import smtplib
 import ssl
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from app.invites.mail.server_settings import MailServer
 from app.problems import Problem
@@ -25,15 +26,17 @@ LONGEST = 300  # signs of an answer that are kept
 
 QUOTA = ("quota", "rate limit", "too many", "too fast", "limit exceeded", "4.7.", "5.7.1 ")
 
+Phase: TypeAlias = Literal["login", "sender", "recipient", "data", "end"]
+
 _DOT = re.compile(rb"^\.", re.MULTILINE)
 _BREAK = re.compile(rb"\r?\n|\r")
 
 
 @dataclass(frozen=True)
 class SmtpReply:
-    """What a server said. ``phase``: to what: "login", "sender", "recipient", "data" or "end"."""
+    """What a server said. ``phase``: to what."""
 
-    phase: str
+    phase: Phase
     code: int
     text: str
 
@@ -76,24 +79,26 @@ class Session:
         self._smtp: smtplib.SMTP | None = None
         self.last: SmtpReply | None = None
 
-    def open(self) -> None:
+    def open(self) -> smtplib.SMTP:
         """Connect and log in; nothing is sent. Raises NotSent."""
         server = self._server
         trust = ssl.create_default_context()
         try:
             if server.security == "tls":
-                self._smtp = smtplib.SMTP_SSL(
+                smtp: smtplib.SMTP = smtplib.SMTP_SSL(
                     server.host, server.port, timeout=CONNECT, context=trust
                 )
             else:
-                self._smtp = smtplib.SMTP(server.host, server.port, timeout=CONNECT)
+                smtp = smtplib.SMTP(server.host, server.port, timeout=CONNECT)
                 if server.security == "starttls":
-                    self._smtp.starttls(context=trust)
-            self._smtp.ehlo_or_helo_if_needed()
+                    smtp.starttls(context=trust)
+            self._smtp = smtp
+            smtp.ehlo_or_helo_if_needed()
             if server.user:
-                self._smtp.login(server.user, self._password or "")
-            if self._smtp.sock is not None:
-                self._smtp.sock.settimeout(PHASE)
+                smtp.login(server.user, self._password or "")
+            if smtp.sock is not None:
+                smtp.sock.settimeout(PHASE)
+            return smtp
         except smtplib.SMTPResponseException as error:
             self.close()
             answer = _answer("login", error.smtp_code, error.smtp_error)
@@ -109,15 +114,13 @@ class Session:
 
     def offer(self, sender: str, recipient: str, mail: bytes) -> None:
         """Bring a mail to the point where only its last line is missing. Raises NotSent."""
-        if self._smtp is None:
-            self.open()
-        assert self._smtp is not None
+        smtp = self._smtp or self.open()
         try:
-            self._say("sender", f"MAIL FROM:<{sender}>", 250)
-            self._say("recipient", f"RCPT TO:<{recipient}>", 250, 251)
-            self._say("data", "DATA", 354)
+            self._say(smtp, "sender", f"MAIL FROM:<{sender}>", 250)
+            self._say(smtp, "recipient", f"RCPT TO:<{recipient}>", 250, 251)
+            self._say(smtp, "data", "DATA", 354)
             lines = _BREAK.sub(b"\r\n", mail).removesuffix(b"\r\n") + b"\r\n"
-            self._smtp.send(_DOT.sub(b"..", lines))
+            smtp.send(_DOT.sub(b"..", lines))
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             said = plain(error, LONGEST)
@@ -125,15 +128,17 @@ class Session:
 
     def finish(self) -> None:
         """Send the last line and wait for what the server says. Raises NotSent where it says that
-        it has not taken the mail, and Unknown where it says nothing."""
-        assert self._smtp is not None
+        it has not taken the mail, and DeliveryUnknown where it says nothing."""
+        smtp = self._smtp
+        if smtp is None:  # nothing was offered, so nothing can have arrived
+            raise NotSent("The mail server was not offered a mail.")
         try:
-            if self._smtp.sock is not None:
-                self._smtp.sock.settimeout(self._patience)
-            self._smtp.send(b".\r\n")
-            code, text = self._smtp.getreply()
-            if self._smtp.sock is not None:
-                self._smtp.sock.settimeout(PHASE)
+            if smtp.sock is not None:
+                smtp.sock.settimeout(self._patience)
+            smtp.send(b".\r\n")
+            code, text = smtp.getreply()
+            if smtp.sock is not None:
+                smtp.sock.settimeout(PHASE)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             raise DeliveryUnknown(plain(error, LONGEST)) from None
@@ -162,20 +167,19 @@ class Session:
             with contextlib.suppress(Exception):
                 smtp.close()
 
-    def _say(self, phase: str, command: str, *wanted: int) -> None:
-        assert self._smtp is not None
-        code, text = self._smtp.docmd(command)
+    def _say(self, smtp: smtplib.SMTP, phase: Phase, command: str, *wanted: int) -> None:
+        code, text = smtp.docmd(command)
         if code in wanted:
             return
         answer = _answer(phase, code, text)
         if code == 421 or phase == "data":
             self.close()
         else:
-            self._smtp.rset()
+            smtp.rset()
         raise NotSent(f"The mail server refused it: {answer}.", answer)
 
 
-def _answer(phase: str, code: int, text: bytes | str) -> SmtpReply:
+def _answer(phase: Phase, code: int, text: bytes | str) -> SmtpReply:
     said = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     return SmtpReply(phase, code, plain(said, LONGEST))
 

@@ -16,7 +16,7 @@ from app.invites.errors import StudyProblem
 from app.invites.mail.addresses import AddressFault, read
 from app.text import plain
 
-# Of what a person may have nothing of; without words for that case, a letter could not be written.
+# Of what a person may have nothing of; without words for that case, an email could not be written.
 PERSONAL = {"name": "their name", "first_name": "the first word of it"}
 OF_STUDY = {
     "study": "the study's title",
@@ -63,18 +63,18 @@ class Template:
     opt_out: str
 
     def json(self) -> str:
-        """As it is frozen with a plan."""
+        """As it is stored with a locked plan."""
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
 
 
 def from_json(text: str) -> Template:
-    """A letter as :meth:`Template.json` froze it."""
+    """A template as :meth:`Template.json` stored it."""
     return Template(**json.loads(text))
 
 
 @dataclass(frozen=True)
 class Message:
-    """A letter to one person. ``stood_in``: the fields of which nothing was known."""
+    """An email to one person. ``stood_in``: the fields of which nothing was known."""
 
     subject: str
     text: str
@@ -91,15 +91,15 @@ class Placeholder:
     at: int
 
 
-def check(letter: Template) -> None:
+def check(template: Template) -> None:
     """Raise StudyProblem, with its place, when something in it could not be sent. What is blank is
     not looked at: a draft need not be complete."""
     for place, most in LONGEST.items():
-        _check_line(getattr(letter, place), place, most)
+        _check_line(getattr(template, place), place, most)
     for place in ("sender_address", "reply_to"):
-        _check_address(getattr(letter, place), place)
-    check_link(letter.link)
-    check_template(letter.subject, letter.text)
+        _check_address(getattr(template, place), place)
+    check_link(template.link)
+    check_template(template.subject, template.text)
 
 
 def check_template(subject: str, text: str, place: str = "") -> None:
@@ -192,18 +192,18 @@ def _refuse(template: str, at: int, place: str, why: str) -> None:
     raise StudyProblem(f"The {_said(place)}, {where}, at “{piece}”: {why}.", place)
 
 
-def render(letter: Template, name: str | None, token: str) -> Message:
-    """The letter to somebody of this name. The template must have passed :func:`check`."""
-    link = _FIELD.sub(lambda _: token, letter.link)
+def render(template: Template, name: str | None, token: str) -> Message:
+    """The email to someone of this name. The template must have passed :func:`check`."""
+    link = _FIELD.sub(lambda _: token, template.link)
     called = calling_name(name)
     values = {
         "name": called,
         "first_name": called.split(" ")[0] if "," not in called else "",
-        "study": letter.title,
-        "sender": letter.sender_name,
+        "study": template.title,
+        "sender": template.sender_name,
         "link": link,
-        "opt_out": letter.opt_out,
-        "postal": letter.postal,
+        "opt_out": template.opt_out,
+        "postal": template.postal,
     }
     stood_in: list[str] = []
 
@@ -215,13 +215,13 @@ def render(letter: Template, name: str | None, token: str) -> Message:
             return otherwise.strip()
         return values[key]
 
-    subject, text = (_FIELD.sub(value, part) for part in (letter.subject, letter.text))
+    subject, text = (_FIELD.sub(value, part) for part in (template.subject, template.text))
     return Message(subject, f"{text.rstrip()}\n", link, tuple(dict.fromkeys(stood_in)))
 
 
 def calling_name(name: str | None) -> str:
     """How somebody is called; "" where what stands as their name is none: an address or a text
-    with a link in it would make our letter carry what a stranger typed."""
+    with a link in it would make our email carry what a stranger typed."""
     text = " ".join(plain(name).split())
     suspicious = ("://", "www.", "@", "\N{REPLACEMENT CHARACTER}")
     if len(text) > LONGEST_NAME or any(one in text.casefold() for one in suspicious):

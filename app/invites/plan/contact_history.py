@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.db.store import Row, Store
 from app.invites.opt_outs import KINDS
-from app.invites.plan.members import Members, Step
+from app.invites.plan.members import Checkpoint, Members
 from app.invites.plan.options import Options
 from app.invites.plan.outcomes import ALREADY, Outcome
 from app.invites.rules import DAY, Rules
@@ -31,12 +31,12 @@ class PlanContext:
     now: int
 
 
-def opted_out(store: Store, connection_id: int, members: Members, step: Step) -> None:
+def opted_out(store: Store, connection_id: int, members: Members, checkpoint: Checkpoint) -> None:
     """Settle those whose mailbox is written to no more."""
     if not store.rows("SELECT 1 FROM opt_out WHERE connection_id = ? LIMIT 1", (connection_id,)):
         return
     for mailboxes in _chunks(members):
-        step()
+        checkpoint()
         rows = store.rows(
             "SELECT mailbox, kind FROM opt_out"
             f" WHERE connection_id = ? AND {store.among('mailbox')}",
@@ -51,7 +51,11 @@ def opted_out(store: Store, connection_id: int, members: Members, step: Step) ->
 
 
 def invited_before(
-    store: Store, asked: PlanContext, members: Members, stands: dict[int, int], step: Step
+    store: Store,
+    asked: PlanContext,
+    members: Members,
+    stands: dict[int, int],
+    checkpoint: Checkpoint,
 ) -> None:
     """Settle those who have an invite for this study, or had one too recently, or too many; as
     the mailbox they have now or under another address. ``stands``: see
@@ -61,12 +65,12 @@ def invited_before(
         return
     had: defaultdict[int, dict[int, Row]] = defaultdict(dict)
     for mailboxes in _chunks(members):
-        step()
+        checkpoint()
         for row in _invites(store, asked, "mailbox", list(mailboxes)):
             had[mailboxes[row[1]]][row[0]] = row
     # Who shares a mailbox and does not stand for it was settled, and asks for who does.
     for start in range(0, len(members.ids), CHUNK):
-        step()
+        checkpoint()
         some = members.ids[start : start + CHUNK]
         for row in _invites(store, asked, "participant_id", list(some)):
             place = members.place(row[1])

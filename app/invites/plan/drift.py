@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.db.store import Store
 from app.invites.plan.frozen import LockedPlan, planned
-from app.invites.plan.members import Members, Step
+from app.invites.plan.members import Checkpoint, Members
 from app.invites.plan.outcomes import Outcome
 from app.invites.plan.plan import Plan, make
 from app.invites.studies import get
@@ -31,7 +31,7 @@ class PlanDrift:
     was not to be, and the other way round; ``address``: who would be written to elsewhere."""
 
     plan: Plan
-    letter: bool
+    template: bool
     rules: bool
     changed: tuple[ResultChange, ...]
 
@@ -64,20 +64,20 @@ class PlanDrift:
 
     def __bool__(self) -> bool:
         """Whether what is sent would not be what was shown."""
-        return self.letter or self.rules or bool(self.added or self.dropped or self.address)
+        return self.template or self.rules or bool(self.added or self.dropped or self.address)
 
 
 def difference(
-    store: Store, plan: LockedPlan, now: int | None = None, step: Step = lambda: None
+    store: Store, plan: LockedPlan, now: int | None = None, checkpoint: Checkpoint = lambda: None
 ) -> PlanDrift:
     """The frozen plan beside what the same code makes of the data now. Raises StudyProblem and
     DatabaseProblem."""
     study = get(store, plan.study_id)
-    made = make(store, study, plan.options, now, step)
+    made = make(store, study, plan.options, now, checkpoint)
     changed: list[ResultChange] = []
     members, place = made.members, 0
     for rows in planned(store, plan.id):
-        step()
+        checkpoint()
         for participant, outcome, detail, mailbox in rows:
             while place < len(made) and members.ids[place] < participant:
                 changed.append(ResultChange(members.ids[place], None, _now(members, place)))
@@ -92,7 +92,9 @@ def difference(
                 changed.append(ResultChange(participant, before, after, moved))
     for rest in range(place, len(made)):
         changed.append(ResultChange(members.ids[rest], None, _now(members, rest)))
-    return PlanDrift(made, study.letter != plan.letter, study.rules != plan.rules, tuple(changed))
+    return PlanDrift(
+        made, study.template != plan.template, study.rules != plan.rules, tuple(changed)
+    )
 
 
 def _now(members: Members, place: int) -> tuple[Outcome, int]:

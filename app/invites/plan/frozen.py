@@ -1,6 +1,6 @@
 """A plan frozen: what was shown is what is sent, or it is asked again.
 
-The hash is over the letter, the options, the rules, and a line for each member: Stripe's id, the
+The hash is over the template, the options, the rules, and a line for each member: Stripe's id, the
 outcome with its detail and, of those who will be invited, the mailbox. So the same plan has the
 same hash on any machine, whatever the order in which people came into its database.
 """
@@ -16,11 +16,11 @@ from hashlib import sha256
 
 from app.db.store import Row, Store
 from app.invites.errors import StudyProblem
-from app.invites.mail import template as letter
+from app.invites.mail import template
 from app.invites.mail.addresses import AddressFault, hasher, read
 from app.invites.mail.template import Template
 from app.invites.plan import options
-from app.invites.plan.members import Members, Step, people, stripe_ids
+from app.invites.plan.members import Checkpoint, Members, people, stripe_ids
 from app.invites.plan.options import Options
 from app.invites.plan.outcomes import Outcome
 from app.invites.plan.plan import Plan
@@ -44,7 +44,7 @@ class LockedPlan:
     hash: str
     options: Options
     rules: Rules
-    letter: Template
+    template: Template
     sent: bool
 
     @property
@@ -53,10 +53,10 @@ class LockedPlan:
         return self.hash[:4]
 
 
-def freeze(store: Store, plan: Plan, by: str, step: Step = lambda: None) -> LockedPlan:
+def freeze(store: Store, plan: Plan, by: str, checkpoint: Checkpoint = lambda: None) -> LockedPlan:
     """Store a plan. Plans of the study that nobody sent for a day are forgotten. Raises
     StudyProblem when the study was deleted, and DatabaseProblem."""
-    found, members = plan_hash(store, plan, step), plan.members
+    found, members = plan_hash(store, plan, checkpoint), plan.members
     with store.transaction():
         get(store, plan.study_id)
         store.execute(
@@ -67,7 +67,7 @@ def freeze(store: Store, plan: Plan, by: str, step: Step = lambda: None) -> Lock
         store.execute(
             'INSERT INTO plan (study_id, at, "by", options, letter, hash)'
             " VALUES (?, ?, ?, ?, ?, ?)",
-            (plan.study_id, plan.now, by, _terms(plan), plan.letter.json(), found),
+            (plan.study_id, plan.now, by, _terms(plan), plan.template.json(), found),
         )
         (key,) = store.row("SELECT max(id) FROM plan WHERE study_id = ?", (plan.study_id,))
         for start in range(0, len(plan), CHUNK):
@@ -92,13 +92,13 @@ def _terms(plan: Plan) -> str:
     return json.dumps(terms, ensure_ascii=False, sort_keys=True)
 
 
-def plan_hash(store: Store, plan: Plan, step: Step = lambda: None) -> str:
+def plan_hash(store: Store, plan: Plan, checkpoint: Checkpoint = lambda: None) -> str:
     """The hash of a plan, in hex digits."""
     members, total, number = plan.members, 0, 0
     same = {members.details[at] for at in _at(members, Outcome.SAME_MAILBOX)}
     names, hashes = stripe_ids(store, list(same)), hasher(store, plan.connection_id)
     for start in range(0, len(plan), CHUNK):
-        step()
+        checkpoint()
         some = members.ids[start : start + CHUNK]
         for key, stripe_id, email, _, _ in people(store, plan.connection_id, some):
             place = members.place(key)
@@ -113,7 +113,7 @@ def plan_hash(store: Store, plan: Plan, step: Step = lambda: None) -> str:
             line = json.dumps([stripe_id, outcome.key, said, to])
             total += int.from_bytes(sha256(line.encode()).digest())
             number += 1
-    whole = json.dumps([_terms(plan), plan.letter.json(), number, total % _ALL])
+    whole = json.dumps([_terms(plan), plan.template.json(), number, total % _ALL])
     return sha256(whole.encode()).hexdigest()
 
 
@@ -134,14 +134,8 @@ def frozen(store: Store, plan_id: int) -> LockedPlan:
     values = json.loads(terms)
     rules = Rules(**values.pop("rules"))
     chosen = options.from_json(json.dumps(values))
-    wrote = letter.from_json(written)
+    wrote = template.from_json(written)
     return LockedPlan(key, study, at, by, found, chosen, rules, wrote, bool(sent))
-
-
-def latest(store: Store, study_id: int) -> LockedPlan | None:
-    """The study's last frozen plan."""
-    rows = store.rows("SELECT max(id) FROM plan WHERE study_id = ?", (study_id,))
-    return frozen(store, rows[0][0]) if rows[0][0] is not None else None
 
 
 def counts(store: Store, plan_id: int) -> dict[Outcome, int]:

@@ -22,7 +22,7 @@ NEVER = 2**62  # when those are created of whom it is not known
 UNSETTLED = 0  # the outcome of whom nothing keeps from an invite yet
 _NO_MAILBOX = bytes(SIZE)
 
-Step = Callable[[], None]
+Checkpoint = Callable[[], None]
 
 
 class Members:
@@ -64,21 +64,26 @@ class Members:
             place = self.outcomes.find(UNSETTLED, place + 1)
 
 
-def union(store: Store, connection_id: int, keys: Iterable[str], step: Step) -> Ids:
+def union(store: Store, connection_id: int, keys: Iterable[str], checkpoint: Checkpoint) -> Ids:
     """The row ids of the members of any of these segments, each once, upwards."""
     ids, seen = array("q"), RowIds()
     for key in keys:
-        for chunk in _members(store, connection_id, key, step):
+        for chunk in _members(store, connection_id, key, checkpoint):
             ids.extend(one for one in chunk if seen.add(one))
     return array("q", sorted(ids))
 
 
 def describe(
-    store: Store, connection_id: int, members: Members, hasher: Hasher, seed: str, step: Step
+    store: Store,
+    connection_id: int,
+    members: Members,
+    hasher: Hasher,
+    seed: str,
+    checkpoint: Checkpoint,
 ) -> None:
     """Read all that a plan asks of the people themselves, and settle those who have no mailbox."""
     for start in range(0, len(members.ids), CHUNK):
-        step()
+        checkpoint()
         some = members.ids[start : start + CHUNK]
         places = dict(zip(some, range(start, start + len(some)), strict=True))
         for key, stripe_id, email, created, deleted in people(store, connection_id, some):
@@ -131,14 +136,14 @@ def leave_out(
     members: Members,
     hasher: Hasher,
     keys: Iterable[str],
-    step: Step,
+    checkpoint: Checkpoint,
 ) -> None:
     """Settle those who are in one of these segments, and those who share a mailbox with somebody
     who is: an invite is to a mailbox, and would reach whom it must not."""
     mine = {int.from_bytes(members.mailbox(place)[:8]) for place in range(len(members.ids))}
     shut: set[bytes] = set()
     for key in keys:
-        for chunk in _members(store, connection_id, key, step):
+        for chunk in _members(store, connection_id, key, checkpoint):
             others = []
             for one in chunk:
                 place = members.place(one)
@@ -183,16 +188,20 @@ def same_mailbox(store: Store, members: Members) -> dict[int, int]:
     return stands
 
 
-def _members(store: Store, connection_id: int, key: str, step: Step) -> Iterator[list[int]]:
+def _members(
+    store: Store, connection_id: int, key: str, checkpoint: Checkpoint
+) -> Iterator[list[int]]:
     found = find(store, Selection(connection_id, key))
-    return row_ids(store, ResolvedSelection(found.chosen, found.segment_id, found.members, step))
+    return row_ids(
+        store, ResolvedSelection(found.chosen, found.segment_id, found.members, checkpoint)
+    )
 
 
 def sample_member(
     store: Store, connection_id: int, keys: Sequence[str], nth: int
 ) -> tuple[str | None, str] | None:
     """The name and address of a member of the first of these segments that has one, to show a
-    letter with: the ``nth``, and again from the beginning after some. Raises DatabaseProblem."""
+    template with: the ``nth``, and again from the beginning after some. Raises DatabaseProblem."""
     for key in keys:
         rows = store.rows(
             "SELECT p.name, p.email FROM member m JOIN segment g ON g.id = m.segment_id"

@@ -75,5 +75,5 @@ def from_json(text: str) -> Options:
 
 
 def new_seed() -> str:
-    """A short one, to be told and typed."""
+    """A short one, to be read out and typed."""
     return secrets.token_hex(2)

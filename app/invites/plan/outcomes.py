@@ -1,86 +1,99 @@
-"""What becomes of one member in a plan: exactly one outcome, with a number that says why.
-
-The order of :class:`Outcome` is the order in which the reasons are asked: the first that holds is
-the member's.
-"""
+"""What becomes of one member in a plan: exactly one outcome, with a detail that says why."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import IntEnum
+from typing import TypeAlias
 
 from app.invites.mail.addresses import AddressFault
 from app.invites.opt_outs import KINDS
 from app.text import when
 
 # The states of an invite that keep its mailbox from another one for the same study; where several
-# hold, the first is told. Failed and withdrawn invites keep nobody.
+# hold, the first is said. Failed and withdrawn invites keep no one. Stored as places in this tuple,
+# as the detail of ALREADY: append only.
 ALREADY = (
     *("started", "sent", "handed_over", "uncertain", "sending", "queued"),
     *("completed", "declined", "bounced", "expired"),
 )
-AGAIN = ("completed", "declined", "expired")  # who may be asked again where somebody wants that
+AGAIN = ("completed", "declined", "expired")  # who may be asked again where a plan says so
+
+Reason: TypeAlias = Callable[[int, Mapping[int, str], float], str]
+
+
+def _excluded(detail: int, _: Mapping[int, str], __: float) -> str:
+    """1: only another member with the same mailbox is in an excluded segment; else 0."""
+    if detail:
+        return "shares a mailbox with somebody in an excluded segment"
+    return "in an excluded segment"
+
+
+def _unusable(detail: int, _: Mapping[int, str], __: float) -> str:
+    """An AddressFault."""
+    return f"address not usable: {AddressFault(detail).words}"
+
+
+def _same_mailbox(detail: int, names: Mapping[int, str], _: float) -> str:
+    """The row id of the member who stands for the mailbox."""
+    return f"same mailbox as {names.get(detail, 'another')}"
+
+
+def _opted_out(detail: int, _: Mapping[int, str], __: float) -> str:
+    """A place in KINDS."""
+    return KINDS[detail].replace("_", " ")
+
+
+def _already(detail: int, _: Mapping[int, str], __: float) -> str:
+    """A place in ALREADY."""
+    return f"already invited: {ALREADY[detail].replace('_', ' ')}"
+
+
+def _cool_down(detail: int, _: Mapping[int, str], now: float) -> str:
+    """When the member may be invited again, in seconds since 1970."""
+    return f"in cool-down until {when(detail, now)}"
+
+
+def _cap(detail: int, _: Mapping[int, str], now: float) -> str:
+    """When the member may be invited again, in seconds since 1970."""
+    return f"over the cap until {when(detail, now)}"
 
 
 class Outcome(IntEnum):
-    """The detail of each is a number: see :func:`reason`."""
+    """Each with its number, its key for programs, its words for a person after a count, and how a
+    member's detail is said, where it has one.
 
-    DELETED = 1
-    EXCLUDED = 2
-    NO_EMAIL = 3
-    UNUSABLE = 4
-    SAME_MAILBOX = 5
-    OPTED_OUT = 6
-    ALREADY = 7
-    COOL_DOWN = 8
-    CAP = 9
-    NOT_SAMPLED = 10
-    INVITE = 11
+    They stand in the order in which the reasons are asked: the first that holds is the member's.
+    The number says nothing of the order. It is stored with locked plans and published nowhere:
+    never change one, give a new outcome the next free one (up to 255), and put it where it
+    belongs."""
 
-    @property
-    def key(self) -> str:
-        """For programs."""
-        return self.name.lower()
+    key: str
+    words: str
+    reason: Reason | None
 
-    @property
-    def words(self) -> str:
-        """For a person, after a number."""
-        return _WORDS[self]
+    DELETED = 1, "deleted", "deleted in Stripe"
+    EXCLUDED = 2, "excluded", "in an excluded segment", _excluded
+    NO_EMAIL = 3, "no_email", "no email"
+    UNUSABLE = 4, "unusable", "address not usable", _unusable
+    SAME_MAILBOX = 5, "same_mailbox", "same mailbox as another", _same_mailbox
+    OPTED_OUT = 6, "opted_out", "opted out, bounced, erased", _opted_out
+    ALREADY = 7, "already", "already invited", _already
+    COOL_DOWN = 8, "cool_down", "in cool-down", _cool_down
+    CAP = 9, "cap", "over the cap", _cap
+    NOT_SAMPLED = 10, "not_sampled", "not in the sample"
+    INVITE = 11, "invite", "will be invited"
 
-
-_WORDS = {
-    Outcome.DELETED: "deleted in Stripe",
-    Outcome.EXCLUDED: "in an excluded segment",
-    Outcome.NO_EMAIL: "no email",
-    Outcome.UNUSABLE: "address not usable",
-    Outcome.SAME_MAILBOX: "same mailbox as another",
-    Outcome.OPTED_OUT: "opted out, bounced, erased",
-    Outcome.ALREADY: "already invited",
-    Outcome.COOL_DOWN: "in cool-down",
-    Outcome.CAP: "over the cap",
-    Outcome.NOT_SAMPLED: "not in the sample",
-    Outcome.INVITE: "will be invited",
-}
+    def __new__(  # the defaults are for Outcome(number), which looks one up
+        cls, number: int, key: str = "", words: str = "", reason: Reason | None = None
+    ) -> Outcome:
+        one = int.__new__(cls, number)
+        one._value_ = number
+        one.key, one.words, one.reason = key, words, reason
+        return one
 
 
 def reason(outcome: Outcome, detail: int, names: Mapping[int, str], now: float) -> str:
-    """Why one member has this outcome, for a person. ``detail`` is, by outcome: EXCLUDED 1 when
-    only somebody with the same mailbox is in an excluded segment, else 0; UNUSABLE an
-    :class:`AddressFault`; SAME_MAILBOX the row id of who stands for the mailbox, looked up in
-    ``names``; OPTED_OUT a place in :data:`KINDS`; ALREADY one in :data:`ALREADY`; COOL_DOWN and
-    CAP the time from which on the person may be invited; of the others 0."""
-    if outcome is Outcome.EXCLUDED and detail:
-        return "shares a mailbox with somebody in an excluded segment"
-    if outcome is Outcome.UNUSABLE:
-        return f"address not usable: {AddressFault(detail).words}"
-    if outcome is Outcome.SAME_MAILBOX:
-        return f"same mailbox as {names.get(detail, 'another')}"
-    if outcome is Outcome.OPTED_OUT:
-        return KINDS[detail].replace("_", " ")
-    if outcome is Outcome.ALREADY:
-        return f"already invited: {ALREADY[detail].replace('_', ' ')}"
-    if outcome is Outcome.COOL_DOWN:
-        return f"in cool-down until {when(detail, now)}"
-    if outcome is Outcome.CAP:
-        return f"over the cap until {when(detail, now)}"
-    return outcome.words
+    """Why one member has this outcome, for a person. ``names``: Stripe's ids by row ids, of those
+    who stand for a mailbox."""
+    return outcome.words if outcome.reason is None else outcome.reason(detail, names, now)

@@ -1,8 +1,8 @@
 """Who will be invited and who not: each member of the segments with exactly one outcome.
 
-The outcomes are asked in the order of :class:`Outcome`. Everything is read in stretches of row
-ids, none per person. What is sent goes through here too: a frozen plan is made again before it is
-sent (:mod:`app.invites.plan.frozen`), and what differs is shown.
+The reasons are asked in the order in which :class:`Outcome` declares them. Everything is read in
+stretches of row ids, none per person. What is sent goes through here too: a locked plan is made
+again before it is sent (:mod:`app.invites.plan.frozen`), and what differs is shown.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from app.invites.mail.template import Template
 from app.invites.plan import contact_history as contacts
 from app.invites.plan import sampling
 from app.invites.plan.contact_history import PlanContext
-from app.invites.plan.members import Members, Step, describe, leave_out, same_mailbox, union
+from app.invites.plan.members import Checkpoint, Members, describe, leave_out, same_mailbox, union
 from app.invites.plan.options import Options
 from app.invites.plan.outcomes import Outcome
 from app.invites.rules import Rules
@@ -35,7 +35,7 @@ class Plan:
     def __init__(self, study: Study, options: Options, now: int, members: Members) -> None:
         self.study_id = study.id
         self.connection_id = study.connection_id
-        self.letter: Template = study.letter
+        self.template: Template = study.template
         self.rules: Rules = study.rules
         self.options = options
         self.now = now
@@ -86,10 +86,10 @@ def make(
     study: Study,
     options: Options,
     now: int | None = None,
-    step: Step = lambda: None,
+    checkpoint: Checkpoint = lambda: None,
 ) -> Plan:
-    """Work a plan out; some seconds where there are a million members. ``step`` is called every
-    few milliseconds, and ends the work by raising what it likes. Raises StudyProblem and
+    """Work a plan out; some seconds where there are a million members. ``checkpoint`` is called
+    every few milliseconds, and ends the work by raising what it likes. Raises StudyProblem and
     DatabaseProblem."""
     options.check()
     check_segments(store, study.connection_id, options.segments, options.excluded)
@@ -101,15 +101,15 @@ def make(
     at = int(time.time()) if now is None else now
     here, seed = study.connection_id, options.seed if options.take == "random" else ""
     hashes = hasher(store, here)
-    members = Members(union(store, here, options.segments, step))
-    describe(store, here, members, hashes, seed, step)
+    members = Members(union(store, here, options.segments, checkpoint))
+    describe(store, here, members, hashes, seed, checkpoint)
     if options.excluded:
-        leave_out(store, here, members, hashes, options.excluded, step)
+        leave_out(store, here, members, hashes, options.excluded, checkpoint)
     stands = same_mailbox(store, members)
-    contacts.opted_out(store, here, members, step)
+    contacts.opted_out(store, here, members, checkpoint)
     asked = PlanContext(here, study.id, study.rules, options, at)
-    contacts.invited_before(store, asked, members, stands, step)
-    step()
+    contacts.invited_before(store, asked, members, stands, checkpoint)
+    checkpoint()
     _sample(store, here, members, options, at)
     return Plan(study, options, at, members)
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.db.store import Store
-from app.invites.mail import template as letter
+from app.invites.mail import template
 from app.invites.mail.addresses import written
 from app.invites.mail.template import Message, calling_name
 from app.invites.plan.frozen import LockedPlan
-from app.invites.plan.members import Step
+from app.invites.plan.members import Checkpoint
 from app.invites.plan.outcomes import Outcome
 from app.invites.plan.plan import Plan
 from app.panel.lists.selection import CHUNK
@@ -41,12 +41,14 @@ class Summary:
         return self.counts[Outcome.NOT_SAMPLED]
 
 
-def summarise(store: Store, frozen: LockedPlan, made: Plan, step: Step = lambda: None) -> Summary:
+def summarise(
+    store: Store, frozen: LockedPlan, made: Plan, checkpoint: Checkpoint = lambda: None
+) -> Summary:
     """Of a plan that was made and frozen. Raises DatabaseProblem."""
     invited, named = made.ids(Outcome.INVITE), 0
     to, message = None, None
     for start in range(0, len(invited), CHUNK):
-        step()
+        checkpoint()
         rows = store.rows(
             f"SELECT name, email FROM participant WHERE {store.among('id')} ORDER BY id",
             (store.values(invited[start : start + CHUNK]),),
@@ -56,7 +58,7 @@ def summarise(store: Store, frozen: LockedPlan, made: Plan, step: Step = lambda:
             (name, email) = rows[0]
             address = written(email or "")
             to = address if isinstance(address, str) else None
-            message = letter.render(frozen.letter, name, "…")
+            message = template.render(frozen.template, name, "…")
     waits = made.details(Outcome.COOL_DOWN)
     return Summary(
         plan=frozen,

@@ -4,30 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.credentials.errors import CredentialProblem
 from app.credentials.store import Credentials
 from app.db.store import Store
-from app.invites.mail.server_settings import mail_rate, mail_server, password
-from app.invites.mail.smtp import NotSent, Session, SmtpReply
+from app.invites.mail.server_settings import mail_server
+from app.invites.sending.channels.channel import (
+    Channel,
+    ChannelNotSetUp,
+    ChannelSetup,
+    OpenChannel,
+)
+from app.invites.sending.channels.registry import channel_of
 from app.invites.sending.sender import Sender
 from app.settings import Settings
 
 
-def default_way(settings: Settings) -> str:
-    """How invites go out where nobody says it: through the mail server, else as files. Raises
-    SettingsError."""
+def default_channel(settings: Settings) -> str:
+    """The key of the channel that invites leave by where no other is named: the mail server, or
+    files where none is set. Raises SettingsError."""
     return "smtp" if mail_server(settings) else "eml"
 
 
-def open_session(settings: Settings, credentials: Credentials) -> Session | None:
-    """A way to the mail server; None where none is set. Raises SettingsError and NotSent."""
-    server = mail_server(settings)
-    if server is None:
-        return None
-    try:
-        return Session(server, password(settings, credentials, server) if server.user else None)
-    except CredentialProblem as problem:
-        raise NotSent(str(problem), SmtpReply("login", 535, "no password")) from None
+def per_minute(setup: ChannelSetup, key: str) -> int | None:
+    """How many invites leave by this channel in a minute at most; None: any number. Raises
+    SettingsError and ChannelNotSetUp."""
+    limits = open_channel(channel_of(key), setup).limits
+    return min((limit.most for limit in limits if limit.seconds == 60), default=None)
+
+
+def open_channel(found: Channel, setup: ChannelSetup) -> OpenChannel:
+    """Open one. Raises ChannelNotSetUp and SettingsError."""
+    if found.open is None:
+        raise ChannelNotSetUp(f"No one but you can hand over {found.words}.")
+    return found.open(setup)
 
 
 def open_sender(
@@ -37,18 +45,12 @@ def open_sender(
     connection_id: int,
     on_change: Callable[[], None] = lambda: None,
 ) -> Sender:
-    """Sends for one account. Raises SettingsError."""
-
-    def session() -> Session:
-        found = open_session(settings, credentials)
-        assert found is not None
-        return found
-
+    """Sends for one account."""
+    setup = ChannelSetup(store, settings, credentials)
     return Sender(
         store,
         connection_id,
-        session=session if mail_server(settings) else None,
         folder=settings.home,
-        rate=mail_rate(settings),
+        open_channel=lambda found: open_channel(found, setup),
         on_change=on_change,
     )

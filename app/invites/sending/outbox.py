@@ -11,17 +11,15 @@ from app.db.store import APPLICATION_ID, Row, Store
 from app.invites import ledger
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
-from app.invites.machine import this_machine
 from app.invites.mail.addresses import hasher, written
 from app.invites.plan.contact_history import CONTACT
 from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.outcomes import Outcome
+from app.invites.restore_guard import this_machine
 from app.invites.rules import DAY
+from app.invites.sending.channels.registry import channel_of
 from app.invites.studies import get, locked
 
-WAYS = ("smtp", "eml", "csv", "link")
-UNDO = 120  # seconds in which nothing of it is sent
-HERE = ("eml", "csv")  # nothing leaves this computer: these begin at once
 CHUNK = 1_000
 LOCK = 4  # on PostgreSQL, among those of app.db.lock
 
@@ -41,10 +39,10 @@ class QueuedBatch:
 
 
 def queue(
-    store: Store, plan: LockedPlan, way: str, by: str, *, undo: int | None = None
+    store: Store, plan: LockedPlan, channel: str, by: str, *, undo: int | None = None
 ) -> QueuedBatch:
     """Queue the invites of a plan, to nobody whom it does not name. ``undo``: seconds in which
-    nothing of it is sent; None: as the way has it. Ask before what has changed since
+    nothing of it is sent; None: as the channel has it. Ask before what has changed since
     (:func:`app.invites.plan.drift.difference`). Raises StudyProblem when the study is not active or
     the plan was queued already, and DatabaseProblem; then nothing is queued."""
     now = int(time.time())
@@ -60,7 +58,15 @@ def queue(
             "INSERT INTO run"
             ' (study_id, plan_id, kind, way, state, number, at, "by", go_at, machine)'
             " VALUES (?, ?, 'invite', ?, 'running', 0, ?, ?, ?, ?)",
-            (study.id, plan.id, way, now, by, now + undo_of(way, undo), this_machine()),
+            (
+                study.id,
+                plan.id,
+                channel,
+                now,
+                by,
+                now + undo_of(channel, undo),
+                this_machine(),
+            ),
         )
         (run,) = store.row("SELECT id FROM run WHERE plan_id = ?", (plan.id,))
         planned, here = 0, (study.connection_id, study.id)
@@ -83,7 +89,10 @@ def queue(
             by,
             [
                 Entry(
-                    "run", study.id, after="running", detail=f"{len(made)} by {way}, {plan.hash}"
+                    "run",
+                    study.id,
+                    after="running",
+                    detail=f"{len(made)} by {channel}, {plan.hash}",
                 ),
                 *(Entry("invite", study.id, key, box, None, "queued") for key, box in made),
             ],
@@ -91,11 +100,11 @@ def queue(
     return QueuedBatch(run, len(made), planned - len(made))
 
 
-def undo_of(way: str, undo: int | None) -> int:
-    """How many seconds a sending waits in which all of it can be undone."""
-    if undo is not None:
-        return undo
-    return 0 if way in HERE else UNDO
+def undo_of(channel: str, undo: int | None) -> int:
+    """For how many seconds all of a batch can be undone. Raises StudyProblem when there is no such
+    channel."""
+    undo_seconds = channel_of(channel).undo_seconds
+    return undo_seconds if undo is None else undo
 
 
 def _one_at_a_time(store: Store) -> None:

@@ -9,8 +9,8 @@ from app.db.store import Store
 from app.invites import ledger
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
-from app.invites.machine import this_machine
 from app.invites.mail.template import Template
+from app.invites.restore_guard import this_machine
 from app.invites.sending.outbox import QueuedBatch, undo_of
 from app.invites.studies import Study, locked
 
@@ -28,17 +28,23 @@ def waiting(store: Store, study_id: int) -> int:
     return int(number)
 
 
-def letter_of(study: Study) -> Template:
+def template_of(study: Study) -> Template:
     """What a reminder says: its own subject and text, or those of the invite."""
     return replace(
-        study.letter,
-        subject=study.reminder_subject or study.letter.subject,
-        text=study.reminder_text or study.letter.text,
+        study.template,
+        subject=study.reminder_subject or study.template.subject,
+        text=study.reminder_text or study.template.text,
     )
 
 
 def queue(
-    store: Store, study_id: int, way: str, expected: int, by: str, *, undo: int | None = None
+    store: Store,
+    study_id: int,
+    channel: str,
+    expected: int,
+    by: str,
+    *,
+    undo: int | None = None,
 ) -> QueuedBatch:
     """Queue a reminder to all who wait for one, if they are as many as were expected. Raises
     StudyProblem and DatabaseProblem; then nothing is queued."""
@@ -60,12 +66,12 @@ def queue(
             " VALUES (?, 'reminder', ?, 'running', ?, ?, ?, ?, ?, ?)",
             (
                 study_id,
-                way,
-                letter_of(study).json(),
+                channel,
+                template_of(study).json(),
                 number,
                 now,
                 by,
-                now + undo_of(way, undo),
+                now + undo_of(channel, undo),
                 this_machine(),
             ),
         )
@@ -80,7 +86,9 @@ def queue(
         )
         if len(made) != number:  # somebody answered this moment, or got the invite
             raise StudyProblem("Answers are just coming in. Nothing was queued; try again.")
-        entries = [Entry("run", study.id, after="running", detail=f"{number} reminders by {way}")]
+        entries = [
+            Entry("run", study.id, after="running", detail=f"{number} reminders by {channel}")
+        ]
         entries += [Entry("reminder", study.id, key, box, None, "queued") for key, box in made]
         ledger.append(store, study.connection_id, by, entries)
     return QueuedBatch(int(run), number, 0)

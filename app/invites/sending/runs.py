@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from app.db.store import Store
 from app.invites import ledger
 from app.invites.ending import end_invites
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
+from app.invites.sending.channels.channel import Channel
+from app.invites.sending.channels.registry import channel_of
 
 OVER = ("stopped", "done")
 LAST = 5  # results that are shown
@@ -32,7 +35,7 @@ class RunView:
     id: int
     study_id: int
     kind: str
-    way: str
+    channel: Channel
     state: str
     trouble: str | None
     number: int
@@ -95,7 +98,9 @@ def view(store: Store, run_id: int) -> RunView:
         (run_id, int(time.time()) - 60),
     )
     results = tuple(RunResult(*row) for row in last)
-    return RunView(*(*rows[0], counts, results, recent))
+    (key, study, kind, way, *rest) = rows[0]
+    found: tuple[Any, ...] = (key, study, kind, channel_of(way), *rest, counts, results, recent)
+    return RunView(*found)
 
 
 def columns(kind: str) -> tuple[str, str, str]:
@@ -173,7 +178,7 @@ def stop(store: Store, run_id: int, by: str) -> int:
 
 def end_reminders(store: Store, where: str, parameters: tuple[object, ...]) -> list[Entry]:
     """Take back those of these reminders that were not handed over, inside the caller's
-    transaction; what the ledger has to be told."""
+    transaction; what the ledger has to record."""
     waiting = f"{where} AND reminder IN ('queued', 'sending')"
     lock = " FOR UPDATE" if store.postgres else ""
     found = store.rows(

@@ -1,4 +1,4 @@
-"""Sends what is queued: one Panelist per database, one mail at a time.
+"""Sends what is queued: one Panelist per database, one batch at a time, each by its channel.
 
 Nothing is sent twice because every step is written down first (:mod:`app.invites.sending.jobs`);
 who holds the lock only sees to it that two do not share one pace. Ended in whatever way, the next
@@ -7,75 +7,72 @@ sender goes on from there.
 
 from __future__ import annotations
 
-import random
+import math
 import threading
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from email.message import EmailMessage
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.db.lease import this_process
 from app.db.lock import Lock, LockTaken
 from app.db.store import Store
-from app.invites import opt_outs as optouts
-from app.invites.machine import this_machine
 from app.invites.mail.addresses import hasher
-from app.invites.mail.folder import Folder
-from app.invites.mail.message import compose, message_id
-from app.invites.mail.server_settings import MailRate
-from app.invites.mail.smtp import DeliveryUnknown, NotSent, Session
 from app.invites.mail.template import Template, from_json
 from app.invites.plan.frozen import frozen
-from app.invites.restore_guard import RestoreGuard
-from app.invites.sending import files as filing
+from app.invites.restore_guard import RestoreGuard, this_machine
 from app.invites.sending import jobs, runs
-from app.invites.sending.jobs import Job
+from app.invites.sending.batch_work import BatchWork
+from app.invites.sending.channels.channel import Channel, ChannelNotSetUp, Limit, OpenChannel
 from app.invites.sending.runs import RunView, columns
-from app.panel.export.writer import OutputProblem
 from app.problems import Problem
 
-TRIES = 6  # of one mail; then it has failed
-FIRST_WAIT, LONGEST_WAIT = 60, 3_600  # seconds between two tries
-IN_A_ROW, SHARE, ENOUGH = 5, 0.05, 40  # failures that stop a run; a share counts from so many on
-TOGETHER = 100  # files that are written between two commits
+_SOON = 0.1  # seconds, at least, where something is to be waited for
 
 
 class SendInProgress(Problem):
     """Another Panelist sends for this database; nothing was sent here."""
 
 
+@dataclass(frozen=True, order=True)
+class NextStep:
+    """When a sender has something to do again, in seconds from now."""
+
+    seconds: float
+
+
+NOW, NEVER = NextStep(0.0), NextStep(math.inf)
+
+
 class Sender:
-    """Sends for one account. ``session``: a way to the mail server; None where there is none.
-    ``folder``: where Panelist's files lie; mails as files are put into ``mailbox`` in it."""
+    """Sends for one account. ``folder``: where Panelist's files lie. ``open_channel``: raises
+    ChannelNotSetUp and SettingsError. ``on_change``: is called when something was sent, or could
+    not be."""
 
     def __init__(
         self,
         store: Store,
         connection_id: int,
         *,
-        session: Callable[[], Session] | None,
         folder: Path,
-        rate: MailRate,
+        open_channel: Callable[[Channel], OpenChannel],
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._connection_id = store, connection_id
-        self._open, self._folder, self._rate = session, Folder(folder / "mailbox"), rate
         self._guard = RestoreGuard(store, connection_id, folder)
-        self._on_change = on_change
+        self._open_channel, self._on_change = open_channel, on_change
         self._owner = this_process()
-        self._session: Session | None = None
-        self._letters: dict[int, tuple[Template, int | None]] = {}
+        self._channels: dict[str, OpenChannel] = {}
+        self._templates: dict[int, tuple[Template, int | None]] = {}
         self._key = b""
-        self._row = 0  # failures since the last mail that was taken
-        self._failed = self._tried = 0
 
     def work(
         self, stop: threading.Event, only: Callable[[], Collection[int]], *, wait: bool = True
     ) -> None:
-        """Send until nothing is left of these runs, or until told to stop. ``wait``: also for what
-        is due later. Raises Sending, Guarded and DatabaseProblem; what was handed over is written
-        down."""
+        """Send until nothing is left of these batches, or until told to stop. ``wait``: also for
+        what is due later. Raises SendInProgress, RestoreSuspected, SettingsError and
+        DatabaseProblem; what was handed over is written down."""
         lock = Lock(self._store, "send-lock", 3)
         try:
             lock.take()
@@ -83,21 +80,21 @@ class Sender:
             jobs.recover(self._store, self._connection_id, self._owner)
             self._key = hasher(self._store, self._connection_id).key
             while not stop.is_set():
-                pause = self._next(only())
-                if pause is None or (pause and not wait):
+                step = self._next(only())
+                if step == NEVER or (step > NOW and not wait):
                     return
-                if pause and not lock.holds():
+                if step > NOW and not lock.holds():
                     return
-                stop.wait(min(pause, 1.0))
+                stop.wait(min(step.seconds, 1.0))
         except LockTaken:
             raise SendInProgress(
                 "Another Panelist is sending for this database. What is queued here goes out with"
                 " it, or as soon as it has ended."
             ) from None
         finally:
-            if self._session is not None:
-                self._session.quit()
-                self._session = None
+            for channel in self._channels.values():
+                channel.close()
+            self._channels.clear()
             lock.free()
 
     def _changed(self) -> None:
@@ -106,192 +103,95 @@ class Sender:
             self._guard.note()
         self._on_change()
 
-    def _next(self, only: Collection[int]) -> float | None:
-        """Do the next thing; how many seconds it is to be waited then, None: nothing is left."""
-        soonest: float | None = None
-        for run in runs.open_runs(self._store, self._connection_id):
-            if run.machine != this_machine():
+    def _next(self, only: Collection[int]) -> NextStep:
+        """Do the next thing of these batches."""
+        soonest = NEVER
+        for batch in runs.open_runs(self._store, self._connection_id):
+            if batch.machine != this_machine():
                 continue  # it has another mail server, or another folder
-            if run.id not in only or run.state != "running" or run.way == "link":
+            if batch.id not in only or batch.state != "running" or batch.channel.by_hand:
                 continue
-            wait = self._step(run)
-            if wait == 0:
-                return 0
-            if wait is not None:
-                soonest = wait if soonest is None else min(soonest, wait)
+            step = self._step(batch)
+            if step == NOW:
+                return NOW
+            soonest = min(soonest, step)
         return soonest
 
-    def _step(self, run: RunView) -> float | None:
+    def _step(self, batch: RunView) -> NextStep:
+        """Do the next thing of one batch."""
         now = time.time()
-        if not run.left:
-            runs.finish(self._store, run.id, self._owner)
-            return 0
-        if run.go_at > now:
-            return run.go_at - now
-        (state,) = self._store.row("SELECT state FROM study WHERE id = ?", (run.study_id,))
+        if not batch.left:
+            runs.finish(self._store, batch.id, self._owner)
+            return NOW
+        if batch.go_at > now:
+            return NextStep(batch.go_at - now)
+        (state,) = self._store.row("SELECT state FROM study WHERE id = ?", (batch.study_id,))
         if state != "active":
-            jobs.withdraw_idle(self._store, run, self._owner)
-            return 0
-        if run.way in ("eml", "csv"):
-            return self._put(run)
-        if self._open is None:
-            self._give_up(run, "No mail server is set. Set PANELIST_SMTP_SERVER, then resume.")
-            return 0
-        return self._too_fast(run, now) or self._send(run)
-
-    # Files
-
-    def _put(self, run: RunView) -> float | None:
-        most = run.number if run.way == "csv" else TOGETHER
-        some = jobs.claim(self._store, run, self._owner, most)
-        if not some:
-            return self._due(run)
-        letter, expire_days = self._letter(run)
+            jobs.withdraw_idle(self._store, batch, self._owner)
+            return NOW
         try:
-            filing.put(self._folder, run, letter, some, self._mail)
-        except (OSError, OutputProblem) as error:
-            jobs.settle(self._store, some, self._owner, "sending", "queued")
-            why = getattr(error, "strerror", None) or str(error)
-            self._give_up(run, f"{self._folder} cannot be written ({why}). Resume when it can.")
-            return 0
-        moved = (self._store, some, self._owner, "sending", "handed_over")
-        if jobs.settle(*moved, expire_days=expire_days) < len(some):
-            filing.take_back(self._store, self._folder, run, letter, some)
-        self._changed()
-        return 0
+            channel = self._opened(batch.channel)
+        except ChannelNotSetUp as problem:
+            self._pause(batch, str(problem))
+            return NOW
+        for limit in channel.limits:
+            rest = self._rest(batch.channel, limit, now)
+            if rest > NOW:
+                return rest
+        return self._put(batch, channel)
 
-    # A mail server
+    def _opened(self, channel: Channel) -> OpenChannel:
+        if channel.key not in self._channels:
+            self._channels[channel.key] = self._open_channel(channel)
+        return self._channels[channel.key]
 
-    def _send(self, run: RunView) -> float | None:
-        some = jobs.claim(self._store, run, self._owner)
-        if not some:
-            return self._due(run)
-        (job,) = some
-        letter, expire_days = self._letter(run)
-        store, owner = self._store, self._owner
-        mail, identity = self._mail(letter, job).as_bytes(), self._identity(letter, job)
-        self._tried += 1
-        before = "sending"
-        try:
-            session = self._connected()
-            session.offer(letter.sender_address, job.address, mail)
-            if not jobs.hand_over(store, run, job, owner, identity):
-                self._drop()
-                jobs.settle(store, [job], owner, "sending", "queued")
-                return 0
-            before = "uncertain"
-            session.finish()
-            after = (store, [job], owner, before, "sent", str(session.last))
-            jobs.settle(*after, expire_days=expire_days)
-            self._row = 0
-        except NotSent as why:
-            self._not_sent(run, job, before, why)
-        except DeliveryUnknown:
-            self._fail(run, "the mail server went silent after a mail was handed over")
-        except BaseException:
-            self._drop()
-            raise
-        self._changed()
-        return 0
+    def _put(self, batch: RunView, channel: OpenChannel) -> NextStep:
+        template, expire_days = self._template(batch)
+        put = channel.put(
+            BatchWork(self._store, self._owner, batch, template, expire_days, self._key)
+        )
+        if put.problem is not None:
+            self._pause(batch, put.problem)
+        elif put.claimed:
+            self._changed()
+        return NOW if put.claimed else self._due(batch)
 
-    def _connected(self) -> Session:
-        if self._session is None:
-            assert self._open is not None
-            self._session = self._open()
-        return self._session
-
-    def _drop(self) -> None:
-        if self._session is not None:
-            self._session.close()
-            self._session = None
-
-    def _not_sent(self, run: RunView, job: Job, before: str, why: NotSent) -> None:
-        store, owner, answer = self._store, self._owner, why.answer
-        said = str(answer) if answer else str(why)
-        back = (store, [job], owner, before, "queued", said)
-        if answer is None or answer.phase in ("login", "sender") or answer.is_quota:
-            # Nothing is wrong with this one person.
-            self._drop()
-            fatal = answer is not None and (answer.code >= 500 or answer.is_quota)
-            jobs.settle(*back, wait=None if fatal else self._wait(job))
-            if fatal:
-                self._give_up(run, str(why))
-            else:
-                self._fail(run, str(why))
-        elif answer.code >= 500:
-            bounced = answer.phase == "recipient" and answer.is_unknown_mailbox
-            jobs.settle(store, [job], owner, before, "bounced" if bounced else "failed", said)
-            if bounced:
-                optouts.record(store, job.connection, [job.mailbox], "bounced", owner, said)
-            self._fail(run, said)
-        elif job.attempt >= TRIES:
-            jobs.settle(store, [job], owner, before, "failed", said)
-            self._fail(run, said)
-        else:
-            jobs.settle(*back, wait=self._wait(job))
-            self._fail(run, said)
-
-    def _wait(self, job: Job) -> int:
-        longest = min(FIRST_WAIT * 2 ** min(job.attempt - 1, 10), LONGEST_WAIT)
-        return int(longest * random.uniform(0.8, 1.2))
-
-    def _fail(self, run: RunView, why: str) -> None:
-        self._row += 1
-        self._failed += 1
-        share = self._tried >= ENOUGH and self._failed > SHARE * self._tried
-        if self._row >= IN_A_ROW or share:
-            many = f"{self._row} mails in a row" if not share else "more than 5% of the mails"
-            self._give_up(run, f"{many.capitalize()} were not taken, the last one because: {why}")
-
-    def _give_up(self, run: RunView, why: str) -> None:
-        self._row = self._failed = self._tried = 0
-        runs.pause(self._store, run.id, self._owner, why)
+    def _pause(self, batch: RunView, why: str) -> None:
+        runs.pause(self._store, batch.id, self._owner, why)
         self._changed()
 
-    # What both need
-
-    def _due(self, run: RunView) -> float | None:
-        """Seconds until the next mail of the run may be tried; None: it has none."""
-        of_run, state, _ = columns(run.kind)
+    def _due(self, batch: RunView) -> NextStep:
+        """When the next invite of the batch may be tried."""
+        of_run, state, _ = columns(batch.kind)
         (at,) = self._store.row(
             f"SELECT min(coalesce(not_before, 0)) FROM invite WHERE {of_run} = ?"
             f" AND {state} = 'queued'",
-            (run.id,),
+            (batch.id,),
         )
-        return None if at is None else max(0.1, at - time.time())
+        return NEVER if at is None else NextStep(max(_SOON, at - time.time()))
 
-    def _too_fast(self, run: RunView, now: float) -> float:
-        """Seconds until another mail may go out; what was sent before a restart counts."""
-        for most, seconds in ((self._rate.per_minute, 60), (self._rate.per_day, 86_400)):
-            if most is None:
-                continue
-            rows = self._store.rows(
-                "SELECT at FROM (SELECT i.sent_at AS at FROM invite i JOIN run r ON r.id = i.run_id"
-                " WHERE i.connection_id = ? AND i.sent_at > ? AND r.way = 'smtp'"
-                " UNION ALL SELECT i.reminded_at FROM invite i JOIN run r"
-                " ON r.id = i.reminder_run_id WHERE i.connection_id = ? AND i.reminded_at > ?"
-                " AND r.way = 'smtp') x ORDER BY at DESC LIMIT 1 OFFSET ?",
-                (*(self._connection_id, int(now) - seconds) * 2, most - 1),
-            )
-            if rows:
-                return float(max(0.1, rows[0][0] + seconds - now))
-        return 0.0
+    def _rest(self, channel: Channel, limit: Limit, now: float) -> NextStep:
+        """When this limit lets another invite leave; what was sent before a restart counts."""
+        since = (self._connection_id, int(now) - limit.seconds, channel.key)
+        rows = self._store.rows(
+            "SELECT at FROM (SELECT i.sent_at AS at FROM invite i JOIN run r ON r.id = i.run_id"
+            " WHERE i.connection_id = ? AND i.sent_at > ? AND r.way = ?"
+            " UNION ALL SELECT i.reminded_at FROM invite i JOIN run r"
+            " ON r.id = i.reminder_run_id WHERE i.connection_id = ? AND i.reminded_at > ?"
+            " AND r.way = ?) x ORDER BY at DESC LIMIT 1 OFFSET ?",
+            (*since, *since, limit.most - 1),
+        )
+        return NextStep(max(_SOON, rows[0][0] + limit.seconds - now)) if rows else NOW
 
-    def _letter(self, run: RunView) -> tuple[Template, int | None]:
-        """What the run writes, and for how many days it may be answered."""
-        if run.id not in self._letters:
-            (plan, letter) = self._store.row(
-                "SELECT plan_id, letter FROM run WHERE id = ?", (run.id,)
+    def _template(self, batch: RunView) -> tuple[Template, int | None]:
+        """What the batch says, and for how many days its invites may be answered."""
+        if batch.id not in self._templates:
+            (plan, stored) = self._store.row(
+                "SELECT plan_id, letter FROM run WHERE id = ?", (batch.id,)
             )
-            if plan is not None:
-                found = frozen(self._store, plan)
-                self._letters[run.id] = found.letter, found.rules.expire_days
+            if plan is None:
+                self._templates[batch.id] = from_json(stored), None
             else:
-                self._letters[run.id] = from_json(letter), None
-        return self._letters[run.id]
-
-    def _mail(self, letter: Template, job: Job) -> EmailMessage:
-        return compose(letter, job.address, job.name, job.token, self._identity(letter, job))
-
-    def _identity(self, letter: Template, job: Job) -> str:
-        return message_id(self._key, job.invite, job.kind, letter.sender_address)
+                found = frozen(self._store, plan)
+                self._templates[batch.id] = found.template, found.rules.expire_days
+        return self._templates[batch.id]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from app.credentials.store import Credentials
 from app.invites.errors import StudyProblem
-from app.invites.mail import template as letter
+from app.invites.mail import template
 from app.invites.mail.addresses import AddressFault, written
-from app.invites.mail.folder import Folder
 from app.invites.mail.message import compose
 from app.invites.operator import by
-from app.invites.sending.factory import open_session
+from app.invites.sending.channels.file_channels import mailbox
+from app.invites.sending.channels.smtp_channel import open_session
 from app.invites.studies import Study
 from app.settings import Settings
 from app.text import plain
@@ -26,15 +26,15 @@ def rehearse(settings: Settings, credentials: Credentials, study: Study, address
     missing = [one for one in study.missing if one != "a segment"]
     if missing:
         raise StudyProblem(f"The study needs {', '.join(missing)} before it can be tried.")
-    letter.check(study.letter)
-    mail = compose(study.letter, to, by(), "TEST", IDENTITY, test=True).as_bytes()
+    template.check(study.template)
+    mail = compose(study.template, to, by(), "TEST", IDENTITY, test=True).as_bytes()
     session = open_session(settings, credentials)
     if session is None:
-        folder = Folder(settings.home / "mailbox")
+        folder = mailbox(settings.home)
         folder.put(f"test-{study.id}.eml", mail)
         return f"Put a test mail into {folder}."
     try:
-        session.offer(study.letter.sender_address, to, mail)
+        session.offer(study.template.sender_address, to, mail)
         session.finish()
     finally:
         session.quit()

@@ -12,12 +12,12 @@ import io
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, TextIO, TypeAlias
 
 from app.db.rows import PARTICIPANT_FIELDS
+from app.files import replace_atomically
 from app.problems import Problem
 from app.text import csv_cell, plain
 
@@ -69,29 +69,21 @@ def _cell(column: str, value: object) -> str:
 
 @contextlib.contextmanager
 def writing(file: str | None, *, replace: bool = True) -> Iterator[TextIO]:
-    """A file of mode 0600 that is there once all of it is written; None: standard output.
-
-    It is written under another name beside it, so whatever ends this early, a kill or a power cut
-    too, leaves under its name what stood there. ``replace``: also where there is one of that name.
-    Raises OutputProblem, of which AlreadyThere is one."""
+    """A file that is there once all of it is written (:func:`app.files.replace_atomically`);
+    None: standard output. ``replace``: also where there is one of that name. Raises OutputProblem,
+    of which AlreadyThere is one."""
     if file is None:
         with _standard_output() as out:
             yield out
         return
     try:
         whole = _target(file, replace)
-        handle, part = tempfile.mkstemp(".part", "panelist-", whole.parent)
-        try:
-            with open(handle, "w", encoding="utf-8", newline="") as out:
-                os.fchmod(handle, 0o600)
-                yield out
-                out.flush()
-                os.fsync(handle)
-            _put(part, whole, replace)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(part)
-            raise
+        with replace_atomically(whole, overwrite=replace) as part:
+            out = io.TextIOWrapper(part, encoding="utf-8", newline="")
+            yield out
+            out.flush()
+    except FileExistsError:
+        raise _already_there(whole) from None
     except OSError as error:
         raise OutputProblem(
             f"{plain(file)} could not be written ({error.strerror}). Nothing there was changed;"
@@ -110,20 +102,6 @@ def _target(file: str, replace: bool) -> Path:
         if not replace:
             raise _already_there(whole)
     return whole
-
-
-def _put(part: str, whole: Path, replace: bool) -> None:
-    if not replace:
-        try:
-            os.link(part, whole)  # fails where somebody made one meanwhile, as no rename does
-            os.unlink(part)
-            return
-        except FileExistsError:
-            raise _already_there(whole) from None
-        except OSError:  # not every file system has links
-            if whole.exists():
-                raise _already_there(whole) from None
-    os.replace(part, whole)
 
 
 def _already_there(whole: Path) -> AlreadyThere:

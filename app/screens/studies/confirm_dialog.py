@@ -25,9 +25,9 @@ from app.invites.plan.outcomes import Outcome, reason
 from app.invites.plan.summary import Summary, summarise
 from app.invites.restore_guard import RestoreSuspected
 from app.invites.sending import outbox
+from app.invites.sending.channels.registry import channel_of
 from app.invites.studies import Study
 from app.screens.base import Host, account_words
-from app.screens.studies.study_rows import WAYS
 from app.services.snapshot import Snapshot
 from app.text import duration, plain, when
 from app.widgets.content import Content, hidden, para, words
@@ -69,7 +69,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         study: Study,
         summary: Summary,
         snapshot: Snapshot,
-        way: str,
+        channel: str,
         *,
         names: Mapping[str, str],
         per_minute: int | None,
@@ -77,7 +77,8 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         super().__init__()
         self._names = names
         self._store, self._study, self._summary = store, study, summary
-        self._snapshot, self._way, self._per_minute = snapshot, way, per_minute
+        self._snapshot, self._per_minute = snapshot, per_minute
+        self._channel = channel_of(channel)
         self._busy = self._over = False
         connection = snapshot.view.connection
         self._filling = connection is not None and connection.status != "complete"
@@ -101,13 +102,13 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         return [*self._head(), *self._funnel(), *self._sending(), *self._mail()]
 
     def _head(self) -> list[Content]:
-        snapshot, letter = self._snapshot, self._summary.plan.letter
+        snapshot, template = self._snapshot, self._summary.plan.template
         connection = snapshot.view.connection
         live = connection is not None and connection.livemode
         mode = ("LIVE", "bold reverse") if live else ("TEST", "bold")
         account = account_words(connection.account, connection.account_name) if connection else ""
         header = snapshot.header
-        said = f"by {WAYS[self._way]} · from {letter.sender_address}"
+        said = f"by {self._channel.words} · from {template.sender_address}"
         return [
             words(("SEND INTERVIEW INVITES  ", "bold"), mode, f" · {plain(said, 120)}"),
             words(("Study     ", "dim"), (plain(self._study.title, 60), "bold"),
@@ -165,7 +166,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         return lines
 
     def _time(self, number: int) -> str:
-        if self._way in outbox.HERE:
+        if self._channel.is_local:
             return "put into a folder on this computer at once; nothing leaves it"
         begins = "begins in 2 minutes, till then all of it can be undone"
         if not self._per_minute:
@@ -245,7 +246,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
                 again = summarise(store, kept, changed.plan)
                 self.post_message(self.Judged(None, again, changed))
                 return
-            queued = outbox.queue(store, summary.plan, self._way, by)
+            queued = outbox.queue(store, summary.plan, self._channel.key, by)
             self.post_message(self.Judged(queued.run))
         except (StudyProblem, RestoreSuspected, DatabaseProblem) as problem:
             self.post_message(self.Judged(None, problem=str(problem)))
@@ -280,7 +281,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         ):
             if people:
                 lines.append(words(f"   {len(people):,} {what}"))
-        if changed.letter:
+        if changed.template:
             lines.append(words("   the mail says something else"))
         if changed.rules:
             lines.append(words("   the rules are others"))

@@ -17,12 +17,12 @@ from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import studies
 from app.invites.errors import StudyProblem
-from app.invites.mail import template as letter
+from app.invites.mail import template
 from app.invites.operator import by
 from app.invites.plan.members import sample_member
 from app.invites.rules import Rules
 from app.invites.studies import Study
-from app.screens.studies.study_rows import letter_rows
+from app.screens.studies.study_rows import template_rows
 from app.text import masked
 from app.widgets.content import words
 from app.widgets.dialog import DecisionDialog, QuestionDialog
@@ -38,9 +38,9 @@ FIELDS = (
     ("sender_name", "From", "Rosa Researcher"),
     ("sender_address", "Address", "research@example.com"),
     ("reply_to", "Answers to", "the same, where it is left out"),
-    ("subject", "Subject", letter.DEFAULT_SUBJECT),
+    ("subject", "Subject", template.DEFAULT_SUBJECT),
     ("text", "Text", ""),
-    ("opt_out", "Opt out", letter.DEFAULT_OPT_OUT),
+    ("opt_out", "Opt out", template.DEFAULT_OPT_OUT),
     ("postal", "Postal line", "Acme Inc, 1 Road, Town"),
     ("reminder_subject", "Reminder", "its subject; that of the mail where it is left out"),
     ("reminder_text", "", ""),
@@ -141,22 +141,22 @@ class StudyEditDialog(DecisionDialog["int | None"]):
     def _check(self) -> None:
         """Say at once what could not be sent; the rest is said when it is saved."""
         now = self._now()
-        made = letter.Template(**{name: now[name] for name in _LETTER})
+        made = template.Template(**{name: now[name] for name in _TEMPLATE})
         try:
-            letter.check(made)
+            template.check(made)
             self._preview(made)
-            letter.check_template(now["reminder_subject"], now["reminder_text"], "reminder_")
+            template.check_template(now["reminder_subject"], now["reminder_text"], "reminder_")
             _numbers(now).check()
             self._say("")
         except StudyProblem as problem:
             self._say(str(problem), problem=True)
 
-    def _preview(self, made: letter.Template) -> None:
+    def _preview(self, made: template.Template) -> None:
         """Show the mail; one with a fault stays as it was before."""
         name, email = self._member or (None, "")
         called = masked(name) if self._masking and name else name
-        message = letter.render(made, called, "…") if self._member else None
-        rows = letter_rows(made, message, email, self._masking)
+        message = template.render(made, called, "…") if self._member else None
+        rows = template_rows(made, message, email, self._masking)
         self.query_one("#study-preview", RowList).show(rows)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -242,7 +242,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
         self.app.push_screen(QuestionDialog([line], "Leave"), answered)
 
 
-_LETTER = (
+_TEMPLATE = (
     *("title", "link", "sender_name", "sender_address", "reply_to", "subject", "text"),
     *("postal", "opt_out"),
 )
@@ -253,13 +253,13 @@ def _values(study: Study | None) -> dict[str, str]:
     blank = dict.fromkeys((name for name, _, _ in FIELDS), "")
     if study is None:
         start = {
-            "subject": letter.DEFAULT_SUBJECT,
-            "text": letter.DEFAULT_TEXT,
-            "opt_out": letter.DEFAULT_OPT_OUT,
+            "subject": template.DEFAULT_SUBJECT,
+            "text": template.DEFAULT_TEXT,
+            "opt_out": template.DEFAULT_OPT_OUT,
         }
         rules = Rules()
     else:
-        start, rules = asdict(study.letter), study.rules
+        start, rules = asdict(study.template), study.rules
         for name in ("purpose", "reminder_subject", "reminder_text"):
             start[name] = getattr(study, name)
     numbers = {name: str(value) if value else "" for name, value in asdict(rules).items()}

@@ -109,7 +109,9 @@ class PlanScreen(GroupsScreen):
 
     def count(self, step: Callable[[], None]) -> Iterator[GroupCounts]:
         try:
-            made = make(self._store, get(self._store, self._study.id), self._options, step=step)
+            made = make(
+                self._store, get(self._store, self._study.id), self._options, checkpoint=step
+            )
         except StudyProblem as problem:
             raise DatabaseProblem(str(problem)) from None
         self._made = made
@@ -195,12 +197,12 @@ class PlanScreen(GroupsScreen):
             return
         outgoing = self.host.sending
         try:
-            way, per_minute = outgoing.way(), outgoing.per_minute()
+            channel, per_minute = outgoing.channel(), outgoing.per_minute()
         except SettingsError as problem:
             self.say(str(problem), problem=True)
             return
         dialog = ConfirmSendDialog(
-            *(self._store, self._study, message.summary, self._snapshot, way),
+            *(self._store, self._study, message.summary, self._snapshot, channel),
             names=self._names,
             per_minute=per_minute,
         )

@@ -15,7 +15,7 @@ from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import studies
 from app.invites.errors import StudyProblem
-from app.invites.mail import template as letter
+from app.invites.mail import template
 from app.invites.plan.members import sample_member
 from app.invites.restore_guard import RestoreSuspected
 from app.invites.sending import runs
@@ -23,7 +23,7 @@ from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study
 from app.panel.segments.views import segments
 from app.screens.studies.sending_actions import NO_ACCOUNT, SendingActions
-from app.screens.studies.study_rows import first_rows, letter_rows, study_rows
+from app.screens.studies.study_rows import first_rows, study_rows, template_rows
 from app.screens.studies.study_table import StudySummary, StudyTable
 from app.services.snapshot import Snapshot
 from app.text import masked, plain
@@ -157,9 +157,9 @@ class StudiesScreen(SendingActions):
         shown = study_rows(study, listed.funnel, self._runs, names, snapshot.now, here=here)
         name, email = found or (None, "")
         called = masked(name) if snapshot.masking and name else name
-        made = letter.render(study.letter, called, "…") if found else None
+        made = template.render(study.template, called, "…") if found else None
         entitle(right, words(plain(study.title, 60)))
-        letters = letter_rows(study.letter, made, email, snapshot.masking)
+        letters = template_rows(study.template, made, email, snapshot.masking)
         self.query_one("#study", RowList).show([*shown, *letters])
 
     @on(Table.CursorMoved, "#study-list")

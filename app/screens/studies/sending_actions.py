@@ -9,10 +9,10 @@ from typing import Any
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites.sending import reminders, runs
+from app.invites.sending.channels.registry import channel_of
 from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study
 from app.screens.base import PanelistScreen
-from app.screens.studies.study_rows import WAYS
 from app.services.snapshot import Snapshot
 from app.settings import SettingsError
 from app.widgets.content import words
@@ -112,7 +112,7 @@ class SendingActions(PanelistScreen):
             return
         try:
             number = reminders.waiting(self.host.store, study.id)
-            way = self.host.sending.way()
+            channel = self.host.sending.channel()
         except (DatabaseProblem, SettingsError) as problem:
             self.host.tell(str(problem), problem=True)
             return
@@ -121,14 +121,15 @@ class SendingActions(PanelistScreen):
             return
 
         def go(store: Store, by: str) -> None:
-            queued = reminders.queue(store, study.id, way, number, by)
+            queued = reminders.queue(store, study.id, channel, number, by)
             self.host.sending.send(connection, queued.run)
 
         def answered(yes: bool | None) -> None:
             if yes:
                 self._do(go, "Queued; u undoes it for two minutes.")
 
-        line = f"Remind the {number:,} people who have not answered, once, by {WAYS[way]}?"
+        by = channel_of(channel).words
+        line = f"Remind the {number:,} people who have not answered, once, by {by}?"
         self.app.push_screen(QuestionDialog([words(line)], "Remind"), answered)
 
     def action_rehearse(self) -> None:

@@ -14,12 +14,6 @@ from app.widgets.row_list import Row
 
 LABEL = 12  # cells for what a line is about
 BAR = 24
-WAYS = {
-    "smtp": "mail server",
-    "eml": "files on this computer",
-    "csv": "a table for a mail merge",
-    "link": "links that are copied",
-}
 FUNNEL = (
     ("outstanding", OUTSTANDING, "$primary"),
     ("started", ("started",), "$accent"),
@@ -74,20 +68,22 @@ def study_rows(
     return rows
 
 
-def letter_rows(letter: Template, made: Message | None, to: str, masking: bool) -> list[Row]:
+def template_rows(template: Template, made: Message | None, to: str, masking: bool) -> list[Row]:
     """The mail as one member would get it; ``made`` None: there is no member."""
     rows = [_title("The mail, as a member would get it")]
     sender = (
-        f"{letter.sender_name} <{letter.sender_address}>" if letter.sender_address else "nobody"
+        f"{template.sender_name} <{template.sender_address}>"
+        if template.sender_address
+        else "nobody"
     )
     rows.append(_line("from", sender))
-    if letter.reply_to:
-        rows.append(_line("answers to", letter.reply_to))
+    if template.reply_to:
+        rows.append(_line("answers to", template.reply_to))
     if made is None:
         return [*rows, _line("", "Nobody is in its segments yet.")]
     rows.append(_line("to", hidden(to, masking)))
     rows.append(_line("subject", made.subject, "bold"))
-    if not letter.postal:
+    if not template.postal:
         rows.append(_line("", "no postal line yet; in many countries a mail needs one", "$warning"))
     if made.stood_in:
         rows.append(_line("", "nothing is known of the name: other words stand in", "$warning"))
@@ -115,7 +111,7 @@ def _bar(name: str, number: int, asked: int, style: str) -> Row:
 
 def _run(run: RunView, now: float, *, here: bool) -> list[Row]:
     what = "Sending" if run.kind == "invite" else "Reminding"
-    rows = [_title(f"{what} by {WAYS[run.way]}, {when(run.at, now)}")]
+    rows = [_title(f"{what} by {run.channel.words}, {when(run.at, now)}")]
     rows.append(_line(run.state, run.words, "bold"))
     if run.trouble:
         rows.append(_line("", f"{run.trouble} p goes on.", "$error"))
@@ -126,7 +122,7 @@ def _run(run: RunView, now: float, *, here: bool) -> list[Row]:
             rows.append(
                 _line("", f"begins at {when(run.go_at, now)}; u undoes all of it", "$warning")
             )
-        elif run.way == "link":
+        elif run.channel.by_hand:
             rows.append(_line("", "each link is copied by hand: l (log), then y"))
         elif here:
             rows.append(_line("", f"{run.recent:,} in the last minute; p pauses, u stops"))

@@ -53,7 +53,7 @@ class TrialMailDialog(DecisionDialog[None]):
             yield TextLine(id="rehearsing-said")
 
     def on_mount(self) -> None:
-        self.query_one(TextField).value = self._study.letter.sender_address
+        self.query_one(TextField).value = self._study.template.sender_address
         self.query_one(TextField).focus()
 
     @on(Input.Submitted)

@@ -291,7 +291,7 @@ from app.panel.lists.selection import Selection
 database, file, end = sys.argv[1:]
 store = open_sqlite(Path(database))
 (here,) = store.row("SELECT id FROM connection")
-ids = whole(store, Chosen(here)) * 2_000
+ids = whole(store, Selection(here)) * 2_000
 if end == "full":
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 

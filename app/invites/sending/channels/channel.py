@@ -1,0 +1,83 @@
+"""What a channel is: a way out for invites, as it is known, and as it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from app.problems import Problem
+
+if TYPE_CHECKING:
+    from app.credentials.store import Credentials
+    from app.db.store import Store
+    from app.invites.sending.batch_work import BatchWork
+    from app.settings import Settings
+
+UNDO = 120  # seconds
+
+
+class ChannelNotSetUp(Problem):
+    """The settings don't say how to use this channel; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class ChannelSetup:
+    """What a channel is opened with."""
+
+    store: Store
+    settings: Settings
+    credentials: Credentials
+
+
+class Limit(NamedTuple):
+    """At most so many invites in so many seconds."""
+
+    most: int
+    seconds: int
+
+
+@dataclass(frozen=True)
+class PutResult:
+    """What one turn of a channel did. ``claimed``: how many invites it took up; 0 where none is
+    due. ``problem``: why the batch must pause until a person looks."""
+
+    claimed: int
+    problem: str | None = None
+
+
+class OpenChannel(Protocol):
+    """A channel in use by one sender."""
+
+    @property
+    def limits(self) -> Sequence[Limit]:
+        """Its pace. What was sent before a restart counts, too."""
+        ...
+
+    def put(self, work: BatchWork) -> PutResult:
+        """Claim the next invites of a batch, put them out and record what became of each. Raises
+        DatabaseProblem; an invite that may have left is uncertain then."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more is put now."""
+        ...
+
+
+@dataclass(frozen=True)
+class Channel:
+    """``key``: published, as the value of ``--way`` and in databases. ``words``: for a person,
+    after "by". ``open``: raises ChannelNotSetUp and SettingsError; it does not connect yet. None
+    where a person hands over each invite. ``is_local``: nothing leaves this computer.
+    ``undo_seconds``: how long a batch waits before the first invite leaves."""
+
+    key: str
+    words: str
+    open: Callable[[ChannelSetup], OpenChannel] | None
+    is_local: bool = False
+    undo_seconds: int = UNDO
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person hands over each invite."""
+        return self.open is None

@@ -1,0 +1,158 @@
+"""Invites as files on this computer: one ``.eml`` for each, or one table for a mail merge.
+
+A file's name follows from what is in it, so that a repeated try replaces it by the same. Whoever
+opts out while files are written is taken out again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from app.files import replace_atomically, sync_folder
+from app.invites.mail.template import Template, render
+from app.invites.sending.batch_work import BatchWork
+from app.invites.sending.channels.channel import Limit, PutResult
+from app.invites.sending.jobs import Job
+from app.invites.sending.runs import RunView, columns
+from app.panel.export.writer import Line, OutputProblem, write, writing
+from app.paths import make_private
+
+COLUMNS = ("email", "name", "link", "subject", "text")
+TOGETHER = 100  # emails that are written between two commits
+
+
+class Folder:
+    """A folder that only its owner may read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __str__(self) -> str:
+        return str(self._path)
+
+    def put(self, name: str, content: bytes) -> None:
+        """A file that is whole or not there, and stays through a power cut once :meth:`sync`
+        was called. Raises OSError."""
+        make_private(self._path)
+        with replace_atomically(self._path / name, part=f".{name}.part") as out:
+            out.write(content)
+
+    def put_table(self, name: str, lines: Iterable[Line]) -> None:
+        """A CSV of :data:`COLUMNS` that no spreadsheet takes for formulas. Raises
+        OutputProblem."""
+        make_private(self._path)
+        with writing(str(self._path / name)) as out:
+            write(out, COLUMNS, lines, "csv")
+
+    def sync(self) -> None:
+        """Have the names on the disk, too. Raises OSError."""
+        sync_folder(self._path)
+
+    def remove(self, name: str) -> None:
+        """Have no such file. Raises OSError."""
+        (self._path / name).unlink(missing_ok=True)
+
+
+def mailbox(home: Path) -> Folder:
+    """Where invites lie as files."""
+    return Folder(home / "mailbox")
+
+
+def file_name(kind: str, study: int, invite: int) -> str:
+    """The file of an email, the same at each try."""
+    return f"{kind}-{study}-{invite}.eml"
+
+
+class _FileChannel:
+    """Writes some invites at once, then records that they were handed over."""
+
+    limits: Sequence[Limit] = ()
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+
+    def put(self, work: BatchWork) -> PutResult:
+        """Write the next ones, so that they stay through a power cut."""
+        jobs = work.claim(self._most(work.batch))
+        if not jobs:
+            return PutResult(0)
+        try:
+            self._write(work, jobs)
+            self._folder.sync()
+        except (OSError, OutputProblem) as error:
+            work.settle(jobs, "sending", "queued")
+            why = getattr(error, "strerror", None) or str(error)
+            problem = f"{self._folder} cannot be written ({why}). Resume when it can."
+            return PutResult(len(jobs), problem)
+        if work.settle(jobs, "sending", "handed_over") < len(jobs):
+            self._take_back(work, jobs, _handed_over(work, jobs))
+        return PutResult(len(jobs))
+
+    def close(self) -> None:
+        """Nothing is open between two turns."""
+
+    def _most(self, batch: RunView) -> int:
+        raise NotImplementedError
+
+    def _write(self, work: BatchWork, jobs: Sequence[Job]) -> None:
+        """Raises OSError and OutputProblem."""
+        raise NotImplementedError
+
+    def _take_back(self, work: BatchWork, jobs: Sequence[Job], stays: Collection[int]) -> None:
+        """Leave only the invites in ``stays``."""
+        raise NotImplementedError
+
+
+class EmlChannel(_FileChannel):
+    """One ``.eml`` file for each invite."""
+
+    def _most(self, _: RunView) -> int:
+        return TOGETHER
+
+    def _write(self, work: BatchWork, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            self._folder.put(file_name(job.kind, job.study, job.invite), work.message(job))
+
+    def _take_back(self, _: BatchWork, jobs: Sequence[Job], stays: Collection[int]) -> None:
+        for job in jobs:
+            if job.invite not in stays:
+                self._folder.remove(file_name(job.kind, job.study, job.invite))
+
+
+class CsvChannel(_FileChannel):
+    """One table for the whole batch."""
+
+    def _most(self, batch: RunView) -> int:
+        return batch.number
+
+    def _write(self, work: BatchWork, jobs: Sequence[Job]) -> None:
+        self._put(work, jobs)
+
+    def _take_back(self, work: BatchWork, jobs: Sequence[Job], stays: Collection[int]) -> None:
+        self._put(work, [job for job in jobs if job.invite in stays])
+
+    def _put(self, work: BatchWork, jobs: Sequence[Job]) -> None:
+        batch = work.batch
+        name = f"{batch.kind}s-{batch.study_id}-{batch.id}.csv"
+        self._folder.put_table(name, (_line(work.template, job) for job in jobs))
+
+
+def _handed_over(work: BatchWork, jobs: Sequence[Job]) -> set[int]:
+    _, state, _ = columns(work.batch.kind)
+    found = work.store.rows(
+        f"SELECT id FROM invite WHERE {work.store.among('id')} AND {state} = 'handed_over'",
+        (work.store.values([job.invite for job in jobs]),),
+    )
+    return {key for (key,) in found}
+
+
+def _line(template: Template, job: Job) -> Line:
+    made = render(template, job.name, job.token)
+    return {
+        "email": job.address,
+        "name": job.name,
+        "link": made.link,
+        "subject": made.subject,
+        "text": made.text,
+    }
