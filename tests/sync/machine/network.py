@@ -17,7 +17,7 @@ from app.sandbox.server.faults import KINDS, Faults
 from app.sandbox.server.server import Options, SandboxService
 from app.sandbox.world.world import World
 from app.sync.stripe.endpoints import EVENTS, LISTINGS
-from app.sync.stripe.http1 import Headers, Reply, WireProblem
+from app.sync.stripe.transport import Headers, Reply, WireProblem
 from tests.sync.machine.changes import Change, apply
 from tests.sync.machine.mortal import Life
 

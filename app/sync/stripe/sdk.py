@@ -1,0 +1,115 @@
+"""stripe-python, for what is asked once: tokens, the account, whether a key works, and webhook
+signatures. Import this module where it is used: stripe-python takes 0.2 seconds to import.
+
+Its requests go through our own :class:`Transport`, since its own clients bring a list of
+certificates along. Nothing is tried again here: a code that is used twice ends the connection.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from app.sync.stripe.transport import (
+    VERSION,
+    Headers,
+    Reply,
+    Transport,
+    WireProblem,
+    prepare_httpx,
+)
+
+prepare_httpx()
+os.environ.pop("STRIPE_LOG", None)  # it would print codes and tokens on standard error
+import stripe  # noqa: E402
+
+stripe.enable_telemetry = False  # it would write a file, and tell Stripe how long answers took
+logging.getLogger("stripe").disabled = True  # it logs codes and tokens
+
+SENT = ("Authorization", "Stripe-Account", "Stripe-Version", "Idempotency-Key")
+
+
+class _OurClient(stripe.HTTPClient):
+    """Hands stripe-python's requests to a transport. What it would tell of this computer stays
+    out of them."""
+
+    name = "panelist"
+
+    def __init__(self, wire: Transport, base: str) -> None:
+        super().__init__()
+        self._wire = wire
+        self._base = base
+
+    async def request_async(
+        self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        """(body, status, headers), as stripe-python wants them. Raises WireProblem."""
+        self._wire.send_with({name: headers[name] for name in SENT if name in headers})
+        target = url.removeprefix(self._base)
+        if method == "post":
+            status, received, body = await self._wire.post(target, post_data or "")
+        else:
+            status, received, body = await self._wire.get(target, {})
+        return body, status, received
+
+
+class SdkTransport:
+    """Requests to one server by stripe-python, with the doors of :class:`Transport`."""
+
+    def __init__(self, base: str, headers: Headers) -> None:
+        self._base = base
+        self._wire = Transport(base, {})
+        self.send_with(headers)
+
+    def send_with(self, headers: Headers) -> None:
+        """See :meth:`Transport.send_with`. ``headers`` hold an Authorization."""
+        self._headers = headers
+        self._client = stripe.StripeClient(
+            headers["Authorization"].rpartition(" ")[2],
+            stripe_version=VERSION,
+            base_addresses={"api": self._base, "connect": self._base},
+            max_network_retries=0,
+            http_client=_OurClient(self._wire, self._base),
+        )
+
+    async def close(self) -> None:
+        """See :meth:`Transport.close`."""
+        await self._wire.close()
+
+    async def get(self, path: str, query: dict[str, str | int]) -> Reply:
+        """See :meth:`Transport.get`."""
+        return await self._ask("get", path, query)
+
+    async def post(self, path: str, form: dict[str, str]) -> Reply:
+        """See :meth:`Transport.post`."""
+        return await self._ask("post", path, form)
+
+    async def _ask(
+        self, method: Literal["get", "post"], path: str, parameters: Mapping[str, Any]
+    ) -> Reply:
+        try:
+            answer = await self._client.raw_request_async(
+                method, path, headers=self._headers, **parameters
+            )
+        except stripe.StripeError as error:
+            if error.http_status is None:
+                raise WireProblem("stripe-python could not ask") from error
+            return error.http_status, dict(error.headers or {}), _bytes(error.http_body)
+        except (AttributeError, TypeError) as error:  # an "error" that is not an object
+            raise WireProblem("an answer that is not Stripe's") from error
+        return answer.code, dict(answer.headers), _bytes(answer.body)
+
+
+def _bytes(body: object) -> bytes:
+    return body if isinstance(body, bytes) else str(body or "").encode()
+
+
+def signed(body: bytes, header: str, secret: str) -> bool:
+    """Whether this secret signed a webhook's body; its time is for the caller to judge."""
+    try:
+        stripe.WebhookSignature.verify_header(body, header, secret)
+    except (stripe.SignatureVerificationError, ValueError, TypeError):
+        return False  # the last two: it is not UTF-8, or has signatures that are not ASCII
+    return True
