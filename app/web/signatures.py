@@ -23,6 +23,13 @@ def check(header: str | None, body: bytes, secrets: Sequence[str], now: float) -
     """Raise Rejected unless one of the secrets signed this body within the tolerance of ``now``
     (seconds since 1970)."""
     at = _read(header)
+    try:
+        body.decode()  # what Stripe signs is text
+    except UnicodeDecodeError:
+        raise Rejected(
+            "Webhook refused: not UTF-8",
+            "The body is not UTF-8; nothing was stored, so pass it on as Stripe sent it.",
+        ) from None
     if not _signed(header or "", body, secrets):
         raise Rejected(
             "Webhook refused: its signature fits no known secret",

@@ -115,7 +115,8 @@ def test_the_body_is_taken_byte_by_byte() -> None:
 
 def test_a_body_that_is_not_utf_8_is_not_stripes() -> None:
     body = b"\xff\xfe\x00"
-    assert "fits no" in verdict(signed(body), body)
+    assert "not UTF-8" in verdict(signed(body), body)
+    assert "no signature" in verdict(None, body)
 
 
 def test_rolled_secrets() -> None:
