@@ -32,8 +32,8 @@ SENT = ("Authorization", "Stripe-Account", "Stripe-Version", "Idempotency-Key")
 
 
 class _OurClient(stripe.HTTPClient):
-    """Hands stripe-python's requests to a transport. What it would tell of this computer stays
-    out of them."""
+    """Hands one request of stripe-python's to a transport, and keeps what came. What it would
+    tell of this computer stays out of the request."""
 
     name = "panelist"
 
@@ -41,18 +41,20 @@ class _OurClient(stripe.HTTPClient):
         super().__init__()
         self._wire = wire
         self._base = base
+        self.reply: Reply | None = None
 
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
-    ) -> tuple[bytes, int, Mapping[str, str]]:
+    ) -> tuple[Any, int, Mapping[str, str]]:
         """(body, status, headers), as stripe-python wants them. Raises WireProblem."""
         self._wire.send_with({name: headers[name] for name in SENT if name in headers})
         target = url.removeprefix(self._base)
         if method == "post":
-            status, received, body = await self._wire.post(target, post_data or "")
+            self.reply = await self._wire.post(target, post_data or "")
         else:
-            status, received, body = await self._wire.get(target, {})
-        return body, status, received
+            self.reply = await self._wire.get(target, {})
+        status, received, body = self.reply
+        return body.decode("utf-8", "replace"), status, received
 
 
 class SdkTransport:
@@ -66,13 +68,6 @@ class SdkTransport:
     def send_with(self, headers: Headers) -> None:
         """See :meth:`Transport.send_with`. ``headers`` hold an Authorization."""
         self._headers = headers
-        self._client = stripe.StripeClient(
-            headers["Authorization"].rpartition(" ")[2],
-            stripe_version=VERSION,
-            base_addresses={"api": self._base, "connect": self._base},
-            max_network_retries=0,
-            http_client=_OurClient(self._wire, self._base),
-        )
 
     async def close(self) -> None:
         """See :meth:`Transport.close`."""
@@ -89,21 +84,23 @@ class SdkTransport:
     async def _ask(
         self, method: Literal["get", "post"], path: str, parameters: Mapping[str, Any]
     ) -> Reply:
+        ours = _OurClient(self._wire, self._base)
+        client = stripe.StripeClient(
+            self._headers["Authorization"].rpartition(" ")[2],
+            stripe_version=VERSION,
+            base_addresses={"api": self._base, "connect": self._base},
+            max_network_retries=0,
+            http_client=ours,
+        )
         try:
-            answer = await self._client.raw_request_async(
-                method, path, headers=self._headers, **parameters
-            )
-        except stripe.StripeError as error:
-            if error.http_status is None:
+            await client.raw_request_async(method, path, headers=self._headers, **parameters)
+        except (stripe.StripeError, AttributeError, TypeError) as error:
+            # A refusal, or nothing of Stripe's, whose errors stripe-python has no class for. What
+            # it means is told by whoever asked, from what came: its own errors drop headers.
+            if ours.reply is None:
                 raise WireProblem("stripe-python could not ask") from error
-            return error.http_status, dict(error.headers or {}), _bytes(error.http_body)
-        except (AttributeError, TypeError) as error:  # an "error" that is not an object
-            raise WireProblem("an answer that is not Stripe's") from error
-        return answer.code, dict(answer.headers), _bytes(answer.body)
-
-
-def _bytes(body: object) -> bytes:
-    return body if isinstance(body, bytes) else str(body or "").encode()
+        assert ours.reply
+        return ours.reply
 
 
 def signed(body: bytes, header: str, secret: str) -> bool:
