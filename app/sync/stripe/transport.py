@@ -110,15 +110,17 @@ class Transport:
 
 
 async def _read(answer: httpx.Response) -> tuple[Headers, bytes]:
-    if sum(len(name) + len(value) for name, value in answer.headers.raw) > HEAD_LIMIT:
+    head = answer.headers.raw
+    if sum(len(name) + len(value) for name, value in head) > HEAD_LIMIT:
         raise WireProblem("an answer far too large")
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in head}
     parts, size = [], 0
     async for part in answer.aiter_bytes():
         size += len(part)
         if size > BODY_LIMIT:
             raise WireProblem("an answer far too large")
         parts.append(part)
-    return dict(answer.headers), b"".join(parts)
+    return headers, b"".join(parts)
 
 
 class _Freshness:
