@@ -14,11 +14,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 HEAVY = {
-    *("textual", "rich", "stripe", "httptools", "httpx", "h11", "msgspec", "peewee", "keyring"),
+    *("textual", "rich", "msgspec", "peewee", "keyring"),
+    *("stripe", "httptools", "httpx", "httpcore", "h11", "anyio", "aiohttp", "truststore"),
     *("psycopg", "asyncio", "platformdirs", "starlette", "uvicorn", "lark", "plotext"),
 }
 SCREEN = {"textual", "rich"}
-WIRE = {"httptools", "httpx", "h11", "stripe", "msgspec"}
+LATE = {"stripe", "httpx", "httpcore", "aiohttp", "truststore"}  # imported where they are used
+WIRE = LATE | {"httptools", "h11", "msgspec"}
 WEB = {"starlette", "uvicorn"}
 
 
@@ -53,12 +55,12 @@ def test_help_imports_nothing_heavy() -> None:
         ("app.panel.overview", SCREEN | WIRE),
         ("app.panel.participants", SCREEN | WIRE | {"lark"}),
         ("app.panel.filters.compile", SCREEN | WIRE | {"lark"}),
-        ("app.commands.sync.sync_run", SCREEN | WEB),
-        ("app.tui", WEB | {"lark", "plotext"}),
+        ("app.commands.sync.sync_run", SCREEN | WEB | LATE),
+        ("app.tui", WEB | LATE | {"lark", "plotext"}),
         ("app.screens.segments.history_screen", {"plotext"}),
-        ("app.commands.serve.webhook_service", SCREEN | {"stripe", "keyring", "httpx"}),
-        ("app.sync.engine", SCREEN | WEB | {"stripe", "keyring"}),
-        ("app.sync.auth.connect", SCREEN | {"stripe", "keyring"}),
+        ("app.commands.serve.webhook_service", SCREEN | LATE | {"keyring"}),
+        ("app.sync.engine", SCREEN | WEB | LATE | {"keyring"}),
+        ("app.sync.auth.connect", SCREEN | LATE | {"keyring"}),
         ("app.sandbox.server.server", SCREEN | {"peewee", "stripe"}),
     ],
 )

@@ -73,13 +73,6 @@ _decoder = msgspec.json.Decoder(WebhookEvent)
 
 def read(body: bytes) -> WebhookEvent:
     """The event in a body. Raises Refused."""
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        raise Rejected(
-            "Webhook refused: signed, but not UTF-8",
-            "The body is not UTF-8; nothing was stored, so pass it on as Stripe sent it.",
-        ) from None
     event = _decoded(body)
     if event.type in MATTERING and not event.about:
         raise _not_an_event()

@@ -94,12 +94,14 @@ def sandbox(customers: int, *options: str) -> Iterator[Sandbox]:
         process.wait()
 
 
-def timed(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> Timed:
-    """Run Python with these arguments from the root; SystemExit when it fails."""
+def timed(
+    arguments: Sequence[str], environ: Mapping[str, str] | None = None, root: Path = ROOT
+) -> Timed:
+    """Run Python with these arguments from the root of a checkout; SystemExit when it fails."""
     started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *arguments],
-        cwd=ROOT,
+        cwd=root,
         env=dict(environ) if environ is not None else environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -118,8 +120,9 @@ def timed(arguments: Sequence[str], environ: Mapping[str, str] | None = None) ->
     return Timed(last, wall, used.ru_utime + used.ru_stime, used.ru_maxrss * RSS_UNIT / 2**20)
 
 
-def sync_once(stripe: Sandbox, rate: str = "0") -> Timed:
-    """`panelist sync --once --json` into an empty SQLite file; ``rate`` as PANELIST_STRIPE_RATE."""
+def sync_once(stripe: Sandbox, rate: str = "0", root: Path = ROOT) -> Timed:
+    """`panelist sync --once --json` into an empty SQLite file; ``rate`` as PANELIST_STRIPE_RATE,
+    ``root``: of which checkout."""
     with tempfile.TemporaryDirectory(prefix="panelist-benchmark-") as home:
         environ = environment(
             PANELIST_HOME=home,
@@ -127,7 +130,7 @@ def sync_once(stripe: Sandbox, rate: str = "0") -> Timed:
             PANELIST_STRIPE_KEY=stripe.key,
             PANELIST_STRIPE_RATE=rate,
         )
-        ended = timed(["-m", "app", "sync", "--once", "--json"], environ)
+        ended = timed(["-m", "app", "sync", "--once", "--json"], environ, root)
     if ended.finished["status"] != "complete":
         raise SystemExit(f"The sync ended as {ended.finished['status']}.")
     return ended

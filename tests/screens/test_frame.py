@@ -339,7 +339,8 @@ async def main():
         await pilot.press("2", "1")
 
 asyncio.run(main())
-late = ("app.sync", "app.sandbox", "httpx", "stripe", "keyring", "segno", "cryptography", "h11")
+late = ("app.sync", "app.sandbox", "keyring", "segno", "cryptography")
+late += ("httpx", "stripe", "aiohttp", "h11")
 print(*(name for name in sys.modules if name.startswith(late)))
 """
 

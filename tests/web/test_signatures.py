@@ -1,4 +1,4 @@
-"""Which headers are Stripe's, compared with what stripe-python says of them."""
+"""Which headers are Stripe's: what stripe-python says of them, and what is stricter here."""
 
 from __future__ import annotations
 
@@ -109,8 +109,14 @@ def test_the_body_is_taken_byte_by_byte() -> None:
     same = json.dumps(json.loads(BODY), separators=(",", ":")).encode()
     for body in (same, BODY + b"\n", BODY[:-1], b"", b"\xef\xbb\xbf" + BODY):
         assert "fits no" in verdict(header, body)
-    for body in (b"", b"\xff\xfe\x00", b"\r\n"):
+    for body in (b"", "Zoë 参加者".encode(), b"\r\n"):
         assert verdict(signed(body), body) == ""
+
+
+def test_a_body_that_is_not_utf_8_is_not_stripes() -> None:
+    body = b"\xff\xfe\x00"
+    assert "not UTF-8" in verdict(signed(body), body)
+    assert "no signature" in verdict(None, body)
 
 
 def test_rolled_secrets() -> None:

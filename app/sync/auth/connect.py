@@ -115,7 +115,7 @@ def _check_shape(key: str) -> None:
 
 
 async def _check(settings: Settings, offer: NewAccess) -> KeyReport:
-    async with StripeApi(settings.stripe_api_base, offer.access, settings.rate) as api:
+    async with _asking(settings, offer) as api:
         try:
             permissions, (account, name) = await asyncio.gather(
                 asyncio.gather(*(_probe(api, what, path) for what, path in PROBES.items())),
@@ -157,12 +157,19 @@ def owner(settings: Settings, offer: NewAccess) -> AccountOwner:
 
 
 async def _owner(settings: Settings, offer: NewAccess) -> AccountOwner:
-    async with StripeApi(settings.stripe_api_base, offer.access, settings.rate) as api:
+    async with _asking(settings, offer) as api:
         try:
             account, _ = await _account(api, offer)
         except StripeProblem as problem:
             raise KeyProblem(str(problem), problem.kind) from None
         return AccountOwner(account, api.livemode, api.take_count())
+
+
+def _asking(settings: Settings, offer: NewAccess) -> StripeApi:
+    """By stripe-python, since each is asked once."""
+    from app.sync.stripe.sdk import SdkTransport
+
+    return StripeApi(settings.stripe_api_base, offer.access, settings.rate, carrier=SdkTransport)
 
 
 async def _probe(api: StripeApi, name: str, path: str) -> Permission:

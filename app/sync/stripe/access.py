@@ -17,8 +17,8 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from app.credentials.store import CredentialProblem, Credentials
-from app.sync.stripe.http1 import Headers
 from app.sync.stripe.oauth import OAuthApp, OAuthProblem, Tokens, refresh
+from app.sync.stripe.transport import Headers
 
 EARLY = 120.0  # seconds before its end in which an access token is renewed
 PATIENCE = 45.0  # seconds to wait for another Panelist's renewal: longer than one can take

@@ -10,14 +10,18 @@ from __future__ import annotations
 import base64
 import secrets
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from app.problems import Problem
-from app.sync.stripe.http1 import Headers, WireProblem
 from app.sync.stripe.objects import Unreadable, any_object
-from app.sync.stripe.transport import Transport
+from app.sync.stripe.transport import Headers, WireProblem
+
+if TYPE_CHECKING:
+    from app.sync.stripe.sdk import SdkTransport
 
 ACCESS_LIFE = 3600.0  # seconds; Stripe documents the hour, and sends no expires_in
 SHORTEST, LONGEST = 600.0, 36_000.0  # what an expires_in may say; else it is the hour
@@ -133,11 +137,22 @@ async def _post(
     base: str, path: str, headers: Headers, form: dict[str, str]
 ) -> tuple[int, dict[str, Any]]:
     """(status, decoded answer); an answer that is no JSON object counts as {} unless it is 200."""
+    async with _stripe(base, headers) as wire:
+        status, _, content = await wire.post(path, form)
+    return status, _object(content, status)
+
+
+@asynccontextmanager
+async def _stripe(base: str, headers: Headers) -> AsyncIterator[SdkTransport]:
+    from app.sync.stripe.sdk import SdkTransport
+
+    wire = SdkTransport(base, headers)
     try:
-        status, _, content = await Transport(base, headers).post(path, form)
+        yield wire
     except WireProblem as problem:
         raise _unreachable(problem) from None
-    return status, _object(content, status)
+    finally:
+        await wire.close()
 
 
 def _object(content: bytes, status: int) -> dict[str, Any]:
@@ -240,13 +255,8 @@ async def _install(app: OAuthApp, headers: Headers, account: str) -> str | None:
     """The id of the app's installation in this account (docs.stripe.com/api/apps/installs);
     None when there is none, or one of two: Stripe names no client id there, and the other may
     be another app of the same developer."""
-    wire = Transport(app.token_base, headers)
-    try:
+    async with _stripe(app.token_base, headers) as wire:
         status, _, content = await wire.get("/v1/apps/installs", {"limit": 100})
-    except WireProblem as problem:
-        raise _unreachable(problem) from None
-    finally:
-        await wire.close()
     if status >= 500 or status == 429:
         raise _unusable(status)
     rows = _object(content, status).get("data") if status == 200 else None

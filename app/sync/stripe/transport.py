@@ -1,28 +1,51 @@
-"""Bytes to and from Stripe: requests with the headers that say whose they are.
+"""Bytes to and from Stripe, by httpx: requests with the headers that say whose they are.
 
-GET goes over connections that stay open: a free one is taken again, one that broke is
-replaced. Redirects are not followed.
+httpx brings HTTP/1.1, TLS, proxies and gzip. What it lacks is here: an answer has a size and a
+deadline, and a failure has words for a person. Redirects are not followed.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
+import socket
 import ssl
-import zlib
+import sys
+import warnings
+from collections.abc import Iterator
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from app.sync.stripe.http1 import (
-    BODY_LIMIT,
-    Connection,
-    Headers,
-    Reply,
-    WireProblem,
-    connected,
-    proxy_header,
-)
+from app import __version__
+
+if TYPE_CHECKING:
+    import httpx
 
 VERSION = "2026-10-28.endive"  # of Stripe's API; its objects and errors are read as of then
-IDLE = 30.0  # seconds after which a server may have closed a connection that nobody used
+BODY_LIMIT = 64 * 2**20  # bytes, unpacked
+HEAD_LIMIT = 64 * 2**10
+SILENCE = 10.0  # seconds without a byte after which a server counts as gone
+DEADLINE = 30.0  # seconds for one whole answer
+IDLE = 30.0  # seconds after which a server may have closed a connection that no one used
+
+Headers = dict[str, str]
+Reply = tuple[int, Headers, bytes]
+
+_REASONS: tuple[tuple[type[BaseException], str], ...] = (
+    (socket.gaierror, "its name is not found; this computer may be offline"),
+    (ConnectionRefusedError, "nothing answers there"),
+    (ConnectionError, "the connection was cut"),
+    (ssl.SSLCertVerificationError, "its certificate is none that this computer trusts"),
+    (ssl.SSLError, "the encrypted connection failed"),
+)
+
+
+class WireProblem(Exception):
+    """No complete answer arrived; the text says why in a few words. Its cause is httpx's error
+    where httpx found out."""
 
 
 class Transport:
@@ -30,84 +53,194 @@ class Transport:
     that say who asks."""
 
     def __init__(self, base: str, headers: Headers) -> None:
-        self._base = urlsplit(base)
-        self._tls = ssl.create_default_context() if self._base.scheme == "https" else None
-        self._proxy = _proxy(self._base.scheme, self._base.hostname or "")
-        self._target = self._base.path
-        if self._proxy and self._tls is None:  # a proxy without a tunnel wants the whole address
-            self._target = base
-        self._free: list[Connection] = []
+        prepare_httpx()
+        self._base = base
+        self._open: httpx.AsyncClient | None = None
         self.send_with(headers)
 
     def send_with(self, headers: Headers) -> None:
         """Send these headers from the next request on, instead of those before."""
-        sent = {
-            "Host": self._base.netloc,
-            "User-Agent": "Panelist/0.1",
+        self._headers = {
+            "User-Agent": f"Panelist/{__version__}",
             "Stripe-Version": VERSION,
             "Accept-Encoding": "gzip",
             **headers,
         }
-        head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
-        if self._proxy and self._tls is None:
-            head += proxy_header(urlsplit(self._proxy))
-        self._head = f" HTTP/1.1\r\n{head}"
 
     async def close(self) -> None:
-        """Close the connections that are not in use."""
-        while self._free:
-            self._free.pop().close()
+        """Close the connections."""
+        if self._open is not None:
+            await self._open.aclose()
+            self._open = None
 
     async def get(self, path: str, query: dict[str, str | int]) -> Reply:
         """(status, headers in lower case, body). Raises WireProblem."""
-        asked = f"{path}?{urlencode(query)}" if query else path
-        connection = self._taken() or await connected(self._base, self._tls, self._proxy)
-        status, headers, content = await connection.ask(
-            f"GET {self._target}{asked}{self._head}\r\n".encode("latin-1")
-        )
-        if connection.open:
-            self._free.append(connection)
-        return status, headers, _unpacked(content, headers)
+        with _words():
+            if self._open is None:
+                self._open = _client(self._base)
+            target = f"{path}?{urlencode(query)}" if query else path
+            return await self._answer(self._open, "GET", target)
 
-    async def post(self, path: str, form: dict[str, str]) -> Reply:
+    async def post(self, path: str, form: str) -> Reply:
         """As :meth:`get`, once and over a connection of its own: one that the server is just
-        closing would leave open whether the request was obeyed."""
-        content = urlencode(form)
-        head = (
-            f"POST {self._target}{path}{self._head}"
-            "Content-Type: application/x-www-form-urlencoded\r\n"
-            f"Content-Length: {len(content)}\r\n\r\n"
-        )
-        connection = await connected(self._base, self._tls, self._proxy)
-        try:
-            status, headers, body = await connection.ask((head + content).encode("latin-1"))
-        finally:
-            connection.close()
-        return status, headers, _unpacked(body, headers)
+        closing would leave open whether the request was obeyed. ``form``: URL-encoded."""
+        with _words():
+            async with _client(self._base) as client:
+                return await self._answer(client, "POST", path, form)
 
-    def _taken(self) -> Connection | None:
-        while self._free:
-            connection = self._free.pop()
-            if connection.open and connection.idle_for < IDLE:
-                return connection
-            connection.close()
-        return None
+    async def _answer(
+        self, client: httpx.AsyncClient, method: str, target: str, form: str | None = None
+    ) -> Reply:
+        headers = self._headers
+        if form is not None:
+            headers = headers | {"Content-Type": "application/x-www-form-urlencoded"}
+        request = client.build_request(
+            method,
+            self._base + target,
+            content=form,
+            headers=headers,
+            extensions={"trace": _Freshness()},
+        )
+        async with asyncio.timeout(DEADLINE):
+            answer = await client.send(request, stream=True)
+            try:
+                return answer.status_code, *await _read(answer)
+            finally:
+                await answer.aclose()
+
+
+async def _read(answer: httpx.Response) -> tuple[Headers, bytes]:
+    head = answer.headers.raw
+    if sum(len(name) + len(value) for name, value in head) > HEAD_LIMIT:
+        raise WireProblem("an answer far too large")
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in head}
+    parts, size = [], 0
+    async for part in answer.aiter_bytes():
+        size += len(part)
+        if size > BODY_LIMIT:
+            raise WireProblem("an answer far too large")
+        parts.append(part)
+    return headers, b"".join(parts)
+
+
+class _Freshness:
+    """Refuses an answer that was there before its request was sent: a second answer to the
+    request before, which h11 keeps for the next (response splitting).
+
+    httpcore tells its steps (the "trace" extension). To read from a socket it waits for the
+    event loop; what it finds without a wait was left over. The error closes the connection.
+    """
+
+    def __init__(self) -> None:
+        self._waited = False
+
+    async def __call__(self, step: str, _: dict[str, Any]) -> None:
+        if step == "http11.receive_response_headers.started":
+            asyncio.get_running_loop().call_soon(self._note)
+        elif step == "http11.receive_response_headers.complete" and not self._waited:
+            raise WireProblem("an answer to no request")
+
+    def _note(self) -> None:
+        self._waited = True
+
+
+def prepare_httpx() -> None:
+    """Before httpx is imported: leave out what costs much and is never used, and keep quiet.
+
+    Its own command line would bring Rich and Click along (130 ms). Where sniffio is not
+    installed, httpcore looks for it on the disk at every step (a quarter of a request's CPU).
+    anyio 4 warns on standard error when a wait is given up just as it begins to connect.
+    """
+    for module in ("httpx._main", "sniffio"):
+        sys.modules.setdefault(module, None)  # type: ignore[arg-type]
+    warnings.filterwarnings("ignore", "coroutine 'connect_tcp.*never awaited", RuntimeWarning)
+
+
+def _client(base: str) -> httpx.AsyncClient:
+    import httpx
+
+    parts = urlsplit(base)
+    proxy = _proxy(parts.scheme, parts.hostname or "")
+    trusted = _trusted()
+    proxy_trusted = trusted if proxy and proxy.startswith("https:") else None
+    return httpx.AsyncClient(
+        verify=trusted,
+        proxy=httpx.Proxy(proxy, ssl_context=proxy_trusted) if proxy else None,
+        trust_env=False,  # it would send passwords of ~/.netrc
+        timeout=httpx.Timeout(SILENCE, pool=None),
+        limits=httpx.Limits(keepalive_expiry=IDLE),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none is kept
+    )
 
 
 def _proxy(scheme: str, host: str) -> str | None:
-    """The proxy that the environment names for this server (HTTPS_PROXY, NO_PROXY)."""
-    return None if proxy_bypass(host) else getproxies().get(scheme)
+    """The proxy that the environment names for this server (HTTPS_PROXY, ALL_PROXY, NO_PROXY)."""
+    proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(host):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _unpacked(content: bytes, headers: Headers) -> bytes:
-    if headers.get("content-encoding") == "gzip":
-        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        try:
-            content = unpacker.decompress(content, BODY_LIMIT + 1)
-        except zlib.error:
-            raise WireProblem("a compressed answer that does not unpack") from None
-        if not unpacker.eof and len(content) <= BODY_LIMIT:
-            raise WireProblem("a compressed answer that was cut")
-    if len(content) > BODY_LIMIT:
-        raise WireProblem("an answer far too large")
-    return content
+def _trusted() -> ssl.SSLContext:
+    """The certificates that this computer trusts, and those that SSL_CERT_FILE and SSL_CERT_DIR
+    name, which OpenSSL reads but the stores of macOS and Windows do not know."""
+    import truststore
+
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for setting, kind in (("SSL_CERT_FILE", "cafile"), ("SSL_CERT_DIR", "capath")):
+        if place := os.environ.get(setting):
+            with contextlib.suppress(OSError):  # as OpenSSL does, which passes over it
+                context.load_verify_locations(**{kind: place})
+    return context
+
+
+@contextlib.contextmanager
+def _words() -> Iterator[None]:
+    """Turn what may go wrong on the way into a WireProblem."""
+    import httpx
+
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise WireProblem(_why(error)) from error
+    except TimeoutError as error:
+        raise WireProblem("no answer in time") from error
+    except (httpx.InvalidURL, ValueError, ImportError) as error:  # of a proxy
+        raise WireProblem("the address of the server or its proxy cannot be used") from error
+
+
+def _why(error: httpx.HTTPError) -> str:
+    """What a failure of the network is, for a person."""
+    import httpx
+
+    if isinstance(error, httpx.ConnectTimeout):
+        return "no connection in time"
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer in time"
+    for kind, text in _REASONS:
+        if any(isinstance(one, kind) for one in _causes(error)):
+            return text
+    said = str(error)
+    if isinstance(error, httpx.ProxyError):
+        return f"the proxy answered {said[:3]}" if said[:3].isdigit() else "the proxy refused"
+    if isinstance(error, httpx.NetworkError):
+        return "the connection was cut"
+    if isinstance(error, httpx.DecodingError):
+        return "a compressed answer that does not unpack"
+    if isinstance(error, httpx.RemoteProtocolError):
+        if any(getattr(one, "error_status_hint", 0) == 431 for one in _causes(error)):
+            return "an answer far too large"
+        closed = "closed" in said or "disconnected" in said
+        return "the connection was closed" if closed else "an answer that is not HTTP"
+    return f"the network failed: {type(error).__name__}"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and everything that led to it."""
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for one in error.exceptions:
+                yield from _causes(one)
+        error = error.__cause__ or error.__context__  # httpcore's pool raises "from None"

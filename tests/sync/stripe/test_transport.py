@@ -1,81 +1,21 @@
-"""Answers as servers and proxies really send them, over real sockets."""
+"""Answers as servers really send them, over real sockets."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import gzip
-import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
+import json
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.sync.stripe import http1
-from app.sync.stripe.http1 import WireProblem
-from app.sync.stripe.transport import Transport
-from tests.helpers.certificate import certified
-
-FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nRequest-Id: req_1\r\n\r\nfine"
-
-
-class Server:
-    """Answers each request head with the next of its answers; the last is said for ever."""
-
-    def __init__(self, *answers: bytes, then_close: bool = False) -> None:
-        self._answers = list(answers)
-        self._then_close = then_close
-        self.heads: list[str] = []
-        self.connections = 0
-        self.url = ""
-
-    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        try:
-            while True:
-                self.heads.append((await reader.readuntil(b"\r\n\r\n")).decode("latin-1"))
-                writer.write(self._answers.pop(0) if self._answers[1:] else self._answers[0])
-                await writer.drain()
-                if self._then_close:
-                    break
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        except asyncio.CancelledError:  # the test is over
-            return
-        writer.close()
-
-
-Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], object]
-
-
-@asynccontextmanager
-async def listening(handle: Handle, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """A server on a port of its own."""
-    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)  # type: ignore[arg-type]
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-
-
-@asynccontextmanager
-async def asking(server: Server) -> AsyncIterator[Transport]:
-    async with listening(server.handle) as port:
-        wire = Transport(f"http://127.0.0.1:{port}", {"Authorization": "Bearer x"})
-        try:
-            yield wire
-        finally:
-            await wire.close()
-
-
-async def why(wire: Transport) -> str:
-    """What is wrong with the next answer."""
-    with pytest.raises(WireProblem) as caught:
-        await wire.get("/v1/customers", {})
-    return str(caught.value)
+from app import __version__
+from app.sync.stripe import transport
+from app.sync.stripe.objects import Unreadable, any_object
+from app.sync.stripe.transport import Transport, WireProblem
+from tests.helpers.socket_server import FINE, Server, asking, listening, why
 
 
 async def test_a_connection_is_asked_again() -> None:
@@ -86,7 +26,45 @@ async def test_a_connection_is_asked_again() -> None:
             assert (status, headers["request-id"], body) == (200, "req_1", b"fine")
     assert server.connections == 1
     assert server.heads[2].startswith("GET /v1/customers?limit=2 HTTP/1.1\r\nHost: 127.0.0.1:")
-    assert "\r\nAuthorization: Bearer x\r\n" in server.heads[2]
+    for header in ("Authorization: Bearer x", f"User-Agent: Panelist/{__version__}"):
+        assert f"\r\n{header}\r\n" in server.heads[2]
+
+
+async def test_headers_that_are_replaced() -> None:
+    server = Server(FINE)
+    async with asking(server) as wire:
+        wire.send_with({"Authorization": "Bearer y"})
+        await wire.get("/v1/customers", {})
+    assert "\r\nAuthorization: Bearer y\r\n" in server.heads[0]
+    assert "Bearer x" not in server.heads[0]
+
+
+async def test_a_cookie_is_not_kept() -> None:
+    server = Server(FINE.replace(b"\r\n\r\n", b"\r\nSet-Cookie: portal=1; Path=/\r\n\r\n"))
+    async with asking(server) as wire:
+        for _ in range(2):
+            await wire.get("/v1/customers", {})
+    assert "cookie" not in server.heads[1].lower()
+
+
+async def test_a_redirect_is_an_answer() -> None:
+    server = Server(b"HTTP/1.1 302 -\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n")
+    async with asking(server) as wire:
+        status, headers, _ = await wire.get("/v1/customers", {})
+        assert (status, headers["location"]) == (302, "/elsewhere")
+    assert len(server.heads) == 1
+
+
+async def test_what_is_sent_once_has_a_connection_of_its_own() -> None:
+    """One that the server is just closing would leave open whether the request was obeyed."""
+    server = Server(FINE)
+    async with asking(server) as wire:
+        await wire.get("/v1/customers", {})
+        for _ in range(2):
+            assert (await wire.post("/v1/oauth/token", "a=b"))[2] == b"fine"
+    assert server.connections == 3
+    assert server.heads[1].startswith("POST /v1/oauth/token HTTP/1.1\r\n")
+    assert "\r\nContent-Length: 3\r\n" in server.heads[1]
 
 
 async def test_connections_side_by_side() -> None:
@@ -103,8 +81,9 @@ async def test_one_that_the_server_closes_is_replaced() -> None:
     server = Server(FINE, then_close=True)
     async with asking(server) as wire:
         for _ in range(3):
+            server.closed.clear()
             assert (await wire.get("/v1/customers", {}))[2] == b"fine"
-            await asyncio.sleep(0)
+            await server.closed.wait()
     assert server.connections == 3
 
 
@@ -149,9 +128,10 @@ async def test_a_body_may_end_with_its_connection() -> None:
         ),
         (b"HTTP/1.1 200 OK\r\nConte", "the connection was closed"),
         (b"", "the connection was closed"),
-        (b"SSH-2.0-OpenSSH_9.9\r\n", "not HTTP"),
+        (b"SSH-2.0-OpenSSH_9.9\r\n", "the connection was closed"),
+        (b"SSH-2.0-OpenSSH_9.9\r\n\r\n", "not HTTP"),
         (b"\x16\x03\x01\x02\x00", "not HTTP"),
-        (b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", "protocol"),
+        (b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", "not HTTP"),
         (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", "far too large"),
         (b"HTTP/1.1 200 OK\r\n" + b"X: 1234567890\r\n" * 7_000 + b"\r\n", "far too large"),
     ],
@@ -161,15 +141,38 @@ async def test_what_is_no_answer(answer: bytes, said: str) -> None:
         assert said in await why(wire)
 
 
-@pytest.mark.parametrize("packed", [b"not gzip at all", gzip.compress(b"fine" * 99, mtime=0)[:-9]])
-async def test_a_compressed_answer_that_is_damaged(packed: bytes) -> None:
-    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
-    async with asking(Server(head + packed)) as wire:
+def packed(content: bytes) -> bytes:
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+    return head % len(content) + content
+
+
+@pytest.mark.parametrize("at", [0, 15, -5])
+async def test_a_compressed_answer_that_is_damaged(at: int) -> None:
+    content = bytearray(gzip.compress(b"fine" * 99, mtime=0))
+    content[at] ^= 0xFF
+    async with asking(Server(packed(bytes(content)))) as wire:
         assert "compressed answer" in await why(wire)
 
 
+async def test_a_compressed_answer_that_is_cut_is_never_longer_than_it_was() -> None:
+    """What is left of it is no JSON, so the client asks again."""
+    whole = json.dumps({"data": [*range(999)]}).encode()
+    content = gzip.compress(whole, mtime=0)
+    async with asking(Server(packed(content[:-200]))) as wire:
+        body = (await wire.get("/v1/customers", {}))[2]
+        assert whole.startswith(body)
+        with pytest.raises(Unreadable):
+            any_object(body)
+
+
+async def test_an_answer_that_unpacks_to_far_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "BODY_LIMIT", 100_000)
+    async with asking(Server(packed(gzip.compress(b"x" * 10**6, mtime=0)))) as wire:
+        assert "far too large" in await why(wire)
+
+
 async def test_a_body_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http1, "BODY_LIMIT", 100_000)
+    monkeypatch.setattr(transport, "BODY_LIMIT", 100_000)
 
     async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -186,13 +189,13 @@ async def test_a_body_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfine"])
 async def test_a_server_that_falls_silent(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
-    monkeypatch.setattr(http1, "SILENCE", 0.05)
+    monkeypatch.setattr(transport, "SILENCE", 0.05)
     async with asking(Server(sent)) as wire:
         assert await why(wire) == "no answer in time"
 
 
 async def test_a_server_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http1, "DEADLINE", 0.05)
+    monkeypatch.setattr(transport, "DEADLINE", 0.05)
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -209,6 +212,8 @@ async def test_what_nobody_asked_for_is_not_taken_for_an_answer() -> None:
     server = Server(FINE + FINE.replace(b"fine", b"evil"), FINE)
     async with asking(server) as wire:
         assert (await wire.get("/v1/customers", {}))[2] == b"fine"
+        with pytest.raises(WireProblem, match="an answer to no request"):
+            await wire.get("/v1/customers", {})
         assert (await wire.get("/v1/customers", {}))[2] == b"fine"
     assert server.connections == 2
 
@@ -216,8 +221,12 @@ async def test_what_nobody_asked_for_is_not_taken_for_an_answer() -> None:
 async def test_a_wait_that_is_given_up_closes_its_connection() -> None:
     server = Server(b"", FINE)
     async with asking(server) as wire:
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(wire.get("/v1/customers", {}), 0.05)
+        waiting = asyncio.create_task(wire.get("/v1/customers", {}))
+        await server.asked.wait()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        await server.closed.wait()
         assert (await wire.get("/v1/customers", {}))[2] == b"fine"
     assert server.connections == 2
 
@@ -234,73 +243,3 @@ def test_any_bytes_at_all(answer: bytes) -> None:
                 assert 200 <= status <= 999
 
     asyncio.run(ask())
-
-
-async def test_nobody_listens() -> None:
-    async with listening(Server(FINE).handle) as port:
-        pass
-    assert await why(Transport(f"http://127.0.0.1:{port}", {})) == "nothing answers there"
-
-
-async def test_a_plain_proxy_is_told_the_whole_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    proxy = Server(FINE)
-    async with listening(proxy.handle) as port:
-        monkeypatch.setenv("http_proxy", f"http://us%40er:pa%3Ass@127.0.0.1:{port}")
-        monkeypatch.delenv("no_proxy", raising=False)
-        wire = Transport("http://stripe.invalid:12111", {})
-        assert (await wire.get("/v1/customers", {}))[2] == b"fine"
-        await wire.close()
-    assert proxy.heads[0].startswith("GET http://stripe.invalid:12111/v1/customers HTTP/1.1\r\n")
-    assert "\r\nProxy-Authorization: Basic dXNAZXI6cGE6c3M=\r\n" in proxy.heads[0]
-
-
-async def test_a_tunnel_through_a_proxy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """TLS goes through to the server; the proxy sees its name and no key."""
-    certificate = certified(tmp_path, "127.0.0.1")
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.public))
-    monkeypatch.delenv("no_proxy", raising=False)
-    server, seen = Server(FINE), []
-
-    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        seen.append(head)
-        to = int(head.split()[1].rpartition(":")[2])
-        inward, outward = await asyncio.open_connection("127.0.0.1", to)
-        writer.write(b"HTTP/1.1 200 Connection established\r\nProxy-Agent: test\r\n\r\n")
-        await asyncio.gather(pour(reader, outward), pour(inward, writer))
-
-    async with (
-        listening(server.handle, certificate.context()) as port,
-        listening(tunnel) as proxy,
-    ):
-        monkeypatch.setenv("https_proxy", f"http://user:word@127.0.0.1:{proxy}")
-        monkeypatch.setattr("urllib.request.proxy_bypass", lambda host: False)
-        wire = Transport(f"https://127.0.0.1:{port}", {"Authorization": "Bearer x"})
-        for _ in range(2):
-            assert (await wire.get("/v1/customers", {}))[2] == b"fine"
-        await wire.close()
-    assert len(seen) == 1
-    assert seen[0].startswith(f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n")
-    assert "Proxy-Authorization: Basic dXNlcjp3b3Jk" in seen[0]
-    assert "Bearer" not in seen[0]
-    assert all("Proxy-Authorization" not in head for head in server.heads)
-
-
-async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65_536):
-        writer.write(data)
-    writer.close()
-
-
-async def test_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
-    proxy = Server(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
-    async with listening(proxy.handle) as port:
-        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
-        monkeypatch.delenv("no_proxy", raising=False)
-        assert await why(Transport("https://stripe.invalid", {})) == "the proxy answered 407"
-
-
-async def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
-    certificate = certified(tmp_path, "127.0.0.1")
-    async with listening(Server(FINE).handle, certificate.context()) as port:
-        assert "certificate" in await why(Transport(f"https://127.0.0.1:{port}", {}))
