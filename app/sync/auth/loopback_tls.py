@@ -10,7 +10,7 @@ import ipaddress
 import ssl
 from pathlib import Path
 
-from app.credentials import private_files as files
+from app.credentials import private_files
 from app.credentials.errors import CredentialProblem
 from app.sync.stripe.oauth import OAuthProblem
 
@@ -25,7 +25,7 @@ def server_context(folder: Path) -> ssl.SSLContext:
     file = folder / "loopback.pem"
     try:
         if not _usable(file):
-            files.write(file, _made())
+            private_files.write(file, _made())
     except CredentialProblem as problem:
         raise OAuthProblem("setup", str(problem)) from None
     return _loaded(file)
@@ -43,7 +43,7 @@ def _usable(file: Path) -> bool:
     from cryptography import x509
 
     try:
-        content = files.read(file)
+        content = private_files.read(file)
         if content is None:
             return False
         certificate = x509.load_pem_x509_certificate(content)
