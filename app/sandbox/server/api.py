@@ -1,4 +1,4 @@
-"""Requests under /v1/ and their answers."""
+"""Answers requests under /v1/."""
 
 import base64
 import re
@@ -20,7 +20,7 @@ _PATH = re.compile(r"/v1/([a-z_]+)(?:/([^/]+))?/?")
 
 
 class Route(NamedTuple):
-    """What a path means; `template` is what requests are counted by."""
+    """The resource and id in a path. Requests are counted by `template`."""
 
     resource: str
     identifier: str | None
@@ -29,7 +29,7 @@ class Route(NamedTuple):
 
 @dataclass
 class Access:
-    """Who may do what. `keys` are accepted beside the world's two."""
+    """What keys may do. `keys` are accepted in addition to the world's two keys."""
 
     forbid: frozenset[str] = frozenset()
     revoked: bool = False
@@ -38,7 +38,7 @@ class Access:
 
 
 class Caller(NamedTuple):
-    """Who asks, about which account, and what they may read there."""
+    """The key of a request, the account it is about, and the resources it may read there."""
 
     key: str
     account: str
@@ -46,7 +46,7 @@ class Caller(NamedTuple):
 
 
 def route(method: str, path: str) -> Route | None:
-    """What a path means; None for a URL Stripe does not know."""
+    """The route of a request, or None for a URL that Stripe does not have."""
     found = _PATH.fullmatch(path)
     if found is None or method != "GET":
         return None
@@ -59,7 +59,7 @@ def route(method: str, path: str) -> Route | None:
 
 
 def authenticate(world: World, access: Access, headers: dict[str, str]) -> Caller:
-    """Who asks. Raises 401 or 403 (docs.stripe.com/api/authentication)."""
+    """The caller of a request. Raises 401 or 403 (docs.stripe.com/api/authentication)."""
     key, named = key_of(headers), headers.get("stripe-account")
     if key == world.client_secret:
         return _developer(world, access, key, named)
@@ -77,7 +77,7 @@ def authenticate(world: World, access: Access, headers: dict[str, str]) -> Calle
 
 
 def _developer(world: World, access: Access, key: str, named: str | None) -> Caller:
-    """The app's developer: for an account that is connected, or for the own, empty one."""
+    """The app's developer, for a connected account or for the developer's own, empty account."""
     if named is None or named == world.oauth.developer:
         return Caller(key, world.oauth.developer, _APPROVED)
     if named != world.account_id or access.revoked or world.oauth.installed() is None:
@@ -89,7 +89,7 @@ def _developer(world: World, access: Access, key: str, named: str | None) -> Cal
 
 
 def key_of(headers: dict[str, str]) -> str:
-    """The key of a request, by Bearer or Basic. Raises 401 without one."""
+    """The key in the Authorization header, Bearer or Basic. Raises 401 if there is none."""
     key = _key(headers.get("authorization", ""))
     if not key:
         raise errors.no_key()
@@ -109,7 +109,10 @@ def _key(authorization: str) -> str:
 
 
 def authorize(world: World, access: Access, caller: Caller, resources: list[str]) -> None:
-    """Raises 403 for what the caller may not read (docs.stripe.com/keys/restricted-api-keys)."""
+    """Check that the caller may read these resources.
+
+    Raises 403 for the first that it may not (docs.stripe.com/keys/restricted-api-keys).
+    """
     for resource in resources:
         named = "subscriptions" if resource == "subscription_items" else resource
         if named not in caller.readable or {named, resource} & access.forbid:
@@ -117,7 +120,7 @@ def authorize(world: World, access: Access, caller: Caller, resources: list[str]
 
 
 def answer(world: World, access: Access, caller: Caller, asked: Route, query: Query) -> Obj:
-    """The object or list asked for. Raises StripeError."""
+    """The requested object or list. Raises StripeError."""
     resource, identifier, _ = asked
     authorize(world, access, caller, [resource])
     listed = identifier is None and resource != "account"
@@ -140,8 +143,8 @@ def answer(world: World, access: Access, caller: Caller, asked: Route, query: Qu
 
 
 def _nothing(resource: str, identifier: str | None) -> Obj:
-    """What the developer's own account has: no customers, so whoever forgets Stripe-Account sees
-    an empty list and no error, as at Stripe."""
+    """The answer for the developer's own account, which has no customers. As at Stripe, a client
+    that forgets the Stripe-Account header gets an empty list and no error."""
     if identifier is not None:
         raise errors.missing(resource.removesuffix("s"), identifier)
     return {"object": "list", "data": [], "has_more": False, "url": f"/v1/{resource}"}

@@ -1,4 +1,4 @@
-"""One client's connection: HTTP by h11, answers that can be late, cut or never come."""
+"""One client's HTTP connection, by h11. Answers can be late, cut short or missing."""
 
 import asyncio
 import contextlib
@@ -26,11 +26,10 @@ class Request:
 
 @dataclass
 class Response:
-    """What to send, after `delay` seconds, and how it goes wrong.
+    """An answer, sent after `delay` seconds. `stream` is sent in chunks instead of `body`.
 
-    `fault` is one of faults.KINDS, or "close": the connection ends in good order, unanswered.
-
-    `stream` is sent in chunks instead of `body`.
+    `fault` is how the answer goes wrong: one of faults.KINDS, or "close", which closes the
+    connection cleanly without an answer.
     """
 
     status: int
@@ -45,7 +44,7 @@ Handler = Callable[[Request], Response]
 
 
 class HttpConnection(asyncio.Protocol):
-    """Requests of one connection, one after the other; `handle` makes each answer."""
+    """Answers the requests of one connection one after the other, with what `handle` returns."""
 
     def __init__(self, handle: Handler, open_ones: set["HttpConnection"]) -> None:
         self._handle, self._open = handle, open_ones
@@ -82,11 +81,11 @@ class HttpConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         with contextlib.suppress(h11.RemoteProtocolError):
             self._http.receive_data(b"")
-        # A client may close its half and still wait for the answer.
+        # A client may close its sending side and still wait for the answer.
         return self._busy
 
     def close(self) -> None:
-        """Close at once, whatever is under way."""
+        """Close at once, even in the middle of an answer."""
         self._transport.abort()
 
     def _read(self) -> None:
@@ -136,7 +135,7 @@ class HttpConnection(asyncio.Protocol):
             self._next()
 
     def _next(self) -> None:
-        """Go on with whatever the client sent meanwhile; it waits in h11's buffer."""
+        """Read the next request. h11 has buffered what the client sent in the meantime."""
         self._done()
         self._read()
 
@@ -177,7 +176,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _reset(self) -> None:
         sock = self._transport.get_extra_info("socket")
-        # Lingering for no time makes the kernel send RST instead of FIN.
+        # With a linger time of 0 the kernel sends RST instead of FIN.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._transport.abort()
 

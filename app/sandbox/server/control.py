@@ -1,6 +1,6 @@
-"""`/_sandbox/`: the truth, statistics, changes and options, for tests outside this process.
+"""`/_sandbox/`: the true data, statistics, changes and options, for tests in other processes.
 
-No key: it listens on 127.0.0.1 and everything behind it is made up.
+It needs no key, because it listens on 127.0.0.1 and all data is made up.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _OPTIONS = (
 
 
 def answer(state: State, request: Request) -> Response:
-    """The answer to a control request; 400 with a sentence for one that makes no sense."""
+    """The answer to a control request. An invalid request gets 400 and a sentence."""
     path = request.path.removeprefix("/_sandbox/").rstrip("/")
     try:
         if request.method == "GET" and path.startswith("truth/"):
@@ -85,7 +85,7 @@ def _truth(state: State, kind: str) -> Response:
 
 
 async def _lines(state: State, objects: Iterator[Obj]) -> AsyncIterator[bytes]:
-    """JSON lines in chunks; other requests are served between them."""
+    """JSON lines in chunks. Other requests are served between two chunks."""
     while True:
         with state.lock:
             lines = [wire.encode(found, pretty=False) + b"\n" for found in islice(objects, _CHUNK)]
@@ -127,7 +127,7 @@ def _change(state: State, asked: Obj) -> Obj:
 
 
 def _set_options(state: State, asked: Obj) -> Obj:
-    """Options by name; `faults` is an object of its own and replaces all faults."""
+    """Set options by name. `faults` is an object and replaces all faults."""
     options = state.options
     changed: Obj = {}
     for name, value in asked.items():
@@ -147,7 +147,7 @@ def _set_options(state: State, asked: Obj) -> Obj:
 
 
 def _install(state: State, asked: Obj) -> Obj:
-    """Install the app from the Dashboard: `{"redirect_uri": …}`, or the first one registered."""
+    """Install the app from the Dashboard: `{"redirect_uri": …}`, or the first registered one."""
     redirect = asked.pop("redirect_uri", None)
     if asked or not isinstance(redirect, str | None):
         raise ValueError("install takes redirect_uri")
@@ -155,7 +155,7 @@ def _install(state: State, asked: Obj) -> Obj:
 
 
 def _uninstall(state: State, asked: Obj) -> Obj:
-    """Remove the app in the Dashboard, and end a connection by Connect."""
+    """Remove the app in the Dashboard, and disconnect a Connect account."""
     if asked:
         raise ValueError("uninstall takes nothing")
     return {"removed": state.world.oauth.remove_all()}
