@@ -1,4 +1,4 @@
-"""Requests that are turned away: what their sender is told, and how often the log says so."""
+"""Rejected requests: the answer to their sender, and the lines about them in the log."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ log = logging.getLogger(__name__)
 
 
 class Rejected(Exception):
-    """A request that nothing was made of. The text is one sentence for whoever sent it, and
-    ``why`` the few words for the log: neither holds anything of what was sent, and there is a
-    fixed number of both."""
+    """A request that had no effect. The text is one sentence for the sender, and ``why`` is the
+    line for the log. Neither repeats anything of the request, and there is a fixed number of both.
+    """
 
     def __init__(self, why: str, text: str, status: int = 400) -> None:
         super().__init__(text)
@@ -25,30 +25,30 @@ class Rejected(Exception):
 
 
 class RejectionTally:
-    """Counts what happens and logs it, at most once every ``every`` seconds for the same words:
-    whoever finds the port could fill the disk otherwise. ``clock``: seconds, from any start."""
+    """Counts events and logs them, each text at most once in ``every`` seconds. Otherwise anyone
+    who finds the port could fill the disk. ``clock`` returns seconds from any start."""
 
     def __init__(self, every: float = EVERY, clock: Callable[[], float] = time.monotonic) -> None:
         self._every = every
         self._clock = clock
         self._mutex = threading.Lock()
         self._counts: Counter[tuple[int, str]] = Counter()
-        self._told: dict[tuple[int, str], float] = {}
+        self._logged_at: dict[tuple[int, str], float] = {}
 
     def count(self, words: str, level: int = logging.WARNING) -> None:
-        """It happened once more. ``words``: of a fixed number of texts."""
+        """Count one more. ``words`` must be one of a fixed number of texts."""
         key, now = (level, words), self._clock()
         with self._mutex:
             self._counts[key] += 1
-            told = self._told.get(key)
-            if told is not None and now - told < self._every:
+            logged_at = self._logged_at.get(key)
+            if logged_at is not None and now - logged_at < self._every:
                 return
-            self._told[key] = now
+            self._logged_at[key] = now
             count = self._counts.pop(key)
         _write(level, words, count)
 
     def flush(self) -> None:
-        """Log what was counted and not told yet."""
+        """Log the counts that are not logged yet."""
         with self._mutex:
             counts, self._counts = self._counts, Counter()
         for (level, words), count in counts.items():

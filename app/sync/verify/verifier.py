@@ -1,8 +1,8 @@
-"""Whether the panel is what Stripe has: all of it, or a sample.
+"""Compares the panel with Stripe, completely or by a sample.
 
-It only looks, and needs no right to sync: what another process changes meanwhile is told from
-what is wrong (:mod:`app.sync.verify.recheck`). Memory does not grow with the account: objects are
-compared page by page, and of the rows that were met only one bit each is kept.
+It only reads, so it may run while another process syncs. :mod:`app.sync.verify.recheck` tells such
+changes from errors. Memory hardly grows with the account: objects are compared page by page, and
+each compared row needs only one bit.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS, NEEDS, Listing
 from app.sync.stripe.objects import Page
 from app.sync.stripe.retrieve import Retriever
-from app.sync.verify.compare import TABLE_OF, Key, Standing, StripeObject, differences, told
+from app.sync.verify.compare import TABLE_OF, Key, Standing, StripeObject, differences, objects_in
 from app.sync.verify.findings import Difference, Finding, SetAside, Skipped, VerifyProgress
 from app.sync.verify.list_reader import ListReader, first_page
 from app.sync.verify.recheck import Recheck
 from app.text import when
 
 PATIENCE = 5.0  # seconds: Stripe shows most events sooner
-AT_ONCE = 500  # objects that look different before they are looked at again
-FEW = 100  # products, and prices, that a sample looks at in any case
+AT_ONCE = 500  # objects that look different before they are checked again
+FEW = 100  # products, and prices, that every sample compares
 GROUP = 100
 
 _STEP = {listing.table: listing.step for listing in LISTINGS.values()}
@@ -46,7 +46,7 @@ Tell = Callable[[Finding | Skipped], None]
 
 
 class Verifier:
-    """``tell`` is called with everything found, ``on_progress`` often."""
+    """Compares one connection. ``tell`` is called with each finding, and ``on_progress`` often."""
 
     def __init__(
         self,
@@ -68,14 +68,14 @@ class Verifier:
         self._steps = {name: step.state for name, step in steps.items()}
         self._skipped: set[str] = set()
         followed = [name for name, state in self._steps.items() if state != "skipped"]
-        self._second = Recheck(api, store, connection_id, followed, patience)
+        self._recheck = Recheck(api, store, connection_id, followed, patience)
         self._suspects: dict[Key, StripeObject] = {}
         self._unstorable: set[Key] = set()
         self._settling = asyncio.Lock()
         self._met: dict[str, RowIds] = {table: RowIds() for table in TABLES}
         self._prices: set[PriceRow] = set()
         self._people: list[int] | None = None  # the row ids of a sample
-        self._counted = 0  # requests
+        self._counted = 0  # requests that are stored in the connection's count
         self.progress = VerifyProgress()
 
     async def run(self, sample: int | None) -> None:
@@ -92,10 +92,10 @@ class Verifier:
             else:
                 await self._sample(sample, rows)
             await self._settle()
-            # What the sync brought meanwhile was not there to be counted.
+            # Objects that were synced during the comparison are not in the first count.
             self.progress.total = max(self.progress.total, self.progress.compared)
             if sample is not None:
-                self._tell_rest_set_aside()
+                self._report_set_aside()
             await self._check_segments()
         finally:
             self._count_requests()
@@ -139,7 +139,7 @@ class Verifier:
             self._skip(listing.step)
 
     async def _find_unlisted(self, table: str) -> None:
-        """Rows that no page named: deleted ones rightly so, the others are asked for."""
+        """Compare the rows that no page had. Those deleted here are right; check the others."""
         for rows in every(self._store, self._connection_id, table):
             for row in rows:
                 if self._met[table].add(row.id):
@@ -161,7 +161,7 @@ class Verifier:
                 if problem.kind is not ProblemKind.FORBIDDEN:
                     raise
                 self._skip(listing.step)
-        # Drawn from both together, so that each object has the same chance.
+        # Draw from both tables together, so that each object has the same chance.
         people, all_of_both = rows["participant"], rows["participant"] + rows["subscription"]
         drawn = random.sample(range(all_of_both), min(wanted, all_of_both))
         self.progress.drawn, self.progress.drawn_from = len(drawn), all_of_both
@@ -176,15 +176,15 @@ class Verifier:
                 continue
             await self._ask_for(table, some(self._store, self._connection_id, table, count))
 
-    async def _ask_for(self, table: str, places: Sequence[StoredRef]) -> None:
-        """Compare rows with what Stripe has by their ids, but for those met on a page."""
-        keys = [(table, one.stripe_id) for one in places if one.id not in self._met[table]]
+    async def _ask_for(self, table: str, rows: Sequence[StoredRef]) -> None:
+        """Retrieve these rows from Stripe by id and compare them, except those already compared."""
+        keys = [(table, row.stripe_id) for row in rows if row.id not in self._met[table]]
         for start in range(0, len(keys), GROUP):
-            self._compare(await self._second.ask(keys[start : start + GROUP]))
+            self._compare(await self._recheck.ask(keys[start : start + GROUP]))
             await self._breathe()
 
-    def _tell_rest_set_aside(self) -> None:
-        """What could not be stored has no row that could be drawn."""
+    def _report_set_aside(self) -> None:
+        """Report the objects that the sync could not store. They have no row to draw."""
         for (listing, key), reason in set_aside(self._store, self._connection_id).items():
             table = TABLE_OF[listing]
             if (table, key) not in self._unstorable and _STEP[table] not in self._skipped:
@@ -195,12 +195,12 @@ class Verifier:
     async def _take_page(self, listing: Listing, reply: Reply[Page[Any]]) -> None:
         if listing.table == "subscription":
             await self._fetcher.complete_items(reply.body.objects)
-        self._compare(told(self._new(listing.rows(reply.body, reply.seq))))
+        self._compare(objects_in(self._without_seen_prices(listing.rows(reply.body, reply.seq))))
         await self._breathe()
 
-    def _new(self, answer: Fetched) -> Fetched:
-        """Without the prices that came before just so: the same few stand in every page of
-        subscriptions."""
+    def _without_seen_prices(self, answer: Fetched) -> Fetched:
+        """Drop the prices that came unchanged before. Every page of subscriptions has the same
+        few."""
         answer.prices = [one for one in answer.prices if one not in self._prices]
         self._prices.update(answer.prices)
         return answer
@@ -225,7 +225,7 @@ class Verifier:
                     self._suspects.setdefault((table, key), one)
 
     async def _breathe(self) -> None:
-        """Between two stretches of work: let others go on, and keep what waits small."""
+        """Let other tasks run, and check the suspects again once there are many."""
         self.progress.doubtful = len(self._suspects)
         self._on_progress()
         if sum(self._api.requests.values()) - self._counted >= 1_000:
@@ -238,9 +238,9 @@ class Verifier:
         async with self._settling:
             suspects, self._suspects = self._suspects, {}
             if suspects:
-                for finding in await self._second.settle(suspects):
+                for finding in await self._recheck.settle(suspects):
                     self._found(finding)
-            if self._second.blind:
+            if self._recheck.blind:
                 self._skip("events")
             self.progress.doubtful = len(self._suspects)
 
