@@ -1,4 +1,4 @@
-"""A filter in words, for the list of segments."""
+"""Describes a filter in words, for the list of segments."""
 
 from __future__ import annotations
 
@@ -29,8 +29,10 @@ _UNITS = {"h": "hour", "d": "day", "w": "week", "m": "month", "y": "year"}
 
 
 def describe(rule: Filter, limit: int = SHORT) -> str:
-    """The rule in words: "some subscription is active and created after 90 days ago". One line
-    that is safe to show, of at most ``limit`` characters."""
+    """Describe a filter, such as "some subscription is active and created after 90 days ago".
+
+    The text is one line that is safe to show, of at most ``limit`` characters.
+    """
     return plain(_said(rule, inside=False), limit)
 
 

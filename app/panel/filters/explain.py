@@ -1,7 +1,7 @@
-"""Why a text does not fit the grammar, in a sentence.
+"""Explains in a sentence why a text does not fit the grammar.
 
-The parser tells at which place it stopped and what could have stood there; the words before that
-place say the rest.
+The parser reports where it stopped and what it expected there. The words before that position
+explain the rest.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _WORD = re.compile(r"""[^\s()"'\[\]]+|.""", re.DOTALL)
 
 
 def explain(text: str, error: UnexpectedInput) -> Mistake:
-    """The mistake behind a parser's complaint."""
+    """The mistake behind an error of the parser."""
     from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
     at, allowed = len(text), set[str]()

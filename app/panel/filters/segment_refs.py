@@ -1,4 +1,4 @@
-"""Which segments ``in:`` means."""
+"""Finds the segments that ``in:`` names."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from app.panel.segments.views import segments
 
 
 class UnknownSegment(Exception):
-    """An ``in:`` that names nothing; ``hint`` ends its sentence."""
+    """An ``in:`` that names no segment. ``hint`` is the end of its sentence."""
 
     def __init__(self, leaf: In, hint: str) -> None:
         super().__init__(leaf.segment)
         self.leaf, self.hint = leaf, hint
 
     def sentence(self, start: int) -> str:
-        """For a person, where the name stands at ``start`` of the text."""
+        """The sentence for a person. ``start`` is the position of the name in the text."""
         return f"There is no segment {quoted(self.leaf.segment)} at {start + 1}{self.hint}"
 
 
 def segment_ids(rule: Filter, store: Store, connection_id: int) -> dict[str, list[int]]:
-    """What ``in:`` names → the segments meant: the one with this key, or all with this name.
-    Raises NoSegment."""
+    """Each name after ``in:`` → the ids of its segments: the one with this key, or all with this
+    name. Raises UnknownSegment."""
     asked = [leaf for leaf in leaves(rule) if isinstance(leaf, In)]
     if not asked:
         return {}
@@ -46,7 +46,8 @@ def segment_ids(rule: Filter, store: Store, connection_id: int) -> dict[str, lis
 
 
 def _keys(named: str, known: Iterable[tuple[str, str]]) -> list[str]:
-    """Exactly a key; else a key in any case; else all that have the name, in any case."""
+    """The keys for a name: the same key, else a key in any case, else all segments with this name
+    in any case."""
     pairs = list(known)
     if any(key == named for key, _ in pairs):
         return [named]

@@ -1,4 +1,4 @@
-"""A filter said again as a text that reads the same, and what it depends on."""
+"""Writes a filter as text again, and finds what it depends on."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from app.panel.filters.values import quote
 
 
 def is_timed(rule: Filter) -> bool:
-    """Whether time alone can bring people in or out: it has a relative date."""
+    """Whether members can change with time alone, because the filter has a relative date."""
     return any(isinstance(leaf, Term) and isinstance(leaf.value, Relative) for leaf in leaves(rule))
 
 
 def uses(rule: Filter) -> frozenset[str]:
-    """The tables whose changes can move people: participant, subscription (with its items),
-    product, price, segment (with its members). That people come and go always can."""
+    """The tables whose changes can change the members: participant, subscription (with its items),
+    product, price and segment (with its members). ``participant`` is always one of them."""
     tables = {"participant"}
     for leaf in leaves(rule):
         if isinstance(leaf, In):
@@ -57,12 +57,12 @@ def _groups(rule: Filter) -> bool:
 
 
 def segments_of(rule: Filter) -> tuple[str, ...]:
-    """The segments that ``in:`` names, as written, each once."""
+    """The segments that ``in:`` names, as typed, each once."""
     return tuple(dict.fromkeys(leaf.segment for leaf in leaves(rule) if isinstance(leaf, In)))
 
 
 def unparse(rule: Filter) -> str:
-    """The filter as a text; reading it gives an equal filter."""
+    """The filter as text. Parsing it gives an equal filter."""
     if isinstance(rule, Or):
         return " OR ".join(_held(part, Or) for part in rule.parts)
     if isinstance(rule, And):
@@ -87,7 +87,7 @@ def _named(leaf: Term | Has) -> str:
 
 
 def written(value: Value) -> str:
-    """A value as a filter has it."""
+    """A value as text in a filter."""
     if isinstance(value, Text):
         return quote(value.text)
     if isinstance(value, Number):
