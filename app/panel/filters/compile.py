@@ -25,7 +25,7 @@ from app.panel.filters.errors import FilterError
 from app.panel.filters.fields import FIELDS, FilterField
 from app.panel.filters.parse import parse
 from app.panel.filters.segment_refs import UnknownSegment, segment_ids
-from app.panel.filters.sql_compare import ComparisonSql, folded, has, number, whole
+from app.panel.filters.sql_compare import ComparisonSql, folded, has, number, whole_comparison
 from app.panel.filters.tree import And, Filter, Has, In, Not, Or, SameSubscription, Term, leaves
 from app.panel.filters.unparse import unparse
 from app.panel.lists.selection import Condition
@@ -52,7 +52,7 @@ def compile(  # noqa: A001
     refer to the filter as :func:`unparse` writes it.
     """
     try:
-        return _written(rule, store, connection_id, now, everybody)
+        return _compiled(rule, store, connection_id, now, everybody)
     except UnknownSegment as missing:
         text, words = unparse(rule), unparse(missing.leaf)
         end = text.index(words) + len(words)
@@ -66,7 +66,7 @@ def compiled(
     """Parse and compile a filter. The position in a FilterError refers to ``text``."""
     rule = parse(text)
     try:
-        return _written(rule, store, connection_id, now, everybody)
+        return _compiled(rule, store, connection_id, now, everybody)
     except UnknownSegment as missing:
         start, end = missing.leaf.span
         raise FilterError(text, start, end, missing.sentence(start)) from None
@@ -82,18 +82,18 @@ def all_people(store: Store) -> str:
     return "p.connection_id = ?" if store.postgres else "+p.connection_id = ?"
 
 
-def _written(
+def _compiled(
     rule: Filter, store: Store, connection_id: int, now: float, everybody: bool
 ) -> Condition:
     segments = segment_ids(rule, store, connection_id)
-    one = _Writer(store, connection_id, segments, now, False).written(rule)
+    one = _SqlWriter(store, connection_id, segments, now, False).condition(rule)
     if not everybody:
         return one
-    every = _Writer(store, connection_id, segments, now, True).written(rule)
+    every = _SqlWriter(store, connection_id, segments, now, True).condition(rule)
     return every if every == one else replace(every, near=one)
 
 
-class _Writer:
+class _SqlWriter:
     """Writes one filter as SQL."""
 
     def __init__(
@@ -109,19 +109,19 @@ class _Writer:
         self.segments = segments
         self.everybody = everybody and not store.postgres
 
-    def written(self, rule: Filter, *, inside: bool = False) -> Condition:
+    def condition(self, rule: Filter, *, inside: bool = False) -> Condition:
         """The condition of a filter. ``inside``: within ``subscription(…)``, where ``s`` is a
         subscription of the participant."""
         if isinstance(rule, And | Or):
-            parts = [self.written(part, inside=inside) for part in rule.parts]
+            parts = [self.condition(part, inside=inside) for part in rule.parts]
             word = " AND " if isinstance(rule, And) else " OR "
             sql = "(" + word.join(part.sql for part in parts) + ")"
             return Condition(sql, tuple(one for part in parts for one in part.parameters))
         if isinstance(rule, Not):
-            part = self.written(rule.part, inside=inside)
+            part = self.condition(rule.part, inside=inside)
             return Condition(f"NOT {part.sql}", part.parameters)
         if isinstance(rule, SameSubscription):
-            return self._subscription(self.written(rule.part, inside=True), rule.part)
+            return self._subscription(self.condition(rule.part, inside=True), rule.part)
         if isinstance(rule, In):
             return self._member(rule)
         if isinstance(rule, Has) and rule.field == "subscription":
@@ -204,7 +204,7 @@ class _Writer:
 
     def _count(self, rule: Term) -> Condition:
         """Compare the number of subscriptions. A participant without any is in no SQL group."""
-        operator, bound = whole(rule.operator, number(rule))
+        operator, bound = whole_comparison(rule.operator, number(rule))
         if not self.everybody:
             return Condition(f"(SELECT count(*) {_HIS}) {operator} ?", (bound,))
         with_none = {">": bound < 0, ">=": bound <= 0, "<": bound > 0, "<=": bound >= 0}

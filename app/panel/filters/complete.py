@@ -98,7 +98,7 @@ class _CursorContext:
     field: str = ""
     inside: bool = False  # within subscription(…)
     start: int = 0
-    written: str = ""
+    typed: str = ""
 
 
 def complete(text: str, cursor: int, known: Vocabulary) -> list[Completion]:
@@ -106,12 +106,12 @@ def complete(text: str, cursor: int, known: Vocabulary) -> list[Completion]:
     cursor = max(0, min(cursor, len(text)))
     context = _context_of(text[:cursor])
     rest = _REST.match(text, cursor)
-    end = rest.end() if rest and context.written else cursor
+    end = rest.end() if rest and context.typed else cursor
     if context.expected == "operator":
         field = FIELDS.get(context.field)
         signs = (":", "!=") if field is None else (s for s in field.operators if s != "=")
         found = [Completion(sign, context.start, cursor, "operator") for sign in signs]
-        return [one for one in found if one.text.startswith(context.written)]
+        return [one for one in found if one.text.startswith(context.typed)]
     if context.expected == "value":
         offered = _values(context.field, known)
         kind: Literal["value", "field"] = "value"
@@ -119,10 +119,10 @@ def complete(text: str, cursor: int, known: Vocabulary) -> list[Completion]:
         if context.field not in ("has", "created") and not _is_plain(context.field):
             pairs = [(quote(shown), shown, about) for shown, about in offered]
         return _matching(context, end, kind, pairs)
-    gap = "" if context.written or text[:cursor][-1:].isspace() else " "
+    gap = "" if context.typed or text[:cursor][-1:].isspace() else " "
     words = [(f"{gap}AND ", "AND", "both"), (f"{gap}OR ", "OR", "either")]
     joints = _matching(context, end, "word", words) if context.expected == "joint" else []
-    if context.expected == "joint" and not context.written:
+    if context.expected == "joint" and not context.typed:
         return joints
     return joints + _matching(context, end, "field", _fields(context.inside, known))
 
@@ -171,13 +171,13 @@ def _matching(
     offered: list[tuple[str, str, str]],
 ) -> list[Completion]:
     """The offers that start with the typed text, then those that contain it, in any case."""
-    asked = fold(context.written.strip("\"'"))
+    typed = fold(context.typed.strip("\"'"))
     if kind == "field":
-        asked = asked.replace('["', ".").replace("['", ".").replace("[", ".")
-    first = [one for one in offered if fold(one[1]).startswith(asked)]
-    then = [one for one in offered if asked in fold(one[1]) and one not in first]
+        typed = typed.replace('["', ".").replace("['", ".").replace("[", ".")
+    first = [one for one in offered if fold(one[1]).startswith(typed)]
+    then = [one for one in offered if typed in fold(one[1]) and one not in first]
     found = [Completion(text, context.start, end, kind, about) for text, _, about in first + then]
-    return [one for one in found if one.text != context.written][:OFFERED]
+    return [one for one in found if one.text != context.typed][:OFFERED]
 
 
 def _context_of(before: str) -> _CursorContext:

@@ -102,11 +102,11 @@ def _no_condition(text: str, at: int) -> Mistake:
     if not rest.strip():
         found = _LAST_WORD.search(text)
         word = found[1] if found else text.strip()
-        place = found.start(1) if found else 0
+        word_at = found.start(1) if found else 0
         return Mistake(
             len(text.rstrip()),
             len(text.rstrip()),
-            f"A condition is missing after {quoted(word)} at {place + 1}, {EXAMPLE}.",
+            f"A condition is missing after {quoted(word)} at {word_at + 1}, {EXAMPLE}.",
         )
     if found := _QUOTED.match(rest):
         return Mistake(

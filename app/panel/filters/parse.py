@@ -116,10 +116,10 @@ class _Builder:
 def _about_the_person(rule: Filter, name: Token) -> Mistake | None:
     """Why a condition cannot be inside ``subscription(…)``; None if it can."""
     leaf = next(leaves(rule))
-    asked = leaf.field if isinstance(leaf, Has | Term) else "in"
-    if asked in FIELDS and FIELDS[asked].owner != "person":
+    field = leaf.field if isinstance(leaf, Has | Term) else "in"
+    if field in FIELDS and FIELDS[field].owner != "person":
         return None
-    hint = "; for the subscription’s own write started." if asked == "created" else "."
+    hint = "; for the subscription’s own write started." if field == "created" else "."
     return Mistake(
         _at(name),
         _end(name),
@@ -258,9 +258,13 @@ def _without_value(name: Token, sign: Token, given: Token) -> Mistake:
 
 
 def _not_possible(name: str, sign: Token, possible: tuple[str, ...]) -> Mistake:
-    ways = " ".join(possible[:-1]) + f" or {possible[-1]}" if len(possible) > 1 else possible[0]
+    operators = (
+        " ".join(possible[:-1]) + f" or {possible[-1]}" if len(possible) > 1 else possible[0]
+    )
     return Mistake(
-        _at(sign), _end(sign), f"{name} cannot be asked with {sign} at {_at(sign) + 1}; use {ways}."
+        _at(sign),
+        _end(sign),
+        f"{name} cannot be asked with {sign} at {_at(sign) + 1}; use {operators}.",
     )
 
 

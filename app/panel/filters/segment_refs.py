@@ -27,19 +27,19 @@ class UnknownSegment(Exception):
 def segment_ids(rule: Filter, store: Store, connection_id: int) -> dict[str, list[int]]:
     """Each name after ``in:`` → the ids of its segments: the one with this key, or all with this
     name. Raises UnknownSegment."""
-    asked = [leaf for leaf in leaves(rule) if isinstance(leaf, In)]
-    if not asked:
+    references = [leaf for leaf in leaves(rule) if isinstance(leaf, In)]
+    if not references:
         return {}
     views = segments(store, connection_id)
     ids: dict[str, int] = dict(
         store.rows("SELECT key, id FROM segment WHERE connection_id = ?", (connection_id,))
     )
     found: dict[str, list[int]] = {}
-    for leaf in asked:
+    for leaf in references:
         keys = _keys(leaf.segment, [(view.key, view.name) for view in views])
         if not keys:
             raise UnknownSegment(
-                leaf, _near(leaf.segment, [view.name for view in views] + list(ids))
+                leaf, _similar(leaf.segment, [view.name for view in views] + list(ids))
             )
         found[leaf.segment] = [ids[key] for key in keys if key in ids]
     return found
@@ -57,7 +57,7 @@ def _keys(named: str, known: Iterable[tuple[str, str]]) -> list[str]:
     ]
 
 
-def _near(named: str, known: list[str]) -> str:
+def _similar(named: str, known: list[str]) -> str:
     by_fold = {fold(one): one for one in reversed(known)}
     close = get_close_matches(fold(named), by_fold, 1, 0.6)
     if close:

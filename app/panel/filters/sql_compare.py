@@ -51,7 +51,7 @@ class ComparisonSql:
             (3, f"WHEN lower(r.currency) IN ({_literals(THREE_DECIMAL)}) THEN"),
             (2, "ELSE"),
         ):
-            operator, bounds = whole(rule.operator, number(rule).scaleb(decimals))
+            operator, bounds = whole_comparison(rule.operator, number(rule).scaleb(decimals))
             cases.append(f"{when} {column} {operator} ?")
             bound.append(bounds)
         return Condition(f"({column} IS NOT NULL AND CASE {' '.join(cases)} END)", tuple(bound))
@@ -93,7 +93,7 @@ def has(field: FilterField, column: str) -> Condition:
     return Condition(f"({column} IS NOT NULL AND {column} <> '')", ())
 
 
-def whole(operator: Operator, than: Decimal) -> tuple[str, int]:
+def whole_comparison(operator: Operator, than: Decimal) -> tuple[str, int]:
     """The same comparison for whole numbers: "more than 20.5" is "more than 20"."""
     low, high = (
         max(-BIGINT, min(BIGINT, int(than.to_integral_value(rounding))))

@@ -64,29 +64,29 @@ def segments_of(rule: Filter) -> tuple[str, ...]:
 def unparse(rule: Filter) -> str:
     """The filter as text. Parsing it gives an equal filter."""
     if isinstance(rule, Or):
-        return " OR ".join(_held(part, Or) for part in rule.parts)
+        return " OR ".join(_grouped(part, Or) for part in rule.parts)
     if isinstance(rule, And):
-        return " AND ".join(_held(part, Or, And) for part in rule.parts)
+        return " AND ".join(_grouped(part, Or, And) for part in rule.parts)
     if isinstance(rule, Not):
-        return "-" + _held(rule.part, Or, And)
+        return "-" + _grouped(rule.part, Or, And)
     if isinstance(rule, SameSubscription):
         return f"subscription({unparse(rule.part)})"
     if isinstance(rule, In):
         return f"in:{quote(rule.segment)}"
     if isinstance(rule, Has):
-        return f"has:{_named(rule)}"
-    return f"{_named(rule)}{rule.operator}{written(rule.value)}"
+        return f"has:{_field_name(rule)}"
+    return f"{_field_name(rule)}{rule.operator}{value_text(rule.value)}"
 
 
-def _held(part: Filter, *kinds: type) -> str:
+def _grouped(part: Filter, *kinds: type) -> str:
     return f"({unparse(part)})" if isinstance(part, kinds) else unparse(part)
 
 
-def _named(leaf: Term | Has) -> str:
+def _field_name(leaf: Term | Has) -> str:
     return leaf.field if leaf.key is None else f"{leaf.field}[{quote(leaf.key)}]"
 
 
-def written(value: Value) -> str:
+def value_text(value: Value) -> str:
     """A value as text in a filter."""
     if isinstance(value, Text):
         return quote(value.text)

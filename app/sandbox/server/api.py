@@ -60,14 +60,14 @@ def route(method: str, path: str) -> Route | None:
 
 def authenticate(world: World, access: Access, headers: dict[str, str]) -> Caller:
     """The caller of a request. Raises 401 or 403 (docs.stripe.com/api/authentication)."""
-    key, named = key_of(headers), headers.get("stripe-account")
+    key, account_header = key_of(headers), headers.get("stripe-account")
     if key == world.client_secret:
-        return _developer(world, access, key, named)
+        return _developer(world, access, key, account_header)
     install = world.oauth.install_of(key)
     if install is None and key not in {world.restricted_key, world.secret_key} | access.keys:
         raise errors.invalid_key(key)
-    if named is not None and (named != world.account_id or access.revoked):
-        raise errors.no_access(key, named)
+    if account_header is not None and (account_header != world.account_id or access.revoked):
+        raise errors.no_access(key, account_header)
     if access.revoked:
         raise errors.revoked_key()
     if access.expired:
@@ -76,16 +76,16 @@ def authenticate(world: World, access: Access, headers: dict[str, str]) -> Calle
     return Caller(key, world.account_id, _APPROVED if limited else _EVERYTHING)
 
 
-def _developer(world: World, access: Access, key: str, named: str | None) -> Caller:
+def _developer(world: World, access: Access, key: str, account_header: str | None) -> Caller:
     """The app's developer, for a connected account or for the developer's own, empty account."""
-    if named is None or named == world.oauth.developer:
+    if account_header is None or account_header == world.oauth.developer:
         return Caller(key, world.oauth.developer, _APPROVED)
-    if named != world.account_id or access.revoked or world.oauth.installed() is None:
-        raise errors.no_access(key, named)
+    if account_header != world.account_id or access.revoked or world.oauth.installed() is None:
+        raise errors.no_access(key, account_header)
     if access.expired:
         raise errors.expired_key(key)
     connected = world.oauth.installed("connect") is not None
-    return Caller(key, named, _EVERYTHING if connected else _APPROVED)
+    return Caller(key, account_header, _EVERYTHING if connected else _APPROVED)
 
 
 def key_of(headers: dict[str, str]) -> str:
@@ -119,20 +119,20 @@ def authorize(world: World, access: Access, caller: Caller, resources: list[str]
             raise errors.forbidden(caller.key, caller.account, resource)
 
 
-def answer(world: World, access: Access, caller: Caller, asked: Route, query: Query) -> Obj:
+def answer(world: World, access: Access, caller: Caller, requested: Route, query: Query) -> Obj:
     """The requested object or list. Raises StripeError."""
-    resource, identifier, _ = asked
+    resource, identifier, _ = requested
     authorize(world, access, caller, [resource])
     listed = identifier is None and resource != "account"
     params.check(resource if listed else "", query)
     properties = expand.check(resource, params.texts(query, "expand"), listed=listed)
     authorize(world, access, caller, [expand.PROPERTIES[resource][name] for name in properties])
     if caller.account != world.account_id:
-        return _nothing(resource, identifier)
+        return _empty_answer(resource, identifier)
     if resource == "account":
         return account(world)
     if identifier is not None:
-        return expand.apply(world, _one(world, resource, identifier), properties)
+        return expand.apply(world, _object(world, resource, identifier), properties)
     if resource == "subscription_items":
         found = lists.items(world, query)
     else:
@@ -142,7 +142,7 @@ def answer(world: World, access: Access, caller: Caller, asked: Route, query: Qu
     return found
 
 
-def _nothing(resource: str, identifier: str | None) -> Obj:
+def _empty_answer(resource: str, identifier: str | None) -> Obj:
     """The answer for the developer's own account, which has no customers. As at Stripe, a client
     that forgets the Stripe-Account header gets an empty list and no error."""
     if identifier is not None:
@@ -150,7 +150,7 @@ def _nothing(resource: str, identifier: str | None) -> Obj:
     return {"object": "list", "data": [], "has_more": False, "url": f"/v1/{resource}"}
 
 
-def _one(world: World, resource: str, identifier: str) -> Obj:
+def _object(world: World, resource: str, identifier: str) -> Obj:
     if resource == "subscription_items":
         found = world.item(identifier)
         kind = "subscription_item"

@@ -89,16 +89,16 @@ def consent(
 def dashboard(account: tuple[str, str, bool], *, installed: bool, connected: bool) -> bytes:
     """A small part of the Dashboard: whether the app is installed, and buttons to change that."""
     if installed:
-        said = f"{APP_NAME} is installed."
+        status = f"{APP_NAME} is installed."
     elif connected:
-        said = f"{APP_NAME} is connected."
+        status = f"{APP_NAME} is connected."
     else:
-        said = f"{APP_NAME} is not installed."
+        status = f"{APP_NAME} is not installed."
     install = _button("install", f"Install {APP_NAME}") if not installed else ""
     remove = _button("remove", f"Remove {APP_NAME}") if installed or connected else ""
     return _page(
         "Installed apps",
-        f"<h1>Installed apps</h1>{_account(*account)}<p>{said}</p>{install}{remove}",
+        f"<h1>Installed apps</h1>{_account(*account)}<p>{status}</p>{install}{remove}",
     )
 
 

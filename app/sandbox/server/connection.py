@@ -111,12 +111,12 @@ class HttpConnection(asyncio.Protocol):
         answer = self._handle(request)
         self._busy = True
         if answer.delay or answer.fault or answer.stream is not None:
-            self._task = asyncio.ensure_future(self._later(answer))
+            self._task = asyncio.ensure_future(self._answer_later(answer))
             return
         self._send(answer)
-        self._done()
+        self._finish()
 
-    async def _later(self, answer: Response) -> None:
+    async def _answer_later(self, answer: Response) -> None:
         if answer.delay:
             await asyncio.sleep(answer.delay)
         if self._transport.is_closing() or answer.fault == "hang":
@@ -126,20 +126,20 @@ class HttpConnection(asyncio.Protocol):
         elif answer.fault == "close":
             self._transport.close()
         elif answer.fault == "cut_body":
-            self._cut(answer)
+            self._send_cut(answer)
         elif answer.stream is not None:
             await self._send_stream(answer.headers, answer.stream)
-            self._next()
+            self._read_next()
         else:
             self._send(answer)
-            self._next()
+            self._read_next()
 
-    def _next(self) -> None:
+    def _read_next(self) -> None:
         """Read the next request. h11 has buffered what the client sent in the meantime."""
-        self._done()
+        self._finish()
         self._read()
 
-    def _done(self) -> None:
+    def _finish(self) -> None:
         self._busy, self._request = False, None
         if self._http.our_state is h11.MUST_CLOSE or self._http.our_state is h11.ERROR:
             self._transport.close()
@@ -168,7 +168,7 @@ class HttpConnection(asyncio.Protocol):
             await self._writable.wait()
         self._transport.write(self._http.send(h11.EndOfMessage()) or b"")
 
-    def _cut(self, answer: Response) -> None:
+    def _send_cut(self, answer: Response) -> None:
         headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
         head = self._http.send(h11.Response(status_code=answer.status, headers=headers)) or b""
         self._transport.write(head + answer.body[: len(answer.body) // 2])

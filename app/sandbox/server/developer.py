@@ -68,7 +68,7 @@ def _faulty_answer(fault: str, options: Options) -> Response | None:
 
 def _granted(state: State, request: Request, flavour: Flavour) -> Obj:
     world, life = state.world, state.options.token_life
-    own, form = _is_developer(state, request), _form(request)
+    is_developer, form = _is_developer(state, request), _form(request)
     grant = params.text(form, "grant_type")
     if not grant:
         raise OAuthError("invalid_request", "No grant type specified")
@@ -78,7 +78,7 @@ def _granted(state: State, request: Request, flavour: Flavour) -> Obj:
     value = params.text(form, name)
     if not value:
         raise OAuthError("invalid_request", f"No {name} provided")
-    if not own:
+    if not is_developer:
         raise errors.foreign_grant()
     take = world.oauth.exchange if name == "code" else world.oauth.refresh
     made = take(flavour, value, life)
@@ -105,12 +105,12 @@ def _form(request: Request) -> Query:
 def _deauthorize(state: State, request: Request, _: str) -> Response:
     """Disconnect a Connect account. Stripe documents this for Connect only, not for apps."""
     oauth = state.world.oauth
-    own, form = _is_developer(state, request), _form(request)
+    is_developer, form = _is_developer(state, request), _form(request)
     client, account = params.text(form, "client_id"), params.text(form, "stripe_user_id")
     if not client or not account:
         missing = "client_id" if not client else "stripe_user_id"
         raise OAuthError("invalid_request", f"No {missing} provided")
-    if not own or client != oauth.client_id:
+    if not is_developer or client != oauth.client_id:
         raise OAuthError("invalid_client", f"No such application: '{client}'", 401)
     install = oauth.installed("connect")
     if account != oauth.account or install is None:

@@ -22,7 +22,7 @@ class SandboxLimits:
     def refuse(self, endpoint: str) -> str | None:
         """Why a request that arrives now is refused (`Stripe-Rate-Limited-Reason`), or None."""
         now = self._clock()
-        kept: list[deque[float]] = []
+        counted: list[deque[float]] = []
         for key, most, reason in (
             ("", self.account, "global-rate"),
             (endpoint, self.endpoint, "endpoint-rate"),
@@ -33,7 +33,7 @@ class SandboxLimits:
                     taken.popleft()
                 if len(taken) >= most:
                     return reason
-                kept.append(taken)
-        for taken in kept:
+                counted.append(taken)
+        for taken in counted:
             taken.append(now)
         return None

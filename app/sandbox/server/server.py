@@ -78,8 +78,8 @@ class SandboxService(State):
                     answer = self._answer(request, path, query, route)
             except StripeError as error:
                 answer = developer.refusal(error)
-        own = {name for name, _ in answer.headers}
-        answer.headers += [header for header in self._headers(request) if header[0] not in own]
+        present = {name for name, _ in answer.headers}
+        answer.headers += [header for header in self._headers(request) if header[0] not in present]
         if fault in ("cut_body", "reset", "hang"):
             answer.fault = fault
         answer.delay = delay + faults.delay(path)

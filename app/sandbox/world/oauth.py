@@ -104,7 +104,7 @@ class OAuth:
         now, install = self._clock(), None
         if flavour == "app":
             install = self.installed("app") or self._install("app")
-        code = f"ac_{self._word(32)}"
+        code = f"ac_{self._random_text(32)}"
         self._codes[code] = _Code(flavour, now + CODE_LIFE, install)
         return code
 
@@ -133,7 +133,9 @@ class OAuth:
         return added if self.livemode else added | {"livemode": "false"}
 
     def _install(self, flavour: Flavour) -> Install:
-        made = Install(f"appinst_{self._mode}_61{self._word(30)}", flavour, int(self._clock()))
+        made = Install(
+            f"appinst_{self._mode}_61{self._random_text(30)}", flavour, int(self._clock())
+        )
         self.installs.append(made)
         return made
 
@@ -190,13 +192,13 @@ class OAuth:
 
     def _new_refresh(self, install: Install) -> str:
         until = self._clock() + REFRESH_LIFE if install.flavour == "app" else None
-        text = f"rt_{self._word(48)}"
+        text = f"rt_{self._random_text(48)}"
         self._refresh[text] = _Token(install, until)
         return text
 
     def _tokens(self, install: Install, refresh: str, life: float) -> Obj:
         app = install.flavour == "app"
-        access = f"sk_{self._mode}_{self._word(100)}"
+        access = f"sk_{self._mode}_{self._random_text(100)}"
         self._access[access] = _Token(install, self._clock() + life if app else None)
         return {
             "access_token": access,
@@ -223,7 +225,7 @@ class OAuth:
         """Whether this is a token that was issued here."""
         return key in self._access or key in self._refresh
 
-    def _word(self, length: int) -> str:
+    def _random_text(self, length: int) -> str:
         return "".join(self._rng.choice(_LETTERS) for _ in range(length))
 
 

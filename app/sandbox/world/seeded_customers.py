@@ -74,11 +74,11 @@ class Customers(ObjectTable):
 
     def blank(self, n: int, identifier: str, created: int, h: int) -> Obj:
         """An ordinary customer with every field Stripe sends, made from 64 random bits."""
-        place = h % len(names.LOCALES)
-        locale = names.LOCALES[place]
+        region = h % len(names.LOCALES)
+        locale = names.LOCALES[region]
         name, email, company = self._identity(n, h)
         card = identifier[-12:]
-        address = self._addresses[place][(h >> 9) % len(locale.cities)]
+        address = self._addresses[region][(h >> 9) % len(locale.cities)]
         phone = f"{locale.dial}{(h >> 17) % 900000 + 100000}" if (h >> 13) % 3 else None
         return {
             "id": identifier,

@@ -73,8 +73,8 @@ class Subscriptions(ObjectTable):
         packed: list[int] = []
         births = self._births
         for customer in range(self._customers.seeded_count):
-            for place, (created, code) in enumerate(births(customer)):
-                packed.append(created << 32 | customer << 6 | place << 3 | code)
+            for index, (created, code) in enumerate(births(customer)):
+                packed.append(created << 32 | customer << 6 | index << 3 | code)
         packed.sort()
         self._packed = array("Q", packed)
         self.created = array("I", (entry >> 32 for entry in packed))
@@ -85,8 +85,8 @@ class Subscriptions(ObjectTable):
         """Numbers of a customer's subscriptions, newest first."""
         found = []
         if customer < self._customers.seeded_count:
-            for place, (created, code) in enumerate(self._births(customer)):
-                entry = created << 32 | customer << 6 | place << 3 | code
+            for index, (created, code) in enumerate(self._births(customer)):
+                entry = created << 32 | customer << 6 | index << 3 | code
                 found.append(bisect_left(self._packed, entry))
         return sorted(found + self._later.get(customer, []), reverse=True)
 
@@ -162,8 +162,8 @@ class Subscriptions(ObjectTable):
         currency = "usd" if count > 1 else self._customers.currency(self.owners[n])
         choice = self._prices[currency]
         found = []
-        for place in range(count):
-            seeded = choice[(first + place) % len(choice)]
+        for index in range(count):
+            seeded = choice[(first + index) % len(choice)]
             found.append(self._priced(seeded["id"]) or (seeded, plan(seeded)))
         return found
 

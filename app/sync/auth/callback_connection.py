@@ -96,7 +96,7 @@ class CallbackConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            # An error after a complete head counts too.
+            # Raised for bytes after a complete head too. Those do not matter.
             if not self._whole:
                 self._answer(400, UNREADABLE)
                 return

@@ -72,7 +72,7 @@ class Verifier:
         self._suspects: dict[Key, StripeObject] = {}
         self._unstorable: set[Key] = set()
         self._settling = asyncio.Lock()
-        self._met: dict[str, RowIds] = {table: RowIds() for table in TABLES}
+        self._compared: dict[str, RowIds] = {table: RowIds() for table in TABLES}
         self._prices: set[PriceRow] = set()
         self._people: list[int] | None = None  # the row ids of a sample
         self._counted = 0  # requests that are stored in the connection's count
@@ -142,11 +142,11 @@ class Verifier:
         """Compare the rows that no page had. Those deleted here are right; check the others."""
         for rows in every(self._store, self._connection_id, table):
             for row in rows:
-                if self._met[table].add(row.id):
+                if self._compared[table].add(row.id):
                     self.progress.compared += 1
                     if not row.deleted:
                         self._suspects[table, row.stripe_id] = StripeObject(Standing.UNLISTED)
-            await self._breathe()
+            await self._pause()
 
     # A sample
 
@@ -178,17 +178,17 @@ class Verifier:
 
     async def _ask_for(self, table: str, rows: Sequence[StoredRef]) -> None:
         """Retrieve these rows from Stripe by id and compare them, except those already compared."""
-        keys = [(table, row.stripe_id) for row in rows if row.id not in self._met[table]]
+        keys = [(table, row.stripe_id) for row in rows if row.id not in self._compared[table]]
         for start in range(0, len(keys), GROUP):
             self._compare(await self._recheck.ask(keys[start : start + GROUP]))
-            await self._breathe()
+            await self._pause()
 
     def _report_set_aside(self) -> None:
         """Report the objects that the sync could not store. They have no row to draw."""
         for (listing, key), reason in set_aside(self._store, self._connection_id).items():
             table = TABLE_OF[listing]
             if (table, key) not in self._unstorable and _STEP[table] not in self._skipped:
-                self._found(SetAside(table, key, reason))
+                self._report(SetAside(table, key, reason))
 
     # Both
 
@@ -196,7 +196,7 @@ class Verifier:
         if listing.table == "subscription":
             await self._fetcher.complete_items(reply.body.objects)
         self._compare(objects_in(self._without_seen_prices(listing.rows(reply.body, reply.seq))))
-        await self._breathe()
+        await self._pause()
 
     def _without_seen_prices(self, answer: Fetched) -> Fetched:
         """Drop the prices that came unchanged before. Every page of subscriptions has the same
@@ -214,17 +214,17 @@ class Verifier:
             ours = stored(self._store, self._connection_id, table, objects)
             for key, one in objects.items():
                 row = ours.get(key)
-                if row is None or self._met[table].add(row.id):
+                if row is None or self._compared[table].add(row.id):
                     self.progress.compared += 1
                     self.progress.total += row is None
                     if row and table == "participant" and self._people is not None:
                         self._people.append(row.id)
                 if one.standing is Standing.UNSTORABLE:
-                    self._found(SetAside(table, key, one.reason))
+                    self._report(SetAside(table, key, one.reason))
                 elif differences((table, key), one, row):
                     self._suspects.setdefault((table, key), one)
 
-    async def _breathe(self) -> None:
+    async def _pause(self) -> None:
         """Let other tasks run, and check the suspects again once there are many."""
         self.progress.doubtful = len(self._suspects)
         self._on_progress()
@@ -239,12 +239,12 @@ class Verifier:
             suspects, self._suspects = self._suspects, {}
             if suspects:
                 for finding in await self._recheck.settle(suspects):
-                    self._found(finding)
+                    self._report(finding)
             if self._recheck.blind:
                 self._skip("events")
             self.progress.doubtful = len(self._suspects)
 
-    def _found(self, finding: Finding) -> None:
+    def _report(self, finding: Finding) -> None:
         self.progress.note(finding)
         if isinstance(finding, SetAside):
             self._unstorable.add((finding.object, finding.id))
@@ -272,8 +272,8 @@ class Verifier:
             store, connection, by_subscription=by_subscription, ids=self._people
         ):
             for one in found:
-                self._found(_as_difference(one))
-            await self._breathe()
+                self._report(_as_difference(one))
+            await self._pause()
 
 
 def _as_difference(found: consistency.Contradiction) -> Difference:
