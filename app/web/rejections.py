@@ -33,22 +33,22 @@ class RejectionTally:
         self._clock = clock
         self._mutex = threading.Lock()
         self._counts: Counter[tuple[int, str]] = Counter()
-        self._logged_at: dict[tuple[int, str], float] = {}
+        self._logged: dict[tuple[int, str], float] = {}
 
     def count(self, words: str, level: int = logging.WARNING) -> None:
         """Count one more. ``words`` must be one of a fixed number of texts."""
         key, now = (level, words), self._clock()
         with self._mutex:
             self._counts[key] += 1
-            logged_at = self._logged_at.get(key)
-            if logged_at is not None and now - logged_at < self._every:
+            logged = self._logged.get(key)
+            if logged is not None and now - logged < self._every:
                 return
-            self._logged_at[key] = now
+            self._logged[key] = now
             count = self._counts.pop(key)
         _write(level, words, count)
 
     def flush(self) -> None:
-        """Log the counts that are not logged yet."""
+        """Log what was counted and not logged yet."""
         with self._mutex:
             counts, self._counts = self._counts, Counter()
         for (level, words), count in counts.items():
