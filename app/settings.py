@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from app import paths
+from app.problems import Problem
 
 STRIPE_API = "https://api.stripe.com"
 STRIPE_CONNECT = "https://connect.stripe.com"
@@ -43,7 +44,7 @@ PLAIN = (
 )
 
 
-class SettingsError(Exception):
+class SettingsError(Problem):
     """The settings cannot be used; the text says which one and what to write instead."""
 
 

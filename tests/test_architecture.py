@@ -53,15 +53,13 @@ def test_help_imports_nothing_heavy() -> None:
         ("app.panel.overview", SCREEN | WIRE),
         ("app.panel.participants", SCREEN | WIRE | {"lark"}),
         ("app.panel.filters.compile", SCREEN | WIRE | {"lark"}),
-        ("app.commands.common", SCREEN | WIRE | WEB | {"lark"}),
-        ("app.commands.sync", SCREEN | WEB),
+        ("app.commands.sync.sync_run", SCREEN | WEB),
         ("app.tui", WEB | {"lark", "plotext"}),
         ("app.screens.segments.history_screen", {"plotext"}),
-        ("app.commands.serve", SCREEN | {"stripe", "keyring", "httpx"}),
+        ("app.commands.serve.webhook_service", SCREEN | {"stripe", "keyring", "httpx"}),
         ("app.sync.engine", SCREEN | WEB | {"stripe", "keyring"}),
         ("app.sync.auth.connect", SCREEN | {"stripe", "keyring"}),
         ("app.sandbox.server.server", SCREEN | {"peewee", "stripe"}),
-        ("app.commands.demo", SCREEN | WIRE),
     ],
 )
 def test_a_lower_part_brings_no_higher_one_along(module: str, never: set[str]) -> None:
@@ -98,7 +96,7 @@ def test_only_the_demo_and_the_command_know_the_sandbox(file: Path) -> None:
 
 def test_only_its_command_knows_the_server() -> None:
     for file in sources(""):
-        if file.parent.name != "web" and file.name != "serve.py":
+        if file.parent.name not in ("web", "serve"):
             known = set(imports(file))
             assert not any(name.startswith(("app.web", "starlette", "uvicorn")) for name in known)
 

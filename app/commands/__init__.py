@@ -1,0 +1,32 @@
+"""What people can say after ``panelist``.
+
+Each command is the module of its name. It has ``declare(parser)``, which adds its options, and
+``run(options)``, which returns the exit code; an action has its own ``run``. Only the module of the
+command that was said is imported, and ``--help`` must answer at once: so a command's module imports
+what does the work inside its functions.
+
+The other modules here are what the commands share. No command imports another.
+"""
+
+from __future__ import annotations
+
+# The order is that of ``panelist --help``.
+COMMANDS = {
+    "demo": "try it: a sandbox Stripe and a throw-away home",
+    "connect": "connect a Stripe account",
+    "disconnect": "leave the Stripe account",
+    "sync": "fetch what is new",
+    "serve": "receive Stripe's webhooks, and keep the panel current",
+    "verify": "prove that nobody was invited twice; or compare the panel with Stripe",
+    "status": "where the sync stands",
+    "segments": "every segment with its count",
+    "participants": "the people, one a line",
+    "export": "take people out into a file",
+    "studies": "studies: what people are invited to",
+    "invite": "plan whom a study invites, and invite them",
+    "invites": "who was invited, and what became of it",
+    "erase": "erase a person, in four hours",
+    "mail": "try the mail server; nothing is sent",
+    "sandbox": "a Stripe to try things on (see sandbox --help)",
+    "info": "versions, paths and settings, for a report",
+}

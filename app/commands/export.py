@@ -3,80 +3,97 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app.cli import FAILED
-from app.commands.common import find_account, find_filter, is_segment, not_connected, say
+from app.commands.arguments import add_format, add_selection
+from app.commands.console import say
+from app.commands.context import Context, check_segment, find_filter, open_context
+from app.commands.exit_codes import DONE, FAILED
 from app.commands.progress import counted
-from app.db.store import Store, open_store
-from app.panel.export.people import COLUMNS, people
-from app.panel.export.writer import form_of, write, writing
-from app.panel.lists.order import Ids, Order, whole
-from app.panel.lists.search import search
-from app.panel.lists.selection import Selection
-from app.panel.overview import overview
-from app.settings import load
-from app.text import plain
+from app.commands.signals import interrupt_on
 
-WRONG_USE = 2
+if TYPE_CHECKING:
+    from app.panel.lists.selection import Selection
+
 NEWEST_FIRST = ("arrived", "since", "created")
 
 
-def export(options: argparse.Namespace) -> int:
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = (
+        "Writes people, as the app lists them, to a file that only you can read: JSON lines where"
+        " its name ends in .jsonl, else CSV. Personal data leaves the panel."
+    )
+    add_selection(parser, "in name, email, id or metadata, as in the app")
+    parser.add_argument(
+        "--sort",
+        choices=("arrived", "name", "email", "since", "created", "plan", "status"),
+        default="arrived",
+        help="times: the newest first, texts: from A to Z (arrived: the newest in the panel first)",
+    )
+    parser.add_argument("--reverse", action="store_true", help="the other way round")
+    add_format(parser)
+    parser.add_argument(
+        "--masked", action="store_true", help="without names, emails, phones and metadata's values"
+    )
+    parser.add_argument("--replace", action="store_true", help="also where there is such a file")
+    parser.add_argument(
+        "file", nargs="?", default="-", metavar="FILE", help="standard output where it is left out"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
     """Take people out."""
-    store = open_store(load())
-    connection = overview(store, find_account(store, options.account)).connection
-    if connection is None:
-        return not_connected()
-    if not is_segment(store, connection.id, options.segment):
-        return WRONG_USE
-    chosen = _chosen(store, connection.id, options)
-    if isinstance(chosen, int):
-        return chosen
+    context = open_context(options.account)
+    chosen = _chosen(context, options)
     for end in (signal.SIGTERM, signal.SIGHUP):  # so that no part of a file is left
         if signal.getsignal(end) is not signal.SIG_IGN:  # nohup
-            signal.signal(end, signal.default_int_handler)
+            interrupt_on(end)
     try:
-        _export(store, chosen, options)
+        _export(context, chosen, options)
     except KeyboardInterrupt:
         no_file = (
             "What came before is not whole." if options.file == "-" else "No file was written."
         )
         say(f"Stopped. {no_file}")
         return FAILED
-    return 0
+    return DONE
 
 
-def _chosen(store: Store, connection_id: int, options: argparse.Namespace) -> Selection | int:
-    """Whom the options mean; or the exit code after saying why nobody."""
-    conditions = []
-    if options.filter is not None:
-        found = find_filter(store, connection_id, options.filter)
-        if isinstance(found, int):
-            return found
-        conditions.append(found)
+def _chosen(context: Context, options: argparse.Namespace) -> Selection:
+    """The participants that the options mean."""
+    from app.panel.lists.search import search
+    from app.panel.lists.selection import Selection
+
+    check_segment(context, options.segment)
+    conditions = [] if options.filter is None else [find_filter(context, options.filter)]
     if options.search is not None:
-        searched = search(store, options.search).condition
+        searched = search(context.store, options.search).condition
         conditions += [searched] if searched else []
-    return Selection(connection_id, options.segment, tuple(conditions))
+    return Selection(context.connection, options.segment, tuple(conditions))
 
 
-def _export(store: Store, chosen: Selection, options: argparse.Namespace) -> None:
+def _export(context: Context, chosen: Selection, options: argparse.Namespace) -> None:
+    import os
+    from pathlib import Path
+
+    from app.panel.export.people import COLUMNS, people
+    from app.panel.export.writer import form_of, write, writing
+    from app.panel.lists.order import Order, whole
+    from app.text import plain
+
     file = None if options.file == "-" else options.file
     form = form_of(options.file)
     if options.json or options.csv:
         form = "json" if options.json else "csv"
+    descending = (options.sort in NEWEST_FIRST) != options.reverse
     with writing(file, replace=options.replace) as out:
-        ids = _ids(store, chosen, options)
-        lines = people(store, chosen.connection_id, ids, chosen.segment, masking=options.masked)
+        ids = whole(context.store, chosen, Order(options.sort, descending))
+        lines = people(
+            context.store, chosen.connection_id, ids, chosen.segment, masking=options.masked
+        )
         number = write(out, COLUMNS, counted(lines, len(ids), file), form)
     if file is not None:
         hidden = ", masked" if options.masked else ""
         print(f"{number:,} people are in {plain(Path(os.path.realpath(file)))}{hidden}.")
-
-
-def _ids(store: Store, chosen: Selection, options: argparse.Namespace) -> Ids:
-    descending = (options.sort in NEWEST_FIRST) != options.reverse
-    return whole(store, chosen, Order(options.sort, descending))

@@ -1,38 +1,79 @@
-"""How far a command is, on a terminal."""
+"""How far a command is: a line of a terminal that replaces itself, or JSON lines."""
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Iterator
 from typing import TypeVar
 
-REFRESH = 0.5  # seconds between two looks of the line that says it
+REFRESH = 0.5  # seconds between two changes of the line
+
+_LINE = "\r{}\x1b[K"  # overwritten, and then nothing is left of a longer one
+_EMPTY_LINE = "\r\x1b[2K"
 
 Thing = TypeVar("Thing")
+
+
+class Progress:
+    """For a program (``as_json``) JSON lines on standard output; else one line on standard error,
+    where that is a terminal and not ``hidden``."""
+
+    def __init__(self, *, as_json: bool = False, hidden: bool = False) -> None:
+        self._json = as_json
+        self._terminal = not (as_json or hidden) and sys.stderr.isatty()
+        self._shown_at = 0.0
+
+    @property
+    def due(self) -> bool:
+        """Whether to show something now: twice a second at most, and only where it is seen."""
+        shown = self._json or self._terminal
+        return shown and time.monotonic() - self._shown_at >= REFRESH
+
+    def show(self, words: str, **facts: object) -> None:
+        """``facts``: what programs read instead of the words."""
+        self._shown_at = time.monotonic()
+        if self._json:
+            print(json.dumps({"type": "progress", **facts}), flush=True)
+        elif self._terminal:
+            self._write(_LINE.format(words))
+
+    def clear(self) -> None:
+        """Empty the line, for other output or for good."""
+        if self._terminal:
+            self._write(_EMPTY_LINE)
+
+    def finish(self, words: str) -> None:
+        """Leave the line with these words."""
+        if self._terminal:
+            self._write(_LINE.format(words) + "\n")
+
+    def _write(self, text: str) -> None:
+        print(text, end="", file=sys.stderr, flush=True)
 
 
 def counted(
     things: Iterator[Thing], total: int, output: str | None, each: int = 1
 ) -> Iterator[Thing]:
-    """The same things, with a line on standard error that says how many of ``total`` there were.
+    """The same things, while a line says how many of ``total`` there were.
 
-    Only where that is a terminal, and not the one that the results go to: ``output`` is the file
-    that they are written to, None: standard output. ``each``: what one thing counts for."""
-    shown = sys.stderr.isatty() and (output is not None or not sys.stdout.isatty())
-    started = told = time.monotonic()
+    Not where the results go to the same terminal: ``output`` is the file that they are written to,
+    None: standard output. ``each``: what one thing counts for."""
+    shown = Progress(hidden=output is None and sys.stdout.isatty())
+    started = time.monotonic()
     number = 0
     for thing in things:
         yield thing
         number = min(total, number + each)
-        if shown and time.monotonic() - told >= REFRESH:
-            told = time.monotonic()
-            rate = number / (told - started)
-            print(
-                f"\r{number:,} of {total:,}, {rate:,.0f}/s",
-                end="\x1b[K",
-                file=sys.stderr,
-                flush=True,
-            )
-    if shown and total:
-        print(f"\r{total:,} of {total:,}", end="\x1b[K\n", file=sys.stderr)
+        if shown.due and (seconds := time.monotonic() - started) >= REFRESH:
+            shown.show(f"{number:,} of {total:,}, {number / seconds:,.0f}/s")
+    if total:
+        shown.finish(f"{total:,} of {total:,}")
+
+
+def step_words(state: str, done: int, total: int | None) -> str:
+    """How far a step of a sync is."""
+    if state == "running" and total is not None:
+        return f"{done:,} of ≈ {total:,}"
+    return f"{done:,}" + (" ✓" if state == "done" else "")

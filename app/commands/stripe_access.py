@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from app.commands.exit_codes import NotConnected
 from app.credentials.factory import open_credentials
 from app.db import connections
 from app.db.store import Store
 from app.settings import Settings
-from app.sync.auth.connect import KeyProblem, offered, owner, refuse_another
+from app.sync.auth.connect import (
+    KeyProblem,
+    check,
+    connect,
+    offered,
+    owner,
+    recognised,
+    refuse_another,
+)
+from app.sync.engine import ENDINGS, end_by_stripe
 from app.sync.service import SyncService
 from app.sync.stripe.access import Access
 from app.sync.stripe.client import ProblemKind
 from app.text import plain
-
-
-class NotConnected(Exception):
-    """There is nothing to ask Stripe with; the text says why, and what to do."""
 
 
 class ConnectionAccess(NamedTuple):
@@ -27,18 +33,18 @@ class ConnectionAccess(NamedTuple):
     requests: int = 0
 
 
-def find_access(store: Store, settings: Settings) -> ConnectionAccess:
-    """What the sync would use, for whoever only reads: it changes no connection.
+def reading_access(store: Store, settings: Settings) -> ConnectionAccess:
+    """What the sync would use, for a command that only reads: it changes no connection.
 
     Raises NotConnected, KeyProblem (also for a key of another account than the one that is
     connected), OAuthProblem, CredentialProblem and DatabaseProblem.
     """
     if settings.stripe_key:
-        return _by_key(store, settings)
-    return ConnectionAccess(*kept_access(SyncService(store, settings, open_credentials(settings))))
+        return _read_by_key(store, settings)
+    return ConnectionAccess(*_kept_access(SyncService(store, settings, open_credentials(settings))))
 
 
-def _by_key(store: Store, settings: Settings) -> ConnectionAccess:
+def _read_by_key(store: Store, settings: Settings) -> ConnectionAccess:
     assert settings.stripe_key
     offer = offered(settings.stripe_key)
     try:
@@ -56,7 +62,35 @@ def _by_key(store: Store, settings: Settings) -> ConnectionAccess:
     raise NotConnected("The account of this key is not connected. Run panelist sync first.")
 
 
-def kept_access(service: SyncService) -> tuple[int, Access]:
+def sync_access(service: SyncService) -> tuple[int, Access]:
+    """The connection to sync, and the access to do it with: by the key in the environment, else
+    what is kept for the account that is connected. Blocks for as long as Stripe and a keyring
+    take. Raises NotConnected, and all of what service.PROBLEMS names."""
+    return _sync_by_key(service) or _kept_access(service)
+
+
+def _sync_by_key(service: SyncService) -> tuple[int, Access] | None:
+    """The account of the key in the environment, which is never kept; None without a key."""
+    store, settings = service.store, service.settings
+    if not settings.stripe_key:
+        return None
+    offer = offered(settings.stripe_key)
+    try:
+        known = recognised(settings, store, offer)
+        if known is not None:
+            return known, offer.access
+        report = check(settings, offer)
+    except KeyProblem as problem:
+        if problem.kind not in (ProblemKind.REVOKED, ProblemKind.EXPIRED):
+            raise
+        for connected, _, _ in connections.connected(store):
+            end_by_stripe(store, connected, problem.kind, offer.access)
+        text = f"{ENDINGS[problem.kind][1]} What was fetched stays usable."
+        raise NotConnected(text) from None
+    return connect(store, report), offer.access
+
+
+def _kept_access(service: SyncService) -> tuple[int, Access]:
     """The account that is connected, and the access that is kept for it. Raises NotConnected."""
     found = service.resume()
     if found is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from app.problems import Problem
+
 Fault = Literal[
     "unavailable",  # this computer does not have this kind of store
     "unanswered",  # the store gives no answer, perhaps because it has to be unlocked first
@@ -15,7 +17,7 @@ Fault = Literal[
 ]
 
 
-class CredentialProblem(Exception):
+class CredentialProblem(Problem):
     """Secrets cannot be stored or read. The text is one sentence and never contains a secret."""
 
     def __init__(self, kind: Fault, text: str) -> None:

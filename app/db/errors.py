@@ -13,8 +13,10 @@ from contextlib import contextmanager
 
 import peewee
 
+from app.problems import Problem
 
-class DatabaseProblem(Exception):
+
+class DatabaseProblem(Problem):
     """The database cannot be used as asked; the text is for a person."""
 
 

@@ -14,9 +14,10 @@ import socket
 from app.db.errors import DatabaseProblem
 from app.db.lock import Lock, LockTaken
 from app.db.store import Store
+from app.problems import Problem
 
 
-class LeaseTaken(Exception):
+class LeaseTaken(Problem):
     """Another Panelist syncs this database; the text is for a person. ``who``: which one."""
 
     def __init__(self, who: str) -> None:

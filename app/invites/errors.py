@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from app.problems import Problem
 
-class StudyProblem(Exception):
+
+class StudyProblem(Problem):
     """The text says what is wrong and what to do. ``place``: the field it is about, where it is
     about one."""
 

@@ -18,9 +18,10 @@ from app.invites import ledger
 from app.invites.ledger import Entry
 from app.invites.machine import this_machine
 from app.paths import make_private
+from app.problems import Problem
 
 
-class RestoreSuspected(Exception):
+class RestoreSuspected(Problem):
     """It must not send as it is; the text says why, and what to do."""
 
 

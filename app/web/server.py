@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
+from app.problems import Problem
 from app.web.connection_limits import CALLERS, HEAD_SECONDS, door
 
 HEAD_LIMIT = 16 * 1024  # bytes
@@ -25,8 +26,8 @@ GRACE = 0.4  # seconds that requests under way have when the server stops
 log = logging.getLogger(__name__)
 
 
-class ListenProblem(Exception):
-    """The address cannot be had; the text is for a person."""
+class ListenProblem(Problem):
+    """The server cannot listen on the address. The text is for a person."""
 
 
 def application(routes: Sequence[BaseRoute]) -> Starlette:

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from app.credentials.store import Credentials
+from app.problems import Problem
 from app.settings import Settings
 
 NAME = "stripe webhook"  # in the credential store
@@ -18,8 +19,8 @@ KEEP = 2
 _SECRET = re.compile(r"whsec_[A-Za-z0-9+/=_-]{8,240}", re.ASCII)
 
 
-class SecretProblem(Exception):
-    """There is no secret, or it cannot be one; the text never contains it."""
+class SecretProblem(Problem):
+    """There is no secret, or the text cannot be one. The message never contains it."""
 
 
 def known(settings: Settings, credentials: Credentials) -> tuple[str, ...]:

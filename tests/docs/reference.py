@@ -13,7 +13,6 @@ from typing import NamedTuple
 from app import settings
 from app.cli import _joined, parser
 from app.invites.mail.server_settings import PER_DAY, PER_MINUTE
-from app.sandbox import command as sandbox
 
 DOCS = Path(__file__).parents[2] / "docs"
 NOTE = "<!-- Made by python -m tests.docs.reference. Don't edit this page by hand. -->\n"
@@ -30,16 +29,12 @@ class Command(NamedTuple):
 def commands() -> Iterator[Command]:
     """Every command, each followed by its actions."""
     for command in _below("panelist", parser()):
-        if command.name == "panelist sandbox":  # has a parser of its own
-            command = command._replace(parser=sandbox._parser())
         yield command
         yield from _below(command.name, command.parser)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """A command line as Panelist reads it, not run. Raises SystemExit for one that is wrong."""
-    if arguments[:1] == ["sandbox"]:
-        return sandbox._parser().parse_args(arguments[1:])
     return parser().parse_args(_joined(arguments))
 
 

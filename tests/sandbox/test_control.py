@@ -10,15 +10,11 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from app.sandbox.command import main
+from app.cli import run
 from tests.helpers.sandbox_client import Obj
 from tests.sandbox.conftest import Serve
 
-COMMAND = [
-    sys.executable,
-    "-c",
-    "from app.sandbox.command import main; import sys; sys.exit(main(sys.argv[1:]))",
-]
+COMMAND = [sys.executable, "-m", "app", "sandbox"]
 
 
 def test_truth_is_the_world_line_by_line(serve: Serve) -> None:
@@ -158,11 +154,14 @@ def test_with_parent_it_ends_with_the_starter() -> None:
     "arguments", [["--customers", "many"], ["--fault-500", "2"], ["--rate", "x"], ["--forbid", "y"]]
 )
 def test_wrong_use_is_two(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(arguments) == 2
+    with pytest.raises(SystemExit, match="2"):
+        run(["sandbox", *arguments])
     assert arguments[0] in capsys.readouterr().err
 
 
-def test_a_taken_port_is_a_sentence(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_taken_port_is_a_sentence(serve: Serve) -> None:
     port = serve().sandbox.url.rpartition(":")[2]
-    assert main(["--port", port, "--customers", "0"]) == 1
-    assert port in capsys.readouterr().err
+    command = [*COMMAND, "--port", port, "--customers", "0"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(f"Cannot listen on port {port}: ")

@@ -7,7 +7,7 @@ import sys
 import httpx
 import pytest
 
-from app.sandbox.command import main
+from app.cli import run
 from app.sandbox.server.server import Sandbox
 from app.sandbox.server.state import Options
 from tests.helpers.sandbox_client import Client, Clock
@@ -270,11 +270,12 @@ def test_the_seed_decides_every_secret() -> None:
 
 def test_the_command_says_how_to_connect(capsys: pytest.CaptureFixture[str]) -> None:
     uri = "http://127.0.0.1:9/back"
-    code = "from app.sandbox.command import main; import sys; sys.exit(main(sys.argv[1:]))"
     arguments = ["--customers", "0", "--redirect", uri, "--redirect", uri + "2"]
     for more in (["--json"], []):
         process = subprocess.Popen(
-            [sys.executable, "-c", code, *arguments, *more], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "app", "sandbox", *arguments, *more],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         try:
             assert process.stdout is not None
@@ -291,5 +292,6 @@ def test_the_command_says_how_to_connect(capsys: pytest.CaptureFixture[str]) -> 
         finally:
             process.kill()
             process.communicate()
-    assert main(["--redirect", "http://127.0.0.1"]) == 2
+    with pytest.raises(SystemExit, match="2"):
+        run(["sandbox", "--redirect", "http://127.0.0.1"])
     assert "--redirect" in capsys.readouterr().err

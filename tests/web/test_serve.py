@@ -14,7 +14,7 @@ from typing import IO, cast
 
 import pytest
 
-from app.commands.serve import _watch
+from app.commands.serve.webhook_service import watch_sync
 from app.db import search_index as searching
 from app.db.lease import Lease
 from app.db.store import open_store
@@ -216,7 +216,7 @@ async def test_a_sync_that_ends_by_itself_is_said(capsys: pytest.CaptureFixture[
         running = False
         activity = Activity("Disconnected. Everything fetched stays usable.", problem=True)
 
-    await _watch(cast(Engine, Ended()))
+    await watch_sync(cast(Engine, Ended()))
     said = capsys.readouterr().err
     assert said == (
         "Disconnected. Everything fetched stays usable. Webhooks are still received; start again"

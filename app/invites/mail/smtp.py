@@ -15,6 +15,7 @@ import ssl
 from dataclasses import dataclass
 
 from app.invites.mail.server_settings import MailServer
+from app.problems import Problem
 from app.text import plain
 
 CONNECT = 30.0  # seconds
@@ -53,7 +54,7 @@ class SmtpReply:
         return self.code in (550, 551, 553) and gone
 
 
-class NotSent(Exception):
+class NotSent(Problem):
     """The server does not take this mail, or was lost before it could; it is not sent. ``answer``:
     what it said, None where it said nothing."""
 
@@ -62,7 +63,7 @@ class NotSent(Exception):
         self.answer = answer
 
 
-class DeliveryUnknown(Exception):
+class DeliveryUnknown(Problem):
     """The connection was lost after the last line: the server may have the mail, or not."""
 
 

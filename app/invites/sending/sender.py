@@ -33,6 +33,7 @@ from app.invites.sending import jobs, runs
 from app.invites.sending.jobs import Job
 from app.invites.sending.runs import RunView, columns
 from app.panel.export.writer import OutputProblem
+from app.problems import Problem
 
 TRIES = 6  # of one mail; then it has failed
 FIRST_WAIT, LONGEST_WAIT = 60, 3_600  # seconds between two tries
@@ -40,7 +41,7 @@ IN_A_ROW, SHARE, ENOUGH = 5, 0.05, 40  # failures that stop a run; a share count
 TOGETHER = 100  # files that are written between two commits
 
 
-class SendInProgress(Exception):
+class SendInProgress(Problem):
     """Another Panelist sends for this database; nothing was sent here."""
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, TextIO, TypeAlias
 
+from app.problems import Problem
 from app.text import csv_cell, plain
 
 Form: TypeAlias = Literal["csv", "json"]
@@ -27,7 +28,7 @@ JSON_NAMES = (".jsonl", ".ndjson", ".json")
 FOREIGN = ("email", "name", "phone", "currency")
 
 
-class OutputProblem(Exception):
+class OutputProblem(Problem):
     """The file cannot be written; the text is for a person."""
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from app.credentials.store import Credentials
 from app.db import connections
 from app.db.store import Store
+from app.problems import Problem
 from app.settings import Settings
 from app.sync.stripe.access import PATIENCE, NewAccess, offered_key, secret_name
 from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
@@ -30,7 +31,7 @@ PROBES = {
 }
 
 
-class KeyProblem(Exception):
+class KeyProblem(Problem):
     """The key cannot be used; the text is one sentence and never contains the key. ``kind``
     says what Stripe meant, when it was Stripe who refused."""
 

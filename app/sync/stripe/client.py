@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from app.credentials.store import CredentialProblem
+from app.problems import Problem
 from app.settings import RequestRate
 from app.sync.stripe.access import Access
 from app.sync.stripe.http1 import Headers, WireProblem
@@ -56,7 +57,7 @@ ENDED = (
 )  # what renewed access may put right
 
 
-class StripeProblem(Exception):
+class StripeProblem(Problem):
     """Stripe did not do what was asked. The text is a sentence and holds no secret."""
 
     def __init__(

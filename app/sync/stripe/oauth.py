@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from app.problems import Problem
 from app.sync.stripe.http1 import Headers, WireProblem
 from app.sync.stripe.objects import Unreadable, any_object
 from app.sync.stripe.transport import Transport
@@ -25,7 +26,7 @@ Trouble = Literal["denied", "expired", "refused", "unreachable", "senseless", "s
 Flavour = Literal["app", "connect"]
 
 
-class OAuthProblem(Exception):
+class OAuthProblem(Problem):
     """An authorisation that did not come about; one sentence without a code or a token.
 
     ``kind``: "denied" by the person; "expired" or used code or refresh token; "refused" for a

@@ -19,6 +19,7 @@ from app.db.rows import Fetched, PriceRow
 from app.db.store import Store
 from app.panel.audit import consistency
 from app.panel.audit.stored import TABLES, RowIds, StoredRef, every, number, set_aside, some, stored
+from app.problems import Problem
 from app.sync.events import RETENTION
 from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS, NEEDS, Listing
@@ -38,8 +39,8 @@ GROUP = 100
 _STEP = {listing.table: listing.step for listing in LISTINGS.values()}
 
 
-class NotReady(Exception):
-    """There is nothing yet that could be compared; the text says what to do."""
+class NotReady(Problem):
+    """The data cannot be compared yet. The text says what to do."""
 
 
 Tell = Callable[[Finding | Skipped], None]

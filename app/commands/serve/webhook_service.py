@@ -1,4 +1,4 @@
-"""``panelist serve``: receive Stripe's webhooks, and keep the panel current meanwhile."""
+"""Webhooks and a sync beside each other, until a signal."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import argparse
 import asyncio
 import contextlib
 import getpass
-import json
 import os
 import signal
 import socket
 import sys
 
 from app import log
-from app.cli import NOT_CONNECTED
-from app.commands.stripe_access import NotConnected
-from app.commands.sync import way_in
+from app.commands.console import print_json, say
+from app.commands.exit_codes import NotConnected
+from app.commands.stripe_access import sync_access
 from app.credentials.factory import open_credentials
 from app.db import connections
 from app.db.index_builder import IndexBuilder
@@ -33,21 +32,13 @@ from app.web.webhook import PATH
 ENGINE_GRACE = 0.6  # seconds for the sync to end, beside the server
 
 
-def serve(options: argparse.Namespace) -> int:
-    """Receive until SIGTERM or SIGINT; 0 then, whenever it comes."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return _serve(options)
-    except KeyboardInterrupt:
-        return 0
-
-
-def _serve(options: argparse.Namespace) -> int:
+def receive(options: argparse.Namespace) -> None:
+    """Listen, sync and receive. Raises NotConnected where there is nothing to sync with."""
     settings = load()
     credentials = open_credentials(settings)
     kept = secret.keep(credentials, _given()) if options.secret_stdin else ()
     if kept:
-        _say(f"The secret is kept in: {plain(credentials.described())}")
+        say(f"The secret is kept in: {plain(credentials.described())}")
     if settings.webhook_secret or not kept:
         kept += secret.known(settings, credentials)
     service = SyncService(open_store(settings), settings, credentials)
@@ -57,14 +48,12 @@ def _serve(options: argparse.Namespace) -> int:
     with Housekeeping(service.store, settings.home), IndexBuilder(service.store) as upkeep:
         try:
             if not options.no_sync:
-                connection, access = way_in(service)
+                connection, access = sync_access(service)
                 engine = service.engine(access, connection, lambda _: upkeep.wake())
-        except NotConnected as why:
+        except NotConnected:
             listener.close()
-            _say(str(why))
-            return NOT_CONNECTED
+            raise
         asyncio.run(_run(service, listener, kept, engine, options))
-    return 0
 
 
 async def _run(
@@ -84,7 +73,7 @@ async def _run(
     _announce(service, listener, engine is not None, options)
     serving = loop.create_task(server.serve(app, listener, stop))
     serving.add_done_callback(lambda _: stop.set())
-    watching = loop.create_task(_watch(engine)) if engine else None
+    watching = loop.create_task(watch_sync(engine)) if engine else None
     await stop.wait()
     if watching:
         watching.cancel()
@@ -93,11 +82,11 @@ async def _run(
     pages.end()
 
 
-async def _watch(engine: Engine) -> None:
-    """Say so when the sync has ended by itself: somebody disconnected, or the access ended."""
+async def watch_sync(engine: Engine) -> None:
+    """Say so when the sync has ended by itself: a person disconnected, or the access ended."""
     while engine.running:
         await asyncio.sleep(1.0)
-    _say(f"{plain(engine.activity.doing, 1000)} Webhooks are still received; start again to sync.")
+    say(f"{plain(engine.activity.doing, 1000)} Webhooks are still received; start again to sync.")
 
 
 def _who(engine: Engine | None) -> str | None:
@@ -110,15 +99,15 @@ def _announce(
     url, only_here = server.address_of(listener)
     forward = f"stripe listen --forward-to {url}{PATH}"
     if not only_here:
-        _say(
+        say(
             "This address can be reached from other computers: put a proxy with TLS in front of"
             " it, since Stripe delivers by https only."
         )
     if not connections.connected(service.store):
-        _say("No account is connected yet; until one is, webhooks are answered without effect.")
+        say("No account is connected yet; until one is, webhooks are answered without effect.")
     if options.json:
         line = {"type": "listening", "url": url, "webhook": url + PATH, "forward": forward}
-        print(json.dumps({**line, "syncing": syncs}), flush=True)
+        print_json({**line, "syncing": syncs})
     else:
         print(f"Listening for Stripe at {url}{PATH}; to bring events there: {forward}", flush=True)
 
@@ -132,8 +121,3 @@ def _given() -> str:
             return getpass.getpass("Signing secret (whsec_…): ", sys.stderr)
         return sys.stdin.readline()
     return ""
-
-
-def _say(text: str) -> None:
-    with contextlib.suppress(OSError):
-        print(text, file=sys.stderr, flush=True)

@@ -1,34 +1,29 @@
-"""``panelist verify``: prove from the ledger that nobody was handed over twice."""
+"""``panelist verify``: prove from the ledger that no one was handed over twice."""
 
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
-from app.cli import FAILED, NOT_CONNECTED
-from app.commands.studies import here
-from app.db.store import Store, open_store
+from app.commands.console import print_json
+from app.commands.context import open_context
+from app.commands.exit_codes import DONE, FAILED
+from app.db.store import Store
 from app.invites.invite_log import invite_rows
 from app.invites.ledger_proof import prove
 from app.invites.restore_guard import RestoreGuard, RestoreSuspected
-from app.settings import load
 from app.text import plain, when
 
 
 def prove_ledger(options: argparse.Namespace) -> int:
     """Read the whole ledger; 0 when it proves it."""
-    settings = load()
-    store = open_store(settings)
-    connection = here(store, None)
-    if connection is None:
-        return NOT_CONNECTED
+    settings, store, connection = open_context()
     proof = prove(store, connection)
     if options.json:
         older = _older(store, connection, settings.home)
-        print(json.dumps({"type": "proof", "holds": proof.holds, **asdict(proof), "guard": older}))
-        return 0 if proof.holds else FAILED
+        print_json({"type": "proof", "holds": proof.holds, **asdict(proof), "guard": older})
+        return DONE if proof.holds else FAILED
     print(
         f"{proof.entries:,} entries of the ledger, {proof.invites:,} invites, {proof.handed_over:,}"
         f" times handed over, {proof.reminded:,} times reminded."
@@ -54,7 +49,7 @@ def prove_ledger(options: argparse.Namespace) -> int:
         print(said)
     said = "Nobody was handed over twice." if proof.holds else "This proves nothing as it is."
     print(said)
-    return 0 if proof.holds else FAILED
+    return DONE if proof.holds else FAILED
 
 
 def _older(store: Store, connection_id: int, home: Path) -> str | None:

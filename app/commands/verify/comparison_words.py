@@ -1,28 +1,13 @@
-"""``panelist verify --stripe``: compare the panel with Stripe, and tell every difference."""
+"""What is told of a comparison with Stripe, in words."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
-import time
-from dataclasses import asdict
-
-from app import log
-from app.cli import FAILED, NOT_CONNECTED
-from app.commands.stripe_access import NotConnected, find_access
-from app.commands.sync import run_until_signalled
-from app.db.store import open_store
-from app.settings import load
-from app.sync.stripe.client import ENDED, StripeApi, StripeProblem
+from app.sync.stripe.client import StripeProblem
 from app.sync.verify.findings import Difference, Finding, Pending, SetAside, Skipped, VerifyProgress
-from app.sync.verify.verifier import NotReady, Verifier
 from app.text import duration, plain, when
 
 CERTAINTY = 0.95
-REFRESH = 0.5  # seconds between two looks of the line that says how far it is
 
-_TYPES = {Difference: "difference", Pending: "pending", SetAside: "set_aside", Skipped: "skipped"}
 _KINDS = {
     "missing_here": "missing here",
     "deleted_in_stripe": "deleted in Stripe, here not",
@@ -36,67 +21,13 @@ _WHY_PENDING = {
 }
 
 
-def verify(options: argparse.Namespace) -> int:
-    """Compare with Stripe, or prove from the ledger that nobody was invited twice."""
-    if options.all and not options.stripe:
-        print("--all is about Stripe: say --stripe with it.", file=sys.stderr)
-        return 2
-    if not options.stripe:
-        from app.commands.verify_ledger import prove_ledger
-
-        return prove_ledger(options)
-    settings = load()
-    store = open_store(settings)
-    log.start(settings.home)
-    started = time.monotonic()
-    try:
-        connection, access, asked = find_access(store, settings)
-    except NotConnected as why:
-        print(why, file=sys.stderr)
-        return NOT_CONNECTED
-    shown = VerifyLine(as_json=options.json)
-    api = StripeApi(settings.stripe_api_base, access, settings.rate, on_trouble=shown.on_trouble)
-    if asked:
-        api.requests["GET /v1/account"] = asked
-    verifier = Verifier(api, store, connection, shown.tell, lambda: shown.on_progress(progress))
-    progress = verifier.progress
-    sample = None if options.all else options.sample
-
-    async def compare() -> None:
-        async with api:
-            await verifier.run(sample)
-
-    try:
-        stopped = run_until_signalled(compare())
-    except NotReady as why:
-        print(why, file=sys.stderr)
-        return FAILED
-    except StripeProblem as problem:
-        shown.end()
-        if problem.kind in ENDED:
-            print(f"{problem} Nothing was changed here.", file=sys.stderr)
-            return NOT_CONNECTED
-        print(f"{_first_sentence(problem)} {_how_far(progress)}", file=sys.stderr)
-        return FAILED
-    finally:
-        shown.end()
-    if stopped:
-        print(f"Stopped. {_how_far(progress)}", file=sys.stderr)
-    seconds = time.monotonic() - started
-    if options.json:
-        scope = "all" if options.all else "sample"
-        print(json.dumps(_finished(progress, api, scope, seconds, stopped=stopped)), flush=True)
-    elif not stopped:
-        print(_summary(progress, sum(api.requests.values()), seconds, sampled=sample is not None))
-    return FAILED if stopped or progress.differences else 0
-
-
-def _first_sentence(problem: StripeProblem) -> str:
+def first_sentence(problem: StripeProblem) -> str:
     """What comes after it is about a sync, which keeps its place."""
     return plain(str(problem).partition(". ")[0].rstrip("."), 300) + "."
 
 
-def _how_far(progress: VerifyProgress) -> str:
+def how_far(progress: VerifyProgress) -> str:
+    """For a comparison that ended before its end."""
     text = f"{progress.compared:,} of {progress.total:,} objects were compared until then"
     text += f", with {_number(progress.differences, 'difference')}"
     if progress.doubtful:
@@ -104,26 +35,8 @@ def _how_far(progress: VerifyProgress) -> str:
     return text + "; nothing was changed."
 
 
-def _finished(
-    progress: VerifyProgress, api: StripeApi, scope: str, seconds: float, *, stopped: bool
-) -> dict[str, object]:
-    return {
-        "type": "finished",
-        "scope": scope,
-        "stopped": stopped,
-        "equal": not (stopped or progress.differences),
-        "compared": progress.compared,
-        "total": progress.total,
-        "differences": progress.differences,
-        "pending": progress.pending,
-        "set_aside": progress.set_aside,
-        "skipped": [one.list for one in progress.skipped],
-        "requests": dict(api.requests),
-        "seconds": round(seconds, 2),
-    }
-
-
-def _summary(progress: VerifyProgress, requests: int, seconds: float, *, sampled: bool) -> str:
+def summary(progress: VerifyProgress, requests: int, seconds: float, *, sampled: bool) -> str:
+    """For one that came to its end: what was found, and how sure that is."""
     found = "equal"
     if progress.differences:
         found = _number(progress.differences, "difference")
@@ -218,43 +131,3 @@ def _value(value: object) -> str:
     if value is None:
         return "nothing"
     return f'"{plain(value, 200)}"' if isinstance(value, str) else str(value)
-
-
-class VerifyLine:
-    """Findings on standard output as they come, and how far it is on a terminal's other one."""
-
-    def __init__(self, *, as_json: bool) -> None:
-        self._json = as_json
-        self._terminal = sys.stderr.isatty()
-        self._shown = 0.0
-        self._trouble = ""
-
-    def tell(self, finding: Finding | Skipped) -> None:
-        """Called with everything found."""
-        self.end()
-        if self._json:
-            print(json.dumps({"type": _TYPES[type(finding)], **asdict(finding)}), flush=True)
-        else:
-            print(sentence(finding), flush=True)
-
-    def on_trouble(self, text: str) -> None:
-        """Called when Stripe does not answer as it should, and with "" when it does again."""
-        self._trouble = text
-
-    def on_progress(self, progress: VerifyProgress) -> None:
-        """Called often; shows something twice a second at most."""
-        now = time.monotonic()
-        if not self._terminal or now - self._shown < REFRESH:
-            return
-        self._shown = now
-        line = f"{progress.compared:,} of {progress.total:,} objects compared"
-        if progress.doubtful:
-            line += f", {progress.doubtful:,} to look at again"
-        if self._trouble:
-            line += f" · {plain(self._trouble, 100)}"
-        print(f"\r\x1b[2K{line}", end="", file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        """Clear the line."""
-        if self._terminal:
-            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,78 @@
+"""Connecting an account by a key or by OAuth, and what is told of it."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+
+from app import log
+from app.commands.connect.oauth_prompt import connect_by_oauth
+from app.commands.connect.token_store_choice import choose_token_store, ensure_token_store
+from app.commands.console import print_json, read_line, say
+from app.commands.exit_codes import DONE, WrongUse
+from app.commands.signals import interrupt_on
+from app.credentials.factory import open_credentials
+from app.credentials.store import CredentialProblem, TokenStore
+from app.db.store import open_store
+from app.panel.overview import overview, status_json
+from app.settings import load
+from app.sync.auth.connect import KeyReport
+from app.sync.service import Admitted, SyncService
+from app.text import plain
+
+
+def connect_account(options: argparse.Namespace) -> int:
+    """Connect, or only choose where access is kept; the exit code."""
+    interrupt_on(signal.SIGTERM)
+    settings = load()
+    store, credentials = open_store(settings), open_credentials(settings)
+    log.start(settings.home)
+    if options.token_store:
+        choose_token_store(settings, credentials, TokenStore(options.token_store))
+    service = SyncService(store, settings, credentials)
+    key = read_line() if options.key_stdin else settings.stripe_key
+    if options.oauth:
+        admitted = connect_by_oauth(options, service)
+    elif key:
+        admitted = _by_key(key, service, from_environment=not options.key_stdin)
+    elif options.token_store and not options.key_stdin:
+        print(f"Access is kept in: {plain(credentials.described())}")
+        return DONE
+    else:
+        raise WrongUse(
+            "Say how: panelist connect --oauth, or --key-stdin for a restricted key, or set"
+            " PANELIST_STRIPE_KEY."
+        )
+    connection = service.connect(admitted)
+    if options.json:
+        print_json(status_json(overview(store, connection)))
+    else:
+        _print_report(admitted.report)
+        print("Fetch the customers: panelist sync, or open the app: panelist")
+    return DONE
+
+
+def _by_key(key: str, service: SyncService, *, from_environment: bool) -> Admitted:
+    if from_environment:  # such a key is never kept
+        return service.by_key(key, keep=False)
+    homeless = ""
+    try:
+        ensure_token_store(service.settings, service.credentials)
+    except CredentialProblem as problem:
+        homeless = str(problem)
+    admitted = service.by_key(key, keep=not homeless)
+    if homeless:
+        say(f"The key works and was not kept: {homeless}")
+    else:
+        say(f"The key is kept in: {plain(service.credentials.described())}")
+    return admitted
+
+
+def _print_report(report: KeyReport) -> None:
+    mode = "LIVE" if report.livemode else "TEST"
+    print(f"Connected: {plain(report.account_name or report.account)} ({report.account}), {mode}.")
+    for one in report.permissions:
+        cost = "" if one.granted else f": {one.cost}"
+        print(f"  {'yes' if one.granted else 'NO '}  {one.label}{cost}")
+    for warning in report.warnings:
+        print(warning)

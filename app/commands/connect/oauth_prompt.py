@@ -1,0 +1,152 @@
+"""``panelist connect --oauth``: a page to approve on, and what comes back or is entered."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import sys
+import threading
+from collections import deque
+
+from app.commands.connect.token_store_choice import ensure_token_store
+from app.commands.console import NO, YES, print_json, say
+from app.credentials.store import TokenStore
+from app.sync.auth.approval import Approval, open_browser
+from app.sync.auth.redirect import RedirectAnswer
+from app.sync.service import Admitted, SyncService
+from app.sync.stripe.oauth import OAuthApp, OAuthProblem
+from app.text import plain
+
+NEEDED = (
+    "Customers, Subscriptions, Products, Prices and Events are read; never cards, payment"
+    " methods, bank accounts, addresses, tax ids, balances or invoices."
+)
+
+
+def connect_by_oauth(options: argparse.Namespace, service: SyncService) -> Admitted:
+    """Let a person approve at Stripe, and take the access. Raises OAuthProblem,
+    CredentialProblem."""
+    app = _app(options.mode, service)
+    ensure_token_store(service.settings, service.credentials)
+    with service.approval(app) as approval:
+        approval.ask()
+        try:
+            _show_page(approval, options)
+            heard = _Prompt(approval).wait()
+        except KeyboardInterrupt:
+            raise OAuthProblem("setup", "Stopped. Nothing was connected.") from None
+        admitted = service.by_code(app, heard.code)
+    where = plain(service.credentials.described())
+    ends = service.credentials.token_store is TokenStore.SESSION
+    say(f"The access is kept in: {where}{', which ends with this command' if ends else ''}")
+    return admitted
+
+
+def _app(mode: str | None, service: SyncService) -> OAuthApp:
+    wanted = [False, True] if mode is None else [mode == "live"]
+    there = [app for app in map(service.registered, wanted) if app is not None]
+    if len(there) == 2:
+        raise OAuthProblem("setup", "OAuth is set up for both modes; add --mode live or test.")
+    if not there:
+        raise OAuthProblem(
+            "setup",
+            f"OAuth is not set up{f' for {mode} mode' if mode else ''}. Set"
+            " PANELIST_STRIPE_CLIENT_ID and PANELIST_STRIPE_CLIENT_SECRET, or enter them in the"
+            " app (Set up OAuth); a restricted key needs neither: panelist connect --key-stdin",
+        )
+    return there[0]
+
+
+def _show_page(approval: Approval, options: argparse.Namespace) -> None:
+    if options.json:
+        print_json({"type": "authorize", "url": approval.url})
+    else:
+        say(NEEDED)
+        print(f"Open this page and approve:\n{approval.url}", flush=True)
+    if not options.no_browser:
+        why_not = open_browser(approval.url, os.environ)
+        say(f"It was not opened here: {why_not}." if why_not else "It was opened in the browser.")
+    if approval.trouble:
+        say(approval.trouble)
+    else:
+        say("Waiting for Stripe's answer; the address it redirects to can also be pasted here.")
+
+
+class _Prompt:
+    """What comes of an approval, by the listener or by what a person enters: pasted addresses, or
+    y and n when an install that was started elsewhere asks to be accepted.
+
+    One is asked about at a time, so that an answer is never taken for one that came in between.
+    Lines are read in a thread of their own, which hands over an answer and wakes the wait.
+    """
+
+    def __init__(self, approval: Approval) -> None:
+        self._approval = approval
+        self._waiting: deque[RedirectAnswer] = deque()  # installs that are not asked about yet
+        self.pending: RedirectAnswer | None = None  # the one that is asked about
+        self.answer: bool | None = None  # to what is pending; not acted on yet
+
+    def wait(self) -> RedirectAnswer:
+        """Block until it is clear what is to be connected. Raises OAuthProblem."""
+        threading.Thread(target=self._read, name="stdin", daemon=True).start()
+        while True:
+            heard = self._approval.wait()
+            if heard is None:
+                accepted = self._answered()
+                if accepted is not None:
+                    return accepted
+            elif heard.kind == "uninvited":
+                self._waiting.append(heard)
+            else:
+                return heard
+            if self.pending is None and self._waiting:
+                self._ask(self._waiting.popleft())
+
+    def _answered(self) -> RedirectAnswer | None:
+        """What was accepted; None after a no. Raises OAuthProblem when nothing was answered, and
+        so nothing can end the wait any more."""
+        if self.answer is None:
+            raise OAuthProblem("setup", self._approval.trouble)
+        if self.answer:
+            return self.accept()
+        self.decline()
+        return None
+
+    def accept(self) -> RedirectAnswer | None:
+        """Connect what is pending."""
+        accepted, self.pending, self.answer = self.pending, None, None
+        return accepted
+
+    def decline(self) -> None:
+        """Forget what is pending, and go on waiting."""
+        self.pending = self.answer = None
+        say("It was not accepted; its code was not used. Waiting for Stripe's answer.")
+
+    def _ask(self, install: RedirectAnswer) -> None:
+        self.pending = install
+        say(
+            "An install was started in Stripe's Dashboard, for account"
+            f" {plain(install.account)} as it says. Accept it? (y or n)"
+        )
+
+    def _read(self) -> None:
+        """No exit waits for it. The wait ends with the input when nothing else can end it."""
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")
+        with contextlib.suppress(OSError):  # the terminal has gone
+            for line in sys.stdin or ():
+                self._take(line.strip())
+        if self._approval.trouble:
+            self._approval.cancel()
+
+    def _take(self, text: str) -> None:
+        if self.pending is not None and self.answer is None and text.lower() in YES + NO:
+            self.answer = text.lower() in YES
+            self._approval.cancel()  # wakes the wait
+        elif text:
+            try:
+                self._approval.paste(text)
+            except OAuthProblem as problem:
+                say(str(problem))

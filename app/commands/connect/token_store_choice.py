@@ -1,0 +1,55 @@
+"""Where access is kept: by option, or by what a person answers."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+
+from app.commands.console import is_interactive, read_line, say
+from app.credentials.store import CredentialProblem, Credentials, TokenStore
+from app.settings import Settings
+
+CHOICES = {
+    "1": (TokenStore.PASSPHRASE, "a file encrypted with a passphrase"),
+    "2": (TokenStore.SESSION, "nowhere: this session only"),
+    "3": (TokenStore.PLAIN, "a plain file, which every program of yours can read"),
+}
+
+
+def ensure_token_store(settings: Settings, credentials: Credentials) -> None:
+    """See to it that access can be kept, before there is any. Asks a person, if there is one;
+    raises CredentialProblem if there is none, or no answer."""
+    try:
+        credentials.ensure()
+    except CredentialProblem as problem:
+        if problem.kind not in ("unavailable", "unanswered", "refused", "locked"):
+            raise
+        if not (is_interactive() and sys.stderr.isatty()):
+            raise
+        say(str(problem))
+        if problem.kind == "locked":
+            credentials.unlock(getpass.getpass("Passphrase: ", sys.stderr))
+            return
+        for number, (_, words) in CHOICES.items():
+            say(f"  {number}  {words}")
+        print("Keep the access in (1, 2 or 3; Enter: nothing is done): ", end="", file=sys.stderr)
+        sys.stderr.flush()
+        chosen = CHOICES.get(read_line())
+        if chosen is None:
+            raise
+        choose_token_store(settings, credentials, chosen[0])
+
+
+def choose_token_store(settings: Settings, credentials: Credentials, chosen: TokenStore) -> None:
+    """Keep access there from now on; what is kept moves there. Raises CredentialProblem."""
+    passphrase = _new_passphrase(settings) if chosen is TokenStore.PASSPHRASE else None
+    credentials.choose(chosen, passphrase)
+
+
+def _new_passphrase(settings: Settings) -> str | None:
+    if settings.passphrase or not is_interactive():
+        return settings.passphrase
+    first = getpass.getpass("New passphrase: ", sys.stderr)
+    if first != getpass.getpass("Once more: ", sys.stderr):
+        raise CredentialProblem("wrong passphrase", "The two differ. Nothing was changed.")
+    return first

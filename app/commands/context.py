@@ -1,0 +1,123 @@
+"""What a command works on: the database, the account that is meant, what options name in it.
+
+Every command imports this module before it knows whether it will run: so nothing else is imported
+outside the functions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from app.commands.exit_codes import NotConnected, WrongUse
+from app.problems import Problem
+
+if TYPE_CHECKING:
+    from app.db.store import Store
+    from app.invites.studies import Study
+    from app.panel.filters.errors import FilterError
+    from app.panel.lists.selection import Condition
+    from app.panel.overview import ConnectionView
+    from app.settings import Settings
+
+NO_CONNECTION = "Not connected. Connect a Stripe account in the app, or try: panelist demo"
+
+
+class Context(NamedTuple):
+    """The settings, the open database, and the id of the connection that is meant."""
+
+    settings: Settings
+    store: Store
+    connection: int
+
+
+def open_context(account: str | None = None) -> Context:
+    """Open the database at the account that ``--account`` names, else the one connected last.
+
+    Raises NotConnected, Problem for an unknown account, SettingsError and DatabaseProblem.
+    """
+    from app.db.store import open_store
+    from app.settings import load
+
+    settings = load()
+    store = open_store(settings)
+    connection = find_connection(store, account)
+    if connection is None:
+        raise NotConnected(NO_CONNECTION)
+    return Context(settings, store, connection.id)
+
+
+def find_connection(store: Store, account: str | None = None) -> ConnectionView | None:
+    """The connection that ``--account`` names, else the newest; None where there is none yet.
+    Raises Problem for an unknown account."""
+    from app.panel.overview import accounts
+    from app.text import plain
+
+    known = accounts(store)
+    if account is None:
+        return known[0] if known else None
+    for one in known:
+        if account in (one.account, f"{one.account}/{one.mode}"):
+            return one
+    names = ", ".join(f"{plain(one.account)}/{one.mode}" for one in known) or "none yet"
+    raise Problem(f"There is no account {plain(account)!r} here. Those known: {names}.")
+
+
+def check_segment(context: Context, key: str | None) -> None:
+    """Raise WrongUse unless a segment has this key, or none is asked for."""
+    from app.panel.segments.views import segments
+    from app.text import plain
+
+    views = segments(context.store, context.connection)
+    if key is not None and key not in {view.key for view in views}:
+        raise WrongUse(f"There is no segment {plain(key)!r}; panelist segments lists them.")
+
+
+def find_filter(context: Context, text: str) -> Condition:
+    """What ``--filter`` says. Raises WrongUse for one that cannot be read, and Problem while no
+    filter can be used."""
+    import time
+
+    from app.db.subscription_indexes import left_out
+    from app.panel.filters.compile import compiled
+    from app.panel.filters.errors import FilterError
+
+    try:
+        condition = compiled(text, context.store, context.connection, time.time())
+    except FilterError as error:
+        raise filter_refused(error) from error
+    if left_out(context.store):  # each person's would be looked for in all of them
+        raise Problem(
+            "Subscriptions are still being fetched. Use a filter when Status says they are here."
+        )
+    return condition
+
+
+def filter_refused(error: FilterError) -> WrongUse:
+    """What is wrong with a filter, and where in it."""
+    from app.panel.filters.errors import pointed
+    from app.text import plain
+
+    return WrongUse(f"{plain(error.sentence, 1000)}\n{pointed(error)}")
+
+
+def find_study(context: Context, text: str | None) -> Study:
+    """The study of this number or title; without one the only one that is not over. Raises
+    StudyProblem."""
+    from app.invites import studies as of
+    from app.invites.errors import StudyProblem
+    from app.text import plain
+
+    every = of.studies(context.store, context.connection)
+    if not text:
+        going = [one for one in every if one.state in of.CHANGEABLE]
+        if len(going) == 1:
+            return going[0]
+        raise StudyProblem("Say which study with --study; panelist studies lists them.")
+    found = [one for one in every if str(one.id) == text or one.title == text]
+    found = found or [one for one in every if one.title.casefold() == text.casefold()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        numbers = ", ".join(str(one.id) for one in found)
+        raise StudyProblem(f"Several studies are called so; say which by its number: {numbers}.")
+    raise StudyProblem(f"There is no study {plain(text)!r}; panelist studies lists them.")

@@ -1,0 +1,55 @@
+"""``panelist demo``: a sandbox Stripe and a throw-away home, so that nothing can go wrong.
+
+The home is a temporary folder that is deleted at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from app.commands.arguments import count
+
+POLL_SECONDS = 3.0  # the sandbox has no read allocation to save
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.add_argument("--customers", type=count, default=500, metavar="N")
+    parser.add_argument("--seed", type=int, default=1, metavar="N")
+    parser.add_argument("--headless", action="store_true", help="do the same without a terminal")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the demo, in the app or without a terminal; the exit code."""
+    import tempfile
+    from pathlib import Path
+
+    from app import log
+    from app.commands.demo.sandbox_process import running_sandbox
+    from app.db.store import open_store
+    from app.settings import RequestRate, Settings
+
+    with (
+        tempfile.TemporaryDirectory(prefix="panelist-demo-") as home,
+        running_sandbox(options.customers, options.seed) as sandbox,
+    ):
+        settings = Settings(
+            home=Path(home),
+            stripe_api_base=sandbox.url,
+            stripe_client_id=sandbox.client_id,
+            stripe_client_secret=sandbox.client_secret,
+            stripe_authorize_url=sandbox.authorize_url,
+            token_store="session",
+            rate=RequestRate(None, None),
+            poll_seconds=POLL_SECONDS,
+        )
+        store = open_store(settings)
+        log.start(settings.home)
+        if options.headless:
+            from app.commands.demo.headless_demo import run_headless
+
+            return run_headless(store, settings, sandbox.url, sandbox.key)
+        from app.tui import Demo
+        from app.tui import run as run_app
+
+        return run_app(store, settings, Demo(sandbox.key, sandbox.url, options.customers))

@@ -1,0 +1,45 @@
+"""The demo's Stripe: a sandbox in a process of its own, which ends with this one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+
+from app.problems import Problem
+
+CHANGES_A_MINUTE = 20
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A running sandbox: where it is, the restricted key it knows, and the OAuth app that is
+    registered there."""
+
+    url: str
+    key: str = field(repr=False)
+    client_id: str
+    client_secret: str = field(repr=False)
+    authorize_url: str
+
+
+@contextlib.contextmanager
+def running_sandbox(customers: int, seed: int) -> Iterator[Sandbox]:
+    """Start it, and end it with the block. Raises Problem where it does not start."""
+    command = [sys.executable, "-m", "app", "sandbox", "--json", "--with-parent"]
+    command += ["--customers", str(customers), "--seed", str(seed)]
+    command += ["--live-changes", str(CHANGES_A_MINUTE)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        line = process.stdout.readline()
+        if not line:
+            raise Problem("The sandbox did not start; run “panelist sandbox” to see why.")
+        started = json.loads(line)
+        yield Sandbox(**{one.name: started[one.name] for one in fields(Sandbox)})
+    finally:
+        process.terminate()
+        process.wait()

@@ -1,0 +1,48 @@
+"""``panelist disconnect``: leave the Stripe account."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.commands.console import YES, is_interactive, read_line, say
+from app.commands.exit_codes import DONE, FAILED, NotConnected, WrongUse
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Leave the account, after a yes."""
+    from app import log
+    from app.commands.context import find_connection
+    from app.credentials.factory import open_credentials
+    from app.db.store import open_store
+    from app.settings import load
+    from app.sync.auth.disconnect import STAYS, disconnect
+    from app.text import plain
+
+    settings = load()
+    store = open_store(settings)
+    log.start(settings.home)
+    connection = find_connection(store)
+    if connection is None:
+        raise NotConnected("Not connected; there is nothing to leave.")
+    name = plain(connection.account_name or connection.account)
+    if not options.yes:
+        if not is_interactive():
+            raise WrongUse(
+                f"This would disconnect {name}. {STAYS} Say panelist disconnect --yes to do it."
+            )
+        print(f"Disconnect {name} ({connection.mode})? {STAYS} (y or n) ", end="", flush=True)
+        if read_line().lower() not in YES:
+            print("Nothing was changed.")
+            return FAILED
+    left = disconnect(store, settings, open_credentials(settings), connection)
+    for sentence in left.said:
+        print(sentence, flush=True)
+    if not left.whole:
+        say("Not all of it could be done; say panelist disconnect again.")
+        return FAILED
+    return DONE

@@ -1,0 +1,39 @@
+"""``panelist erase``: erase a person in four hours, or let them stay."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.commands.console import say
+from app.commands.context import open_context
+from app.commands.exit_codes import DONE
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.add_argument("person", metavar="STRIPE_ID", help="as panelist participants has it")
+    parser.add_argument("--undo", action="store_true", help="within the four hours: let them stay")
+    parser.add_argument("--account", metavar="ACCT", help="another account")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Request it, or take it back."""
+    from app.invites import erasure
+    from app.invites.housekeeping import tidy
+    from app.invites.operator import by
+    from app.invites.restore_guard import RestoreGuard
+    from app.text import when
+
+    settings, store, connection = open_context(options.account)
+    tidy(store, settings.home)
+    if options.undo:
+        erasure.take_back(store, connection, options.person, by())
+        say("They stay. Invites that ended with it stay ended.")
+        return DONE
+    due = erasure.request(store, connection, options.person, by())
+    RestoreGuard(store, connection, settings.home).follow()
+    say(
+        f"Their invites ended, and they are erased at {when(due.due_at)}, as soon as a Panelist"
+        " runs then; until then --undo takes it back. The customer in Stripe is not touched."
+    )
+    return DONE

@@ -1,0 +1,66 @@
+"""``panelist info``: what is needed to help with a problem."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from app.commands.arguments import add_json
+from app.commands.console import print_json
+from app.commands.exit_codes import DONE
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the facts: no secret, no name, no email."""
+    from app.text import plain
+
+    facts = _facts()
+    if options.json:
+        print_json(facts)
+        return DONE
+    for name, value in facts.items():
+        print(f"{name:<14} {plain(value) if name != 'quarantined' else len(value)}")
+    for bad in facts["quarantined"]:
+        print(f"  {bad['listing']} {bad['id']}: {bad['reason']}")
+    return DONE
+
+
+def _facts() -> dict[str, Any]:
+    import platform
+    from importlib.metadata import version
+
+    from app import __version__, paths
+    from app.credentials.factory import open_credentials
+    from app.db.store import open_store
+    from app.panel.overview import overview
+    from app.settings import load
+    from app.text import plain
+
+    settings = load()
+    store = open_store(settings)
+    view = overview(store)
+    return {
+        "panelist": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "textual": version("textual"),
+        "home": str(settings.home),
+        "settings_file": str(paths.settings_file(settings.home)),
+        "log": str(paths.log_file(settings.home)),
+        "database": store.where,
+        "stripe_api": settings.stripe_api_base,
+        "key": "from PANELIST_STRIPE_KEY, not stored" if settings.stripe_key else "none",
+        "credentials": open_credentials(settings).described(),
+        "status": view.connection.status if view.connection else "not connected",
+        "quarantined": [
+            {"listing": listing, "id": plain(key), "reason": plain(reason)}
+            for listing, key, reason in store.rows(
+                "SELECT listing, stripe_id, reason FROM quarantine ORDER BY 1, 2 LIMIT 100"
+            )
+        ],
+    }

@@ -1,0 +1,75 @@
+"""``panelist invite``: a plan of who is invited and who not, and its sending."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.commands.arguments import add_scope
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = (
+        "Says of each member of the segments whether they will be invited, or the one reason why"
+        " not; and invites them, if they are as many as you expect."
+    )
+    _declare_plan(parser)
+    _declare_sending(parser)
+    add_scope(parser)
+
+
+def _declare_plan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--study", metavar="STUDY", help="its title or number")
+    parser.add_argument("--segment", action="append", metavar="KEY", help="instead of the study's")
+    parser.add_argument("--exclude", action="append", metavar="KEY", help="instead of the study's")
+    take = parser.add_mutually_exclusive_group()
+    take.add_argument("--batch", type=_number, metavar="N", help="who are customers the longest")
+    take.add_argument("--sample", type=_number, metavar="N", help="at random")
+    parser.add_argument("--seed", metavar="TEXT", help="the same people for the same seed")
+    parser.add_argument(
+        "--strata", choices=("plan", "product", "tenure"), help="in the shares of the whole"
+    )
+    parser.add_argument(
+        "--again",
+        action="append",
+        choices=("expired", "declined", "completed"),
+        help="also those whose invite for this study has ended so",
+    )
+    parser.add_argument(
+        "--override", action="append", choices=("cool_down", "cap"), help="pass by a rule"
+    )
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why; it is kept")
+
+
+def _declare_sending(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--plan", action="store_true", help="only say who (the default)")
+    what.add_argument("--yes", action="store_true", help="invite them; needs --expect")
+    what.add_argument("--resume", action="store_true", help="go on with what is queued")
+    what.add_argument("--stop", action="store_true", help="withdraw what is still queued")
+    what.add_argument("--test", metavar="ADDRESS", help="one mail to yourself, never counted")
+    parser.add_argument("--expect", type=int, metavar="N", help="how many will be invited")
+    parser.add_argument(
+        "--way",
+        choices=("smtp", "eml", "csv", "link"),
+        help="how: a mail server (if one is set), files, a table, or links to be copied",
+    )
+    parser.add_argument("--outcome", metavar="KEY", help="with --plan: only those, by name")
+    parser.add_argument("--output", metavar="FILE", help="with --plan: each member, into a file")
+    parser.add_argument("--now", action="store_true", help="without two minutes to undo it")
+    parser.add_argument(
+        "--while-filling", action="store_true", help="although the first sync is not complete"
+    )
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:12]) < 10**9):
+        raise argparse.ArgumentTypeError("a number of people, at least 1")
+    return int(text)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Plan, and send what was confirmed."""
+    from app.commands.invite.invite_run import plan_and_send
+
+    return plan_and_send(options)

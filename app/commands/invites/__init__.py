@@ -1,0 +1,85 @@
+"""``panelist invites``: who was invited, what became of it, and who is never to be asked again."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from app.commands.arguments import add_scope, repeat_scope
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Its options and actions."""
+    parser.add_argument("--study", metavar="STUDY", help="only of this one")
+    parser.add_argument("--state", action="append", metavar="STATE", help="only those in it")
+    parser.add_argument("--search", default="", metavar="TEXT", help="in name, address or id")
+    parser.add_argument("--output", metavar="FILE", help="into a file that only you can read")
+    parser.add_argument("--csv", action="store_true", help="comma-separated, safe to open")
+    parser.add_argument(
+        "--trust", action="store_true", help="send again from a database that was put back"
+    )
+    add_scope(parser)
+    _declare_actions(parser.add_subparsers(dest="action", metavar="what"))
+
+
+def _declare_actions(actions: Any) -> None:
+    mark = actions.add_parser("mark", help="say what became of invites")
+    mark.set_defaults(run=_mark)
+    mark.add_argument("state", choices=("started", "completed", "declined", "bounced"))
+    mark.add_argument(
+        "file",
+        metavar="FILE",
+        help="addresses, Stripe ids or tokens, one a line or CSV; - stdin",
+    )
+    mark.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
+    resolve = actions.add_parser("resolve", help="say whether an uncertain one arrived")
+    resolve.set_defaults(run=_resolve)
+    resolve.add_argument("invite", type=int, metavar="INVITE", help="its number in the list")
+    resolve.add_argument("what", choices=("arrived", "did-not"))
+    out = actions.add_parser("opt-out", help="never write to these mailboxes again")
+    out.set_defaults(run=_opt_out)
+    out.add_argument(
+        "who",
+        metavar="ADDRESS|FILE",
+        help="an address, or a file of them, of Stripe ids or tokens, one a line or CSV; - stdin",
+    )
+    remind = actions.add_parser("remind", help="one reminder to those who have not answered")
+    remind.set_defaults(run=_remind)
+    remind.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
+    remind.add_argument("--yes", action="store_true", help="send it; needs --expect")
+    remind.add_argument("--expect", type=int, metavar="N", help="to how many")
+    remind.add_argument("--way", choices=("smtp", "eml", "csv"))
+    remind.add_argument("--now", action="store_true", help="without two minutes to undo it")
+    for action in (mark, resolve, out, remind):
+        repeat_scope(action)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Without an action: the log, the newest first."""
+    from app.commands.invites.invite_list import list_invites
+
+    return list_invites(options)
+
+
+def _mark(options: argparse.Namespace) -> int:
+    from app.commands.invites.invite_replies import mark_invites
+
+    return mark_invites(options)
+
+
+def _resolve(options: argparse.Namespace) -> int:
+    from app.commands.invites.invite_replies import resolve_invite
+
+    return resolve_invite(options)
+
+
+def _opt_out(options: argparse.Namespace) -> int:
+    from app.commands.invites.invite_replies import opt_out
+
+    return opt_out(options)
+
+
+def _remind(options: argparse.Namespace) -> int:
+    from app.commands.invites.invite_reminder import send_reminder
+
+    return send_reminder(options)

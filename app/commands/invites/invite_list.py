@@ -1,0 +1,55 @@
+"""``panelist invites``: the log, and the trust in a database that was put back."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.commands.console import say
+from app.commands.context import find_study, open_context
+from app.commands.exit_codes import DONE
+from app.commands.progress import counted
+from app.invites.errors import StudyProblem
+from app.invites.exports import of_invites
+from app.invites.housekeeping import tidy
+from app.invites.invite_log import invite_ids
+from app.invites.lifecycle import MOVES
+from app.invites.operator import by
+from app.invites.restore_guard import RestoreGuard
+from app.panel.export.writer import Line, write, writing
+from app.text import plain, when
+
+
+def list_invites(options: argparse.Namespace) -> int:
+    """The log, the newest first."""
+    context = open_context(options.account)
+    settings, store, connection = context
+    if options.trust:
+        RestoreGuard(store, connection, settings.home).accept(by())
+        say("This database is trusted: it may send again.")
+        return DONE
+    tidy(store, settings.home)
+    for state in options.state or ():
+        if state not in MOVES:
+            raise StudyProblem(f"There is no state {plain(state)}; say {', '.join(MOVES)}.")
+    study = find_study(context, options.study).id if options.study else None
+    ids = invite_ids(
+        store, connection, study_id=study, states=options.state or (), text=options.search
+    )
+    with writing(options.output) as out:
+        source = of_invites(store, ids)
+        lines = counted(source.lines(False), source.number, options.output)
+        if options.json or options.csv:
+            write(out, source.columns, lines, "json" if options.json else "csv")
+            return DONE
+        for line in lines:
+            out.write(_words(line) + "\n")
+    return DONE
+
+
+def _words(line: Line) -> str:
+    at = line["sent_at"] or line["queued_at"]
+    more = plain(line["reason"] or line["answer"] or "", 60)
+    return (
+        f"{line['id']:>7} {when(at):<12} {plain(line['state'], 12):<12}"
+        f" {plain(line['address'] or 'erased', 34):<34} {plain(line['study'], 30)}  {more}".rstrip()
+    )

@@ -1,0 +1,35 @@
+"""``panelist invites remind``: one reminder to those who have not answered."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.commands.batch_sending import send_batch
+from app.commands.console import say
+from app.commands.context import find_study, open_context
+from app.commands.exit_codes import DONE, FAILED
+from app.invites.housekeeping import tidy
+from app.invites.operator import by
+from app.invites.restore_guard import RestoreGuard
+from app.invites.sending import reminders
+from app.invites.sending.factory import default_way
+
+
+def send_reminder(options: argparse.Namespace) -> int:
+    """One reminder to those who have not answered."""
+    context = open_context(options.account)
+    settings, store, connection = context
+    tidy(store, settings.home)
+    study = find_study(context, options.study)
+    number = reminders.waiting(store, study.id)
+    if not options.yes:
+        say(f"A reminder would go to {number:,} people. Say --yes --expect {number} to send it.")
+        return DONE
+    if options.expect is None:
+        say("Say with --expect how many you expect to remind. Nothing was sent.")
+        return FAILED
+    RestoreGuard(store, connection, settings.home).check()
+    way = options.way or default_way(settings)
+    undo = 0 if options.now else None
+    queued = reminders.queue(store, study.id, way, options.expect, by(), undo=undo)
+    return send_batch(context, queued.run, as_json=options.json)

@@ -1,0 +1,87 @@
+"""``panelist sandbox``: a Stripe to try things on. No other command knows the sandbox."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.commands.exit_codes import DONE
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    from app.sandbox.world.errors import PERMISSIONS
+
+    parser.description = "A local stand-in for Stripe, with made-up customers."
+    add = parser.add_argument
+    add("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
+    add("--customers", type=_count, default=500, metavar="N", help="how many (default 500)")
+    add("--seed", type=int, default=1, help="the same seed makes the same account (default 1)")
+    add("--latency-ms", type=_amount, default=0, metavar="MS", help="time every answer takes")
+    add("--live-changes", type=_amount, default=0, metavar="N", help="random changes per minute")
+    add("--rate", type=_rate, default="0", metavar="A/E", help="limit per second, such as 100/25")
+    add(
+        "--forbid", action="append", default=[], choices=sorted(PERMISSIONS), help="refuse with 403"
+    )
+    add("--event-lag", type=_amount, default=2.0, metavar="S", help="events show up to S s late")
+    add("--live", action="store_true", help="be a live account: rk_live_… keys")
+    add("--poison", action="store_true", help="add records no schema allows")
+    add(
+        "--redirect",
+        action="append",
+        default=[],
+        type=_redirect,
+        metavar="URI",
+        help="where OAuth may also redirect to (may be given again)",
+    )
+    for name in ("500", "429", "lock", "html", "cut", "cut-json", "reset", "hang"):
+        help_text = f"share of requests that end in {name}"
+        add(f"--fault-{name}", type=_share, default=0.0, metavar="0.1", help=help_text)
+    add("--fault-slow", type=_amount, default=0, metavar="S", help="a tenth takes S s longer")
+    add("--fault-seed", type=int, default=1, metavar="N", help="which requests are hit")
+    add("--json", action="store_true", help="say where it listens as one line of JSON")
+    add("--with-parent", action="store_true", help="end when the starting process has gone")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    from app.sandbox.command import serve
+
+    serve(options)
+    return DONE
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 0 <= count <= 20_000_000:
+        raise argparse.ArgumentTypeError("from 0 to 20,000,000")
+    return count
+
+
+def _amount(text: str) -> float:
+    amount = float(text)
+    if not 0 <= amount < float("inf"):
+        raise argparse.ArgumentTypeError("0 or more")
+    return amount
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError("from 0 to 1")
+    return share
+
+
+def _rate(text: str) -> str:
+    from app.sandbox.server.limits import SandboxLimits
+
+    SandboxLimits(text, lambda: 0.0)
+    return text
+
+
+def _redirect(text: str) -> str:
+    from app.sandbox.world.oauth import check_redirect
+
+    try:
+        return check_redirect(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -1,0 +1,138 @@
+"""``panelist segments``: every segment with its count, who is in one, and segments of one's own."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from app.commands.arguments import add_account, add_json
+from app.commands.console import print_json
+from app.commands.context import open_context
+from app.commands.exit_codes import DONE
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Its options and actions."""
+    add_account(parser)
+    add_json(parser)
+    actions = parser.add_subparsers(dest="action", metavar="what")
+    _declare_reading(actions)
+    _declare_editing(actions)
+
+
+def _declare_reading(actions: Any) -> None:
+    for name, about in (("show", "a segment's members"), ("members", "the same as show")):
+        show = actions.add_parser(name, help=about)
+        show.set_defaults(run=_show)
+        show.add_argument("key", metavar="KEY", help="as panelist segments --json names it")
+        show.add_argument(
+            "--on", type=_day_end, metavar="DATE", help="who was a member at the end of that day"
+        )
+        _add_output(show, csv=True)
+    diff = actions.add_parser("diff", help="two segments beside each other, or one then and now")
+    diff.set_defaults(run=_diff)
+    diff.add_argument("key", metavar="A")
+    other = diff.add_mutually_exclusive_group(required=True)
+    other.add_argument("other", metavar="B", nargs="?")
+    other.add_argument(
+        "--since", type=_day_begin, metavar="DATE", help="who came and who went from that day on"
+    )
+    _add_output(diff, csv=False)
+
+
+def _declare_editing(actions: Any) -> None:
+    create = actions.add_parser("create", help="make a segment of those whom a filter finds")
+    create.set_defaults(run=_create)
+    create.add_argument("name", metavar="NAME")
+    create.add_argument("--filter", required=True, metavar="EXPR", help="README, Filters")
+    change = actions.add_parser("change", help="give an own segment another name or filter")
+    change.set_defaults(run=_change)
+    change.add_argument("key", metavar="KEY")
+    change.add_argument("--name", metavar="NAME")
+    change.add_argument("--filter", metavar="EXPR")
+    delete = actions.add_parser("delete", help="delete an own segment; its history stays")
+    delete.set_defaults(run=_delete)
+    delete.add_argument("key", metavar="KEY")
+    for edit in (create, change, delete):
+        edit.add_argument("--account", metavar="ACCT", default=argparse.SUPPRESS)
+        edit.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+
+
+def _add_output(action: argparse.ArgumentParser, *, csv: bool) -> None:
+    # What is not said here keeps what was said before the name of the action.
+    action.add_argument("--account", metavar="ACCT", default=argparse.SUPPRESS)
+    form = action.add_mutually_exclusive_group()
+    form.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="one JSON object a line"
+    )
+    if csv:
+        form.add_argument("--csv", action="store_true", help="comma-separated, safe to open")
+    action.add_argument("--output", metavar="FILE", help="into a file that only you can read")
+
+
+def _day_begin(text: str) -> int:
+    return _moment(text)
+
+
+def _day_end(text: str) -> int:
+    return _moment(text, end=True)
+
+
+def _moment(text: str, *, end: bool = False) -> int:
+    """A day (its begin or end, here) or a moment, in seconds since 1970."""
+    import time
+
+    from app.panel.dates import moment
+
+    try:
+        return moment(text, time.time(), end=end)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def run(options: argparse.Namespace) -> int:
+    """Without an action: all of them."""
+    from app.panel.segments.views import segments
+    from app.text import plain
+
+    _, store, connection = open_context(options.account)
+    views = segments(store, connection)
+    if options.json:
+        promised = ("key", "name", "kind", "rule", "count", "with_email")
+        print_json([{name: getattr(view, name) for name in promised} for view in views])
+        return DONE
+    for view in views:
+        print(f"{view.count:>11,}  {plain(view.name, 40):<40}  {plain(view.rule)}")
+    return DONE
+
+
+def _show(options: argparse.Namespace) -> int:
+    from app.commands.segments.segment_members import show_members
+
+    return show_members(options)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from app.commands.segments import segment_diff
+
+    if options.since is not None:
+        return segment_diff.show_changes(options)
+    return segment_diff.show_overlap(options)
+
+
+def _create(options: argparse.Namespace) -> int:
+    from app.commands.segments.segment_edits import create_segment
+
+    return create_segment(options)
+
+
+def _change(options: argparse.Namespace) -> int:
+    from app.commands.segments.segment_edits import change_segment
+
+    return change_segment(options)
+
+
+def _delete(options: argparse.Namespace) -> int:
+    from app.commands.segments.segment_edits import delete_segment
+
+    return delete_segment(options)

@@ -1,0 +1,30 @@
+"""Whether what is asked about a segment has an answer."""
+
+from __future__ import annotations
+
+from app.commands.context import Context
+from app.commands.exit_codes import WrongUse
+from app.panel.segments.timeline import begun
+from app.panel.segments.views import segments
+from app.text import plain, when
+
+
+def check_key(context: Context, key: str, *, past: bool = False) -> None:
+    """Raise WrongUse unless there is such a segment, or, of the ``past``, was one."""
+    if key in {one.key for one in segments(context.store, context.connection)}:
+        return
+    gone = past and context.store.rows(
+        "SELECT 1 FROM past_member b CROSS JOIN participant p"
+        " WHERE p.id = b.participant_id AND p.connection_id = ? AND b.segment_key = ? LIMIT 1",
+        (context.connection, key),
+    )
+    if not gone:
+        raise WrongUse(f"There is no segment {plain(key)!r}; panelist segments --json lists them.")
+
+
+def check_moment(context: Context, at: int) -> None:
+    """Raise WrongUse for a time before the first sync, of which nothing is known."""
+    first = begun(context.store, context.connection)
+    if first is None or at < first:
+        began = f"the first sync began at {when(first)}" if first else "there was no sync yet"
+        raise WrongUse(f"Nothing is known of that time: {began}.")

@@ -1,0 +1,76 @@
+"""``panelist segments create``, ``change`` and ``delete``: segments of one's own."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Iterator
+
+from app.commands.console import print_json
+from app.commands.context import Context, filter_refused, open_context
+from app.commands.exit_codes import DONE, WrongUse
+from app.db.subscription_indexes import left_out
+from app.panel.filters.errors import FilterError
+from app.panel.segments import custom
+from app.panel.segments.custom import CustomSegmentProblem
+from app.panel.segments.views import SegmentView, segments
+from app.problems import Problem
+from app.text import plain
+
+
+def create_segment(options: argparse.Namespace) -> int:
+    """Make a segment of those that a filter finds."""
+    with _editing(options) as context:
+        key = custom.make(context.store, context.connection, options.name, options.filter)
+    return _print_edited(context, key, options)
+
+
+def change_segment(options: argparse.Namespace) -> int:
+    """Give an own segment another name or filter."""
+    key: str = options.key
+    with _editing(options) as context:
+        old = _view(context, key)
+        if old is None or old.filter is None:
+            raise CustomSegmentProblem(f"There is no segment of your own with the key {key!r}.")
+        name, text = options.name or old.name, options.filter or old.filter
+        custom.change(context.store, context.connection, key, name, text)
+    return _print_edited(context, key, options)
+
+
+def delete_segment(options: argparse.Namespace) -> int:
+    """Delete an own segment; who was in it stays in the history."""
+    with _editing(options) as context:
+        custom.delete(context.store, context.connection, options.key)
+    return _print_edited(context, options.key, options)
+
+
+@contextlib.contextmanager
+def _editing(options: argparse.Namespace) -> Iterator[Context]:
+    """What is wrong with a name, a key or a filter is wrong use."""
+    context = open_context(options.account)
+    if left_out(context.store):
+        raise Problem(
+            "Subscriptions are still being fetched. Make segments when Status says they are here."
+        )
+    try:
+        yield context
+    except CustomSegmentProblem as why:
+        raise WrongUse(plain(why, 1000)) from why
+    except FilterError as error:
+        raise filter_refused(error) from error
+
+
+def _print_edited(context: Context, key: str, options: argparse.Namespace) -> int:
+    found = _view(context, key)
+    if options.json:
+        print_json({"key": key, "count": found.count if found else None})
+    elif found is None:
+        print(f"Deleted {plain(key)}.")
+    else:
+        print(f"{plain(found.name)} ({plain(key)}): {found.count:,} members – {plain(found.rule)}")
+    return DONE
+
+
+def _view(context: Context, key: str) -> SegmentView | None:
+    views = segments(context.store, context.connection)
+    return next((one for one in views if one.key == key), None)

@@ -1,0 +1,50 @@
+"""``panelist serve``: receive Stripe's webhooks, and keep the panel current."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+
+from app.commands.arguments import add_json
+from app.commands.exit_codes import DONE
+from app.commands.signals import interrupt_on
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = (
+        "Receives Stripe's webhooks at /stripe/webhook, signed with the secret in"
+        " PANELIST_WEBHOOK_SECRET or one that was kept before, and keeps the panel current."
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="the address to listen on (this computer's own)"
+    )
+    parser.add_argument("--port", type=_port, default=4574, metavar="P", help="(4574; 0: any)")
+    parser.add_argument(
+        "--secret-stdin",
+        action="store_true",
+        help="read an endpoint's secret (whsec_) from standard input and keep it",
+    )
+    parser.add_argument(
+        "--no-sync", action="store_true", help="only receive; another Panelist syncs"
+    )
+    add_json(parser)
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 65_536:
+        raise argparse.ArgumentTypeError("from 0 to 65535")
+    return number
+
+
+def run(options: argparse.Namespace) -> int:
+    """Receive until SIGTERM or SIGINT; 0 then, whenever it comes."""
+    interrupt_on(signal.SIGTERM)
+    try:
+        from app.commands.serve.webhook_service import receive
+
+        receive(options)
+    except KeyboardInterrupt:
+        pass
+    return DONE

@@ -1,0 +1,61 @@
+"""``panelist status``: where the sync stands."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from app.commands.arguments import add_account, add_json
+from app.commands.console import print_json
+from app.commands.context import NO_CONNECTION, find_connection
+from app.commands.exit_codes import DONE
+from app.commands.progress import step_words
+
+if TYPE_CHECKING:
+    from app.panel.overview import ConnectionView, Overview
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    add_account(parser)
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print it; an account that is not connected is no failure."""
+    from app.credentials.factory import open_credentials
+    from app.db.store import open_store
+    from app.panel.overview import overview, status_json
+    from app.settings import load
+
+    settings = load()
+    store = open_store(settings)
+    connection = find_connection(store, options.account)
+    view = overview(store, connection.id if connection else None)
+    if options.json:
+        print_json(status_json(view))
+    elif view.connection is None:
+        print(NO_CONNECTION)
+    else:
+        _print_status(view, view.connection, open_credentials(settings).described())
+    return DONE
+
+
+def _print_status(view: Overview, connection: ConnectionView, token_store: str) -> None:
+    from app.text import plain, when
+
+    name = plain(connection.account_name or connection.account)
+    print(f"{name} ({plain(connection.account)}), {connection.mode.upper()}: {connection.status}")
+    print(
+        f"{view.participants:,} participants, {view.with_email:,} with an email,"
+        f" {view.deleted:,} deleted; {view.segments} segments"
+    )
+    for step in view.steps:
+        print(f"  {step.name:<14}{step.state:<9}{step_words(step.state, step.done, step.total)}")
+    print(
+        f"Last look at Stripe: {when(connection.last_polled_at)}; {view.reads_30d:,} reads in"
+        " 30 days"
+    )
+    print(f"Access is kept in: {plain(token_store)}")
+    for message in view.messages:
+        print(f"{when(message.at)} {message.level}: {plain(message.text, 1000)}")

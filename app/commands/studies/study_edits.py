@@ -1,0 +1,84 @@
+"""``panelist studies create``, ``change``, ``delete``, and the moves from one state to the next."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.commands.console import say
+from app.commands.context import find_study, open_context
+from app.commands.exit_codes import DONE, FAILED
+from app.commands.studies import RULES, TEXTS
+from app.commands.studies.study_output import print_edited
+from app.invites import studies as of
+from app.invites.operator import by, read_text
+from app.text import plain
+
+# The state that each action brings a study to.
+STATES = {"activate": "active", "pause": "paused", "close": "closed", "archive": "archived"}
+
+
+def create_study(options: argparse.Namespace) -> int:
+    """Make a draft."""
+    _, store, connection = open_context(options.account)
+    with store.transaction():
+        key = of.create(store, connection, options.study, by(), **_values(options))
+        if options.segment or options.exclude:
+            of.attach(store, key, options.segment or [], options.exclude or [], by())
+    return print_edited(store, of.get(store, key), options, "Made the draft")
+
+
+def change_study(options: argparse.Namespace) -> int:
+    """Change what a study says, its rules or its segments."""
+    context = open_context(options.account)
+    store, study = context.store, find_study(context, options.study)
+    values = _values(options)
+    with store.transaction():
+        if values:
+            of.change(store, study.id, by(), **values)
+        if options.segment is not None or options.exclude is not None:
+            taken = study.segments if options.segment is None else options.segment
+            left_out = study.excluded if options.exclude is None else options.exclude
+            of.attach(store, study.id, list(taken), list(left_out), by())
+    return print_edited(store, of.get(store, study.id), options, "Changed")
+
+
+def move_study(options: argparse.Namespace) -> int:
+    """Bring a study to the state of the action; closing it asks for a yes when invites end."""
+    context = open_context(options.account)
+    store, study = context.store, find_study(context, options.study)
+    state = STATES[options.action]
+    ends = of.would_end(store, study.id, state)
+    if state == "closed" and ends and not options.yes:
+        say(f"Closing it ends {ends:,} invites that are outstanding. Say --yes to do it.")
+        return FAILED
+    ended = of.move(store, study.id, state, by())
+    said = f"{ended:,} invites ended with it." if ended else ""
+    return print_edited(store, of.get(store, study.id), options, f"Now {state}:", said)
+
+
+def delete_study(options: argparse.Namespace) -> int:
+    """Delete a draft."""
+    context = open_context(options.account)
+    store, study = context.store, find_study(context, options.study)
+    of.delete(store, study.id, by())
+    say(f"Deleted the draft {plain(study.title)}.")
+    return DONE
+
+
+def _values(options: argparse.Namespace) -> dict[str, object]:
+    """What was said of the study. A rule that is given as none does not bind."""
+    found: dict[str, object] = {}
+    for option, _ in TEXTS:
+        name = option[2:].replace("-", "_")
+        if getattr(options, name, None) is not None:
+            found[name] = getattr(options, name)
+    for name in ("text", "reminder_text"):
+        file = getattr(options, f"{name}_file")
+        if file is not None:
+            found[name] = read_text(file)
+    for option, _ in RULES:
+        name = option[2:].replace("-", "_")
+        value = getattr(options, name)
+        if value is not None:
+            found[name] = None if value < 0 else value
+    return found

@@ -1,0 +1,76 @@
+"""What is printed of studies: all of them, one, or what was made of one."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import Any
+
+from app.commands.console import print_json, say
+from app.commands.context import find_study, open_context
+from app.commands.exit_codes import DONE
+from app.db.store import Store
+from app.invites import studies as of
+from app.invites.sending.runs import of_study
+from app.invites.studies import Study
+from app.text import plain, when
+
+
+def list_studies(options: argparse.Namespace) -> int:
+    """All of them, the newest first."""
+    _, store, connection = open_context(options.account)
+    every = of.studies(store, connection)
+    if options.json:
+        print_json([_json(store, one) for one in every])
+        return DONE
+    for one in every:
+        funnel = of.funnel(store, one.id)
+        counts = ", ".join(f"{number:,} {state}" for state, number in funnel.items())
+        said = counts or "nobody invited yet"
+        print(f"{one.id:>5}  {plain(one.title, 40):<40}  {one.state:<9} {said}")
+    if not every:
+        say("There is no study yet. Make one: panelist studies create TITLE")
+    return DONE
+
+
+def show_study(options: argparse.Namespace) -> int:
+    """Everything about one."""
+    context = open_context(options.account)
+    store, study = context.store, find_study(context, options.study)
+    if options.json:
+        print_json(_json(store, study))
+        return DONE
+    print(f"{plain(study.title)} ({study.id}): {study.state}")
+    for name, value in {"purpose": study.purpose, **asdict(study.letter)}.items():
+        lines = str(value).splitlines() or [""]
+        print(f"  {name.replace('_', ' '):<15} {plain(lines[0], 1000)}")
+        for line in lines[1:]:
+            print(f"  {'':<15} {plain(line, 1000)}")
+    print(f"  {'segments':<15} {plain(', '.join(study.segments)) or 'none yet'}")
+    print(f"  {'excluded':<15} {plain(', '.join(study.excluded)) or 'none'}")
+    for rule in study.rules.words:
+        print(f"  {rule}")
+    for missing in study.missing:
+        print(f"  needs {missing}")
+    for run in of_study(store, study.id):
+        print(f"  {when(run.at)} {run.kind} by {run.way}, {run.state}: {run.words}")
+    return DONE
+
+
+def print_edited(
+    store: Store, study: Study, options: argparse.Namespace, what: str, more: str = ""
+) -> int:
+    """Say ``what`` was done to a study, ``more`` of it, and what it still needs; the exit code."""
+    if options.json:
+        print_json(_json(store, study))
+        return DONE
+    say(f"{what} {plain(study.title)} ({study.id}). {more}".rstrip())
+    if study.missing and study.state == "draft":
+        say(f"Before it can be active it needs {', '.join(study.missing)}.")
+    return DONE
+
+
+def _json(store: Store, study: Study) -> dict[str, Any]:
+    found = asdict(study)
+    found.pop("connection_id")
+    return {**found, "missing": study.missing, "funnel": of.funnel(store, study.id)}

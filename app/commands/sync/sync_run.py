@@ -1,0 +1,115 @@
+"""A sync in the foreground, and what is told of it."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import Counter
+from contextlib import nullcontext
+
+from app import log
+from app.commands.console import print_json, say
+from app.commands.exit_codes import DONE, FAILED, NotConnected
+from app.commands.progress import Progress, step_words
+from app.commands.signals import run_until_signalled
+from app.commands.stripe_access import sync_access
+from app.credentials.factory import open_credentials
+from app.db.index_builder import IndexBuilder
+from app.db.store import Store, open_store
+from app.invites.housekeeping import Housekeeping
+from app.panel.overview import Overview, overview
+from app.runtime import make_way
+from app.settings import load
+from app.sync.engine import ENDINGS, Change, Engine
+from app.sync.service import SyncService
+from app.sync.stripe.client import StripeProblem
+from app.text import plain
+
+
+def run_sync(options: argparse.Namespace) -> int:
+    """Fetch what is new; the exit code."""
+    settings = load()
+    store = open_store(settings)
+    log.start(settings.home)
+    make_way()
+    started = time.monotonic()
+    connection, access = sync_access(SyncService(store, settings, open_credentials(settings)))
+    shown = SyncProgress(store, connection, as_json=options.json)
+    stopped = False
+    try:
+        keeping = IndexBuilder(store) if options.follow else nullcontext()
+        with Housekeeping(store, settings.home), keeping as upkeep:
+
+            def on_change(change: Change) -> None:
+                shown.on_change(change)
+                if upkeep is not None:
+                    upkeep.wake()
+
+            engine = Engine(store, settings, access, connection, on_change)
+            stopped = run_until_signalled(engine.run(once=not options.follow, full=options.full))
+    except StripeProblem as problem:
+        if problem.kind not in ENDINGS:
+            raise
+        raise NotConnected(
+            f"{ENDINGS[problem.kind][1]} What was fetched stays usable."
+        ) from problem
+    finally:
+        shown.clear()
+    seconds = round(time.monotonic() - started, 2)
+    _print_finished(overview(store, connection), engine.requests, seconds, options.json)
+    if stopped:
+        say("Stopped. Everything fetched so far is kept; the next sync goes on from there.")
+    return FAILED if stopped and not options.follow else DONE
+
+
+def _print_finished(view: Overview, requests: Counter[str], seconds: float, as_json: bool) -> None:
+    status = view.connection.status if view.connection else None
+    if as_json:
+        finished = {
+            "type": "finished",
+            "status": status,
+            "participants": view.participants,
+            "requests": dict(requests),
+            "seconds": seconds,
+        }
+        print_json(finished)
+        return
+    total = sum(requests.values())
+    print(
+        f"{status}: {view.participants:,} participants ({view.with_email:,} with an email),"
+        f" {view.segments} segments; {total:,} requests in {seconds:g} s."
+    )
+    for message in view.messages:
+        if message.level != "info":
+            print(f"{message.level}: {plain(message.text, 1000)}")
+    if view.quarantined:
+        print(f"{view.quarantined} objects could not be stored (panelist info lists them).")
+
+
+class SyncProgress:
+    """Shows how far a sync is."""
+
+    def __init__(self, store: Store, connection: int, *, as_json: bool) -> None:
+        self._store = store
+        self._connection = connection
+        self._progress = Progress(as_json=as_json)
+        self.clear = self._progress.clear
+
+    def on_change(self, _: object) -> None:
+        """Called after every commit."""
+        if not self._progress.due:
+            return
+        view = overview(self._store, self._connection)
+        self._progress.show(
+            " · ".join(
+                f"{step.name} {step_words(step.state, step.done, step.total)}"
+                for step in view.steps
+                if step.state not in ("pending", "skipped")
+            ),
+            status=view.connection and view.connection.status,
+            participants=view.participants,
+            steps={
+                step.name: {"state": step.state, "done": step.done, "total": step.total}
+                for step in view.steps
+            },
+        )

@@ -1,0 +1,44 @@
+"""``panelist verify``: prove from the ledger that no one was invited twice, or compare the panel
+with Stripe."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.commands.arguments import add_json, count
+from app.commands.exit_codes import WrongUse
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.add_argument("--stripe", action="store_true", help="compare it with what Stripe has")
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument(
+        "--sample",
+        type=_some,
+        default=500,
+        metavar="N",
+        help="objects at random (default 500)",
+    )
+    part.add_argument("--all", action="store_true", help="every object")
+    add_json(parser)
+
+
+def _some(text: str) -> int:
+    number = count(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare with Stripe, or prove from the ledger; 0 where nothing is wrong."""
+    if options.stripe:
+        from app.commands.verify.stripe_comparison import compare_with_stripe
+
+        return compare_with_stripe(options)
+    if options.all:
+        raise WrongUse("--all is about Stripe: say --stripe with it.")
+    from app.commands.verify.ledger_report import prove_ledger
+
+    return prove_ledger(options)

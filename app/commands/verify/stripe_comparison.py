@@ -1,0 +1,116 @@
+"""``panelist verify --stripe``: compare the panel with Stripe, and tell every difference."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import asdict
+
+from app import log
+from app.commands.console import print_json, say
+from app.commands.exit_codes import DONE, FAILED, NotConnected
+from app.commands.progress import Progress
+from app.commands.signals import run_until_signalled
+from app.commands.stripe_access import reading_access
+from app.commands.verify.comparison_words import first_sentence, how_far, sentence, summary
+from app.db.store import open_store
+from app.problems import Problem
+from app.settings import load
+from app.sync.stripe.client import ENDED, StripeApi, StripeProblem
+from app.sync.verify.findings import Difference, Finding, Pending, SetAside, Skipped, VerifyProgress
+from app.sync.verify.verifier import Verifier
+from app.text import plain
+
+_TYPES = {Difference: "difference", Pending: "pending", SetAside: "set_aside", Skipped: "skipped"}
+
+
+def compare_with_stripe(options: argparse.Namespace) -> int:
+    """Compare a sample or everything; the exit code, 0 where nothing differs."""
+    settings = load()
+    store = open_store(settings)
+    log.start(settings.home)
+    started = time.monotonic()
+    connection, access, asked = reading_access(store, settings)
+    shown = ComparisonOutput(as_json=options.json)
+    api = StripeApi(settings.stripe_api_base, access, settings.rate, on_trouble=shown.on_trouble)
+    if asked:
+        api.requests["GET /v1/account"] = asked
+    verifier = Verifier(
+        api, store, connection, shown.tell, lambda: shown.on_progress(verifier.progress)
+    )
+    progress = verifier.progress
+    sample = None if options.all else options.sample
+
+    async def compare() -> None:
+        async with api:
+            await verifier.run(sample)
+
+    try:
+        stopped = run_until_signalled(compare())
+    except StripeProblem as problem:
+        if problem.kind in ENDED:
+            raise NotConnected(f"{problem} Nothing was changed here.") from problem
+        raise Problem(f"{first_sentence(problem)} {how_far(progress)}") from problem
+    finally:
+        shown.clear()
+    if stopped:
+        say(f"Stopped. {how_far(progress)}")
+    seconds = time.monotonic() - started
+    if options.json:
+        scope = "all" if options.all else "sample"
+        print_json(_finished(progress, api, scope, seconds, stopped=stopped))
+    elif not stopped:
+        print(summary(progress, sum(api.requests.values()), seconds, sampled=sample is not None))
+    return FAILED if stopped or progress.differences else DONE
+
+
+def _finished(
+    progress: VerifyProgress, api: StripeApi, scope: str, seconds: float, *, stopped: bool
+) -> dict[str, object]:
+    return {
+        "type": "finished",
+        "scope": scope,
+        "stopped": stopped,
+        "equal": not (stopped or progress.differences),
+        "compared": progress.compared,
+        "total": progress.total,
+        "differences": progress.differences,
+        "pending": progress.pending,
+        "set_aside": progress.set_aside,
+        "skipped": [one.list for one in progress.skipped],
+        "requests": dict(api.requests),
+        "seconds": round(seconds, 2),
+    }
+
+
+class ComparisonOutput:
+    """Findings on standard output as they come, and how far it is on a terminal's other one."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._json = as_json
+        self._progress = Progress()
+        self._trouble = ""
+        self.clear = self._progress.clear
+
+    def tell(self, finding: Finding | Skipped) -> None:
+        """Called with everything found."""
+        self.clear()
+        if self._json:
+            print_json({"type": _TYPES[type(finding)], **asdict(finding)})
+        else:
+            print(sentence(finding), flush=True)
+
+    def on_trouble(self, text: str) -> None:
+        """Called when Stripe does not answer as it should, and with "" when it does again."""
+        self._trouble = text
+
+    def on_progress(self, progress: VerifyProgress) -> None:
+        """Called often."""
+        if not self._progress.due:
+            return
+        line = f"{progress.compared:,} of {progress.total:,} objects compared"
+        if progress.doubtful:
+            line += f", {progress.doubtful:,} to look at again"
+        if self._trouble:
+            line += f" · {plain(self._trouble, 100)}"
+        self._progress.show(line)

@@ -1,0 +1,10 @@
+"""The exceptions that a person may read."""
+
+from __future__ import annotations
+
+
+class Problem(Exception):
+    """Its text is a sentence for a person: what happened, what was kept, what to do.
+
+    Every other exception that ends a command is a fault of Panelist, and its text is not shown.
+    """
