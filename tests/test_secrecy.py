@@ -89,7 +89,7 @@ class Watch:
         ]
 
     def remember_tokens(self, account: str, place: TokenStore, label: str) -> None:
-        found = Credentials(self.home.folder, place=place, passphrase=PASSPHRASE)
+        found = Credentials(self.home.folder, token_store=place, passphrase=PASSPHRASE)
         held = found.get(f"stripe {account} test")
         assert held
         assert len(held["access"]) > 20 < len(held["refresh"])

@@ -1,7 +1,7 @@
-"""A document in a file that only the holder of a key, or of a passphrase, can read.
+"""The encrypted credentials file: only a key or a passphrase opens it.
 
-A line of JSON that names the format, then a nonce and the encrypted document (AES-256-GCM,
-which also vouches for the line).
+The file is one line of JSON that names the format, then a nonce, then the document encrypted with
+AES-256-GCM. The line is authenticated together with the document.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ SCRYPT = {"n": 2**15, "r": 8, "p": 3}
 
 
 def new_key() -> bytes:
-    """A key that nobody has to remember."""
+    """A random key, for storage in a keyring."""
     return os.urandom(KEY_BYTES)
 
 
 def new_salt() -> str:
-    """What makes the key of a passphrase this file's own."""
+    """A random salt in Base64, so that the same passphrase gives each file another key."""
     return base64.b64encode(os.urandom(SALT_BYTES)).decode()
 
 
 def key_of(passphrase: str, salt: str) -> bytes:
-    """The key that a passphrase stands for (RFC 7914)."""
+    """Derive the key from a passphrase with scrypt (RFC 7914)."""
     import hashlib
     import unicodedata
 
-    # Keyboards differ in how they compose "é"; an environment need not be UTF-8 at all.
+    # Keyboards compose "é" differently, and an environment variable need not be UTF-8.
     typed = unicodedata.normalize("NFC", passphrase).encode("utf-8", "surrogatepass")
     return hashlib.scrypt(
         typed, salt=base64.b64decode(salt), maxmem=2**27, dklen=KEY_BYTES, **SCRYPT
@@ -43,7 +43,7 @@ def key_of(passphrase: str, salt: str) -> bytes:
 
 
 def seal(document: dict[str, Any], key: bytes, salt: str = "") -> bytes:
-    """The file's content."""
+    """Encrypt a document. Returns the content of the file."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     line = json.dumps({"panelist": FORMAT, "salt": salt}).encode() + b"\n"
@@ -52,7 +52,7 @@ def seal(document: dict[str, Any], key: bytes, salt: str = "") -> bytes:
 
 
 def salt_in(content: bytes, name: str) -> str:
-    """The salt that the file's first line gives. Raises CredentialProblem."""
+    """Read the salt from the file's first line. Raises CredentialProblem."""
     line, _, _ = content.partition(b"\n")
     head = _decoded(line)
     try:
@@ -65,7 +65,7 @@ def salt_in(content: bytes, name: str) -> str:
 
 
 def unseal(content: bytes, key: bytes, name: str) -> dict[str, Any] | None:
-    """The document; None when this key does not open it. Raises CredentialProblem."""
+    """Decrypt the document. Returns None when the key is wrong. Raises CredentialProblem."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -73,13 +73,13 @@ def unseal(content: bytes, key: bytes, name: str) -> dict[str, Any] | None:
     line, _, rest = content.partition(b"\n")
     try:
         opened = AESGCM(key).decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], line + b"\n")
-    except (InvalidTag, ValueError):  # ValueError: it was cut before the end of the nonce
+    except (InvalidTag, ValueError):  # ValueError: the file ends before the nonce does
         return None
     return parsed(opened, name)
 
 
 def parsed(content: bytes, name: str) -> dict[str, Any]:
-    """A document from its JSON. Raises CredentialProblem."""
+    """Parse a document from its JSON. Raises CredentialProblem."""
     document = _decoded(content)
     if not isinstance(document, dict) or not all(isinstance(v, dict) for v in document.values()):
         raise damaged(name)
@@ -87,7 +87,7 @@ def parsed(content: bytes, name: str) -> dict[str, Any]:
 
 
 def _decoded(content: bytes) -> Any:
-    """The JSON; None when it is none. What json raises holds the text, so nobody gets it."""
+    """The parsed JSON, or None. Errors of ``json`` quote the text, so none is passed on."""
     with contextlib.suppress(ValueError, RecursionError):
         return json.loads(content)
     return None

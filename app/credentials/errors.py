@@ -1,4 +1,4 @@
-"""What can be wrong with a place for secrets."""
+"""The errors of the credential storage."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Literal
 from app.problems import Problem
 
 Fault = Literal[
-    "unavailable",  # there is no such place here
-    "unanswered",  # it gives no answer; somebody may have to unlock it
-    "refused",  # it is there and must not, or does not want to, be used
-    "locked",  # its passphrase was not given
+    "unavailable",  # this computer does not have this kind of store
+    "unanswered",  # the store gives no answer, perhaps because it has to be unlocked first
+    "refused",  # the store exists, but refuses to be used or is not allowed
+    "locked",  # the passphrase is missing
     "wrong passphrase",
     "damaged",
     "unwritable",
@@ -18,7 +18,7 @@ Fault = Literal[
 
 
 class CredentialProblem(Problem):
-    """Secrets cannot be kept or read. One sentence for a person; it never holds a secret."""
+    """Secrets cannot be stored or read. The text is one sentence and never contains a secret."""
 
     def __init__(self, kind: Fault, text: str) -> None:
         super().__init__(text)
@@ -26,7 +26,7 @@ class CredentialProblem(Problem):
 
 
 def damaged(name: str) -> CredentialProblem:
-    """For a file that is not what was written."""
+    """The error for a file that does not hold what Panelist wrote."""
     return CredentialProblem(
         "damaged",
         f"{name} is damaged. It is kept, and so is everything fetched; connect again.",
@@ -34,7 +34,7 @@ def damaged(name: str) -> CredentialProblem:
 
 
 def newer(name: str) -> CredentialProblem:
-    """For a file that is whole, and not for this version: it is not to be replaced."""
+    """The error for an intact file of a newer version. Such a file must not be replaced."""
     return CredentialProblem(
         "refused",
         f"{name} was written by a newer Panelist. It is kept; use that version, or disconnect"

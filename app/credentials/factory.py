@@ -1,4 +1,4 @@
-"""The credential store as the settings want it."""
+"""Opens the credential storage that the settings ask for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from app.settings import Settings
 
 
 def open_credentials(settings: Settings) -> Credentials:
-    """Nothing is looked at before a secret is asked for."""
-    place = TokenStore(settings.token_store) if settings.token_store else None
-    return Credentials(settings.home, place=place, passphrase=settings.passphrase)
+    """The secrets of the home folder. No file or keyring is opened before the first use."""
+    token_store = TokenStore(settings.token_store) if settings.token_store else None
+    return Credentials(settings.home, token_store=token_store, passphrase=settings.passphrase)

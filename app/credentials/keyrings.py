@@ -1,8 +1,8 @@
-"""The computer's keyring: which ones are trusted, and a limit to how long they may take.
+"""The computer's keyring: which backends are trusted, and how long each call may take.
 
-keyring's own choice is not used: without a desktop it falls back to whatever is installed,
-such as a backend that forgets everything or writes plain text, and it loads code from the
-path that a configuration file names.
+The choice that the keyring library makes is not used. Without a desktop it falls back to any
+backend that is installed, even one that forgets everything or writes plain text. It also loads
+code from a path that a configuration file names.
 """
 
 from __future__ import annotations
@@ -35,83 +35,85 @@ T = TypeVar("T")
 
 
 class Keyring:
-    """The best trusted keyring here. It is looked for when it is first needed, in a thread of
-    its own that nobody waits for longer than ``limit`` seconds. Every method raises
-    CredentialProblem."""
+    """The best trusted keyring on this computer.
+
+    It is looked up at the first use. Each call runs in a thread of its own and ends after
+    ``limit`` seconds. Every method raises CredentialProblem.
+    """
 
     def __init__(self, backends: Sequence[str] = BACKENDS, limit: float = LIMIT) -> None:
         self._backends = backends
         self._limit = limit
         self._backend: Any = None
-        self._turn = threading.Lock()  # two unlock windows at once can block each other
+        self._lock = threading.Lock()  # two unlock windows at the same time can block each other
 
     @property
     def name(self) -> str:
-        """What the keyring is called, such as "SecretService"; "" while it is not known."""
+        """The keyring's name, such as "SecretService". Empty before the first use."""
         return type(self._backend).__module__.rpartition(".")[2] if self._backend else ""
 
     def probe(self) -> None:
-        """Try whether it keeps what it is given."""
+        """Check that the keyring returns a test secret, then delete it."""
         account, value = f"probe {secrets.token_hex(8)}", secrets.token_hex(22)
 
         def work(backend: Any) -> bool:
-            kept = _kept(backend, account, value)
+            kept = _set_and_read(backend, account, value)
             _forget(backend, account)
             return kept
 
-        self._keeping(work)
+        self._set_checked(work)
 
     def get(self, account: str) -> str | None:
-        """What is kept under a name."""
-        found = self._asked(lambda backend: backend.get_password(SERVICE, account))
+        """The secret stored under a name, or None."""
+        found = self._call(lambda backend: backend.get_password(SERVICE, account))
         return found if isinstance(found, str) else None
 
     def set(self, account: str, value: str) -> None:
-        """Keep a short text, and make sure that it is kept."""
-        self._keeping(lambda backend: _kept(backend, account, value))
+        """Store a short text, and check that the keyring returns it."""
+        self._set_checked(lambda backend: _set_and_read(backend, account, value))
 
     def delete(self, account: str) -> None:
-        """Forget; no error when nothing was kept."""
-        self._asked(lambda backend: _forget(backend, account))
+        """Delete the secret under a name, if there is one."""
+        self._call(lambda backend: _forget(backend, account))
 
-    def _keeping(self, work: Callable[[Any], bool]) -> None:
-        if not self._asked(work):
+    def _set_checked(self, work: Callable[[Any], bool]) -> None:
+        if not self._call(work):
             raise CredentialProblem(
                 "refused",
                 "The keyring does not give back what it was given, so nothing was kept in it;"
                 f" {CHOICES}.",
             )
 
-    def _asked(self, work: Callable[[Any], T]) -> T:
-        """Do it in a daemon thread: an unlock window that nobody sees blocks for ever. Such a
-        thread keeps the turn, so that there is one of them at most."""
+    def _call(self, work: Callable[[Any], T]) -> T:
+        """Run ``work`` in a daemon thread, because an unlock window that no one sees blocks for
+        ever. A blocked thread holds the lock, so there is never more than one."""
         until = time.monotonic() + self._limit
-        if not self._turn.acquire(timeout=self._limit):
-            raise _unanswered(self._limit)
+        if not self._lock.acquire(timeout=self._limit):
+            raise _no_answer(self._limit)
         result: list[T] = []
         failure: list[BaseException] = []
 
         def run() -> None:
             try:
                 if self._backend is None:
-                    self._backend = _best(self._backends)
+                    self._backend = _best_backend(self._backends)
                 result.append(work(self._backend))
-            except BaseException as problem:  # a backend may raise what it likes
+            except BaseException as problem:  # a backend may raise anything
                 failure.append(problem)
             finally:
-                self._turn.release()
+                self._lock.release()
 
-        asking = threading.Thread(target=run, name="keyring", daemon=True)
-        asking.start()
-        asking.join(max(0.0, until - time.monotonic()))
+        thread = threading.Thread(target=run, name="keyring", daemon=True)
+        thread.start()
+        thread.join(max(0.0, until - time.monotonic()))
         if failure:
-            raise _explained(failure[0])
+            raise _as_problem(failure[0])
         if not result:
-            raise _unanswered(self._limit)
+            raise _no_answer(self._limit)
         return result[0]
 
 
-def _kept(backend: Any, account: str, value: str) -> bool:
+def _set_and_read(backend: Any, account: str, value: str) -> bool:
     backend.set_password(SERVICE, account, value)
     return bool(backend.get_password(SERVICE, account) == value)
 
@@ -121,9 +123,9 @@ def _forget(backend: Any, account: str) -> None:
         backend.delete_password(SERVICE, account)
 
 
-def _best(allowed: Sequence[str]) -> Any:
-    """An instance of the keyring with the highest priority among those allowed. The user's
-    choice by PYTHON_KEYRING_BACKEND counts when it is allowed."""
+def _best_backend(allowed: Sequence[str]) -> Any:
+    """The allowed keyring with the highest priority. PYTHON_KEYRING_BACKEND overrides the
+    priority if it names an allowed one."""
     import importlib
 
     named = os.environ.get("PYTHON_KEYRING_BACKEND", "")
@@ -136,7 +138,7 @@ def _best(allowed: Sequence[str]) -> Any:
     found = []
     for path in [named] if named else allowed:
         module, _, name = path.rpartition(".")
-        # Not on this computer: each backend says so in its own way.
+        # Each backend has its own error for a computer that it does not work on.
         with contextlib.suppress(Exception):
             backend = getattr(importlib.import_module(module), name)
             found.append((float(backend.priority), backend))
@@ -148,7 +150,7 @@ def _best(allowed: Sequence[str]) -> Any:
     return max(found, key=lambda pair: pair[0])[1]()
 
 
-def _unanswered(limit: float) -> CredentialProblem:
+def _no_answer(limit: float) -> CredentialProblem:
     return CredentialProblem(
         "unanswered",
         f"The keyring gave no answer in {limit:g} s: is a window waiting to be unlocked? Nothing"
@@ -156,10 +158,10 @@ def _unanswered(limit: float) -> CredentialProblem:
     )
 
 
-def _explained(problem: BaseException) -> CredentialProblem:
+def _as_problem(problem: BaseException) -> CredentialProblem:
     if isinstance(problem, CredentialProblem):
         return problem
-    kind = type(problem).__name__  # its text may hold what was to be kept
+    kind = type(problem).__name__  # the text of the error may contain the secret
     if kind == "KeyringLocked":
         return CredentialProblem(
             "refused",

@@ -1,4 +1,4 @@
-"""Which place was chosen for secrets, and where there the document lies."""
+"""The pin: a small file that records the chosen token store and the document in use."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
-from app.credentials import private_files as files
+from app.credentials import private_files
 from app.credentials.errors import damaged, newer
 
 FORMAT = 1
 
 
 class TokenStore(Enum):
-    """Where secrets can be kept."""
+    """Where secrets can be stored."""
 
     KEYRING = "keyring"
     PASSPHRASE = "passphrase"
@@ -24,41 +24,41 @@ class TokenStore(Enum):
 
 
 class Pin(NamedTuple):
-    """What was chosen. A new choice has a new ``id`` and thereby a new file, so that writing
-    the pin is the one moment in which the choice changes."""
+    """The chosen token store. Each choice has a new ``id`` and so a new document file. Writing the
+    pin is therefore the one moment at which the choice takes effect."""
 
-    place: TokenStore
+    store: TokenStore
     id: str
     backend: str = ""  # the keyring's name
 
     @property
     def file(self) -> str:
-        """The name of the document's file; one that anybody could read says so."""
-        kind = "PLAIN" if self.place is TokenStore.PLAIN else self.place.value
+        """The name of the document's file. The name of a plain file starts with PLAIN."""
+        kind = "PLAIN" if self.store is TokenStore.PLAIN else self.store.value
         return f"{kind}-{self.id}.credentials"
 
 
-def new(place: TokenStore) -> Pin:
-    """A pin that no other document has."""
-    return Pin(place, secrets.token_hex(8))
+def new(store: TokenStore) -> Pin:
+    """A pin with an id that no other document has."""
+    return Pin(store, secrets.token_hex(8))
 
 
 def save(file: Path, pin: Pin) -> None:
-    """Choose. Raises CredentialProblem, and then nothing has changed."""
-    text = {"panelist": FORMAT, "place": pin.place.value, "id": pin.id, "backend": pin.backend}
-    files.write(file, json.dumps(text).encode())
+    """Write the pin. Raises CredentialProblem; the old pin then stays."""
+    text = {"panelist": FORMAT, "place": pin.store.value, "id": pin.id, "backend": pin.backend}
+    private_files.write(file, json.dumps(text).encode())
 
 
 def load(file: Path) -> Pin | None:
-    """What was chosen; None when nothing was yet. Raises CredentialProblem."""
-    content = files.read(file)
+    """Read the pin; None before the first choice. Raises CredentialProblem."""
+    content = private_files.read(file)
     if content is None:
         return None
     try:
         found = json.loads(content)
         if found["panelist"] > FORMAT:
             raise newer(str(file))
-        # The id is part of a file's name, so it must be nothing but hexadecimal digits.
+        # The id becomes part of a file name, so only hexadecimal digits are accepted.
         return Pin(
             TokenStore(found["place"]), bytes.fromhex(found["id"]).hex(), str(found["backend"])
         )

@@ -1,7 +1,6 @@
-"""The encrypted document of one folder, and how it moves from one place to another.
+"""The credentials document of one folder, and how it moves from one token store to another.
 
-Whoever changes something here is alone in doing so: see ``Credentials``, which also says in
-which place the document is to be.
+``Credentials`` chooses the store. It also holds the lock while anything here changes.
 """
 
 from __future__ import annotations
@@ -15,9 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from app.credentials import encrypted_file as sealed
-from app.credentials import pin
-from app.credentials import private_files as files
+from app.credentials import encrypted_file, pin, private_files
 from app.credentials.errors import CredentialProblem, damaged
 from app.credentials.keyrings import CHOICES, Keyring
 from app.credentials.pin import Pin, TokenStore
@@ -28,8 +25,10 @@ Document = dict[str, dict[str, Any]]
 
 
 class Vault:
-    """Every method but ``pinned`` may take as long as a keyring does; all raise
-    CredentialProblem. ``passphrase``: what was given last, right or wrong."""
+    """Reads, writes and moves the document. ``passphrase``: the one entered last, right or wrong.
+
+    Every method but ``pinned`` may wait for a keyring. All raise CredentialProblem.
+    """
 
     def __init__(self, folder: Path, keyring: Keyring, passphrase: str | None) -> None:
         self.passphrase = passphrase
@@ -39,112 +38,117 @@ class Vault:
         self._keys: dict[str, bytes] = {}  # by the pin's id, or by salt and passphrase
 
     def pinned(self) -> Pin | None:
-        """What was chosen; None when nothing was yet."""
+        """The pin; None before the first choice."""
         return pin.load(self._pin_file)
 
     def read(self) -> Document:
-        """What is kept; nothing before a place was chosen."""
+        """The stored document. It is empty before a store is chosen."""
         pinned = self.pinned()
         while pinned:
             try:
-                return self._opened(pinned, self.passphrase)
+                return self._open(pinned, self.passphrase)
             except CredentialProblem:
                 before, pinned = pinned, self.pinned()
-                if pinned == before:  # else another process moved everything meanwhile
+                if pinned == before:  # otherwise another process has just moved the document
                     raise
         return {}
 
     def write(self, document: Document) -> None:
-        """Replace what is kept where it is kept."""
+        """Replace the document in the current store."""
         pinned = self.pinned()
-        assert pinned is not None  # the caller is alone, and looked
+        assert pinned is not None  # the caller holds the lock and has checked
         file = self._folder / pinned.file
         salt = ""
-        if pinned.place is TokenStore.PASSPHRASE:
-            salt = sealed.salt_in(files.read(file) or b"", str(file))
-        files.write(file, self._content(pinned, document, salt, self.passphrase))
-        with contextlib.suppress(CredentialProblem):  # the next one to look will try again
+        if pinned.store is TokenStore.PASSPHRASE:
+            salt = encrypted_file.salt_in(private_files.read(file) or b"", str(file))
+        private_files.write(file, self._content(pinned, document, salt, self.passphrase))
+        with contextlib.suppress(CredentialProblem):  # the next start tries again
             self.sweep()
 
-    def move(self, place: TokenStore, document: Document, passphrase: str | None) -> None:
-        """Keep the document there from now on, once it was read back; where it was, it stays
-        for ``leave``. When this fails, nothing has changed."""
-        new, salt = pin.new(place), ""
-        if place is TokenStore.PASSPHRASE:
-            salt = sealed.new_salt()
-        if place is TokenStore.KEYRING:
-            key = sealed.new_key()
+    def move(self, store: TokenStore, document: Document, passphrase: str | None) -> None:
+        """Write the document to another store, read it back, and pin that store.
+
+        The old document stays until ``clean_up``. If this fails, nothing has changed.
+        """
+        new, salt = pin.new(store), ""
+        if store is TokenStore.PASSPHRASE:
+            salt = encrypted_file.new_salt()
+        if store is TokenStore.KEYRING:
+            key = encrypted_file.new_key()
             self._keyring.set(new.id, base64.b64encode(key).decode())
             self._keys[new.id] = key
             new = new._replace(backend=self._keyring.name)
         file = self._folder / new.file
         try:
-            files.write(file, self._content(new, document, salt, passphrase))
-            if self._opened(new, passphrase) != document:
+            private_files.write(file, self._content(new, document, salt, passphrase))
+            if self._open(new, passphrase) != document:
                 raise damaged(str(file))
             pin.save(self._pin_file, new)
         except CredentialProblem:
             with contextlib.suppress(CredentialProblem):
-                files.remove(file)
+                private_files.remove(file)
             self._forget_key(new)
             raise
         self.passphrase = passphrase
 
     def unpin(self) -> None:
-        """Have no place any more."""
-        files.remove(self._pin_file)
+        """Delete the pin, so that no store is chosen."""
+        private_files.remove(self._pin_file)
 
-    def leave(self, old: Pin | None) -> None:
-        """Delete what was moved."""
+    def clean_up(self, old: Pin | None) -> None:
+        """Delete the old document and its key after a move."""
         self.sweep()
         self._forget_key(old)
 
     def sweep(self) -> None:
-        """Delete what moves and kills left."""
-        for file in self.litter():
-            files.remove(file)
+        """Delete the files that moves and killed processes left behind."""
+        for file in self.leftovers():
+            private_files.remove(file)
 
-    def litter(self) -> list[Path]:
-        """Files that nothing reads: some may be in clear, or be written right now."""
+    def leftovers(self) -> list[Path]:
+        """Files that no pin refers to. They may be plain text, or another process may be writing
+        one of them right now."""
         pinned = self.pinned()
         known = pinned.file if pinned else ""
         found = (*self._folder.glob("*.credentials"), *self._folder.glob("*.new"))
         return [file for file in found if file.name != known]
 
     @contextlib.contextmanager
-    def aside(self) -> Iterator[None]:
-        """Give the document a name that nothing reads, for good unless the block fails; all
-        there are when nobody knows which it is."""
+    def set_aside(self) -> Iterator[None]:
+        """Rename the document so that nothing reads it. If the block fails, rename it back.
+
+        If the pin is unreadable, rename every document.
+        """
         pinned = None
         with contextlib.suppress(CredentialProblem):
             pinned = self.pinned()
         moved = [*self._folder.glob(pinned.file if pinned else "*.credentials")]
         for file in moved:
-            files.rename(file, file.with_suffix(ASIDE))
+            private_files.rename(file, file.with_suffix(ASIDE))
         try:
             yield
         except CredentialProblem:
             for file in moved:
-                files.rename(file.with_suffix(ASIDE), file)
+                private_files.rename(file.with_suffix(ASIDE), file)
             raise
 
     def try_folder(self) -> None:
-        """Write a file of a usual size, read it and delete it."""
+        """Check that the folder works: write a file of a typical size, read it and delete it."""
         trial = self._folder / f"probe-{secrets.token_hex(8)}.credentials"
-        files.write(trial, bytes(4096))
-        files.read(trial)
-        files.remove(trial)
+        private_files.write(trial, bytes(4096))
+        private_files.read(trial)
+        private_files.remove(trial)
 
-    def _opened(self, pinned: Pin, passphrase: str | None) -> Document:
+    def _open(self, pinned: Pin, passphrase: str | None) -> Document:
         file = self._folder / pinned.file
-        content = files.read(file)
+        content = private_files.read(file)
         if content is None:
             raise damaged(str(file))
-        if pinned.place is TokenStore.PLAIN:
-            return sealed.parsed(content, str(file))
-        key = self._key(pinned, sealed.salt_in(content, str(file)), passphrase)
-        document = sealed.unseal(content, key, str(file))
-        if document is None and pinned.place is TokenStore.PASSPHRASE:
+        if pinned.store is TokenStore.PLAIN:
+            return encrypted_file.parsed(content, str(file))
+        key = self._key(pinned, encrypted_file.salt_in(content, str(file)), passphrase)
+        document = encrypted_file.unseal(content, key, str(file))
+        if document is None and pinned.store is TokenStore.PASSPHRASE:
             raise CredentialProblem(
                 "wrong passphrase",
                 f"The passphrase is wrong, or {file} was changed. Nothing was lost; try again.",
@@ -154,25 +158,25 @@ class Vault:
         return document
 
     def _content(self, pinned: Pin, document: Document, salt: str, passphrase: str | None) -> bytes:
-        if pinned.place is TokenStore.PLAIN:
+        if pinned.store is TokenStore.PLAIN:
             return json.dumps(document).encode()
-        return sealed.seal(document, self._key(pinned, salt, passphrase), salt)
+        return encrypted_file.seal(document, self._key(pinned, salt, passphrase), salt)
 
     def _key(self, pinned: Pin, salt: str, passphrase: str | None) -> bytes:
-        """The key of the document, remembered: a passphrase's takes a while, and a keyring that
-        was locked meanwhile must not cost renewed tokens."""
+        """The document's key, cached. Deriving one from a passphrase is slow, and a keyring that
+        locks later must not cost us renewed tokens."""
         known = pinned.id
-        if pinned.place is TokenStore.PASSPHRASE:
-            typed = given(passphrase)
+        if pinned.store is TokenStore.PASSPHRASE:
+            typed = required_passphrase(passphrase)
             digest = hashlib.sha256(typed.encode("utf-8", "surrogatepass")).hexdigest()
             known = f"{salt} {digest}"
             if known not in self._keys:
-                self._keys[known] = sealed.key_of(typed, salt)
+                self._keys[known] = encrypted_file.key_of(typed, salt)
         elif known not in self._keys:
-            self._keys[known] = self._asked_key(pinned)
+            self._keys[known] = self._keyring_key(pinned)
         return self._keys[known]
 
-    def _asked_key(self, pinned: Pin) -> bytes:
+    def _keyring_key(self, pinned: Pin) -> bytes:
         kept = self._keyring.get(pinned.id)
         if kept is None and self._keyring.name != pinned.backend:
             raise CredentialProblem(
@@ -185,7 +189,7 @@ class Vault:
             key = base64.b64decode(kept or "", validate=True)
         except ValueError:
             key = b""
-        if len(key) != sealed.KEY_BYTES:
+        if len(key) != encrypted_file.KEY_BYTES:
             raise CredentialProblem(
                 "damaged",
                 "The keyring no longer has the key to the credentials. Everything fetched is"
@@ -194,14 +198,14 @@ class Vault:
         return key
 
     def _forget_key(self, pinned: Pin | None) -> None:
-        """Its key opens nothing any more, so it does no harm where it cannot be deleted."""
-        if pinned and pinned.place is TokenStore.KEYRING:
+        """Delete the key of an old document. A key that cannot be deleted opens nothing."""
+        if pinned and pinned.store is TokenStore.KEYRING:
             with contextlib.suppress(CredentialProblem):
                 self._keyring.delete(pinned.id)
 
 
-def given(passphrase: str | None) -> str:
-    """The passphrase, if there is one. Raises CredentialProblem."""
+def required_passphrase(passphrase: str | None) -> str:
+    """The passphrase. Raises CredentialProblem when there is none."""
     if not passphrase:
         raise CredentialProblem(
             "locked",

@@ -208,7 +208,7 @@ class StripeConnection:
     def choose(self, place: TokenStore, passphrase: str | None, *, anew: bool = False) -> None:
         """Keep access there, and go on with what waited for a place. ``anew``: what cannot be
         read is set aside."""
-        self._open(lambda kept: kept.choose(place, passphrase, anew=anew))
+        self._open(lambda kept: kept.choose(place, passphrase, set_aside=anew))
 
     def unlock(self, passphrase: str) -> None:
         """Open the encrypted file, and go on with what waited for it."""
@@ -283,7 +283,7 @@ def _unreadable(kept: Credentials, wanted: str | None) -> bool:
     """Something is kept, and cannot be read now. ``wanted``: the place in the settings; where it
     is another than the pinned one, that is all that is wrong."""
     try:
-        if kept.place is None or (wanted and wanted != kept.place.value):
+        if kept.token_store is None or (wanted and wanted != kept.token_store.value):
             return False
         kept.names()
     except CredentialProblem:

@@ -1,8 +1,8 @@
-"""Stripe says that an account removed our app: ``account.application.deauthorized``.
+"""Handles ``account.application.deauthorized``: an account has removed our app.
 
-It is sent to the app's own endpoint only, so polling never sees it. It ends a connection at once
-when it is certain to speak of the access in use; otherwise Stripe is asked, by a poll, whether
-that access still works. Source: docs.stripe.com/api/events/types and /stripe-apps/events.
+Stripe sends this event only to the app's own endpoint, so polling never sees it. If it is certain
+that the event is about the access in use, the connection ends at once. Otherwise a poll asks Stripe
+whether that access still works. Source: docs.stripe.com/api/events/types and /stripe-apps/events.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from contextlib import suppress
 from typing import Literal
 
 from app.credentials.store import CredentialProblem
-from app.db import connections
-from app.db import event_hints as hints
+from app.db import connections, event_hints
 from app.panel.overview import ConnectionView, accounts
 from app.sync.engine import end_by_stripe
 from app.sync.service import SyncService
@@ -25,25 +24,33 @@ Ended = Literal["ended", "asked", "old", "nobody's"]
 
 
 def end(service: SyncService, event: WebhookEvent) -> Ended:
-    """Delete the access and end the connection, if the event is about it. May wait for a
-    keyring; when the connection has ended, that is permanent. Raises DatabaseProblem."""
+    """Delete the access and end the connection, if the event is about this connection.
+
+    May wait for a keyring. An ended connection is permanent when this returns. Raises
+    DatabaseProblem.
+    """
     found = event.owner(connections.connected(service.store)) if event.account else None
     if found is None:
         return "nobody's"
     connection = next(one for one in accounts(service.store) if one.id == found[0])
     if event.created < connection.connected_at:
-        return "old"  # Stripe goes on trying for days: somebody has connected again meanwhile
-    if not _is_ours(service, connection, event):
-        hints.tell(service.store, connection.id, [hints.ASK])
+        return "old"  # Stripe retries for days, so the account may have been connected again
+    if not _is_about_our_app(service, connection, event):
+        event_hints.tell(service.store, connection.id, [event_hints.ASK])
         return "asked"
-    access = _access(service, connection)
+    access = _stored_access(service, connection)
     end_by_stripe(service.store, connection.id, ProblemKind.REVOKED, access)
     return "ended"
 
 
-def _is_ours(service: SyncService, connection: ConnectionView, event: WebhookEvent) -> bool:
-    """A key belongs to no app; and an organisation with several apps may have one endpoint for
-    all of them. What Stripe calls an app that is not known by a client id decides nothing."""
+def _is_about_our_app(
+    service: SyncService, connection: ConnectionView, event: WebhookEvent
+) -> bool:
+    """Whether the event is about the app of this connection.
+
+    A key belongs to no app. An organisation with several apps may use one endpoint for all of them,
+    so a client id in the event must be ours. An app id of another kind decides nothing.
+    """
     if connection.method != "oauth":
         return False
     with suppress(OAuthProblem, CredentialProblem):
@@ -53,12 +60,12 @@ def _is_ours(service: SyncService, connection: ConnectionView, event: WebhookEve
     return True
 
 
-def _access(service: SyncService, connection: ConnectionView) -> Access:
-    """What is to be forgotten."""
+def _stored_access(service: SyncService, connection: ConnectionView) -> Access:
+    """The access of the connection, to be deleted."""
     account, livemode = connection.account, connection.livemode
     with suppress(OAuthProblem, CredentialProblem):
         kept = service.kept(account, livemode)
         if kept is not None:
             return kept
-    name = secret_name(account, livemode)  # also of what can no longer be read
+    name = secret_name(account, livemode)  # delete the secret even if it is unreadable
     return KeyAccess("", livemode=livemode, forget=lambda: service.credentials.delete(name))

@@ -1,7 +1,7 @@
-"""What is read of an event that Stripe sends, and whom it is about.
+"""Reads the few fields of a webhook event that are needed, and finds its connection.
 
-As everywhere, the types are the allow-list: the snapshot in an event, with all that is in it,
-is skipped by the parser. Source: docs.stripe.com/api/events/object.
+As everywhere, the types are the allow-list: the parser skips the snapshot in an event. Source:
+docs.stripe.com/api/events/object.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
 
 class _Object(msgspec.Struct, gc=False):
-    id: Any = None  # some have none, such as a balance
+    id: Any = None  # some objects have none, such as a balance
 
 
 class _Data(msgspec.Struct, gc=False):
@@ -32,8 +32,8 @@ class _Data(msgspec.Struct, gc=False):
 
 
 class WebhookEvent(msgspec.Struct, gc=False):
-    """An event. ``account``: whose it is, when that is not the account of the endpoint;
-    ``context`` says the same where an organisation's events come together."""
+    """An event. ``account`` is its account, if that is not the account of the endpoint. Events of
+    an organisation have it in ``context``."""
 
     object: Literal["event"]
     id: Name
@@ -46,19 +46,21 @@ class WebhookEvent(msgspec.Struct, gc=False):
 
     @property
     def about(self) -> str:
-        """The id of the object in it; empty when it has none."""
+        """The id of the event's object; empty if the object has none."""
         key = self.data.object.id
         return key if isinstance(key, str) and len(key) <= 255 else ""
 
     @property
     def row(self) -> EventRow:
-        """The hint that is left of it."""
+        """The hint to store for this event."""
         return EventRow(storable(self.id), self.created, self.type, storable(self.about))
 
     def owner(self, known: Iterable[tuple[int, str, bool]]) -> tuple[int, str] | None:
-        """(id, account) of the connection that it belongs to, of those that are connected. One
-        that names no account is of the account that the endpoint belongs to; it is taken only
-        when there is no choice."""
+        """(id, account) of the connection that the event belongs to, among the ``known`` ones.
+
+        An event without an account is about the account of the endpoint. It is accepted only if
+        exactly one connection fits.
+        """
         whose = self.account or self.context
         mine = [
             (key, account)

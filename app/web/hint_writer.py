@@ -1,4 +1,4 @@
-"""Makes an event permanent as a hint for whoever syncs, before Stripe is thanked for it."""
+"""Stores a webhook event as a hint for the process that syncs, before Stripe gets its 200."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections import deque
 from functools import partial
 from typing import Literal
 
-from app.db import connections
-from app.db import event_hints as hints
+from app.db import connections, event_hints
 from app.db.rows import EventRow
 from app.db.store import Store
 from app.web.events import WebhookEvent
@@ -19,7 +18,7 @@ Kept = Literal["kept", "nobody's"]
 
 
 class _PendingHint:
-    """An event on its way into the database."""
+    """An event that waits to be stored."""
 
     def __init__(self, event: WebhookEvent) -> None:
         self.event = event
@@ -27,28 +26,30 @@ class _PendingHint:
 
 
 class HintWriter:
-    """Stores events as they come, those that came meanwhile in one transaction: a burst waits
-    for the disk a few times and not once for each."""
+    """Stores events as they arrive. Events that arrive during a write share the next transaction,
+    so a burst waits for the disk a few times and not once for each event."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._desk = WorkerThread(store, "hints")
+        self._worker = WorkerThread(store, "hints")
         self._waiting: deque[_PendingHint] = deque()
 
     async def keep(self, event: WebhookEvent) -> Kept:
-        """Returns when it is permanent, or found to be of no account connected here. Raises
-        DatabaseProblem; one whose caller gives up may be kept all the same, and then changes
-        nothing when it comes again."""
+        """Store an event. Returns when it is permanent, or found to be of no connected account.
+
+        Raises DatabaseProblem. If the caller gives up, the event may still be stored. It then has
+        no effect when Stripe sends it again.
+        """
         one = _PendingHint(event)
         self._waiting.append(one)
-        return await self._desk.do(partial(self._take, one))
+        return await self._worker.do(partial(self._take, one))
 
     def end(self) -> None:
-        """No more is asked."""
-        self._desk.end()
+        """End the worker thread. Call it when no more events arrive."""
+        self._worker.end()
 
     def _take(self, one: _PendingHint) -> Kept:
-        """In the desk's thread; all who wait are served with the first."""
+        """In the worker's thread: the first event of a burst stores all that wait with it."""
         if one.outcome is None:
             batch: list[_PendingHint] = []
             while self._waiting and len(batch) < MOST:
@@ -76,6 +77,6 @@ class HintWriter:
         for event, owner in zip(events, owners, strict=True):
             if owner is not None:
                 rows.setdefault(owner[0], []).append(event.row)
-        for connection, some in rows.items():
-            hints.tell(self._store, connection, some)
+        for connection, hints in rows.items():
+            event_hints.tell(self._store, connection, hints)
         return ["nobody's" if owner is None else "kept" for owner in owners]

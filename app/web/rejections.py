@@ -1,4 +1,4 @@
-"""Requests that are turned away: what their sender is told, and how often the log says so."""
+"""Rejected requests: the answer to their sender, and the lines about them in the log."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ log = logging.getLogger(__name__)
 
 
 class Rejected(Exception):
-    """A request that nothing was made of. The text is one sentence for whoever sent it, and
-    ``why`` the few words for the log: neither holds anything of what was sent, and there is a
-    fixed number of both."""
+    """A request that had no effect. The text is one sentence for the sender, and ``why`` is the
+    line for the log. Neither repeats anything of the request, and there is a fixed number of both.
+    """
 
     def __init__(self, why: str, text: str, status: int = 400) -> None:
         super().__init__(text)
@@ -25,8 +25,8 @@ class Rejected(Exception):
 
 
 class RejectionTally:
-    """Counts what happens and logs it, at most once every ``every`` seconds for the same words:
-    whoever finds the port could fill the disk otherwise. ``clock``: seconds, from any start."""
+    """Counts events and logs them, each text at most once in ``every`` seconds. Otherwise anyone
+    who finds the port could fill the disk. ``clock`` returns seconds from any start."""
 
     def __init__(self, every: float = EVERY, clock: Callable[[], float] = time.monotonic) -> None:
         self._every = every
@@ -36,7 +36,7 @@ class RejectionTally:
         self._logged: dict[tuple[int, str], float] = {}
 
     def count(self, words: str, level: int = logging.WARNING) -> None:
-        """It happened once more. ``words``: of a fixed number of texts."""
+        """Count one more. ``words`` must be one of a fixed number of texts."""
         key, now = (level, words), self._clock()
         with self._mutex:
             self._counts[key] += 1

@@ -1,4 +1,4 @@
-"""The server itself: any pages, on one address, until it is told to stop."""
+"""The HTTP server: it serves any routes on one address until it is stopped."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ log = logging.getLogger(__name__)
 
 
 class ListenProblem(Problem):
-    """The address cannot be had; the text is for a person."""
+    """The server cannot listen on the address. The text is for a person."""
 
 
 def application(routes: Sequence[BaseRoute]) -> Starlette:
-    """Serve these; anything else is not there, whatever the method."""
+    """An application with these routes. Any other request gets 404, whatever the method."""
     handlers = {HTTPException: _nothing_here, Exception: _fault}
     found = Starlette(routes=routes, exception_handlers=handlers)
     found.router.redirect_slashes = False
@@ -40,14 +40,16 @@ def application(routes: Sequence[BaseRoute]) -> Starlette:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there; from now on callers wait instead of being refused. Port 0:
-    any that is free. Raises ListenProblem."""
+    """Open a socket that listens. From now on callers wait instead of being refused.
+
+    Port 0 means any free port. Raises ListenProblem.
+    """
     listener = None
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         family, _, _, _, address = found[0]
         listener = socket.socket(family)
-        # Lets us listen again at once after a stop; it never lets two listen at one address.
+        # Lets us listen again at once after a stop. Two can still never listen at one address.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(CALLERS)
@@ -74,23 +76,23 @@ def _unusable(host: str, port: int, error: Exception) -> ListenProblem:
 
 
 def address_of(listener: socket.socket) -> tuple[str, bool]:
-    """(the address that a program on this computer finds it at, whether only such can)."""
+    """(URL of the server for a program on this computer, whether only such programs reach it)."""
     host, port = listener.getsockname()[:2]
-    place = ipaddress.ip_address(host.partition("%")[0])
-    if place.is_unspecified:
-        host = "127.0.0.1" if place.version == 4 else "::1"
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}", place.is_loopback
+    address = ipaddress.ip_address(host.partition("%")[0])
+    if address.is_unspecified:
+        host = "127.0.0.1" if address.version == 4 else "::1"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}", address.is_loopback
 
 
 class _Server(uvicorn.Server):
-    """Leaves the signals to the command, which has more to stop than this."""
+    """Leaves signals to the command, which has more to stop than this server."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
 
     async def finish_requests(self) -> None:
-        """Let nobody in any more, and wait a little for those who are."""
+        """Accept no new connections, and give requests in progress a moment to finish."""
         for one in self.servers:
             one.close()
         tasks = set(self.server_state.tasks)
@@ -140,12 +142,13 @@ async def _nothing_here(_: Request, __: Exception) -> Response:
 
 
 async def _fault(_: Request, fault: Exception) -> Response:
-    """The values in a fault may be what somebody sent, and are left out."""
-    place = traceback.extract_tb(fault.__traceback__)[-1]
+    """The answer to an unexpected error. Its values may come from the request, so neither the
+    answer nor the log has them."""
+    frame = traceback.extract_tb(fault.__traceback__)[-1]
     log.error(
         "The server had a fault of its own: %s at %s:%s",
         type(fault).__name__,
-        place.filename,
-        place.lineno,
+        frame.filename,
+        frame.lineno,
     )
     return PlainTextResponse("Panelist had a fault of its own; nothing was stored.\n", 500)

@@ -1,4 +1,4 @@
-"""``POST /stripe/webhook``: where Stripe, or ``stripe listen``, brings an event."""
+"""``POST /stripe/webhook``: receives an event from Stripe or from ``stripe listen``."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _WORDS: dict[str, str] = {
 
 
 class Webhook:
-    """Judges each request, and answers 2xx only when what it brought is permanent, so that
-    Stripe sends everything else again (docs.stripe.com/webhooks#retries).
+    """Checks each request, and answers 2xx only when its event is stored permanently. Stripe sends
+    everything else again (docs.stripe.com/webhooks#retries).
 
-    ``secrets``: those of the endpoints; ``deauthorized``: ends a connection; ``clock``: seconds
-    since 1970.
+    ``secrets`` are those of the endpoints. ``deauthorized`` ends a connection. ``clock`` returns
+    seconds since 1970.
     """
 
     def __init__(
@@ -72,15 +72,15 @@ class Webhook:
             self._tally.count(why.why)
             return _Lingering(f"{why}\n", why.status)
         except ClientDisconnect:
-            return Response(status_code=400)  # which nobody reads
+            return Response(status_code=400)  # the client has gone, so no one reads this
         try:
             async with asyncio.timeout(self._answer_seconds):
                 return PlainTextResponse(await self._act_on(event))
         except (DatabaseProblem, TimeoutError) as problem:
-            return self._again(problem)
+            return self._retry_later(problem)
 
     async def _body(self, request: Request) -> bytes:
-        """All of it, unless that is too much or takes too long. Raises Refused."""
+        """The whole body. Raises Rejected if it is too large or takes too long."""
         if int(request.headers.get("content-length", "0")) > BODY_LIMIT:
             raise _too_large()
         body = bytearray()
@@ -110,7 +110,7 @@ class Webhook:
             self._tally.count(_WORDS[outcome], logging.INFO)
         return "Without effect.\n" if outcome in ("nobody's", "old") else "Kept.\n"
 
-    def _again(self, problem: Exception) -> Response:
+    def _retry_later(self, problem: Exception) -> Response:
         slow = isinstance(problem, TimeoutError)
         why = "it does not answer in time" if slow else type(problem).__name__
         self._tally.count(f"Webhook not kept, Stripe will send it again: the database ({why})")
@@ -119,8 +119,8 @@ class Webhook:
 
 
 class _Lingering(PlainTextResponse):
-    """Reads what is still being sent before the connection is closed, for a moment and without
-    keeping any of it: closing at once would reset the connection, and the answer with it."""
+    """Reads and discards the rest of the request for a moment before the connection closes. Closing
+    at once would reset the connection, and the client could lose the answer."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = {"type": "http.response.start", "status": self.status_code}

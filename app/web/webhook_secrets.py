@@ -1,7 +1,7 @@
-"""The secrets of webhook endpoints: given for one run by the environment, or kept.
+"""The signing secrets of webhook endpoints, from the environment or from the credential storage.
 
-Stripe shows the secret of an endpoint when it is made or rolled; for up to 24 hours after it was
-rolled both sign (docs.stripe.com/webhooks#roll-endpoint-secrets), so that the last two are kept.
+Stripe shows the secret of an endpoint when it is created or rolled. For up to 24 hours after a roll
+both secrets sign (docs.stripe.com/webhooks#roll-endpoint-secrets), so the last two are stored.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _SECRET = re.compile(r"whsec_[A-Za-z0-9+/=_-]{8,240}", re.ASCII)
 
 
 class SecretProblem(Problem):
-    """There is no secret, or it cannot be one; the text never contains it."""
+    """There is no secret, or the text cannot be one. The message never contains it."""
 
 
 def known(settings: Settings, credentials: Credentials) -> tuple[str, ...]:
-    """The secrets to try. What the environment says is all there is; without it, what is kept.
+    """The secrets to try: those of the environment if it has any, otherwise the stored ones.
 
-    Raises SecretProblem when there is none, CredentialProblem.
+    Raises SecretProblem if there are none, and CredentialProblem.
     """
     given = tuple(part.strip() for part in (settings.webhook_secret or "").split(","))
     given = tuple(part for part in given if part)
@@ -46,14 +46,16 @@ def known(settings: Settings, credentials: Credentials) -> tuple[str, ...]:
 
 
 def kept(credentials: Credentials) -> tuple[str, ...]:
-    """Those in the credential store, the newest first. Raises CredentialProblem."""
+    """The stored secrets, the newest first. Raises CredentialProblem."""
     found: Any = (credentials.get(NAME) or {}).get("secrets")
     return tuple(one for one in found if isinstance(one, str)) if isinstance(found, list) else ()
 
 
 def keep(credentials: Credentials, secret: str) -> tuple[str, ...]:
-    """Keep a new one beside the one before it; those that are kept now. Raises SecretProblem
-    when it cannot be one, CredentialProblem when there is no place for it."""
+    """Store a new secret beside the one before it. Returns all that are stored now.
+
+    Raises SecretProblem if it cannot be a secret, and CredentialProblem if it cannot be stored.
+    """
     secret = secret.strip()
     if not _SECRET.fullmatch(secret):
         raise SecretProblem(

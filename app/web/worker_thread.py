@@ -1,4 +1,4 @@
-"""Work that may wait, for a database or a keyring, done in order in a thread of its own."""
+"""A thread for work that may wait for a database or a keyring."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ Settle = Callable[[Any, Exception | None], None]
 
 
 class WorkerThread:
-    """One thread, with a connection of its own to the database. No exit waits for it: whatever
-    is cut off was not answered for, and Stripe sends it again."""
+    """One thread with its own database connection. It does its work in order.
+
+    The process does not wait for it at exit. Work that is cut off was not answered yet, so Stripe
+    sends the event again.
+    """
 
     def __init__(self, store: Store, name: str) -> None:
         self._store = store
@@ -28,8 +31,10 @@ class WorkerThread:
         self._thread: threading.Thread | None = None
 
     async def do(self, work: Callable[[], T]) -> T:
-        """Do it after what was asked before; its result, or what it raised. One who no longer
-        waits does not stop it."""
+        """Run ``work`` after all earlier work. Returns its result or raises its error.
+
+        A cancelled caller does not stop the work.
+        """
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
 
@@ -42,7 +47,7 @@ class WorkerThread:
                 done.set_exception(failure)
 
         def from_thread(result: Any, failure: Exception | None) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            with contextlib.suppress(RuntimeError):  # the loop is closed, so no one waits
                 loop.call_soon_threadsafe(settle, result, failure)
 
         self._queue.put((work, from_thread))
@@ -52,24 +57,24 @@ class WorkerThread:
         return await done
 
     def end(self) -> None:
-        """No more is asked: the thread ends after what it has, and its connection with it."""
+        """End the thread and its connection after the work that it already has."""
         if self._thread is not None:
             self._queue.put(None)
 
     def _run(self) -> None:
-        while (asked := self._queue.get()) is not None:
-            work, settle = asked
+        while (job := self._queue.get()) is not None:
+            work, settle = job
             result, failure = None, None
             try:
                 result = work()
             except Exception as problem:
                 failure = problem
                 if isinstance(problem, DatabaseProblem):
-                    self._hang_up()  # a server that started again needs a new connection
+                    self._disconnect()  # a database that was restarted needs a new connection
             settle(result, failure)
-            del asked, work, settle, result, failure  # nothing of a request outlives it
-        self._hang_up()
+            del job, work, settle, result, failure  # keep nothing of a request in memory
+        self._disconnect()
 
-    def _hang_up(self) -> None:
-        with contextlib.suppress(Exception):  # there may be nobody at the other end
+    def _disconnect(self) -> None:
+        with contextlib.suppress(Exception):  # the database may be gone
             self._store.close()

@@ -105,11 +105,11 @@ def test_a_move_in_the_middle_of_reading_is_followed(home: Path, after: TokenSto
     reading = opened(home, backends=path(Interrupted))
     Interrupted.first.append(lambda: opened(home).choose(after))
     assert reading.get("a") == ({"token": "1"} if after is TokenStore.PLAIN else None)
-    assert reading.place is (TokenStore.PLAIN if after is TokenStore.PLAIN else None)
+    assert reading.token_store is (TokenStore.PLAIN if after is TokenStore.PLAIN else None)
 
 
 def test_what_changes_files_waits_for_its_turn(home: Path) -> None:
-    credentials = opened(home, place=TokenStore.PLAIN)
+    credentials = opened(home, token_store=TokenStore.PLAIN)
     credentials.put("a", {})
     works = [
         credentials.ensure,
@@ -133,9 +133,9 @@ def test_a_session_chosen_elsewhere_is_a_choice_still_to_be_made_here(home: Path
     here, elsewhere = opened(home), opened(home)
     here.put("a", {"token": "1"})
     elsewhere.choose(TokenStore.SESSION)
-    assert (here.place, here.get("a")) == (None, None)
+    assert (here.token_store, here.get("a")) == (None, None)
     here.put("b", {"token": "2"})
-    assert (here.place, here.names()) == (TokenStore.KEYRING, ["b"])
+    assert (here.token_store, here.names()) == (TokenStore.KEYRING, ["b"])
     assert elsewhere.names() == ["a"]
 
 
@@ -163,7 +163,7 @@ def test_only_one_holds_a_lock(home: Path, tmp_path: Path) -> None:
 
 
 def test_a_session_s_lock_is_held_by_one_thread(home: Path) -> None:
-    credentials, inside, most = opened(home, place=TokenStore.SESSION), 0, 0
+    credentials, inside, most = opened(home, token_store=TokenStore.SESSION), 0, 0
     credentials.put("a", {})
 
     def work() -> None:
@@ -183,7 +183,7 @@ def test_a_session_s_lock_is_held_by_one_thread(home: Path) -> None:
 def test_a_lock_that_is_held_is_waited_for_and_then_a_sentence(
     home: Path, place: TokenStore
 ) -> None:
-    credentials = opened(home, place=place)
+    credentials = opened(home, token_store=place)
     credentials.put("a", {})
     with credentials.lock("a", 0), credentials.lock("b", 0):
         before = time.monotonic()
@@ -239,7 +239,7 @@ def test_one_object_serves_many_threads(home: Path) -> None:
     def tell() -> None:
         for _ in range(200):
             assert credentials.described() != ""
-            assert credentials.place is None or credentials.place in TokenStore
+            assert credentials.token_store is None or credentials.token_store in TokenStore
 
     works = [lambda number=number: write(number) for number in range(4)]
     assert at_once(move, tell, *works) == []

@@ -27,7 +27,7 @@ SECRET = {"access": TOKEN, "more": {"refresh": "canary-refresh"}}
 
 def kept(home: Path, passphrase: str = PASSPHRASE) -> Credentials:
     """A home whose secrets are encrypted with a passphrase."""
-    credentials = opened(home, place=TokenStore.PASSPHRASE, passphrase=passphrase)
+    credentials = opened(home, token_store=TokenStore.PASSPHRASE, passphrase=passphrase)
     credentials.put("a", SECRET)
     return credentials
 
@@ -89,7 +89,7 @@ def test_a_forgotten_passphrase_is_no_dead_end(home: Path) -> None:
     kept(home)
     credentials = opened(home)
     problem(lambda: credentials.choose(TokenStore.PASSPHRASE, "new"), "locked")
-    credentials.choose(TokenStore.PASSPHRASE, "new", anew=True)
+    credentials.choose(TokenStore.PASSPHRASE, "new", set_aside=True)
     assert everything(opened(home, passphrase="new")) == {}
     assert len([name for name in left(home) if name.endswith(".aside")]) == 1
 
@@ -192,7 +192,12 @@ def test_secrets_are_not_in_what_is_said(
     caplog.set_level(logging.DEBUG)
     credentials = kept(home)
     credentials.choose(TokenStore.KEYRING)
-    shown = [repr(credentials), str(credentials), credentials.described(), repr(credentials.place)]
+    shown = [
+        repr(credentials),
+        str(credentials),
+        credentials.described(),
+        repr(credentials.token_store),
+    ]
     shown += [repr(part) for part in vars(credentials).values() if not isinstance(part, bytes)]
     for work in failures(home):
         try:

@@ -95,12 +95,12 @@ def test_a_choice_that_others_may_have_changed_is_described_as_unknown(home: Pat
     opened(home).put("a", SECRET)
     (home / "credentials/place.json").chmod(0o644)
     assert opened(home).described().startswith("unknown: ")
-    problem(lambda: opened(home).place, "refused")
+    problem(lambda: opened(home).token_store, "refused")
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_full_disk_costs_a_sentence_and_nothing_else(home: Path, place: TokenStore) -> None:
-    opened(home, place=place, backends=ON_DISK, passphrase=PASSPHRASE).put("a", SECRET)
+    opened(home, token_store=place, backends=ON_DISK, passphrase=PASSPHRASE).put("a", SECRET)
     files = left(home)
     text = run(
         """
@@ -126,14 +126,14 @@ def test_a_full_disk_costs_a_sentence_and_nothing_else(home: Path, place: TokenS
 
 
 def test_a_disk_that_is_full_is_noticed_before_a_login(home: Path) -> None:
-    opened(home, place=TokenStore.PLAIN).put("a", SECRET)
+    opened(home, token_store=TokenStore.PLAIN).put("a", SECRET)
     run(
         """
         import resource
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
         problem(opened(Path(sys.argv[1])).ensure, "unwritable")
         problem(lambda: opened(Path(sys.argv[1])).probe(TokenStore.PLAIN), "unwritable")
-        problem(opened(Path(sys.argv[1] + "2"), place=TokenStore.PLAIN).ensure, "unwritable")
+        problem(opened(Path(sys.argv[1] + "2"), token_store=TokenStore.PLAIN).ensure, "unwritable")
         """,
         home,
     )
@@ -157,10 +157,10 @@ def test_a_folder_that_cannot_be_written_keeps_what_it_has(home: Path) -> None:
                          lambda: credentials.delete("a"),
                          lambda: credentials.choose(TokenStore.SESSION)):
                 print(problem(work, "unwritable"))
-            print(credentials.get("a"), credentials.place)
+            print(credentials.get("a"), credentials.token_store)
             new = Path(sys.argv[1]) / "credentials/new"
             problem(opened(new, backends=ON_DISK).ensure, "unwritable")
-            credentials = opened(new, place=TokenStore.SESSION)
+            credentials = opened(new, token_store=TokenStore.SESSION)
             credentials.put("a", {})
             print(credentials.names())
             """,
@@ -187,7 +187,7 @@ def test_a_home_that_is_no_folder_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_the_place_of_a_file_is_a_sentence(home: Path) -> None:
-    opened(home, place=TokenStore.PLAIN).put("a", SECRET)
+    opened(home, token_store=TokenStore.PLAIN).put("a", SECRET)
     (file,) = (home / "credentials").glob("*.credentials")
     file.unlink()
     file.mkdir()

@@ -39,7 +39,7 @@ BUS = """<busconfig><type>session</type><listen>unix:path={socket}</listen>
 def refused(credentials: Credentials, kind: str) -> str:
     """What is said when nothing was chosen and something is to be kept."""
     text = problem(lambda: credentials.put("a", {"token": TOKEN}), kind)
-    assert credentials.place is None
+    assert credentials.token_store is None
     return text
 
 
@@ -257,7 +257,7 @@ def test_while_a_keyring_thinks_the_place_can_be_told(home: Path) -> None:
     reading = threading.Thread(target=lambda: found.append(credentials.get("a")))
     reading.start()
     assert Waits.asked.wait(5)
-    assert credentials.place is TokenStore.KEYRING
+    assert credentials.token_store is TokenStore.KEYRING
     assert credentials.described() == "keyring (keyring_backends)"
     Waits.unlocked.set()  # which comes too late if those have waited
     reading.join()

@@ -82,7 +82,7 @@ class Kept(RuleBasedStateMachine):
 
     @invariant()
     def it_is_the_same(self) -> None:
-        assert self.store.place is self.place
+        assert self.store.token_store is self.place
         assert everything(self.store) == self.model
 
     @invariant()

@@ -46,7 +46,7 @@ def filled(credentials: Credentials) -> Credentials:
 
 def test_nothing_is_looked_at_or_written_before_a_secret_is_asked_for(home: Path) -> None:
     credentials = opened(home, backends=path(Waits))
-    assert credentials.place is None
+    assert credentials.token_store is None
     assert credentials.described() == "nowhere yet"
     assert (credentials.get("a"), credentials.names()) == (None, [])
     credentials.delete("a")
@@ -56,7 +56,7 @@ def test_nothing_is_looked_at_or_written_before_a_secret_is_asked_for(home: Path
 
 def test_by_itself_it_is_the_keyring_and_only_a_key_lies_there(home: Path) -> None:
     credentials = filled(opened(home))
-    assert credentials.place is TokenStore.KEYRING
+    assert credentials.token_store is TokenStore.KEYRING
     assert everything(opened(home)) == SECRETS
     assert [len(key) for key in Memory.kept.values()] == [44]
     assert holding(home, TOKEN) == holding(home, "acct_1") == []
@@ -66,9 +66,9 @@ def test_by_itself_it_is_the_keyring_and_only_a_key_lies_there(home: Path) -> No
 
 @pytest.mark.parametrize("place", PLACES)
 def test_the_settings_come_before_the_keyring(home: Path, place: TokenStore) -> None:
-    filled(unlocked(home, place=place))
+    filled(unlocked(home, token_store=place))
     again = unlocked(home)
-    assert again.place is place
+    assert again.token_store is place
     assert again.described() == NAMES[place]
     assert everything(again) == SECRETS
     assert (holding(home, TOKEN) == []) is (place is not TokenStore.PLAIN)
@@ -80,7 +80,7 @@ def test_without_a_keyring_no_other_place_is_taken(home: Path) -> None:
     for work in (credentials.ensure, lambda: credentials.put("a", {"token": TOKEN})):
         text = problem(work, "unavailable")
         assert "--token-store passphrase" in text
-    assert credentials.place is None
+    assert credentials.token_store is None
     assert left(home) == []
 
 
@@ -88,10 +88,10 @@ def test_without_a_keyring_no_other_place_is_taken(home: Path) -> None:
 def test_moving_keeps_everything_and_leaves_nothing_behind(
     home: Path, before: TokenStore, after: TokenStore
 ) -> None:
-    credentials = filled(unlocked(home, place=before))
+    credentials = filled(unlocked(home, token_store=before))
     files, keys = set(left(home)), set(Memory.kept)
     credentials.choose(after)
-    assert credentials.place is after
+    assert credentials.token_store is after
     assert credentials.described() == NAMES[after]
     assert everything(credentials) == SECRETS
     assert set(left(home)) & files <= {"place.json"}
@@ -104,7 +104,7 @@ def test_moving_keeps_everything_and_leaves_nothing_behind(
 
 
 def test_a_session_leaves_no_file_and_no_other_process_sees_it(home: Path) -> None:
-    credentials = filled(opened(home, place=TokenStore.SESSION))
+    credentials = filled(opened(home, token_store=TokenStore.SESSION))
     credentials.ensure()
     credentials.delete("stripe acct_1 live")
     with credentials.lock("stripe acct_2 test", 1):
@@ -112,12 +112,12 @@ def test_a_session_leaves_no_file_and_no_other_process_sees_it(home: Path) -> No
     assert credentials.names() == ["stripe acct_2 test"]
     assert not home.exists()
     other = opened(home)
-    assert (other.place, other.names()) == (None, [])
+    assert (other.token_store, other.names()) == (None, [])
 
 
 def test_what_is_given_and_taken_is_not_what_is_kept(home: Path) -> None:
     for number, place in enumerate(list(TokenStore)):
-        credentials = unlocked(home / str(number), place=place)
+        credentials = unlocked(home / str(number), token_store=place)
         secret = {"tokens": ["1"]}
         credentials.put("a", secret)
         secret["tokens"].append("2")
@@ -126,7 +126,7 @@ def test_what_is_given_and_taken_is_not_what_is_kept(home: Path) -> None:
 
 
 def test_a_session_and_what_another_process_kept_meanwhile_are_both_kept(home: Path) -> None:
-    session = opened(home, place=TokenStore.SESSION)
+    session = opened(home, token_store=TokenStore.SESSION)
     session.put("a", {"token": "1"})
     opened(home).put("b", {"token": "2"})
     assert session.names() == ["a"]
@@ -145,8 +145,8 @@ def test_a_session_and_what_another_process_kept_meanwhile_are_both_kept(home: P
 def test_settings_against_the_choice_move_nothing(
     home: Path, pinned: TokenStore, wanted: TokenStore
 ) -> None:
-    filled(unlocked(home, place=pinned))
-    credentials = unlocked(home, place=wanted)
+    filled(unlocked(home, token_store=pinned))
+    credentials = unlocked(home, token_store=wanted)
     if pinned is not wanted:
         for work in (
             credentials.ensure,
@@ -160,17 +160,17 @@ def test_settings_against_the_choice_move_nothing(
         assert credentials.described() == NAMES[pinned]
         assert everything(unlocked(home)) == SECRETS
         credentials.choose(wanted)
-    assert credentials.place is wanted
+    assert credentials.token_store is wanted
     assert everything(credentials) == SECRETS
 
 
 @pytest.mark.parametrize("after", [TokenStore.KEYRING, TokenStore.PASSPHRASE])
 def test_a_move_that_fails_changes_nothing(home: Path, after: TokenStore) -> None:
-    filled(opened(home, place=TokenStore.PLAIN))
+    filled(opened(home, token_store=TokenStore.PLAIN))
     credentials = opened(home, backends=path(Absent))
     kind = "unavailable" if after is TokenStore.KEYRING else "locked"
     problem(lambda: credentials.choose(after), kind)
-    assert credentials.place is TokenStore.PLAIN
+    assert credentials.token_store is TokenStore.PLAIN
     assert everything(credentials) == everything(opened(home)) == SECRETS
     assert len(left(home)) == 2
 
@@ -186,7 +186,7 @@ def test_a_keyring_that_is_locked_later_does_not_cost_what_was_renewed(home: Pat
     for work in (other.ensure, other.names, lambda: other.put("b", {})):
         problem(work, "refused")
     problem(lambda: other.choose(TokenStore.PLAIN), "refused")
-    assert other.place is TokenStore.KEYRING
+    assert other.token_store is TokenStore.KEYRING
     Breakable.locked = False
     assert everything(other) == {**SECRETS, "a": {"token": "renewed"}}
 
@@ -198,9 +198,9 @@ def test_one_may_start_anew_without_a_keyring_that_is_no_more(
     filled(opened(home))
     credentials = opened(home, backends=path(Absent))
     problem(lambda: credentials.choose(after), "unavailable")
-    problem(lambda: credentials.choose(TokenStore.KEYRING, anew=True), "unavailable")
+    problem(lambda: credentials.choose(TokenStore.KEYRING, set_aside=True), "unavailable")
     assert everything(opened(home)) == SECRETS
-    credentials.choose(after, anew=True)
+    credentials.choose(after, set_aside=True)
     assert everything(credentials) == {}
     credentials.put("a", {"token": "1"})
     assert everything(credentials) == {"a": {"token": "1"}}
@@ -234,7 +234,7 @@ def damage(home: Path, how: str) -> None:
 def test_what_is_damaged_is_said_and_set_aside_for_a_new_login(
     home: Path, place: TokenStore, how: str
 ) -> None:
-    filled(opened(home, place=place))
+    filled(opened(home, token_store=place))
     damage(home, how)
     before = {file.read_bytes() for file in (home / "credentials").glob("*.credentials")}
     credentials = opened(home)
@@ -242,7 +242,7 @@ def test_what_is_damaged_is_said_and_set_aside_for_a_new_login(
         assert "connect again" in problem(work, "damaged")
     assert {file.read_bytes() for file in (home / "credentials").glob("*.credentials")} == before
     credentials.ensure()
-    assert credentials.place is (TokenStore.KEYRING if how == "pin" else place)
+    assert credentials.token_store is (TokenStore.KEYRING if how == "pin" else place)
     credentials.put("a", {"token": "1"})
     assert everything(opened(home)) == {"a": {"token": "1"}}
     assert {file.read_bytes() for file in (home / "credentials").glob("*.aside")} == before

@@ -62,10 +62,10 @@ def wrong(root: Path, allowed: list[Document]) -> list[str]:
         if kept not in allowed:
             found.append(f"kept is {kept}, not one of {allowed}")
         clear = holding(root, "canary")
-        if clear and not (credentials.place is TokenStore.PLAIN and len(clear) == 1):
-            found.append(f"{credentials.place}, in clear: {clear}")
+        if clear and not (credentials.token_store is TokenStore.PLAIN and len(clear) == 1):
+            found.append(f"{credentials.token_store}, in clear: {clear}")
         orphans = len(list((root / "keyring").glob("* *[!t]"))) - (
-            credentials.place is TokenStore.KEYRING
+            credentials.token_store is TokenStore.KEYRING
         )
         if orphans > 1:
             found.append(f"{orphans} keys that open nothing")
@@ -139,7 +139,9 @@ def each_operation(root: Path, how: str, place: str, work: Work, after: Document
         reached, fate.left = not fate.left, 0
         if said and pinned(trial) == pinned(root / "first"):  # so nothing else has changed
             assert left(trial / "home") == left(root / "first/home")
-        if credentials.place is TokenStore.SESSION:  # of this process; others see nothing any more
+        if (
+            credentials.token_store is TokenStore.SESSION
+        ):  # of this process; others see nothing any more
             allowed = [before]
         kept = everything(credentials)
         assert kept in allowed, (kept, allowed)
@@ -201,8 +203,8 @@ def any_moment(root: Path, kills: int) -> Any:
         if kept not in (done, begun):
             found.append(f"kill {kill}: {kept} is neither {done} nor {begun}")
         clear = holding(root, "canary")
-        if clear and not (credentials.place is TokenStore.PLAIN and len(clear) == 1):
-            found.append(f"kill {kill}: {credentials.place}, in clear: {clear}")
+        if clear and not (credentials.token_store is TokenStore.PLAIN and len(clear) == 1):
+            found.append(f"kill {kill}: {credentials.token_store}, in clear: {clear}")
         told.append(kept)
     return {"trials": kills, "wrong": found}
 

@@ -39,7 +39,7 @@ def connect_by_oauth(options: argparse.Namespace, service: SyncService) -> Admit
             raise OAuthProblem("setup", "Stopped. Nothing was connected.") from None
         admitted = service.by_code(app, heard.code)
     where = plain(service.credentials.described())
-    ends = service.credentials.place is TokenStore.SESSION
+    ends = service.credentials.token_store is TokenStore.SESSION
     say(f"The access is kept in: {where}{', which ends with this command' if ends else ''}")
     return admitted
 

@@ -1,7 +1,8 @@
-"""The language in which a person says who is in a segment of their own.
+"""The filter language, in which a researcher defines a custom segment.
 
-In the manner of Stripe's search (docs.stripe.com/search): a field, an operator and a value, joined
-by AND, OR, NOT and parentheses. docs/segments-and-filters.md is the whole language in words.
-``parse`` reads it, ``compile`` makes SQL of it for both databases, ``complete`` helps while it is
-typed, ``words`` says it again. The parser's library is imported when the first filter is read.
+It resembles Stripe's search (docs.stripe.com/search): conditions of a field, an operator and a
+value, joined by AND, OR, NOT and parentheses. docs/segments-and-filters.md describes the language.
+``parse`` reads a filter, ``compile`` turns it into SQL for both databases, ``complete`` suggests
+what to type next, ``describe`` puts it into words and ``unparse`` writes it as text. The parser's
+library is imported when the first filter is read.
 """

@@ -1,15 +1,19 @@
-"""A filter becomes SQL on the columns of ``participant p``, the same people on both databases.
+"""Compiles a filter to SQL on ``participant p``. Both databases find the same participants.
 
-Every piece of SQL here is true or false and never NULL, so that NOT is the plain negation: a
-nullable column is compared only beside ``IS NOT NULL``, and everything about subscriptions stands
-in EXISTS or in IN over what is never NULL. All that a person wrote is bound.
+Every SQL expression here is true or false and never NULL, so NOT is the plain negation. A nullable
+column is compared only together with ``IS NOT NULL``. Conditions on subscriptions use EXISTS, or IN
+over columns that are never NULL. Everything that a person typed is a bound parameter.
 
-There are two ways to ask, with the same answer. From the person (EXISTS, by the index
-``subscription_held``): the first rows come at once, and one person in a million costs what one in
-ten does. For everybody at once (IN): SQLite reads the tables once from end to end, in a fifth of
-the time. PostgreSQL finds such plans for EXISTS by itself; a long IN it may read anew for each
-person, so that it is never asked so. While a first copy does without that index
-(:mod:`app.db.subscription_indexes`) a filter must wait.
+There are two forms with the same result:
+
+- EXISTS for each participant, by the index ``subscription_held``. The first rows come at once, and
+  the cost of one participant does not depend on how many there are.
+- IN for all participants at once. SQLite then reads each table once from start to end, which takes
+  a fifth of the time. PostgreSQL plans EXISTS in this way by itself. It might read a long IN again
+  for each participant, so it never gets this form.
+
+The first copy of an account drops that index (:mod:`app.db.subscription_indexes`), and filters must
+wait until it is back.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from app.panel.filters.errors import FilterError
 from app.panel.filters.fields import FIELDS, FilterField
 from app.panel.filters.parse import parse
 from app.panel.filters.segment_refs import UnknownSegment, segment_ids
-from app.panel.filters.sql_compare import ComparisonSql, folded, has, number, whole
+from app.panel.filters.sql_compare import ComparisonSql, folded, has, number, whole_comparison
 from app.panel.filters.tree import And, Filter, Has, In, Not, Or, SameSubscription, Term, leaves
 from app.panel.filters.unparse import unparse
 from app.panel.lists.selection import Condition
@@ -38,15 +42,17 @@ _NAMES = {"product": ("product d", "d.name"), "price": ("price r", "r.nickname")
 def compile(  # noqa: A001
     rule: Filter, store: Store, connection_id: int, now: float, *, everybody: bool = False
 ) -> Condition:
-    """The condition of a filter: true of the people whom it finds; the deleted are left to whoever
-    uses it (``NOT p.deleted``). ``now``, in seconds since 1970, is what relative dates are
-    reckoned from. ``everybody``: for a statement that asks all of a connection's people at once;
-    :func:`all_people` has how it should choose them.
+    """The condition of a filter. It is true for the participants that the filter finds.
 
-    Raises FilterError for an ``in:`` that names no segment of this connection; its text and place
-    are those of the filter as :func:`unparse` writes it."""
+    It does not exclude deleted participants; the caller adds ``NOT p.deleted``. Relative dates
+    count from ``now``, in seconds since 1970. ``everybody`` is for a statement about all
+    participants of a connection at once, which should select them by :func:`all_people`.
+
+    Raises FilterError if ``in:`` names no segment of this connection. The error's text and position
+    refer to the filter as :func:`unparse` writes it.
+    """
     try:
-        return _written(rule, store, connection_id, now, everybody)
+        return _compiled(rule, store, connection_id, now, everybody)
     except UnknownSegment as missing:
         text, words = unparse(rule), unparse(missing.leaf)
         end = text.index(words) + len(words)
@@ -57,35 +63,38 @@ def compile(  # noqa: A001
 def compiled(
     text: str, store: Store, connection_id: int, now: float, *, everybody: bool = False
 ) -> Condition:
-    """Parse and compile at once; the place of every FilterError is in the text as written."""
+    """Parse and compile a filter. The position in a FilterError refers to ``text``."""
     rule = parse(text)
     try:
-        return _written(rule, store, connection_id, now, everybody)
+        return _compiled(rule, store, connection_id, now, everybody)
     except UnknownSegment as missing:
-        start, end = missing.leaf.place
+        start, end = missing.leaf.span
         raise FilterError(text, start, end, missing.sentence(start)) from None
 
 
 def all_people(store: Store) -> str:
-    """SQL: participants ``p`` of the connection ``?``, for a condition that is for ``everybody``.
-    The plus has SQLite read them in their order, and not look up each one from an index; it would
-    keep PostgreSQL from knowing how many they are."""
+    """SQL that selects the participants ``p`` of the connection ``?``, for a condition that was
+    compiled for ``everybody``.
+
+    The plus makes SQLite read the table in order instead of looking up each row from an index. In
+    PostgreSQL it would hide the number of rows from the planner.
+    """
     return "p.connection_id = ?" if store.postgres else "+p.connection_id = ?"
 
 
-def _written(
+def _compiled(
     rule: Filter, store: Store, connection_id: int, now: float, everybody: bool
 ) -> Condition:
     segments = segment_ids(rule, store, connection_id)
-    one = _Writer(store, connection_id, segments, now, False).written(rule)
+    one = _SqlWriter(store, connection_id, segments, now, False).condition(rule)
     if not everybody:
         return one
-    every = _Writer(store, connection_id, segments, now, True).written(rule)
+    every = _SqlWriter(store, connection_id, segments, now, True).condition(rule)
     return every if every == one else replace(every, near=one)
 
 
-class _Writer:
-    """Writes one filter down."""
+class _SqlWriter:
+    """Writes one filter as SQL."""
 
     def __init__(
         self,
@@ -100,18 +109,19 @@ class _Writer:
         self.segments = segments
         self.everybody = everybody and not store.postgres
 
-    def written(self, rule: Filter, *, inside: bool = False) -> Condition:
-        """``inside``: of ``subscription(…)``, where ``s`` is one of the person's."""
+    def condition(self, rule: Filter, *, inside: bool = False) -> Condition:
+        """The condition of a filter. ``inside``: within ``subscription(…)``, where ``s`` is a
+        subscription of the participant."""
         if isinstance(rule, And | Or):
-            parts = [self.written(part, inside=inside) for part in rule.parts]
+            parts = [self.condition(part, inside=inside) for part in rule.parts]
             word = " AND " if isinstance(rule, And) else " OR "
             sql = "(" + word.join(part.sql for part in parts) + ")"
             return Condition(sql, tuple(one for part in parts for one in part.parameters))
         if isinstance(rule, Not):
-            part = self.written(rule.part, inside=inside)
+            part = self.condition(rule.part, inside=inside)
             return Condition(f"NOT {part.sql}", part.parameters)
         if isinstance(rule, SameSubscription):
-            return self._subscription(self.written(rule.part, inside=True), rule.part)
+            return self._subscription(self.condition(rule.part, inside=True), rule.part)
         if isinstance(rule, In):
             return self._member(rule)
         if isinstance(rule, Has) and rule.field == "subscription":
@@ -123,7 +133,8 @@ class _Writer:
         return one if inside else self._subscription(one, rule)
 
     def _subscription(self, one: Condition, rule: Filter) -> Condition:
-        """True of people with a subscription of which ``one`` is true. ``rule`` is what it says."""
+        """True for participants with a subscription for which ``one``, made from ``rule``, is
+        true."""
         if not self.everybody:
             return Condition(f"EXISTS (SELECT 1 {_HIS} AND {one.sql})", one.parameters)
         return Condition(
@@ -132,15 +143,16 @@ class _Writer:
         )
 
     def _all(self, rule: Filter) -> str:
-        """All subscriptions, from the index where it has all that is asked; else SQLite would look
-        up each one's row from there, which is far slower than to read the table."""
+        """All subscriptions. The index is used only if it has all the columns that ``rule`` needs.
+        Otherwise SQLite would look up each row from the index, which is far slower than reading the
+        table."""
         fields = [FIELDS.get(leaf.field) for leaf in leaves(rule) if not isinstance(leaf, In)]
         dated = any(one and one.owner == "subscription" and one.kind == "date" for one in fields)
         plus = "+" if dated else ""
         return f"FROM subscription s WHERE {plus}s.connection_id = ? AND NOT s.deleted"
 
     def _item(self, one: Condition) -> Condition:
-        """True of subscriptions ``s`` with an item ``i`` of which ``one`` is true."""
+        """True for subscriptions ``s`` with an item ``i`` for which ``one`` is true."""
         if self.everybody:
             sql = f"s.id IN (SELECT i.subscription_id FROM subscription_item i WHERE {one.sql})"
         else:
@@ -151,8 +163,8 @@ class _Writer:
         return Condition(sql, one.parameters)
 
     def _object(self, table: str, column: str, one: Condition) -> Condition:
-        """True of items whose product or price (``column`` has its id) is one of which ``one`` is
-        true. ``table`` has its short name behind it."""
+        """True for items whose product or price makes ``one`` true. ``column`` holds the id of the
+        product or price. ``table`` is the table's name followed by its alias."""
         short = table[-1]
         where = f"NOT {short}.deleted AND {one.sql}"
         if self.everybody:
@@ -191,8 +203,8 @@ class _Writer:
         )
 
     def _count(self, rule: Term) -> Condition:
-        """Of subscriptions; whoever has none is in no group of them."""
-        operator, bound = whole(rule.operator, number(rule))
+        """Compare the number of subscriptions. A participant without any is in no SQL group."""
+        operator, bound = whole_comparison(rule.operator, number(rule))
         if not self.everybody:
             return Condition(f"(SELECT count(*) {_HIS}) {operator} ?", (bound,))
         with_none = {">": bound < 0, ">=": bound <= 0, "<": bound > 0, "<=": bound >= 0}
@@ -204,18 +216,18 @@ class _Writer:
         )
 
     def _of_a_subscription(self, field: FilterField, rule: Term | Has) -> Condition:
-        """True of the subscription ``s``; what is asked of items holds for some item of it."""
+        """True for the subscription ``s``. A condition on items must hold for one of its items."""
         if field.owner == "subscription":
-            return self._asked(field, f"s.{field.column}", rule)
+            return self._leaf(field, f"s.{field.column}", rule)
         if field.owner == "price":
-            one = self._asked(field, f"r.{field.column}", rule)
+            one = self._leaf(field, f"r.{field.column}", rule)
             return self._item(self._object("price r", "i.price", one))
         column = f"i.{field.column}"
         if field.kind == "named" and isinstance(rule, Term):
             return self._item(self._named(field, column, rule))
-        return self._item(self._asked(field, column, rule))
+        return self._item(self._leaf(field, column, rule))
 
-    def _asked(self, field: FilterField, column: str, rule: Term | Has) -> Condition:
+    def _leaf(self, field: FilterField, column: str, rule: Term | Has) -> Condition:
         return (
             has(field, column)
             if isinstance(rule, Has)
@@ -223,7 +235,8 @@ class _Writer:
         )
 
     def _named(self, field: FilterField, column: str, rule: Term) -> Condition:
-        """By the name, or wholly by the id; a part of an id would find "prod" in every one."""
+        """Compare with the name, or with the whole id. A part of an id is not enough, because every
+        id has "prod" or "price" in it."""
         table, name = _NAMES[field.name]
         by_name = self._object(table, column, self.comparing.text(name, rule))
         if rule.operator == "~":

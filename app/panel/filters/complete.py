@@ -1,6 +1,6 @@
-"""What can be written next, while a filter is typed.
+"""Completions for a filter that is being typed.
 
-The text is not whole yet, so that it is read by its signs up to the cursor and not by the grammar.
+The text is not complete yet, so it is read token by token up to the cursor, without the grammar.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from app.panel.filters.fields import FIELDS
 from app.panel.filters.values import fold, quote
 from app.panel.segments.views import segments
 
-OFFERED = 50  # at once
-SAMPLE = 2_000  # of the newest people, for metadata and currencies
+OFFERED = 50  # completions at once
+SAMPLE = 2_000  # newest participants, whose metadata keys and currencies are offered
 
 _TOKEN = re.compile(
     r"""
@@ -36,8 +36,8 @@ _REST = re.compile(r"""[^\s()"':=<>~!\[\]]*["']?\]?""")
 
 @dataclass(frozen=True)
 class Completion:
-    """``text`` in the place of what stands in ``[start, end)``; the cursor goes behind it.
-    ``about`` says what it is, for a person."""
+    """A completion: ``text`` replaces ``[start, end)``, and the cursor goes to its end. ``about``
+    describes it to a person."""
 
     text: str
     start: int
@@ -48,7 +48,7 @@ class Completion:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What this connection has that a filter can name. Foreign texts, as they are stored."""
+    """The names in this connection that a filter can use. They are unescaped text from Stripe."""
 
     products: tuple[str, ...] = ()
     prices: tuple[str, ...] = ()
@@ -58,12 +58,12 @@ class Vocabulary:
 
 
 def vocabulary(store: Store, connection_id: int) -> Vocabulary:
-    """Read it in a few milliseconds, however many people there are; metadata keys and currencies
-    are those of the newest."""
+    """Read the vocabulary. It takes a few milliseconds for any number of participants, because
+    metadata keys and currencies come from the newest ones only."""
     here = (connection_id,)
     views = segments(store, connection_id)
     recent = store.rows(
-        # The plus has the newest read from the end, and not everybody sorted.
+        # The plus makes SQLite read the newest rows from the end instead of sorting all rows.
         "SELECT p.metadata, p.currency FROM participant p WHERE +p.connection_id = ?"
         f" AND NOT p.deleted ORDER BY p.id DESC LIMIT {SAMPLE}",
         here,
@@ -92,43 +92,43 @@ def _sorted(texts: Iterable[str]) -> tuple[str, ...]:
 
 @dataclass
 class _CursorContext:
-    """Where the cursor is: what is expected there, and what of it is written already."""
+    """What is expected at the cursor, and the part of it that is already typed."""
 
     expected: Literal["condition", "operator", "value", "joint"] = "condition"
     field: str = ""
-    inside: bool = False  # subscription(…)
+    inside: bool = False  # within subscription(…)
     start: int = 0
-    written: str = ""
+    typed: str = ""
 
 
 def complete(text: str, cursor: int, known: Vocabulary) -> list[Completion]:
-    """What can be written at the cursor, the likeliest first, at most OFFERED; never raises."""
+    """The completions at the cursor, the most likely first, at most OFFERED. Never raises."""
     cursor = max(0, min(cursor, len(text)))
-    place = _place(text[:cursor])
+    context = _context_of(text[:cursor])
     rest = _REST.match(text, cursor)
-    end = rest.end() if rest and place.written else cursor
-    if place.expected == "operator":
-        field = FIELDS.get(place.field)
+    end = rest.end() if rest and context.typed else cursor
+    if context.expected == "operator":
+        field = FIELDS.get(context.field)
         signs = (":", "!=") if field is None else (s for s in field.operators if s != "=")
-        found = [Completion(sign, place.start, cursor, "operator") for sign in signs]
-        return [one for one in found if one.text.startswith(place.written)]
-    if place.expected == "value":
-        offered = _values(place.field, known)
+        found = [Completion(sign, context.start, cursor, "operator") for sign in signs]
+        return [one for one in found if one.text.startswith(context.typed)]
+    if context.expected == "value":
+        offered = _values(context.field, known)
         kind: Literal["value", "field"] = "value"
         pairs = [(shown, shown, about) for shown, about in offered]
-        if place.field not in ("has", "created") and not _is_plain(place.field):
+        if context.field not in ("has", "created") and not _is_plain(context.field):
             pairs = [(quote(shown), shown, about) for shown, about in offered]
-        return _matching(place, end, kind, pairs)
-    gap = "" if place.written or text[:cursor][-1:].isspace() else " "
+        return _matching(context, end, kind, pairs)
+    gap = "" if context.typed or text[:cursor][-1:].isspace() else " "
     words = [(f"{gap}AND ", "AND", "both"), (f"{gap}OR ", "OR", "either")]
-    joints = _matching(place, end, "word", words) if place.expected == "joint" else []
-    if place.expected == "joint" and not place.written:
+    joints = _matching(context, end, "word", words) if context.expected == "joint" else []
+    if context.expected == "joint" and not context.typed:
         return joints
-    return joints + _matching(place, end, "field", _fields(place.inside, known))
+    return joints + _matching(context, end, "field", _fields(context.inside, known))
 
 
 def _is_plain(field: str) -> bool:
-    """Whether its values need no quotes."""
+    """Whether the values of this field need no quotes."""
     return field in FIELDS and FIELDS[field].kind in ("date", "count", "money")
 
 
@@ -165,63 +165,63 @@ def _values(field: str, known: Vocabulary) -> list[tuple[str, str]]:
 
 
 def _matching(
-    place: _CursorContext,
+    context: _CursorContext,
     end: int,
     kind: Literal["field", "value", "word"],
     offered: list[tuple[str, str, str]],
 ) -> list[Completion]:
-    """Those that begin with what is written, then those that contain it, in any case."""
-    asked = fold(place.written.strip("\"'"))
+    """The offers that start with the typed text, then those that contain it, in any case."""
+    typed = fold(context.typed.strip("\"'"))
     if kind == "field":
-        asked = asked.replace('["', ".").replace("['", ".").replace("[", ".")
-    first = [one for one in offered if fold(one[1]).startswith(asked)]
-    then = [one for one in offered if asked in fold(one[1]) and one not in first]
-    found = [Completion(text, place.start, end, kind, about) for text, _, about in first + then]
-    return [one for one in found if one.text != place.written][:OFFERED]
+        typed = typed.replace('["', ".").replace("['", ".").replace("[", ".")
+    first = [one for one in offered if fold(one[1]).startswith(typed)]
+    then = [one for one in offered if typed in fold(one[1]) and one not in first]
+    found = [Completion(text, context.start, end, kind, about) for text, _, about in first + then]
+    return [one for one in found if one.text != context.typed][:OFFERED]
 
 
-def _place(before: str) -> _CursorContext:
-    place, groups = _CursorContext(), [False]
+def _context_of(before: str) -> _CursorContext:
+    context, groups = _CursorContext(), [False]
     at, size, same = 0, len(before), False
     while at < size:
-        match = _BARE.match(before, at) if place.expected == "value" else None
+        match = _BARE.match(before, at) if context.expected == "value" else None
         match = match or _TOKEN.match(before, at)
         if match is None:
-            return place
+            return context
         token, kind, start, at = match.group(), match.lastgroup or "word", at, match.end()
         last = at == size and kind not in ("space", "open", "close")
         if kind == "quoted" and len(token) > 1 and token[-1] == token[0]:
             last = False
         if kind == "space":
-            place.start = at
+            context.start = at
             continue
         if kind == "open":
             groups.append(groups[-1] or same)
-            place = _CursorContext(inside=groups[-1], start=at)
+            context = _CursorContext(inside=groups[-1], start=at)
             continue
         if kind == "close":
             groups = groups[:-1] or [False]
-            place = _CursorContext("joint", inside=groups[-1], start=at)
+            context = _CursorContext("joint", inside=groups[-1], start=at)
             continue
         same = kind == "word" and fold(token) == "subscription"
-        place = _after(place, token, kind, start, at, last)
-    return place
+        context = _after(context, token, kind, start, at, last)
+    return context
 
 
 def _after(
-    place: _CursorContext, token: str, kind: str, start: int, at: int, last: bool
+    context: _CursorContext, token: str, kind: str, start: int, at: int, last: bool
 ) -> _CursorContext:
-    """The place behind a token, or at it while it is being written."""
-    inside = place.inside
+    """The context after a token, or within it while it is being typed."""
+    inside = context.inside
     if kind == "sign":
         if last and token == "!":
-            return _CursorContext("operator", place.field, inside, start, token)
-        return _CursorContext("value", place.field, inside, at)
-    if place.expected == "value":
+            return _CursorContext("operator", context.field, inside, start, token)
+        return _CursorContext("value", context.field, inside, at)
+    if context.expected == "value":
         if last:
-            return _CursorContext("value", place.field, inside, start, token)
+            return _CursorContext("value", context.field, inside, start, token)
         return _CursorContext("joint", "", inside, at)
-    if kind == "word" and place.expected == "condition" and token.startswith("-"):
+    if kind == "word" and context.expected == "condition" and token.startswith("-"):
         stripped = token.lstrip("-")
         start, token = start + len(token) - len(stripped), stripped
     low = fold(token)
@@ -230,5 +230,5 @@ def _after(
     name = "metadata" if kind == "metadata" or low.startswith("metadata.") else low
     whole = token.endswith("]") if name == "metadata" else low in FIELDS or low in ("has", "in")
     if last and not whole:
-        return _CursorContext(place.expected, "", inside, start, token)
+        return _CursorContext(context.expected, "", inside, start, token)
     return _CursorContext("operator", name, inside, at)

@@ -1,4 +1,4 @@
-"""A filter in words, for the list of segments."""
+"""Describes a filter in words, for the list of segments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.panel.filters.tree import (
     Term,
     Text,
 )
-from app.panel.filters.unparse import written
+from app.panel.filters.unparse import value_text
 from app.text import plain
 
 SHORT = 160  # characters of a rule in a list
@@ -29,37 +29,39 @@ _UNITS = {"h": "hour", "d": "day", "w": "week", "m": "month", "y": "year"}
 
 
 def describe(rule: Filter, limit: int = SHORT) -> str:
-    """The rule in words: "some subscription is active and created after 90 days ago". One line
-    that is safe to show, of at most ``limit`` characters."""
-    return plain(_said(rule, inside=False), limit)
+    """Describe a filter, such as "some subscription is active and created after 90 days ago".
+
+    The text is one line that is safe to show, of at most ``limit`` characters.
+    """
+    return plain(_words(rule, inside=False), limit)
 
 
-def _said(rule: Filter, *, inside: bool) -> str:
+def _words(rule: Filter, *, inside: bool) -> str:
     if isinstance(rule, Or):
-        return " or ".join(_said(part, inside=inside) for part in rule.parts)
+        return " or ".join(_words(part, inside=inside) for part in rule.parts)
     if isinstance(rule, And):
-        return " and ".join(_together(part, inside=inside) for part in rule.parts)
+        return " and ".join(_grouped(part, inside=inside) for part in rule.parts)
     if isinstance(rule, SameSubscription):
-        return f"one subscription ({_said(rule.part, inside=True)})"
+        return f"one subscription ({_words(rule.part, inside=True)})"
     if isinstance(rule, Not):
         return _negated(rule.part, inside=inside)
     return _leaf(rule, "is", "contains", inside=inside)
 
 
-def _together(part: Filter, *, inside: bool) -> str:
-    words = _said(part, inside=inside)
+def _grouped(part: Filter, *, inside: bool) -> str:
+    words = _words(part, inside=inside)
     return f"({words})" if isinstance(part, Or) else words
 
 
 def _negated(part: Filter, *, inside: bool) -> str:
     if isinstance(part, SameSubscription):
-        return f"no subscription ({_said(part.part, inside=True)})"
+        return f"no subscription ({_words(part.part, inside=True)})"
     if isinstance(part, Term | Has | In):
         about_some = not inside and isinstance(part, Term) and FIELDS[part.field].owner != "person"
         if about_some:
             return "no" + _leaf(part, "is", "contains", inside=False).removeprefix("some")
         return _leaf(part, "is not", "does not contain", inside=inside)
-    return f"not ({_said(part, inside=inside)})"
+    return f"not ({_words(part, inside=inside)})"
 
 
 def _leaf(leaf: Term | Has | In, being: str, containing: str, *, inside: bool) -> str:
@@ -100,7 +102,7 @@ def _value(term: Term) -> str:
 
 def _moment(value: Moment | Relative) -> str:
     if isinstance(value, Moment):
-        return written(value).replace("T", " ")
+        return value_text(value).replace("T", " ")
     if not value.amount:
         return "now"
     count = abs(value.amount)

@@ -1,4 +1,4 @@
-"""What is wrong with a filter, where, and how a person is shown the place."""
+"""Errors in a filter: what is wrong, where, and how to show it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import unicodedata
 from app.text import REPLACEMENT, plain
 
 SHOWN = 72  # cells of the expression, so that it fits an 80-column terminal
-QUOTED = 40  # characters of what somebody wrote that a sentence repeats
+QUOTED = 40  # characters of the typed text that a sentence repeats
 
 
 class FilterError(ValueError):
     """A filter that cannot be used.
 
-    ``text`` is what was written; the mistake is ``text[start:end]`` (``start`` may be its end,
-    where something is missing). ``sentence`` is for a person, and counts characters from 1.
+    ``text`` is the typed text, and ``text[start:end]`` is the mistake. ``start`` may be the end of
+    the text if something is missing. ``sentence`` is for a person and counts characters from 1.
     """
 
     def __init__(self, text: str, start: int, end: int, sentence: str) -> None:
@@ -29,7 +29,7 @@ class FilterError(ValueError):
 
 
 class Mistake(Exception):
-    """A :class:`FilterError` of a part that does not know the whole text."""
+    """A :class:`FilterError` from code that does not know the whole text."""
 
     def __init__(self, start: int, end: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -37,13 +37,15 @@ class Mistake(Exception):
 
 
 def quoted(text: str) -> str:
-    """What somebody wrote, as a sentence repeats it."""
+    """A typed text, quoted and shortened for a sentence."""
     return f"“{plain(text, QUOTED)}”"
 
 
 def pointed(error: FilterError) -> str:
-    """Two lines for a terminal: the part of the expression around the mistake, and carets under
-    it. Every character of a line stays one, so that what a terminal obeys cannot move the place."""
+    """Two lines for a terminal: the part of the filter around the mistake, and carets below it.
+
+    Control characters are replaced one for one, so the carets stay in the right column.
+    """
     shown = [_one(character) for character in error.text]
     first, last = error.start, max(error.end, error.start + 1)
     before, after = shown[:first], shown[first:]
@@ -62,7 +64,7 @@ def pointed(error: FilterError) -> str:
 
 def _one(character: str) -> str:
     safe = plain(character)
-    if len(safe) != 1 or unicodedata.category(safe) == "Cf":  # a joiner would join two of them
+    if len(safe) != 1 or unicodedata.category(safe) == "Cf":  # a joiner would merge two characters
         return REPLACEMENT
     return safe
 

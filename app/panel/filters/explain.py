@@ -1,7 +1,7 @@
-"""Why a text does not fit the grammar, in a sentence.
+"""Explains in a sentence why a text does not fit the grammar.
 
-The parser tells at which place it stopped and what could have stood there; the words before that
-place say the rest.
+The parser reports where it stopped and what it expected there. The words before that position
+explain the rest.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _WORD = re.compile(r"""[^\s()"'\[\]]+|.""", re.DOTALL)
 
 
 def explain(text: str, error: UnexpectedInput) -> Mistake:
-    """The mistake behind a parser's complaint."""
+    """The mistake behind an error of the parser."""
     from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
     at, allowed = len(text), set[str]()
@@ -102,11 +102,11 @@ def _no_condition(text: str, at: int) -> Mistake:
     if not rest.strip():
         found = _LAST_WORD.search(text)
         word = found[1] if found else text.strip()
-        place = found.start(1) if found else 0
+        word_at = found.start(1) if found else 0
         return Mistake(
             len(text.rstrip()),
             len(text.rstrip()),
-            f"A condition is missing after {quoted(word)} at {place + 1}, {EXAMPLE}.",
+            f"A condition is missing after {quoted(word)} at {word_at + 1}, {EXAMPLE}.",
         )
     if found := _QUOTED.match(rest):
         return Mistake(

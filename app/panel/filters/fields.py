@@ -1,4 +1,4 @@
-"""The vocabulary: which fields there are, whose they are, and what may be asked of each."""
+"""The fields of the language: their names, their owners and their operators."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ OPERATORS: dict[Kind, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class FilterField:
-    """A field of the language. ``about`` is for a person who looks for one; ``column`` is that of
-    the owner's table (for "named": the column of the item that holds the id)."""
+    """A field of the language. ``about`` describes it to a person. ``column`` is in the owner's
+    table; for the kind "named" it is the column of the item that holds the id."""
 
     name: str
     kind: Kind
@@ -40,7 +40,7 @@ class FilterField:
 
     @property
     def takes(self) -> str:
-        """What its value is, for a sentence."""
+        """The kind of value it takes, as part of a sentence."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
         return _TAKES[self.kind]
@@ -97,7 +97,7 @@ FIELDS: dict[str, FilterField] = {
     )
 }
 
-# What somebody may write who knows Stripe or another tool, → what it is called here.
+# Names from Stripe or other tools → their names here.
 _MEANT = {
     **{"stripe_id": "id", "customer": "id", "customer_id": "id", "mail": "email"},
     **{"e-mail": "email", "plan": "product", "segment": "in", "member": "in", "is": "status"},
@@ -109,7 +109,7 @@ WORDS = ("has", "in", "subscription")
 
 
 def suggestion(name: str, among: tuple[str, ...] | None = None) -> str:
-    """The ending of a sentence about a word that is not known: "; did you mean email?"."""
+    """The end of a sentence about an unknown word: "; did you mean email?"."""
     known = (*FIELDS, *WORDS) if among is None else among
     low = name.lower()
     close = get_close_matches(low, known, 1, 0.6)

@@ -1,11 +1,11 @@
-"""The grammar, and the limits that keep any text from costing more than a moment.
+"""The grammar, and the limits that keep every text quick to parse.
 
-LALR(1) with a contextual lexer: what a word is depends on where it stands, so that a value may
-hold colons (``2026-01-01T14:00``) and a field may not.
+It is LALR(1) with a contextual lexer. The kind of a word depends on its position, so a value may
+contain colons (``2026-01-01T14:00``) and a field may not.
 """
 
 LENGTH = 4_000  # characters
-DEPTH = 50  # parentheses and negations within each other
+DEPTH = 50  # nested parentheses and negations
 CONDITIONS = 200
 
 _QUOTES = r"""("(\\.|[^"\\])*"|'(\\.|[^'\\])*')"""

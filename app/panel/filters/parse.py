@@ -1,7 +1,7 @@
-"""A text becomes a filter, or a sentence that says what is wrong where.
+"""Parses a text into a filter, or says in a sentence what is wrong and where.
 
-Grammar errors become sentences by looking at what the parser could have taken at that place.
-lark is imported here, at the first filter, because it takes longer than the rest of a command.
+An error in the grammar is explained by what the parser expected at that position. lark is imported
+at the first filter, because its import takes longer than the rest of a command.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ _SIGNS = {
 
 @dataclass(frozen=True)
 class _Part:
-    """A filter that is being read: how deep it is nested, where it begins, and what is wrong with
-    it if it should stand inside ``subscription(…)``."""
+    """A part of a filter: its depth, where it starts, and the mistake that it would be inside
+    ``subscription(…)``."""
 
     rule: Filter
     depth: int
@@ -52,8 +52,10 @@ class _Part:
 
 
 def parse(text: str) -> Filter:
-    """Read a filter. Raises FilterError, whose sentence names the place, for everything that is
-    not one; what only the database knows (the segments) is checked by ``compile``."""
+    """Parse a filter. Raises FilterError, whose sentence names the position, for any other text.
+
+    ``compile`` checks the names of segments, because only the database knows them.
+    """
     from lark.exceptions import UnexpectedInput
 
     try:
@@ -78,12 +80,13 @@ def parse(text: str) -> Filter:
 def _parser() -> Lark:
     from lark import Lark
 
-    # The builder works while the text is read, which keeps no stack of Python calls.
+    # The builder runs during parsing, so deep nesting needs no recursion in Python.
     return Lark(GRAMMAR, parser="lalr", transformer=_Builder(), maybe_placeholders=False)
 
 
 class _Builder:
-    """What lark calls for each rule of the grammar. Without state: all threads share it."""
+    """The methods that lark calls for each rule of the grammar. All threads share one, so it has no
+    state."""
 
     def any(self, parts: list[_Part]) -> _Part:
         return _deeper(Or(tuple(part.rule for part in parts)), parts)
@@ -111,12 +114,12 @@ class _Builder:
 
 
 def _about_the_person(rule: Filter, name: Token) -> Mistake | None:
-    """Why a condition cannot be about one subscription."""
+    """Why a condition cannot be inside ``subscription(…)``; None if it can."""
     leaf = next(leaves(rule))
-    asked = leaf.field if isinstance(leaf, Has | Term) else "in"
-    if asked in FIELDS and FIELDS[asked].owner != "person":
+    field = leaf.field if isinstance(leaf, Has | Term) else "in"
+    if field in FIELDS and FIELDS[field].owner != "person":
         return None
-    hint = "; for the subscription’s own write started." if asked == "created" else "."
+    hint = "; for the subscription’s own write started." if field == "created" else "."
     return Mistake(
         _at(name),
         _end(name),
@@ -173,7 +176,7 @@ def _condition(name: Token, sign: Token, given: Token) -> Filter:
 
 
 def _null(field: FilterField, key: str | None, sign: Token, given: Token) -> Filter:
-    """As in Stripe's search: ``email:null`` is who has none."""
+    """As in Stripe's search, ``email:null`` finds participants without an email."""
     if sign not in (":", "=", NEGATED):
         raise Mistake(_at(given), _end(given), f"Nothing is {sign} null (at {_at(given) + 1}).")
     has = Has(field.name, key)
@@ -255,9 +258,13 @@ def _without_value(name: Token, sign: Token, given: Token) -> Mistake:
 
 
 def _not_possible(name: str, sign: Token, possible: tuple[str, ...]) -> Mistake:
-    ways = " ".join(possible[:-1]) + f" or {possible[-1]}" if len(possible) > 1 else possible[0]
+    operators = (
+        " ".join(possible[:-1]) + f" or {possible[-1]}" if len(possible) > 1 else possible[0]
+    )
     return Mistake(
-        _at(sign), _end(sign), f"{name} cannot be asked with {sign} at {_at(sign) + 1}; use {ways}."
+        _at(sign),
+        _end(sign),
+        f"{name} cannot be asked with {sign} at {_at(sign) + 1}; use {operators}.",
     )
 
 

@@ -1,7 +1,7 @@
-"""What is looked at before a filter is parsed: its length, its characters, quotes, parentheses.
+"""Checks the length, characters, quotes and parentheses of a filter before it is parsed.
 
-One pass that needs no grammar. What it lets through has no open quote and balanced parentheses,
-so that the parser's own complaints are about the words.
+This is one pass without the grammar. A text that passes has closed quotes and balanced
+parentheses, so the errors of the parser are about words only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SPACES = "\t\n\r"
 
 
 def check(text: str) -> None:
-    """Raise Mistake for what is wrong before any word is read."""
+    """Raise Mistake for the first problem that is visible without parsing."""
     if len(text) > LENGTH:
         raise Mistake(
             LENGTH,

@@ -1,4 +1,4 @@
-"""One field beside one value, in SQL that is true or false and never NULL."""
+"""Compares one field with one value, in SQL that is true or false and never NULL."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ BIGINT = 2**63 - 1
 
 
 class ComparisonSql:
-    """How fields are compared on this database, at the moment ``now``. ``column`` is the field's,
-    with the short name of its table before it."""
+    """Comparisons for this kind of database. Relative dates count from ``now``, in seconds since
+    1970. ``column`` is the field's column with its table's alias."""
 
     def __init__(self, *, postgres: bool, now: float) -> None:
         self.postgres = postgres
         self.now = now
 
     def metadata(self, rule: Term | Has) -> Condition:
-        """Read as JSON by key, whatever signs the key has; a JSON path would need quoting."""
+        """Compare a metadata entry, read by its key. A JSON path would need quoting."""
         if rule.key is None:
             return Condition("p.metadata <> '{}'", ())
         bound: tuple[object, ...] = ()
@@ -44,14 +44,14 @@ class ComparisonSql:
         )
 
     def _priced(self, column: str, rule: Term) -> Condition:
-        """In the whole units of the price's currency."""
+        """Compare an amount in major units of the price's currency."""
         cases, bound = [], []
         for decimals, when in (
             (0, f"WHEN lower(r.currency) IN ({_literals(ZERO_DECIMAL)}) THEN"),
             (3, f"WHEN lower(r.currency) IN ({_literals(THREE_DECIMAL)}) THEN"),
             (2, "ELSE"),
         ):
-            operator, bounds = whole(rule.operator, number(rule).scaleb(decimals))
+            operator, bounds = whole_comparison(rule.operator, number(rule).scaleb(decimals))
             cases.append(f"{when} {column} {operator} ?")
             bound.append(bounds)
         return Condition(f"({column} IS NOT NULL AND CASE {' '.join(cases)} END)", tuple(bound))
@@ -61,9 +61,9 @@ class ComparisonSql:
             return self._date(column, rule)
         if field.kind == "money":
             return self._priced(column, rule)
-        if field.kind == "id" and rule.operator == ":":  # ids of another case are others'
+        if field.kind == "id" and rule.operator == ":":  # ids are case-sensitive
             return Condition(f"{column} = ?", (_text(rule),))
-        if field.kind == "choice":  # Stripe's own small words, found by their index
+        if field.kind == "choice":  # Stripe's own lower-case words, so the index works
             return Condition(f"({column} IS NOT NULL AND {column} = ?)", (_text(rule),))
         return self.text(column, rule)
 
@@ -73,7 +73,7 @@ class ComparisonSql:
         return Condition(f"({column} IS NOT NULL AND {test})", (folded(rule),))
 
     def _find(self, where: str) -> str:
-        """Where a text begins in another; 0: nowhere. Unlike LIKE it knows no signs."""
+        """The position of a text in another, or 0. Unlike LIKE it has no wildcards."""
         return f"{'strpos' if self.postgres else 'instr'}({where}, ?)"
 
     def _date(self, column: str, rule: Term) -> Condition:
@@ -86,19 +86,20 @@ class ComparisonSql:
 
 
 def has(field: FilterField, column: str) -> Condition:
-    """An empty text is no value, as in the count of those with an email."""
+    """True if there is a value. An empty text is not one, as in the count of participants with an
+    email."""
     if field.kind in ("date", "money"):
         return Condition(f"{column} IS NOT NULL", ())
     return Condition(f"({column} IS NOT NULL AND {column} <> '')", ())
 
 
-def whole(operator: Operator, than: Decimal) -> tuple[str, int]:
+def whole_comparison(operator: Operator, than: Decimal) -> tuple[str, int]:
     """The same comparison for whole numbers: "more than 20.5" is "more than 20"."""
     low, high = (
-        max(-BIGINT, min(BIGINT, int(than.to_integral_value(way))))
-        for way in (ROUND_FLOOR, ROUND_CEILING)
+        max(-BIGINT, min(BIGINT, int(than.to_integral_value(rounding))))
+        for rounding in (ROUND_FLOOR, ROUND_CEILING)
     )
-    if operator == ":":  # nothing whole is a half
+    if operator == ":":  # no whole number equals a fraction
         return ("=", low) if low == high else ("<", -BIGINT)
     return operator, low if operator in (">", "<=") else high
 
@@ -113,12 +114,12 @@ def _text(rule: Term) -> str:
 
 
 def folded(rule: Term) -> str:
-    """The text of a term, as it is compared in any case."""
+    """The text of a term, folded for a comparison in any case."""
     return fold(_text(rule))
 
 
 def number(rule: Term) -> Decimal:
-    """The number of a term on a field that counts."""
+    """The number of a term on a numeric field."""
     assert isinstance(rule.value, Number)
     return rule.value.number
 

@@ -1,7 +1,7 @@
-"""A filter that has been read, as frozen data.
+"""A parsed filter, as frozen data.
 
-Two filters are equal when they say the same in the same order; where the words stood
-(``place``, for errors that only the database can tell) does not count.
+Two filters are equal if they have the same conditions in the same order. The position in the text
+(``span``, for errors that only the database can find) does not count.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 Operator = Literal[":", "~", ">", ">=", "<", "<="]
-Place: TypeAlias = tuple[int, int]  # of the text, half-open
+Span: TypeAlias = tuple[int, int]  # [start, end) in the text
 
 SECONDS = {"h": 3_600, "d": 86_400, "w": 7 * 86_400, "m": 30 * 86_400, "y": 365 * 86_400}
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text as it was written, without its quotes."""
+    """A text without its quotes."""
 
     text: str
 
@@ -41,14 +41,17 @@ class Moment:
 
 @dataclass(frozen=True)
 class Relative:
-    """So long before (negative) or after the moment at which the filter is used; a month has 30
-    days and a year 365. ``unit`` is a key of SECONDS; "" with the amount 0 is "now"."""
+    """A time before (negative) or after the moment at which the filter is used.
+
+    ``unit`` is a key of SECONDS; a month has 30 days and a year 365. The amount 0 with the unit ""
+    is "now".
+    """
 
     amount: int
     unit: str
 
     def at(self, now: float) -> int:
-        """Seconds since 1970."""
+        """The time in seconds since 1970."""
         return int(now) + self.amount * SECONDS.get(self.unit, 0)
 
 
@@ -57,7 +60,7 @@ Value: TypeAlias = Text | Number | Moment | Relative
 
 @dataclass(frozen=True)
 class Term:
-    """One condition on one field. ``key`` is that of metadata."""
+    """One condition on one field. ``key`` is the metadata key."""
 
     field: str
     operator: Operator
@@ -67,7 +70,8 @@ class Term:
 
 @dataclass(frozen=True)
 class Has:
-    """There is a value. ``field`` may be "subscription"; metadata without a key: any entry."""
+    """The field has a value. ``field`` may be "subscription". Metadata without a key means any
+    entry."""
 
     field: str
     key: str | None = None
@@ -75,15 +79,15 @@ class Has:
 
 @dataclass(frozen=True)
 class In:
-    """Member of the segment with this key or name."""
+    """The participant is a member of the segment with this key or name."""
 
     segment: str
-    place: Place = field(default=(0, 0), compare=False)
+    span: Span = field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True)
 class Not:
-    """The plain negation: whoever is not found by the part."""
+    """The plain negation: every participant that the part does not find."""
 
     part: Filter
 
@@ -100,7 +104,7 @@ class Or:
 
 @dataclass(frozen=True)
 class SameSubscription:
-    """There is one subscription for which all of the part holds."""
+    """At least one subscription makes the whole part true."""
 
     part: Filter
 

@@ -1,4 +1,4 @@
-"""A filter said again as a text that reads the same, and what it depends on."""
+"""Writes a filter as text again, and finds what it depends on."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from app.panel.filters.values import quote
 
 
 def is_timed(rule: Filter) -> bool:
-    """Whether time alone can bring people in or out: it has a relative date."""
+    """Whether members can change with time alone, because the filter has a relative date."""
     return any(isinstance(leaf, Term) and isinstance(leaf.value, Relative) for leaf in leaves(rule))
 
 
 def uses(rule: Filter) -> frozenset[str]:
-    """The tables whose changes can move people: participant, subscription (with its items),
-    product, price, segment (with its members). That people come and go always can."""
+    """The tables whose changes can change the members: participant, subscription (with its items),
+    product, price and segment (with its members). ``participant`` is always one of them."""
     tables = {"participant"}
     for leaf in leaves(rule):
         if isinstance(leaf, In):
@@ -57,37 +57,37 @@ def _groups(rule: Filter) -> bool:
 
 
 def segments_of(rule: Filter) -> tuple[str, ...]:
-    """The segments that ``in:`` names, as written, each once."""
+    """The segments that ``in:`` names, as typed, each once."""
     return tuple(dict.fromkeys(leaf.segment for leaf in leaves(rule) if isinstance(leaf, In)))
 
 
 def unparse(rule: Filter) -> str:
-    """The filter as a text; reading it gives an equal filter."""
+    """The filter as text. Parsing it gives an equal filter."""
     if isinstance(rule, Or):
-        return " OR ".join(_held(part, Or) for part in rule.parts)
+        return " OR ".join(_grouped(part, Or) for part in rule.parts)
     if isinstance(rule, And):
-        return " AND ".join(_held(part, Or, And) for part in rule.parts)
+        return " AND ".join(_grouped(part, Or, And) for part in rule.parts)
     if isinstance(rule, Not):
-        return "-" + _held(rule.part, Or, And)
+        return "-" + _grouped(rule.part, Or, And)
     if isinstance(rule, SameSubscription):
         return f"subscription({unparse(rule.part)})"
     if isinstance(rule, In):
         return f"in:{quote(rule.segment)}"
     if isinstance(rule, Has):
-        return f"has:{_named(rule)}"
-    return f"{_named(rule)}{rule.operator}{written(rule.value)}"
+        return f"has:{_field_name(rule)}"
+    return f"{_field_name(rule)}{rule.operator}{value_text(rule.value)}"
 
 
-def _held(part: Filter, *kinds: type) -> str:
+def _grouped(part: Filter, *kinds: type) -> str:
     return f"({unparse(part)})" if isinstance(part, kinds) else unparse(part)
 
 
-def _named(leaf: Term | Has) -> str:
+def _field_name(leaf: Term | Has) -> str:
     return leaf.field if leaf.key is None else f"{leaf.field}[{quote(leaf.key)}]"
 
 
-def written(value: Value) -> str:
-    """A value as a filter has it."""
+def value_text(value: Value) -> str:
+    """A value as text in a filter."""
     if isinstance(value, Text):
         return quote(value.text)
     if isinstance(value, Number):

@@ -1,4 +1,4 @@
-"""What stands right of an operator: texts with escapes, dates, numbers."""
+"""The values to the right of an operator: texts with escapes, dates and numbers."""
 
 from __future__ import annotations
 
@@ -22,19 +22,21 @@ _DATE = re.compile(
 _RELATIVE = re.compile(r"([+-])([0-9]+)([hdwmy])\Z", re.IGNORECASE)
 _UNIX = re.compile(r"[0-9]{9,11}\Z")  # seconds, as Stripe's search takes them
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?\Z")
-_FARTHEST = 99_999  # of any unit; years beyond what both databases count are of no use
+_FARTHEST = 99_999  # of any unit; more years than the databases can count are of no use
 _BEGINNINGS = "“”„«»‘’‚‹›´`"
 
 
 def fold(text: str) -> str:
-    """The text with A to Z made small, and nothing else: what lower() does in SQLite, and in
-    PostgreSQL where texts are compared as bytes. This is what "in any case" means in a filter."""
+    """The text with A to Z in lower case and everything else unchanged.
+
+    lower() does this in SQLite, and in PostgreSQL where texts are compared as bytes. It is what "in
+    any case" means in a filter.
+    """
     return text.encode(errors="replace").lower().decode()
 
 
 def unquoted(token: str, start: int) -> str:
-    """The text in a quoted token that begins at ``start``; raises Mistake for an escape that
-    there is not."""
+    """The text in a quoted token that starts at ``start``. Raises Mistake for an unknown escape."""
     inside = token[1:-1]
     if "\\" not in inside:
         return inside
@@ -62,7 +64,7 @@ def _escaped(found: re.Match[str], offset: int) -> str:
 
 
 def quote(text: str) -> str:
-    """A text as a filter has it, such that :func:`unquoted` gives it back."""
+    """A text in quotes, as :func:`unquoted` reads it."""
     shown = []
     for character in text:
         if character in '"\\':
@@ -75,7 +77,7 @@ def quote(text: str) -> str:
 
 
 def check_bare(token: str, start: int) -> None:
-    """Raise Mistake for typographic quotes, which no keyboard means."""
+    """Raise Mistake for typographic quotes, which come from programs and not from people."""
     if token[0] in _BEGINNINGS:
         raise Mistake(
             start,
@@ -85,7 +87,7 @@ def check_bare(token: str, start: int) -> None:
 
 
 def value(field: FilterField, text: str, start: int, end: int) -> Value:
-    """The value of a field; raises Mistake where it is none."""
+    """The value of a field. Raises Mistake if the text isn't a valid one."""
     if field.kind == "date":
         return _date(field, text, start, end)
     if field.kind in ("count", "money"):

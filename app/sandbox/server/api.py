@@ -1,4 +1,4 @@
-"""Requests under /v1/ and their answers."""
+"""Answers requests under /v1/."""
 
 import base64
 import re
@@ -20,7 +20,7 @@ _PATH = re.compile(r"/v1/([a-z_]+)(?:/([^/]+))?/?")
 
 
 class Route(NamedTuple):
-    """What a path means; `template` is what requests are counted by."""
+    """The resource and id in a path. Requests are counted by `template`."""
 
     resource: str
     identifier: str | None
@@ -29,7 +29,7 @@ class Route(NamedTuple):
 
 @dataclass
 class Access:
-    """Who may do what. `keys` are accepted beside the world's two."""
+    """What keys may do. `keys` are accepted in addition to the world's two keys."""
 
     forbid: frozenset[str] = frozenset()
     revoked: bool = False
@@ -38,7 +38,7 @@ class Access:
 
 
 class Caller(NamedTuple):
-    """Who asks, about which account, and what they may read there."""
+    """The key of a request, the account it is about, and the resources it may read there."""
 
     key: str
     account: str
@@ -46,7 +46,7 @@ class Caller(NamedTuple):
 
 
 def route(method: str, path: str) -> Route | None:
-    """What a path means; None for a URL Stripe does not know."""
+    """The route of a request, or None for a URL that Stripe does not have."""
     found = _PATH.fullmatch(path)
     if found is None or method != "GET":
         return None
@@ -59,15 +59,15 @@ def route(method: str, path: str) -> Route | None:
 
 
 def authenticate(world: World, access: Access, headers: dict[str, str]) -> Caller:
-    """Who asks. Raises 401 or 403 (docs.stripe.com/api/authentication)."""
-    key, named = key_of(headers), headers.get("stripe-account")
+    """The caller of a request. Raises 401 or 403 (docs.stripe.com/api/authentication)."""
+    key, account_header = key_of(headers), headers.get("stripe-account")
     if key == world.client_secret:
-        return _developer(world, access, key, named)
+        return _developer(world, access, key, account_header)
     install = world.oauth.install_of(key)
     if install is None and key not in {world.restricted_key, world.secret_key} | access.keys:
         raise errors.invalid_key(key)
-    if named is not None and (named != world.account_id or access.revoked):
-        raise errors.no_access(key, named)
+    if account_header is not None and (account_header != world.account_id or access.revoked):
+        raise errors.no_access(key, account_header)
     if access.revoked:
         raise errors.revoked_key()
     if access.expired:
@@ -76,20 +76,20 @@ def authenticate(world: World, access: Access, headers: dict[str, str]) -> Calle
     return Caller(key, world.account_id, _APPROVED if limited else _EVERYTHING)
 
 
-def _developer(world: World, access: Access, key: str, named: str | None) -> Caller:
-    """The app's developer: for an account that is connected, or for the own, empty one."""
-    if named is None or named == world.oauth.developer:
+def _developer(world: World, access: Access, key: str, account_header: str | None) -> Caller:
+    """The app's developer, for a connected account or for the developer's own, empty account."""
+    if account_header is None or account_header == world.oauth.developer:
         return Caller(key, world.oauth.developer, _APPROVED)
-    if named != world.account_id or access.revoked or world.oauth.installed() is None:
-        raise errors.no_access(key, named)
+    if account_header != world.account_id or access.revoked or world.oauth.installed() is None:
+        raise errors.no_access(key, account_header)
     if access.expired:
         raise errors.expired_key(key)
     connected = world.oauth.installed("connect") is not None
-    return Caller(key, named, _EVERYTHING if connected else _APPROVED)
+    return Caller(key, account_header, _EVERYTHING if connected else _APPROVED)
 
 
 def key_of(headers: dict[str, str]) -> str:
-    """The key of a request, by Bearer or Basic. Raises 401 without one."""
+    """The key in the Authorization header, Bearer or Basic. Raises 401 if there is none."""
     key = _key(headers.get("authorization", ""))
     if not key:
         raise errors.no_key()
@@ -109,27 +109,30 @@ def _key(authorization: str) -> str:
 
 
 def authorize(world: World, access: Access, caller: Caller, resources: list[str]) -> None:
-    """Raises 403 for what the caller may not read (docs.stripe.com/keys/restricted-api-keys)."""
+    """Check that the caller may read these resources.
+
+    Raises 403 for the first that it may not (docs.stripe.com/keys/restricted-api-keys).
+    """
     for resource in resources:
         named = "subscriptions" if resource == "subscription_items" else resource
         if named not in caller.readable or {named, resource} & access.forbid:
             raise errors.forbidden(caller.key, caller.account, resource)
 
 
-def answer(world: World, access: Access, caller: Caller, asked: Route, query: Query) -> Obj:
-    """The object or list asked for. Raises StripeError."""
-    resource, identifier, _ = asked
+def answer(world: World, access: Access, caller: Caller, requested: Route, query: Query) -> Obj:
+    """The requested object or list. Raises StripeError."""
+    resource, identifier, _ = requested
     authorize(world, access, caller, [resource])
     listed = identifier is None and resource != "account"
     params.check(resource if listed else "", query)
     properties = expand.check(resource, params.texts(query, "expand"), listed=listed)
     authorize(world, access, caller, [expand.PROPERTIES[resource][name] for name in properties])
     if caller.account != world.account_id:
-        return _nothing(resource, identifier)
+        return _empty_answer(resource, identifier)
     if resource == "account":
         return account(world)
     if identifier is not None:
-        return expand.apply(world, _one(world, resource, identifier), properties)
+        return expand.apply(world, _object(world, resource, identifier), properties)
     if resource == "subscription_items":
         found = lists.items(world, query)
     else:
@@ -139,15 +142,15 @@ def answer(world: World, access: Access, caller: Caller, asked: Route, query: Qu
     return found
 
 
-def _nothing(resource: str, identifier: str | None) -> Obj:
-    """What the developer's own account has: no customers, so whoever forgets Stripe-Account sees
-    an empty list and no error, as at Stripe."""
+def _empty_answer(resource: str, identifier: str | None) -> Obj:
+    """The answer for the developer's own account, which has no customers. As at Stripe, a client
+    that forgets the Stripe-Account header gets an empty list and no error."""
     if identifier is not None:
         raise errors.missing(resource.removesuffix("s"), identifier)
     return {"object": "list", "data": [], "has_more": False, "url": f"/v1/{resource}"}
 
 
-def _one(world: World, resource: str, identifier: str) -> Obj:
+def _object(world: World, resource: str, identifier: str) -> Obj:
     if resource == "subscription_items":
         found = world.item(identifier)
         kind = "subscription_item"

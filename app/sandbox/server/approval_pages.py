@@ -1,4 +1,4 @@
-"""What people see of OAuth at Stripe: pages without scripts, every value escaped."""
+"""Stripe's OAuth pages. They have no scripts, and every value is escaped."""
 
 import base64
 import hashlib
@@ -33,9 +33,9 @@ _HOST = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?")
 
 
 def headers(targets: list[str]) -> list[tuple[str, str]]:
-    """The headers of a page whose form may lead to these addresses.
+    """The headers of a page whose form may redirect to these addresses.
 
-    Chromium holds a form's redirect to form-action as well, so it names them.
+    Chromium applies form-action to the redirects of a form too, so the policy names them.
     """
     sources = " ".join(map(_source, targets))
     policy = [
@@ -56,7 +56,7 @@ def headers(targets: list[str]) -> list[tuple[str, str]]:
 
 
 def _source(target: str) -> str:
-    """The origin of an address; its scheme when a policy cannot say the host (IPv6)."""
+    """The origin of an address, or only its scheme if a policy cannot name the host (IPv6)."""
     parts = urlsplit(target)
     origin = f"{parts.scheme}://{parts.netloc}"
     return origin if _HOST.fullmatch(origin) else f"{parts.scheme}:"
@@ -65,7 +65,7 @@ def _source(target: str) -> str:
 def consent(
     account: tuple[str, str, bool], redirect_uri: str, fields: dict[str, str], *, connect: bool
 ) -> bytes:
-    """The page to approve on. `account`: name, id and livemode; `fields` go back with the form."""
+    """The approval page. `account`: name, id and livemode. The form sends `fields` back."""
     hidden = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
         for name, value in fields.items()
@@ -87,23 +87,23 @@ def consent(
 
 
 def dashboard(account: tuple[str, str, bool], *, installed: bool, connected: bool) -> bytes:
-    """A little of the Dashboard: the app installed or removed."""
+    """A small part of the Dashboard: whether the app is installed, and buttons to change that."""
     if installed:
-        said = f"{APP_NAME} is installed."
+        status = f"{APP_NAME} is installed."
     elif connected:
-        said = f"{APP_NAME} is connected."
+        status = f"{APP_NAME} is connected."
     else:
-        said = f"{APP_NAME} is not installed."
+        status = f"{APP_NAME} is not installed."
     install = _button("install", f"Install {APP_NAME}") if not installed else ""
     remove = _button("remove", f"Remove {APP_NAME}") if installed or connected else ""
     return _page(
         "Installed apps",
-        f"<h1>Installed apps</h1>{_account(*account)}<p>{said}</p>{install}{remove}",
+        f"<h1>Installed apps</h1>{_account(*account)}<p>{status}</p>{install}{remove}",
     )
 
 
 def notice(text: str) -> bytes:
-    """A page that only says something."""
+    """A page with one sentence."""
     return _page(text, f"<h1>{escape(text)}</h1>")
 
 

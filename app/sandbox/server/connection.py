@@ -1,4 +1,4 @@
-"""One client's connection: HTTP by h11, answers that can be late, cut or never come."""
+"""One client's HTTP connection, by h11. Answers can be late, cut short or missing."""
 
 import asyncio
 import contextlib
@@ -26,11 +26,10 @@ class Request:
 
 @dataclass
 class Response:
-    """What to send, after `delay` seconds, and how it goes wrong.
+    """An answer, sent after `delay` seconds. `stream` is sent in chunks instead of `body`.
 
-    `fault` is one of faults.KINDS, or "close": the connection ends in good order, unanswered.
-
-    `stream` is sent in chunks instead of `body`.
+    `fault` is how the answer goes wrong: one of faults.KINDS, or "close", which closes the
+    connection cleanly without an answer.
     """
 
     status: int
@@ -45,7 +44,7 @@ Handler = Callable[[Request], Response]
 
 
 class HttpConnection(asyncio.Protocol):
-    """Requests of one connection, one after the other; `handle` makes each answer."""
+    """Answers the requests of one connection one after the other, with what `handle` returns."""
 
     def __init__(self, handle: Handler, open_ones: set["HttpConnection"]) -> None:
         self._handle, self._open = handle, open_ones
@@ -82,11 +81,11 @@ class HttpConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         with contextlib.suppress(h11.RemoteProtocolError):
             self._http.receive_data(b"")
-        # A client may close its half and still wait for the answer.
+        # A client may close its sending side and still wait for the answer.
         return self._busy
 
     def close(self) -> None:
-        """Close at once, whatever is under way."""
+        """Close at once, even in the middle of an answer."""
         self._transport.abort()
 
     def _read(self) -> None:
@@ -112,12 +111,12 @@ class HttpConnection(asyncio.Protocol):
         answer = self._handle(request)
         self._busy = True
         if answer.delay or answer.fault or answer.stream is not None:
-            self._task = asyncio.ensure_future(self._later(answer))
+            self._task = asyncio.ensure_future(self._answer_later(answer))
             return
         self._send(answer)
-        self._done()
+        self._finish()
 
-    async def _later(self, answer: Response) -> None:
+    async def _answer_later(self, answer: Response) -> None:
         if answer.delay:
             await asyncio.sleep(answer.delay)
         if self._transport.is_closing() or answer.fault == "hang":
@@ -127,20 +126,20 @@ class HttpConnection(asyncio.Protocol):
         elif answer.fault == "close":
             self._transport.close()
         elif answer.fault == "cut_body":
-            self._cut(answer)
+            self._send_cut(answer)
         elif answer.stream is not None:
             await self._send_stream(answer.headers, answer.stream)
-            self._next()
+            self._read_next()
         else:
             self._send(answer)
-            self._next()
+            self._read_next()
 
-    def _next(self) -> None:
-        """Go on with whatever the client sent meanwhile; it waits in h11's buffer."""
-        self._done()
+    def _read_next(self) -> None:
+        """Read the next request. h11 has buffered what the client sent in the meantime."""
+        self._finish()
         self._read()
 
-    def _done(self) -> None:
+    def _finish(self) -> None:
         self._busy, self._request = False, None
         if self._http.our_state is h11.MUST_CLOSE or self._http.our_state is h11.ERROR:
             self._transport.close()
@@ -169,7 +168,7 @@ class HttpConnection(asyncio.Protocol):
             await self._writable.wait()
         self._transport.write(self._http.send(h11.EndOfMessage()) or b"")
 
-    def _cut(self, answer: Response) -> None:
+    def _send_cut(self, answer: Response) -> None:
         headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
         head = self._http.send(h11.Response(status_code=answer.status, headers=headers)) or b""
         self._transport.write(head + answer.body[: len(answer.body) // 2])
@@ -177,7 +176,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _reset(self) -> None:
         sock = self._transport.get_extra_info("socket")
-        # Lingering for no time makes the kernel send RST instead of FIN.
+        # With a linger time of 0 the kernel sends RST instead of FIN.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._transport.abort()
 

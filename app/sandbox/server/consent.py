@@ -1,6 +1,6 @@
-"""What a browser asks of Stripe: the page to approve on, its decision, a little Dashboard.
+"""The pages that a browser opens at Stripe: the approval page and a small part of the Dashboard.
 
-No key: whoever opens the page counts as signed in. Only a POST decides anything.
+They need no key, because whoever opens a page counts as signed in. Only a POST changes anything.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
-from app.sandbox.server import approval_pages as approval
-from app.sandbox.server import params
+from app.sandbox.server import approval_pages, params
 from app.sandbox.server.connection import Request, Response
 from app.sandbox.server.params import Query
 from app.sandbox.server.state import State
@@ -25,7 +24,7 @@ _DENIED = {"error": "access_denied", "error_description": "The user denied your 
 
 
 class _ConsentRequest(NamedTuple):
-    """What an authorise link asks for, found to be in order."""
+    """The valid parameters of an authorise link."""
 
     flavour: Flavour
     redirect_uri: str
@@ -33,8 +32,11 @@ class _ConsentRequest(NamedTuple):
     fields: dict[str, str]
 
 
-def _asked(oauth: OAuth, flavour: Flavour, query: Query) -> _ConsentRequest:
-    """Raises OAuthError (docs.stripe.com/connect/oauth-reference, "GET /authorize")."""
+def _checked_request(oauth: OAuth, flavour: Flavour, query: Query) -> _ConsentRequest:
+    """Check the parameters of an authorise link.
+
+    Raises OAuthError (docs.stripe.com/connect/oauth-reference, "GET /authorize").
+    """
     state, redirect = params.text(query, "state"), params.text(query, "redirect_uri")
     if flavour == "connect":
         _check_connect(query, state)
@@ -60,8 +62,8 @@ def _check_connect(query: Query, state: str | None) -> None:
     if kind != "code":
         text = f"Response type '{kind}' is not supported"
         raise OAuthError("unsupported_response_type", text, state=state)
-    # The default scope is read_only, and only Extensions may use it, of which there are no new
-    # ones (docs.stripe.com/connect/oauth-changes-for-standard-platforms).
+    # The default scope is read_only. Only Extensions may use it, and Stripe takes no new Extensions
+    # (docs.stripe.com/connect/oauth-changes-for-standard-platforms).
     if scope != "read_write":
         text = f"Invalid scope provided: {scope or 'read_only'}"
         raise OAuthError("invalid_scope", text, state=state)
@@ -71,48 +73,52 @@ def _authorize(state: State, request: Request, link: str) -> Response:
     if link and not _CHANNEL_LINK.fullmatch(link):
         return _notice(INVALID, 400)
     try:
-        return _consent(state, _asked(state.world.oauth, "app", params.parse(request.query)))
+        query = params.parse(request.query)
+        return _consent(state, _checked_request(state.world.oauth, "app", query))
     except OAuthError:
         return _notice(INVALID, 400)
 
 
 def _authorize_connect(state: State, request: Request, _: str) -> Response:
-    return _consent(state, _asked(state.world.oauth, "connect", params.parse(request.query)))
+    query = params.parse(request.query)
+    return _consent(state, _checked_request(state.world.oauth, "connect", query))
 
 
 def _consent(state: State, asked: _ConsentRequest) -> Response:
     connect = asked.flavour == "connect"
-    page = approval.consent(_account(state), asked.redirect_uri, asked.fields, connect=connect)
-    return Response(200, approval.headers([asked.redirect_uri]), page)
+    page = approval_pages.consent(
+        _account(state), asked.redirect_uri, asked.fields, connect=connect
+    )
+    return Response(200, approval_pages.headers([asked.redirect_uri]), page)
 
 
 def _decision(state: State, request: Request, _: str) -> Response:
-    """The form carries what the link asked for; it is checked again."""
+    """The form repeats the parameters of the link. They are checked again."""
     if _from_another_site(request):
         return _notice(_ANOTHER_SITE, 403)
     form, oauth = params.parse(request.body.decode("utf-8", "replace")), state.world.oauth
     flavour: Flavour = "connect" if params.text(form, "flavour") == "connect" else "app"
     decision = params.text(form, "decision")
     try:
-        asked = _asked(oauth, flavour, form)
+        asked = _checked_request(oauth, flavour, form)
     except OAuthError:
         return _notice(INVALID, 400)
     if decision not in ("approve", "deny"):
         return _notice("Approve or deny", 400)
-    said = {"code": oauth.approve(flavour)} if decision == "approve" else dict(_DENIED)
+    added = {"code": oauth.approve(flavour)} if decision == "approve" else dict(_DENIED)
     if asked.state is not None:
-        said["state"] = asked.state
-    return _redirect(address(asked.redirect_uri, said))
+        added["state"] = asked.state
+    return _redirect(address(asked.redirect_uri, added))
 
 
 def _dashboard(state: State, _: Request, __: str) -> Response:
     oauth = state.world.oauth
-    page = approval.dashboard(
+    page = approval_pages.dashboard(
         _account(state),
         installed=oauth.installed("app") is not None,
         connected=oauth.installed("connect") is not None,
     )
-    return Response(200, approval.headers(oauth.allowed()), page)
+    return Response(200, approval_pages.headers(oauth.allowed()), page)
 
 
 def _dashboard_install(state: State, request: Request, _: str) -> Response:
@@ -129,16 +135,19 @@ def _dashboard_remove(state: State, request: Request, _: str) -> Response:
 
 
 def install(oauth: OAuth, redirect_uri: str | None = None) -> str:
-    """Install the app from the Dashboard; where the browser is sent. Raises ValueError."""
+    """Install the app from the Dashboard. Returns the address that the browser is redirected to.
+
+    Raises ValueError for a redirect URI that is not registered.
+    """
     allowed = oauth.allowed()
     if redirect_uri is not None and redirect_uri not in allowed:
         raise ValueError(f"redirect_uri is one of {', '.join(allowed)}")
     return address(redirect_uri or allowed[0], oauth.dashboard_install())
 
 
-def address(uri: str, said: dict[str, str]) -> str:
-    """A redirect URI with parameters added to those it has."""
-    return f"{uri}{'&' if '?' in uri else '?'}{urlencode(said, quote_via=quote)}"
+def address(uri: str, added: dict[str, str]) -> str:
+    """A redirect URI with added parameters."""
+    return f"{uri}{'&' if '?' in uri else '?'}{urlencode(added, quote_via=quote)}"
 
 
 def _redirect(to: str) -> Response:
@@ -146,7 +155,7 @@ def _redirect(to: str) -> Response:
 
 
 def _notice(text: str, status: int) -> Response:
-    return Response(status, approval.headers([]), approval.notice(text))
+    return Response(status, approval_pages.headers([]), approval_pages.notice(text))
 
 
 def _account(state: State) -> tuple[str, str, bool]:
@@ -155,7 +164,7 @@ def _account(state: State) -> tuple[str, str, bool]:
 
 
 def _from_another_site(request: Request) -> bool:
-    """Browsers name the page a form is on; other clients need not."""
+    """Browsers send the origin of the form's page. Other clients need not."""
     return request.headers.get("origin") not in (None, f"http://{request.headers.get('host')}")
 
 

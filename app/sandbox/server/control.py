@@ -1,6 +1,6 @@
-"""`/_sandbox/`: the truth, statistics, changes and options, for tests outside this process.
+"""`/_sandbox/`: the true data, statistics, changes and options, for tests in other processes.
 
-No key: it listens on 127.0.0.1 and everything behind it is made up.
+It needs no key, because it listens on 127.0.0.1 and all data is made up.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _OPTIONS = (
 
 
 def answer(state: State, request: Request) -> Response:
-    """The answer to a control request; 400 with a sentence for one that makes no sense."""
+    """The answer to a control request. An invalid request gets 400 and a sentence."""
     path = request.path.removeprefix("/_sandbox/").rstrip("/")
     try:
         if request.method == "GET" and path.startswith("truth/"):
@@ -63,10 +63,10 @@ def answer(state: State, request: Request) -> Response:
         if request.method == "GET" and path == "stats":
             return _json(_stats(state))
         if request.method == "POST" and path in _POSTS:
-            asked = orjson.loads(request.body or b"{}")
-            if not isinstance(asked, dict):
+            body = orjson.loads(request.body or b"{}")
+            if not isinstance(body, dict):
                 raise ValueError("the body is a JSON object")
-            return _json(_POSTS[path](state, asked))
+            return _json(_POSTS[path](state, body))
     except (KeyError, TypeError, ValueError) as error:
         return _json({"error": str(error.args[0] if error.args else error)}, 400)
     return _json({"error": f"{request.method} /_sandbox/{path} does not exist"}, 404)
@@ -85,7 +85,7 @@ def _truth(state: State, kind: str) -> Response:
 
 
 async def _lines(state: State, objects: Iterator[Obj]) -> AsyncIterator[bytes]:
-    """JSON lines in chunks; other requests are served between them."""
+    """JSON lines in chunks. Other requests are served between two chunks."""
     while True:
         with state.lock:
             lines = [wire.encode(found, pretty=False) + b"\n" for found in islice(objects, _CHUNK)]
@@ -113,24 +113,24 @@ def _stats(state: State) -> Obj:
     }
 
 
-def _change(state: State, asked: Obj) -> Obj:
+def _change(state: State, body: Obj) -> Obj:
     """`{"op": "update_customer", "id": …, …}` or `{"op": "random", "n": 5}`."""
-    op = asked.pop("op", None)
+    op = body.pop("op", None)
     if op == "random":
-        count = int(asked.pop("n", 1))
-        if asked or not 0 <= count <= _MOST_RANDOM:
+        count = int(body.pop("n", 1))
+        if body or not 0 <= count <= _MOST_RANDOM:
             raise ValueError(f"random takes n, up to {_MOST_RANDOM}")
         return {"done": [state.change() for _ in range(count)]}
     if op not in _CHANGES:
         raise ValueError(f"op is random or one of {', '.join(_CHANGES)}")
-    return {"id": getattr(state.world, op)(**asked)}
+    return {"id": getattr(state.world, op)(**body)}
 
 
-def _set_options(state: State, asked: Obj) -> Obj:
-    """Options by name; `faults` is an object of its own and replaces all faults."""
+def _set_options(state: State, body: Obj) -> Obj:
+    """Set options by name. `faults` is an object and replaces all faults."""
     options = state.options
     changed: Obj = {}
-    for name, value in asked.items():
+    for name, value in body.items():
         if name == "faults":
             changed[name] = Faults(**value)
         elif name in ("forbid", "keys"):
@@ -146,17 +146,17 @@ def _set_options(state: State, asked: Obj) -> Obj:
     return {"set": sorted(changed)}
 
 
-def _install(state: State, asked: Obj) -> Obj:
-    """Install the app from the Dashboard: `{"redirect_uri": …}`, or the first one registered."""
-    redirect = asked.pop("redirect_uri", None)
-    if asked or not isinstance(redirect, str | None):
+def _install(state: State, body: Obj) -> Obj:
+    """Install the app from the Dashboard: `{"redirect_uri": …}`, or the first registered one."""
+    redirect = body.pop("redirect_uri", None)
+    if body or not isinstance(redirect, str | None):
         raise ValueError("install takes redirect_uri")
     return {"url": consent.install(state.world.oauth, redirect)}
 
 
-def _uninstall(state: State, asked: Obj) -> Obj:
-    """Remove the app in the Dashboard, and end a connection by Connect."""
-    if asked:
+def _uninstall(state: State, body: Obj) -> Obj:
+    """Remove the app in the Dashboard, and disconnect a Connect account."""
+    if body:
         raise ValueError("uninstall takes nothing")
     return {"removed": state.world.oauth.remove_all()}
 

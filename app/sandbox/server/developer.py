@@ -1,7 +1,7 @@
-"""What the developer of an app asks of Stripe: tokens, the end of a connection, installs.
+"""The endpoints for the developer of an app: tokens, deauthorising and installs.
 
-Facts: docs.stripe.com/stripe-apps/api-authentication/oauth, docs.stripe.com/connect/oauth-reference
-and docs.stripe.com/api/apps/installs.
+Sources: docs.stripe.com/stripe-apps/api-authentication/oauth,
+docs.stripe.com/connect/oauth-reference and docs.stripe.com/api/apps/installs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _COMMON = ("limit", "starting_after", "ending_before", "expand")
 
 
 def refusal(error: StripeError) -> Response:
-    """An error as it is sent."""
+    """The response for an error."""
     return Response(error.status, [*error.headers.items()], wire.encode(error.body))
 
 
@@ -41,20 +41,20 @@ def _token_connect(state: State, request: Request, _: str) -> Response:
 
 def _tokens(state: State, request: Request, flavour: Flavour) -> Response:
     fault = state.options.token_fault
-    instead = _instead(fault, state.options)
-    if instead is not None:
-        return instead
+    faulty = _faulty_answer(fault, state.options)
+    if faulty is not None:
+        return faulty
     try:
-        made = Response(200, body=wire.encode(_granted(state, request, flavour)))
+        answer = Response(200, body=wire.encode(_granted(state, request, flavour)))
     except StripeError as error:
-        made = refusal(error)
+        answer = refusal(error)
     if fault == "nothing":
-        made.fault = "close"
-    return made
+        answer.fault = "close"
+    return answer
 
 
-def _instead(fault: str, options: Options) -> Response | None:
-    """What a fault answers without doing what was asked."""
+def _faulty_answer(fault: str, options: Options) -> Response | None:
+    """The answer of a fault that replaces the whole request; None for any other fault."""
     if fault == "302":
         return Response(302, [("Location", options.token_redirect)])
     if fault == "400":
@@ -68,7 +68,7 @@ def _instead(fault: str, options: Options) -> Response | None:
 
 def _granted(state: State, request: Request, flavour: Flavour) -> Obj:
     world, life = state.world, state.options.token_life
-    own, form = _is_developer(state, request), _form(request)
+    is_developer, form = _is_developer(state, request), _form(request)
     grant = params.text(form, "grant_type")
     if not grant:
         raise OAuthError("invalid_request", "No grant type specified")
@@ -78,7 +78,7 @@ def _granted(state: State, request: Request, flavour: Flavour) -> Obj:
     value = params.text(form, name)
     if not value:
         raise OAuthError("invalid_request", f"No {name} provided")
-    if not own:
+    if not is_developer:
         raise errors.foreign_grant()
     take = world.oauth.exchange if name == "code" else world.oauth.refresh
     made = take(flavour, value, life)
@@ -88,7 +88,8 @@ def _granted(state: State, request: Request, flavour: Flavour) -> Obj:
 
 
 def _is_developer(state: State, request: Request) -> bool:
-    """False for a secret key of somebody else. Raises 401 and 403 for other keys."""
+    """True for the developer's secret key, False for the account's own. Raises 401 and 403 for
+    other keys."""
     world, key = state.world, api.key_of(request.headers)
     if key in (world.client_secret, world.secret_key):
         return key == world.client_secret
@@ -102,14 +103,14 @@ def _form(request: Request) -> Query:
 
 
 def _deauthorize(state: State, request: Request, _: str) -> Response:
-    """Ends a connection by Connect. Nothing says that it takes apps: they are not connected."""
+    """Disconnect a Connect account. Stripe documents this for Connect only, not for apps."""
     oauth = state.world.oauth
-    own, form = _is_developer(state, request), _form(request)
+    is_developer, form = _is_developer(state, request), _form(request)
     client, account = params.text(form, "client_id"), params.text(form, "stripe_user_id")
     if not client or not account:
         missing = "client_id" if not client else "stripe_user_id"
         raise OAuthError("invalid_request", f"No {missing} provided")
-    if not own or client != oauth.client_id:
+    if not is_developer or client != oauth.client_id:
         raise OAuthError("invalid_client", f"No such application: '{client}'", 401)
     install = oauth.installed("connect")
     if account != oauth.account or install is None:
@@ -119,10 +120,11 @@ def _deauthorize(state: State, request: Request, _: str) -> Response:
 
 
 def _installs(state: State, request: Request, _: str) -> Response:
-    """The one installation there can be, for whoever may see it.
+    """The list of installs, which has at most one.
 
-    The developer names the app or, by Stripe-Account, the account; without either it is asked
-    about the developer's own account, which has none (docs.stripe.com/api/apps/installs/list).
+    The developer names the app, or the account in the Stripe-Account header. Without either, the
+    request is about the developer's own account, which has no installs
+    (docs.stripe.com/api/apps/installs/list).
     """
     world, caller = state.world, _installer(state, request)
     query = params.parse(request.query)
@@ -157,7 +159,7 @@ def _uninstall(state: State, request: Request, identifier: str) -> Response:
 
 
 def _installer(state: State, request: Request) -> api.Caller:
-    """The developer, or the account itself by its secret key."""
+    """The caller, which must be the developer or the account with its secret key."""
     world = state.world
     caller = api.authenticate(world, state.access(), request.headers)
     if caller.key not in (world.client_secret, world.secret_key):

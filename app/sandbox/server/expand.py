@@ -9,7 +9,7 @@ from app.sandbox.world.world import World
 MAX_DEPTH = 4
 _CURRENT_SHOWN = 10
 
-# What can be expanded of each kind, and the permission it needs beside the object's own.
+# The properties of each kind that can be expanded, and the resource that each needs permission for.
 PROPERTIES: dict[str, dict[str, str]] = {
     "customers": {
         "subscriptions": "subscriptions",
@@ -33,7 +33,10 @@ PROPERTIES: dict[str, dict[str, str]] = {
 
 
 def check(resource: str, asked: list[str], *, listed: bool) -> list[str]:
-    """The properties to expand; 400 for those too deep or unknown. In a list each needs `data.`."""
+    """The properties to expand. Raises 400 for one that is too deep or unknown.
+
+    In a list each starts with `data.`.
+    """
     found = []
     for path in asked:
         if path.count(".") >= MAX_DEPTH:
@@ -64,7 +67,7 @@ def apply(world: World, shown: Obj, properties: list[str]) -> Obj:
 
 def _expanded(world: World, shown: Obj, name: str) -> object:
     if name == "subscriptions":
-        return _current(world, shown["id"])
+        return _living_subscriptions(world, shown["id"])
     if name in ("sources", "tax_ids"):
         return _nested(shown["id"], name)
     identifier = shown[name]
@@ -94,8 +97,8 @@ def _card(identifier: str) -> Obj:
     }
 
 
-def _current(world: World, customer: str) -> Obj:
-    """A customer's subscriptions that have not ended: the first ten, as Stripe nests them."""
+def _living_subscriptions(world: World, customer: str) -> Obj:
+    """The first ten of a customer's subscriptions that have not ended, as Stripe nests them."""
     table = world.subscriptions_table
     numbers = [
         n

@@ -1,4 +1,4 @@
-"""What goes wrong between a client and Stripe, on purpose and repeatably."""
+"""Deliberate, repeatable faults between a client and Stripe."""
 
 import random
 from dataclasses import dataclass, field
@@ -17,18 +17,18 @@ KINDS = (
 
 @dataclass
 class Faults:
-    """Probabilities from 0 to 1 of each fault, and requests that fail for certain.
+    """The probability of each fault, from 0 to 1, and the requests that always fail.
 
     - `error_500`: 500 with Stripe's body; `should_retry` is its Stripe-Should-Retry header
-    - `rate_429`, `lock_timeout`: 429 of either sort
+    - `rate_429`, `lock_timeout`: 429, for a rate limit or for a locked object
     - `html`: 502 with a web page, as a proxy sends it
     - `cut_body`: the connection closes in the middle of the body
-    - `cut_json`: 200 and half of the JSON, its Content-Length right
+    - `cut_json`: 200 and half of the JSON, with a correct Content-Length
     - `reset`: the connection is reset before any answer
-    - `hang`: no answer ever
+    - `hang`: no answer, and the connection stays open
     - `slow` seconds are added to a share `slow_share` of the answers
-    - `fail_nth`: numbers, from 1, of requests that fail with `fail_with`
-    - `only`: start of the paths this is about, such as `/v1/customers`
+    - `fail_nth`: numbers, counted from 1, of the requests that fail with `fail_with`
+    - `only`: the faults apply to paths that start with this, such as `/v1/customers`
     """
 
     seed: int = 1

@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 
 class SandboxLimits:
-    """At most so many requests in any second, for the account and for each endpoint.
+    """Limits the requests in any second, for the account and for each endpoint.
 
-    A refused request does not count. `clock` gives seconds.
+    `rate` is `account/endpoint`, such as `100/25`; 0 is no limit. A refused request does not count.
+    `clock` returns seconds.
     """
 
     def __init__(self, rate: str, clock: Callable[[], float]) -> None:
@@ -19,9 +20,9 @@ class SandboxLimits:
         self._taken: dict[str, deque[float]] = {}
 
     def refuse(self, endpoint: str) -> str | None:
-        """The reason a request arriving now is refused (`Stripe-Rate-Limited-Reason`), or None."""
+        """Why a request that arrives now is refused (`Stripe-Rate-Limited-Reason`), or None."""
         now = self._clock()
-        kept: list[deque[float]] = []
+        counted: list[deque[float]] = []
         for key, most, reason in (
             ("", self.account, "global-rate"),
             (endpoint, self.endpoint, "endpoint-rate"),
@@ -32,7 +33,7 @@ class SandboxLimits:
                     taken.popleft()
                 if len(taken) >= most:
                     return reason
-                kept.append(taken)
-        for taken in kept:
+                counted.append(taken)
+        for taken in counted:
             taken.append(now)
         return None

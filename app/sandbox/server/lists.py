@@ -1,4 +1,4 @@
-"""List requests: which objects, in which order, on which page."""
+"""Answers list requests: filters, order and pages."""
 
 from collections.abc import Callable
 
@@ -45,7 +45,10 @@ def page(world: World, resource: str, query: Query) -> Obj:
 
 
 def _cursor(world: World, table: ObjectTable, name: str, value: str | None) -> int | None:
-    """The number of a cursor; 400 resource_missing for an unknown, deleted or aged-out one."""
+    """The object number of a cursor.
+
+    Raises 400 resource_missing for one that is unknown, deleted or too old.
+    """
     if value is None:
         return None
     n = table.number(value)
@@ -57,7 +60,7 @@ def _cursor(world: World, table: ObjectTable, name: str, value: str | None) -> i
 
 
 def _equal(table: ObjectTable, wanted: dict[str, object]) -> Keep | None:
-    """A filter by fields' values; None when nothing is wanted."""
+    """A filter by the values of fields, or None if no field is given."""
     wanted = {name: value for name, value in wanted.items() if value is not None}
     if not wanted:
         return None
@@ -98,7 +101,7 @@ def _subscriptions(world: World, query: Query) -> Keep:
 
 
 def _statuses(asked: str | None) -> frozenset[int]:
-    """Codes of the statuses asked for; by default all that are not canceled."""
+    """The codes of the requested statuses. The default is every status but canceled."""
     if asked is None:
         wanted = frozenset(STATUSES) - {"canceled"}
     elif asked == "all":
@@ -132,7 +135,7 @@ def _products(world: World, query: Query) -> Keep | None:
 
 
 def _prices(world: World, query: Query) -> Keep | None:
-    """Only active ones unless asked: "Returns a list of your active prices"."""
+    """Only active prices by default: "Returns a list of your active prices"."""
     active = params.boolean(query, "active")
     keys = params.texts(query, "lookup_keys")
     keep = _equal(
@@ -178,7 +181,7 @@ _FILTERS: dict[str, Callable[[World, Query], Keep | None]] = {
 
 
 def items(world: World, query: Query) -> Obj:
-    """The items of one subscription, in the order the subscription shows them."""
+    """The items of one subscription, in the subscription's own order."""
     owner = params.text(query, "subscription")
     if not owner:
         message = "Missing required param: subscription."

@@ -12,7 +12,7 @@ Query = dict[str, object]
 _NESTED = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
 _BOUNDS = frozenset({"gt", "gte", "lt", "lte"})
 _COMMON = frozenset({"limit", "starting_after", "ending_before", "expand"})
-# Filters each list has beside the common ones (Stripe's API reference, "List all …").
+# The parameters of each list (Stripe's API reference, "List all …").
 KNOWN = {
     "customers": _COMMON | {"created", "email"},
     "subscriptions": _COMMON
@@ -22,7 +22,7 @@ KNOWN = {
     "events": _COMMON | {"created", "type", "types", "delivery_success"},
     "subscription_items": _COMMON | {"subscription"},
 }
-# Real parameters this stand-in has no data for: refused rather than silently ignored.
+# Parameters of Stripe that the sandbox has no data for. It refuses them instead of ignoring them.
 _UNSERVED = frozenset(
     {
         "test_clock",
@@ -37,7 +37,7 @@ _ARRAYS = frozenset({"expand", "types", "ids", "lookup_keys"})
 
 
 class PageRequest(NamedTuple):
-    """What every list understands."""
+    """The parameters that every list has."""
 
     limit: int
     starting_after: str | None
@@ -46,7 +46,7 @@ class PageRequest(NamedTuple):
 
 
 def parse(query: str) -> Query:
-    """Text, lists (`types[]=`, `types[0]=`) and one level of names (`created[gte]=`)."""
+    """Parse texts, lists (`types[]=`, `types[0]=`) and one level of names (`created[gte]=`)."""
     found: Query = {}
     for key, value in parse_qsl(query, keep_blank_values=True):
         nested = _NESTED.fullmatch(key)
@@ -66,7 +66,7 @@ def parse(query: str) -> Query:
 
 
 def check(resource: str, query: Query) -> None:
-    """Refuse what the endpoint does not know (docs.stripe.com/error-codes, parameter_unknown)."""
+    """Raise 400 for an unknown parameter (docs.stripe.com/error-codes, parameter_unknown)."""
     for name, value in query.items():
         if name in _UNSERVED:
             raise errors.bad_param(name, f"This sandbox does not filter by {name}")
@@ -102,7 +102,8 @@ def boolean(query: Query, name: str) -> bool | None:
 
 
 def paging(query: Query) -> PageRequest:
-    """Limit, cursors and window; 400 for what Stripe refuses (docs.stripe.com/api/pagination)."""
+    """The limit, cursors and window of a list. Raises 400 for values that Stripe refuses
+    (docs.stripe.com/api/pagination)."""
     after, before = text(query, "starting_after"), text(query, "ending_before")
     if after is not None and before is not None:
         raise errors.bad_param(

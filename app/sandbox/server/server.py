@@ -1,4 +1,4 @@
-"""The server: a world behind 127.0.0.1, in a thread or in a process of its own."""
+"""Serves a world on 127.0.0.1, in a thread or in a process of its own."""
 
 import asyncio
 import random
@@ -30,7 +30,10 @@ _PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</bo
 def _endpoint(
     asked: str,
 ) -> tuple[str, Callable[[State, Request, str], Response], str] | None:
-    """What is not a list or an object of the account: its template, who answers, the id in it."""
+    """The endpoint for a path that is not a list or an object of the account.
+
+    Returns its template, the function that answers and the id in the path.
+    """
     for pattern, template, answer in _ENDPOINTS:
         found = pattern.fullmatch(asked)
         if found is not None:
@@ -39,7 +42,7 @@ def _endpoint(
 
 
 class SandboxService(State):
-    """Answers requests about one world; knows no socket."""
+    """Answers requests about one world. It knows nothing of sockets."""
 
     def __init__(self, world: World, options: Options) -> None:
         super().__init__(world, options)
@@ -47,7 +50,7 @@ class SandboxService(State):
         self._limits: SandboxLimits | None = None
 
     def handle(self, request: Request) -> Response:
-        """The answer to any request; never raises."""
+        """The answer to any request. Never raises."""
         with self.lock:
             if request.path.startswith("/_sandbox/"):
                 return control.answer(self, request)
@@ -66,7 +69,7 @@ class SandboxService(State):
             self.on_request(path, query)
         faults, delay = self.options.faults, self.options.latency
         fault = faults.next(path)
-        answer = self._faulty(fault) if fault else None
+        answer = self._fault_answer(fault) if fault else None
         if answer is None:
             try:
                 if endpoint is not None:
@@ -75,8 +78,8 @@ class SandboxService(State):
                     answer = self._answer(request, path, query, route)
             except StripeError as error:
                 answer = developer.refusal(error)
-        own = {name for name, _ in answer.headers}
-        answer.headers += [header for header in self._headers(request) if header[0] not in own]
+        present = {name for name, _ in answer.headers}
+        answer.headers += [header for header in self._headers(request) if header[0] not in present]
         if fault in ("cut_body", "reset", "hang"):
             answer.fault = fault
         answer.delay = delay + faults.delay(path)
@@ -106,18 +109,18 @@ class SandboxService(State):
             self._limits = SandboxLimits(self.options.rate, self.options.limit_clock)
         return self._limits.refuse(endpoint)
 
-    def _faulty(self, fault: str) -> Response | None:
-        """The whole answer of a fault that replaces it; None when it only spoils the real one."""
+    def _fault_answer(self, fault: str) -> Response | None:
+        """The answer of a fault that replaces the real one; None if it only damages that one."""
         if fault == "html":
             return Response(502, body=_PAGE)
         if fault in ("reset", "hang"):
             return Response(200)
-        made = {
+        error = {
             "error_500": errors.server_error(self.options.faults.should_retry),
             "rate_429": errors.rate_limited("global-rate"),
             "lock_timeout": errors.lock_timeout(),
         }.get(fault)
-        return None if made is None else developer.refusal(made)
+        return None if error is None else developer.refusal(error)
 
     def _headers(self, request: Request) -> list[tuple[str, str]]:
         headers = [
@@ -132,7 +135,7 @@ class SandboxService(State):
         return headers
 
     async def live(self) -> None:
-        """Change the world at random as often as the options say, until cancelled."""
+        """Change the world at random, at the rate of the options, until cancelled."""
         due = 0.0
         while True:
             await asyncio.sleep(0.1)
@@ -142,9 +145,9 @@ class SandboxService(State):
                 due -= 1
 
     async def serve(self, port: int, stop: asyncio.Event, listening: Callable[[str], None]) -> None:
-        """Listen on 127.0.0.1 until `stop`; calls `listening` with the URL. Port 0: any free one.
+        """Listen on 127.0.0.1 until `stop` is set. Port 0 means any free port.
 
-        Raises OSError when the port is taken.
+        `listening` is called with the URL. Raises OSError when the port is taken.
         """
         loop, connections = asyncio.get_running_loop(), set[HttpConnection]()
         server = await loop.create_server(
@@ -162,9 +165,9 @@ class SandboxService(State):
 
 
 class Sandbox(SandboxService):
-    """The server in a daemon thread, as a context manager; `world_args` make the world.
+    """The server in a daemon thread, as a context manager. The world is made from `world_args`.
 
-    `url` is where it listens. Change the world from another thread only with `lock` held.
+    It listens at `url`. Hold `lock` to change the world from another thread.
     """
 
     def __init__(
@@ -187,7 +190,7 @@ class Sandbox(SandboxService):
         self._stop: asyncio.Event
 
     def start(self) -> None:
-        """Start and wait until it listens. Raises OSError when the port is taken."""
+        """Start, and wait until the server listens. Raises OSError when the port is taken."""
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
         self._thread.start()
         self._ready.wait()
@@ -195,7 +198,7 @@ class Sandbox(SandboxService):
             raise self._failed
 
     def stop(self) -> None:
-        """Stop and wait for the thread. The port stays, so a second start has the same URL."""
+        """Stop, and wait for the thread. The next start uses the same port."""
         if self._thread is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join()

@@ -1,4 +1,4 @@
-"""What the server knows while it runs: its world, its options, and what was asked of it."""
+"""The state of a running server: its world, its options and its record of requests."""
 
 import random
 import threading
@@ -13,7 +13,7 @@ from app.sandbox.world.changes import random_change
 from app.sandbox.world.world import World
 
 LOG_LENGTH = 10_000
-# What a token endpoint may do wrong (`Options.token_fault`).
+# The faults of token endpoints (`Options.token_fault`).
 TOKEN_FAULTS = ("", "302", "400", "500", "html", "nothing")
 
 
@@ -21,21 +21,22 @@ TOKEN_FAULTS = ("", "302", "400", "500", "html", "nothing")
 class Options:
     """How the server behaves. Assign to change it while it runs.
 
-    - `rate`: requests per second as `account/endpoint`, such as `100/25`; 0 is no limit. Counted
-      by `limit_clock`
+    - `rate`: requests per second as `account/endpoint`, such as `100/25`; 0 is no limit.
+      `limit_clock` measures the seconds
     - `latency`: seconds until each answer
-    - `forbid`: resources the key may not read: customers, subscriptions, products, prices, events,
-      account
-    - `revoked`, `expired`: no key or access token works, for one reason or the other; OAuth goes
-      on giving new ones
-    - `keys`: keys or access tokens accepted beside the world's own two and those of its OAuth
+    - `forbid`: resources that keys may not read: customers, subscriptions, products, prices,
+      events, account
+    - `revoked`, `expired`: every key and access token is refused for this reason. OAuth still
+      issues new tokens
+    - `keys`: keys or access tokens that are accepted in addition to the world's two keys and the
+      tokens of its OAuth
     - `live_changes`: random changes per minute
-    - `token_life`: seconds, by the world's clock, that an app's access tokens work; `expires_in`
-      tells the client, which Stripe does not
-    - `token_fault`: what the token endpoints do wrong, until it is "" again: "302" to
-      `token_redirect`, "400", "500" and "html" (200 and a web page) without doing what was asked;
-      "nothing" does it and closes the connection without an answer
-    - `token_delay`: seconds until each of their answers, beside `latency`
+    - `token_life`: seconds, by the world's clock, that an app's access tokens work. With
+      `expires_in` the answer states them, which Stripe's does not
+    - `token_fault`: the fault of the token endpoints. "302" (to `token_redirect`), "400", "500" and
+      "html" (200 and a web page) answer without doing anything. "nothing" does what was asked and
+      closes the connection without an answer. "" is no fault
+    - `token_delay`: seconds until each answer of the token endpoints, in addition to `latency`
     """
 
     rate: str = "0"
@@ -59,11 +60,12 @@ class Options:
 
 
 class State:
-    """One world and how its server behaves.
+    """One world and the options of its server.
 
-    `requests` counts by path template, `statuses` by status sent (0: none), `log` holds the last
-    10,000 as (world's time, path, query, status). `on_request` is called with path and parsed query
-    before each answer, in the server's thread with `lock` held: it may change the world.
+    `requests` counts the requests by path template, and `statuses` by the status sent (0: no
+    answer). `log` holds the last 10,000 as (world's time, path, query, status). `on_request` is
+    called with the path and the parsed query before each answer, in the server's thread and with
+    `lock` held, so it may change the world.
     """
 
     def __init__(self, world: World, options: Options) -> None:
@@ -76,11 +78,11 @@ class State:
         self.changes_rng = random.Random(f"{world.seed}/live")
 
     def access(self) -> api.Access:
-        """Who may do what, by the options."""
+        """What keys may do, from the options."""
         options = self.options
         return api.Access(options.forbid, options.revoked, options.expired, options.keys)
 
     def change(self) -> str:
-        """One random change; returns a sentence."""
+        """Make one random change. Returns a sentence about it."""
         with self.lock:
             return random_change(self.world, self.changes_rng)

@@ -1,4 +1,4 @@
-"""Objects as bytes, hostile and poisonous ones included."""
+"""Encodes objects as JSON, including hostile and invalid ones."""
 
 import json
 
@@ -8,9 +8,9 @@ from app.sandbox.world.seeded import Obj
 
 
 def encode(value: Obj, *, pretty: bool = True) -> bytes:
-    """JSON as Stripe sends it: indented by two; compact for JSON lines.
+    """JSON indented by two spaces as Stripe sends it, or compact for JSON lines.
 
-    What orjson refuses (lone surrogates, integers over 64 bits) goes through the standard library,
+    orjson refuses lone surrogates and integers over 64 bits. Those go through the standard library,
     which writes `\\ud800` and every digit.
     """
     option = orjson.OPT_INDENT_2 if pretty else 0
@@ -21,7 +21,7 @@ def encode(value: Obj, *, pretty: bool = True) -> bytes:
 
 
 def _fragments(value: Obj) -> object:
-    """The value with only its refused objects replaced by ready-made text."""
+    """The value, with each object that orjson refuses replaced by its finished JSON."""
     data = value.get("data")
     if isinstance(data, list):
         return value | {"data": [_fragments(entry) for entry in data]}

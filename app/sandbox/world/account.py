@@ -6,7 +6,7 @@ from app.sandbox.world.world import World
 
 
 def account(world: World) -> Obj:
-    """The account as its own secret key sees it."""
+    """The account object, as the account's own secret key gets it."""
     name = world.account_name
     return {
         "id": world.account_id,

@@ -1,4 +1,4 @@
-"""Products and prices: the seeded catalogue, and the objects Stripe makes of them."""
+"""Products and prices: the seeded catalogue, and the objects as Stripe sends them."""
 
 from app.sandbox.world.object_table import ObjectTable
 from app.sandbox.world.seeded import Ids, Obj
@@ -21,18 +21,18 @@ _PRODUCTS: tuple[tuple[str, int, bool], ...] = (
 _CURRENCIES = ("eur", "gbp", "jpy")
 _JPY_PER_CENT = 1.5
 
-# Numbers from here on are prices made inline by a subscription: this plus the subscription's.
+# The number of a subscription's inline price is this plus the subscription's number.
 INLINE = 1 << 40
 
 
 class Products(ObjectTable):
-    """Products by number."""
+    """The products, by number."""
 
     kind = "product"
 
 
 class Prices(ObjectTable):
-    """Prices of the catalogue by number. Inline prices are not among them."""
+    """The prices of the catalogue, by number, without inline prices."""
 
     kind = "price"
 
@@ -41,7 +41,7 @@ class Prices(ObjectTable):
         self._numbers: dict[str, int] = {}
 
     def number(self, text: str) -> int | None:
-        """Remembered: every subscription rendered asks for a few of the same ids."""
+        """As in ObjectTable, but cached, because subscriptions look up the same few ids."""
         known = self._numbers.get(text)
         if known is None:
             known = super().number(text)
@@ -77,7 +77,10 @@ def product(identifier: str, created: int, livemode: bool, **fields: object) -> 
 
 
 def price(identifier: str, created: int, livemode: bool, **fields: object) -> Obj:
-    """A price with every field Stripe sends; `interval` (None for one_time) is a shorthand."""
+    """A price with every field Stripe sends.
+
+    `interval` (None for a one-time price) and `usage_type` go into `recurring`.
+    """
     interval = fields.pop("interval", "month")
     usage = fields.pop("usage_type", "licensed")
     recurring = {
@@ -113,7 +116,7 @@ def price(identifier: str, created: int, livemode: bool, **fields: object) -> Ob
 
 
 def plan(of: Obj) -> Obj:
-    """The legacy plan Stripe still sends beside a price on an item."""
+    """The legacy plan object that Stripe still sends beside an item's price."""
     recurring = of["recurring"] or {"interval": "month", "interval_count": 1, "meter": None}
     return {
         "id": of["id"],
@@ -141,24 +144,24 @@ def plan(of: Obj) -> Obj:
 def seed_catalogue(
     product_ids: Ids, price_ids: Ids, start: int, livemode: bool
 ) -> tuple[Products, Prices]:
-    """The twelve products and their prices, made in the hours before the first customer."""
+    """The twelve products and their prices, created in the hours before the first customer."""
     products, prices = Products(product_ids), Prices(price_ids)
     for n, (name, cents, archived) in enumerate(_PRODUCTS):
         born = start - 86400 + n * 3600
         made = product(product_ids.of(n), born, livemode, name=name, active=not archived)
         made["description"] = f"{name}, billed by the month or the year"
         products.add(made, born)
-        own = _variants(n, cents, archived)
-        for place, fields in enumerate(own):
-            number, identifier, created = prices.next(born + 60 * place)
+        for position, fields in enumerate(_variants(n, cents, archived)):
+            number, identifier, created = prices.next(born + 60 * position)
             prices.add(price(identifier, created, livemode, product=made["id"], **fields), created)
-            if place == 0:
+            if position == 0:
                 made["default_price"] = price_ids.of(number)
     return products, prices
 
 
 def _variants(n: int, cents: int, archived: bool) -> list[Obj]:
-    """Prices of one product: month and year in dollars, one other currency, the odd ones."""
+    """The prices of one product: monthly and yearly in dollars, one in another currency, and the
+    unusual ones."""
     other = _CURRENCIES[n % 3]
     amount = round(cents * _JPY_PER_CENT) if other == "jpy" else cents
     own: list[Obj] = [

@@ -1,4 +1,4 @@
-"""What happens in an account on an ordinary day, one change at a time."""
+"""Random changes, such as an account sees on an ordinary day."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _REMINDERS = ("trial_will_end", "pending_update_applied", "pending_update_expire
 
 
 def random_change(world: World, rng: random.Random) -> str:
-    """Do one change that is possible; the mix leans to customers and subscriptions."""
+    """Make one possible change, most often to a customer or subscription. Returns a sentence."""
     while True:
         kind = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
         said = _DO[kind](world, rng)
@@ -185,7 +185,7 @@ def _create_price(world: World, rng: random.Random) -> str:
 
 def _delete_product(world: World, rng: random.Random) -> str:
     products = [product["id"] for product in world.products()]
-    # The catalogue never runs dry: subscriptions need something to be about.
+    # Subscriptions need products, so the last few are never deleted.
     if len(products) < 6:
         return ""
     return f"product {world.delete_product(rng.choice(products))} was deleted"

@@ -1,4 +1,4 @@
-"""What is in one Stripe account, and how to look at it."""
+"""The contents of one Stripe account, and access to them."""
 # ruff: noqa: A002  (Stripe calls it id)
 
 import time
@@ -14,9 +14,9 @@ from app.sandbox.world.seeded_subscriptions import SLOTS, Subscriptions
 
 
 class Contents:
-    """The seeded account; `World` adds everything that can happen to it.
+    """The seeded account. `World` adds the changes.
 
-    `redirect_uris` are where the app registered at Stripe may send browsers, beside the usual.
+    `redirect_uris` are registered for the app at Stripe in addition to the usual ones.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Contents:
         return made
 
     def usable_prices(self) -> list[str]:
-        """Ids of the active recurring dollar prices: one subscription bills in one currency."""
+        """The ids of the active recurring dollar prices. A subscription has one currency only."""
         return [p["id"] for p in self.prices() if _sells(p)]
 
     def _by_currency(self) -> dict[str, list[Obj]]:
@@ -80,7 +80,7 @@ class Contents:
         return found
 
     def customer(self, id: str) -> Obj | None:
-        """A customer as served now; `{id, object, deleted}` for a deleted one; None if unknown."""
+        """A customer as served now: `{id, object, deleted}` if deleted, None if unknown."""
         n = self.customers_table.number(id)
         if n is not None and n in self.customers_table.gone:
             return {"id": id, "object": "customer", "deleted": True}
@@ -119,15 +119,15 @@ class Contents:
         return map(self.subscriptions_table.object, self.subscriptions_table.numbers())
 
     def products(self) -> Iterator[Obj]:
-        """Every product not deleted, newest first, archived ones too."""
+        """Every product not deleted, newest first. Includes archived products."""
         return map(self.products_table.object, self.products_table.numbers())
 
     def prices(self) -> Iterator[Obj]:
-        """Every price not deleted, newest first, inactive ones too, inline ones not."""
+        """Every price not deleted, newest first. Includes inactive prices, but no inline ones."""
         return map(self.prices_table.object, self.prices_table.numbers())
 
     def events(self) -> Iterator[Obj]:
-        """Every event made, newest first, whether visible or not."""
+        """Every event, newest first, visible or not."""
         return map(self.events_table.object, self.events_table.numbers())
 
 

@@ -6,7 +6,7 @@ _DOCS = "https://stripe.com/docs/error-codes/"
 
 
 class StripeError(Exception):
-    """An answer other than 200: status, the `error` object and extra headers."""
+    """An error answer: its status, its `error` object and extra headers."""
 
     def __init__(
         self,
@@ -27,9 +27,9 @@ class StripeError(Exception):
 
 
 class OAuthError(StripeError):
-    """What OAuth endpoints answer instead (RFC 6749, 5.2; docs.stripe.com/connect/oauth-reference).
+    """The error answer of OAuth endpoints (RFC 6749, 5.2; docs.stripe.com/connect/oauth-reference).
 
-    `state`: repeated when the request had one.
+    `state` repeats the one of the request.
     """
 
     def __init__(
@@ -47,8 +47,8 @@ def foreign_grant() -> OAuthError:
 
 
 def not_developer(key: str, account: str) -> StripeError:
-    """Another key than the developer's where only that is taken (Stripe Apps, OAuth 2.0,
-    "Common mistake")."""
+    """403 for a key that is not the developer's, where only that key is accepted (Stripe Apps,
+    OAuth 2.0, "Common mistake")."""
     return StripeError(
         403,
         f"You do not have the required permissions. The provided key '{masked(key)}' does not have"
@@ -78,7 +78,10 @@ def no_key() -> StripeError:
 
 
 def masked(key: str) -> str:
-    """A key as Stripe repeats it: start and last four. Stripe echoes what is no key unmasked."""
+    """A key as Stripe repeats it: its start and its last four characters.
+
+    As at Stripe, a text that isn't a key is repeated in full.
+    """
     if not key.startswith(("sk_", "rk_", "pk_")):
         return key
     return f"{key[:8]}{'*' * max(len(key) - 12, 3)}{key[-4:]}"
@@ -111,7 +114,7 @@ def no_access(key: str, account: str) -> StripeError:
     )
 
 
-# Dashboard label and manifest name of each permission (Stripe Apps, "Permissions").
+# The label in the Dashboard and the manifest name of each permission (Stripe Apps, "Permissions").
 PERMISSIONS = {
     "customers": ("Customers Read", "customer_read"),
     "subscriptions": ("Subscriptions Read", "subscription_read"),
@@ -136,7 +139,7 @@ def forbidden(key: str, account: str, resource: str) -> StripeError:
 
 
 def missing(kind: str, text: str, param: str = "id") -> StripeError:
-    """404 for an object asked for, 400 for one named in a parameter."""
+    """404 if the requested object is unknown, 400 if a parameter names an unknown one."""
     return StripeError(
         404 if param == "id" else 400,
         f"No such {kind}: '{text}'",

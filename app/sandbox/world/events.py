@@ -1,4 +1,4 @@
-"""The account's events: made by every change, seen a little later, kept for 30 days."""
+"""The account's events. Each change makes one, which shows a little later and lasts 30 days."""
 
 import copy
 import random
@@ -31,10 +31,11 @@ TYPES = (
 
 
 class Events(ObjectTable):
-    """Events by number, in the order they were made.
+    """The events by number, in the order of their creation.
 
-    Each is visible up to `lag` seconds after it was made, so one may appear behind others already
-    seen. `duplicates` is the share of changes that make two (docs.stripe.com/webhooks warns).
+    An event becomes visible up to `lag` seconds after its creation, so it may appear behind newer
+    ones. `duplicates` is the share of changes that make two events, of which
+    docs.stripe.com/webhooks warns.
     """
 
     kind = "event"
@@ -46,7 +47,7 @@ class Events(ObjectTable):
         self._rng, self._livemode = random.Random(f"{seed}/events"), livemode
 
     def emit(self, event_type: str, shown: Obj, now: float, previous: Obj | None = None) -> None:
-        """Record what happened to an object, with its picture at the account's version."""
+        """Add an event about an object, with a snapshot of it at the account's API version."""
         data: Obj = {"object": copy.deepcopy(as_of_2022(shown))}
         if previous is not None:
             data["previous_attributes"] = copy.deepcopy(previous)
@@ -68,11 +69,11 @@ class Events(ObjectTable):
             self.add(event, created)
 
     def visible(self, n: int, now: float) -> bool:
-        """Whether Stripe shows the event yet, and still."""
+        """Whether Stripe shows the event at this time: not too early, and not too old."""
         return self._visible[n] <= now and not self.aged(n, now)
 
     def aged(self, n: int, now: float) -> bool:
-        """Whether the event is older than Stripe keeps them."""
+        """Whether the event is too old for Stripe to keep."""
         return self.created[n] < now - RETENTION_SECONDS
 
     def matches(self, n: int, patterns: tuple[str, ...]) -> bool:

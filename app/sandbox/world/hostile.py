@@ -1,7 +1,8 @@
-"""Customers made to break a reader: valid JSON, valid Stripe, bad intentions.
+"""Customers that try to break a client.
 
-Anyone who can type into a checkout form chooses these values. `POISON` goes further: records no
-database takes, which Stripe never sends but a broken proxy or a future version might.
+`HOSTILE` customers are valid for Stripe: anyone can type such values into a checkout form. `POISON`
+goes further. No database can store those records. Stripe never sends them, but a broken proxy or a
+future version might.
 """
 
 import orjson
@@ -20,7 +21,7 @@ _KEYS = {
 _FULL = {f"key_{number:02}": chr(97 + number % 26) * 500 for number in range(50)}
 _FAMILY = "👨‍👩‍👧‍👦 Familie 👩🏽‍🚀🏳️‍🌈 🇵🇹"
 
-# What each replaces in an ordinary customer.
+# The fields that each replaces in an ordinary customer.
 HOSTILE: tuple[Obj, ...] = (
     {"name": "x[/]y", "email": "markup@example.com"},
     {"name": "[Red]A", "metadata": _KEYS},
@@ -53,7 +54,7 @@ HOSTILE: tuple[Obj, ...] = (
 
 _DEEP = orjson.Fragment(b"[" * 3000 + b"]" * 3000)
 
-# Served instead of an ordinary customer's fields, whatever Stripe's schema says.
+# Replaces fields of an ordinary customer too, against Stripe's schema.
 POISON: tuple[Obj, ...] = (
     {"name": {"object": "not text"}},
     {"name": 10**40},

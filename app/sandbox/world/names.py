@@ -1,11 +1,11 @@
-"""People, companies and places a seed draws from. Data only."""
+"""The names of people, companies and cities that seeded customers are made from. Data only."""
 
 import unicodedata
 from typing import NamedTuple
 
 
 class Locale(NamedTuple):
-    """Names and places of one part of the world; names as (shown, in ASCII)."""
+    """Names and cities of one part of the world. Names are pairs (as shown, in ASCII)."""
 
     language: str
     country: str

@@ -1,7 +1,7 @@
-"""One app registered at Stripe: who approved it, and the codes and tokens that follow from that.
+"""One app registered at Stripe: its approvals, authorisation codes and tokens.
 
-Facts: docs.stripe.com/stripe-apps/api-authentication/oauth (flavour "app") and
-docs.stripe.com/connect/oauth-reference (flavour "connect"). Times are the world's.
+Sources: docs.stripe.com/stripe-apps/api-authentication/oauth (flavour "app") and
+docs.stripe.com/connect/oauth-reference (flavour "connect"). The world's clock gives the time.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ Flavour = Literal["app", "connect"]
 REDIRECTS = tuple(f"{scheme}://127.0.0.1:4573/stripe/callback" for scheme in ("http", "https"))
 CODE_LIFE = 300.0
 REFRESH_LIFE = 365 * 86400.0
-# In the manifest's words (Stripe Apps, "Permissions"); what people read is in errors.PERMISSIONS.
+# As the manifest names them (Stripe Apps, "Permissions"). errors.PERMISSIONS has their labels.
 RESOURCES = ("customers", "subscriptions", "products", "prices", "events")
 
 # The manifest's own rule: a path of one character or more (schema/stripe-app.schema.json).
@@ -30,7 +30,7 @@ _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 @dataclass
 class Install:
-    """One approval by the account that still counts, or counted once."""
+    """One approval by the account. `living` is False once it has ended."""
 
     id: str
     flavour: Flavour
@@ -48,14 +48,14 @@ class _Code:
 
 @dataclass
 class _Token:
-    """`until` None: for ever. A refresh token that was rolled is forgotten."""
+    """`until` None: it never expires. Rolled refresh tokens are not stored any more."""
 
     install: Install
     until: float | None
 
 
 class OAuth:
-    """The app of one developer, in one mode, as one account sees it. Not thread safe."""
+    """The app of one developer in one mode, and its approvals by one account. Not thread safe."""
 
     def __init__(
         self,
@@ -85,59 +85,67 @@ class OAuth:
         self._refresh: dict[str, _Token] = {}
 
     def allowed(self) -> list[str]:
-        """Where browsers may be sent back to. In live mode Stripe insists on https."""
+        """The redirect URIs that work. In live mode Stripe requires https."""
         return [uri for uri in self.redirect_uris if not self.livemode or uri.startswith("https")]
 
     def installed(self, flavour: Flavour | None = None) -> Install | None:
-        """The approval that counts now."""
+        """The current approval, or None."""
         fitting = (i for i in self.installs if i.living and flavour in (None, i.flavour))
         return next(fitting, None)
 
-    # -- approving and taking back ---------------------------------------------------------
+    # -- approving and removing ------------------------------------------------------------
 
     def approve(self, flavour: Flavour) -> str:
-        """A person approved; the code for the redirect.
+        """Approve the app as a person would. Returns the code for the redirect.
 
-        An app is installed from now on, a second approval changes nothing about that. Connect
-        connects once the code is exchanged.
+        A Stripe app is installed at once, and a second approval changes nothing. A Connect account
+        is connected when the code is exchanged.
         """
         now, install = self._clock(), None
         if flavour == "app":
             install = self.installed("app") or self._install("app")
-        code = f"ac_{self._word(32)}"
+        code = f"ac_{self._random_text(32)}"
         self._codes[code] = _Code(flavour, now + CODE_LIFE, install)
         return code
 
     def remove(self, install: Install) -> None:
-        """The app was uninstalled, or the account disconnected."""
+        """End an approval, as uninstalling or disconnecting does."""
         install.living = False
 
     def remove_all(self) -> int:
-        """Somebody removed the app in the Dashboard; how many approvals that ended."""
+        """Remove the app, as a person does in the Dashboard. Returns how many approvals ended."""
         living = [install for install in self.installs if install.living]
         for install in living:
             self.remove(install)
         return len(living)
 
     def dashboard_install(self) -> dict[str, str]:
-        """What an install begun in the Dashboard adds to the redirect: no state, for nobody
-        gave one (docs.stripe.com/stripe-apps/install-links)."""
-        said = {"code": self.approve("app"), "account_id": self.account, "user_id": self.user}
+        """Install from the Dashboard. Returns the parameters of the redirect.
+
+        There is no state among them, because no link supplied one
+        (docs.stripe.com/stripe-apps/install-links).
+        """
+        added = {"code": self.approve("app"), "account_id": self.account, "user_id": self.user}
         signed = f'{{"user_id":"{self.user}","account_id":"{self.account}"}}'
         stamp = int(self._clock())
-        made = hmac.new(self.signing_secret.encode(), f"{stamp}.{signed}".encode(), hashlib.sha256)
-        said["install_signature"] = f"t={stamp},v1={made.hexdigest()}"
-        return said if self.livemode else said | {"livemode": "false"}
+        mac = hmac.new(self.signing_secret.encode(), f"{stamp}.{signed}".encode(), hashlib.sha256)
+        added["install_signature"] = f"t={stamp},v1={mac.hexdigest()}"
+        return added if self.livemode else added | {"livemode": "false"}
 
     def _install(self, flavour: Flavour) -> Install:
-        made = Install(f"appinst_{self._mode}_61{self._word(30)}", flavour, int(self._clock()))
+        made = Install(
+            f"appinst_{self._mode}_61{self._random_text(30)}", flavour, int(self._clock())
+        )
         self.installs.append(made)
         return made
 
     # -- codes and tokens ------------------------------------------------------------------
 
     def exchange(self, flavour: Flavour, text: str, life: float) -> Obj:
-        """Tokens for a code, once; access that ends after `life` seconds. Raises OAuthError."""
+        """Exchange a code for tokens. It works once. Raises OAuthError.
+
+        An app's access token expires after `life` seconds.
+        """
         code = self._codes.get(text)
         if code is None:
             raise errors.OAuthError("invalid_grant", f"Authorization code does not exist: {text}")
@@ -163,10 +171,10 @@ class OAuth:
         return self._tokens(code.install, self._new_refresh(code.install), life)
 
     def refresh(self, flavour: Flavour, text: str, life: float) -> Obj:
-        """New tokens for a refresh token. Raises OAuthError.
+        """Exchange a refresh token for new tokens. Raises OAuthError.
 
-        The old refresh token of an app ends at once. Its access token goes on until its hour is
-        over: requests under way would fail otherwise, and Stripe says nothing of the kind.
+        An app's old refresh token stops working at once. Its old access token works until it
+        expires. Otherwise requests in progress would fail, and Stripe documents nothing like that.
         """
         found = self._refresh.get(text)
         if found is None:
@@ -184,13 +192,13 @@ class OAuth:
 
     def _new_refresh(self, install: Install) -> str:
         until = self._clock() + REFRESH_LIFE if install.flavour == "app" else None
-        text = f"rt_{self._word(48)}"
+        text = f"rt_{self._random_text(48)}"
         self._refresh[text] = _Token(install, until)
         return text
 
     def _tokens(self, install: Install, refresh: str, life: float) -> Obj:
         app = install.flavour == "app"
-        access = f"sk_{self._mode}_{self._word(100)}"
+        access = f"sk_{self._mode}_{self._random_text(100)}"
         self._access[access] = _Token(install, self._clock() + life if app else None)
         return {
             "access_token": access,
@@ -203,7 +211,7 @@ class OAuth:
         }
 
     def install_of(self, key: str) -> Install | None:
-        """Whose access token this is; None when it is none. Raises 401 for one that ended."""
+        """The approval that an access token belongs to, or None. Raises 401 if it has ended."""
         token = self._access.get(key)
         if token is None:
             return None
@@ -214,15 +222,15 @@ class OAuth:
         return token.install
 
     def issued(self, key: str) -> bool:
-        """Whether this is or was a token."""
+        """Whether this is a token that was issued here."""
         return key in self._access or key in self._refresh
 
-    def _word(self, length: int) -> str:
+    def _random_text(self, length: int) -> str:
         return "".join(self._rng.choice(_LETTERS) for _ in range(length))
 
 
 def check_redirect(uri: str) -> str:
-    """An address that a manifest may list. Raises ValueError."""
+    """Return the URI if a manifest may list it. Raises ValueError."""
     if not (_REDIRECT.fullmatch(uri) and uri.isascii() and uri.isprintable()):
         raise ValueError(f"a redirect URI is http(s)://host/path, and not {uri!r}")
     return uri

@@ -1,4 +1,4 @@
-"""Objects of one kind in the order of their creation, and pages of them."""
+"""All objects of one kind, in the order of their creation, and pages of them."""
 
 from array import array
 from bisect import bisect_left, bisect_right
@@ -9,17 +9,17 @@ from app.sandbox.world.seeded import Ids, Obj
 
 
 class ObjectPage(NamedTuple):
-    """Seconds of `created` a list is limited to, both ends included; None is open."""
+    """The range of `created` of a list, in seconds. Both ends are included; None is open."""
 
     first: int | None = None
     last: int | None = None
 
 
 class ObjectTable:
-    """All objects of one kind: their number is their place in time.
+    """All objects of one kind, numbered in the order of their creation.
 
-    `created` holds seconds in ascending order; what a seed says is rendered on demand by `seeded`,
-    what changed since lies in `changed`, what was deleted in `gone`.
+    `created` holds seconds in ascending order. `seeded` renders an object of the seed on demand,
+    `changed` holds the objects that have changed since, and `gone` the numbers of deleted ones.
     """
 
     kind = ""
@@ -38,12 +38,12 @@ class ObjectTable:
         raise KeyError(n)
 
     def object(self, n: int) -> Obj:
-        """The n-th object as it is now. Read only: parts are shared between objects."""
+        """The n-th object as it is now. Read only, because objects share parts."""
         found = self.changed.get(n)
         return self.seeded(n) if found is None else found
 
     def number(self, text: str) -> int | None:
-        """The number of an id that exists or was deleted; None for an unknown one."""
+        """The number of an id, even of a deleted object; None for an unknown id."""
         n = self.ids.number(text)
         return n if n is not None and n < len(self.created) else None
 
@@ -55,22 +55,22 @@ class ObjectTable:
         return n
 
     def get(self, text: str) -> Obj | None:
-        """One object by id; None when it is unknown or deleted."""
+        """One object by id; None if it is unknown or deleted."""
         n = self.number(text)
         return None if n is None or n in self.gone else self.object(n)
 
     def next(self, second: int) -> tuple[int, str, int]:
-        """Number, id and `created` for an object made now; time never runs backwards in a list."""
+        """The number, id and `created` of the next object. `created` is never before the last."""
         n = len(self.created)
         return n, self.ids.of(n), max(second, self.created[-1]) if n else second
 
     def add(self, obj: Obj, created: int) -> None:
-        """Append an object made with what `next` said."""
+        """Append an object with the id and `created` that `next` returned."""
         self.changed[len(self.created)] = obj
         self.created.append(created)
 
     def numbers(self) -> Iterator[int]:
-        """Numbers of all that is not deleted, newest first."""
+        """The numbers of all objects that are not deleted, newest first."""
         gone = self.gone
         return (n for n in range(len(self.created) - 1, -1, -1) if n not in gone)
 
@@ -82,10 +82,10 @@ class ObjectTable:
         before: int | None,
         keep: Callable[[int], bool] | None,
     ) -> tuple[list[int], bool]:
-        """Numbers of one page, newest first, and whether there is more in the direction paged.
+        """The numbers of one page, newest first, and whether more follow in that direction.
 
-        `after` and `before` are the cursors' numbers (docs.stripe.com/api/pagination); `keep` is
-        the filter beside the window.
+        `after` and `before` are the numbers of the cursors (docs.stripe.com/api/pagination). `keep`
+        filters the objects within the window.
         """
         first, last = window
         low = 0 if first is None else bisect_left(self.created, max(first, 0))

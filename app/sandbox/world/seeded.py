@@ -1,4 +1,4 @@
-"""Numbers and ids that follow from a seed, so that nothing has to be stored."""
+"""Numbers and ids computed from a seed, so that nothing has to be stored."""
 
 import random
 from typing import Any
@@ -15,7 +15,7 @@ _HALF: int = 62**7
 
 
 def mix(seed: int, n: int) -> int:
-    """64 well mixed bits for the n-th thing of a seed (SplitMix64's finaliser)."""
+    """64 well-mixed bits for a seed and a number n (SplitMix64's finaliser)."""
     x = (n * 0x9E3779B97F4A7C15 + seed) & _MASK
     x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _MASK
@@ -23,7 +23,7 @@ def mix(seed: int, n: int) -> int:
 
 
 def subseed(seed: int, name: str) -> int:
-    """A 64-bit seed of its own for one purpose."""
+    """A separate 64-bit seed for one purpose."""
     return random.Random(f"{seed}/{name}").getrandbits(64)
 
 
@@ -46,12 +46,13 @@ def base62(x: int) -> str:
 
 
 class Ids:
-    """Ids of one kind of object: a bijection between 0, 1, 2, … and Stripe-looking ids.
+    """The ids of one kind of object: a bijection between 0, 1, 2, … and ids like Stripe's.
 
-    Two modular multiplications with the halves swapped between, so neighbours have unlike ids,
-    their order says nothing about time (Stripe's ids are opaque), and a million objects need no
-    dictionary.
-    `infix` is the part every id of one account shares, as in `sub_1Pgc6rB7WZ01zgkWNy0Cn5nw`.
+    It is two modular multiplications with a swap of the halves between them. Neighbours get
+    different ids, and the order of ids says nothing about time, as Stripe's ids are opaque. A
+    million objects need no dictionary.
+
+    `infix` is the part that all ids of one account share, as in `sub_1Pgc6rB7WZ01zgkWNy0Cn5nw`.
     """
 
     def __init__(self, seed: int, prefix: str, infix: str = "") -> None:
@@ -75,7 +76,10 @@ class Ids:
         return self._start + digits
 
     def number(self, text: str) -> int | None:
-        """Which id this is; None for what cannot be one. Any other text gives a huge number."""
+        """The number of an id; None for a text that cannot be one.
+
+        A text of the right form that is not an id here gives a huge number.
+        """
         start, infix = self._start, self._infix
         if not text.startswith(start) or len(text) != len(start) + len(infix) + _LENGTH:
             return None
@@ -94,6 +98,6 @@ class Ids:
 
 
 def _swap(x: int) -> int:
-    """The upper seven digits below the lower seven; its own inverse."""
+    """Swap the upper seven digits with the lower seven. This is its own inverse."""
     upper, lower = divmod(x, _HALF)
     return lower * _HALF + upper

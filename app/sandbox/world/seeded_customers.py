@@ -1,4 +1,4 @@
-"""The customers of a seed: created over about four years, rendered one at a time."""
+"""The customers of a seed. They were created over about four years, and are rendered on demand."""
 
 from array import array
 from math import sqrt
@@ -12,7 +12,7 @@ GROWTH_SECONDS = 4 * 365 * 86400
 IMPORT_SIZE = 250
 IMPORT_FROM = 5000
 
-# A client must store none of this: every payment, address and invoice field carries this word.
+# In every payment, address and invoice field. A client must store none of those fields.
 PLANTED = "Planted"
 PLANTED_BALANCE = -91907700
 
@@ -29,7 +29,7 @@ def _address(locale: names.Locale, city: str, number: int) -> Obj:
 
 
 class Customers(ObjectTable):
-    """Customers by number, oldest first. `now` is the second the world starts at."""
+    """The customers by number, oldest first. `now` is the second at which the world starts."""
 
     kind = "customer"
 
@@ -73,12 +73,12 @@ class Customers(ObjectTable):
         return kind
 
     def blank(self, n: int, identifier: str, created: int, h: int) -> Obj:
-        """An ordinary customer, with every field Stripe sends, drawn from 64 random bits."""
-        place = h % len(names.LOCALES)
-        locale = names.LOCALES[place]
+        """An ordinary customer with every field Stripe sends, made from 64 random bits."""
+        region = h % len(names.LOCALES)
+        locale = names.LOCALES[region]
         name, email, company = self._identity(n, h)
         card = identifier[-12:]
-        address = self._addresses[place][(h >> 9) % len(locale.cities)]
+        address = self._addresses[region][(h >> 9) % len(locale.cities)]
         phone = f"{locale.dial}{(h >> 17) % 900000 + 100000}" if (h >> 13) % 3 else None
         return {
             "id": identifier,
@@ -116,7 +116,7 @@ class Customers(ObjectTable):
         }
 
     def _identity(self, n: int, h: int) -> tuple[str | None, str | None, bool]:
-        """Name, email and whether it is a company. Some of each are missing, odd or shared."""
+        """Name, email and whether it is a company. Some are missing, unusual or shared."""
         odd = (h >> 42) % 1000
         if odd < 20:
             company = f"{names.COMPANY_FIRST[(h >> 5) % 24]} {names.COMPANY_SECOND[(h >> 11) % 20]}"
@@ -142,7 +142,7 @@ class Customers(ObjectTable):
 def _odd(
     odd: int, name: str | None, email: str | None, first: str, n: int
 ) -> tuple[str | None, str | None]:
-    """Names and emails as people leave them; `odd` is 20 to 159 of a thousand."""
+    """Unusual names and emails, as people leave them. `odd` is 20 to 159 of a thousand."""
     if odd < 60:
         return name, None
     if odd < 65:
@@ -177,7 +177,7 @@ def _metadata(n: int, h: int) -> Obj:
 
 
 def _growth(count: int, seed: int, now: int) -> "array[int]":
-    """Seconds of creation, ascending: growth ever faster, some ties, one import in one second."""
+    """The `created` seconds, ascending: ever faster growth, some ties, one import in one second."""
     start = now - GROWTH_SECONDS
     created = array("I", bytes(4 * count))
     scale = GROWTH_SECONDS / sqrt(count) if count else 0.0

@@ -1,4 +1,4 @@
-"""The subscriptions of a seed: who has how many, since when, with which items."""
+"""The subscriptions of a seed: how many each customer has, since when, and with which items."""
 
 from array import array
 from bisect import bisect_left
@@ -15,13 +15,13 @@ CODES = {status: code for code, status in enumerate(STATUSES)}
 _SHARES = bytes([0] * 37 + [1] * 13 + [2] * 4 + [3] * 3 + [4] * 2 + [5] + [6] * 2 + [7] * 2)
 _SUBSCRIBED = 563  # of 1024: about 55%
 ITEMS_SHOWN = 10
-SLOTS = 1024  # numbers kept free for the items of one subscription
+SLOTS = 1024  # numbers reserved for the items of one subscription
 
 
 class Subscriptions(ObjectTable):
-    """Subscriptions by number, oldest first. `owners` says whose, `status` how they stand.
+    """The subscriptions by number, oldest first, with their `owners` and `status`.
 
-    `find_price` gives the catalogue's price as it is now (None once deleted).
+    `find_price` returns the catalogue's price as it is now, or None once it is deleted.
     """
 
     kind = "subscription"
@@ -49,7 +49,7 @@ class Subscriptions(ObjectTable):
         self._plans: dict[str, tuple[Obj, Obj]] = {}
         self._seed_all()
 
-    # -- who has which ---------------------------------------------------------------------
+    # -- owners ----------------------------------------------------------------------------
 
     def _births(self, customer: int) -> list[tuple[int, int]]:
         """(created, status code) of each seeded subscription of a customer."""
@@ -62,7 +62,7 @@ class Subscriptions(ObjectTable):
         for _ in range(count):
             h = h * 0xD1342543DE82EF95 + 1 & 0xFFFFFFFFFFFFFFFF
             code = _SHARES[(h >> 58) % 64]
-            # A trial or a first payment under way is young; anything else came with the customer.
+            # A trial or a first payment is recent. Others may be as old as the customer.
             reach = TRIAL if code == 2 else 72000 if code == 5 else now - since
             oldest = max(since, now - reach)
             share = (h >> 20) % 4096
@@ -73,8 +73,8 @@ class Subscriptions(ObjectTable):
         packed: list[int] = []
         births = self._births
         for customer in range(self._customers.seeded_count):
-            for place, (created, code) in enumerate(births(customer)):
-                packed.append(created << 32 | customer << 6 | place << 3 | code)
+            for index, (created, code) in enumerate(births(customer)):
+                packed.append(created << 32 | customer << 6 | index << 3 | code)
         packed.sort()
         self._packed = array("Q", packed)
         self.created = array("I", (entry >> 32 for entry in packed))
@@ -85,27 +85,27 @@ class Subscriptions(ObjectTable):
         """Numbers of a customer's subscriptions, newest first."""
         found = []
         if customer < self._customers.seeded_count:
-            for place, (created, code) in enumerate(self._births(customer)):
-                entry = created << 32 | customer << 6 | place << 3 | code
+            for index, (created, code) in enumerate(self._births(customer)):
+                entry = created << 32 | customer << 6 | index << 3 | code
                 found.append(bisect_left(self._packed, entry))
         return sorted(found + self._later.get(customer, []), reverse=True)
 
     def add_for(self, customer: int, subscription: Obj, created: int) -> None:
-        """Append a subscription made now."""
+        """Append a new subscription."""
         self._later.setdefault(customer, []).append(len(self))
         self.owners.append(customer)
         self.status.append(CODES[subscription["status"]])
         self.add(subscription, created)
 
     def replace(self, n: int, subscription: Obj) -> None:
-        """A subscription as it is from now on."""
+        """Replace a subscription with its new version."""
         self.changed[n] = subscription
         self.status[n] = CODES[subscription["status"]]
 
-    # -- what they look like ---------------------------------------------------------------
+    # -- objects ---------------------------------------------------------------------------
 
     def object(self, n: int) -> Obj:
-        """With all items; prices are the catalogue's as they are now."""
+        """The n-th subscription with all items and the catalogue's current prices."""
         found = self.changed.get(n)
         if found is None:
             return self.seeded(n)
@@ -116,7 +116,7 @@ class Subscriptions(ObjectTable):
         return found | {"items": found["items"] | {"data": items}}
 
     def shown(self, n: int) -> Obj:
-        """As a list or a retrieval shows it: the first ten items."""
+        """The n-th subscription with its first ten items, as Stripe sends it."""
         whole = self.object(n)
         if len(whole["items"]["data"]) <= ITEMS_SHOWN:
             return whole
@@ -128,7 +128,7 @@ class Subscriptions(ObjectTable):
         return [held["price"]["id"] for held in self.object(n)["items"]["data"]]
 
     def _priced(self, identifier: str) -> tuple[Obj, Obj] | None:
-        """Price and legacy plan; cached until the catalogue's price is another object."""
+        """A price and its legacy plan, cached until the catalogue's price changes."""
         now = self._find_price(identifier)
         if now is None:
             return None
@@ -138,7 +138,7 @@ class Subscriptions(ObjectTable):
         return known
 
     def inline_price(self, n: int) -> Obj | None:
-        """The price a seeded subscription made for itself; None for most."""
+        """The inline price of a seeded subscription; most have none."""
         if n >= len(self._packed) or mix(self._seed + 1, n) % 64 != 5:
             return None
         catalogue = self._prices["usd"]
@@ -162,8 +162,8 @@ class Subscriptions(ObjectTable):
         currency = "usd" if count > 1 else self._customers.currency(self.owners[n])
         choice = self._prices[currency]
         found = []
-        for place in range(count):
-            seeded = choice[(first + place) % len(choice)]
+        for index in range(count):
+            seeded = choice[(first + index) % len(choice)]
             found.append(self._priced(seeded["id"]) or (seeded, plan(seeded)))
         return found
 
@@ -182,7 +182,7 @@ class Subscriptions(ObjectTable):
         return made
 
     def _date(self, made: Obj, h: int, now: int) -> None:
-        """The dates and details a status brings with it, and for some that are going to end."""
+        """Set the dates and details of the status. Some subscriptions get a date to end on."""
         status, created = made["status"], made["created"]
         if status == "active" and (h >> 30) % 16 == 0:
             end = min(item["current_period_end"] for item in made["items"]["data"])

@@ -13,7 +13,7 @@ STATUSES = (
     "incomplete_expired",
     "paused",
 )
-# What status=ended asks for.
+# The statuses that status=ended stands for.
 ENDED = frozenset({"canceled", "incomplete_expired"})
 DAY = 86400
 TRIAL = 14 * DAY
@@ -29,7 +29,7 @@ def item(
     quantity: int,
     now: int,
 ) -> Obj:
-    """One item. Its current period runs from a whole number of periods after `created`."""
+    """One item. Its current period starts a whole number of periods after `created`."""
     length = _PERIODS[its_plan["interval"]]
     begin = created + max(now - created, 0) // length * length
     return {
@@ -49,7 +49,7 @@ def item(
     }
 
 
-# The fields that are alike in all of them; shared, so never changed in place.
+# The fields that are equal in all subscriptions. They are shared, so never change them in place.
 _PLAIN: Obj = {
     "object": "subscription",
     "application": None,
@@ -96,7 +96,7 @@ _PLAIN: Obj = {
 def subscription(
     identifier: str, owner: str, created: int, status: str, items: list[Obj], livemode: bool
 ) -> Obj:
-    """A subscription with every field Stripe sends, before the dates its status brings."""
+    """A subscription with every field Stripe sends. `dress` adds the dates of its status."""
     tail = owner[-12:]
     return {
         "id": identifier,
@@ -125,7 +125,7 @@ def subscription(
 
 
 def dress(made: Obj, status: str, second: int) -> None:
-    """Give a subscription the fields a status goes with, as of a second."""
+    """Set the status of a subscription and the fields that go with it, as of a second."""
     made["status"] = status
     made["status_details"] = None
     if status == "canceled":

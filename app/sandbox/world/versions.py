@@ -1,7 +1,7 @@
-"""Objects as an account's older API version shows them.
+"""Objects in the account's older API version.
 
-Events are rendered at the account's default version of their time, not at the client's
-(docs.stripe.com/api/events), so a client must not trust `data.object`.
+Stripe renders an event in the version that was the account's default at its time, not in the
+client's (docs.stripe.com/api/events). So a client must not rely on `data.object`.
 """
 
 from app.sandbox.world.seeded import Obj
@@ -22,7 +22,7 @@ _NEW_SUBSCRIPTION = (
 
 
 def as_of_2022(shown: Obj) -> Obj:
-    """An object as 2022-11-15 has it; a subscription has its period on top, not on its items."""
+    """An object in version 2022-11-15, where a subscription has the period, and not its items."""
     kind = shown["object"]
     if kind == "customer":
         return {key: value for key, value in shown.items() if key not in _NEW_CUSTOMER}

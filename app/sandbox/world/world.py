@@ -1,4 +1,4 @@
-"""One Stripe account: what is in it, and everything that can happen to it."""
+"""One Stripe account: its contents, and every change that can happen to it."""
 # ruff: noqa: A002  (Stripe calls it id)
 
 from typing import Any
@@ -14,12 +14,12 @@ from app.sandbox.world.subscription import ENDED, STATUSES, dress, item, subscri
 class World(Contents):
     """An account with customers, subscriptions, products, prices and events.
 
-    Two worlds with the same arguments and clock are equal, byte for byte, as long as the same
-    changes happen to them. Not thread safe: a server's `lock` guards it. Objects handed out are
-    read only. Only the changes below change anything: time passing ends no trial by itself.
+    Two worlds with the same arguments, clock and changes are equal, byte for byte. A world is not
+    thread safe; the `lock` of a server guards it. Returned objects are read only. Only the methods
+    below change anything: a trial does not end by itself.
 
-    `clock` gives seconds since 1970; `event_lag` is the longest time in seconds until an event can
-    be seen; `poison` adds customers that no schema allows.
+    `clock` returns seconds since 1970. `event_lag` is the longest time in seconds until an event
+    becomes visible. `poison` adds customers that no schema allows.
     """
 
     # -- changing customers ----------------------------------------------------------------
@@ -28,7 +28,7 @@ class World(Contents):
         self.events_table.emit(kind, shown, self.clock(), previous)
 
     def create_customer(self, **fields: Any) -> str:
-        """A new customer with these fields; the rest is drawn from the seed. Returns its id."""
+        """Create a customer with these fields; the seed gives the rest. Returns the id."""
         _no_fixed(fields)
         made = self._new_customer(fields)
         self._emit("customer.created", made)
@@ -41,7 +41,8 @@ class World(Contents):
         return id
 
     def delete_customer(self, id: str) -> str:
-        """Delete for good and cancel the subscriptions (docs.stripe.com/api/customers/delete)."""
+        """Delete a customer for good, and cancel its subscriptions
+        (docs.stripe.com/api/customers/delete)."""
         table = self.customers_table
         n = table.living(id)
         for number in self.subscriptions_table.of_customer(n):
@@ -63,7 +64,10 @@ class World(Contents):
         items: int = 1,
         **fields: Any,
     ) -> str:
-        """Subscribe a customer to these prices, or to `items` of the account's dollar prices."""
+        """Subscribe a customer to these prices, or to as many of the dollar prices as `items`.
+
+        Returns the id.
+        """
         _no_fixed(fields)
         owner, table = self.customers_table.living(customer), self.subscriptions_table
         n, identifier, created = table.next(int(self.clock()))
@@ -76,15 +80,15 @@ class World(Contents):
 
     def _some_prices(self, n: int, count: int) -> list[str]:
         usable = self.usable_prices()
-        return [usable[(n + place) % len(usable)] for place in range(count)]
+        return [usable[(n + index) % len(usable)] for index in range(count)]
 
     def _items(self, n: int, created: int, price_ids: list[str], slot: int) -> list[Obj]:
         table, made = self.subscriptions_table, []
-        for place, price_id in enumerate(price_ids):
+        for index, price_id in enumerate(price_ids):
             price = self.price(price_id)
             if price is None:
                 raise KeyError(f"No such price: '{price_id}'")
-            identifier = table.item_ids.of(n * SLOTS + slot + place)
+            identifier = table.item_ids.of(n * SLOTS + slot + index)
             priced = (price, catalogue.plan(price))
             made.append(item(identifier, table.ids.of(n), created, *priced, 1, created))
         return made
@@ -92,7 +96,7 @@ class World(Contents):
     def update_subscription(
         self, id: str, price_ids: list[str] | None = None, **fields: Any
     ) -> str:
-        """Set fields, a new `status` with what it brings, or other prices as new items.
+        """Set fields, a new `status` with the fields that go with it, or other prices as new items.
 
         Raises KeyError for an unknown subscription and ValueError for a canceled one.
         """
@@ -140,7 +144,7 @@ class World(Contents):
         return id
 
     def remind(self, id: str, change: str = "trial_will_end") -> str:
-        """An event about a subscription nothing changed in: trial_will_end, pending_update_…"""
+        """Make an event about an unchanged subscription, such as trial_will_end."""
         shown = self.subscriptions_table.shown(self.subscriptions_table.living(id))
         self._emit(f"customer.subscription.{change}", shown)
         return id
@@ -148,7 +152,7 @@ class World(Contents):
     # -- changing products and prices ------------------------------------------------------
 
     def create_product(self, name: str = "New Product", **fields: Any) -> str:
-        """A new product; returns its id."""
+        """Create a product. Returns its id."""
         _no_fixed(fields)
         table = self.products_table
         _, identifier, created = table.next(int(self.clock()))
@@ -164,7 +168,7 @@ class World(Contents):
         return id
 
     def delete_product(self, id: str) -> str:
-        """Delete a product and its prices; subscriptions keep the prices they have."""
+        """Delete a product and its prices. Subscriptions keep those prices."""
         n = self.products_table.living(id)
         for price in [price for price in self.prices() if price["product"] == id]:
             self.delete_price(price["id"])
@@ -172,7 +176,7 @@ class World(Contents):
         return id
 
     def create_price(self, product: str, **fields: Any) -> str:
-        """A new price of a product. `interval` and `usage_type` go into `recurring`."""
+        """Create a price for a product. `interval` and `usage_type` go into `recurring`."""
         _no_fixed(fields)
         self.products_table.living(product)
         table = self.prices_table
@@ -189,7 +193,7 @@ class World(Contents):
         return id
 
     def delete_price(self, id: str) -> str:
-        """Delete a price; subscriptions that have it go on showing it."""
+        """Delete a price. Subscriptions that have it still show it."""
         self._delete(self.prices_table, "price", self.prices_table.living(id))
         return id
 
@@ -199,7 +203,7 @@ class World(Contents):
         self._emit(f"{kind}.deleted", last)
 
     def _update(self, table: ObjectTable, kind: str, id: str, fields: Obj, **beside: Any) -> None:
-        """Set fields; an update that changes nothing makes no event, as at Stripe."""
+        """Set fields. As at Stripe, an update that changes nothing makes no event."""
         n = table.living(id)
         old = table.object(n)
         previous = {key: old.get(key) for key in fields if fields[key] != old.get(key)}

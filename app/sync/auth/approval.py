@@ -1,7 +1,7 @@
-"""One approval at Stripe: a page to open, then whatever comes first, a callback or a paste.
+"""One approval at Stripe: open a page, then wait for a callback or a pasted address.
 
-The person approves in a browser, which may be on another computer. Then Stripe redirects it to
-the listener here, or the person pastes where it was redirected to.
+The person approves in a browser, which may be on another computer. Then Stripe redirects the
+browser to the listener here, or the person pastes the address of the redirect.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from app.sync.auth.redirect import RedirectAnswer, can_listen, read_pasted
 from app.sync.stripe.access import NewAccess, offered_tokens
 from app.sync.stripe.oauth import OAuthApp, OAuthProblem, authorize_url, exchange, new_state
 
-PATIENCE = 600.0  # seconds for a person to approve; what Stripe gives is valid for five minutes
-OPENING = 5.0  # seconds that a browser may take to say that it cannot be started
+PATIENCE = 600.0  # seconds for a person to approve; Stripe's code is valid for five minutes
+OPENING = 5.0  # seconds in which a browser may report that it cannot be started
 
 _OPEN = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
 
 
 class Approval:
-    """Receives one approval. Use as a context manager; :meth:`ask` gives the page to open. Before
-    that, only an install that was started in Stripe's Dashboard can come.
+    """Receives one approval. Use it as a context manager; :meth:`ask` returns the page to open.
+    Before that, only an install from Stripe's Dashboard can arrive.
 
-    ``url``: the page that was asked for last; ``trouble``: why no callback can be received here,
-    so that only pasting is left.
+    ``url`` is the newest page. ``trouble`` says why no callback can be received here, so that only
+    pasting works.
     """
 
     def __init__(self, app: OAuthApp, folder: Path) -> None:
@@ -59,7 +59,7 @@ class Approval:
         return self
 
     def ask(self) -> str:
-        """The page to approve on. A page that was asked for before is worth nothing any more."""
+        """The page to approve on. Earlier pages stop working."""
         self._state = new_state(self.app.livemode)
         self.url = authorize_url(self.app, self._state)
         self._until = time.monotonic() + PATIENCE
@@ -73,8 +73,10 @@ class Approval:
             self._callback = None
 
     def paste(self, text: str) -> None:
-        """Take what a person pasted: the redirected address, or a code. Raises OAuthProblem when
-        it is neither; the wait goes on."""
+        """Accept what a person pasted: the address of the redirect, or a code.
+
+        Raises OAuthProblem if it is neither; the wait goes on.
+        """
         self._answers.put(read_pasted(text, self._state, self.app.redirect_uri))
 
     def cancel(self) -> None:
@@ -82,11 +84,11 @@ class Approval:
         self._answers.put(None)
 
     def wait(self) -> RedirectAnswer | None:
-        """What Stripe or the person answered; None when it was cancelled. An "uninvited" answer
-        is for a person to accept before its code is exchanged, and one may wait again.
+        """Wait for the answer; None if the wait was cancelled.
 
-        Raises OAuthProblem when nothing comes within ten minutes of :meth:`ask`, or the person
-        denied.
+        A person must accept an "uninvited" answer before its code is exchanged. If they refuse, you
+        can wait again. Raises OAuthProblem if no answer arrives within ten minutes of :meth:`ask`,
+        or if the person denied the approval.
         """
         try:
             left = None if self._until is None else max(0.0, self._until - time.monotonic())
@@ -105,14 +107,16 @@ class Approval:
 
 
 def offer_of(app: OAuthApp, code: str) -> NewAccess:
-    """Exchange a code; it works once. Raises OAuthProblem."""
+    """Exchange a code for access. It works once. Raises OAuthProblem."""
     return offered_tokens(app, asyncio.run(exchange(app, code)))
 
 
 def open_browser(url: str, environ: Mapping[str, str]) -> str:
-    """Show a page in the person's browser; "" when one was started, else why not, in a few
-    words. In a process of its own, because a browser may write to the terminal or block; none
-    of our secrets is in its environment."""
+    """Open a page in the person's browser. Returns "" if it started, otherwise a short reason.
+
+    The browser starts from a separate process, because it may block or write to the terminal. The
+    environment of that process has none of our secrets.
+    """
     if environ.get("SSH_CONNECTION") and not environ.get("BROWSER"):
         return "this is an ssh session"
     screen = sys.platform == "darwin" or environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")
@@ -128,6 +132,6 @@ def open_browser(url: str, environ: Mapping[str, str]) -> str:
         )  # fmt: skip
         return "" if opened.wait(OPENING) == 0 else "no browser could be started"
     except subprocess.TimeoutExpired:
-        return ""  # it is still running: some browsers do
+        return ""  # some browsers keep this process running
     except OSError:
         return "no browser could be started"

@@ -1,6 +1,6 @@
 """The listener that Stripe's OAuth redirects a browser to, on a loopback address (RFC 8252, 7.3).
 
-It binds the literal address and the registered port, never another: somebody else could own that.
+It binds only the literal address and the registered port. Another program could own any other port.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 __all__ = ["Callback", "RedirectAnswer", "can_listen", "read_pasted"]
 
 CALLERS = 20  # connections at once
-GRACE = 0.1  # seconds that a connection has, before another may take its place
+GRACE = 0.1  # seconds before a new connection may replace this one
 
 log = logging.getLogger(__name__)
 
 
 class Callback:
-    """Listens where Stripe redirects to, until closed; ``heard`` is called in the listener's own
-    thread. ``folder`` keeps the certificate that https takes."""
+    """Listens at the redirect address until it is closed. ``heard`` is called in the listener's own
+    thread. ``folder`` holds the certificate for https."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Callback:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Listen from now on. Raises OAuthProblem, kind "setup", when that is not possible."""
+        """Start to listen. Raises OAuthProblem, kind "setup", if that is not possible."""
         if self._thread:
             return
         if self._admission is None:
@@ -73,7 +73,7 @@ class Callback:
         self._listener = _bound(place.hostname or "", place.port or 0)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
-        self._callers: dict[asyncio.Task[None], float] = {}  # and since when
+        self._callers: dict[asyncio.Task[None], float] = {}  # each with its start time
         self._thread = threading.Thread(
             target=self._run,
             args=(self._loop, self._listener, tls, self._stop),
@@ -83,20 +83,20 @@ class Callback:
         self._thread.start()
 
     def expect(self, state: str) -> None:
-        """From now on exactly this state is accepted, once."""
+        """Accept exactly this state from now on, once."""
         if self._admission:
             self._admission.expect(state)
 
     def close(self) -> None:
-        """Stop listening; the port is free when this returns. Again: nothing happens."""
+        """Stop listening. The port is free when this returns. A second call does nothing."""
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        with contextlib.suppress(RuntimeError):  # it has ended by itself
+        with contextlib.suppress(RuntimeError):  # the loop has already ended
             self._loop.call_soon_threadsafe(self._stop.set)
         if thread is not threading.current_thread():
             thread.join(1.0)
-        self._listener.close()  # also when ``heard`` still holds the thread
+        self._listener.close()  # even if ``heard`` still blocks the thread
 
     def _run(
         self,
@@ -114,7 +114,7 @@ class Callback:
     ) -> None:
         accepting = asyncio.create_task(self._accept(listener, tls))
         await stop.wait()
-        accepting.cancel()  # and the runner cancels those who still talk
+        accepting.cancel()  # the runner cancels the open connections
 
     async def _accept(self, listener: socket.socket, tls: ssl.SSLContext | None) -> None:
         while True:
@@ -124,13 +124,14 @@ class Callback:
             try:
                 connection, _ = listener.accept()
                 connection.setblocking(False)
-            except OSError:  # no descriptor left, or the caller has gone
+            except OSError:  # no file descriptor is free, or the caller has gone
                 await asyncio.sleep(GRACE)
             else:
                 self._let_in(connection, tls)
 
     async def _make_room(self) -> None:
-        """The oldest goes: Stripe's answer comes at once, those who only hold the line do not."""
+        """Close the oldest connection. Stripe's redirect sends its request at once, so an old
+        connection is an idle one."""
         oldest, since = next(iter(self._callers.items()))
         left = since + GRACE - asyncio.get_running_loop().time()
         await asyncio.wait([oldest], timeout=max(left, 0.0))
@@ -143,7 +144,7 @@ class Callback:
 
         def ended(task: asyncio.Task[None]) -> None:
             del callers[task]
-            connection.close()  # here, since a task that is cancelled early never begins
+            connection.close()  # closed here, because a task that is cancelled early never runs
 
         task.add_done_callback(ended)
 
@@ -164,18 +165,20 @@ class Callback:
                 transport.abort()
 
     def _pass_on(self, said: RedirectAnswer) -> None:
-        """After the answer is written, so that a person sees it whatever ``heard`` does."""
+        """Call ``heard`` after the answer is written, so that a person sees the page even if
+        ``heard`` fails."""
         asyncio.get_running_loop().call_soon(self._heard, said)
 
 
 def _log(loop: asyncio.AbstractEventLoop, fault: dict[str, Any]) -> None:
-    """A fault, of ``heard`` or ours; what it says may be what somebody sent, and is left out."""
+    """Log an unexpected error without its text, which may repeat what was sent."""
     name = type(fault.get("exception")).__name__
     log.error("The listener for Stripe's answer had a fault: %s", name)
 
 
 async def _knock(listener: socket.socket) -> None:
-    """Until somebody waits to be let in; ``loop.sock_accept`` loses them when it is cancelled."""
+    """Wait until a connection can be accepted. ``loop.sock_accept`` would lose one when it is
+    cancelled."""
     loop, knocked = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(listener, knocked.set)
     try:
@@ -190,8 +193,8 @@ def _bound(host: str, port: int) -> socket.socket:
         if sys.platform == "win32":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
-            # Lets us listen again at once after a served request (TIME_WAIT); unlike on Windows
-            # it never lets two listen at one address.
+            # Lets us listen again at once after a served request (TIME_WAIT). Unlike on Windows,
+            # two can still never listen at one address.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(100)

@@ -1,7 +1,7 @@
-"""One connection to the callback listener: a request's head is read, answered, and that is all.
+"""One connection to the callback listener: it reads the head of one request and answers it.
 
-Whoever connects may be any program or web page on this machine. So a head is small and comes in
-time, a body is never read, and no answer repeats a byte of what was asked.
+Any program or web page on this computer may connect. So the head must be small and arrive in time,
+a body is never read, and no answer repeats anything from the request.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import httptools
 
 HEAD_LIMIT = 16 * 2**10
 PATIENCE = 5.0  # seconds for a whole head
-LINGER = 1.0  # seconds for the caller to read the answer and leave
+LINGER = 1.0  # seconds for the caller to read the answer and disconnect
 
 UNREADABLE = "Panelist does not understand this request."
 FIXED = (
@@ -30,14 +30,14 @@ FIXED = (
 
 @dataclass(frozen=True)
 class CallbackRequest:
-    """A request's head, in the bytes that came."""
+    """The head of a request, as bytes."""
 
     method: bytes
     target: bytes = field(repr=False)
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
 
     def every(self, name: bytes) -> list[bytes]:
-        """The values of each header of this name, which is in lower case."""
+        """The values of all headers with this name. The name is in lower case."""
         return [value for key, value in self.headers if key.lower() == name]
 
 
@@ -45,8 +45,8 @@ Judge = Callable[[CallbackRequest], tuple[int, str]]
 
 
 class CallbackConnection(asyncio.Protocol):
-    """``judge`` gives the status and the sentence to answer with; ``gone`` is done when the
-    connection is closed."""
+    """Reads and answers one request. ``judge`` returns the status and the sentence of the answer.
+    ``gone`` is done when the connection is closed."""
 
     def __init__(self, judge: Judge, patience: float) -> None:
         self._loop = asyncio.get_running_loop()
@@ -72,7 +72,7 @@ class CallbackConnection(asyncio.Protocol):
         self._transport.write(f"{head}{FIXED}\r\n".encode() + body)
         self._timer = self._loop.call_later(LINGER, self._transport.abort)
         if self._transport.can_write_eof():
-            # Closed with bytes unread, TCP resets, and the caller may lose the answer.
+            # TCP resets a connection that is closed with unread bytes, and the answer may be lost.
             self._transport.write_eof()
         else:
             self._transport.close()
@@ -96,7 +96,7 @@ class CallbackConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            # Also for what follows a whole head.
+            # Raised for bytes after a complete head too. Those do not matter.
             if not self._whole:
                 self._answer(400, UNREADABLE)
                 return

@@ -1,7 +1,7 @@
-"""Which request to the callback listener ends an authorisation.
+"""Decides which request to the callback listener completes an authorisation.
 
-Everything on this machine can reach the listener, and every web page can send a browser to it. So
-only a navigation with the state that is expected counts, once; nothing else changes anything.
+Every program on this computer can reach the listener, and every web page can send a browser to it.
+So only a navigation with the expected state counts, and only once. Nothing else has an effect.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from app.sync.auth.callback_connection import CallbackRequest
 from app.sync.auth.redirect import Fault, RedirectAnswer, read_query
 
 APART = 5.0  # seconds between two uninvited callbacks that are passed on
-UNINVITED = 20  # that are passed on in all
+UNINVITED = 20  # uninvited callbacks that are passed on in total
 
 BACK = "You can close this page and go back to the terminal."
 APPROVED = f"Panelist has received Stripe's answer. {BACK}"
@@ -33,7 +33,8 @@ FAULTS: dict[Fault, tuple[int, str]] = {
 
 
 class CallbackRules:
-    """``tell`` gets what was admitted, before the answer is written; it must not block."""
+    """The rules for one listener. ``tell`` is called with each accepted answer before the response
+    is written; it must not block."""
 
     def __init__(
         self,
@@ -44,7 +45,7 @@ class CallbackRules:
         place = urlsplit(redirect_uri)
         self._path = place.path.encode()
         self._hosts = [place.netloc.encode()]
-        if place.port == {"http": 80, "https": 443}[place.scheme]:  # browsers leave it out
+        if place.port == {"http": 80, "https": 443}[place.scheme]:  # browsers omit the default port
             self._hosts.append(place.netloc.rpartition(":")[0].encode())
         self._tell = tell
         self._clock = clock
@@ -55,7 +56,7 @@ class CallbackRules:
         self._left = UNINVITED
 
     def expect(self, state: str) -> None:
-        """From now on exactly this state is accepted, once."""
+        """Accept exactly this state from now on, once."""
         with self._lock:
             self._state = state
 
@@ -70,7 +71,7 @@ class CallbackRules:
         if request.method != b"GET":
             return 405, "Panelist only waits for a browser that Stripe sends here."
         if any(use != b"document" for use in request.every(b"sec-fetch-dest")):
-            return UNASKED  # an image, a frame or a script of some page
+            return UNASKED  # an image, a frame or a script of a page
         with self._lock:
             return self._weigh(query.decode("latin-1"))
 
@@ -87,8 +88,9 @@ class CallbackRules:
         return 200, APPROVED if said.kind == "approved" else DENIED
 
     def _weigh_uninvited(self, said: RedirectAnswer) -> tuple[int, str]:
-        """Any page can bring these, and each asks a person something: so few, and slowly."""
-        if said != self._uninvited:  # else the page was only loaded again
+        """Pass on only a few uninvited callbacks, and slowly. Any page can cause them, and each
+        asks a person a question."""
+        if said != self._uninvited:  # otherwise the page was only reloaded
             if self._left == 0 or self._clock() < self._next_at:
                 return 429, BUSY
             self._uninvited, self._next_at = said, self._clock() + APART

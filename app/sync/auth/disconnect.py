@@ -1,5 +1,5 @@
-"""Leaving an account: polling stops, its access is deleted here and taken back at Stripe, and
-what was fetched stays."""
+"""Disconnects an account: polling stops, and the access is deleted here and revoked at Stripe. The
+synced data stays."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ BY_HAND = "remove Panelist there by hand (Settings, Installed apps)"
 
 
 class Disconnection(NamedTuple):
-    """``said``: what was done and what was not, a sentence each; ``whole``: nothing failed that
-    may not fail when it is tried again."""
+    """The result. ``said`` has a sentence for each thing that was done or not done. ``whole`` is
+    False if something failed that may work at the next try."""
 
     said: list[str]
     whole: bool
@@ -30,16 +30,16 @@ class Disconnection(NamedTuple):
 def disconnect(
     store: Store, settings: Settings, credentials: Credentials, connection: ConnectionView
 ) -> Disconnection:
-    """Leave. It may be said again when a part of it failed.
+    """Disconnect. If a part of it failed, call it again.
 
-    The connection ends first, so that no other Panelist goes on with it; a kill after that
-    leaves access that the next call deletes. Raises DatabaseProblem.
+    The connection ends first, so that no other Panelist continues with it. If the process is killed
+    after that, the next call deletes the access. Raises DatabaseProblem.
     """
     connections.disconnect(store, connection.id, "by you")
     said, whole = [f"Disconnected. {STAYS}"], True
     name = secret_name(connection.account, connection.livemode)
     try:
-        # Another Panelist that is just renewing it would put it back.
+        # Without the lock, another Panelist that is renewing the access would store it again.
         with credentials.lock(name, PATIENCE):
             kept = credentials.get(name) is not None
             credentials.delete(name)

@@ -1,6 +1,7 @@
-"""The certificate a browser meets on the loopback address: self-made, for this machine alone.
+"""The self-signed certificate for https on the loopback address, made for this computer only.
 
-Nobody vouches for it, so the browser warns once; Stripe wants https for redirects in live mode.
+Stripe requires https for redirects in live mode. No authority signed the certificate, so the
+browser warns once.
 """
 
 from __future__ import annotations
@@ -10,22 +11,22 @@ import ipaddress
 import ssl
 from pathlib import Path
 
-from app.credentials import private_files as files
+from app.credentials import private_files
 from app.credentials.errors import CredentialProblem
 from app.sync.stripe.oauth import OAuthProblem
 
 LIFE = datetime.timedelta(days=397)
-EARLY = datetime.timedelta(days=7)  # before its end in which it is renewed
-SKEW = datetime.timedelta(hours=1)  # by which a clock may have been wrong
+EARLY = datetime.timedelta(days=7)  # it is renewed this long before its end
+SKEW = datetime.timedelta(hours=1)  # by how much the clock may be wrong
 
 
 def server_context(folder: Path) -> ssl.SSLContext:
-    """What the listener speaks TLS with; the certificate and its key lie in one file of the
-    folder, made when there is none that can be used. Raises OAuthProblem, kind "setup"."""
+    """The TLS context of the listener. The certificate and its key are in one file of the folder,
+    which is created if there is no usable one. Raises OAuthProblem, kind "setup"."""
     file = folder / "loopback.pem"
     try:
         if not _usable(file):
-            files.write(file, _made())
+            private_files.write(file, _made())
     except CredentialProblem as problem:
         raise OAuthProblem("setup", str(problem)) from None
     return _loaded(file)
@@ -43,15 +44,15 @@ def _usable(file: Path) -> bool:
     from cryptography import x509
 
     try:
-        content = files.read(file)
+        content = private_files.read(file)
         if content is None:
             return False
         certificate = x509.load_pem_x509_certificate(content)
         certificate.verify_directly_issued_by(certificate)
-        _loaded(file)  # fails also when the key is not the certificate's
+        _loaded(file)  # also fails if the key does not match the certificate
         left = certificate.not_valid_after_utc - datetime.datetime.now(datetime.UTC)
         return EARLY < left <= LIFE
-    except Exception:  # however it is damaged; or others may read the key
+    except Exception:  # the file is damaged in any way, or others may read the key
         return False
 
 

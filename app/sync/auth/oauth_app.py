@@ -1,8 +1,8 @@
-"""What an organisation registered at Stripe for OAuth: where it is said, and whether it can be
-right.
+"""The app that an organisation registered at Stripe for OAuth: where its settings come from, and
+whether they can be right.
 
-One app for each mode. The environment names one whole; otherwise it is what somebody entered on
-“Set up OAuth”, which lies in the credential store, because a secret key is part of it.
+There is one app for each mode. The environment can name one completely. Otherwise it is what a
+person entered on “Set up OAuth”. That is in the credential storage, because it has a secret key.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SECRET = re.compile(r"sk_(live|test)_\w{8,240}", re.ASCII)
 
 
 class SetupProblem(Exception):
-    """What was entered cannot be right. ``field``: one of FIELDS, where to look."""
+    """The entered values cannot be right. ``field`` is the wrong one, of FIELDS."""
 
     def __init__(self, field: str, text: str) -> None:
         super().__init__(text)
@@ -33,19 +33,19 @@ class SetupProblem(Exception):
 
 
 def registered(settings: Settings, credentials: Credentials, livemode: bool) -> OAuthApp | None:
-    """The app for a mode; None when there is none. Raises CredentialProblem, and OAuthProblem
-    when what the settings say cannot be right."""
+    """The app for a mode, or None. Raises CredentialProblem, and OAuthProblem if the settings
+    cannot be right."""
     app = _from_settings(settings)
     if app is not None and app.livemode == livemode:
         return app
     kept = credentials.get(_name(livemode))
-    with suppress(TypeError):  # not what register() wrote
+    with suppress(TypeError):  # the stored fields are not those of register()
         return OAuthApp(**kept) if kept else None
     return None
 
 
 def register(credentials: Credentials, app: OAuthApp) -> None:
-    """Keep what was entered. Raises CredentialProblem."""
+    """Store an app. Raises CredentialProblem."""
     credentials.put(_name(app.livemode), asdict(app))
 
 
@@ -56,8 +56,8 @@ def entered(
     authorize_url: str = "",
     redirect_uri: str = "",
 ) -> OAuthApp:
-    """An app from what a person entered, for the mode of its secret key; empty addresses are
-    the usual ones. Raises SetupProblem."""
+    """An app from the values that a person entered. Its secret key decides the mode, and empty
+    addresses get their defaults. Raises SetupProblem."""
     client_id, secret = client_id.strip(), secret.strip()
     livemode = secret.startswith("sk_live_")
     authorize_url = authorize_url.strip() or settings.stripe_authorize_url or MARKETPLACE
@@ -70,12 +70,12 @@ def entered(
 
 
 def check(app: OAuthApp) -> None:
-    """Ask Stripe whether it knows this secret key, by a code that cannot exist. Raises
-    OAuthProblem when it does not, or gives no answer."""
+    """Ask Stripe whether it knows this secret key, by exchanging a code that cannot exist. Raises
+    OAuthProblem if Stripe does not know the key, or does not answer."""
     try:
         asyncio.run(exchange(app, "ac_panelist_asks_whether_this_key_is_known"))
     except OAuthProblem as problem:
-        if problem.kind != "expired":  # which is what is said of a code that is unknown
+        if problem.kind != "expired":  # the kind for an unknown code
             raise
 
 
@@ -104,7 +104,7 @@ def _check_secret(secret: str) -> None:
 
 
 def _check_page(settings: Settings, address: str) -> None:
-    """A browser is sent there, so it must be Stripe's, or that of the stand-in in use."""
+    """A browser opens this page, so it must be Stripe's or that of the sandbox in use."""
     parts = urlsplit(address) if is_web_address(address) else urlsplit("")
     host = parts.hostname or ""
     if parts.scheme == "https" and host.endswith(".stripe.com"):
@@ -158,7 +158,7 @@ def _app(
 
 
 def _flavour(page: str) -> Flavour:
-    """Stripe Apps have their pages under /oauth/v2/, classic Connect has /oauth/authorize."""
+    """Pages of Stripe Apps are under /oauth/v2/. Classic Connect has /oauth/authorize."""
     parts = urlsplit(page)
     classic = parts.path.rstrip("/") == "/oauth/authorize" or parts.hostname == "connect.stripe.com"
     return "connect" if classic else "app"

@@ -1,7 +1,7 @@
-"""What Stripe's redirect says, whether a browser brings it here or a person pastes it.
+"""Reads the parameters of Stripe's redirect, which a browser brings or a person pastes.
 
-Stripe Apps and Connect append ``code`` and ``state``, or ``error``; other parameters come and go
-and are not relied on (docs.stripe.com/stripe-apps/api-authentication/oauth).
+Stripe Apps and Connect append ``code`` and ``state``, or ``error``. Other parameters vary, so
+nothing depends on them (docs.stripe.com/stripe-apps/api-authentication/oauth).
 """
 
 from __future__ import annotations
@@ -26,32 +26,35 @@ _HERE = re.compile(
 _AROUND = "\"'`<>“”‘’«»"  # what mail, chat and shells put around an address
 
 Fault = Literal[
-    "shape",  # not something Stripe sends
+    "shape",  # Stripe does not send such parameters
     "no state",
     "other state",
-    "failed",  # the right state, and an error that is not the person's doing
+    "failed",  # the right state, with an error other than a denial by the person
 ]
 
 
 @dataclass(frozen=True)
 class RedirectAnswer:
-    """What a callback brought. Exactly one of the three kinds."""
+    """The answer in a callback, of one of three kinds."""
 
     kind: Literal["approved", "denied", "uninvited"]
     code: str = field(default="", repr=False)  # approved, uninvited
-    account: str = ""  # uninvited: the account the callback names; nothing has vouched for it
-    livemode: bool | None = None  # uninvited: what the callback says, if it does
+    account: str = ""  # uninvited: the account that the callback names, unverified
+    livemode: bool | None = None  # uninvited: the mode that the callback names, if any
 
 
 def can_listen(redirect_uri: str) -> bool:
-    """Whether a browser on this machine finds us there: a literal loopback address (RFC 8252,
-    7.3: somebody else may own ``localhost``) with a port. Others are for pasting only."""
+    """Whether a browser on this computer reaches the listener at this address.
+
+    It must be a literal loopback address with a port, because another program may own ``localhost``
+    (RFC 8252, 7.3). Other addresses are for pasting only.
+    """
     match = _HERE.fullmatch(redirect_uri)
     return match is not None and int(match[1]) < 2**16
 
 
 def read_query(query: str, state: str) -> RedirectAnswer | Fault:
-    """What the query of a callback says to the one who expects this state."""
+    """Read the query of a callback, for this expected state."""
     try:
         said = parse_qs(query, keep_blank_values=True, max_num_fields=FIELDS)
     except ValueError:
@@ -71,7 +74,7 @@ def read_query(query: str, state: str) -> RedirectAnswer | Fault:
 
 
 def _uninvited(codes: list[str], said: dict[str, list[str]]) -> RedirectAnswer | Fault:
-    """An install that somebody began in Stripe's Dashboard: nobody could give it a state."""
+    """An install that a person started in Stripe's Dashboard. It cannot have a state."""
     accounts = said.get("account_id", [])
     if not codes or len(accounts) != 1 or not _ACCOUNT.fullmatch(accounts[0]):
         return "no state"
@@ -80,13 +83,13 @@ def _uninvited(codes: list[str], said: dict[str, list[str]]) -> RedirectAnswer |
 
 
 def read_pasted(text: str, state: str, redirect_uri: str) -> RedirectAnswer:
-    """What a person pasted: the address Stripe redirected to, its query string, or a bare code.
+    """Read what a person pasted: the address of the redirect, its query string, or only the code.
 
-    Raises OAuthProblem, kind "refused" or "senseless"; it never repeats what was pasted.
+    Raises OAuthProblem, kind "refused" or "senseless", which never repeats the pasted text.
     """
     if len(text) > LONGEST:
         raise _incomplete()
-    pasted = "".join(text.split()).strip(_AROUND)  # a terminal breaks a long line
+    pasted = "".join(text.split()).strip(_AROUND)  # a terminal wraps a long line
     if not (pasted.isascii() and pasted.isprintable()):
         raise _incomplete()
     if _BARE.fullmatch(pasted):
@@ -127,7 +130,8 @@ def _incomplete() -> OAuthProblem:
 
 
 def _place(address: str, redirect_uri: str) -> tuple[str, str, str, int | None, str] | None:
-    """What must agree, in a browser's spelling; browsers hide the scheme from people."""
+    """The parts of an address that must be equal, normalised as browsers do. A missing scheme is
+    added, because browsers hide it."""
     if "://" not in address:
         address = f"{urlsplit(redirect_uri).scheme}://{address}"
     try:

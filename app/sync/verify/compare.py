@@ -1,4 +1,4 @@
-"""What Stripe has of an object beside what is stored of it. Pure functions."""
+"""Compares an object at Stripe with the stored one. Pure functions."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ LISTS = {
     "subscription": "subscriptions",
     "product": "products",
     "price": "prices",
-}  # the name that the quarantine knows each table's list by
+}  # the quarantine names objects by their list, not by their table
 TABLE_OF = {listing: table for table, listing in LISTS.items()}
 
 
 class Standing(Enum):
-    """What Stripe says of an object."""
+    """What Stripe says about an object."""
 
     THERE = "there"
     DELETED = "deleted"
-    UNKNOWN = "unknown"  # there is no object of this id, or none any more
+    UNKNOWN = "unknown"  # no object has this id, or no object has it any more
     UNSTORABLE = "unstorable"
-    UNLISTED = "unlisted"  # a list did not name it, which says nothing yet
+    UNLISTED = "unlisted"  # the list did not have it, which proves nothing yet
 
 
 @dataclass(frozen=True)
 class StripeObject:
-    """An object at Stripe. ``reason``: why it cannot be stored. ``shown_by``: the subscriptions
-    that brought a price; its changes come with theirs."""
+    """An object at Stripe. ``reason`` says why it cannot be stored. ``shown_by`` names the
+    subscriptions that a price came with; changes of the price arrive with their events."""
 
     standing: Standing
     row: Object | None = None
@@ -44,9 +44,8 @@ class StripeObject:
     shown_by: tuple[str, ...] = ()
 
 
-def told(answer: Fetched) -> dict[Key, StripeObject]:
-    """What an answer of Stripe's says of each object in it. Prices that came in subscriptions
-    say so."""
+def objects_in(answer: Fetched) -> dict[Key, StripeObject]:
+    """The objects in an answer from Stripe. Prices from subscriptions name them in ``shown_by``."""
     found: dict[Key, StripeObject] = {}
     items: dict[str, dict[str, ItemRow]] = {}
     for item in answer.items:
@@ -78,9 +77,10 @@ def told(answer: Fetched) -> dict[Key, StripeObject]:
 
 
 def differences(key: Key, theirs: StripeObject, ours: Stored | None) -> list[Difference]:
-    """How the two differ; nothing when one object is as the other, or both are gone.
+    """The differences between the two. There are none if they are equal or if both are deleted.
 
-    Of what Stripe sent and cannot be stored, and of what no list named, nothing is known.
+    An object that cannot be stored or that was not in a list has no differences either, because
+    nothing certain is known about it.
     """
     alive = ours is not None and not ours.deleted
     match theirs.standing:
@@ -109,7 +109,7 @@ def _fields(key: Key, ours: Object, theirs: Object) -> list[Difference]:
 
 
 def _same_entries(here: object, there: object) -> bool:
-    """The order of metadata says nothing."""
+    """Whether two metadata texts have the same entries, in any order."""
     try:
         return bool(json.loads(str(here)) == json.loads(str(there)))
     except ValueError:

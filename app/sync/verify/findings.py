@@ -1,4 +1,4 @@
-"""What a comparison of the panel with Stripe finds."""
+"""The findings of a comparison of the panel with Stripe."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ Value = str | int | bool | None
 
 @dataclass(frozen=True)
 class Difference:
-    """One way in which an object is not here as it is at Stripe, or a segment is not what its
-    members are.
+    """One difference between an object here and at Stripe, or between a segment and its members.
 
-    ``kind``: missing_here, deleted_in_stripe, deleted_here, unknown_to_stripe or field; of
-    subscriptions also item_missing_here, item_unknown_to_stripe and item_field; of participants
-    member and not_member; of segments missing_here, superfluous and count. ``field``: the column,
-    or the segment's key; ``item``: the one of a subscription; ``here`` and ``there``: the values,
-    of a segment what it remembers and what its members are.
+    ``kind`` is missing_here, deleted_in_stripe, deleted_here, unknown_to_stripe or field. For
+    subscriptions it may also be item_missing_here, item_unknown_to_stripe or item_field, for
+    participants member or not_member, and for segments missing_here, superfluous or count.
+    ``field`` is the column, or the key of the segment. ``item`` is the id of a subscription's item.
+    ``here`` and ``there`` are the two values; for a segment, its stored count and the number of its
+    members.
     """
 
     object: str  # participant, subscription, product, price, segment
@@ -29,8 +29,8 @@ class Difference:
 
     @property
     def lasting(self) -> bool:
-        """Whether it stays as it is after a full listing: a deletion is final, and what segments
-        remember moves by what changes."""
+        """Whether a full listing would not correct it. A stored deletion is final, and segments are
+        updated only by changes."""
         final = self.object in ("participant", "subscription")
         deleted = self.kind == "deleted_here" and final
         return deleted or self.object == "segment" or self.kind in ("member", "not_member")
@@ -38,9 +38,12 @@ class Difference:
 
 @dataclass(frozen=True)
 class Pending:
-    """It differs because it changed and the sync has not come to it yet. ``type``: of the event
-    of Stripe's that says so, made ``at`` (seconds since 1970); without one, "listing" while a
-    full listing is under way, or "changing" when it never stood still."""
+    """An object that differs because the sync has not processed a change of it yet.
+
+    ``type`` is the type of Stripe's event about the change, and ``at`` its time in seconds since
+    1970. Without an event, ``type`` is "listing" while a full listing is running, or "changing"
+    if the object changed during every check.
+    """
 
     object: str
     id: str
@@ -50,7 +53,7 @@ class Pending:
 
 @dataclass(frozen=True)
 class SetAside:
-    """It cannot be stored."""
+    """An object that cannot be stored, and why."""
 
     object: str
     id: str
@@ -62,7 +65,7 @@ Finding = Difference | Pending | SetAside
 
 @dataclass(frozen=True)
 class Skipped:
-    """A list that was not compared. ``sync``: it was the sync that could not read it."""
+    """A list that was not compared. ``sync``: the sync itself could not read it."""
 
     list: str
     permission: str
@@ -71,10 +74,13 @@ class Skipped:
 
 @dataclass
 class VerifyProgress:
-    """How far it is. ``compared`` and ``total`` count objects of both sides; ``doubtful``: those
-    that looked different and were not looked at again yet; ``lasting``: the differences that a
-    full listing does not take away. A sample was ``drawn`` from this many participants and
-    subscriptions."""
+    """The progress of a comparison, in numbers of objects.
+
+    ``compared`` and ``total`` count the objects of both sides. ``doubtful`` counts those that
+    looked different and were not checked again yet. ``lasting`` counts the differences that a full
+    listing would not correct. A sample has ``drawn`` objects out of ``drawn_from`` participants and
+    subscriptions.
+    """
 
     compared: int = 0
     total: int = 0
@@ -88,7 +94,7 @@ class VerifyProgress:
     drawn_from: int = 0
 
     def note(self, finding: Finding) -> None:
-        """Count something that was found."""
+        """Count a finding."""
         match finding:
             case Difference():
                 self.differences += 1

@@ -1,7 +1,7 @@
-"""Every page of one list, several at a time, for whoever only looks.
+"""Reads all pages of one list, several at a time, without storing anything.
 
-The list is cut into windows as the first copy does it (:mod:`app.sync.windows`), but no place is
-kept: a walk that was interrupted starts over.
+The list is split into windows as in the first copy (:mod:`app.sync.windows`). No position is
+saved, so an interrupted reader starts over.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ Body = Page[Any]
 
 
 async def first_page(api: StripeApi, listing: Listing) -> Reply[Body]:
-    """The newest objects. Raises StripeProblem."""
+    """The page with the newest objects. Raises StripeProblem."""
     return await api.page(listing.path, {**listing.query, "limit": PAGE}, listing.read_page)
 
 
 class ListReader:
-    """The pages of a list, in no order, each object at least once. What is made meanwhile may be
-    left out. Use as an async context manager and iterate."""
+    """The pages of a list in any order. Each object comes at least once. Objects that are created
+    during the reading may be missing. Use it as an async context manager and iterate."""
 
     def __init__(self, api: StripeApi, listing: Listing) -> None:
         self._api = api
@@ -50,7 +50,7 @@ class ListReader:
     async def __aiter__(self) -> AsyncIterator[Reply[Body]]:
         """Raises StripeProblem."""
         reply = await first_page(self._api, self._listing)
-        # The second that Stripe's clock shows may still bring more, which no cursor comes by.
+        # The current second by Stripe's clock may still get more objects, above every cursor.
         self._go_on(TimeWindow(0, self._listing.name, None, reply.date + 1), reply.body)
         yield reply
         while self._waiting or self._running:
@@ -68,7 +68,7 @@ class ListReader:
                     yield found
 
     async def _fetch(self, window: TimeWindow) -> Reply[Body] | None:
-        """The window's next page, or None when its cursor's object is gone."""
+        """The window's next page, or None if the object of its cursor is deleted."""
         query = {**self._listing.query, **window.parameters()}
         try:
             return await self._api.page(self._listing.path, query, self._listing.read_page)
@@ -78,7 +78,7 @@ class ListReader:
             raise
 
     def _go_on(self, window: TimeWindow, page: Body) -> None:
-        """Note what remains of a window after a page of it."""
+        """Queue the rest of a window after one of its pages, and split a large rest."""
         if not page.has_more:
             return
         cursor, created = page.last
@@ -99,7 +99,7 @@ class ListReader:
         )
 
     def _slots(self) -> int:
-        """How many requests may be under way: enough to use the limit, and no more."""
+        """How many requests may run at once: just enough to use Stripe's rate limit."""
         rate = self._api.limits.rate.endpoint or self._api.limits.rate.account
         if rate is None:
             return SLOTS if self._api.quickest > AT_ONCE else SLOTS_AT_ONCE

@@ -1,8 +1,8 @@
-"""A difference that is only young is none: what differs is looked at again before it is told.
+"""Checks every difference again before it is reported, because a recent change is not an error.
 
-Both sides move while they are compared. So a row counts as wrong only when it stayed as it was
-from before Stripe was asked for the object until after Stripe's events were listed, and all that
-these say of the object has been stored: then nothing is on its way that would put it right.
+Both sides change during a comparison. So a row counts as wrong only in this case: it did not change
+from before the object was requested until after Stripe's events were listed, and the effect of
+every event about the object is stored. Then the sync has nothing left that would correct the row.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import EVENT_TYPES, EVENTS, LISTINGS
 from app.sync.stripe.objects import Event, page_reader
 from app.sync.stripe.retrieve import AT_A_TIME, Retriever
-from app.sync.verify.compare import LISTS, Key, Standing, StripeObject, differences, told
+from app.sync.verify.compare import LISTS, Key, Standing, StripeObject, differences, objects_in
 from app.sync.verify.findings import Difference, Finding, Pending, SetAside
 from app.text import storable
 
-LOOKS = 5  # at an object that changes each time it is looked at
-REFUSED = "the database refused it"  # how app.db.apply begins the reason
+ROUNDS = 5  # checks of an object that changes during each check
+REFUSED = "the database refused it"  # the reason in app.db.apply starts with this
 
 _read_events = page_reader(Event)
 _BY_TABLE = {listing.table: listing for listing in LISTINGS.values()}
@@ -33,8 +33,11 @@ _GONE = (Standing.DELETED, Standing.UNKNOWN)
 
 
 class Recheck:
-    """``steps``: the parts of a sync whose changes are followed; ``patience``: seconds that an
-    event of Stripe's may come late."""
+    """Checks suspicious objects again.
+
+    ``steps`` are the parts of a sync whose changes are followed. ``patience`` is how many seconds
+    late an event of Stripe's may arrive.
+    """
 
     def __init__(
         self,
@@ -50,18 +53,18 @@ class Recheck:
         self._types = [kind for step in steps for kind in EVENT_TYPES.get(step, ())]
         self._patience = patience
         self._fetcher = Retriever(api)
-        self._places = asyncio.Semaphore(AT_A_TIME)
-        self.blind = False  # whether the key may not read events
+        self._slots = asyncio.Semaphore(AT_A_TIME)
+        self.blind = False  # True if the key may not read events
 
     async def ask(self, keys: Iterable[Key]) -> dict[Key, StripeObject]:
-        """These objects, each by its id, as Stripe has them now. Raises StripeProblem."""
+        """Retrieve these objects from Stripe, each by its id. Raises StripeProblem."""
         wanted = list(keys)
         found = await asyncio.gather(*(self._ask(*key) for key in wanted))
         return dict(zip(wanted, found, strict=True))
 
     async def _ask(self, table: str, key: str) -> StripeObject:
         listing = _BY_TABLE[table]
-        async with self._places:
+        async with self._slots:
             try:
                 reply = await self._api.one(listing.path, key, listing.read_one)
             except StripeProblem as problem:
@@ -70,17 +73,19 @@ class Recheck:
                 return StripeObject(Standing.UNKNOWN)
         if table == "subscription":
             await self._fetcher.complete_items(reply.body.objects)
-        answer = told(listing.rows(reply.body, reply.seq))
-        # What does not fit may not even say its id.
+        answer = objects_in(listing.rows(reply.body, reply.seq))
+        # An object that cannot be stored may not even have a readable id.
         bad = (one for one in answer.values() if one.standing is Standing.UNSTORABLE)
         return answer.get((table, key)) or next(bad, StripeObject(Standing.UNKNOWN))
 
     async def settle(self, suspects: Mapping[Key, StripeObject]) -> list[Finding]:
-        """What there is to tell of objects that looked different: nothing of those that agree by
-        now. Raises StripeProblem."""
+        """The findings about objects that looked different. Those that agree by now have none.
+
+        Raises StripeProblem.
+        """
         findings: list[Finding] = []
-        waiting = await self._without_young(suspects, findings)
-        for _ in range(LOOKS):
+        waiting = await self._without_pending(suspects, findings)
+        for _ in range(ROUNDS):
             if not waiting:
                 return findings
             before = self._stored(waiting)
@@ -89,22 +94,22 @@ class Recheck:
                 key: first
                 for key, first in waiting.items()
                 if asked[key].standing is Standing.UNSTORABLE
-                or self._apart(key, first, asked[key], before.get(key))
+                or self._differences(key, first, asked[key], before.get(key))
             }
             if waiting:
                 await asyncio.sleep(self._patience)
-            waiting = await self._without_young(waiting, findings)
+            waiting = await self._without_pending(waiting, findings)
             after = self._stored(waiting)
             again = {}
             for key, first in waiting.items():
                 ours = after.get(key)
-                apart = self._apart(key, first, asked[key], ours)
+                found = self._differences(key, first, asked[key], ours)
                 if asked[key].standing is Standing.UNSTORABLE:
                     findings.append(SetAside(*key, asked[key].reason))
-                elif apart and ours != before.get(key):
+                elif found and ours != before.get(key):
                     again[key] = first
-                elif apart:
-                    findings += self._judged(key, apart, ours)
+                elif found:
+                    findings += self._explained(key, found, ours)
             waiting = again
         return findings + [Pending(*key, "changing") for key in waiting]
 
@@ -118,10 +123,11 @@ class Recheck:
             for key, row in stored(self._store, self._connection_id, table, ids).items()
         }
 
-    def _apart(
+    def _differences(
         self, key: Key, first: StripeObject, asked: StripeObject, ours: Stored | None
     ) -> list[Difference]:
-        """Subscriptions go on showing a price that is deleted, so it may be here either way."""
+        """The differences now. Subscriptions still show a deleted price, so such a price may be
+        stored as deleted or not."""
         if key[0] == "price" and asked.standing in _GONE and not (ours and ours.deleted):
             if first.shown_by:
                 return differences(key, first, ours)
@@ -129,8 +135,9 @@ class Recheck:
                 return []
         return differences(key, asked, ours)
 
-    def _judged(self, key: Key, found: list[Difference], ours: Stored | None) -> list[Finding]:
-        """Nothing on its way explains the difference; but one of these may."""
+    def _explained(self, key: Key, found: list[Difference], ours: Stored | None) -> list[Finding]:
+        """The differences, unless the database refused the object or a full listing has not
+        reached it yet. No pending event explains them."""
         table, stripe_id = key
         reasons = set_aside(self._store, self._connection_id)
         reason = reasons.get((LISTS[table], stripe_id), "")
@@ -142,10 +149,11 @@ class Recheck:
             return [Pending(*key, "listing")]
         return [*found]
 
-    async def _without_young(
+    async def _without_pending(
         self, waiting: Mapping[Key, StripeObject], findings: list[Finding]
     ) -> dict[Key, StripeObject]:
-        """Those of which no event says that the sync has not come to them yet."""
+        """Those objects without an event that the sync has yet to process. The others are added to
+        ``findings`` as pending."""
         if not waiting:
             return {}
         unseen = await self._unseen()
@@ -160,8 +168,8 @@ class Recheck:
         return rest
 
     async def _unseen(self) -> dict[Key, Event]:
-        """The newest event of each object whose effect is not stored."""
-        # Read anew each time: another process that syncs moves it, and forgets what is older.
+        """The newest event of each object whose effect is not stored yet."""
+        # Read this every time: another syncing process advances it and deletes older events.
         through = connections.sync_state(self._store, self._connection_id).events_through or 0
         found: dict[str, Event] = {}
         try:

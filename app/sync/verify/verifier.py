@@ -1,8 +1,8 @@
-"""Whether the panel is what Stripe has: all of it, or a sample.
+"""Compares the panel with Stripe, completely or by a sample.
 
-It only looks, and needs no right to sync: what another process changes meanwhile is told from
-what is wrong (:mod:`app.sync.verify.recheck`). Memory does not grow with the account: objects are
-compared page by page, and of the rows that were met only one bit each is kept.
+It only reads, so it may run while another process syncs. :mod:`app.sync.verify.recheck` tells such
+changes from errors. Memory hardly grows with the account: objects are compared page by page, and
+each compared row needs only one bit.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS, NEEDS, Listing
 from app.sync.stripe.objects import Page
 from app.sync.stripe.retrieve import Retriever
-from app.sync.verify.compare import TABLE_OF, Key, Standing, StripeObject, differences, told
+from app.sync.verify.compare import TABLE_OF, Key, Standing, StripeObject, differences, objects_in
 from app.sync.verify.findings import Difference, Finding, SetAside, Skipped, VerifyProgress
 from app.sync.verify.list_reader import ListReader, first_page
 from app.sync.verify.recheck import Recheck
 from app.text import when
 
 PATIENCE = 5.0  # seconds: Stripe shows most events sooner
-AT_ONCE = 500  # objects that look different before they are looked at again
-FEW = 100  # products, and prices, that a sample looks at in any case
+AT_ONCE = 500  # objects that look different before they are checked again
+FEW = 100  # products, and prices, that every sample compares
 GROUP = 100
 
 _STEP = {listing.table: listing.step for listing in LISTINGS.values()}
 
 
 class NotReady(Problem):
-    """There is nothing yet that could be compared; the text says what to do."""
+    """The data cannot be compared yet. The text says what to do."""
 
 
 Tell = Callable[[Finding | Skipped], None]
 
 
 class Verifier:
-    """``tell`` is called with everything found, ``on_progress`` often."""
+    """Compares one connection. ``tell`` is called with each finding, and ``on_progress`` often."""
 
     def __init__(
         self,
@@ -69,14 +69,14 @@ class Verifier:
         self._steps = {name: step.state for name, step in steps.items()}
         self._skipped: set[str] = set()
         followed = [name for name, state in self._steps.items() if state != "skipped"]
-        self._second = Recheck(api, store, connection_id, followed, patience)
+        self._recheck = Recheck(api, store, connection_id, followed, patience)
         self._suspects: dict[Key, StripeObject] = {}
         self._unstorable: set[Key] = set()
         self._settling = asyncio.Lock()
-        self._met: dict[str, RowIds] = {table: RowIds() for table in TABLES}
+        self._compared: dict[str, RowIds] = {table: RowIds() for table in TABLES}
         self._prices: set[PriceRow] = set()
         self._people: list[int] | None = None  # the row ids of a sample
-        self._counted = 0  # requests
+        self._counted = 0  # requests that are stored in the connection's count
         self.progress = VerifyProgress()
 
     async def run(self, sample: int | None) -> None:
@@ -93,10 +93,10 @@ class Verifier:
             else:
                 await self._sample(sample, rows)
             await self._settle()
-            # What the sync brought meanwhile was not there to be counted.
+            # Objects that were synced during the comparison are not in the first count.
             self.progress.total = max(self.progress.total, self.progress.compared)
             if sample is not None:
-                self._tell_rest_set_aside()
+                self._report_set_aside()
             await self._check_segments()
         finally:
             self._count_requests()
@@ -140,14 +140,14 @@ class Verifier:
             self._skip(listing.step)
 
     async def _find_unlisted(self, table: str) -> None:
-        """Rows that no page named: deleted ones rightly so, the others are asked for."""
+        """Compare the rows that no page had. Those deleted here are right; check the others."""
         for rows in every(self._store, self._connection_id, table):
             for row in rows:
-                if self._met[table].add(row.id):
+                if self._compared[table].add(row.id):
                     self.progress.compared += 1
                     if not row.deleted:
                         self._suspects[table, row.stripe_id] = StripeObject(Standing.UNLISTED)
-            await self._breathe()
+            await self._pause()
 
     # A sample
 
@@ -162,7 +162,7 @@ class Verifier:
                 if problem.kind is not ProblemKind.FORBIDDEN:
                     raise
                 self._skip(listing.step)
-        # Drawn from both together, so that each object has the same chance.
+        # Draw from both tables together, so that each object has the same chance.
         people, all_of_both = rows["participant"], rows["participant"] + rows["subscription"]
         drawn = random.sample(range(all_of_both), min(wanted, all_of_both))
         self.progress.drawn, self.progress.drawn_from = len(drawn), all_of_both
@@ -177,31 +177,31 @@ class Verifier:
                 continue
             await self._ask_for(table, some(self._store, self._connection_id, table, count))
 
-    async def _ask_for(self, table: str, places: Sequence[StoredRef]) -> None:
-        """Compare rows with what Stripe has by their ids, but for those met on a page."""
-        keys = [(table, one.stripe_id) for one in places if one.id not in self._met[table]]
+    async def _ask_for(self, table: str, rows: Sequence[StoredRef]) -> None:
+        """Retrieve these rows from Stripe by id and compare them, except those already compared."""
+        keys = [(table, row.stripe_id) for row in rows if row.id not in self._compared[table]]
         for start in range(0, len(keys), GROUP):
-            self._compare(await self._second.ask(keys[start : start + GROUP]))
-            await self._breathe()
+            self._compare(await self._recheck.ask(keys[start : start + GROUP]))
+            await self._pause()
 
-    def _tell_rest_set_aside(self) -> None:
-        """What could not be stored has no row that could be drawn."""
+    def _report_set_aside(self) -> None:
+        """Report the objects that the sync could not store. They have no row to draw."""
         for (listing, key), reason in set_aside(self._store, self._connection_id).items():
             table = TABLE_OF[listing]
             if (table, key) not in self._unstorable and _STEP[table] not in self._skipped:
-                self._found(SetAside(table, key, reason))
+                self._report(SetAside(table, key, reason))
 
     # Both
 
     async def _take_page(self, listing: Listing, reply: Reply[Page[Any]]) -> None:
         if listing.table == "subscription":
             await self._fetcher.complete_items(reply.body.objects)
-        self._compare(told(self._new(listing.rows(reply.body, reply.seq))))
-        await self._breathe()
+        self._compare(objects_in(self._without_seen_prices(listing.rows(reply.body, reply.seq))))
+        await self._pause()
 
-    def _new(self, answer: Fetched) -> Fetched:
-        """Without the prices that came before just so: the same few stand in every page of
-        subscriptions."""
+    def _without_seen_prices(self, answer: Fetched) -> Fetched:
+        """Drop the prices that came unchanged before. Every page of subscriptions has the same
+        few."""
         answer.prices = [one for one in answer.prices if one not in self._prices]
         self._prices.update(answer.prices)
         return answer
@@ -215,18 +215,18 @@ class Verifier:
             ours = stored(self._store, self._connection_id, table, objects)
             for key, one in objects.items():
                 row = ours.get(key)
-                if row is None or self._met[table].add(row.id):
+                if row is None or self._compared[table].add(row.id):
                     self.progress.compared += 1
                     self.progress.total += row is None
                     if row and table == "participant" and self._people is not None:
                         self._people.append(row.id)
                 if one.standing is Standing.UNSTORABLE:
-                    self._found(SetAside(table, key, one.reason))
+                    self._report(SetAside(table, key, one.reason))
                 elif differences((table, key), one, row):
                     self._suspects.setdefault((table, key), one)
 
-    async def _breathe(self) -> None:
-        """Between two stretches of work: let others go on, and keep what waits small."""
+    async def _pause(self) -> None:
+        """Let other tasks run, and check the suspects again once there are many."""
         self.progress.doubtful = len(self._suspects)
         self._on_progress()
         if sum(self._api.requests.values()) - self._counted >= 1_000:
@@ -239,13 +239,13 @@ class Verifier:
         async with self._settling:
             suspects, self._suspects = self._suspects, {}
             if suspects:
-                for finding in await self._second.settle(suspects):
-                    self._found(finding)
-            if self._second.blind:
+                for finding in await self._recheck.settle(suspects):
+                    self._report(finding)
+            if self._recheck.blind:
                 self._skip("events")
             self.progress.doubtful = len(self._suspects)
 
-    def _found(self, finding: Finding) -> None:
+    def _report(self, finding: Finding) -> None:
         self.progress.note(finding)
         if isinstance(finding, SetAside):
             self._unstorable.add((finding.object, finding.id))
@@ -273,8 +273,8 @@ class Verifier:
             store, connection, by_subscription=by_subscription, ids=self._people
         ):
             for one in found:
-                self._found(_as_difference(one))
-            await self._breathe()
+                self._report(_as_difference(one))
+            await self._pause()
 
 
 def _as_difference(found: consistency.Contradiction) -> Difference:

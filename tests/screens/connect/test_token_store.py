@@ -89,7 +89,7 @@ async def test_without_a_keyring_a_person_chooses(store: Store, setup: Setup) ->
         await pick(at, TokenStore.PLAIN)
         await connected(at)
         assert kept(at) == "PLAIN FILE"
-        assert at.app.credentials.place is TokenStore.PLAIN
+        assert at.app.credentials.token_store is TokenStore.PLAIN
 
 
 async def test_a_passphrase_is_given_twice(store: Store, setup: Setup) -> None:
@@ -139,7 +139,7 @@ async def test_a_held_enter_chooses_no_place(
         await at.strike(*["enter"] * 5)
         assert at.app.screen is dialog
         await at.press("up", "down", "enter")
-        await at.until(lambda: at.app.credentials.place is TokenStore.PLAIN)
+        await at.until(lambda: at.app.credentials.token_store is TokenStore.PLAIN)
         await at.until(lambda: "Access is kept in: PLAIN FILE" in at.flat)
 
 
@@ -163,7 +163,7 @@ async def test_moving(store: Store, setup: Setup) -> None:
         await at.press("enter")
         at.settle()
         await at.press("escape")
-        assert at.app.credentials.place is TokenStore.PLAIN
+        assert at.app.credentials.token_store is TokenStore.PLAIN
         await at.press("enter")
         at.settle()
         await pick(at, TokenStore.PASSPHRASE)
@@ -247,7 +247,7 @@ async def test_a_forgotten_passphrase_costs_what_is_kept_and_is_asked(
         assert "sets it aside for good" in at.flat
         at.settle()
         await pick(at, TokenStore.SESSION)
-        await at.until(lambda: at.app.credentials.place is TokenStore.SESSION)
+        await at.until(lambda: at.app.credentials.token_store is TokenStore.SESSION)
         await at.until(lambda: "setup" in ids(at))
         assert at.app.credentials.names() == []
     assert len([*(settings.home / "credentials").glob("*.aside")]) == 1
