@@ -11,7 +11,7 @@ import pytest
 
 from app.db.store import Store, open_store
 from app.settings import RequestRate, Settings
-from tests.helpers import postgres_server
+from tests.helpers import empty_database, postgres_server
 from tests.helpers.postgres_server import PostgresServer
 
 _numbers = itertools.count()
@@ -78,6 +78,8 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting
 @pytest.fixture
 def store(settings: Settings) -> Iterator[Store]:
     """An open, empty store on both databases."""
+    if settings.database_url is None:
+        empty_database.put(settings.home)
     opened = open_store(settings)
     yield opened
     opened.close()

