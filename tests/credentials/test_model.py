@@ -97,4 +97,4 @@ class Kept(RuleBasedStateMachine):
 
 TestKept = Kept.TestCase
 TestKept.settings = settings(max_examples=examples(15), stateful_step_count=25, deadline=None)
-TestKept.pytestmark = [pytest.mark.deep]
+pytestmark = pytest.mark.deep

@@ -34,10 +34,21 @@ BASIS = settings(
 # Shrinking takes longer than a test may; a deep run has the time.
 SHORT = settings(BASIS, max_examples=examples(16), phases=[Phase.generate])
 WHOLE = settings(BASIS, max_examples=examples(16), print_blob=True) if DEEP else SHORT
-FINDING = settings(SHORT, max_examples=4, verbosity=Verbosity.quiet)
-BEGINNINGS = range(1, 26)  # one after the other, until the bug is found
-# Where chance soon meets a bug, if that is not from the first.
-SOONEST = {"no tombstone": 2, "no guard": 2, "counts stay when only an email goes": 2}
+FINDING = settings(SHORT, max_examples=100, verbosity=Verbosity.quiet)
+BEGIN = 3
+# Where chance has been seen to meet a bug within the first examples. Should it no longer do so,
+# because the machine draws differently now, the bug is still looked for as the others are.
+SOONER = {
+    "place before its page": 1,
+    "later than the last event": 1,
+    "no overlap": 1,
+    "no guard": 2,
+    "guard by the second": 1,
+    "snapshots of customers": 1,
+    "no tombstone": 2,
+    "counts stay when only an email goes": 2,
+    "events since the end of the listing": 1,
+}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +59,7 @@ def homes() -> Iterator[Homes]:
         yield Homes(Path(folder))
 
 
-def machine(fresh: Fresh, begin: int | None = None if DEEP else 3) -> type[SyncMachine]:
+def machine(fresh: Fresh, begin: int | None = None if DEEP else BEGIN) -> type[SyncMachine]:
     """The machine on databases of one kind; the same chances for the same beginning."""
     made = type("Machine", (SyncMachine,), {"fresh": staticmethod(fresh)})
     return made if begin is None else seed(begin)(made)
@@ -76,14 +87,16 @@ def test_exact_under_chance_on_postgres(postgres: str, prepared: str, homes: Hom
 @pytest.mark.timeout(120)
 def test_finds(homes: Homes, bug: str) -> None:
     with plant(bug):
-        soonest = SOONEST.get(bug, 1)
-        assert any(finds(homes, begin) for begin in (soonest, *BEGINNINGS))
+        if bug in SOONER and finds(homes, SOONER[bug], examples=4):
+            return
+        assert finds(homes, BEGIN)
 
 
-def finds(homes: Homes, begin: int) -> bool:
-    """Whether the machine finds something wrong from here."""
+def finds(homes: Homes, begin: int, examples: int = FINDING.max_examples) -> bool:
+    """Whether the machine finds something wrong when chance begins here."""
+    few = settings(FINDING, max_examples=examples)
     try:
-        run_state_machine_as_test(machine(homes.fresh, begin), settings=FINDING)
+        run_state_machine_as_test(machine(homes.fresh, begin), settings=few)
     except AssertionError:
         return True
     except FlakyFailure as failure:
