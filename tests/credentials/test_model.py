@@ -7,12 +7,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from app.credentials.store import TokenStore
 from tests.helpers.credentials import PASSPHRASE, everything, holding, left, opened
+from tests.helpers.depth import examples
 from tests.helpers.keyring_backends import Memory
 
 names = st.sampled_from(["a", "stripe acct_1 live", "ü/../\0", ""])
@@ -94,4 +96,5 @@ class Kept(RuleBasedStateMachine):
 
 
 TestKept = Kept.TestCase
-TestKept.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestKept.settings = settings(max_examples=examples(15), stateful_step_count=25, deadline=None)
+pytestmark = pytest.mark.deep

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from app.db import history, membership
 from app.db.rows import DeletedObject, Fetched, ParticipantRow, ProductRow, SubscriptionRow
 from app.db.store import Store
+from tests.helpers.depth import examples
 from tests.helpers.rows import (
     assert_exact,
     connection,
@@ -92,8 +93,11 @@ stories = st.tuples(
 )
 
 
+@pytest.mark.deep
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(stories)
 def test_members_and_counts_equal_the_rules_after_any_story(
@@ -122,8 +126,11 @@ def newest_wins(story: list[list[RedirectAnswer]]) -> dict[str, str | None]:
     return {key: name for key, (_, name) in newest.items() if key not in deleted}
 
 
+@pytest.mark.deep
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(st.lists(heard, min_size=1, max_size=3), max_size=6))
 def test_participants_are_what_the_newest_request_said(

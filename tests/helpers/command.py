@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app.sandbox.server.server import Sandbox
+from tests.helpers.warm_process import WarmProcess
 
 
 @dataclass
@@ -59,14 +60,19 @@ class Home:
         return {**kept, "PANELIST_HOME": str(self.folder), **self.variables}
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "app", *arguments],
-            env=self.environ,
-            umask=0o022,
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            **{"stdout": subprocess.PIPE, **options},
+        """Start it; ``options`` are Popen's. It is imported already, unless something is asked
+        of the Python that it runs on."""
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        asked = {"env": self.environ, "umask": 0o022, **pipes, **options}
+        if "preexec_fn" not in options and not self._concerns_python:
+            return WarmProcess("app", *arguments, **asked)
+        return subprocess.Popen([sys.executable, "-m", "app", *arguments], text=True, **asked)
+
+    @property
+    def _concerns_python(self) -> bool:
+        return any(
+            name.startswith("PYTHON") and name != "PYTHON_KEYRING_BACKEND"
+            for name in self.variables
         )
 
     def run(self, *arguments: str, given: str = "", **options: Any) -> Ended:

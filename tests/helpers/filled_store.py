@@ -14,12 +14,14 @@ from app.db.store import Store, open_sqlite
 from app.settings import Settings
 from app.sync.service import Admitted, SyncService
 from app.sync.stripe.access import Access, KeyAccess
+from tests.helpers import empty_database
 
 NOW = 1_700_000_000
 STEPS = ("products", "prices", "subscriptions", "segments", "customers")
 
 
 def new_store(folder: Path) -> Store:
+    empty_database.put(folder)
     return open_sqlite(folder / "panelist.db")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from app.invites.sending import runs
 from app.settings import Settings
 from tests.helpers.mail_server import FAULTS, MailServer
 from tests.helpers.study_world import BY, send, sender
+from tests.helpers.warm_process import WarmProcess
 
 READY = "sending"
 ODD = [fault for fault in FAULTS if fault not in ("ok", "ok, quit hangs")]
@@ -34,11 +36,7 @@ def faulty(seed: int, share: float) -> MailServer:
 def start(settings: Settings, here: int, url: str) -> subprocess.Popen[str]:
     """A process that sends until nothing is left; it says when it begins."""
     given = json.dumps([str(settings.home), settings.database_url, here, url])
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.helpers.killed_senders", given],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    return WarmProcess(__name__, given, env=dict(os.environ), stdout=subprocess.PIPE)
 
 
 def kill_until_done(

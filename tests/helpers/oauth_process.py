@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -97,12 +96,8 @@ class Waiting:
 @contextmanager
 def connecting(home: Home, *options: str, stdin: int | IO[str] | None = None) -> Iterator[Waiting]:
     """Start it and read the page that it prints; it is killed at the end if it still runs."""
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app", "connect", "--oauth", "--no-browser", *options],
-        env=home.environ, umask=0o022, text=True,
-        stdin=pipe if stdin is None else stdin, stdout=pipe, stderr=pipe,
-    )  # fmt: skip
+    given = {} if stdin is None else {"stdin": stdin}
+    process = home.start("connect", "--oauth", "--no-browser", *options, **given)
     with process:
         try:
             assert process.stdout

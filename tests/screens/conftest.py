@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Callable
@@ -15,9 +16,12 @@ from app.db.store import Store
 from app.settings import Settings
 from app.tui import Demo, PanelistApp
 from tests.helpers import filled_store as filled
+from tests.helpers.quick_textual import quick_textual
 
 DEMO = Demo("rk_test_sandbox", "http://127.0.0.1:1", 1_000)
 SIZES = [(80, 24), (120, 40), (60, 20)]
+
+__all__ = ["quick_textual"]
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ class Driven:
     async def until(self, met: Callable[[], bool]) -> None:
         """Let the app work until something holds; the test's time limit ends it otherwise."""
         while not met():
-            await self.pilot.pause(0.02)
+            await asyncio.sleep(0.005)
         await self.pilot.pause()
 
     @property

@@ -1,5 +1,5 @@
 """The app that the screens' tests drive."""
 
-from tests.screens.conftest import start, store
+from tests.screens.conftest import quick_textual, start, store
 
-__all__ = ["start", "store"]
+__all__ = ["quick_textual", "start", "store"]

@@ -35,7 +35,8 @@ def copied(
     """A database that is equal; each test puts right what it spoils."""
     url = None
     if request.param == "postgres":
-        url = new_database(request.getfixturevalue("postgres"))
+        server = request.getfixturevalue("postgres")
+        url = new_database(server, request.getfixturevalue("prepared"))
     home: Path = tmp_path_factory.mktemp("verify")
     settings = Settings(home=home, database_url=url, rate=RequestRate(None, None))
     store = open_store(settings)

@@ -8,7 +8,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +25,7 @@ from app.settings import Settings
 from app.sync.stripe.client import StripeProblem
 from tests.helpers.sync_run import sync
 from tests.helpers.truth import assert_equal, assert_members_follow_rules
+from tests.helpers.warm_process import WarmProcess
 
 
 def test_a_tenth_of_the_requests_failing(store: Store, settings: Settings) -> None:
@@ -146,8 +146,8 @@ def test_nothing_planted_reaches_the_disk(sqlite_settings: Settings) -> None:
 
 
 def command(sandbox: Sandbox, home: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "app", "sync", "--once", "--json"],
+    return WarmProcess(
+        *("app", "sync", "--once", "--json"),
         env={
             **os.environ,
             "PANELIST_HOME": str(home),
@@ -156,7 +156,6 @@ def command(sandbox: Sandbox, home: Path) -> subprocess.Popen[str]:
             "PANELIST_STRIPE_RATE": "0",
         },
         stdout=subprocess.PIPE,
-        text=True,
     )
 
 

@@ -23,6 +23,7 @@ from app.invites.plan.outcomes import ALREADY, Outcome
 from app.settings import Settings
 from tests.conftest import drop_database, new_database
 from tests.helpers import rows as making
+from tests.helpers.depth import examples
 from tests.helpers.study_world import BY, account, planned, queued, study
 
 DAY = 86_400
@@ -255,8 +256,11 @@ def made(store: Store, world: World, key: int) -> plan.Plan:
     return plan.make(store, studies.get(store, key), options, NOW)
 
 
+@pytest.mark.deep
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(world=worlds)
 def test_each_member_has_the_outcome_of_a_plain_reading(shared: Store, world: World) -> None:

@@ -8,11 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from app.panel.filters.parse import parse
 from app.panel.filters.tree import Filter
 from app.panel.filters.unparse import unparse
+from tests.helpers.depth import examples
 from tests.helpers.filters.comparison import Both, assert_same
 from tests.helpers.filters.strategies import rules
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.deep
+@settings(max_examples=examples(120), deadline=None, suppress_health_check=list(HealthCheck))
 @given(rules())
 def test_any_filter_finds_the_same_everywhere(both: Both, rule: Filter) -> None:
     assert parse(unparse(rule)) == rule

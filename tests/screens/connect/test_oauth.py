@@ -32,6 +32,8 @@ from tests.helpers.real_app import (  # fmt: skip
 )
 from tests.screens.conftest import Driven
 
+SOON = 20.0  # seconds, on any computer; what is not waited for takes longer
+
 
 @pytest.fixture
 def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setup]:
@@ -162,20 +164,20 @@ async def test_quitting_while_waiting_takes_no_second(store: Store, setup: Setup
         begun = time.monotonic()
         await at.press("q")
         await at.until(lambda: not at.app.is_running)
-        assert time.monotonic() - begun < 1
+        assert time.monotonic() - begun < SOON
     freed(setup.port)
 
 
 async def test_quitting_while_stripe_is_asked_takes_no_second(store: Store, setup: Setup) -> None:
     async with running(store, setup.settings()) as at:
         url = await ask(at)
-        setup.sandbox.options.token_delay = 5.0
+        setup.sandbox.options.token_delay = 50.0
         approve(url)
         await at.until(lambda: setup.sandbox.requests[TOKEN] == 1)
         begun = time.monotonic()
         await at.press("q")
         await at.until(lambda: not at.app.is_running)
-        assert time.monotonic() - begun < 1
+        assert time.monotonic() - begun < SOON
 
 
 async def test_an_answer_comes_while_the_browser_still_starts(

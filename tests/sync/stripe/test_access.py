@@ -6,7 +6,6 @@ import asyncio
 import os
 import resource
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -37,6 +36,7 @@ from tests.helpers.approved_home import (
     unblock,
 )
 from tests.helpers.sandbox_client import Clock
+from tests.helpers.warm_process import WarmProcess
 
 HOUR = 3_601.0
 RATE = RequestRate(None, None)
@@ -171,11 +171,8 @@ def renewing(settings: Settings, sandbox: Sandbox) -> subprocess.Popen[str]:
         "PANELIST_STRIPE_CLIENT_ID": world.client_id,
         "PANELIST_STRIPE_CLIENT_SECRET": world.client_secret,
     }
-    pipe = subprocess.PIPE
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.helpers.renewal_process", world.account_id],
-        env=kept | here, stdin=pipe, stdout=pipe, stderr=pipe, text=True,
-    )  # fmt: skip
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    return WarmProcess("tests.helpers.renewal_process", world.account_id, env=kept | here, **pipes)
 
 
 def test_once_for_two_processes(settings: Settings, sandbox: Sandbox, clock: Clock) -> None:
