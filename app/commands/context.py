@@ -103,13 +103,13 @@ def filter_refused(error: FilterError) -> WrongUse:
 def find_study(context: Context, text: str | None) -> Study:
     """The study of this number or title; without one the only one that is not over. Raises
     StudyProblem."""
-    from app.invites import studies as of
+    from app.invites import studies
     from app.invites.errors import StudyProblem
     from app.text import plain
 
-    every = of.studies(context.store, context.connection)
+    every = studies.studies(context.store, context.connection)
     if not text:
-        going = [one for one in every if one.state in of.CHANGEABLE]
+        going = [one for one in every if one.state in studies.CHANGEABLE]
         if len(going) == 1:
             return going[0]
         raise StudyProblem("Say which study with --study; panelist studies lists them.")

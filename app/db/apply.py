@@ -11,9 +11,15 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from app.db import connections, history, membership, people, subscriptions
-from app.db import custom_segments as custom
-from app.db import event_hints as hints
+from app.db import (
+    connections,
+    custom_segments,
+    event_hints,
+    history,
+    membership,
+    people,
+    subscriptions,
+)
 from app.db.custom_segments import CustomRule, Rules
 from app.db.errors import DatabaseProblem
 from app.db.lease import check_turn
@@ -44,7 +50,7 @@ def deliver(
     store: Store,
     connection_id: int,
     deliveries: Iterable[Delivery],
-    rules: Rules = custom.no_rules,
+    rules: Rules = custom_segments.no_rules,
 ) -> None:
     """Commit deliveries, all in one transaction and in their order. ``rules``: what says the rules
     of custom segments, within the transaction.
@@ -132,7 +138,7 @@ def _store_answers(
         if answer.products or _products_gone(answer):
             _renew_product_segments(store, connection_id, answer.event)
     if rules and catalogue != _catalogue(store, connection_id, answers):
-        custom.follow(store, people.everybody(connection_id), rules, reasons.listing())
+        custom_segments.follow(store, people.everybody(connection_id), rules, reasons.listing())
     store.execute(
         "UPDATE connection SET request_seq = ? WHERE id = ? AND request_seq < ?",
         (seq := max(answer.seq for answer in answers), connection_id, seq),
@@ -268,7 +274,7 @@ def _store_progress(store: Store, connection_id: int, delivery: Delivery) -> Non
         " VALUES (?, ?, ?, ?, ?) ON CONFLICT (connection_id, stripe_id) DO NOTHING",
         [(connection_id, *event) for event in delivery.events],
     )
-    hints.drop(store, connection_id, delivery.events)
+    event_hints.drop(store, connection_id, delivery.events)
     if delivery.requests:
         connections.count_reads(store, connection_id, delivery.requests)
 

@@ -6,8 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.db import membership
-from app.db import subscription_indexes as indexes
+from app.db import membership, subscription_indexes
 from app.db.rows import StepRow, WindowRow
 from app.db.store import Store
 
@@ -121,9 +120,9 @@ def begin_listing(
         )
         store.execute('DELETE FROM "window" WHERE connection_id = ?', (connection_id,))
         if store.rows("SELECT 1 FROM subscription LIMIT 1"):
-            indexes.build(store)
+            subscription_indexes.build(store)
         elif not membership.has_subscription_segments(store, connection_id):
-            indexes.leave_out(store)
+            subscription_indexes.leave_out(store)
         store.execute_many(
             'INSERT INTO "window"'
             " (connection_id, id, listing, low, high, cursor, position, density)"

@@ -8,8 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from app.db import order_indexes as ordering
-from app.db import search_index as searching
+from app.db import order_indexes, search_index
 from app.db.errors import DatabaseProblem
 from app.db.store import APPLICATION_ID, Store
 
@@ -30,12 +29,12 @@ def work(store: Store, rest: Callable[[float], bool]) -> None:
     if store.postgres:
         _work_postgres(store, rest)
         return
-    for column in ordering.COLUMNS:
+    for column in order_indexes.COLUMNS:
         if not may_work(store) or rest(0):
             return
-        if column not in ordering.ready(store):
-            ordering.build(store, column)
-    builder, more = searching.SearchIndexBuilder(store), True
+        if column not in order_indexes.ready(store):
+            order_indexes.build(store, column)
+    builder, more = search_index.SearchIndexBuilder(store), True
     while more and may_work(store):
         started = time.perf_counter()
         more = builder.step()
@@ -47,13 +46,13 @@ def _work_postgres(store: Store, rest: Callable[[float], bool]) -> None:
     with _alone(store) as mine:
         if not mine or not may_work(store):
             return
-        for column in ordering.COLUMNS:
+        for column in order_indexes.COLUMNS:
             if rest(0):
                 return
-            if column not in ordering.ready(store):
-                ordering.build(store, column)
-        if not searching.ready(store):
-            searching.build_postgres(store)
+            if column not in order_indexes.ready(store):
+                order_indexes.build(store, column)
+        if not search_index.ready(store):
+            search_index.build_postgres(store)
 
 
 @contextlib.contextmanager

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.db import custom_segments as custom
-from app.db import history, lease
+from app.db import custom_segments, history, lease
 from app.db.custom_segments import CustomRule, Rules
 from app.db.history import Reasons
 from app.db.people import ParticipantSet, everybody, found
@@ -59,7 +58,7 @@ def refresh(
         _insert(store, reasons.stamped(wanted - present))
     else:
         _insert_all(store, rule, people, reasons.listing())
-    custom.refresh(store, people, rules, reasons)
+    custom_segments.refresh(store, people, rules, reasons)
     _move_counts(store, people, before)
 
 
@@ -73,7 +72,7 @@ def fill(store: Store, people: ParticipantSet, cause: int) -> None:
 def fill_custom(store: Store, people: ParticipantSet, rule: CustomRule, cause: int) -> None:
     """Put these people into a custom segment that is new."""
     before = counts(store, people)
-    custom.enrol(store, people, [rule], cause)
+    custom_segments.enrol(store, people, [rule], cause)
     _move_counts(store, people, before)
 
 
@@ -88,7 +87,7 @@ def enrol(
     """What :func:`refresh` does, for people who were not here before this transaction."""
     rule = belonging(people.condition, by_subscription=by_subscription)
     _insert_all(store, rule, people, cause)
-    custom.enrol(store, people, rules, cause)
+    custom_segments.enrol(store, people, rules, cause)
     _move_counts(store, people, {})
 
 
@@ -140,7 +139,10 @@ def _insert(store: Store, members: Sequence[Row]) -> None:
 
 
 def recompute_memberships(
-    store: Store, connection_id: int, people: ParticipantSet, rules: Rules = custom.no_rules
+    store: Store,
+    connection_id: int,
+    people: ParticipantSet,
+    rules: Rules = custom_segments.no_rules,
 ) -> None:
     """Recompute these people's memberships from the rules, in a transaction of its own."""
     by_subscription = has_subscription_segments(store, connection_id)
@@ -156,7 +158,7 @@ def recount(store: Store, connection_id: int) -> None:
         for (segment,) in store.rows(
             "SELECT id FROM segment WHERE connection_id = ?", (connection_id,)
         ):
-            custom.recount(store, segment)
+            custom_segments.recount(store, segment)
 
 
 def create_segment(store: Store, connection_id: int, key: str) -> None:
@@ -195,7 +197,7 @@ def ensure_builtin(store: Store) -> None:
                 f"SELECT id FROM segment WHERE connection_id = ? AND {store.among('key')}",
                 (connection_id, store.values(missing)),
             ):
-                custom.recount(store, segment)
+                custom_segments.recount(store, segment)
 
 
 def _without_some_builtin(store: Store) -> dict[int, list[str]]:

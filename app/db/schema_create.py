@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from peewee import Database, SqliteDatabase, TextField
 
-from app.db import schema
-from app.db import schema_studies as study_tables
+from app.db import schema, schema_studies
 from app.db.migrations import VERSION
 from app.db.rows import BUILD_HELD
 
-TABLES = schema.TABLES + study_tables.TABLES
-WITHOUT_ROWID = schema.WITHOUT_ROWID | study_tables.WITHOUT_ROWID
+TABLES = schema.TABLES + schema_studies.TABLES
+WITHOUT_ROWID = schema.WITHOUT_ROWID | schema_studies.WITHOUT_ROWID
 
 
 def create(database: Database) -> None:
@@ -26,7 +25,7 @@ def create(database: Database) -> None:
     deleted = "CREATE INDEX participant_deleted ON participant (connection_id) WHERE deleted"
     database.execute_sql(deleted)
     database.execute_sql(BUILD_HELD)
-    study_tables.create_indexes(database)
+    schema_studies.create_indexes(database)
     if not sqlite:
         _compare_bytes(database)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.db import subscription_indexes as indexes
+from app.db import subscription_indexes
 from app.db.rows import Fetched
 from app.db.store import Store
 from app.db.upserts import SUBSCRIPTION, stamped
@@ -18,7 +18,7 @@ def store_all(
     if not rows:
         return
     (last,) = store.row("SELECT coalesce(max(id), 0) FROM subscription")
-    then = "" if indexes.left_out(store) else SUBSCRIPTION.then
+    then = "" if subscription_indexes.left_out(store) else SUBSCRIPTION.then
     store.insert(SUBSCRIPTION.into, rows, then)
     _store_items(store, connection_id, answers, last)
 

@@ -14,11 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from app.db import apply, migrations
-from app.db import search_index as searching
+from app.db import apply, migrations, search_index
 from app.db.store import Store
-from app.invites import ledger
-from app.invites import opt_outs as optouts
+from app.invites import ledger, opt_outs
 from app.invites.ending import end_invites
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
@@ -107,7 +105,7 @@ def perform(store: Store, home: Path, now: int | None = None) -> int:
     folder = mailbox(home)
     erased = sum(_erase(store, here, stripe_id, folder) for here, stripe_id in due)
     if erased and not store.postgres:
-        searching.forget(store)
+        search_index.forget(store)
         store.rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log has the pages as they were
     return erased
 
@@ -142,8 +140,8 @@ def _erase(store: Store, here: int, stripe_id: str, folder: Folder) -> bool:
 def _shut(store: Store, connection_id: int, key: int, box: str | None, by: str) -> None:
     """Write to somebody's mailbox no more, and end what is out to another that they had."""
     if box is not None:
-        optouts.record(store, connection_id, [box], "erased", by)
-    ended = end_invites(store, "participant_id = ?", (key,), optouts.ends("erased"), "erased")
+        opt_outs.record(store, connection_id, [box], "erased", by)
+    ended = end_invites(store, "participant_id = ?", (key,), opt_outs.ends("erased"), "erased")
     ledger.append(store, connection_id, by, ended)
 
 

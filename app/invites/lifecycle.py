@@ -14,8 +14,7 @@ from collections.abc import Sequence
 
 from app.db.schema_studies import OUTSTANDING
 from app.db.store import Store
-from app.invites import ledger
-from app.invites import opt_outs as optouts
+from app.invites import ledger, opt_outs
 from app.invites.ledger import Entry
 
 _ANSWERS = ("completed", "declined", "bounced", "expired", "withdrawn")
@@ -60,7 +59,7 @@ def mark(
             [(state, reason or None, ended, state == "failed", row[0]) for row in found],
         )
         if state == "bounced":
-            optouts.record(store, connection_id, [row[2] for row in found], "bounced", by, reason)
+            opt_outs.record(store, connection_id, [row[2] for row in found], "bounced", by, reason)
         entries = [
             Entry("invite", study, invite, mailbox, before, state, reason or None)
             for invite, study, mailbox, before in found

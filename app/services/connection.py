@@ -184,7 +184,7 @@ class StripeConnection:
         def leave(service: SyncService) -> Message:
             self._stop()
             self.report = None
-            return StepDone(service.leave(connection), left=True)
+            return StepDone(service.disconnect(connection), left=True)
 
         return self.work(leave)
 

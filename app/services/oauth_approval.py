@@ -71,7 +71,7 @@ class OAuthApproval:
             if self.page is not None and self.page.mode == mode:
                 return ApprovalOpened()  # by an Enter before this one
             service.credentials.ensure()
-            app = service.registered(livemode)
+            app = service.oauth_app(livemode)
             if app is None:
                 return ConnectionRefused(
                     "OAuth is not set up for this mode yet; see “Set up OAuth”."
@@ -132,7 +132,7 @@ class OAuthApproval:
         closed = ""
         for livemode in (False, True):
             try:
-                app = service.registered(livemode)
+                app = service.oauth_app(livemode)
             except CredentialProblem as problem:
                 closed = str(problem)
             else:

@@ -10,12 +10,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Protocol
 
-from app.db import connections
-from app.db import event_hints as hints
+from app.db import connections, event_hints
 from app.db.rows import EventRow
 from app.db.store import Store
 from app.panel.overview import allowance, reads
-from app.panel.segments import custom as own
+from app.panel.segments import custom
 from app.settings import Settings
 from app.sync.backfill import Backfill
 from app.sync.committer import Committer
@@ -130,7 +129,7 @@ class SyncAttempt:
         look = await self._poller.poll(deep=deep, listed=listed)
         if deep:
             self._deep_at = time.monotonic()
-            await self._do(own.keep)
+            await self._do(custom.keep)
         return look
 
     def _asking(self) -> str:
@@ -153,7 +152,7 @@ class SyncAttempt:
             slept, wall = time.time() - wall, time.time()
             if slept > ASLEEP:  # the lid was closed: this computer's other clock stood still
                 break
-            told = hints.waiting(self._store, self._connection_id)
+            told = event_hints.waiting(self._store, self._connection_id)
         self._check()
         if told:
             asked |= await self._apply_told(told)
@@ -162,7 +161,7 @@ class SyncAttempt:
 
     async def _apply_told(self, told: Sequence[EventRow]) -> bool:
         """Store the effects of what was told. True when somebody only asked to look."""
-        events = [event for event in told if event != hints.ASK]
+        events = [event for event in told if event != event_hints.ASK]
         if events:
             self._pace.told()
             self._tell("Applying what a webhook told")
@@ -170,7 +169,7 @@ class SyncAttempt:
 
         def done() -> None:
             with self._store.transaction():
-                hints.drop(self._store, self._connection_id, told)
+                event_hints.drop(self._store, self._connection_id, told)
 
         await self._committer.do(done)
         return len(events) < len(told)

@@ -15,8 +15,7 @@ from collections import deque
 from functools import partial
 from typing import Any
 
-from app.db import connections, history, membership, people
-from app.db import subscription_indexes as indexes
+from app.db import connections, history, membership, people, subscription_indexes
 from app.db.people import ParticipantSet
 from app.db.rows import Delivery, PriceRow, StepRow, WindowRow
 from app.db.store import Store
@@ -218,7 +217,7 @@ class Backfill:
         skipped = self._steps["subscriptions"].state == "skipped"
 
         def make() -> tuple[int, list[ParticipantSet]]:
-            indexes.build(store)
+            subscription_indexes.build(store)
             with store.transaction():
                 cause = history.listing_cause(store, connection)
                 if skipped:

@@ -17,8 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.credentials.store import CredentialProblem
-from app.db import connections
-from app.db import event_hints as hints
+from app.db import connections, event_hints
 from app.db.errors import DatabaseProblem
 from app.db.lease import Lease, LeaseLost, LeaseTaken
 from app.db.store import Store
@@ -178,7 +177,7 @@ class Engine:
             asked = await self._wait(STAND_BY)
             with contextlib.suppress(DatabaseProblem):  # the next try says it
                 if asked:
-                    hints.tell(self._store, self._connection_id, [hints.ASK])
+                    event_hints.tell(self._store, self._connection_id, [event_hints.ASK])
                 if self._left():
                     self._tell("Disconnected. Everything fetched stays usable.", problem=True)
                     return False

@@ -17,8 +17,7 @@ from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.panel.overview import ConnectionView
 from app.settings import Settings
-from app.sync.auth import disconnect as leave
-from app.sync.auth import oauth_app as registered
+from app.sync.auth import disconnect, oauth_app
 from app.sync.auth.approval import Approval, offer_of
 from app.sync.auth.connect import KeyProblem, KeyReport, admit, connect, forget, offered
 from app.sync.auth.oauth_app import SetupProblem
@@ -64,7 +63,7 @@ class SyncService:
 
     def kept(self, account: str, livemode: bool) -> Access | None:
         """The access that is kept for an account."""
-        return kept_access(self.credentials, self.registered, account, livemode)
+        return kept_access(self.credentials, self.oauth_app, account, livemode)
 
     def resume(self) -> tuple[int, Access] | None:
         """The account that is connected with the access kept for it; None when either is
@@ -87,9 +86,11 @@ class SyncService:
         """A person does not want this account after all: delete what was kept."""
         forget(self.credentials, admitted.report)
 
-    def leave(self, connection: ConnectionView) -> list[str]:
+    def disconnect(self, connection: ConnectionView) -> list[str]:
         """Disconnect; what was done, in sentences."""
-        return [*leave.disconnect(self.store, self.settings, self.credentials, connection).said]
+        return [
+            *disconnect.disconnect(self.store, self.settings, self.credentials, connection).said
+        ]
 
     def engine(
         self, access: Access, connection: int, on_change: Callable[[Change], None]
@@ -99,9 +100,9 @@ class SyncService:
 
     # OAuth
 
-    def registered(self, livemode: bool) -> OAuthApp | None:
+    def oauth_app(self, livemode: bool) -> OAuthApp | None:
         """The app that is registered at Stripe for a mode."""
-        return registered.registered(self.settings, self.credentials, livemode)
+        return oauth_app.registered(self.settings, self.credentials, livemode)
 
     def approval(self, app: OAuthApp) -> Approval:
         """What receives an approval, once it is entered."""
@@ -111,8 +112,8 @@ class SyncService:
         self, client_id: str, secret: str, authorize_url: str, redirect_uri: str
     ) -> OAuthApp:
         """Check what a person entered, also at Stripe, and keep it."""
-        app = registered.entered(self.settings, client_id, secret, authorize_url, redirect_uri)
+        app = oauth_app.entered(self.settings, client_id, secret, authorize_url, redirect_uri)
         self.credentials.ensure()
-        registered.check(app)
-        registered.register(self.credentials, app)
+        oauth_app.check(app)
+        oauth_app.register(self.credentials, app)
         return app

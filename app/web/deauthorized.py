@@ -54,7 +54,7 @@ def _is_about_our_app(
     if connection.method != "oauth":
         return False
     with suppress(OAuthProblem, CredentialProblem):
-        app = service.registered(connection.livemode)
+        app = service.oauth_app(connection.livemode)
         if app is not None and event.about.startswith("ca_"):
             return event.about == app.client_id
     return True

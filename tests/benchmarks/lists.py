@@ -19,9 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.db import index_builder as upkeep
-from app.db import order_indexes as ordering
-from app.db import search_index as searching
+from app.db import index_builder, order_indexes, search_index
 from app.db.apply import deliver
 from app.db.rows import Delivery, EventRow, Fetched, ParticipantRow
 from app.db.store import Store, open_sqlite
@@ -114,10 +112,10 @@ def one_change(store: Store, here: int) -> str:
 def built(store: Store, here: int) -> None:
     before = one_change(store, here)
     found: list[tuple[object, ...]] = []
-    for column in ordering.COLUMNS:
-        took = ms(lambda column=column: ordering.build(store, column))  # type: ignore[misc]
-        found.append((ordering.index(column), took, took))
-    builder, steps, more = searching.SearchIndexBuilder(store), [], True
+    for column in order_indexes.COLUMNS:
+        took = ms(lambda column=column: order_indexes.build(store, column))  # type: ignore[misc]
+        found.append((order_indexes.index(column), took, took))
+    builder, steps, more = search_index.SearchIndexBuilder(store), [], True
     store.rows("PRAGMA synchronous = normal")
     while more:
         started = time.perf_counter()
@@ -139,7 +137,7 @@ def built(store: Store, here: int) -> None:
         f" {sorted(steps)[int(0.95 * len(steps))]:.1f} ms\n"
         f"one change: {before} ms before, {one_change(store, here)} ms after\n"
     )
-    upkeep.work(store, lambda _: False)
+    index_builder.work(store, lambda _: False)
 
 
 def measure(store: Store) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.commands import progress as counting
+from app.commands import progress
 from app.sandbox.server.server import Sandbox
 from tests.helpers.command import Home, at
 from tests.panel.export.test_people import read, read_csv
@@ -183,11 +183,11 @@ def test_how_far_it_is_is_told_on_a_terminal(
 ) -> None:
     """Not where the results go to a terminal themselves."""
     shown, terminal = os.openpty()
-    monkeypatch.setattr(counting, "REFRESH", 0)
+    monkeypatch.setattr(progress, "REFRESH", 0)
     with open(terminal, "w") as both:
         monkeypatch.setattr(sys, "stderr", both)
         monkeypatch.setattr(sys, "stdout", both)
-        assert list(counting.counted(iter("abc"), 3_000, output, 1_000)) == ["a", "b", "c"]
+        assert list(progress.counted(iter("abc"), 3_000, output, 1_000)) == ["a", "b", "c"]
         print("END", file=both, flush=True)
         told = ""
         while "END\r\n" not in told:  # a terminal may hand it on in pieces

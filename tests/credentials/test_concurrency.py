@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.credentials import private_files as files
+from app.credentials import private_files
 from app.credentials.store import Credentials, TokenStore
 from tests.helpers.credentials import (
     ON_DISK,
@@ -121,7 +121,7 @@ def test_what_changes_files_waits_for_its_turn(home: Path) -> None:
     for work in works:
         before = left(home), everything(credentials)
         thread = threading.Thread(target=work)
-        with files.locked(home / "credentials/document.lock", 1):
+        with private_files.locked(home / "credentials/document.lock", 1):
             thread.start()
             thread.join(0.1)
             assert thread.is_alive()

@@ -16,7 +16,7 @@ from keyring.backend import KeyringBackend
 
 from app.credentials.keyrings import BACKENDS, Keyring
 from app.credentials.store import Credentials, TokenStore
-from tests.helpers import keyring_backends as backends
+from tests.helpers import keyring_backends
 from tests.helpers.credentials import holding, left, opened, problem, run
 from tests.helpers.keyring_backends import (
     Absent,
@@ -173,7 +173,7 @@ def test_a_configuration_file_loads_no_code(home: Path, tmp_path: Path) -> None:
     assert marker.exists()
 
 
-@pytest.mark.parametrize("backend", backends.FAILING)
+@pytest.mark.parametrize("backend", keyring_backends.FAILING)
 def test_what_a_backend_raises_becomes_a_sentence(
     home: Path, backend: type[KeyringBackend]
 ) -> None:
@@ -182,7 +182,7 @@ def test_what_a_backend_raises_becomes_a_sentence(
     text = refused(credentials, "refused" if locked else "unavailable")
     assert "locked" in text if locked else backend.error.__name__ in text  # type: ignore[attr-defined]
     assert "--token-store" in text
-    assert backends.CANARY not in text
+    assert keyring_backends.CANARY not in text
     assert left(home) == []
 
 

@@ -7,9 +7,7 @@ import threading
 
 import pytest
 
-from app.db import index_builder as upkeep
-from app.db import order_indexes as ordering
-from app.db import search_index as searching
+from app.db import index_builder, order_indexes, search_index
 from app.db.errors import DatabaseProblem
 from app.db.rows import DeletedObject, Fetched
 from app.db.store import APPLICATION_ID, Store, open_sqlite
@@ -35,7 +33,7 @@ def fill(store: Store, number: int = 300) -> int:
 
 
 def built(store: Store) -> None:
-    upkeep.work(store, lambda _: False)
+    index_builder.work(store, lambda _: False)
 
 
 def indexed(store: Store, gram: str) -> int:
@@ -52,16 +50,16 @@ def found(store: Store, here: int, text: str) -> int:
 
 def test_it_is_built_in_pieces_and_goes_on_where_it_was(lite: Store) -> None:
     here = fill(lite)
-    builder = searching.SearchIndexBuilder(lite)
+    builder = search_index.SearchIndexBuilder(lite)
     assert builder.step()
     assert builder.step()
-    first = searching.missing(lite)
+    first = search_index.missing(lite)
     assert 0 < first < 300
-    assert searching.ready(lite)
+    assert search_index.ready(lite)
     assert found(lite, here, "name0299") == 1  # not in it yet
-    while searching.SearchIndexBuilder(lite).step():  # each another process
-        assert searching.missing(lite) < first
-    assert searching.missing(lite) == 0
+    while search_index.SearchIndexBuilder(lite).step():  # each another process
+        assert search_index.missing(lite) < first
+    assert search_index.missing(lite) == 0
     assert indexed(lite, "nam") == 300
 
 
@@ -70,12 +68,12 @@ def test_a_first_copy_is_left_alone(store: Store) -> None:
     for status in ("syncing", "segments_synced"):
         store.execute("UPDATE connection SET status = ?", (status,))
         built(store)
-        assert not searching.ready(store)
-        assert ordering.ready(store) == set()
+        assert not search_index.ready(store)
+        assert order_indexes.ready(store) == set()
     store.execute("UPDATE connection SET status = 'complete'")
     built(store)
-    assert searching.ready(store)
-    assert ordering.ready(store) == set(ordering.COLUMNS)
+    assert search_index.ready(store)
+    assert order_indexes.ready(store) == set(order_indexes.COLUMNS)
 
 
 def test_a_first_copy_that_begins_meanwhile_is_left_alone(lite: Store) -> None:
@@ -88,7 +86,7 @@ def test_a_first_copy_that_begins_meanwhile_is_left_alone(lite: Store) -> None:
             lite.execute("UPDATE connection SET status = 'syncing'")
         return False
 
-    upkeep.work(lite, rest)
+    index_builder.work(lite, rest)
     assert len(calls) == 5
 
 
@@ -135,10 +133,10 @@ def test_newcomers_cost_nothing_until_they_are_indexed(lite: Store) -> None:
 
 def test_a_failed_piece_leaves_nothing_behind(lite: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     here = fill(lite)
-    builder = searching.SearchIndexBuilder(lite)
+    builder = search_index.SearchIndexBuilder(lite)
     builder.step()
     builder.step()
-    before = searching.missing(lite)
+    before = search_index.missing(lite)
     execute = Store.execute
 
     def fails(self: Store, sql: str, parameters: tuple[object, ...] = ()) -> int:
@@ -150,7 +148,7 @@ def test_a_failed_piece_leaves_nothing_behind(lite: Store, monkeypatch: pytest.M
     with pytest.raises(DatabaseProblem):
         builder.step()
     monkeypatch.undo()
-    assert searching.missing(lite) == before
+    assert search_index.missing(lite) == before
     built(lite)
     assert indexed(lite, "nam") == 300
     assert found(lite, here, "name0042") == 1
@@ -186,8 +184,8 @@ def test_a_damaged_index_is_built_anew(lite: Store, damage: str) -> None:
     assert found(lite, here, "name00") == 100 - ("search_state" not in damage)
     built(lite)
     assert found(lite, here, "name00") == 100 - ("search_state" not in damage)
-    assert searching.ready(lite)
-    assert searching.missing(lite) == 0
+    assert search_index.ready(lite)
+    assert search_index.missing(lite) == 0
     send(lite, here, Fetched(5, participants=[person("cus_0003", name="Sancho")]))
     built(lite)
     assert indexed(lite, "nch") == 1
@@ -196,8 +194,8 @@ def test_a_damaged_index_is_built_anew(lite: Store, damage: str) -> None:
 def test_dropping_it_keeps_everything_else(lite: Store) -> None:
     here = fill(lite)
     before = lite.rows("SELECT name, sql FROM sqlite_master ORDER BY name")
-    searching.SearchIndexBuilder(lite).step()
-    searching.drop(lite)
+    search_index.SearchIndexBuilder(lite).step()
+    search_index.drop(lite)
     assert lite.rows("SELECT name, sql FROM sqlite_master ORDER BY name") == before
     send(lite, here, Fetched(2, participants=[person("cus_0001", name="Quixote")]))
     assert found(lite, here, "quixote") == 1
@@ -208,15 +206,15 @@ def test_an_invalid_index_of_postgres_is_not_used(store: Store) -> None:
         pytest.skip("SQLite has none")
     fill(store)
     built(store)
-    for name in (searching.INDEX, ordering.index("name")):
+    for name in (search_index.INDEX, order_indexes.index("name")):
         store.execute(
             "UPDATE pg_index SET indisvalid = false WHERE indexrelid = ?::regclass", (name,)
         )
-    assert not searching.ready(store)
-    assert "name" not in ordering.ready(store)
+    assert not search_index.ready(store)
+    assert "name" not in order_indexes.ready(store)
     built(store)
-    assert searching.ready(store)
-    assert "name" in ordering.ready(store)
+    assert search_index.ready(store)
+    assert "name" in order_indexes.ready(store)
 
 
 def test_one_builds_at_a_time_on_postgres(store: Store) -> None:
@@ -226,29 +224,29 @@ def test_one_builds_at_a_time_on_postgres(store: Store) -> None:
     with store.session() as other:
         other.execute("SELECT pg_advisory_lock(%s, 2)", (APPLICATION_ID,))
         built(store)
-        assert not searching.ready(store)
+        assert not search_index.ready(store)
         # A server frees the locks of a closed session a moment later.
         other.execute("SELECT pg_advisory_unlock(%s, 2)", (APPLICATION_ID,))
     built(store)
-    assert searching.ready(store)
+    assert search_index.ready(store)
 
 
 def test_the_thread_does_it_and_stops(store: Store) -> None:
     fill(store)
     done = threading.Event()
-    work = upkeep.work
+    work = index_builder.work
 
     def told(*given: object) -> None:
         work(*given)  # type: ignore[arg-type]
         done.set()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(upkeep, "work", told)
-        patch.setattr(upkeep, "LOOK", 0)
-        keeper = upkeep.IndexBuilder(store)
+        patch.setattr(index_builder, "work", told)
+        patch.setattr(index_builder, "LOOK", 0)
+        keeper = index_builder.IndexBuilder(store)
         assert done.wait(30)
         done.clear()
         keeper.wake()
         assert done.wait(30)
         keeper.close()
-    assert searching.ready(store)
+    assert search_index.ready(store)

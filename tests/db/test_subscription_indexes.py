@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.db import connections
-from app.db import subscription_indexes as indexes
+from app.db import connections, subscription_indexes
 from app.db.rows import DeletedObject, Fetched
 from app.db.store import Store
 from tests.helpers.rows import (
@@ -36,7 +35,7 @@ def statuses(store: Store) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("together", [False, True])
 def test_of_a_subscription_listed_again_the_newest_stays(store: Store, together: bool) -> None:
     here = begun(store)
-    assert indexes.left_out(store)
+    assert subscription_indexes.left_out(store)
     answers = [
         Fetched(4, subscriptions=[subscribed("sub_b", "cus_b")], items=[item("sub_b", "b")]),
         Fetched(6, subscriptions=[subscribed("sub_a", "cus_a")], items=[item("sub_a", "a")]),
@@ -51,7 +50,7 @@ def test_of_a_subscription_listed_again_the_newest_stays(store: Store, together:
     people = [person("cus_a"), person("cus_b")]
     send(store, here, Fetched(7, participants=people, products=[product("prod_a")]))
     make_segments(store, here)
-    assert not indexes.left_out(store)
+    assert not subscription_indexes.left_out(store)
     assert statuses(store) == [("sub_a", "active"), ("sub_b", "active")]
     assert items(store) == {("sub_a", "a"), ("sub_b", "b")}
     assert members(store, here)["active"] == {"cus_a", "cus_b"}
@@ -80,7 +79,7 @@ def test_a_copy_begun_anew_replaces_what_the_first_one_brought(store: Store) -> 
     here = begun(store)
     send(store, here, Fetched(1, subscriptions=[subscribed("sub_a", "cus_a", "trialing")]))
     connections.begin_listing(store, here, 2, [])
-    assert not indexes.left_out(store)
+    assert not subscription_indexes.left_out(store)
     send(store, here, Fetched(2, subscriptions=[subscribed("sub_a", "cus_a")]))
     assert statuses(store) == [("sub_a", "active")]
 
@@ -89,4 +88,4 @@ def test_segments_that_nobody_is_in_yet_keep_the_indexes(store: Store) -> None:
     here = connection(store)
     make_segments(store, here)
     connections.begin_listing(store, here, 1, [])
-    assert not indexes.left_out(store)
+    assert not subscription_indexes.left_out(store)

@@ -80,7 +80,7 @@ def code_for(app: OAuthApp) -> str:
 
 def connect(here: SyncService, livemode: bool = False) -> ConnectionView:
     """Approve, paste, exchange, connect."""
-    app, state = here.registered(livemode), new_state(livemode)
+    app, state = here.oauth_app(livemode), new_state(livemode)
     assert app
     heard = read_pasted(decide(authorize_url(app, state)), state, app.redirect_uri)
     connection = here.connect(here.by_code(app, heard.code))

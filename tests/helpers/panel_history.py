@@ -6,7 +6,7 @@ import json
 import random
 from typing import Any
 
-from app.db import order_indexes as ordering
+from app.db import order_indexes
 from app.db.apply import deliver
 from app.db.rows import DeletedObject, Delivery, EventRow, Fetched
 from app.db.store import Store
@@ -124,5 +124,5 @@ class Panel:
 
 def build_orders(store: Store) -> None:
     """Have every index that lists are read by."""
-    for column in ordering.COLUMNS:
-        ordering.build(store, column)
+    for column in order_indexes.COLUMNS:
+        order_indexes.build(store, column)

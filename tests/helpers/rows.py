@@ -7,8 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from app.db import connections, history, membership, people
-from app.db import subscription_indexes as indexes
+from app.db import connections, history, membership, people, subscription_indexes
 from app.db.apply import deliver
 from app.db.rows import (
     Delivery,
@@ -63,7 +62,7 @@ def send(store: Store, connection_id: int, *answers: Fetched) -> None:
 
 def make_segments(store: Store, connection_id: int) -> None:
     """What a sync does once the subscriptions are here."""
-    indexes.build(store)
+    subscription_indexes.build(store)
     with store.transaction():
         cause = history.listing_cause(store, connection_id)
         membership.create_subscription_segments(store, connection_id, cause)

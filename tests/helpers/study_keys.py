@@ -7,7 +7,7 @@ from app.db.store import Store
 from app.screens.studies.confirm_dialog import ConfirmSendDialog
 from app.screens.studies.plan_screen import PlanScreen
 from app.screens.studies.screen import StudiesScreen
-from tests.helpers import rows as making
+from tests.helpers import rows
 from tests.screens.conftest import Driven
 
 HOSTILE = "\x1b]0;owned\x07[red]Eve[/]\u202e"
@@ -16,12 +16,12 @@ PEOPLE = 12
 
 def people(store: Store) -> int:
     """An account with some of whom one has a hostile name and one no email."""
-    to = making.connection(store)
-    some = [making.person(f"cus_{one:02}", name=f"Person {one:02}") for one in range(PEOPLE)]
+    to = rows.connection(store)
+    some = [rows.person(f"cus_{one:02}", name=f"Person {one:02}") for one in range(PEOPLE)]
     some[2] = some[2]._replace(name=HOSTILE)
     some[3] = some[3]._replace(email=None)
-    making.send(store, to, Fetched(1, participants=some))
-    making.make_segments(store, to)
+    rows.send(store, to, Fetched(1, participants=some))
+    rows.make_segments(store, to)
     store.execute("UPDATE connection SET status = 'complete'")
     return to
 

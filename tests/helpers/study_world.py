@@ -22,7 +22,7 @@ from app.invites.sending.outbox import QueuedBatch
 from app.invites.sending.runs import RunView, view
 from app.invites.sending.sender import Sender
 from app.settings import Settings
-from tests.helpers import rows as making
+from tests.helpers import rows
 
 LETTER = {
     "link": "https://interviews.example/pricing?guest={{token}}",
@@ -34,10 +34,10 @@ BY = "rosa"
 
 def account(store: Store, people: int) -> int:
     """That many customers, all with an email."""
-    here = making.connection(store)
-    some = [making.person(f"cus_{one:05}", name=f"Person {one}") for one in range(people)]
-    making.send(store, here, Fetched(1, participants=some))
-    making.make_segments(store, here)
+    here = rows.connection(store)
+    some = [rows.person(f"cus_{one:05}", name=f"Person {one}") for one in range(people)]
+    rows.send(store, here, Fetched(1, participants=some))
+    rows.make_segments(store, here)
     store.execute("UPDATE connection SET status = 'complete' WHERE id = ?", (here,))
     return here
 

@@ -102,7 +102,7 @@ def _serve(channel: socket.socket) -> None:
     """Fork whenever it is asked for; only the forked ones come back from here."""
     import app.commands
 
-    for module in pkgutil.iter_modules(app.commands.__path__, "app.commands."):
+    for module in pkgutil.walk_packages(app.commands.__path__, "app.commands."):
         import_module(module.name)
     gc.collect()
     gc.freeze()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.db.store import Store
-from app.invites import contact_lists as listed
+from app.invites import contact_lists
 from app.invites.errors import StudyProblem
 from app.invites.mail.addresses import hasher
 from tests.helpers.study_world import account, queued, study
@@ -30,7 +30,7 @@ FIRST, SECOND = "cus_00000@example.com", "cus_00001@example.com"
     ],
 )
 def test_each_line_names_one(text: str, found: list[str]) -> None:
-    assert list(listed.values(text)) == found
+    assert list(contact_lists.values(text)) == found
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_each_line_names_one(text: str, found: list[str]) -> None:
 )
 def test_what_is_no_list_is_one_sentence(text: str, line: int) -> None:
     with pytest.raises(StudyProblem, match=f"Line {line} of the list cannot be read"):
-        list(listed.values(text))
+        list(contact_lists.values(text))
 
 
 def test_an_address_an_id_and_a_token_opt_out_the_same_mailbox(store: Store) -> None:
@@ -52,8 +52,8 @@ def test_an_address_an_id_and_a_token_opt_out_the_same_mailbox(store: Store) -> 
     (token,) = store.row("SELECT token FROM invite WHERE address = ?", (FIRST,))
     box = hasher(store, here).stored(FIRST)
     for one in (FIRST, FIRST.upper(), "cus_00000", token):
-        assert listed.mailboxes(store, here, f"{one}\n") == ([box], [])
-    assert listed.mailboxes(store, here, f"cus_9\ntk_9\n{run}\n") == (
+        assert contact_lists.mailboxes(store, here, f"{one}\n") == ([box], [])
+    assert contact_lists.mailboxes(store, here, f"cus_9\ntk_9\n{run}\n") == (
         [],
         ["cus_9", "tk_9", str(run)],
     )
@@ -64,5 +64,5 @@ def test_what_another_account_has_is_unknown(store: Store) -> None:
     queued(store, study(store, here), "link")
     (token,) = store.row("SELECT token FROM invite WHERE address = ?", (FIRST,))
     text = f"{token}\ncus_00000\n{FIRST}\n"
-    assert listed.match(store, other, text, None).unknown == (token, "cus_00000", FIRST)
-    assert listed.mailboxes(store, other, f"{token}\ncus_00000\n")[0] == []
+    assert contact_lists.match(store, other, text, None).unknown == (token, "cus_00000", FIRST)
+    assert contact_lists.mailboxes(store, other, f"{token}\ncus_00000\n")[0] == []

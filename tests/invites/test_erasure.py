@@ -8,20 +8,17 @@ from pathlib import Path
 import pytest
 from peewee import TextField
 
-from app.db import index_builder as upkeep
-from app.db import migrations, schema, schema_create, schema_studies
-from app.db import search_index as searching
+from app.db import index_builder, migrations, schema, schema_create, schema_studies, search_index
 from app.db.rows import PARTICIPANT_FIELDS, Fetched, ParticipantRow
 from app.db.store import Store
-from app.invites import erasure
-from app.invites import opt_outs as optouts
+from app.invites import erasure, opt_outs
 from app.invites.errors import StudyProblem
 from app.invites.ledger_proof import prove
 from app.panel.participants import participants
 from app.panel.segments.views import segments
 from app.panel.stored_participant import stored
 from app.settings import Settings
-from tests.helpers import rows as making
+from tests.helpers import rows
 from tests.helpers.study_world import BY, queued, send, sender, states, study
 
 CANARY = "canary-mackintosh"
@@ -48,7 +45,7 @@ def person(**fields: object) -> ParticipantRow:
         if name not in STAY
     }
     values["email"] = ADDRESS
-    return making.person("cus_canary", **{**values, **fields})
+    return rows.person("cus_canary", **{**values, **fields})
 
 
 def canaries(store: Store) -> set[tuple[str, str]]:
@@ -66,10 +63,10 @@ def canaries(store: Store) -> set[tuple[str, str]]:
 
 @pytest.fixture
 def here(store: Store) -> int:
-    to = making.connection(store)
-    some = [person(), *(making.person(f"cus_{one}") for one in range(5))]
-    making.send(store, to, Fetched(1, participants=some))
-    making.make_segments(store, to)
+    to = rows.connection(store)
+    some = [person(), *(rows.person(f"cus_{one}") for one in range(5))]
+    rows.send(store, to, Fetched(1, participants=some))
+    rows.make_segments(store, to)
     store.execute("UPDATE connection SET status = 'complete'")
     return to
 
@@ -115,12 +112,12 @@ def test_nothing_is_left_in_any_file(
 ) -> None:
     """Nor in a copy from before an update; and whatever state the index of texts is in."""
     home = Path(settings.home)
-    upkeep.work(store, lambda _: False)
-    assert searching.ready(store) or store.postgres
+    index_builder.work(store, lambda _: False)
+    assert search_index.ready(store) or store.postgres
     if not store.postgres:
         migrations.keep_copy(store.database, store.where, 4)
         if damaged:
-            searching.mark_damaged(store)
+            search_index.mark_damaged(store)
     run = queued(store, study(store, here), "eml")
     send(sender(store, here, home))
     erasure.request(store, here, "cus_canary", BY)
@@ -135,13 +132,13 @@ def test_nothing_is_left_in_any_file(
         if file.is_file():
             assert CANARY.encode() not in file.read_bytes(), file
     assert prove(store, here).holds
-    making.assert_exact(store, here)
+    rows.assert_exact(store, here)
 
 
 def test_what_stripe_says_later_is_not_stored(store: Store, here: int, tmp_path: Path) -> None:
     erasure.request(store, here, "cus_canary", BY)
     erasure.perform(store, tmp_path, LATER)
-    making.send(store, here, Fetched(9, participants=[person(name=f"{CANARY} again")]))
+    rows.send(store, here, Fetched(9, participants=[person(name=f"{CANARY} again")]))
     assert canaries(store) == set()
     assert counts(store, here) == (5, 5)
 
@@ -149,8 +146,8 @@ def test_what_stripe_says_later_is_not_stored(store: Store, here: int, tmp_path:
 def test_the_mailbox_is_never_written_to_again(store: Store, here: int, tmp_path: Path) -> None:
     erasure.request(store, here, "cus_canary", BY)
     erasure.perform(store, tmp_path, LATER)
-    again = making.person("cus_again", email=f"{CANARY}@example.com")
-    making.send(store, here, Fetched(9, participants=[again]))
+    again = rows.person("cus_again", email=f"{CANARY}@example.com")
+    rows.send(store, here, Fetched(9, participants=[again]))
     run = queued(store, study(store, here), "eml")
     assert run.number == 5
     assert f"{CANARY}@example.com" not in states(store, run.run)
@@ -171,7 +168,7 @@ def test_within_four_hours_it_is_taken_back(store: Store, here: int, tmp_path: P
     erasure.perform(store, tmp_path, LATER)
     with pytest.raises(StudyProblem, match="too late"):
         erasure.take_back(store, here, "cus_canary", BY)
-    assert optouts.KINDS[0] == "erased"
+    assert opt_outs.KINDS[0] == "erased"
 
 
 def test_who_got_an_invite_is_not_asked_again_because_of_an_undo(
@@ -195,8 +192,8 @@ def test_who_got_an_invite_is_not_asked_again_because_of_an_undo(
 def test_an_undo_is_for_one_person_and_not_for_who_had_the_same_mailbox(
     store: Store, here: int, tmp_path: Path, done: bool
 ) -> None:
-    twin = making.person("cus_twin", email=ADDRESS.upper())
-    making.send(store, here, Fetched(9, participants=[twin]))
+    twin = rows.person("cus_twin", email=ADDRESS.upper())
+    rows.send(store, here, Fetched(9, participants=[twin]))
     erasure.request(store, here, "cus_canary", BY)
     if done:
         erasure.perform(store, tmp_path, LATER)
@@ -212,12 +209,12 @@ def test_an_address_that_changes_meanwhile(store: Store, here: int, tmp_path: Pa
     """All mailboxes that are known are written to no more; the undo finds the one it began with."""
     changed = person(email=f"{CANARY}-2@example.com")
     erasure.request(store, here, "cus_canary", BY)
-    making.send(store, here, Fetched(9, participants=[changed]))
+    rows.send(store, here, Fetched(9, participants=[changed]))
     erasure.take_back(store, here, "cus_canary", BY)
     assert shut(store) == 0
     erasure.request(store, here, "cus_canary", BY)
     changed = person(email=f"{CANARY}-3@example.com")
-    making.send(store, here, Fetched(10, participants=[changed]))
+    rows.send(store, here, Fetched(10, participants=[changed]))
     erasure.perform(store, tmp_path, LATER)
     assert shut(store) == 2
 
@@ -225,7 +222,7 @@ def test_an_address_that_changes_meanwhile(store: Store, here: int, tmp_path: Pa
 def test_an_invite_to_a_former_address_ends_too(store: Store, here: int) -> None:
     run = queued(store, study(store, here)).run
     changed = person(email=f"{CANARY}-2@example.com")
-    making.send(store, here, Fetched(9, participants=[changed]))
+    rows.send(store, here, Fetched(9, participants=[changed]))
     erasure.request(store, here, "cus_canary", BY)
     assert states(store, run)[ADDRESS] == "withdrawn"
     assert prove(store, here).holds

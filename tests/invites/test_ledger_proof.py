@@ -7,10 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.db.store import Store
-from app.invites import contact_lists as listed
-from app.invites import ledger
-from app.invites import lifecycle as life
-from app.invites import opt_outs as optouts
+from app.invites import contact_lists, ledger, lifecycle, opt_outs
 from app.invites.housekeeping import tidy
 from app.invites.invite_log import invite_ids
 from app.invites.ledger import Entry
@@ -116,13 +113,13 @@ def test_an_uncertain_reminder_is_listed(
     assert proof.reminders == list(invite_ids(store, here, text="00000"))
 
 
-@pytest.mark.parametrize("kind", optouts.KINDS)
+@pytest.mark.parametrize("kind", opt_outs.KINDS)
 def test_a_mail_to_who_wants_none_is_seen_in_the_ledger(
     store: Store, here: int, asked: int, kind: str
 ) -> None:
     (one,) = invite_ids(store, here, text="00000")
     (box,) = store.row("SELECT mailbox FROM invite WHERE id = ?", (one,))
-    optouts.record(store, here, [box], kind, BY)
+    opt_outs.record(store, here, [box], kind, BY)
     proof = prove(store, here)
     assert proof.holds
     mails = [
@@ -140,8 +137,8 @@ def test_an_opt_out_that_a_copy_lacks_is_missed(
     """Nothing was sent after it, but somebody would be written to who wants nothing."""
     tidy(store, tmp_path)
     (before,) = store.row("SELECT number FROM ledger_head")
-    boxes, _ = listed.mailboxes(store, here, FIRST)
-    optouts.record(store, here, boxes, "opted_out", BY)
+    boxes, _ = contact_lists.mailboxes(store, here, FIRST)
+    opt_outs.record(store, here, boxes, "opted_out", BY)
     tidy(store, tmp_path)
     store.execute("DELETE FROM opt_out")  # a copy was put back
     store.execute("DELETE FROM ledger WHERE number > ?", (before,))
@@ -151,7 +148,7 @@ def test_an_opt_out_that_a_copy_lacks_is_missed(
         tidy(store, tmp_path)
         with pytest.raises(RestoreSuspected, match="older than what was sent"):
             RestoreGuard(store, here, tmp_path).check()
-        life.mark(store, here, [one], "started", BY)
+        lifecycle.mark(store, here, [one], "started", BY)
     RestoreGuard(store, here, tmp_path).accept(BY)
     RestoreGuard(store, here, tmp_path).check()
 

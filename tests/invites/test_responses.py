@@ -8,16 +8,12 @@ import pytest
 
 from app.db.rows import DeletedObject, Fetched
 from app.db.store import Store
-from app.invites import contact_lists as listed
-from app.invites import housekeeping, studies
-from app.invites import lifecycle as life
-from app.invites import manual_links as links
-from app.invites import opt_outs as optouts
+from app.invites import contact_lists, housekeeping, lifecycle, manual_links, opt_outs, studies
 from app.invites.errors import StudyProblem
 from app.invites.invite_log import invite_ids, invite_rows, of_person
 from app.invites.ledger_proof import prove
 from app.invites.sending import reminders
-from tests.helpers import rows as making
+from tests.helpers import rows
 from tests.helpers.mail_server import MailServer
 from tests.helpers.study_world import BY, queued, seen, send, sender, states, study
 
@@ -42,29 +38,29 @@ def state(store: Store, address: str) -> str:
 def test_a_list_marks_whom_it_names(store: Store, here: int, asked: int, text: str) -> None:
     if text.endswith(f"\n{FIRST}"):
         text = text.replace(f"\n{FIRST}", "")
-    found = listed.match(store, here, text, None)
+    found = contact_lists.match(store, here, text, None)
     assert (len(found.invites), found.ambiguous, found.unknown) == (2, (), ())
-    assert life.mark(store, here, found.invites, "completed", BY) == 2
+    assert lifecycle.mark(store, here, found.invites, "completed", BY) == 2
     assert [state(store, one) for one in (FIRST, SECOND)] == ["completed"] * 2
-    assert life.mark(store, here, found.invites, "started", BY) == 0
+    assert lifecycle.mark(store, here, found.invites, "started", BY) == 0
     assert prove(store, here).holds
 
 
 def test_what_a_list_cannot_mean_is_told(store: Store, here: int, asked: int) -> None:
     other = study(store, here, "Another", cool_down_days=None)
     queued(store, other, "link")
-    found = listed.match(store, here, f"{FIRST}\nnobody@example.com\n=cmd|x\n", None)
+    found = contact_lists.match(store, here, f"{FIRST}\nnobody@example.com\n=cmd|x\n", None)
     assert found.ambiguous == (FIRST,)
     assert found.unknown == ("nobody@example.com", "=cmd|x")
-    assert len(listed.match(store, here, FIRST, other).invites) == 1
+    assert len(contact_lists.match(store, here, FIRST, other).invites) == 1
 
 
 def test_an_opt_out_ends_all_and_outlives_the_person(
     store: Store, here: int, asked: int, tmp_path: Path
 ) -> None:
-    boxes, unknown = listed.mailboxes(store, here, f"{FIRST.upper()}\nnonsense\n")
+    boxes, unknown = contact_lists.mailboxes(store, here, f"{FIRST.upper()}\nnonsense\n")
     assert unknown == ["nonsense"]
-    assert optouts.record(store, here, boxes, "opted_out", BY) == 1
+    assert opt_outs.record(store, here, boxes, "opted_out", BY) == 1
     assert state(store, FIRST) == "withdrawn"
     other = study(store, here, "Another", cool_down_days=None)
     assert FIRST not in states(store, queued(store, other, "eml").run)
@@ -76,7 +72,7 @@ def test_one_reminder_to_those_who_have_not_answered(
     store: Store, here: int, asked: int, tmp_path: Path
 ) -> None:
     (one,) = invite_ids(store, here, text="00000")
-    life.mark(store, here, [one], "started", BY)
+    lifecycle.mark(store, here, [one], "started", BY)
     assert reminders.waiting(store, asked) == 3
     with pytest.raises(StudyProblem, match="3 people now, not to 4"):
         reminders.queue(store, asked, "smtp", 4, BY)
@@ -102,14 +98,16 @@ def test_who_answers_before_it_goes_out_is_not_reminded(
     run = reminders.queue(store, asked, "smtp", 4, BY, undo=0)
     (one,) = invite_ids(store, here, text="00000")
     if why == "answered":
-        life.mark(store, here, [one], "completed", BY)
+        lifecycle.mark(store, here, [one], "completed", BY)
     elif why == "opted out":
-        optouts.record(store, here, listed.mailboxes(store, here, FIRST)[0], "opted_out", BY)
+        opt_outs.record(
+            store, here, contact_lists.mailboxes(store, here, FIRST)[0], "opted_out", BY
+        )
     elif why == "expired":
         store.execute("UPDATE invite SET expires_at = 1 WHERE id = ?", (one,))
         assert housekeeping.expire(store, here) == 1
     else:
-        making.send(store, here, Fetched(9, gone=[DeletedObject("participant", "cus_00000")]))
+        rows.send(store, here, Fetched(9, gone=[DeletedObject("participant", "cus_00000")]))
     with MailServer() as server:
         send(sender(store, here, tmp_path, server.url))
     assert len(server.counts) == 3
@@ -121,7 +119,7 @@ def test_who_answers_before_it_goes_out_is_not_reminded(
 
 
 def test_whom_stripe_deleted_no_reminder_waits_for(store: Store, here: int, asked: int) -> None:
-    making.send(store, here, Fetched(9, gone=[DeletedObject("participant", "cus_00000")]))
+    rows.send(store, here, Fetched(9, gone=[DeletedObject("participant", "cus_00000")]))
     assert reminders.waiting(store, asked) == 3
 
 
@@ -154,11 +152,11 @@ def test_a_bounce_ends_what_is_out_and_withdraws_what_waits(
     other = study(store, here, "Another", cool_down_days=None)
     run = queued(store, other).run
     (one,) = invite_ids(store, here, study_id=asked, text="00000")
-    assert life.mark(store, here, [one], "bounced", BY) == 1
+    assert lifecycle.mark(store, here, [one], "bounced", BY) == 1
     assert states(store, run)[FIRST] == "withdrawn"
     (box,) = store.row("SELECT mailbox FROM opt_out")
     assert FIRST not in states(store, queued(store, other).run)
-    assert optouts.lift_bounce(store, here, box, BY)
+    assert opt_outs.lift_bounce(store, here, box, BY)
     run = queued(store, other, "eml").run
     send(sender(store, here, tmp_path))
     assert states(store, run)[FIRST] == "handed_over"
@@ -185,7 +183,7 @@ def test_a_person_says_what_became_of_an_uncertain_one(
         send(sender(store, here, tmp_path, server.url))
     proof = prove(store, here)
     assert proof.holds
-    assert life.resolve(store, here, [*proof.uncertain, 10**6], arrived, BY) == 1
+    assert lifecycle.resolve(store, here, [*proof.uncertain, 10**6], arrived, BY) == 1
     assert state(store, FIRST) == ("sent" if arrived else "failed")
     assert queued(store, key).number == (0 if arrived else 1)
     assert prove(store, here).holds
@@ -201,8 +199,8 @@ def test_a_person_says_what_became_of_an_uncertain_reminder(
         send(sender(store, here, tmp_path, server.url))
     (one,) = invite_ids(store, here, states=["uncertain"])
     assert prove(store, here).reminders == [one]
-    assert life.resolve(store, here, [one, 10**6], arrived, BY) == 1
-    assert life.resolve(store, here, [one], not arrived, BY) == 0
+    assert lifecycle.resolve(store, here, [one, 10**6], arrived, BY) == 1
+    assert lifecycle.resolve(store, here, [one], not arrived, BY) == 0
     assert state(store, FIRST) == "handed_over"
     assert seen(store, run).counts == ({"sent": 4} if arrived else {"sent": 3, "failed": 1})
     assert reminders.waiting(store, asked) == 0
@@ -215,17 +213,17 @@ def test_a_link_is_handed_out_once_and_not_sent_as_well(
 ) -> None:
     run = queued(store, study(store, here))
     (one,) = invite_ids(store, here, text="00000")
-    link = links.hand_out(store, one, BY)
+    link = manual_links.hand_out(store, one, BY)
     assert link.startswith("https://interviews.example/pricing?guest=")
-    assert links.hand_out(store, one, BY) == link
+    assert manual_links.hand_out(store, one, BY) == link
     with MailServer() as server:
         send(sender(store, here, tmp_path, server.url))
     assert FIRST not in server.counts
     assert len(server.counts) == 3
     assert states(store, run.run)[FIRST] == "handed_over"
-    life.mark(store, here, [one], "completed", BY)
+    lifecycle.mark(store, here, [one], "completed", BY)
     with pytest.raises(StudyProblem, match="completed"):
-        links.hand_out(store, one, BY)
+        manual_links.hand_out(store, one, BY)
 
 
 def test_the_log_of_a_person(store: Store, here: int, asked: int) -> None:

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from app.db.store import Store
 from app.settings import Settings
 from app.tui import Demo, PanelistApp
-from tests.helpers import filled_store as filled
+from tests.helpers import filled_store
 from tests.helpers.quick_textual import quick_textual
 
 DEMO = Demo("rk_test_sandbox", "http://127.0.0.1:1", 1_000)
@@ -26,13 +26,13 @@ __all__ = ["quick_textual"]
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return filled.new_store(tmp_path)
+    return filled_store.new_store(tmp_path)
 
 
 class Driven:
     """A running app with the few things that tests do over and over."""
 
-    def __init__(self, app: PanelistApp, pilot: Pilot[None], sync: filled.StandIn) -> None:
+    def __init__(self, app: PanelistApp, pilot: Pilot[None], sync: filled_store.StandIn) -> None:
         self.app, self.pilot, self.sync = app, pilot, sync
 
     async def press(self, *keys: str) -> None:
@@ -93,9 +93,9 @@ def start(store: Store, tmp_path: Path) -> Start:
         size: tuple[int, int] = (80, 24),
         demo: Demo | None = None,
         key: str | None = None,
-        sync: filled.StandIn | None = None,
+        sync: filled_store.StandIn | None = None,
     ) -> AsyncIterator[Driven]:
-        sync = sync or filled.StandIn()
+        sync = sync or filled_store.StandIn()
         app = PanelistApp(
             store, Settings(tmp_path, stripe_key=key, token_store="session"), demo, sync.load
         )

@@ -17,7 +17,7 @@ from app.db.store import Store
 from app.settings import Settings
 from app.text import redacted
 from app.tui import PanelistApp
-from tests.helpers import filled_store as filled
+from tests.helpers import filled_store
 
 PLANTED = "sk_live_PLANTED0123456789"
 
@@ -54,7 +54,7 @@ async def test_a_fault_prints_one_line_and_no_secret(
 ) -> None:
     old = os.umask(0)
     try:
-        app = Faulty(store, Settings(tmp_path), None, filled.StandIn().load)
+        app = Faulty(store, Settings(tmp_path), None, filled_store.StandIn().load)
         app.fault = fault
         with pytest.raises(fault):
             await masks(app)
@@ -80,7 +80,7 @@ async def test_a_fault_prints_one_line_and_no_secret(
 async def test_what_was_typed_is_in_no_crash(
     store: Store, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    app = Faulty(store, Settings(tmp_path), None, filled.StandIn().load)
+    app = Faulty(store, Settings(tmp_path), None, filled_store.StandIn().load)
     fields: list[Input] = []
 
     async def typed() -> None:

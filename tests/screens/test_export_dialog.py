@@ -20,7 +20,7 @@ from app.panel.lists.selection import Selection
 from app.screens.export_dialog import ExportDialog, file_name
 from app.widgets.inputs import TextField
 from app.widgets.text_line import TextLine
-from tests.helpers import rows as making
+from tests.helpers import rows
 from tests.screens.conftest import SIZES, Driven, Start
 from tests.screens.segments.test_segments import look
 
@@ -29,10 +29,10 @@ NAMES = ("=cmd()", 'a "b"\n,c', "\x1b[31mRed", "-1", "'x", "李明 🎈", None)
 
 @pytest.fixture
 def here(store: Store) -> int:
-    to = making.connection(store)
-    people = [making.person(f"cus_{one}", name=name) for one, name in enumerate(NAMES)]
-    making.send(store, to, Fetched(1, participants=people))
-    making.make_segments(store, to)
+    to = rows.connection(store)
+    people = [rows.person(f"cus_{one}", name=name) for one, name in enumerate(NAMES)]
+    rows.send(store, to, Fetched(1, participants=people))
+    rows.make_segments(store, to)
     store.execute("UPDATE connection SET status = 'complete'")
     return to
 

@@ -9,7 +9,7 @@ from textual.widgets import OptionList
 
 from app.db.store import Store
 from app.text import plain
-from tests.helpers import filled_store as filled
+from tests.helpers import filled_store
 from tests.screens.conftest import SIZES, Driven, Start
 
 MARKUP = ["x[/]y", "[Red]A", "[ @click=app.quit]B[/]", "[$error]", "\\", "Bob [CEO]", "$name ${x}"]
@@ -31,16 +31,16 @@ def no_control_byte(at: Driven) -> None:
 async def test_hostile_text_is_shown_and_nothing_else(
     start: Start, store: Store, size: tuple[int, int]
 ) -> None:
-    to = filled.connection(store, "syncing", name="\x1b]0;t\x07[/]Acme[@click=app.quit]")
+    to = filled_store.connection(store, "syncing", name="\x1b]0;t\x07[/]Acme[@click=app.quit]")
     for number, text in enumerate(HOSTILE):
         text = text.replace("\0", "")
-        filled.participant(store, to, f"cus_{number}", text, f"{text[:80]}@x")
-        filled.product(store, to, f"prod_{number}", text)
-        filled.segment(store, to, f"product:prod_{number}", number, f"prod_{number}")
-        filled.event(store, to, number, "customer.updated", f"cus_{number}")
-        filled.message(store, to, text)
-    filled.event(store, to, 999, "\x1b[2J[/].[b]", "cus_1")
-    filled.step(store, to, "products", "failed", 1, 2, "\x1b[2J[/]" + "[b]" * 99)
+        filled_store.participant(store, to, f"cus_{number}", text, f"{text[:80]}@x")
+        filled_store.product(store, to, f"prod_{number}", text)
+        filled_store.segment(store, to, f"product:prod_{number}", number, f"prod_{number}")
+        filled_store.event(store, to, number, "customer.updated", f"cus_{number}")
+        filled_store.message(store, to, text)
+    filled_store.event(store, to, 999, "\x1b[2J[/].[b]", "cus_1")
+    filled_store.step(store, to, "products", "failed", 1, 2, "\x1b[2J[/]" + "[b]" * 99)
     async with start(size) as at:
         for keys in (["2"], ["tab", "end"], ["tab", "end"], ["tab", "end"], ["x"], ["1"]):
             await at.press(*keys)
@@ -49,13 +49,13 @@ async def test_hostile_text_is_shown_and_nothing_else(
 
 
 async def test_markup_is_literal(start: Start, store: Store) -> None:
-    to = filled.connection(store, "syncing", name="Bob [CEO] [/]")
+    to = filled_store.connection(store, "syncing", name="Bob [CEO] [/]")
     for number, text in enumerate(MARKUP):
-        filled.participant(store, to, f"cus_{number}", text, None)
-        filled.event(store, to, number, "customer.created", f"cus_{number}")
-        filled.product(store, to, f"prod_{number}", text)
-        filled.segment(store, to, f"product:prod_{number}", 5, f"prod_{number}")
-        filled.message(store, to, f"<{text}>")
+        filled_store.participant(store, to, f"cus_{number}", text, None)
+        filled_store.event(store, to, number, "customer.created", f"cus_{number}")
+        filled_store.product(store, to, f"prod_{number}", text)
+        filled_store.segment(store, to, f"product:prod_{number}", 5, f"prod_{number}")
+        filled_store.message(store, to, f"<{text}>")
     async with start((160, 60)) as at:
         assert "  Bob [CEO] [/]  " in at.text.splitlines()[0]
         for text in MARKUP:
@@ -70,14 +70,14 @@ async def test_markup_is_literal(start: Start, store: Store) -> None:
 
 
 async def test_hostile_answers_of_the_check_are_shown(start: Start) -> None:
-    report = filled.KeyReport(
+    report = filled_store.KeyReport(
         account="acct_[/]",
         account_name="\x1b]52;c;aGk=\x07[/]",
         livemode=True,
-        permissions=(filled.Permission("x", "[/]\x1b", False, "[b]\x9b"),),
+        permissions=(filled_store.Permission("x", "[/]\x1b", False, "[b]\x9b"),),
         warnings=("[@click=app.quit]w[/]\u202e",),
     )
-    async with start((120, 40), key="rk_live_abcdefgh", sync=filled.StandIn(report)) as at:
+    async with start((120, 40), key="rk_live_abcdefgh", sync=filled_store.StandIn(report)) as at:
         await at.until(lambda: "LIVE" in at.text)
         no_control_byte(at)
         assert "[/]" in at.text
@@ -88,9 +88,9 @@ async def test_hostile_answers_of_the_check_are_shown(start: Start) -> None:
 
 
 async def test_a_megabyte_costs_little(start: Start, store: Store) -> None:
-    to = filled.connection(store, "syncing", name="N" * 1_000_000)
+    to = filled_store.connection(store, "syncing", name="N" * 1_000_000)
     for number in range(100):
-        filled.message(store, to, "M" * 100_000 + str(number))
+        filled_store.message(store, to, "M" * 100_000 + str(number))
     async with start() as at:
         assert "…" in at.text
     assert len(plain("M" * 100_000)) == 500

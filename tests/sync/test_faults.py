@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.db import subscription_indexes as indexes
+from app.db import subscription_indexes
 from app.db.store import Store, open_store
 from app.panel.overview import overview
 from app.panel.segments.views import segments
@@ -97,7 +97,7 @@ def test_missing_permission_skips_its_step_only(store: Store, settings: Settings
         assert "Subscriptions Read" in view.messages[0].text
         assert [one.key for one in segments(store, view.connection.id)] == ["all"]
         assert view.participants == 250
-        assert not indexes.left_out(store)
+        assert not subscription_indexes.left_out(store)
         sandbox.options.forbid = frozenset()
         sync(store, settings, sandbox)
         assert_equal(sandbox.world, store, view.connection.id)

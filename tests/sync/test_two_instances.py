@@ -12,9 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app.db import connections
-from app.db import event_hints as hints
-from app.db import search_index as searching
+from app.db import connections, event_hints, search_index
 from app.db.errors import DatabaseProblem
 from app.db.lease import Lease, LeaseLost, LeaseTaken
 from app.db.rows import EventRow, Fetched
@@ -25,7 +23,7 @@ from app.panel.overview import overview
 from app.sandbox.server.server import Sandbox
 from app.settings import Settings
 from app.sync.engine import Engine
-from tests.helpers import rows as making
+from tests.helpers import rows
 from tests.helpers.command import Home
 from tests.helpers.sync_run import engine_of, following, sync, until
 from tests.helpers.truth import assert_equal
@@ -124,7 +122,7 @@ def test_following_builds_the_index_erases_who_is_due_and_a_signal_ends_it_clean
         looks = sandbox.requests["GET /v1/events"]
         with process(settings, sandbox) as first:
             until(lambda: sandbox.requests["GET /v1/events"] > looks)
-            until(lambda: searching.ready(store))
+            until(lambda: search_index.ready(store))
             until(lambda: store.rows("SELECT 1 FROM erasure WHERE done_at IS NOT NULL") != [])
             first.terminate()
             out, err = first.communicate()
@@ -146,19 +144,19 @@ def lose_the_lock(store: Store) -> None:
 
 
 def test_who_was_relieved_without_knowing_stores_nothing(store: Store, settings: Settings) -> None:
-    here = making.connection(store)
+    here = rows.connection(store)
     other = open_store(settings)
     with Lease(store) as lease:
-        making.send(store, here, Fetched(1, participants=[making.person("cus_a")]))
+        rows.send(store, here, Fetched(1, participants=[rows.person("cus_a")]))
         lose_the_lock(other)
         with Lease(other):
             with pytest.raises(LeaseLost):
-                making.send(store, here, Fetched(2, participants=[making.person("cus_b")]))
+                rows.send(store, here, Fetched(2, participants=[rows.person("cus_b")]))
             with pytest.raises(LeaseLost):
                 lease.check()
-            making.send(other, here, Fetched(3, participants=[making.person("cus_c")]))
-    assert making.names(store, here).keys() == {"cus_a", "cus_c"}
-    making.send(store, here, Fetched(4, participants=[making.person("cus_d")]))  # no sync's
+            rows.send(other, here, Fetched(3, participants=[rows.person("cus_c")]))
+    assert rows.names(store, here).keys() == {"cus_a", "cus_c"}
+    rows.send(store, here, Fetched(4, participants=[rows.person("cus_d")]))  # no sync's
     other.close()
 
 
@@ -194,7 +192,7 @@ def test_who_looks_on_may_ask_the_one_who_syncs(store: Store, settings: Settings
                 looks = sandbox.requests["GET /v1/events"]
                 waiting.ask_now()
                 until(lambda: sandbox.requests["GET /v1/events"] > looks)
-                until(lambda: not hints.waiting(store, connection))
+                until(lambda: not event_hints.waiting(store, connection))
 
 
 def test_what_a_webhook_told_is_applied_between_two_looks(store: Store, settings: Settings) -> None:
@@ -208,25 +206,25 @@ def test_what_a_webhook_told_is_applied_between_two_looks(store: Store, settings
                 )
                 event = list(sandbox.world.events())[-1]
             row = EventRow(event["id"], event["created"], event["type"], who)
-            hints.tell(store, connection, [row, row])
-            until(lambda: named("Told", store) and not hints.waiting(store, connection))
+            event_hints.tell(store, connection, [row, row])
+            until(lambda: named("Told", store) and not event_hints.waiting(store, connection))
             fetched = sandbox.requests["GET /v1/customers/{id}"]
             assert fetched == 1
-            hints.tell(store, connection, [row])
-            assert not hints.waiting(store, connection)
+            event_hints.tell(store, connection, [row])
+            assert not event_hints.waiting(store, connection)
             unknown = EventRow("evt_x", event["created"], "customer.updated", "cus_unknown")
-            hints.tell(store, connection, [unknown])
-            until(lambda: not hints.waiting(store, connection))
+            event_hints.tell(store, connection, [unknown])
+            until(lambda: not event_hints.waiting(store, connection))
             assert connections.unseen(store, connection, ["evt_x"]) == set()
 
 
 def test_what_others_write_is_noticed(store: Store, settings: Settings) -> None:
     other = open_store(settings)
-    here = making.connection(store)
+    here = rows.connection(store)
     watch = Watch(store)
     assert watch.changed()  # nobody knows what was before
     assert not watch.changed()
-    making.send(other, here, Fetched(1, participants=[making.person("cus_a")]))
+    rows.send(other, here, Fetched(1, participants=[rows.person("cus_a")]))
     until(watch.changed)
     assert not watch.changed()
     if store.postgres:

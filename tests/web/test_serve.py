@@ -15,7 +15,7 @@ from typing import IO, cast
 import pytest
 
 from app.commands.serve.webhook_service import watch_sync
-from app.db import search_index as searching
+from app.db import search_index
 from app.db.lease import Lease
 from app.db.store import open_store
 from app.sandbox.server.server import Sandbox
@@ -194,7 +194,7 @@ def test_it_keeps_the_panel_current_beside(tmp_path: Path, sandbox: Sandbox) -> 
         assert f"process {here.process.pid}" in health["who"]
         assert here.send(event(about="cus_x")).text == "Kept.\n"
         with contextlib.closing(open_store(Settings(home=home.folder))) as store:
-            until(lambda: searching.ready(store))
+            until(lambda: search_index.ready(store))
         assert here.end().code == 0
     status = home.run("status", "--json").json
     assert status["participants"]["total"] == 30

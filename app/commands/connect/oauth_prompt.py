@@ -46,7 +46,7 @@ def connect_by_oauth(options: argparse.Namespace, service: SyncService) -> Admit
 
 def _app(mode: str | None, service: SyncService) -> OAuthApp:
     wanted = [False, True] if mode is None else [mode == "live"]
-    there = [app for app in map(service.registered, wanted) if app is not None]
+    there = [app for app in map(service.oauth_app, wanted) if app is not None]
     if len(there) == 2:
         raise OAuthProblem("setup", "OAuth is set up for both modes; add --mode live or test.")
     if not there:

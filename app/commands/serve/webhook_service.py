@@ -24,8 +24,7 @@ from app.settings import load
 from app.sync.engine import Engine
 from app.sync.service import SyncService
 from app.text import plain
-from app.web import server
-from app.web import webhook_secrets as secret
+from app.web import server, webhook_secrets
 from app.web.routes import Routes
 from app.web.webhook import PATH
 
@@ -36,11 +35,11 @@ def receive(options: argparse.Namespace) -> None:
     """Listen, sync and receive. Raises NotConnected where there is nothing to sync with."""
     settings = load()
     credentials = open_credentials(settings)
-    kept = secret.keep(credentials, _given()) if options.secret_stdin else ()
+    kept = webhook_secrets.keep(credentials, _given()) if options.secret_stdin else ()
     if kept:
         say(f"The secret is kept in: {plain(credentials.described())}")
     if settings.webhook_secret or not kept:
-        kept += secret.known(settings, credentials)
+        kept += webhook_secrets.known(settings, credentials)
     service = SyncService(open_store(settings), settings, credentials)
     log.start(settings.home)
     listener = server.listen(options.host, options.port)

@@ -9,7 +9,7 @@ from app.commands.context import find_study, open_context
 from app.commands.exit_codes import DONE, FAILED
 from app.commands.studies import RULES, TEXTS
 from app.commands.studies.study_output import print_edited
-from app.invites import studies as of
+from app.invites import studies
 from app.invites.operator import by, read_text
 from app.text import plain
 
@@ -21,10 +21,10 @@ def create_study(options: argparse.Namespace) -> int:
     """Make a draft."""
     _, store, connection = open_context(options.account)
     with store.transaction():
-        key = of.create(store, connection, options.study, by(), **_values(options))
+        key = studies.create(store, connection, options.study, by(), **_values(options))
         if options.segment or options.exclude:
-            of.attach(store, key, options.segment or [], options.exclude or [], by())
-    return print_edited(store, of.get(store, key), options, "Made the draft")
+            studies.attach(store, key, options.segment or [], options.exclude or [], by())
+    return print_edited(store, studies.get(store, key), options, "Made the draft")
 
 
 def change_study(options: argparse.Namespace) -> int:
@@ -34,12 +34,12 @@ def change_study(options: argparse.Namespace) -> int:
     values = _values(options)
     with store.transaction():
         if values:
-            of.change(store, study.id, by(), **values)
+            studies.change(store, study.id, by(), **values)
         if options.segment is not None or options.exclude is not None:
             taken = study.segments if options.segment is None else options.segment
             left_out = study.excluded if options.exclude is None else options.exclude
-            of.attach(store, study.id, list(taken), list(left_out), by())
-    return print_edited(store, of.get(store, study.id), options, "Changed")
+            studies.attach(store, study.id, list(taken), list(left_out), by())
+    return print_edited(store, studies.get(store, study.id), options, "Changed")
 
 
 def move_study(options: argparse.Namespace) -> int:
@@ -47,20 +47,20 @@ def move_study(options: argparse.Namespace) -> int:
     context = open_context(options.account)
     store, study = context.store, find_study(context, options.study)
     state = STATES[options.action]
-    ends = of.would_end(store, study.id, state)
+    ends = studies.would_end(store, study.id, state)
     if state == "closed" and ends and not options.yes:
         say(f"Closing it ends {ends:,} invites that are outstanding. Say --yes to do it.")
         return FAILED
-    ended = of.move(store, study.id, state, by())
+    ended = studies.move(store, study.id, state, by())
     said = f"{ended:,} invites ended with it." if ended else ""
-    return print_edited(store, of.get(store, study.id), options, f"Now {state}:", said)
+    return print_edited(store, studies.get(store, study.id), options, f"Now {state}:", said)
 
 
 def delete_study(options: argparse.Namespace) -> int:
     """Delete a draft."""
     context = open_context(options.account)
     store, study = context.store, find_study(context, options.study)
-    of.delete(store, study.id, by())
+    studies.delete(store, study.id, by())
     say(f"Deleted the draft {plain(study.title)}.")
     return DONE
 

@@ -10,7 +10,7 @@ from app.commands.console import print_json, say
 from app.commands.context import find_study, open_context
 from app.commands.exit_codes import DONE
 from app.db.store import Store
-from app.invites import studies as of
+from app.invites import studies
 from app.invites.sending.runs import of_study
 from app.invites.studies import Study
 from app.text import plain, when
@@ -19,12 +19,12 @@ from app.text import plain, when
 def list_studies(options: argparse.Namespace) -> int:
     """All of them, the newest first."""
     _, store, connection = open_context(options.account)
-    every = of.studies(store, connection)
+    every = studies.studies(store, connection)
     if options.json:
         print_json([_json(store, one) for one in every])
         return DONE
     for one in every:
-        funnel = of.funnel(store, one.id)
+        funnel = studies.funnel(store, one.id)
         counts = ", ".join(f"{number:,} {state}" for state, number in funnel.items())
         said = counts or "nobody invited yet"
         print(f"{one.id:>5}  {plain(one.title, 40):<40}  {one.state:<9} {said}")
@@ -73,4 +73,4 @@ def print_edited(
 def _json(store: Store, study: Study) -> dict[str, Any]:
     found = asdict(study)
     found.pop("connection_id")
-    return {**found, "missing": study.missing, "funnel": of.funnel(store, study.id)}
+    return {**found, "missing": study.missing, "funnel": studies.funnel(store, study.id)}

@@ -17,8 +17,7 @@ from app.db.subscription_indexes import left_out
 from app.invites.errors import StudyProblem
 from app.invites.mail.addresses import hasher
 from app.invites.mail.template import Template
-from app.invites.plan import contact_history as contacts
-from app.invites.plan import sampling
+from app.invites.plan import contact_history, sampling
 from app.invites.plan.contact_history import PlanContext
 from app.invites.plan.members import Checkpoint, Members, describe, leave_out, same_mailbox, union
 from app.invites.plan.options import Options
@@ -106,9 +105,9 @@ def make(
     if options.excluded:
         leave_out(store, here, members, hashes, options.excluded, checkpoint)
     stands = same_mailbox(store, members)
-    contacts.opted_out(store, here, members, checkpoint)
+    contact_history.opted_out(store, here, members, checkpoint)
     asked = PlanContext(here, study.id, study.rules, options, at)
-    contacts.invited_before(store, asked, members, stands, checkpoint)
+    contact_history.invited_before(store, asked, members, stands, checkpoint)
     checkpoint()
     _sample(store, here, members, options, at)
     return Plan(study, options, at, members)

@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from app.db import order_indexes as ordering
+from app.db import order_indexes
 from app.db.store import Store
-from app.panel.lists import order_by_rank as ranks
-from app.panel.lists import order_by_since as joining
+from app.panel.lists import order_by_rank, order_by_since
 from app.panel.lists.id_set import IdSet
 from app.panel.lists.selection import (
     CHUNK,
@@ -76,10 +75,10 @@ def ordered(
     elif order.column == "since":
         yield from _joined(store, found, number, order.descending)
     elif order.column in ("plan", "status"):
-        yield _some(ranks.first(store, found, order.column, order.descending, number))
+        yield _some(order_by_rank.first(store, found, order.column, order.descending, number))
         yield ListPart(_divided(store, found, order), True)
     else:
-        walks = order.column in ordering.ready(store)
+        walks = order.column in order_indexes.ready(store)
         if first := _first(store, found, order, number):
             yield _some(first)
         yield ListPart((_walked if walks else _all_sorted)(store, found, order), True)
@@ -133,11 +132,11 @@ def _collected(chunks: Iterable[list[int]]) -> Ids:
 def _sorted(store: Store, found: ResolvedSelection, ids: list[int], order: Order) -> list[int]:
     """Few people, in one statement."""
     if order.column == "since":
-        return joining.sorted_by_since(store, found, ids, order.descending)
+        return order_by_since.sorted_by_since(store, found, ids, order.descending)
     if order.column in ("plan", "status"):
-        every = ranks.blocks(store, found, order.column)
-        place = ranks.ranked(store, ids, every)
-        shown = ranks.shown(every, order.descending)
+        every = order_by_rank.blocks(store, found, order.column)
+        place = order_by_rank.ranked(store, ids, every)
+        shown = order_by_rank.shown(every, order.descending)
         turn = {block: number for number, block in enumerate(shown)}
         sign = -1 if order.descending else 1
         return sorted(ids, key=lambda one: (turn[place[one]], sign * one))
@@ -150,7 +149,7 @@ def _sorted(store: Store, found: ResolvedSelection, ids: list[int], order: Order
 
 
 def _by(store: Store, order: Order) -> str:
-    way, key = " DESC" if order.descending else "", ordering.key(store, order.column)
+    way, key = " DESC" if order.descending else "", order_indexes.key(store, order.column)
     if order.column != "created":  # whether no text or an empty one, it is blank
         key = key.replace(f"p.{order.column}", f"nullif(p.{order.column}, '')")
     return f"{key} IS NULL, {key}{way}, p.id{way}"
@@ -159,14 +158,14 @@ def _by(store: Store, order: Order) -> str:
 def _first(store: Store, found: ResolvedSelection, order: Order, number: int) -> list[int]:
     """The first by an index that stops early, or by reading everybody where there is none."""
     way = " DESC" if order.descending else ""
-    key, more = ordering.key(store, order.column), found.narrowed
+    key, more = order_indexes.key(store, order.column), found.narrowed
     sql = (
         "SELECT p.id FROM participant p WHERE p.connection_id = ? AND NOT p.deleted"
         f" AND {key} > ? AND EXISTS (SELECT 1 FROM member m WHERE m.participant_id = p.id"
         f" AND m.segment_id = ?){more.sql} ORDER BY {key}{way}, p.id{way} LIMIT ?"
     )
     given = (
-        *(found.chosen.connection_id, ordering.floor(order.column), found.segment_id),
+        *(found.chosen.connection_id, order_indexes.floor(order.column), found.segment_id),
         *(*more.parameters, number),
     )
     return [one for (one,) in store.rows(sql, given)]
@@ -186,7 +185,7 @@ def _walked(store: Store, found: ResolvedSelection, order: Order) -> Ids:
 
 def _walk(store: Store, connection_id: int, order: Order) -> Iterator[list[int]]:
     """Everybody of the connection who is not blank, by an index."""
-    key, floor = ordering.key(store, order.column), ordering.floor(order.column)
+    key, floor = order_indexes.key(store, order.column), order_indexes.floor(order.column)
     way, last, on, sign = (
         (" DESC", "min", "<=", "<") if order.descending else ("", "max", ">=", ">")
     )
@@ -228,12 +227,12 @@ def _divided(store: Store, found: ResolvedSelection, order: Order) -> Ids:
     people = IdSet()
     for chunk in row_ids(store, found):
         people.add(chunk)
-    every = ranks.blocks(store, found, order.column)
+    every = order_by_rank.blocks(store, found, order.column)
     parts: list[Ids] = [array("q") for _ in every]
-    for place, chunk in ranks.divided(store, people, found, every):
+    for place, chunk in order_by_rank.divided(store, people, found, every):
         parts[place].extend(chunk)
     ids = array("q")
-    for place in ranks.shown(every, order.descending):
+    for place in order_by_rank.shown(every, order.descending):
         ids.extend(reversed(parts[place]) if order.descending else parts[place])
     return ids
 
@@ -251,7 +250,7 @@ def _joined(
 
 
 def _in_turn(store: Store, found: ResolvedSelection, descending: bool) -> Iterator[list[int]]:
-    others = joining.exceptions(store, found)
+    others = order_by_since.exceptions(store, found)
     elsewhere = IdSet()
     elsewhere.add(others.before)
     elsewhere.add(others.after)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from app.db import search_index as searching
+from app.db import search_index
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.panel.lists.selection import Condition
@@ -46,7 +46,7 @@ def search(store: Store, text: str) -> Search:
     if len(text) > LONGEST:
         return Search(Condition("1 = 0"), True)
     looks = _looks_like(store, text)
-    if not searching.ready(store):
+    if not search_index.ready(store):
         return Search(looks, False, "The search index is not built yet: a search takes longer.")
     if store.postgres:
         return Search(looks, True)
@@ -54,9 +54,9 @@ def search(store: Store, text: str) -> Search:
         query = _query(store, text)
         few = query is not None and _number(store, query) < MANY
     except DatabaseProblem as problem:
-        if not searching.is_damage(problem):
+        if not search_index.is_damage(problem):
             raise
-        searching.mark_damaged(store)
+        search_index.mark_damaged(store)
         return Search(looks, False, "The search index is damaged and will be built anew.")
     if not few:
         return Search(looks, True)

@@ -23,7 +23,7 @@ from app.panel.filters.parse import parse
 from app.panel.lists.lister import Lister, ListResult
 from app.panel.lists.order import Order
 from app.panel.lists.selection import Selection
-from app.panel.segments import custom as own
+from app.panel.segments import custom
 from app.panel.segments.custom import LONGEST_NAME, CustomSegmentProblem
 from app.panel.segments.views import SegmentView
 from app.screens.people_rows import COLUMNS, PeopleRows
@@ -231,10 +231,10 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
     def _save(self, name: str, text: str) -> None:
         try:
             if self._segment is None:
-                key = own.make(self._store, self._connection_id, name, text)
+                key = custom.make(self._store, self._connection_id, name, text)
             else:
                 key = self._segment.key
-                own.change(self._store, self._connection_id, key, name, text)
+                custom.change(self._store, self._connection_id, key, name, text)
             self._tell(self.Saved(key))
         except FilterError as error:
             self._tell(self.Saved("", error.sentence))

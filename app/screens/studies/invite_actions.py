@@ -10,8 +10,7 @@ from textual import work
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
-from app.invites import lifecycle as life
-from app.invites import opt_outs as optouts
+from app.invites import lifecycle, opt_outs
 from app.invites.errors import StudyProblem
 from app.invites.manual_links import hand_out
 from app.invites.studies import Study
@@ -52,7 +51,7 @@ class InviteActions(PanelistScreen):
             return
 
         def go(by: str) -> str:
-            moved = life.mark(self._store, self._connection_id, meant, state, by)
+            moved = lifecycle.mark(self._store, self._connection_id, meant, state, by)
             stayed = f"; {len(meant) - moved:,} cannot be" if moved < len(meant) else ""
             return f"{moved:,} marked {state}{stayed}."
 
@@ -68,7 +67,7 @@ class InviteActions(PanelistScreen):
             return
 
         def go(by: str) -> str:
-            moved = life.resolve(self._store, self._connection_id, meant, arrived, by)
+            moved = lifecycle.resolve(self._store, self._connection_id, meant, arrived, by)
             return f"{moved:,} resolved." if moved else "None of them is uncertain."
 
         said = "arrived" if arrived else "did not arrive, so that it may be sent again"
@@ -86,7 +85,7 @@ class InviteActions(PanelistScreen):
                 (self._store.values(meant),),
             )
             boxes = [row[0] for row in rows]
-            optouts.record(self._store, self._connection_id, boxes, "opted_out", by)
+            opt_outs.record(self._store, self._connection_id, boxes, "opted_out", by)
             return "They are not written to any more, in any study."
 
         line = (

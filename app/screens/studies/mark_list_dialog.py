@@ -16,9 +16,7 @@ from textual.widgets import Button, Static
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
-from app.invites import contact_lists as listed
-from app.invites import lifecycle as life
-from app.invites import opt_outs as optouts
+from app.invites import contact_lists, lifecycle, opt_outs
 from app.invites.errors import StudyProblem
 from app.invites.operator import by, read_text
 from app.invites.studies import Study
@@ -140,9 +138,9 @@ class MarkListDialog(DecisionDialog[None]):
         def found() -> MarkTargets:
             here, written = (self._store, self._connection_id), from_file(text)
             if mark == OPT_OUT:
-                boxes, unknown = listed.mailboxes(*here, written)
+                boxes, unknown = contact_lists.mailboxes(*here, written)
                 return MarkTargets(mark, boxes, (), unknown)
-            matched = listed.match(*here, written, self._study.id if self._study else None)
+            matched = contact_lists.match(*here, written, self._study.id if self._study else None)
             return MarkTargets(mark, matched.invites, matched.ambiguous, matched.unknown)
 
         self._answer(lambda: self.Came(found()))
@@ -195,11 +193,11 @@ class MarkListDialog(DecisionDialog[None]):
             left = "\n".join((*meant.ambiguous, *meant.unknown))
             if meant.mark == OPT_OUT:
                 boxes = [str(one) for one in meant.keys]
-                new = optouts.record(*here, boxes, "opted_out", by(), "from a list")
+                new = opt_outs.record(*here, boxes, "opted_out", by(), "from a list")
                 said = f"{len(boxes):,} are not written to any more, {new:,} of them from now on"
             else:
                 invites = [int(one) for one in meant.keys]
-                moved = life.mark(*here, invites, meant.mark, by(), "marked from a list")
+                moved = lifecycle.mark(*here, invites, meant.mark, by(), "marked from a list")
                 stayed = len(invites) - moved
                 said = f"{moved:,} marked {meant.mark}"
                 said += f", {stayed:,} stay as they are" if stayed else ""

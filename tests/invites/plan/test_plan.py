@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from app.db.rows import Fetched
 from app.db.store import Store, open_store
-from app.invites import opt_outs as optouts
-from app.invites import studies
+from app.invites import opt_outs, studies
 from app.invites.mail.addresses import AddressFault, hasher, read
 from app.invites.plan import frozen, plan, sampling
 from app.invites.plan.drift import difference
@@ -78,7 +77,7 @@ members = st.builds(
 worlds = st.builds(
     World,
     st.lists(members, min_size=1, max_size=9).map(tuple),
-    st.frozensets(st.tuples(st.sampled_from(usable), st.sampled_from(optouts.KINDS)), max_size=2),
+    st.frozensets(st.tuples(st.sampled_from(usable), st.sampled_from(opt_outs.KINDS)), max_size=2),
     st.lists(
         st.builds(
             Had, st.integers(0, 8), st.booleans(), st.sampled_from(STATES),
@@ -316,7 +315,7 @@ def test_a_plan_is_sent_once_and_to_nobody_who_opted_out_meanwhile(store: Store)
     key = study(store, here)
     kept = planned(store, key)
     box = hasher(store, here).stored("cus_00002@example.com")
-    optouts.record(store, here, [box], "opted_out", BY)
+    opt_outs.record(store, here, [box], "opted_out", BY)
     store.execute(
         "UPDATE participant SET email = 'moved@example.com' WHERE stripe_id = 'cus_00003'"
     )

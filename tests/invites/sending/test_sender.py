@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.db.store import Store
-from app.invites import ledger, studies
-from app.invites import opt_outs as optouts
+from app.invites import ledger, opt_outs, studies
 from app.invites.mail.addresses import hasher
 from app.invites.mail.server_settings import MailRate
 from app.invites.sending import runs
@@ -156,7 +155,7 @@ def test_who_opts_out_gets_nothing(store: Store, tmp_path: Path, moment: str) ->
 
     def opt_out() -> None:
         box = hasher(store, here).stored(away)
-        optouts.record(store, here, [box], "opted_out", BY)
+        opt_outs.record(store, here, [box], "opted_out", BY)
         store.close()
 
     def fault(recipient: str) -> str:

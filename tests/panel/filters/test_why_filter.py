@@ -11,7 +11,7 @@ from app.db.store import Store
 from app.panel.filters.tree import Filter
 from app.panel.filters.unparse import unparse
 from app.panel.person import subscriptions
-from app.panel.segments import custom as own
+from app.panel.segments import custom
 from app.panel.segments.why import why
 from app.panel.segments.why_filter import decided
 from tests.helpers.filters.comparison import Both
@@ -71,7 +71,7 @@ def ada(store: Store) -> tuple[int, int]:
 )  # fmt: skip
 def test_the_reason_is_a_fact(store: Store, ada: tuple[int, int], text: str, said: str) -> None:
     here, row_id = ada
-    key = own.make(store, here, "Mine", text)
+    key = custom.make(store, here, "Mine", text)
     answer = why(store, row_id, key, now=1_790_000_000)
     assert said in answer.sentence
     assert answer.member == answer.sentence.startswith("In ")

@@ -9,8 +9,7 @@ import pytest
 
 from app.db.store import Store
 from app.panel.lists import order as lists
-from app.panel.lists import order_by_rank as ranks
-from app.panel.lists import selection as choosing
+from app.panel.lists import order_by_rank, selection
 from app.panel.lists.order import COLUMNS, Order, ordered, place_of, whole
 from app.panel.lists.rows import PersonRow, rows
 from app.panel.lists.selection import Condition, Selection
@@ -62,7 +61,7 @@ def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, store:
     if request.param != "few":
         monkeypatch.setattr(lists, "FEW", 3)
         monkeypatch.setattr(lists, "CHUNK", 4)
-        monkeypatch.setattr(choosing.row_ids, "__kwdefaults__", {"size": 5, "upwards": True})
+        monkeypatch.setattr(selection.row_ids, "__kwdefaults__", {"size": 5, "upwards": True})
     if "indexed" in request.param:
         build_orders(store)
     return str(request.param)
@@ -221,7 +220,7 @@ def test_blocks_leave_out_only_who_cannot_be_there(store: Store) -> None:
     for _ in range(20):
         panel.happen()
     for segment in members(store, panel.here):
-        found = choosing.find(store, Selection(panel.here, segment))
+        found = selection.find(store, Selection(panel.here, segment))
         for column in ("plan", "status"):
-            every = ranks.blocks(store, found, column)
+            every = order_by_rank.blocks(store, found, column)
             assert every.count(None) == 1

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.db import index_builder as upkeep
-from app.db import search_index as searching
+from app.db import index_builder, search_index
 from app.db.rows import DeletedObject, Fetched
 from app.db.store import Store
 from app.panel.lists import search as module
@@ -32,7 +31,7 @@ TEXTS = (
 def work(store: Store) -> None:
     """Everything that the background does, at once."""
     store.execute("UPDATE connection SET status = 'complete'")
-    upkeep.work(store, lambda _: False)
+    index_builder.work(store, lambda _: False)
 
 
 def found(store: Store, here: int, text: str, segment: str | None = None) -> set[str]:
@@ -78,13 +77,13 @@ def prepared(store: Store, seed: int, state: str) -> Panel:
     panel = Panel(store, seed, people=60)
     other = Panel(store, seed + 100, people=30)
     if state == "begun" and not store.postgres:
-        builder = searching.SearchIndexBuilder(store)
+        builder = search_index.SearchIndexBuilder(store)
         for _ in range(2):
             builder.step()
-        assert searching.missing(store) > 0
+        assert search_index.missing(store) > 0
     elif state in ("complete", "changed"):
         work(store)
-        assert searching.ready(store)
+        assert search_index.ready(store)
     if state == "changed":
         for _ in range(30):
             panel.happen()
@@ -99,7 +98,7 @@ def test_every_text_finds_the_same(store: Store, state: str) -> None:
             right = wanted(store, panel.here, text, segment)
             assert found(store, panel.here, text, segment) == right, (text, segment)
     assert search(store, "ada").indexed == (
-        state not in ("none", "begun") or searching.ready(store)
+        state not in ("none", "begun") or search_index.ready(store)
     )
 
 

@@ -11,10 +11,10 @@ import pytest
 from app.db.rows import DeletedObject, Fetched
 from app.db.segment_rules import BUILTIN
 from app.db.store import Store
-from app.panel.lists import selection as choosing
+from app.panel.lists import selection
 from app.panel.lists.selection import Selection
 from app.panel.segments import overlap as comparing
-from app.panel.segments import timeline as past
+from app.panel.segments import timeline
 from app.panel.segments.memberships import Membership, places
 from app.panel.segments.overlap import overlap, with_email
 from app.panel.segments.timeline import (
@@ -56,8 +56,8 @@ class World:
 
 @pytest.fixture(params=range(4))
 def world(request: pytest.FixtureRequest, store: Store, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(past, "CHUNK", 7)
-    monkeypatch.setattr(choosing.row_ids, "__kwdefaults__", {"size": 5, "upwards": True})
+    monkeypatch.setattr(timeline, "CHUNK", 7)
+    monkeypatch.setattr(selection.row_ids, "__kwdefaults__", {"size": 5, "upwards": True})
     Panel(store, 50, people=10)
     made = Panel(store, request.param, people=25)
     for _ in range(50):
@@ -138,7 +138,7 @@ def test_two_segments_beside_each_other(world: World) -> None:
 
 
 def test_who_came_or_went_last_stands_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(past, "SOME", 3)
+    monkeypatch.setattr(timeline, "SOME", 3)
     here = world.panel.here
     for key in KEYS:
         found = changes(world.store, here, key, BEGINNING)
@@ -177,9 +177,9 @@ class Enough(Exception):
 def test_counting_ends_when_nobody_wants_it(
     store: Store, monkeypatch: pytest.MonkeyPatch, work: Any, calls: int
 ) -> None:
-    monkeypatch.setattr(past, "CHUNK", 7)
+    monkeypatch.setattr(timeline, "CHUNK", 7)
     monkeypatch.setattr(comparing, "CHUNK", 9_000)
-    monkeypatch.setattr(choosing.row_ids, "__kwdefaults__", {"size": 5, "upwards": True})
+    monkeypatch.setattr(selection.row_ids, "__kwdefaults__", {"size": 5, "upwards": True})
     here, left = Panel(store, 1).here, iter(range(calls - 1))
 
     def step() -> None:

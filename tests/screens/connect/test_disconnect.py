@@ -11,7 +11,7 @@ from app.db.store import Store
 from app.screens.connect.accounts_dialog import AccountsDialog
 from app.screens.connect.key_form import KeyInput
 from app.widgets.dialog import QuestionDialog
-from tests.helpers import filled_store as filled
+from tests.helpers import filled_store
 from tests.helpers.real_app import Setup, approve, ask, choose, ids, made, running
 from tests.screens.conftest import Driven, Start
 
@@ -102,7 +102,7 @@ async def test_the_key_y_held_from_one_question_does_not_answer_the_next(
     start: Start, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.widgets.dialog.HELD", 3_600.0)  # however slow this computer is
-    filled.acme(store)
+    filled_store.acme(store)
     async with start() as at:
         await at.press("1", "y", "d")
         at.settle()
@@ -154,14 +154,14 @@ async def looks_at(at: Driven, account: str, people: str) -> None:
 async def test_lists_are_those_of_the_account_that_is_looked_at(
     start: Start, store: Store, size: tuple[int, int]
 ) -> None:
-    old = filled.connection(store, "disconnected", "Old Inc", "acct_1Old", reason="by you")
-    filled.segment(store, old, "all", 77)
-    filled.product(store, old, "prod_9", "Old plan")
-    filled.segment(store, old, "product:prod_9", 7, "prod_9")
-    filled.participant(store, old, "cus_9", "Olga Old", None)
-    filled.event(store, old, 9, "customer.created", "cus_9")
-    filled.message(store, old, "An old message")
-    filled.acme(store)
+    old = filled_store.connection(store, "disconnected", "Old Inc", "acct_1Old", reason="by you")
+    filled_store.segment(store, old, "all", 77)
+    filled_store.product(store, old, "prod_9", "Old plan")
+    filled_store.segment(store, old, "product:prod_9", 7, "prod_9")
+    filled_store.participant(store, old, "cus_9", "Olga Old", None)
+    filled_store.event(store, old, 9, "customer.created", "cus_9")
+    filled_store.message(store, old, "An old message")
+    filled_store.acme(store)
     async with start(size) as at:
         assert "Acme Inc" in at.text.splitlines()[0]
         await looks_at(at, "acct_1Old", "77 participants")

@@ -9,7 +9,7 @@ from app.screens.connect.key_form import KeyInput
 from app.screens.connect.methods import MethodList
 from app.sync.auth.connect import KeyProblem
 from app.widgets.dialog import QuestionDialog
-from tests.helpers import filled_store as filled
+from tests.helpers import filled_store
 from tests.screens.conftest import DEMO, SIZES, Driven, Start
 
 KEY = "rk_test_abcdefgh12345678"
@@ -81,7 +81,7 @@ async def test_the_key_is_never_on_the_screen_or_in_the_clipboard(start: Start) 
 
 
 async def test_a_double_enter_starts_one_check(start: Start) -> None:
-    sync = filled.StandIn()
+    sync = filled_store.StandIn()
     sync.gate.clear()
     async with start(sync=sync) as at:
         await give(at)
@@ -94,7 +94,7 @@ async def test_a_double_enter_starts_one_check(start: Start) -> None:
 
 
 async def test_a_refused_key_says_why_and_stays(start: Start) -> None:
-    sync = filled.StandIn(problem=KeyProblem("Stripe does not know this key. [/]"))
+    sync = filled_store.StandIn(problem=KeyProblem("Stripe does not know this key. [/]"))
     async with start(sync=sync) as at:
         await give(at)
         await at.until(lambda: "✗ Stripe does not know this key. [/]" in at.text)
@@ -114,7 +114,7 @@ async def test_no_key_is_a_sentence(start: Start) -> None:
 async def test_a_fault_in_the_check_is_a_sentence_without_the_key(
     start: Start, store: Store
 ) -> None:
-    sync = filled.StandIn(problem=RuntimeError(f"boom {KEY}"))
+    sync = filled_store.StandIn(problem=RuntimeError(f"boom {KEY}"))
     async with start((120, 40), sync=sync) as at:
         await give(at)
         await at.until(lambda: "fault in Panelist (RuntimeError)" in at.text)
@@ -126,7 +126,7 @@ async def test_a_fault_in_the_check_is_a_sentence_without_the_key(
 
 @pytest.mark.parametrize("yes", [True, False])
 async def test_a_live_account_is_loud_and_needs_a_yes(start: Start, yes: bool) -> None:
-    sync = filled.StandIn(report=filled.KeyReport(livemode=True))
+    sync = filled_store.StandIn(report=filled_store.KeyReport(livemode=True))
     async with start(sync=sync) as at:
         await give(at)
         await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
@@ -149,8 +149,8 @@ async def test_a_live_account_is_loud_and_needs_a_yes(start: Start, yes: bool) -
 async def test_a_live_account_that_is_connected_is_not_asked_for_again(
     start: Start, store: Store
 ) -> None:
-    filled.connection(store, "complete", livemode=True)
-    sync = filled.StandIn(report=filled.KeyReport(livemode=True))
+    filled_store.connection(store, "complete", livemode=True)
+    sync = filled_store.StandIn(report=filled_store.KeyReport(livemode=True))
     async with start(key="rk_live_abcdefgh", sync=sync) as at:
         await at.until(lambda: at.app.stripe.running)
         assert at.app.current_mode == "status"
@@ -163,8 +163,8 @@ async def test_a_key_from_the_environment_connects_by_itself(start: Start) -> No
 
 
 async def test_another_panelist_that_syncs_is_told(start: Start, store: Store) -> None:
-    filled.acme(store)
-    async with start((120, 40), key=KEY, sync=filled.StandIn(busy=True)) as at:
+    filled_store.acme(store)
+    async with start((120, 40), key=KEY, sync=filled_store.StandIn(busy=True)) as at:
         await at.until(lambda: "process 4711" in at.text)
         assert "12,300" in at.text
         assert "looking on" in at.text
@@ -174,7 +174,7 @@ async def test_another_panelist_that_syncs_is_told(start: Start, store: Store) -
 
 
 async def test_a_connected_account_is_named(start: Start, store: Store) -> None:
-    filled.acme(store)
+    filled_store.acme(store)
     async with start((120, 40)) as at:
         await at.press("1")
         assert "Acme Inc (acct_1Acme), test, is connected, but no sync runs here" in at.text

@@ -303,9 +303,9 @@ async def test_an_install_waits_behind_a_dialog(store: Store, setup: Setup) -> N
 async def test_the_install_that_was_shown_is_the_one_accepted(
     store: Store, setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.sync.auth import callback_rules as admission
+    from app.sync.auth import callback_rules
 
-    monkeypatch.setattr(admission, "APART", 0.0)
+    monkeypatch.setattr(callback_rules, "APART", 0.0)
     async with running(store, setup.settings()) as at:
         await at.until(lambda: listens(at.app.oauth))
         address = installs(setup)

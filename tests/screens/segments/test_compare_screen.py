@@ -19,7 +19,7 @@ from app.screens.segments.segment_table import SegmentTable
 from app.screens.status.screen import StatusScreen
 from app.widgets.filter_line import FilterLine
 from app.widgets.group_bars import GroupBar
-from tests.helpers import filled_store as filled
+from tests.helpers import filled_store
 from tests.helpers import rows as making
 from tests.screens.conftest import SIZES, Driven, Start
 
@@ -225,7 +225,7 @@ async def test_escape_goes_back_and_another_mode_does_not_end_it(
 
 
 async def test_another_account_is_not_compared(start: Start, store: Store, here: int) -> None:
-    other = filled.connection(store, account="acct_other", livemode=True)
+    other = filled_store.connection(store, account="acct_other", livemode=True)
     async with start() as at:
         at.app.refresher.account = here
         screen = await put(at, pair(store, here))

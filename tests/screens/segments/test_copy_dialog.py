@@ -14,7 +14,7 @@ from app.db.rows import Fetched
 from app.db.store import Store
 from app.panel.person import Person, person
 from app.screens.segments.copy_dialog import CopyDialog
-from tests.helpers import rows as making
+from tests.helpers import rows
 from tests.screens.conftest import Driven, Start
 
 HOSTILE = "a\x07\x1b]52;c;ZXZpbA==\x1b\\\nrm -rf ~\u202e[b]"
@@ -27,8 +27,8 @@ ADA = {
 
 
 def ada(store: Store, **fields: Any) -> Person:
-    to = making.connection(store)
-    making.send(store, to, Fetched(1, participants=[making.person("cus_ada", **{**ADA, **fields})]))
+    to = rows.connection(store)
+    rows.send(store, to, Fetched(1, participants=[rows.person("cus_ada", **{**ADA, **fields})]))
     (row,) = store.row("SELECT id FROM participant")
     found = person(store, row)
     assert found is not None

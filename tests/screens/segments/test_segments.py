@@ -19,7 +19,7 @@ from app.screens.segments.screen import SegmentsScreen
 from app.screens.segments.segment_table import SegmentTable
 from app.screens.segments.why_dialog import WhyDialog
 from app.widgets.dialog import QuestionDialog
-from tests.helpers import rows as making
+from tests.helpers import rows
 from tests.screens.conftest import SIZES, Driven, Start
 
 HOSTILE = "\x1b]0;owned\x07[red]Eve[/]\u202e"
@@ -29,9 +29,9 @@ PEOPLE = 30
 @pytest.fixture
 def here(store: Store) -> int:
     """An account with thirty customers, one of them hostile, of whom ten subscribe."""
-    to = making.connection(store)
+    to = rows.connection(store)
     people = [
-        making.person(
+        rows.person(
             f"cus_{one:02}", name=f"Person {one:02}", created=1_700_000_000 + one,
             metadata=json.dumps({"tier": "gold" if one == 7 else "free"}),
         )
@@ -41,12 +41,12 @@ def here(store: Store) -> int:
     sent = Fetched(
         1,
         participants=people,
-        products=[making.product("prod_a", "[b]Pro[/b]")],
-        subscriptions=[making.subscribed(f"sub_{one}", f"cus_{one:02}") for one in range(10)],
-        items=[making.item(f"sub_{one}", "prod_a") for one in range(10)],
+        products=[rows.product("prod_a", "[b]Pro[/b]")],
+        subscriptions=[rows.subscribed(f"sub_{one}", f"cus_{one:02}") for one in range(10)],
+        items=[rows.item(f"sub_{one}", "prod_a") for one in range(10)],
     )
-    making.send(store, to, sent)
-    making.make_segments(store, to)
+    rows.send(store, to, sent)
+    rows.make_segments(store, to)
     store.execute("UPDATE connection SET status = 'complete'")
     return to
 
@@ -132,7 +132,7 @@ async def test_the_cursor_stays_on_its_person(start: Start, here: int, store: St
         members.table.focus()
         await at.press("down", "down", "down")
         before = members.table.current
-        making.send(store, here, Fetched(2, participants=[making.person("cus_new", name="New")]))
+        rows.send(store, here, Fetched(2, participants=[rows.person("cus_new", name="New")]))
         at.app.refresher.show()
         await at.until(lambda: members.ids is not None and len(members.ids) == PEOPLE + 1)
         assert members.table.current == before

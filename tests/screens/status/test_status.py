@@ -14,13 +14,13 @@ from app.widgets.rates import ArrivalRate, Arrivals, sparkline
 from app.widgets.row_list import Row, RowList
 from app.widgets.sync_steps import LIFECYCLE, Lifecycle, LifecycleState, StepState, SyncSteps
 from app.widgets.text_line import TextLine
-from tests.helpers import filled_store as filled
+from tests.helpers import filled_store
 from tests.screens.conftest import DEMO, SIZES, Driven, Start
 
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_every_status_shows(start: Start, store: Store, size: tuple[int, int]) -> None:
-    filled.connection(store, "pending", reason="by Stripe")
+    filled_store.connection(store, "pending", reason="by Stripe")
     order = list(LIFECYCLE)
     async with start(size) as at:
         for status in (*LIFECYCLE, "disconnected"):
@@ -109,7 +109,7 @@ def test_events_are_told_in_words() -> None:
 
 
 async def test_the_lists_say_what_they_hold(start: Start, store: Store) -> None:
-    filled.acme(store)
+    filled_store.acme(store)
     async with start((120, 40)) as at:
         assert "▲ warning" in at.text
         assert "participant changed Ada Lovelace" in at.text
@@ -137,7 +137,7 @@ async def test_a_row_that_arrives_above_does_not_move_what_is_read(
         assert "row number 29" not in at.text
 
 
-async def syncing(at: Driven) -> filled.StandInEngine:
+async def syncing(at: Driven) -> filled_store.StandInEngine:
     await at.press("s")
     await at.until(lambda: at.app.stripe.running and at.app.current_mode == "status")
     return at.sync.engines[0]
@@ -149,8 +149,8 @@ async def test_a_sync_is_shown_as_it_goes(start: Start, store: Store) -> None:
         (to,) = store.row("SELECT id FROM connection")
         assert "● connected" in at.text
         assert "DEMO" in at.text
-        filled.step(store, to, "customers", "running", 500, 1_000)
-        filled.segment(store, to, "all", 500)
+        filled_store.step(store, to, "customers", "running", 500, 1_000)
+        filled_store.segment(store, to, "all", 500)
         engine.activity.doing = "Fetching customers at full speed"
         assert engine.on_change
         engine.on_change(None)
@@ -201,7 +201,7 @@ async def test_a_hidden_status_screen_does_nothing(start: Start, store: Store) -
         shown = status.query_one(SyncSteps).state
         await at.press("1")
         (to,) = store.row("SELECT id FROM connection")
-        filled.step(store, to, "customers", "running", 77, 1_000)
+        filled_store.step(store, to, "customers", "running", 77, 1_000)
         assert engine.on_change
         looks = at.app.refresher.looks
         engine.on_change(None)

@@ -18,7 +18,7 @@ from app.screens.studies.screen import StudiesScreen
 from app.widgets.dialog import QuestionDialog
 from app.widgets.inputs import TextField
 from app.widgets.text_box import TextBox
-from tests.helpers import rows as making
+from tests.helpers import rows
 from tests.helpers.study_keys import HOSTILE, PEOPLE, confirm, invites, look, people, plan, put
 from tests.helpers.study_world import BY, LETTER, study
 from tests.screens.conftest import SIZES, Start
@@ -83,7 +83,7 @@ async def test_what_changed_since_it_was_shown_is_asked_anew(
         await look(at)
         await plan(at)
         await confirm(at)
-        making.send(store, here, Fetched(2, participants=[making.person("cus_new")]))
+        rows.send(store, here, Fetched(2, participants=[rows.person("cus_new")]))
         await put(at, "11")
         await at.press("enter")
         await at.until(lambda: "It has changed since you saw it" in at.flat)

@@ -213,6 +213,6 @@ def test_access_that_another_panelist_is_just_renewing_is_gone_for_good(
 def sync_elsewhere(here: SyncService) -> None:
     """As another process would renew."""
     credentials = open_credentials(here.settings)
-    access = kept_access(credentials, here.registered, view(here.store).account, False)
+    access = kept_access(credentials, here.oauth_app, view(here.store).account, False)
     assert access
     asyncio.run(access.renew(access.headers))

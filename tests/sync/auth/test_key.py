@@ -17,7 +17,7 @@ from app.sandbox.server.server import Sandbox
 from app.sandbox.server.state import Options
 from app.settings import Settings
 from app.sync.auth.connect import KeyProblem, KeyReport, check_key, connect
-from app.sync.stripe import client as stripe_api
+from app.sync.stripe import client
 from app.sync.stripe.client import ProblemKind
 from tests.helpers.sync_run import sync
 
@@ -207,7 +207,7 @@ def test_a_captive_portal_is_not_taken_for_stripe(
     content: bytes,
     headers: list[tuple[str, str]],
 ) -> None:
-    monkeypatch.setattr(stripe_api, "FIRST_PAUSE", 0.0)  # the pauses between nine attempts
+    monkeypatch.setattr(client, "FIRST_PAUSE", 0.0)  # the pauses between nine attempts
     with answering(status, content, *headers) as base:
         assert refusal(sqlite_settings, base, KEY).kind is ProblemKind.UNREACHABLE
 
@@ -224,7 +224,7 @@ def test_a_refusal_of_another_kind_repeats_stripes_reason_without_the_key(
 
 
 def test_nobody_there(sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stripe_api, "FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(client, "FIRST_PAUSE", 0.0)
     problem = refusal(sqlite_settings, "http://127.0.0.1:1", KEY)
     assert problem.kind is ProblemKind.UNREACHABLE
 

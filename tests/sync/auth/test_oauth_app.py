@@ -130,17 +130,17 @@ def test_each_mode_has_its_own_and_the_last_entered_counts(
     sandbox.options.token_fault = ""  # whatever happened before
     here = service(store, replace(settings, stripe_api_base=sandbox.url))
     secret, page = sandbox.world.client_secret, f"{sandbox.url}/oauth/v2/authorize"
-    assert (here.registered(False), here.registered(True)) == (None, None)
+    assert (here.oauth_app(False), here.oauth_app(True)) == (None, None)
     here.set_up("ca_FirstOne1", secret, page, "")
     app = here.set_up("ca_SecondOne1", secret, page, "")
-    assert here.registered(True) is None
+    assert here.oauth_app(True) is None
     with Sandbox(customers=1, seed=67, live=True) as live:
         there = service(store, replace(settings, stripe_api_base=live.url))
         other = there.set_up(
             live.world.client_id, live.world.client_secret, f"{live.url}/oauth/v2/authorize", ""
         )
     again = service(store, settings)
-    assert (again.registered(False), again.registered(True)) == (app, other)
+    assert (again.oauth_app(False), again.oauth_app(True)) == (app, other)
     assert (app.client_id, app.livemode, other.livemode) == ("ca_SecondOne1", False, True)
 
 

@@ -15,7 +15,7 @@ from app.panel.segments.views import segments
 from app.sandbox.server.server import Sandbox
 from app.settings import Settings
 from app.sync.auth.connect import KeyProblem
-from app.sync.stripe import client as stripe_api
+from app.sync.stripe import client
 from app.sync.stripe.oauth import OAuthProblem
 from tests.helpers.approved_home import (
     app_of,
@@ -60,7 +60,7 @@ def test_the_same_account_is_listed_again_and_nothing_doubles(
     first = connect(office)
     sync(office)
     before, counts = segment_rows(store), store.row("SELECT count(*) FROM participant")
-    office.leave(view(store))
+    office.disconnect(view(store))
     sandbox.world.delete_customer(people(store, first.id)[0])
     new = sandbox.world.create_customer(email="new@example.org")
     again = connect(office)
@@ -118,7 +118,7 @@ def test_accounts_and_modes_stay_apart(store: Store, sandbox: Sandbox, here: Set
             connection = connect(office, one.world.livemode)
             sync(office)
             seen[connection.id] = people(store, connection.id)
-            office.leave(view(store))
+            office.disconnect(view(store))
     assert [len(ids) for ids in seen.values()] == [40, 5, 3]
     assert live.world.account_id == sandbox.world.account_id
     for connection_id, ids in seen.items():
@@ -183,7 +183,7 @@ def test_stripe_out_of_order_after_the_tokens(
     connected: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(stripe_api, "FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(client, "FIRST_PAUSE", 0.0)
     office, app = service(store, here), app_of(here)
     code = code_for(app)
 

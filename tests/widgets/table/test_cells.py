@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from textual.widgets import Input
 
 from app.sandbox.world.hostile import HOSTILE
-from app.widgets import content as words
+from app.widgets import content
 from app.widgets.table.cells import GAP, Column, arrange, fit
 from app.widgets.table.table import Cell, SortedColumn, Table
 from tests.helpers.table_rows import COLUMNS, Everyone, Stage, These, Written, offsets, press
@@ -225,6 +225,6 @@ def test_the_columns_of_the_tests_have_a_cell_each() -> None:
 @pytest.mark.parametrize("folder", ["screens", "widgets"])
 def test_only_the_painter_makes_segments(folder: str) -> None:
     """It is the one place beside ``words`` where text reaches a widget, and it uses ``fit``."""
-    for file in (Path(words.__file__).parents[1] / folder).rglob("*.py"):
+    for file in (Path(content.__file__).parents[1] / folder).rglob("*.py"):
         if file.name != "painter.py":
             assert "Segment(" not in file.read_text("utf-8"), file.name
