@@ -22,7 +22,7 @@ from app.db.index_builder import IndexBuilder
 from app.db.store import Store, open_store
 from app.invites.housekeeping import Housekeeping
 from app.panel.overview import Overview, overview
-from app.runtime import make_way
+from app.runtime import tune_interpreter
 from app.settings import load
 from app.sync.auth.connect import KeyProblem, check, connect, offered, recognised
 from app.sync.engine import ENDINGS, Change, Engine, end_by_stripe
@@ -37,7 +37,7 @@ def sync(options: argparse.Namespace) -> int:
     settings = load()
     store = open_store(settings)
     log.start(settings.home)
-    make_way()
+    tune_interpreter()
     started = time.monotonic()
     try:
         connection, access = way_in(SyncService(store, settings, open_credentials(settings)))

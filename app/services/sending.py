@@ -1,4 +1,4 @@
-"""What the screens may use of sending: by which way, as whom, and the thread that does it."""
+"""Sending as the screens see it: the channel, the user and the threads that do the work."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from app.invites.sending.sender import Sender
     from app.services.context import Context
 
-SOON = 2.0  # seconds after the start, when the first screens are there
+SOON = 2.0  # seconds after the start, so that the first screens come first
 EVERY = 60.0
 
 
 class InviteSending:
-    """Of one app. What speaks to mail servers is imported when something is sent."""
+    """The sending of one app. The mail code is imported when something is sent."""
 
     def __init__(self, context: Context, on_change: Callable[[], None]) -> None:
         self._context, self._on_change = context, on_change
@@ -31,29 +31,29 @@ class InviteSending:
 
     @property
     def user(self) -> str:
-        """Who is at the keyboard, for the ledger."""
+        """The user's name, for the ledger."""
         return by()
 
     def way(self) -> str:
-        """How invites go out. Raises SettingsError."""
+        """The channel that invites leave by. Raises SettingsError."""
         from app.invites.sending.factory import default_way
 
         return default_way(self._context.settings)
 
     def per_minute(self) -> int | None:
-        """How many mails at most go out in a minute. Raises SettingsError."""
+        """The largest number of mails per minute, or None for no limit. Raises SettingsError."""
         from app.invites.mail.server_settings import mail_rate
 
         return mail_rate(self._context.settings).per_minute
 
     def guard(self, connection_id: int) -> RestoreGuard:
-        """What keeps an old copy of the database from sending. In any thread."""
+        """The guard that keeps an old copy of the database from sending. Any thread may call it."""
         from app.invites.restore_guard import RestoreGuard
 
         return RestoreGuard(self._context.store, connection_id, self._context.settings.home)
 
     def send(self, connection_id: int, run: int) -> None:
-        """Have a run sent, from when it is due. In any thread."""
+        """Send a batch as soon as it is due. Any thread may call it."""
         if self._dispatch is None:
             from app.invites.sending.background import BackgroundSending
 
@@ -61,12 +61,12 @@ class InviteSending:
         self._dispatch.send(connection_id, run)
 
     def has(self, run: int) -> bool:
-        """Whether this app sends it."""
+        """Whether this app sends this batch."""
         return self._dispatch is not None and self._dispatch.has(run)
 
     def keep_tidy(self) -> None:
-        """Soon and every minute end what nobody answered in time, and erase whom somebody wanted
-        erased."""
+        """Expire invites and erase participants when their time has come, soon and then every
+        minute."""
         self._context.set_timer(SOON, self._tidy_soon)
         self._context.set_interval(EVERY, self._tidy_soon)
 
@@ -83,17 +83,17 @@ class InviteSending:
             if tidy(store, self._context.settings.home):
                 self._on_change()
         except (DatabaseProblem, OSError):
-            pass  # tried again soon; a screen says it
+            pass  # it is tried again soon, and a screen reports it
         finally:
             store.close()
 
     @property
     def busy(self) -> bool:
-        """Whether something is being sent, or waits for its time."""
+        """Whether a batch is being sent or waits until it is due."""
         return self._dispatch is not None and self._dispatch.busy
 
     def close(self) -> None:
-        """Stop within moments; what was not sent stays queued."""
+        """Stop within moments. Invites that were not sent stay queued."""
         if self._dispatch is not None:
             self._dispatch.close()
 

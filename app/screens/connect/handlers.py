@@ -1,4 +1,4 @@
-"""What the app asks and tells: of what came of connecting, and before somebody leaves."""
+"""The app's handlers of what connecting brought, and its questions before leaving."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from app.services.messages import (
     SyncStarted,
     TokenStoreNeeded,
 )
-from app.services.refresh import Refresher
 from app.text import plain
 from app.widgets.content import words
 from app.widgets.dialog import QuestionDialog
@@ -31,9 +30,8 @@ if TYPE_CHECKING:
 class ConnectionHandlers(Host):
     """The handlers of :class:`StripeConnection`'s and :class:`OAuthApproval`'s messages."""
 
-    lookout: Refresher
-    _later: list[Callable[[], None]]  # dialogs for when the one in front is answered
-    _guest = False  # somebody is being asked about an install
+    _later: list[Callable[[], None]]  # dialogs that wait for the one in front
+    _guest = False  # a person is being asked about an install
 
     def on_access_checked(self, message: AccessChecked) -> None:
         report = message.report
@@ -90,7 +88,7 @@ class ConnectionHandlers(Host):
         self.oauth.look()
         self.refresher.show()
 
-    # Where access is kept
+    # Credential storage
 
     def on_token_store_needed(self, message: TokenStoreNeeded) -> None:
         why = str(message.problem)
@@ -181,10 +179,10 @@ class ConnectionHandlers(Host):
         self._guest = True
         self.put(QuestionDialog(lines, "Accept"), answered)
 
-    # What the app gives
+    # Dialogs and screens
 
     def put(self, dialog: ModalScreen[Any], answer: Callable[[Any], None]) -> None:
-        """Show a dialog; while another one is in front, after that."""
+        """Show a dialog, after the one in front if there is one."""
         if isinstance(self.screen, ModalScreen):
             self._later.append(partial(self.put, dialog, answer))
         else:
@@ -199,7 +197,7 @@ class ConnectionHandlers(Host):
         raise NotImplementedError
 
     def connect_screens(self) -> Sequence[ConnectScreen]:
-        """The Connect screen, if it is there."""
+        """The Connect screen, if it was opened."""
         stack = self._screen_stacks.get("connect", ())
         if not stack:
             return []
@@ -208,12 +206,12 @@ class ConnectionHandlers(Host):
         return [one for one in stack if isinstance(one, ConnectScreen) and one.is_mounted]
 
     def say(self, text: str, problem: bool = False) -> None:
-        """A sentence on Connect."""
+        """Show a sentence on the Connect screen."""
         for screen in self.connect_screens():
             screen.say(text, problem)
 
     def forget_secrets(self) -> None:
-        """Empty the fields of Connect."""
+        """Empty the fields of the Connect screen."""
         for screen in self.connect_screens():
             screen.forget_secrets()
 

@@ -1,7 +1,7 @@
-"""What would be sent, confirmed by typing how many: nothing else sends.
+"""The dialog that shows what would be sent and queues it. Nothing else queues a batch.
 
-It is worked out anew when it is confirmed; where the data has changed since it was shown, the
-difference is shown instead, and asked again.
+A person confirms by typing the number of invites. Then the plan is made again: if the data has
+changed since the plan was shown, the dialog shows the difference and asks again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from app.invites.plan.summary import Summary, summarise
 from app.invites.restore_guard import RestoreSuspected
 from app.invites.sending import outbox
 from app.invites.studies import Study
-from app.screens.base import Host, account_words
+from app.screens.base import account_words, host_of
 from app.screens.studies.study_rows import WAYS
 from app.services.snapshot import Snapshot
 from app.text import duration, plain, when
@@ -37,7 +37,7 @@ from app.widgets.text_line import TextLine
 
 
 class ConfirmSendDialog(DecisionDialog["int | None"]):
-    """Answers with the run that was queued, None: nothing is sent."""
+    """Returns the id of the batch that was queued, or None if nothing was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="confirming.cancel", tooltip="Send nothing"),
@@ -54,7 +54,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
     )
 
     class Judged(Message):
-        """It was queued; or the data changed since it was shown; or it could not be."""
+        """The batch was queued, the data has changed, or there was a problem."""
 
         def __init__(
             self, run: int | None, summary: Summary | None = None,
@@ -93,7 +93,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
 
     def on_mount(self) -> None:
         self.query_one("#confirming-number").focus()
-        self._invite()
+        self._ask_for_number()
 
     # What is shown
 
@@ -178,7 +178,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         if message is None:
             return []
         masking = self._snapshot.masking
-        if masking:  # the text has the name in it
+        if masking:  # the text contains the name
             return [words(("One of them would get the mail that the study shows.", "dim"))]
         lines = [
             words(("To        ", "dim"), hidden(to, masking)),
@@ -186,8 +186,8 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         ]
         return lines + [words((plain(line, 500), "dim")) for line in message.text.splitlines()]
 
-    def _invite(self) -> None:
-        """Say what to do."""
+    def _ask_for_number(self) -> None:
+        """Say what to type."""
         number = self._summary.number
         if not number:
             self._say("Nobody would be written to. Escape goes back.", "bold")
@@ -210,13 +210,13 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
     # Keys
 
     def action_scroll(self, lines: int) -> None:
-        """Read what stands above or below."""
+        """Scroll the text."""
         self.query_one("#confirming-all").scroll_relative(y=lines, animate=False)
 
     def action_override(self) -> None:
-        """Send although the segments are filling."""
+        """Allow sending although the segments are still filling."""
         self._over = True
-        self._invite()
+        self._ask_for_number()
 
     @on(Input.Submitted, "#confirming-number")
     def _entered(self, event: Input.Submitted) -> None:
@@ -226,7 +226,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         typed = event.value.strip().replace(",", "")
         number = self._summary.number
         if not number or (self._filling and not self._over):
-            self._invite()
+            self._ask_for_number()
         elif typed != str(number):
             self._say(f"{number:,} people would be written to, not {plain(typed, 12) or 'none'}.")
         else:
@@ -236,9 +236,10 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
 
     @work(thread=True)
     def _queue(self, summary: Summary) -> None:
-        store, by = self._store, self.host.sending.user
+        store, sending = self._store, host_of(self).sending
+        by = sending.user
         try:
-            self.host.sending.guard(self._study.connection_id).check()
+            sending.guard(self._study.connection_id).check()
             changed = difference(store, summary.plan)
             if changed:
                 kept = frozen.freeze(store, changed.plan, by)
@@ -251,13 +252,6 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
             self.post_message(self.Judged(None, problem=str(problem)))
         finally:
             store.close()
-
-    @property
-    def host(self) -> Host:
-        """The app."""
-        from typing import cast
-
-        return cast(Host, self.app)
 
     def on_confirm_send_dialog_judged(self, message: Judged) -> None:
         message.stop()
@@ -285,7 +279,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         if changed.rules:
             lines.append(words("   the rules are others"))
         self.query_one("#confirming-text", Static).update(para([*lines, *self._all()]))
-        self._invite()
+        self._ask_for_number()
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

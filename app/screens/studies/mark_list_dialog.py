@@ -1,4 +1,4 @@
-"""What became of those in a list that somebody pastes or has in a file."""
+"""The dialog that marks the invites of a list, pasted or in a file."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ LARGEST = 50_000_000  # bytes of a file: a million lines
 
 @dataclass(frozen=True)
 class MarkTargets:
-    """Who is meant by a list, as ``keys`` (invites, or mailboxes where none is to be written to),
-    and the lines that mean several or nobody."""
+    """What a list means: ``keys`` are invites, or mailboxes for an opt-out. The other lines are
+    ``ambiguous`` or ``unknown``."""
 
     mark: str
     keys: Sequence[int] | Sequence[str]
@@ -45,8 +45,8 @@ class MarkTargets:
 
 
 class MarkListDialog(DecisionDialog[None]):
-    """Looks whom a list means, asks, and marks them. What it cannot tell stays in the field.
-    ``marked`` is called in a thread when some were marked."""
+    """Finds the invites that a list means, asks, and marks them. Lines that it cannot match stay
+    in the field. It calls ``marked`` in a thread when it has marked any."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "look", "Mark them", id="marking.look", priority=True,
@@ -62,8 +62,8 @@ class MarkListDialog(DecisionDialog[None]):
         " asks."
     )
 
-    class Came(Message):
-        """Whom the list means; what was done; or a problem, for a person."""
+    class Ended(Message):
+        """Matching ended with ``meant``, or ``said`` says what was marked or what failed."""
 
         def __init__(
             self, meant: MarkTargets | None = None, said: str = "", *, problem: bool = False
@@ -103,11 +103,11 @@ class MarkListDialog(DecisionDialog[None]):
 
     @property
     def area(self) -> TextBox:
-        """Where the list is."""
+        """The field for the list."""
         return self.query_one("#marking-list", TextBox)
 
     def action_mark(self) -> None:
-        """The next of what they are marked as."""
+        """Choose the next mark."""
         if not self._busy:
             self._mark = MARKS[(MARKS.index(self._mark) + 1) % len(MARKS)]
             self._show_mark()
@@ -118,10 +118,10 @@ class MarkListDialog(DecisionDialog[None]):
             words(("as ", "dim"), (self._mark, "bold"), (f"; ctrl+t: {others}", "dim"))
         )
 
-    # Looking
+    # Matching
 
     def action_look(self) -> None:
-        """Look whom the list means."""
+        """Find the invites that the list means."""
         if self._busy or not self.is_current:
             return
         text = self.area.text
@@ -145,19 +145,19 @@ class MarkListDialog(DecisionDialog[None]):
             matched = listed.match(*here, written, self._study.id if self._study else None)
             return MarkTargets(mark, matched.invites, matched.ambiguous, matched.unknown)
 
-        self._answer(lambda: self.Came(found()))
+        self._answer(lambda: self.Ended(found()))
 
-    def _answer(self, work: Callable[[], Came]) -> None:
+    def _answer(self, work: Callable[[], Ended]) -> None:
         try:
             answer = work()
         except (StudyProblem, DatabaseProblem) as problem:
-            answer = self.Came(said=str(problem), problem=True)
+            answer = self.Ended(said=str(problem), problem=True)
         finally:
             self._store.close()
         self.post_message(answer)
 
-    @on(Came)
-    def _came(self, message: Came) -> None:
+    @on(Ended)
+    def _ended(self, message: Ended) -> None:
         message.stop()
         self._busy = self.area.read_only = False
         if message.meant is None:
@@ -190,7 +190,7 @@ class MarkListDialog(DecisionDialog[None]):
 
     @work(thread=True)
     def _write(self, meant: MarkTargets) -> None:
-        def written() -> MarkListDialog.Came:
+        def written() -> MarkListDialog.Ended:
             here = (self._store, self._connection_id)
             left = "\n".join((*meant.ambiguous, *meant.unknown))
             if meant.mark == OPT_OUT:
@@ -204,13 +204,13 @@ class MarkListDialog(DecisionDialog[None]):
                 said = f"{moved:,} marked {meant.mark}"
                 said += f", {stayed:,} stay as they are" if stayed else ""
             self._marked()
-            self.app.call_from_thread(self._leave, left)
+            self.app.call_from_thread(self._keep_in_field, left)
             rest = f"; {_rest(meant)}, in the field" if left else ""
-            return self.Came(said=f"{said}{rest}.")
+            return self.Ended(said=f"{said}{rest}.")
 
         self._answer(written)
 
-    def _leave(self, left: str) -> None:
+    def _keep_in_field(self, left: str) -> None:
         self.area.load_text(left)
 
     def _say(self, text: str, *, problem: bool = False) -> None:
@@ -226,13 +226,13 @@ class MarkListDialog(DecisionDialog[None]):
             self.action_cancel()
 
     def action_cancel(self) -> None:
-        """Close; not in the middle of marking."""
+        """Close, unless it is marking."""
         if self.is_current and not self._busy:
             self.dismiss(None)
 
 
 def from_file(text: str) -> str:
-    """The list: what a file has whose name was written, or else what was written itself. Raises
+    """The list itself, or the text of the file if ``text`` is a file name. Raises
     StudyProblem."""
     name = text.strip()
     if "\n" in name or "\t" in name:
@@ -240,7 +240,7 @@ def from_file(text: str) -> str:
     try:
         file = Path(name).expanduser()
         named = file.is_file() or name.startswith(("/", "~", "./", "../"))
-    except (OSError, ValueError, RuntimeError):  # too long, or somebody's home that is not there
+    except (OSError, ValueError, RuntimeError):  # too long, or the home of an unknown user
         return text
     return read_text(str(file), LARGEST) if named else text
 

@@ -1,4 +1,4 @@
-"""Which segments a study takes people from, and whose members it leaves out."""
+"""The dialog of a study's audience: the segments it includes and excludes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MARKS = {"taken": ("✓ takes", "$success"), "left out": ("− without", "$warni
 
 
 class _AudienceRows:
-    """Segments with what the study does with each; the keys are their places, from 1 on."""
+    """Segments as rows, each with its mark. Their keys count from 1."""
 
     def __init__(self, views: Sequence[SegmentView], marks: dict[str, str]) -> None:
         self._views, self._marks = views, marks
@@ -52,8 +52,8 @@ class _AudienceRows:
 
 
 class StudySegmentsDialog(ModalScreen["tuple[list[str], list[str]] | None"]):
-    """Answers with the keys of those that are taken and of those that are left out; None: nothing
-    is to be changed."""
+    """Returns the keys of the included and of the excluded segments, or None to change
+    nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "take", "Take", id="attaching.take", tooltip="Take people from it"),
@@ -77,9 +77,9 @@ class StudySegmentsDialog(ModalScreen["tuple[list[str], list[str]] | None"]):
             yield Table(COLUMNS, "The segments.", empty="There are none yet.", id="attached")
             yield TextLine(id="attaching-said")
             keys = words(
-                *(("space", "bold"), " takes; ", ("-", "bold"), " leaves out; "),
-                *(("Enter", "bold"), " keeps it; ", ("escape", "bold"), " changes nothing."),
-            )
+                ("space", "bold"), " takes; ", ("-", "bold"), " leaves out; ",
+                ("Enter", "bold"), " keeps it; ", ("escape", "bold"), " changes nothing.",
+            )  # fmt: skip
             yield Static(para([keys]), classes="keys")
 
     def on_mount(self) -> None:

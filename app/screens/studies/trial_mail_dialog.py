@@ -1,4 +1,4 @@
-"""A test invite to oneself: marked TEST, and never counted."""
+"""The dialog that sends a test email: marked TEST and never counted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from app.widgets.text_line import TextLine
 
 
 class TrialMailDialog(DecisionDialog[None]):
-    """Asks for an address and sends one mail to it."""
+    """Asks for an address and sends one test email to it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Close", id="rehearsing.cancel", tooltip="Close this"),
@@ -33,7 +33,7 @@ class TrialMailDialog(DecisionDialog[None]):
     help_text = "The mail as a member would get it, to your own address. It is not counted."
 
     class Ended(Message):
-        """It was sent, or not."""
+        """The email was sent, or there was a problem."""
 
         def __init__(self, said: str, problem: bool) -> None:
             super().__init__()

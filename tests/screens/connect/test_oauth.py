@@ -204,9 +204,9 @@ async def test_a_double_enter_opens_one_page(
     monkeypatch.setenv("BROWSER", str(browser(tmp_path)))
     async with running(store, setup.settings()) as at:
         await choose(at, "oauth-test")
-        await at.strike(*["enter"] * 8)
+        await at.hold("enter", 8)
         await at.until(lambda: at.app.oauth.page is not None)
-        await at.strike(*["enter"] * 8)
+        await at.hold("enter", 8)
         await at.until(lambda: page(at).said == "Opened in the browser.")
         assert (tmp_path / "opened").read_text().split() == [page(at).url]
         assert "waited for already" in at.toasts
