@@ -42,10 +42,10 @@ class ExportDialog(DecisionDialog["Path | None"]):
     was exported. ``title`` names the list and may be foreign."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="taking.cancel", tooltip="Stop; no file is left"),
-        Binding("ctrl+t", "form", "CSV or JSON lines", id="taking.form",
+        Binding("escape", "cancel", "Cancel", id="export.cancel", tooltip="Stop; no file is left"),
+        Binding("ctrl+t", "form", "CSV or JSON lines", id="export.form",
                 tooltip="Change between CSV and JSON lines"),
-        Binding("ctrl+r", "replace", "Replace", id="taking.replace",
+        Binding("ctrl+r", "replace", "Replace", id="export.replace",
                 tooltip="Replace the file that is there already"),
     ]  # fmt: skip
     help_text = (
@@ -76,11 +76,11 @@ class ExportDialog(DecisionDialog["Path | None"]):
         self._done = False
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="dialog", can_focus=False, classes="taking"):
+        with VerticalScroll(id="dialog", can_focus=False, classes="export"):
             yield Static(para(self._about()))
-            yield TextField("the file's name", id="taking-file")
-            yield TextLine(id="taking-form")
-            yield TextLine(id="taking-said")
+            yield TextField("the file's name", id="export-file")
+            yield TextLine(id="export-form")
+            yield TextLine(id="export-said")
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button("Replace it (ctrl+r)", id="replace", variant="error")
@@ -117,7 +117,7 @@ class ExportDialog(DecisionDialog["Path | None"]):
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
         form = FORMS[form_of(event.value.strip())]
-        self.query_one("#taking-form", TextLine).show(
+        self.query_one("#export-form", TextLine).show(
             words(("as ", "dim"), form, ("; ctrl+t changes it", "dim"))
         )
         self._offer_to_replace(False)
@@ -221,7 +221,7 @@ class ExportDialog(DecisionDialog["Path | None"]):
         self._offer_to_replace(isinstance(message.problem, AlreadyThere))
 
     def _say(self, said: Content) -> None:
-        self.query_one("#taking-said", TextLine).show(said)
+        self.query_one("#export-said", TextLine).show(said)
 
     def action_cancel(self) -> None:
         """Stop and leave no file, or close when everything is written."""

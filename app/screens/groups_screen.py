@@ -50,7 +50,7 @@ class GroupsScreen(PanelistScreen):
     terminal is narrow. ``open_person`` is called with the row id of a participant to open."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "app.ask_now", "Ask", id="grouped.ask", show=False,
+        Binding("r", "app.ask_now", "Ask", id="groups.ask", show=False,
                 tooltip="Ask Stripe now for what changed, instead of waiting"),
     ]  # fmt: skip
     PAUSE = 0.5
@@ -84,18 +84,18 @@ class GroupsScreen(PanelistScreen):
         self._end: Callable[[], None] | None = None  # ends the statement that the thread runs
 
     def compose_content(self) -> ComposeResult:
-        with Container(id="grouped"):
-            with Vertical(id="grouped-left"):
+        with Container(id="group-columns"):
+            with Vertical(id="group-left"):
                 yield from self.compose_left()
                 yield GroupBars(self.names(), id="groups")
                 yield TextLine(id="groups-said")
-            with Vertical(id="grouped-right"):
+            with Vertical(id="group-right"):
                 yield Table(
                     self.COLUMNS,
                     "The people of the group that is chosen.",
                     empty="Nobody is in this group.",
                     waiting="Counting…",
-                    id="grouped-people",
+                    id="group-people",
                 )
 
     def on_mount(self) -> None:
@@ -142,7 +142,7 @@ class GroupsScreen(PanelistScreen):
     @property
     def table(self) -> Table:
         """The table of the current group's participants."""
-        return self.query_one("#grouped-people", Table)
+        return self.query_one("#group-people", Table)
 
     @property
     def counted(self) -> GroupCounts | None:
@@ -170,7 +170,7 @@ class GroupsScreen(PanelistScreen):
     def draw(self, *, reset: bool = False) -> None:
         """Show the participants of the current group."""
         group = self.groups.current
-        right = self.query_one("#grouped-right")
+        right = self.query_one("#group-right")
         self.table.display = self.ready
         entitle(right, words(self.headline(group)))
         if self._counted is None:
@@ -185,7 +185,7 @@ class GroupsScreen(PanelistScreen):
     def _show_row_range(self) -> None:
         first, last, total = self.table.seen
         said = f"rows {first:,}–{last:,} of {total:,}" if total else ""
-        entitle(self.query_one("#grouped-right"), below=words(said))
+        entitle(self.query_one("#group-right"), below=words(said))
 
     # Counting
 
@@ -270,13 +270,13 @@ class GroupsScreen(PanelistScreen):
         message.stop()
         self.table.focus()
 
-    @on(Table.RowChosen, "#grouped-people")
+    @on(Table.RowChosen, "#group-people")
     def _chosen(self, message: Table.RowChosen) -> None:
         message.stop()
         if self._open_person is not None:
             self._open_person(message.key)
 
-    @on(Table.CursorMoved, "#grouped-people")
+    @on(Table.CursorMoved, "#group-people")
     def _moved(self, message: Table.CursorMoved) -> None:
         message.stop()
 

@@ -30,8 +30,8 @@ class CompareScreen(GroupsScreen):
     """The members of two segments, A and B. It asks for the second one if that is None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "swap", "Swap", id="comparing.swap", tooltip="Let A and B change places"),
-        Binding("o", "other", "Other", id="comparing.other",
+        Binding("s", "swap", "Swap", id="compare.swap", tooltip="Let A and B change places"),
+        Binding("o", "other", "Other", id="compare.other",
                 tooltip="Compare A with another segment"),
     ]  # fmt: skip
     COLUMNS = without_order(COLUMNS)
@@ -55,11 +55,11 @@ class CompareScreen(GroupsScreen):
         self.ready = second is not None
 
     def compose_left(self) -> ComposeResult:
-        yield TextLine(id="comparing-first")
-        yield TextLine(id="comparing-second")
+        yield TextLine(id="compare-first")
+        yield TextLine(id="compare-second")
 
     def on_mount(self) -> None:
-        self.query_one("#grouped-left").border_title = "Compare"
+        self.query_one("#group-left").border_title = "Compare"
         self._introduce()
         if self._second is None:
             self.draw()
@@ -111,8 +111,8 @@ class CompareScreen(GroupsScreen):
 
     def _introduce(self, first: int | None = None, second: int | None = None) -> None:
         for place, letter, one, number in (
-            ("#comparing-first", "A", self._first, first),
-            ("#comparing-second", "B", self._second, second),
+            ("#compare-first", "A", self._first, first),
+            ("#compare-second", "B", self._second, second),
         ):
             said = words((f"{letter} ", "bold $primary"), ("not chosen yet", "dim"))
             if one is not None:

@@ -54,7 +54,7 @@ def values(one: Person) -> list[CopyableValue]:
 
 def _copies(key: str, name: str) -> Binding:
     return Binding(
-        key, f"copy('{key}')", name, id=f"copying.{key}", show=False, tooltip=f"Copy the {name}"
+        key, f"copy('{key}')", name, id=f"copy.{key}", show=False, tooltip=f"Copy the {name}"
     )
 
 
@@ -62,8 +62,8 @@ class CopyDialog(ModalScreen[None]):
     """Asks which value of a participant to copy to the clipboard."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,y,q", "close", "Close", id="copying.close", tooltip="Copy nothing"),
-        Binding("o", "open", "Open", id="copying.open", tooltip="Open the page in a browser"),
+        Binding("escape,y,q", "close", "Close", id="copy.close", tooltip="Copy nothing"),
+        Binding("o", "open", "Open", id="copy.open", tooltip="Open the page in a browser"),
         _copies("n", "name"),
         _copies("e", "email"),
         _copies("p", "phone"),
@@ -93,7 +93,7 @@ class CopyDialog(ModalScreen[None]):
             yield Static(words(("Copy to the clipboard", "bold")))
             lines = (self._line(one) for one in self._values)
             yield OptionList(*(Option(words(*line)) for line in lines), markup=False)
-            yield TextLine(id="copying-said")
+            yield TextLine(id="copy-said")
             keys = words(
                 ("Enter", "bold"), " copies; ", ("o", "bold"), " opens the Dashboard; ",
                 ("escape", "bold"), " closes.",
@@ -159,7 +159,7 @@ class CopyDialog(ModalScreen[None]):
         message.stop()
         if message.why_not:
             said = words(f"Not opened: {message.why_not}. It is at ", (self._person.url, "bold"))
-            self.query_one("#copying-said", TextLine).show(said)
+            self.query_one("#copy-said", TextLine).show(said)
         elif self.is_current:
             host_of(self).tell("Opened in the browser.")
             self.dismiss(None)

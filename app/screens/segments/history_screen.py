@@ -44,9 +44,9 @@ def _step(key: str, unit: Unit) -> list[Binding]:
     """The keys for a unit: the small letter goes back, the capital one forward."""
     name, shown = unit.capitalize(), f"{key} {key.upper()}"
     return [
-        Binding(key, f"step('{unit}', -1)", name, id=f"changing.{unit}", key_display=shown,
+        Binding(key, f"step('{unit}', -1)", name, id=f"history.{unit}", key_display=shown,
                 tooltip=f"Since a {unit} earlier"),
-        Binding(key.upper(), f"step('{unit}', 1)", f"{name} later", id=f"changing.{unit}.later",
+        Binding(key.upper(), f"step('{unit}', 1)", f"{name} later", id=f"history.{unit}.later",
                 show=False, tooltip=f"Since a {unit} later"),
     ]  # fmt: skip
 
@@ -55,7 +55,7 @@ class SegmentHistoryScreen(GroupsScreen):
     """The changes of one segment since a day."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "type", "Since…", id="changing.type", tooltip="Type the day since when"),
+        Binding("t", "type", "Since…", id="history.type", tooltip="Type the day since when"),
         *_step("d", "day"),
         *_step("w", "week"),
         *_step("m", "month"),
@@ -92,20 +92,20 @@ class SegmentHistoryScreen(GroupsScreen):
         self.ready = False
 
     def compose_content(self) -> ComposeResult:
-        yield Container(id="changing-size")
+        yield Container(id="history-size")
         yield from super().compose_content()
 
     def compose_left(self) -> ComposeResult:
-        with Horizontal(id="changing-since"):
+        with Horizontal(id="history-since"):
             yield Static(words(("since ", "dim")))
-            yield TextField("2026-11-01, 3 Feb, -30d", id="changing-day", longest=40)
-            yield TextLine(id="changing-ago")
-        yield TextLine(id="changing-said")
+            yield TextField("2026-11-01, 3 Feb, -30d", id="history-day", longest=40)
+            yield TextLine(id="history-ago")
+        yield TextLine(id="history-said")
 
     def on_mount(self) -> None:
         name = plain(self._segment.name, 60)
-        self.query_one("#grouped-left").border_title = words(f"{name}: what changed")
-        self.query_one("#changing-size").border_title = words(f"{name}: size over time")
+        self.query_one("#group-left").border_title = words(f"{name}: what changed")
+        self.query_one("#history-size").border_title = words(f"{name}: size over time")
         try:
             self._first_sync = begun(self._store, self._connection_id)
         except DatabaseProblem as problem:
@@ -129,7 +129,7 @@ class SegmentHistoryScreen(GroupsScreen):
         self._show_problem(f"Nothing is known of before: {first}." if at < self._first_sync else "")
         at = max(at, self._first_sync)
         self._day.value = _as_typed(at)
-        self.query_one("#changing-ago", TextLine).show(words((_ago(at, now), "dim")))
+        self.query_one("#history-ago", TextLine).show(words((_ago(at, now), "dim")))
         if at != self._since:
             self._since, self.ready = at, True
             self.ask(reset=True)
@@ -138,14 +138,14 @@ class SegmentHistoryScreen(GroupsScreen):
 
     @property
     def _day(self) -> TextField:
-        return self.query_one("#changing-day", TextField)
+        return self.query_one("#history-day", TextField)
 
     def _show_problem(self, trouble: str) -> None:
         """Show below the day why it cannot be shown, or nothing for ""."""
         said = words((f"✗ {trouble}", "$error")) if trouble else words()
-        self.query_one("#changing-said", TextLine).show(said)
+        self.query_one("#history-said", TextLine).show(said)
 
-    @on(Input.Submitted, "#changing-day")
+    @on(Input.Submitted, "#history-day")
     def _typed(self, event: Input.Submitted) -> None:
         event.stop()
         try:
@@ -224,16 +224,16 @@ class SegmentHistoryScreen(GroupsScreen):
 
         message.stop()
         self._points = message.points
-        self.query_one("#changing-size").display = len(self._points) > 1
+        self.query_one("#history-size").display = len(self._points) > 1
         if self._plot is None:
             self._plot = Plot(id="plot")
-            await self.query_one("#changing-size").mount(self._plot)
+            await self.query_one("#history-size").mount(self._plot)
         self._draw_size()
 
     @on(events.Resize)
     def _fit(self) -> None:
         lines = next(lines for least, lines in PLOTS if self.size.height >= least)
-        self.query_one("#changing-size").styles.height = lines + 1
+        self.query_one("#history-size").styles.height = lines + 1
         self._draw_size()
 
     def _draw_size(self) -> None:

@@ -24,7 +24,7 @@ class PickSegmentDialog(ModalScreen["SegmentView | None"]):
     """Picks one of these segments, or returns None. ``question`` may hold foreign text."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="picking.cancel", tooltip="Choose none"),
+        Binding("escape", "cancel", "Cancel", id="pick.cancel", tooltip="Choose none"),
     ]
     help_text = "Type a part of the name; enter goes to the list, and there it chooses."
 
@@ -35,7 +35,7 @@ class PickSegmentDialog(ModalScreen["SegmentView | None"]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="why"):
             yield Static(words((self._question, "bold")))
-            yield FilterLine("a part of its name", id="picking-filter")
+            yield FilterLine("a part of its name", id="pick-filter")
             yield SegmentTable(empty="No segment is called so.")
             keys = words(("Enter", "bold"), " chooses; ", ("escape", "bold"), " goes back.")
             yield Static(para([keys]), classes="keys")

@@ -40,13 +40,13 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
     """Returns the id of the batch that was queued, or None if nothing was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="confirming.cancel", tooltip="Send nothing"),
-        Binding("down", "scroll(1)", "Read on", id="confirming.down",
+        Binding("escape", "cancel", "Cancel", id="confirm.cancel", tooltip="Send nothing"),
+        Binding("down", "scroll(1)", "Read on", id="confirm.down",
                 tooltip="What would be sent, further down"),
         Binding("up", "scroll(-1)", "Back", show=False),
         Binding("pagedown", "scroll(10)", "Page down", show=False),
         Binding("pageup", "scroll(-10)", "Page up", show=False),
-        Binding("ctrl+o", "override", "Although it is filling", id="confirming.override",
+        Binding("ctrl+o", "override", "Although it is filling", id="confirm.override",
                 show=False, tooltip="Send although the first sync is not complete"),
     ]  # fmt: skip
     help_text = (
@@ -83,16 +83,16 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         self._filling = connection is not None and connection.status != "complete"
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="dialog", classes="confirming"):
-            with VerticalScroll(id="confirming-all", can_focus=False):
-                yield Static(para(self._all()), id="confirming-text")
-            yield TextLine(id="confirming-said")
-            with Horizontal(id="confirming-last"):
-                yield TextField("how many", id="confirming-number", longest=9)
+        with Vertical(id="dialog", classes="confirm"):
+            with VerticalScroll(id="confirm-all", can_focus=False):
+                yield Static(para(self._all()), id="confirm-text")
+            yield TextLine(id="confirm-said")
+            with Horizontal(id="confirm-last"):
+                yield TextField("how many", id="confirm-number", longest=9)
                 yield Button("Cancel (escape)", id="cancel")
 
     def on_mount(self) -> None:
-        self.query_one("#confirming-number").focus()
+        self.query_one("#confirm-number").focus()
         self._ask_for_number()
 
     # What is shown
@@ -205,20 +205,20 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
             )
 
     def _say(self, text: str, style: str = "$error") -> None:
-        self.query_one("#confirming-said", TextLine).show(words((text, style)))
+        self.query_one("#confirm-said", TextLine).show(words((text, style)))
 
     # Keys
 
     def action_scroll(self, lines: int) -> None:
         """Scroll the text."""
-        self.query_one("#confirming-all").scroll_relative(y=lines, animate=False)
+        self.query_one("#confirm-all").scroll_relative(y=lines, animate=False)
 
     def action_override(self) -> None:
         """Allow sending although the segments are still filling."""
         self._over = True
         self._ask_for_number()
 
-    @on(Input.Submitted, "#confirming-number")
+    @on(Input.Submitted, "#confirm-number")
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
         if self._busy or self.deaf or not self.is_current:
@@ -264,7 +264,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
             self._say(message.problem)
             return
         self._summary = message.summary
-        self.query_one("#confirming-number", TextField).value = ""
+        self.query_one("#confirm-number", TextField).value = ""
         lines = [words(("It has changed since you saw it:", "bold $warning"))]
         changed = message.changed
         for people, what in (
@@ -278,7 +278,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
             lines.append(words("   the mail says something else"))
         if changed.rules:
             lines.append(words("   the rules are others"))
-        self.query_one("#confirming-text", Static).update(para([*lines, *self._all()]))
+        self.query_one("#confirm-text", Static).update(para([*lines, *self._all()]))
         self._ask_for_number()
 
     @on(Button.Pressed)

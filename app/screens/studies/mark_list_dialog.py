@@ -49,11 +49,11 @@ class MarkListDialog(DecisionDialog[None]):
     in the field. It calls ``marked`` in a thread when it has marked any."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "look", "Mark them", id="marking.look", priority=True,
+        Binding("ctrl+s", "look", "Mark them", id="mark-list.look", priority=True,
                 tooltip="Look whom the list means; it is asked before anything is marked"),
-        Binding("ctrl+t", "mark", "Marked as", id="marking.mark", priority=True,
+        Binding("ctrl+t", "mark", "Marked as", id="mark-list.mark", priority=True,
                 tooltip="What they are marked as: the next one"),
-        Binding("escape", "cancel", "Close", id="marking.cancel", priority=True,
+        Binding("escape", "cancel", "Close", id="mark-list.cancel", priority=True,
                 tooltip="Close this"),
     ]  # fmt: skip
     help_text = (
@@ -86,13 +86,13 @@ class MarkListDialog(DecisionDialog[None]):
 
     def compose(self) -> ComposeResult:
         where = f"of “{plain(self._study.title, 50)}”" if self._study else "of all studies"
-        with Vertical(id="dialog", classes="marking"):
+        with Vertical(id="dialog", classes="mark-list"):
             yield Static(words(("What became of those in a list", "bold"), f", {where}"))
             hint = "Paste addresses, Stripe ids or tokens, one a line or CSV; or a file's name."
             yield Static(words((hint, "dim")))
-            yield TextBox(id="marking-list", wrap=False)
-            yield TextLine(id="marking-as")
-            yield TextLine(id="marking-said")
+            yield TextBox(id="mark-field", wrap=False)
+            yield TextLine(id="mark-as")
+            yield TextLine(id="mark-said")
             with Horizontal(id="buttons"):
                 yield Button("Close", id="cancel")
                 yield Button("Mark… (ctrl+s)", id="look", variant="primary")
@@ -104,7 +104,7 @@ class MarkListDialog(DecisionDialog[None]):
     @property
     def area(self) -> TextBox:
         """The field for the list."""
-        return self.query_one("#marking-list", TextBox)
+        return self.query_one("#mark-field", TextBox)
 
     def action_mark(self) -> None:
         """Choose the next mark."""
@@ -114,7 +114,7 @@ class MarkListDialog(DecisionDialog[None]):
 
     def _show_mark(self) -> None:
         others = " · ".join(one for one in MARKS if one != self._mark)
-        self.query_one("#marking-as", TextLine).show(
+        self.query_one("#mark-as", TextLine).show(
             words(("as ", "dim"), (self._mark, "bold"), (f"; ctrl+t: {others}", "dim"))
         )
 
@@ -215,7 +215,7 @@ class MarkListDialog(DecisionDialog[None]):
 
     def _say(self, text: str, *, problem: bool = False) -> None:
         line = words((f"✗ {text}", "$error")) if problem else words(text)
-        self.query_one("#marking-said", TextLine).show(line)
+        self.query_one("#mark-said", TextLine).show(line)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

@@ -42,11 +42,11 @@ class PlanScreen(GroupsScreen):
     ``names`` are the names of segments by their keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "invite", "Invite…", id="planning.invite",
+        Binding("i", "invite", "Invite…", id="plan.invite",
                 tooltip="Freeze this plan and show what would be sent; nothing is sent yet"),
-        Binding("o", "options", "Options", id="planning.options",
+        Binding("o", "options", "Options", id="plan.options",
                 tooltip="Everybody, a batch or a random sample; and rules to pass by"),
-        Binding("t", "take", "Take out", id="planning.take",
+        Binding("t", "take", "Take out", id="plan.take",
                 tooltip="Write the people of this outcome to a file"),
     ]  # fmt: skip
     COLUMNS = COLUMNS
@@ -81,16 +81,18 @@ class PlanScreen(GroupsScreen):
         self._shown = [Outcome.INVITE.words]  # the results that any member has
 
     def compose_left(self) -> ComposeResult:
-        yield TextLine(id="planning-how")
+        yield TextLine(id="plan-options-said")
 
     def on_mount(self) -> None:
         title = plain(self._study.title, 60)
-        self.query_one("#grouped-left").border_title = words(f"Plan: {title}")
+        self.query_one("#group-left").border_title = words(f"Plan: {title}")
         self._introduce()
         self.ask(reset=True)
 
     def _introduce(self) -> None:
-        self.query_one("#planning-how", TextLine).show(words((options_words(self._options), "dim")))
+        self.query_one("#plan-options-said", TextLine).show(
+            words((options_words(self._options), "dim"))
+        )
 
     def show_content(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot

@@ -28,7 +28,7 @@ class TrialMailDialog(DecisionDialog[None]):
     """Asks for an address and sends one test email to it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Close", id="rehearsing.cancel", tooltip="Close this"),
+        Binding("escape", "cancel", "Close", id="trial-mail.cancel", tooltip="Close this"),
     ]
     help_text = "The mail as a member would get it, to your own address. It is not counted."
 
@@ -49,8 +49,8 @@ class TrialMailDialog(DecisionDialog[None]):
             title = plain(self._study.title, 50)
             yield Static(words(("A test mail of ", "bold"), (title, "bold")))
             yield Static(words(("Marked TEST, to yourself; it is not counted.", "dim")))
-            yield TextField("your own address", id="rehearsing-to")
-            yield TextLine(id="rehearsing-said")
+            yield TextField("your own address", id="trial-mail-to")
+            yield TextLine(id="trial-mail-said")
 
     def on_mount(self) -> None:
         self.query_one(TextField).value = self._study.letter.sender_address
@@ -66,7 +66,7 @@ class TrialMailDialog(DecisionDialog[None]):
 
     def _say(self, text: str, problem: bool) -> None:
         style = "$error" if problem else "dim"
-        self.query_one("#rehearsing-said", TextLine).show(words((text, style)))
+        self.query_one("#trial-mail-said", TextLine).show(words((text, style)))
 
     @work(thread=True)
     def _send(self, address: str) -> None:
