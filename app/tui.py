@@ -89,7 +89,7 @@ class PanelistApp(ConnectionHandlers):
         self.oauth = OAuthApproval(self, self.stripe)
         self.sending = InviteSending(self, self.refresher.changed)
         self._previous_mode: str | None = None
-        self._later = []
+        self._dialogs = []
         self._index_builder: IndexBuilder | None = None
         self._reads_indexed = 0  # the number of reads when indexes were last built
         self._key_queue = KeyQueue(self, self._on_queued_key)
@@ -109,7 +109,7 @@ class PanelistApp(ConnectionHandlers):
     def on_mount(self) -> None:
         self.set_interval(1.0, self.refresher.tick)
         self.set_interval(UPKEEP, self._build_indexes)
-        self.sending.keep_tidy()
+        self.sending.start_housekeeping()
         if self.settings.stripe_key:
             self.call_after_refresh(
                 partial(self.stripe.try_key, self.settings.stripe_key, keep=False)
@@ -146,7 +146,7 @@ class PanelistApp(ConnectionHandlers):
         self.refresher.show(fresh=False)
 
     def on_data_changed(self, message: DataChanged) -> None:
-        self.refresher.soon()
+        self.refresher.refresh_soon()
 
     def tell(self, text: str, problem: bool = False) -> None:
         self.clear_notifications()
@@ -193,7 +193,7 @@ class PanelistApp(ConnectionHandlers):
         if not self.refresher.known:
             self.tell("No account was connected yet; 1 (Connect) connects one.")
         elif not isinstance(self.screen, ModalScreen):
-            self.put(
+            self.open_dialog(
                 AccountsDialog(self.refresher.known, shown.id if shown else None),
                 self._show_account,
             )

@@ -42,7 +42,7 @@ class Host(Context):
     redirects: tuple[str, str]  # the addresses to register at Stripe, for test and live
 
     @abstractmethod
-    def ask_place(self, why: str, *, lost: bool = False) -> None:
+    def ask_for_storage(self, why: str, *, lost: bool = False) -> None:
         """Ask for a credential storage, and keep access there. ``lost``: what is stored now
         cannot be read."""
 
@@ -51,7 +51,7 @@ class Host(Context):
         """Ask whether to disconnect. Disconnect after a yes."""
 
     @abstractmethod
-    def free(self) -> None:
+    def open_next_dialog(self) -> None:
         """Show the next dialog that waits, because none is in front any more."""
 
     @abstractmethod
@@ -98,7 +98,7 @@ class PanelistScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         self.show(self.host.snapshot())
-        self.host.free()
+        self.host.open_next_dialog()
 
     def show(self, snapshot: Snapshot) -> None:
         """Show a snapshot. The app calls it only while this screen is visible."""

@@ -179,15 +179,15 @@ class StripeConnection:
 
         self.work(reopen, patient=True)
 
-    def leave(self, connection: ConnectionView) -> bool:
+    def disconnect(self, connection: ConnectionView) -> bool:
         """Disconnect. Returns False when a step is under way."""
 
-        def leave(service: SyncService) -> Message:
+        def disconnect(service: SyncService) -> Message:
             self._stop()
             self.report = None
             return StepDone(service.leave(connection), left=True)
 
-        return self.work(leave)
+        return self.work(disconnect)
 
     def _take_unconfirmed(self, report: KeyReport) -> tuple[Admitted, bool]:
         found = next(one for one in self._unconfirmed if one[0].report is report)

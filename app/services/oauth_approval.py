@@ -62,9 +62,9 @@ class OAuthApproval:
         self._closing = threading.Lock()
         self._ended = False
 
-    def look(self) -> None:
+    def reload(self) -> None:
         """Read which modes are set up, and listen when nothing is connected."""
-        self._stripe.work(self._look, patient=True)
+        self._stripe.work(self._reload, patient=True)
 
     def ask(self, livemode: bool) -> bool:
         """Open the approval page of a mode. Returns False when a step is under way."""
@@ -105,7 +105,7 @@ class OAuthApproval:
         def set_up(service: SyncService) -> Message:
             app = service.set_up(client_id, secret, authorize_url, redirect_uri)
             self.stop()
-            self._look(service)
+            self._reload(service)
             return OAuthReady("LIVE" if app.livemode else "TEST")
 
         return self._stripe.work(set_up)
@@ -127,7 +127,7 @@ class OAuthApproval:
         if self._last is not None:
             self._close(self._last)  # so that the port is free after quitting
 
-    def _look(self, service: SyncService) -> Message:
+    def _reload(self, service: SyncService) -> Message:
         from app.db import connections
         from app.sync.service import PROBLEMS
 

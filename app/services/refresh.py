@@ -61,7 +61,7 @@ class Refresher:
         self.account: int | None = None  # the account that a person chose
         self._context, self._stripe, self._front = context, stripe, front
         self._last = 0.0
-        self._waking = False  # a refresh is scheduled, so further changes need none
+        self._scheduled = False  # a refresh is scheduled, so further changes need none
         self._watch = Watch(context.store)
 
     def snapshot(self, fresh: bool = True) -> Snapshot:
@@ -105,11 +105,11 @@ class Refresher:
 
     def changed(self, change: object = None) -> None:
         """Tell the app that the database changed. Any thread may call it."""
-        if not self._waking:
-            self._waking = True
+        if not self._scheduled:
+            self._scheduled = True
             self._context.post(DataChanged())
 
-    def soon(self) -> None:
+    def refresh_soon(self) -> None:
         """Read again as soon as the pause since the last read is over. Runs on the app's loop."""
         front = self._front()
         pause = front.PAUSE if front else PAUSE
@@ -120,7 +120,7 @@ class Refresher:
             self._context.set_timer(wait, self._refresh)
 
     def _refresh(self) -> None:
-        self._waking = False  # before reading: any later change needs another read
+        self._scheduled = False  # before reading: any later change needs another read
         self.show()
 
     def tick(self) -> None:

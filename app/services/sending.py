@@ -57,20 +57,20 @@ class InviteSending:
         if self._dispatch is None:
             from app.invites.sending.background import BackgroundSending
 
-            self._dispatch = BackgroundSending(self._context.store, self._sender, self._tell)
+            self._dispatch = BackgroundSending(self._context.store, self._sender, self._report)
         self._dispatch.send(connection_id, run)
 
     def has(self, run: int) -> bool:
         """Whether this app sends this batch."""
         return self._dispatch is not None and self._dispatch.has(run)
 
-    def keep_tidy(self) -> None:
+    def start_housekeeping(self) -> None:
         """Expire invites and erase participants when their time has come, soon and then every
         minute."""
-        self._context.set_timer(SOON, self._tidy_soon)
-        self._context.set_interval(EVERY, self._tidy_soon)
+        self._context.set_timer(SOON, self._start_tidying)
+        self._context.set_interval(EVERY, self._start_tidying)
 
-    def _tidy_soon(self) -> None:
+    def _start_tidying(self) -> None:
         if self._tidying is None or not self._tidying.is_alive():
             self._tidying = threading.Thread(target=self._tidy, name="tidying", daemon=True)
             self._tidying.start()
@@ -104,6 +104,6 @@ class InviteSending:
         changed = self._on_change
         return open_sender(at.store, at.settings, at.credentials, connection_id, changed)
 
-    def _tell(self, said: str) -> None:
+    def _report(self, said: str) -> None:
         with suppress(RuntimeError):  # the app has ended
             self._context.call_from_thread(self._context.tell, said, True)

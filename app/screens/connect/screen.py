@@ -132,7 +132,7 @@ class ConnectScreen(PanelistScreen):
             self.query_one("#said", TextLine).show(line)
             self.query_one(Form).scroll_home(animate=False)
 
-    def blame(self, field: str) -> None:
+    def focus_field(self, field: str) -> None:
         """Focus the field that is wrong."""
         if field in FIELDS and self._way == "setup" and self.is_current:
             self.query_one(f"#{field}").focus()
@@ -193,7 +193,9 @@ class ConnectScreen(PanelistScreen):
         elif way == "unlock":
             self.host.stripe.reopen()
         elif way == "place":
-            self.host.ask_place("What is kept moves along. It can be moved again at any time.")
+            self.host.ask_for_storage(
+                "What is kept moves along. It can be moved again at any time."
+            )
         elif way == "leave":
             self.action_leave()
         else:
@@ -269,7 +271,7 @@ class ConnectScreen(PanelistScreen):
             self.query_one(MethodList).focus()
         elif self.host.oauth.page is not None:
             self.host.oauth.stop()
-            self.host.oauth.look()
+            self.host.oauth.reload()
             self.say("Nothing is waited for any more. Nothing was connected.")
             self.host.redraw()
         else:

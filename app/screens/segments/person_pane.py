@@ -49,7 +49,7 @@ class PersonPane(Vertical):
         self._invites = of_person(self._store, row_id)
         self._erasure = erasure.of(self._store, row_id)
 
-    def read_again(self) -> None:
+    def reload(self) -> None:
         """Read the open participant again. What was known stays if that fails."""
         if self.one is not None:
             try:

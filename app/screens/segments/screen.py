@@ -141,7 +141,7 @@ class SegmentsScreen(SegmentActions):
         self.segment_table.fill(found, reset=reset)
         self._show_members()
         self._members.data_changed()
-        self.person_pane.read_again()
+        self.person_pane.reload()
         self.draw_person()
 
     def _show_members(self) -> None:

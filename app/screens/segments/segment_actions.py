@@ -60,7 +60,7 @@ class SegmentActions(PanelistScreen):
             return
 
         def done() -> None:
-            self.person_pane.read_again()
+            self.person_pane.reload()
             self.draw_person()
 
         ask_to_erase(self.host, connection, one, done)

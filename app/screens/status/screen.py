@@ -129,14 +129,14 @@ class StatusScreen(PanelistScreen):
         self.query_one(SyncSteps).show(self._steps(snapshot))
         self._show_people(snapshot)
         self.query_one("#activity", TextLine).show(_activity(snapshot))
-        self.query_one("#polling", TextLine).show(_polling(snapshot, self._kept()))
+        self.query_one("#polling", TextLine).show(_polling(snapshot, self._storage()))
         self._stale |= snapshot.fresh
-        hurry = snapshot.masking != self._masking
-        if hurry or (self._stale and abs(snapshot.now - self._lists_read_at) >= LISTS):
+        masked = snapshot.masking != self._masking
+        if masked or (self._stale and abs(snapshot.now - self._lists_read_at) >= LISTS):
             self._stale, self._masking, self._lists_read_at = False, snapshot.masking, snapshot.now
             self._show_lists(snapshot)
 
-    def _kept(self) -> str:
+    def _storage(self) -> str:
         """The credential storage, in words."""
         kept = self.host.credentials.described()
         given = kept == NOWHERE and self.host.settings.stripe_key

@@ -53,7 +53,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         "Type the number of people who will be written to, then Enter. Escape sends nothing."
     )
 
-    class Judged(Message):
+    class Checked(Message):
         """The batch was queued, the data has changed, or there was a problem."""
 
         def __init__(
@@ -244,16 +244,16 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
             if changed:
                 kept = frozen.freeze(store, changed.plan, by)
                 again = summarise(store, kept, changed.plan)
-                self.post_message(self.Judged(None, again, changed))
+                self.post_message(self.Checked(None, again, changed))
                 return
             queued = outbox.queue(store, summary.plan, self._way, by)
-            self.post_message(self.Judged(queued.run))
+            self.post_message(self.Checked(queued.run))
         except (StudyProblem, RestoreSuspected, DatabaseProblem) as problem:
-            self.post_message(self.Judged(None, problem=str(problem)))
+            self.post_message(self.Checked(None, problem=str(problem)))
         finally:
             store.close()
 
-    def on_confirm_send_dialog_judged(self, message: Judged) -> None:
+    def on_confirm_send_dialog_checked(self, message: Checked) -> None:
         message.stop()
         self._busy = False
         if message.run is not None:

@@ -49,7 +49,7 @@ class MarkListDialog(DecisionDialog[None]):
     in the field. It calls ``marked`` in a thread when it has marked any."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "look", "Mark them", id="mark-list.look", priority=True,
+        Binding("ctrl+s", "match", "Mark them", id="mark-list.match", priority=True,
                 tooltip="Look whom the list means; it is asked before anything is marked"),
         Binding("ctrl+t", "mark", "Marked as", id="mark-list.mark", priority=True,
                 tooltip="What they are marked as: the next one"),
@@ -95,7 +95,7 @@ class MarkListDialog(DecisionDialog[None]):
             yield TextLine(id="mark-said")
             with Horizontal(id="buttons"):
                 yield Button("Close", id="cancel")
-                yield Button("Mark… (ctrl+s)", id="look", variant="primary")
+                yield Button("Mark… (ctrl+s)", id="match", variant="primary")
 
     def on_mount(self) -> None:
         self.area.focus()
@@ -120,7 +120,7 @@ class MarkListDialog(DecisionDialog[None]):
 
     # Matching
 
-    def action_look(self) -> None:
+    def action_match(self) -> None:
         """Find the invites that the list means."""
         if self._busy or not self.is_current:
             return
@@ -129,14 +129,14 @@ class MarkListDialog(DecisionDialog[None]):
             self._say("Nothing is in the list yet.", problem=True)
             return
         self._begin("Looking whom it means…")
-        self._look(text, self._mark)
+        self._match(text, self._mark)
 
     def _begin(self, said: str) -> None:
         self._busy = self.area.read_only = True
         self._say(said)
 
     @work(thread=True)
-    def _look(self, text: str, mark: str) -> None:
+    def _match(self, text: str, mark: str) -> None:
         def found() -> MarkTargets:
             here, written = (self._store, self._connection_id), from_file(text)
             if mark == OPT_OUT:
@@ -220,8 +220,8 @@ class MarkListDialog(DecisionDialog[None]):
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         event.stop()
-        if event.button.id == "look":
-            self.action_look()
+        if event.button.id == "match":
+            self.action_match()
         else:
             self.action_cancel()
 

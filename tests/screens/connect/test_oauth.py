@@ -292,7 +292,7 @@ async def test_an_install_waits_behind_a_dialog(store: Store, setup: Setup) -> N
         await at.until(lambda: listens(at.app.oauth))
         await at.press("question_mark")
         go(installs(setup))
-        await at.until(lambda: bool(at.app._later))
+        await at.until(lambda: bool(at.app._dialogs))
         assert isinstance(at.app.screen, HelpDialog)
         await at.press("escape")
         await at.until(lambda: isinstance(at.app.screen, QuestionDialog))

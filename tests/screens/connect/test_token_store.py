@@ -143,7 +143,7 @@ async def test_the_question_waits_behind_a_dialog(store: Store, setup: Setup) ->
     async with running(store, setup.bare()) as at:
         await at.press("question_mark")
         assert at.app.stripe.try_key(setup.sandbox.world.restricted_key)
-        await at.until(lambda: bool(at.app._later))
+        await at.until(lambda: bool(at.app._dialogs))
         assert isinstance(at.app.screen, HelpDialog)
         await at.press("escape")
         await at.until(lambda: isinstance(at.app.screen, TokenStoreDialog))
