@@ -1,7 +1,7 @@
-"""What a fault in Panelist leaves behind: one line for the person, a traceback in the log.
+"""Records a fault in Panelist: one sentence for the person, a traceback in the log.
 
-The traceback has no values of variables, because keys and customers live in them. What the
-exception itself says is kept, without keys and emails.
+The traceback has no values of variables, because these hold keys and customers. It keeps the
+exception's own text, without keys and emails.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from app.text import plain, redacted
 
 
 def record(error: BaseException, home: Path) -> str:
-    """Write the fault to the log (0600); the sentence that tells a person about it.
+    """Write the fault to the log (0600). Returns a sentence for the person about it.
 
-    Never raises: when the log cannot be written, the sentence says so.
+    It never raises: if the log cannot be written, the sentence says so.
     """
     file = paths.log_file(home)
     text = redacted("".join(traceback.format_exception(error)))
@@ -27,15 +27,15 @@ def record(error: BaseException, home: Path) -> str:
         paths.make_private(home)
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with open(handle, "a", encoding="utf-8", errors="backslashreplace") as log:
-            os.fchmod(handle, 0o600)  # a log made by an older umask is made private now
+            os.fchmod(handle, 0o600)  # an older log may have been made under another umask
             log.write(f"{stamp} fault\n{text}\n")
     except OSError as problem:
         return f"The log {plain(file)} could not be written ({plain(problem.strerror)})."
     return f"The log has it: {plain(file)}"
 
 
-def epitaph(error: BaseException, home: Path) -> str:
-    """The one line a person sees when Panelist had to stop."""
+def last_words(error: BaseException, home: Path) -> str:
+    """The one line that a person sees when Panelist had to stop."""
     kind = plain(type(error).__name__)
     return (
         f"Panelist stopped because of a fault in itself ({kind}). Nothing is lost: everything"

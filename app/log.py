@@ -1,4 +1,4 @@
-"""The log: what went wrong, for whoever is asked for help; no key, no email, no chatter."""
+"""The log of warnings and faults, for people who help. It holds no keys and no emails."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ class _Redacted(logging.Formatter):
 
 
 def start(home: Path) -> None:
-    """Write this program's warnings and faults to the log. Other libraries (they log URLs and
-    headers) are kept out of it and off the terminal. A log that cannot be written stops
-    nothing."""
+    """Write this program's messages to the log.
+
+    Messages of other libraries hold URLs and headers, so they reach neither the log nor the
+    terminal. If the log cannot be written, the program runs without one.
+    """
     handler: logging.Handler
     try:
         file = paths.log_file(paths.make_private(home))

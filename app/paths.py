@@ -1,8 +1,8 @@
-"""Where Panelist keeps its files and finds its assets: the only module that knows a folder.
+"""The folders of Panelist's files and assets. No other module knows them.
 
-Every file lies under one home. It is ``PANELIST_HOME`` when that is set, else the
-platform's folder for application data. Folders are made 0700 and files 0600, whatever
-the umask of the shell that started Panelist.
+Every file lies in one home folder: ``PANELIST_HOME`` if that is set, otherwise the platform's
+folder for application data. Folders are made 0700 and files 0600, whatever the umask of the
+shell that started Panelist.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from pathlib import Path
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:
-    """The folder that holds everything Panelist writes (it may not exist yet)."""
+    """The folder of everything that Panelist writes. It may not exist yet."""
     named = environ.get("PANELIST_HOME")
     if named:
         return Path(named).expanduser()
-    import platformdirs  # 20 ms that --help does not need
+    import platformdirs  # it takes 20 ms, and --help does not need it
 
     return Path(platformdirs.user_data_dir("panelist", appauthor=False))
 
 
 def private_umask() -> None:
-    """Make every file this process creates readable by its owner only."""
+    """Let only the owner read the files that this process creates."""
     os.umask(0o077)
 
 
 def make_private(folder: Path) -> Path:
-    """Create ``folder`` for its owner only and return it. Raises OSError."""
+    """Create ``folder`` so that only its owner can open it, and return it. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
@@ -39,30 +39,30 @@ def database(home: Path) -> Path:
 
 
 def settings_file(home: Path) -> Path:
-    """The settings a person may write: TOML, without secrets."""
+    """The settings file that a person may write: TOML, without secrets."""
     return home / "settings.toml"
 
 
 def credentials_folder(home: Path) -> Path:
-    """Where tokens and keys lie, encrypted unless somebody chose otherwise."""
+    """The folder of tokens and keys, encrypted unless the user chose a plain file."""
     return home / "credentials"
 
 
 def log_file(home: Path) -> Path:
-    """Where Panelist tells what went wrong, without names, emails or keys."""
+    """The log of warnings and faults, without names, emails or keys."""
     return home / "panelist.log"
 
 
 def no_core_dumps() -> None:
-    """A crash must not leave this process's memory, keys included, in a file."""
+    """Keep a crash from writing this process's memory, which holds keys, to a file."""
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def asset(name: str) -> Path:
-    """A file that Panelist ships: the stylesheet, the themes. It lies in the package when
-    Panelist was installed from a wheel, and at the top of the checkout otherwise."""
+    """A file that Panelist ships, such as the stylesheet. A wheel has it in the package, a
+    checkout has it in the top folder."""
     code = Path(__file__).parent
     shipped = code / "assets" / name
     return shipped if shipped.exists() else code.parent / "assets" / name

@@ -1,8 +1,8 @@
-"""The only door for foreign text to a screen, a terminal, a mail or a file.
+"""Makes foreign text safe for a screen, a terminal, a mail or a file.
 
-A customer's name can hold terminal escapes that set the clipboard, bidi controls that
-reverse what is read, or a formula that a spreadsheet runs. The database keeps what Stripe
-sent; everything that shows it calls :func:`plain` first.
+A customer's name can hold terminal escapes that set the clipboard, bidi controls that reverse
+what a person reads, or a formula that a spreadsheet runs. The database keeps what Stripe sent,
+so everything that shows it calls :func:`plain` first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MARKS_LIMIT = 8
 
 _SAFE = re.compile(r"[\x20-\x7e]*\Z")
 _SPACES = re.compile(r"[\t\n\r\v\f\x85\u2028\u2029]+")
-# Zero width joiner (U+200D) stays: emoji and names in Indic scripts need it.
+# The zero width joiner (U+200D) stays: emoji and names in Indic scripts need it.
 _DANGEROUS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e007f\U000f0000-\U0010ffff]"
@@ -29,8 +29,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 def plain(value: object, limit: int = LINE_LIMIT) -> str:
     """One safe line: no control byte, no bidi override, no endless accents.
 
-    Line breaks and tabs become a space, everything else that a terminal could obey becomes
-    U+FFFD. Longer texts end in "…" after ``limit`` characters. None becomes "".
+    Line breaks and tabs become a space, and every other control character becomes U+FFFD.
+    A text longer than ``limit`` characters is cut and ends in "…". None becomes "".
     """
     if value is None:
         return ""
@@ -44,7 +44,7 @@ def plain(value: object, limit: int = LINE_LIMIT) -> str:
 
 
 def plain_lines(text: str) -> str:
-    """Several lines, each as :func:`plain` makes it; line breaks and tabs stay."""
+    """A text of several lines, each made safe by :func:`plain`. Line breaks and tabs stay."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _IN_LINE.sub(lambda found: plain(found[0], len(found[0]) + 1), text)
 
@@ -60,7 +60,7 @@ def _without_stacked_marks(text: str) -> str:
 
 
 def storable(text: str) -> str:
-    """The text as both databases can hold it: NUL and lone surrogates become U+FFFD."""
+    """The text as SQLite and PostgreSQL can store it: NUL and lone surrogates become U+FFFD."""
     if "\0" in text:
         text = text.replace("\0", REPLACEMENT)
     if text.isascii():
@@ -73,10 +73,10 @@ def storable(text: str) -> str:
 
 
 def csv_cell(value: object) -> str:
-    """A cell no spreadsheet takes for a formula (OWASP, "CSV Injection").
+    """A cell that no spreadsheet takes for a formula (OWASP, "CSV Injection").
 
-    A leading apostrophe marks what was changed; a text that starts with an apostrophe gets
-    another, so that taking one away always gives the original back.
+    A changed text starts with an apostrophe. A text that already starts with one gets another,
+    so removing a leading apostrophe always gives the original back.
     """
     text = "" if value is None else str(value)
     return "'" + text if text.startswith((*_FORMULA, "'")) else text
@@ -87,12 +87,12 @@ _EMAIL = re.compile(r"[^\s@<>()'\",;:=]+@[^\s@<>()'\",;:=]+")
 
 
 def redacted(text: str) -> str:
-    """A text for the log: without Stripe's keys and secrets, and emails."""
+    """A text for the log, without Stripe's keys and secrets and without emails."""
     return _EMAIL.sub("•••@•••", _KEY.sub(r"\1•••", text))
 
 
 def masked(value: str | None) -> str:
-    """A name or an email for a shared screen: its first letter, and the domain's first."""
+    """A name or email, masked: only its first letter and that of its domain are left."""
     if not value:
         return ""
     local, at, domain = plain(value).partition("@")
@@ -100,12 +100,10 @@ def masked(value: str | None) -> str:
 
 
 # docs.stripe.com/currencies, "Zero-decimal currencies" and "Three-decimal currencies"
-ZERO_DECIMAL = frozenset(
-    {
-        *("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga"),
-        *("pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"),
-    }
-)
+ZERO_DECIMAL = frozenset((
+    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga",
+    "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf",
+))  # fmt: skip
 THREE_DECIMAL = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
 
 
@@ -133,7 +131,7 @@ def when(at: float | None, now: float | None = None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds in words a person reads at a glance: "40 s", "6 min 40 s", "2 h 5 min"."""
+    """Seconds in words: "40 s", "6 min 40 s", "2 h 5 min"."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"

@@ -1,7 +1,7 @@
-"""The app: its modes, its keys, its palette, and what happens when it fails.
+"""The app: its modes, its keys, its palette, and what it does when it fails.
 
-Screens are in ``app.screens``, widgets in ``app.widgets``; the sync is imported only after
-the first paint, because the first frame must not wait for it.
+Screens are in ``app.screens`` and widgets in ``app.widgets``. The sync is imported after the
+first paint, so that the first frame does not wait for it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from app.credentials.factory import open_credentials
 from app.db.index_builder import IndexBuilder
 from app.db.store import Store
 from app.paths import asset
-from app.runtime import make_way
+from app.runtime import tune_interpreter
 from app.screens.base import PanelistScreen
 from app.screens.connect.accounts_dialog import AccountsDialog
 from app.screens.connect.handlers import ConnectionHandlers
@@ -30,7 +30,7 @@ from app.screens.help import help_lines
 from app.screens.modes import REGISTRY
 from app.services.connection import StripeConnection
 from app.services.context import Demo
-from app.services.key_queue import KeyQueue
+from app.services.key_queue import KeyQueue, Keystroke
 from app.services.messages import DataChanged
 from app.services.oauth_approval import OAuthApproval
 from app.services.refresh import Refresher
@@ -44,11 +44,11 @@ from app.widgets.themes import THEMES
 
 __all__ = ["Demo", "PanelistApp", "run"]
 
-UPKEEP = 2.0  # seconds between two looks at what there is to build
+UPKEEP = 2.0  # seconds between two checks for indexes to build
 
 
 class PanelistApp(ConnectionHandlers):
-    """A full-screen app over one store; ``load`` imports the sync when it is first needed."""
+    """The full-screen app for one store. ``load`` imports the sync when it is first needed."""
 
     TITLE = "Panelist"
     CSS_PATH = asset("panelist.tcss")
@@ -88,28 +88,28 @@ class PanelistApp(ConnectionHandlers):
         self.stripe = StripeConnection(self, load, self.refresher.changed)
         self.oauth = OAuthApproval(self, self.stripe)
         self.sending = InviteSending(self, self.refresher.changed)
-        self._before: str | None = None
-        self._later = []
-        self._upkeep: IndexBuilder | None = None
-        self._kept_up = 0  # how often the database had been looked at then
+        self._previous_mode: str | None = None
+        self._dialogs = []
+        self._index_builder: IndexBuilder | None = None
+        self._reads_indexed = 0  # the number of reads when indexes were last built
         self._key_queue = KeyQueue(self, self._on_queued_key)
-        self._buried = False
+        self._fault_printed = False
         snapshot = self.snapshot()
         known = snapshot.view.connection is not None or bool(snapshot.trouble)
-        # Before Textual makes its first screen: an empty one, switched away, costs 30 ms.
+        # Set before Textual makes its first screen: an empty one that is replaced costs 30 ms.
         self.DEFAULT_MODE = "status" if known and demo is None else "connect"  # type: ignore[misc]
-        # Greyscale is what Textual makes of NO_COLOR; no colours at all needs an ANSI theme.
+        # Textual turns NO_COLOR into greyscale. Only an ANSI theme has no colours at all.
         colourless = "NO_COLOR" in os.environ
         super().__init__(ansi_color=True if colourless else None)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = "ansi-dark" if colourless else THEMES[0].name
-        self.animation_level = "none"  # a key's effect is there at once, over ssh too
+        self.animation_level = "none"  # a key takes effect at once, over ssh too
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self.refresher.tick)
-        self.set_interval(UPKEEP, self._keep_up)
-        self.sending.keep_tidy()
+        self.set_interval(UPKEEP, self._build_indexes)
+        self.sending.start_housekeeping()
         if self.settings.stripe_key:
             self.call_after_refresh(
                 partial(self.stripe.try_key, self.settings.stripe_key, keep=False)
@@ -122,18 +122,18 @@ class PanelistApp(ConnectionHandlers):
         self.sending.close()
         self.stripe.end()
         self.refresher.end()
-        if self._upkeep is not None:
-            self._upkeep.close()
+        if self._index_builder is not None:
+            self._index_builder.close()
 
-    def _keep_up(self) -> None:
-        """Build what searching and ordering go by, after what was written."""
-        if self.refresher.looks == self._kept_up:
+    def _build_indexes(self) -> None:
+        """Build the indexes for searching and ordering if the database was read since last time."""
+        if self.refresher.reads == self._reads_indexed:
             return
-        self._kept_up = self.refresher.looks
-        if self._upkeep is None:
-            self._upkeep = IndexBuilder(self.store)
+        self._reads_indexed = self.refresher.reads
+        if self._index_builder is None:
+            self._index_builder = IndexBuilder(self.store)
         else:
-            self._upkeep.wake()
+            self._index_builder.wake()
 
     def snapshot(self, fresh: bool = True) -> Snapshot:
         return self.refresher.snapshot(fresh)
@@ -146,7 +146,7 @@ class PanelistApp(ConnectionHandlers):
         self.refresher.show(fresh=False)
 
     def on_data_changed(self, message: DataChanged) -> None:
-        self.refresher.soon()
+        self.refresher.refresh_soon()
 
     def tell(self, text: str, problem: bool = False) -> None:
         self.clear_notifications()
@@ -158,19 +158,19 @@ class PanelistApp(ConnectionHandlers):
         self.action_go(mode)
 
     def action_go(self, mode: str) -> None:
-        """Go to a mode, and remember where we were for ``escape``."""
+        """Go to a mode, and remember the current one for ``escape``."""
         if mode != self.current_mode:
-            self._before = self.current_mode
+            self._previous_mode = self.current_mode
             self.switch_mode(mode)
 
     async def action_back(self) -> None:
         screen = self.screen
         if isinstance(screen, PanelistScreen) and screen.back():
             return
-        if self._before is None or self._before == self.current_mode:
+        if self._previous_mode is None or self._previous_mode == self.current_mode:
             self.tell("There is nothing to go back to; q quits.")
         else:
-            self.action_go(self._before)
+            self.action_go(self._previous_mode)
 
     def action_mask(self) -> None:
         """Hide or show names and emails on every screen."""
@@ -178,7 +178,7 @@ class PanelistApp(ConnectionHandlers):
         self.redraw()
 
     def action_ask_now(self) -> None:
-        """Ask Stripe at once, or say why that cannot be."""
+        """Ask Stripe for changes now, or say why that is impossible."""
         engine = self.stripe.engine
         if engine is not None and engine.running:
             engine.ask_now()
@@ -188,22 +188,23 @@ class PanelistApp(ConnectionHandlers):
             self.tell(self.refresher.note or why, problem=True)
 
     def action_accounts(self) -> None:
-        """Choose whose participants are shown."""
+        """Choose the account whose participants are shown."""
         shown = self.snapshot(fresh=True).view.connection
         if not self.refresher.known:
             self.tell("No account was connected yet; 1 (Connect) connects one.")
         elif not isinstance(self.screen, ModalScreen):
-            self.put(
-                AccountsDialog(self.refresher.known, shown.id if shown else None), self._look_at
+            self.open_dialog(
+                AccountsDialog(self.refresher.known, shown.id if shown else None),
+                self._show_account,
             )
 
-    def _look_at(self, connection: int | None) -> None:
+    def _show_account(self, connection: int | None) -> None:
         if connection is not None:
             self.refresher.account = connection
             self.refresher.show()
 
     def action_help(self) -> None:
-        """Explain what has the focus."""
+        """Show the help for the focused widget."""
         if not isinstance(self.screen, ModalScreen):
             self.push_screen(HelpDialog(help_lines(self.screen)))
 
@@ -211,13 +212,14 @@ class PanelistApp(ConnectionHandlers):
         if isinstance(event, events.Key | events.AppFocus | events.MouseScrollDown | events.Click):
             self.stripe.attend()
         if isinstance(event, events.Key) and not event.is_forwarded:
-            await self._key_queue.take(event)
+            await self._key_queue.accept(event)
         else:
             await super().on_event(event)
 
-    async def _on_queued_key(self, event: events.Key, before: str, pause: float) -> None:
+    async def _on_queued_key(self, stroke: Keystroke) -> None:
+        event, previous, pause = stroke
         front = self.screen_stack[-1] if self.is_running and self.screen_stack else None
-        if not (isinstance(front, DecisionDialog) and front.refuses(event.key, before, pause)):
+        if not (isinstance(front, DecisionDialog) and front.refuses(event.key, previous, pause)):
             await super().on_event(event)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
@@ -231,21 +233,21 @@ class PanelistApp(ConnectionHandlers):
         yield SystemCommand("Help", "What the focused thing is", self.action_help)
         yield SystemCommand("Quit", "What was fetched is kept", self.action_quit)
 
-    # The end
+    # Faults
 
     def _fatal_error(self) -> None:
-        """Textual would render a traceback with the values of variables: keys, customers."""
+        """Textual would show a traceback with the values of variables: keys and customers."""
         self._close_messages_no_wait()
 
     def _print_error_renderables(self) -> None:
         self._exit_renderables.clear()
-        if self._exception is not None and not self._buried:
-            self._buried = True
-            print(crash.epitaph(self._exception, self.settings.home), file=sys.__stderr__)
+        if self._exception is not None and not self._fault_printed:
+            self._fault_printed = True
+            print(crash.last_words(self._exception, self.settings.home), file=sys.__stderr__)
 
 
 def run(store: Store, settings: Settings, demo: Demo | None = None) -> int:
-    """Run the app until it is quit; the exit status."""
+    """Run the app until it quits. Returns the exit code."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         print(
             "The app needs a terminal. Without one use commands, such as `panelist status` or"
@@ -254,6 +256,6 @@ def run(store: Store, settings: Settings, demo: Demo | None = None) -> int:
         )
         return 1
     app = PanelistApp(store, settings, demo)
-    make_way()
+    tune_interpreter()
     app.run()
     return app.return_code or 0

@@ -1,7 +1,7 @@
-"""The frame of every mode: the app as its screens see it, and the screen they inherit.
+"""The frame of every mode: the app as its screens see it, and the base class of screens.
 
-Data goes one way. The app reads one frozen :class:`Snapshot` per refresh and hands it to the
-screen that is visible; a screen that comes back asks for a new one.
+Data flows one way. For each refresh the app reads one :class:`Snapshot` and gives it to the
+visible screen. A screen that becomes visible again asks for a new one.
 """
 
 from __future__ import annotations
@@ -29,53 +29,59 @@ if TYPE_CHECKING:
     from app.services.sending import InviteSending
 
 
-WIDE = 100  # columns from which on there are two side by side
+WIDE = 100  # the number of columns from which two panes stand side by side
 
 
 class Host(Context):
-    """What the screens may use of the app."""
+    """The part of the app that screens may use."""
 
     stripe: StripeConnection
     refresher: Refresher
     sending: InviteSending
     oauth: OAuthApproval
-    redirects: tuple[str, str]  # to be registered at Stripe, for test and for live
+    redirects: tuple[str, str]  # the addresses to register at Stripe, for test and live
 
     @abstractmethod
-    def ask_place(self, why: str, *, lost: bool = False) -> None:
-        """Ask where access is to be kept, and keep it there. ``lost``: what is kept now cannot
-        be read."""
+    def ask_for_storage(self, why: str, *, lost: bool = False) -> None:
+        """Ask for a credential storage, and keep access there. ``lost``: what is stored now
+        cannot be read."""
 
     @abstractmethod
     def ask_to_leave(self) -> None:
-        """Ask whether to disconnect, and do it."""
+        """Ask whether to disconnect. Disconnect after a yes."""
 
     @abstractmethod
-    def free(self) -> None:
-        """No dialog is in front any more: one that waited may come."""
+    def open_next_dialog(self) -> None:
+        """Show the next dialog that waits, because none is in front any more."""
 
     @abstractmethod
     def snapshot(self, fresh: bool = True) -> Snapshot:
-        """Read the database (or only the clock) and return what is to be shown."""
+        """What to show. ``fresh`` reads the database; otherwise only the time is new."""
 
     @abstractmethod
     def redraw(self) -> None:
-        """Show what is known in another shape, without reading anything."""
+        """Show the last snapshot again, without reading the database."""
+
+
+def host_of(widget: Widget) -> Host:
+    """The app that a widget or screen belongs to."""
+    return cast(Host, widget.app)
 
 
 class PanelistScreen(Screen[None]):
-    """A mode: the header, its own content, the footer."""
+    """A full screen: the header, its own content and the footer."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual's type
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
-    # As Textual has it, but without drawing the whole screen anew for every tab.
+    # As in Textual, but a tab does not redraw the whole screen.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     PAUSE = PAUSE  # seconds between two reads of the database while a sync writes
     help_text = ""
 
     @property
     def host(self) -> Host:
-        return cast(Host, self.app)
+        """The app."""
+        return host_of(self)
 
     def compose(self) -> ComposeResult:
         yield HeaderLine()
@@ -87,24 +93,24 @@ class PanelistScreen(Screen[None]):
         raise NotImplementedError
 
     def back(self) -> bool:
-        """What escape means here; False: nothing, so it goes to the mode before."""
+        """Do what escape means here. Returns False to go to the previous mode."""
         return False
 
     def on_screen_resume(self) -> None:
         self.show(self.host.snapshot())
-        self.host.free()
+        self.host.open_next_dialog()
 
     def show(self, snapshot: Snapshot) -> None:
-        """Show a snapshot. Called only while this mode is the visible one."""
-        with suppress(NoMatches):  # its widgets are gone already: the app is ending
+        """Show a snapshot. The app calls it only while this screen is visible."""
+        with suppress(NoMatches):  # the app is ending, and the widgets are gone
             self.query_one(HeaderLine).show(snapshot.header)
             self.show_content(snapshot)
 
     def show_content(self, snapshot: Snapshot) -> None:
-        """Show the part between header and footer."""
+        """Show a snapshot between header and footer."""
         raise NotImplementedError
 
 
 def account_words(account: str, name: str | None) -> str:
-    """An account as a person knows it: "Acme Inc (acct_123)"."""
+    """An account with its name: "Acme Inc (acct_123)"."""
     return f"{plain(name)} ({plain(account)})" if name else plain(account)

@@ -1,4 +1,4 @@
-"""Taking a list out into a file, with how far it is, once."""
+"""The dialog that exports a list to a file and shows the progress."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ from app.widgets.inputs import TextField
 from app.widgets.sync_steps import bar
 from app.widgets.text_line import TextLine
 
-REFRESH = 0.1  # seconds between two looks of the bar
+REFRESH = 0.1  # seconds between two updates of the bar
 BAR = 20
 FORMS = {"csv": "CSV", "json": "JSON lines"}
 
 
 class _Stopped(Exception):
-    """A person stopped it."""
+    """A person stopped the export."""
 
 
 class ExportDialog(DecisionDialog["Path | None"]):
-    """Asks for a file's name and writes the list to it; answers with the file, None: nothing was
-    taken out. ``title`` names the list, and may be foreign."""
+    """Asks for a file name and writes the list to the file. Returns the file, or None if nothing
+    was exported. ``title`` names the list and may be foreign."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="taking.cancel", tooltip="Stop; no file is left"),
-        Binding("ctrl+t", "form", "CSV or JSON lines", id="taking.form",
+        Binding("escape", "cancel", "Cancel", id="export.cancel", tooltip="Stop; no file is left"),
+        Binding("ctrl+t", "form", "CSV or JSON lines", id="export.form",
                 tooltip="Change between CSV and JSON lines"),
-        Binding("ctrl+r", "replace", "Replace", id="taking.replace",
+        Binding("ctrl+r", "replace", "Replace", id="export.replace",
                 tooltip="Replace the file that is there already"),
     ]  # fmt: skip
     help_text = (
@@ -54,14 +54,14 @@ class ExportDialog(DecisionDialog["Path | None"]):
     )
 
     class Written(Message):
-        """So many are written, so many a second."""
+        """The number of rows that are written, and the rate per second."""
 
         def __init__(self, number: int, rate: float) -> None:
             super().__init__()
             self.number, self.rate = number, rate
 
     class Ended(Message):
-        """All are written, or there was a problem."""
+        """The export ended: all rows are written, or there was a problem."""
 
         def __init__(self, number: int = 0, problem: Exception | None = None) -> None:
             super().__init__()
@@ -72,15 +72,15 @@ class ExportDialog(DecisionDialog["Path | None"]):
         self._store, self._source, self._masking = store, source, masking
         self._title = title
         self._stop = threading.Event()
-        self._file: Path | None = None  # that is being written, or is
+        self._file: Path | None = None  # the file that is being written, or was
         self._done = False
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="dialog", can_focus=False, classes="taking"):
+        with VerticalScroll(id="dialog", can_focus=False, classes="export"):
             yield Static(para(self._about()))
-            yield TextField("the file's name", id="taking-file")
-            yield TextLine(id="taking-form")
-            yield TextLine(id="taking-said")
+            yield TextField("the file's name", id="export-file")
+            yield TextLine(id="export-form")
+            yield TextLine(id="export-said")
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button("Replace it (ctrl+r)", id="replace", variant="error")
@@ -103,7 +103,7 @@ class ExportDialog(DecisionDialog["Path | None"]):
         ]
 
     def on_mount(self) -> None:
-        self._offer(False)
+        self._offer_to_replace(False)
         field = self.query_one(TextField)
         field.value = f"{file_name(self._title)}-{time.strftime('%Y-%m-%d')}.csv"
         field.focus()
@@ -111,19 +111,19 @@ class ExportDialog(DecisionDialog["Path | None"]):
     def on_unmount(self) -> None:
         self._stop.set()
 
-    # What is asked for
+    # The file name
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
         form = FORMS[form_of(event.value.strip())]
-        self.query_one("#taking-form", TextLine).show(
+        self.query_one("#export-form", TextLine).show(
             words(("as ", "dim"), form, ("; ctrl+t changes it", "dim"))
         )
-        self._offer(False)
+        self._offer_to_replace(False)
 
     def action_form(self) -> None:
-        """The other form, by the name's ending."""
+        """Change between CSV and JSON lines by the ending of the name."""
         field = self.query_one(TextField)
         if self._file is None:
             ending = ".jsonl" if form_of(field.value.strip()) == "csv" else ".csv"
@@ -144,11 +144,11 @@ class ExportDialog(DecisionDialog["Path | None"]):
             self._begin(replace=event.button.id == "replace")
 
     def action_replace(self) -> None:
-        """Write over what is there."""
+        """Replace the file that is there."""
         if self.query_one("#replace").display:
             self._begin(replace=True)
 
-    def _offer(self, replacing: bool) -> None:
+    def _offer_to_replace(self, replacing: bool) -> None:
         self.query_one("#replace").display = replacing
 
     # Writing
@@ -158,7 +158,7 @@ class ExportDialog(DecisionDialog["Path | None"]):
         if not name or self._file is not None or self.deaf:
             return
         self._file = Path(os.path.abspath(os.path.expanduser(name)))
-        self._offer(False)
+        self._offer_to_replace(False)
         self._busy(True)
         self._show(0, 0)
         self._write(str(self._file), replace)
@@ -172,7 +172,7 @@ class ExportDialog(DecisionDialog["Path | None"]):
     def _write(self, file: str, replace: bool) -> None:
         started = last = time.monotonic()
 
-        def told(number: int) -> None:
+        def show_progress(number: int) -> None:
             nonlocal last
             if self._stop.is_set():
                 raise _Stopped
@@ -184,7 +184,7 @@ class ExportDialog(DecisionDialog["Path | None"]):
         try:
             number = take(
                 self._source, file, form_of(file),
-                masking=self._masking, replace=replace, told=told,
+                masking=self._masking, replace=replace, told=show_progress,
             )  # fmt: skip
             self.post_message(self.Ended(number))
         except _Stopped:
@@ -218,19 +218,19 @@ class ExportDialog(DecisionDialog["Path | None"]):
         self._file = None
         self._busy(False)
         self._say(words((f"✗ {message.problem}", "$error")))
-        self._offer(isinstance(message.problem, AlreadyThere))
+        self._offer_to_replace(isinstance(message.problem, AlreadyThere))
 
     def _say(self, said: Content) -> None:
-        self.query_one("#taking-said", TextLine).show(said)
+        self.query_one("#export-said", TextLine).show(said)
 
     def action_cancel(self) -> None:
-        """Stop, and then no file is left; or close, once all is written."""
+        """Stop and leave no file, or close when everything is written."""
         if self.is_current:
             self._stop.set()
             self.dismiss(self._file if self._done else None)
 
 
 def file_name(title: str) -> str:
-    """A list's name as a part of a file's, whatever stands in it: "active-subscribers"."""
+    """A list's name as a part of a file name: "active-subscribers"."""
     letters = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", letters)[:60].strip("-") or "people"

@@ -1,4 +1,4 @@
-"""The help for whatever has the focus."""
+"""The help for the focused widget."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.widgets.content import Content, words
 
 
 def help_lines(screen: Screen[object]) -> list[Content]:
-    """What the focused thing and its screen say of themselves, then the keys that work."""
+    """The help texts of the focused widget and its screen, then the keys that work."""
     lines: list[Content] = []
     focused = screen.focused
     for node in focused.ancestors_with_self if focused is not None else [screen]:

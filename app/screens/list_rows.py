@@ -1,4 +1,4 @@
-"""Messages, segments and changes as rows of a list."""
+"""Messages, segments and recent changes as rows of a list."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEVELS = {  # level -> (glyph and word, style)
     "warning": ("▲ warning", "bold $warning"),
     "error": ("✗ error  ", "bold $error"),
 }
-OBJECTS = {  # the part of an event's type before its verb, in our words
+OBJECTS = {  # the part of an event's type before its verb -> our word
     "customer": "participant",
     "customer.subscription": "subscription",
     "price": "price",
@@ -37,11 +37,11 @@ VERBS = {
 
 
 def message_rows(messages: Sequence[MessageView], now: float, masking: bool) -> list[Row]:
-    """Time and level, then the text."""
+    """A row for each message: time, level and text."""
     return [_message_row(one.level, one.text, when(one.at, now), masking) for one in messages]
 
 
-# A list is made anew every second in which something changed, mostly of the same rows.
+# A list is made again in every second with a change, mostly of the same rows.
 @lru_cache(maxsize=256)
 def _message_row(level: str, text: str, at: str, masking: bool) -> Row:
     return Row(
@@ -51,7 +51,7 @@ def _message_row(level: str, text: str, at: str, masking: bool) -> Row:
 
 
 def segment_rows(found: Sequence[SegmentView]) -> list[Row]:
-    """Count, name, the rule, how many with an email."""
+    """A row for each segment: count, name, rule and the number with an email."""
     width = max((len(f"{one.count:,}") for one in found), default=0)
     return [_segment_row(one, width) for one in found]
 
@@ -65,7 +65,7 @@ def _segment_row(one: SegmentView, width: int) -> Row:
 
 
 def change_rows(changes: Sequence[RecentChange], now: float, masking: bool) -> list[Row]:
-    """Time, what happened, to whom. Products have no name to hide."""
+    """A row for each change: time, change and object. The names of products are never masked."""
     return [
         Row(
             words((f"{when(one.at, now)} ", "dim"), f"{event_words(one.type)} "),
@@ -87,7 +87,7 @@ def event_words(kind: str) -> str:
 
 
 def reason_words(reason: Reason) -> str:
-    """What moved somebody, with the event's id, by which Stripe's Dashboard finds it."""
+    """Why a membership began or ended, with the id of the event in Stripe's Dashboard."""
     if reason.event is None:
         return OURS.get(reason.type or "", "found by a sync")
     return f"{event_words(reason.type or '')}, {plain(reason.event)}"

@@ -1,4 +1,4 @@
-"""The modes of the app as data: a key, a name and a screen each."""
+"""The modes of the app as data: each has a key, a name and a screen."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Mode:
         return self.name.lower()
 
 
-# Each is imported when it is first looked at: the first frame waits for its own mode only.
+# Each mode is imported when it is first shown, so that the first frame imports only one.
 
 
 def _connect() -> Screen[Any]:

@@ -1,4 +1,4 @@
-"""People as the rows of a table: read from the database as far as they are on the screen."""
+"""Participants as the rows of a table. Only those on the screen are read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.panel.lists.rows import PersonRow, rows
 from app.widgets.content import hidden
 from app.widgets.table.table import Cell, Column
 
-NEAR = 1_000  # rows on either side of where somebody was, in which they are looked for first
+NEAR = 1_000  # rows to either side of the last position, which are searched first
 COLUMNS = (
     Column("Name", 18, grow=2, most=36, sort="name"),
     Column("Email", 22, grow=3, most=44, sort="email", priority=1),
@@ -31,10 +31,10 @@ COLOURS = {
 
 
 class PeopleRows:
-    """The participants with these row ids, as members of ``segment`` (None: of everybody).
+    """The participants with these row ids, as members of ``segment`` if that is given.
 
-    Its keys are the row ids. A person who is not there any more keeps an empty row, until the
-    table is shown other rows.
+    Their row ids are the keys of the rows. A participant who is deleted keeps an empty row until
+    the table shows other rows.
     """
 
     def __init__(

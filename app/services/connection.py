@@ -1,8 +1,7 @@
-"""The app's tie to Stripe: access on trial, then an engine that syncs.
+"""The app's connection to Stripe: it tries a key or an approval, then runs an engine that syncs.
 
-Whatever takes network or disk is a step: it runs in a thread, alone, and ends in one message to
-the app. Keys, codes and passphrases live in the closures of steps until they are used; they are
-never arguments of a thread, whose description could be printed.
+Everything that needs network or disk is a step. Steps run one at a time in a thread, and each
+ends in one message to the app. Keys, codes and passphrases live only in the closures of steps.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from app.services.messages import (
     SyncStarted,
     TokenStoreNeeded,
 )
+from app.services.step_queue import StepQueue
 
 if TYPE_CHECKING:
     from app.credentials.store import Credentials, TokenStore
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 Step = Callable[["SyncService"], Message]
 
-TIDY = 0.5  # seconds that quitting waits for access to be deleted that nobody said yes to
+REFUSAL = 0.5  # seconds that quitting waits for the deletion of access that was not confirmed
 
 
 class StripeConnection:
-    """One step at a time, and at most one engine."""
+    """Runs one step at a time, and at most one engine."""
 
     def __init__(self, context: Context, load: Load, on_change: Callable[[Any], None]) -> None:
         self.engine: Engine | None = None
@@ -48,10 +48,10 @@ class StripeConnection:
         self._context = context
         self._load = load
         self._on_change = on_change
-        self._turn = threading.Lock()
-        self._asked: list[tuple[Admitted, bool]] = []  # live ones without a yes; whether kept
+        self._queue = StepQueue(context.post)
+        self._unconfirmed: list[tuple[Admitted, bool]] = []  # live accounts; whether kept
         self._service: SyncService | None = None
-        self._waiting: Step | None = None  # for a place to keep access in
+        self._waiting: Step | None = None  # until a credential storage is chosen or unlocked
         self._ended = False
 
     @property
@@ -67,46 +67,52 @@ class StripeConnection:
 
     @property
     def busy(self) -> bool:
-        """A step is under way."""
-        return self._turn.locked()
+        """A step waits or is under way."""
+        return self._queue.busy
 
     @property
     def service(self) -> SyncService:
-        """The sync; importing it takes a moment, so not on the app's loop."""
+        """The sync. The first use imports it, which is too slow for the app's loop."""
         if self._service is None:
             context = self._context
             self._service = self._load(context.store, context.settings, context.credentials)
         return self._service
 
     def attend(self) -> None:
-        """Somebody looks at the screen."""
+        """Tell the engine that a person is using the app, so that it polls more often."""
         if self.engine is not None:
             self.engine.attend()
 
     # Steps
 
     def work(self, step: Step, *, patient: bool = False) -> bool:
-        """Do a step in a thread. False: another one is under way; ``patient`` waits for it."""
-        if not patient and not self._turn.acquire(blocking=False):
-            return False
-        # A worker of Textual's would hold up quitting until Stripe answers or times out.
-        run = self.perform if patient else self._perform
-        threading.Thread(target=lambda: run(step), name="stripe", daemon=True).start()
-        return True
+        """Do a step in the thread of steps. A ``patient`` one waits for those before it; any
+        other is not done, and this returns False, while one is under way."""
+        return self._queue.put(lambda: self._message_of(step), patient=patient)
 
     def perform(self, step: Step) -> None:
-        """Do a step in this thread, as soon as no other is under way."""
-        self._turn.acquire()
-        self._perform(step)
+        """Do a step after those that wait, and return when it is done."""
+        done = threading.Event()
 
-    def _perform(self, step: Step) -> None:
-        try:
-            message = self._message_of(step)
-        finally:
-            self._turn.release()
-        self._context.post(message)
+        def perform() -> Message:
+            try:
+                return self._message_of(step)
+            finally:
+                done.set()
+
+        self._queue.put(perform)
+        done.wait()
 
     def _message_of(self, step: Step) -> Message:
+        try:
+            return self._result(step)
+        except Exception as error:  # a fault here must not take the app with it
+            said = crash.record(error, self._context.settings.home)
+            kind = type(error).__name__
+            said = f"That failed because of a fault in Panelist ({kind}). {said}"
+            return ConnectionRefused(said, fault=True)
+
+    def _result(self, step: Step) -> Message:
         try:
             service = self.service
             from app.sync.service import PROBLEMS
@@ -115,48 +121,43 @@ class StripeConnection:
         try:
             return step(service)
         except CredentialProblem as problem:
-            return self._homeless(service.credentials, problem, step)
+            return self._storage_needed(service.credentials, problem, step)
         except PROBLEMS as problem:
             return ConnectionRefused(str(problem), getattr(problem, "field", ""))
-        except Exception as error:  # a fault here must not take the app with it
-            said = crash.record(error, self._context.settings.home)
-            kind = type(error).__name__
-            said = f"That failed because of a fault in Panelist ({kind}). {said}"
-            return ConnectionRefused(said, fault=True)
 
-    # Coming in
+    # Connecting
 
     def try_key(self, key: str, *, keep: bool = True) -> bool:
-        """Check a key and connect with it. False: something else is under way."""
+        """Check a key and connect with it. Returns False when a step is under way."""
 
         def try_key(service: SyncService) -> Message:
             self.report = None
             if keep:
                 service.credentials.ensure()
-            return self.came(service, service.by_key(key, keep=keep), keep=keep)
+            return self.connect(service, service.by_key(key, keep=keep), keep=keep)
 
         return self.work(try_key)
 
-    def came(self, service: SyncService, admitted: Admitted, *, keep: bool = True) -> Message:
-        """Access works: connect, or ask a person first when the account is live and new."""
+    def connect(self, service: SyncService, admitted: Admitted, *, keep: bool = True) -> Message:
+        """Connect with access that works. A live account that is new needs a person's yes first."""
         report = self.report = admitted.report
-        if report.livemode and not self._known(report.account):
-            self._asked.append((admitted, keep))
+        if report.livemode and not self._confirmed_before(report.account):
+            self._unconfirmed.append((admitted, keep))
             return AccessChecked(report, connected=False)
         self._context.post(AccessChecked(report, connected=True))
         return self._start(service, service.connect(admitted), admitted.access)
 
     def confirm(self, report: KeyReport) -> None:
-        """A person said yes to this live account."""
-        admitted, _ = self._answered(report)
+        """Connect this live account: a person said yes."""
+        admitted, _ = self._take_unconfirmed(report)
         self.work(
             lambda service: self._start(service, service.connect(admitted), admitted.access),
             patient=True,
         )
 
     def forget(self, report: KeyReport) -> None:
-        """A person said no to this live account."""
-        admitted, kept = self._answered(report)
+        """Delete the access to this live account: a person said no."""
+        admitted, kept = self._take_unconfirmed(report)
 
         def forget(service: SyncService) -> Message:
             if kept:
@@ -166,11 +167,11 @@ class StripeConnection:
         self.work(forget, patient=True)
 
     def resume(self) -> None:
-        """Go on with the account that is connected, if its access is kept."""
+        """Sync the account that is connected, if its access is kept."""
         self.work(self._resume, patient=True)
 
     def reopen(self) -> None:
-        """As :meth:`resume`, and ask for the passphrase even when no account needs it."""
+        """As :meth:`resume`, but ask for the passphrase even when no account needs it."""
 
         def reopen(service: SyncService) -> Message:
             service.credentials.names()
@@ -178,23 +179,23 @@ class StripeConnection:
 
         self.work(reopen, patient=True)
 
-    def leave(self, connection: ConnectionView) -> bool:
-        """Disconnect. False: something else is under way."""
+    def disconnect(self, connection: ConnectionView) -> bool:
+        """Disconnect. Returns False when a step is under way."""
 
-        def leave(service: SyncService) -> Message:
+        def disconnect(service: SyncService) -> Message:
             self._stop()
             self.report = None
             return StepDone(service.disconnect(connection), left=True)
 
-        return self.work(leave)
+        return self.work(disconnect)
 
-    def _answered(self, report: KeyReport) -> tuple[Admitted, bool]:
-        found = next(one for one in self._asked if one[0].report is report)
-        self._asked.remove(found)
+    def _take_unconfirmed(self, report: KeyReport) -> tuple[Admitted, bool]:
+        found = next(one for one in self._unconfirmed if one[0].report is report)
+        self._unconfirmed.remove(found)
         return found
 
-    def _known(self, account: str) -> bool:
-        """This live account was confirmed before and is connected."""
+    def _confirmed_before(self, account: str) -> bool:
+        """Whether this live account was confirmed before and is still connected."""
         return bool(
             self._context.store.rows(
                 "SELECT 1 FROM connection WHERE account = ? AND livemode"
@@ -203,19 +204,19 @@ class StripeConnection:
             )
         )
 
-    # Where access is kept
+    # Credential storage
 
     def choose(self, place: TokenStore, passphrase: str | None, *, anew: bool = False) -> None:
-        """Keep access there, and go on with what waited for a place. ``anew``: what cannot be
-        read is set aside."""
+        """Keep access in this storage, and do the step that waited for one. ``anew`` sets aside
+        what cannot be read."""
         self._open(lambda kept: kept.choose(place, passphrase, set_aside=anew))
 
     def unlock(self, passphrase: str) -> None:
-        """Open the encrypted file, and go on with what waited for it."""
+        """Open the encrypted file, and do the step that waited for it."""
         self._open(lambda kept: kept.unlock(passphrase))
 
     def give_up(self) -> None:
-        """No place was chosen: what waited for one is not done."""
+        """Drop the step that waits: a person chose no storage."""
         self._waiting = None
 
     def _open(self, use: Callable[[Credentials], None]) -> None:
@@ -225,17 +226,17 @@ class StripeConnection:
             try:
                 use(service.credentials)
             except CredentialProblem as problem:
-                return self._homeless(service.credentials, problem, waiting)
+                return self._storage_needed(service.credentials, problem, waiting)
             if waiting is not None:
                 return self._message_of(waiting)
             return StepDone([f"Access is kept in: {service.credentials.described()}."])
 
         self.work(go_on, patient=True)
 
-    def _homeless(
+    def _storage_needed(
         self, kept: Credentials, problem: CredentialProblem, waiting: Step | None
     ) -> Message:
-        if problem.kind in ("damaged", "unwritable"):  # another place or passphrase helps nothing
+        if problem.kind in ("damaged", "unwritable"):  # no other storage or passphrase helps
             return ConnectionRefused(str(problem))
         self._waiting = waiting
         return TokenStoreNeeded(problem, _unreadable(kept, self._context.settings.token_store))
@@ -243,17 +244,24 @@ class StripeConnection:
     # The engine
 
     def end(self) -> bool:
-        """Stop syncing, within a second, and for good. False: it did not stop in time."""
+        """Stop syncing within a second, for good. Returns False when it did not stop in time."""
         self._ended = True
-        if self._asked:
-            tidy = threading.Thread(target=self._refuse_asked, name="stripe", daemon=True)
-            tidy.start()
-            tidy.join(TIDY)
+        if self._unconfirmed:
+            refused = threading.Event()
+
+            def refuse() -> None:
+                try:
+                    self._refuse_unconfirmed()
+                finally:
+                    refused.set()
+
+            self._queue.put(refuse)
+            refused.wait(REFUSAL)
         return self._stop()
 
-    def _refuse_asked(self) -> None:
-        with self._turn, suppress(CredentialProblem):
-            for admitted, kept in self._asked:
+    def _refuse_unconfirmed(self) -> None:
+        with suppress(CredentialProblem):
+            for admitted, kept in self._unconfirmed:
                 if kept:
                     self.service.refuse(admitted)
 
@@ -280,8 +288,8 @@ class StripeConnection:
 
 
 def _unreadable(kept: Credentials, wanted: str | None) -> bool:
-    """Something is kept, and cannot be read now. ``wanted``: the place in the settings; where it
-    is another than the pinned one, that is all that is wrong."""
+    """Whether something is kept that cannot be read now. ``wanted`` is the storage in the
+    settings: if it differs from the pinned one, nothing else is wrong."""
     try:
         if kept.token_store is None or (wanted and wanted != kept.token_store.value):
             return False

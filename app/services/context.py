@@ -1,4 +1,4 @@
-"""The app as its services see it, so that none of them needs to know a screen."""
+"""The app as its services see it, so that no service imports a screen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Demo:
-    """A sandbox that runs beside the app, and the key that opens it."""
+    """A sandbox that runs in the same process as the app, and a key for it."""
 
     key: str = field(repr=False)
     url: str
@@ -26,7 +26,7 @@ class Demo:
 
 
 class Context(App[None]):
-    """What the services may use of the app."""
+    """The part of the app that services may use."""
 
     store: Store
     settings: Settings
@@ -41,4 +41,4 @@ class Context(App[None]):
 
     @abstractmethod
     def tell(self, text: str, problem: bool = False) -> None:
-        """Show a sentence in a corner; the text may be foreign."""
+        """Show a notification. ``text`` may be foreign: it is made safe."""

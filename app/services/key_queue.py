@@ -1,70 +1,83 @@
-"""Keys, one after the other: one that is typed ahead waits until the one before it has done what
-it does, so that it goes where it would go if it were typed slowly."""
+"""The order of keys: a key that is typed ahead waits until the key before it has taken effect.
+
+So it goes where it would go if it were typed slowly.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from textual import events
 from textual.app import App
 
-PATIENCE = 200  # turns of the event loop after which the next key goes on anyhow
-# Where these go does not change by pressing them, and one that is held must not lag behind.
+TURNS = 200  # turns of the event loop after which the next key goes on in any case
+# Pressing one of these never changes where the next one goes, and a held one must not lag.
 MOVES = frozenset(("up", "down", "left", "right", "pageup", "pagedown"))
-QUIET = 2  # turns in a row in which nobody has anything to do
+IDLE_TURNS = 2  # turns in a row in which no widget has a message to handle
+
+
+class Keystroke(NamedTuple):
+    """A key, the name of the key before it, and the seconds between the two.
+
+    The seconds are those between the keys' arrivals, however late the app handles them.
+    """
+
+    event: events.Key
+    previous: str
+    pause: float
 
 
 class KeyQueue:
-    """The keys of one app. ``handle`` is given a key, the one before it, and how many seconds ago
-    that was pressed."""
+    """The keys of one app. ``handle`` gets them one after the other."""
 
-    def __init__(
-        self, app: App[Any], handle: Callable[[events.Key, str, float], Awaitable[None]]
-    ) -> None:
+    def __init__(self, app: App[Any], handle: Callable[[Keystroke], Awaitable[None]]) -> None:
         self._app, self._handle = app, handle
-        self._waiting: deque[tuple[events.Key, str, float]] = deque()
-        self._last, self._last_at = "", 0.0
-        self._turn: events.Key | None = None  # was waiting, and has its turn now
-        self._settling: asyncio.Task[None] | None = None
+        self._queue: deque[Keystroke] = deque()
+        self._previous: events.Key | None = None
+        self._posted: events.Key | None = None  # the queued key that was posted once more
+        self._idle: asyncio.Task[None] | None = None  # waits until the last key has taken effect
 
-    async def take(self, event: events.Key) -> None:
-        """Handle a key that comes from the terminal, now or in its turn."""
-        if event is self._turn:
-            self._turn, self._settling = None, None
-            typed = self._waiting.popleft()
+    async def accept(self, event: events.Key) -> None:
+        """Handle a key from the terminal, now or when the keys before it have taken effect."""
+        if event is self._posted:
+            self._posted, self._idle = None, None
+            stroke = self._queue.popleft()
         else:
-            now = time.monotonic()
-            typed = (event, self._last, now - self._last_at)
-            held = event.key in MOVES and event.key == self._last and not self._waiting
-            self._last, self._last_at = event.key, now
-            if self._settling is not None and not held:
-                self._waiting.append(typed)
+            stroke = self._keystroke(event)
+            repeated = event.key in MOVES and event.key == stroke.previous and not self._queue
+            if self._idle is not None and not repeated:
+                self._queue.append(stroke)
                 return
         try:
-            await self._handle(*typed)
+            await self._handle(stroke)
         finally:
-            if self._settling is None:
-                self._settling = asyncio.create_task(self._settle())
+            if self._idle is None:
+                self._idle = asyncio.create_task(self._wait_until_idle())
 
-    async def _settle(self) -> None:
-        quiet = 0
-        for _ in range(PATIENCE):
+    def _keystroke(self, event: events.Key) -> Keystroke:
+        previous, self._previous = self._previous, event
+        if previous is None:
+            return Keystroke(event, "", event.time)
+        return Keystroke(event, previous.key, event.time - previous.time)
+
+    async def _wait_until_idle(self) -> None:
+        idle = 0
+        for _ in range(TURNS):
             await asyncio.sleep(0)
-            quiet = quiet + 1 if self._quiet() else 0
-            if quiet >= QUIET:
+            idle = idle + 1 if self._is_idle() else 0
+            if idle >= IDLE_TURNS:
                 break
-        if self._waiting:
-            self._turn = self._waiting[0][0]
-            self._app.post_message(self._turn)
+        if self._queue:
+            self._posted = self._queue[0].event
+            self._app.post_message(self._posted)
         else:
-            self._settling = None
+            self._idle = None
 
-    def _quiet(self) -> bool:
-        """Whether nobody on the way of a key has anything to do."""
+    def _is_idle(self) -> bool:
+        """Whether nothing that a key passes through has a message to handle."""
         if not self._app.screen_stack:
             return True
         node = self._app.focused or self._app.screen

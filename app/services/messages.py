@@ -1,4 +1,4 @@
-"""What the services post to the app: one message for each piece of work that ended."""
+"""The messages that services post to the app: one for each step that ended."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class AccessChecked(Message):
-    """The access works. For a live account nothing is connected yet."""
+    """The access works. ``connected`` is False for a live account that needs a person's yes."""
 
     def __init__(self, report: KeyReport, connected: bool) -> None:
         super().__init__()
@@ -23,8 +23,8 @@ class AccessChecked(Message):
 
 
 class ConnectionRefused(Message):
-    """It did not come about; ``text`` is for a person. ``field``: which one to correct;
-    ``fault``: Panelist itself is to blame."""
+    """Nothing was connected. ``text`` says why, ``field`` names the input to correct, and
+    ``fault`` means that the cause is a fault in Panelist."""
 
     def __init__(self, text: str, field: str = "", *, fault: bool = False) -> None:
         super().__init__()
@@ -34,9 +34,8 @@ class ConnectionRefused(Message):
 
 
 class TokenStoreNeeded(Message):
-    """Access cannot be kept or read where it should be; a person has to choose or unlock a
-    store. What was being done waits until then. ``lost``: the access is there, and cannot be
-    read."""
+    """Access cannot be kept or read, so a person has to choose or unlock a credential storage.
+    The step waits until then. ``lost``: access is stored, but cannot be read."""
 
     def __init__(self, problem: CredentialProblem, lost: bool) -> None:
         super().__init__()
@@ -45,7 +44,7 @@ class TokenStoreNeeded(Message):
 
 
 class SyncStarted(Message):
-    """An engine syncs, or waits until it may. ``resumed``: nobody asked for it."""
+    """An engine syncs, or waits until it may. ``resumed``: it started without a person's asking."""
 
     def __init__(self, *, resumed: bool) -> None:
         super().__init__()
@@ -53,8 +52,8 @@ class SyncStarted(Message):
 
 
 class StepDone(Message):
-    """Something is done that has no consequence but these sentences. ``left``: an account was
-    disconnected."""
+    """A step is done, and only these sentences are to be shown. ``left``: it disconnected an
+    account."""
 
     def __init__(self, said: list[str], *, left: bool = False) -> None:
         super().__init__()
@@ -63,12 +62,12 @@ class StepDone(Message):
 
 
 class ApprovalOpened(Message):
-    """There is a page to approve on, or more is known of it."""
+    """The approval page opened, or its state changed."""
 
 
 class InstallReceived(Message):
-    """An install that was started at Stripe asks to be accepted; nothing has vouched for the
-    account it names."""
+    """An install that was started at Stripe asks to be accepted. The account that it names is
+    not verified yet."""
 
     def __init__(self, app: OAuthApp, heard: RedirectAnswer) -> None:
         super().__init__()
@@ -77,7 +76,7 @@ class InstallReceived(Message):
 
 
 class OAuthReady(Message):
-    """It is known for which modes OAuth is set up. ``new``: the mode that just was."""
+    """The modes for which OAuth is set up were read. ``new`` is the mode that was just set up."""
 
     def __init__(self, new: str = "") -> None:
         super().__init__()
@@ -85,7 +84,7 @@ class OAuthReady(Message):
 
 
 class DataChanged(Message):
-    """The database changed. A newer one replaces one that still waits."""
+    """The database changed. A newer message replaces an older one that was not handled yet."""
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, DataChanged)

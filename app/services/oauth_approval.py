@@ -1,7 +1,7 @@
-"""Connecting in the browser: a listener for Stripe's answer, and what came of it.
+"""Connecting in the browser: a listener for Stripe's redirect, and the exchange of its code.
 
 While nothing is connected and OAuth is set up, it listens, so that an install that was started
-in Stripe's Dashboard arrives too. One thread waits; whatever it hears ends in one message.
+in Stripe's Dashboard arrives too. One thread waits, and each redirect ends in one message.
 """
 
 from __future__ import annotations
@@ -33,8 +33,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ApprovalPage:
-    """The page to approve on. ``url`` is "" before it was asked for. ``said``: whether a browser
-    shows it; ``trouble``: why Stripe's answer cannot arrive by itself."""
+    """The page in the browser where a person approves the connection.
+
+    ``url`` is "" until Stripe's page is known, ``said`` tells whether a browser opened it, and
+    ``trouble`` says why Stripe's redirect cannot reach this computer.
+    """
 
     mode: str = "test"
     url: str = ""
@@ -43,10 +46,10 @@ class ApprovalPage:
 
 
 class OAuthApproval:
-    """At most one listener, for one mode.
+    """Runs at most one listener, for one mode.
 
-    ``page``: the one to approve on, from when it was asked for until it is answered; ``modes``:
-    for which OAuth is set up (False is test); ``closed``: why that cannot be told.
+    ``page`` is the open approval page, or None. ``modes`` are the modes for which OAuth is set
+    up (False is test). ``closed`` says why these cannot be read.
     """
 
     def __init__(self, context: Context, stripe: StripeConnection) -> None:
@@ -54,22 +57,22 @@ class OAuthApproval:
         self.closed = ""
         self.page: ApprovalPage | None = None
         self._context, self._stripe = context, stripe
-        self._approval: Approval | None = None  # that is listened to
-        self._last: Approval | None = None  # whose port may not be free yet
+        self._approval: Approval | None = None  # the one that the listener waits for
+        self._last: Approval | None = None  # its port may not be free yet
         self._closing = threading.Lock()
         self._ended = False
 
-    def look(self) -> None:
-        """Find out what is set up, and listen when nothing is connected."""
-        self._stripe.work(self._look, patient=True)
+    def reload(self) -> None:
+        """Read which modes are set up, and listen when nothing is connected."""
+        self._stripe.work(self._reload, patient=True)
 
     def ask(self, livemode: bool) -> bool:
-        """Open the page of a mode. False: something else is under way."""
+        """Open the approval page of a mode. Returns False when a step is under way."""
         mode = "live" if livemode else "test"
 
         def ask(service: SyncService) -> Message:
             if self.page is not None and self.page.mode == mode:
-                return ApprovalOpened()  # by an Enter before this one
+                return ApprovalOpened()  # an earlier Enter opened it
             service.credentials.ensure()
             app = service.oauth_app(livemode)
             if app is None:
@@ -86,7 +89,7 @@ class OAuthApproval:
         return self._stripe.work(ask)
 
     def paste(self, text: str) -> str:
-        """Take a pasted address or code; a sentence when it is neither."""
+        """Use a pasted address or code. Returns an error when it is neither, else ""."""
         from app.sync.stripe.oauth import OAuthProblem
 
         try:
@@ -97,34 +100,34 @@ class OAuthApproval:
         return ""
 
     def set_up(self, client_id: str, secret: str, authorize_url: str, redirect_uri: str) -> bool:
-        """Check and keep what was registered at Stripe. False: something else is under way."""
+        """Check and store an app registered at Stripe. Returns False when a step is under way."""
 
         def set_up(service: SyncService) -> Message:
             app = service.set_up(client_id, secret, authorize_url, redirect_uri)
             self.stop()
-            self._look(service)
+            self._reload(service)
             return OAuthReady("LIVE" if app.livemode else "TEST")
 
         return self._stripe.work(set_up)
 
     def accept(self, app: OAuthApp, heard: RedirectAnswer) -> None:
-        """A person accepts an install that nobody here asked for."""
+        """Connect by an install that was started at Stripe: a person accepted it."""
         self._stripe.work(self._exchange(app, heard), patient=True)
 
     def stop(self) -> None:
-        """Wait for nothing any more; the port is free soon after."""
+        """Stop listening. The port is free soon after."""
         approval, self._approval, self.page = self._approval, None, None
         if approval is not None:
             approval.cancel()
 
     def end(self) -> None:
-        """As :meth:`stop`, for good; takes a second at most."""
+        """Stop listening for good, within a second."""
         self._ended = True
         self.stop()
         if self._last is not None:
-            self._close(self._last)  # who quits finds the port free at once
+            self._close(self._last)  # so that the port is free after quitting
 
-    def _look(self, service: SyncService) -> Message:
+    def _reload(self, service: SyncService) -> Message:
         from app.db import connections
         from app.sync.service import PROBLEMS
 
@@ -142,31 +145,31 @@ class OAuthApproval:
             if apps and self._approval is None and not connections.connected(self._context.store):
                 self._listen(service, apps[0])
         except PROBLEMS:
-            pass  # whoever asks for a page is told
+            pass  # asking for a page shows the problem
         return OAuthReady()
 
     def _listen(self, service: SyncService, app: OAuthApp, *, ask: bool = False) -> Approval:
-        """Listen for this app, and no longer for what was listened for before."""
+        """Listen for this app only."""
         self.stop()
         if self._last is not None:
-            self._close(self._last)  # its port is likely to be the one that is needed now
+            self._close(self._last)  # the new listener is likely to need its port
         approval = service.approval(app)
         approval.__enter__()
         if ask:
-            approval.ask()  # before the wait, which ends some minutes after it
+            approval.ask()  # first, because the wait times out some minutes after it
         self._approval = self._last = approval
         wait = threading.Thread(target=self._wait, args=(approval,), name="approval", daemon=True)
         wait.start()
-        if self._ended:  # quit meanwhile
+        if self._ended:  # the app quit while this ran
             self.stop()
         return approval
 
     def _close(self, approval: Approval) -> None:
-        with self._closing:  # the second to come must find the port free as well
+        with self._closing:  # the second caller must find the port free, too
             approval.__exit__()
 
     def _browse(self, page: ApprovalPage) -> None:
-        """Browsers may take seconds to start."""
+        """Runs in a thread, because a browser may take seconds to start."""
         from app.sync.auth.approval import open_browser
 
         why_not = open_browser(page.url, os.environ)
@@ -184,7 +187,7 @@ class OAuthApproval:
                     heard = approval.wait()
                 except OAuthProblem as problem:
                     if self._approval is approval:
-                        self.stop()  # an answer that comes later is for a page given up
+                        self.stop()  # a later redirect belongs to a page that was dropped
                         self._context.post(ConnectionRefused(str(problem)))
                     return
                 if heard is None:
@@ -197,7 +200,7 @@ class OAuthApproval:
             self._close(approval)
 
     def _answer(self, approval: Approval, heard: RedirectAnswer) -> Step:
-        """What a page that was asked for brought, unless it was given up meanwhile."""
+        """The step that uses the redirect of the open page, unless that page was dropped."""
         exchange = self._exchange(approval.app, heard)
 
         def answer(service: SyncService) -> Message:
@@ -214,6 +217,6 @@ class OAuthApproval:
                 return ConnectionRefused(
                     "That install was for another account than it said. Nothing was connected."
                 )
-            return self._stripe.came(service, admitted)
+            return self._stripe.connect(service, admitted)
 
         return exchange

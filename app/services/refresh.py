@@ -1,7 +1,7 @@
-"""When the screens look at the database, and what they see.
+"""When the screens read the database.
 
 The engine calls :meth:`Refresher.changed` in its own thread, up to hundreds of times a second.
-That wakes the app as often as the visible screen wants, at most eight times a second.
+The app then reads as often as the visible screen wants, at most eight times a second.
 """
 
 from __future__ import annotations
@@ -25,14 +25,16 @@ PAUSE = 0.125  # seconds between two reads while a sync writes, where no screen 
 
 
 class Front(Protocol):
-    """The screen in front, as the refresher sees it. ``PAUSE``: seconds between two reads of the
-    database while a sync writes."""
+    """The screen in front, as the refresher sees it.
+
+    ``PAUSE`` is the number of seconds between two reads of the database while a sync writes.
+    """
 
     PAUSE: float
 
     @property
     def is_mounted(self) -> bool:
-        """Whether it can show a snapshot yet."""
+        """Whether the screen can show a snapshot yet."""
 
     def show(self, snapshot: Snapshot) -> None:
         """Show a snapshot."""
@@ -41,8 +43,9 @@ class Front(Protocol):
 class Refresher:
     """Reads the overview for the visible screen, no more often than a person can see.
 
-    ``stripe`` gives the connection whose engine writes; ``front`` the mode in front (or what was
-    opened from it, as large), also below a dialog."""
+    ``stripe`` returns the connection whose engine writes. ``front`` returns the full screen in
+    front, even if a dialog lies over it.
+    """
 
     def __init__(
         self,
@@ -54,21 +57,21 @@ class Refresher:
         self.known: list[ConnectionView] = []  # every account that is or was connected
         self.trouble = ""
         self.note = ""
-        self.looks = 0
-        self.account: int | None = None  # the one a person chose to look at
+        self.reads = 0
+        self.account: int | None = None  # the account that a person chose
         self._context, self._stripe, self._front = context, stripe, front
         self._last = 0.0
-        self._waking = False  # a refresh is on its way; further changes need no other
+        self._scheduled = False  # a refresh is scheduled, so further changes need none
         self._watch = Watch(context.store)
 
     def snapshot(self, fresh: bool = True) -> Snapshot:
-        """What is to be shown: read anew, or as it was read, with the time gone on."""
+        """What to show. ``fresh`` reads the database; otherwise only the time is new."""
         if fresh:
-            self._look()
+            self._read()
         engine = self._stripe().engine
         activity = engine.activity if engine is not None else None
         if engine is not None and activity is not None and not engine.running:
-            self.note, activity = activity.doing, None  # it ended by itself, and says why
+            self.note, activity = activity.doing, None  # it stopped by itself; ``doing`` says why
         note, shown = self.note, self.view.connection
         linked = next((one for one in self.known if one.status != "disconnected"), None)
         if linked is not None and shown is not None and shown.id != linked.id:
@@ -85,9 +88,9 @@ class Refresher:
             fresh=fresh,
         )
 
-    def _look(self) -> None:
+    def _read(self) -> None:
         self._last = time.monotonic()
-        self.looks += 1
+        self.reads += 1
         try:
             self.known = accounts(self._context.store)
             self.view, self.trouble = overview(self._context.store, self.account), ""
@@ -95,19 +98,19 @@ class Refresher:
             self.trouble = str(problem)
 
     def show(self, fresh: bool = True) -> None:
-        """Draw the mode in front, if it is there yet. Dialogs above it do not hide it."""
+        """Show a snapshot on the screen in front, if it is mounted, even below a dialog."""
         front = self._front()
         if front is not None and front.is_mounted:
             front.show(self.snapshot(fresh))
 
     def changed(self, change: object = None) -> None:
-        """In any thread: something was written."""
-        if not self._waking:
-            self._waking = True
+        """Tell the app that the database changed. Any thread may call it."""
+        if not self._scheduled:
+            self._scheduled = True
             self._context.post(DataChanged())
 
-    def soon(self) -> None:
-        """On the app's loop: look again as soon as the last look is old enough."""
+    def refresh_soon(self) -> None:
+        """Read again as soon as the pause since the last read is over. Runs on the app's loop."""
         front = self._front()
         pause = front.PAUSE if front else PAUSE
         wait = self._last + pause - time.monotonic()
@@ -117,19 +120,19 @@ class Refresher:
             self._context.set_timer(wait, self._refresh)
 
     def _refresh(self) -> None:
-        self._waking = False  # before reading: a change from now on needs another look
+        self._scheduled = False  # before reading: any later change needs another read
         self.show()
 
     def tick(self) -> None:
-        """Once a second: the time went on; and another process may have written."""
+        """Show the time, and what another process wrote. Called once a second."""
         self.show(fresh=not self._stripe().syncing and self._others_wrote())
 
     def end(self) -> None:
-        """Look no more."""
+        """Stop watching the database."""
         self._watch.close()
 
     def _others_wrote(self) -> bool:
         try:
             return self._watch.changed() or bool(self.trouble)
         except DatabaseProblem:
-            return True  # the look says it
+            return True  # reading will report it

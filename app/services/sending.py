@@ -1,4 +1,4 @@
-"""What the screens may use of sending: by which channel, as whom, and the thread that does it."""
+"""Sending as the screens see it: the channel, the user and the threads that do the work."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from app.invites.sending.sender import Sender
     from app.services.context import Context
 
-SOON = 2.0  # seconds after the start, when the first screens are there
+SOON = 2.0  # seconds after the start, so that the first screens come first
 EVERY = 60.0
 
 
 class InviteSending:
-    """Of one app. What speaks to mail servers is imported when something is sent."""
+    """The sending of one app. The mail code is imported when something is sent."""
 
     def __init__(self, context: Context, on_change: Callable[[], None]) -> None:
         self._context, self._on_change = context, on_change
@@ -31,7 +31,7 @@ class InviteSending:
 
     @property
     def user(self) -> str:
-        """Who is at the keyboard, for the ledger."""
+        """The user's name, for the ledger."""
         return by()
 
     def channel(self) -> str:
@@ -49,30 +49,30 @@ class InviteSending:
         return per_minute(ChannelSetup(at.store, at.settings, at.credentials), self.channel())
 
     def guard(self, connection_id: int) -> RestoreGuard:
-        """What keeps an old copy of the database from sending. In any thread."""
+        """The guard that keeps an old copy of the database from sending. Any thread may call it."""
         from app.invites.restore_guard import RestoreGuard
 
         return RestoreGuard(self._context.store, connection_id, self._context.settings.home)
 
     def send(self, connection_id: int, run: int) -> None:
-        """Have a run sent, from when it is due. In any thread."""
+        """Send a batch as soon as it is due. Any thread may call it."""
         if self._dispatch is None:
             from app.invites.sending.background import BackgroundSending
 
-            self._dispatch = BackgroundSending(self._context.store, self._sender, self._tell)
+            self._dispatch = BackgroundSending(self._context.store, self._sender, self._report)
         self._dispatch.send(connection_id, run)
 
     def has(self, run: int) -> bool:
-        """Whether this app sends it."""
+        """Whether this app sends this batch."""
         return self._dispatch is not None and self._dispatch.has(run)
 
-    def keep_tidy(self) -> None:
-        """Soon and every minute end what nobody answered in time, and erase whom somebody wanted
-        erased."""
-        self._context.set_timer(SOON, self._tidy_soon)
-        self._context.set_interval(EVERY, self._tidy_soon)
+    def start_housekeeping(self) -> None:
+        """Expire invites and erase participants when their time has come, soon and then every
+        minute."""
+        self._context.set_timer(SOON, self._start_tidying)
+        self._context.set_interval(EVERY, self._start_tidying)
 
-    def _tidy_soon(self) -> None:
+    def _start_tidying(self) -> None:
         if self._tidying is None or not self._tidying.is_alive():
             self._tidying = threading.Thread(target=self._tidy, name="housekeeping", daemon=True)
             self._tidying.start()
@@ -85,17 +85,17 @@ class InviteSending:
             if tidy(store, self._context.settings.home):
                 self._on_change()
         except (DatabaseProblem, OSError):
-            pass  # tried again soon; a screen says it
+            pass  # it is tried again soon, and a screen reports it
         finally:
             store.close()
 
     @property
     def busy(self) -> bool:
-        """Whether something is being sent, or waits for its time."""
+        """Whether a batch is being sent or waits until it is due."""
         return self._dispatch is not None and self._dispatch.busy
 
     def close(self) -> None:
-        """Stop within moments; what was not sent stays queued."""
+        """Stop within moments. Invites that were not sent stay queued."""
         if self._dispatch is not None:
             self._dispatch.close()
 
@@ -106,6 +106,6 @@ class InviteSending:
         changed = self._on_change
         return open_sender(at.store, at.settings, at.credentials, connection_id, changed)
 
-    def _tell(self, said: str) -> None:
+    def _report(self, said: str) -> None:
         with suppress(RuntimeError):  # the app has ended
             self._context.call_from_thread(self._context.tell, said, True)

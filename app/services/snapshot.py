@@ -1,4 +1,4 @@
-"""What the screens show: one frozen snapshot a refresh."""
+"""The data that the screens show: one immutable snapshot for each refresh."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything the screens show, as of one moment. Nothing in it changes."""
+    """Everything the screens show at one moment. Nothing in it changes."""
 
-    view: Overview  # of the account that is looked at
+    view: Overview  # of the account that is shown
     now: float
-    linked: ConnectionView | None = None  # the account that is connected, looked at or not
-    activity: Activity | None = None  # of the engine in this process, if one runs
+    linked: ConnectionView | None = None  # the account that is connected, shown or not
+    activity: Activity | None = None  # of this process's engine, if one runs
     note: str = ""  # why no sync runs here
-    trouble: str = ""  # why the database could not be read; then ``view`` is an older one
+    trouble: str = ""  # why the database could not be read; ``view`` is then an older one
     demo: bool = False
     masking: bool = False
-    fresh: bool = True  # the database was read for it; else only the time went on
+    fresh: bool = True  # the database was read for it; otherwise only the time is new
 
     @property
     def header(self) -> HeaderState:

@@ -1,5 +1,4 @@
-"""The sync as the screens see it: imported after the first paint, because the first frame must
-not wait for it."""
+"""Imports the sync after the first paint, so that the first frame does not wait for it."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ Load = Callable[[Store, Settings, Credentials], "SyncService"]
 
 
 def load_sync(store: Store, settings: Settings, credentials: Credentials) -> SyncService:
-    """Import the sync."""
+    """Import the sync and return it."""
     from app.sync.service import SyncService
 
     return SyncService(store, settings, credentials)

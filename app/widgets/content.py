@@ -1,9 +1,9 @@
-"""How text reaches a widget: always through ``plain``, never as markup.
+"""Builds the text of widgets: always through ``plain``, never as markup.
 
-Everything drawn by Panelist's own widgets is built by :func:`words` (or :func:`para`), so
-that a customer's name cannot carry escapes, bidi controls or Textual markup to the screen.
-No other module of ``app.screens`` or ``app.widgets`` may build a ``Content`` or a ``Text``;
-``tests/screens/test_boundary.py`` watches over it.
+Panelist's widgets draw only what :func:`words` or :func:`para` built, so a customer's name
+cannot carry escapes, bidi controls or Textual markup to the screen. No other module of
+``app.screens`` or ``app.widgets`` may build a ``Content`` or a ``Text``;
+``tests/screens/test_boundary.py`` checks this.
 """
 
 from __future__ import annotations
@@ -37,27 +37,25 @@ def words(*parts: Part) -> Content:
 
 
 def para(lines: Iterable[Content]) -> Content:
-    """Several lines as one."""
+    """Several lines as one text."""
     return Content("\n").join(lines)
 
 
 def hang(head: Content, body: Content, width: int) -> list[Content]:
-    """``body`` wrapped beside ``head``, or below it where the head takes too much room."""
+    """``body`` wrapped beside ``head``, or below it when the head is too wide for that."""
     indent = head.cell_length
     if indent * 3 > width:
         head, body, indent = words(), words(head, body), 2
-        first, *rest = body.wrap(max(8, width - indent)) or [words()]
-    else:
-        first, *rest = body.wrap(max(8, width - indent)) or [words()]
+    first, *rest = body.wrap(max(8, width - indent)) or [words()]
     margin = words(" " * indent)
     return [words(head, first), *(words(margin, line) for line in rest)]
 
 
 def hidden(name: str | None, masking: bool) -> str:
-    """A person's name or email, as far as the screen may show it."""
+    """A person's name or email, masked while masking is on."""
     return masked(name) if masking else plain(name)
 
 
 def no_emails(text: str, masking: bool) -> str:
-    """A sentence in which, while masking is on, no email can be read."""
+    """A sentence whose emails are masked while masking is on."""
     return _EMAIL.sub(lambda found: masked(found[0]), text) if masking else text

@@ -1,4 +1,4 @@
-"""Dialogs: a question that no stray or held key can answer, and the help."""
+"""Dialogs: a question that no stray or held key answers, and the help."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from textual.widgets import Button, Static
 
 from app.widgets.content import Content, para
 
-DEAF = 0.3  # seconds in which the keys still belong to whatever was there before
-HELD = 1.0  # seconds without the same key after which it was let go: repeats begin before
+DEAF = 0.3  # seconds in which keys still belong to the screen below
+HELD = 1.0  # seconds after which a key was released: a held key repeats sooner
 
 Result = TypeVar("Result")
 
 
 class DecisionDialog(ModalScreen[Result]):
-    """A dialog in which a key decides something, so it takes only keys that are meant for it.
+    """A dialog in which a key decides something, so it accepts only keys that are meant for it.
 
-    The app asks :meth:`refuses` before it hands on a key. A terminal does not tell when a key is
-    let go: the one that was pressed last before the dialog counts as held until it pauses.
+    The app calls :meth:`refuses` before it passes a key on. A terminal does not say when a key
+    is released. So the last key before the dialog counts as held until it pauses.
     """
 
     def __init__(self) -> None:
@@ -35,12 +35,12 @@ class DecisionDialog(ModalScreen[Result]):
 
     @property
     def deaf(self) -> bool:
-        """Too young to be answered."""
+        """Whether the dialog is too new to accept an answer."""
         return time.monotonic() - self.opened < DEAF
 
     def refuses(self, key: str, before: str, pause: float) -> bool:
-        """Whether a key belongs to what was there before. ``before``: the key before it, and
-        ``pause`` seconds ago."""
+        """Whether a key belongs to the screen below. ``before`` is the key before it, and
+        ``pause`` the seconds between the two."""
         if self._held is None:
             self._held = before
         if self.deaf:
@@ -51,7 +51,7 @@ class DecisionDialog(ModalScreen[Result]):
 
 
 class QuestionDialog(DecisionDialog[bool]):
-    """Asks one thing. Cancel has the focus, ``y`` is the only key that says yes."""
+    """Asks one question. Cancel has the focus, and only ``y`` says yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes", id="question.yes", tooltip="Do it"),
@@ -94,7 +94,7 @@ class QuestionDialog(DecisionDialog[bool]):
 
 
 class HelpDialog(ModalScreen[None]):
-    """What the focused thing is, and every key that does something there."""
+    """Explains the focused widget and lists the keys that work there."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(

@@ -1,4 +1,4 @@
-"""The line that narrows a list as one types, and says at once what it does not understand."""
+"""The line that narrows a list as a person types, and marks what it does not understand."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from app.widgets.content import Content, words
 from app.widgets.inputs import TextField
 from app.widgets.state_widget import StateWidget
 
-DELAY = 0.12  # seconds without a key after which what was typed is meant
+DELAY = 0.12  # seconds without a key after which the list is narrowed
 LONGEST = 500  # characters
 PROMPT = "/ "
 INPUT = "filter-input"
 
-Span = tuple[int, int]  # the places in the text from which on and before which
+Span = tuple[int, int]  # the first index in the text, and the index after the last
 
 
 class Suggestion(NamedTuple):
-    """A text that may stand in the place of a part of what was typed."""
+    """A text that may replace a part of what was typed."""
 
     text: str
     span: Span
 
 
 class Trouble(NamedTuple):
-    """What is not understood, and where that stands."""
+    """What is wrong, and where in the text."""
 
     text: str
     span: Span
@@ -44,7 +44,7 @@ class Trouble(NamedTuple):
 
 @dataclass(frozen=True)
 class NoteState:
-    """The line below: trouble under its place (in cells), or suggestions."""
+    """The line below the input: a problem with its position in cells, or suggestions."""
 
     trouble: str = ""
     begin: int = 0
@@ -53,7 +53,7 @@ class NoteState:
 
 
 class Note(StateWidget[NoteState]):
-    """One line, even when it is empty, so that nothing jumps while one types."""
+    """The line below the input. It takes a line even when empty, so that nothing jumps."""
 
     DEFAULT_CSS = "Note { min-height: 1; }"
 
@@ -71,7 +71,7 @@ class Note(StateWidget[NoteState]):
 
 
 def _under(state: NoteState, width: int) -> list[Content]:
-    """A marker under the place, and the text beside it or, where it has no room, below."""
+    """A marker under the position, with the text beside it, or below when there is no room."""
     begin = max(0, min(state.begin, width - 1))
     end = max(begin + 1, min(state.end, width))
     marker = words((" " * begin, ""), ("^" * (end - begin), "bold $error"))
@@ -85,7 +85,7 @@ def _under(state: NoteState, width: int) -> list[Content]:
 
 
 class Count(StateWidget[str]):
-    """How many are left, at the right."""
+    """The number of matches, at the right."""
 
     DEFAULT_CSS = "Count { width: auto; height: 1; color: $text-muted; }"
 
@@ -101,7 +101,7 @@ class Count(StateWidget[str]):
 
 
 class FilterInput(TextField):
-    """Takes one line, whatever is pasted."""
+    """The input of the filter line. Pasted text becomes one line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "To the list", id="filter.enter", tooltip="Go to the list"),
@@ -126,21 +126,21 @@ class FilterInput(TextField):
 
     def __init__(self, placeholder: str) -> None:
         super().__init__(placeholder, id=INPUT, longest=LONGEST)
-        # Not by CSS: a line has no border, whatever the app's fields have.
+        # Set here, because the stylesheet gives every other field of the app a border.
         self.styles.border = ("none", "transparent")
         self.styles.height, self.styles.padding = 1, 0
 
     def validate_value(self, value: str) -> str:
-        """Whoever sets it: a terminal obeys nothing of it."""
+        """The value without control characters, cut to the limit."""
         return plain(value[:LONGEST])
 
     def replace(self, text: str, start: int, end: int) -> None:
-        """As Input has it, but what is too long is cut, and breaks are spaces."""
+        """As in Input, but line breaks become spaces and a text that is too long is cut."""
         room = LONGEST - len(self.value) + abs(end - start)
         super().replace(plain(text[: max(0, room)]), start, end)
 
     def _on_paste(self, event: events.Paste) -> None:
-        event.prevent_default()  # Input takes the first line only
+        event.prevent_default()  # Input would use only the first line
         event.stop()
         self.replace(event.text[: LONGEST * 4].strip(), *self.selection)
 
@@ -154,10 +154,10 @@ class FilterInput(TextField):
 
 
 class FilterLine(Vertical):
-    """A line to type a filter in, how many it leaves, and what is wrong with it."""
+    """A line for a filter, with the number of matches and what is wrong with the filter."""
 
-    class Said(Message):
-        """Something the line tells; ``text`` is what is typed."""
+    class LineMessage(Message):
+        """The base of the line's messages. ``text`` is what is typed."""
 
         def __init__(self, line: FilterLine, text: str) -> None:
             super().__init__()
@@ -170,17 +170,17 @@ class FilterLine(Vertical):
         def can_replace(self, message: Message) -> bool:
             return type(message) is type(self) and message.control is self.line
 
-    class Typed(Said):
-        """At once, for :meth:`answer` with trouble and suggestions, which need no reading."""
+    class Typed(LineMessage):
+        """The text changed. Answer with :meth:`answer` at once, without reading the database."""
 
-    class Narrowed(Said):
-        """When typing paused, or ended: the list is to be narrowed to this."""
+    class Narrowed(LineMessage):
+        """Typing paused or ended: narrow the list to this text."""
 
-    class Entered(Said):
-        """Enter: on to the list."""
+    class Entered(LineMessage):
+        """Enter was pressed: go to the list."""
 
-    class Left(Said):
-        """Escape when nothing was typed: away from here."""
+    class Left(LineMessage):
+        """Escape was pressed in an empty line: leave it."""
 
     DEFAULT_CSS = """
     FilterLine { height: auto; }
@@ -218,14 +218,14 @@ class FilterLine(Vertical):
         return self._input.value
 
     def set(self, text: str) -> None:
-        """Put a text there that the list is narrowed to already."""
+        """Set a text that the list is narrowed to already."""
         self._narrowed = plain(text[:LONGEST])
         self._input.value = text
-        for place in (0, len(self.text)):  # it scrolls to a cursor that moves
+        for place in (0, len(self.text)):  # moving the cursor makes the input scroll
             self._input.cursor_position = place
 
     def focus(self, scroll_visible: bool = True) -> FilterLine:
-        """Type here."""
+        """Focus the input."""
         self._input.focus(scroll_visible)
         return self
 
@@ -236,18 +236,18 @@ class FilterLine(Vertical):
         trouble: Trouble | None = None,
         suggestions: Sequence[Suggestion] = (),
     ) -> None:
-        """What there is to say about ``text``; nothing happens if something else is typed now."""
+        """Show a problem or suggestions for ``text``, unless the text has changed since."""
         if text == self.text:
             self._about = text
             self._trouble, self._suggestions = trouble, tuple(suggestions)
             self._draw()
 
     def count(self, text: str) -> None:
-        """How many are left, in words; it stays until there is another."""
+        """Show the number of matches, in words, until the next call."""
         self.query_one(Count).show(text)
 
     def complete(self) -> bool:
-        """Take the first suggestion; False if there is none."""
+        """Use the first suggestion. Returns False if there is none."""
         if not self._suggestions:
             return False
         text, (begin, end) = self._suggestions[0]
@@ -255,7 +255,7 @@ class FilterLine(Vertical):
         return True
 
     def clear(self) -> None:
-        """Take the filter away, or leave it if there is none."""
+        """Clear the filter, or leave the line if it is empty."""
         if self.text:
             self._input.value = ""
             self._narrow()
@@ -270,7 +270,7 @@ class FilterLine(Vertical):
         self.query_one(Note).show(state)
 
     def _cell(self, at: int) -> int:
-        """On which cell of the line a place of the text is."""
+        """The cell of the line at which this index of the text is drawn."""
         seen = cell_len(self.text[: max(0, at)]) - self._input.scroll_offset.x
         return len(PROMPT) + max(0, seen)
 

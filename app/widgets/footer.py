@@ -1,5 +1,8 @@
-"""The line of keys at the bottom. Textual's Footer remounts a widget per key whenever the
-focus moves, which takes longer than the move; this one writes a line if it changed."""
+"""The line of keys at the bottom.
+
+Textual's Footer remounts a widget for each key whenever the focus moves, which takes longer
+than the move. This one draws a line, and only when it changes.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ PALETTE = ("ctrl+p", "^p", "Palette")
 
 @dataclass(frozen=True)
 class FooterKey:
-    """A key that does something now: its name, how it is written, what it does."""
+    """A key that works now: its name, its label and what it does."""
 
     key: str
     shown: str
@@ -28,7 +31,7 @@ class FooterKey:
 
 
 class KeyFooter(StateWidget[tuple[FooterKey, ...]]):
-    """Keys with what they do; a click on one presses it."""
+    """The keys that work now. A click on one presses it."""
 
     DEFAULT_CSS = "KeyFooter { dock: bottom; height: 1; background: $panel; padding: 0 1; }"
 
@@ -36,10 +39,10 @@ class KeyFooter(StateWidget[tuple[FooterKey, ...]]):
         super().__init__(())
 
     def on_mount(self) -> None:
-        self.watch(self.screen, "focused", self._look)
-        self.screen.bindings_updated_signal.subscribe(self, lambda _: self._look())
+        self.watch(self.screen, "focused", self._read_bindings)
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self._read_bindings())
 
-    def _look(self) -> None:
+    def _read_bindings(self) -> None:
         screen, found = self.screen, []
         if screen.is_current:
             for key, active in screen.active_bindings.items():
@@ -69,9 +72,11 @@ class KeyFooter(StateWidget[tuple[FooterKey, ...]]):
 
 
 def _fitting(keys: tuple[FooterKey, ...], width: int) -> tuple[tuple[FooterKey, ...], int]:
-    """The keys there is room for, and the cells between two of them. Where there is none for all,
-    those of the modes go first, which are the same everywhere, from the last one on; then the
-    palette's and those of the screen, but never help (which names them all) and quit."""
+    """The keys that fit, and the number of cells between two of them.
+
+    If not all fit, the keys of the modes go first, because they are the same everywhere. Then
+    the palette and the screen's own keys go. Help, which lists all keys, and quit always stay.
+    """
     kept = list(keys)
     leaving = [one for one in keys if one.key not in STAY and not one.key.isdigit()]
     leaving += [one for one in keys if one.key.isdigit()]

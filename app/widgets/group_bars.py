@@ -1,4 +1,4 @@
-"""A few groups of one whole: how many are in each, as numbers and as bars."""
+"""A few groups of one whole: their sizes as numbers and as bars."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EIGHTHS = " ▏▎▍▌▋▊▉"
 
 @dataclass(frozen=True)
 class GroupBar:
-    """How many are in it. ``name`` may be foreign text; ``note`` is said beside the number."""
+    """One group and its size. ``name`` may be foreign text; ``note`` stands beside the number."""
 
     name: str
     count: int
@@ -29,8 +29,8 @@ class GroupBar:
 
 @dataclass(frozen=True)
 class GroupsState:
-    """``current`` is the place of the one whose people are looked at. ``waiting`` stands where
-    the numbers will be; None: they are there."""
+    """``current`` is the index of the current group. ``waiting`` is shown in place of the
+    numbers, or None when these are known."""
 
     groups: tuple[GroupBar, ...]
     waiting: str | None = None
@@ -39,17 +39,17 @@ class GroupsState:
 
 
 class GroupBars(StateWidget[GroupsState], can_focus=True):
-    """The groups, one of them the current one."""
+    """A list of groups, one of them the current one."""
 
     class Moved(Message):
-        """Another group is the current one."""
+        """Another group became the current one."""
 
         def __init__(self, index: int) -> None:
             super().__init__()
             self.index = index
 
     class Entered(Message):
-        """Enter: on to the people."""
+        """Enter was pressed: go to the people of the group."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "To the people", id="groups.enter", tooltip="Go to the people"),
@@ -62,26 +62,26 @@ class GroupBars(StateWidget[GroupsState], can_focus=True):
         super().__init__(GroupsState(tuple(GroupBar(name, 0) for name in names), waiting=""), id=id)
 
     def fill(self, groups: Sequence[GroupBar]) -> None:
-        """Show these."""
+        """Show these groups with their numbers."""
         self.show(replace(self.state, groups=tuple(groups), waiting=None))
 
     def wait(self, names: Sequence[str], why: str) -> None:
-        """Of these only the names are known yet."""
+        """Show groups whose numbers are not known yet, and say why."""
         groups = tuple(GroupBar(name, 0) for name in names)
         self.show(replace(self.state, groups=groups, waiting=why))
 
     @property
     def current(self) -> int:
-        """The place of the group whose people are looked at."""
+        """The index of the current group."""
         return self.state.current
 
     @property
     def names(self) -> list[str]:
-        """What the groups are called."""
+        """The names of the groups."""
         return [one.name for one in self.state.groups]
 
     def draw(self, state: GroupsState, width: int) -> list[Content]:
-        """Each group on one line, or where that is too narrow on two."""
+        """Each group on one line, or on two when one is too narrow."""
         total = sum(one.count for one in state.groups)
         numbers = [self._number(one, total) for one in state.groups]
         notes = [words((one.note, "dim")) for one in state.groups]
@@ -122,7 +122,7 @@ class GroupBars(StateWidget[GroupsState], can_focus=True):
         self.show(replace(self.state, focused=has_focus))
 
     def choose(self, index: int) -> None:
-        """Make this group the current one, without telling anybody."""
+        """Make this group the current one, without posting a message."""
         self.show(replace(self.state, current=index))
 
     def action_move(self, by: int) -> None:
@@ -146,7 +146,7 @@ class GroupBars(StateWidget[GroupsState], can_focus=True):
 
 
 def share(count: int, total: int) -> str:
-    """A part of a whole in percent; never 0% of some, nor 100% of less than all."""
+    """A part of a whole in percent. Only none is 0%, and only all is 100%."""
     if not count or count == total:
         return "100%" if count else "0%"
     part = 100 * count / total
@@ -158,7 +158,7 @@ def _padded(line: Content, width: int) -> Content:
 
 
 def _bar(count: int, total: int, width: int) -> Content:
-    """Somebody is at least a sliver."""
+    """A bar of a group. A group with anyone in it shows at least an eighth of a cell."""
     width = max(1, width)
     eighths = max(1, round(8 * width * count / total)) if count else 0
     full, rest = divmod(eighths, 8)

@@ -1,4 +1,4 @@
-"""The line on top of every mode: which account, live or test, how many, as of when."""
+"""The line on top of every mode: the account, its mode, its participants and their age."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.text import plain
 from app.widgets.content import Content, words
 from app.widgets.state_widget import StateWidget
 
-BADGES = {  # word -> (glyph, style); the word says it, the rest only helps
+BADGES = {  # word -> (glyph, style); the word alone says everything
     "connected": ("●", "$success"),
     "trouble": ("▲", "$warning"),
     "looking on": ("◌", "$success"),
@@ -21,11 +21,11 @@ LEAST_NAME = 12
 
 @dataclass(frozen=True)
 class HeaderState:
-    """Everything the header says. ``account`` is foreign text."""
+    """Everything that the header shows. ``account`` is foreign text."""
 
     badge: str = "not connected"
     account: str = ""
-    mode: str = ""  # "live", "test" or nothing
+    mode: str = ""  # "live", "test" or ""
     demo: bool = False
     participants: int | None = None
     as_of: str = ""
@@ -33,7 +33,7 @@ class HeaderState:
 
 
 class HeaderLine(StateWidget[HeaderState]):
-    """One line that gives up its least important words first where the terminal is narrow."""
+    """One line that drops its least important words first when the terminal is narrow."""
 
     DEFAULT_CSS = "HeaderLine { dock: top; height: 1; background: $panel; padding: 0 1; }"
 

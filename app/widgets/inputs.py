@@ -1,4 +1,4 @@
-"""Fields of one line. What a terminal could obey is removed from whatever is typed or pasted."""
+"""Input fields of one line. Control characters are removed from what is typed or pasted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.text import plain
 
 
 class TextField(Input):
-    """While it has the focus, letters are text, so these are the keys that do something."""
+    """A field of one line. Letters are text in it, so only Enter and escape are keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Go on", id="field.enter", tooltip="Use what is entered"),
@@ -36,31 +36,31 @@ class TextField(Input):
         )
 
     def validate_value(self, value: str) -> str:
-        """What a terminal could obey is taken out, also of what is pasted."""
+        """The value without control characters, whoever sets it."""
         return plain(value, len(value) + 1)
 
     def on_unmount(self) -> None:
-        """Nothing of it outlives the screen, however that ends."""
+        """Empty the field, so that no value outlives the screen."""
         self.value = ""
 
     async def action_leave(self) -> None:
-        """What escape means around this field: to give up, or only to go back."""
+        """Do what escape does on this screen: cancel a dialog, or go back."""
         screen = self.screen
         await self.run_action("screen.cancel" if isinstance(screen, ModalScreen) else "app.back")
 
 
 class SecretInput(TextField):
-    """Keeps nothing on the screen, in the clipboard or among suggestions."""
+    """A field for a secret: its value is neither shown, copied nor suggested."""
 
     def __init__(self, placeholder: str, *, id: str) -> None:  # noqa: A002
         super().__init__(placeholder, id=id, secret=True)
 
     def validate_value(self, value: str) -> str:
-        """As it is: none of it is drawn, and a passphrase may have any sign."""
+        """The value unchanged: it is never drawn, and a passphrase may hold any character."""
         return value
 
     def action_copy(self) -> None:
-        """Nothing: what cannot be seen cannot be copied."""
+        """Copy nothing."""
 
     def action_cut(self) -> None:
         self.delete_selection()

@@ -1,7 +1,7 @@
-"""A number over time as a line. Imported only by who draws one: plotext costs a tenth of a second.
+"""A line plot of a number over time.
 
-plotext has one figure for the whole program, so it is only used on the UI's loop. Its colours are
-left out: what it draws is text like any other.
+Import this only to draw one, because importing plotext takes a tenth of a second. plotext has
+one figure for the whole program, so only the app's loop may use it. Its colours are not used.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from app.widgets.content import Content, words
 from app.widgets.state_widget import StateWidget
 
 DAY = 86_400
-LEAST = 3  # lines under which nothing can be seen
+LEAST = 3  # lines that a readable plot needs
 
 
 @dataclass(frozen=True)
 class PlotState:
-    """(moment, number) pairs in their order, with moments in seconds since 1970; a moment that is
-    marked; and in how many lines."""
+    """What a plot shows: (time, number) pairs in order of time, a time to mark, and the height in
+    lines. Times are seconds since 1970."""
 
     points: tuple[tuple[int, int], ...] = ()
     mark: int | None = None
@@ -30,7 +30,7 @@ class PlotState:
 
 
 class Plot(StateWidget[PlotState]):
-    """The line, with the least and the greatest number and the first and last day."""
+    """A line plot, labelled with the smallest and largest number and the first and last day."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(PlotState(), id=id)
@@ -38,14 +38,14 @@ class Plot(StateWidget[PlotState]):
     def draw(self, state: PlotState, width: int) -> list[Content]:
         if len(state.points) < 2 or width < 20 or state.height < LEAST:
             return []
-        *lines, below = drawn(state, width)
+        *lines, below = plot_lines(state, width)
         ruler = max(len(f"{number:,}") for _, number in state.points)
         made = [words((line[:ruler], "dim"), (line[ruler:], "$primary")) for line in lines]
         return [*made, words((below, "dim"))]
 
 
-def drawn(state: PlotState, width: int) -> list[str]:
-    """The lines as text, ``width`` cells wide; the last one has the days."""
+def plot_lines(state: PlotState, width: int) -> list[str]:
+    """The plot as lines of text, ``width`` cells wide. The last line has the days."""
     moments, numbers = zip(*state.points, strict=True)
     figure = plotext.figure.clear()
     plotext.terminal.limit(False, False)
@@ -59,7 +59,7 @@ def drawn(state: PlotState, width: int) -> list[str]:
     levels = sorted({min(numbers), max(numbers)})
     figure.ruler("y").ticks(levels, [f"{one:,}" for one in levels])
     ends = [moments[0], moments[-1]]
-    written = day if ends[1] - ends[0] >= 2 * DAY else when
-    figure.ruler("x").ticks(ends, [written(one) for one in ends])
+    label = day if ends[1] - ends[0] >= 2 * DAY else when
+    figure.ruler("x").ticks(ends, [label(one) for one in ends])
     text: str = figure.build().string(colorless=True)
     return text.rstrip("\n").split("\n")

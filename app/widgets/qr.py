@@ -1,4 +1,4 @@
-"""An address as a QR code of half blocks, two modules a cell."""
+"""An address as a QR code of half blocks: each cell shows two modules."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from functools import lru_cache
 
 from app.widgets.content import Content, words
 
-QUIET = 2  # modules of margin; phones need no more on a screen
+QUIET = 2  # modules of margin, enough for a phone that reads a screen
 
 
 @lru_cache(maxsize=4)
 def qr_lines(text: str) -> list[Content]:
-    """The lines of the picture, dark on light in any theme."""
+    """The lines of the code, dark on light in any theme."""
     import segno
 
     code = segno.make(text, error="l", micro=False)

@@ -1,4 +1,4 @@
-"""How fast a count grows, from what was seen in the last seconds."""
+"""How fast a count grows, from its values in the last seconds."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ SPAN = 10.0
 
 
 class ArrivalRate:
-    """Feed it (moment, count) pairs; it remembers ten seconds of them."""
+    """The growth of a count over the last seconds, from (time, count) pairs."""
 
     def __init__(self, span: float = SPAN) -> None:
         self._span = span
         self._seen: deque[tuple[float, int]] = deque()
 
     def add(self, at: float, count: int) -> None:
-        """Remember a count. A smaller one than before (a new listing) starts afresh."""
+        """Record a count. A count smaller than the last one begins a new series."""
         if self._seen and count < self._seen[-1][1]:
             self._seen.clear()
         self._seen.append((at, count))
@@ -24,7 +24,7 @@ class ArrivalRate:
 
     @property
     def per_second(self) -> float:
-        """Growth a second; 0 until a second of it was seen."""
+        """The growth per second, or 0 until the pairs span a second."""
         if len(self._seen) < 2:
             return 0.0
         (begin, first), (end, last) = self._seen[0], self._seen[-1]
@@ -32,14 +32,14 @@ class ArrivalRate:
 
 
 class Arrivals:
-    """New objects in each of the last seconds, for a line of bars."""
+    """The new objects of each of the last seconds, for a sparkline."""
 
     def __init__(self, seconds: int = 60) -> None:
         self._seconds = seconds
         self._counts: dict[int, int] = {}  # second -> the count at its end
 
     def add(self, at: float, count: int) -> None:
-        """Remember a count."""
+        """Record a count."""
         second = int(at)
         if self._counts and count < max(self._counts.values()):
             self._counts.clear()
@@ -48,7 +48,7 @@ class Arrivals:
             del self._counts[old]
 
     def bars(self, at: float) -> tuple[int, ...]:
-        """Arrivals a second, oldest first; empty until something arrived."""
+        """Arrivals per second, oldest first. Empty until something arrived."""
         if len(self._counts) < 2:
             return ()
         first = min(self._counts)

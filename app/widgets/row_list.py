@@ -1,4 +1,4 @@
-"""A list to read: rows of a short head and a text, scrolled by keys, drawn by the line."""
+"""A list to read: rows of a short head and a text, scrolled by keys."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from app.widgets.content import Content, hang, words
 
 @dataclass(frozen=True)
 class Row:
-    """``head`` keeps its place on the left; ``body`` wraps beside it (or is cut)."""
+    """``head`` stands on the left, and ``body`` wraps beside it or is cut."""
 
     head: Content
     body: Content
 
 
 class RowList(ScrollView, can_focus=True):
-    """Up to some 500 rows. Only the lines on the screen are rendered."""
+    """A list of up to about 500 rows. Only the lines on the screen are rendered."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = "RowList { text-wrap: nowrap; overflow-x: hidden; }"
@@ -45,11 +45,11 @@ class RowList(ScrollView, can_focus=True):
         self._rows: tuple[Row, ...] = ()
         self._flat: list[Content] = []
         self._strips: dict[int, Strip] = {}
-        self._wrapped: dict[Row, list[Content]] = {}  # of the rows that are shown
+        self._wrapped: dict[Row, list[Content]] = {}  # the lines of the rows that are shown
         self._width = 0
 
     def show(self, rows: Sequence[Row]) -> None:
-        """Show these rows. What was at the top stays there when rows arrive above it."""
+        """Show these rows. The row at the top stays there when rows arrive above it."""
         new = tuple(rows)
         if new == self._rows and self._flat:
             return
@@ -61,7 +61,7 @@ class RowList(ScrollView, can_focus=True):
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """What is shown."""
+        """The rows that are shown."""
         return self._rows
 
     def _arrived_above(self, new: tuple[Row, ...]) -> int:
@@ -75,7 +75,7 @@ class RowList(ScrollView, can_focus=True):
         if not self._width:
             return
         rows = self._rows or (Row(words(), words((self._empty, "dim"))),)
-        # Wrapping is what costs: rows that were shown before keep their lines.
+        # Wrapping is slow, so rows that were shown before keep their lines.
         self._wrapped = {row: self._wrapped.get(row) or self._row_lines(row) for row in rows}
         self._flat = [line for row in rows for line in self._wrapped[row]]
         self._strips.clear()

@@ -1,4 +1,4 @@
-"""The base of Panelist's small widgets: a state goes in, lines come out, once per change."""
+"""The base of Panelist's small widgets: each new state is drawn as lines once."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ State = TypeVar("State")
 
 
 class StateWidget(Widget, Generic[State]):
-    """Shows lines made from one immutable state; an equal state writes nothing.
+    """Shows lines made from an immutable state. An equal state draws nothing.
 
-    Subclasses implement :meth:`draw`. The height follows the number of lines.
+    Subclasses implement :meth:`draw`. The number of lines sets the height.
     """
 
     DEFAULT_CSS = "StateWidget { width: 1fr; height: auto; text-wrap: nowrap; }"
@@ -23,32 +23,32 @@ class StateWidget(Widget, Generic[State]):
     def __init__(self, state: State, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._state = state
-        self._made: tuple[int, list[Content]] | None = None
+        self._cache: tuple[int, list[Content]] | None = None
 
     def draw(self, state: State, width: int) -> list[Content]:
-        """The lines for ``width`` cells. They must not be wider."""
+        """The lines of a state, no wider than ``width`` cells."""
         raise NotImplementedError
 
     def show(self, state: State) -> None:
-        """Show another state. Costs nothing when it is the one on the screen."""
+        """Show a state. A state that is on the screen already costs nothing."""
         if state == self._state:
             return
         self._state = state
-        height = len(self._made[1]) if self._made else -1
-        width = self._made[0] if self._made else 0
-        self._made = None
+        height = len(self._cache[1]) if self._cache else -1
+        width = self._cache[0] if self._cache else 0
+        self._cache = None
         self.refresh(layout=width == 0 or len(self._lines(width)) != height)
 
     @property
     def state(self) -> State:
-        """What is shown."""
+        """The state on the screen."""
         return self._state
 
     def _lines(self, width: int) -> list[Content]:
-        if self._made is None or self._made[0] != width:
+        if self._cache is None or self._cache[0] != width:
             lines = [line.truncate(width, ellipsis=True) for line in self.draw(self._state, width)]
-            self._made = (width, lines)
-        return self._made[1]
+            self._cache = (width, lines)
+        return self._cache[1]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self._lines(width))

@@ -36,7 +36,7 @@ class LifecycleState:
 
 
 class Lifecycle(StateWidget[LifecycleState]):
-    """pending → syncing → segments synced → complete, with the present one marked."""
+    """The states pending → syncing → segments synced → complete, with the current one marked."""
 
     def __init__(self) -> None:
         super().__init__(LifecycleState(), id="lifecycle")
@@ -64,21 +64,21 @@ class Lifecycle(StateWidget[LifecycleState]):
 
 @dataclass(frozen=True)
 class StepState:
-    """A step and how fast it goes (objects a second; 0 when it stands)."""
+    """A step and its rate in objects per second (0 when it does not run)."""
 
     step: StepView
     rate: float = 0.0
 
     @property
     def left(self) -> float | None:
-        """Seconds until it is done, when that can be told."""
+        """Seconds until the step is done, or None when that is unknown."""
         if self.step.state != "running" or not self.step.total or self.rate <= 0:
             return None
         return max(0, self.step.total - self.step.done) / self.rate
 
 
 class SyncSteps(StateWidget[tuple[StepState, ...]]):
-    """A determinate bar per step, with counts, rate and time left; a sentence if it failed."""
+    """A bar for each step, with counts, rate and time left, and a sentence if it failed."""
 
     def __init__(self) -> None:
         super().__init__((), id="steps")
@@ -88,7 +88,7 @@ class SyncSteps(StateWidget[tuple[StepState, ...]]):
             StepState(StepView(name, "pending", 0, None, None)) for name in STEPS
         )
         room = width - NAME - 1
-        for brevity in range(3):  # fewer words rather than no bar
+        for brevity in range(3):  # drop words before the bar
             tails = [_tail(one, brevity) for one in steps]
             longest = max(tail.cell_length for tail in tails)
             if longest + LEAST_BAR <= room:
@@ -115,7 +115,7 @@ def _bar(step: StepView, width: int, style: str) -> Content:
 
 
 def bar(done: int, total: int | None, width: int, style: str) -> Content:
-    """How much of something is done: full only when all is."""
+    """A bar of what is done. It is full only when everything is."""
     full = 0
     if total:
         full = min(width - 1, width * done // total) if done < total else width
@@ -123,7 +123,7 @@ def bar(done: int, total: int | None, width: int, style: str) -> Content:
 
 
 def _tail(one: StepState, brevity: int) -> Content:
-    """Counts, rate and time left; where there is little room, in fewer words."""
+    """Counts, rate and time left. A higher ``brevity`` uses fewer words."""
     step = one.step
     if step.state == "pending":
         return words(("waiting", "dim"))

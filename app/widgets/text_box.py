@@ -1,4 +1,4 @@
-"""A field of several lines: apart, because importing Textual's delays the first frame."""
+"""A field of several lines. It has its own file: importing it would delay the first frame."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.text import plain_lines
 
 
 class TextBox(TextArea):
-    """Takes what a terminal could obey out of whatever is typed, pasted or loaded into it."""
+    """A field of several lines. Control characters never get into it."""
 
     def __init__(self, text: str = "", *, id: str, wrap: bool = True) -> None:  # noqa: A002
         super().__init__(plain_lines(text), id=id, soft_wrap=wrap)
@@ -22,5 +22,5 @@ class TextBox(TextArea):
         super().load_text(plain_lines(text))
 
     def on_unmount(self) -> None:
-        """Nothing of it outlives the screen, however that ends."""
+        """Empty the field, so that no text outlives the screen."""
         self.load_text("")

@@ -1,6 +1,6 @@
-"""Texts that are written only when they changed: a line, and the titles in a pane's border.
+"""Texts that are drawn only when they change: a line, and the titles in a pane's border.
 
-Textual draws a whole pane again for each title that it is given.
+Textual redraws the whole pane whenever a title is set, even to the same text.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from app.widgets.content import Content, words
 
 
 class TextLine(Static):
-    """A Static for texts made by ``words``; it takes no room while it is empty."""
+    """A Static for a text made by ``words``. It is hidden while it is empty."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(words(), id=id)
@@ -29,7 +29,7 @@ class TextLine(Static):
 
 
 def entitle(pane: Widget, title: Content | None = None, below: Content | None = None) -> None:
-    """Set the title, the words below the pane, or both."""
+    """Set a pane's title, the text in its bottom border, or both."""
     if title is not None and pane.border_title != title.markup:
         pane.border_title = title
     if below is not None and pane.border_subtitle != below.markup:

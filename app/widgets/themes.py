@@ -1,4 +1,4 @@
-"""Panelist's own themes, from ``assets/themes.toml``. Textual's can be chosen next to them."""
+"""Panelist's own themes, read from ``assets/themes.toml``. Textual's themes stay available."""
 
 from __future__ import annotations
 

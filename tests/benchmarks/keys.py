@@ -28,7 +28,7 @@ from pathlib import Path
 
 from app.db.rows import Fetched
 from app.db.store import Store, open_sqlite
-from app.runtime import make_way
+from app.runtime import tune_interpreter
 from app.screens.segments.members import MembersPane
 from app.settings import RequestRate, Settings
 from app.tui import PanelistApp
@@ -136,7 +136,7 @@ async def measure_engine(asked: argparse.Namespace, folder: Path, stripe: runnin
         state = store.rows("SELECT state FROM step WHERE name = 'customers'")
         return not state or state[0][0] in ("pending", "running")
 
-    make_way()
+    tune_interpreter()
     async with app.run_test(headless=False, size=size, notifications=True, tooltips=True):
         while participants(store) < AT_LEAST:
             await asyncio.sleep(0.1)  # the pilot's pause waits for a process that is idle

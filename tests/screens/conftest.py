@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 
 from app.db.store import Store
@@ -43,6 +44,17 @@ class Driven:
         """Many keys without waiting for every drawing in between."""
         for key in keys:
             self.app.simulate_key(key)
+            await self.pilot._wait_for_screen()
+        await self.pilot.pause()
+
+    async def hold(self, key: str, times: int) -> None:
+        """A key that repeats as fast as terminals repeat it, however slow this computer is."""
+        previous = self.app._key_queue._previous
+        for number in range(1, times + 1):
+            event = Key(key, key if len(key) == 1 else None)
+            if previous is not None:
+                event.time = previous.time + 0.03 * number
+            self.app.post_message(event)
             await self.pilot._wait_for_screen()
         await self.pilot.pause()
 

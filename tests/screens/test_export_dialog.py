@@ -57,7 +57,7 @@ async def ask(at: Driven, name: str | None = None) -> ExportDialog:
 
 
 def said(form: ExportDialog) -> str:
-    return str(form.query_one("#taking-said", TextLine).content)
+    return str(form.query_one("#export-said", TextLine).content)
 
 
 def shown(form: ExportDialog, button: str) -> bool:

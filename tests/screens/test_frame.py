@@ -64,8 +64,8 @@ async def test_every_dialog_can_be_used_and_left_at_every_size(
     async with start(size) as at:
         answers: list[object] = []
         dialog = DIALOGS[name]()
-        at.app.put(dialog, answers.append)
-        at.app.put(DIALOGS[name](), answers.append)
+        at.app.open_dialog(dialog, answers.append)
+        at.app.open_dialog(DIALOGS[name](), answers.append)
         await at.until(lambda: at.app.screen is dialog)
         if isinstance(dialog, DecisionDialog):
             at.settle()

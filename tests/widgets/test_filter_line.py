@@ -36,7 +36,7 @@ class Stage(App[None]):
         yield FilterLine("a name, an email, or status:active")
         yield Table(COLUMNS, "People.")
 
-    def on_filter_line_typed(self, message: FilterLine.Said) -> None:
+    def on_filter_line_typed(self, message: FilterLine.LineMessage) -> None:
         self.told.append(message)
 
     on_filter_line_narrowed = on_filter_line_entered = on_filter_line_left = on_filter_line_typed
@@ -50,7 +50,7 @@ class Stage(App[None]):
         strips = self.screen._compositor.render_strips()
         return ["".join(segment.text for segment in strip) for strip in strips]
 
-    def texts(self, kind: type[FilterLine.Said]) -> list[str]:
+    def texts(self, kind: type[FilterLine.LineMessage]) -> list[str]:
         return [one.text for one in self.told if isinstance(one, kind)]
 
 

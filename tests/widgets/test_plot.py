@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.widgets.plot import Plot, PlotState, drawn
+from app.widgets.plot import Plot, PlotState, plot_lines
 
 DAY = 86_400
 FIRST = 1_790_000_000
@@ -15,7 +15,7 @@ FLAT = tuple((at, 7) for at, _ in RISING)
 @pytest.mark.parametrize("points", [RISING, FLAT, RISING[:2]], ids=["rising", "flat", "two"])
 @pytest.mark.parametrize(("width", "height"), [(20, 3), (58, 3), (78, 4), (240, 9)])
 def test_it_fills_its_room(points: tuple[tuple[int, int], ...], width: int, height: int) -> None:
-    lines = drawn(PlotState(points, None, height), width)
+    lines = plot_lines(PlotState(points, None, height), width)
     assert [len(line) for line in lines] == [width] * height
     text = "\n".join(lines)
     assert "\x1b" not in text
@@ -25,7 +25,7 @@ def test_it_fills_its_room(points: tuple[tuple[int, int], ...], width: int, heig
 
 
 def test_what_rises_ends_higher_than_it_began() -> None:
-    top, *_, bottom, _ = drawn(PlotState(RISING, None, 9), 80)
+    top, *_, bottom, _ = plot_lines(PlotState(RISING, None, 9), 80)
     assert bottom.startswith("1,000")
     assert bottom[5:10].strip()
     assert not bottom[-10:].strip()
@@ -35,8 +35,8 @@ def test_what_rises_ends_higher_than_it_began() -> None:
 
 def test_a_moment_is_marked() -> None:
     middle = RISING[50][0]
-    plain = drawn(PlotState(RISING, None, 6), 80)
-    marked = drawn(PlotState(RISING, middle, 6), 80)
+    plain = plot_lines(PlotState(RISING, None, 6), 80)
+    marked = plot_lines(PlotState(RISING, middle, 6), 80)
     columns = {
         at
         for before, after in zip(plain, marked, strict=True)
@@ -45,13 +45,13 @@ def test_a_moment_is_marked() -> None:
     }
     assert len(columns) == 1
     assert 35 < columns.pop() < 50
-    assert drawn(PlotState(RISING, FIRST, 6), 80) == plain  # the beginning needs no mark
+    assert plot_lines(PlotState(RISING, FIRST, 6), 80) == plain  # the beginning needs no mark
 
 
 def test_of_a_few_hours_the_clock_is_told() -> None:
     hours = tuple((FIRST + 3_600 * one, one) for one in range(9))
-    assert drawn(PlotState(hours, None, 6), 80)[-1].count(":") == 2
-    assert ":" not in drawn(PlotState(RISING, None, 6), 80)[-1]
+    assert plot_lines(PlotState(hours, None, 6), 80)[-1].count(":") == 2
+    assert ":" not in plot_lines(PlotState(RISING, None, 6), 80)[-1]
 
 
 @pytest.mark.parametrize("points", [(), RISING[:1]])

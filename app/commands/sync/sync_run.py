@@ -18,7 +18,7 @@ from app.db.index_builder import IndexBuilder
 from app.db.store import Store, open_store
 from app.invites.housekeeping import Housekeeping
 from app.panel.overview import Overview, overview
-from app.runtime import make_way
+from app.runtime import tune_interpreter
 from app.settings import load
 from app.sync.engine import ENDINGS, Change, Engine
 from app.sync.service import SyncService
@@ -31,7 +31,7 @@ def run_sync(options: argparse.Namespace) -> int:
     settings = load()
     store = open_store(settings)
     log.start(settings.home)
-    make_way()
+    tune_interpreter()
     started = time.monotonic()
     connection, access = sync_access(SyncService(store, settings, open_credentials(settings)))
     shown = SyncProgress(store, connection, as_json=options.json)

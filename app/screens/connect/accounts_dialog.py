@@ -1,4 +1,4 @@
-"""Which account is looked at: the one connected, or one that was connected before."""
+"""The dialog that chooses the account to show: the connected one or an earlier one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.widgets.content import para, words
 
 
 class AccountsDialog(ModalScreen[int | None]):
-    """Every account this database knows, live and test apart; ``shown`` is its id."""
+    """Lists the accounts in this database, live and test apart. ``shown`` is the id of one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="accounts.cancel", tooltip="Stay with this one"),
@@ -54,7 +54,7 @@ class AccountsDialog(ModalScreen[int | None]):
             self.dismiss(int(event.option_id or 0))
 
     def action_cancel(self) -> None:
-        """Stay with the one that is shown."""
+        """Keep the account that is shown."""
         if self.is_current:
             self.dismiss(None)
 

@@ -1,4 +1,4 @@
-"""What the app asks and tells: of what came of connecting, and before somebody leaves."""
+"""The app's handlers of what connecting brought, and its questions before leaving."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from app.services.messages import (
     SyncStarted,
     TokenStoreNeeded,
 )
-from app.services.refresh import Refresher
 from app.text import plain
 from app.widgets.content import words
 from app.widgets.dialog import QuestionDialog
@@ -31,9 +30,8 @@ if TYPE_CHECKING:
 class ConnectionHandlers(Host):
     """The handlers of :class:`StripeConnection`'s and :class:`OAuthApproval`'s messages."""
 
-    lookout: Refresher
-    _later: list[Callable[[], None]]  # dialogs for when the one in front is answered
-    _guest = False  # somebody is being asked about an install
+    _dialogs: list[Callable[[], None]]  # dialogs that wait for the one in front
+    _install_open = False  # a person is being asked about an install
 
     def on_access_checked(self, message: AccessChecked) -> None:
         report = message.report
@@ -52,7 +50,7 @@ class ConnectionHandlers(Host):
                     self.stripe.forget(report)
                     self.say("Not connected: a live account needs your yes.", problem=True)
 
-            self.put(QuestionDialog(lines, "Connect"), answered)
+            self.open_dialog(QuestionDialog(lines, "Connect"), answered)
         missing = [one.label for one in report.permissions if not one.granted]
         if missing:
             self.tell(f"Not permitted: {', '.join(missing)}. Connect (1) says more.", problem=True)
@@ -62,16 +60,16 @@ class ConnectionHandlers(Host):
         self.refresher.note = message.text
         self.say(message.text, problem=True)
         for screen in self.connect_screens():
-            screen.blame(message.field)
+            screen.focus_field(message.field)
         if self.current_mode != "connect":
             self.tell(message.text, problem=True)
         if not message.fault:
-            self.oauth.look()
+            self.oauth.reload()
         self.refresher.show()
 
     def on_sync_started(self, message: SyncStarted) -> None:
         self.oauth.stop()
-        self.oauth.look()
+        self.oauth.reload()
         self.refresher.note, self.refresher.account = "", None
         self.say("")
         self.forget_secrets()
@@ -87,19 +85,19 @@ class ConnectionHandlers(Host):
             self.tell(text)
         if message.left:
             self.refresher.note = text
-        self.oauth.look()
+        self.oauth.reload()
         self.refresher.show()
 
-    # Where access is kept
+    # Credential storage
 
     def on_token_store_needed(self, message: TokenStoreNeeded) -> None:
         why = str(message.problem)
         self.refresher.note = why
         self.say(why, problem=True)
         if message.problem.kind in ("locked", "wrong passphrase"):
-            self.put(UnlockDialog(why), self._unlocked)
+            self.open_dialog(UnlockDialog(why), self._unlocked)
         else:
-            self.ask_place(why, lost=message.lost)
+            self.ask_for_storage(why, lost=message.lost)
         self.refresher.show()
 
     def _unlocked(self, passphrase: str | None) -> None:
@@ -107,23 +105,23 @@ class ConnectionHandlers(Host):
             self.stripe.give_up()
             self.refresher.note = "Access is locked: unlock it on Connect (1) to go on."
             self.say("Access stays locked; nothing was changed.", problem=True)
-            self.oauth.look()
+            self.oauth.reload()
             self.refresher.show()
         elif passphrase == FORGOTTEN:
-            self.ask_place("Without its passphrase nobody can open the file.", lost=True)
+            self.ask_for_storage("Without its passphrase nobody can open the file.", lost=True)
         else:
             self.stripe.unlock(passphrase)
 
-    def ask_place(self, why: str, *, lost: bool = False) -> None:
-        def placed(choice: Choice | None) -> None:
+    def ask_for_storage(self, why: str, *, lost: bool = False) -> None:
+        def chosen(choice: Choice | None) -> None:
             if choice is None:
                 self.stripe.give_up()
                 self.say("No place was chosen, so nothing was connected or moved.", problem=True)
-                self.oauth.look()
+                self.oauth.reload()
             else:
                 self.stripe.choose(*choice, anew=lost)
 
-        self.put(TokenStoreDialog(why, lost=lost), placed)
+        self.open_dialog(TokenStoreDialog(why, lost=lost), chosen)
 
     def ask_to_leave(self) -> None:
         connection = self.snapshot(fresh=True).linked
@@ -139,11 +137,11 @@ class ConnectionHandlers(Host):
         ]  # fmt: skip
 
         def answered(yes: bool | None) -> None:
-            if yes and not self.stripe.leave(connection):
+            if yes and not self.stripe.disconnect(connection):
                 self.tell("Something else is under way; try again in a moment.", problem=True)
 
         if not isinstance(self.screen, ModalScreen):
-            self.put(QuestionDialog(lines, "Disconnect"), answered)
+            self.open_dialog(QuestionDialog(lines, "Disconnect"), answered)
 
     # Approving in the browser
 
@@ -160,7 +158,7 @@ class ConnectionHandlers(Host):
         self.refresher.show()
 
     def on_install_received(self, message: InstallReceived) -> None:
-        if self._guest:  # any page can bring these, so one at a time is enough
+        if self._install_open:  # any page can bring these, so one at a time is enough
             self.tell("Another install arrived meanwhile; it was not accepted.", problem=True)
             return
         lines = [
@@ -171,35 +169,35 @@ class ConnectionHandlers(Host):
         ]  # fmt: skip
 
         def answered(yes: bool | None) -> None:
-            self._guest = False
+            self._install_open = False
             if yes:
                 self.say("Asking Stripe …")
                 self.oauth.accept(message.app, message.heard)
             else:
                 self.say("The install was not accepted; its code was not used.")
 
-        self._guest = True
-        self.put(QuestionDialog(lines, "Accept"), answered)
+        self._install_open = True
+        self.open_dialog(QuestionDialog(lines, "Accept"), answered)
 
-    # What the app gives
+    # Dialogs and screens
 
-    def put(self, dialog: ModalScreen[Any], answer: Callable[[Any], None]) -> None:
-        """Show a dialog; while another one is in front, after that."""
+    def open_dialog(self, dialog: ModalScreen[Any], answer: Callable[[Any], None]) -> None:
+        """Show a dialog, after the one in front if there is one."""
         if isinstance(self.screen, ModalScreen):
-            self._later.append(partial(self.put, dialog, answer))
+            self._dialogs.append(partial(self.open_dialog, dialog, answer))
         else:
             self.push_screen(dialog, answer)
 
-    def free(self) -> None:
-        if self._later and not isinstance(self.screen, ModalScreen):
-            self._later.pop(0)()
+    def open_next_dialog(self) -> None:
+        if self._dialogs and not isinstance(self.screen, ModalScreen):
+            self._dialogs.pop(0)()
 
     def go(self, mode: str) -> None:
         """Go to a mode."""
         raise NotImplementedError
 
     def connect_screens(self) -> Sequence[ConnectScreen]:
-        """The Connect screen, if it is there."""
+        """The Connect screen, if it was opened."""
         stack = self._screen_stacks.get("connect", ())
         if not stack:
             return []
@@ -208,12 +206,12 @@ class ConnectionHandlers(Host):
         return [one for one in stack if isinstance(one, ConnectScreen) and one.is_mounted]
 
     def say(self, text: str, problem: bool = False) -> None:
-        """A sentence on Connect."""
+        """Show a sentence on the Connect screen."""
         for screen in self.connect_screens():
             screen.say(text, problem)
 
     def forget_secrets(self) -> None:
-        """Empty the fields of Connect."""
+        """Empty the fields of the Connect screen."""
         for screen in self.connect_screens():
             screen.forget_secrets()
 

@@ -1,4 +1,4 @@
-"""Connecting by a restricted key: the field, what came of it, and how to make a key."""
+"""The form for a restricted key: the field, how to make a key, and the report about one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.widgets.state_widget import StateWidget
 if TYPE_CHECKING:
     from app.sync.auth.connect import KeyReport
 
-PERMISSIONS = (  # what is read, and why
+PERMISSIONS = (  # what Panelist reads, and why
     ("Customers", "who is in the panel: name, email, phone, currency, metadata"),
     ("Subscriptions", "who is active, trialing, past due or gone, and with which product"),
     ("Products", "a segment for each product, under its name"),
@@ -39,7 +39,7 @@ class KeyInput(SecretInput):
 
 
 class AboutKey(StateWidget[str]):
-    """How to make a key, what is read with it and why, what is never read, where it is kept."""
+    """The text below the field: how to make a key, what it is used for and where it is kept."""
 
     def draw(self, state: str, width: int) -> list[Content]:
         kept = f"A key that works is kept in: {state}."
@@ -56,7 +56,7 @@ class AboutKey(StateWidget[str]):
 
 
 class KeyForm(Container):
-    """What stands beside “Restricted key”."""
+    """The form of the method “Restricted key”."""
 
     def compose(self) -> ComposeResult:
         yield KeyInput("rk_test_… or rk_live_…", id="key")
@@ -64,7 +64,7 @@ class KeyForm(Container):
 
 
 def permission_lines(width: int) -> list[Content]:
-    """What is read and why, and what is never read."""
+    """What Panelist reads and why, and what it never reads."""
     lines = [words(("What is read, and why", "bold"))]
     for name, why in PERMISSIONS:
         lines += hang(words((f"  {name:<15}", "bold")), words(why), width)
@@ -72,7 +72,7 @@ def permission_lines(width: int) -> list[Content]:
 
 
 def report_lines(report: KeyReport) -> list[Content]:
-    """What an access opens: the account, loudly, then a line per permission."""
+    """What some access opens: the account, with its mode in bold, and each permission."""
     loud = (" LIVE ", "bold reverse $error") if report.livemode else (" TEST ", "bold reverse")
     account = account_words(report.account, report.account_name)
     lines = [words(loud, f" account {account}")]

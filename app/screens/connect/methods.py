@@ -1,4 +1,4 @@
-"""The ways to connect, and what is said of each: what it is, or why it is not there."""
+"""The methods to connect, and the text about each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.services.context import Demo
 from app.services.snapshot import Snapshot
 from app.widgets.content import Content, para, words
 
-FORMS = {  # the form that stands beside each way
+FORMS = {  # method -> the widget beside the list
     "sandbox": "#about-way",
     "oauth-test": "#oauth-form",
     "oauth-live": "#oauth-form",
@@ -28,7 +28,7 @@ FORMS = {  # the form that stands beside each way
 
 
 class MethodList(OptionList):
-    """The ways to connect, and what can be done about a connection."""
+    """The list of methods to connect and of actions on a connection."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -40,8 +40,8 @@ class MethodList(OptionList):
 
 @dataclass(frozen=True)
 class AvailableMethods:
-    """What decides which ways there are. ``modes``: for which OAuth is set up; ``closed``: that
-    cannot be told, because access is locked."""
+    """What decides which methods there are. ``modes`` are those for which OAuth is set up.
+    ``closed`` means that these cannot be read, because access is locked."""
 
     demo: bool = False
     modes: tuple[bool, ...] = ()
@@ -49,7 +49,7 @@ class AvailableMethods:
     connected: bool = False
 
     def options(self) -> list[Option]:
-        """What can be chosen. A way that is not available is there as well."""
+        """The methods in the list. Those that are not available are in it too, and say so."""
         ways = []
         if self.demo:
             ways.append(("sandbox", "Sandbox"))
@@ -72,7 +72,7 @@ class AvailableMethods:
 
 
 def connected_words(snapshot: Snapshot) -> Content:
-    """Which account is or was connected, and what follows from that for the ways."""
+    """A sentence about the account that is or was connected."""
     linked, shown = snapshot.linked, snapshot.view.connection
     text = snapshot.trouble
     if not text and linked is not None:
@@ -91,7 +91,7 @@ def connected_words(snapshot: Snapshot) -> Content:
 
 
 def way_words(way: str, demo: Demo | None, kept: str, closed: str) -> Content:
-    """What is said of a way that has no form."""
+    """The text about a method that has no form."""
     enter = ("Enter", "bold")
     if way == "sandbox" and demo is not None:
         lines = [

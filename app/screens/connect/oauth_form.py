@@ -1,4 +1,4 @@
-"""Connecting in the browser: what is asked for, the page to open, and where to paste."""
+"""The form for connecting in the browser: the page to open and the field to paste into."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from app.widgets.inputs import TextField
 from app.widgets.qr import qr_lines
 from app.widgets.state_widget import StateWidget
 
-ROOM = 30  # lines of the terminal from which on there is room for a picture of the address
+ROOM = 30  # lines of the terminal that a QR code needs
 
 
 class AboutApproval(StateWidget[ApprovalPage]):
-    """Before: what is asked for. Then: the page, how to get there, and what if not."""
+    """The permissions that are asked for. While a page is open, the page and how to reach it."""
 
     def draw(self, state: ApprovalPage, width: int) -> list[Content]:
         if not state.url:
@@ -43,14 +43,14 @@ class AboutApproval(StateWidget[ApprovalPage]):
         return [*lines, words(), *words((paste, "dim")).wrap(width), *self._picture(state, width)]
 
     def _picture(self, state: ApprovalPage, width: int) -> list[Content]:
-        """The address as a QR code, where it fits."""
+        """The address as a QR code, if it fits."""
         drawn = qr_lines(state.url) if self.screen.size.height >= ROOM else []
         fits = drawn and drawn[0].cell_length <= width
         return [words(), *drawn] if fits else []
 
 
 class OAuthForm(Container):
-    """What stands beside “Connect with Stripe”."""
+    """The form of the method “Connect with Stripe”."""
 
     def compose(self) -> ComposeResult:
         yield PasteInput("paste the redirected address or its code here", id="paste", longest=5000)
@@ -58,17 +58,17 @@ class OAuthForm(Container):
 
 
 class PasteInput(TextField):
-    """The field for what the browser shows after the approval."""
+    """The field for the address that the browser shows after the approval."""
 
     help_text = "What stands in the browser's address line after you approved; Enter uses it."
 
     def _on_paste(self, event: events.Paste) -> None:
-        """An Input takes one line, and a terminal breaks a long address into several."""
+        """Join pasted lines: a terminal breaks a long address, and Input would use one line."""
         self.insert_text_at_cursor("".join(event.text.split()))
         event.prevent_default()
         event.stop()
 
 
 def _chopped(address: str, width: int) -> list[Content]:
-    """An address in pieces that fill the lines, so that it can be selected and copied."""
+    """An address in pieces that fill whole lines, so that it can be selected and copied."""
     return [words((address[at : at + width], "$primary")) for at in range(0, len(address), width)]

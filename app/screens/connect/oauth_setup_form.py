@@ -1,4 +1,4 @@
-"""Setting up OAuth: what to register at Stripe, and the fields for what Stripe then gives."""
+"""The form that sets up OAuth: what to register at Stripe, and fields for the result."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ STEPS = (
 
 
 @dataclass(frozen=True)
-class Known:
-    """What the page says: the redirect addresses, and which modes are set up."""
+class OAuthSetup:
+    """The redirect addresses, and the modes that are set up."""
 
     test: str = ""
     live: str = ""
     modes: tuple[bool, ...] = ()
 
 
-class AboutSetup(StateWidget[Known]):
-    """The steps, in order."""
+class AboutSetup(StateWidget[OAuthSetup]):
+    """The steps of setting up OAuth."""
 
-    def draw(self, state: Known, width: int) -> list[Content]:
+    def draw(self, state: OAuthSetup, width: int) -> list[Content]:
         there = ", ".join("LIVE" if mode else "TEST" for mode in state.modes)
         lines = [words(("Set up: ", "bold"), there or "nothing yet"), words()]
         for number, text in enumerate(STEPS, 1):
@@ -49,17 +49,17 @@ class AboutSetup(StateWidget[Known]):
 
 
 class SetupForm(Container):
-    """What stands beside “Set up OAuth”."""
+    """The form of the method “Set up OAuth”."""
 
     def compose(self) -> ComposeResult:
         yield SetupInput("client id: ca_…", id="client_id")
         yield SecretInput("secret key of the app's owner: sk_…", id="secret")
         yield SetupInput("install link (empty: the usual)", id="authorize_url", longest=2000)
         yield SetupInput("redirect address (empty: as below)", id="redirect_uri", longest=2000)
-        yield AboutSetup(Known(), id="about-setup")
+        yield AboutSetup(OAuthSetup(), id="about-setup")
 
 
 class SetupInput(TextField):
-    """A field of the setup page."""
+    """A field of this form."""
 
     help_text = "One part of what is registered at Stripe; Enter goes on to the next."

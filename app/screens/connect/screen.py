@@ -1,4 +1,4 @@
-"""Connect: the ways to an account on the left (or on top), the chosen way's form beside them."""
+"""The Connect mode: a list of methods, and the form of the current one beside it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.screens.connect.methods import (
     way_words,
 )
 from app.screens.connect.oauth_form import AboutApproval, OAuthForm, PasteInput
-from app.screens.connect.oauth_setup_form import FIELDS, AboutSetup, Known, SetupForm
+from app.screens.connect.oauth_setup_form import FIELDS, AboutSetup, OAuthSetup, SetupForm
 from app.services.oauth_approval import ApprovalPage
 from app.services.snapshot import Snapshot
 from app.widgets.content import para, words
@@ -33,13 +33,13 @@ BUSY = "Something is being tried already; wait for its answer."
 
 
 class Form(VerticalScroll):
-    """What stands beside the ways."""
+    """The part beside the list of methods."""
 
     help_text = "What the chosen way is about. Arrow and page keys scroll."
 
 
 class ConnectScreen(PanelistScreen):
-    """One column that scrolls, or two where there is room."""
+    """Two columns if there is room, otherwise one that scrolls."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -61,7 +61,7 @@ class ConnectScreen(PanelistScreen):
         super().__init__()
         self._way = ""
         self._offers: AvailableMethods | None = None
-        self._keys: tuple[bool, bool] | None = None  # what decides which mean something
+        self._keys: tuple[bool, bool] | None = None  # (a page is open, connected)
 
     def compose_content(self) -> ComposeResult:
         with Container(id="connect"):
@@ -94,15 +94,15 @@ class ConnectScreen(PanelistScreen):
             self._keys = bool(page), connected
             self.refresh_bindings()
         self.query_one("#connected", TextLine).show(connected_words(snapshot))
-        told = self._way in ("sandbox", "key", "oauth-test", "oauth-live")
-        lines = report_lines(report) if report is not None and told else []
+        about_access = self._way in ("sandbox", "key", "oauth-test", "oauth-live")
+        lines = report_lines(report) if report is not None and about_access else []
         self.query_one("#report", TextLine).show(para(lines))
         kept = self.host.credentials.described()
         self.query_one("#about-way", TextLine).show(
             way_words(self._way, self.host.demo, kept, approving.closed)
         )
         self.query_one(AboutKey).show("" if kept == NOWHERE else kept)
-        self.query_one(AboutSetup).show(Known(*self.host.redirects, approving.modes))
+        self.query_one(AboutSetup).show(OAuthSetup(*self.host.redirects, approving.modes))
         mode = "live" if self._way == "oauth-live" else "test"
         here = page is not None and page.mode == mode
         self.query_one(AboutApproval).show(
@@ -114,16 +114,16 @@ class ConnectScreen(PanelistScreen):
         ways, options = self.query_one(MethodList), offers.options()
         ids = [one.id for one in options]
         keep = ids.index(self._way) if self._way in ids else 0
-        self._way = ids[keep] or ""  # nobody chose another, so what was said still stands
+        self._way = ids[keep] or ""  # the method did not change, so its sentence stays
         ways.clear_options()
         ways.add_options(options)
         ways.highlighted = keep
 
-    # What the app tells this screen
+    # Called by the app
 
     def say(self, text: str, problem: bool = False) -> None:
-        """One sentence above the form: what happens, or why it was refused. Without one: what
-        is waited for, if anything is."""
+        """Show a sentence above the form. Without one, say what the screen waits for, if it waits
+        for anything."""
         if not text and self.host.oauth.page is not None:
             text = "Waiting for Stripe's answer."
         glyph = ("✗ ", "bold $error") if problem else ("● ", "$primary")
@@ -132,19 +132,19 @@ class ConnectScreen(PanelistScreen):
             self.query_one("#said", TextLine).show(line)
             self.query_one(Form).scroll_home(animate=False)
 
-    def blame(self, field: str) -> None:
-        """Go to the field that is wrong."""
+    def focus_field(self, field: str) -> None:
+        """Focus the field that is wrong."""
         if field in FIELDS and self._way == "setup" and self.is_current:
             self.query_one(f"#{field}").focus()
 
     def choose(self, way: str) -> None:
-        """Go to one of the ways."""
+        """Go to one of the methods."""
         self._way = way
-        self._offers = None  # which may be there only now
+        self._offers = None  # the method may have become available just now
         self.query_one(MethodList).focus()
 
     def forget_secrets(self) -> None:
-        """Empty the fields: what stood there has been used."""
+        """Empty the fields of secrets, because these have been used."""
         for name in ("#key", "#secret", "#paste"):
             for field in self.query(name).results(Input):
                 field.value = ""
@@ -153,18 +153,18 @@ class ConnectScreen(PanelistScreen):
 
     @on(events.ScreenSuspend)
     def _hidden(self) -> None:
-        """A dialog above only interrupts; another mode is another matter."""
+        """Empty the fields when another mode is shown, but not when a dialog opens."""
         if self.app.current_mode != "connect":
             self.forget_secrets()
             self.query_one(MethodList).focus()
 
     def on_paste(self, event: events.Paste) -> None:
-        """While an approval is waited for, a paste anywhere is the redirected address."""
+        """While an approval page is open, use text pasted anywhere as the redirect address."""
         if self.host.oauth.page is not None and not isinstance(self.focused, Input):
             self._paste(event.text.strip())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The keys that mean something now."""
+        """Whether a key works now."""
         if action == "leave":
             return self._offers is not None and self._offers.connected
         if action == "copy_page":
@@ -182,7 +182,7 @@ class ConnectScreen(PanelistScreen):
         self.host.redraw()
 
     @on(OptionList.OptionSelected)
-    def _taken(self, event: OptionList.OptionSelected) -> None:
+    def _selected(self, event: OptionList.OptionSelected) -> None:
         way = event.option_id or ""
         if way in ("sandbox", "demo"):
             self.action_sandbox()
@@ -193,7 +193,9 @@ class ConnectScreen(PanelistScreen):
         elif way == "unlock":
             self.host.stripe.reopen()
         elif way == "place":
-            self.host.ask_place("What is kept moves along. It can be moved again at any time.")
+            self.host.ask_for_storage(
+                "What is kept moves along. It can be moved again at any time."
+            )
         elif way == "leave":
             self.action_leave()
         else:
@@ -212,7 +214,7 @@ class ConnectScreen(PanelistScreen):
         else:
             self._set_up()
 
-    # What a person wants
+    # Actions
 
     def _ask(self, livemode: bool) -> None:
         page = self.host.oauth.page
@@ -246,30 +248,30 @@ class ConnectScreen(PanelistScreen):
             self.host.tell(BUSY)
 
     def action_sandbox(self) -> None:
-        """Connect to the sandbox, when one runs."""
+        """Connect to the sandbox, if one runs."""
         if self.host.demo is None:
             self.host.tell("No sandbox runs beside this app; `panelist demo` starts one.")
         else:
             self._try(self.host.demo.key)
 
     def action_leave(self) -> None:
-        """Disconnect, after a yes."""
+        """Disconnect after a question."""
         self.host.ask_to_leave()
 
     def action_copy_page(self) -> None:
-        """Copy the approval page's address; it can also be selected."""
+        """Copy the address of the approval page."""
         page = self.host.oauth.page
         if page is not None:
             self.app.copy_to_clipboard(page.url)
             self.host.tell("Copied, where the terminal allows it.")
 
     def back(self) -> bool:
-        """From a field to the list; from the list, end a wait for an approval."""
+        """Go from a field to the list. In the list, stop waiting for an approval."""
         if not isinstance(self.focused, MethodList):
             self.query_one(MethodList).focus()
         elif self.host.oauth.page is not None:
             self.host.oauth.stop()
-            self.host.oauth.look()
+            self.host.oauth.reload()
             self.say("Nothing is waited for any more. Nothing was connected.")
             self.host.redraw()
         else:

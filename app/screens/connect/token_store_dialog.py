@@ -1,4 +1,4 @@
-"""Where access is kept: asked before there is any, and never answered by the program itself."""
+"""The dialogs that choose a credential storage and unlock one. Only a person answers them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.widgets.text_line import TextLine
 
 Choice = tuple[TokenStore, str | None]
 
-FORGOTTEN = ""  # what Unlock answers when nobody knows the passphrase any more
+FORGOTTEN = ""  # the answer of UnlockDialog when the passphrase is forgotten
 WORDS = {
     TokenStore.KEYRING: "The computer's keyring",
     TokenStore.PASSPHRASE: "File encrypted with a passphrase, asked for at each start",
@@ -34,7 +34,7 @@ LOST = (
 
 
 class TokenStoreDialog(DecisionDialog[Choice | None]):
-    """Which place. Nothing is chosen beforehand. ``lost``: to choose costs what is kept."""
+    """Asks for a storage. None is highlighted. ``lost``: choosing one drops what is stored."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="place.cancel", tooltip="Choose nothing"),
@@ -144,7 +144,7 @@ class UnlockDialog(ModalScreen[str | None]):
         self._answer(FORGOTTEN)
 
     def action_cancel(self) -> None:
-        """Go on without it."""
+        """Go on without access."""
         self._answer(None)
 
     def _answer(self, passphrase: str | None) -> None:

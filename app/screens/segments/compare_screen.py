@@ -1,4 +1,4 @@
-"""Two segments beside each other: who is in both, and who in one only."""
+"""The screen that compares two segments: who is in both, and who is in only one."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ FIRST, BOTH, SECOND = range(3)
 
 
 class CompareScreen(GroupsScreen):
-    """The members of two segments (A and B) of one account. Without a second one it asks which."""
+    """The members of two segments, A and B. It asks for the second one if that is None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "swap", "Swap", id="comparing.swap", tooltip="Let A and B change places"),
-        Binding("o", "other", "Other", id="comparing.other",
+        Binding("s", "swap", "Swap", id="compare.swap", tooltip="Let A and B change places"),
+        Binding("o", "other", "Other", id="compare.other",
                 tooltip="Compare A with another segment"),
     ]  # fmt: skip
     COLUMNS = without_order(COLUMNS)
@@ -55,17 +55,17 @@ class CompareScreen(GroupsScreen):
         self.ready = second is not None
 
     def compose_left(self) -> ComposeResult:
-        yield TextLine(id="comparing-first")
-        yield TextLine(id="comparing-second")
+        yield TextLine(id="compare-first")
+        yield TextLine(id="compare-second")
 
     def on_mount(self) -> None:
-        self.query_one("#grouped-left").border_title = "Compare"
+        self.query_one("#group-left").border_title = "Compare"
         self._introduce()
         if self._second is None:
             self.draw()
             self.action_other()
         else:
-            self.ask(anew=True)
+            self.ask(reset=True)
 
     # What is compared
 
@@ -90,7 +90,7 @@ class CompareScreen(GroupsScreen):
         found = overlap(self._store, first, second, step)
         ids = (found.only_first, found.both, found.only_second)
         for one in ids:
-            one.reverse()  # the newest first, as in every list of people
+            one.reverse()  # the newest first, as in every list of participants
         groups = tuple(GroupBar(name, len(one)) for name, one in zip(names, ids, strict=True))
         known = self.counted
         notes = [one.note for one in known.groups] if known else ["…"] * len(groups)
@@ -104,15 +104,15 @@ class CompareScreen(GroupsScreen):
         key = segment.key if segment else None
         return PeopleRows(self._store, self._connection_id, ids, key, masking=self._masking)
 
-    def told(self, counted: GroupCounts) -> None:
+    def after_draw(self, counted: GroupCounts) -> None:
         first, both, second = (one.count for one in counted.groups)
         self._introduce(first + both, both + second)
         self.say(f"{first + both + second:,} people in A or B")
 
     def _introduce(self, first: int | None = None, second: int | None = None) -> None:
         for place, letter, one, number in (
-            ("#comparing-first", "A", self._first, first),
-            ("#comparing-second", "B", self._second, second),
+            ("#compare-first", "A", self._first, first),
+            ("#compare-second", "B", self._second, second),
         ):
             said = words((f"{letter} ", "bold $primary"), ("not chosen yet", "dim"))
             if one is not None:
@@ -125,7 +125,7 @@ class CompareScreen(GroupsScreen):
     # Keys
 
     def action_swap(self) -> None:
-        """Let A and B change places; nothing is counted for it."""
+        """Swap A and B, without counting again."""
         if self._second is None:
             return
         self._first, self._second = self._second, self._first
@@ -134,13 +134,13 @@ class CompareScreen(GroupsScreen):
             turned = zip(self.names(), self._counted.groups[::-1], strict=True)
             groups = tuple(replace(one, name=name) for name, one in turned)
             self._counted = GroupCounts(groups, self._counted.ids[::-1])
-            self.told(self._counted)
+            self.after_draw(self._counted)
         if self.busy:
             self.ask()
         self.draw()
 
     def action_other(self) -> None:
-        """Choose what A is compared with."""
+        """Choose the segment to compare A with."""
         try:
             found = segments(self._store, self._connection_id)
         except DatabaseProblem as problem:
@@ -154,7 +154,7 @@ class CompareScreen(GroupsScreen):
         if segment is not None:
             self._second, self.ready = segment, True
             self._introduce()
-            self.ask(anew=True)
+            self.ask(reset=True)
         elif self._second is None:
             self.call_later(self.leave)
 

@@ -1,4 +1,4 @@
-"""Copying one value of a person, and the way to their page in Stripe's Dashboard."""
+"""The dialog that copies one value of a participant, or opens their page at Stripe."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -18,19 +18,19 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from app.panel.person import Person
-from app.screens.base import Host
+from app.screens.base import host_of
 from app.text import masked, plain
 from app.widgets.content import hidden, para, words
 from app.widgets.text_line import TextLine
 
-LONGEST = 5_000  # signs: some terminals drop what is longer than 75,000 bytes in base64
-NUMBERED = 9  # values of metadata that have a key
+LONGEST = 5_000  # characters: some terminals drop more than 75,000 bytes of base64
+NUMBERED = 9  # the number of metadata values that get a key
 SAFE = ", without the signs that a terminal could obey"
 
 
 @dataclass(frozen=True)
 class CopyableValue:
-    """What can be copied by ``key`` ("" where there is none). ``private``: masking hides it."""
+    """A value that ``key`` copies ("" for no key). Masking hides it if it is ``private``."""
 
     key: str
     label: str
@@ -39,7 +39,7 @@ class CopyableValue:
 
 
 def values(one: Person) -> list[CopyableValue]:
-    """Everything of a person that there is to copy."""
+    """Every value of a participant that can be copied."""
     found = [
         CopyableValue("n", "name", one.name or ""),
         CopyableValue("e", "email", one.email or ""),
@@ -54,18 +54,21 @@ def values(one: Person) -> list[CopyableValue]:
 
 def _copies(key: str, name: str) -> Binding:
     return Binding(
-        key, f"copy('{key}')", name, id=f"copying.{key}", show=False, tooltip=f"Copy the {name}"
+        key, f"copy('{key}')", name, id=f"copy.{key}", show=False, tooltip=f"Copy the {name}"
     )
 
 
 class CopyDialog(ModalScreen[None]):
-    """Asks which value of a person goes to the clipboard."""
+    """Asks which value of a participant to copy to the clipboard."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,y,q", "close", "Close", id="copying.close", tooltip="Copy nothing"),
-        Binding("o", "open", "Open", id="copying.open", tooltip="Open the page in a browser"),
-        *(_copies(key, name) for key, name in (("n", "name"), ("e", "email"), ("p", "phone"))),
-        *(_copies(key, name) for key, name in (("i", "Stripe id"), ("d", "Dashboard link"))),
+        Binding("escape,y,q", "close", "Close", id="copy.close", tooltip="Copy nothing"),
+        Binding("o", "open", "Open", id="copy.open", tooltip="Open the page in a browser"),
+        _copies("n", "name"),
+        _copies("e", "email"),
+        _copies("p", "phone"),
+        _copies("i", "Stripe id"),
+        _copies("d", "Dashboard link"),
         *(_copies(str(key), f"metadata's value {key}") for key in range(1, NUMBERED + 1)),
     ]
     help_text = (
@@ -74,7 +77,7 @@ class CopyDialog(ModalScreen[None]):
     )
 
     class Opened(Message):
-        """A browser was started, or why not."""
+        """A browser was started, or ``why_not`` says why none was."""
 
         def __init__(self, why_not: str) -> None:
             super().__init__()
@@ -90,11 +93,11 @@ class CopyDialog(ModalScreen[None]):
             yield Static(words(("Copy to the clipboard", "bold")))
             lines = (self._line(one) for one in self._values)
             yield OptionList(*(Option(words(*line)) for line in lines), markup=False)
-            yield TextLine(id="copying-said")
+            yield TextLine(id="copy-said")
             keys = words(
-                *(("Enter", "bold"), " copies; ", ("o", "bold"), " opens the Dashboard; "),
-                *(("escape", "bold"), " closes."),
-            )
+                ("Enter", "bold"), " copies; ", ("o", "bold"), " opens the Dashboard; ",
+                ("escape", "bold"), " closes.",
+            )  # fmt: skip
             yield Static(para([keys]), classes="keys")
 
     def _line(self, value: CopyableValue) -> tuple[tuple[str, str], ...]:
@@ -121,12 +124,12 @@ class CopyDialog(ModalScreen[None]):
             if value.key == key:
                 self._copy(value)
                 return
-        self._host.tell("This person has no such value; nothing was copied.")
+        host_of(self).tell("This person has no such value; nothing was copied.")
 
     def _copy(self, value: CopyableValue) -> None:
         if not self.is_current:
             return
-        # One line that is safe to paste into a shell, too.
+        # One line, so that it is safe to paste into a shell.
         copied, how = plain(value.text, LONGEST), ""
         if self._masking and value.private:
             copied, how = masked(value.text), ", masked"
@@ -134,17 +137,17 @@ class CopyDialog(ModalScreen[None]):
             how = SAFE
         self.app.copy_to_clipboard(copied)
         what = value.label if value.key.isalpha() else f"value of {value.label}"
-        self._host.tell(f"Copied the {plain(what, 60)}{how}, where the terminal allows it.")
+        host_of(self).tell(f"Copied the {plain(what, 60)}{how}, where the terminal allows it.")
         self.dismiss(None)
 
     # The Dashboard
 
     def action_open(self) -> None:
-        """Open the person's page in a browser."""
+        """Open the participant's page in a browser."""
         threading.Thread(target=self._browse, name="browser", daemon=True).start()
 
     def _browse(self) -> None:
-        """Browsers may take seconds to start."""
+        """Runs in a thread, because a browser may take seconds to start."""
         from app.sync.auth.approval import open_browser
 
         why_not = open_browser(self._person.url, os.environ)
@@ -156,14 +159,10 @@ class CopyDialog(ModalScreen[None]):
         message.stop()
         if message.why_not:
             said = words(f"Not opened: {message.why_not}. It is at ", (self._person.url, "bold"))
-            self.query_one("#copying-said", TextLine).show(said)
+            self.query_one("#copy-said", TextLine).show(said)
         elif self.is_current:
-            self._host.tell("Opened in the browser.")
+            host_of(self).tell("Opened in the browser.")
             self.dismiss(None)
-
-    @property
-    def _host(self) -> Host:
-        return cast(Host, self.app)
 
     def action_close(self) -> None:
         if self.is_current:

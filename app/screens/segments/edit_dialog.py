@@ -1,4 +1,4 @@
-"""The form of a segment of one's own: a name, a filter, and who it finds as one types."""
+"""The form of a custom segment: a name, a filter, and the participants that it finds."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ FILLING = "Subscriptions are still being fetched: segments can be made when they
 
 
 class SegmentEditDialog(DecisionDialog["str | None"]):
-    """Makes a segment, or changes ``segment``; answers with its key, None: nothing was saved."""
+    """Creates a segment or changes ``segment``. Returns its key, or None if nothing was saved."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "save", "Save", id="form.save", priority=True,
@@ -52,14 +52,14 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
     )
 
     class Read(Message):
-        """People whom the filter finds came from the thread."""
+        """The thread has read participants that the filter finds."""
 
         def __init__(self, listed: ListResult) -> None:
             super().__init__()
             self.listed = listed
 
     class Saved(Message):
-        """Saving ended; ``problem`` is for a person, "" when it is done."""
+        """Saving ended. ``problem`` says why it failed, or is ""."""
 
         def __init__(self, key: str, problem: str = "") -> None:
             super().__init__()
@@ -96,20 +96,20 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
 
     def on_mount(self) -> None:
         if self._segment is not None:
-            self._called.value = self._segment.name
+            self._name_field.value = self._segment.name
             self._filter.set(self._segment.filter or "")
-            self._look_at(self._filter.text)
+            self._explain(self._filter.text)
             self._count(self._filter.text)
         if left_out(self._store):
             self._say(FILLING, problem=True)
-        self._called.focus()
+        self._name_field.focus()
 
     def on_unmount(self) -> None:
         if self._lister is not None:
             self._lister.close()
 
     @property
-    def _called(self) -> TextField:
+    def _name_field(self) -> TextField:
         return self.query_one("#segment-name", TextField)
 
     @property
@@ -125,10 +125,10 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
     @on(FilterLine.Typed)
     def _typed(self, message: FilterLine.Typed) -> None:
         message.stop()
-        self._look_at(message.text)
+        self._explain(message.text)
 
-    def _look_at(self, text: str) -> None:
-        """Say at once what is wrong, what may follow, and what it means."""
+    def _explain(self, text: str) -> None:
+        """Show what the filter means, what may follow, or what is wrong with it."""
         at = self.query_one(FilterInput).cursor_position
         offered = [
             Suggestion(one.text, (one.start, one.end)) for one in complete(text, at, self._known)
@@ -138,12 +138,12 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
             if text.strip():
                 rule = words((describe(parse(text), 300), "italic"))
         except FilterError as error:
-            if not offered or error.start < offered[0].span[0]:  # not what is being written
+            if not offered or error.start < offered[0].span[0]:  # not where a person types
                 trouble = Trouble(error.sentence, (error.start, max(error.end, error.start + 1)))
         self._filter.answer(text, trouble=trouble, suggestions=offered)
         self.query_one("#segment-rule", TextLine).show(rule)
 
-    def _readable(self, text: str) -> bool:
+    def _parses(self, text: str) -> bool:
         try:
             parse(text)
         except FilterError:
@@ -156,27 +156,27 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
         self._count(message.text)
 
     def _count(self, text: str) -> None:
-        """Have those whom the filter finds listed; the newest wish counts."""
+        """List the participants that the filter finds. Only the newest request counts."""
         self._wish = 0
         try:
             asked = compiled(text, self._store, self._connection_id, time.time(), everybody=True)
         except FilterError as error:
             self._filter.count("")
             self.query_one("#found", Table).show(None)
-            # What cannot be read is said at its place; here, which segment is missing.
-            self._say(error.sentence if self._readable(text) else "", problem=True)
+            # A mistake is marked in the filter itself. Here stands which segment is missing.
+            self._say(error.sentence if self._parses(text) else "", problem=True)
             return
         except DatabaseProblem as problem:
             self._say(str(problem), problem=True)
             return
         if self._lister is None:
-            self._lister = Lister(self._store, lambda listed: self._tell(self.Read(listed)))
+            self._lister = Lister(self._store, self._post)
         self._wish = self._lister.ask(Selection(self._connection_id, None, (asked,)), Order())
         self._filter.count("counting…")
         self._say("")
 
-    def _tell(self, message: Message) -> None:
-        self.post_message(message)
+    def _post(self, listed: ListResult) -> None:
+        self.post_message(self.Read(listed))
 
     @on(Read)
     def _read(self, message: Read) -> None:
@@ -217,7 +217,7 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
             self.action_cancel()
 
     def action_save(self) -> None:
-        """Save, once, in a thread: it takes a second where there are a million people."""
+        """Save in a thread: with a million participants it takes a second."""
         if self._saving or self.deaf or not self.is_current:
             return
         if left_out(self._store):
@@ -225,7 +225,7 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
             return
         self._saving = True
         self._say("Saving…")
-        self._save(self._called.value, self._filter.text)
+        self._save(self._name_field.value, self._filter.text)
 
     @work(thread=True)
     def _save(self, name: str, text: str) -> None:
@@ -235,11 +235,11 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
             else:
                 key = self._segment.key
                 custom.change(self._store, self._connection_id, key, name, text)
-            self._tell(self.Saved(key))
+            self.post_message(self.Saved(key))
         except FilterError as error:
-            self._tell(self.Saved("", error.sentence))
+            self.post_message(self.Saved("", error.sentence))
         except (CustomSegmentProblem, DatabaseProblem) as problem:
-            self._tell(self.Saved("", str(problem)))
+            self.post_message(self.Saved("", str(problem)))
         finally:
             self._store.close()
 
@@ -252,11 +252,11 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
             self.dismiss(message.key)
 
     def action_cancel(self) -> None:
-        """Leave; what was typed is given up only after a question."""
+        """Leave, after a question if something was typed."""
         if self._saving or not self.is_current:
             return
         before = (self._segment.name, self._segment.filter) if self._segment else ("", "")
-        if (self._called.value, self._filter.text) == before:
+        if (self._name_field.value, self._filter.text) == before:
             self.dismiss(None)
             return
         line = words("What you typed is not saved. Leave all the same?")

@@ -1,4 +1,4 @@
-"""Asking whether a person is to be erased, or is to stay after all; and doing it."""
+"""The question whether to erase a participant, or to keep one after all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.widgets.dialog import QuestionDialog
 
 
 def ask_to_erase(host: Host, connection: int, one: Person, done: Callable[[], None]) -> None:
-    """Ask, and do it in a thread; then ``done`` is called."""
+    """Ask, do it in a thread, then call ``done`` on the app's loop."""
     try:
         found = erasure.of(host.store, one.id)
     except DatabaseProblem as problem:

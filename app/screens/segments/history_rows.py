@@ -1,4 +1,4 @@
-"""People who came or went as the rows of a table: who, when, and why."""
+"""Participants who joined or left a segment as rows: who, when and why."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.text import when
 from app.widgets.content import hidden
 from app.widgets.table.table import Cell, Column
 
-Told = Callable[[Store, int, str, Sequence[int]], list[Move]]
+MovesOf = Callable[[Store, int, str, Sequence[int]], list[Move]]
 
 COLUMNS = (
     Column("Name", 14, grow=2, most=36),
@@ -27,8 +27,10 @@ COLUMNS = (
 
 
 class HistoryRows(PeopleRows):
-    """The participants with these row ids, and what :func:`app.panel.segments.timeline.joined` or
-    ``left`` says of them and the segment of this key."""
+    """The participants with these row ids, with how each joined or left a segment.
+
+    ``moves`` is :func:`app.panel.segments.timeline.joined` or ``left``.
+    """
 
     def __init__(
         self,
@@ -36,12 +38,12 @@ class HistoryRows(PeopleRows):
         connection_id: int,
         ids: Ids,
         segment: str,
-        told: Told,
+        moves: MovesOf,
         *,
         masking: bool = False,
     ) -> None:
         super().__init__(store, connection_id, ids, segment, masking=masking)
-        self._told = told
+        self._moves = moves
         self._key = segment
 
     def cells(self, start: int, stop: int) -> Sequence[Sequence[Cell]]:
@@ -49,7 +51,7 @@ class HistoryRows(PeopleRows):
         try:
             found = {one.id: one for one in rows(self._store, self._connection_id, ids)}
             moves = {
-                one.id: one for one in self._told(self._store, self._connection_id, self._key, ids)
+                one.id: one for one in self._moves(self._store, self._connection_id, self._key, ids)
             }
         except DatabaseProblem as problem:
             return [(Cell(str(problem), "$error"),) for _ in ids]

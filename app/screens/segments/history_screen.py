@@ -1,4 +1,4 @@
-"""What changed in a segment since a day: who came, who went, and why; and its size over time."""
+"""The screen that shows who joined and left a segment since a day, and its size over time."""
 
 from __future__ import annotations
 
@@ -33,29 +33,29 @@ if TYPE_CHECKING:
 
 JOINED, LEFT, STAYED = range(3)
 NAMES = ("Joined", "Left", "Still there")
-TOLD = (joined, left, joined)
-DAYS = 30  # ago, to begin with
-FEW = 20_000  # people who are put in order by when they came or went: half a second
-STEPS = ((14 * DAY, DAY), (DAY // 4, 3_600), (0, 60))  # seconds of all -> between two sizes
-PLOTS = ((36, 9), (30, 7), (24, 4), (0, 3))  # lines of the terminal -> of the plot
+MOVES = (joined, left, joined)
+DAYS = 30  # the screen begins with so many days ago
+FEW = 20_000  # participants to sort by the time they joined or left: half a second
+STEPS = ((14 * DAY, DAY), (DAY // 4, 3_600), (0, 60))  # seconds in all -> between points
+PLOTS = ((36, 9), (30, 7), (24, 4), (0, 3))  # lines of the terminal -> lines of the plot
 
 
 def _step(key: str, unit: Unit) -> list[Binding]:
-    """A small letter goes back, a capital one forward."""
+    """The keys for a unit: the small letter goes back, the capital one forward."""
     name, shown = unit.capitalize(), f"{key} {key.upper()}"
     return [
-        Binding(key, f"step('{unit}', -1)", name, id=f"changing.{unit}", key_display=shown,
+        Binding(key, f"step('{unit}', -1)", name, id=f"history.{unit}", key_display=shown,
                 tooltip=f"Since a {unit} earlier"),
-        Binding(key.upper(), f"step('{unit}', 1)", f"{name} later", id=f"changing.{unit}.later",
+        Binding(key.upper(), f"step('{unit}', 1)", f"{name} later", id=f"history.{unit}.later",
                 show=False, tooltip=f"Since a {unit} later"),
     ]  # fmt: skip
 
 
 class SegmentHistoryScreen(GroupsScreen):
-    """One segment, between a day and now."""
+    """The changes of one segment since a day."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "type", "Since…", id="changing.type", tooltip="Type the day since when"),
+        Binding("t", "type", "Since…", id="history.type", tooltip="Type the day since when"),
         *_step("d", "day"),
         *_step("w", "week"),
         *_step("m", "month"),
@@ -68,7 +68,7 @@ class SegmentHistoryScreen(GroupsScreen):
     )
 
     class Sized(Message):
-        """The segment's size over time came from the thread."""
+        """The thread has read the segment's size over time."""
 
         def __init__(self, points: Sequence[tuple[int, int]]) -> None:
             super().__init__()
@@ -86,91 +86,91 @@ class SegmentHistoryScreen(GroupsScreen):
         super().__init__(store, connection_id, masking=masking, open_person=open_person)
         self._segment = segment
         self._since = 0  # seconds since 1970
-        self._begun: int | None = None  # before it nothing is known
+        self._first_sync: int | None = None  # nothing is known of the time before
         self._points: tuple[tuple[int, int], ...] = ()
         self._plot: Plot | None = None
         self.ready = False
 
     def compose_content(self) -> ComposeResult:
-        yield Container(id="changing-size")
+        yield Container(id="history-size")
         yield from super().compose_content()
 
     def compose_left(self) -> ComposeResult:
-        with Horizontal(id="changing-since"):
+        with Horizontal(id="history-since"):
             yield Static(words(("since ", "dim")))
-            yield TextField("2026-11-01, 3 Feb, -30d", id="changing-day", longest=40)
-            yield TextLine(id="changing-ago")
-        yield TextLine(id="changing-said")
+            yield TextField("2026-11-01, 3 Feb, -30d", id="history-day", longest=40)
+            yield TextLine(id="history-ago")
+        yield TextLine(id="history-said")
 
     def on_mount(self) -> None:
         name = plain(self._segment.name, 60)
-        self.query_one("#grouped-left").border_title = words(f"{name}: what changed")
-        self.query_one("#changing-size").border_title = words(f"{name}: size over time")
+        self.query_one("#group-left").border_title = words(f"{name}: what changed")
+        self.query_one("#history-size").border_title = words(f"{name}: size over time")
         try:
-            self._begun = begun(self._store, self._connection_id)
+            self._first_sync = begun(self._store, self._connection_id)
         except DatabaseProblem as problem:
-            self._tell(str(problem))
+            self._show_problem(str(problem))
             return
-        if self._begun is None:
-            self._tell("There was no sync yet, so nothing is known of the past.")
+        if self._first_sync is None:
+            self._show_problem("There was no sync yet, so nothing is known of the past.")
         else:
-            self._look_since(max(begin(stepped(date.today(), "day", -DAYS)), self._begun))
+            self._show_since(max(begin(stepped(date.today(), "day", -DAYS)), self._first_sync))
 
     # The day
 
-    def _look_since(self, at: int) -> bool:
-        """Show what changed since a moment; False, and why, where that cannot be."""
+    def _show_since(self, at: int) -> bool:
+        """Show what changed since a time. Returns False, and says why, if that is impossible."""
         now = time.time()
-        if self._begun is None or at > now:
-            if self._begun is not None:
-                self._tell("That is in the future.")
+        if self._first_sync is None or at > now:
+            if self._first_sync is not None:
+                self._show_problem("That is in the future.")
             return False
-        first = f"the first sync began {when(self._begun)}"
-        self._tell(f"Nothing is known of before: {first}." if at < self._begun else "")
-        at = max(at, self._begun)
-        self._day.value = _written(at)
-        self.query_one("#changing-ago", TextLine).show(words((_ago(at, now), "dim")))
+        first = f"the first sync began {when(self._first_sync)}"
+        self._show_problem(f"Nothing is known of before: {first}." if at < self._first_sync else "")
+        at = max(at, self._first_sync)
+        self._day.value = _as_typed(at)
+        self.query_one("#history-ago", TextLine).show(words((_ago(at, now), "dim")))
         if at != self._since:
             self._since, self.ready = at, True
-            self.ask(anew=True)
+            self.ask(reset=True)
             self._draw_size()
         return True
 
     @property
     def _day(self) -> TextField:
-        return self.query_one("#changing-day", TextField)
+        return self.query_one("#history-day", TextField)
 
-    def _tell(self, trouble: str) -> None:
-        """Why a day cannot be shown, under it; "" if it can."""
+    def _show_problem(self, trouble: str) -> None:
+        """Show below the day why it cannot be shown, or nothing for ""."""
         said = words((f"✗ {trouble}", "$error")) if trouble else words()
-        self.query_one("#changing-said", TextLine).show(said)
+        self.query_one("#history-said", TextLine).show(said)
 
-    @on(Input.Submitted, "#changing-day")
+    @on(Input.Submitted, "#history-day")
     def _typed(self, event: Input.Submitted) -> None:
         event.stop()
         try:
             at = moment(event.value, time.time())
         except ValueError as error:
-            self._tell(str(error))
+            self._show_problem(str(error))
             return
-        if self._look_since(at):
+        if self._show_since(at):
             self.groups.focus()
 
     def action_type(self) -> None:
-        """Type a day."""
+        """Focus the field for the day."""
         self._day.focus()
         self._day.select_all()
 
     def action_step(self, unit: Unit, by: int) -> None:
-        """Since a day, week or month earlier or later."""
-        if self._begun is not None:
-            self._look_since(begin(stepped(date.fromtimestamp(self._since), unit, by)))
+        """Go a day, week or month back or forward."""
+        if self._first_sync is not None:
+            self._show_since(begin(stepped(date.fromtimestamp(self._since), unit, by)))
 
     def back(self) -> bool:
         if not self._day.has_focus:
             return super().back()
-        self._day.value = _written(self._since)
-        self._tell("")
+        self._day.value = _as_typed(self._since)
+        self._show_problem("")
         self.groups.focus()
         return True
 
@@ -180,7 +180,7 @@ class SegmentHistoryScreen(GroupsScreen):
         return NAMES
 
     def headline(self, group: int) -> str:
-        since = "the first sync" if self._since == self._begun else _written(self._since)
+        since = "the first sync" if self._since == self._first_sync else _as_typed(self._since)
         return (
             f"Joined since {since}",
             f"Left since {since}",
@@ -193,24 +193,24 @@ class SegmentHistoryScreen(GroupsScreen):
         ids = [found.joined, found.left, found.stayed]
         for group in (JOINED, LEFT, STAYED):
             if group != STAYED and len(ids[group]) <= FEW:
-                ids[group] = latest_first(self._store, here, key, ids[group], TOLD[group], step)
+                ids[group] = latest_first(self._store, here, key, ids[group], MOVES[group], step)
             else:
-                ids[group].reverse()  # the newest first, as in every list of people
+                ids[group].reverse()  # the newest first, as in every list of participants
         groups = (GroupBar(name, len(one)) for name, one in zip(NAMES, ids, strict=True))
         yield GroupCounts(tuple(groups), tuple(ids))
         if again or not self._points:
-            import app.widgets.plot  # noqa: F401 - here it holds up nobody
+            import app.widgets.plot  # noqa: F401 - slow, so it is imported in this thread
 
             now = int(time.time())
-            every = _every(now - (self._begun or now))
+            every = _interval(now - (self._first_sync or now))
             size = sizes(self._store, here, key, day=every, now=now, step=step)
             self.post_message(self.Sized([(min(one.at, now), one.size) for one in size]))
 
     def people(self, group: int, ids: Ids) -> HistoryRows:
         here, key = self._connection_id, self._segment.key
-        return HistoryRows(self._store, here, ids, key, TOLD[group], masking=self._masking)
+        return HistoryRows(self._store, here, ids, key, MOVES[group], masking=self._masking)
 
-    def told(self, counted: GroupCounts) -> None:
+    def after_draw(self, counted: GroupCounts) -> None:
         came, went, stayed = (one.count for one in counted.groups)
         more = came - went
         way = f"{abs(more):,} {'more' if more > 0 else 'fewer'}" if more else "as many"
@@ -224,16 +224,16 @@ class SegmentHistoryScreen(GroupsScreen):
 
         message.stop()
         self._points = message.points
-        self.query_one("#changing-size").display = len(self._points) > 1
+        self.query_one("#history-size").display = len(self._points) > 1
         if self._plot is None:
             self._plot = Plot(id="plot")
-            await self.query_one("#changing-size").mount(self._plot)
+            await self.query_one("#history-size").mount(self._plot)
         self._draw_size()
 
     @on(events.Resize)
     def _fit(self) -> None:
         lines = next(lines for least, lines in PLOTS if self.size.height >= least)
-        self.query_one("#changing-size").styles.height = lines + 1
+        self.query_one("#history-size").styles.height = lines + 1
         self._draw_size()
 
     def _draw_size(self) -> None:
@@ -244,8 +244,8 @@ class SegmentHistoryScreen(GroupsScreen):
             self._plot.show(PlotState(self._points, self._since, height))
 
 
-def _every(seconds: int) -> int:
-    """How far apart the sizes of so long a time are looked at: some hundred, or each day's."""
+def _interval(seconds: int) -> int:
+    """The seconds between two points of the plot, for a time of so many seconds."""
     return next(every for least, every in STEPS if seconds >= least)
 
 
@@ -254,8 +254,8 @@ def _ago(at: int, now: float) -> str:
     return f"{days:,} days ago" if days > 1 else "yesterday" if days else "today"
 
 
-def _written(at: int) -> str:
-    """A moment as it can be typed: a day, with the clock where it is not its begin."""
+def _as_typed(at: int) -> str:
+    """A time as a person can type it: a day, with the clock unless that is midnight."""
     clock = datetime.fromtimestamp(at)
     if at == begin(clock.date()):
         return clock.date().isoformat()

@@ -1,4 +1,4 @@
-"""The members of a segment: a line to search in, and a table that a thread puts in order."""
+"""The members of a segment: a search line, and a table that a thread sorts."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from app.text import plain
 from app.widgets.filter_line import FilterLine
 from app.widgets.table.table import SortedColumn, Table
 
-LEAST = 1.0  # seconds between two readings of a list whose people change
-SHARE = 4  # times as long as a reading took: so much of the time nothing is read
+LEAST = 1.0  # seconds between two reads of a list that changes
+SHARE = 4  # the pause after a read is so many times as long as the read
 ARRIVAL = Order()
-TIMES = ("since", "created")  # columns of which the newest are wanted first
+TIMES = ("since", "created")  # columns that are sorted with the newest first
 
 
 @dataclass(frozen=True)
 class MemberQuery:
-    """The list somebody looks at."""
+    """A list of members: a segment, an order and a search."""
 
     connection_id: int
     segment: str
@@ -37,31 +37,31 @@ class MemberQuery:
 
 
 class MembersPane(Vertical):
-    """The people of one segment in an order, narrowed by a search; the newest wish counts."""
+    """The members of one segment, sorted and searched. Only the newest request counts."""
 
     class Read(Message):
-        """The list, or the first rows of it, came from the thread."""
+        """The thread has read the list, or its first rows."""
 
         def __init__(self, listed: ListResult) -> None:
             super().__init__()
             self.listed = listed
 
-    class Told(Message):
-        """What is to be said of the list has changed: see :attr:`MembersPane.said`."""
+    class StatusChanged(Message):
+        """:attr:`MembersPane.status` changed."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(id="members")
         self._store = store
         self._lister: Lister | None = None
         self._wanted: MemberQuery | None = None
-        self._shown: MemberQuery | None = None  # whose rows are in the table
+        self._shown: MemberQuery | None = None  # the list in the table
         self._ids: Ids | None = None
-        self._complete = False  # all of them are there, not only the first
+        self._complete = False  # whether all rows were read, not only the first
         self._masking = False
-        self._wish = 0  # the number of the newest; 0: none is under way
+        self._wish = 0  # the number of the newest read; 0: none is under way
         self._asked_at = self._free_at = 0.0
-        self._due = False  # people changed while it was read
-        self._again: Timer | None = None  # until it is read again
+        self._due = False  # data changed during the read
+        self._timer: Timer | None = None  # until the next read
         self._problem = self._note = ""
 
     def compose(self) -> ComposeResult:
@@ -82,27 +82,27 @@ class MembersPane(Vertical):
 
     @property
     def table(self) -> Table:
-        """The people."""
+        """The table of members."""
         return self.query_one("#members-table", Table)
 
     @property
     def search(self) -> FilterLine:
-        """What they are narrowed by."""
+        """The search line."""
         return self.query_one("#search", FilterLine)
 
     @property
     def wanted(self) -> MemberQuery | None:
-        """The list somebody looks at."""
+        """The list that was asked for."""
         return self._wanted
 
     @property
     def ids(self) -> Ids | None:
-        """The row ids of all people of the list; None while not all are there."""
+        """The row ids of all members in the list, or None until all were read."""
         return self._ids if self._complete else None
 
     @property
-    def said(self) -> str:
-        """Which rows are seen, of how many: "rows 1–40 of 1,000,000"."""
+    def status(self) -> str:
+        """The range of rows on the screen: "rows 1–40 of 1,000,000"."""
         if self._problem:
             return self._problem
         if self._shown != self._wanted or self._shown is None:
@@ -113,10 +113,10 @@ class MembersPane(Vertical):
         rows = f"rows {first:,}–{last:,} of {total:,}" if total else "nobody"
         return f"{rows} · {self._note}" if self._note else rows
 
-    # What is looked at
+    # What is shown
 
-    def look_at(self, connection_id: int, segment: str, *, masking: bool) -> None:
-        """Show this segment, in the order and with the search that there are."""
+    def show_segment(self, connection_id: int, segment: str, *, masking: bool) -> None:
+        """Show a segment, with the current order and search."""
         masked, self._masking = self._masking, masking
         before = self._wanted
         if before is None or before.connection_id != connection_id:
@@ -124,55 +124,55 @@ class MembersPane(Vertical):
         else:
             wanted = replace(before, segment=segment)
         if wanted != before:
-            self._want(wanted)
+            self._request(wanted)
         elif masked != masking:
             self._draw()
 
-    def look_away(self) -> None:
-        """There is nothing to show."""
+    def clear(self) -> None:
+        """Show nothing."""
         self._wanted = self._shown = self._ids = None
         self._wish = 0
         self.table.show(None)
 
-    def look_again(self) -> None:
+    def data_changed(self) -> None:
         """People may have come, gone or changed: read the list again, in its time."""
-        if self._wanted is None or self._again is not None or self._wish:
+        if self._wanted is None or self._timer is not None or self._wish:
             self._due = True
             return
         wait = self._free_at - time.monotonic()
         if wait > 0:
-            self._again = self.set_timer(wait, self._ask)
+            self._timer = self.set_timer(wait, self._ask)
         else:
             self._ask()
 
     def search_for(self, text: str) -> None:
-        """Narrow the people by a text, "" by none."""
+        """Search the members for a text, or show all for ""."""
         if self._wanted is not None and text != self._wanted.text:
-            self._want(replace(self._wanted, text=text))
+            self._request(replace(self._wanted, text=text))
 
-    def _want(self, wanted: MemberQuery) -> None:
+    def _request(self, wanted: MemberQuery) -> None:
         self._wanted = wanted
         if self._shown is None or self._shown.connection_id != wanted.connection_id:
             self.table.show(None)
         self._ask()
-        self.post_message(self.Told())
+        self.post_message(self.StatusChanged())
 
     # Reading
 
     def _ask(self) -> None:
-        if self._again is not None:
-            self._again.stop()
-            self._again = None
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
         wanted, self._due = self._wanted, False
         if wanted is None:
             return
         if self._lister is None:
-            self._lister = Lister(self._store, self._tell)
+            self._lister = Lister(self._store, self._post)
         self._asked_at = time.monotonic()
         chosen = Selection(wanted.connection_id, wanted.segment)
         self._wish = self._lister.ask(chosen, wanted.order, wanted.text)
 
-    def _tell(self, listed: ListResult) -> None:
+    def _post(self, listed: ListResult) -> None:
         self.post_message(self.Read(listed))
 
     @on(Read)
@@ -187,25 +187,29 @@ class MembersPane(Vertical):
         again = self._shown == self._wanted
         if listed.complete or not again:
             self._ids, self._complete, self._shown = listed.ids, listed.complete, self._wanted
-            self._draw(anew=not again)
+            self._draw(reset=not again)
         if listed.complete:
             self._finish(note=listed.note or "")
-        self.post_message(self.Told())
+        self.post_message(self.StatusChanged())
 
     def _finish(self, note: str = "", problem: str = "") -> None:
         self._note, self._problem, self._wish = note, problem, 0
         took = time.monotonic() - self._asked_at
         self._free_at = time.monotonic() + max(LEAST, SHARE * took)
         if self._due:
-            self.look_again()
-        self.post_message(self.Told())
+            self.data_changed()
+        self.post_message(self.StatusChanged())
 
-    def _draw(self, *, anew: bool = False) -> None:
+    def _draw(self, *, reset: bool = False) -> None:
         wanted = self._shown
         if wanted is None or self._ids is None:
             return
         rows = PeopleRows(
-            *(self._store, wanted.connection_id, self._ids, wanted.segment), masking=self._masking
+            self._store,
+            wanted.connection_id,
+            self._ids,
+            wanted.segment,
+            masking=self._masking,
         )
         order = wanted.order
         empty = "Nobody is in this segment."
@@ -217,7 +221,7 @@ class MembersPane(Vertical):
             if order.column == ARRIVED
             else SortedColumn(order.column, order.descending),
             empty=empty,
-            anew=anew,
+            reset=reset,
         )
         self.search.count(f"{len(self._ids):,}" if self._complete else "…")
 
@@ -232,19 +236,19 @@ class MembersPane(Vertical):
         descending = message.column in TIMES
         if now.column == message.column:
             descending = not now.descending
-        self._want(replace(self._wanted, order=Order(message.column, descending)))
+        self._request(replace(self._wanted, order=Order(message.column, descending)))
 
     @on(Table.RowsSeen, "#members-table")
     def _seen(self) -> None:
-        self.post_message(self.Told())
+        self.post_message(self.StatusChanged())
 
     def start_search(self) -> None:
-        """Type what to search for."""
+        """Open the search line."""
         self.search.display = True
         self.search.focus()
 
     def end_search(self) -> bool:
-        """Take the search away; False if there is none."""
+        """End the search. Returns False if there is none."""
         if not self.search.display:
             return False
         self.search.set("")
@@ -269,7 +273,7 @@ class MembersPane(Vertical):
         self.end_search()
 
     @on(events.DescendantBlur, "#search FilterInput")
-    def _no_empty_line(self) -> None:
-        """Without a search the line gives its place to the table."""
+    def _hide_empty_search(self) -> None:
+        """Hide the search line when it is left empty."""
         if not self.search.text:
             self.search.display = False

@@ -1,4 +1,4 @@
-"""The pane that shows everything about one participant, beside or under a list of members."""
+"""The pane that shows everything about one participant."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from app.widgets.text_line import entitle
 
 
 class PersonPane(Vertical):
-    """Shown while somebody is open; ``one``: who."""
+    """Shows the open participant, ``one``. It is hidden while none is open."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(id="segments-person")
@@ -36,11 +36,11 @@ class PersonPane(Vertical):
         yield RowList("", "Everything that is known of this person.", "", id="person")
 
     def read(self, row_id: int) -> Person | None:
-        """A person of the panel; None where there is none. Raises DatabaseProblem."""
+        """The participant of this row id, or None. Raises DatabaseProblem."""
         return person(self._store, row_id)
 
     def open(self, row_id: int) -> None:
-        """Show this person. Raises DatabaseProblem."""
+        """Show a participant. Raises DatabaseProblem."""
         self.one = self.read(row_id)
         self._read_rest(row_id)
         self.display = self.one is not None
@@ -49,18 +49,17 @@ class PersonPane(Vertical):
         self._invites = of_person(self._store, row_id)
         self._erasure = erasure.of(self._store, row_id)
 
-    def read_again(self) -> None:
-        """See what became of the person meanwhile; where that cannot be read, what was known
-        stays."""
+    def reload(self) -> None:
+        """Read the open participant again. What was known stays if that fails."""
         if self.one is not None:
             try:
                 self.one = self.read(self.one.id) or self.one
                 self._read_rest(self.one.id)
             except DatabaseProblem:
-                return  # the next snapshot says it
+                return  # the next snapshot reports it
 
     def draw(self, now: float, masking: bool) -> None:
-        """Write down the person that is open, as of now."""
+        """Draw the open participant as of ``now``."""
         if self.one is not None:
             name = hidden(self.one.name or self.one.email, masking) or self.one.stripe_id
             entitle(self, words(name))
@@ -68,12 +67,12 @@ class PersonPane(Vertical):
             self.query_one("#person", RowList).show(rows)
 
     def close(self) -> bool:
-        """Show nobody; False where nobody was shown."""
+        """Close the pane. Returns False if it was closed already."""
         was, self.one, self.display = self.one, None, False
         return was is not None
 
 
-LABEL = 10  # cells for what a line is about
+LABEL = 10  # cells for the label of a line
 STATUS = {"active": "$success", "trialing": "$primary", "past_due": "bold $warning"}
 
 
@@ -84,8 +83,8 @@ def person_rows(
     invites: Sequence[InviteRow] = (),
     erasure: Erasure | None = None,
 ) -> list[Row]:
-    """Identity, subscriptions, invites, metadata, segments since when and why, the Dashboard's
-    page."""
+    """Everything about a participant as rows: identity, subscriptions, invites, memberships with
+    their reasons, metadata and the page at Stripe."""
     rows = _identity(one, masking)
     rows += [_title("Subscriptions")]
     rows += [row for held in one.subscriptions for row in _held(held, now)] or [_line("", "none")]
@@ -96,9 +95,9 @@ def person_rows(
     if invites:
         rows += [_title("Invites")] + [_invite(invite, now) for invite in invites]
     rows += [_title("Segments")]
-    rows += [_place(place, now) for place in one.now] or [_line("", "in none")]
+    rows += [_membership(place, now) for place in one.now] or [_line("", "in none")]
     if one.past:
-        rows += [_title("Was in")] + [_place(place, now) for place in one.past]
+        rows += [_title("Was in")] + [_membership(place, now) for place in one.past]
     if one.metadata:
         rows += [_title("Metadata")]
         rows += [_line(key, hidden(value, masking)) for key, value in sorted(one.metadata.items())]
@@ -136,7 +135,7 @@ def _held(held: HeldSubscription, now: float) -> list[Row]:
 
 
 def _dates(held: HeldSubscription, now: float) -> list[str]:
-    """When it began, and every end that is known."""
+    """When the subscription began, and the ends that are known."""
     ends = (
         (held.trial_end, "trial until"),
         (held.canceled_at, "canceled"),
@@ -153,7 +152,7 @@ def _item(item: HeldItem, now: float) -> Row:
     return Row(words("    "), words((plain(item.product), "bold"), f": {plain(price)}{until}"))
 
 
-def _place(one: SegmentMembership, now: float) -> Row:
+def _membership(one: SegmentMembership, now: float) -> Row:
     place = one.place
     text = f" since {when(place.since, now)} ({reason_words(place.joined_by)})"
     if place.until is not None and place.left_by is not None:

@@ -1,4 +1,4 @@
-"""Which segment is meant: a list that narrows as one types."""
+"""The dialog that picks a segment from a list that narrows as a person types."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from app.widgets.table.table import Table
 
 
 class PickSegmentDialog(ModalScreen["SegmentView | None"]):
-    """One of these segments, or None; ``question`` may hold foreign text."""
+    """Picks one of these segments, or returns None. ``question`` may hold foreign text."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="picking.cancel", tooltip="Choose none"),
+        Binding("escape", "cancel", "Cancel", id="pick.cancel", tooltip="Choose none"),
     ]
     help_text = "Type a part of the name; enter goes to the list, and there it chooses."
 
@@ -35,7 +35,7 @@ class PickSegmentDialog(ModalScreen["SegmentView | None"]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="why"):
             yield Static(words((self._question, "bold")))
-            yield FilterLine("a part of its name", id="picking-filter")
+            yield FilterLine("a part of its name", id="pick-filter")
             yield SegmentTable(empty="No segment is called so.")
             keys = words(("Enter", "bold"), " chooses; ", ("escape", "bold"), " goes back.")
             yield Static(para([keys]), classes="keys")
@@ -48,7 +48,7 @@ class PickSegmentDialog(ModalScreen["SegmentView | None"]):
     def _typed(self, message: FilterLine.Typed) -> None:
         message.stop()
         parts = message.text.casefold().split()
-        left = [one for one in self._views if all(part in _spoken(one) for part in parts)]
+        left = [one for one in self._views if all(part in _search_text(one) for part in parts)]
         trouble = None if left else Trouble("No segment is called so.", (0, len(message.text)))
         self.query_one(FilterLine).answer(message.text, trouble=trouble)
         self.query_one(SegmentTable).fill(left)
@@ -84,6 +84,6 @@ class PickSegmentDialog(ModalScreen["SegmentView | None"]):
             self.dismiss(None)
 
 
-def _spoken(one: SegmentView) -> str:
-    """What a segment is found by."""
+def _search_text(one: SegmentView) -> str:
+    """The text that a segment is found by."""
     return f"{plain(one.name)} {plain(one.key)}".casefold()

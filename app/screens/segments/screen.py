@@ -1,4 +1,4 @@
-"""Segments: all of them, the members of one, and everything about a person."""
+"""The Segments mode: all segments, the members of one, and everything about a participant."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from app.widgets.content import words
 from app.widgets.table.table import Table
 from app.widgets.text_line import TextLine, entitle
 
-BROAD = 140  # columns from which on a person opens beside the members, not under them
-LISTS = 1.0  # seconds between two looks at the segments; nobody reads them faster
+BROAD = 140  # columns from which a participant opens beside the members, not below
+LISTS = 1.0  # seconds between two reads of the segments; no one reads them faster
 
 
 class SegmentsScreen(SegmentActions):
-    """Segments on the left and their members on the right; one above the other where it is
-    narrow. A person opens beside or under the members."""
+    """Segments on the left and the members of one on the right, or below if the terminal is
+    narrow. A participant opens beside or below the members."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", id="segments.search", key_display="/",
@@ -70,9 +70,9 @@ class SegmentsScreen(SegmentActions):
 
     def __init__(self) -> None:
         super().__init__()
-        self._mark: tuple[object, ...] = ()
-        self._listed = 0.0
-        self._stale = True
+        self._mark: tuple[object, ...] = ()  # changes whenever members may have changed
+        self._read_at = 0.0  # seconds since 1970
+        self._stale = True  # the database was read since the segments were
 
     def compose_content(self) -> ComposeResult:
         with Container(id="segments-columns"):
@@ -100,53 +100,61 @@ class SegmentsScreen(SegmentActions):
 
     @on(events.ScreenResume)
     def _read_all(self) -> None:
-        self._listed = 0.0
+        self._read_at = 0.0
 
     def show_content(self, snapshot: Snapshot) -> None:
-        masked = self.snapshot is not None and self.snapshot.masking != snapshot.masking
-        self.snapshot = snapshot
-        connection = snapshot.view.connection
-        shown = connection.id if connection else None
-        anew = shown != self.connection
-        if anew:
-            self.connection, self._stale, self._listed = shown, True, 0.0
-            self._close_person()
+        previous, self.snapshot = self.snapshot, snapshot
+        changed = self._account_changed(snapshot)
         self._stale |= snapshot.fresh
-        if shown is None:
-            self._members.look_away()
-        elif self._stale and (anew or abs(snapshot.now - self._listed) >= LISTS):
-            self._stale, self._listed = False, snapshot.now
-            self.read_segments(shown, anew)
-        if masked:
-            self._look()
+        if self.connection is None:
+            self._members.clear()
+        elif changed or self._due(snapshot):
+            self._stale, self._read_at = False, snapshot.now
+            self.read_segments(self.connection, changed)
+        if previous is not None and previous.masking != snapshot.masking:
+            self._show_members()
             self.draw_person()
-        self._say()
+        self._describe()
 
-    def read_segments(self, connection: int, anew: bool) -> None:
+    def _account_changed(self, snapshot: Snapshot) -> bool:
+        """Follow the account that is shown. Whether it is another one now."""
+        shown = snapshot.view.connection
+        connection = shown.id if shown else None
+        if connection == self.connection:
+            return False
+        self.connection = connection
+        self._close_person()
+        return True
+
+    def _due(self, snapshot: Snapshot) -> bool:
+        """Whether the segments may have changed and were last read long enough ago."""
+        return self._stale and abs(snapshot.now - self._read_at) >= LISTS
+
+    def read_segments(self, connection: int, reset: bool) -> None:
         try:
             known, self._mark = self._mark, mark(self.host.store, connection)
             found = segments(self.host.store, connection)
         except DatabaseProblem:
-            return  # the next snapshot says it
-        if not anew and known == self._mark and found == self.segment_table.views:
-            return  # only the time of the last poll is another one
-        self.segment_table.fill(found, anew=anew)
-        self._look()
-        self._members.look_again()
-        self.person_pane.read_again()
+            return  # the next snapshot reports it
+        if not reset and known == self._mark and found == self.segment_table.views:
+            return  # only the time of the last poll changed
+        self.segment_table.fill(found, reset=reset)
+        self._show_members()
+        self._members.data_changed()
+        self.person_pane.reload()
         self.draw_person()
 
-    def _look(self) -> None:
-        """Show the members of the segment that is the current one."""
+    def _show_members(self) -> None:
+        """Show the members of the current segment."""
         segment, snapshot = self.segment_table.segment, self.snapshot
         if segment is None or self.connection is None or snapshot is None:
-            self._members.look_away()
+            self._members.clear()
         else:
-            self._members.look_at(self.connection, segment.key, masking=snapshot.masking)
-        self._say()
+            self._members.show_segment(self.connection, segment.key, masking=snapshot.masking)
+        self._describe()
 
-    def _say(self) -> None:
-        """The segment's name and rule, which rows are seen, as of when."""
+    def _describe(self) -> None:
+        """Show the segment's name and rule, the range of rows and the age of the data."""
         segment, snapshot = self.segment_table.segment, self.snapshot
         right = self.query_one("#segments-right")
         if segment is None or snapshot is None:
@@ -154,26 +162,26 @@ class SegmentsScreen(SegmentActions):
             self.query_one("#rule", TextLine).show(words())
             return
         as_of = f" · as of {snapshot.header.as_of}" if snapshot.header.as_of else ""
-        entitle(right, words(plain(segment.name, 60)), words(self._members.said + as_of))
+        entitle(right, words(plain(segment.name, 60)), words(self._members.status + as_of))
         filling = "still filling; " if segment.filling else ""
         self.query_one("#rule", TextLine).show(words((filling + segment.rule, "dim")))
 
     @on(Table.CursorMoved, "#segment-list")
     def _another_segment(self, message: Table.CursorMoved) -> None:
         message.stop()
-        self._look()
+        self._show_members()
 
     @on(Table.RowChosen, "#segment-list")
     def _to_members(self, message: Table.RowChosen) -> None:
         message.stop()
         self._members.table.focus()
 
-    @on(MembersPane.Told)
-    def _told(self, message: MembersPane.Told) -> None:
+    @on(MembersPane.StatusChanged)
+    def _status_changed(self, message: MembersPane.StatusChanged) -> None:
         message.stop()
-        self._say()
+        self._describe()
 
-    # One person
+    # One participant
 
     @on(Table.CursorMoved, "#members-table")
     def _another_person(self, message: Table.CursorMoved) -> None:
@@ -207,7 +215,7 @@ class SegmentsScreen(SegmentActions):
         return True
 
     def current_person(self) -> Person | None:
-        """The person that keys mean: the open one, or that under the cursor."""
+        """The participant that keys act on: the open one, or the one under the cursor."""
         row_id = self._members.table.current
         try:
             return self.person_pane.one or (
@@ -223,11 +231,11 @@ class SegmentsScreen(SegmentActions):
         return self._close_person() or self._members.end_search()
 
     def action_search(self) -> None:
-        """Type what the people are narrowed by."""
+        """Open the search line."""
         self._members.start_search()
 
     def action_why(self) -> None:
-        """Say why the current person is in a segment, or is not."""
+        """Show why the current participant is in a segment or not."""
         segment, snapshot, one = self.segment_table.segment, self.snapshot, self.current_person()
         if one is None or segment is None or snapshot is None:
             self.host.tell(NO_PERSON)
@@ -243,7 +251,7 @@ class SegmentsScreen(SegmentActions):
         )
 
     def action_copy(self) -> None:
-        """Copy a value of the current person, or open their page in Stripe's Dashboard."""
+        """Copy a value of the current participant, or open their page at Stripe."""
         one, snapshot = self.current_person(), self.snapshot
         if one is None or snapshot is None:
             self.host.tell(NO_PERSON)
@@ -251,7 +259,7 @@ class SegmentsScreen(SegmentActions):
             self.app.push_screen(CopyDialog(one, masking=snapshot.masking))
 
     def action_compare(self) -> None:
-        """Put the current segment beside another one."""
+        """Compare the current segment with another one."""
         segment, connection, snapshot = self.segment_table.segment, self.connection, self.snapshot
         if segment is not None and connection is not None and snapshot is not None:
             self.app.push_screen(
@@ -266,7 +274,7 @@ class SegmentsScreen(SegmentActions):
             )
 
     def action_changes(self) -> None:
-        """Show who came into the current segment and who left it."""
+        """Show who joined the current segment and who left it."""
         segment, connection, snapshot = self.segment_table.segment, self.connection, self.snapshot
         if segment is not None and connection is not None and snapshot is not None:
             self.app.push_screen(
@@ -280,12 +288,12 @@ class SegmentsScreen(SegmentActions):
             )
 
     def _back_to(self, row_id: int) -> None:
-        """Show a person who was chosen on a screen that lies over this one."""
+        """Show a participant who was chosen on a screen over this one."""
         self.app.pop_screen()
         self._open(row_id)
 
     def action_take(self) -> None:
-        """Write the people of the list to a file."""
+        """Export the participants of the list."""
         wanted, ids, snapshot = self._members.wanted, self._members.ids, self.snapshot
         segment = self.segment_table.segment
         if wanted is None or segment is None or snapshot is None or not ids:
@@ -295,8 +303,8 @@ class SegmentsScreen(SegmentActions):
         store = self.host.store
         source = takeable(store, wanted.connection_id, ids, wanted.segment)
         form = ExportDialog(store, source, title, masking=snapshot.masking)
-        self.app.push_screen(form, lambda file: self._taken(file, len(ids)))
+        self.app.push_screen(form, lambda file: self._exported(file, len(ids)))
 
-    def _taken(self, file: Path | None, number: int) -> None:
+    def _exported(self, file: Path | None, number: int) -> None:
         said = f"{number:,} people are in {file}." if file else "Nothing was taken out."
         self.host.tell(said)

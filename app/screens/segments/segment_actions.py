@@ -1,4 +1,4 @@
-"""What the keys of Segments do to a segment or a person: make, change, delete, erase."""
+"""The keys that create, change and delete a segment or erase a participant."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ NO_PERSON = "Nobody is chosen: there is no one in this list."
 
 
 class SegmentActions(PanelistScreen):
-    """The screen with the widgets that these keys act on. ``connection``: whose segments are
-    shown."""
+    """The part of the Segments screen that these keys need. ``connection`` is the id of the
+    account that is shown, or None."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,50 +42,50 @@ class SegmentActions(PanelistScreen):
 
     @abstractmethod
     def current_person(self) -> Person | None:
-        """The person that keys mean: the open one, or that under the cursor."""
+        """The participant that keys act on: the open one, or the one under the cursor."""
 
     @abstractmethod
     def draw_person(self) -> None:
-        """Draw the person that is open once more."""
+        """Draw the open participant again."""
 
     @abstractmethod
-    def read_segments(self, connection: int, anew: bool) -> None:
-        """Read the segments again. ``anew``: they are another account's."""
+    def read_segments(self, connection: int, reset: bool) -> None:
+        """Read the segments again. ``reset`` begins at the first row, for another account."""
 
     def action_erase(self) -> None:
-        """Erase the current person in four hours, or let them stay, after a question."""
+        """Ask whether to erase the current participant in four hours, or to keep them after all."""
         one, connection = self.current_person(), self.connection
         if one is None or connection is None:
             self.host.tell(NO_PERSON)
             return
 
         def done() -> None:
-            self.person_pane.read_again()
+            self.person_pane.reload()
             self.draw_person()
 
         ask_to_erase(self.host, connection, one, done)
 
     def action_new(self) -> None:
-        """Make a segment."""
+        """Create a segment."""
         if self.connection is None:
             self.host.tell("No account is connected yet; 1 (Connect) connects one.")
         else:
-            self._put_form(self.connection, None)
+            self._open_form(self.connection, None)
 
     def action_edit(self) -> None:
-        """Change the current segment, if it is one's custom."""
+        """Change the current segment, if it is a custom one."""
         segment = self._custom()
         if segment is not None and self.connection is not None:
-            self._put_form(self.connection, segment)
+            self._open_form(self.connection, segment)
 
-    def _put_form(self, connection: int, segment: SegmentView | None) -> None:
+    def _open_form(self, connection: int, segment: SegmentView | None) -> None:
         masking = self.snapshot is not None and self.snapshot.masking
         form = SegmentEditDialog(self.host.store, connection, segment, masking=masking)
         self.app.push_screen(form, self._saved)
 
     def _saved(self, key: str | None) -> None:
         if key is not None and self.connection is not None:
-            self.read_segments(self.connection, anew=False)
+            self.read_segments(self.connection, reset=False)
             self.segment_table.choose(key)
             self.segment_table.focus()
 
@@ -97,7 +97,7 @@ class SegmentActions(PanelistScreen):
         return None
 
     def action_delete(self) -> None:
-        """Delete the current segment, if it is one's own and after a question."""
+        """Delete the current segment after a question, if it is a custom one."""
         segment, connection = self._custom(), self.connection
         if segment is None or connection is None:
             return
@@ -129,4 +129,4 @@ class SegmentActions(PanelistScreen):
     def _deleted(self, said: str) -> None:
         self.host.tell(said)
         if self.connection is not None:
-            self.read_segments(self.connection, anew=False)
+            self.read_segments(self.connection, reset=False)

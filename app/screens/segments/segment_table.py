@@ -1,4 +1,4 @@
-"""The segments as a table: those that come with the data, by product, one's own."""
+"""The table of segments: built-in ones, those of products and custom ones."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ COLUMNS = (
     Column("People", 9, align="right"),
     Column("With email", 10, align="right", priority=1),
 )
-# Their keys are below 0; the built-in ones stand first, without a heading.
+# The keys of headings are below 0. The built-in segments come first and have no heading.
 HEADINGS = {"product": (-1, "By product"), "own": (-2, "Your own")}
 
 Line: TypeAlias = "tuple[int, SegmentView | None, tuple[Cell, ...]]"
 
 
 class SegmentRows:
-    """Segments with headings between their kinds."""
+    """Segments as rows, with headings between their kinds."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self._lines = lines
@@ -44,13 +44,13 @@ class SegmentRows:
         at = self._at.get(key) if key is not None else None
         return self._lines[at][1] if at is not None else None
 
-    def stands(self, index: int) -> bool:
-        """Whether there is a segment on this row: the cursor leaves headings out."""
+    def is_segment(self, index: int) -> bool:
+        """Whether this row is a segment. The cursor skips headings."""
         return index < len(self._lines) and self._lines[index][1] is not None
 
 
 class SegmentTable(Table):
-    """Every segment, one of them the current one."""
+    """All segments, one of them the current one."""
 
     def __init__(self, empty: str = "They come with the sync.") -> None:
         super().__init__(
@@ -62,29 +62,29 @@ class SegmentTable(Table):
         )
         self._listed = SegmentRows(())
         self._views: Sequence[SegmentView] = ()
-        self._numbers: dict[str, int] = {}  # what identifies a segment among the rows
-        self._fresh: Iterator[int] = count(1)
+        self._numbers: dict[str, int] = {}  # the row key of each segment's key
+        self._next_number: Iterator[int] = count(1)
 
     @property
     def segment(self) -> SegmentView | None:
-        """The current one."""
+        """The current segment."""
         return self._listed.segment(self.current)
 
     @property
     def views(self) -> Sequence[SegmentView]:
-        """All of them."""
+        """All segments."""
         return self._views
 
-    def fill(self, views: Sequence[SegmentView], *, anew: bool = False) -> None:
-        """Show these segments. ``anew``: they are another account's."""
-        if views == self._views and not anew:
+    def fill(self, views: Sequence[SegmentView], *, reset: bool = False) -> None:
+        """Show these segments. ``reset`` begins at the first row, for another account."""
+        if views == self._views and not reset:
             return
-        if anew:
+        if reset:
             self._numbers.clear()
         self._views = views
         self._listed = SegmentRows(self._lines(views))
-        self.show(self._listed, anew=anew)
-        if len(views) and self.segment is None:  # the one that was current is gone
+        self.show(self._listed, reset=reset)
+        if len(views) and self.segment is None:  # the current one is gone
             self.action_move(0)
 
     def choose(self, key: str) -> None:
@@ -94,7 +94,7 @@ class SegmentTable(Table):
 
     def landing(self, at: int, way: int) -> int:
         onward = range(at, len(self._listed) if way > 0 else -1, way)
-        places = [one for one in (*onward, *range(at, -1, -1)) if self._listed.stands(one)]
+        places = [one for one in (*onward, *range(at, -1, -1)) if self._listed.is_segment(one)]
         return places[0] if places else at
 
     def _lines(self, views: Sequence[SegmentView]) -> list[Line]:
@@ -108,7 +108,7 @@ class SegmentTable(Table):
 
     def _number(self, key: str) -> int:
         if key not in self._numbers:
-            self._numbers[key] = next(self._fresh)
+            self._numbers[key] = next(self._next_number)
         return self._numbers[key]
 
 

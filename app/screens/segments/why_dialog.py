@@ -1,4 +1,4 @@
-"""Why somebody is in a segment or not: every segment, with the sentence for the one chosen."""
+"""The dialog that explains why a participant is in a segment or not."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ COLUMNS = (Column("", 6), Column("Segment", 20, grow=1))
 IN, OUT = Cell("✓ in", "$success"), Cell("✗ not", "dim")
 
 
-class Segments:
-    """The segments with a mark for those that somebody is in."""
+class WhyRows:
+    """The segments as rows, with a mark for each that the participant is in."""
 
     def __init__(self, views: Sequence[SegmentView], within: set[str]) -> None:
         self._views, self._within = views, within
@@ -48,7 +48,7 @@ class Segments:
 
 
 class WhyDialog(ModalScreen[None]):
-    """Answers for one person, beginning with the segment of this key."""
+    """Lists the segments and explains the current one, beginning with that of ``key``."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,w,q", "close", "Close", id="why.close", tooltip="Close this"),
@@ -80,7 +80,7 @@ class WhyDialog(ModalScreen[None]):
     def on_mount(self) -> None:
         table = self.query_one(Table)
         within = {one.place.segment for one in self._person.now}
-        table.show(Segments(self._views, within))
+        table.show(WhyRows(self._views, within))
         keys = [one.key for one in self._views]
         if self._key in keys:
             table.go_to(keys.index(self._key))

@@ -1,4 +1,4 @@
-"""Status: where the sync stands, how fast it goes, and what it has to say."""
+"""The Status mode: the progress of the sync, its rate and its messages."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from app.widgets.row_list import RowList
 from app.widgets.sync_steps import Lifecycle, LifecycleState, StepState, SyncSteps
 from app.widgets.text_line import TextLine
 
-LISTS = 1.0  # seconds between two looks at the lists; nobody reads them faster
+LISTS = 1.0  # seconds between two reads of the lists; no one reads them faster
 SPARKS = 24  # seconds of arrivals beside the number
 REASONS = {"you": "by you", "stripe": "by Stripe", "user": "by you"}
 
 
 class Body(VerticalScroll):
-    """The part that scrolls where the terminal is small."""
+    """The part that scrolls if the terminal is small."""
 
     help_text = (
         "How far each step of the sync is: objects fetched, objects a second, time left."
@@ -39,7 +39,7 @@ class Body(VerticalScroll):
 
 
 class StatusScreen(PanelistScreen):
-    """Two columns where there is room, one that scrolls where there is not."""
+    """Two columns if there is room, otherwise one that scrolls."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -66,7 +66,7 @@ class StatusScreen(PanelistScreen):
         self._connection: int | None = None
         self._masking = False
         self._stale = True
-        self._listed = 0.0
+        self._lists_read_at = 0.0
 
     def compose_content(self) -> ComposeResult:
         with Body(id="columns", can_focus=True):
@@ -102,11 +102,11 @@ class StatusScreen(PanelistScreen):
 
     @on(events.ScreenResume)
     def _read_all(self) -> None:
-        self._listed = 0.0
+        self._lists_read_at = 0.0
 
     @on(events.Resize)
-    def _scroll_what_scrolls(self) -> None:
-        """Give the focus to the left column, or to the one that everything is in."""
+    def _focus_scrolling_column(self) -> None:
+        """Focus the column that scrolls: the left one, or the only one."""
         wide = self.size.width >= WIDE
         inner, outer = self.query_one("#left", Body), self.query_one("#columns", Body)
         had = self.focused in (None, inner, outer)
@@ -121,7 +121,7 @@ class StatusScreen(PanelistScreen):
         if shown != self._connection:
             self._connection = shown
             self._rates, self._arrivals = {}, Arrivals()
-            self._stale, self._listed = True, 0.0  # the lists are another account's
+            self._stale, self._lists_read_at = True, 0.0  # the lists are those of another account
         self.query_one("#trouble", TextLine).show(
             words((f"✗ {snapshot.trouble}", "bold $error")) if snapshot.trouble else words()
         )
@@ -129,15 +129,15 @@ class StatusScreen(PanelistScreen):
         self.query_one(SyncSteps).show(self._steps(snapshot))
         self._show_people(snapshot)
         self.query_one("#activity", TextLine).show(_activity(snapshot))
-        self.query_one("#polling", TextLine).show(_polling(snapshot, self._kept()))
+        self.query_one("#polling", TextLine).show(_polling(snapshot, self._storage()))
         self._stale |= snapshot.fresh
-        hurry = snapshot.masking != self._masking
-        if hurry or (self._stale and abs(snapshot.now - self._listed) >= LISTS):
-            self._stale, self._masking, self._listed = False, snapshot.masking, snapshot.now
+        masked = snapshot.masking != self._masking
+        if masked or (self._stale and abs(snapshot.now - self._lists_read_at) >= LISTS):
+            self._stale, self._masking, self._lists_read_at = False, snapshot.masking, snapshot.now
             self._show_lists(snapshot)
 
-    def _kept(self) -> str:
-        """Where access is kept."""
+    def _storage(self) -> str:
+        """The credential storage, in words."""
         kept = self.host.credentials.described()
         given = kept == NOWHERE and self.host.settings.stripe_key
         return "nowhere, it is in PANELIST_STRIPE_KEY" if given else kept
@@ -148,7 +148,7 @@ class StatusScreen(PanelistScreen):
             rate = self._rates.setdefault(step.name, ArrivalRate())
             rate.add(snapshot.now, step.done)
             running = step.state == "running"
-            # Whole numbers, so that a rate that stays the same draws nothing.
+            # Whole numbers, so that a steady rate draws nothing.
             made.append(StepState(step, round(rate.per_second) if running else 0.0))
         return tuple(made)
 
@@ -160,10 +160,10 @@ class StatusScreen(PanelistScreen):
         digits = self.query_one("#number", Digits)
         if digits.value != number:
             digits.update(number)
-        if digits.display:  # there is height: three lines beside the large number
-            text = para([words(("participants", "bold")), words(_apart(view)), line])
+        if digits.display:  # there is room for three lines beside the large number
+            text = para([words(("participants", "bold")), words(_participant_words(view)), line])
         else:
-            text = words((number, "bold"), " participants, ", _apart(view), "  ", line)
+            text = words((number, "bold"), " participants, ", _participant_words(view), "  ", line)
         self.query_one("#arrivals", TextLine).show(text)
 
     def _show_lists(self, snapshot: Snapshot) -> None:
@@ -178,14 +178,14 @@ class StatusScreen(PanelistScreen):
                 found = segments(self.host.store, connection.id)
                 changes = recent_changes(self.host.store, connection.id)
             except DatabaseProblem:
-                return  # the next snapshot says it
+                return  # the next snapshot reports it
         self.query_one("#segments", RowList).show(segment_rows(found))
         self.query_one("#changes", RowList).show(
             change_rows(changes, snapshot.now, snapshot.masking)
         )
 
 
-def _apart(view: Overview) -> str:
+def _participant_words(view: Overview) -> str:
     parts = [f"{view.with_email:,} with email"]
     if view.deleted:
         parts.append(f"{view.deleted:,} deleted")
@@ -209,7 +209,7 @@ def _lifecycle(snapshot: Snapshot) -> LifecycleState:
 
 
 def _activity(snapshot: Snapshot) -> Content:
-    """What happens now, or why nothing does and what to do."""
+    """What the sync does now, or why none runs and what to do."""
     connection, activity = snapshot.view.connection, snapshot.activity
     if activity is not None:
         glyph = ("▲ ", "bold $warning") if activity.problem else ("● ", "$success")
@@ -231,7 +231,7 @@ def _activity(snapshot: Snapshot) -> Content:
 
 
 def _polling(snapshot: Snapshot, kept: str) -> Content:
-    """How fresh what is shown is, and what keeps it so."""
+    """How old the data is, and when the next poll is due."""
     connection, activity = snapshot.view.connection, snapshot.activity
     if connection is None:
         return words()

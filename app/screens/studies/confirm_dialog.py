@@ -1,7 +1,7 @@
-"""What would be sent, confirmed by typing how many: nothing else sends.
+"""The dialog that shows what would be sent and queues it. Nothing else queues a batch.
 
-It is worked out anew when it is confirmed; where the data has changed since it was shown, the
-difference is shown instead, and asked again.
+A person confirms by typing the number of invites. Then the plan is made again: if the data has
+changed since the plan was shown, the dialog shows the difference and asks again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from app.invites.restore_guard import RestoreSuspected
 from app.invites.sending import outbox
 from app.invites.sending.channels.registry import channel_of
 from app.invites.studies import Study
-from app.screens.base import Host, account_words
+from app.screens.base import account_words, host_of
 from app.services.snapshot import Snapshot
 from app.text import duration, plain, when
 from app.widgets.content import Content, hidden, para, words
@@ -37,24 +37,24 @@ from app.widgets.text_line import TextLine
 
 
 class ConfirmSendDialog(DecisionDialog["int | None"]):
-    """Answers with the run that was queued, None: nothing is sent."""
+    """Returns the id of the batch that was queued, or None if nothing was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="confirming.cancel", tooltip="Send nothing"),
-        Binding("down", "scroll(1)", "Read on", id="confirming.down",
+        Binding("escape", "cancel", "Cancel", id="confirm.cancel", tooltip="Send nothing"),
+        Binding("down", "scroll(1)", "Read on", id="confirm.down",
                 tooltip="What would be sent, further down"),
         Binding("up", "scroll(-1)", "Back", show=False),
         Binding("pagedown", "scroll(10)", "Page down", show=False),
         Binding("pageup", "scroll(-10)", "Page up", show=False),
-        Binding("ctrl+o", "override", "Although it is filling", id="confirming.override",
+        Binding("ctrl+o", "override", "Although it is filling", id="confirm.override",
                 show=False, tooltip="Send although the first sync is not complete"),
     ]  # fmt: skip
     help_text = (
         "Type the number of people who will be written to, then Enter. Escape sends nothing."
     )
 
-    class Judged(Message):
-        """It was queued; or the data changed since it was shown; or it could not be."""
+    class Checked(Message):
+        """The batch was queued, the data has changed, or there was a problem."""
 
         def __init__(
             self, run: int | None, summary: Summary | None = None,
@@ -84,17 +84,17 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         self._filling = connection is not None and connection.status != "complete"
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="dialog", classes="confirming"):
-            with VerticalScroll(id="confirming-all", can_focus=False):
-                yield Static(para(self._all()), id="confirming-text")
-            yield TextLine(id="confirming-said")
-            with Horizontal(id="confirming-last"):
-                yield TextField("how many", id="confirming-number", longest=9)
+        with Vertical(id="dialog", classes="confirm"):
+            with VerticalScroll(id="confirm-all", can_focus=False):
+                yield Static(para(self._all()), id="confirm-text")
+            yield TextLine(id="confirm-said")
+            with Horizontal(id="confirm-last"):
+                yield TextField("how many", id="confirm-number", longest=9)
                 yield Button("Cancel (escape)", id="cancel")
 
     def on_mount(self) -> None:
-        self.query_one("#confirming-number").focus()
-        self._invite()
+        self.query_one("#confirm-number").focus()
+        self._ask_for_number()
 
     # What is shown
 
@@ -179,7 +179,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         if message is None:
             return []
         masking = self._snapshot.masking
-        if masking:  # the text has the name in it
+        if masking:  # the text contains the name
             return [words(("One of them would get the mail that the study shows.", "dim"))]
         lines = [
             words(("To        ", "dim"), hidden(to, masking)),
@@ -187,8 +187,8 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         ]
         return lines + [words((plain(line, 500), "dim")) for line in message.text.splitlines()]
 
-    def _invite(self) -> None:
-        """Say what to do."""
+    def _ask_for_number(self) -> None:
+        """Say what to type."""
         number = self._summary.number
         if not number:
             self._say("Nobody would be written to. Escape goes back.", "bold")
@@ -206,20 +206,20 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
             )
 
     def _say(self, text: str, style: str = "$error") -> None:
-        self.query_one("#confirming-said", TextLine).show(words((text, style)))
+        self.query_one("#confirm-said", TextLine).show(words((text, style)))
 
     # Keys
 
     def action_scroll(self, lines: int) -> None:
-        """Read what stands above or below."""
-        self.query_one("#confirming-all").scroll_relative(y=lines, animate=False)
+        """Scroll the text."""
+        self.query_one("#confirm-all").scroll_relative(y=lines, animate=False)
 
     def action_override(self) -> None:
-        """Send although the segments are filling."""
+        """Allow sending although the segments are still filling."""
         self._over = True
-        self._invite()
+        self._ask_for_number()
 
-    @on(Input.Submitted, "#confirming-number")
+    @on(Input.Submitted, "#confirm-number")
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
         if self._busy or self.deaf or not self.is_current:
@@ -227,7 +227,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         typed = event.value.strip().replace(",", "")
         number = self._summary.number
         if not number or (self._filling and not self._over):
-            self._invite()
+            self._ask_for_number()
         elif typed != str(number):
             self._say(f"{number:,} people would be written to, not {plain(typed, 12) or 'none'}.")
         else:
@@ -237,30 +237,24 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
 
     @work(thread=True)
     def _queue(self, summary: Summary) -> None:
-        store, by = self._store, self.host.sending.user
+        store, sending = self._store, host_of(self).sending
+        by = sending.user
         try:
-            self.host.sending.guard(self._study.connection_id).check()
+            sending.guard(self._study.connection_id).check()
             changed = difference(store, summary.plan)
             if changed:
                 kept = frozen.freeze(store, changed.plan, by)
                 again = summarise(store, kept, changed.plan)
-                self.post_message(self.Judged(None, again, changed))
+                self.post_message(self.Checked(None, again, changed))
                 return
             queued = outbox.queue(store, summary.plan, self._channel.key, by)
-            self.post_message(self.Judged(queued.run))
+            self.post_message(self.Checked(queued.run))
         except (StudyProblem, RestoreSuspected, DatabaseProblem) as problem:
-            self.post_message(self.Judged(None, problem=str(problem)))
+            self.post_message(self.Checked(None, problem=str(problem)))
         finally:
             store.close()
 
-    @property
-    def host(self) -> Host:
-        """The app."""
-        from typing import cast
-
-        return cast(Host, self.app)
-
-    def on_confirm_send_dialog_judged(self, message: Judged) -> None:
+    def on_confirm_send_dialog_checked(self, message: Checked) -> None:
         message.stop()
         self._busy = False
         if message.run is not None:
@@ -271,7 +265,7 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
             self._say(message.problem)
             return
         self._summary = message.summary
-        self.query_one("#confirming-number", TextField).value = ""
+        self.query_one("#confirm-number", TextField).value = ""
         lines = [words(("It has changed since you saw it:", "bold $warning"))]
         changed = message.changed
         for people, what in (
@@ -285,8 +279,8 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
             lines.append(words("   the mail says something else"))
         if changed.rules:
             lines.append(words("   the rules are others"))
-        self.query_one("#confirming-text", Static).update(para([*lines, *self._all()]))
-        self._invite()
+        self.query_one("#confirm-text", Static).update(para([*lines, *self._all()]))
+        self._ask_for_number()
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

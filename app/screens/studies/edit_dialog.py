@@ -1,4 +1,4 @@
-"""The form of a study: what it says and its rules, with what is wrong at its place."""
+"""The form of a study: its template and its rules."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ FIELDS = (
     ("cap_days", "in days", "… in so many days"),
     ("expire_days", "Expires", "days after which an unanswered invite has ended"),
 )
-BESIDE = 116  # columns from which on the mail stands beside the fields
+BESIDE = 116  # columns from which the mail stands beside the fields
 AREAS = ("text", "reminder_text")
 NUMBERS = ("cool_down_days", "cap", "cap_days", "expire_days")
 
 
 class StudyEditDialog(DecisionDialog["int | None"]):
-    """Makes a study, or changes ``study``; answers with its id, None: nothing was saved."""
+    """Creates a study or changes ``study``. Returns its id, or None if nothing was saved."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "save", "Save", id="study-form.save", priority=True,
@@ -72,7 +72,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
     )
 
     class Saved(Message):
-        """Saving ended; ``problem`` is for a person, with the field it is about."""
+        """Saving ended. ``problem`` says why it failed, and ``place`` names the wrong field."""
 
         def __init__(self, key: int, problem: str = "", place: str | None = None) -> None:
             super().__init__()
@@ -83,7 +83,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
     ) -> None:
         super().__init__()
         self._masking = masking
-        self._member: tuple[str | None, str] | None = None  # whom the preview writes to
+        self._member: tuple[str | None, str] | None = None  # in the preview: (name, email)
         self._store, self._connection_id, self._study = store, connection_id, study
         self._saving = False
         self._first = _values(study)
@@ -113,16 +113,16 @@ class StudyEditDialog(DecisionDialog["int | None"]):
 
     def on_mount(self) -> None:
         keys = self._study.segments if self._study and self._study.segments else ("all",)
-        with suppress(DatabaseProblem):  # then there is nobody to show it with
+        with suppress(DatabaseProblem):  # then the preview shows no member
             self._member = sample_member(self._store, self._connection_id, keys, 0)
         for name, _, _ in FIELDS:
             if name not in AREAS:
                 self.query_one(f"#study-{name}", TextField).value = self._first[name]
         self.query_one("#study-title").focus()
 
-    # What is written
+    # The fields
 
-    def _now(self) -> dict[str, str]:
+    def _typed_values(self) -> dict[str, str]:
         found = {}
         for name, _, _ in FIELDS:
             widget = self.query_one(f"#study-{name}")
@@ -139,8 +139,8 @@ class StudyEditDialog(DecisionDialog["int | None"]):
             self._check()
 
     def _check(self) -> None:
-        """Say at once what could not be sent; the rest is said when it is saved."""
-        now = self._now()
+        """Show at once what could not be sent. Saving reports the rest."""
+        now = self._typed_values()
         made = template.Template(**{name: now[name] for name in _TEMPLATE})
         try:
             template.check(made)
@@ -152,7 +152,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
             self._say(str(problem), problem=True)
 
     def _preview(self, made: template.Template) -> None:
-        """Show the mail; one with a fault stays as it was before."""
+        """Show the mail. While the template has a mistake, the last mail stays."""
         name, email = self._member or (None, "")
         called = masked(name) if self._masking and name else name
         message = template.render(made, called, "…") if self._member else None
@@ -163,7 +163,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
         self.set_class(event.size.width >= BESIDE, "-beside")
 
     def action_preview(self) -> None:
-        """Where there is no room for both: the mail instead of the fields, or back."""
+        """Show the mail in place of the fields, or the fields again, when both do not fit."""
         self.toggle_class("-preview")
         shown = self.has_class("-preview")
         self.query_one("#study-preview" if shown else "#study-title").focus()
@@ -190,12 +190,12 @@ class StudyEditDialog(DecisionDialog["int | None"]):
             self.action_cancel()
 
     def action_save(self) -> None:
-        """Save, once, in a thread."""
+        """Save in a thread."""
         if self._saving or self.deaf or not self.is_current:
             return
         self._saving = True
         self._say("Saving…")
-        self._save(self._now())
+        self._save(self._typed_values())
 
     @work(thread=True)
     def _save(self, now: dict[str, str]) -> None:
@@ -227,10 +227,10 @@ class StudyEditDialog(DecisionDialog["int | None"]):
             self.dismiss(message.key)
 
     def action_cancel(self) -> None:
-        """Leave; what was written is not thrown away without a question."""
+        """Leave, after a question if something was changed."""
         if self.deaf or not self.is_current:
             return
-        if self._now() == self._first:
+        if self._typed_values() == self._first:
             self.dismiss(None)
             return
 
@@ -243,13 +243,13 @@ class StudyEditDialog(DecisionDialog["int | None"]):
 
 
 _TEMPLATE = (
-    *("title", "link", "sender_name", "sender_address", "reply_to", "subject", "text"),
-    *("postal", "opt_out"),
-)
+    "title", "link", "sender_name", "sender_address", "reply_to", "subject", "text", "postal",
+    "opt_out",
+)  # fmt: skip
 
 
 def _values(study: Study | None) -> dict[str, str]:
-    """What stands in the fields to begin with."""
+    """The values of the fields when the form opens."""
     blank = dict.fromkeys((name for name, _, _ in FIELDS), "")
     if study is None:
         start = {
@@ -267,7 +267,7 @@ def _values(study: Study | None) -> dict[str, str]:
 
 
 def _numbers(now: dict[str, str]) -> Rules:
-    """The rules that are written; a blank one does not bind. Raises StudyProblem."""
+    """The rules in the fields. A blank one sets no limit. Raises StudyProblem."""
     found: dict[str, int | None] = {}
     for name in NUMBERS:
         text = now[name].strip()

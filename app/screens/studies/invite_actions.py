@@ -1,4 +1,4 @@
-"""What the keys of the invitation log say of invites: what became of them, and who is not asked."""
+"""The keys of the invite log that mark invites, resolve them and record opt-outs."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class InviteActions(PanelistScreen):
         """The invite under the cursor."""
 
     @abstractmethod
-    def read(self, *, anew: bool = False) -> None:
+    def read(self, *, reset: bool = False) -> None:
         """Read the list again."""
 
-    def _meant(self) -> list[int]:
+    def _targets(self) -> list[int]:
         current = self.current
         found = sorted(self._picked) or ([current] if current is not None else [])
         if not found:
@@ -45,8 +45,8 @@ class InviteActions(PanelistScreen):
         return found
 
     def action_mark(self, state: str) -> None:
-        """Say what became of those that are picked, or of the current one."""
-        meant = self._meant()
+        """Mark the picked invites, or the current one."""
+        meant = self._targets()
         if not meant:
             return
 
@@ -61,8 +61,8 @@ class InviteActions(PanelistScreen):
             self._ask(f"Mark {_counted(len(meant))} as {state}?", "Mark", go)
 
     def action_resolve(self, arrived: bool) -> None:
-        """Say whether uncertain ones arrived."""
-        meant = self._meant()
+        """Record whether uncertain invites arrived."""
+        meant = self._targets()
         if not meant:
             return
 
@@ -74,8 +74,8 @@ class InviteActions(PanelistScreen):
         self._ask(f"Say of {_counted(len(meant))} that it {said}?", "Say so", go)
 
     def action_opt_out(self) -> None:
-        """Never write to these mailboxes again."""
-        meant = self._meant()
+        """Record that these mailboxes must not be contacted again."""
+        meant = self._targets()
         if not meant:
             return
 
@@ -95,12 +95,12 @@ class InviteActions(PanelistScreen):
         self._ask(line, "Opt out", go)
 
     def action_list(self) -> None:
-        """Say what became of those in a list."""
+        """Mark the invites of a list."""
         form = MarkListDialog(self._store, self._connection_id, self._study, self._follow)
         self.app.push_screen(form, lambda _: self.read())
 
     def action_link(self) -> None:
-        """Copy the link of the current one."""
+        """Copy the personal link of the current invite."""
         current = self.current
         if current is None:
             self.host.tell("No invite is chosen.")
@@ -134,8 +134,8 @@ class InviteActions(PanelistScreen):
         self.app.call_from_thread(self._done, said, problem)
 
     def _follow(self) -> None:
-        """A copy of the database from before this must not send. In any thread."""
-        with suppress(DatabaseProblem):  # tidying does it soon
+        """Keep older copies of the database from sending. Any thread may call it."""
+        with suppress(DatabaseProblem):  # housekeeping does it soon
             self.host.sending.guard(self._connection_id).follow()
 
     def _done(self, said: str, problem: bool) -> None:

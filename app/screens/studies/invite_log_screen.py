@@ -1,4 +1,4 @@
-"""The invitation log: each invite with its state and dates."""
+"""The invite log: each invite with its state and dates."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STATES = ("", "uncertain", "queued", "sent", "handed_over", "started", "complete
 
 
 class InviteLogScreen(InviteActions):
-    """The invites of a study, or of all."""
+    """The invites of one study, or of all studies if ``study`` is None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", id="log.search", key_display="/",
@@ -71,7 +71,7 @@ class InviteLogScreen(InviteActions):
     )
 
     class Found(Message):
-        """The list that was asked for is read, or cannot be."""
+        """The thread has read the list, or there was a problem."""
 
         def __init__(self, wish: int, ids: Ids | DatabaseProblem) -> None:
             super().__init__()
@@ -84,10 +84,10 @@ class InviteLogScreen(InviteActions):
         self._store, self._connection_id, self._study = store, connection_id, study
         self._masking = masking
         self._text, self._state = "", 0
-        self._picked: set[int] = set()  # also those that are not in the list at the moment
+        self._picked: set[int] = set()  # including those that are not in the list now
         self._ids: Ids | None = None
-        self._wish = 0  # the number of the newest reading
-        self._anew = False
+        self._wish = 0  # the number of the newest read
+        self._reset = False
 
     def compose_content(self) -> ComposeResult:
         with Vertical(id="log"):
@@ -103,11 +103,11 @@ class InviteLogScreen(InviteActions):
         title = plain(self._study.title, 60) if self._study else "all studies"
         entitle(self.query_one("#log"), words(f"Invites: {title}"))
         self.table.focus()
-        self.read(anew=True)
+        self.read(reset=True)
 
     @property
     def table(self) -> Table:
-        """The invites."""
+        """The table of invites."""
         return self.query_one("#log-table", Table)
 
     @property
@@ -125,10 +125,10 @@ class InviteLogScreen(InviteActions):
         if masked or snapshot.fresh:
             self.read()
 
-    def read(self, *, anew: bool = False) -> None:
-        """Read the list again. ``anew``: it is another one, and begins at its top."""
+    def read(self, *, reset: bool = False) -> None:
+        """Read the list again. ``reset`` begins at its top."""
         self._wish += 1
-        self._anew = self._anew or anew
+        self._reset = self._reset or reset
         self._find(self._wish, [STATES[self._state]] if self._state else [], self._text)
 
     @work(thread=True)
@@ -154,13 +154,13 @@ class InviteLogScreen(InviteActions):
             self.host.tell(str(message.ids), problem=True)
             return
         self._ids = message.ids
-        self._draw(anew=self._anew)
-        self._anew = False
+        self._draw(reset=self._reset)
+        self._reset = False
 
-    def _draw(self, *, anew: bool = False) -> None:
+    def _draw(self, *, reset: bool = False) -> None:
         if self._ids is not None:
             rows = InviteRows(self._store, self._ids, self._picked, masking=self._masking)
-            self.table.show(rows, anew=anew)
+            self.table.show(rows, reset=reset)
         self._say()
 
     def _say(self) -> None:
@@ -191,14 +191,14 @@ class InviteLogScreen(InviteActions):
             line.set("")
             line.display = False
             self._text = ""
-            self.read(anew=True)
+            self.read(reset=True)
             self.table.focus()
         elif self.is_current:
             self.dismiss(None)
         return True
 
     def action_search(self) -> None:
-        """Type what to search for."""
+        """Open the search line."""
         line = self.query_one("#log-search", FilterLine)
         line.display = True
         line.focus()
@@ -207,7 +207,7 @@ class InviteLogScreen(InviteActions):
     def _narrowed(self, message: FilterLine.Narrowed) -> None:
         message.stop()
         self._text = message.text
-        self.read(anew=True)
+        self.read(reset=True)
 
     @on(FilterLine.Entered)
     def _entered(self, message: FilterLine.Entered) -> None:
@@ -220,12 +220,12 @@ class InviteLogScreen(InviteActions):
         self.back()
 
     def action_state(self) -> None:
-        """Only those in the next state."""
+        """Show only invites in the next state."""
         self._state = (self._state + 1) % len(STATES)
-        self.read(anew=True)
+        self.read(reset=True)
 
     def action_pick(self) -> None:
-        """Pick the current one, or let it go."""
+        """Pick the current invite, or unpick it."""
         current = self.table.current
         if current is not None:
             self._picked ^= {current}
@@ -233,7 +233,7 @@ class InviteLogScreen(InviteActions):
             self.table.action_move(1)
 
     def action_take(self) -> None:
-        """Write the invites of the list to a file."""
+        """Export the invites of the list."""
         if not self._ids:
             self.host.tell("No invite is here.")
             return

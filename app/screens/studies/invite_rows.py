@@ -1,4 +1,4 @@
-"""Invites as the rows of a table: to whom, how far each is, and why."""
+"""Invites as the rows of a table."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COLOURS = {
 
 
 class InviteRows:
-    """The invites with these row ids, downwards, as rows."""
+    """The invites with these row ids, which are in descending order."""
 
     def __init__(self, store: Store, ids: Ids, picked: set[int], *, masking: bool) -> None:
         self.ids, self._picked = ids, picked

@@ -1,4 +1,4 @@
-"""What became of those in a list that somebody pastes or has in a file."""
+"""The dialog that marks the invites of a list, pasted or in a file."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ LARGEST = 50_000_000  # bytes of a file: a million lines
 
 @dataclass(frozen=True)
 class MarkTargets:
-    """Who is meant by a list, as ``keys`` (invites, or mailboxes where none is to be written to),
-    and the lines that mean several or nobody."""
+    """What a list means: ``keys`` are invites, or mailboxes for an opt-out. The other lines are
+    ``ambiguous`` or ``unknown``."""
 
     mark: str
     keys: Sequence[int] | Sequence[str]
@@ -43,15 +43,15 @@ class MarkTargets:
 
 
 class MarkListDialog(DecisionDialog[None]):
-    """Looks whom a list means, asks, and marks them. What it cannot tell stays in the field.
-    ``marked`` is called in a thread when some were marked."""
+    """Finds the invites that a list means, asks, and marks them. Lines that it cannot match stay
+    in the field. It calls ``marked`` in a thread when it has marked any."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "look", "Mark them", id="marking.look", priority=True,
+        Binding("ctrl+s", "match", "Mark them", id="mark-list.match", priority=True,
                 tooltip="Look whom the list means; it is asked before anything is marked"),
-        Binding("ctrl+t", "mark", "Marked as", id="marking.mark", priority=True,
+        Binding("ctrl+t", "mark", "Marked as", id="mark-list.mark", priority=True,
                 tooltip="What they are marked as: the next one"),
-        Binding("escape", "cancel", "Close", id="marking.cancel", priority=True,
+        Binding("escape", "cancel", "Close", id="mark-list.cancel", priority=True,
                 tooltip="Close this"),
     ]  # fmt: skip
     help_text = (
@@ -60,8 +60,8 @@ class MarkListDialog(DecisionDialog[None]):
         " asks."
     )
 
-    class Came(Message):
-        """Whom the list means; what was done; or a problem, for a person."""
+    class Ended(Message):
+        """Matching ended with ``meant``, or ``said`` says what was marked or what failed."""
 
         def __init__(
             self, meant: MarkTargets | None = None, said: str = "", *, problem: bool = False
@@ -84,16 +84,16 @@ class MarkListDialog(DecisionDialog[None]):
 
     def compose(self) -> ComposeResult:
         where = f"of “{plain(self._study.title, 50)}”" if self._study else "of all studies"
-        with Vertical(id="dialog", classes="marking"):
+        with Vertical(id="dialog", classes="mark-list"):
             yield Static(words(("What became of those in a list", "bold"), f", {where}"))
             hint = "Paste addresses, Stripe ids or tokens, one a line or CSV; or a file's name."
             yield Static(words((hint, "dim")))
-            yield TextBox(id="marking-list", wrap=False)
-            yield TextLine(id="marking-as")
-            yield TextLine(id="marking-said")
+            yield TextBox(id="mark-field", wrap=False)
+            yield TextLine(id="mark-as")
+            yield TextLine(id="mark-said")
             with Horizontal(id="buttons"):
                 yield Button("Close", id="cancel")
-                yield Button("Mark… (ctrl+s)", id="look", variant="primary")
+                yield Button("Mark… (ctrl+s)", id="match", variant="primary")
 
     def on_mount(self) -> None:
         self.area.focus()
@@ -101,25 +101,25 @@ class MarkListDialog(DecisionDialog[None]):
 
     @property
     def area(self) -> TextBox:
-        """Where the list is."""
-        return self.query_one("#marking-list", TextBox)
+        """The field for the list."""
+        return self.query_one("#mark-field", TextBox)
 
     def action_mark(self) -> None:
-        """The next of what they are marked as."""
+        """Choose the next mark."""
         if not self._busy:
             self._mark = MARKS[(MARKS.index(self._mark) + 1) % len(MARKS)]
             self._show_mark()
 
     def _show_mark(self) -> None:
         others = " · ".join(one for one in MARKS if one != self._mark)
-        self.query_one("#marking-as", TextLine).show(
+        self.query_one("#mark-as", TextLine).show(
             words(("as ", "dim"), (self._mark, "bold"), (f"; ctrl+t: {others}", "dim"))
         )
 
-    # Looking
+    # Matching
 
-    def action_look(self) -> None:
-        """Look whom the list means."""
+    def action_match(self) -> None:
+        """Find the invites that the list means."""
         if self._busy or not self.is_current:
             return
         text = self.area.text
@@ -127,14 +127,14 @@ class MarkListDialog(DecisionDialog[None]):
             self._say("Nothing is in the list yet.", problem=True)
             return
         self._begin("Looking whom it means…")
-        self._look(text, self._mark)
+        self._match(text, self._mark)
 
     def _begin(self, said: str) -> None:
         self._busy = self.area.read_only = True
         self._say(said)
 
     @work(thread=True)
-    def _look(self, text: str, mark: str) -> None:
+    def _match(self, text: str, mark: str) -> None:
         def found() -> MarkTargets:
             here, written = (self._store, self._connection_id), from_file(text)
             if mark == OPT_OUT:
@@ -143,19 +143,19 @@ class MarkListDialog(DecisionDialog[None]):
             matched = contact_lists.match(*here, written, self._study.id if self._study else None)
             return MarkTargets(mark, matched.invites, matched.ambiguous, matched.unknown)
 
-        self._answer(lambda: self.Came(found()))
+        self._answer(lambda: self.Ended(found()))
 
-    def _answer(self, work: Callable[[], Came]) -> None:
+    def _answer(self, work: Callable[[], Ended]) -> None:
         try:
             answer = work()
         except (StudyProblem, DatabaseProblem) as problem:
-            answer = self.Came(said=str(problem), problem=True)
+            answer = self.Ended(said=str(problem), problem=True)
         finally:
             self._store.close()
         self.post_message(answer)
 
-    @on(Came)
-    def _came(self, message: Came) -> None:
+    @on(Ended)
+    def _ended(self, message: Ended) -> None:
         message.stop()
         self._busy = self.area.read_only = False
         if message.meant is None:
@@ -188,7 +188,7 @@ class MarkListDialog(DecisionDialog[None]):
 
     @work(thread=True)
     def _write(self, meant: MarkTargets) -> None:
-        def written() -> MarkListDialog.Came:
+        def written() -> MarkListDialog.Ended:
             here = (self._store, self._connection_id)
             left = "\n".join((*meant.ambiguous, *meant.unknown))
             if meant.mark == OPT_OUT:
@@ -202,35 +202,35 @@ class MarkListDialog(DecisionDialog[None]):
                 said = f"{moved:,} marked {meant.mark}"
                 said += f", {stayed:,} stay as they are" if stayed else ""
             self._marked()
-            self.app.call_from_thread(self._leave, left)
+            self.app.call_from_thread(self._keep_in_field, left)
             rest = f"; {_rest(meant)}, in the field" if left else ""
-            return self.Came(said=f"{said}{rest}.")
+            return self.Ended(said=f"{said}{rest}.")
 
         self._answer(written)
 
-    def _leave(self, left: str) -> None:
+    def _keep_in_field(self, left: str) -> None:
         self.area.load_text(left)
 
     def _say(self, text: str, *, problem: bool = False) -> None:
         line = words((f"✗ {text}", "$error")) if problem else words(text)
-        self.query_one("#marking-said", TextLine).show(line)
+        self.query_one("#mark-said", TextLine).show(line)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         event.stop()
-        if event.button.id == "look":
-            self.action_look()
+        if event.button.id == "match":
+            self.action_match()
         else:
             self.action_cancel()
 
     def action_cancel(self) -> None:
-        """Close; not in the middle of marking."""
+        """Close, unless it is marking."""
         if self.is_current and not self._busy:
             self.dismiss(None)
 
 
 def from_file(text: str) -> str:
-    """The list: what a file has whose name was written, or else what was written itself. Raises
+    """The list itself, or the text of the file if ``text`` is a file name. Raises
     StudyProblem."""
     name = text.strip()
     if "\n" in name or "\t" in name:
@@ -238,7 +238,7 @@ def from_file(text: str) -> str:
     try:
         file = Path(name).expanduser()
         named = file.is_file() or name.startswith(("/", "~", "./", "../"))
-    except (OSError, ValueError, RuntimeError):  # too long, or somebody's home that is not there
+    except (OSError, ValueError, RuntimeError):  # too long, or the home of an unknown user
         return text
     return read_text(str(file), LARGEST) if named else text
 

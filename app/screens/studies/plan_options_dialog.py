@@ -1,4 +1,4 @@
-"""How a plan chooses: everybody, a batch or a random sample; and which rules it passes by."""
+"""The dialog of a plan's options: everyone, a batch or a random sample, and overrides."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FIELDS = (
 
 
 class PlanOptionsDialog(ModalScreen["Options | None"]):
-    """Answers with the options, None: as they were."""
+    """Returns the options, or None if they stay as they were."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "save", "Use them", id="plan-options.save", priority=True,
@@ -75,7 +75,7 @@ class PlanOptionsDialog(ModalScreen["Options | None"]):
         return self.query_one(f"#options-{name}", TextField).value.strip()
 
     def _read(self) -> Options:
-        """The options that are written. Raises StudyProblem."""
+        """The options in the fields. Raises StudyProblem."""
         number, take = self._value("number"), self._value("take")
         if number and not (number.isascii() and number.isdigit()):
             raise StudyProblem("How many is a number, or blank for everybody.", "number")

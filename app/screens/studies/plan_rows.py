@@ -1,4 +1,4 @@
-"""Members of a plan as the rows of a table: who, what becomes of them, and why."""
+"""The members of a plan as rows: who, their result and why."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COLUMNS = (
 
 
 class PlanRows(PeopleRows):
-    """The participants with these row ids, who all have one outcome in a plan."""
+    """The participants with these row ids, who have the same result in a plan."""
 
     def __init__(self, store: Store, plan: Plan, ids: Ids, *, masking: bool = False) -> None:
         super().__init__(store, plan.connection_id, ids, masking=masking)

@@ -1,4 +1,4 @@
-"""A plan: each member of a study's segments with one outcome, before anybody is written to."""
+"""The screen of a plan: each member of a study's audience with one result."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ BY_WORDS = {one.words: one for one in Outcome}
 
 
 class PlanScreen(GroupsScreen):
-    """Whom a study will invite and whom not, and why; it is confirmed from here. ``names``: of
-    segments, by their keys."""
+    """Shows who will be invited and who will not, and why. Sending is confirmed from here.
+    ``names`` are the names of segments by their keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "invite", "Invite…", id="planning.invite",
+        Binding("i", "invite", "Invite…", id="plan.invite",
                 tooltip="Freeze this plan and show what would be sent; nothing is sent yet"),
-        Binding("o", "options", "Options", id="planning.options",
+        Binding("o", "options", "Options", id="plan.options",
                 tooltip="Everybody, a batch or a random sample; and rules to pass by"),
-        Binding("t", "take", "Take out", id="planning.take",
+        Binding("t", "take", "Take out", id="plan.take",
                 tooltip="Write the people of this outcome to a file"),
     ]  # fmt: skip
     COLUMNS = COLUMNS
@@ -56,7 +56,7 @@ class PlanScreen(GroupsScreen):
     )
 
     class Made(Message):
-        """A plan was frozen to be judged, or why not."""
+        """A plan was locked for confirmation, or ``problem`` says why not."""
 
         def __init__(self, summary: Summary | None, problem: str = "") -> None:
             super().__init__()
@@ -78,19 +78,21 @@ class PlanScreen(GroupsScreen):
         self._made: Plan | None = None
         self._snapshot: Snapshot | None = None
         self._freezing = False
-        self._shown = [Outcome.INVITE.words]  # of the outcomes that somebody has
+        self._shown = [Outcome.INVITE.words]  # the results that any member has
 
     def compose_left(self) -> ComposeResult:
-        yield TextLine(id="planning-how")
+        yield TextLine(id="plan-options-said")
 
     def on_mount(self) -> None:
         title = plain(self._study.title, 60)
-        self.query_one("#grouped-left").border_title = words(f"Plan: {title}")
+        self.query_one("#group-left").border_title = words(f"Plan: {title}")
         self._introduce()
-        self.ask(anew=True)
+        self.ask(reset=True)
 
     def _introduce(self) -> None:
-        self.query_one("#planning-how", TextLine).show(words((how(self._options), "dim")))
+        self.query_one("#plan-options-said", TextLine).show(
+            words((options_words(self._options), "dim"))
+        )
 
     def show_content(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -125,28 +127,28 @@ class PlanScreen(GroupsScreen):
             return PeopleRows(self._store, self._connection_id, ids, masking=self._masking)
         return PlanRows(self._store, self._made, ids, masking=self._masking)
 
-    def arrived(self, counted: GroupCounts) -> None:
+    def before_draw(self, counted: GroupCounts) -> None:
         self._shown = [group.name for group in counted.groups]
 
-    def told(self, counted: GroupCounts) -> None:
+    def after_draw(self, counted: GroupCounts) -> None:
         total = sum(one.count for one in counted.groups)
         self.say(f"{total:,} members in all; i shows what would be sent")
 
     # Keys
 
     def action_options(self) -> None:
-        """Choose how many, and how."""
+        """Choose the options of the plan."""
 
         def chosen(options: Options | None) -> None:
             if options is not None:
                 self._options = options
                 self._introduce()
-                self.ask(anew=True)
+                self.ask(reset=True)
 
         self.app.push_screen(PlanOptionsDialog(self._options), chosen)
 
     def action_take(self) -> None:
-        """Write the people of the current outcome to a file."""
+        """Export the members with the current result."""
         counted, group = self.counted, self.groups.current
         if counted is None or self._made is None or not counted.ids[group]:
             self.host.tell("Nobody has this outcome.")
@@ -159,7 +161,7 @@ class PlanScreen(GroupsScreen):
         ))  # fmt: skip
 
     def action_invite(self) -> None:
-        """Freeze the plan, and show what would be sent."""
+        """Lock the plan and show what would be sent."""
         if self._freezing or self.counted is None:
             return
         study = self._study
@@ -202,7 +204,11 @@ class PlanScreen(GroupsScreen):
             self.say(str(problem), problem=True)
             return
         dialog = ConfirmSendDialog(
-            *(self._store, self._study, message.summary, self._snapshot, channel),
+            self._store,
+            self._study,
+            message.summary,
+            self._snapshot,
+            channel,
             names=self._names,
             per_minute=per_minute,
         )
@@ -218,8 +224,8 @@ class PlanScreen(GroupsScreen):
         self.leave()
 
 
-def how(options: Options) -> str:
-    """Whom a plan takes, for a person."""
+def options_words(options: Options) -> str:
+    """The options of a plan in words."""
     if options.take == "all":
         said = "everybody who may be invited"
     elif options.take == "batch":

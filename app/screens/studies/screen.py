@@ -1,4 +1,4 @@
-"""Studies: all of them, and of one whom it asks, what it says, and what became of its invites."""
+"""The Studies mode: all studies, and the audience, template and invites of one."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from app.widgets.row_list import RowList
 from app.widgets.table.table import Table
 from app.widgets.text_line import entitle
 
-LOOK = 1.0  # seconds between two looks at what is sent
+PROGRESS = 1.0  # seconds between two reads while a batch is sent
 
 
 class StudiesScreen(SendingActions):
-    """Studies on the left, the current one on the right; below each other where it is narrow."""
+    """Studies on the left and the current one on the right, or below if the terminal is narrow."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "plan", "Plan", id="studies.plan",
@@ -95,35 +95,35 @@ class StudiesScreen(SendingActions):
 
     @property
     def listed(self) -> StudyTable:
-        """All studies."""
+        """The table of studies."""
         return self.query_one(StudyTable)
 
     @property
     def study(self) -> Study | None:
-        """The current one."""
+        """The current study."""
         return self.listed.listed.study if self.listed.listed else None
 
     # What is shown
 
     def show_content(self, snapshot: Snapshot) -> None:
-        masked_anew = self._snapshot is not None and self._snapshot.masking != snapshot.masking
+        masked = self._snapshot is not None and self._snapshot.masking != snapshot.masking
         self._snapshot = snapshot
         connection = snapshot.view.connection
         shown = connection.id if connection else None
-        anew = shown != self._connection
+        changed = shown != self._connection
         self._connection = shown
         if shown is None:
             self.listed.show(None)
             self.query_one("#study", RowList).show([])
-        elif anew or masked_anew or snapshot.fresh or self._moves():
-            self.read(anew=anew)
+        elif changed or masked or snapshot.fresh or self._progress_due():
+            self.read(reset=changed)
 
-    def _moves(self) -> bool:
-        """Whether something is being sent, and was not looked at for a while."""
+    def _progress_due(self) -> bool:
+        """Whether a batch is being sent and was last read long enough ago."""
         going = any(run.state not in OVER for run in self._runs)
-        return going and time.monotonic() - self._read_at >= LOOK
+        return going and time.monotonic() - self._read_at >= PROGRESS
 
-    def read(self, *, anew: bool = False, choose: int | None = None) -> None:
+    def read(self, *, reset: bool = False, choose: int | None = None) -> None:
         """Read the studies again."""
         if self._connection is None:
             return
@@ -132,8 +132,8 @@ class StudiesScreen(SendingActions):
             every = studies.studies(store, self._connection)
             listed = [StudySummary(one, studies.funnel(store, one.id)) for one in every]
         except DatabaseProblem:
-            return  # the next snapshot says it
-        self.listed.fill(listed, anew=anew)
+            return  # the next snapshot reports it
+        self.listed.fill(listed, reset=reset)
         if choose is not None:
             self.listed.go_to(choose)
         self.draw()
@@ -174,13 +174,13 @@ class StudiesScreen(SendingActions):
         self.query_one("#study").focus()
 
     def action_member(self) -> None:
-        """Show the mail to another member."""
+        """Show the mail as another member would get it."""
         self._member += 1
         self.draw()
 
     # Changing a study
 
-    def _one(self) -> Study | None:
+    def _chosen_study(self) -> Study | None:
         study = self.study
         if study is None:
             self.host.tell(
@@ -189,23 +189,23 @@ class StudiesScreen(SendingActions):
         return study
 
     def action_new(self) -> None:
-        """Make a study."""
+        """Create a study."""
         if self._connection is None:
             self.host.tell(NO_ACCOUNT)
         else:
-            self._put_form(self._connection, None)
+            self._open_form(self._connection, None)
 
     def action_edit(self) -> None:
-        """Change the current one."""
-        study = self._one()
+        """Change the current study."""
+        study = self._chosen_study()
         if study is None or self._connection is None:
             return
         if study.state not in studies.CHANGEABLE:
             self.host.tell(f"The study is {study.state} and can no longer be changed.")
             return
-        self._put_form(self._connection, study)
+        self._open_form(self._connection, study)
 
-    def _put_form(self, connection: int, study: Study | None) -> None:
+    def _open_form(self, connection: int, study: Study | None) -> None:
         from app.screens.studies.edit_dialog import StudyEditDialog
 
         def saved(key: int | None) -> None:
@@ -217,10 +217,10 @@ class StudiesScreen(SendingActions):
         self.app.push_screen(form, saved)
 
     def action_segments(self) -> None:
-        """Choose whom the study asks."""
+        """Choose the study's audience."""
         from app.screens.studies.segments_dialog import StudySegmentsDialog
 
-        study, connection = self._one(), self._connection
+        study, connection = self._chosen_study(), self._connection
         if study is None or connection is None:
             return
         try:
@@ -240,8 +240,8 @@ class StudiesScreen(SendingActions):
         self.app.push_screen(StudySegmentsDialog(study, views), chosen)
 
     def action_activate(self) -> None:
-        """Let it send, or pause it."""
-        study = self._one()
+        """Activate the study, or pause it."""
+        study = self._chosen_study()
         if study is None:
             return
         to = "paused" if study.state == "active" else "active"
@@ -255,8 +255,8 @@ class StudiesScreen(SendingActions):
             self._move(study, to)
 
     def action_close(self) -> None:
-        """Close it; archive it once it is closed; delete a draft."""
-        study = self._one()
+        """Close the study, archive a closed one, or delete a draft."""
+        study = self._chosen_study()
         if study is None:
             return
         title = f"“{plain(study.title, 60)}”"
@@ -280,7 +280,7 @@ class StudiesScreen(SendingActions):
             return 0
 
     def _ask(self, lines: list[str], yes: str, study: Study, to: str | None = None) -> None:
-        """Ask first; without ``to`` the study is deleted."""
+        """Ask, then move the study to the state ``to``, or delete it if that is None."""
 
         def answered(said: bool | None) -> None:
             if said and to is None:
@@ -297,7 +297,7 @@ class StudiesScreen(SendingActions):
 
     @work(thread=True)
     def _do(self, what: Callable[[Store, str], object], said: str) -> None:
-        """Do something that writes, in a thread."""
+        """Write to the database in a thread."""
         problem = False
         try:
             what(self.host.store, self.host.sending.user)

@@ -1,4 +1,4 @@
-"""Which segments a study takes people from, and whose members it leaves out."""
+"""The dialog of a study's audience: the segments it includes and excludes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MARKS = {"taken": ("✓ takes", "$success"), "left out": ("− without", "$warni
 
 
 class _AudienceRows:
-    """Segments with what the study does with each; the keys are their places, from 1 on."""
+    """Segments as rows, each with its mark. Their keys count from 1."""
 
     def __init__(self, views: Sequence[SegmentView], marks: dict[str, str]) -> None:
         self._views, self._marks = views, marks
@@ -52,15 +52,15 @@ class _AudienceRows:
 
 
 class StudySegmentsDialog(ModalScreen["tuple[list[str], list[str]] | None"]):
-    """Answers with the keys of those that are taken and of those that are left out; None: nothing
-    is to be changed."""
+    """Returns the keys of the included and of the excluded segments, or None to change
+    nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "take", "Take", id="attaching.take", tooltip="Take people from it"),
-        Binding("minus", "leave_out", "Leave out", id="attaching.leave", key_display="-",
+        Binding("space", "take", "Take", id="audience.take", tooltip="Take people from it"),
+        Binding("minus", "leave_out", "Leave out", id="audience.leave", key_display="-",
                 tooltip="Leave its members out, or not"),
-        Binding("ctrl+s", "save", "Save", id="attaching.save", tooltip="Keep what is chosen"),
-        Binding("escape", "cancel", "Cancel", id="attaching.cancel", tooltip="Change nothing"),
+        Binding("ctrl+s", "save", "Save", id="audience.save", tooltip="Keep what is chosen"),
+        Binding("escape", "cancel", "Cancel", id="audience.cancel", tooltip="Change nothing"),
     ]  # fmt: skip
     help_text = "space takes people from a segment, minus leaves its members out; enter keeps it."
 
@@ -71,15 +71,17 @@ class StudySegmentsDialog(ModalScreen["tuple[list[str], list[str]] | None"]):
         self._marks |= dict.fromkeys(study.excluded, "left out")
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="dialog", classes="attaching"):
+        with Vertical(id="dialog", classes="audience"):
             title = plain(self._study.title, 60)
             yield Static(words(("Whom does “", "bold"), (title, "bold"), ("” ask?", "bold")))
-            yield Table(COLUMNS, "The segments.", empty="There are none yet.", id="attached")
-            yield TextLine(id="attaching-said")
-            keys = words(
-                *(("space", "bold"), " takes; ", ("-", "bold"), " leaves out; "),
-                *(("Enter", "bold"), " keeps it; ", ("escape", "bold"), " changes nothing."),
+            yield Table(
+                COLUMNS, "The segments.", empty="There are none yet.", id="audience-segments"
             )
+            yield TextLine(id="audience-said")
+            keys = words(
+                ("space", "bold"), " takes; ", ("-", "bold"), " leaves out; ",
+                ("Enter", "bold"), " keeps it; ", ("escape", "bold"), " changes nothing.",
+            )  # fmt: skip
             yield Static(para([keys]), classes="keys")
 
     def on_mount(self) -> None:
@@ -94,7 +96,7 @@ class StudySegmentsDialog(ModalScreen["tuple[list[str], list[str]] | None"]):
         said = f"{len(taken)} taken; who is in several counts once."
         if gone:
             said = f"{plain(gone[0], 40)} is gone; it is let go with what you keep."
-        self.query_one("#attaching-said", TextLine).show(words((said, "dim")))
+        self.query_one("#audience-said", TextLine).show(words((said, "dim")))
 
     def action_take(self) -> None:
         self._mark("taken")

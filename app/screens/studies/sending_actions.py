@@ -1,4 +1,4 @@
-"""What the keys of the Studies mode do about sending: plan, confirm, pause, undo, remind, try."""
+"""The keys of the Studies mode that plan, send, pause, withdraw and remind."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ NOT_ACTIVE = "Only an active study sends; a activates it."
 
 
 class SendingActions(PanelistScreen):
-    """The part of :class:`app.screens.studies.screen.StudiesScreen` that leads to invites."""
+    """The part of :class:`app.screens.studies.screen.StudiesScreen` that sends invites."""
 
     _connection: int | None
     _snapshot: Snapshot | None
-    _runs: Sequence[RunView]  # of the current study
-    _names: Mapping[str, str]  # of segments, by their keys
+    _runs: Sequence[RunView]  # the batches of the current study
+    _names: Mapping[str, str]  # the names of segments by their keys
 
     @property
     @abstractmethod
     def study(self) -> Study | None:
-        """The current one."""
+        """The current study."""
 
     @abstractmethod
-    def _one(self) -> Study | None:
-        """The current one; None, and said, where there is none."""
+    def _chosen_study(self) -> Study | None:
+        """The current study. If there is none, say so and return None."""
 
     @abstractmethod
     def _do(self, what: Callable[[Store, str], object], said: str) -> Any:
-        """Do something that writes, in a thread."""
+        """Write to the database in a thread."""
 
     def action_plan(self) -> None:
-        """Say of each member what will become of them."""
+        """Show the plan: each member with a result."""
         from app.screens.studies.plan_screen import PlanScreen
 
-        study, connection, snapshot = self._one(), self._connection, self._snapshot
+        study, connection, snapshot = self._chosen_study(), self._connection, self._snapshot
         if study is None or connection is None or snapshot is None:
             return
         if not study.segments:
@@ -57,7 +57,7 @@ class SendingActions(PanelistScreen):
         self.app.push_screen(form)
 
     def action_log(self) -> None:
-        """Show the invitation log of the current study."""
+        """Show the invite log of the current study."""
         from app.screens.studies.invite_log_screen import InviteLogScreen
 
         study, connection, snapshot = self.study, self._connection, self._snapshot
@@ -75,7 +75,7 @@ class SendingActions(PanelistScreen):
         return run
 
     def action_pause(self) -> None:
-        """Pause what is being sent, or go on with it."""
+        """Pause the batch, or continue it."""
         run, connection = self._open_run(), self._connection
         if run is None or connection is None:
             return
@@ -90,7 +90,7 @@ class SendingActions(PanelistScreen):
         self._do(go_on, f"Going on: {run.words}.")
 
     def action_stop(self) -> None:
-        """Withdraw what is queued, after a question."""
+        """Withdraw queued invites after a question."""
         run = self._open_run()
         if run is None:
             return
@@ -106,8 +106,8 @@ class SendingActions(PanelistScreen):
         self.app.push_screen(QuestionDialog([words(line)], "Withdraw"), answered)
 
     def action_remind(self) -> None:
-        """One reminder to those who have not answered, after a question."""
-        study, connection = self._one(), self._connection
+        """Remind those who have not responded, once and after a question."""
+        study, connection = self._chosen_study(), self._connection
         if study is None or connection is None:
             return
         try:
@@ -133,8 +133,8 @@ class SendingActions(PanelistScreen):
         self.app.push_screen(QuestionDialog([words(line)], "Remind"), answered)
 
     def action_rehearse(self) -> None:
-        """Send the mail to oneself."""
-        study = self._one()
+        """Send a test email to yourself."""
+        study = self._chosen_study()
         if study is not None:
             from app.screens.studies.trial_mail_dialog import TrialMailDialog
 

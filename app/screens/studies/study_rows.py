@@ -1,4 +1,4 @@
-"""Everything about one study as rows of a list."""
+"""One study as rows of a list."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.text import plain, when
 from app.widgets.content import Content, hidden, words
 from app.widgets.row_list import Row
 
-LABEL = 12  # cells for what a line is about
+LABEL = 12  # cells for the label of a line
 BAR = 24
 FUNNEL = (
     ("outstanding", OUTSTANDING, "$primary"),
@@ -27,7 +27,7 @@ FUNNEL = (
 
 
 def first_rows() -> list[Row]:
-    """What is said where there is no study yet."""
+    """The rows to show when there is no study yet."""
     steps = (
         ("n", "make one: its interview link, who writes, and the mail"),
         ("s", "choose its segments"),
@@ -48,8 +48,8 @@ def study_rows(
     *,
     here: Sequence[int],
 ) -> list[Row]:
-    """Where it stands, what became of its invites, its sendings, segments and rules. ``names``:
-    those of segments by their keys. ``here``: the runs that this app sends."""
+    """A study's state, invites, batches, audience and rules. ``names`` are the names of segments
+    by their keys. ``here`` are the ids of the batches that this app sends."""
     rows = [_line("state", study.state, "bold")]
     if study.state == "draft" and study.missing:
         rows.append(
@@ -69,7 +69,7 @@ def study_rows(
 
 
 def template_rows(template: Template, made: Message | None, to: str, masking: bool) -> list[Row]:
-    """The mail as one member would get it; ``made`` None: there is no member."""
+    """The mail as one member would get it. ``made`` is None if there is no member."""
     rows = [_title("The mail, as a member would get it")]
     sender = (
         f"{template.sender_name} <{template.sender_address}>"
@@ -137,7 +137,7 @@ def _run(run: RunView, now: float, *, here: bool) -> list[Row]:
 
 
 def hidden_address(address: str | None) -> str:
-    """An address in a line that tells of progress: the host is enough there."""
+    """An address in a line of progress, where its domain is enough."""
     return f"…@{address.rpartition('@')[2]}" if address else "erased"
 
 

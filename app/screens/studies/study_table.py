@@ -1,4 +1,4 @@
-"""The studies as a table: what each is called, where it stands, and how many were asked."""
+"""The table of studies: title, state, and the number of invites and responses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANSWERED = ("started", "completed", "declined")
 
 @dataclass(frozen=True)
 class StudySummary:
-    """A study and how many of its invites are in which state."""
+    """A study and the number of its invites in each state."""
 
     study: Study
     funnel: Mapping[str, int]
@@ -47,7 +47,7 @@ class StudyRows:
 
 
 class StudyTable(Table):
-    """Every study, one of them the current one."""
+    """All studies, one of them the current one."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -61,14 +61,14 @@ class StudyTable(Table):
 
     @property
     def listed(self) -> StudySummary | None:
-        """The current one."""
+        """The current study."""
         return next((one for one in self._listed if one.study.id == self.current), None)
 
-    def fill(self, listed: Sequence[StudySummary], *, anew: bool = False) -> None:
-        """Show these studies. ``anew``: they are another account's."""
-        if listed != self._listed or anew or not listed:
+    def fill(self, listed: Sequence[StudySummary], *, reset: bool = False) -> None:
+        """Show these studies. ``reset`` begins at the first row, for another account."""
+        if listed != self._listed or reset or not listed:
             self._listed = listed
-            self.show(StudyRows(listed), anew=anew)
+            self.show(StudyRows(listed), reset=reset)
 
 
 def _cells(one: StudySummary) -> tuple[Cell, ...]:

@@ -1,4 +1,4 @@
-"""A test invite to oneself: marked TEST, and never counted."""
+"""The dialog that sends a test email: marked TEST and never counted."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from app.widgets.text_line import TextLine
 
 
 class TrialMailDialog(DecisionDialog[None]):
-    """Asks for an address and sends one mail to it."""
+    """Asks for an address and sends one test email to it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Close", id="rehearsing.cancel", tooltip="Close this"),
+        Binding("escape", "cancel", "Close", id="trial-mail.cancel", tooltip="Close this"),
     ]
     help_text = "The mail as a member would get it, to your own address. It is not counted."
 
     class Ended(Message):
-        """It was sent, or not."""
+        """The email was sent, or there was a problem."""
 
         def __init__(self, said: str, problem: bool) -> None:
             super().__init__()
@@ -49,8 +49,8 @@ class TrialMailDialog(DecisionDialog[None]):
             title = plain(self._study.title, 50)
             yield Static(words(("A test mail of ", "bold"), (title, "bold")))
             yield Static(words(("Marked TEST, to yourself; it is not counted.", "dim")))
-            yield TextField("your own address", id="rehearsing-to")
-            yield TextLine(id="rehearsing-said")
+            yield TextField("your own address", id="trial-mail-to")
+            yield TextLine(id="trial-mail-said")
 
     def on_mount(self) -> None:
         self.query_one(TextField).value = self._study.template.sender_address
@@ -66,7 +66,7 @@ class TrialMailDialog(DecisionDialog[None]):
 
     def _say(self, text: str, problem: bool) -> None:
         style = "$error" if problem else "dim"
-        self.query_one("#rehearsing-said", TextLine).show(words((text, style)))
+        self.query_one("#trial-mail-said", TextLine).show(words((text, style)))
 
     @work(thread=True)
     def _send(self, address: str) -> None:

@@ -1,4 +1,4 @@
-"""The cells of a table: what they hold, how wide their columns are, and text cut to a width."""
+"""The cells of a table, the widths of its columns, and text cut to a width."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JOINER = "\N{ZERO WIDTH JOINER}"
 
 
 class Cell(NamedTuple):
-    """A text, foreign or not, and a style such as ``bold $success``."""
+    """A text, which may be foreign, and a style such as ``bold $success``."""
 
     text: str
     style: str = ""
@@ -25,9 +25,10 @@ class Cell(NamedTuple):
 class Column:
     """A column and the room it wants.
 
-    ``width`` is what it needs; ``grow`` its share of the room that is left, up to ``most``
-    cells. Where the room is too small the column of the highest ``priority`` goes first; one
-    of priority 0 always stays. ``sort`` names what a click on the title asks for.
+    ``width`` is the number of cells it needs. ``grow`` is its share of the room that is left, up
+    to ``most`` cells. If the room is too small, the column of the highest ``priority`` is hidden
+    first; a column of priority 0 always stays. ``sort`` is the order that a click on the title
+    requests.
     """
 
     title: str
@@ -40,7 +41,7 @@ class Column:
 
 
 class VisibleColumn(NamedTuple):
-    """A column that is shown: which one, from which cell on, how wide."""
+    """A column that is shown: its index, its first cell and its width."""
 
     column: int
     x: int
@@ -48,8 +49,8 @@ class VisibleColumn(NamedTuple):
 
 
 def fit(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
-    """Any text as exactly ``width`` cells, made safe; a text that is cut ends in "…"."""
-    # A joiner at an edge would take the neighbour's place when the line is measured whole.
+    """A text made safe and exactly ``width`` cells wide. A text that is cut ends in "…"."""
+    # A joiner at an edge would merge with the next cell when the whole line is measured.
     line = _cut(plain(text).strip(JOINER), width)
     pad = " " * (width - cell_len(line))
     return pad + line if align == "right" else line + pad
@@ -67,22 +68,22 @@ def _cut(line: str, width: int) -> str:
 
 
 def arrange(columns: Sequence[Column], room: int, skip: int = 0) -> list[VisibleColumn]:
-    """Where the columns stand that fit; ``skip`` of those that may go are left out first."""
+    """The columns that fit, with their positions. The first ``skip`` movable ones are hidden."""
     return _place(columns, _chosen(columns, room, skip), room)
 
 
 def hidden_after(columns: Sequence[Column], room: int, skip: int) -> bool:
-    """Whether skipping one more column brings another one into sight."""
+    """Whether skipping one more column would show another one."""
     movable = [index for index, one in enumerate(columns) if one.priority]
     return len(_chosen(columns, room, skip)) + len(movable[:skip]) < len(columns)
 
 
 def _chosen(columns: Sequence[Column], room: int, skip: int) -> list[int]:
-    """The indexes of the columns to show, in their order; never none."""
+    """The indexes of the columns to show, in order. There is always one."""
     skipped = [index for index, one in enumerate(columns) if one.priority][:skip]
     left = [index for index in range(len(columns)) if index not in skipped] or skipped[-1:]
     while len(left) > 1 and _needed(columns, left) > room:
-        # After skipping, what a person looks for is the next columns, in their order.
+        # A person who skips columns wants to see the next ones, in order.
         last = max(left, key=lambda at: (0 if skip else columns[at].priority, at))
         movable = [index for index in left if columns[index].priority]
         left.remove(max(movable) if skip and movable else last)

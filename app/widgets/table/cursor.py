@@ -1,4 +1,4 @@
-"""Where somebody is in a table, and where that is among other rows."""
+"""The position in a table, and how to find it again among other rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Lookup(Protocol):
-    """The part of a table's rows that tells where a row is."""
+    """The part of a table's rows that finds a row."""
 
     def __len__(self) -> int: ...
 
@@ -16,8 +16,12 @@ class Lookup(Protocol):
 
 @dataclass(frozen=True)
 class Cursor:
-    """The current row and its index, the first index on the screen, the rows beside it, and,
-    where the current row is out of sight, the row that the screen begins with."""
+    """A position in a table.
+
+    ``key`` and ``at`` are the key and index of the current row, ``top`` is the first index on
+    the screen and ``beside`` are the keys of the rows next to the current one. ``held`` is the
+    key of the row at the top if the current row is out of sight, else None.
+    """
 
     key: int
     at: int
@@ -26,7 +30,7 @@ class Cursor:
     held: int | None
 
     def found_in(self, rows: Lookup) -> tuple[int, int]:
-        """The current row's index among these rows, and the first index on the screen."""
+        """The current row's index and the first index on the screen, among these rows."""
         at = self._current_in(rows)
         if self.held is None:
             return at, at - (self.at - self.top)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class TableMessage(Message, namespace="table"):
-    """Anything that a table posts."""
+    """The base of a table's messages."""
 
     def __init__(self, table: LongView) -> None:
         super().__init__()
@@ -23,14 +23,14 @@ class TableMessage(Message, namespace="table"):
 
 
 class ReplaceableMessage(TableMessage, namespace="table"):
-    """Of these only the latest counts."""
+    """A message of which only the latest counts."""
 
     def can_replace(self, message: Message) -> bool:
         return type(message) is type(self) and message.control is self.control
 
 
 class RowChosen(TableMessage, namespace="table"):
-    """Enter or a double click: this row is to be opened."""
+    """Enter or a double click: open this row."""
 
     def __init__(self, table: LongView, key: int) -> None:
         super().__init__(table)
@@ -38,7 +38,7 @@ class RowChosen(TableMessage, namespace="table"):
 
 
 class CursorMoved(ReplaceableMessage, namespace="table"):
-    """Another row is the current one, or none. Posted once after many moves."""
+    """Another row, or none, became the current one. Posted once after many moves."""
 
     def __init__(self, table: LongView, key: int | None) -> None:
         super().__init__(table)
@@ -46,7 +46,7 @@ class CursorMoved(ReplaceableMessage, namespace="table"):
 
 
 class RowsSeen(ReplaceableMessage, namespace="table"):
-    """Other rows are on the screen: from ``first`` to ``last``, counted from 1."""
+    """The rows on the screen changed: now ``first`` to ``last``, counted from 1."""
 
     def __init__(self, table: LongView, first: int, last: int, total: int) -> None:
         super().__init__(table)
@@ -54,7 +54,7 @@ class RowsSeen(ReplaceableMessage, namespace="table"):
 
 
 class SortRequested(TableMessage, namespace="table"):
-    """A click or a key asks for this order; if the rows have it already: reversed."""
+    """A person asks for this order, or for its reverse if the rows have it already."""
 
     def __init__(self, table: LongView, column: str) -> None:
         super().__init__(table)

@@ -1,8 +1,8 @@
-"""The lines of a table as strips: made once for each content, remembered while they may be used.
+"""Makes the lines of a table as strips, once for each content, and caches them.
 
-Segments are made directly, because a line through ``Content`` costs ten times as much. So this is,
-with ``words``, the other place where text reaches a widget;
-:func:`app.widgets.table.cells.fit` makes it safe.
+It builds segments directly, because a line through ``Content`` takes ten times as long. So text
+reaches a widget here too, not only through ``words``. :func:`app.widgets.table.cells.fit` makes
+it safe.
 """
 
 from __future__ import annotations
@@ -21,43 +21,43 @@ from textual.widget import Widget
 from app.widgets.table.cells import GAP, Cell, Column, VisibleColumn, arrange, fit, hidden_after
 
 GUTTER = 2  # cells on the left: the marker of the current row and a space
-REMEMBERED = 1_024  # lines
+CACHED = 1_024  # lines
 
 
 class Mark(Enum):
-    """What a row is besides its content: its marker, and the class that styles it."""
+    """The state of a row: its marker and the component class that styles it."""
 
     NONE = (" ", "table--row")
     CURRENT = ("▸", "table--cursor")
-    AWAY = ("▹", "table--away")  # current, while the focus is elsewhere
+    AWAY = ("▹", "table--away")  # the current row while the focus is elsewhere
 
 
 class SortedColumn(NamedTuple):
-    """What the rows are ordered by: a column's ``sort``, and in which direction."""
+    """The order of the rows: a column's ``sort`` and the direction."""
 
     by: str
     descending: bool = False
 
 
 class Painter:
-    """Makes the lines of one widget for a width."""
+    """Makes the lines of one widget at its width."""
 
     def __init__(self, widget: Widget, columns: Sequence[Column]) -> None:
         self._widget = widget
         self.columns = columns
         self.width = 0
-        self.skip = 0  # columns that were moved out of sight to the left
+        self.skip = 0  # the number of columns moved out of sight to the left
         self.placed: list[VisibleColumn] = []
-        self._strips: LRUCache[object, Strip] = LRUCache(REMEMBERED)
+        self._strips: LRUCache[object, Strip] = LRUCache(CACHED)
         self._styles: dict[tuple[str, str], RichStyle] = {}
 
     def forget(self) -> None:
-        """The colours changed: everything is made anew."""
+        """Drop the cache, because the colours changed."""
         self._strips.clear()
         self._styles.clear()
 
     def arrange(self, width: int, skip: int) -> None:
-        """Place the columns for a width, with ``skip`` of them out of sight."""
+        """Place the columns in a width, with ``skip`` of them out of sight."""
         self.width = width
         self.skip = max(0, skip) if self._hides(0) else 0
         while self.skip and not self._hides(self.skip - 1):
@@ -69,14 +69,14 @@ class Painter:
         return hidden_after(self.columns, self.width - GUTTER, skip)
 
     def column_at(self, x: int) -> Column | None:
-        """The column under a cell of the line; a gap belongs to the column before it."""
+        """The column at a cell of the line. A gap belongs to the column before it."""
         for index, begin, width in self.placed:
             if begin <= x - GUTTER < begin + width + GAP:
                 return self.columns[index]
         return None
 
     def header(self, sorted_by: SortedColumn | None) -> Strip:
-        """The titles; an arrow shows the order, ‹ and › that there are more columns."""
+        """The line of titles. An arrow shows the order; ‹ and › show that columns are hidden."""
         strip = self._strips.get(sorted_by)
         if strip is None:
             more = ("‹" if self.skip else " ") + ("›" if self._hides(self.skip) else " ")
@@ -85,7 +85,7 @@ class Painter:
         return strip
 
     def row(self, cells: tuple[Cell, ...], mark: Mark) -> Strip:
-        """A row. The same content is the same strip, so that ``is`` tells what changed."""
+        """A row. Equal content gives the same strip, so that ``is`` finds what changed."""
         key = (cells, mark)
         strip = self._strips.get(key)
         if strip is None:
@@ -94,7 +94,7 @@ class Painter:
         return strip
 
     def note(self, text: str) -> Strip:
-        """A sentence in place of rows; empty for a line below the last."""
+        """A line with a sentence in place of a row, or with nothing."""
         strip = self._strips.get(text)
         if strip is None:
             line = fit(text, max(0, self.width - GUTTER))
@@ -128,7 +128,7 @@ class Painter:
         if known is None:
             base = self._widget.get_visual_style(name)
             if self._widget.get_component_styles(name).text_style.reverse:
-                base += Style(reverse=True)  # which Textual leaves out
+                base += Style(reverse=True)  # Textual drops it
             known = (base + Style.parse(style) if style else base).rich_style
             self._styles[name, style] = known
         return known

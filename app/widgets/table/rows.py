@@ -1,4 +1,4 @@
-"""What a table knows of its rows: those on the screen, and where the current one is."""
+"""The rows of a table, and those of them that are on the screen."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from app.widgets.table.cursor import Cursor
 
 
 class Rows(Protocol):
-    """What a table shows: a snapshot that says the same until the table is shown another.
+    """The rows that a table shows: a snapshot that does not change.
 
-    All of it is called on the UI's loop, so it must answer in a few milliseconds, and not raise.
+    The table calls these methods on the app's loop, so each must return within a few
+    milliseconds and must not raise.
     """
 
     def __len__(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
 
     def key(self, index: int) -> int:
-        """What identifies the row, wherever it is."""
+        """The key that identifies the row at this index."""
 
     def index(self, key: int, near: int) -> int | None:
-        """Where the row is, which was at ``near`` when it was last seen; None if it is not in."""
+        """The index of the row of this key, or None. It was at ``near`` when last seen."""
 
     def cells(self, start: int, stop: int) -> Sequence[Sequence[Cell]]:
-        """The rows from ``start`` until before ``stop``: never more than are on the screen."""
+        """The cells of the rows from ``start`` to before ``stop``, at most a screen of them."""
 
 
 class VisibleRows:
-    """The rows on the screen, each read once while it is there."""
+    """The rows on the screen. Each is read once while it is there."""
 
     def __init__(self, rows: Rows | None) -> None:
         self.rows = rows
@@ -38,19 +39,19 @@ class VisibleRows:
         self._known: dict[int, tuple[int, tuple[Cell, ...]]] = {}  # index -> key, cells
 
     def key(self, index: int) -> int | None:
-        """The key of a row; None when there is no such row."""
+        """The key of the row at this index, or None if no row is there."""
         if index in self._known:
             return self._known[index][0]
         return self.rows.key(index) if self.rows is not None and index < self.count else None
 
     def cells(self, index: int, top: int, page: int) -> tuple[Cell, ...]:
-        """The cells of one of the rows on a screen that begins with ``top``."""
+        """The cells of a row, on a screen that begins at the index ``top``."""
         if index not in self._known:
             self._read(min(top, index), max(top + page, index + 1), page)
         return self._known[index][1]
 
     def _read(self, top: int, stop: int, page: int) -> None:
-        """Read what is not known between two rows, forget what is far from them."""
+        """Read the rows that are not known yet, and forget those that are far away."""
         assert self.rows is not None
         near = range(top - page, stop + page)
         self._known = {at: one for at, one in self._known.items() if at in near}
@@ -59,12 +60,12 @@ class VisibleRows:
         found = self.rows.cells(begin, end)
         for number, at in enumerate(range(begin, end)):
             cells = found[number] if number < len(found) else ()
-            # Not a megabyte in a cache for a text of which a line is shown.
+            # A long text is cut, so that it does not fill the cache.
             short = tuple(Cell(text[: LINE_LIMIT + 1], style) for text, style in cells)
             self._known[at] = self.rows.key(at), short
 
-    def place(self, at: int, top: int, page: int) -> Cursor | None:
-        """Where somebody is whose current row is ``at``; None when there are no rows."""
+    def cursor(self, at: int, top: int, page: int) -> Cursor | None:
+        """The position when ``at`` is the current row, or None when there are no rows."""
         here = self.key(at)
         if here is None:
             return None

@@ -1,5 +1,8 @@
-"""A view of a million lines under a header. It leaves out what Textual does for each line that is
-scrolled or arrives, because nobody can see it, and because it takes longer than the lines."""
+"""A scrolling view of up to a million lines under a header.
+
+Textual does work for each line that scrolls or arrives. Most of it is invisible and takes longer
+than the lines themselves, so this view leaves it out.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 HEADER = 1  # lines that do not scroll
-# Drawing the bar costs as much as drawing all rows, and Textual does it for every row that is
-# scrolled or arrives. The bar shows eighths of a cell: among a million rows, one in thousands.
+# Drawing the scrollbar takes as long as drawing all rows, and Textual does it for each row that
+# scrolls or arrives. The thumb moves by eighths of a cell, so most rows do not move it.
 EIGHTHS = 8
 
 
@@ -20,30 +23,30 @@ class LongView(ScrollView):
     """The part of a table that scrolls. Subclasses draw lines in ``render_line``."""
 
     ALLOW_SELECT = False
-    # The bar is always there: its coming and going would move the columns.
+    # The scrollbar is always there, because the columns would move when it came or went.
     DEFAULT_CSS = """
     LongView { overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._page = 1  # how many lines there is room for below the header
+        self._page = 1  # the number of lines below the header
 
     def scrolled(self) -> None:
-        """Other lines are to be drawn than before."""
+        """Draw the lines that scrolled into view."""
         raise NotImplementedError
 
     @property
     def top(self) -> int:
-        """The first line below the header."""
+        """The index of the first row below the header."""
         return round(self.scroll_y)
 
     def set_length(self, count: int) -> None:
-        """So many lines there are now."""
+        """Set the number of rows."""
         size = Size(self.scrollable_content_region.width, count + HEADER)
         if size == self.virtual_size:
             return
-        # Not by the property: it lays out the whole screen, where only the thumb may change.
+        # The property would lay out the whole screen, though only the thumb may have changed.
         wider = size.width != self.virtual_size.width
         self.set_reactive(Widget.virtual_size, size)
         bar = self.vertical_scrollbar
@@ -59,14 +62,14 @@ class LongView(ScrollView):
             bar.position = self.scroll_y
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """As ScrollView has it, but the bar is drawn only where its thumb moves to be seen."""
+        """As in ScrollView, but the scrollbar is drawn only if its thumb visibly moves."""
         self._place_thumb()
         if round(old_value) != round(new_value):
             self.scrolled()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Without a border the strips go to the terminal as they are, and so the same ones again
-        and again: what Textual remembers in them saves two thirds of the work."""
+        """As in Widget, but without a border the cached strips go to the terminal unchanged.
+        What Textual caches in them then saves two thirds of the work."""
         styles = self.styles
         if styles.gutter.totals != (0, 0) or self.opacity != 1 or styles.tint.a:
             return super().render_lines(crop)
@@ -82,28 +85,28 @@ class LongView(ScrollView):
     def scroll_to(
         self, x: float | None = None, y: float | None = None, *, animate: bool = True, **more: Any
     ) -> None:
-        """As ScrollView has it, at once: on the way to a far line lie thousands of screens."""
+        """As in ScrollView, but without animation, which would draw thousands of screens."""
         super().scroll_to(x, y, animate=False, **more)
 
     def scroll_page_down(self, **_: Any) -> None:
-        """What a click below the bar's thumb does; the header hides no line."""
+        """Scroll down a page of rows, as a click below the scrollbar's thumb asks."""
         self.scroll_to(y=self.top + self._page)
 
     def scroll_page_up(self, **_: Any) -> None:
-        """What a click above the bar's thumb does."""
+        """Scroll up a page of rows, as a click above the scrollbar's thumb asks."""
         self.scroll_to(y=self.top - self._page)
 
 
 def _thumb_moved(top: float, shown: float, last: int, lines: int) -> bool:
-    """Whether a bar of ``lines``, of which ``shown`` is the row on top, is to be drawn for
-    ``top``; ``last`` is the last that can be."""
+    """Whether a scrollbar of ``lines`` looks different with ``top`` as first row than with
+    ``shown``. ``last`` is the last row that can be first."""
 
-    def place(row: float) -> int:
+    def eighth(row: float) -> int:
         return int(row) * EIGHTHS * lines // max(1, last)
 
-    return place(top) != place(shown)
+    return eighth(top) != eighth(shown)
 
 
 def _thumb_resized(height: int, shown: int, lines: int) -> bool:
-    """Whether the thumb is to be seen as longer or shorter for so many rows."""
+    """Whether the thumb visibly changes its length for this number of rows."""
     return abs(height - shown) * EIGHTHS * lines >= height

@@ -1,4 +1,4 @@
-"""A table of any length: only the rows on the screen are read, made and written."""
+"""A table of any length. It reads and draws only the rows on the screen."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HELP = (
 class Table(LongView, can_focus=True):
     """Rows under a header, one of them the current one.
 
-    The current row is a key, not a number: it stays the same row when others come and go.
+    A key identifies the current row, so it stays current when other rows come and go.
     """
 
     RowChosen: TypeAlias = messages.RowChosen
@@ -77,18 +77,18 @@ class Table(LongView, can_focus=True):
         waiting: str = "Reading…",
         id: str | None = None,  # noqa: A002
     ) -> None:
-        """``about`` says in the help what the rows are; the keys are told after it."""
+        """``about`` says what the rows are, in the help before the keys."""
         super().__init__(id=id)
         self.help_text = about + HELP
         self._painter = Painter(self, tuple(columns))
         self._empty, self._waiting = empty, waiting
         self._window = VisibleRows(None)
         self._at = 0  # the current row's index
-        self._place: Cursor | None = None  # where we were when there were rows
+        self._cursor: Cursor | None = None  # the last position among rows
         self._sorted: SortedColumn | None = None
-        self._drawn: dict[int, Strip] = {}  # by line of the screen
-        self._told: tuple[object, object] = (None, None)
-        self._telling = False
+        self._strips: dict[int, Strip] = {}  # by line of the screen
+        self._announced: tuple[object, object] = (None, None)
+        self._announcing = False
 
     # What is shown
 
@@ -98,31 +98,31 @@ class Table(LongView, can_focus=True):
         *,
         sorted_by: SortedColumn | None = None,
         empty: str | None = None,
-        anew: bool = False,
+        reset: bool = False,
     ) -> None:
-        """Show these rows; None: they are being read.
+        """Show these rows, or a note that they are being read if None.
 
-        The current row stays the current one and on its line of the screen; if it is gone, a
-        row beside it takes its place. ``anew``: they are others, begin at the first.
+        The current row stays current and on its line of the screen. If it is gone, a row next to
+        it becomes the current one. ``reset`` begins at the first row.
         """
-        place = self._window.place(self._at, self.top, self._page)
-        self._place = None if anew else place or self._place
+        cursor = self._window.cursor(self._at, self.top, self._page)
+        self._cursor = None if reset else cursor or self._cursor
         before, self._window = self._window.count, VisibleRows(rows)
         self._sorted = sorted_by
         self._empty = self._empty if empty is None else empty
         self._at, top = 0, 0
-        if self._place is not None and rows is not None and self._count:
-            self._at, top = self._place.found_in(rows)
+        if self._cursor is not None and rows is not None and self._count:
+            self._at, top = self._cursor.found_in(rows)
         top = max(0, min(top, self._count - self._page))
-        if self._place is not None and self._place.held is None:
+        if self._cursor is not None and self._cursor.held is None:
             top = self._revealed(top)
-        # In this order no place is scrolled to, and read, that is not there.
+        # This order never scrolls to, and so never reads, a row that is not there.
         if self._count >= before:
             self.set_length(self._count)
         self.scroll_to(y=top, force=True)
         self.set_length(self._count)
         self._repaint()
-        self._tell_later()
+        self._announce_later()
 
     @property
     def current(self) -> int | None:
@@ -131,12 +131,12 @@ class Table(LongView, can_focus=True):
 
     @property
     def seen(self) -> tuple[int, int, int]:
-        """The first and the last row on the screen, counted from 1, and how many there are."""
+        """The first and last row on the screen, counted from 1, and the number of rows."""
         first = min(self.top + 1, self._count)
         return first, min(self.top + self._page, self._count), self._count
 
     def go_to(self, key: int) -> bool:
-        """Make this row the current one; False if it is not there."""
+        """Make the row of this key the current one. Returns False if it is not there."""
         rows = self._window.rows
         at = rows.index(key, self._at) if rows is not None else None
         if at is not None:
@@ -150,10 +150,10 @@ class Table(LongView, can_focus=True):
     # Drawing
 
     def render_line(self, y: int) -> Strip:
-        """Textual asks for every line of a table when one of them is to be drawn."""
-        strip = self._drawn.get(y)
+        """A line of the screen. Textual asks for all of them to draw one, so they are cached."""
+        strip = self._strips.get(y)
         if strip is None:
-            strip = self._drawn[y] = self._strip(y)
+            strip = self._strips[y] = self._strip(y)
         return strip
 
     def _strip(self, y: int) -> Strip:
@@ -169,12 +169,11 @@ class Table(LongView, can_focus=True):
         return self._painter.row(self._window.cells(index, self.top, self._page), mark)
 
     def _repaint(self) -> None:
-        """Make all lines, and have those drawn that are not on the screen already. Whatever
-        changes what is to be seen ends here."""
+        """Make all lines, and draw those that changed. Every visible change ends here."""
         if not self._painter.width:
             return
         now = {y: self._strip(y) for y in range(HEADER + self._page)}
-        before, self._drawn = self._drawn, now
+        before, self._strips = self._strips, now
         changed = [y for y, strip in now.items() if before.get(y) is not strip]
         if len(changed) > self._page // 2:
             self.refresh(self.size.region)
@@ -184,7 +183,7 @@ class Table(LongView, can_focus=True):
 
     def scrolled(self) -> None:
         self._repaint()
-        self._tell_later()
+        self._announce_later()
 
     def watch_has_focus(self, _has_focus: bool) -> None:
         super().watch_has_focus(_has_focus)
@@ -192,16 +191,16 @@ class Table(LongView, can_focus=True):
 
     def notify_style_update(self) -> None:
         self._painter.forget()
-        self._drawn.clear()
+        self._strips.clear()
         super().notify_style_update()
         if self.is_attached:
-            self.call_after_refresh(self._fit)  # another border is no resize to Textual
+            self.call_after_refresh(self._fit)  # Textual does not report a new border as a resize
 
     def on_resize(self, event: events.Resize) -> None:
         self._fit()
 
     def _fit(self) -> None:
-        """Fill the room there is, and keep the current row in sight if it was."""
+        """Fill the room, and keep the current row in sight if it was."""
         width, height = self.scrollable_content_region.size
         if (width, height - HEADER) == (self._painter.width, self._page):
             return
@@ -212,15 +211,17 @@ class Table(LongView, can_focus=True):
         self.set_length(self._count)
         if in_sight:
             self._reveal()
-        self._drawn.clear()
+        self._strips.clear()
         self.refresh()
-        self._tell_later()
+        self._announce_later()
 
     # Moving
 
     def landing(self, at: int, way: int) -> int:
-        """Where a move ends that would end at this row, going up (-1) or down (1). A table whose
-        rows are not all to be stood on says so here."""
+        """The index at which a move to ``at`` ends, going up (-1) or down (1).
+
+        Tables override it if the cursor must not stand on some of their rows.
+        """
         return at
 
     def _go(self, at: int) -> None:
@@ -228,10 +229,10 @@ class Table(LongView, can_focus=True):
         self._at = self.landing(max(0, min(at, self._count - 1)), way)
         self._reveal()
         self._repaint()
-        self._tell_later()
+        self._announce_later()
 
     def _revealed(self, top: int) -> int:
-        """The top nearest to this one that has the current row in sight."""
+        """The first index on the screen, nearest to this one, that shows the current row."""
         return min(max(top, self._at - self._page + 1), self._at)
 
     def _reveal(self) -> None:
@@ -242,7 +243,7 @@ class Table(LongView, can_focus=True):
         self._go(self._at + by)
 
     def action_page(self, pages: float) -> None:
-        """The current row keeps its line of the screen, as far as there are rows."""
+        """Move by pages. The current row stays on its line of the screen if it can."""
         by = int(self._page * pages) or (1 if pages > 0 else -1)
         if self.top <= self._at < self.top + self._page:
             self._at = max(0, min(self._at + by, self._count - 1))
@@ -282,22 +283,22 @@ class Table(LongView, can_focus=True):
             if column is not None and column.sort:
                 self.post_message(self.SortRequested(self, column.sort))
         elif (at := self.top + offset.y - HEADER) < self._count:
-            twice = event.chain == 2 and at == self._at  # else the rows moved between the clicks
+            twice = event.chain == 2 and at == self._at  # else the rows moved in between
             self._go(at)
             if twice:
                 self.action_choose()
 
-    # Telling
+    # Messages
 
-    def _tell_later(self) -> None:
-        """After the paint: whoever hears it may need longer than a key."""
-        if not self._telling and self.is_attached:
-            self._telling = self.call_after_refresh(self._tell)
+    def _announce_later(self) -> None:
+        """Post messages after the paint, because their handlers may take longer than a key."""
+        if not self._announcing and self.is_attached:
+            self._announcing = self.call_after_refresh(self._announce)
 
-    def _tell(self) -> None:
-        self._telling = False
-        told, self._told = self._told, (self.current, self.seen)
-        if told[0] != self._told[0]:
+    def _announce(self) -> None:
+        self._announcing = False
+        before, self._announced = self._announced, (self.current, self.seen)
+        if before[0] != self._announced[0]:
             self.post_message(self.CursorMoved(self, self.current))
-        if told[1] != self._told[1]:
+        if before[1] != self._announced[1]:
             self.post_message(self.RowsSeen(self, *self.seen))

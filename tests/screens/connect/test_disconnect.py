@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from app.db.store import Store
 from app.screens.connect.accounts_dialog import AccountsDialog
@@ -68,7 +69,7 @@ async def test_disconnecting_asks_and_only_y_does_it(store: Store, setup: Setup)
             await at.press("y", no, "enter")  # too soon
             assert isinstance(at.app.screen, QuestionDialog)
             at.settle()
-            await at.strike(*["enter"] * 3)  # held
+            await at.hold("enter", 3)
             assert isinstance(at.app.screen, QuestionDialog)
             await at.press("left", "right", no)
             assert not isinstance(at.app.screen, QuestionDialog)
@@ -108,9 +109,9 @@ async def test_the_key_y_held_from_one_question_does_not_answer_the_next(
         at.settle()
         await at.press("escape")
         await at.press("1", "d")
-        at.app._key_queue._last = "y"  # as if it had been held down since the question before
+        at.app._key_queue._previous = Key("y", "y")  # held down since the question before
         at.settle()
-        await at.strike("y", "y", "y")
+        await at.hold("y", 3)
         assert isinstance(at.app.screen, QuestionDialog)
 
 

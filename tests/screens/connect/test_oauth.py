@@ -206,9 +206,9 @@ async def test_a_double_enter_opens_one_page(
     monkeypatch.setenv("BROWSER", str(browser(tmp_path)))
     async with running(store, setup.settings()) as at:
         await choose(at, "oauth-test")
-        await at.strike(*["enter"] * 8)
+        await at.hold("enter", 8)
         await at.until(lambda: at.app.oauth.page is not None)
-        await at.strike(*["enter"] * 8)
+        await at.hold("enter", 8)
         await at.until(lambda: page(at).said == "Opened in the browser.")
         assert (tmp_path / "opened").read_text().split() == [page(at).url]
         assert "waited for already" in at.toasts
@@ -294,7 +294,7 @@ async def test_an_install_waits_behind_a_dialog(store: Store, setup: Setup) -> N
         await at.until(lambda: listens(at.app.oauth))
         await at.press("question_mark")
         go(installs(setup))
-        await at.until(lambda: bool(at.app._later))
+        await at.until(lambda: bool(at.app._dialogs))
         assert isinstance(at.app.screen, HelpDialog)
         await at.press("escape")
         await at.until(lambda: isinstance(at.app.screen, QuestionDialog))

@@ -16,7 +16,6 @@ from app.screens.connect.methods import MethodList
 from app.screens.connect.token_store_dialog import TokenStoreDialog, UnlockDialog
 from app.settings import Settings
 from app.sync.stripe.access import secret_name
-from app.widgets import dialog as dialog_module
 from app.widgets.dialog import HelpDialog
 from tests.helpers.real_app import Setup, choose, ids, kept, made, running
 from tests.screens.conftest import Driven
@@ -126,17 +125,14 @@ async def test_the_keyring_is_tried_again_and_then_another_place(
         assert kept(at) == "this session only"
 
 
-async def test_a_held_enter_chooses_no_place(
-    store: Store, setup: Setup, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dialog_module, "HELD", 60.0)  # however slow the computer is
+async def test_a_held_enter_chooses_no_place(store: Store, setup: Setup) -> None:
     async with running(store, setup.bare()) as at:
         await choose(at, "place")
         await at.press("enter")
         dialog = at.app.screen
         at.settle()  # so old that only holding protects it
         at.app.screen.query_one(OptionList).highlighted = 3
-        await at.strike(*["enter"] * 5)
+        await at.hold("enter", 5)
         assert at.app.screen is dialog
         await at.press("up", "down", "enter")
         await at.until(lambda: at.app.credentials.token_store is TokenStore.PLAIN)
@@ -147,7 +143,7 @@ async def test_the_question_waits_behind_a_dialog(store: Store, setup: Setup) ->
     async with running(store, setup.bare()) as at:
         await at.press("question_mark")
         assert at.app.stripe.try_key(setup.sandbox.world.restricted_key)
-        await at.until(lambda: bool(at.app._later))
+        await at.until(lambda: bool(at.app._dialogs))
         assert isinstance(at.app.screen, HelpDialog)
         await at.press("escape")
         await at.until(lambda: isinstance(at.app.screen, TokenStoreDialog))

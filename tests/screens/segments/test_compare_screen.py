@@ -229,7 +229,7 @@ async def test_another_account_is_not_compared(start: Start, store: Store, here:
     async with start() as at:
         at.app.refresher.account = here
         screen = await put(at, pair(store, here))
-        at.app._look_at(other)
+        at.app._show_account(other)
         await at.until(lambda: at.app.screen is not screen)
         assert isinstance(at.app.screen, StatusScreen)
 
@@ -290,7 +290,7 @@ async def test_counting_ends_when_nobody_looks(
             await at.until(screen.ended.is_set)
             assert isinstance(at.app.screen, StatusScreen)
         elif how == "again":
-            screen.ask(anew=True)
+            screen.ask(reset=True)
             await at.until(screen.ended.is_set)
             await at.pilot.pause(0.1)
             assert screen.busy

@@ -203,7 +203,7 @@ async def test_a_young_account_begins_with_its_first_sync(start: Start, past: Pa
 async def test_of_nobody_no_line_is_drawn(start: Start, past: Past) -> None:
     async with start() as at:
         screen = await put(at, past.screen("past_due"))
-        await at.until(lambda: not screen.query_one("#changing-size").display)
+        await at.until(lambda: not screen.query_one("#history-size").display)
         assert numbers(screen) == [0, 0, 0]
 
 

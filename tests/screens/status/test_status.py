@@ -178,7 +178,7 @@ async def test_an_engine_that_ended_by_itself_says_why(start: Start, store: Stor
 async def test_ten_thousand_changes_are_a_few_looks(start: Start, store: Store) -> None:
     async with start((120, 40), demo=DEMO) as at:
         engine = await syncing(at)
-        before = at.app.refresher.looks
+        before = at.app.refresher.reads
         done = threading.Event()
 
         def write() -> None:
@@ -189,9 +189,9 @@ async def test_ten_thousand_changes_are_a_few_looks(start: Start, store: Store) 
 
         threading.Thread(target=write).start()
         await at.until(done.is_set)
-        after = at.app.refresher.looks
+        after = at.app.refresher.reads
         assert after - before <= 10
-        await at.until(lambda: at.app.refresher.looks > before)  # and the last one is not lost
+        await at.until(lambda: at.app.refresher.reads > before)  # and the last one is not lost
 
 
 async def test_a_hidden_status_screen_does_nothing(start: Start, store: Store) -> None:
@@ -203,9 +203,9 @@ async def test_a_hidden_status_screen_does_nothing(start: Start, store: Store) -
         (to,) = store.row("SELECT id FROM connection")
         filled_store.step(store, to, "customers", "running", 77, 1_000)
         assert engine.on_change
-        looks = at.app.refresher.looks
+        reads = at.app.refresher.reads
         engine.on_change(None)
-        await at.until(lambda: at.app.refresher.looks > looks)
+        await at.until(lambda: at.app.refresher.reads > reads)
         assert status.query_one(SyncSteps).state == shown
-        await at.press("2")  # coming back reads anew
+        await at.press("2")  # coming back reads again
         assert "77 of ≈ 1,000" in at.text

@@ -240,7 +240,7 @@ async def test_the_dialog_sends_nothing_that_was_not_typed(
             await at.press(*("enter",) * 5, "1", "1", "enter")
         elif by == "double click":
             at.settle()
-            number = dialog.query_one("#confirming-number", TextField)
+            number = dialog.query_one("#confirm-number", TextField)
             for offset in range(0, dialog.size.height, 2):
                 await at.pilot.click(offset=(60, offset), times=2)
             assert number.value == ""

@@ -148,12 +148,12 @@ async def test_other_rows_begin_at_the_first() -> None:
     async with app.run_test(size=SIZE) as pilot:
         app.table.show(Everyone(range(1_000)))
         await press(pilot, "end")
-        app.table.show(None, anew=True)
+        app.table.show(None, reset=True)
         app.table.show(Everyone(range(1_000)))
         await pilot.pause()
         assert app.marked == (1, "Person 0")
         await press(pilot, "end")
-        app.table.show(Everyone(range(5, 900)), anew=True)
+        app.table.show(Everyone(range(5, 900)), reset=True)
         await pilot.pause()
         assert app.marked == (1, "Person 5")
 
