@@ -87,14 +87,14 @@ def test_exact_under_chance_on_postgres(postgres: str, prepared: str, homes: Hom
 @pytest.mark.timeout(120)
 def test_finds(homes: Homes, bug: str) -> None:
     with plant(bug):
-        if bug in SOONER and finds(homes, SOONER[bug], examples=4):
+        if bug in SOONER and finds(homes, SOONER[bug], most=4):
             return
         assert finds(homes, BEGIN)
 
 
-def finds(homes: Homes, begin: int, examples: int = FINDING.max_examples) -> bool:
+def finds(homes: Homes, begin: int, most: int = FINDING.max_examples) -> bool:
     """Whether the machine finds something wrong when chance begins here."""
-    few = settings(FINDING, max_examples=examples)
+    few = settings(FINDING, max_examples=most)
     try:
         run_state_machine_as_test(machine(homes.fresh, begin), settings=few)
     except AssertionError:
