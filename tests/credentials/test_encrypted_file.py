@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.credentials import encrypted_file as sealed
+from app.credentials import encrypted_file
 from app.credentials.store import CredentialProblem, Credentials, TokenStore
 from tests.helpers.credentials import PASSPHRASE, everything, left, opened, problem
 from tests.helpers.keyring_backends import FAILING, Forgets, Memory, path
@@ -67,7 +67,9 @@ def test_a_passphrase_can_be_changed(home: Path) -> None:
     assert everything(credentials) == {"a": SECRET}
     problem(opened(home, passphrase=PASSPHRASE).names, "wrong passphrase")
     assert everything(opened(home, passphrase="another")) == {"a": SECRET}
-    assert sealed.salt_in(before, "") != sealed.salt_in(document(home).read_bytes(), "")
+    assert encrypted_file.salt_in(before, "") != encrypted_file.salt_in(
+        document(home).read_bytes(), ""
+    )
 
 
 def test_a_change_that_fails_leaves_the_passphrase(home: Path, tmp_path: Path) -> None:
@@ -117,20 +119,23 @@ def refused(read: Callable[[], object]) -> bool:
 @settings(max_examples=150, deadline=None)
 def test_a_file_that_was_changed_is_not_opened(data: st.DataObject) -> None:
     key = bytes(range(32))
-    content = sealed.seal({"a": SECRET}, key)
+    content = encrypted_file.seal({"a": SECRET}, key)
     if data.draw(st.booleans()):
         where = data.draw(st.integers(0, len(content) - 1))
         bit = 1 << data.draw(st.integers(0, 7))
         content = content[:where] + bytes([content[where] ^ bit]) + content[where + 1 :]
     else:
         content = content[: data.draw(st.integers(0, len(content) - 1))]
-    assert refused(lambda: sealed.unseal(content, key, "file"))
+    assert refused(lambda: encrypted_file.unseal(content, key, "file"))
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", b'{"panelist": 1, "salt": ""}\n', b"[]\n"]))
 @settings(max_examples=150, deadline=None)
 def test_any_bytes_are_refused_with_a_sentence(content: bytes, head: bytes) -> None:
-    for read in (sealed.parsed, lambda text, name: sealed.unseal(text, bytes(32), name)):
+    for read in (
+        encrypted_file.parsed,
+        lambda text, name: encrypted_file.unseal(text, bytes(32), name),
+    ):
         assert refused(partial(read, head + content, "file"))
 
 
@@ -139,7 +144,7 @@ def test_every_write_has_a_nonce_of_its_own(home: Path) -> None:
     for _ in range(20):
         credentials.put("a", SECRET)
         content = document(home).read_bytes()
-        seen.add(content.partition(b"\n")[2][: sealed.NONCE_BYTES])
+        seen.add(content.partition(b"\n")[2][: encrypted_file.NONCE_BYTES])
     assert len(seen) == 20
 
 

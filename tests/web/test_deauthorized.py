@@ -14,7 +14,7 @@ import pytest
 from app.credentials.errors import CredentialProblem
 from app.credentials.factory import open_credentials
 from app.credentials.store import Credentials
-from app.db import event_hints as hints
+from app.db import event_hints
 from app.db.store import Store
 from app.panel.overview import ConnectionView, overview
 from app.sandbox.server.server import Sandbox
@@ -89,7 +89,7 @@ def test_another_app_ends_nothing_but_stripe_is_asked(here: SyncService) -> None
         assert running.send(removal(connection, "ca_AnotherAppOfTheSame")).text == "Kept.\n"
     assert approved.view(here.store).status == "pending"
     assert approved.kept(here.settings, connection.account)
-    assert hints.waiting(here.store, connection.id) == [hints.ASK]
+    assert event_hints.waiting(here.store, connection.id) == [event_hints.ASK]
 
 
 def test_an_app_by_another_name_is_ours(here: SyncService) -> None:
@@ -146,7 +146,7 @@ def test_a_key_belongs_to_no_app(store: Store, settings: Settings) -> None:
         assert running.send(removal(connection, "ca_whichever")).text == "Kept.\n"
     assert approved.view(store).status == "pending"
     assert approved.kept(settings, ACCOUNT)
-    assert hints.waiting(store, connection.id) == [hints.ASK]
+    assert event_hints.waiting(store, connection.id) == [event_hints.ASK]
 
 
 def test_a_keyring_that_hangs_does_not_stop_events(

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.db import connections
-from app.db import event_hints as hints
+from app.db import connections, event_hints
 from app.db.rows import EventRow
 from app.db.store import Store
 from app.settings import Settings
@@ -36,7 +35,7 @@ def test_a_good_event_leaves_a_hint(running: Serving, connection: int) -> None:
     answer = running.send(event())
     assert (answer.status_code, answer.text) == (200, "Kept.\n")
     assert running.hints == [(connection, *ROW)]
-    assert hints.waiting(running.store, connection) == [EventRow(*ROW)], "for whoever syncs"
+    assert event_hints.waiting(running.store, connection) == [EventRow(*ROW)], "for whoever syncs"
 
 
 def test_a_replay_changes_nothing(running: Serving, connection: int, store: Store) -> None:
@@ -45,7 +44,7 @@ def test_a_replay_changes_nothing(running: Serving, connection: int, store: Stor
         assert running.send(body, header).status_code == 200
     assert running.hints == [(connection, *ROW)]
     with store.transaction():
-        hints.drop(store, connection, [EventRow(*ROW)])
+        event_hints.drop(store, connection, [EventRow(*ROW)])
         store.execute(
             "INSERT INTO seen_event (connection_id, stripe_id, created, type, object_id)"
             " VALUES (?, ?, ?, ?, ?)",
@@ -280,7 +279,7 @@ def test_a_fault_of_our_own_says_nothing(
     def fault(*_: object) -> None:
         raise RuntimeError(CANARY)
 
-    monkeypatch.setattr(hints, "tell", fault)
+    monkeypatch.setattr(event_hints, "tell", fault)
     answer = running.send(event())
     assert answer.status_code == 500
     assert CANARY not in answer.text

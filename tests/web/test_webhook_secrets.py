@@ -9,7 +9,7 @@ import pytest
 from app.credentials.factory import open_credentials
 from app.credentials.store import Credentials
 from app.settings import Settings
-from app.web import webhook_secrets as secret
+from app.web import webhook_secrets
 from app.web.webhook_secrets import SecretProblem
 
 FIRST, SECOND, THIRD = (f"whsec_{letter * 32}" for letter in "abc")
@@ -27,15 +27,15 @@ def credentials(settings: Settings) -> Credentials:
 
 def test_none_says_what_to_do(settings: Settings, credentials: Credentials) -> None:
     with pytest.raises(SecretProblem) as problem:
-        secret.known(settings, credentials)
+        webhook_secrets.known(settings, credentials)
     assert "PANELIST_WEBHOOK_SECRET" in str(problem.value)
     assert "stripe listen --forward-to" in str(problem.value)
 
 
 def test_the_environment_may_name_several(settings: Settings, credentials: Credentials) -> None:
     given = replace(settings, webhook_secret=f" {FIRST} ,{SECOND},")
-    assert secret.known(given, credentials) == (FIRST, SECOND)
-    assert secret.kept(credentials) == ()
+    assert webhook_secrets.known(given, credentials) == (FIRST, SECOND)
+    assert webhook_secrets.kept(credentials) == ()
     assert FIRST not in repr(given)
 
 
@@ -43,26 +43,26 @@ def test_the_environment_may_name_several(settings: Settings, credentials: Crede
 def test_what_cannot_be_one(settings: Settings, credentials: Credentials, text: str) -> None:
     for given in (text, f"{FIRST},{text}"):
         with pytest.raises(SecretProblem) as problem:
-            secret.known(replace(settings, webhook_secret=given), credentials)
+            webhook_secrets.known(replace(settings, webhook_secret=given), credentials)
         assert text not in str(problem.value).replace("whsec_,", "")
     with pytest.raises(SecretProblem):
-        secret.keep(credentials, text)
-    assert secret.kept(credentials) == ()
+        webhook_secrets.keep(credentials, text)
+    assert webhook_secrets.kept(credentials) == ()
 
 
 def test_the_last_two_are_kept(settings: Settings, credentials: Credentials) -> None:
-    assert secret.keep(credentials, f"{FIRST}\n") == (FIRST,)
-    assert secret.keep(credentials, FIRST) == (FIRST,)
-    assert secret.keep(credentials, SECOND) == (SECOND, FIRST)
-    assert secret.keep(credentials, SECOND) == (SECOND, FIRST)
-    assert secret.keep(credentials, THIRD) == (THIRD, SECOND)
-    assert secret.keep(credentials, SECOND) == (SECOND, THIRD)
-    assert secret.known(settings, open_credentials(settings)) == (SECOND, THIRD)
-    assert secret.known(replace(settings, webhook_secret=FIRST), credentials) == (FIRST,)
+    assert webhook_secrets.keep(credentials, f"{FIRST}\n") == (FIRST,)
+    assert webhook_secrets.keep(credentials, FIRST) == (FIRST,)
+    assert webhook_secrets.keep(credentials, SECOND) == (SECOND, FIRST)
+    assert webhook_secrets.keep(credentials, SECOND) == (SECOND, FIRST)
+    assert webhook_secrets.keep(credentials, THIRD) == (THIRD, SECOND)
+    assert webhook_secrets.keep(credentials, SECOND) == (SECOND, THIRD)
+    assert webhook_secrets.known(settings, open_credentials(settings)) == (SECOND, THIRD)
+    assert webhook_secrets.known(replace(settings, webhook_secret=FIRST), credentials) == (FIRST,)
 
 
 @pytest.mark.parametrize("damage", [{}, {"secrets": FIRST}, {"secrets": None}, {"secrets": [5]}])
 def test_what_is_kept_and_no_secret(credentials: Credentials, damage: dict[str, object]) -> None:
     credentials.ensure()
-    credentials.put(secret.NAME, damage)
-    assert secret.kept(credentials) == ()
+    credentials.put(webhook_secrets.NAME, damage)
+    assert webhook_secrets.kept(credentials) == ()

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 import pytest
 
-from app.sync.auth import callback_rules as admission
+from app.sync.auth import callback_rules
 from app.sync.auth.callback import CALLERS, Callback, RedirectAnswer
 from app.sync.auth.callback_connection import CallbackRequest
 from app.sync.auth.callback_rules import DENIED, INSTALLED, CallbackRules
@@ -260,7 +260,7 @@ def test_uninvited_ones_are_few_and_slow() -> None:
         target = f"/stripe?code=ac_{number}&account_id=acct_{number}".encode()
         return rules.judge(CallbackRequest(b"GET", target, ((b"HOST", b"127.0.0.1:4"),)))[0]
 
-    assert admission.APART == 5.0
+    assert callback_rules.APART == 5.0
     assert [install(1), install(1), install(2)] == [200, 200, 429]
     now += 4.9
     assert install(2) == 429
