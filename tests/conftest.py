@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.db.store import Store, open_store
+from app.db.store import Store
+from app.db.store_factory import open_store
 from app.settings import RequestRate, Settings
 from tests.helpers import empty_database, postgres_server
 from tests.helpers.postgres_server import PostgresServer

@@ -8,7 +8,7 @@ import argparse
 def run(_: argparse.Namespace) -> int:
     """Open the app; its exit code."""
     from app import log
-    from app.db.store import open_store
+    from app.db.store_factory import open_store
     from app.settings import load
 
     settings = load()

@@ -35,7 +35,7 @@ def open_context(account: str | None = None) -> Context:
 
     Raises NotConnected, Problem for an unknown account, SettingsError and DatabaseProblem.
     """
-    from app.db.store import open_store
+    from app.db.store_factory import open_store
     from app.settings import load
 
     settings = load()

@@ -18,7 +18,7 @@ def run(options: argparse.Namespace) -> int:
     from app import log
     from app.commands.context import find_connection
     from app.credentials.factory import open_credentials
-    from app.db.store import open_store
+    from app.db.store_factory import open_store
     from app.settings import load
     from app.sync.auth.disconnect import STAYS, disconnect
     from app.text import plain

@@ -38,7 +38,7 @@ def _facts() -> dict[str, Any]:
 
     from app import __version__, paths
     from app.credentials.factory import open_credentials
-    from app.db.store import open_store
+    from app.db.store_factory import open_store
     from app.panel.overview import overview
     from app.settings import load, sources
     from app.text import plain

@@ -24,7 +24,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print it; an account that is not connected is no failure."""
     from app.credentials.factory import open_credentials
-    from app.db.store import open_store
+    from app.db.store_factory import open_store
     from app.panel.overview import overview, status_json
     from app.settings import load
 

@@ -8,24 +8,19 @@ has a connection of its own. Nothing may talk to the network inside :meth:`Store
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import peewee
 
-from app import paths
-from app.db import migrations, postgres
+from app.db import migrations
 from app.db.errors import DatabaseProblem, explained
-from app.settings import Settings
 
 Row = tuple[Any, ...]
 
@@ -69,7 +64,6 @@ class Store:
         with explained(where):
             database.connect(reuse_if_open=True)
             self._prepare()
-            self._ensure_segments()
 
     def _prepare(self) -> None:
         if not self.postgres and self._is_small():
@@ -98,12 +92,6 @@ class Store:
             create(self.database)
             if not self.postgres:
                 self.database.execute_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-
-    def _ensure_segments(self) -> None:
-        """The built-in segments that this version added."""
-        from app.db.membership import ensure_builtin  # it stands on this module
-
-        ensure_builtin(self)
 
     def _is_small(self) -> bool:
         """Whether all of it can be looked through at every start; where it is large (a million
@@ -286,38 +274,3 @@ class Store:
         """Run one statement for each row, as the driver does it fastest."""
         if rows:
             self.database.connection().cursor().executemany(self.sql(sql), rows)
-
-
-def open_store(settings: Settings) -> Store:
-    """Open (and on first use create) the database that the settings name."""
-    if settings.database_url:
-        database = postgres.database(settings.database_url)
-        return Store(database, f"PostgreSQL database {database.database!r}")
-    return open_sqlite(paths.database(settings.home))
-
-
-def open_sqlite(file: Path) -> Store:
-    """Open a SQLite database, created 0600 in a 0700 folder."""
-    where = str(file)
-    try:
-        paths.make_private(file.parent)
-        # SQLite gives its journal files the mode of the database, whatever the umask.
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as error:
-        raise DatabaseProblem(
-            f"{where} cannot be written ({error.strerror}). Nothing was changed; make its folder"
-            " writable for you, or set PANELIST_HOME to another folder."
-        ) from error
-    with _alone(file.parent):
-        return Store(peewee.SqliteDatabase(where, pragmas=SQLITE_PRAGMAS), where)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One opening at a time: turning a new file into WAL does not wait for another's turn."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

@@ -22,7 +22,8 @@ from pathlib import Path
 from app.db import index_builder, order_indexes, search_index
 from app.db.apply import deliver
 from app.db.rows import Delivery, EventRow, Fetched, ParticipantRow
-from app.db.store import Store, open_sqlite
+from app.db.store import Store
+from app.db.store_factory import open_sqlite
 from app.panel.lists.order import COLUMNS, Order, ordered
 from app.panel.lists.rows import rows
 from app.panel.lists.search import search

@@ -15,7 +15,8 @@ from app.db import migrations
 from app.db.connections import begin_listing, sync_state
 from app.db.errors import DatabaseProblem
 from app.db.rows import HELD, Fetched
-from app.db.store import Store, open_store
+from app.db.store import Store
+from app.db.store_factory import open_store
 from app.settings import Settings
 from tests.conftest import new_database
 from tests.helpers.rows import (

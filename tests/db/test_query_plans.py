@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.db.store import Store, open_store
+from app.db.store import Store
+from app.db.store_factory import open_store
 from app.panel.overview import overview, recent_changes
 from app.sandbox.server.server import Sandbox
 from app.settings import Settings

@@ -10,7 +10,8 @@ import pytest
 from app.db import index_builder, order_indexes, search_index
 from app.db.errors import DatabaseProblem
 from app.db.rows import DeletedObject, Fetched
-from app.db.store import APPLICATION_ID, Store, open_sqlite
+from app.db.store import APPLICATION_ID, Store
+from app.db.store_factory import open_sqlite
 from app.panel.lists.order import whole
 from app.panel.lists.search import search
 from app.panel.lists.selection import Selection

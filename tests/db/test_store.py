@@ -20,7 +20,8 @@ from app import paths
 from app.db import migrations
 from app.db.errors import DatabaseProblem
 from app.db.rows import Fetched
-from app.db.store import Store, open_sqlite, open_store
+from app.db.store import Store
+from app.db.store_factory import open_sqlite, open_store
 from app.panel.overview import overview
 from app.settings import Settings
 from tests.helpers.rows import connection, names, person, send
@@ -124,7 +125,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 OPEN = """
 import sys
 from pathlib import Path
-from app.db.store import open_store
+from app.db.store_factory import open_store
 from app.settings import Settings
 print("ready", flush=True)
 sys.stdin.readline()

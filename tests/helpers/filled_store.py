@@ -10,7 +10,8 @@ from typing import Any, cast
 
 from app.credentials.store import Credentials
 from app.db import schema
-from app.db.store import Store, open_sqlite
+from app.db.store import Store
+from app.db.store_factory import open_sqlite
 from app.settings import Settings
 from app.sync.service import Admitted, SyncService
 from app.sync.stripe.access import Access, KeyAccess

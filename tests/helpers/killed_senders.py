@@ -11,7 +11,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from app.db.store import Store, open_store
+from app.db.store import Store
+from app.db.store_factory import open_store
 from app.invites import ledger
 from app.invites.sending import runs
 from app.settings import Settings

@@ -15,7 +15,8 @@ from app.invites.plan import frozen, plan
 from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.options import Options
 from app.invites.sending import outbox
-from app.invites.sending.channels.channel import Channel, ChannelSetup, OpenChannel
+from app.invites.sending.channels.channel import ChannelSetup, OpenChannel
+from app.invites.sending.channels.registry import Channel
 from app.invites.sending.channels.smtp_channel import SmtpChannel
 from app.invites.sending.factory import open_channel
 from app.invites.sending.outbox import QueuedBatch

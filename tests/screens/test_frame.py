@@ -309,7 +309,8 @@ async def test_no_color_leaves_no_colour(
 
 def test_without_a_terminal_run_says_what_to_run_instead(tmp_path: Path) -> None:
     code = (
-        "from pathlib import Path; from app.db.store import open_sqlite; from app.tui import run;"
+        "from pathlib import Path; from app.db.store_factory import open_sqlite;"
+        "from app.tui import run;"
         f"from app.settings import Settings; home = Path({str(tmp_path)!r});"
         "raise SystemExit(run(open_sqlite(home / 'panelist.db'), Settings(home)))"
     )
@@ -326,7 +327,7 @@ def test_without_a_terminal_run_says_what_to_run_instead(tmp_path: Path) -> None
 FIRST_FRAME = """
 import asyncio, sys
 from pathlib import Path
-from app.db.store import open_sqlite
+from app.db.store_factory import open_sqlite
 from app.settings import Settings
 from app.tui import Demo, PanelistApp
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from app.db import subscription_indexes
-from app.db.store import Store, open_store
+from app.db.store import Store
+from app.db.store_factory import open_store
 from app.panel.overview import overview
 from app.panel.segments.views import segments
 from app.sandbox.server.faults import Faults

@@ -16,7 +16,8 @@ from app.db import connections, event_hints, search_index
 from app.db.errors import DatabaseProblem
 from app.db.lease import Lease, LeaseLost, LeaseTaken
 from app.db.rows import EventRow, Fetched
-from app.db.store import Store, open_store
+from app.db.store import Store
+from app.db.store_factory import open_store
 from app.db.watch import Watch
 from app.invites import erasure
 from app.panel.overview import overview

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from app.db import store as opening
-from app.db.store import Store, open_store
+from app.db.store import Store
+from app.db.store_factory import open_store
 from app.settings import Settings
 from tests.conftest import new_database
 from tests.helpers.webhook_client import Serving, account, event, http, locked, serving

@@ -17,7 +17,7 @@ import pytest
 from app.commands.serve.webhook_service import watch_sync
 from app.db import search_index
 from app.db.lease import Lease
-from app.db.store import open_store
+from app.db.store_factory import open_store
 from app.sandbox.server.server import Sandbox
 from app.settings import Settings
 from app.sync.engine import Activity, Engine

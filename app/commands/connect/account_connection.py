@@ -13,7 +13,7 @@ from app.commands.exit_codes import DONE, WrongUse
 from app.commands.signals import interrupt_on
 from app.credentials.factory import open_credentials
 from app.credentials.store import CredentialProblem, TokenStore
-from app.db.store import open_store
+from app.db.store_factory import open_store
 from app.panel.overview import overview, status_json
 from app.settings import load
 from app.sync.auth.connect import KeyReport

@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
 
     from app import log
     from app.commands.demo.sandbox_process import running_sandbox
-    from app.db.store import open_store
+    from app.db.store_factory import open_store
     from app.settings import RequestRate, Settings
 
     with (

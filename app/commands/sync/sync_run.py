@@ -15,7 +15,8 @@ from app.commands.signals import run_until_signalled
 from app.commands.stripe_access import sync_access
 from app.credentials.factory import open_credentials
 from app.db.index_builder import IndexBuilder
-from app.db.store import Store, open_store
+from app.db.store import Store
+from app.db.store_factory import open_store
 from app.invites.housekeeping import Housekeeping
 from app.panel.overview import Overview, overview
 from app.runtime import tune_interpreter

@@ -13,7 +13,7 @@ from app.commands.progress import Progress
 from app.commands.signals import run_until_signalled
 from app.commands.stripe_access import reading_access
 from app.commands.verify.comparison_words import first_sentence, how_far, sentence, summary
-from app.db.store import open_store
+from app.db.store_factory import open_store
 from app.problems import Problem
 from app.settings import load
 from app.sync.stripe.client import ENDED, StripeApi, StripeProblem

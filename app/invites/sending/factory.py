@@ -8,12 +8,11 @@ from app.credentials.store import Credentials
 from app.db.store import Store
 from app.invites.mail.server_settings import mail_server
 from app.invites.sending.channels.channel import (
-    Channel,
     ChannelNotSetUp,
     ChannelSetup,
     OpenChannel,
 )
-from app.invites.sending.channels.registry import channel_of
+from app.invites.sending.channels.registry import Channel, channel_of
 from app.invites.sending.sender import Sender
 from app.settings import Settings
 
@@ -31,11 +30,33 @@ def per_minute(setup: ChannelSetup, key: str) -> int | None:
     return min((limit.most for limit in limits if limit.seconds == 60), default=None)
 
 
+def _open_smtp(setup: ChannelSetup) -> OpenChannel:
+    from app.invites.sending.channels import smtp_channel
+
+    return smtp_channel.open_channel(setup)
+
+
+def _open_eml(setup: ChannelSetup) -> OpenChannel:
+    from app.invites.sending.channels.file_channels import EmlChannel, mailbox
+
+    return EmlChannel(mailbox(setup.settings.home))
+
+
+def _open_csv(setup: ChannelSetup) -> OpenChannel:
+    from app.invites.sending.channels.file_channels import CsvChannel, mailbox
+
+    return CsvChannel(mailbox(setup.settings.home))
+
+
+# What a channel needs is imported when it is opened. None of them connects yet.
+_OPEN = {"smtp": _open_smtp, "eml": _open_eml, "csv": _open_csv}
+
+
 def open_channel(found: Channel, setup: ChannelSetup) -> OpenChannel:
     """Open one. Raises ChannelNotSetUp and SettingsError."""
-    if found.open is None:
+    if found.by_hand:
         raise ChannelNotSetUp(f"No one but you can hand over {found.words}.")
-    return found.open(setup)
+    return _OPEN[found.key](setup)
 
 
 def open_sender(

@@ -11,8 +11,7 @@ from app.invites import ledger
 from app.invites.ending import end_invites
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
-from app.invites.sending.channels.channel import Channel
-from app.invites.sending.channels.registry import channel_of
+from app.invites.sending.channels.registry import Channel, channel_of
 
 OVER = ("stopped", "done")
 LAST = 5  # results that are shown

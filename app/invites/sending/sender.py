@@ -24,7 +24,8 @@ from app.invites.plan.frozen import frozen
 from app.invites.restore_guard import RestoreGuard, this_machine
 from app.invites.sending import jobs, runs
 from app.invites.sending.batch_work import BatchWork
-from app.invites.sending.channels.channel import Channel, ChannelNotSetUp, Limit, OpenChannel
+from app.invites.sending.channels.channel import ChannelNotSetUp, Limit, OpenChannel
+from app.invites.sending.channels.registry import Channel
 from app.invites.sending.runs import RunView, columns
 from app.problems import Problem
 

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from app.db.store import Store, open_store
+from app.db.store import Store
+from app.db.store_factory import open_store
 from app.sandbox.server.server import Sandbox
 from app.sandbox.world.changes import random_change
 from app.settings import Settings

@@ -1,8 +1,8 @@
-"""What a channel is: a way out for invites, as it is known, and as it is open."""
+"""A channel that is open: what every module of this folder gives to the sender."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from app.db.store import Store
     from app.invites.sending.batch_work import BatchWork
     from app.settings import Settings
-
-UNDO = 120  # seconds
 
 
 class ChannelNotSetUp(Problem):
@@ -62,22 +60,3 @@ class OpenChannel(Protocol):
     def close(self) -> None:
         """Nothing more is put now."""
         ...
-
-
-@dataclass(frozen=True)
-class Channel:
-    """``key``: published, as the value of ``--way`` and in databases. ``words``: for a person,
-    after "by". ``open``: raises ChannelNotSetUp and SettingsError; it does not connect yet. None
-    where a person hands over each invite. ``is_local``: nothing leaves this computer.
-    ``undo_seconds``: how long a batch waits before the first invite leaves."""
-
-    key: str
-    words: str
-    open: Callable[[ChannelSetup], OpenChannel] | None
-    is_local: bool = False
-    undo_seconds: int = UNDO
-
-    @property
-    def by_hand(self) -> bool:
-        """Whether a person hands over each invite."""
-        return self.open is None

@@ -1,37 +1,33 @@
-"""All channels. A new one is a module in this folder, and a line here.
-
-What a channel needs is imported when it is opened: screens and ``--help`` read the rest.
-"""
+"""All channels as data. A new one is a module in this folder, a line here, and a line in
+:mod:`app.invites.sending.factory`, which opens them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from app.invites.errors import StudyProblem
-from app.invites.sending.channels.channel import Channel, ChannelSetup, OpenChannel
+
+UNDO = 120  # seconds
 
 
-def _smtp(setup: ChannelSetup) -> OpenChannel:
-    from app.invites.sending.channels import smtp_channel
+@dataclass(frozen=True)
+class Channel:
+    """``key``: published, as the value of ``--way`` and in databases. ``words``: for a person,
+    after "by". ``is_local``: nothing leaves this computer. ``by_hand``: a person hands over each
+    invite. ``undo_seconds``: how long a batch waits before the first invite leaves."""
 
-    return smtp_channel.open_channel(setup)
-
-
-def _eml(setup: ChannelSetup) -> OpenChannel:
-    from app.invites.sending.channels.file_channels import EmlChannel, mailbox
-
-    return EmlChannel(mailbox(setup.settings.home))
-
-
-def _csv(setup: ChannelSetup) -> OpenChannel:
-    from app.invites.sending.channels.file_channels import CsvChannel, mailbox
-
-    return CsvChannel(mailbox(setup.settings.home))
+    key: str
+    words: str
+    is_local: bool = False
+    by_hand: bool = False
+    undo_seconds: int = UNDO
 
 
 _ALL = (
-    Channel("smtp", "mail server", _smtp),
-    Channel("eml", "files on this computer", _eml, is_local=True, undo_seconds=0),
-    Channel("csv", "a table for a mail merge", _csv, is_local=True, undo_seconds=0),
-    Channel("link", "links that are copied", None),
+    Channel("smtp", "mail server"),
+    Channel("eml", "files on this computer", is_local=True, undo_seconds=0),
+    Channel("csv", "a table for a mail merge", is_local=True, undo_seconds=0),
+    Channel("link", "links that are copied", by_hand=True),
 )
 CHANNELS = {one.key: one for one in _ALL}
 
