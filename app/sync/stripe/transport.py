@@ -13,7 +13,7 @@ import socket
 import ssl
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -77,7 +77,7 @@ class Transport:
         """(status, headers in lower case, body). Raises WireProblem."""
         with _words():
             if self._open is None:
-                self._open = _client(self._base)
+                self._open = client_for(self._base)
             target = f"{path}?{urlencode(query)}" if query else path
             return await self._answer(self._open, "GET", target)
 
@@ -85,7 +85,7 @@ class Transport:
         """As :meth:`get`, once and over a connection of its own: one that the server is just
         closing would leave open whether the request was obeyed. ``form``: URL-encoded."""
         with _words():
-            async with _client(self._base) as client:
+            async with client_for(self._base) as client:
                 return await self._answer(client, "POST", path, form)
 
     async def _answer(
@@ -156,19 +156,59 @@ def prepare_httpx() -> None:
     warnings.filterwarnings("ignore", "coroutine 'connect_tcp.*never awaited", RuntimeWarning)
 
 
-def _client(base: str) -> httpx.AsyncClient:
+def client_for(base: str) -> httpx.AsyncClient:
+    """A client for one server, with the proxy and the certificates of this computer."""
     import httpx
 
     parts = urlsplit(base)
     proxy = _proxy(parts.scheme, parts.hostname or "")
     trusted = _trusted()
     proxy_trusted = trusted if proxy and proxy.startswith("https:") else None
+    through = httpx.Proxy(proxy, ssl_context=proxy_trusted) if proxy else None
+    # A pool looks at each of its connections for each request, and at each other one for each of
+    # those: a hundred cost more than all the rest. So each connection has a pool of its own.
+    limits = httpx.Limits(max_connections=1, keepalive_expiry=IDLE)
+    free: list[httpx.AsyncHTTPTransport] = []
+
+    class Lanes(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            lane = free.pop() if free else made()
+            try:
+                answer = await lane.handle_async_request(request)
+            except BaseException:
+                free.append(lane)
+                raise
+            answer.stream = Lent(answer.stream, lane)
+            return answer
+
+        async def aclose(self) -> None:
+            while free:
+                await free.pop().aclose()
+
+    class Lent(httpx.AsyncByteStream):
+        def __init__(self, stream: object, lane: httpx.AsyncHTTPTransport) -> None:
+            assert isinstance(stream, httpx.AsyncByteStream)
+            self._stream, self._lane = stream, lane
+
+        def __aiter__(self) -> AsyncIterator[bytes]:
+            return self._stream.__aiter__()
+
+        async def aclose(self) -> None:
+            try:
+                await self._stream.aclose()
+            finally:
+                free.append(self._lane)
+
+    def made() -> httpx.AsyncHTTPTransport:
+        return httpx.AsyncHTTPTransport(
+            verify=trusted, proxy=through, trust_env=False, limits=limits
+        )
+
+    free.append(made())  # now, so that a proxy's address which cannot be used is told
     return httpx.AsyncClient(
-        verify=trusted,
-        proxy=httpx.Proxy(proxy, ssl_context=proxy_trusted) if proxy else None,
+        transport=Lanes(),
         trust_env=False,  # it would send passwords of ~/.netrc
         timeout=httpx.Timeout(SILENCE, pool=None),
-        limits=httpx.Limits(keepalive_expiry=IDLE),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none is kept
     )
 
