@@ -86,8 +86,8 @@ class StripeConnection:
     # Steps
 
     def work(self, step: Step, *, patient: bool = False) -> bool:
-        """Do a step in the thread of steps. A ``patient`` one waits for those before it; any
-        other is not done, and this returns False, while one is under way."""
+        """Do a step in a thread. A ``patient`` step waits for the steps before it. Any other
+        step is dropped while one is under way, and this returns False."""
         return self._queue.put(lambda: self._message_of(step), patient=patient)
 
     def perform(self, step: Step) -> None:

@@ -30,8 +30,8 @@ class StepQueue:
         return bool(self._jobs)
 
     def put(self, job: Job, *, patient: bool = True) -> bool:
-        """Do a job after those that wait. Returns False, and does nothing, when the job is not
-        ``patient`` and another one waits or is under way."""
+        """Do a job. A ``patient`` one waits for the jobs before it. Any other one is dropped
+        while the queue is busy, and this returns False."""
         with self._lock:
             if self._jobs and not patient:
                 return False

@@ -163,7 +163,7 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
         except FilterError as error:
             self._filter.count("")
             self.query_one("#found", Table).show(None)
-            # A mistake is marked in the filter itself. Here stands which segment is missing.
+            # A mistake is marked in the filter itself. This line names a missing segment.
             self._say(error.sentence if self._parses(text) else "", problem=True)
             return
         except DatabaseProblem as problem:

@@ -135,7 +135,7 @@ class MembersPane(Vertical):
         self.table.show(None)
 
     def data_changed(self) -> None:
-        """People may have come, gone or changed: read the list again, in its time."""
+        """Read the list again, after a pause, because members may have changed."""
         if self._wanted is None or self._timer is not None or self._wish:
             self._due = True
             return

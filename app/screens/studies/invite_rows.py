@@ -47,7 +47,7 @@ class InviteRows:
         return self.ids[index]
 
     def index(self, key: int, near: int) -> int | None:
-        place = bisect_left(self.ids, -key, key=int.__neg__)  # the newest stand first
+        place = bisect_left(self.ids, -key, key=int.__neg__)  # the newest come first
         return place if place < len(self.ids) and self.ids[place] == key else None
 
     def cells(self, start: int, stop: int) -> Sequence[Sequence[Cell]]:
