@@ -46,7 +46,7 @@ check: lint types contracts docs test
 
 ## deep       run the random tests for longer than CI does
 deep:
-	$(BIN)/pytest -m deep $(ARGS)
+	PANELIST_DEEP=25 $(BIN)/pytest -m deep --timeout=36000 $(ARGS)
 
 ## build      build the wheel into dist
 build:

@@ -13,11 +13,6 @@ from app.commands.exit_codes import DONE, WrongUse
 if TYPE_CHECKING:
     from app.panel.export.writer import Line
 
-CSV_COLUMNS = (
-    *("stripe_id", "email", "name", "phone", "currency", "created", "deleted"),
-    *("metadata", "subscriptions"),
-)
-
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Its options."""
@@ -33,13 +28,15 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print those who are meant."""
+    from app.db.rows import PARTICIPANT_FIELDS
     from app.panel.export.writer import write, writing
 
     context = open_context(options.account)
     found = _found(context, options)
     with writing(None) as out:
         if options.csv:
-            write(out, CSV_COLUMNS, found, "csv")
+            stored = [one.name for one in PARTICIPANT_FIELDS if one.kind != "json"]
+            write(out, (*stored, "deleted", "metadata", "subscriptions"), found, "csv")
         elif options.json:
             write(out, (), _with_history(context, found) if options.history else found, "json")
         else:
