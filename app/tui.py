@@ -19,7 +19,7 @@ from textual.screen import ModalScreen, Screen
 
 from app import crash
 from app.credentials.factory import open_credentials
-from app.db.index_builder import IndexBuilder
+from app.db.indexes.index_builder import IndexBuilder
 from app.db.store import Store
 from app.paths import asset
 from app.runtime import tune_interpreter

@@ -77,7 +77,7 @@ def find_filter(context: Context, text: str) -> Condition:
     filter can be used."""
     import time
 
-    from app.db.subscription_indexes import left_out
+    from app.db.indexes.subscription_indexes import left_out
     from app.panel.filters.compile import compiled
     from app.panel.filters.errors import FilterError
 

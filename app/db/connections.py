@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.db import membership, subscription_indexes
+from app.db import membership
+from app.db.indexes import subscription_indexes
 from app.db.rows import StepRow, WindowRow
 from app.db.store import Store
 

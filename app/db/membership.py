@@ -172,7 +172,7 @@ def create_segment(store: Store, connection_id: int, key: str) -> None:
 
 def create_subscription_segments(store: Store, connection_id: int, cause: int) -> None:
     """Make the segments that follow from subscriptions, and one for each product. The indexes
-    of subscriptions (:mod:`app.db.subscription_indexes`) must be there."""
+    of subscriptions (:mod:`app.db.indexes.subscription_indexes`) must be there."""
     for segment in BUILTIN.values():
         if segment.by_subscription:
             create_segment(store, connection_id, segment.key)

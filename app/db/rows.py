@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 # The index that holds all that the rules of segments ask of a subscription, so that its row need
-# not be read. A first copy does without until all is there (:mod:`app.db.subscription_indexes`).
+# not be read. A first copy does without until all is there
+# (:mod:`app.db.indexes.subscription_indexes`).
 HELD = "subscription_held"
 BUILD_HELD = (
     f"CREATE INDEX IF NOT EXISTS {HELD} ON subscription"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.db import subscription_indexes
+from app.db.indexes import subscription_indexes
 from app.db.rows import Fetched
 from app.db.store import Store
 from app.db.upserts import SUBSCRIPTION, stamped
@@ -73,7 +73,7 @@ def _rows_of(
     store: Store, condition: str, parameters: Sequence[object]
 ) -> dict[tuple[str, int], int]:
     """(Stripe id, seq) → row id of subscriptions; the first of two alike, as it is the one that
-    stays (:mod:`app.db.subscription_indexes`)."""
+    stays (:mod:`app.db.indexes.subscription_indexes`)."""
     keys, seqs, ids = store.row(
         f"SELECT {store.gathered('stripe_id')}, {store.gathered('seq')}, {store.gathered('id')}"
         f" FROM subscription WHERE {condition}",

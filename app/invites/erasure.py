@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from app.db import apply, migrations, search_index
+from app.db import apply, migrations
+from app.db.indexes import search_index
 from app.db.store import Store
 from app.invites import ledger, opt_outs
 from app.invites.ending import end_invites

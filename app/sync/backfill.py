@@ -15,7 +15,8 @@ from collections import deque
 from functools import partial
 from typing import Any
 
-from app.db import connections, history, membership, people, subscription_indexes
+from app.db import connections, history, membership, people
+from app.db.indexes import subscription_indexes
 from app.db.people import ParticipantSet
 from app.db.rows import Delivery, PriceRow, StepRow, WindowRow
 from app.db.store import Store

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.db import index_builder, order_indexes, search_index
 from app.db.apply import deliver
+from app.db.indexes import index_builder, order_indexes, search_index
 from app.db.rows import Delivery, EventRow, Fetched, ParticipantRow
 from app.db.store import Store
 from app.db.store_factory import open_sqlite

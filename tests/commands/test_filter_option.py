@@ -95,7 +95,7 @@ def test_while_subscriptions_are_fetched_it_waits(home: Home, tmp_path: Path) ->
     import sqlite3
     from contextlib import closing
 
-    from app.db.subscription_indexes import BY_ID
+    from app.db.indexes.subscription_indexes import BY_ID
 
     (file,) = home.folder.rglob("panelist.db")
     with closing(sqlite3.connect(file)) as database:

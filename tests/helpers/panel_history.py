@@ -6,8 +6,8 @@ import json
 import random
 from typing import Any
 
-from app.db import order_indexes
 from app.db.apply import deliver
+from app.db.indexes import order_indexes
 from app.db.rows import DeletedObject, Delivery, EventRow, Fetched
 from app.db.store import Store
 from tests.helpers.rows import connection, item, make_segments, person, product, send, subscribed

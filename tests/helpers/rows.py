@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from app.db import connections, history, membership, people, subscription_indexes
+from app.db import connections, history, membership, people
 from app.db.apply import deliver
+from app.db.indexes import subscription_indexes
 from app.db.rows import (
     Delivery,
     Fetched,

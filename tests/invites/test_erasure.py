@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from peewee import TextField
 
-from app.db import index_builder, migrations, schema, schema_create, schema_studies, search_index
+from app.db import migrations, schema, schema_create, schema_studies
+from app.db.indexes import index_builder, search_index
 from app.db.rows import PARTICIPANT_FIELDS, Fetched, ParticipantRow
 from app.db.store import Store
 from app.invites import erasure, opt_outs

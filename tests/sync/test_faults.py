@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.db import subscription_indexes
+from app.db.indexes import subscription_indexes
 from app.db.store import Store
 from app.db.store_factory import open_store
 from app.panel.overview import overview

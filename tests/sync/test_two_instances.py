@@ -12,8 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app.db import connections, event_hints, search_index
+from app.db import connections, event_hints
 from app.db.errors import DatabaseProblem
+from app.db.indexes import search_index
 from app.db.lease import Lease, LeaseLost, LeaseTaken
 from app.db.rows import EventRow, Fetched
 from app.db.store import Store

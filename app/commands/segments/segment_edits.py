@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from app.commands.console import print_json
 from app.commands.context import Context, filter_refused, open_context
 from app.commands.exit_codes import DONE, WrongUse
-from app.db.subscription_indexes import left_out
+from app.db.indexes.subscription_indexes import left_out
 from app.panel.filters.errors import FilterError
 from app.panel.segments import custom
 from app.panel.segments.custom import CustomSegmentProblem

@@ -17,7 +17,7 @@ from app.commands.exit_codes import NotConnected
 from app.commands.stripe_access import sync_access
 from app.credentials.factory import open_credentials
 from app.db import connections
-from app.db.index_builder import IndexBuilder
+from app.db.indexes.index_builder import IndexBuilder
 from app.db.store_factory import open_store
 from app.invites.housekeeping import Housekeeping
 from app.settings import load

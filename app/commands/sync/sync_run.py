@@ -14,7 +14,7 @@ from app.commands.progress import Progress, step_words
 from app.commands.signals import run_until_signalled
 from app.commands.stripe_access import sync_access
 from app.credentials.factory import open_credentials
-from app.db.index_builder import IndexBuilder
+from app.db.indexes.index_builder import IndexBuilder
 from app.db.store import Store
 from app.db.store_factory import open_store
 from app.invites.housekeeping import Housekeeping

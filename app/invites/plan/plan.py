@@ -12,8 +12,8 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 
+from app.db.indexes.subscription_indexes import left_out
 from app.db.store import Store
-from app.db.subscription_indexes import left_out
 from app.invites.errors import StudyProblem
 from app.invites.mail.addresses import hasher
 from app.invites.mail.template import Template

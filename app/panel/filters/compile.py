@@ -12,8 +12,8 @@ There are two forms with the same result:
   a fifth of the time. PostgreSQL plans EXISTS in this way by itself. It might read a long IN again
   for each participant, so it never gets this form.
 
-The first copy of an account drops that index (:mod:`app.db.subscription_indexes`), and filters must
-wait until it is back.
+The first copy of an account drops that index (:mod:`app.db.indexes.subscription_indexes`), and
+filters must wait until it is back.
 """
 
 from __future__ import annotations

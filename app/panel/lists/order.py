@@ -1,8 +1,8 @@
 """People in an order: row ids for a list that scrolls through a million.
 
 The first rows come at once, all of them follow. Texts and times lie in order in an index
-(:mod:`app.db.order_indexes`), which is walked in steps of some milliseconds; who is shown is picked
-out by a byte each. What changes meanwhile may stand where it stood, but nobody comes twice.
+(:mod:`app.db.indexes.order_indexes`), which is walked in steps of some milliseconds; who is shown is
+picked out by a byte each. What changes meanwhile may stand where it stood, but nobody comes twice.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from app.db import order_indexes
+from app.db.indexes import order_indexes
 from app.db.store import Store
 from app.panel.lists import order_by_rank, order_by_since
 from app.panel.lists.id_set import IdSet

@@ -14,8 +14,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from app.db import search_index
 from app.db.errors import DatabaseProblem
+from app.db.indexes import search_index
 from app.db.store import Store
 from app.panel.lists.selection import Condition
 from app.text import storable

@@ -13,8 +13,8 @@ from textual.message import Message
 from textual.widgets import Button, Input, Static
 
 from app.db.errors import DatabaseProblem
+from app.db.indexes.subscription_indexes import left_out
 from app.db.store import Store
-from app.db.subscription_indexes import left_out
 from app.panel.filters.compile import compiled
 from app.panel.filters.complete import complete, vocabulary
 from app.panel.filters.describe import describe

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.db import index_builder, search_index
+from app.db.indexes import index_builder, search_index
 from app.db.rows import DeletedObject, Fetched
 from app.db.store import Store
 from app.panel.lists import search as module

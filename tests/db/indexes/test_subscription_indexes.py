@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.db import connections, subscription_indexes
+from app.db import connections
+from app.db.indexes import subscription_indexes
 from app.db.rows import DeletedObject, Fetched
 from app.db.store import Store
 from tests.helpers.rows import (

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from app.db import index_builder, order_indexes, search_index
 from app.db.errors import DatabaseProblem
+from app.db.indexes import index_builder, order_indexes, search_index
 from app.db.rows import DeletedObject, Fetched
 from app.db.store import APPLICATION_ID, Store
 from app.db.store_factory import open_sqlite

@@ -8,8 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from app.db import order_indexes, search_index
 from app.db.errors import DatabaseProblem
+from app.db.indexes import order_indexes, search_index
 from app.db.store import APPLICATION_ID, Store
 
 LOOK = 2.0  # seconds between two looks at what was written; a search finds the newest without it
