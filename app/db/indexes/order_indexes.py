@@ -2,8 +2,8 @@
 
 Sorting a million names takes SQLite seconds and a hundred megabytes; in an index they lie in
 order. A first copy does without (each page would write all over them); they are built when it is
-complete, by :mod:`app.db.indexes.index_builder`, and until then lists are sorted. They are no part of
-the schema: nothing but speed depends on them.
+complete, by :mod:`app.db.indexes.index_builder`, and until then lists are sorted. They are no
+part of the schema: nothing but speed depends on them.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ is looked at anyway, so that the answer is always exact.
 PostgreSQL: an index of pg_trgm, which the server keeps; without the extension people are searched
 one by one.
 
-Neither is part of the schema. They are made by :mod:`app.db.indexes.index_builder` after a first copy,
-hold only what ``participant`` holds, and can be thrown away at any moment.
+Neither is part of the schema. They are made by :mod:`app.db.indexes.index_builder` after a first
+copy, hold only what ``participant`` holds, and can be thrown away at any moment.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """People in an order: row ids for a list that scrolls through a million.
 
 The first rows come at once, all of them follow. Texts and times lie in order in an index
-(:mod:`app.db.indexes.order_indexes`), which is walked in steps of some milliseconds; who is shown is
-picked out by a byte each. What changes meanwhile may stand where it stood, but nobody comes twice.
+(:mod:`app.db.indexes.order_indexes`), which is walked in steps of some milliseconds; who is shown
+is picked out by a byte each. What changes during that may stay where it was, but no one is listed
+twice.
 """
 
 from __future__ import annotations
