@@ -41,7 +41,8 @@ def add_selection(command: argparse.ArgumentParser, searched: str) -> None:
     command.add_argument(
         "--filter",
         metavar="EXPR",
-        help="only those it finds, such as 'status:\"active\" AND created>-90d' (see the README)",
+        help="only those it finds, such as 'status:\"active\" AND created>-90d'"
+        " (see the documentation)",
     )
 
 

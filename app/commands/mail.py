@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     server = mail_server(settings)
     if server is None:
         say("No mail server is set: invites are put into files. Set PANELIST_SMTP_SERVER, such as")
-        say("smtps://research@mail.example.com; see the README.")
+        say("smtps://research@mail.example.com; see Studies and invites in the documentation.")
         return FAILED
     if options.password_stdin:
         keep_password(credentials, server, sys.stdin.readline().rstrip("\r\n"))

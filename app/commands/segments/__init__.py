@@ -44,7 +44,12 @@ def _declare_editing(actions: Any) -> None:
     create = actions.add_parser("create", help="make a segment of those whom a filter finds")
     create.set_defaults(run=_create)
     create.add_argument("name", metavar="NAME")
-    create.add_argument("--filter", required=True, metavar="EXPR", help="README, Filters")
+    create.add_argument(
+        "--filter",
+        required=True,
+        metavar="EXPR",
+        help="see Segments and filters in the documentation",
+    )
     change = actions.add_parser("change", help="give an own segment another name or filter")
     change.set_defaults(run=_change)
     change.add_argument("key", metavar="KEY")
