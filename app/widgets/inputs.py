@@ -36,7 +36,7 @@ class TextField(Input):
         )
 
     def validate_value(self, value: str) -> str:
-        """The value without control characters, whoever sets it."""
+        """The value without control characters, also when code sets it."""
         return plain(value, len(value) + 1)
 
     def on_unmount(self) -> None:
