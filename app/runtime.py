@@ -22,3 +22,4 @@ def tune_interpreter() -> None:
     sys.setswitchinterval(SWITCH_INTERVAL)
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    gc.enable()
