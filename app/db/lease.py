@@ -47,8 +47,8 @@ class Lease:
         self.give_back()
 
     def take(self) -> None:
-        """Take the right until :meth:`give_back`. Call that after a refusal too. Raises LeaseTaken
-        and DatabaseProblem."""
+        """Take the right until :meth:`give_back`, which must also be called after a refusal. Raises
+        LeaseTaken and DatabaseProblem."""
         try:
             self._lock.take()
         except LockTaken:

@@ -29,8 +29,8 @@ class Lock:
         self._session: Any = None
 
     def take(self) -> None:
-        """Take the lock until :meth:`free`. Call that after a refusal too. Raises LockTaken and
-        DatabaseProblem."""
+        """Take the lock until :meth:`free`, which must also be called after a refusal. Raises
+        LockTaken and DatabaseProblem."""
         if self._store.postgres:
             self._take_postgres()
         else:

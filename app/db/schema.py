@@ -241,7 +241,8 @@ class Window(StoredModel):
 
 
 class Message(StoredModel):
-    """A message of the sync for a person. The newest replaces older ones with its step or text."""
+    """A message that a sync recorded for a person to read. The newest replaces older ones with its
+    step or text."""
 
     id = BigAutoField()
     connection = ForeignKeyField(Connection, on_delete="CASCADE")

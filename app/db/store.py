@@ -143,7 +143,7 @@ class Store:
         return json.loads(gathered) if isinstance(gathered, str) else gathered or []
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
-        """All rows of a result. Read a result that can grow in parts."""
+        """All rows of a result. If a result can grow, read it in parts."""
         with self._explained():
             found: list[Row] = self.database.execute_sql(
                 self.sql(sql), tuple(parameters)
