@@ -1,7 +1,8 @@
 """The schema, the store, and the only code that writes.
 
-peewee imports PostgreSQL's driver where it is installed, which takes a fifth of the time until the
-first frame. SQLite needs none: :mod:`app.db.postgres` gives it when a PostgreSQL is opened.
+peewee imports PostgreSQL's driver if it is installed, which takes a fifth of the time to the first
+frame. SQLite does not need it, so :mod:`app.db.postgres` loads it when a PostgreSQL database is
+opened.
 """
 
 import sys

@@ -1,8 +1,8 @@
-"""How a page becomes permanent: rows, members, counts and where to go on from, at once.
+"""How a page becomes permanent: rows, members, counts and sync progress, all at once.
 
-Everything in one delivery is committed in one transaction; a kill at any moment leaves either
-all of it or none. A row is replaced only by the answer to a newer request, and a deleted
-customer stays deleted whatever a late page says.
+Everything in one delivery is committed in one transaction. A kill at any moment leaves all of it or
+none. A row is replaced only by the answer to a newer request. A deleted customer stays deleted,
+whatever a late page says.
 """
 
 from __future__ import annotations
@@ -52,13 +52,12 @@ def deliver(
     deliveries: Iterable[Delivery],
     rules: Rules = custom_segments.no_rules,
 ) -> None:
-    """Commit deliveries, all in one transaction and in their order. ``rules``: what says the rules
-    of custom segments, within the transaction.
+    """Commit deliveries in order, all in one transaction. ``rules`` returns the rules of custom
+    segments and is called inside the transaction.
 
-    If the database refuses a row that passed every check on the way in, the rows are tried one
-    by one and the refused ones quarantined. Raises DatabaseProblem when nothing was committed,
-    Disconnected when the account was left
-    meanwhile, and Relieved when another Panelist syncs now.
+    If the database refuses a row that passed every earlier check, the rows are tried one by one and
+    the refused ones are quarantined. Raises DatabaseProblem when nothing was committed,
+    Disconnected when the account was disconnected, and LeaseLost when another Panelist syncs now.
     """
     deliveries = list(deliveries)
     try:
@@ -67,7 +66,7 @@ def deliver(
     except DatabaseProblem as problem:
         if not _is_about_a_row(problem):
             raise
-    # Not inside the handler: there the first refusal would be the context of all that follows.
+    # Not inside the handler. There the first refusal would be the context of every later error.
     for delivery in deliveries:
         delivery.answers = [
             one for answer in delivery.answers for one in _storable(store, connection_id, answer)
@@ -81,7 +80,7 @@ def _deliver(
     with store.transaction():
         check_turn(store)
         if connections.sync_state(store, connection_id).status == "disconnected":
-            raise connections.Disconnected  # perhaps by another Panelist, and just now
+            raise connections.Disconnected  # possibly a moment ago, by another Panelist
         answers = [answer for delivery in deliveries for answer in delivery.answers]
         if answers:
             _store_answers(store, connection_id, answers, rules())
@@ -90,8 +89,8 @@ def _deliver(
 
 
 def erase(store: Store, connection_id: int, stripe_id: str, rules: Rules) -> None:
-    """Leave nothing of a customer but that there was one, inside the caller's transaction: as if
-    Stripe had deleted it, so that no later answer brings anything back."""
+    """Erase a customer's personal data, inside the caller's transaction. The customer becomes
+    deleted, as if in Stripe, so that no later answer restores anything."""
     (seq,) = store.row(
         "SELECT seq FROM participant WHERE connection_id = ? AND stripe_id = ?",
         (connection_id, stripe_id),
@@ -161,7 +160,7 @@ def _store_rest(
 
 
 def _catalogue(store: Store, connection_id: int, answers: Sequence[Fetched]) -> list[Row]:
-    """What the rules of custom segments may ask of the products and prices in these answers."""
+    """The values of these answers' products and prices that custom segments can filter by."""
     keys = {
         "product": {row.stripe_id for one in answers for row in one.products},
         "price": {row.stripe_id for one in answers for row in one.prices},
@@ -213,7 +212,7 @@ def _listings(answer: Fetched) -> tuple[tuple[str, Sequence[Any]], ...]:
 
 
 def _store_bad(store: Store, connection_id: int, answers: Sequence[Fetched]) -> None:
-    """Quarantine what cannot be stored, and release what now could be."""
+    """Quarantine what cannot be stored, and release what can be stored now."""
     held = {
         (listing, key)
         for listing, key in store.rows(
@@ -239,7 +238,7 @@ def _store_bad(store: Store, connection_id: int, answers: Sequence[Fetched]) -> 
 
 
 def _renew_product_segments(store: Store, connection_id: int, event: EventRow | None) -> None:
-    """Once the subscription segments stand, a new product gets its own at once."""
+    """Give new products their segments at once, if the subscription segments exist."""
     if not membership.has_subscription_segments(store, connection_id):
         return
     cause = (
@@ -280,7 +279,7 @@ def _store_progress(store: Store, connection_id: int, delivery: Delivery) -> Non
 
 
 def _is_about_a_row(problem: DatabaseProblem) -> bool:
-    """Whether the database refused a value, and not the whole transaction."""
+    """Whether the database refused a value rather than the whole transaction."""
     cause = problem.__cause__
     names = {kind.__name__ for kind in type(cause).__mro__}
     about_rows = {"IntegrityError", "DataError", "InterfaceError", "ProgrammingError"}
@@ -292,7 +291,7 @@ class _Undo(Exception):
 
 
 def _storable(store: Store, connection_id: int, answer: Fetched) -> list[Fetched]:
-    """The answer split into single objects, those the database refuses as quarantined."""
+    """The answer split into single objects. Those that the database refuses are quarantined."""
     kept: list[Fetched] = []
     for one in _single_objects(answer):
         try:

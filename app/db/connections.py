@@ -1,4 +1,4 @@
-"""What is remembered of a connection and its sync: status, steps, windows, messages."""
+"""The stored state of a connection and its sync: status, steps, windows, messages."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from app.db.store import Store
 
 STEPS = ("products", "prices", "subscriptions", "segments", "customers")
 KEEP_MESSAGES = 200
-RELIST = -1  # as ``settled``: the next sync lists everything again
+RELIST = -1  # value of ``settled``: the next sync lists everything again
 KEEP_EVENTS = 500
 
 
 class Disconnected(Exception):
-    """The account was disconnected, so nothing more of it may be stored."""
+    """The account was disconnected, so nothing more from it may be stored."""
 
 
 @dataclass(frozen=True)
 class SyncState:
-    """Where the sync of a connection stands. ``events_through``: every event up to there (on
-    Stripe's clock) has been asked for."""
+    """The state of a connection's sync. ``events_through``: every event up to then (on Stripe's
+    clock) has been requested."""
 
     status: str
     generation: int
@@ -34,7 +34,7 @@ class SyncState:
 
     @property
     def due(self) -> bool:
-        """Whether everything has to be listed, even if nothing is missing of the last listing."""
+        """Whether a full listing is due, even if the last listing is complete."""
         return self.status == "pending" or self.settled == RELIST
 
 
@@ -58,8 +58,8 @@ def connected(store: Store) -> list[tuple[int, str, bool]]:
 def record(
     store: Store, source: str, account: str, livemode: bool, name: str | None, method: str
 ) -> int:
-    """Remember an account as connected, and return its id. One that is already connected, or
-    was before, keeps its participants and segments; after a disconnection it starts over."""
+    """Record an account as connected and return the connection's id. An account that is or was
+    connected keeps its participants and segments. After a disconnection its sync starts over."""
     with store.transaction():
         known = find(store, source, account, livemode)
         if known is None:
@@ -91,7 +91,7 @@ def record(
 
 
 def sync_state(store: Store, connection_id: int) -> SyncState:
-    """Where the sync stands, as last committed."""
+    """The state of the sync, as last committed."""
     return SyncState(
         *store.row(
             "SELECT status, generation, settled, request_seq, events_through"
@@ -102,7 +102,7 @@ def sync_state(store: Store, connection_id: int) -> SyncState:
 
 
 def last_look(store: Store, connection_id: int) -> int | None:
-    """When everything that had changed was last known to be stored, on this computer's clock."""
+    """When all changes were last known to be stored, on this computer's clock."""
     (at,) = store.row("SELECT last_polled_at FROM connection WHERE id = ?", (connection_id,))
     return None if at is None else int(at)
 
@@ -110,8 +110,8 @@ def last_look(store: Store, connection_id: int) -> int | None:
 def begin_listing(
     store: Store, connection_id: int, through: int, windows: Iterable[WindowRow]
 ) -> None:
-    """Start a full listing: a new generation with these windows. ``through``: Stripe's clock
-    before the first page; later changes come as events."""
+    """Start a full listing: a new generation with these windows. ``through`` is Stripe's clock
+    before the first page. Later changes arrive as events."""
     with store.transaction():
         store.execute(
             "UPDATE connection SET generation = generation + 1, events_through = ?,"
@@ -138,13 +138,13 @@ def begin_listing(
 
 
 def require_listing(store: Store, connection_id: int) -> None:
-    """Have the next sync list everything again, whatever it had already done."""
+    """Make the next sync list everything again, whatever is already done."""
     with store.transaction():
         store.execute("UPDATE connection SET status = 'pending' WHERE id = ?", (connection_id,))
 
 
 def steps(store: Store, connection_id: int) -> dict[str, StepRow]:
-    """Every step by its name."""
+    """Every step by name."""
     rows = store.rows(
         "SELECT name, state, done, total, message FROM step WHERE connection_id = ?"
         " ORDER BY position",
@@ -154,7 +154,7 @@ def steps(store: Store, connection_id: int) -> dict[str, StepRow]:
 
 
 def windows(store: Store, connection_id: int) -> list[WindowRow]:
-    """What is still to be fetched of the current listing."""
+    """The parts of the current listing that are still to be fetched."""
     rows = store.rows(
         'SELECT id, listing, low, high, cursor, position, density FROM "window"'
         " WHERE connection_id = ? ORDER BY id",
@@ -164,7 +164,7 @@ def windows(store: Store, connection_id: int) -> list[WindowRow]:
 
 
 def set_status(store: Store, connection_id: int, old: Sequence[str], new: str) -> None:
-    """Move a connection on to ``new`` if it stands at one of ``old``."""
+    """Change a connection's status to ``new`` if it is one of ``old``."""
     marks = ", ".join("?" * len(old))
     with store.transaction():
         store.execute(
@@ -174,13 +174,13 @@ def set_status(store: Store, connection_id: int, old: Sequence[str], new: str) -
 
 
 def settle(store: Store, connection_id: int) -> None:
-    """The current listing is complete and what it did not see has been checked."""
+    """Record that the current listing is complete and that all rows it did not see were checked."""
     with store.transaction():
         store.execute("UPDATE connection SET settled = generation WHERE id = ?", (connection_id,))
 
 
 def disconnect(store: Store, connection_id: int, reason: str) -> None:
-    """Stop following an account. What was fetched stays."""
+    """Stop following an account. Fetched data stays."""
     with store.transaction():
         store.execute(
             "UPDATE connection SET status = 'disconnected', disconnected_at = ?,"
@@ -190,15 +190,15 @@ def disconnect(store: Store, connection_id: int, reason: str) -> None:
 
 
 def renew(store: Store, connection_id: int) -> None:
-    """The account was connected again, now; inside the caller's transaction."""
+    """Record that the account was connected again now, inside the caller's transaction."""
     store.execute(
         "UPDATE connection SET connected_at = ? WHERE id = ?", (int(time.time()), connection_id)
     )
 
 
 def polled(store: Store, connection_id: int, through: int, newest: int | None, keep: int) -> None:
-    """A poll is complete: every event up to ``through`` is applied. Events seen before
-    ``keep`` are forgotten, but for the last ones that a screen may show."""
+    """Record a complete poll: every event up to ``through`` is applied. Events from before ``keep``
+    are deleted, except the last ones, which a screen may show."""
     with store.transaction():
         store.execute(
             "UPDATE connection SET events_through = ?, last_polled_at = ?,"
@@ -214,7 +214,7 @@ def polled(store: Store, connection_id: int, through: int, newest: int | None, k
 
 
 def unseen(store: Store, connection_id: int, event_ids: Sequence[str]) -> set[str]:
-    """Those of these events whose effects are not stored yet."""
+    """The events among these whose effects are not stored yet."""
     rows = store.rows(
         "SELECT stripe_id FROM seen_event WHERE connection_id = ? AND " + store.among("stripe_id"),
         (connection_id, store.values(event_ids)),
@@ -223,7 +223,7 @@ def unseen(store: Store, connection_id: int, event_ids: Sequence[str]) -> set[st
 
 
 def missed(store: Store, connection_id: int, table: str) -> list[str]:
-    """Stripe ids of rows that the current generation did not see: perhaps deleted."""
+    """Stripe ids of rows that the current generation did not see, which may be deleted."""
     rows = store.rows(
         f"SELECT t.stripe_id FROM {table} t JOIN connection c ON c.id = t.connection_id"
         " WHERE t.connection_id = ? AND NOT t.deleted AND t.generation < c.generation",
@@ -233,7 +233,7 @@ def missed(store: Store, connection_id: int, table: str) -> list[str]:
 
 
 def number(store: Store, connection_id: int, table: str) -> int:
-    """How many objects of a table are there, without the deleted."""
+    """The number of objects in a table, without deleted ones."""
     counted = (
         "SELECT count FROM segment WHERE connection_id = ? AND key = 'all'"
         if table == "participant"
@@ -244,7 +244,7 @@ def number(store: Store, connection_id: int, table: str) -> int:
 
 
 def cuts(store: Store, connection_id: int, table: str, parts: int) -> list[int]:
-    """The times of creation that cut a table into so many parts of the same size."""
+    """The creation times that divide a table into this many parts of equal size."""
     size = number(store, connection_id, table)
     return [
         int(created)
@@ -258,7 +258,7 @@ def cuts(store: Store, connection_id: int, table: str, parts: int) -> list[int]:
 
 
 def say(store: Store, connection_id: int, level: str, step: str | None, text: str) -> None:
-    """Record a message. A step has one at a time, and the same words stand once, with the
+    """Record a message. A step has one message at a time. The same text is stored once, with its
     latest time."""
     with store.transaction():
         store.execute(
@@ -277,7 +277,7 @@ def say(store: Store, connection_id: int, level: str, step: str | None, text: st
 
 
 def unsay(store: Store, connection_id: int, step: str) -> None:
-    """What was said about a step is true no more."""
+    """Delete a step's message, which is no longer true."""
     with store.transaction():
         store.execute(
             "DELETE FROM message WHERE connection_id = ? AND step = ?", (connection_id, step)
@@ -285,7 +285,7 @@ def unsay(store: Store, connection_id: int, step: str) -> None:
 
 
 def say_quarantined(store: Store, connection_id: int) -> None:
-    """Say how many objects could not be stored; say nothing when there are none."""
+    """Record how many objects could not be stored. If there are none, delete that message."""
     (count,) = store.row(
         "SELECT count(*) FROM quarantine WHERE connection_id = ?", (connection_id,)
     )
@@ -301,7 +301,7 @@ def say_quarantined(store: Store, connection_id: int) -> None:
 
 
 def count_reads(store: Store, connection_id: int, requests: int) -> None:
-    """Add to this day's requests to Stripe; inside the caller's transaction."""
+    """Add to today's requests to Stripe, inside the caller's transaction."""
     store.execute(
         "INSERT INTO read_count (connection_id, day, requests) VALUES (?, ?, ?)"
         " ON CONFLICT (connection_id, day)"

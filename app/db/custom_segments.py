@@ -1,9 +1,9 @@
-"""Members of custom segments, whose rule is a condition given in SQL.
+"""Members of custom segments, whose rule is a SQL condition.
 
-They come after the built-in and product segments, in an order in which each only asks for
-members of those before it; a change refreshes all of them for everyone it touches, in its
-transaction. What a condition asks beyond the participant (a product's name, the time of day)
-changes for everyone at once: then :func:`follow` recomputes all memberships.
+They come after the built-in and product segments, ordered so that each uses only members of earlier
+ones. A change refreshes all of them for every participant it touches, inside its transaction. A
+condition may depend on more than the participant, such as a product's name or the time of day. That
+changes for everyone at once, so :func:`follow` recomputes all memberships.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from app.db.store import Row, Store
 
 @dataclass(frozen=True)
 class CustomRule:
-    """The segment of this row id holds the participants ``p`` for whom ``condition`` is true.
+    """The segment with this row id holds the participants ``p`` for which ``condition`` is true.
     ``timed``: the passing of time alone can change that."""
 
     segment: int
@@ -39,7 +39,7 @@ def no_rules() -> Sequence[CustomRule]:
 def refresh(
     store: Store, people: ParticipantSet, rules: Sequence[CustomRule], reasons: Reasons
 ) -> None:
-    """Recompute these people's memberships of custom segments."""
+    """Recompute these participants' memberships of custom segments."""
     for rule in rules:
         present = set(
             store.rows(
@@ -58,7 +58,7 @@ def refresh(
 
 
 def enrol(store: Store, people: ParticipantSet, rules: Sequence[CustomRule], cause: int) -> None:
-    """Put these people, who are in no custom segment, into those that they belong to."""
+    """Add these participants to the custom segments they belong to. They are in none yet."""
     for rule in rules:
         store.execute(
             "INSERT INTO member (participant_id, segment_id, cause)"
@@ -71,7 +71,7 @@ def enrol(store: Store, people: ParticipantSet, rules: Sequence[CustomRule], cau
 def follow(
     store: Store, everybody: ParticipantSet, rules: Sequence[CustomRule], cause: int
 ) -> None:
-    """Recompute everyone's memberships of these segments; inside the caller's transaction."""
+    """Recompute everyone's memberships of these segments, inside the caller's transaction."""
     for rule in rules:
         gone = store.rows(
             "SELECT m.participant_id, m.segment_id FROM member m"
@@ -85,7 +85,7 @@ def follow(
 
 
 def moved_by_time(store: Store, everybody: ParticipantSet, rules: Sequence[CustomRule]) -> bool:
-    """Whether any membership is no longer what the rules say."""
+    """Whether any membership no longer matches the rules."""
     for rule in rules:
         gone = store.rows(
             "SELECT 1 FROM member m JOIN participant p ON p.id = m.participant_id"
@@ -103,7 +103,7 @@ def moved_by_time(store: Store, everybody: ParticipantSet, rules: Sequence[Custo
 
 
 def recount(store: Store, segment: int) -> None:
-    """Have a segment's counts say how many members it has."""
+    """Update a segment's counts to match its members."""
     store.execute(
         "UPDATE segment SET"
         " count = (SELECT count(*) FROM member m WHERE m.segment_id = segment.id),"

@@ -1,8 +1,8 @@
-"""Every way a database fails, in one sentence each.
+"""Turns every database failure into one sentence.
 
-peewee and the drivers hide the real cause: after a full disk SQLite rolls back by itself, so
-what surfaces is "cannot rollback - no transaction is active". The first cause stands in the
-chain of ``__cause__`` and ``__context__``, and that is where this module looks.
+peewee and the drivers hide the real cause. After a full disk, for example, SQLite rolls back by
+itself, and the visible error is "cannot rollback - no transaction is active". The first cause is in
+the chain of ``__cause__`` and ``__context__``, so this module looks there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.problems import Problem
 
 
 class DatabaseProblem(Problem):
-    """The database cannot be used as asked; the text is for a person."""
+    """The database cannot be used as requested. The text is shown to the user."""
 
 
 _SENTENCES = {
@@ -54,7 +54,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def sentence(error: BaseException, where: str) -> str | None:
-    """What to tell a person about a failure of the database, or None when it is not one."""
+    """The sentence to show for a database failure. None when the error is not one."""
     for one in _chain(error):
         code = getattr(one, "sqlite_errorcode", None)
         if code is not None and code & 0xFF in _SENTENCES:
@@ -63,7 +63,7 @@ def sentence(error: BaseException, where: str) -> str | None:
         state = getattr(one, "sqlstate", None)
         if state is not None or type(one).__module__.startswith("psycopg"):
             return _postgres_sentence(state or _state_in_words(str(one)), where)
-    refused = OverflowError | UnicodeEncodeError  # how SQLite's driver refuses a value
+    refused = OverflowError | UnicodeEncodeError  # SQLite's driver refuses a value with these
     if isinstance(error, peewee.DatabaseError | peewee.InterfaceError | sqlite3.Error | refused):
         kind = type(error).__name__
         return f"{where} could not be used ({kind}). Everything saved before is kept; try again."
@@ -71,7 +71,7 @@ def sentence(error: BaseException, where: str) -> str | None:
 
 
 def _state_in_words(text: str) -> str:
-    """A refused connection has no state, only words (PostgreSQL's own, not translated)."""
+    """The state of a refused connection, which has only words (PostgreSQL's own, untranslated)."""
     words = {
         "password authentication failed": "28P01",
         'role "': "28000",
@@ -99,7 +99,7 @@ def _postgres_sentence(state: str, where: str) -> str:
 
 @contextmanager
 def explained(where: str) -> Iterator[None]:
-    """Turn any failure of the database inside into a DatabaseProblem with its sentence."""
+    """Turn any database failure inside into a DatabaseProblem with its sentence."""
     try:
         yield
     except DatabaseProblem:

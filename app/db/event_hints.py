@@ -1,7 +1,7 @@
-"""Events that were told us, by a webhook or a person, until the sync has stored their effects.
+"""Events announced by a webhook or a person, kept until the sync has stored their effects.
 
-Whoever is told need not be who syncs: the hint waits in the database, and is permanent before
-the one who told it is thanked.
+The process that receives a hint need not be the one that syncs. The hint is stored in the database
+before its sender gets a confirmation.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from app.db.rows import EventRow
 from app.db.store import Store
 
-ASK = EventRow("ask", 0, "ask", "")  # no event of Stripe's: somebody wants to know now
+ASK = EventRow("ask", 0, "ask", "")  # not a Stripe event: a user wants fresh data now
 
 
 def tell(store: Store, connection_id: int, events: Sequence[EventRow]) -> None:
-    """Leave hints for whoever syncs. One whose effect is stored, or that waits, changes nothing."""
+    """Leave hints for the sync. A hint that already waits, or whose effect is stored, changes
+    nothing."""
     with store.transaction():
         store.execute_many(
             "INSERT INTO hint (connection_id, stripe_id, created, type, object_id)"
@@ -27,7 +28,7 @@ def tell(store: Store, connection_id: int, events: Sequence[EventRow]) -> None:
 
 
 def waiting(store: Store, connection_id: int) -> list[EventRow]:
-    """The hints that are there, oldest first."""
+    """The waiting hints, oldest first."""
     rows = store.rows(
         "SELECT stripe_id, created, type, object_id FROM hint WHERE connection_id = ?"
         " ORDER BY created, stripe_id",
@@ -37,7 +38,7 @@ def waiting(store: Store, connection_id: int) -> list[EventRow]:
 
 
 def drop(store: Store, connection_id: int, events: Sequence[EventRow]) -> None:
-    """These are done with; inside the caller's transaction."""
+    """Remove hints that are done, inside the caller's transaction."""
     store.execute_many(
         "DELETE FROM hint WHERE connection_id = ? AND stripe_id = ?",
         [(connection_id, event.stripe_id) for event in events],

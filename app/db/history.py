@@ -1,9 +1,9 @@
-"""Since when, until when and why a participant was in a segment: intervals, not snapshots.
+"""When and why a participant was in a segment, as intervals rather than snapshots.
 
-A member's row names the cause that brought it; when the membership ends, both ends move to
-``past_member`` in the same transaction. A cause is one of Stripe's events, or a full listing where
-no event said why. Times are Stripe's clock. A membership that no one can have had, because it
-would end before it began, leaves no trace.
+A member's row names the cause of the membership. When the membership ends, its start and end move
+to ``past_member`` in the same transaction. A cause is a Stripe event, or a full listing where no
+event explains the change. Times are Stripe's clock. A membership that would end before it began is
+impossible and leaves no trace.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.db.store import Row, Store
 
 DELETED = "customer.deleted"
 
-# Where no cause is known (an earlier version did not keep any), the connection's beginning is.
+# An earlier version kept no causes. Without one, the connection's start is used.
 _ENDED = """
 INSERT INTO past_member (participant_id, segment_key, since, until, joined_by, left_by)
 SELECT ended.participant_id, ended.key, ended.since, ended.until, ended.cause, ended.left_by FROM (
@@ -32,9 +32,9 @@ SELECT ended.participant_id, ended.key, ended.since, ended.until, ended.cause, e
 
 
 def since(store: Store) -> str:
-    """SQL: when a membership began, of ``member m`` with its ``segment g``, ``connection k`` and
-    ``cause j``. Never before the same person's last membership of the segment had ended, in
-    whatever order the causes became known."""
+    """SQL for the start of a membership: of ``member m`` with its ``segment g``, ``connection k``
+    and ``cause j``. It is never before the end of the participant's last membership of the segment,
+    whatever order the causes became known in."""
     greatest = "greatest" if store.postgres else "max"
     return (
         f"{greatest}(coalesce(j.at, k.connected_at), coalesce((SELECT max(b.until)"
@@ -44,7 +44,7 @@ def since(store: Store) -> str:
 
 
 def listing_cause(store: Store, connection_id: int) -> int:
-    """The cause that stands for the connection's current full listing."""
+    """The cause for the connection's current full listing."""
     found = store.rows(
         "SELECT c.id FROM cause c JOIN connection k ON k.id = c.connection_id"
         " AND k.generation = c.generation WHERE k.id = ?",
@@ -61,7 +61,7 @@ def listing_cause(store: Store, connection_id: int) -> int:
 
 
 def event_cause(store: Store, connection_id: int, event: EventRow) -> int:
-    """The cause that stands for an event."""
+    """The cause for an event."""
     store.execute(
         "INSERT INTO cause (connection_id, at, event, type) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (connection_id, event) DO NOTHING",
@@ -75,7 +75,8 @@ def event_cause(store: Store, connection_id: int, event: EventRow) -> int:
 
 
 def local_cause(store: Store, connection_id: int, kind: str) -> int:
-    """A new cause that is none of Stripe's: "made" (a segment was) or "time" (it passed)."""
+    """A new cause that is not Stripe's: "made" (a segment was created, changed or deleted) or
+    "time" (time passed)."""
     now = int(time.time())
     store.execute(
         "INSERT INTO cause (connection_id, at, type) VALUES (?, ?, ?)", (connection_id, now, kind)
@@ -85,7 +86,7 @@ def local_cause(store: Store, connection_id: int, kind: str) -> int:
 
 
 def end_memberships(store: Store, members: Sequence[Row]) -> None:
-    """Keep the history of (participant, segment, cause) that are about to be deleted."""
+    """Keep the history of (participant, segment, cause) rows that are about to be deleted."""
     sql = _ENDED.format(since=since(store), which="m.participant_id = ? AND m.segment_id = ?")
     store.execute_many(sql, [(cause, person, segment) for person, segment, cause in members])
 
@@ -97,15 +98,15 @@ def end_segments(store: Store, segments: Sequence[int], cause: int) -> None:
 
 
 class Reasons:
-    """Why the members change that some answers touch."""
+    """Why members change: the causes behind some answers."""
 
     def __init__(
         self, store: Store, connection_id: int, answers: Iterable[Fetched], *, by_subscription: bool
     ) -> None:
         self._store = store
         self._connection_id = connection_id
-        self._own: dict[str, EventRow] = {}  # by Stripe's id of a customer
-        self._held: dict[str, EventRow] = {}  # the same, of their subscriptions
+        self._own: dict[str, EventRow] = {}  # by Stripe customer id
+        self._held: dict[str, EventRow] = {}  # the same, for their subscriptions
         for answer in answers:
             if answer.event is None:
                 continue
@@ -120,11 +121,12 @@ class Reasons:
 
     @property
     def by_event(self) -> bool:
-        """Whether an event is the cause for anyone; else the listing is it for everyone."""
+        """Whether an event is the cause for anyone. If not, the listing is the cause for
+        everyone."""
         return bool(self._own or self._held)
 
     def listing(self) -> int:
-        """The cause for whom no event names."""
+        """The cause for participants without an event."""
         return listing_cause(self._store, self._connection_id)
 
     def stamped(self, members: Iterable[Row]) -> list[Row]:
@@ -160,8 +162,8 @@ class Reasons:
         return stamped
 
     def _event(self, customer: str, everybody: bool) -> EventRow | None:
-        """A subscription moves people between its segments; that a person came or went has to
-        do with the person."""
+        """The event behind a change. A subscription's event explains moves between its segments.
+        The customer's own event explains that the customer came or went."""
         own, held = self._own.get(customer), self._held.get(customer)
         if everybody or (own is not None and own.type == DELETED):
             return own or held

@@ -1,8 +1,8 @@
-"""Who syncs: at most one Panelist per database at a time.
+"""Lets at most one Panelist sync a database at a time.
 
-Whoever gets the lock takes a number, and what a sync stores is refused when a newer number was
-taken: so even one whose lock was lost without its knowing (a session that the server ended, a file
-that somebody removed) cannot write beside its successor.
+The process that gets the lock takes a number. A sync's writes are refused once a newer number was
+taken. A process that lost its lock unnoticed, because the server ended its session or the lock file
+was removed, therefore cannot write beside its successor.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from app.problems import Problem
 
 
 class LeaseTaken(Problem):
-    """Another Panelist syncs this database; the text is for a person. ``who``: which one."""
+    """Another Panelist, named by ``who``, syncs this database. The text is shown to the user."""
 
     def __init__(self, who: str) -> None:
         self.who = who or "another Panelist"
@@ -29,11 +29,11 @@ class LeaseTaken(Problem):
 
 
 class LeaseLost(Exception):
-    """Another Panelist syncs now, although this one thought that it did."""
+    """This Panelist lost the lease unnoticed, and another one syncs now."""
 
 
 class Lease:
-    """The right to sync. As a context manager it is taken and given back."""
+    """The right to sync. As a context manager, it takes the right and gives it back."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -47,8 +47,8 @@ class Lease:
         self.give_back()
 
     def take(self) -> None:
-        """Take it, until :meth:`give_back`, which is also due after a refusal. Raises Busy,
-        DatabaseProblem."""
+        """Take the right until :meth:`give_back`, which must also be called after a refusal. Raises
+        LeaseTaken and DatabaseProblem."""
         try:
             self._lock.take()
         except LockTaken:
@@ -68,7 +68,7 @@ class Lease:
             self._lock.free()
 
     def check(self) -> None:
-        """See that the lock is still there. Raises Relieved."""
+        """Check that the right is still held. Raises LeaseLost."""
         if not self._lock.holds():
             raise LeaseLost
         check_turn(self._store)
@@ -79,23 +79,22 @@ class Lease:
 
 
 def this_process() -> str:
-    """Which Panelist this is, for a person."""
+    """The name of this process, for display."""
     return f"process {os.getpid()} on {socket.gethostname()}"
 
 
 def check_turn(store: Store) -> None:
-    """Refuse what a sync would store that was relieved; inside its transaction, which then holds
-    up whoever wants to relieve it. Raises Relieved."""
+    """Refuse the writes of a sync that lost its turn, inside its transaction. A process that wants
+    the turn then waits for that transaction. Raises LeaseLost."""
     if store.turn is None:
-        return  # what is written is not a sync's
+        return  # not a sync's write
     (turn,) = store.row("SELECT turn FROM syncer" + (" FOR SHARE" if store.postgres else ""))
     if turn != store.turn:
         raise LeaseLost
 
 
 def hold_off_syncs(store: Store) -> None:
-    """Wait until no sync's transaction is under way, and let none begin until the caller's ends:
-    what it writes and what they write must know of each other. SQLite has one writer at a time
-    anyway."""
+    """Wait for a running sync transaction, and block new ones until the caller's ends, because the
+    two must see each other's writes. SQLite has one writer at a time anyway."""
     if store.postgres:
         store.rows("SELECT turn FROM syncer FOR UPDATE")

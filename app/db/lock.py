@@ -1,8 +1,8 @@
 """A lock that one Panelist per database can hold at a time.
 
-On SQLite a lock on a file beside the database, on PostgreSQL an advisory lock. Both are freed
-by the system the moment their holder dies, however it dies, and both are still held while it
-is merely asleep; a file with a process id in it can promise neither.
+SQLite uses a lock on a file beside the database. PostgreSQL uses an advisory lock. The system frees
+both the moment their holder dies, however it dies. Both are still held while it only sleeps. A file
+that contains a process id can promise neither.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from app.db.store import APPLICATION_ID, Store
 
 
 class LockTaken(Exception):
-    """Somebody else holds it."""
+    """Another process holds the lock."""
 
 
 class Lock:
-    """``name`` ends the file's name, ``number`` tells the lock from others on PostgreSQL."""
+    """``name`` is the suffix of the lock file. ``number`` identifies the lock on PostgreSQL."""
 
     def __init__(self, store: Store, name: str, number: int) -> None:
         self._store, self._name, self._number = store, name, number
@@ -29,22 +29,22 @@ class Lock:
         self._session: Any = None
 
     def take(self) -> None:
-        """Take it, until :meth:`free`, which is also due after a refusal. Raises Taken,
-        DatabaseProblem."""
+        """Take the lock until :meth:`free`, which must also be called after a refusal. Raises
+        LockTaken and DatabaseProblem."""
         if self._store.postgres:
             self._take_postgres()
         else:
             self._take_file()
 
     def free(self) -> None:
-        """Let others have it."""
+        """Release the lock."""
         if self._file:
             self._file.close()
             self._file = None
         self._end_session()
 
     def holds(self) -> bool:
-        """Whether it is still there, as far as that can be lost: a server may end the session."""
+        """Whether the lock is still held. A PostgreSQL server may have ended the session."""
         if self._session:
             import psycopg
 
@@ -66,8 +66,8 @@ class Lock:
         self._file = file
 
     def _take_postgres(self) -> None:
-        """On a session of its own: the lock lives exactly as long as the session. The session
-        of one that is refused stays for its next try."""
+        """Take the lock on a separate session, because it lives exactly as long as its session.
+        After a refusal the session is kept for the next try."""
         try:
             self._session = self._session or self._store.session()
             with explained(self._store.where):
@@ -85,7 +85,8 @@ class Lock:
         session, self._session = self._session, None
         if session:
             with contextlib.suppress(Exception):
-                # A server frees the locks of a closed session a moment later: it is not waited for.
+                # A server frees a closed session's locks a little later. Unlocking first avoids the
+                # wait.
                 session.execute("SELECT pg_advisory_unlock_all()")
             with contextlib.suppress(Exception):
                 session.close()

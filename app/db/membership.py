@@ -1,8 +1,8 @@
-"""Who is in which segment: :mod:`app.db.segment_rules` says it, ``member`` remembers it.
+"""Segment members: :mod:`app.db.segment_rules` defines them, ``member`` stores them.
 
-Every change of a participant or a subscription ends in :func:`refresh` for the people it
-touched, inside the transaction that made the change, so that members and counts are exact
-whenever anyone reads.
+Every change of a participant or a subscription ends in :func:`refresh` for the participants it
+touched. This happens inside the transaction of the change, so that members and counts are exact for
+every reader.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from app.db.store import Row, Store
 
 Counts = dict[int, tuple[int, int]]  # segment -> members, members with an email
 
-_MADE_WITH_ALL = "none"  # a built-in segment of every version that follows from subscriptions
+_MADE_WITH_ALL = "none"  # a subscription segment that every version creates
 
 
 def counts(store: Store, people: ParticipantSet) -> Counts:
-    """How many of these people each segment counts now."""
+    """How many of these participants each segment counts now."""
     rows = store.rows(
         "SELECT m.segment_id, count(*),"
         " sum(CASE WHEN p.email IS NULL OR p.email = '' THEN 0 ELSE 1 END)"
-        # CROSS: from the people to their memberships, not through all of them to spare a sort.
+        # CROSS: begin with the participants, instead of reading all memberships to avoid a sort.
         " FROM participant p CROSS JOIN member m"
         f" WHERE m.participant_id = p.id AND {people.condition} GROUP BY m.segment_id",
         people.parameters,
@@ -43,11 +43,11 @@ def refresh(
     by_subscription: bool,
     rules: Sequence[CustomRule] = (),
 ) -> None:
-    """Bring these people's memberships and the counts to what the rules say.
+    """Bring these participants' memberships and the counts in line with the rules.
 
-    ``before`` are the :func:`counts` from before the change, in the same transaction.
-    ``by_subscription``: whether the segments that follow from subscriptions have been made.
-    ``rules``: of custom segments.
+    ``before`` are the :func:`counts` before the change, in the same transaction.
+    ``by_subscription``: whether the segments that depend on subscriptions exist. ``rules``: of
+    custom segments.
     """
     people = found(store, people)
     present = _present(store, people)
@@ -63,14 +63,14 @@ def refresh(
 
 
 def fill(store: Store, people: ParticipantSet, cause: int) -> None:
-    """Put these people into segments that are new; all others already hold them exactly."""
+    """Add these participants to new segments. Their other memberships are already exact."""
     before = counts(store, people)
     _insert_all(store, belonging(people.condition), people, cause)
     _move_counts(store, people, before)
 
 
 def fill_custom(store: Store, people: ParticipantSet, rule: CustomRule, cause: int) -> None:
-    """Put these people into a custom segment that is new."""
+    """Add these participants to a new custom segment."""
     before = counts(store, people)
     custom_segments.enrol(store, people, [rule], cause)
     _move_counts(store, people, before)
@@ -84,7 +84,7 @@ def enrol(
     by_subscription: bool,
     rules: Sequence[CustomRule] = (),
 ) -> None:
-    """What :func:`refresh` does, for people who were not here before this transaction."""
+    """Do what :func:`refresh` does, for participants that are new in this transaction."""
     rule = belonging(people.condition, by_subscription=by_subscription)
     _insert_all(store, rule, people, cause)
     custom_segments.enrol(store, people, rules, cause)
@@ -103,7 +103,7 @@ def _present(store: Store, people: ParticipantSet) -> set[Row]:
 
 
 def _insert_all(store: Store, rule: str, people: ParticipantSet, cause: int) -> None:
-    """In one statement, which does not hold up the other threads as many small ones do."""
+    """Insert in one statement, which does not hold up other threads as many small ones do."""
     store.execute(
         "INSERT INTO member (participant_id, segment_id, cause)"
         f" SELECT b.participant_id, b.id, {cause:d} FROM ({rule}) AS b WHERE true"
@@ -144,7 +144,7 @@ def recompute_memberships(
     people: ParticipantSet,
     rules: Rules = custom_segments.no_rules,
 ) -> None:
-    """Recompute these people's memberships from the rules, in a transaction of its own."""
+    """Recompute these participants' memberships from the rules, in a separate transaction."""
     by_subscription = has_subscription_segments(store, connection_id)
     reasons = Reasons(store, connection_id, (), by_subscription=by_subscription)
     with store.transaction():
@@ -153,7 +153,7 @@ def recompute_memberships(
 
 
 def recount(store: Store, connection_id: int) -> None:
-    """Have every segment's counts say how many members it has, in a transaction of its own."""
+    """Update every segment's counts to match its members, in a separate transaction."""
     with store.transaction():
         for (segment,) in store.rows(
             "SELECT id FROM segment WHERE connection_id = ?", (connection_id,)
@@ -162,7 +162,7 @@ def recount(store: Store, connection_id: int) -> None:
 
 
 def create_segment(store: Store, connection_id: int, key: str) -> None:
-    """Make a built-in segment unless it exists: a reconnected account keeps its own."""
+    """Create a built-in segment unless it exists. A reconnected account keeps its segments."""
     store.execute(
         "INSERT INTO segment (connection_id, key, kind, count, with_email)"
         " VALUES (?, ?, 'builtin', 0, 0) ON CONFLICT (connection_id, key) DO NOTHING",
@@ -171,8 +171,8 @@ def create_segment(store: Store, connection_id: int, key: str) -> None:
 
 
 def create_subscription_segments(store: Store, connection_id: int, cause: int) -> None:
-    """Make the segments that follow from subscriptions, and one for each product. The indexes
-    of subscriptions (:mod:`app.db.indexes.subscription_indexes`) must be there."""
+    """Create the segments that depend on subscriptions, and one for each product. The subscription
+    indexes (:mod:`app.db.indexes.subscription_indexes`) must exist."""
     for segment in BUILTIN.values():
         if segment.by_subscription:
             create_segment(store, connection_id, segment.key)
@@ -180,8 +180,8 @@ def create_subscription_segments(store: Store, connection_id: int, cause: int) -
 
 
 def ensure_builtin(store: Store) -> None:
-    """Have every account whose segments were made before this version added a built-in segment
-    get it, with its members and counts, all at once."""
+    """Add the built-in segments that are new in this version to every account whose segments an
+    earlier version created. Each account gets them with members and counts in one transaction."""
     for connection_id in _without_some_builtin(store):
         with store.transaction():
             lease.hold_off_syncs(store)
@@ -201,7 +201,7 @@ def ensure_builtin(store: Store) -> None:
 
 
 def _without_some_builtin(store: Store) -> dict[int, list[str]]:
-    """The keys that each account lacks; none are lacking before its segments are made."""
+    """The keys that each account lacks. An account lacks none until its segments are created."""
     there: dict[int, set[str]] = {}
     for connection_id, key in store.rows(
         "SELECT connection_id, key FROM segment WHERE kind = 'builtin'"
@@ -215,7 +215,7 @@ def _without_some_builtin(store: Store) -> dict[int, list[str]]:
 
 
 def drop_subscription_segments(store: Store, connection_id: int, cause: int) -> None:
-    """Take them away again: without subscriptions no one knows who would be in them."""
+    """Delete these segments again, because without subscriptions their members are unknown."""
     _drop_segments(store, connection_id, "key <> 'all' AND kind <> 'own'", (), cause)
 
 
@@ -231,8 +231,8 @@ def _drop_segments(
 
 
 def follow_products(store: Store, connection_id: int, cause: int) -> list[str]:
-    """A segment for each product there is, and none for one that is gone. Returns the
-    products whose segments are new and have no members yet."""
+    """Create a segment for each product without one, and delete those of deleted products. Returns
+    the products whose segments are new and still empty."""
     gone = "product IN (SELECT stripe_id FROM product WHERE connection_id = ? AND deleted)"
     _drop_segments(store, connection_id, gone, (connection_id,), cause)
     new = store.rows(
@@ -250,7 +250,7 @@ def follow_products(store: Store, connection_id: int, cause: int) -> list[str]:
 
 
 def has_subscription_segments(store: Store, connection_id: int) -> bool:
-    """Whether the segments that follow from subscriptions have been made."""
+    """Whether the segments that depend on subscriptions exist."""
     return bool(
         store.rows(
             "SELECT 1 FROM segment WHERE connection_id = ? AND key = ?",

@@ -1,8 +1,7 @@
-"""How a database of an earlier version becomes one of this version: numbered steps, forward.
+"""Brings the database of an earlier version up to date, in numbered steps.
 
-A step has the number of the version that it starts from. It runs inside one transaction with
-the others, after a copy of a SQLite file was kept; it must not use the models, which show the
-tables as they are today.
+A step's number is the version that it starts from. All steps run inside one transaction, after a
+SQLite file was copied. A step must not use the models, which describe the tables as they are today.
 """
 
 from __future__ import annotations
@@ -149,8 +148,8 @@ def _studies(database: Database) -> None:
 
 
 def _subscriptions_are_paused(database: Database) -> None:
-    """What is stored of subscriptions does not say whether their collection is paused, so each
-    account that was listed is listed once more by its next sync."""
+    """Stored subscriptions do not say whether their payment collection is paused. The next sync of
+    each account that was listed therefore lists it again."""
     kind = "INTEGER" if isinstance(database, SqliteDatabase) else "BOOLEAN"
     database.execute_sql(
         f'ALTER TABLE subscription ADD COLUMN "collection_paused" {kind} NOT NULL DEFAULT false'
@@ -176,7 +175,7 @@ VERSION = max(STEPS) + 1  # of the tables as :mod:`app.db.schema` describes them
 
 
 def migrate(database: Database, version: int) -> None:
-    """Bring a database of this earlier ``version`` up to date, in the caller's transaction."""
+    """Bring a database of an earlier ``version`` up to date, in the caller's transaction."""
     while step := STEPS.get(version):
         step(database)
         version += 1
@@ -185,8 +184,8 @@ def migrate(database: Database, version: int) -> None:
 
 
 def keep_copy(database: Database, file: str, version: int) -> Path:
-    """Copy a SQLite ``file`` as it is, beside it and readable by its owner only. A copy that is
-    there already is the older one, and stays."""
+    """Copy a SQLite ``file`` as it is, next to it and readable only by its owner. An existing copy
+    is older and stays."""
     copy = Path(f"{file}.version-{version}")
     if not copy.exists():
         part = f"{copy.name}.part"
@@ -196,7 +195,7 @@ def keep_copy(database: Database, file: str, version: int) -> Path:
 
 
 def drop_copies(file: str) -> None:
-    """Delete the copies that :func:`keep_copy` made of ``file``, half-made ones too. Raises
+    """Delete the copies that :func:`keep_copy` made of ``file``, including partial ones. Raises
     OSError."""
     whole = Path(file)
     for copy in whole.parent.iterdir():

@@ -1,4 +1,4 @@
-"""Some participants, as SQL on the columns of ``participant p``."""
+"""Sets of participants, as SQL on the columns of ``participant p``."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from app.db.store import Store
 
 CHUNK = 5_000
 
-# The plus keeps SQLite from reading everybody in the connection's index for a few row ids.
+# The plus keeps SQLite from reading the whole connection in its index for a few row ids.
 _IN_ORDER = "+p.connection_id = ?"
 
 
 @dataclass(frozen=True)
 class ParticipantSet:
-    """A condition with its parameters."""
+    """A SQL condition with its parameters."""
 
     condition: str
     parameters: tuple[object, ...]
 
 
 def customers(store: Store, connection_id: int, stripe_ids: Iterable[str]) -> ParticipantSet:
-    """The participants that are these Stripe customers, whether they are here or not yet."""
+    """The participants that are these Stripe customers, whether or not they are stored yet."""
     condition = f"p.connection_id = ? AND {store.among('p.stripe_id')}"
     return ParticipantSet(condition, (connection_id, store.values(stripe_ids)))
 
 
 def last_id(store: Store) -> int:
-    """The newest participant's row id; :func:`newcomers` are those after it."""
+    """The newest participant's row id. :func:`newcomers` are those after it."""
     (last,) = store.row("SELECT coalesce(max(id), 0) FROM participant")
     return int(last)
 
 
 def newcomers(connection_id: int, last: int) -> ParticipantSet:
-    """The participants that came after the one of row id ``last``."""
+    """The participants after row id ``last``."""
     return ParticipantSet(_IN_ORDER + " AND p.id > ?", (connection_id, last))
 
 
 def until(people: ParticipantSet, last: int) -> ParticipantSet:
-    """Those of these people who are no :func:`newcomers`."""
+    """The participants in ``people`` that are not :func:`newcomers`."""
     return ParticipantSet(people.condition + " AND p.id <= ?", (*people.parameters, last))
 
 
@@ -49,7 +49,7 @@ def everybody(connection_id: int) -> ParticipantSet:
 
 
 def number(store: Store, people: ParticipantSet) -> int:
-    """How many participants these are."""
+    """The number of participants in the set."""
     (found,) = store.row(
         f"SELECT count(*) FROM participant p WHERE {people.condition}", people.parameters
     )
@@ -57,7 +57,7 @@ def number(store: Store, people: ParticipantSet) -> int:
 
 
 def found(store: Store, people: ParticipantSet) -> ParticipantSet:
-    """The same people by their row ids, which are looked up once."""
+    """The same set by row ids, which are looked up once."""
     (ids,) = store.row(
         f"SELECT {store.gathered('p.id')} FROM participant p WHERE {people.condition}",
         people.parameters,
@@ -66,7 +66,7 @@ def found(store: Store, people: ParticipantSet) -> ParticipantSet:
 
 
 def buyers(store: Store, connection_id: int, products: Sequence[str]) -> ParticipantSet:
-    """Everybody with a subscription that has one of these products."""
+    """Every participant with a subscription that includes one of these products."""
     condition = (
         "p.connection_id = ? AND p.stripe_id IN (SELECT s.customer FROM subscription s"
         " JOIN subscription_item i ON i.subscription_id = s.id"
@@ -76,7 +76,7 @@ def buyers(store: Store, connection_id: int, products: Sequence[str]) -> Partici
 
 
 def chunks(store: Store, connection_id: int) -> Sequence[ParticipantSet]:
-    """All participants there are now, in stretches that each make one short transaction."""
+    """All current participants, in parts that each make one short transaction."""
     (last,) = store.row(
         "SELECT coalesce(max(id), 0) FROM participant WHERE connection_id = ?", (connection_id,)
     )

@@ -1,4 +1,4 @@
-"""PostgreSQL: its address, and its driver, which is an extra of Panelist."""
+"""PostgreSQL's address and its driver, which is an optional extra of Panelist."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NO_DRIVER = (
 
 
 def database(url: str) -> peewee.Database:
-    """The database at this address, not connected yet. Raises DatabaseProblem."""
+    """The database at this address, not yet connected. Raises DatabaseProblem."""
     try:
         parts = urlsplit(url)
         name, port = unquote(parts.path.lstrip("/")), parts.port
@@ -32,7 +32,7 @@ def database(url: str) -> peewee.Database:
         "user": unquote(parts.username or ""),
     }
     options["password"] = unquote(parts.password) if parts.password else None
-    # A plan made while the tables were empty must not be kept until they have a million rows.
+    # A plan made for empty tables must not be reused once they have a million rows.
     options["options"] = "-c plan_cache_mode=force_custom_plan"
     options.update(parse_qsl(parts.query))
     chosen = {key: value for key, value in options.items() if value}
@@ -40,7 +40,7 @@ def database(url: str) -> peewee.Database:
 
 
 def _give_driver() -> None:
-    """Give peewee what it would have imported itself; see :mod:`app.db`. Raises
+    """Give peewee the driver that it would have imported itself. See :mod:`app.db`. Raises
     DatabaseProblem."""
     if getattr(peewee, "psycopg", None) is not None:
         return

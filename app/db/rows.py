@@ -1,7 +1,7 @@
-"""The rows that a source hands to the store: what may be written of each object, and no more.
+"""The rows that a source gives to the store: everything of each object that may be written.
 
-The names and their order are those of the columns. Times are seconds since 1970, amounts are
-in the currency's smallest unit, ``metadata`` is a JSON object as text.
+Names and order match the columns. Times are seconds since 1970. Amounts are in the currency's
+smallest unit. ``metadata`` is a JSON object as text.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-# The index that holds all that the rules of segments ask of a subscription, so that its row need
-# not be read. A first copy does without until all is there
+# This index holds everything that segment rules use of a subscription, so its row need not be read.
+# A first copy works without it until everything is stored
 # (:mod:`app.db.indexes.subscription_indexes`).
 HELD = "subscription_held"
 BUILD_HELD = (
@@ -20,7 +20,7 @@ BUILD_HELD = (
 
 
 class ParticipantRow(NamedTuple):
-    """A customer. :data:`PARTICIPANT_FIELDS` says what each field is."""
+    """A customer. :data:`PARTICIPANT_FIELDS` describes each field."""
 
     stripe_id: str
     email: str | None
@@ -28,12 +28,12 @@ class ParticipantRow(NamedTuple):
     phone: str | None
     currency: str | None
     metadata: str
-    created: int | None  # None only here, of a customer who was deleted before anyone read them
+    created: int | None  # None only for a customer deleted before they were first read
 
 
 @dataclass(frozen=True)
 class StoredField:
-    """What is said once of a participant's column, and read by erasing, masking and writing.
+    """Describes a participant's column once, for the code that erases, masks and writes it.
 
     ``kind``: "json" is a JSON object as text, "time" is seconds since 1970. ``personal``: an
     erasure empties it. ``masked``: it is hidden wherever names and emails are.
@@ -46,11 +46,11 @@ class StoredField:
 
     @property
     def emptied(self) -> str | None:
-        """What an erasure leaves of a personal field."""
+        """What an erasure leaves in a personal field."""
         return "{}" if self.kind == "json" else None
 
 
-# In the order of ParticipantRow. A new field is personal and masked unless its line says not.
+# In the order of ParticipantRow. A new field is personal and masked unless it says otherwise.
 PARTICIPANT_FIELDS = (
     StoredField("stripe_id", personal=False, masked=False),
     StoredField("email"),
@@ -72,11 +72,11 @@ class SubscriptionRow(NamedTuple):
     cancel_at: int | None
     canceled_at: int | None
     ended_at: int | None
-    collection_paused: bool  # Stripe then collects no payments, and leaves the status as it is
+    collection_paused: bool  # Stripe collects no payments but keeps the status
 
 
 class ItemRow(NamedTuple):
-    """``subscription`` is Stripe's id of the subscription that has the item."""
+    """``subscription`` is the Stripe id of the item's subscription."""
 
     subscription: str
     stripe_id: str
@@ -102,7 +102,7 @@ class PriceRow(NamedTuple):
 
 
 class DeletedObject(NamedTuple):
-    """An object that is no more. ``table``: participant, subscription, product or price."""
+    """An object that no longer exists. ``table``: participant, subscription, product or price."""
 
     table: str
     stripe_id: str
@@ -125,8 +125,8 @@ class EventRow(NamedTuple):
 
 @dataclass
 class Fetched:
-    """What one request brought. ``seq`` was taken when the request was sent. ``event``: what it
-    was asked for; None for a page of a full listing."""
+    """The result of one request. ``seq`` was taken when the request was sent. ``event`` is the
+    event that caused the request, or None for a page of a full listing."""
 
     seq: int
     participants: list[ParticipantRow] = field(default_factory=list)
@@ -159,7 +159,7 @@ class WindowRow(NamedTuple):
 
 @dataclass
 class Delivery:
-    """Answers and how far they bring the sync: committed together or not at all."""
+    """Answers and the sync progress they bring, committed together or not at all."""
 
     answers: list[Fetched] = field(default_factory=list)
     open_windows: list[WindowRow] = field(default_factory=list)

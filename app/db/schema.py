@@ -1,10 +1,9 @@
-"""The tables that a sync fills; those of studies are in :mod:`app.db.schema_studies`.
+"""The tables that a sync fills. Those of studies are in :mod:`app.db.schema_studies`.
 
-peewee models describe the tables once for SQLite and PostgreSQL. What must always be true
-stands here and not in code: a Stripe customer exists once per connection, a member once per
-segment, and nothing refers to a row that is gone. Stripe's own references (a subscription's
-customer, an item's product) are plain texts, because Stripe may name objects that it never
-lists.
+peewee models describe the tables once for SQLite and PostgreSQL. The schema, not code, enforces
+what must always be true: a Stripe customer exists once per connection, a member once per segment,
+and no row refers to a missing row. Stripe's own references (a subscription's customer, an item's
+product) are plain text, because Stripe may name objects that it never lists.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ class StoredModel(Model):
 
 
 class SchemaVersion(StoredModel):
-    """One row: the number of the last migration this database has seen."""
+    """One row: the schema version of this database."""
 
     version = IntegerField()
 
 
 class Connection(StoredModel):
-    """One authorised account of a source, live or test. It stays when disconnected."""
+    """One authorised account of a source, live or test. The row stays after a disconnection."""
 
     id = BigAutoField()
     source = TextField(default="stripe")
@@ -47,10 +46,10 @@ class Connection(StoredModel):
     connected_at = BigIntegerField()
     disconnected_at = BigIntegerField(null=True)
     disconnect_reason = TextField(null=True)
-    generation = IntegerField(default=0)  # the number of the last full listing begun
-    settled = IntegerField(default=0)  # the last whose missing rows were checked; -1: list again
-    request_seq = BigIntegerField(default=0)  # the newest request whose answer is stored
-    events_through = BigIntegerField(null=True)  # everything up to here has been asked for
+    generation = IntegerField(default=0)  # number of the last full listing that was started
+    settled = IntegerField(default=0)  # last one whose missing rows were checked, -1: list again
+    request_seq = BigIntegerField(default=0)  # newest request whose answer is stored
+    events_through = BigIntegerField(null=True)  # events up to here have been requested
     last_event_at = BigIntegerField(null=True)
     last_polled_at = BigIntegerField(null=True)
 
@@ -59,8 +58,8 @@ class Connection(StoredModel):
 
 
 class Participant(StoredModel):
-    """One Stripe customer. ``seq`` is the request that brought it; only a newer one may
-    replace it, and a deletion is final."""
+    """One Stripe customer. ``seq`` is the request that brought it. Only a newer request may replace
+    it, and a deletion is final."""
 
     id = BigAutoField()
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
@@ -80,7 +79,7 @@ class Participant(StoredModel):
 
 
 class Subscription(StoredModel):
-    """A Stripe subscription. ``customer`` may name someone who is no participant."""
+    """A Stripe subscription. ``customer`` may name a customer who is not a participant."""
 
     id = BigAutoField()
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
@@ -103,7 +102,7 @@ class Subscription(StoredModel):
 
 
 class SubscriptionItem(StoredModel):
-    """A price (and by it a product) of a subscription."""
+    """A price, and through it a product, of a subscription."""
 
     subscription = ForeignKeyField(Subscription, on_delete="CASCADE", index=False)
     stripe_id = TextField()
@@ -148,9 +147,9 @@ class Price(StoredModel):
 
 
 class Segment(StoredModel):
-    """A rule over one connection's participants. ``count`` and ``with_email`` are kept in
-    the transaction that changes them. ``name`` and ``rule`` (a filter) are of custom segments
-    only; what the others are called and who is in them follows from the key."""
+    """A rule over one connection's participants. ``count`` and ``with_email`` are updated in the
+    transaction that changes them. Only custom segments have a ``name`` and a ``rule`` (a filter).
+    For the others, the key determines the name and the members."""
 
     id = BigAutoField()
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
@@ -161,31 +160,31 @@ class Segment(StoredModel):
     with_email = BigIntegerField(default=0)
     name = TextField(null=True)
     rule = TextField(null=True)
-    filling = BooleanField(default=False, constraints=[SQL("DEFAULT false")])  # not all are in yet
+    filling = BooleanField(default=False, constraints=[SQL("DEFAULT false")])  # still being filled
 
     class Meta:
         indexes = ((("connection", "key"), True), (("connection", "product"), False))
 
 
 class Cause(StoredModel):
-    """Why people came into segments or left them: one of Stripe's events, or what a full listing
-    found. ``at`` is Stripe's clock."""
+    """Why participants joined or left segments: a Stripe event, or the result of a full listing.
+    ``at`` is Stripe's clock."""
 
     id = BigAutoField()
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     at = BigIntegerField()
-    event = TextField(null=True)  # Stripe's id; None: a listing
+    event = TextField(null=True)  # Stripe's id, None for a listing
     type = TextField(null=True)
-    generation = IntegerField(null=True)  # of the listing; None: an event
+    generation = IntegerField(null=True)  # of the listing, None for an event
 
     class Meta:
         indexes = ((("connection", "event"), True), (("connection", "generation"), True))
 
 
 class Member(StoredModel):
-    """A participant's membership of a segment: what the rules say, remembered. ``cause`` names a
-    :class:`Cause`, unchecked, because a first copy brings millions of members; 0: from before
-    causes were kept."""
+    """A stored membership: a participant whom the rules put in a segment. ``cause`` is a
+    :class:`Cause` id without a foreign key, because a first copy brings millions of members. 0
+    means that the membership is older than causes."""
 
     participant = ForeignKeyField(Participant, on_delete="CASCADE", index=False)
     segment = ForeignKeyField(Segment, on_delete="CASCADE", index=False)
@@ -197,20 +196,20 @@ class Member(StoredModel):
 
 
 class PastMember(StoredModel):
-    """A membership that ended: from ``since`` until just before ``until``. The segment is named
-    by its key, because that of a product may be gone."""
+    """A membership that ended, from ``since`` until just before ``until``. The segment is stored by
+    its key, because a product's segment may be gone."""
 
     id = BigAutoField()
     participant = ForeignKeyField(Participant, on_delete="CASCADE", index=True)
     segment_key = TextField()
     since = BigIntegerField()
     until = BigIntegerField()
-    joined_by = BigIntegerField()  # a Cause, as is the other
+    joined_by = BigIntegerField()  # a Cause, like left_by
     left_by = BigIntegerField()
 
 
 class Step(StoredModel):
-    """How far one part of a sync is. ``total`` is an estimate until the step is done."""
+    """Progress of one step of a sync. ``total`` is an estimate until the step is done."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     name = TextField()
@@ -225,24 +224,25 @@ class Step(StoredModel):
 
 
 class Window(StoredModel):
-    """A stretch of one list that is still to be fetched: created in ``[low, high)``, below
-    the object ``cursor``. A window that has been read to its end has no row."""
+    """A part of a list that is still to be fetched: objects created in ``[low, high)``, below the
+    object ``cursor``. A window that was read to its end has no row."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     id = IntegerField()
     listing = TextField()
-    low = BigIntegerField(null=True)  # None: open at the old end
+    low = BigIntegerField(null=True)  # None: no lower limit
     high = BigIntegerField()
     cursor = TextField(null=True)
-    position = BigIntegerField(null=True)  # created of the cursor's object
-    density = FloatField(default=0.0)  # objects a second, as last seen; for estimates only
+    position = BigIntegerField(null=True)  # creation time of the cursor's object
+    density = FloatField(default=0.0)  # objects per second as last seen, for estimates only
 
     class Meta:
         primary_key = CompositeKey("connection", "id")
 
 
 class Message(StoredModel):
-    """What the sync has to say to a person. The newest stands for its step and text."""
+    """A message that a sync recorded for a person to read. The newest replaces older ones with its
+    step or text."""
 
     id = BigAutoField()
     connection = ForeignKeyField(Connection, on_delete="CASCADE")
@@ -253,7 +253,7 @@ class Message(StoredModel):
 
 
 class SeenEvent(StoredModel):
-    """An event whose effects are stored; kept as long as Stripe may show it again."""
+    """An event whose effects are stored. It is kept as long as Stripe may show it again."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     stripe_id = TextField()
@@ -267,7 +267,7 @@ class SeenEvent(StoredModel):
 
 
 class Hint(StoredModel):
-    """An event that somebody told us of, whose effect is not stored yet."""
+    """An announced event whose effects are not stored yet."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     stripe_id = TextField()
@@ -280,11 +280,11 @@ class Hint(StoredModel):
 
 
 class Syncer(StoredModel):
-    """One row: who syncs this database. ``turn`` counts how often that changed, so that one who
-    was relieved without noticing can be told from the one who syncs now."""
+    """One row: the process that syncs this database. ``turn`` counts the changes of that process,
+    which tells a process that lost its turn without noticing from the one that syncs now."""
 
     turn = BigIntegerField()
-    who = TextField()  # for a person: "process 4711 on desk"
+    who = TextField()  # shown to users: "process 4711 on desk"
 
 
 class Quarantine(StoredModel):
@@ -333,4 +333,4 @@ TABLES: list[type[StoredModel]] = [
     ReadCount,
 ]
 
-WITHOUT_ROWID = {SubscriptionItem, Member}  # read and written by their keys, never searched
+WITHOUT_ROWID = {SubscriptionItem, Member}  # read and written by key, never searched

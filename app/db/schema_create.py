@@ -1,4 +1,4 @@
-"""All tables of a new database."""
+"""Creates all tables of a new database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WITHOUT_ROWID = schema.WITHOUT_ROWID | schema_studies.WITHOUT_ROWID
 def create(database: Database) -> None:
     """Create every table in an empty database, inside the caller's transaction."""
     sqlite = isinstance(database, SqliteDatabase)
-    for model in TABLES:  # SQLite's own options, which other databases do not parse
+    for model in TABLES:  # SQLite options that other databases do not parse
         model._meta.strict_tables = sqlite
         model._meta.without_rowid = sqlite and model in WITHOUT_ROWID
     with database.bind_ctx(TABLES):
@@ -31,8 +31,8 @@ def create(database: Database) -> None:
 
 
 def _compare_bytes(database: Database) -> None:
-    """Have PostgreSQL order and compare texts as SQLite does, whatever the server's locale.
-    All of them: columns of different collations cannot use each other's indexes."""
+    """Make PostgreSQL order and compare text like SQLite, whatever the server's locale. This covers
+    every column, because columns of different collations cannot use each other's indexes."""
     for model in TABLES:
         changes = [
             f'ALTER "{field.column_name}" TYPE text COLLATE "C"'

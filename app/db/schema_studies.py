@@ -1,8 +1,8 @@
-"""The tables of studies: what a person made, which no sync can bring back.
+"""The tables of studies: data that people entered, which no sync can restore.
 
-A mailbox stands in them as a keyed hash (:mod:`app.invites.mail.addresses`), which tells whether
-two are the same and outlives an erasure; an address stands in :class:`Invite` only. ``by`` names
-who did something, for a person. Times are seconds since 1970 on this computer's clock.
+They store a mailbox as a keyed hash (:mod:`app.invites.mail.addresses`), which shows whether two
+are the same and survives an erasure. Only :class:`Invite` stores an address. ``by`` names the
+person who did something, for display. Times are seconds since 1970 on this computer's clock.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ OUTSTANDING = ("queued", "sending", "uncertain", "sent", "handed_over", "started
 
 
 class MailboxKey(StoredModel):
-    """With what a connection's mailboxes are hashed. It lies with the data: whoever has the
-    database must recognise who opted out, on any machine."""
+    """The key that hashes a connection's mailboxes. It is stored with the data, so that every
+    machine that has the database recognises who opted out."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", primary_key=True)
     key = TextField()
 
 
 class OptOut(StoredModel):
-    """A mailbox that is not written to, in any study: "opted_out", "erased" or "bounced"."""
+    """A mailbox that no study writes to: "opted_out", "erased" or "bounced"."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     mailbox = TextField()
@@ -47,8 +47,8 @@ class OptOut(StoredModel):
 
 
 class Erasure(StoredModel):
-    """A customer whose name, email, phone and metadata are to be erased at ``due_at``, and are not
-    to be stored again once that was done. ``mailbox``: theirs when it was wanted, if any."""
+    """A customer whose name, email, phone and metadata will be erased at ``due_at`` and never
+    stored again after that. ``mailbox``: their mailbox when the erasure was requested, if any."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     stripe_id = TextField()
@@ -63,8 +63,7 @@ class Erasure(StoredModel):
 
 
 class Study(StoredModel):
-    """A research project: its message, its rules and where it stands. A rule that is None does
-    not bind."""
+    """A research project: its message, rules and state. A rule that is None does not apply."""
 
     id = BigAutoField()
     connection = ForeignKeyField(Connection, on_delete="CASCADE")
@@ -81,18 +80,18 @@ class Study(StoredModel):
     reminder_text = TextField()
     postal = TextField()
     opt_out = TextField()
-    cool_down_days = IntegerField(null=True)  # since the last invite, of any study
+    cool_down_days = IntegerField(null=True)  # since the last invite of any study
     cap = IntegerField(null=True)  # invites of any study in the last cap_days
     cap_days = IntegerField(null=True)
-    expire_days = IntegerField(null=True)  # after which an unanswered invite has ended
+    expire_days = IntegerField(null=True)  # after which an invite without a reply ends
     created_at = BigIntegerField()
     changed_at = BigIntegerField()
     by = TextField()
 
 
 class StudySegment(StoredModel):
-    """A segment that a study takes people from, or whose members it leaves out. Named by its key,
-    because that of a product may go and come back."""
+    """A segment that a study includes or excludes. It is stored by its key, because a product's
+    segment may be deleted and come back."""
 
     study = ForeignKeyField(Study, on_delete="CASCADE", index=False)
     segment_key = TextField()
@@ -103,8 +102,8 @@ class StudySegment(StoredModel):
 
 
 class Plan(StoredModel):
-    """A frozen list of who will be invited and who not. It is never changed. ``options`` and
-    ``letter`` are what it was made with, as JSON: segments, sample and rules; the message."""
+    """A locked list of who will be invited and who will not. It never changes. ``options`` and
+    ``letter`` are its inputs as JSON: segments, sample and rules, and the message."""
 
     id = BigAutoField()
     study = ForeignKeyField(Study, on_delete="CASCADE")
@@ -116,8 +115,8 @@ class Plan(StoredModel):
 
 
 class Planned(StoredModel):
-    """One member of a plan's segments: an outcome (:mod:`app.invites.plan.outcomes`), its detail.
-    ``mailbox`` only of those who will be invited."""
+    """One member of a plan's segments, with a result (:mod:`app.invites.plan.outcomes`) and its
+    detail. Only members who will be invited have a ``mailbox``."""
 
     plan = ForeignKeyField(Plan, on_delete="CASCADE", index=False)
     participant = ForeignKeyField(Participant, on_delete="CASCADE", index=False)
@@ -130,8 +129,8 @@ class Planned(StoredModel):
 
 
 class Run(StoredModel):
-    """One confirmed sending: of a plan, which is sent once, or of reminders. ``letter`` as in
-    :class:`Plan`; of a plan's run None, because the plan has it."""
+    """One confirmed batch: of a plan, which is sent once, or of reminders. ``letter`` is as in
+    :class:`Plan`. It is None for a plan's batch, because the plan has it."""
 
     id = BigAutoField()
     study = ForeignKeyField(Study, on_delete="RESTRICT")
@@ -139,19 +138,19 @@ class Run(StoredModel):
     kind = TextField()  # "invite" or "reminder"
     way = TextField()  # smtp, eml, csv, link
     state = TextField()  # running, paused, stopped, done
-    trouble = TextField(null=True)  # why it is paused, for a person
+    trouble = TextField(null=True)  # why it is paused, for display
     letter = TextField(null=True)
-    number = BigIntegerField()  # of messages, when it was confirmed
+    number = BigIntegerField()  # of messages at confirmation
     at = BigIntegerField()
     by = TextField()
-    go_at = BigIntegerField()  # until then all of it can be undone
-    machine = TextField()  # which sends it: another one has another mail server, or folder
+    go_at = BigIntegerField()  # until then the whole batch can be undone
+    machine = TextField()  # the machine that sends it, as mail server and folder differ
 
 
 class Invite(StoredModel):
-    """One mailbox asked for one study. ``state`` is its life; ``reminder`` the state of its one
-    reminder, which goes out as the invite did. Whoever sends one changes it only where ``attempt``
-    is still theirs."""
+    """One invite of one mailbox to one study. ``state`` is the invite's state, ``reminder`` the
+    state of its one reminder, which uses the same channel. A sender changes a row only while
+    ``attempt`` is still its own."""
 
     id = BigAutoField()
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
@@ -159,16 +158,16 @@ class Invite(StoredModel):
     participant = ForeignKeyField(Participant, on_delete="RESTRICT")
     run = ForeignKeyField(Run, on_delete="RESTRICT", index=False)
     mailbox = TextField()
-    address = TextField(null=True)  # as it is written to; None once erased
+    address = TextField(null=True)  # as used in emails, None once erased
     token = TextField(unique=True)
     state = TextField()
     reason = TextField(null=True)
     queued_at = BigIntegerField()
-    sent_at = BigIntegerField(null=True)  # the mailbox may have got it since
+    sent_at = BigIntegerField(null=True)  # the mailbox may have received it from then on
     ended_at = BigIntegerField(null=True)
     expires_at = BigIntegerField(null=True)
     message_id = TextField(null=True)
-    answer = TextField(null=True)  # of the mail server
+    answer = TextField(null=True)  # from the mail server
     attempt = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])
     owner = TextField(null=True)
     not_before = BigIntegerField(null=True)
@@ -186,15 +185,16 @@ class Invite(StoredModel):
 
 
 class LedgerEntry(StoredModel):
-    """What happened to an invite, a study or a mailbox; only ever added to. ``hash`` is that of
-    this entry and the ``hash`` before it, so that none can be changed or taken away unseen."""
+    """Something that happened to an invite, a study or a mailbox. Entries are only added. ``hash``
+    covers this entry and the previous ``hash``, so that no entry can be changed or removed
+    unnoticed."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
-    number = BigIntegerField()  # 1, 2, 3 … of the connection
+    number = BigIntegerField()  # 1, 2, 3 … per connection
     at = BigIntegerField()
     by = TextField()
     what = TextField()  # "invite", "reminder", "study", "opt-out", …
-    study = BigIntegerField(null=True)  # row ids, unchecked: an entry outlives what it tells of
+    study = BigIntegerField(null=True)  # row ids, unchecked because an entry outlives its rows
     invite = BigIntegerField(null=True)
     mailbox = TextField(null=True)
     before = TextField(null=True)
@@ -209,7 +209,7 @@ class LedgerEntry(StoredModel):
 
 
 class LedgerHead(StoredModel):
-    """The last entry of a connection's ledger, and the machine that last sent: another one asks
+    """The last entry of a connection's ledger, and the machine that sent last. Another machine asks
     first, because it may work on an old copy."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", primary_key=True)
@@ -235,9 +235,9 @@ WITHOUT_ROWID = {OptOut, Planned}
 
 
 def create_indexes(database: Database) -> None:
-    """The indexes that peewee cannot describe; inside the caller's transaction."""
+    """Create the indexes that peewee cannot describe, inside the caller's transaction."""
     states = ", ".join(f"'{state}'" for state in OUTSTANDING)
-    for column in ("mailbox", "participant_id"):  # nobody is asked twice at a time
+    for column in ("mailbox", "participant_id"):  # no one has two open invites to a study
         database.execute_sql(
             f"CREATE UNIQUE INDEX invite_outstanding_{column} ON invite (study_id, {column})"
             f" WHERE state IN ({states})"

@@ -1,10 +1,10 @@
-"""The built-in segments, each in one record, and the one query that says who is in which.
+"""The built-in segments, each in one record, and the single query that determines all memberships.
 
-Whatever needs to know of a built-in segment reads its record in :data:`BUILTIN`: what is made and
-counted, how it is listed and explained, and how people are ordered by it.
+Code that needs a built-in segment reads its record in :data:`BUILTIN`: what is created and counted,
+how it is listed and explained, and how it orders participants.
 
-The query is a text and not a view, because the people asked for must be chosen inside it: each
-subscription is then found once, by an index that holds all that is asked of it.
+The query is text and not a view, because it must select the participants inside. It then finds each
+subscription once, by an index that holds everything it uses.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ LIVE_WORDS = "active, trialing or past due"
 
 @dataclass(frozen=True)
 class SubscriptionMatch:
-    """Subscriptions of some statuses; None: of any.
+    """Subscriptions with some statuses, or with any status for None.
 
-    ``paused``: what it means that Stripe collects no payments of a subscription, which leaves its
-    status as it is. "counts": it matches whatever its status; "excluded": it never matches.
+    ``paused`` covers paused payment collection, which leaves a subscription's status as it is.
+    "counts": such a subscription matches whatever its status. "excluded": it never matches.
     """
 
     statuses: tuple[str, ...] | None = None
     paused: Literal["ignored", "counts", "excluded"] = "ignored"
 
     def fits(self, status: str, collection_paused: bool) -> bool:
-        """Whether it matches a subscription."""
+        """Whether a subscription with these values matches."""
         if collection_paused and self.paused != "ignored":
             return self.paused == "counts"
         return self.statuses is None or status in self.statuses
 
     def sql(self, held: str) -> str:
-        """The same as a condition on a row of subscriptions that somebody holds."""
+        """The same as a SQL condition on a row of ``held``."""
         fits = f"{held}.subscription_id IS NOT NULL"
         if self.statuses is not None:
             fits = f"{held}.status IN ({', '.join(map(repr, self.statuses))})"
@@ -46,12 +46,12 @@ class SubscriptionMatch:
 
 @dataclass(frozen=True)
 class BuiltinSegment:
-    """Who has a subscription that ``some`` matches and none that ``none`` matches; where both are
-    None, everyone. A deleted participant is in no segment.
+    """The segment of participants with a subscription that ``some`` matches and none that ``none``
+    matches. If both are None, it holds everyone. A deleted participant is in no segment.
 
-    ``rule`` says so in a sentence; ``wanted`` (of a subscription) and ``rest`` (of all others) say
-    its two halves, where somebody's case is explained. ``rank``: where its members stand in an
-    order by status, below zero before those of no rank, above zero after them.
+    ``rule`` states this in a sentence. ``wanted`` (of a subscription) and ``rest`` (of all others)
+    state its two halves, to explain a single participant. ``rank`` is the position of its members
+    in an order by status: below zero before members without a rank, above zero after them.
     """
 
     key: str
@@ -65,7 +65,7 @@ class BuiltinSegment:
 
     @property
     def by_subscription(self) -> bool:
-        """Whether it follows from subscriptions, without which it cannot be there."""
+        """Whether the segment depends on subscriptions, and so cannot exist without them."""
         return self.some is not None or self.none is not None
 
     @property
@@ -77,7 +77,7 @@ class BuiltinSegment:
 _LIVE = SubscriptionMatch(LIVE)
 _NONE_LIVE = f"none is {LIVE_WORDS}"
 
-# In the order in which they are shown.
+# In display order.
 BUILTIN = {
     segment.key: segment
     for segment in (
@@ -151,11 +151,12 @@ BUILTIN = {
 def belonging(
     condition: str, *, by_subscription: bool = True, builtin: Iterable[str] | None = None
 ) -> str:
-    """SELECT (participant id, segment id) for every membership that participants ``p`` of a SQL
-    ``condition`` have by the rules; a pair may come twice. A deleted participant is in none, and
-    a segment that has not been made has no members. Without ``by_subscription`` only of the
-    segments that do not follow from subscriptions, whose index may then be missing. ``builtin``:
-    only of these built-in segments, by their keys; None: of all, and of the products'."""
+    """SELECT (participant id, segment id) for every membership that the rules give to the
+    participants ``p`` of a SQL ``condition``. A pair may occur twice. A deleted participant has
+    none, and a segment that does not exist has no members. Without ``by_subscription`` the query
+    covers only segments that do not depend on subscriptions, whose index may then be missing.
+    ``builtin`` limits it to the built-in segments with these keys. None means all of them and the
+    product segments."""
     asked = [BUILTIN[key] for key in (BUILTIN if builtin is None else builtin)]
     selects = [_of(one) for one in asked if by_subscription or not one.by_subscription]
     if by_subscription and builtin is None:
@@ -194,7 +195,7 @@ def _of(segment: BuiltinSegment) -> str:
             "NOT EXISTS (SELECT 1 FROM held o WHERE o.participant_id = h.participant_id"
             f" AND {segment.none.sql('o')})"
             if segment.some is not None
-            else f"NOT {segment.none.sql('h')}"  # who holds nothing has one row, who does not fit
+            else f"NOT {segment.none.sql('h')}"  # without a subscription, the one row does not fit
         )
     return f"""
 SELECT h.participant_id, g.id FROM held h

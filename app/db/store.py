@@ -1,8 +1,8 @@
-"""The database behind one door: opened, checked, read, and written in transactions.
+"""The single way to the database: it opens, checks, reads and writes in transactions.
 
-SQLite (WAL) in the home folder, or PostgreSQL by ``PANELIST_DATABASE_URL``. SQL is written
-once, with ``?`` for a value; :meth:`Store.sql` turns it into the driver's form. Each thread
-has a connection of its own. Nothing may talk to the network inside :meth:`Store.transaction`.
+SQLite (WAL) in the home folder, or PostgreSQL at ``PANELIST_DATABASE_URL``. SQL is written once,
+with ``?`` for a value, and :meth:`Store.sql` converts it for the driver. Each thread has its own
+connection. No code may use the network inside :meth:`Store.transaction`.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from app.db.errors import DatabaseProblem, explained
 
 Row = tuple[Any, ...]
 
-LOOKED_THROUGH = 16 * 2**20  # bytes, which take some 40 ms
-ROWS_AT_ONCE = (500, 50)  # of one statement, as long as so many are left
-CHANNEL = "panelist"  # on which PostgreSQL tells that something was written
-APPLICATION_ID = 0x50414E4C  # "PANL", so that file(1) and we know our own
+LOOKED_THROUGH = 16 * 2**20  # bytes, about 40 ms
+ROWS_AT_ONCE = (500, 50)  # rows in one statement, while that many are left
+CHANNEL = "panelist"  # on which PostgreSQL announces writes
+APPLICATION_ID = 0x50414E4C  # "PANL", so that file(1) and we recognise it
 SESSION = {
     "connect_timeout": 5,
     "keepalives_idle": 3,
@@ -44,14 +44,14 @@ SQLITE_PRAGMAS = {
     "cache_size": -16_000,
     "trusted_schema": 0,
     "temp_store": "memory",
-    "secure_delete": 1,  # what is erased or replaced is overwritten in the file
+    "secure_delete": 1,  # erased and replaced data is overwritten in the file
 }
 
 
 class Store:
     """An open database of this program's version.
 
-    Raises DatabaseProblem (one sentence for a person) when it cannot be opened, is newer
+    Raises DatabaseProblem, one sentence for the user, if the database cannot be opened, is newer
     than the program, or fails later.
     """
 
@@ -59,7 +59,7 @@ class Store:
         self.database = database
         self.where = where
         self.postgres = isinstance(database, peewee.PostgresqlDatabase)
-        self.turn: int | None = None  # while this process syncs; see app.db.lease
+        self.turn: int | None = None  # set while this process syncs, see app.db.lease
         self._writing = threading.RLock()
         with explained(where):
             database.connect(reuse_if_open=True)
@@ -76,7 +76,7 @@ class Store:
         if self.database.table_exists("schema_version"):
             self._check_version()
         with self.transaction():
-            if self.postgres:  # two first starts at once: one creates, the other waits
+            if self.postgres:  # of two first starts at once, one creates and the other waits
                 self.database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (APPLICATION_ID,))
             if self.database.table_exists("schema_version"):
                 (version,) = self.row("SELECT version FROM schema_version")
@@ -87,20 +87,20 @@ class Store:
                     f"{self.where} belongs to another program. Nothing was changed; set"
                     " PANELIST_HOME to another folder."
                 )
-            from app.db.schema_create import create  # 30 models, for a new database only
+            from app.db.schema_create import create  # 30 models, only for a new database
 
             create(self.database)
             if not self.postgres:
                 self.database.execute_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 
     def _is_small(self) -> bool:
-        """Whether all of it can be looked through at every start; where it is large (a million
-        customers take a second), damage is told when it is met."""
+        """Whether the whole file can be checked at every start. Checking a million customers would
+        take a second, so damage in a large file is reported when it is found."""
         (pages,), (size,) = self.row("PRAGMA page_count"), self.row("PRAGMA page_size")
         return bool(pages * size <= LOOKED_THROUGH)
 
     def _check_version(self) -> None:
-        """Refuse a newer database; keep a copy of an older one before it is changed."""
+        """Refuse a newer database. Keep a copy of an older one before it is changed."""
         (version,) = self.row("SELECT version FROM schema_version")
         if version > migrations.VERSION:
             raise DatabaseProblem(
@@ -111,17 +111,17 @@ class Store:
             migrations.keep_copy(self.database, self.where, version)
 
     def close(self) -> None:
-        """Close this thread's connection; the others end with their threads."""
+        """Close this thread's connection. Other threads' connections end with their threads."""
         if not self.database.is_closed():
             self.database.close()
 
     @lru_cache(maxsize=256)  # noqa: B019 - a store lives as long as its process
     def sql(self, text: str) -> str:
-        """The statement as this database's driver wants it."""
+        """The statement in the form that the driver expects."""
         return text.replace("%", "%%").replace("?", "%s") if self.postgres else text
 
     def among(self, column: str) -> str:
-        """SQL: is ``column`` one of the values that :meth:`values` packs into one ``?``."""
+        """SQL: whether ``column`` is one of the values that :meth:`values` packs into one ``?``."""
         return (
             f"{column} = ANY(?)"
             if self.postgres
@@ -129,20 +129,21 @@ class Store:
         )
 
     def values(self, items: Iterable[int] | Iterable[str]) -> object:
-        """Many values as the one parameter of :meth:`among`."""
+        """Many values as the single parameter of :meth:`among`."""
         return list(items) if self.postgres else json.dumps(list(items))
 
     def gathered(self, column: str) -> str:
-        """SQL: all values of ``column`` in one row, as the parameter of :meth:`among`. Each row
-        that Python fetches costs a turn at the interpreter lock, which is the dear part."""
+        """SQL for all values of ``column`` in one row, usable as the parameter of :meth:`among`.
+        Each row that Python fetches costs a wait for the interpreter lock, which is the expensive
+        part."""
         return f"array_agg({column})" if self.postgres else f"json_group_array({column})"
 
     def unpacked(self, gathered: Any) -> list[Any]:
-        """The values that a :meth:`gathered` column brought."""
+        """The values of a :meth:`gathered` column."""
         return json.loads(gathered) if isinstance(gathered, str) else gathered or []
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
-        """All rows of a short answer. For anything that can grow, use :meth:`stream`."""
+        """All rows of a result. If a result can grow, read it in parts."""
         with self._explained():
             found: list[Row] = self.database.execute_sql(
                 self.sql(sql), tuple(parameters)
@@ -150,13 +151,13 @@ class Store:
             return found
 
     def row(self, sql: str, parameters: Sequence[object] = ()) -> Row:
-        """The first row; a statement that can find none must not come through here."""
+        """The first row. Use it only for statements that always return one."""
         return self.rows(sql, parameters)[0]
 
     @contextmanager
     def transaction(self) -> Iterator[Store]:
-        """One all-or-nothing write. IMMEDIATE, because a deferred one that turns into a
-        writer fails at once when somebody else writes."""
+        """One all-or-nothing write. It is IMMEDIATE because a deferred transaction that becomes a
+        writer fails at once while another process writes."""
         with self._explained(), self._writing:
             begin = self.database.atomic() if self.postgres else self.database.atomic("IMMEDIATE")
             with begin:
@@ -165,8 +166,8 @@ class Store:
                     self.database.execute_sql(f"NOTIFY {CHANNEL}")
 
     def session(self) -> Any:
-        """A session of PostgreSQL of its own, outside every transaction. A network that is gone
-        is noticed within seconds, at both ends."""
+        """A separate PostgreSQL session, outside every transaction. Both ends notice a lost network
+        within seconds."""
         import psycopg
 
         options = {**SESSION, **self.database.connect_params}
@@ -175,8 +176,8 @@ class Store:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """As :func:`explained`; and a session that the server ended is left, so that the next
-        statement of this thread opens another."""
+        """Like :func:`explained`. It also drops a session that the server ended, so that this
+        thread's next statement opens a new one."""
         try:
             with explained(self.where):
                 yield
@@ -188,10 +189,10 @@ class Store:
             raise
 
     def write_in_bulk(self) -> None:
-        """Make this thread's connection the one of a sync, whose rows can be fetched again: it
-        does not wait for the disk at every commit, and moves the journal into the database
-        seldom. A power cut may cost the last pages together with their place, so that they are
-        fetched again; a killed process costs nothing (SQLite: WAL, synchronous=NORMAL)."""
+        """Prepare this thread's connection for a sync, whose rows can be fetched again. It does not
+        wait for the disk at every commit, and rarely moves the journal into the database. A power
+        cut may lose the last pages together with the sync's position, so they are fetched again. A
+        killed process loses nothing (SQLite: WAL, synchronous=NORMAL)."""
         if not self.postgres:
             self.database.execute_sql("PRAGMA synchronous = normal")
             self.database.execute_sql("PRAGMA cache_size = -40000")
@@ -199,8 +200,8 @@ class Store:
 
     @contextmanager
     def sorting(self) -> Iterator[None]:
-        """Build an index within: SQLite sorts it in memory and writes it from end to end, so
-        that the pages which this thread's connection remembers are of no use meanwhile."""
+        """Build an index inside. SQLite sorts it in memory and writes it from end to end, so this
+        thread's page cache is useless during that time and shrinks."""
         if self.postgres:
             yield
             return
@@ -213,31 +214,31 @@ class Store:
             self.database.execute_sql(f"PRAGMA cache_size = {size}")
 
     def read_through(self) -> None:
-        """Let this thread's connection remember few pages: it reads from end to end."""
+        """Shrink this thread's page cache, because it reads from end to end."""
         if not self.postgres:
             self.database.execute_sql("PRAGMA cache_size = -2000")
 
     def interrupter(self) -> Callable[[], None]:
-        """What ends this thread's statement from any other thread; its transaction is then
-        rolled back, and DatabaseProblem raised."""
+        """A function that ends this thread's statement from any other thread. The transaction is
+        then rolled back and DatabaseProblem is raised."""
         connection = self.database.connection()
         end = connection.cancel_safe if self.postgres else connection.interrupt
 
         def interrupt() -> None:
-            with contextlib.suppress(Exception):  # it has ended by itself
+            with contextlib.suppress(Exception):  # it has already ended
                 end()
 
         return interrupt
 
     def end_bulk(self) -> None:
-        """Empty the journal that a sync left, and close this thread's connection."""
+        """Empty the journal of a sync and close this thread's connection."""
         if not self.postgres:
             self.database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         self.close()
 
     def analyze(self) -> None:
-        """Tell PostgreSQL's planner what the tables hold; without it, it takes the rows of one
-        connection for few and reads all of them. SQLite's plans need no such help."""
+        """Update PostgreSQL's planner statistics. Without them, the planner expects few rows per
+        connection and reads all of them. SQLite's plans do not need this."""
         if self.postgres:
             with self.transaction():
                 self.execute(
@@ -245,14 +246,14 @@ class Store:
                 )
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
-        """Run one statement; the number of rows it changed."""
+        """Run one statement and return the number of changed rows."""
         cursor = self.database.execute_sql(self.sql(sql), tuple(parameters))
         return int(cursor.rowcount)
 
     def insert(self, into: str, rows: Sequence[Sequence[object]], then: str = "") -> None:
-        """``INSERT INTO {into} VALUES … {then}`` for many rows; ``into`` is a table with its
-        columns. On SQLite in statements of many rows, because after each statement the writer
-        waits for its turn at the interpreter lock, which costs more than the row."""
+        """``INSERT INTO {into} VALUES … {then}`` for many rows. ``into`` is a table with its
+        columns. SQLite gets many rows per statement, because after each statement the writer waits
+        for the interpreter lock, which costs more than the row."""
         if not rows:
             return
         marks = f"({', '.join('?' * len(rows[0]))})"
@@ -271,6 +272,6 @@ class Store:
             start += size
 
     def execute_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
-        """Run one statement for each row, as the driver does it fastest."""
+        """Run one statement for each row, in the driver's fastest way."""
         if rows:
             self.database.connection().cursor().executemany(self.sql(sql), rows)

@@ -1,4 +1,4 @@
-"""Opens the database that the settings name, and makes it complete."""
+"""Opens the database that the settings name and adds missing built-in segments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.settings import Settings
 
 
 def open_store(settings: Settings) -> Store:
-    """Open (and on first use create) the database that the settings name."""
+    """Open the database that the settings name. The first use creates it."""
     if settings.database_url:
         database = postgres.database(settings.database_url)
         return _complete(Store(database, f"PostgreSQL database {database.database!r}"))
@@ -27,7 +27,7 @@ def open_store(settings: Settings) -> Store:
 
 
 def open_sqlite(file: Path) -> Store:
-    """Open a SQLite database, created 0600 in a 0700 folder."""
+    """Open a SQLite database. The file is created 0600 in a 0700 folder."""
     where = str(file)
     try:
         paths.make_private(file.parent)
@@ -44,7 +44,8 @@ def open_sqlite(file: Path) -> Store:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """One opening at a time: turning a new file into WAL does not wait for another's turn."""
+    """Let one process open at a time, because switching a new file to WAL does not wait for
+    others."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -54,6 +55,6 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _complete(store: Store) -> Store:
-    """Give the accounts in it the built-in segments that this version added."""
+    """Give the stored accounts the built-in segments that this version added."""
     ensure_builtin(store)
     return store

@@ -13,7 +13,7 @@ from app.db.upserts import SUBSCRIPTION, stamped
 def store_all(
     store: Store, connection_id: int, generation: int, answers: Sequence[Fetched]
 ) -> None:
-    """Store the answers' subscriptions and, of those that became a row, the items."""
+    """Store the answers' subscriptions, and the items of those whose row was written."""
     rows = stamped(connection_id, generation, answers, "subscriptions")
     if not rows:
         return
@@ -24,7 +24,7 @@ def store_all(
 
 
 def owners(store: Store, connection_id: int, answers: Sequence[Fetched]) -> set[str]:
-    """The customers whose subscriptions changed or are gone."""
+    """The customers whose subscriptions changed or were deleted."""
     found = {row.customer for answer in answers for row in answer.subscriptions}
     gone = [
         one.stripe_id for answer in answers for one in answer.gone if one.table == "subscription"
@@ -40,8 +40,8 @@ def owners(store: Store, connection_id: int, answers: Sequence[Fetched]) -> set[
 
 
 def _store_items(store: Store, connection_id: int, answers: Sequence[Fetched], last: int) -> None:
-    """Replace the items of each subscription whose row its answer has just become. Those with
-    a row id after ``last`` are new; they have none yet and stand together."""
+    """Replace the items of each subscription whose row has just come from its answer. Row ids after
+    ``last`` are new. They have no items yet and lie together."""
     brought = {(row.stripe_id, answer.seq) for answer in answers for row in answer.subscriptions}
     ids = _rows_of(store, "+connection_id = ? AND id > ?", (connection_id, last))
     changed = {key for key, _ in brought.difference(ids)}
@@ -57,7 +57,7 @@ def _store_items(store: Store, connection_id: int, answers: Sequence[Fetched], l
             (store.values(old.values()),),
         )
         ids |= old
-    rows: dict[tuple[int, str], tuple[object, ...]] = {}  # by key: a list may repeat an item
+    rows: dict[tuple[int, str], tuple[object, ...]] = {}  # keyed, because a list may repeat an item
     for answer in answers:
         for item in answer.items:
             row_id = ids.get((item.subscription, answer.seq))
@@ -72,8 +72,8 @@ def _store_items(store: Store, connection_id: int, answers: Sequence[Fetched], l
 def _rows_of(
     store: Store, condition: str, parameters: Sequence[object]
 ) -> dict[tuple[str, int], int]:
-    """(Stripe id, seq) → row id of subscriptions; the first of two alike, as it is the one that
-    stays (:mod:`app.db.indexes.subscription_indexes`)."""
+    """(Stripe id, seq) → row id of subscriptions. Of two alike the first counts, because it is the
+    one that stays (:mod:`app.db.indexes.subscription_indexes`)."""
     keys, seqs, ids = store.row(
         f"SELECT {store.gathered('stripe_id')}, {store.gathered('seq')}, {store.gathered('id')}"
         f" FROM subscription WHERE {condition}",

@@ -1,4 +1,4 @@
-"""How rows are stored unless the answer to a newer request already was."""
+"""Stores rows unless the answer to a newer request is already stored."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _by_stripe_id = itemgetter(0)
 
 @dataclass(frozen=True)
 class Upsert:
-    """What to insert into, and what to do when the row is there."""
+    """What to insert into, and what to do if the row exists."""
 
     into: str
     then: str
 
 
 def _upsert(table: str, fields: Sequence[str], *, final: bool = False) -> Upsert:
-    """``final``: a deletion is never taken back (Stripe does not reuse these ids)."""
+    """``final``: a deletion is never undone, because Stripe does not reuse these ids."""
     columns = (*fields, *STAMP)
     kept = ", ".join(
         f"{name} = excluded.{name}"
@@ -47,8 +47,8 @@ PRICE = _upsert("price", PriceRow._fields)
 def stamped(
     connection_id: int, generation: int, answers: Iterable[Fetched], field: str
 ) -> list[tuple[Any, ...]]:
-    """The rows of one table with who brought them and when, in the order of its index, which
-    is then walked once from end to end."""
+    """The rows of one table with their request and generation. They are in index order, so that the
+    index is walked once from end to end."""
     rows: list[tuple[Any, ...]] = []
     for answer in answers:
         stamp = (connection_id, answer.seq, generation, False)

@@ -1,7 +1,7 @@
-"""Whether another process wrote to the database: for screens that show what others do.
+"""Tells whether another process wrote to the database, for screens that show others' changes.
 
-SQLite counts it for each connection (``PRAGMA data_version``); PostgreSQL tells it to whoever
-listens, at the end of each of the store's transactions.
+SQLite counts writes for each connection (``PRAGMA data_version``). PostgreSQL notifies every
+listener at the end of each of the store's transactions.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from app.db.store import CHANNEL, Store
 
 
 class Watch:
-    """One database, watched from one thread."""
+    """Watches one database from one thread."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -21,7 +21,7 @@ class Watch:
         self._session: Any = None
 
     def changed(self) -> bool:
-        """Whether anything was written elsewhere since the last call; True when in doubt. Raises
+        """Whether anything was written elsewhere since the last call. True when in doubt. Raises
         DatabaseProblem."""
         if self._store.postgres:
             return self._heard()
@@ -30,7 +30,7 @@ class Watch:
         return bool(version != before)
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         session, self._session = self._session, None
         if session:
             with contextlib.suppress(Exception):

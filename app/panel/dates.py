@@ -1,4 +1,4 @@
-"""Days as a person types them, and steps from one to another; all in this computer's time."""
+"""Dates as users type them, and steps between dates, all in this computer's time zone."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _NAMED = {"today": 0, "yesterday": 1}
 
 
 def moment(text: str, now: float, *, end: bool = False) -> int:
-    """A moment in seconds since 1970: "2026-02-03" (its begin, or its last second with ``end``),
-    "2026-02-03T14:01", "3 Feb" (the last one there was), "-30d", "-2w", "-6m", "-1y", "today".
+    """A time in seconds since 1970: "2026-02-03" (its start, or its last second with ``end``),
+    "2026-02-03T14:01", "3 Feb" (the most recent one), "-30d", "-2w", "-6m", "-1y", "today".
 
-    Raises ValueError with a sentence for a person.
+    Raises ValueError with a sentence for the user.
     """
     written = " ".join(text.split())
     try:
@@ -43,8 +43,8 @@ def begin(day: date) -> int:
 
 
 def stepped(day: date, unit: Unit, by: int) -> date:
-    """So many days, weeks, months or years on (or back). A month that is too short for the day
-    gives its last one. Raises OverflowError before the year 1 and after 9999."""
+    """The date ``by`` days, weeks, months or years later (or earlier). A month too short for the
+    day gives its last day. Raises OverflowError before year 1 and after 9999."""
     if unit in ("day", "week"):
         return day + timedelta(days=by * (7 if unit == "week" else 1))
     years, month = divmod(day.month - 1 + by * (12 if unit == "year" else 1), 12)
@@ -55,7 +55,7 @@ def stepped(day: date, unit: Unit, by: int) -> date:
 
 
 def _day(text: str, today: date) -> date | None:
-    """None for what only a date of ISO 8601 with a clock can be."""
+    """The date in the text. None for what can only be an ISO 8601 date with a time."""
     if text.casefold() in _NAMED:
         return today - timedelta(days=_NAMED[text.casefold()])
     if found := _AGO.fullmatch(text):

@@ -1,4 +1,4 @@
-"""What the Status screen and ``panelist status`` show: one frozen picture of a connection."""
+"""What the Status screen and ``panelist status`` show: one snapshot of a connection."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from app.db.store import Row, Store
 
 MONTH = 30 * 86_400
-# Stripe allows 500 reads for each payment in 30 days, and 10,000 at least
-# (docs.stripe.com/rate-limits). How many payments there are we do not know; an active
-# subscription is taken for one a year.
+# Stripe allows 500 reads for each payment in 30 days, and at least 10,000
+# (docs.stripe.com/rate-limits). The number of payments is unknown, so an active subscription counts
+# as one a year.
 LEAST_READS, READS_A_PAYMENT, PAYMENTS = 10_000, 500, 1 / 12
 
 
 @dataclass(frozen=True)
 class ConnectionView:
-    """One account and where its sync stands. Times are seconds since 1970."""
+    """One account and the state of its sync. Times are seconds since 1970."""
 
     id: int
     source: str
@@ -38,7 +38,7 @@ class ConnectionView:
 
 @dataclass(frozen=True)
 class StepView:
-    """One step. ``total`` is None while nobody knows, and an estimate until it is done."""
+    """One step. ``total`` is None while unknown, and an estimate until the step is done."""
 
     name: str  # products, prices, subscriptions, segments, customers
     state: str  # pending, running, done, skipped, failed
@@ -57,7 +57,7 @@ class MessageView:
 
 @dataclass(frozen=True)
 class RecentChange:
-    """An event of Stripe's whose effect is stored. ``name`` is foreign text."""
+    """A Stripe event whose effect is stored. ``name`` is foreign text."""
 
     at: int
     type: str
@@ -82,7 +82,7 @@ class Overview:
 
 
 def accounts(store: Store) -> list[ConnectionView]:
-    """Every account that is or was connected: the one that is first, then the newest."""
+    """Every account that is or was connected: connected ones first, newest first."""
     rows = store.rows(
         "SELECT id, source, status, account, account_name, livemode, method, connected_at,"
         " disconnected_at, disconnect_reason, last_event_at, last_polled_at FROM connection"
@@ -93,11 +93,11 @@ def accounts(store: Store) -> list[ConnectionView]:
 
 def _connection(row: Row) -> ConnectionView:
     view = ConnectionView(*row)
-    return replace(view, livemode=bool(view.livemode))  # SQLite has numbers for it
+    return replace(view, livemode=bool(view.livemode))  # SQLite returns a number
 
 
 def overview(store: Store, connection_id: int | None = None) -> Overview:
-    """The picture of one connection: the one named, else the first of :func:`accounts`."""
+    """The state of one connection: the given one, or else the first of :func:`accounts`."""
     known = [one for one in accounts(store) if connection_id in (None, one.id)]
     if not known:
         return Overview(None)
@@ -137,7 +137,7 @@ def reads(store: Store, connection_id: int) -> int:
 
 
 def allowance(store: Store, connection_id: int) -> int:
-    """Requests to Stripe in 30 days that are allowed at least."""
+    """The minimum number of requests to Stripe allowed in 30 days."""
     (active,) = store.row(
         "SELECT coalesce(sum(count), 0) FROM segment WHERE connection_id = ? AND key = 'active'",
         (connection_id,),

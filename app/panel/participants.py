@@ -1,4 +1,4 @@
-"""The people of a connection, streamed: any number of them in constant memory."""
+"""Streams the participants of a connection: any number of them in constant memory."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ def participants(
 ) -> Iterator[Person]:
     """Every participant with their subscriptions, ordered by Stripe id.
 
-    ``segment``: only the members of the segment with this key. ``search``: only those who have the
-    text, as :mod:`app.panel.lists.search` has it. ``where``: only those whom a filter finds
-    (:mod:`app.panel.filters`), which never finds the deleted. ``deleted``: also the deleted.
+    ``segment``: only members of the segment with this key. ``search``: only participants that
+    contain the text, as in :mod:`app.panel.lists.search`. ``where``: only participants that a
+    filter finds (:mod:`app.panel.filters`), which excludes deleted ones. ``deleted``: include
+    deleted ones.
     """
     conditions, parameters = ["p.connection_id = ?"], [connection_id]
     narrowing: list[object] = [*parameters]
@@ -85,7 +86,7 @@ def _subscriptions(
         (connection_id, store.values(customers)),
     )
     found: defaultdict[str, list[Person]] = defaultdict(list)
-    # Sorted here: asked to, SQLite would read all subscriptions in their order.
+    # Sorted here, because SQLite would read all subscriptions in that order.
     rows.sort(key=lambda row: (row[0], row[1] or ""))
     for key, _, customer, status, product, price in rows:
         mine = found[customer]

@@ -1,4 +1,4 @@
-"""Everything about one participant, for a pane of details."""
+"""Everything about one participant, for the details pane."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ DASHBOARD = "https://dashboard.stripe.com"
 
 @dataclass(frozen=True)
 class HeldItem:
-    """A price of a subscription. ``product`` and ``nickname`` are foreign text; ``price`` is in
-    words: "12.00 EUR monthly"; "" where nobody knows the price."""
+    """A price in a subscription. ``product`` and ``nickname`` are foreign text. ``price`` is in
+    words, such as "12.00 EUR monthly", or "" if it is unknown."""
 
     product_id: str
     product: str
     price_id: str
     nickname: str | None
     price: str
-    rhythm: str  # "monthly"; "" as well
+    rhythm: str  # "monthly", or "" if unknown
     period_end: int | None
 
 
@@ -36,7 +36,7 @@ class HeldSubscription:
     """A subscription. Times are seconds since 1970."""
 
     stripe_id: str
-    status: str  # as Stripe has it
+    status: str  # as Stripe writes it
     status_words: str
     created: int
     start: int | None
@@ -50,7 +50,7 @@ class HeldSubscription:
 
 @dataclass(frozen=True)
 class SegmentMembership:
-    """A membership of a segment, whose ``name`` is foreign text where it is a product's."""
+    """A membership of a segment. The ``name`` of a product's segment is foreign text."""
 
     name: str
     place: Membership
@@ -58,8 +58,8 @@ class SegmentMembership:
 
 @dataclass(frozen=True)
 class Person(StoredParticipant):
-    """A participant with all that is known. ``now`` and ``past`` are their memberships, the newest
-    first."""
+    """A participant with everything that is known. ``now`` and ``past`` are current and past
+    memberships, newest first."""
 
     status: str
     subscriptions: tuple[HeldSubscription, ...]
@@ -74,7 +74,7 @@ class Person(StoredParticipant):
 
 
 def person(store: Store, row_id: int) -> Person | None:
-    """The participant of this row id; None when there is none. Raises DatabaseProblem."""
+    """The participant with this row id, or None if there is none. Raises DatabaseProblem."""
     rows = store.rows(
         "SELECT k.id, k.account, k.livemode FROM participant p"
         " JOIN connection k ON k.id = p.connection_id WHERE p.id = ?",
@@ -102,13 +102,14 @@ def person(store: Store, row_id: int) -> Person | None:
 
 
 def dashboard_url(stripe_id: str, account: str, *, livemode: bool) -> str:
-    """The customer's page in Stripe's Dashboard, of this account whoever is logged in."""
+    """The customer's page in Stripe's Dashboard. It opens in this account, whichever account is
+    logged in."""
     test = "" if livemode else "test/"
     return f"{DASHBOARD}/{account}/{test}customers/{stripe_id}"
 
 
 def subscriptions(store: Store, connection_id: int, customer: str) -> list[HeldSubscription]:
-    """What a Stripe customer holds and held: live ones first, then the newest."""
+    """A Stripe customer's current and past subscriptions: live ones first, then newest first."""
     rows = store.rows(
         f"SELECT id, {', '.join(SubscriptionRow._fields)} FROM subscription"
         " WHERE connection_id = ? AND customer = ? AND NOT deleted",
@@ -156,7 +157,7 @@ def _items(
 
 
 def segment_names(store: Store, connection_id: int, keys: Sequence[str]) -> dict[str, str]:
-    """The name of each segment by its key, also of one that is gone."""
+    """The name of each segment by key, including deleted segments."""
     products = [key.removeprefix("product:") for key in keys if key.startswith("product:")]
     known: dict[str, str] = dict(
         store.rows(

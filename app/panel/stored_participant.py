@@ -1,6 +1,7 @@
-"""What is stored of a participant, as the panel hands it out: every field that there is, by itself.
+"""A participant's stored fields, in the form the panel uses. It handles every field without naming
+it.
 
-A field that is new in :mod:`app.db.rows` is read, written and masked without being named here.
+A new field in :mod:`app.db.rows` is read, written and masked without a change here.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ _JSON = frozenset(field.name for field in PARTICIPANT_FIELDS if field.kind == "j
 
 @dataclass(frozen=True)
 class StoredParticipant:
-    """A participant by row id. All texts of ``stored`` are foreign: they stand as Stripe sent them.
-    Times are seconds since 1970."""
+    """A participant by row id. All texts in ``stored`` are foreign text, exactly as Stripe sent
+    them. Times are seconds since 1970."""
 
     id: int
     stored: ParticipantRow
@@ -54,7 +55,7 @@ class StoredParticipant:
 
 
 def stored(store: Store, ids: Sequence[int]) -> dict[int, StoredParticipant]:
-    """These participants by their row ids, without those that are not here (any more)."""
+    """These participants by row id, without those that are not stored (any more)."""
     rows = store.rows(
         f"SELECT p.id, p.deleted, {COLUMNS} FROM participant p WHERE {store.among('p.id')}",
         (store.values(ids),),
@@ -66,7 +67,7 @@ def stored(store: Store, ids: Sequence[int]) -> dict[int, StoredParticipant]:
 
 
 def values(row: Sequence[Any]) -> dict[str, Any]:
-    """Every stored field by its name, JSON as what it says."""
+    """Every stored field by name, with JSON decoded."""
     return {
         name: json.loads(value) if name in _JSON else value
         for name, value in zip(ParticipantRow._fields, row, strict=True)
@@ -74,7 +75,7 @@ def values(row: Sequence[Any]) -> dict[str, Any]:
 
 
 def hidden(value: Any) -> Any:
-    """A value without what it says: a text masked, and each text of a JSON object or list."""
+    """A value with its content masked: a text, or each text in a JSON object or list."""
     match value:
         case dict():
             return {key: hidden(one) for key, one in value.items()}

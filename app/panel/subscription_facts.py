@@ -1,4 +1,4 @@
-"""What can be said of a subscription: its products, and what became of it, with the date."""
+"""Describes a subscription in words: its products, and its current state with the date."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from app.panel.labels import day, status_words
 from app.panel.person import HeldSubscription
 from app.text import plain
 
-NAMED = 2  # things of a kind that a sentence names; the rest are counted
+NAMED = 2  # how many things a sentence names before it counts the rest
 
 
 class SubscriptionFacts:
-    """Puts facts in words; ``now`` (seconds since 1970) is the year that needs no naming."""
+    """Puts facts in words. ``now`` (seconds since 1970) sets the year that dates leave out."""
 
     def __init__(self, now: float | None = None) -> None:
         self._now = now
@@ -22,7 +22,7 @@ class SubscriptionFacts:
         return day(at, self._now)
 
     def label(self, held: HeldSubscription) -> str:
-        """What a subscription is for: "(Pro, monthly)"."""
+        """The products and the interval of a subscription: "(Pro, monthly)"."""
         names = list(dict.fromkeys(plain(item.product, 60) for item in held.items))
         if not names:
             return "(without a product)"
@@ -31,7 +31,7 @@ class SubscriptionFacts:
         return f"({text}, {rhythm})" if rhythm else f"({text})"
 
     def became(self, held: HeldSubscription) -> str:
-        """What became of it: "was canceled on 3 Feb"."""
+        """What happened to a subscription: "was canceled on 3 Feb"."""
         said = self._became(held)
         return f"{said}, with its payment collection paused" if held.collection_paused else said
 
@@ -56,7 +56,7 @@ class SubscriptionFacts:
         return f"was canceled on {self.on(asked)} and ended on {self.on(ended)}"
 
     def list(self, held: Sequence[HeldSubscription]) -> str:
-        """Some subscriptions, each with what became of it; the first few by name."""
+        """Several subscriptions in a sentence. The first few are described, the rest counted."""
         said = [f"one {self.label(one)} {self.became(one)}" for one in held[:NAMED]]
         rest = len(held) - len(said)
         if rest:

@@ -1,1 +1,1 @@
-"""The indexes that lists, search and a first copy go by, and what builds them."""
+"""The indexes that lists, search and a first copy use, and the code that builds them."""

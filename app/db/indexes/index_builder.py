@@ -1,5 +1,5 @@
-"""What is built beside the schema once a first copy is complete: the indexes of orders, and the
-one of texts. A thread of its own does it in small pieces, and never while a first copy runs."""
+"""Builds what the schema leaves out of a first copy: the order indexes and the search index. A
+separate thread builds them in small pieces, and never during a first copy."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from app.db.errors import DatabaseProblem
 from app.db.indexes import order_indexes, search_index
 from app.db.store import APPLICATION_ID, Store
 
-LOOK = 2.0  # seconds between two looks at what was written; a search finds the newest without it
-PAUSE = 0.02  # seconds between two transactions at least; else as long as the last one took
+LOOK = 2.0  # seconds between checks for new rows. A search finds the newest rows anyway
+PAUSE = 0.02  # minimum seconds between transactions, more if the last one took longer
 
 
 def may_work(store: Store) -> bool:
-    """Whether no first copy is under way, which must not be slowed."""
+    """Whether there are participants and no first copy is running, which must not be slowed."""
     return not store.rows(
         "SELECT 1 FROM connection WHERE status IN ('syncing', 'segments_synced')"
     ) and bool(store.rows("SELECT 1 FROM participant LIMIT 1"))
 
 
 def work(store: Store, rest: Callable[[float], bool]) -> None:
-    """Bring everything up to date. ``rest`` waits for so many seconds and says whether to stop.
-    Raises DatabaseProblem; what was done before is kept."""
+    """Bring every index up to date. ``rest`` waits for a number of seconds and returns whether to
+    stop. Raises DatabaseProblem. Finished work is kept."""
     if store.postgres:
         _work_postgres(store, rest)
         return
@@ -57,7 +57,8 @@ def _work_postgres(store: Store, rest: Callable[[float], bool]) -> None:
 
 @contextlib.contextmanager
 def _alone(store: Store) -> Iterator[bool]:
-    """Whether nobody else builds on this server's database, as long as this is entered."""
+    """Whether this process is the only builder on this PostgreSQL database, while the context
+    lasts."""
     (mine,) = store.row("SELECT pg_try_advisory_lock(?, 2)", (APPLICATION_ID,))
     try:
         yield bool(mine)
@@ -68,7 +69,7 @@ def _alone(store: Store) -> Iterator[bool]:
 
 
 class IndexBuilder:
-    """Does :func:`work` in a thread, at once and whenever it is woken."""
+    """Runs :func:`work` in a thread, immediately and whenever it is woken."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -79,14 +80,15 @@ class IndexBuilder:
         self._thread.start()
 
     def wake(self) -> None:
-        """Something was written: people may be missing in the index. Returns at once."""
+        """Report a write, because the index may miss participants now. Returns at once."""
         self._wake.set()
 
     def close(self) -> None:
-        """Stop within moments, also in the middle of an index, which is then not there."""
+        """Stop within moments, even in the middle of building an index. That index is then left
+        out."""
         self._stopped.set()
         self._wake.set()
-        while self._thread.is_alive():  # a statement may begin just when the last was ended
+        while self._thread.is_alive():  # a new statement may start just as one is ended
             self._end()
             self._thread.join(0.05)
 
@@ -103,9 +105,9 @@ class IndexBuilder:
                 self._wake.clear()
                 if self._stopped.is_set():
                     return
-                with contextlib.suppress(DatabaseProblem):  # tried again when it is woken
+                with contextlib.suppress(DatabaseProblem):  # retried at the next wake
                     self._end = self._store.interrupter()
-                    if not self._store.postgres:  # an index can be built again
+                    if not self._store.postgres:  # an index can be rebuilt
                         self._store.rows("PRAGMA synchronous = normal")
                     work(self._store, self._stopped.wait)
                 self._stopped.wait(LOOK)

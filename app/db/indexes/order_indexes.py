@@ -1,9 +1,9 @@
-"""The indexes that give people by name, email or creation in their order.
+"""The indexes that list participants in order of name, email or creation time.
 
-Sorting a million names takes SQLite seconds and a hundred megabytes; in an index they lie in
-order. A first copy does without (each page would write all over them); they are built when it is
-complete, by :mod:`app.db.indexes.index_builder`, and until then lists are sorted. They are no
-part of the schema: nothing but speed depends on them.
+Sorting a million names takes SQLite seconds and a hundred megabytes. An index keeps them in order.
+A first copy works without these indexes, because each page would write all over them.
+:mod:`app.db.indexes.index_builder` builds them once the copy is complete, and until then lists are
+sorted. They are not part of the schema, because only speed depends on them.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ _LEAST = -(2**63)
 
 
 def index(column: str) -> str:
-    """The name of the index that has this column's order."""
+    """The name of this column's index."""
     return f"participant_by_{column}"
 
 
 def key(store: Store, column: str) -> str:
-    """SQL: what ``participant p`` is ordered by; of a text, the letters A to Z are as a to z."""
+    """SQL for the sort key of ``participant p``. Text is ordered with A to Z equal to a to z."""
     if column == "created":
         return "p.created"
     return f"lower(p.{column})" if store.postgres else f"p.{column} COLLATE NOCASE"
 
 
 def floor(column: str) -> object:
-    """A value below every value of the column's :func:`key` that is not blank."""
+    """A value below every non-blank value of the column's :func:`key`."""
     return _LEAST if column == "created" else ""
 
 
 def ready(store: Store) -> set[str]:
-    """The columns whose index is there and complete."""
+    """The columns whose index exists and is complete."""
     rows = store.rows(
         "SELECT c.relname FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid"
         " WHERE i.indisvalid AND pg_table_is_visible(c.oid)"
@@ -44,10 +44,11 @@ def ready(store: Store) -> set[str]:
 
 
 def build(store: Store, column: str) -> None:
-    """Have the index of one column. SQLite writes it in one transaction (a million people: a
-    second or two, in which whoever writes waits); PostgreSQL beside everybody else's work."""
+    """Build the index of one column. SQLite writes it in one transaction, which for a million
+    participants blocks other writers for a second or two. PostgreSQL builds it without blocking
+    others."""
     if store.postgres:
-        # What was left by one that was killed is of no use.
+        # A killed build leaves an unusable index.
         store.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {index(column)}")
         store.execute(
             f"CREATE INDEX CONCURRENTLY {index(column)} ON participant"

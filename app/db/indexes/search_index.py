@@ -1,16 +1,16 @@
-"""The index that finds people by any part of a text.
+"""The index that finds participants by any part of a text.
 
-SQLite: an FTS5 table of trigrams that holds no text (it tells who may be meant; the row itself is
-then looked at). ``search_state.through`` is the row id up to which people are in it. A change of
-one of them is noted by a trigger in ``search_due``, as the row was; so a writer pays for one small
-row, and neither waits for the index nor fails when it is damaged. Whoever is not in the index yet
-is looked at anyway, so that the answer is always exact.
+SQLite uses an FTS5 table of trigrams that holds no text. It gives candidates, and then the search
+checks each row. ``search_state.through`` is the row id up to which participants are indexed. When
+one of them changes, a trigger stores the old row in ``search_due``. A writer therefore pays for one
+small row, does not wait for the index and does not fail when it is damaged. The search also checks
+every participant who is not indexed yet, so its result is always exact.
 
-PostgreSQL: an index of pg_trgm, which the server keeps; without the extension people are searched
-one by one.
+PostgreSQL uses a pg_trgm index, which the server maintains. Without the extension, participants are
+searched one by one.
 
-Neither is part of the schema. They are made by :mod:`app.db.indexes.index_builder` after a first
-copy, hold only what ``participant`` holds, and can be thrown away at any moment.
+Neither index is part of the schema. :mod:`app.db.indexes.index_builder` creates them after a first
+copy. They hold only what ``participant`` holds and can be dropped at any time.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ import time
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 
-VERSION = 1  # of what is indexed; another one is built anew
-TARGET = 0.03  # seconds that a transaction should take
-SMALLEST, LARGEST = 20, 500  # people in a transaction
-INDEX = "participant_search"  # PostgreSQL's
+VERSION = 1  # of the indexed text. Any other version is rebuilt
+TARGET = 0.03  # target seconds per transaction
+SMALLEST, LARGEST = 20, 500  # participants per transaction
+INDEX = "participant_search"  # PostgreSQL's index
 FIELDS = ("name", "email", "stripe_id", "metadata")
 
-# Two line ends more than needed: so the last two signs of a text begin a trigram too.
+# Two extra line ends, so that the last two characters of a text begin a trigram too.
 _TEXT = (
     "CASE WHEN NOT {p}.deleted THEN coalesce({p}.name, '') || char(10) || coalesce({p}.email, '')"
     " || char(10) || {p}.stripe_id || char(10) || CASE WHEN json_valid({p}.metadata) THEN"
     " coalesce((SELECT group_concat(value, char(10)) FROM json_each({p}.metadata)), '')"
     " ELSE '' END || char(10) || char(10) END"
 )
-# The row as it was, not its text: a trigger may not read JSON where the schema is not trusted.
+# The old row, not its text: a trigger may not read JSON where the schema is not trusted.
 _NOTED = (
     "INSERT INTO search_due (participant_id, stripe_id, name, email, metadata, deleted)"
     " SELECT old.id, old.stripe_id, old.name, old.email, old.metadata, old.deleted"
@@ -64,7 +64,7 @@ _DROP = (
 
 
 def ready(store: Store) -> bool:
-    """Whether searches go by the index. They may before everybody is in it."""
+    """Whether searches can use the index. It need not contain every participant yet."""
     if store.postgres:
         return bool(
             store.rows(
@@ -78,26 +78,26 @@ def ready(store: Store) -> bool:
 
 
 def missing(store: Store) -> int:
-    """How many people are not in SQLite's index yet, about: as far as row ids tell."""
+    """About how many participants are missing in SQLite's index, judged by row ids."""
     state = _state(store)
     (last,) = store.row("SELECT coalesce(max(id), 0) FROM participant")
     return int(last - (state[1] if state else 0))
 
 
 class SearchIndexBuilder:
-    """Brings SQLite's index up to date in short transactions, of which each is complete."""
+    """Updates SQLite's index in short transactions, each complete in itself."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._size = SMALLEST
 
     def step(self) -> bool:
-        """One transaction; whether more is to be done. Raises DatabaseProblem: what was done
-        before is kept. Another process may do the same meanwhile."""
+        """Run one transaction and return whether more work remains. Raises DatabaseProblem. Earlier
+        work is kept. Another process may do the same at the same time."""
         store = self._store
         state = _state(store)
         if state is None:
-            drop(store)  # whatever is left of one
+            drop(store)  # remove the remains of an old index
             with store.transaction():
                 if _state(store) is None:
                     _create(store)
@@ -119,7 +119,7 @@ class SearchIndexBuilder:
         return more
 
     def _renew(self) -> bool:
-        """People who changed since they were indexed."""
+        """Reindex participants that changed since they were indexed."""
         store = self._store
         due = store.rows("SELECT participant_id FROM search_due LIMIT ?", (self._size,))
         if not due:
@@ -141,7 +141,7 @@ class SearchIndexBuilder:
         return True
 
     def _go_on(self) -> bool:
-        """People who are not in the index yet."""
+        """Index participants that are not in the index yet."""
         store = self._store
         (through,) = store.row("SELECT through FROM search_state")
         (last, number) = store.row(
@@ -161,7 +161,7 @@ class SearchIndexBuilder:
 
 
 def forget(store: Store) -> None:
-    """Leave nothing in SQLite's index of what people were before they changed."""
+    """Remove every old value of changed participants from SQLite's index."""
     if not ready(store):
         drop(store)
         return
@@ -171,46 +171,46 @@ def forget(store: Store) -> None:
 
 
 def build_postgres(store: Store) -> bool:
-    """Have PostgreSQL's index, beside everybody else's work; whether it is there. It is not
-    where nobody may create pg_trgm."""
+    """Build PostgreSQL's index without blocking others, and return whether it exists. It cannot be
+    built if the user may not create pg_trgm."""
     try:
         store.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
     except DatabaseProblem:
         return False
-    store.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {INDEX}")  # of one that was killed
+    store.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {INDEX}")  # left by a killed build
     columns = ", ".join(f"lower({field}) gin_trgm_ops" for field in FIELDS)
     store.execute(f"CREATE INDEX CONCURRENTLY {INDEX} ON participant USING gin ({columns})")
     return True
 
 
 def drop(store: Store) -> None:
-    """Do without an index, until it is built again. The triggers go first: whatever is wrong
-    with the rest, nobody is kept from writing."""
+    """Drop the index until it is built again. The triggers go first, so that writes work whatever
+    is wrong with the rest."""
     with store.transaction():
         for statement in _DROP:
             store.execute(statement)
     try:
         with store.transaction():
             store.execute("DROP TABLE IF EXISTS search_text")
-    except DatabaseProblem:  # so damaged that SQLite cannot open it as what it is
+    except DatabaseProblem:  # too damaged for SQLite to open it as an FTS5 table
         _drop_by_force(store)
 
 
 def mark_damaged(store: Store) -> None:
-    """Have the index built anew, and nobody search by it meanwhile."""
+    """Request a rebuild of the index. Searches do not use it until then."""
     with store.transaction():
         store.execute("UPDATE search_state SET damaged = 1")
 
 
 def is_damage(problem: DatabaseProblem) -> bool:
-    """Whether it is the index of texts that is damaged, and not the database."""
+    """Whether the search index is damaged, rather than the database."""
     codes: set[int] = set()
     one: BaseException | None = problem
     while one is not None:
         codes.add(getattr(one, "sqlite_errorcode", sqlite3.SQLITE_OK))
         one = one.__cause__ or one.__context__
-    # What we ask is always the same: where SQLite calls it wrong, a part of the index is missing.
-    # A full disk and the like have codes of their own.
+    # Our statements never vary, so if SQLite calls one wrong, a part of the index is missing. A
+    # full disk and similar failures have their own codes.
     wrong = codes - {sqlite3.SQLITE_OK} == {sqlite3.SQLITE_ERROR}
     return wrong or sqlite3.SQLITE_CORRUPT_VTAB in codes
 
@@ -233,7 +233,7 @@ def _drop_by_force(store: Store) -> None:
 
 
 def _state(store: Store) -> tuple[int, int, bool] | None:
-    """(version, through, damaged) of SQLite's index, if there is one."""
+    """(version, through, damaged) of SQLite's index. None when there is no index."""
     tables = "SELECT count(*) FROM sqlite_master WHERE name IN ('search_state', 'search_text')"
     if store.row(tables)[0] < 2:
         return None

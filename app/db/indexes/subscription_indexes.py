@@ -1,8 +1,7 @@
-"""The indexes of subscriptions, which a first copy does without until it has them all.
+"""The subscription indexes, which a first copy works without until every subscription is stored.
 
-Stripe's ids come in no order: a page of a long list lands everywhere in an index on them, so
-that each transaction would write most of the index anew. Built in one go at the end, both cost
-a fifth of that.
+Stripe's ids are in no order, so a page of a long list lands everywhere in an index on them, and
+each transaction would rewrite most of it. Building both indexes at the end costs a fifth of that.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ BY_ID = "subscription_connection_id_stripe_id"
 _BUILD_BY_ID = (
     f"CREATE UNIQUE INDEX IF NOT EXISTS {BY_ID} ON subscription (connection_id, stripe_id)"
 )
-# What storing them one after the other would have left.
+# Leaves what storing them one by one would have left.
 _REMOVE_REPLACED = """
 DELETE FROM subscription WHERE id IN (
   SELECT id FROM (
@@ -27,20 +26,21 @@ DELETE FROM subscription WHERE id IN (
 
 
 def leave_out(store: Store) -> None:
-    """Do without, until :func:`build`; inside the caller's transaction."""
+    """Drop both indexes until :func:`build`, inside the caller's transaction."""
     store.execute(f"DROP INDEX IF EXISTS {BY_ID}")
     store.execute(f"DROP INDEX IF EXISTS {HELD}")
 
 
 def left_out(store: Store) -> bool:
-    """Whether a subscription may now stand there twice, until :func:`build`."""
+    """Whether the unique index is missing, so that a subscription may have two rows until
+    :func:`build`."""
     return all(index.name != BY_ID for index in store.database.get_indexes("subscription"))
 
 
 def build(store: Store) -> None:
-    """Have both indexes, each in a transaction of its own, as it takes memory until it is
-    committed. Of a subscription that a list brought twice (it is read again where a cursor's
-    object is gone) the newest row stays."""
+    """Build both indexes, each in its own transaction, because each uses memory until its commit. A
+    list may bring a subscription twice, as it is read again when a cursor's object is gone. The
+    newest row stays."""
     try:
         with store.sorting(), store.transaction():
             store.execute(_BUILD_BY_ID)

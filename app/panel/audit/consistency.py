@@ -1,7 +1,7 @@
-"""Whether the panel agrees with itself: members with the rules, counts with the members.
+"""Checks that the panel is consistent: members with the rules, counts with the members.
 
-Each question is one statement, which sees one moment of the database: so the answers hold while
-somebody else writes.
+Each check is one statement, which sees one state of the database. The results therefore hold while
+another process writes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ GROUP = 500
 
 
 class WrongMembership(NamedTuple):
-    """Somebody who is in a segment and should not be (``member``), or the other way round."""
+    """A participant who is in a segment but should not be (``member``), or the reverse."""
 
     participant: str
     segment: str
@@ -26,7 +26,7 @@ class WrongMembership(NamedTuple):
 
 
 class WrongCount(NamedTuple):
-    """A number that a segment remembers. ``field``: count or with_email."""
+    """A wrong number stored for a segment. ``field``: count or with_email."""
 
     segment: str
     field: str
@@ -35,7 +35,7 @@ class WrongCount(NamedTuple):
 
 
 class WrongReference(NamedTuple):
-    """A segment that should be here and is not, or the other way round (``here``)."""
+    """A segment that should exist but does not, or the reverse (``here``)."""
 
     segment: str
     here: bool
@@ -47,10 +47,10 @@ Contradiction = WrongMembership | WrongCount | WrongReference
 def contradictions(
     store: Store, connection_id: int, *, by_subscription: bool, ids: Sequence[int] | None = None
 ) -> Iterator[list[Contradiction]]:
-    """Everything in which the panel does not agree with itself, in stretches of constant size.
+    """Every inconsistency in the panel, in parts of constant size.
 
-    ``by_subscription``: whether the segments that follow from subscriptions should be here;
-    ``ids``: row ids of the participants whose places are looked at, None for everybody's.
+    ``by_subscription``: whether the segments that depend on subscriptions should exist. ``ids``:
+    row ids of the participants whose memberships are checked, None for all.
     """
     for people in _stretches(store, connection_id, ids):
         yield [*_misplaced(store, people, by_subscription=by_subscription)]
@@ -78,7 +78,7 @@ def _stretches(
 def _misplaced(
     store: Store, people: ParticipantSet, *, by_subscription: bool
 ) -> list[WrongMembership]:
-    """Where these people's places are not what the rules say, worked out from scratch."""
+    """The memberships of these participants that differ from the rules, computed from scratch."""
     rule = belonging(people.condition, by_subscription=by_subscription)
     rows = store.rows(
         f"""
@@ -103,7 +103,7 @@ ORDER BY 1, 2""",
 
 
 def _miscounted(store: Store, segment_id: int, key: str) -> list[WrongCount]:
-    """What a segment remembers of its members and is not so."""
+    """The wrong counts stored for a segment."""
     rows = store.rows(
         "SELECT g.count, g.with_email, count(p.id),"
         " coalesce(sum(CASE WHEN p.email IS NULL OR p.email = '' THEN 0 ELSE 1 END), 0)"
@@ -113,7 +113,7 @@ def _miscounted(store: Store, segment_id: int, key: str) -> list[WrongCount]:
         (segment_id,),
     )
     found = []
-    for count, with_email, members, reachable in rows:  # none: it was taken away meanwhile
+    for count, with_email, members, reachable in rows:  # no rows if it was deleted since
         if count != members:
             found.append(WrongCount(key, "count", count, int(members)))
         if with_email != reachable:

@@ -1,4 +1,4 @@
-"""The objects of a source as they are stored, by their ids: what a comparison looks at."""
+"""A source's objects as stored, by id, for a comparison."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Object = ParticipantRow | SubscriptionRow | ProductRow | PriceRow
 
 
 class _Kind(Protocol):
-    """One of the row types, as what makes a row of its columns."""
+    """A row type, as a constructor of rows from column values."""
 
     _fields: tuple[str, ...]
 
@@ -34,8 +34,8 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Stored:
-    """A row as it was at one moment. ``seq``: the request that brought it; ``items``: of a
-    subscription, by their ids."""
+    """A row as it was at one moment. ``seq`` is the request that brought it. ``items`` are a
+    subscription's items by id."""
 
     id: int
     row: Object
@@ -43,11 +43,11 @@ class Stored:
     seq: int
     generation: int
     items: dict[str, ItemRow]
-    erased: bool = False  # on purpose, whatever the source has
+    erased: bool = False  # deliberately, whatever the source has
 
 
 class StoredRef(NamedTuple):
-    """A row's place and name."""
+    """A row's id, with its Stripe id."""
 
     id: int
     stripe_id: str
@@ -57,7 +57,7 @@ class StoredRef(NamedTuple):
 def stored(
     store: Store, connection_id: int, table: str, stripe_ids: Iterable[str]
 ) -> dict[str, Stored]:
-    """Those of these objects that are here, by their Stripe ids; the deleted too."""
+    """The objects among these that are stored, by Stripe id, including deleted ones."""
     kind = _KINDS[table]
     columns = ", ".join(kind._fields)
     rows = store.rows(
@@ -85,7 +85,7 @@ def _erased(store: Store, connection_id: int) -> frozenset[str]:
 
 
 def _object(kind: _Kind, values: Row) -> Object:
-    """SQLite has numbers for truth, which equal it; but a person is told ``True``."""
+    """SQLite returns numbers for booleans. They compare equal, but users should see ``True``."""
     one = kind._make(values)
     if isinstance(one, ProductRow | PriceRow):
         return one._replace(active=bool(one.active))
@@ -109,15 +109,15 @@ def _items(store: Store, ids: Sequence[int]) -> dict[int, dict[str, ItemRow]]:
 
 
 def number(store: Store, connection_id: int, table: str) -> int:
-    """How many rows a table has, the deleted too."""
+    """The number of rows in a table, including deleted ones."""
     (found,) = store.row(f"SELECT count(*) FROM {table} WHERE connection_id = ?", (connection_id,))
     return int(found)
 
 
 def every(store: Store, connection_id: int, table: str) -> Iterator[list[StoredRef]]:
-    """All rows of a table, in stretches of constant size."""
+    """All rows of a table, in chunks of constant size."""
     last = 0
-    # The plus keeps SQLite on the row ids, in whose order it reads.
+    # The plus makes SQLite read in row id order.
     text = (
         f"SELECT id, stripe_id, deleted FROM {table} WHERE +connection_id = ? AND id > ?"
         f" ORDER BY id LIMIT {CHUNK}"
@@ -128,7 +128,7 @@ def every(store: Store, connection_id: int, table: str) -> Iterator[list[StoredR
 
 
 def some(store: Store, connection_id: int, table: str, number: int) -> list[StoredRef]:
-    """This many rows at random, or all where there are no more."""
+    """This many random rows, or all rows if there are fewer."""
     rows = store.rows(
         f"SELECT id, stripe_id, deleted FROM {table} WHERE connection_id = ?"
         " ORDER BY random() LIMIT ?",
@@ -138,7 +138,8 @@ def some(store: Store, connection_id: int, table: str, number: int) -> list[Stor
 
 
 def sold(store: Store, connection_id: int, price: str) -> bool:
-    """Whether a subscription has this price. Reads all items: for the few that are in doubt."""
+    """Whether a subscription has this price. Reads all items, so use it only for the few doubtful
+    prices."""
     return bool(
         store.rows(
             "SELECT 1 FROM subscription_item i JOIN subscription s ON s.id = i.subscription_id"
@@ -149,7 +150,7 @@ def sold(store: Store, connection_id: int, price: str) -> bool:
 
 
 def set_aside(store: Store, connection_id: int) -> dict[tuple[str, str], str]:
-    """The reason for each object that could not be stored, by its list and id."""
+    """The reason for each object that could not be stored, by list and id."""
     rows = store.rows(
         "SELECT listing, stripe_id, reason FROM quarantine WHERE connection_id = ?",
         (connection_id,),
@@ -158,7 +159,7 @@ def set_aside(store: Store, connection_id: int) -> dict[tuple[str, str], str]:
 
 
 class RowIds:
-    """Row ids, in a bit each. They may have gaps of any size."""
+    """A set of row ids, one bit each. Gaps may be of any size."""
 
     def __init__(self) -> None:
         self._parts: dict[int, bytearray] = {}
@@ -168,7 +169,7 @@ class RowIds:
         return bool(part and part[row >> 3 & 0xFFF] & 1 << (row & 7))
 
     def add(self, row: int) -> bool:
-        """False when it was there already."""
+        """Add a row id. Returns False if it was there already."""
         place, bit = row >> 3 & 0xFFF, 1 << (row & 7)
         part = self._parts.setdefault(row >> 15, bytearray(4096))
         new = not part[place] & bit

@@ -1,4 +1,4 @@
-"""Taking a list out of the panel, any number of lines in constant memory."""
+"""Exports a list of any length in constant memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.panel.lists.rows import rows
 from app.panel.stored_participant import MASKED, hidden
 from app.text import masked
 
-CHUNK = 500  # people that are read at a time
+CHUNK = 500  # participants read at a time
 COLUMNS = (
     *(field.name for field in PARTICIPANT_FIELDS if field.name != "created"),
     *("plan", "status", "since", "created", "deleted"),
@@ -22,8 +22,8 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class ExportSource:
-    """A list as a file gets it. ``lines`` makes what it has of each, masked or not; ``one`` and
-    ``many`` are what they are called."""
+    """A list to export. ``lines`` yields its lines, masked or not. ``one`` and ``many`` name its
+    entries."""
 
     columns: Sequence[str]
     number: int
@@ -32,7 +32,7 @@ class ExportSource:
     many: str = "people"
 
     def counted(self, number: int) -> str:
-        """So many of them, for a person."""
+        """A number of entries in words."""
         return f"{number:,} {self.one if number == 1 else self.many}"
 
 
@@ -45,18 +45,19 @@ def take(
     replace: bool = False,
     told: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Write a list to a file, None: to standard output; how many they were.
+    """Write a list to a file, or to standard output for None. Returns the number of lines.
 
-    ``masking``: without names, emails and whatever else is masked. ``told`` hears now and then
-    how many are written, and ends it by raising what it likes; then no file is left. Raises
-    OutputProblem and DatabaseProblem."""
+    ``masking`` hides names, emails and every other masked field. ``told`` is called now and then
+    with the number of written lines. It can raise any exception to stop the export, and then no
+    file is left. Raises OutputProblem and DatabaseProblem.
+    """
     with writing(file, replace=replace) as out:
         return write(out, source.columns, _told(source.lines(masking), told), form)
 
 
 def takeable(store: Store, connection_id: int, ids: Ids, segment: str | None) -> ExportSource:
-    """These people in their order, as members of a segment (None: of everybody). Who is gone from
-    the panel meanwhile is left out."""
+    """These participants in their order, as members of a segment (None: of all participants). A
+    participant who is no longer stored when the export reads them is left out."""
 
     def lines(masking: bool) -> Iterator[Line]:
         return people(store, connection_id, ids, segment, masking=masking)
@@ -67,7 +68,7 @@ def takeable(store: Store, connection_id: int, ids: Ids, segment: str | None) ->
 def people(
     store: Store, connection_id: int, ids: Ids, segment: str | None, *, masking: bool
 ) -> Iterator[Line]:
-    """What a file has of each. Times are seconds since 1970."""
+    """The exported line of each participant. Times are seconds since 1970."""
     for start in range(0, len(ids), CHUNK):
         for row in rows(store, connection_id, ids[start : start + CHUNK], segment):
             line = row.line
@@ -78,7 +79,7 @@ def people(
 
 
 def private(value: str | None, masking: bool) -> str | None:
-    """What a file has of a name, an email or a phone."""
+    """The exported form of a name, an email or a phone number."""
     return masked(value) if masking and value is not None else value
 
 

@@ -1,7 +1,8 @@
-"""Lists as CSV or JSON lines, in files that are whole or not there, and only their owner's.
+"""Writes lists as CSV or JSON lines. A file is complete or does not exist, and only its owner can
+read it.
 
-How to read the CSV back: take one apostrophe from the beginning of a cell that has one. A cell that
-was empty before is a value that is not there; one that is empty now is an empty text.
+To read the CSV back, remove one apostrophe from the start of each cell that has one. A cell that
+was empty before is a missing value. One that becomes empty is an empty text.
 """
 
 from __future__ import annotations
@@ -25,28 +26,28 @@ Form: TypeAlias = Literal["csv", "json"]
 Line: TypeAlias = dict[str, Any]
 
 JSON_NAMES = (".jsonl", ".ndjson", ".json")
-# What Stripe's customers wrote, or did not; other columns are words that are never missing.
+# Text from Stripe's customers, which may be missing. Other text columns never are.
 FOREIGN = frozenset(one.name for one in PARTICIPANT_FIELDS if one.kind == "text" and one.personal)
 
 
 class OutputProblem(Problem):
-    """The file cannot be written; the text is for a person."""
+    """The file cannot be written. The text is shown to the user."""
 
 
 class AlreadyThere(OutputProblem):
-    """There is a file of that name, and nobody said that it is to be replaced."""
+    """A file with this name exists, and the user did not ask to replace it."""
 
 
 def form_of(file: str) -> Form:
-    """What a file's name asks for: JSON lines, or else CSV."""
+    """The format that a file name implies: JSON lines, or else CSV."""
     return "json" if file.lower().endswith(JSON_NAMES) else "csv"
 
 
 def write(out: TextIO, columns: Sequence[str], lines: Iterable[Line], form: Form) -> int:
-    """Write each line, with a heading where it is CSV; how many lines they were.
+    """Write each line, with a header for CSV. Returns the number of lines.
 
-    JSON has the exact values. So has CSV, in cells that no spreadsheet takes for formulas; but a
-    terminal must not obey what stands in them.
+    JSON has the exact values. CSV has them too, in cells that no spreadsheet reads as formulas. On
+    a terminal, :func:`app.text.plain` makes each cell safe.
     """
     written: Iterator[object]
     if form == "json":
@@ -69,9 +70,9 @@ def _cell(column: str, value: object) -> str:
 
 @contextlib.contextmanager
 def writing(file: str | None, *, replace: bool = True) -> Iterator[TextIO]:
-    """A file that is there once all of it is written (:func:`app.files.replace_atomically`);
-    None: standard output. ``replace``: also where there is one of that name. Raises OutputProblem,
-    of which AlreadyThere is one."""
+    """A file that appears once it is completely written (:func:`app.files.replace_atomically`).
+    None means standard output. ``replace`` allows replacing an existing file. Raises OutputProblem,
+    whose subclass AlreadyThere says that the file exists."""
     if file is None:
         with _standard_output() as out:
             yield out
@@ -92,7 +93,7 @@ def writing(file: str | None, *, replace: bool = True) -> Iterator[TextIO]:
 
 
 def _target(file: str, replace: bool) -> Path:
-    """The file itself, wherever a link leads; never a device, which a rename would do away with."""
+    """The file itself, wherever a link leads. Never a device, which a rename would replace."""
     if "\0" in file:
         raise OutputProblem("No file's name can have such a sign. Nothing was written.")
     whole = Path(os.path.realpath(file))
@@ -111,11 +112,11 @@ def _already_there(whole: Path) -> AlreadyThere:
 @contextlib.contextmanager
 def _standard_output() -> Iterator[TextIO]:
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")  # as files are, whatever the locale
+        sys.stdout.reconfigure(encoding="utf-8")  # like files, whatever the locale
     try:
         yield sys.stdout
         sys.stdout.flush()
-    except BrokenPipeError:  # its reader left
+    except BrokenPipeError:  # the reader closed the pipe
         raise
     except OSError as error:
         raise OutputProblem(

@@ -1,28 +1,28 @@
-"""A set of row ids that costs a byte each, wherever they lie."""
+"""A set of row ids that costs one byte each, wherever they are."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
 
-PAGE = 12  # bits of an id that say where in its page it is
+PAGE = 12  # bits of an id that give its position in a page
 _WITHIN = (1 << PAGE) - 1
 
 
 class IdSet:
-    """Row ids of which PostgreSQL may leave out any number."""
+    """A set of row ids. PostgreSQL may skip any number of them."""
 
     def __init__(self) -> None:
         self._pages: defaultdict[int, bytearray] = defaultdict(lambda: bytearray(1 << PAGE))
 
     def add(self, ids: Iterable[int]) -> None:
-        """Put them in."""
+        """Add these ids."""
         pages = self._pages
         for one in ids:
             pages[one >> PAGE][one & _WITHIN] = 1
 
     def take(self, ids: Iterable[int]) -> list[int]:
-        """Those of these ids that are in the set, in their order; they are then no more."""
+        """The ids that are in the set, in their order. They are removed from the set."""
         pages, taken = self._pages, []
         for one in ids:
             page, place = pages[one >> PAGE], one & _WITHIN
@@ -32,6 +32,6 @@ class IdSet:
         return taken
 
     def others(self, ids: Iterable[int]) -> list[int]:
-        """Those of these ids that are not in the set, in their order."""
+        """The ids that are not in the set, in their order."""
         pages = self._pages
         return [one for one in ids if not pages[one >> PAGE][one & _WITHIN]]

@@ -1,4 +1,5 @@
-"""The thread that orders people for a screen: the newest wish counts, older ones are dropped."""
+"""The thread that orders lists for a screen. The newest request counts, and older ones are
+dropped."""
 
 from __future__ import annotations
 
@@ -13,14 +14,14 @@ from app.panel.lists.order import Ids, Order, ordered
 from app.panel.lists.search import search
 from app.panel.lists.selection import Selection
 
-AGAIN = 2  # times that a wish is tried: what ends an older one may hit a newer one
+AGAIN = 2  # tries for a request, because interrupting an old one may hit a newer one
 
 
 @dataclass(frozen=True)
 class ListResult:
-    """What a wish brought: the first rows, then all of them (``complete``), or a problem, after
-    which nothing follows. ``wish`` is the number that :meth:`Lister.ask` gave; ``note`` says why
-    a search takes longer than it should."""
+    """The result of a request: the first rows, then all of them (``complete``), or a problem, which
+    ends the request. ``wish`` is the number that :meth:`Lister.ask` returned. ``note`` says why a
+    search is slow."""
 
     wish: int
     ids: Ids
@@ -38,29 +39,29 @@ class _ListRequest:
 
 
 class _Superseded(Exception):
-    """The wish is no longer wanted."""
+    """The request is no longer wanted."""
 
 
 class Lister:
-    """Orders people in a thread of its own, one wish at a time.
+    """Orders lists in a separate thread, one request at a time.
 
-    ``tell`` is called in that thread, for the newest wish only: hand the answer on at once, as
-    ``App.call_from_thread`` or ``post_message`` do.
+    ``tell`` is called in that thread, and only for the newest request. It must pass the result on
+    at once, as ``App.call_from_thread`` and ``post_message`` do.
     """
 
     def __init__(self, store: Store, tell: Callable[[ListResult], None]) -> None:
         self._store, self._tell = store, tell
         self._changed = threading.Condition()
-        self._wish: _ListRequest | None = None  # the newest, until it is taken
+        self._wish: _ListRequest | None = None  # the newest request, until the thread takes it
         self._newest = 0
-        self._end: Callable[[], None] | None = None  # of the statement that runs
+        self._end: Callable[[], None] | None = None  # ends the running statement
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="lists", daemon=True)
         self._thread.start()
 
     def ask(self, chosen: Selection, order: Order, text: str = "") -> int:
-        """Want this list, narrowed by a search for ``text``, instead of any other; the number of
-        the wish. Returns at once."""
+        """Request this list, narrowed by a search for ``text``, instead of any other. Returns the
+        request's number at once."""
         with self._changed:
             self._newest += 1
             self._wish = _ListRequest(self._newest, chosen, order, text)
@@ -69,7 +70,7 @@ class Lister:
             return self._newest
 
     def close(self) -> None:
-        """Stop, and wait until the thread has ended."""
+        """Stop, and wait for the thread to end."""
         with self._changed:
             self._closed = True
             self._interrupt()

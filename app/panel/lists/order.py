@@ -1,9 +1,9 @@
-"""People in an order: row ids for a list that scrolls through a million.
+"""Ordered participants: row ids for a list that scrolls through a million.
 
-The first rows come at once, all of them follow. Texts and times lie in order in an index
-(:mod:`app.db.indexes.order_indexes`), which is walked in steps of some milliseconds; who is shown
-is picked out by a byte each. What changes during that may stay where it was, but no one is listed
-twice.
+The first rows come at once, then all of them. An index (:mod:`app.db.indexes.order_indexes`) keeps
+texts and times in order and is walked in steps of some milliseconds. One byte per participant marks
+who is shown. A participant who changes during the walk may keep an old position, but no one is
+listed twice.
 """
 
 from __future__ import annotations
@@ -32,14 +32,15 @@ Ids: TypeAlias = "array[int]"  # row ids of participants, eight bytes each
 ARRIVED = "arrived"
 COLUMNS = (ARRIVED, "name", "email", "since", "created", "plan", "status")
 FIRST = 200  # rows that a screen gets before the rest
-FEW = 20_000  # people who are sorted in one go
-NEAR = 10_000  # people of whom a condition is asked one by one, for the first rows
+FEW = 20_000  # participants that are sorted in one go
+NEAR = 10_000  # participants checked one by one for the first rows
 
 
 @dataclass(frozen=True)
 class Order:
-    """By which column, one of COLUMNS. ``arrived``: as people came into the panel. Equal ones
-    stand by row id in the same direction, blank ones last in either."""
+    """The column to order by, one of COLUMNS. ``arrived`` is the order in which participants came
+    into the panel. Equal values are ordered by row id in the same direction. Blank ones come last
+    in both directions."""
 
     column: str = ARRIVED
     descending: bool = True
@@ -60,9 +61,10 @@ def ordered(
     number: int = FIRST,
     step: Callable[[], None] = lambda: None,
 ) -> Iterator[ListPart]:
-    """At most ``number`` of these people who are first, and then all; of few people only all.
+    """At most ``number`` first participants, then all of them. A short list comes only as all of
+    them.
 
-    ``step`` is called every few milliseconds, and ends the work by raising what it likes. Raises
+    ``step`` is called every few milliseconds and can raise any exception to stop the work. Raises
     DatabaseProblem.
     """
     found = replace(find(store, chosen), step=step)
@@ -90,14 +92,14 @@ def _some(ids: list[int]) -> ListPart:
 
 
 def whole(store: Store, chosen: Selection, order: Order | None = None) -> Ids:
-    """All of these people at once."""
+    """All selected participants at once."""
     *_, last = ordered(store, chosen, order or Order())
     return last.ids
 
 
 def place_of(ids: Ids, person: int, before: int = 0) -> int:
-    """Where a cursor goes after its list was read again: to the same person, or else to where it
-    was (``before``), as near as the list still goes; 0 in an empty one."""
+    """Where a cursor goes after its list was read again: to the same participant, or else as near
+    as possible to its old position ``before``. 0 in an empty list."""
     near = max(0, before - 1_000)
     for start, stop in ((near, before + 1_000), (0, len(ids))):
         try:
@@ -131,7 +133,7 @@ def _collected(chunks: Iterable[list[int]]) -> Ids:
 
 
 def _sorted(store: Store, found: ResolvedSelection, ids: list[int], order: Order) -> list[int]:
-    """Few people, in one statement."""
+    """Sort a short list in one statement."""
     if order.column == "since":
         return order_by_since.sorted_by_since(store, found, ids, order.descending)
     if order.column in ("plan", "status"):
@@ -151,13 +153,13 @@ def _sorted(store: Store, found: ResolvedSelection, ids: list[int], order: Order
 
 def _by(store: Store, order: Order) -> str:
     way, key = " DESC" if order.descending else "", order_indexes.key(store, order.column)
-    if order.column != "created":  # whether no text or an empty one, it is blank
+    if order.column != "created":  # a missing text and an empty one are both blank
         key = key.replace(f"p.{order.column}", f"nullif(p.{order.column}, '')")
     return f"{key} IS NULL, {key}{way}, p.id{way}"
 
 
 def _first(store: Store, found: ResolvedSelection, order: Order, number: int) -> list[int]:
-    """The first by an index that stops early, or by reading everybody where there is none."""
+    """The first rows, by an index that stops early, or by reading everyone without one."""
     way = " DESC" if order.descending else ""
     key, more = order_indexes.key(store, order.column), found.narrowed
     sql = (
@@ -180,19 +182,19 @@ def _walked(store: Store, found: ResolvedSelection, order: Order) -> Ids:
         found.step()
         ids.extend(people.take(chunk))
     for chunk in row_ids(store, found, upwards=not order.descending):
-        ids.extend(people.take(chunk))  # the blank
+        ids.extend(people.take(chunk))  # blank values
     return ids
 
 
 def _walk(store: Store, connection_id: int, order: Order) -> Iterator[list[int]]:
-    """Everybody of the connection who is not blank, by an index."""
+    """All non-blank participants of the connection, by an index."""
     key, floor = order_indexes.key(store, order.column), order_indexes.floor(order.column)
     way, last, on, sign = (
         (" DESC", "min", "<=", "<") if order.descending else ("", "max", ">=", ">")
     )
     above = f"{key} > ?"
-    # Row values would say it shorter, but SQLite does not seek by them in such an index, nor by
-    # the second of two lower bounds.
+    # Row values would be shorter, but SQLite does not seek by them in such an index, nor by the
+    # second of two lower bounds.
     going_on = f"{key} {on} ? AND ({key} {sign} ? OR p.id {sign} ?)"
     where = above
     given: tuple[object, ...] = (floor,)
@@ -213,7 +215,7 @@ def _walk(store: Store, connection_id: int, order: Order) -> Iterator[list[int]]
 
 
 def _all_sorted(store: Store, found: ResolvedSelection, order: Order) -> Ids:
-    """Without an index: in one statement of seconds."""
+    """Sort without an index, in one statement that takes seconds."""
     more = found.narrowed
     (gathered,) = store.row(
         f"SELECT {store.gathered('id')} FROM (SELECT p.id FROM member m"

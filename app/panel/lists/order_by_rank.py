@@ -1,8 +1,8 @@
-"""The order of people by plan and by status: both follow from the segments they are in.
+"""Orders participants by plan and by status, which both follow from their segments.
 
-A participant's status is the first of the ranked built-in segments they are in; their plan is the
-first, by its name, of the products they hold in a live subscription. So people come in blocks, one
-for each segment and one for those who are in none of them, each in the order of row ids.
+A participant's status is the first ranked built-in segment they are in. Their plan is the first
+product, by name, in a live subscription. Participants therefore come in blocks: one for each
+segment and one for those in none of them, each in row id order.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from app.panel.lists.selection import Condition, ResolvedSelection, Selection, r
 from app.panel.segments.views import segments
 
 _RANKED = sorted((one for one in BUILTIN.values() if one.rank), key=lambda one: one.rank)
-# Between them come those whose subscriptions are unpaid, paused or never began.
+# Between them come participants whose subscriptions are unpaid, paused or never began.
 BEFORE = tuple(one.key for one in _RANKED if one.rank < 0)
 AFTER = tuple(one.key for one in _RANKED if one.rank > 0)
 
-Block = int | None  # a segment's row id; None: everyone who is in none of them
+Block = int | None  # a segment's row id, None for everyone in none of them
 
 
 def blocks(store: Store, found: ResolvedSelection, column: str) -> list[Block]:
-    """The blocks in ascending order, without those that none of these people can be in;
+    """The blocks in ascending order, without those that none of these participants can be in.
     ``column`` is plan or status."""
     key = found.chosen.key
     builtin = BUILTIN.get(key)
@@ -46,8 +46,8 @@ def blocks(store: Store, found: ResolvedSelection, column: str) -> list[Block]:
 
 
 def shown(found: Sequence[Block], descending: bool) -> list[int]:
-    """The places of the blocks in the order in which they are shown. Who has no plan comes last
-    either way."""
+    """The positions of the blocks in display order. Participants without a plan come last in both
+    directions."""
     places = list(range(len(found)))
     if not descending:
         return places
@@ -57,7 +57,7 @@ def shown(found: Sequence[Block], descending: bool) -> list[int]:
 def first(
     store: Store, found: ResolvedSelection, column: str, descending: bool, number: int
 ) -> list[int]:
-    """The first so many of these people in this order, without looking at all of them."""
+    """The first ``number`` of these participants in this order, without reading all of them."""
     every = blocks(store, found, column)
     people: list[int] = []
     for place in shown(every, descending):
@@ -76,7 +76,7 @@ def first(
 
 
 def _block(found: ResolvedSelection, every: Sequence[Block], place: int) -> Condition:
-    """SQL from FROM on: the members in one block, and in none before it."""
+    """SQL from FROM on: the members in one block and in no earlier one."""
     block, earlier = every[place], every[:place]
     other = [one for one in (every if block is None else earlier) if one is not None]
     elsewhere = (
@@ -97,7 +97,7 @@ def _block(found: ResolvedSelection, every: Sequence[Block], place: int) -> Cond
 
 
 def ranked(store: Store, ids: Sequence[int], every: Sequence[Block]) -> dict[int, int]:
-    """The place of each of these people's block, for few people."""
+    """The position of each participant's block, for few participants."""
     rest = every.index(None)
     places = {block: place for place, block in enumerate(every)}
     rank = dict.fromkeys(ids, len(every))
@@ -112,7 +112,8 @@ def ranked(store: Store, ids: Sequence[int], every: Sequence[Block]) -> dict[int
 def divided(
     store: Store, people: IdSet, found: ResolvedSelection, every: Sequence[Block]
 ) -> Iterator[tuple[int, list[int]]]:
-    """All of ``people``, who are those found, as (place of the block, row ids upwards)."""
+    """All of ``people``, the selected participants, as (block position, row ids in ascending
+    order)."""
     for place, block in enumerate(every):
         if block is None:
             continue

@@ -1,7 +1,7 @@
-"""The order of people by when they came into a segment.
+"""Orders participants by when they joined a segment.
 
-Most members of a large segment came with one and the same first listing. So the others are looked
-for and sorted, and go before or behind that block, which lies in the order of row ids already.
+Most members of a large segment joined with the same first listing and form a block that is already
+in row id order. Only the others are found and sorted, and placed before or after the block.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PLACES = (
 
 @dataclass(frozen=True)
 class LaterMembers:
-    """Members who did not come with the large block: their row ids, the first who came first."""
+    """Row ids of members who did not join with the large block, earliest first."""
 
     before: list[int]
     after: list[int]
@@ -32,7 +32,7 @@ class LaterMembers:
 def sorted_by_since(
     store: Store, found: ResolvedSelection, ids: Sequence[int], descending: bool
 ) -> list[int]:
-    """Few members in this order."""
+    """A few members in this order."""
     way = " DESC" if descending else ""
     (gathered,) = store.row(
         f"SELECT {store.gathered('id')} FROM (SELECT m.participant_id AS id {_PLACES}"
@@ -44,10 +44,10 @@ def sorted_by_since(
 
 
 def exceptions(store: Store, found: ResolvedSelection) -> LaterMembers:
-    """All of the segment's, whatever the conditions."""
+    """All such members of the segment, whatever the conditions."""
     cause, at = _block(store, found.segment_id)
-    # A large part of all members is found quicker by reading all of them than by an index that
-    # does not hold the cause.
+    # For a large part of all members, reading all of them is faster than an index that does not
+    # hold the cause.
     (every,) = store.row("SELECT coalesce(sum(count), 0) FROM segment")
     plus = "" if store.postgres or found.members * 4 < every else "+"
     gathered, before, same = store.row(
@@ -64,7 +64,7 @@ def exceptions(store: Store, found: ResolvedSelection) -> LaterMembers:
 
 
 def _block(store: Store, segment_id: int) -> tuple[int, int]:
-    """The cause of most members, as a sample tells, and when that was."""
+    """The cause of most members, judged by a sample, and its time."""
     rows = store.rows(
         "SELECT s.cause, coalesce(j.at, k.connected_at) FROM ("
         " SELECT cause, count(*) AS number FROM ("

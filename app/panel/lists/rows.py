@@ -1,4 +1,4 @@
-"""The rows of a list that are visible, by their ids: a few dozen, in a few milliseconds."""
+"""The visible rows of a list by id: a few dozen, in a few milliseconds."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from app.text import plain
 
 @dataclass(frozen=True)
 class PersonRow(StoredParticipant):
-    """One line of a list. ``plan`` and ``status`` are words to show. ``since``: when the person
-    came into the segment, None when they are no member (any more)."""
+    """One line of a list. ``plan`` and ``status`` are display text. ``since`` is when the
+    participant joined the segment, or None for a participant who is not a member (any more)."""
 
     plan: str
     status: str
@@ -27,7 +27,7 @@ class PersonRow(StoredParticipant):
 
     @property
     def line(self) -> dict[str, Any]:
-        """Everything of it by name, as a file gets it."""
+        """All its fields by name, for an export."""
         words = {"plan": self.plan, "status": self.status}
         return {**values(self.stored), **words, "since": self.since, "deleted": self.deleted}
 
@@ -35,8 +35,8 @@ class PersonRow(StoredParticipant):
 def rows(
     store: Store, connection_id: int, ids: Sequence[int], segment: str | None = None
 ) -> list[PersonRow]:
-    """These people in this order, as members of ``segment`` (None: of the one that has everyone).
-    Who is not here (any more) is left out."""
+    """These participants in this order, as members of ``segment`` (None: of the segment of
+    everyone). Participants who are not stored (any more) are left out."""
     people = stored(store, ids)
     held = _held(store, connection_id, [one.stripe_id for one in people.values()])
     joined: dict[int, int] = dict(
@@ -63,7 +63,7 @@ def rows(
 
 
 class _Holdings:
-    """What somebody has of subscriptions."""
+    """What a participant's subscriptions amount to."""
 
     def __init__(self) -> None:
         self._statuses: list[str] = []

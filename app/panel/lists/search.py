@@ -1,12 +1,13 @@
-"""Narrowing people as one types: by any part of a name, an email, a Stripe id or a metadata value.
+"""Narrows participants while a user types: by any part of a name, email, Stripe id or metadata
+value.
 
-The letters A to Z are found in either case. Others are found as they are typed, all small, all
-capital, or with a capital at the beginning of each word: "ärzte" finds "Ärzte" and "ÄRZTE".
-Accents count: "zoe" does not find "Zoë".
+The letters A to Z match in either case. Other letters match as typed, in lower case, in upper case,
+or with a capital at the start of each word: "ärzte" finds "Ärzte" and "ÄRZTE". Accents matter:
+"zoe" does not find "Zoë".
 
-What is found never depends on the index: it names those who may be meant, and each row is looked
-at. Where it names very many, or none can be asked (one or two letters that are in many texts),
-people are looked at one by one, and the first are found soon.
+Results never depend on the index. It gives candidates, and each row is checked. If it has too many
+candidates or cannot be used (one or two letters that many texts contain), all participants are
+checked one by one, and the first results come soon.
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ from app.db.store import Store
 from app.panel.lists.selection import Condition
 from app.text import storable
 
-LONGEST = 500  # signs that Stripe takes for a value; a longer text is nowhere
-MANY = 20_000  # people for whom it is quicker to look at everybody
-GRAMS = 24  # trigrams that are asked for; the rows tell the rest
-TERMS = 200  # trigrams that begin with one or two letters
-NOTHING = '"\x01\x02\x03"'  # what no text has
+LONGEST = 500  # characters in a Stripe value at most, so a longer text matches nothing
+MANY = 20_000  # above this many candidates, checking everyone is faster
+GRAMS = 24  # trigrams in a query. The rows decide the rest
+TERMS = 200  # maximum trigrams that begin with one or two letters
+NOTHING = '"\x01\x02\x03"'  # matches no text
 
 
 @dataclass(frozen=True)
 class Search:
-    """``condition`` narrows a list, None: nothing was asked. Make it anew for each reading.
-    ``indexed``: whether an index tells who may be meant; else a rare text takes as long as it
-    takes to look at everybody, and ``note`` says so."""
+    """``condition`` narrows a list, and None means that nothing was searched for. Create a new one
+    for each reading. ``indexed``: whether an index gives candidates. Without one, a rare text takes
+    as long as checking everyone, and ``note`` says so."""
 
     condition: Condition | None
     indexed: bool
@@ -39,7 +40,7 @@ class Search:
 
 
 def search(store: Store, text: str) -> Search:
-    """How to find this text. Spaces around it do not count. Raises DatabaseProblem."""
+    """How to find this text. Surrounding spaces do not count. Raises DatabaseProblem."""
     text = storable(text).strip()
     if not text:
         return Search(None, True)
@@ -70,7 +71,7 @@ def search(store: Store, text: str) -> Search:
 
 
 def spellings(text: str) -> list[str]:
-    """The text as it is looked for, A to Z small."""
+    """The spellings of the text to search for, with A to Z in lower case."""
     every = (text, text.lower(), text.upper(), text.title())
     return list(dict.fromkeys(_small(one) for one in every))
 
@@ -80,7 +81,7 @@ def _small(text: str) -> str:
 
 
 def _looks_like(store: Store, text: str) -> Condition:
-    """Whether the row has the text: what both databases say alike."""
+    """Whether the row contains the text, in terms that mean the same to both databases."""
     conditions, parameters = [], []
     for spelling in spellings(text):
         pattern = _pattern(spelling)
@@ -90,7 +91,7 @@ def _looks_like(store: Store, text: str) -> Condition:
         each, value = "json_each(p.metadata)", "v.value"
         if store.postgres:
             each, value = "jsonb_each_text(p.metadata::jsonb)", 'v.value COLLATE "C"'
-        # First as it lies there, which costs little; then its values, without their names.
+        # First the stored JSON, which is cheap. Then its values, without their keys.
         conditions.append(
             f"({_like(store, 'p.metadata')} AND EXISTS"
             f" (SELECT 1 FROM {each} v WHERE {_like(store, value)}))"
@@ -100,7 +101,7 @@ def _looks_like(store: Store, text: str) -> Condition:
 
 
 def _like(store: Store, what: str) -> str:
-    """SQLite's LIKE takes A to Z in either case by itself."""
+    """SQLite's LIKE ignores the case of A to Z already."""
     return f"lower({what}) LIKE ?" if store.postgres else f"{what} LIKE ? ESCAPE '\\'"
 
 
@@ -111,12 +112,12 @@ def _pattern(text: str) -> str:
 
 
 def _query(store: Store, text: str) -> str | None:
-    """What FTS5 is asked; None where it cannot help."""
+    """The FTS5 query. None where FTS5 cannot help."""
     if len(text) < 3:
         return _beginning(store, text)
     asked = []
     for spelling in spellings(text):
-        if len(spelling) < 3:  # some signs become one when they are capital
+        if len(spelling) < 3:  # some characters combine into one in another case
             return None
         grams = dict.fromkeys(spelling[start : start + 3] for start in range(len(spelling) - 2))
         asked.append(f"({' AND '.join(_quoted(gram) for gram in list(grams)[:GRAMS])})")
@@ -124,7 +125,7 @@ def _query(store: Store, text: str) -> str | None:
 
 
 def _beginning(store: Store, text: str) -> str | None:
-    """One or two signs: all trigrams that begin so, if they are not many."""
+    """One or two characters: all trigrams that start with them, if there are not many."""
     if not text.isascii():
         return None
     store.execute(

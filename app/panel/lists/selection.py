@@ -1,4 +1,4 @@
-"""Which people: a segment's members, narrowed by any conditions, as SQL."""
+"""Selects participants: a segment's members, narrowed by any conditions, as SQL."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 from app.db.store import Store
 
 EVERYBODY = "all"
-CHUNK = 20_000  # row ids that are taken at a time: some milliseconds
-MANY = 320_000  # where a condition asks as much for some people as for all
+CHUNK = 20_000  # row ids read at a time, which takes some milliseconds
+MANY = 320_000  # the same where a condition costs as much for some as for all
 
 
 @dataclass(frozen=True)
 class Condition:
-    """SQL on the columns of ``participant p``, with its parameters. ``few``: it names some people
-    by ``p.id``, so that it is quicker to begin with them than with a segment's members. ``near``:
-    the same, quicker to ask of some thousand people than of all; None: there is no other way."""
+    """SQL on the columns of ``participant p``, with its parameters. ``few``: it names some
+    participants by ``p.id``, so starting with them is faster than starting with a segment's
+    members. ``near``: the same condition in a form that is faster for some thousand participants
+    than for all. None means that there is no other form."""
 
     sql: str
     parameters: tuple[object, ...] = ()
@@ -26,7 +27,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Selection:
-    """The members of one segment (None: everybody who is not deleted) that meet all conditions."""
+    """The members of one segment (None: everyone who is not deleted) that meet all conditions."""
 
     connection_id: int
     segment: str | None = None
@@ -40,16 +41,16 @@ class Selection:
 
 @dataclass(frozen=True)
 class ResolvedSelection:
-    """The same, once its segment is looked up. A segment that is not there has no members."""
+    """A selection with its segment looked up. A segment that does not exist has no members."""
 
     chosen: Selection
     segment_id: int
-    members: int  # of the segment, whatever the conditions
-    step: Callable[[], None] = lambda: None  # called for each chunk; may raise to end the work
+    members: int  # of the segment, ignoring the conditions
+    step: Callable[[], None] = lambda: None  # called for each chunk, may raise to stop the work
 
     @property
     def narrowed(self) -> Condition:
-        """The conditions as one; without any it is empty."""
+        """All conditions as one. It is empty without conditions."""
         conditions = self.chosen.conditions
         return Condition(
             "".join(f" AND ({one.sql})" for one in conditions),
@@ -58,7 +59,8 @@ class ResolvedSelection:
 
     @property
     def near(self) -> Condition | None:
-        """The conditions as one, for some thousand people; None: for them it is no other."""
+        """All conditions as one, in the form for some thousand participants. None if that form is
+        no different."""
         conditions = self.chosen.conditions
         if all(one.near is None for one in conditions):
             return None
@@ -66,8 +68,8 @@ class ResolvedSelection:
         return replace(self, chosen=replace(self.chosen, conditions=asked)).narrowed
 
     def source(self, member: str = "m.segment_id = ?") -> Condition:
-        """SQL from FROM on: ``member m`` of the segment with the ``participant p`` of each, where
-        that is asked for."""
+        """SQL from FROM on: ``member m`` of the segment, and each ``participant p`` where the
+        conditions need it."""
         more = self.narrowed
         source = "member m"
         if any(one.few for one in self.chosen.conditions):
@@ -84,7 +86,7 @@ class ResolvedSelection:
 
 
 def find(store: Store, chosen: Selection) -> ResolvedSelection:
-    """Look the segment up."""
+    """Look up the selection's segment."""
     rows = store.rows(
         "SELECT id, count FROM segment WHERE connection_id = ? AND key = ?",
         (chosen.connection_id, chosen.key),
@@ -95,7 +97,7 @@ def find(store: Store, chosen: Selection) -> ResolvedSelection:
 def row_ids(
     store: Store, found: ResolvedSelection, *, size: int = CHUNK, upwards: bool = True
 ) -> Iterator[list[int]]:
-    """The row ids of these people in their order, at most ``size`` at a time."""
+    """The row ids of the selected participants in order, at most ``size`` at a time."""
     last, after, edge, order = (
         (-1, "m.participant_id > ?", "max(id)", "")
         if upwards
@@ -125,8 +127,8 @@ def beginning(
     *,
     upwards: bool = True,
 ) -> list[int]:
-    """The first row ids, at most ``size``, of those of the first ``people`` of the segment who meet
-    its conditions, asked as :attr:`ResolvedSelection.near` has them."""
+    """The first row ids, at most ``size``, among the segment's first ``people`` members that meet
+    its conditions in the form of :attr:`ResolvedSelection.near`."""
     way = "" if upwards else " DESC"
     sql = (
         "SELECT p.id FROM (SELECT m.participant_id AS id FROM member m WHERE m.segment_id = ?"

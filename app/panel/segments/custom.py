@@ -1,7 +1,7 @@
-"""Custom segments: a name and a filter, kept current like the others.
+"""Custom segments: a name and a filter, kept current like the other segments.
 
-Whoever stores something asks :func:`rules` for what to keep; making one fills it in short
-transactions, and one whose filling was interrupted goes on at :func:`keep`.
+Code that stores data asks :func:`rules` what to keep current. Creating a segment fills it in short
+transactions. :func:`keep` resumes an interrupted fill.
 """
 
 from __future__ import annotations
@@ -28,14 +28,15 @@ PREFIX = "own:"
 
 
 class CustomSegmentProblem(Exception):
-    """A segment cannot be made, changed or deleted; the text is for a person."""
+    """A segment cannot be created, changed or deleted. The text is shown to the user."""
 
 
 def rules(
     store: Store, connection_id: int, *, everybody: bool = False, timed: bool = False
 ) -> list[CustomRule]:
-    """The rules of all custom segments (``timed``: of those that time alone can change), each after
-    those whose members it asks for. ``everybody``: for statements that ask all people at once."""
+    """The rules of all custom segments, each after the segments that it uses. ``timed`` limits them
+    to those that time alone can change. ``everybody``: for statements that ask all participants at
+    once."""
     now = time.time()
     found = []
     for segment, text in _in_order(store, connection_id):
@@ -44,7 +45,7 @@ def rules(
             if timed and not is_timed(rule):
                 continue
             condition = condition_of(rule, store, connection_id, now, everybody=everybody)
-        except FilterError:  # a segment that it names is gone: no one belongs here
+        except FilterError:  # a segment in it was deleted, so no one belongs here
             found.append(CustomRule(segment, "1 = 0", ()))
             continue
         found.append(CustomRule(segment, condition.sql, condition.parameters, is_timed(rule)))
@@ -52,8 +53,8 @@ def rules(
 
 
 def make(store: Store, connection_id: int, name: str, text: str) -> str:
-    """Make a segment of those a filter finds; its key. Raises FilterError, CustomSegmentProblem
-    and DatabaseProblem."""
+    """Create a segment of the participants that a filter finds, and return its key. Raises
+    FilterError, CustomSegmentProblem and DatabaseProblem."""
     name = _checked_name(store, connection_id, name)
     compiled(text, store, connection_id, time.time())
     key = _key(store, connection_id, name)
@@ -69,7 +70,8 @@ def make(store: Store, connection_id: int, name: str, text: str) -> str:
 
 
 def change(store: Store, connection_id: int, key: str, name: str, text: str) -> None:
-    """Give a custom segment another name or filter; its members follow. Raises as :func:`make`."""
+    """Give a custom segment another name or filter and update its members. Raises the same as
+    :func:`make`."""
     (segment, old) = _own(store, connection_id, key)
     name = _checked_name(store, connection_id, name, but=key)
     compiled(text, store, connection_id, time.time())
@@ -81,14 +83,14 @@ def change(store: Store, connection_id: int, key: str, name: str, text: str) -> 
                 "The filter asks for members of this segment itself, in a circle."
             )
         if text != old:
-            found = rules(store, connection_id, everybody=True)  # others may ask for this one
+            found = rules(store, connection_id, everybody=True)  # others may use this one
             cause = history.local_cause(store, connection_id, "made")
             custom_segments.follow(store, _everybody(store, connection_id), found, cause)
 
 
 def delete(store: Store, connection_id: int, key: str) -> None:
-    """Delete a custom segment; who was in it stays in the history. Raises CustomSegmentProblem
-    while another segment's filter asks for it."""
+    """Delete a custom segment. Its past members stay in the history. Raises CustomSegmentProblem
+    while another segment's filter uses it."""
     segment, _ = _own(store, connection_id, key)
     for other, text in _texts(store, connection_id):
         if other != segment and segment in _asked(store, connection_id, text, other, deep=False):
@@ -103,7 +105,7 @@ def delete(store: Store, connection_id: int, key: str) -> None:
 
 
 def keep(store: Store, connection_id: int) -> None:
-    """Do what only time asks for: recompute what it changes, and go on filling."""
+    """Do the periodic work: recompute the memberships that depend on time, and resume filling."""
     _fill(store, connection_id)
     timed = rules(store, connection_id, everybody=True, timed=True)
     everybody = _everybody(store, connection_id)
@@ -119,8 +121,8 @@ def _everybody(store: Store, connection_id: int) -> ParticipantSet:
 
 
 def _fill(store: Store, connection_id: int) -> None:
-    """Fill what is not full, in short transactions; whoever stores a change in between keeps the
-    memberships that it touches."""
+    """Fill unfinished segments in short transactions. Any code that stores a change in between
+    keeps the memberships it touches current."""
     waiting = store.rows(
         "SELECT id FROM segment WHERE connection_id = ? AND filling ORDER BY id", (connection_id,)
     )
@@ -166,7 +168,7 @@ def _in_order(store: Store, connection_id: int) -> list[tuple[int, str]]:
 def _asked(
     store: Store, connection_id: int, text: str, segment: int, *, deep: bool = True
 ) -> Sequence[int]:
-    """The segments whose members a filter asks for; ``deep``: also those that they ask for."""
+    """The segments that a filter uses. ``deep`` adds the segments that those use."""
     try:
         named = segment_ids(parse(text), store, connection_id)
     except UnknownSegment:

@@ -1,4 +1,4 @@
-"""Each place that a participant has or had in a segment: from when, until when, and why."""
+"""Every membership of a participant, past and current: since when, until when, and why."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from app.text import plain, when
 
 @dataclass(frozen=True)
 class Reason:
-    """Why somebody came or went: the event of Stripe's with its type, or None and None for what
-    a full listing found."""
+    """Why a participant joined or left: a Stripe event and its type, or None for both if a full
+    listing found it."""
 
     event: str | None
     type: str | None
@@ -20,8 +20,8 @@ class Reason:
 
 @dataclass(frozen=True)
 class Membership:
-    """A participant's place in the segment of this key, in seconds since 1970 on Stripe's clock.
-    ``until`` is None for a member of today."""
+    """A participant's membership of the segment with this key. Times are seconds since 1970 on
+    Stripe's clock. ``until`` is None for a current member."""
 
     segment: str
     since: int
@@ -31,8 +31,8 @@ class Membership:
 
 
 def place_json(place: Membership) -> dict[str, object]:
-    """A place as ``panelist participants --history --json`` prints it. The reasons are the ids of
-    Stripe's events; null for what a sync found."""
+    """A membership as ``panelist participants --history --json`` prints it. The reasons are Stripe
+    event ids, or null for what a sync found."""
     return {
         "key": place.segment,
         "since": place.since,
@@ -43,7 +43,7 @@ def place_json(place: Membership) -> dict[str, object]:
 
 
 def place_words(place: Membership) -> str:
-    """A place in one line: "active from 3 Feb 14:01 (subscription created) until …"."""
+    """A membership in one line: "active from 3 Feb 14:01 (subscription created) until …"."""
     line = f"{plain(place.segment)} from {when(place.since)} ({_reason(place.joined_by)})"
     if place.until is not None and place.left_by is not None:
         line += f" until {when(place.until)} ({_reason(place.left_by)})"
@@ -55,7 +55,7 @@ def _reason(reason: Reason) -> str:
 
 
 def places(store: Store, connection_id: int, stripe_id: str) -> list[Membership]:
-    """Every place of one Stripe customer, oldest first."""
+    """Every membership of one Stripe customer, oldest first."""
     now = (
         f"SELECT g.key, {history.since(store)}, NULL, j.event, j.type, NULL, NULL"
         " FROM participant p JOIN member m ON m.participant_id = p.id"

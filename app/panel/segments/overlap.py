@@ -1,4 +1,4 @@
-"""Two segments beside each other: who is in both, and who in one only."""
+"""Compares two segments: who is in both, and who is in only one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.panel.lists.selection import CHUNK, ResolvedSelection, Selection, find,
 
 @dataclass(frozen=True)
 class Overlap:
-    """Row ids of participants, each in their order."""
+    """Row ids of participants, in the order of the compared lists."""
 
     both: Ids
     only_first: Ids
@@ -24,9 +24,9 @@ class Overlap:
 def overlap(
     store: Store, first: Selection, second: Selection, step: Callable[[], None] = lambda: None
 ) -> Overlap:
-    """Who is in both and who in one, of two lists of the same connection. Costs as much as reading
-    both. ``step`` is called every few milliseconds, and ends the work by raising what it likes.
-    Raises DatabaseProblem."""
+    """Compare two lists of the same connection: who is in both, and who is in only one. This costs
+    as much as reading both. ``step`` is called every few milliseconds and can raise any exception
+    to stop the work. Raises DatabaseProblem."""
 
     def steadily(chosen: Selection) -> ResolvedSelection:
         return replace(find(store, chosen), step=step)
@@ -43,7 +43,7 @@ def overlap(
 
 
 def difference(first: Ids, second: Ids, step: Callable[[], None] = lambda: None) -> Overlap:
-    """The same of two lists that are known."""
+    """The same for two lists of known row ids."""
     waiting = IdSet()
     waiting.add(first)
     both, only_second = array("q"), array("q")
@@ -61,15 +61,15 @@ def _left_over(waiting: IdSet, ids: Ids, step: Callable[[], None]) -> Ids:
 
 
 def _pieces(ids: Ids, step: Callable[[], None]) -> Iterator[Ids]:
-    """A list of a million numbers takes five times the memory of an array, and turning one into
-    the other keeps every other thread waiting."""
+    """Slices of an array. A list of a million numbers takes five times the memory of an array, and
+    converting between them blocks every other thread."""
     for start in range(0, len(ids), CHUNK):
         step()
         yield ids[start : start + CHUNK]
 
 
 def with_email(store: Store, ids: Ids, step: Callable[[], None] = lambda: None) -> int:
-    """How many of these people have an email; ``step`` as for :func:`overlap`."""
+    """How many of these participants have an email. ``step`` is as for :func:`overlap`."""
     number = 0
     for some in _pieces(ids, step):
         (found,) = store.row(

@@ -1,6 +1,6 @@
-"""Segments as they were: who was in one at a moment, who came and went since, and how large it was.
+"""The history of segments: who was in one at a given time, who joined and left since, and its size.
 
-Nothing is known of before the first sync; :func:`begun` says when that was.
+Nothing is known from before the first sync. :func:`begun` returns when that was.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from app.panel.segments.memberships import Reason
 from app.panel.segments.overlap import difference
 
 DAY = 86_400
-SOME = 500  # people who are asked about at a time
+SOME = 500  # participants per query
 
 _NOW = (
     "FROM member m JOIN segment g ON g.id = m.segment_id"
     " JOIN connection k ON k.id = g.connection_id LEFT JOIN cause j ON j.id = m.cause"
 )
-# CROSS: SQLite would rather begin with everybody of the connection.
+# CROSS: SQLite would otherwise begin with every participant of the connection.
 _PAST = (
     "FROM past_member b CROSS JOIN participant p"
     " WHERE p.id = b.participant_id AND p.connection_id = ? AND b.segment_key = ?"
@@ -35,8 +35,8 @@ _PAST = (
 
 @dataclass(frozen=True)
 class Changes:
-    """Row ids of participants, each in their order: who came between a moment and now, who went,
-    and who was there at both."""
+    """Row ids of participants, each list in order: who joined between a given time and now, who
+    left, and who was a member at both."""
 
     joined: Ids
     left: Ids
@@ -45,7 +45,8 @@ class Changes:
 
 @dataclass(frozen=True)
 class Move:
-    """When somebody (a row id) came or went, in seconds since 1970 on Stripe's clock, and why."""
+    """When a participant (a row id) joined or left, in seconds since 1970 on Stripe's clock, and
+    why."""
 
     id: int
     at: int
@@ -54,14 +55,14 @@ class Move:
 
 @dataclass(frozen=True)
 class Point:
-    """How many members a segment had just before the moment ``at``."""
+    """The number of members just before ``at``."""
 
     at: int
     size: int
 
 
 def begun(store: Store, connection_id: int) -> int | None:
-    """When the first sync began, before which nothing is known; None when there was none yet."""
+    """When the first sync began, or None if there was none. Nothing is known from before it."""
     rows = store.rows(
         "SELECT coalesce((SELECT min(at) FROM cause WHERE connection_id = ?"
         " AND generation IS NOT NULL), connected_at) FROM connection WHERE id = ?"
@@ -74,9 +75,9 @@ def begun(store: Store, connection_id: int) -> int | None:
 def members_on(
     store: Store, connection_id: int, key: str, at: int, step: Callable[[], None] = lambda: None
 ) -> Ids:
-    """The row ids of everybody who was in the segment of this key at a moment (seconds since
-    1970), in their order; whether or not they, or the segment, are still there. ``step`` is
-    called now and then, and ends the work by raising what it likes."""
+    """The row ids, in order, of everyone who was in the segment with this key at ``at`` (seconds
+    since 1970), even if they or the segment are gone now. ``step`` is called now and then and can
+    raise any exception to stop the work."""
     gone = store.rows(
         f"SELECT DISTINCT b.participant_id {_PAST} AND b.since <= ? AND b.until > ? ORDER BY 1",
         (connection_id, key, at, at),
@@ -93,8 +94,8 @@ def members_on(
 def _still_there(
     store: Store, connection_id: int, key: str, at: int, step: Callable[[], None]
 ) -> Iterator[tuple[list[int], int]]:
-    """Members of today who were members then, and never went between; some at a time, with the
-    last row id that was looked at."""
+    """Current members who were members at ``at`` and have not left since, in chunks, each with the
+    last row id that was read."""
     segment, last = find(store, Selection(connection_id, key)).segment_id, -1
     sql = (
         f"SELECT {store.gathered('id')}, max(last) FROM ("
@@ -113,8 +114,8 @@ def _still_there(
 def changes(
     store: Store, connection_id: int, key: str, since: int, step: Callable[[], None] = lambda: None
 ) -> Changes:
-    """What became of a segment between a moment and now. Who went and came back stayed.
-    ``step`` as for :func:`members_on`."""
+    """The changes of a segment between ``since`` and now. A participant who left and came back
+    counts as stayed. ``step`` is as for :func:`members_on`."""
     then = members_on(store, connection_id, key, since, step)
     now = array("q")
     for chunk in row_ids(store, replace(find(store, Selection(connection_id, key)), step=step)):
@@ -124,7 +125,8 @@ def changes(
 
 
 def joined(store: Store, connection_id: int, key: str, ids: Sequence[int]) -> list[Move]:
-    """When and why each of these members came, in the order of ``ids``; a few hundred at a time."""
+    """When and why each of these members joined, in the order of ``ids``. Takes a few hundred at a
+    time."""
     rows = store.rows(
         f"SELECT m.participant_id, {history.since(store)}, j.event, j.type {_NOW}"
         " WHERE g.connection_id = ? AND g.key = ? AND m.segment_id = g.id"
@@ -135,7 +137,7 @@ def joined(store: Store, connection_id: int, key: str, ids: Sequence[int]) -> li
 
 
 def left(store: Store, connection_id: int, key: str, ids: Sequence[int]) -> list[Move]:
-    """When and why each of these people went for the last time; as :func:`joined`."""
+    """When and why each of these participants last left, like :func:`joined`."""
     rows = store.rows(
         "SELECT b.participant_id, b.until, l.event, l.type FROM past_member b"
         " CROSS JOIN participant p LEFT JOIN cause l ON l.id = b.left_by"
@@ -155,8 +157,8 @@ def latest_first(
     told: Callable[[Store, int, str, Sequence[int]], list[Move]],
     step: Callable[[], None] = lambda: None,
 ) -> Ids:
-    """These people by when they came or went (``told``: :func:`joined` or :func:`left`), the
-    latest first. ``step`` as for :func:`members_on`."""
+    """These participants by when they joined or left (``told``: :func:`joined` or :func:`left`),
+    latest first. ``step`` is as for :func:`members_on`."""
     moves: list[tuple[int, int]] = []
     for start in range(0, len(ids), SOME):
         step()
@@ -168,8 +170,8 @@ def latest_first(
 def places_on(
     store: Store, connection_id: int, key: str, ids: Sequence[int], at: int
 ) -> dict[int, tuple[int, int | None]]:
-    """From when until when (None: still) these people were in the segment at a moment; a few
-    hundred at a time."""
+    """The start and end (None: still a member) of these participants' memberships at ``at``. Takes
+    a few hundred at a time."""
     packed = store.values(ids)
     found: dict[int, tuple[int, int | None]] = {
         person: (since, None)
@@ -205,8 +207,8 @@ def sizes(
     now: float | None = None,
     step: Callable[[], None] = lambda: None,
 ) -> list[Point]:
-    """How large a segment was at the end of each ``day`` of so many seconds (UTC's), from its
-    first member on to the one that ``now`` lies in. ``step`` as for :func:`members_on`."""
+    """The size of a segment at the end of each ``day`` (a number of seconds, in UTC), from its
+    first member to the day of ``now``. ``step`` is as for :func:`members_on`."""
     deltas: defaultdict[int, int] = defaultdict(int)
     gone = store.rows(
         f"SELECT place, sum(delta) FROM (SELECT b.since / ? AS place, 1 AS delta {_PAST}"
@@ -227,8 +229,8 @@ def sizes(
 def _arrivals(
     store: Store, connection_id: int, key: str, day: int, step: Callable[[], None]
 ) -> Iterator[tuple[int, int]]:
-    """On which days today's members came, and how many; a day may come again. Some are read at a
-    time: SQLite would sort all of them in memory."""
+    """The days on which current members joined, with their number. A day may occur again. Members
+    are read in chunks, because SQLite would sort all of them in memory."""
     segment, last = find(store, Selection(connection_id, key)).segment_id, -1
     sql = (
         "SELECT since / ?, count(*), max(id) FROM ("

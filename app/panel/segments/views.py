@@ -11,20 +11,20 @@ from app.db.store import Store
 
 @dataclass(frozen=True)
 class SegmentView:
-    """A segment as a person sees it. ``name`` of a product's segment is foreign text."""
+    """A segment as users see it. A product segment's ``name`` is foreign text."""
 
     key: str
     name: str
-    kind: str  # builtin, product; own: a custom segment
+    kind: str  # builtin, product, or own for a custom segment
     rule: str
     count: int
     with_email: int
-    filter: str | None = None  # of a custom segment, as it was written
-    filling: bool = False  # not all of its members are in yet
+    filter: str | None = None  # of a custom segment, as written
+    filling: bool = False  # members are still being added
 
 
 def segments(store: Store, connection_id: int) -> list[SegmentView]:
-    """Every segment: the built-in ones in their order, the products and the custom ones by name."""
+    """Every segment: built-in ones in their order, then products and custom ones by name."""
     rows = store.rows(
         "SELECT g.key, g.kind, g.count, g.with_email, p.name, p.active, g.name,"
         " g.rule, g.filling"
@@ -47,8 +47,8 @@ def segments(store: Store, connection_id: int) -> list[SegmentView]:
 
 
 def mark(store: Store, connection_id: int) -> tuple[object, ...]:
-    """What is another one whenever people, subscriptions or segments were stored; a poll that
-    found nothing new leaves it. Raises DatabaseProblem."""
+    """A value that changes whenever participants, subscriptions or segments are stored. A poll that
+    found nothing new leaves it the same. Raises DatabaseProblem."""
     return store.row(
         "SELECT k.request_seq, (SELECT max(id) FROM cause), (SELECT sum(done) FROM step"
         " WHERE connection_id = k.id) FROM connection k WHERE k.id = ?",
@@ -83,7 +83,7 @@ def _view(
 
 @lru_cache(maxsize=256)
 def _said(written: str) -> str:
-    """A filter in words. Its parser is imported where there is a custom segment."""
+    """A filter in words. The parser is imported only if there is a custom segment."""
     from app.panel.filters.describe import describe
     from app.panel.filters.errors import FilterError
     from app.panel.filters.parse import parse

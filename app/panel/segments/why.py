@@ -1,4 +1,5 @@
-"""Why a participant is in a segment or not, in one sentence: what decides it, and when."""
+"""Explains in one sentence why a participant is in a segment or not: the deciding fact, and its
+date."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from app.text import plain
 
 @dataclass(frozen=True)
 class Why:
-    """Whether the rules have the person in the segment, and the sentence that says why."""
+    """Whether the rules put the participant in the segment, and a sentence that says why."""
 
     member: bool
     sentence: str
@@ -25,20 +26,20 @@ class Why:
 
 @dataclass(frozen=True)
 class _Case:
-    """All that the answer depends on."""
+    """Everything that the answer depends on."""
 
     key: str
     created: int | None
     deleted: bool
     held: list[HeldSubscription]
-    made: bool  # whether the segment is there
+    made: bool  # whether the segment exists
     filter: str | None  # of a custom segment
-    product: tuple[str, bool, bool] | None  # name, active, deleted; None: not a known one
-    had: list[Membership]  # of the segment, oldest first
-    beginning: set[int]  # when the first sync of the account was, or may have been
+    product: tuple[str, bool, bool] | None  # (name, active, deleted), None for an unknown product
+    had: list[Membership]  # memberships of the segment, oldest first
+    beginning: set[int]  # possible times of the account's first sync
 
     def fitting(self, match: SubscriptionMatch | None) -> list[HeldSubscription]:
-        """The subscriptions that a half of a rule matches."""
+        """The subscriptions that one half of a rule matches."""
         return [
             one
             for one in self.held
@@ -47,9 +48,9 @@ class _Case:
 
 
 def why(store: Store, row_id: int, key: str, now: float | None = None) -> Why:
-    """Why the participant of this row id is in the segment of this key, or is not. ``now``
-    (seconds since 1970; None: this moment) tells which year needs no naming. Raises
-    DatabaseProblem, and LookupError when there is no such participant."""
+    """Why the participant with this row id is or is not in the segment with this key. ``now``
+    (seconds since 1970, None for the current time) sets the year that dates leave out. Raises
+    DatabaseProblem, and LookupError if the participant does not exist."""
     case, name = _case(store, row_id, key)
     facts = SubscriptionFacts(now)
     if case.filter is not None and not case.deleted:
@@ -92,7 +93,7 @@ def _case(store: Store, row_id: int, key: str) -> tuple[_Case, str]:
 
 
 def _decided(case: _Case, facts: SubscriptionFacts) -> tuple[bool, str]:
-    """The verdict and the reason for it."""
+    """The verdict and its reason."""
     if case.deleted:
         return False, _deleted(case, facts)
     if case.key.startswith("product:"):
@@ -112,14 +113,14 @@ def _deleted(case: _Case, facts: SubscriptionFacts) -> str:
 
 
 def _one(held: Sequence[HeldSubscription], facts: SubscriptionFacts) -> str:
-    """The only one of these subscriptions, or several."""
+    """One of these subscriptions, if it is the only one, or several."""
     if len(held) == 1:
         return f"the subscription {facts.label(held[0])} {facts.became(held[0])}"
     return f"{len(held)} subscriptions, {facts.list(held)}"
 
 
 def _none_is(case: _Case, facts: SubscriptionFacts, what: str) -> str:
-    """Why no subscription is what it should be."""
+    """Why no subscription matches."""
     if not case.held:
         return "there is no subscription"
     if len(case.held) == 1:
@@ -167,7 +168,7 @@ def _of_product(case: _Case, facts: SubscriptionFacts) -> tuple[bool, str]:
 
 
 def _history(case: _Case, member: bool, facts: SubscriptionFacts) -> str:
-    """Since when, or from when to when."""
+    """Since when, or from when until when, the participant was a member."""
     if member:
         now = [one for one in case.had if one.until is None]
         return f"a member {_since(case, now[-1], facts)}" if now else ""

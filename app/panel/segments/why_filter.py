@@ -1,4 +1,4 @@
-"""Why a filter finds a participant or not: the part that decides, and what is so instead."""
+"""Explains why a filter finds a participant or not: the deciding part, and the actual facts."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from app.panel.stored_participant import MASKED, stored
 from app.panel.subscription_facts import SubscriptionFacts
 from app.text import plain
 
-SAID = 200  # characters of a rule in words
+SAID = 200  # maximum characters of a rule in words
 
 
 def decided(
     store: Store, row_id: int, text: str, held: Sequence[HeldSubscription], now: float
 ) -> tuple[bool, str]:
-    """Whether the filter finds the participant of this row id, who holds these subscriptions, at
-    ``now`` (seconds since 1970), and the reason. It is asked as the segment is kept."""
+    """Whether the filter finds the participant with this row id and these subscriptions at ``now``
+    (seconds since 1970), and the reason. It runs the same SQL that keeps the segment."""
     (connection_id,) = store.row("SELECT connection_id FROM participant WHERE id = ?", (row_id,))
     try:
         rule = parse(text)
         parts = rule.parts if isinstance(rule, And) else (rule,)
         failing = [one for one in parts if not _holds(store, connection_id, row_id, one, now)]
-    except FilterError as error:  # a segment that it names is gone
+    except FilterError as error:  # a segment in the filter was deleted
         return False, plain(error.sentence.rstrip("."), SAID)
     if not failing:
         return True, describe(rule, SAID)
@@ -53,7 +53,7 @@ def _holds(store: Store, connection_id: int, row_id: int, part: Filter, now: flo
 def _facts(
     part: Filter, row: ParticipantRow, held: Sequence[HeldSubscription], facts: SubscriptionFacts
 ) -> list[str]:
-    """What is so of everything that this part asks for, each once."""
+    """The facts about every field in this part of the filter, each once."""
     said = []
     for leaf in leaves(part):
         if isinstance(leaf, In):
@@ -68,7 +68,8 @@ def _facts(
 
 
 def _of_person(leaf: Term | Has, row: ParticipantRow, facts: SubscriptionFacts) -> str:
-    """Names, addresses and metadata are not repeated: a screen may be looked at by others."""
+    """A fact about one field. Names, emails and metadata are not repeated, because others may see
+    the screen."""
     if leaf.field == "created":
         return (
             f"the customer was created on {facts.on(row.created)}"
