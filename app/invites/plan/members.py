@@ -18,7 +18,7 @@ from app.panel.audit.stored import RowIds
 from app.panel.lists.order import Ids
 from app.panel.lists.selection import CHUNK, ResolvedSelection, Selection, find, row_ids
 
-NEVER = 2**62  # the creation time of customers for whom it is unknown
+NEVER = 2**62  # stands for an unknown creation time
 UNSETTLED = 0  # the outcome of members that no reason excludes yet
 _NO_MAILBOX = bytes(SIZE)
 

@@ -18,10 +18,10 @@ OVERRIDES = ("cool_down", "cap")
 @dataclass(frozen=True)
 class Options:
     """``take``: everyone who may be invited; or a batch, which is the ``number`` oldest customers;
-    or a random sample of ``number``, with the shares of all strata by one of :data:`STRATA`. The
-    same ``seed`` draws the same sample. ``again``: also invite participants whose invite for this
-    study ended in one of these states. ``overrides``: rules that do not apply. What goes beyond the
-    rules needs a ``reason``, which is stored."""
+    or a random sample of ``number``. A sample can be stratified by one of :data:`STRATA`, so that
+    each stratum keeps its share. The same ``seed`` draws the same sample. ``again``: also invite
+    participants whose invite for this study ended in one of these states. ``overrides``: rules that
+    do not apply. What goes beyond the rules needs a ``reason``, which is stored."""
 
     segments: tuple[str, ...]
     excluded: tuple[str, ...] = ()
