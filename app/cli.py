@@ -1,6 +1,6 @@
-"""The command line: which command was said, and how every failure ends in one sentence.
+"""The command line: finds the command, and ends every failure in one sentence.
 
-Nothing heavy is imported before a command needs it; ``--help`` must answer at once.
+Heavy imports wait until a command needs them, because ``--help`` must answer at once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from app.problems import Problem
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line; the exit code. Never lets a traceback through."""
+    """Run one command line and return the exit code. Never lets a traceback through."""
     said = (argument for argument in arguments if not argument.startswith("-"))
     options = parser([next(said, "")]).parse_args(_joined(arguments))
     from app import paths
@@ -25,13 +25,13 @@ def run(arguments: Sequence[str]) -> int:
     paths.no_core_dumps()
     try:
         code: int = options.run(options)
-        sys.stdout.flush()  # so that a pipe that broke is noticed here
+        sys.stdout.flush()  # so that a broken pipe is noticed here
         return code
     except KeyboardInterrupt:
         print("Stopped. Everything fetched so far is kept.", file=sys.stderr)
         return FAILED
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe left; nothing is wrong
+        sys.stderr.close()  # the reader of a pipe has gone, which is not an error
         return FAILED
     except CommandProblem as problem:
         print(problem, file=sys.stderr)
@@ -42,7 +42,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def parser(declared: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
-    """Every command; the options of those that are to be ``declared``, which imports them."""
+    """The parser of all commands. Only the ``declared`` ones get their options, which imports
+    them."""
     from app import __version__
 
     top = argparse.ArgumentParser(
@@ -53,7 +54,7 @@ def parser(declared: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"panelist {__version__}")
     top.set_defaults(run=_open_app)
-    commands = top.add_subparsers(  # type: ignore[call-overload]  # a class is only called, too
+    commands = top.add_subparsers(  # type: ignore[call-overload]  # a callable is enough, too
         dest="command", metavar="command", parser_class=_command_parser
     )
     wanted = set(declared)
@@ -63,8 +64,8 @@ def parser(declared: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
 
 
 def _command_parser(*, prog: str, declared: str | None) -> argparse.ArgumentParser | None:
-    """The parser of a command that is ``declared``; the others are only listed by ``--help``, and
-    making the parsers of all of them takes longer than everything else that it does."""
+    """The parser of a command, if it is ``declared``. ``--help`` only lists the others, and making
+    all parsers would take longer than everything else that it does."""
     if declared is None:
         return None
     module = import_module(f"app.commands.{declared}")
@@ -81,7 +82,8 @@ def _open_app(options: argparse.Namespace) -> int:
 
 
 def _joined(arguments: Sequence[str]) -> list[str]:
-    """``--filter -status:active`` as one argument; argparse would take it for two options."""
+    """Make one argument of ``--filter -status:active``, which argparse would take for two
+    options."""
     joined: list[str] = []
     for argument in arguments:
         negation = argument.startswith("-") and not argument.startswith("--")
@@ -93,8 +95,8 @@ def _joined(arguments: Sequence[str]) -> list[str]:
 
 
 def _sentence(problem: Exception) -> str:
-    """What a person is told. A fault of our own is named without its values, which may be
-    secret, and the log gets its place."""
+    """The sentence for a person. For a bug of our own it leaves out values, which may be secret,
+    and the log gets the place."""
     from app.text import plain
 
     if isinstance(problem, Problem):

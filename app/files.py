@@ -1,4 +1,4 @@
-"""Writing a file so that it is whole or not there, and its owner's only."""
+"""Writes a file so that it is complete or absent, and only its owner can read it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from pathlib import Path
 def replace_atomically(
     file: Path, *, part: str | None = None, overwrite: bool = True
 ) -> Iterator[BufferedWriter]:
-    """Write to what this yields; once all of it is on the disk, it takes the name ``file``.
+    """Yield a file to write to. Once its content is on the disk, it gets the name ``file``.
 
-    It lies beside ``file`` until then, of mode 0600 whatever the umask. Whatever ends this early,
-    a kill or a power cut too, leaves under ``file`` what stood there. Call :func:`sync_folder`
-    where the new name must outlive a power cut as well.
+    Until then it is a separate file beside ``file``, with mode 0600 whatever the umask. If this
+    ends early, even by a kill or a power cut, ``file`` stays as it was. Call :func:`sync_folder` if
+    the new name must survive a power cut too.
 
-    ``part``: the name that it has until then, where others must know it; what a killed process
-    left under that name is replaced. ``overwrite``: also where there is a ``file``. Raises OSError,
-    of which FileExistsError is one."""
+    ``part``: the name until then, if others must know it. It replaces what a killed process left
+    under that name. ``overwrite``: replace an existing ``file``. Raises OSError, including
+    FileExistsError."""
     path = file.with_name(part or f"panelist-{secrets.token_hex(8)}.part")
     try:
         descriptor = _private(path)
@@ -31,7 +31,7 @@ def replace_atomically(
         descriptor = _private(path)
     try:
         with open(descriptor, "wb") as out:
-            os.fchmod(out.fileno(), 0o600)  # the umask may have taken the owner's own rights
+            os.fchmod(out.fileno(), 0o600)  # the umask may have removed the owner's own rights
             yield out
             out.flush()
             os.fsync(out.fileno())
@@ -57,12 +57,12 @@ def _private(file: Path) -> int:
 def _rename(part: Path, file: Path, overwrite: bool) -> None:
     if not overwrite:
         try:
-            os.link(part, file)  # fails where another process made one, as no rename does
+            os.link(part, file)  # unlike a rename, it fails if another process made one
             part.unlink()
             return
         except FileExistsError:
             raise
-        except OSError:  # not every filesystem has links
+        except OSError:  # not every filesystem supports links
             if file.exists():
                 raise FileExistsError(file) from None
     os.replace(part, file)

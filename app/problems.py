@@ -6,5 +6,5 @@ from __future__ import annotations
 class Problem(Exception):
     """Its text is a sentence for a person: what happened, what was kept, what to do.
 
-    Every other exception that ends a command is a fault of Panelist, and its text is not shown.
+    Any other exception that ends a command is a bug in Panelist, and its text is not shown.
     """

@@ -1,10 +1,11 @@
-"""One settings object, from the settings file and the environment; the environment wins.
+"""All settings in one object, from the settings file and the environment. The environment wins.
 
-Each setting is declared once, as a field of :class:`Settings` with all that is known of it. What
-reads, checks, lists and documents the settings goes over :data:`SETTINGS`, which is made of these.
+Each setting is declared once, as a field of :class:`Settings` with everything known about it. The
+code that reads, checks, lists and documents settings uses :data:`SETTINGS`, which is made from
+these fields.
 
-Secrets come from the environment only: a secret in the settings file is refused, so that
-nobody commits or backs one up by accident.
+Secrets come only from the environment. A secret in the settings file is refused, so that no one
+commits it or backs it up by accident.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from app.problems import Problem
 
 STRIPE_API = "https://api.stripe.com"
 STRIPE_CONNECT = "https://connect.stripe.com"
-OAUTH_PORT = 4573  # fixed, because Stripe redirects only to what was registered there
+OAUTH_PORT = 4573  # fixed, because Stripe redirects only to registered addresses
 CALLBACK_PATH = "/stripe/callback"
 TOKEN_STORES = ("keyring", "passphrase", "plain", "session")
 
@@ -30,12 +31,12 @@ Kind: TypeAlias = Literal["text", "web address", "port", "request rate", "token 
 
 
 class SettingsError(Problem):
-    """The settings cannot be used; the text says which one and what to write instead."""
+    """The settings cannot be used. The text says which one and what to write instead."""
 
 
 @dataclass(frozen=True)
 class RequestRate:
-    """Requests a second that Stripe allows: to the account in all, and to one endpoint.
+    """The API requests that Stripe allows in a second: for the whole account, and for one endpoint.
 
     ``None`` means no limit. Source: docs.stripe.com/rate-limits.
     """
@@ -46,9 +47,9 @@ class RequestRate:
 
 @dataclass(frozen=True)
 class Setting:
-    """What is known of one setting. ``attribute``: of :class:`Settings`. ``default``: what holds
-    where it is not set, in words. ``help``: one sentence for a person. A ``secret`` is only taken
-    from the environment."""
+    """Everything known about one setting. ``attribute``: its field of :class:`Settings`.
+    ``default``: the value if it is not set, in words. ``help``: one sentence for a person. A
+    ``secret`` comes only from the environment."""
 
     name: str
     attribute: str
@@ -64,7 +65,7 @@ class Setting:
 
     @property
     def in_file(self) -> bool:
-        """Whether it may stand in settings.toml, which lies in the home folder itself."""
+        """Whether it may be in settings.toml. The home may not, because that file is inside it."""
         return not self.secret and self.name != "home"
 
 
@@ -77,8 +78,8 @@ def _setting(
     words: str = "not set",
     secret: bool = False,
 ) -> Any:
-    """A field of :class:`Settings`. ``name``: where it is not that of the field. ``words``: say the
-    default where it is None."""
+    """A field of :class:`Settings`. ``name``: the setting's, if it is not the field's. ``words``:
+    the default in words if it is None."""
     shown = words if default is None else str(default)
     about = (name, kind, shown, help_text, secret)
     return field(default=default, repr=not secret, metadata={"setting": about})
@@ -86,7 +87,7 @@ def _setting(
 
 @dataclass(frozen=True)
 class Settings:
-    """What a person may set."""
+    """The values of all settings."""
 
     home: Path
     database_url: str | None = _setting(
@@ -163,7 +164,7 @@ class Settings:
         kind="web address",
         default=STRIPE_CONNECT,
     )
-    poll_seconds: float | None = None  # the demo's pace; None for the usual one
+    poll_seconds: float | None = None  # the demo's interval; None for the usual one
 
 
 HOME = Setting(
@@ -200,14 +201,14 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def sources(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The names of the settings that are set, each with where: "environment" or "settings.toml".
-    Never a value. Raises SettingsError."""
+    """The names of the settings that are set, each with its source: "environment" or
+    "settings.toml". Never a value. Raises SettingsError."""
     found = {name: source for name, (_, source) in _given(paths.home(environ), environ).items()}
     return {HOME.name: "environment", **found} if environ.get(HOME.variable) else found
 
 
 def _given(home: Path, environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """What is set but for the home: its text, and where it stands."""
+    """The text and source of each setting, except the home."""
     file = paths.settings_file(home)
     given = {name: (text, file.name) for name, text in _from_file(file).items()}
     for one in SETTINGS:
@@ -247,7 +248,7 @@ def _token_store(setting: Setting, text: str) -> str:
 
 
 def is_web_address(text: str) -> bool:
-    """Whether it is a whole address that a browser or a client can be sent to."""
+    """Whether it is a complete address that a browser or a client can open."""
     try:
         parts = urlsplit(text)
         whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -257,8 +258,8 @@ def is_web_address(text: str) -> bool:
 
 
 def default_redirects(settings: Settings) -> tuple[str, str]:
-    """Where Stripe sends the browser back to, for test and for live: to be registered there. In
-    live mode Stripe insists on https (docs.stripe.com/stripe-apps/install-links)."""
+    """The addresses that Stripe redirects to, for test and live mode. They must be registered
+    there. In live mode Stripe requires https (docs.stripe.com/stripe-apps/install-links)."""
     if settings.oauth_redirect:
         return settings.oauth_redirect, settings.oauth_redirect
     place = f"://127.0.0.1:{settings.oauth_port}{CALLBACK_PATH}"
@@ -266,13 +267,13 @@ def default_redirects(settings: Settings) -> tuple[str, str]:
 
 
 def parse_rate(text: str) -> RequestRate:
-    """``"100/25"`` (account/endpoint), ``"25"`` for both, ``"0"`` for no limit."""
+    """Parse ``"100/25"`` (account/endpoint), ``"25"`` for both, or ``"0"`` for no limit."""
     try:
         account, _, endpoint = text.partition("/")
         numbers = [float(part) for part in (account, endpoint or account)]
     except ValueError:
         numbers = [-1.0]
-    if not all(0 <= number <= 1e6 for number in numbers):  # nor is NaN between them
+    if not all(0 <= number <= 1e6 for number in numbers):  # false for NaN too
         raise SettingsError(
             f"PANELIST_STRIPE_RATE is {text!r}; write account/endpoint in requests a second,"
             " such as 100/25, or 0 for no limit."

@@ -1,16 +1,16 @@
-"""What people can say after ``panelist``.
+"""The commands that people can type after ``panelist``.
 
-Each command is the module of its name. It has ``declare(parser)``, which adds its options, and
-``run(options)``, which returns the exit code; an action has its own ``run``. Only the module of the
-command that was said is imported, and ``--help`` must answer at once: so a command's module imports
-what does the work inside its functions.
+Each command is the module of the same name. Its ``declare(parser)`` adds its options, and its
+``run(options)`` returns the exit code. An action has its own ``run``. Only the module of the typed
+command is imported, and ``--help`` must answer at once, so a command imports its working modules
+inside functions.
 
-The other modules here are what the commands share. No command imports another.
+The other modules here are shared by the commands. No command imports another.
 """
 
 from __future__ import annotations
 
-# The order is that of ``panelist --help``.
+# In the order of ``panelist --help``.
 COMMANDS = {
     "demo": "try it: a sandbox Stripe and a throw-away home",
     "connect": "connect a Stripe account",

@@ -1,4 +1,4 @@
-"""``panelist`` without a command: the app."""
+"""``panelist`` without a command: opens the app."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import gc
 
 
 def run(_: argparse.Namespace) -> int:
-    """Open the app; its exit code."""
-    gc.disable()  # until the app runs: there is no garbage among what is imported
+    """Open the app and return its exit code."""
+    gc.disable()  # until the app runs: what is imported is no garbage
     from app import log
     from app.db.store_factory import open_store
     from app.settings import load
 
     settings = load()
-    from app.tui import run as run_app  # wrong settings are said without waiting for Textual
+    from app.tui import run as run_app  # after the settings, whose errors need no Textual
 
     store = open_store(settings)
     log.start(settings.home)

@@ -1,4 +1,4 @@
-"""Sending a batch in the foreground, as ``panelist invite`` and ``panelist invites remind`` do."""
+"""Sends a batch in the foreground, for ``panelist invite`` and ``panelist invites remind``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.text import plain, when
 
 
 def send_batch(context: Context, run: int, *, as_json: bool) -> int:
-    """Send it; the exit code. A signal stops it, and what was not sent stays queued."""
+    """Send a batch and return the exit code. A signal stops it, and unsent invites stay queued."""
     settings, store, connection = context
     shown = BatchProgress(store, run, as_json=as_json)
     sender = open_sender(store, settings, open_credentials(settings), connection, shown.on_change)
@@ -30,7 +30,7 @@ def send_batch(context: Context, run: int, *, as_json: bool) -> int:
 
 
 class BatchProgress:
-    """What is told of a batch before, while and after it is sent."""
+    """Prints messages before, during and after sending a batch."""
 
     def __init__(self, store: Store, run: int, *, as_json: bool) -> None:
         self._store, self._run, self._json = store, run, as_json
@@ -47,12 +47,12 @@ class BatchProgress:
                 say(f"It begins at {when(now.go_at)}; until then ctrl+c and --stop undo all of it.")
 
     def on_change(self) -> None:
-        """Something was handed over, or could not be."""
+        """An invite was sent, or could not be."""
         now = runs.view(self._store, self._run)
         self._progress.show(f"{now.words}, {now.recent} a minute", **_counts(now))
 
     def end(self, *, stopped: bool) -> int:
-        """Say what became of it; the exit code."""
+        """Say what happened and return the exit code."""
         now = runs.view(self._store, self._run)
         self._progress.clear()
         if self._json:

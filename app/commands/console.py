@@ -1,4 +1,4 @@
-"""Talking with the person or the program that started a command.
+"""Input and output for the person or program that started a command.
 
 Results go to standard output, everything else to standard error.
 """
@@ -13,13 +13,13 @@ YES, NO = ("y", "yes"), ("n", "no")
 
 
 def say(text: str) -> None:
-    """Tell a person, and not the reader of the results. A terminal that has gone is no problem."""
+    """Print for a person, on standard error. A closed terminal is not an error."""
     with contextlib.suppress(OSError):
         print(text, file=sys.stderr, flush=True)
 
 
 def print_json(value: object) -> None:
-    """One result for a program, on a line of its own that is there at once."""
+    """Print one result for a program, on its own line and without delay."""
     print(json.dumps(value), flush=True)
 
 
@@ -29,7 +29,7 @@ def is_interactive() -> bool:
 
 
 def read_line() -> str:
-    """The next line of standard input; "" where there is none."""
+    """The next line of standard input, or "" at its end."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
         return sys.stdin.readline().strip() if sys.stdin is not None else ""
     return ""

@@ -1,7 +1,7 @@
-"""What a command works on: the database, the account that is meant, what options name in it.
+"""The context of a command: the database, the account, and what its options name there.
 
-Every command imports this module before it knows whether it will run: so nothing else is imported
-outside the functions.
+Every command imports this module before it knows whether it will run, so other imports are inside
+the functions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NO_CONNECTION = "Not connected. Connect a Stripe account in the app, or try: pan
 
 
 class Context(NamedTuple):
-    """The settings, the open database, and the id of the connection that is meant."""
+    """The settings, the open database, and the id of the connection."""
 
     settings: Settings
     store: Store
@@ -31,7 +31,7 @@ class Context(NamedTuple):
 
 
 def open_context(account: str | None = None) -> Context:
-    """Open the database at the account that ``--account`` names, else the one connected last.
+    """Open the database with the account of ``--account``, or else the one connected last.
 
     Raises NotConnected, Problem for an unknown account, SettingsError and DatabaseProblem.
     """
@@ -47,8 +47,8 @@ def open_context(account: str | None = None) -> Context:
 
 
 def find_connection(store: Store, account: str | None = None) -> ConnectionView | None:
-    """The connection that ``--account`` names, else the newest; None where there is none yet.
-    Raises Problem for an unknown account."""
+    """The connection of ``--account``, or else the newest. None if there is none yet. Raises
+    Problem for an unknown account."""
     from app.panel.overview import accounts
     from app.text import plain
 
@@ -63,7 +63,7 @@ def find_connection(store: Store, account: str | None = None) -> ConnectionView 
 
 
 def check_segment(context: Context, key: str | None) -> None:
-    """Raise WrongUse unless a segment has this key, or none is asked for."""
+    """Raise WrongUse unless a segment has this key, or the key is None."""
     from app.panel.segments.views import segments
     from app.text import plain
 
@@ -73,7 +73,7 @@ def check_segment(context: Context, key: str | None) -> None:
 
 
 def find_filter(context: Context, text: str) -> Condition:
-    """What ``--filter`` says. Raises WrongUse for one that cannot be read, and Problem while no
+    """The condition of ``--filter``. Raises WrongUse if it cannot be read, and Problem while no
     filter can be used."""
     import time
 
@@ -85,7 +85,7 @@ def find_filter(context: Context, text: str) -> Condition:
         condition = compiled(text, context.store, context.connection, time.time())
     except FilterError as error:
         raise filter_refused(error) from error
-    if left_out(context.store):  # each person's would be looked for in all of them
+    if left_out(context.store):  # without the indexes, each participant would scan all of them
         raise Problem(
             "Subscriptions are still being fetched. Use a filter when Status says they are here."
         )
@@ -93,7 +93,7 @@ def find_filter(context: Context, text: str) -> Condition:
 
 
 def filter_refused(error: FilterError) -> WrongUse:
-    """What is wrong with a filter, and where in it."""
+    """The problem of a filter, and its position."""
     from app.panel.filters.errors import pointed
     from app.text import plain
 
@@ -101,7 +101,7 @@ def filter_refused(error: FilterError) -> WrongUse:
 
 
 def find_study(context: Context, text: str | None) -> Study:
-    """The study of this number or title; without one the only one that is not over. Raises
+    """The study with this number or title. Without one, the only study that is not over. Raises
     StudyProblem."""
     from app.invites import studies
     from app.invites.errors import StudyProblem

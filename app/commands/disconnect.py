@@ -1,4 +1,4 @@
-"""``panelist disconnect``: leave the Stripe account."""
+"""``panelist disconnect``: disconnects the Stripe account."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from app.commands.exit_codes import DONE, FAILED, NotConnected, WrongUse
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add its options."""
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Leave the account, after a yes."""
+    """Disconnect the account after a confirmation."""
     from app import log
     from app.commands.context import find_connection
     from app.credentials.factory import open_credentials

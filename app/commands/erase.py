@@ -1,4 +1,4 @@
-"""``panelist erase``: erase a person in four hours, or let them stay."""
+"""``panelist erase``: erases a participant in four hours, or undoes that."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from app.commands.exit_codes import DONE
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add its options."""
     parser.add_argument("person", metavar="STRIPE_ID", help="as panelist participants has it")
     parser.add_argument("--undo", action="store_true", help="within the four hours: let them stay")
     parser.add_argument("--account", metavar="ACCT", help="another account")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Request it, or take it back."""
+    """Request an erasure, or undo it."""
     from app.invites import erasure
     from app.invites.housekeeping import tidy
     from app.invites.operator import by

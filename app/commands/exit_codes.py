@@ -1,4 +1,4 @@
-"""How a command ends: the codes of docs/words.md, and the problems that end it with one."""
+"""The exit codes of docs/words.md, and the problems that end a command with one."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ DONE, FAILED, WRONG_USE, NOT_CONNECTED = 0, 1, 2, 3
 
 
 class CommandProblem(Problem):
-    """Ends the command. The text is printed as it is, so it is safe to print when it is raised."""
+    """Ends the command. The text is printed unchanged, so it must be safe to print."""
 
     exit_code = FAILED
 
 
 class WrongUse(CommandProblem):
-    """The command does not know what was said: an option, a name or a combination."""
+    """The command does not know an option, a name or a combination."""
 
     exit_code = WRONG_USE
 

@@ -1,4 +1,4 @@
-"""``panelist export``: a list as the app has it, in a file or on standard output."""
+"""``panelist export``: writes a list as the app has it to a file or to standard output."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NEWEST_FIRST = ("arrived", "since", "created")
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add its options."""
     parser.description = (
         "Writes people, as the app lists them, to a file that only you can read: JSON lines where"
         " its name ends in .jsonl, else CSV. Personal data leaves the panel."
@@ -44,11 +44,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Take people out."""
+    """Export participants."""
     context = open_context(options.account)
     chosen = _chosen(context, options)
-    for end in (signal.SIGTERM, signal.SIGHUP):  # so that no part of a file is left
-        if signal.getsignal(end) is not signal.SIG_IGN:  # nohup
+    for end in (signal.SIGTERM, signal.SIGHUP):  # so that no partial file stays
+        if signal.getsignal(end) is not signal.SIG_IGN:  # nohup ignores it
             interrupt_on(end)
     try:
         _export(context, chosen, options)
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _chosen(context: Context, options: argparse.Namespace) -> Selection:
-    """The participants that the options mean."""
+    """The participants that the options select."""
     from app.panel.lists.search import search
     from app.panel.lists.selection import Selection
 

@@ -1,4 +1,4 @@
-"""``panelist info``: what is needed to help with a problem."""
+"""``panelist info``: prints what is needed to help with a problem."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from app.commands.exit_codes import DONE
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add its options."""
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the facts: no secret, no name, no email."""
+    """Print the facts, without secrets, names or emails."""
     from app.text import plain
 
     facts = _facts()

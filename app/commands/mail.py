@@ -1,4 +1,4 @@
-"""``panelist mail``: try the mail server; nothing is sent."""
+"""``panelist mail``: tests the mail server without sending anything."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.commands.exit_codes import DONE, FAILED
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add its options."""
     parser.add_argument(
         "--password-stdin",
         action="store_true",
@@ -19,7 +19,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Log in to the mail server and leave."""
+    """Log in to the mail server and disconnect."""
     from app.credentials.factory import open_credentials
     from app.invites.mail.server_settings import keep_password, mail_server
     from app.invites.sending.channels.smtp_channel import open_session

@@ -1,4 +1,4 @@
-"""``panelist participants``: the people, one a line."""
+"""``panelist participants``: lists the participants, one a line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add its options."""
     add_selection(parser, "in name, email or id")
     parser.add_argument("--deleted", action="store_true", help="also those deleted in Stripe")
     parser.add_argument(
@@ -27,7 +27,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print those who are meant."""
+    """Print the selected participants."""
     from app.db.rows import PARTICIPANT_FIELDS
     from app.panel.export.writer import write, writing
 

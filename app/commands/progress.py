@@ -1,4 +1,4 @@
-"""How far a command is: a line of a terminal that replaces itself, or JSON lines."""
+"""The progress of a command: a terminal line that replaces itself, or JSON lines."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import TypeVar
 
 REFRESH = 0.5  # seconds between two changes of the line
 
-_LINE = "\r{}\x1b[K"  # overwritten, and then nothing is left of a longer one
+_LINE = "\r{}\x1b[K"  # overwrites the line and clears the rest of a longer one
 _EMPTY_LINE = "\r\x1b[2K"
 
 Thing = TypeVar("Thing")
 
 
 class Progress:
-    """For a program (``as_json``) JSON lines on standard output; else one line on standard error,
-    where that is a terminal and not ``hidden``."""
+    """For a program (``as_json``), JSON lines on standard output. Otherwise one line on standard
+    error, if that is a terminal and not ``hidden``."""
 
     def __init__(self, *, as_json: bool = False, hidden: bool = False) -> None:
         self._json = as_json
@@ -27,12 +27,12 @@ class Progress:
 
     @property
     def due(self) -> bool:
-        """Whether to show something now: twice a second at most, and only where it is seen."""
+        """Whether to show progress now: at most twice a second, and only if someone can see it."""
         shown = self._json or self._terminal
         return shown and time.monotonic() - self._shown_at >= REFRESH
 
     def show(self, words: str, **facts: object) -> None:
-        """``facts``: what programs read instead of the words."""
+        """Show progress. ``facts``: what programs read instead of the words."""
         self._shown_at = time.monotonic()
         if self._json:
             print(json.dumps({"type": "progress", **facts}), flush=True)
@@ -40,12 +40,12 @@ class Progress:
             self._write(_LINE.format(words))
 
     def clear(self) -> None:
-        """Empty the line, for other output or for good."""
+        """Clear the line, for other output or at the end."""
         if self._terminal:
             self._write(_EMPTY_LINE)
 
     def finish(self, words: str) -> None:
-        """Leave the line with these words."""
+        """Leave these words on the line."""
         if self._terminal:
             self._write(_LINE.format(words) + "\n")
 
@@ -56,10 +56,10 @@ class Progress:
 def counted(
     things: Iterator[Thing], total: int, output: str | None, each: int = 1
 ) -> Iterator[Thing]:
-    """The same things, while a line says how many of ``total`` there were.
+    """Yield the same things while a line shows how many of ``total`` there were.
 
-    Not where the results go to the same terminal: ``output`` is the file that they are written to,
-    None: standard output. ``each``: what one thing counts for."""
+    There is no line if the results go to the same terminal. ``output``: the file for the results,
+    or None for standard output. ``each``: how much one thing counts."""
     shown = Progress(hidden=output is None and sys.stdout.isatty())
     started = time.monotonic()
     number = 0
@@ -73,7 +73,7 @@ def counted(
 
 
 def step_words(state: str, done: int, total: int | None) -> str:
-    """How far a step of a sync is."""
+    """The progress of a step of a sync."""
     if state == "running" and total is not None:
         return f"{done:,} of ≈ {total:,}"
     return f"{done:,}" + (" ✓" if state == "done" else "")

@@ -1,4 +1,4 @@
-"""``panelist sandbox``: a Stripe to try things on. No other command knows the sandbox."""
+"""``panelist sandbox``: runs a Stripe to try things on. No other command knows the sandbox."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.commands.exit_codes import DONE
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add its options."""
     from app.sandbox.world.errors import PERMISSIONS
 
     parser.description = "A local stand-in for Stripe, with made-up customers."

@@ -1,4 +1,4 @@
-"""What stops a command: signals from a person, or from what started Panelist."""
+"""The signals that stop a command, from a person or from the process that started Panelist."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Iterator
 
 
 def interrupt_on(*numbers: signal.Signals) -> None:
-    """Let these signals raise KeyboardInterrupt, as SIGINT does."""
+    """Make these signals raise KeyboardInterrupt, as SIGINT does."""
     for number in numbers:
         signal.signal(number, signal.default_int_handler)
 
@@ -29,7 +29,7 @@ def stop_event() -> Iterator[threading.Event]:
 
 
 def run_until_signalled(work: Coroutine[object, object, object]) -> bool:
-    """Run a coroutine to its end, or until SIGINT or SIGTERM; True if it was stopped."""
+    """Run a coroutine until it ends, or until SIGINT or SIGTERM. True if it was stopped."""
     import asyncio
 
     async def main() -> bool:

@@ -1,4 +1,4 @@
-"""``panelist status``: where the sync stands."""
+"""``panelist status``: prints the state of the sync."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add its options."""
     add_account(parser)
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print it; an account that is not connected is no failure."""
+    """Print the state. An account that is not connected is not a failure."""
     from app.credentials.factory import open_credentials
     from app.db.store_factory import open_store
     from app.panel.overview import overview, status_json

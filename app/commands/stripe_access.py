@@ -1,4 +1,4 @@
-"""With what a command asks Stripe: the key of the environment, or the access that is kept."""
+"""A command's access to Stripe: the key in the environment, or the stored access."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from app.text import plain
 
 
 class ConnectionAccess(NamedTuple):
-    """A connection and its access. ``requests``: what finding it took; they are counted."""
+    """A connection and its access. ``requests``: how many it took to find it; they count."""
 
     connection: int
     access: Access
@@ -34,10 +34,10 @@ class ConnectionAccess(NamedTuple):
 
 
 def reading_access(store: Store, settings: Settings) -> ConnectionAccess:
-    """What the sync would use, for a command that only reads: it changes no connection.
+    """The access that the sync would use, for a command that only reads. No connection changes.
 
-    Raises NotConnected, KeyProblem (also for a key of another account than the one that is
-    connected), OAuthProblem, CredentialProblem and DatabaseProblem.
+    Raises NotConnected, KeyProblem (also if the key's account is not the connected one),
+    OAuthProblem, CredentialProblem and DatabaseProblem.
     """
     if settings.stripe_key:
         return _read_by_key(store, settings)
@@ -63,14 +63,14 @@ def _read_by_key(store: Store, settings: Settings) -> ConnectionAccess:
 
 
 def sync_access(service: SyncService) -> tuple[int, Access]:
-    """The connection to sync, and the access to do it with: by the key in the environment, else
-    what is kept for the account that is connected. Blocks for as long as Stripe and a keyring
-    take. Raises NotConnected, and all of what service.PROBLEMS names."""
+    """The connection to sync and its access: by the key in the environment, or else the stored
+    access of the connected account. Blocks for as long as Stripe and a keyring take. Raises
+    NotConnected, and everything in service.PROBLEMS."""
     return _sync_by_key(service) or _kept_access(service)
 
 
 def _sync_by_key(service: SyncService) -> tuple[int, Access] | None:
-    """The account of the key in the environment, which is never kept; None without a key."""
+    """The account of the key in the environment, which is never stored. None without a key."""
     store, settings = service.store, service.settings
     if not settings.stripe_key:
         return None
@@ -91,7 +91,7 @@ def _sync_by_key(service: SyncService) -> tuple[int, Access] | None:
 
 
 def _kept_access(service: SyncService) -> tuple[int, Access]:
-    """The account that is connected, and the access that is kept for it. Raises NotConnected."""
+    """The connected account and its stored access. Raises NotConnected."""
     found = service.resume()
     if found is not None:
         return found

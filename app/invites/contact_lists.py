@@ -1,4 +1,4 @@
-"""Lists that people bring: addresses, Stripe ids or tokens, one a line or in a CSV."""
+"""Lists of contacts that people bring: addresses, Stripe ids or tokens, one a line or in a CSV."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.invites.errors import StudyProblem
 from app.invites.mail.addresses import hasher, read
 
 CHUNK = 1_000
-# The best known first.
+# The preferred heading first.
 HEADINGS = (
     *("token", "email", "e-mail", "email_address", "e-mail_address", "mail", "address"),
     *("stripe_id", "customer", "customer_id", "id"),
@@ -22,8 +22,8 @@ HEADINGS = (
 
 @dataclass(frozen=True)
 class ListMatches:
-    """``invites``: row ids. ``ambiguous``: lines that several invites are meant by; ``unknown``:
-    lines that none is meant by."""
+    """``invites``: row ids. ``ambiguous``: lines that match several invites. ``unknown``: lines
+    that match none."""
 
     invites: tuple[int, ...]
     ambiguous: tuple[str, ...]
@@ -31,8 +31,9 @@ class ListMatches:
 
 
 def values(text: str) -> Iterator[str]:
-    """What each line names. With a heading that says where it stands, that column (of several the
-    best known that is not empty); else the first. Raises StudyProblem where it is no list."""
+    """The value of each line. If the first line is a heading with known columns, the value is the
+    first of them that is not empty, in order of preference. Otherwise it is the first column.
+    Raises StudyProblem if the text is not a list."""
     text = text.removeprefix("\ufeff").replace("\0", "\N{REPLACEMENT CHARACTER}")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     first = text.split("\n", 1)[0]
@@ -63,9 +64,9 @@ def values(text: str) -> Iterator[str]:
 
 
 def match(store: Store, connection_id: int, text: str, study_id: int | None) -> ListMatches:
-    """Which invites a list means: those of a study, or of all. An address or a Stripe id means
-    the newest invite of a study; in several studies it is ambiguous. Raises StudyProblem and
-    DatabaseProblem."""
+    """The invites that a list means, among those of one study or of all. An address or a Stripe id
+    means the newest invite of a study. It is ambiguous if several studies match. Raises
+    StudyProblem and DatabaseProblem."""
     wanted = list(dict.fromkeys(values(text)))
     hashes = hasher(store, connection_id)
     invites: dict[int, None] = {}
@@ -76,7 +77,7 @@ def match(store: Store, connection_id: int, text: str, study_id: int | None) -> 
         boxes = {one: hashes.stored(box) for one in some if isinstance(box := read(one), str)}
         named: defaultdict[str, dict[int, int]] = defaultdict(dict)  # study -> the newest invite
         for column, account, names in (
-            ("i.token", "+i.connection_id", some),  # the plus: by the index of tokens
+            ("i.token", "+i.connection_id", some),  # the plus makes it use the index of tokens
             ("i.mailbox", "i.connection_id", list(boxes.values())),
             ("p.stripe_id", "p.connection_id", some),
         ):
@@ -98,8 +99,8 @@ def match(store: Store, connection_id: int, text: str, study_id: int | None) -> 
 
 
 def mailboxes(store: Store, connection_id: int, text: str) -> tuple[list[str], list[str]]:
-    """The mailboxes that a list of addresses, Stripe ids or tokens means, as they are stored; and
-    the lines that are none of these. Raises StudyProblem and DatabaseProblem."""
+    """The mailboxes that a list of addresses, Stripe ids or tokens means, as they are stored, and
+    the lines that match nothing. Raises StudyProblem and DatabaseProblem."""
     wanted = list(dict.fromkeys(values(text)))
     hashes, found, unknown = hasher(store, connection_id), dict[str, None](), list[str]()
     for start in range(0, len(wanted), CHUNK):

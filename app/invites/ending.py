@@ -1,4 +1,4 @@
-"""Invites that end because of something else: a study that stops, a person who opts out."""
+"""Ends invites for an outside reason: a study stops, or a participant opts out."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from app.invites.ledger import Entry
 def end_invites(
     store: Store, where: str, parameters: tuple[object, ...], ends: Mapping[str, str], reason: str
 ) -> list[Entry]:
-    """Bring each of these invites in a state of ``ends`` to the state that it names, inside the
-    caller's transaction; what the ledger has to record. Who is just sending one of them finds
-    its attempt taken and must not go on."""
+    """Move each of these invites from a state in ``ends`` to the state that it names, inside the
+    caller's transaction. Returns the entries for the ledger. A sender that has claimed one of them
+    sees a new attempt number and must stop."""
     lock = " FOR UPDATE" if store.postgres else ""
     found = store.rows(
         f"SELECT id, study_id, mailbox, state FROM invite WHERE {where}"

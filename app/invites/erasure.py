@@ -1,10 +1,10 @@
-"""Erasing a person: nothing of them is left here but that there was somebody, after four hours in
-which it can be taken back.
+"""Erases a participant. Only the fact that there was one stays. For the first four hours the
+erasure can be undone.
 
-Their mailbox is written to no more from the first moment on, and stays known by its keyed hash;
-what Stripe says of them later is not stored. Copies of the database from before an update of
-Panelist have them too, and go. The customer in Stripe is not touched, nor is a table that somebody
-made for a mail merge.
+Their mailbox gets no more invites from the first moment on, and is known by its keyed hash from
+then on. Later data from Stripe about them is not stored. Old copies of the database from before an
+update of Panelist have their data too, and are deleted. The customer in Stripe stays as it is, and
+so does a mail merge table that was written earlier.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ BY = "the clock"
 
 @dataclass(frozen=True)
 class Erasure:
-    """``done_at`` None: it can still be taken back."""
+    """``done_at``: None while it can still be undone."""
 
     stripe_id: str
     due_at: int
@@ -39,7 +39,7 @@ class Erasure:
 
 
 def of(store: Store, participant_id: int) -> Erasure | None:
-    """What is to become of a person, by row id. Raises DatabaseProblem."""
+    """The erasure of a participant, by row id, or None. Raises DatabaseProblem."""
     rows = store.rows(
         "SELECT e.stripe_id, e.due_at, e.done_at FROM erasure e JOIN participant p"
         " ON p.connection_id = e.connection_id AND p.stripe_id = e.stripe_id WHERE p.id = ?",
@@ -49,8 +49,8 @@ def of(store: Store, participant_id: int) -> Erasure | None:
 
 
 def request(store: Store, connection_id: int, stripe_id: str, by: str) -> Erasure:
-    """Have a person erased in four hours; their outstanding invites end now. Raises StudyProblem
-    and DatabaseProblem."""
+    """Have a participant erased in four hours. Their open invites end now. Raises StudyProblem and
+    DatabaseProblem."""
     now = int(time.time())
     with store.transaction():
         key, box = _found(store, connection_id, stripe_id)
@@ -67,8 +67,8 @@ def request(store: Store, connection_id: int, stripe_id: str, by: str) -> Erasur
 
 
 def take_back(store: Store, connection_id: int, stripe_id: str, by: str) -> None:
-    """The person stays. Invites that ended stay ended. Raises StudyProblem, where it is too late,
-    and DatabaseProblem."""
+    """Undo an erasure. Invites that ended stay ended. Raises StudyProblem if it is too late, and
+    DatabaseProblem."""
     with store.transaction():
         _found(store, connection_id, stripe_id)
         this = (connection_id, stripe_id)
@@ -83,7 +83,7 @@ def take_back(store: Store, connection_id: int, stripe_id: str, by: str) -> None
         store.execute("DELETE FROM erasure WHERE connection_id = ? AND stripe_id = ?", this)
         entries = [Entry("erasure", before="wanted", after="kept")]
         ((box,),) = wanted
-        # Others who are erased may have had the same mailbox.
+        # Other erased participants may have had the same mailbox.
         if box is not None and store.execute(
             "DELETE FROM opt_out WHERE connection_id = ? AND mailbox = ? AND kind = 'erased'"
             " AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.connection_id = opt_out.connection_id"
@@ -95,8 +95,8 @@ def take_back(store: Store, connection_id: int, stripe_id: str, by: str) -> None
 
 
 def perform(store: Store, home: Path, now: int | None = None) -> int:
-    """Erase whoever is due, of every account; how many. Raises DatabaseProblem, and
-    OSError where a file of theirs cannot be deleted: then they are due still."""
+    """Erase every participant who is due, in all accounts, and return how many. Raises
+    DatabaseProblem, and OSError if one of their files cannot be deleted: then they stay due."""
     due = store.rows(
         "SELECT connection_id, stripe_id FROM erasure WHERE done_at IS NULL AND due_at <= ?",
         (int(time.time()) if now is None else now,),
@@ -107,12 +107,12 @@ def perform(store: Store, home: Path, now: int | None = None) -> int:
     erased = sum(_erase(store, here, stripe_id, folder) for here, stripe_id in due)
     if erased and not store.postgres:
         search_index.forget(store)
-        store.rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log has the pages as they were
+        store.rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log still has the old pages
     return erased
 
 
 def _erase(store: Store, here: int, stripe_id: str, folder: Folder) -> bool:
-    """Whether it was still to be done: somebody may have taken it back, or have done it."""
+    """Returns False if the erasure was undone, or done elsewhere, in between."""
     with store.transaction():
         if not store.execute(
             "UPDATE erasure SET done_at = ? WHERE connection_id = ? AND stripe_id = ?"
@@ -120,7 +120,7 @@ def _erase(store: Store, here: int, stripe_id: str, folder: Folder) -> bool:
             (int(time.time()), here, stripe_id),
         ):
             return False
-        _shut(store, here, *_found(store, here, stripe_id), BY)  # the address may be another now
+        _shut(store, here, *_found(store, here, stripe_id), BY)  # the address may have changed
         found = store.rows(
             "SELECT i.id, i.study_id FROM invite i JOIN participant p ON p.id = i.participant_id"
             " WHERE p.connection_id = ? AND p.stripe_id = ?",
@@ -139,7 +139,8 @@ def _erase(store: Store, here: int, stripe_id: str, folder: Folder) -> bool:
 
 
 def _shut(store: Store, connection_id: int, key: int, box: str | None, by: str) -> None:
-    """Write to somebody's mailbox no more, and end what is out to another that they had."""
+    """Stop all invites to a participant's mailbox, and end their open invites to other
+    mailboxes."""
     if box is not None:
         opt_outs.record(store, connection_id, [box], "erased", by)
     ended = end_invites(store, "participant_id = ?", (key,), opt_outs.ends("erased"), "erased")
@@ -147,7 +148,7 @@ def _shut(store: Store, connection_id: int, key: int, box: str | None, by: str) 
 
 
 def _found(store: Store, connection_id: int, stripe_id: str) -> tuple[int, str | None]:
-    """Somebody's row id, and their mailbox as it is stored."""
+    """A participant's row id, and their mailbox as it is stored."""
     rows = store.rows(
         "SELECT id, email FROM participant WHERE connection_id = ? AND stripe_id = ?",
         (connection_id, stripe_id),

@@ -1,4 +1,4 @@
-"""What cannot be done with a study, in a sentence for a person."""
+"""The problem that studies and invites raise, with a sentence for a person."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from app.problems import Problem
 
 
 class StudyProblem(Problem):
-    """The text says what is wrong and what to do. ``place``: the field it is about, where it is
-    about one."""
+    """The text says what is wrong and what to do. ``place``: the field it is about, if there is
+    one."""
 
     def __init__(self, text: str, place: str | None = None) -> None:
         super().__init__(text)

@@ -1,4 +1,4 @@
-"""What a file has of a plan's members, and of invites."""
+"""The columns and rows for exporting a plan's members, and invites."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OF_INVITES = tuple(InviteRow.__annotations__)
 
 
 def of_plan(store: Store, plan: Plan, outcomes: Sequence[Outcome]) -> ExportSource:
-    """The members of a plan with these outcomes, each with its outcome and why."""
+    """The members of a plan with these outcomes, each with its outcome and the reason."""
 
     def lines(masking: bool) -> Iterator[Line]:
         for outcome in outcomes:
@@ -48,7 +48,7 @@ def _members(store: Store, plan: Plan, outcome: Outcome, masking: bool) -> Itera
 
 
 def of_invites(store: Store, ids: Ids) -> ExportSource:
-    """These invites, in their order; times are seconds since 1970."""
+    """These invites, in the given order. Times are in seconds since 1970."""
 
     def lines(masking: bool) -> Iterator[Line]:
         for start in range(0, len(ids), CHUNK):

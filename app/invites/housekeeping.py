@@ -1,4 +1,4 @@
-"""Housekeeping by the clock: invites without a reply in time end, and who is due is erased."""
+"""Regular housekeeping: expires invites without a reply, and erases participants who are due."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ENDS = dict.fromkeys(("sent", "handed_over", "started"), "expired")
 
 
 def tidy(store: Store, home: Path) -> int:
-    """Do it for every account; how many were erased. Raises DatabaseProblem and OSError."""
+    """Do it for every account. Returns how many were erased. Raises DatabaseProblem and OSError."""
     accounts = [key for (key,) in store.rows("SELECT id FROM connection ORDER BY id")]
     for account in accounts:
         expire(store, account)
@@ -30,7 +30,7 @@ def tidy(store: Store, home: Path) -> int:
 
 
 def expire(store: Store, connection_id: int) -> int:
-    """End the invites whose time to reply is over; how many. Raises DatabaseProblem."""
+    """Expire the invites whose time to reply is over. Returns how many. Raises DatabaseProblem."""
     due = (connection_id, int(time.time()))
     which = "connection_id = ? AND expires_at <= ?"
     if not store.rows(
@@ -45,7 +45,7 @@ def expire(store: Store, connection_id: int) -> int:
 
 
 class Housekeeping:
-    """Does :func:`tidy` in a thread, at once and every minute."""
+    """Runs :func:`tidy` in a thread, at once and then every minute."""
 
     def __init__(self, store: Store, home: Path) -> None:
         self._store, self._home = store, home
@@ -63,7 +63,7 @@ class Housekeeping:
     def _run(self) -> None:
         try:
             while not self._stop.is_set():
-                with suppress(DatabaseProblem, OSError):  # tried again soon
+                with suppress(DatabaseProblem, OSError):  # the next minute tries again
                     tidy(self._store, self._home)
                 self._stop.wait(EVERY)
         finally:

@@ -1,4 +1,4 @@
-"""The invitation log: who was asked for which study, when, and what became of it."""
+"""The invitation log: who was invited to which study, when, and what became of it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ _ROW = (
 
 @dataclass(frozen=True)
 class InviteRow:
-    """An invite as it is now. ``reminder``: the state of its reminder, None: it had none.
-    ``answer``: of the mail server; ``reason``: why it ended so. Times as in the database."""
+    """The current state of an invite. ``reminder``: the state of its reminder, or None without one.
+    ``answer``: what the mail server said. ``reason``: why it ended. Times are as in the
+    database."""
 
     id: int
     study_id: int
@@ -49,9 +50,9 @@ def invite_ids(
     states: Sequence[str] = (),
     text: str = "",
 ) -> Ids:
-    """The row ids of invites, the newest first. ``states``: only those in one of them; of the
-    uncertain ones also those whose reminder is. ``text``: only of whom the name, the address or
-    Stripe's id has it in it, A to Z in either case. Raises DatabaseProblem."""
+    """The row ids of invites, the newest first. ``states``: only invites in one of them; uncertain
+    also includes invites whose reminder is uncertain. ``text``: only participants whose name,
+    address or Stripe id contains it, ignoring the case of A to Z. Raises DatabaseProblem."""
     conditions, values = ["i.connection_id = ?"], [connection_id]
     parameters: list[object] = list(values)
     if study_id is not None:
@@ -78,19 +79,19 @@ def invite_ids(
 
 
 def invite_rows(store: Store, ids: Sequence[int]) -> list[InviteRow]:
-    """These invites, in their order. Raises DatabaseProblem."""
+    """These invites, in the given order. Raises DatabaseProblem."""
     found = store.rows(f"{_ROW} WHERE {store.among('i.id')}", (store.values(ids),))
     by_id = {row[0]: InviteRow(*row) for row in found}
     return [by_id[one] for one in ids if one in by_id]
 
 
 def of_person(store: Store, participant_id: int) -> list[InviteRow]:
-    """Every invite of one person, the newest first. Raises DatabaseProblem."""
+    """All invites of one participant, the newest first. Raises DatabaseProblem."""
     found = store.rows(f"{_ROW} WHERE i.participant_id = ? ORDER BY i.id DESC", (participant_id,))
     return [InviteRow(*row) for row in found]
 
 
 def without_address(answer: str | None) -> str | None:
-    """A server's answer for a shared screen: its sentence may say whose mailbox it is about, so
-    only its code."""
+    """A server's answer for a shared screen: only its code, because its sentence may name the
+    mailbox."""
     return f"{answer[:3]} •••" if answer else answer

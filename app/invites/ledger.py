@@ -1,7 +1,7 @@
-"""The ledger: what happened to studies, invites and mailboxes, only ever added to.
+"""The ledger: the append-only record of what happened to studies, invites and mailboxes.
 
-Each entry's hash covers the entry and the hash before it. It names mailboxes by their keyed hash,
-so that nothing in it has to be erased when a person is.
+Each entry's hash covers the entry and the hash before it. The ledger names mailboxes by their keyed
+hash, so that erasing a participant changes nothing in it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _COLUMNS = 'at, "by", what, study, invite, mailbox, before, after, detail'
 
 
 class Entry(NamedTuple):
-    """Something that happened. ``before`` and ``after`` are states, or None."""
+    """One thing that happened. ``before`` and ``after`` are states, or None."""
 
     what: str
     study: int | None = None
@@ -33,8 +33,8 @@ class Entry(NamedTuple):
 
 
 def append(store: Store, connection_id: int, by: str, entries: Iterable[Entry]) -> None:
-    """Write them down, as the last thing in the caller's transaction that makes them happen:
-    whoever else appends waits until it ends, and must not hold what it still needs."""
+    """Append entries, at the end of the caller's transaction that causes them. Any other writer
+    waits until that transaction ends, so append after taking every other lock."""
     store.execute(
         "INSERT INTO ledger_head (connection_id, number, hash) VALUES (?, 0, ?)"
         " ON CONFLICT DO NOTHING",
@@ -58,8 +58,8 @@ def append(store: Store, connection_id: int, by: str, entries: Iterable[Entry]) 
 
 
 def broken_at(store: Store, connection_id: int) -> int | None:
-    """The number of the first entry that is not as it was written, or is missing; None when the
-    ledger is whole."""
+    """The number of the first entry that was changed or is missing, or None if the ledger is
+    intact."""
     found = store.rows(
         "SELECT number, hash FROM ledger_head WHERE connection_id = ?", (connection_id,)
     )

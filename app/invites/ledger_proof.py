@@ -1,9 +1,9 @@
-"""What the ledger proves: that nobody was handed over twice for one study, or reminded twice, and
-nobody was written to who did not want it.
+"""Proves from the ledger that no one was invited or reminded twice for one study, and that no one
+who did not want email got any.
 
-The ledger alone is read for it, entry by entry; the invites are then compared with what it tells of
-them. A mail that a server refused after all, or of which a person says that it did not arrive, may
-be handed over again, and so may be whoever has answered and is asked anew.
+The proof reads only the ledger, entry by entry, and then compares the invites with it. An invite
+may be sent again if the server refused it after all, or if a person says that it did not arrive. So
+may one to a participant who has responded and is invited again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from app.db.store import Store
 from app.invites import ledger
 
-HANDED_OVER = ("uncertain", "handed_over")  # entering these, a mailbox may get a mail
+HANDED_OVER = ("uncertain", "handed_over")  # entering one, an invite may reach its mailbox
 MAY_HAVE_IT = ("uncertain", "sent", "handed_over", "started")
 
 
@@ -25,12 +25,12 @@ LIFTED = {"erased-lifted": "erased", "bounce-lifted": "bounced"}
 
 @dataclass
 class Proof:
-    """``broken_at``: the first entry of the ledger that is not as it was written. ``twice``:
-    numbers of entries by which a mailbox was written to that may have had it. ``unwanted``: of
-    entries by which one was written to that had opted out, bounced or was erased. ``odd``: of
-    entries that do not follow from those before. ``differing``: invites whose row says something
-    else than the ledger. ``uncertain``: invites of which a person must say what became;
-    ``reminders``: invites whose reminder may have arrived or not."""
+    """``broken_at``: the first entry of the ledger that was changed or is missing. ``twice``:
+    numbers of entries that sent to a mailbox which may already have had the invite. ``unwanted``:
+    entries that sent to a mailbox that had opted out, bounced or was erased. ``odd``: entries that
+    do not follow from earlier ones. ``differing``: invites whose row disagrees with the ledger.
+    ``uncertain``: invites that a person must resolve. ``reminders``: invites whose reminder is
+    uncertain."""
 
     entries: int = 0
     invites: int = 0
@@ -46,7 +46,7 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """Whether nobody was handed over twice or unasked, and all of it can be trusted."""
+        """Whether no one was invited twice or unasked, and the ledger can be trusted."""
         wrong = self.twice or self.unwanted or self.odd or self.differing
         return self.broken_at is None and not wrong
 
@@ -61,11 +61,11 @@ def prove(store: Store, connection_id: int) -> Proof:
 
 
 class _LedgerReading:
-    """What the entries tell of the invites, up to one of them."""
+    """The state of the invites after the entries read so far."""
 
     def __init__(self, proof: Proof) -> None:
         self.proof = proof
-        self.invites: dict[int, str] = {}  # their states
+        self.invites: dict[int, str] = {}  # states by id
         self.reminders: dict[int, str] = {}
         self._places: dict[int, tuple[int, str]] = {}
         self._together: defaultdict[tuple[int, str], list[int]] = defaultdict(list)

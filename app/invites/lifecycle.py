@@ -1,10 +1,10 @@
-"""The life of an invite: its states, which may follow which, and what a person says of it.
+"""The life of an invite: its states, which may follow which, and how a person marks it.
 
  queued ─► sending ─► uncertain ─► sent ─► started ─► completed, declined or expired
 
-``uncertain`` is durable from just before a mail server may take the mail until its answer is
-known; where none comes, only a person says whether it arrived. Whoever sends changes a row only
-where its ``attempt`` is still the one that they claimed.
+``uncertain`` is stored just before a mail server may take the email, and stays until the server's
+answer is known. Without an answer, only a person can say whether it arrived. A sender changes a row
+only if its ``attempt`` is still the one that it claimed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MOVES = {
     "expired": ("completed",),
     "withdrawn": (),
 }
-# What a person may say. An invite that is queued or sent this moment is stopped, not marked.
+# The marks of a person. An invite that is queued or being sent is stopped, not marked.
 MARKS = ("sent", "started", "completed", "declined", "bounced", "failed")
 _MARKABLE = ("uncertain", "sent", "handed_over", "started", "declined", "expired")
 
@@ -40,9 +40,9 @@ _MARKABLE = ("uncertain", "sent", "handed_over", "started", "declined", "expired
 def mark(
     store: Store, connection_id: int, invites: Sequence[int], state: str, by: str, reason: str = ""
 ) -> int:
-    """Bring these invites to a state that somebody says they are in; how many were moved. Those
-    from whose state it does not follow stay as they are. Who bounced is written to no more.
-    Raises DatabaseProblem."""
+    """Mark these invites with a state that a person reports. Returns how many changed. Invites
+    whose state does not allow it stay as they are. A bounced mailbox gets no more invites. Raises
+    DatabaseProblem."""
     may = [one for one in _MARKABLE if state in MARKS and state in MOVES[one]]
     lock = " FOR UPDATE" if store.postgres else ""
     now = int(time.time())
@@ -71,9 +71,9 @@ def mark(
 def resolve(
     store: Store, connection_id: int, invites: Sequence[int], arrived: bool, by: str
 ) -> int:
-    """Say of uncertain ones, and of uncertain reminders, whether they arrived; how many were
-    uncertain. Invites that did not arrive have failed, and their people may be invited by another
-    plan. Raises DatabaseProblem."""
+    """Record whether uncertain invites and uncertain reminders arrived. Returns how many were
+    uncertain. Invites that did not arrive have failed, and another plan may invite their
+    participants. Raises DatabaseProblem."""
     found = store.rows(
         f"SELECT id FROM invite WHERE {store.among('id')} AND state = 'uncertain'",
         (store.values(invites),),

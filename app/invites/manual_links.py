@@ -1,4 +1,4 @@
-"""One person's own link, to be sent by hand."""
+"""One participant's personal link, for sending by hand."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from app.invites.studies import get
 
 
 def hand_out(store: Store, invite_id: int, by: str) -> str:
-    """The link of an invite. One that is queued is handed over with it, and nothing sends it any
-    more; of one that ended there is none. Raises StudyProblem and DatabaseProblem."""
+    """The link of an invite. A queued invite counts as sent from then on, and no sender sends it.
+    An invite that ended has no link. Raises StudyProblem and DatabaseProblem."""
     lock = " FOR UPDATE" if store.postgres else ""
     with store.transaction():
         rows = store.rows(

@@ -1,4 +1,4 @@
-"""Who is at the keyboard, and the texts that they name by a file."""
+"""The person at the keyboard, and the text files that they name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.text import plain
 
 
 def by() -> str:
-    """Who it is, for the ledger."""
+    """Who they are, for the ledger."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):
@@ -18,7 +18,8 @@ def by() -> str:
 
 
 def read_text(file: str, most: int | None = None) -> str:
-    """A text file of at most so many bytes, or "-": standard input. Raises StudyProblem."""
+    """Read a text file, or standard input for "-", of at most ``most`` bytes. Raises
+    StudyProblem."""
     try:
         if file == "-":
             return sys.stdin.buffer.read().decode("utf-8-sig")

@@ -1,7 +1,7 @@
-"""Mailboxes that are not written to, whatever the study: who opted out, was erased, or bounced.
+"""Mailboxes that get no more invites from any study: opted out, erased or bounced.
 
-They are known by a keyed hash of the mailbox alone, which stays when the person's data is erased
-and is there again when the account is connected again. A bounce can be lifted; an opt-out cannot.
+They are known only by a keyed hash of the mailbox. It stays when the participant's data is erased,
+and when the account is connected again. A bounce can be lifted. An opt-out cannot.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from app.invites import ledger
 from app.invites.ending import end_invites
 from app.invites.ledger import Entry
 
-# The strongest first: where several are true, that one is said. A plan stores places in this tuple
-# (app.invites.plan.outcomes): append only.
+# The strongest first: if several are true, that one is shown. A plan stores positions in this tuple
+# (app.invites.plan.outcomes), so only append.
 KINDS = ("erased", "opted_out", "bounced")
 CHUNK = 1_000
-# What becomes of an invite that went out. An erasure can be taken back, and whoever was withdrawn
-# may be asked for the same study again.
+# The new state of an invite that was sent. An erasure can be undone, and a withdrawn participant
+# may be invited to the same study again.
 _ENDS = {"erased": "expired", "opted_out": "withdrawn", "bounced": "bounced"}
 
 
@@ -31,10 +31,10 @@ def record(
     by: str,
     reason: str | None = None,
 ) -> int:
-    """These mailboxes (as :meth:`Hasher.stored` gives them) are written to no more; the number of
-    those of which that was not known yet. Their outstanding invites end with it, at once."""
+    """Stop invites to these mailboxes, given as :meth:`Hasher.stored` writes them. Returns how many
+    were not stopped before. Their open invites end at once."""
     at, new = int(time.time()), 0
-    wanted = sorted(set(mailboxes))  # whoever else locks rows does it in some order, too
+    wanted = sorted(set(mailboxes))  # a fixed order, so that concurrent row locks cannot deadlock
     with store.transaction():
         for start in range(0, len(wanted), CHUNK):
             some = store.values(wanted[start : start + CHUNK])
@@ -57,14 +57,14 @@ def record(
 
 
 def ends(kind: str) -> dict[str, str]:
-    """What becomes of an outstanding invite by this, by its state. Of an uncertain one only a
-    person says it."""
+    """The new state of an open invite, by its current one. Only a person resolves an uncertain
+    invite."""
     waiting = dict.fromkeys(("queued", "sending"), "withdrawn")
     return waiting | dict.fromkeys(("sent", "handed_over", "started"), _ENDS[kind])
 
 
 def lift_bounce(store: Store, connection_id: int, mailbox: str, by: str) -> bool:
-    """The mailbox takes mails again; whether it was known to have bounced."""
+    """Allow invites to a bounced mailbox again. Returns whether it was recorded as bounced."""
     with store.transaction():
         lifted = store.execute(
             "DELETE FROM opt_out WHERE connection_id = ? AND mailbox = ? AND kind = 'bounced'",

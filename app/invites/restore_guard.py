@@ -1,7 +1,7 @@
-"""A database that was put back from a copy, or copied to another computer, does not send before a
-person has looked: it does not know who was written to meanwhile.
+"""Guards a database that was restored from a copy, or copied to another computer. It does not know
+who was invited since the copy, so it does not send until a person has checked.
 
-Beside the database lies how far its ledger was when this computer last sent, or looked.
+A file beside the database records the end of its ledger when this computer last sent or checked.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")  # machine-id(5)
 
 
 class RestoreSuspected(Problem):
-    """It must not send as it is; the text says why, and what to do."""
+    """The database must not send as it is. The text says why and what to do."""
 
 
 def this_machine() -> str:
-    """A name that no other computer has, and that tells nothing of this one."""
+    """A name that no other computer has, and that reveals nothing about this one."""
     found = f"{uuid.getnode():x} {node()}"
     for file in MACHINE_IDS:
         with suppress(OSError):
@@ -40,7 +40,7 @@ def this_machine() -> str:
 
 
 class RestoreGuard:
-    """For one account. ``folder``: where the file lies."""
+    """The guard of one account. ``folder``: where the file is."""
 
     def __init__(self, store: Store, connection_id: int, folder: Path) -> None:
         self._store, self._connection_id = store, connection_id
@@ -50,10 +50,10 @@ class RestoreGuard:
         self._file = folder / f"ledger-{account}-{'live' if live else 'test'}.json"
 
     def check(self) -> None:
-        """Raise RestoreSuspected unless it was last sent from here, and nothing is missing."""
+        """Raise RestoreSuspected unless this computer sent last, and no entry is missing."""
         number, machine = self._head()
         elsewhere = machine is not None and machine != this_machine()
-        if elsewhere and not self._store.postgres:  # which several computers share
+        if elsewhere and not self._store.postgres:  # several computers share PostgreSQL
             raise RestoreSuspected(
                 "This database was last sent from on another computer. If invites went out there"
                 " since it was copied, they would go out twice. Nothing was sent; look at the"
@@ -71,7 +71,7 @@ class RestoreGuard:
             )
 
     def accept(self, by: str) -> None:
-        """A person has looked: go on from here."""
+        """Continue from here, because a person has checked."""
         with self._store.transaction():
             entry = Entry("trusted", detail=f"on {this_machine()}")
             ledger.append(self._store, self._connection_id, by, [entry])
@@ -79,7 +79,7 @@ class RestoreGuard:
         self.note()
 
     def note(self) -> None:
-        """Write down how far the ledger is, and that it was here. Raises OSError."""
+        """Record the end of the ledger and this computer. Raises OSError."""
         number, machine = self._head()
         if machine != this_machine():
             with self._store.transaction():
@@ -87,13 +87,13 @@ class RestoreGuard:
         self._write(number)
 
     def follow(self) -> None:
-        """Write down how far the ledger is by now, unless something is missing: who opted out
-        since the last sending must be missed in a copy from before. Raises DatabaseProblem."""
+        """Record the current end of the ledger unless entries are missing, so that an older copy is
+        noticed even if only opt-outs came after the last invite. Raises DatabaseProblem."""
         number, _ = self._head()
         kept = self._kept()
         if number == (kept["number"] if kept else 0):
             return
-        with suppress(RestoreSuspected, OSError):  # sending says so itself, and a disk may be full
+        with suppress(RestoreSuspected, OSError):  # sending reports it; a disk may be full
             self.check()
             self._write(number)
 

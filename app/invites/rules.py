@@ -1,4 +1,4 @@
-"""Who may be invited how often: the rules of a study, over all studies of its account."""
+"""The rules of a study about how often to invite someone, over all studies of its account."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ MOST = 10_000  # of days or invites
 
 @dataclass(frozen=True)
 class Rules:
-    """``cool_down_days`` since somebody's last invite; ``cap`` invites in ``cap_days``;
-    ``expire_days`` until an unanswered invite has ended. None: that rule does not bind."""
+    """``cool_down_days`` after a mailbox's last invite. ``cap`` invites in ``cap_days``.
+    ``expire_days`` until an invite without a reply expires. None switches a rule off."""
 
     cool_down_days: int | None = 30
     cap: int | None = 4
@@ -23,7 +23,7 @@ class Rules:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Each rule that binds, for a person."""
+        """Each rule that applies, for a person."""
         said = []
         if self.cool_down_days is not None:
             days = _days(self.cool_down_days)
@@ -36,14 +36,14 @@ class Rules:
         return tuple(said)
 
     def limits(self, overrides: Sequence[str] = ()) -> Iterator[tuple[str, int, int]]:
-        """(rule, n, days): whoever had their last n invites in these days waits."""
+        """(rule, n, days): a mailbox that had its last n invites in these days must wait."""
         if self.cool_down_days is not None and "cool_down" not in overrides:
             yield "cool_down", 1, self.cool_down_days
         if self.cap is not None and self.cap_days is not None and "cap" not in overrides:
             yield "cap", self.cap, self.cap_days
 
     def check(self) -> None:
-        """Raise StudyProblem unless the numbers make sense."""
+        """Raise StudyProblem if the numbers make no sense."""
         for name in ("cool_down_days", "cap", "cap_days", "expire_days"):
             number = getattr(self, name)
             if number is not None and not 1 <= number <= MOST:

@@ -1,9 +1,9 @@
-"""Studies: made, changed, moved from state to state.
+"""Studies: creating, changing, and moving them from state to state.
 
     draft → active ⇄ paused → closed → archived
 
-An active one is closed without being paused first. Only an active one sends, and a draft that was
-never sent can be deleted. What a study says is checked when it is stored, and whether all is there
+An active study can be closed directly. Only an active study sends. A draft that was never sent can
+be deleted. A study's values are checked when they are stored. Whether it is complete is checked
 when it becomes active.
 """
 
@@ -33,8 +33,8 @@ MOVES = {
     "archived": (),
 }
 CHANGEABLE = ("draft", "active", "paused")
-# What an invite becomes when its study is paused or closed. One whose mail is on its way is
-# stopped by whoever sends it; one that may have arrived stays so until a person says.
+# The new state of an invite when its study is paused or closed. The sender stops an email that is
+# on its way. One that may have arrived stays uncertain until a person resolves it.
 ENDS = {
     "paused": {"queued": "withdrawn"},
     "closed": {
@@ -64,8 +64,8 @@ _DEFAULTS = {
 
 @dataclass(frozen=True)
 class Study:
-    """A study as it is stored. ``segments`` and ``excluded`` are keys, of which a segment
-    may be gone. A blank reminder repeats the template."""
+    """A stored study. ``segments`` and ``excluded`` are keys, possibly of deleted segments. A blank
+    reminder repeats the template."""
 
     id: int
     connection_id: int
@@ -82,19 +82,19 @@ class Study:
 
     @property
     def title(self) -> str:
-        """What it is called."""
+        """The study's title."""
         return self.template.title
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What it needs before it can become active, for a person."""
+        """What it lacks before it can become active, for a person."""
         said = [words for name, words in NEEDED.items() if not getattr(self.template, name).strip()]
         return (*said, *(() if self.segments else ("a segment",)))
 
 
 def create(store: Store, connection_id: int, title: str, by: str, **values: object) -> int:
-    """Make a draft with this title; its id. ``values``: as of :func:`change`. Raises StudyProblem
-    and DatabaseProblem."""
+    """Create a draft with this title and return its id. ``values``: as for :func:`change`. Raises
+    StudyProblem and DatabaseProblem."""
     blank = dict.fromkeys((*_OWN, *_TEMPLATE), "")
     template_of = Template(**{name: str({**blank, **_DEFAULTS}[name]) for name in _TEMPLATE})
     now = int(time.time())
@@ -113,7 +113,7 @@ def create(store: Store, connection_id: int, title: str, by: str, **values: obje
 
 def change(store: Store, study_id: int, by: str, **values: object) -> Study:
     """Change the template's fields, ``purpose``, the reminder or the rules of a study that is not
-    closed. Raises StudyProblem, whose place is the field, and DatabaseProblem; then nothing is
+    closed. Raises StudyProblem, whose place is the field, and DatabaseProblem. Then nothing is
     changed."""
     with store.transaction():
         before = locked(store, study_id)
@@ -137,7 +137,7 @@ def change(store: Store, study_id: int, by: str, **values: object) -> Study:
 def attach(
     store: Store, study_id: int, segments: Sequence[str], excluded: Sequence[str], by: str
 ) -> Study:
-    """Have a study take people from these segments, and leave out the members of others. Raises
+    """Set the audience of a study: the segments it includes and the segments it excludes. Raises
     StudyProblem and DatabaseProblem."""
     with store.transaction():
         study = locked(store, study_id)
@@ -158,7 +158,7 @@ def attach(
 def check_segments(
     store: Store, connection_id: int, segments: Sequence[str], excluded: Sequence[str]
 ) -> None:
-    """Raise StudyProblem unless these segments can be asked."""
+    """Raise StudyProblem unless these segments can be an audience."""
     known = {one.key: one for one in all_segments(store, connection_id)}
     for key in (*segments, *excluded):
         if key not in known:
@@ -180,8 +180,8 @@ def check_segments(
 
 
 def move(store: Store, study_id: int, state: str, by: str) -> int:
-    """Bring a study to another state; how many invites that ended. Raises StudyProblem where that
-    may not be, and DatabaseProblem."""
+    """Move a study to another state. Returns how many invites ended. Raises StudyProblem if the
+    move is not allowed, and DatabaseProblem."""
     with store.transaction():
         study = locked(store, study_id)
         if state not in MOVES[study.state]:
@@ -212,7 +212,7 @@ def would_end(store: Store, study_id: int, state: str) -> int:
 
 
 def delete(store: Store, study_id: int, by: str) -> None:
-    """Delete a draft of which nobody was invited. Raises StudyProblem and DatabaseProblem."""
+    """Delete a draft that invited no one. Raises StudyProblem and DatabaseProblem."""
     with store.transaction():
         study = locked(store, study_id)
         _must_be(study, ("draft",), "deleted")
@@ -222,7 +222,7 @@ def delete(store: Store, study_id: int, by: str) -> None:
 
 
 def get(store: Store, study_id: int) -> Study:
-    """A study. Raises StudyProblem when it is gone."""
+    """A study. Raises StudyProblem if it was deleted."""
     found = _read(store, "id = ?", study_id)
     if not found:
         raise StudyProblem("The study is not there any more.")
@@ -235,7 +235,7 @@ def studies(store: Store, connection_id: int) -> list[Study]:
 
 
 def funnel(store: Store, study_id: int) -> dict[str, int]:
-    """How many of a study's invites are in each state, of those that any is in."""
+    """How many of a study's invites are in each state. States without invites are left out."""
     return dict(
         store.rows(
             "SELECT state, count(*) FROM invite WHERE study_id = ? GROUP BY state ORDER BY state",
@@ -276,7 +276,7 @@ def _stored(study: Study) -> dict[str, object]:
 
 
 def _with(study: Study, values: Mapping[str, object]) -> Study:
-    """The study with other values, checked."""
+    """The study with new values, checked."""
     clean = {name: _clean(name, value) for name, value in values.items()}
     changed = replace(
         study,
@@ -302,7 +302,7 @@ def _clean(name: str, value: object) -> Any:
 
 
 def locked(store: Store, study_id: int) -> Study:
-    """The study, which nobody else changes until the transaction ends."""
+    """The study, locked against changes by others until the transaction ends."""
     if store.postgres:
         store.rows("SELECT id FROM study WHERE id = ? FOR UPDATE", (study_id,))
     return get(store, study_id)

@@ -1,4 +1,4 @@
-"""One attempt of the sync: list what is missing, replay what changed meanwhile, then look again
+"""One attempt of the sync: list what is missing, apply what changed during that, then poll again
 and again. ``pending → syncing → segments_synced → complete``.
 """
 
@@ -25,21 +25,21 @@ from app.sync.stripe.client import StripeApi
 from app.sync.stripe.endpoints import LISTINGS
 from app.text import when
 
-DEEP = 300.0  # seconds after which a look goes far back again
-GLANCE = 1.0  # seconds between two looks at what ends the waiting
-ASLEEP = 60.0  # seconds that the clock may jump before it is said
+DEEP = 300.0  # seconds after which a poll goes far back again
+GLANCE = 1.0  # seconds between two checks for a reason to stop waiting
+ASLEEP = 60.0  # a jump of the clock, in seconds, that means that the computer slept
 
 
 class ReportProgress(Protocol):
     def __call__(
         self, doing: str, *, problem: bool = False, next_poll_at: float | None = None
     ) -> None:
-        """Say what the sync is doing."""
+        """Report what the sync is doing."""
 
 
 class SyncAttempt:
-    """``check`` raises Relieved when another Panelist syncs now; ``wait`` waits, and returns
-    True at once when somebody asks. ``full``: list everything anew."""
+    """``check`` raises Relieved if another Panelist syncs now. ``wait`` waits, and returns True at
+    once if a person asks for a poll. ``full``: list everything again."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class SyncAttempt:
         self._poller = EventPoller(self._api, store, connection_id, self._committer)
 
     async def run(self, *, once: bool) -> None:
-        """Bring the panel up to date; then keep it so, unless ``once``.
+        """Bring the panel up to date, then keep it current unless ``once``.
 
         Raises StripeProblem, DatabaseProblem, Disconnected, Relieved.
         """
@@ -89,7 +89,7 @@ class SyncAttempt:
                 await self._watch()
 
     async def _clock(self) -> int:
-        """Stripe's own clock."""
+        """The time by Stripe's clock."""
         self._tell("Asking Stripe what time it is")
         customers = LISTINGS["customers"]
         reply = await self._api.page(customers.path, {"limit": 1}, customers.read_page)
@@ -99,7 +99,7 @@ class SyncAttempt:
         await self._committer.do(partial(Backfill.begin, self._store, self._connection_id, date))
 
     async def _list(self) -> bool:
-        """Go on with a listing that was begun and is not complete; False when there is none."""
+        """Continue an incomplete listing. False if there is none."""
         state = self._state()
         if state.settled == state.generation:
             return False
@@ -108,7 +108,7 @@ class SyncAttempt:
         return True
 
     async def _look(self, *, asked: bool = False, listed: bool = False) -> None:
-        """Apply what changed; list everything where events alone cannot tell it any more."""
+        """Apply what changed. List everything again if the events are no longer enough."""
         if self._state().status == "disconnected":
             raise connections.Disconnected
         self._tell(self._asking())
@@ -139,8 +139,8 @@ class SyncAttempt:
         return "Asking Stripe what changed"
 
     async def _watch(self) -> None:
-        """Wait until the next look is due, and do it; or until somebody told of events, and
-        apply them."""
+        """Wait until the next poll is due and do it. Apply the events of a webhook as soon as they
+        arrive."""
         told: Sequence[EventRow] = ()
         asked, shown, wall = False, "", time.time()
         while self._pace.left > 0 and not asked and not told:
@@ -150,7 +150,7 @@ class SyncAttempt:
                 self._tell("Watching for changes", next_poll_at=due)
             asked = await self._wait(min(GLANCE, self._pace.left))
             slept, wall = time.time() - wall, time.time()
-            if slept > ASLEEP:  # the lid was closed: this computer's other clock stood still
+            if slept > ASLEEP:  # the computer slept, and its monotonic clock stood still
                 break
             told = event_hints.waiting(self._store, self._connection_id)
         self._check()
@@ -160,7 +160,7 @@ class SyncAttempt:
             await self._look(asked=asked)
 
     async def _apply_told(self, told: Sequence[EventRow]) -> bool:
-        """Store the effects of what was told. True when somebody only asked to look."""
+        """Apply the events of webhooks. True if a person asked for a poll."""
         events = [event for event in told if event != event_hints.ASK]
         if events:
             self._pace.told()

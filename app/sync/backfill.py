@@ -1,9 +1,8 @@
-"""The first copy, and every later full listing: all windows of all lists, side by side.
+"""The first copy, and every later full listing: all windows of all lists in parallel.
 
-Products, prices and subscriptions make the segments; customers arrive beside them. Each page
-is committed with its window's place, so that a listing goes on where it was after any
-interruption. What a complete listing did not see is asked for one by one before it counts as
-deleted.
+The segments need products, prices and subscriptions. Customers arrive in parallel. Each page is
+committed with the position in its window, so that a listing continues after any interruption.
+Objects that a complete listing did not see are retrieved one by one before they count as deleted.
 """
 
 from __future__ import annotations
@@ -33,13 +32,13 @@ from app.sync.windows import PAGE, TimeWindow
 
 COHORTS = ("products", "prices", "inactive_prices", "subscriptions")
 UNLIMITED = RequestRate(None, None)
-AT_ONCE = 0.02  # seconds; for an answer that takes less nobody waits
+AT_ONCE = 0.02  # seconds; a faster answer does not count as waiting
 SLOTS, SLOTS_AT_ONCE = 48, 12
-WORTH_SPLITTING = 4 * PAGE  # a smaller rest is fetched sooner than it is worth a request more
+WORTH_SPLITTING = 4 * PAGE  # splitting a smaller rest costs more than it saves
 
 
 class Backfill:
-    """One listing of everything, from wherever the last one stopped."""
+    """One full listing, from where the last one stopped."""
 
     def __init__(
         self, api: StripeApi, store: Store, connection_id: int, committer: Committer
@@ -58,8 +57,8 @@ class Backfill:
 
     @staticmethod
     def begin(store: Store, connection_id: int, date: int) -> None:
-        """Start a new listing. ``date`` is Stripe's clock; the second that it shows is still
-        within the windows, and whatever comes later comes as an event."""
+        """Start a new listing. ``date`` is Stripe's clock. The windows include that second, and
+        later changes arrive as events."""
         connections.begin_listing(
             store,
             connection_id,
@@ -68,7 +67,7 @@ class Backfill:
         )
 
     async def run(self) -> None:
-        """Fetch all that is missing. Raises StripeProblem, DatabaseProblem."""
+        """Fetch everything that is missing. Raises StripeProblem, DatabaseProblem."""
         customers = LISTINGS["customers"]
         if self._waiting_counts():
             await together(self._cohorts(), self._list(customers))
@@ -81,9 +80,9 @@ class Backfill:
         await self._committer.do(partial(connections.settle, self._store, self._connection_id))
 
     def _waiting_counts(self) -> bool:
-        """Whether what takes the time is waiting for Stripe, so that more at a time is faster.
-        Where it is this computer's work, customers had better come when the segments stand:
-        the memberships of those who come before are worked out twice."""
+        """Whether waiting for Stripe takes the most time, so that parallel requests help. If this
+        computer's work takes it, customers should come after the segments, because the memberships
+        of earlier customers are computed twice."""
         return self._api.limits.rate != UNLIMITED or self._api.quickest > AT_ONCE
 
     async def _cohorts(self) -> None:
@@ -101,7 +100,7 @@ class Backfill:
         )
 
     async def _list(self, listing: Listing) -> None:
-        """Fetch every window of one list, as many at a time as its limit can use."""
+        """Fetch all windows of one list, as many at a time as its rate limit can use."""
         waiting = deque(w for w in self._open.values() if w.listing == listing.name)
         running: dict[asyncio.Task[Reply[Page[Any]] | None], TimeWindow] = {}
         try:
@@ -123,8 +122,8 @@ class Backfill:
         await self._finish_step(listing.step)
 
     async def _fetch(self, listing: Listing, window: TimeWindow) -> Reply[Page[Any]] | None:
-        """The window's next page with its nested lists complete, or None when its cursor's
-        object is gone."""
+        """The window's next page with its nested lists complete, or None if the object of its
+        cursor is deleted."""
         try:
             query = {**listing.query, **window.parameters()}
             reply = await self._api.page(listing.path, query, listing.read_page)
@@ -139,14 +138,14 @@ class Backfill:
     async def _take(
         self, listing: Listing, window: TimeWindow, reply: Reply[Page[Any]] | None, free: int
     ) -> list[TimeWindow]:
-        """Hand a page over to be stored, with what then remains of its window."""
+        """Queue a page for storing, with the rest of its window."""
         delivery = Delivery(requests=self._api.take_count())
         if reply is None:
             found, rest = 0, [windows.below(window)]
         else:
             found = len(reply.body.objects)
             answer = listing.rows(reply.body, reply.seq)
-            # The same few prices stand in every page of subscriptions; once is enough.
+            # Every page of subscriptions has the same few prices; storing them once is enough.
             answer.prices = [one for one in answer.prices if one not in self._prices]
             self._prices.update(answer.prices)
             delivery.answers.append(answer)
@@ -173,8 +172,8 @@ class Backfill:
         return windows.split(rest, parts, [next(self._ids) for _ in range(parts - 1)])
 
     def _slots(self) -> int:
-        """How many requests to one list may be under way: enough to use its limit, given how
-        long an answer takes, and no more, because each window ends in a page not full."""
+        """How many requests to one list may run at once: enough to use its rate limit at the
+        current latency, and no more, because each window ends in a page that is not full."""
         rate = self._api.limits.rate.endpoint or self._api.limits.rate.account
         if rate is None:
             return SLOTS if self._waiting_counts() else SLOTS_AT_ONCE
@@ -190,7 +189,7 @@ class Backfill:
         return self._steps[step]
 
     async def _finish_step(self, name: str) -> None:
-        """Mark a step done when no list of it has anything left."""
+        """Mark a step as done if none of its lists has anything left."""
         step = self._steps[name]
         lists = [one.name for one in LISTINGS.values() if one.step == name]
         if step.state == "skipped" or any(w.listing in lists for w in self._open.values()):
@@ -200,7 +199,7 @@ class Backfill:
         await self._committer.do(partial(connections.unsay, self._store, self._connection_id, name))
 
     async def _skip(self, listing: Listing) -> None:
-        """Leave out a list that the key may not read, and say what that costs."""
+        """Leave out a list that the key may not read, and record what is missing without it."""
         need = NEEDS[listing.step]
         text = f"The key lacks the permission “{need.label}”: {need.cost}."
         self._steps[listing.step] = StepRow(listing.step, "skipped", 0, 0, text)
@@ -213,7 +212,7 @@ class Backfill:
         await self._say("warning", listing.step, text + " Add it at Stripe and connect again.")
 
     async def _make_segments(self) -> None:
-        """The segments that follow from subscriptions, and who of those here is in them."""
+        """Make the segments that follow from subscriptions, with the members known so far."""
         store, connection = self._store, self._connection_id
         skipped = self._steps["subscriptions"].state == "skipped"
 
@@ -243,7 +242,7 @@ class Backfill:
         await self._committer.put(Delivery(steps=[self._steps["segments"]]))
 
     async def _recompute_memberships(self) -> None:
-        """Recompute members and counts, should anything have gone wrong with them."""
+        """Recompute members and counts, in case they are wrong."""
         store, connection = self._store, self._connection_id
         chunks = await self._committer.do(lambda: people.chunks(store, connection))
         for chunk in chunks:
@@ -259,7 +258,7 @@ class Backfill:
         await self._committer.do(partial(membership.recount, store, connection))
 
     async def _check_missed(self) -> None:
-        """Ask for each row that the listing did not see; only Stripe's word deletes it."""
+        """Retrieve each row that the listing did not see. Only Stripe's answer deletes it."""
         await self._committer.flush()
         for listing in LISTINGS.values():
             if self._steps[listing.step].state != "done":

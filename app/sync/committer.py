@@ -1,8 +1,8 @@
-"""The one writer: deliveries go through it in order, and it tells when they are permanent.
+"""The only writer: it stores deliveries in order, and reports when they are permanent.
 
-Fetching and writing overlap: while a transaction runs in the writer's thread, more pages
-arrive, and the next transaction takes all of them together. The queue is short, so that a kill
-costs no more than the pages in flight.
+Fetching and writing overlap: while a transaction runs in the writer's thread, more pages arrive,
+and the next transaction takes all of them. The queue is short, so that a kill costs no more than
+the pages in flight.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class Committer:
-    """Use as an async context manager; leaving it drops what has not been written.
+    """Use it as an async context manager. Leaving it drops what is not written yet.
 
     ``on_commit`` is called in the loop's thread after each transaction.
     """
@@ -59,26 +59,26 @@ class Committer:
         return self._store.interrupter()
 
     def _break_off(self) -> None:
-        """End what the writer is doing, which may take seconds and is rolled back: whoever
-        stops the sync does not wait for it."""
+        """Interrupt the writer and roll back its transaction, which could take seconds. A person
+        who stops the sync does not wait for it."""
         interrupt, idle = self._interrupt.result(), self._writer.submit(lambda: None)
         while wait([idle], PATIENCE).not_done:
             interrupt()
 
     async def put(self, delivery: Delivery) -> None:
-        """Hand over a delivery; waits while many are pending. Raises what an earlier one met."""
+        """Queue a delivery. Waits while many are pending. Raises the failure of an earlier one."""
         await self._queue.put(delivery)
         if self._failure:
             raise self._failure
 
     async def flush(self) -> None:
-        """Return when everything handed over is permanent."""
+        """Return when everything in the queue is permanent."""
         await self._queue.join()
         if self._failure:
             raise self._failure
 
     async def do(self, work: Callable[[], T]) -> T:
-        """Run a function of one short transaction in the writer's thread, after what is there."""
+        """Run a function with one short transaction in the writer's thread, after the queue."""
         await self.flush()
         result = await asyncio.get_running_loop().run_in_executor(self._writer, work)
         self._on_commit()

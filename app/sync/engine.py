@@ -1,8 +1,8 @@
-"""The sync as a whole: one at a time, in a thread of its own, from wherever it stood.
+"""The sync as a whole: one at a time, in its own thread, from where it stopped.
 
-An engine that may not sync, because another Panelist does, looks on until it may. A problem
-never changes the status: it is a message beside it, the place is kept, and the sync tries again
-from there. What one attempt does is in :mod:`app.sync.attempt`.
+If another Panelist syncs, an engine is read-only until it may take over. A problem never changes
+the status: it is a message, the position is kept, and the sync tries again from there.
+:mod:`app.sync.attempt` has what one attempt does.
 """
 
 from __future__ import annotations
@@ -36,15 +36,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Change:
-    """Something was committed. ``revision`` counts up."""
+    """Something was committed. ``revision`` increases each time."""
 
     revision: int
 
 
 @dataclass(frozen=True)
 class Activity:
-    """What the sync is doing now, in one sentence. ``next_poll_at``: seconds since 1970.
-    ``pace``: how often it looks, in words. ``looking_on``: another Panelist syncs."""
+    """What the sync is doing now, in one sentence. ``next_poll_at``: seconds since 1970. ``pace``:
+    how often it polls, in words. ``looking_on``: another Panelist syncs, so this one is
+    read-only."""
 
     doing: str
     problem: bool = False
@@ -82,12 +83,12 @@ class Engine:
 
     @property
     def activity(self) -> Activity:
-        """What it is doing; may be read from any thread."""
+        """What the engine is doing. Safe to read from any thread."""
         return self._activity
 
     @property
     def running(self) -> bool:
-        """Whether the engine's thread is alive: it syncs, or looks on."""
+        """Whether the engine's thread is alive, syncing or read-only."""
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
@@ -96,31 +97,31 @@ class Engine:
         self._thread.start()
 
     def stop(self, timeout: float = 1.0) -> bool:
-        """End the thread; True when it ended in time. What is committed stays."""
+        """End the thread. True if it ended in time. What is committed stays."""
         thread, loop, main = self._thread, self._loop, self._main
         if thread is None:
             return True
         if loop and main:
-            with contextlib.suppress(RuntimeError):  # it ended by itself meanwhile
+            with contextlib.suppress(RuntimeError):  # the loop has already ended
                 loop.call_soon_threadsafe(main.cancel)
         thread.join(timeout)
         return not thread.is_alive()
 
     def ask_now(self) -> None:
-        """Look at once instead of at the next time; from any thread."""
+        """Poll now instead of at the next time. Safe to call from any thread."""
         loop, asked = self._loop, self._asked
         if loop and asked:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(asked.set)
 
     def attend(self) -> None:
-        """Somebody looks at the screen; from any thread."""
+        """Note that a person is looking at the screen. Safe to call from any thread."""
         self._pace.attend()
 
     async def run(self, *, once: bool, full: bool = False) -> None:
         """Sync on the caller's loop. ``once``: until the backfill and the events so far are
-        applied; a failure is then raised and not tried again, and so is Busy. ``full``: list
-        everything anew.
+        applied. A failure is then raised and not tried again, and so is Busy. ``full``: list
+        everything again.
 
         Raises Busy, StripeProblem, DatabaseProblem.
         """
@@ -160,7 +161,7 @@ class Engine:
                 self._lease.give_back()
 
     async def _take_over(self) -> bool:
-        """Return once it is this engine's turn; False when the account was disconnected."""
+        """Wait for this engine's turn to sync. False if the account was disconnected."""
         shown = ""
         while True:
             try:
@@ -175,7 +176,7 @@ class Engine:
                 self._activity = Activity(text, looking_on=True)
                 self._changed()
             asked = await self._wait(STAND_BY)
-            with contextlib.suppress(DatabaseProblem):  # the next try says it
+            with contextlib.suppress(DatabaseProblem):  # the next try reports it
                 if asked:
                     event_hints.tell(self._store, self._connection_id, [event_hints.ASK])
                 if self._left():
@@ -229,11 +230,11 @@ class Engine:
         )
 
     def _left(self) -> bool:
-        """Somebody disconnected the account meanwhile, perhaps in another Panelist."""
+        """Whether the account was disconnected, perhaps in another Panelist."""
         return connections.sync_state(self._store, self._connection_id).status == "disconnected"
 
     async def _wait(self, seconds: float) -> bool:
-        """Wait, or less when somebody asks; True then."""
+        """Wait these seconds, or until a person asks for a poll. True if one did."""
         assert self._asked
         try:
             await asyncio.wait_for(self._asked.wait(), seconds)
@@ -261,7 +262,7 @@ class Engine:
         connections.say(self._store, self._connection_id, "error", None, text)
 
 
-# A key that worked and is unknown now was deleted or rolled.
+# A key that worked before and is unknown now was deleted or rolled.
 ENDINGS = {
     ProblemKind.REVOKED: ("by Stripe", "Disconnected by Stripe: access was revoked."),
     ProblemKind.INVALID_KEY: (
@@ -273,7 +274,7 @@ ENDINGS = {
 
 
 def end_by_stripe(store: Store, connection_id: int, kind: ProblemKind, access: Access) -> None:
-    """The access stopped working: it is deleted, the connection ends and its data stays."""
+    """End a connection whose access stopped working. The access is deleted, and the data stays."""
     reason, text = ENDINGS[kind]
     connections.disconnect(store, connection_id, reason)
     text += " Everything fetched stays usable; connect again to go on."

@@ -1,10 +1,10 @@
-"""Every later change: Stripe's events, each taken as a hint and never as the truth.
+"""Later changes, from Stripe's events. Each event is a hint and never the truth.
 
-An event says that an object changed; its snapshot may be old, cut or of another API version,
-so the object itself is fetched, once however many events name it; where many objects changed,
-their list is read again instead. Only that a customer is deleted is taken at its word, because
-it is final. Looks overlap, because an event may become visible after ones that are newer; what
-was seen is remembered by id in the transaction that stores its effect.
+An event says that an object changed. Its snapshot may be old, cut or of another API version, so the
+object itself is retrieved, once for all events about it. If many objects changed, their list is
+read again instead. Only the deletion of a customer is taken at its word, because it is final. Polls
+overlap, because an event may become visible after newer ones. The ids of processed events are
+stored in the transaction that stores their effect.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from app.sync.stripe.objects import Event, page_reader
 from app.sync.stripe.retrieve import Retriever
 from app.text import storable
 
-# Seconds that an event may be late. Every look goes back by the short one; the first look and
-# then one in five minutes by the long one, as far as tap-stripe.
+# Seconds that an event may be late. Every poll goes back by the short overlap. The first poll, and
+# then one in five minutes, goes back by the long one, as far as tap-stripe.
 SHORT_OVERLAP, OVERLAP = 90, 600
 RETENTION = 29 * 86_400  # Stripe keeps events for 30 days
-MOST_PAGES = 1_000  # of events; a full listing is then not dearer, and asks for less memory
+MOST_PAGES = 1_000  # of events; a full listing then costs no more and needs less memory
 GROUP = 100
-FEW = 10  # objects, for which nobody needs to work out what is cheaper
+FEW = 10  # objects, for which comparing the costs is not worthwhile
 
 _read_events = page_reader(Event)
 _TABLE = {kind: LISTINGS[step].table for step, kinds in EVENT_TYPES.items() for kind in kinds}
@@ -42,8 +42,8 @@ Changes = Mapping[str, Sequence[EventRow]]  # by the id of the object that chang
 
 @dataclass(frozen=True)
 class PollResult:
-    """What one look found: events not seen before, and the requests that listing them took.
-    ``date``: Stripe's clock before."""
+    """The result of one poll: how many new events, and how many requests listed them. ``date``:
+    Stripe's clock before the poll."""
 
     changes: int
     pages: int
@@ -51,8 +51,8 @@ class PollResult:
 
 
 class EventGap(Exception):
-    """The events since the last look are not all there any more, or too many: everything has to
-    be listed again. ``date``: Stripe's clock before this was asked."""
+    """Events since the last poll are missing, or there are too many, so everything must be listed
+    again. ``date``: Stripe's clock before the request."""
 
     def __init__(self, date: int) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class EventGap(Exception):
 
 
 class EventPoller:
-    """Asks for events and applies what they point at."""
+    """Polls for events and applies their changes."""
 
     def __init__(
         self, api: StripeApi, store: Store, connection_id: int, committer: Committer
@@ -72,11 +72,11 @@ class EventPoller:
         self._fetcher = Retriever(api)
 
     async def poll(self, *, deep: bool = True, listed: bool = False) -> PollResult:
-        """One look: every event not seen yet is applied.
+        """Poll once, and apply every new event.
 
-        ``deep``: also those that became visible very late. ``listed``: a full listing has just
-        ended, so that another one would not find fewer events. Raises Gap, StripeProblem,
-        DatabaseProblem; what was applied before stays applied.
+        ``deep``: also find events that became visible very late. ``listed``: a full listing has
+        just ended, so another one would not reduce the events. Raises EventGap, StripeProblem,
+        DatabaseProblem. What was applied before stays applied.
         """
         through = connections.sync_state(self._store, self._connection_id).events_through or 0
         overlap = OVERLAP if deep else SHORT_OVERLAP
@@ -117,7 +117,7 @@ class EventPoller:
             except StripeProblem as problem:
                 if problem.kind is not ProblemKind.CURSOR_GONE or not cursor:
                     raise
-                cursor = None  # the event is too old now: the list begins anew
+                cursor = None  # the event is too old now, so the list starts over
                 continue
             date, pages, page = date or reply.date, pages + 1, reply.body
             if date - through > RETENTION or (pages >= MOST_PAGES and not listed):
@@ -142,9 +142,9 @@ class EventPoller:
         return [event for key, event in found.items() if key in new]
 
     async def apply(self, events: Sequence[EventRow]) -> int:
-        """Store what these events point at, as Stripe has it now; how many were not seen yet.
-        Raises StripeProblem, DatabaseProblem."""
-        types = set(self._types())  # without those of what the key may not read
+        """Store the current state at Stripe of the objects in these events. Returns how many events
+        were new. Raises StripeProblem, DatabaseProblem."""
+        types = set(self._types())  # without those that the key may not read
         new = self._unseen({event.stripe_id: event for event in events if event.type in types})
         for table in _TABLES:
             changes: dict[str, list[EventRow]] = {}
@@ -176,7 +176,7 @@ class EventPoller:
             await self._put(changes, dict(zip(group, answers, strict=True)))
 
     async def _put(self, changes: Changes, answers: Mapping[str, Fetched]) -> None:
-        """Hand over what Stripe has, by object, together with the events that are then done."""
+        """Queue Stripe's answers, by object, together with the events that they complete."""
         for key, answer in answers.items():
             answer.event = max(changes[key], key=lambda event: event.created)
         await self._committer.put(
@@ -188,7 +188,8 @@ class EventPoller:
         )
 
     async def _say_lost(self, table: str) -> None:
-        """A permission that the key had is gone: what it brought stays and grows old."""
+        """Record that the key lost a permission. The data it brought stays and is no longer
+        updated."""
         (step,) = {one.step for one in LISTINGS.values() if one.table == table}
         text = (
             f"The key lost the permission “{NEEDS[step].label}”: what was fetched stays, and"

@@ -1,8 +1,8 @@
-"""How often Stripe is asked what changed.
+"""How often to poll Stripe for changes.
 
-Often while things change or somebody looks, seldom when neither is so: Stripe gives an account
-10,000 reads a month at least (docs.stripe.com/rate-limits), and a look every five minutes takes
-8,640 of them. Times are seconds of a clock that only goes forward.
+Polls are frequent while things change or a person looks, and rare otherwise: Stripe allows an
+account at least 10,000 API requests a month (docs.stripe.com/rate-limits), and a poll every five
+minutes takes 8,640 of them. Times are seconds of a monotonic clock.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import time
 from collections.abc import Callable
 
 QUICK = 15.0  # while things change
-LOOKED_AT = 60.0  # at most, while somebody looks
+LOOKED_AT = 60.0  # at most, while a person looks
 QUIET = 300.0  # at most
-SLOWER = 1.5  # after each look that found nothing
-ATTENTION = 120.0  # that a key press is taken for somebody looking
-TOLD = 3_600.0  # that a webhook is taken for more to come
+SLOWER = 1.5  # factor after each poll that found nothing
+ATTENTION = 120.0  # how long after a key press a person counts as looking
+TOLD = 3_600.0  # how long after a webhook more are expected
 
 NEVER = -math.inf
 
 
 class PollInterval:
-    """When the next look is due. ``fixed``: the demo's pace, whatever happens."""
+    """When the next poll is due. ``fixed``: the demo's constant interval."""
 
     def __init__(
         self, fixed: float | None = None, clock: Callable[[], float] = time.monotonic
@@ -30,40 +30,40 @@ class PollInterval:
         self._fixed = fixed
         self._clock = clock
         self._looked = clock()
-        self._quiet = 0  # looks in a row that found nothing
+        self._quiet = 0  # polls in a row that found nothing
         self._least = 0.0
         self._told = NEVER
         self._attended = NEVER
-        self.over = False  # the month's reads are used up
+        self.over = False  # the month's API requests are used up
 
     def looked(self, changes: int, pages: int, *, asked: bool = False) -> None:
-        """A look is done that found so many changes. ``pages``: requests that listing them
-        took; so many seconds pass before they are listed again."""
+        """Note a poll that found this many changes. ``pages``: how many requests listed them. The
+        next poll waits at least as many seconds."""
         self._looked = self._clock()
         self._quiet = 0 if changes or asked else self._quiet + 1
         self._least = float(pages - 1)
 
     def attend(self) -> None:
-        """Somebody looks at the screen, or presses a key; from any thread."""
+        """Note that a person looks at the screen or presses a key. Safe to call from any thread."""
         self._attended = self._clock()
 
     def told(self) -> None:
-        """A webhook told of a change, so that looking is only for what gets lost."""
+        """Note a change from a webhook. Polls are then needed only for lost webhooks."""
         self._told = self._clock()
 
     @property
     def attended(self) -> bool:
-        """Whether somebody looks at the screen."""
+        """Whether a person looks at the screen."""
         return self._clock() - self._attended < ATTENTION
 
     @property
     def by_webhook(self) -> bool:
-        """Whether webhooks tell of changes."""
+        """Whether webhooks report changes."""
         return self._clock() - self._told < TOLD
 
     @property
     def pause(self) -> float:
-        """Seconds between the last look and the next."""
+        """Seconds between the last poll and the next."""
         if self._fixed:
             return self._fixed
         most = LOOKED_AT if self.attended else QUIET
@@ -75,12 +75,12 @@ class PollInterval:
 
     @property
     def left(self) -> float:
-        """Seconds until the next look; 0 when it is due."""
+        """Seconds until the next poll, 0 if it is due."""
         return max(0.0, self._looked + self.pause - self._clock())
 
     @property
     def words(self) -> str:
-        """The pace for a person: "every 15 s, as things change"."""
+        """The interval for a person: "every 15 s, as things change"."""
         if self._fixed:
             why = "the demo's pace"
         elif self.by_webhook:

@@ -1,8 +1,8 @@
-"""One endpoint listed again, for objects of which so many changed that it is cheaper.
+"""Lists one endpoint again, because that is cheaper when many of its objects changed.
 
-A page holds a hundred objects and costs what one object costs. Whatever of the wanted a page
-shows was asked for after their events were seen, so it is as good as having been fetched; what no
-page shows is fetched by its id afterwards.
+A page holds a hundred objects and costs as much as one object. A page is requested after the events
+were seen, so its objects are as good as retrieved ones. Objects that no page has are retrieved by
+id afterwards.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from app.sync.stripe.retrieve import Retriever
 from app.sync.tasks import together
 from app.sync.windows import PAGE, TimeWindow
 
-PARTS = 4  # side by side in a long list; each may end in a page that is not full
+PARTS = 4  # parallel parts of a long list; each may end in a page that is not full
 LONG = 20 * PAGE
 DAY = 86_400
 
@@ -33,7 +33,7 @@ Take = Callable[[dict[str, Fetched]], Awaitable[None]]
 
 
 class Relisting:
-    """Lists what belongs to one table, until everything that is wanted was seen."""
+    """Lists the objects of one table until all wanted ones were seen."""
 
     def __init__(
         self, api: StripeApi, store: Store, connection_id: int, committer: Committer, table: str
@@ -46,7 +46,7 @@ class Relisting:
         self._committer = committer
 
     async def requests(self) -> int:
-        """How many requests it takes, if nothing changes meanwhile."""
+        """How many requests it takes if nothing changes before the end."""
         count = await self._committer.do(self._count)
         return count // PAGE + (PARTS if self._is_long(count) else len(self._lists))
 
@@ -54,8 +54,8 @@ class Relisting:
         return count > LONG and len(self._lists) == 1
 
     async def run(self, wanted: set[str], take: Take) -> None:
-        """List, and hand over what is found of the ``wanted`` by its id, a page at a time; found
-        ids are removed. Raises StripeProblem."""
+        """List, and pass the ``wanted`` objects that are found to ``take`` by id, a page at a time.
+        Found ids are removed from ``wanted``. Raises StripeProblem."""
         for listing in self._lists:
             await together(
                 *(self._read(listing, window, wanted, take) for window in await self._windows())

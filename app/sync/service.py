@@ -1,7 +1,7 @@
-"""What the app and the commands ask of the sync: come in, go on, leave.
+"""The door to the sync for the app and the commands: connect, resume, disconnect.
 
-Every method may block for as long as Stripe or a keyring takes, so the app calls them in a
-thread. All their failures are in :data:`PROBLEMS`, whose texts are sentences for a person.
+Every method may block for as long as Stripe or a keyring takes, so the app calls them in a thread.
+:data:`PROBLEMS` has all their failures, whose texts are sentences for a person.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ PROBLEMS = (KeyProblem, OAuthProblem, SetupProblem, CredentialProblem, DatabaseP
 
 @dataclass(frozen=True)
 class Admitted:
-    """Access that works, and is kept where it was to be; nothing is connected yet."""
+    """Access that works and is stored if it was to be. The account is not connected yet."""
 
     report: KeyReport
     access: Access = field(repr=False)
 
 
 class SyncService:
-    """The sync of one database. ``credentials``: where access is kept."""
+    """The sync of one database. ``credentials``: the credential storage."""
 
     def __init__(self, store: Store, settings: Settings, credentials: Credentials) -> None:
         self.store = store
@@ -49,45 +49,44 @@ class SyncService:
         return self._admitted(offered(key), keep=keep)
 
     def by_code(self, app: OAuthApp, code: str) -> Admitted:
-        """Exchange the code of a callback, keep the tokens, and try them."""
+        """Exchange the code of a callback, store the tokens, and check them."""
         return self._admitted(offer_of(app, code), keep=True)
 
     def _admitted(self, offer: NewAccess, *, keep: bool) -> Admitted:
         credentials = self.credentials if keep else None
         report = admit(self.settings, self.store, credentials, offer)
-        if keep and offer.account:  # tokens are renewed where they are kept
+        if keep and offer.account:  # stored tokens can be renewed
             access = self.kept(report.account, report.livemode) or offer.access
         else:
             access = offer.access
         return Admitted(report, access)
 
     def kept(self, account: str, livemode: bool) -> Access | None:
-        """The access that is kept for an account."""
+        """The stored access of an account."""
         return kept_access(self.credentials, self.oauth_app, account, livemode)
 
     def resume(self) -> tuple[int, Access] | None:
-        """The account that is connected with the access kept for it; None when either is
-        missing."""
+        """The connected account and its stored access, or None if either is missing."""
         for connection, account, livemode in connections.connected(self.store):
             access = self.kept(account, livemode)
             return (connection, access) if access is not None else None
         return None
 
     def connect(self, admitted: Admitted) -> int:
-        """Record the account as connected; the connection's id."""
+        """Record the account as connected and return the connection's id."""
         try:
             return connect(self.store, admitted.report)
-        except KeyProblem:  # another Panelist connected another account meanwhile
+        except KeyProblem:  # another Panelist connected another account first
             with suppress(CredentialProblem):
                 self.refuse(admitted)
             raise
 
     def refuse(self, admitted: Admitted) -> None:
-        """A person does not want this account after all: delete what was kept."""
+        """Delete what was stored, because a person does not want this account after all."""
         forget(self.credentials, admitted.report)
 
     def disconnect(self, connection: ConnectionView) -> list[str]:
-        """Disconnect; what was done, in sentences."""
+        """Disconnect. Returns what was done, in sentences."""
         return [
             *disconnect.disconnect(self.store, self.settings, self.credentials, connection).said
         ]
@@ -95,7 +94,7 @@ class SyncService:
     def engine(
         self, access: Access, connection: int, on_change: Callable[[Change], None]
     ) -> Engine:
-        """What keeps the account current, once it is started."""
+        """The engine that keeps the account current once it is started."""
         return Engine(self.store, self.settings, access, connection, on_change)
 
     # OAuth
@@ -105,13 +104,13 @@ class SyncService:
         return oauth_app.registered(self.settings, self.credentials, livemode)
 
     def approval(self, app: OAuthApp) -> Approval:
-        """What receives an approval, once it is entered."""
+        """Receives an approval. Use it as a context manager."""
         return Approval(app, paths.credentials_folder(self.settings.home))
 
     def set_up(
         self, client_id: str, secret: str, authorize_url: str, redirect_uri: str
     ) -> OAuthApp:
-        """Check what a person entered, also at Stripe, and keep it."""
+        """Check what a person entered, also at Stripe, and store it."""
         app = oauth_app.entered(self.settings, client_id, secret, authorize_url, redirect_uri)
         self.credentials.ensure()
         oauth_app.check(app)

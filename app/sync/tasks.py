@@ -1,4 +1,4 @@
-"""Several coroutines at once, ending together."""
+"""Runs several coroutines at once and ends them together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 async def together(*coroutines: Coroutine[Any, Any, None]) -> None:
-    """Run all; the first failure ends the others and is raised as it is."""
+    """Run all. The first failure ends the others and is raised as it is."""
     tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     try:
         await asyncio.gather(*tasks)
@@ -17,7 +17,7 @@ async def together(*coroutines: Coroutine[Any, Any, None]) -> None:
 
 
 async def cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """End these tasks, and return when they have ended."""
+    """Cancel these tasks, and return when they have ended."""
     waiting = list(tasks)
     for task in waiting:
         task.cancel()

@@ -1,12 +1,12 @@
-"""How one list is cut into stretches of ``created`` that are fetched side by side.
+"""Splits a list into windows of ``created`` that are fetched in parallel.
 
-A window is half-open, ``[low, high)``, in whole seconds, so that the boundary second belongs
-to exactly one. Lists come newest first: after a page, what remains of its window lies below
-the last object, and can be cut into parts. Cuts follow where the objects are, down to one
-second; within a second the cursor pages. The oldest window has no ``low``: nobody knows when
-an account's oldest object was made.
+A window is half-open, ``[low, high)``, in whole seconds, so that the boundary second belongs to
+exactly one. Lists come newest first: after a page, the rest of its window is below the last object,
+and can be split. Splits follow the density of the objects, down to one second. Within a second only
+the cursor pages. The oldest window has no ``low``, because the age of an account's oldest object is
+unknown.
 
-Pure functions over frozen windows; nothing here does any input or output.
+Pure functions over frozen windows, without any input or output.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 PAGE = 100
-STRIPE_BEGAN = 1_293_840_000  # 2011-01-01; only for guessing where an open window may be cut
+STRIPE_BEGAN = 1_293_840_000  # 2011-01-01, only to guess where an open window can be split
 
 
 @dataclass(frozen=True)
 class TimeWindow:
-    """A stretch of a list still to be fetched, below ``cursor`` when there is one.
+    """A part of a list that is still to be fetched, below ``cursor`` if there is one.
 
-    ``position``: created of the cursor's object. ``density``: objects a second as last seen.
+    ``position``: created of the cursor's object. ``density``: objects a second in the last page.
     """
 
     id: int
@@ -35,17 +35,17 @@ class TimeWindow:
 
     @property
     def floor(self) -> int:
-        """Where the window ends, guessed when it is open."""
+        """Where the window ends. This is a guess if the window is open."""
         return self.low if self.low is not None else min(STRIPE_BEGAN, self.high)
 
     @property
     def remaining(self) -> float:
-        """About how many objects are still to come."""
+        """About how many objects remain."""
         top = self.high if self.position is None else self.position
         return max(0.0, (top - self.floor) * self.density)
 
     def parameters(self) -> dict[str, str | int]:
-        """The query that fetches the window's next page."""
+        """The query for the window's next page."""
         query: dict[str, str | int] = {"limit": PAGE, "created[lt]": self.high}
         if self.low is not None:
             query["created[gte]"] = self.low
@@ -55,8 +55,8 @@ class TimeWindow:
 
 
 def advance(window: TimeWindow, cursor: str, created: int | None, found: int) -> TimeWindow:
-    """The window after a page of ``found`` objects that ended at the object ``cursor``, made at
-    ``created``. A time that cannot be (nothing keeps it from being nonsense) moves nothing."""
+    """The window after a page of ``found`` objects that ended at the object ``cursor`` with this
+    ``created``. An impossible time, which nothing prevents, leaves the position as it is."""
     top = window.high if window.position is None else window.position
     if created is None or not window.floor <= created <= top:
         return replace(window, cursor=cursor, position=top, density=0.0)
@@ -65,17 +65,17 @@ def advance(window: TimeWindow, cursor: str, created: int | None, found: int) ->
 
 
 def below(window: TimeWindow) -> TimeWindow:
-    """The window to start over with when the cursor's object is gone: everything above its
-    second has been read."""
+    """The window to start over with if the cursor's object is deleted. Everything above its second
+    was read."""
     assert window.position is not None
     return replace(window, high=window.position + 1, cursor=None, position=None)
 
 
 def split(window: TimeWindow, parts: int, new_ids: Sequence[int]) -> list[TimeWindow]:
-    """Cut what remains below the window's position into at most ``parts`` equal stretches.
+    """Split the rest of a window, below its position, into at most ``parts`` equal windows.
 
-    The first keeps the cursor and the rest of its second; the others are new windows with
-    ``new_ids``. A window that cannot be cut comes back alone.
+    The first keeps the cursor and the rest of its second. The others are new windows with
+    ``new_ids``. A window that cannot be split is returned alone.
     """
     if window.position is None:
         return [window]

@@ -8,7 +8,7 @@ from app.commands.arguments import add_json
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add its options."""
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--oauth", action="store_true", help="approve in a browser at Stripe")
     way.add_argument(
@@ -29,7 +29,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Connect an account by OAuth or by a key; or only choose where access is kept."""
+    """Connect an account by OAuth or by a key, or only choose the credential storage."""
     from app.commands.connect.account_connection import connect_account
 
     return connect_account(options)

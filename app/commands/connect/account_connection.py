@@ -1,4 +1,4 @@
-"""Connecting an account by a key or by OAuth, and what is told of it."""
+"""Connects an account by a key or by OAuth, and prints the result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from app.text import plain
 
 
 def connect_account(options: argparse.Namespace) -> int:
-    """Connect, or only choose where access is kept; the exit code."""
+    """Connect, or only choose the credential storage. Returns the exit code."""
     interrupt_on(signal.SIGTERM)
     settings = load()
     store, credentials = open_store(settings), open_credentials(settings)
@@ -53,7 +53,7 @@ def connect_account(options: argparse.Namespace) -> int:
 
 
 def _by_key(key: str, service: SyncService, *, from_environment: bool) -> Admitted:
-    if from_environment:  # such a key is never kept
+    if from_environment:  # such a key is never stored
         return service.by_key(key, keep=False)
     homeless = ""
     try:

@@ -1,4 +1,5 @@
-"""``panelist connect --oauth``: a page to approve on, and what comes back or is entered."""
+"""``panelist connect --oauth``: shows the page to approve on, and waits for the callback or
+input."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ NEEDED = (
 
 
 def connect_by_oauth(options: argparse.Namespace, service: SyncService) -> Admitted:
-    """Let a person approve at Stripe, and take the access. Raises OAuthProblem,
+    """Let a person approve at Stripe, and store the access. Raises OAuthProblem and
     CredentialProblem."""
     app = _app(options.mode, service)
     ensure_token_store(service.settings, service.credentials)
@@ -75,21 +76,21 @@ def _show_page(approval: Approval, options: argparse.Namespace) -> None:
 
 
 class _Prompt:
-    """What comes of an approval, by the listener or by what a person enters: pasted addresses, or
-    y and n when an install that was started elsewhere asks to be accepted.
+    """Waits for an approval, from the listener or from what a person enters: pasted addresses, or y
+    and n when an install that was started elsewhere asks to be accepted.
 
-    One is asked about at a time, so that an answer is never taken for one that came in between.
-    Lines are read in a thread of their own, which hands over an answer and wakes the wait.
+    It asks about one install at a time, so that an answer never counts for a later one. A separate
+    thread reads lines and wakes the wait with an answer.
     """
 
     def __init__(self, approval: Approval) -> None:
         self._approval = approval
-        self._waiting: deque[RedirectAnswer] = deque()  # installs that are not asked about yet
-        self.pending: RedirectAnswer | None = None  # the one that is asked about
-        self.answer: bool | None = None  # to what is pending; not acted on yet
+        self._waiting: deque[RedirectAnswer] = deque()  # installs to ask about later
+        self.pending: RedirectAnswer | None = None  # the install to accept or decline
+        self.answer: bool | None = None  # about the pending one, not acted on yet
 
     def wait(self) -> RedirectAnswer:
-        """Block until it is clear what is to be connected. Raises OAuthProblem."""
+        """Block until it is clear what to connect. Raises OAuthProblem."""
         threading.Thread(target=self._read, name="stdin", daemon=True).start()
         while True:
             heard = self._approval.wait()
@@ -105,8 +106,8 @@ class _Prompt:
                 self._ask(self._waiting.popleft())
 
     def _answered(self) -> RedirectAnswer | None:
-        """What was accepted; None after a no. Raises OAuthProblem when nothing was answered, and
-        so nothing can end the wait any more."""
+        """The accepted install, or None after a no. Raises OAuthProblem if input ended without an
+        answer, because then nothing can end the wait."""
         if self.answer is None:
             raise OAuthProblem("setup", self._approval.trouble)
         if self.answer:
@@ -115,12 +116,12 @@ class _Prompt:
         return None
 
     def accept(self) -> RedirectAnswer | None:
-        """Connect what is pending."""
+        """Accept the pending install."""
         accepted, self.pending, self.answer = self.pending, None, None
         return accepted
 
     def decline(self) -> None:
-        """Forget what is pending, and go on waiting."""
+        """Drop the pending install and continue to wait."""
         self.pending = self.answer = None
         say("It was not accepted; its code was not used. Waiting for Stripe's answer.")
 
@@ -132,10 +133,11 @@ class _Prompt:
         )
 
     def _read(self) -> None:
-        """No exit waits for it. The wait ends with the input when nothing else can end it."""
+        """Read lines in a thread that no exit waits for. When input ends and nothing else can end
+        the wait, this ends it."""
         if isinstance(sys.stdin, io.TextIOWrapper):
             sys.stdin.reconfigure(errors="replace")
-        with contextlib.suppress(OSError):  # the terminal has gone
+        with contextlib.suppress(OSError):  # the terminal is closed
             for line in sys.stdin or ():
                 self._take(line.strip())
         if self._approval.trouble:

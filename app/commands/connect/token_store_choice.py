@@ -1,4 +1,4 @@
-"""Where access is kept: by option, or by what a person answers."""
+"""Chooses the credential storage, by an option or by a person's answer."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ CHOICES = {
 
 
 def ensure_token_store(settings: Settings, credentials: Credentials) -> None:
-    """See to it that access can be kept, before there is any. Asks a person, if there is one;
-    raises CredentialProblem if there is none, or no answer."""
+    """Make sure that access can be stored, before there is any. Asks a person if there is one.
+    Raises CredentialProblem without a person or an answer."""
     try:
         credentials.ensure()
     except CredentialProblem as problem:
@@ -41,7 +41,7 @@ def ensure_token_store(settings: Settings, credentials: Credentials) -> None:
 
 
 def choose_token_store(settings: Settings, credentials: Credentials, chosen: TokenStore) -> None:
-    """Keep access there from now on; what is kept moves there. Raises CredentialProblem."""
+    """Use this storage from now on, and move stored secrets there. Raises CredentialProblem."""
     passphrase = _new_passphrase(settings) if chosen is TokenStore.PASSPHRASE else None
     credentials.choose(chosen, passphrase)
 

@@ -1,6 +1,6 @@
-"""``panelist demo``: a sandbox Stripe and a throw-away home, so that nothing can go wrong.
+"""``panelist demo``: runs with a sandbox Stripe and a temporary home, so that nothing can go wrong.
 
-The home is a temporary folder that is deleted at the end.
+The home is deleted at the end.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ import argparse
 
 from app.commands.arguments import count
 
-POLL_SECONDS = 3.0  # the sandbox has no read allocation to save
+POLL_SECONDS = 3.0  # the sandbox has no monthly allocation to save
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add its options."""
     parser.add_argument("--customers", type=count, default=500, metavar="N")
     parser.add_argument("--seed", type=int, default=1, metavar="N")
     parser.add_argument("--headless", action="store_true", help="do the same without a terminal")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the demo, in the app or without a terminal; the exit code."""
+    """Run the demo, in the app or without a terminal, and return the exit code."""
     import tempfile
     from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""``panelist demo --headless``: what the demo shows, without a terminal."""
+"""``panelist demo --headless``: runs the demo without a terminal."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ LETTER = {
 
 
 def run_headless(store: Store, settings: Settings, url: str, key: str) -> int:
-    """Connect to the sandbox at ``url`` by its ``key``, sync, wait for a few live changes, invite,
-    and print what was done; the exit code."""
+    """Connect to the sandbox at ``url`` with its ``key``, sync, wait for a few live changes,
+    invite, and print what was done. Returns the exit code."""
     print(f"A sandbox Stripe listens on {url}.", flush=True)
     report = check_key(settings, key)
     connection = connect(store, report)
@@ -86,7 +86,7 @@ def _show_panel(store: Store, view: Overview, changes: list[RecentChange]) -> No
 
 
 def _invite(store: Store, settings: Settings, connection: int) -> None:
-    """Invite a few of the active subscribers to a study, into the local mailbox."""
+    """Invite a few active subscribers to a study, as local files."""
     key = studies.create(store, connection, "Pricing page", BY, **LETTER)
     studies.attach(store, key, ["active"], [], BY)
     studies.move(store, key, "active", BY)

@@ -1,4 +1,4 @@
-"""The demo's Stripe: a sandbox in a process of its own, which ends with this one."""
+"""The demo's Stripe: a sandbox in a separate process, which ends with this one."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ CHANGES_A_MINUTE = 20
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A running sandbox: where it is, the restricted key it knows, and the OAuth app that is
-    registered there."""
+    """A running sandbox: its address, its restricted key, and the OAuth app that is registered
+    there."""
 
     url: str
     key: str = field(repr=False)
@@ -28,7 +28,7 @@ class Sandbox:
 
 @contextlib.contextmanager
 def running_sandbox(customers: int, seed: int) -> Iterator[Sandbox]:
-    """Start it, and end it with the block. Raises Problem where it does not start."""
+    """Run a sandbox until the block ends. Raises Problem if it does not start."""
     command = [sys.executable, "-m", "app", "sandbox", "--json", "--with-parent"]
     command += ["--customers", str(customers), "--seed", str(seed)]
     command += ["--live-changes", str(CHANGES_A_MINUTE)]

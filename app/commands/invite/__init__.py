@@ -1,4 +1,4 @@
-"""``panelist invite``: a plan of who is invited and who not, and its sending."""
+"""``panelist invite``: plans who is invited and who not, and sends the invites."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.invites.sending.channels.registry import CHANNELS
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add its options."""
     parser.description = (
         "Says of each member of the segments whether they will be invited, or the one reason why"
         " not; and invites them, if they are as many as you expect."
@@ -70,7 +70,7 @@ def _number(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Plan, and send what was confirmed."""
+    """Plan, and send what a person confirmed."""
     from app.commands.invite.invite_run import plan_and_send
 
     return plan_and_send(options)

@@ -1,4 +1,4 @@
-"""``panelist invite``: a plan, and the sending of what was confirmed."""
+"""``panelist invite``: makes a plan, and sends what a person confirmed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from app.panel.overview import overview
 
 
 def plan_and_send(options: argparse.Namespace) -> int:
-    """Plan, and send what was confirmed; or see to what is queued. The exit code."""
+    """Plan and send what a person confirmed, or manage queued batches. Returns the exit code."""
     context = open_context(options.account)
     settings, store, _ = context
     log.start(settings.home)
@@ -76,7 +76,7 @@ def _options(study: Study, options: argparse.Namespace) -> Options:
 
 
 def _check_sending(context: Context, options: argparse.Namespace) -> None:
-    """Raise StudyProblem, or RestoreSuspected, where nothing may be sent."""
+    """Raise StudyProblem or RestoreSuspected if nothing may be sent."""
     if options.expect is None:
         raise StudyProblem("Say with --expect how many you expect to invite. Nothing was sent.")
     RestoreGuard(context.store, context.connection, context.settings.home).check()

@@ -1,4 +1,4 @@
-"""What is printed of a plan."""
+"""Prints a plan."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.text import plain, when
 def show_plan(
     store: Store, study: Study, made: Plan, kept: LockedPlan, options: argparse.Namespace
 ) -> None:
-    """Each member where a file or an outcome is asked for, else how many of each outcome."""
+    """Print each member if a file or an outcome is requested, else how many have each outcome."""
     counts = made.counts()
     if options.output or options.outcome:
         only = _outcome(options.outcome)

@@ -1,4 +1,4 @@
-"""``panelist invites``: who was invited, what became of it, and who is never to be asked again."""
+"""``panelist invites``: who was invited, what became of it, and who must never be invited again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.invites.sending.channels.registry import CHANNELS
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its options and actions."""
+    """Add its options and actions."""
     parser.add_argument("--study", metavar="STUDY", help="only of this one")
     parser.add_argument("--state", action="append", metavar="STATE", help="only those in it")
     parser.add_argument("--search", default="", metavar="TEXT", help="in name, address or id")
@@ -56,7 +56,7 @@ def _declare_actions(actions: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Without an action: the log, the newest first."""
+    """Without an action, list the log, the newest first."""
     from app.commands.invites.invite_list import list_invites
 
     return list_invites(options)

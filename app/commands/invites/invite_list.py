@@ -1,4 +1,4 @@
-"""``panelist invites``: the log, and the trust in a database that was put back."""
+"""``panelist invites``: lists the log, and trusts a restored database."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.text import plain, when
 
 
 def list_invites(options: argparse.Namespace) -> int:
-    """The log, the newest first."""
+    """List the log, the newest first."""
     context = open_context(options.account)
     settings, store, connection = context
     if options.trust:

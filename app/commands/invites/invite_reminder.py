@@ -1,4 +1,4 @@
-"""``panelist invites remind``: one reminder to those who have not answered."""
+"""``panelist invites remind``: sends one reminder to participants who have not responded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.invites.sending.factory import default_channel
 
 
 def send_reminder(options: argparse.Namespace) -> int:
-    """One reminder to those who have not answered."""
+    """Send one reminder to participants who have not responded."""
     context = open_context(options.account)
     settings, store, connection = context
     tidy(store, settings.home)

@@ -1,4 +1,4 @@
-"""``panelist invites mark``, ``resolve`` and ``opt-out``: what a researcher heard of invites."""
+"""``panelist invites mark``, ``resolve`` and ``opt-out``: record what a researcher heard."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.text import plain
 
 
 def mark_invites(options: argparse.Namespace) -> int:
-    """Say what became of those in a list."""
+    """Mark the invites of a list."""
     context = open_context(options.account)
     _, store, connection = context
     study = find_study(context, options.study).id if options.study else None
@@ -39,7 +39,7 @@ def mark_invites(options: argparse.Namespace) -> int:
 
 
 def resolve_invite(options: argparse.Namespace) -> int:
-    """Say whether an uncertain one arrived."""
+    """Record whether an uncertain invite arrived."""
     _, store, connection = open_context(options.account)
     moved = lifecycle.resolve(store, connection, [options.invite], options.what == "arrived", by())
     if not moved:
@@ -50,7 +50,7 @@ def resolve_invite(options: argparse.Namespace) -> int:
 
 
 def opt_out(options: argparse.Namespace) -> int:
-    """Never write to these mailboxes again, in any study."""
+    """Never invite these mailboxes again, to any study."""
     settings, store, connection = open_context(options.account)
     said = options.who
     text = said if "@" in said and not Path(said).exists() else read_text(said)

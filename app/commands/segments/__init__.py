@@ -1,4 +1,4 @@
-"""``panelist segments``: every segment with its count, who is in one, and segments of one's own."""
+"""``panelist segments``: every segment with its count, its members, and custom segments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.commands.exit_codes import DONE
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its options and actions."""
+    """Add its options and actions."""
     add_account(parser)
     add_json(parser)
     actions = parser.add_subparsers(dest="action", metavar="what")
@@ -64,7 +64,7 @@ def _declare_editing(actions: Any) -> None:
 
 
 def _add_output(action: argparse.ArgumentParser, *, csv: bool) -> None:
-    # What is not said here keeps what was said before the name of the action.
+    # Without the option here, the value given before the action's name stays.
     action.add_argument("--account", metavar="ACCT", default=argparse.SUPPRESS)
     form = action.add_mutually_exclusive_group()
     form.add_argument(
@@ -84,7 +84,7 @@ def _day_end(text: str) -> int:
 
 
 def _moment(text: str, *, end: bool = False) -> int:
-    """A day (its begin or end, here) or a moment, in seconds since 1970."""
+    """A day (its start or end, in local time) or a moment, in seconds since 1970."""
     import time
 
     from app.panel.dates import moment
@@ -96,7 +96,7 @@ def _moment(text: str, *, end: bool = False) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Without an action: all of them."""
+    """Without an action, list all segments."""
     from app.panel.segments.views import segments
     from app.text import plain
 

@@ -1,4 +1,4 @@
-"""Whether what is asked about a segment has an answer."""
+"""Checks whether a question about a segment can be answered."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.text import plain, when
 
 
 def check_key(context: Context, key: str, *, past: bool = False) -> None:
-    """Raise WrongUse unless there is such a segment, or, of the ``past``, was one."""
+    """Raise WrongUse unless this segment exists or, with ``past``, existed."""
     if key in {one.key for one in segments(context.store, context.connection)}:
         return
     gone = past and context.store.rows(
@@ -23,7 +23,7 @@ def check_key(context: Context, key: str, *, past: bool = False) -> None:
 
 
 def check_moment(context: Context, at: int) -> None:
-    """Raise WrongUse for a time before the first sync, of which nothing is known."""
+    """Raise WrongUse for a time before the first sync, because nothing is known about it."""
     first = begun(context.store, context.connection)
     if first is None or at < first:
         began = f"the first sync began at {when(first)}" if first else "there was no sync yet"

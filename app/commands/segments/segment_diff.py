@@ -1,6 +1,7 @@
-"""``panelist segments diff``: two segments beside each other, or what changed in one since a day.
+"""``panelist segments diff``: compares two segments, or shows what changed in one since a day.
 
-Any number of people in constant memory, as :mod:`app.commands.segments.segment_members`.
+Any number of participants needs constant memory, as in
+:mod:`app.commands.segments.segment_members`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ CHUNK = 500
 
 
 def show_overlap(options: argparse.Namespace) -> int:
-    """Two segments beside each other."""
+    """Compare two segments."""
     context = open_context(options.account)
     check_key(context, options.key)
     check_key(context, options.other)
@@ -56,7 +57,7 @@ def show_overlap(options: argparse.Namespace) -> int:
 
 
 def show_changes(options: argparse.Namespace) -> int:
-    """Who came and who went since a day."""
+    """Show who joined and who left since a day."""
     context, key = open_context(options.account), options.key
     check_key(context, key, past=True)
     check_moment(context, options.since)
@@ -99,7 +100,7 @@ def _words(sign: str, row: PersonRow) -> str:
 
 
 def _why(move: Move | None) -> Line:
-    """A move as a program reads it; null for what a sync found."""
+    """A move as a program reads it, or null if a sync found it."""
     by = move.by if move else None
     return {
         "at": move.at if move else None,
@@ -116,6 +117,6 @@ def _why_words(move: Move | None) -> str:
 
 
 def _chunks(ids: Ids, output: str | None) -> Iterator[Ids]:
-    """A few hundred at a time, and how far it is."""
+    """A few hundred ids at a time, with progress."""
     for start in counted(iter(range(0, len(ids), CHUNK)), len(ids), output, CHUNK):
         yield ids[start : start + CHUNK]

@@ -1,4 +1,4 @@
-"""``panelist segments create``, ``change`` and ``delete``: segments of one's own."""
+"""``panelist segments create``, ``change`` and ``delete``: edit custom segments."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from app.text import plain
 
 
 def create_segment(options: argparse.Namespace) -> int:
-    """Make a segment of those that a filter finds."""
+    """Create a custom segment from a filter."""
     with _editing(options) as context:
         key = custom.make(context.store, context.connection, options.name, options.filter)
     return _print_edited(context, key, options)
 
 
 def change_segment(options: argparse.Namespace) -> int:
-    """Give an own segment another name or filter."""
+    """Change the name or filter of a custom segment."""
     key: str = options.key
     with _editing(options) as context:
         old = _view(context, key)
@@ -38,7 +38,7 @@ def change_segment(options: argparse.Namespace) -> int:
 
 
 def delete_segment(options: argparse.Namespace) -> int:
-    """Delete an own segment; who was in it stays in the history."""
+    """Delete a custom segment. Its members stay in the history."""
     with _editing(options) as context:
         custom.delete(context.store, context.connection, options.key)
     return _print_edited(context, options.key, options)
@@ -46,7 +46,7 @@ def delete_segment(options: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def _editing(options: argparse.Namespace) -> Iterator[Context]:
-    """What is wrong with a name, a key or a filter is wrong use."""
+    """Turn a wrong name, key or filter into WrongUse."""
     context = open_context(options.account)
     if left_out(context.store):
         raise Problem(

@@ -1,7 +1,7 @@
 """``panelist segments show``: who is in a segment, or was on a day.
 
-Any number of people in constant memory: their row ids at eight bytes each, and of a few hundred at
-a time what is told of them.
+Any number of participants needs nearly constant memory: eight bytes for each row id, and the
+details of a few hundred at a time.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ COLUMNS = (
 
 
 def show_members(options: argparse.Namespace) -> int:
-    """A segment's members, of today or of a past day."""
+    """Print a segment's members, today's or those of a past day."""
     context = open_context(options.account)
     key, at = options.key, options.on
     check_key(context, key, past=at is not None)

@@ -1,4 +1,4 @@
-"""``panelist serve``: receive Stripe's webhooks, and keep the panel current."""
+"""``panelist serve``: receives Stripe's webhooks and keeps the panel current."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.commands.signals import interrupt_on
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add its options."""
     parser.description = (
         "Receives Stripe's webhooks at /stripe/webhook, signed with the secret in"
         " PANELIST_WEBHOOK_SECRET or one that was kept before, and keeps the panel current."
@@ -39,7 +39,7 @@ def _port(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Receive until SIGTERM or SIGINT; 0 then, whenever it comes."""
+    """Receive until SIGTERM or SIGINT. Then the exit code is 0, whenever it comes."""
     interrupt_on(signal.SIGTERM)
     try:
         from app.commands.serve.webhook_service import receive

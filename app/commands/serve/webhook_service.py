@@ -1,4 +1,4 @@
-"""Webhooks and a sync beside each other, until a signal."""
+"""Receives webhooks and syncs at the same time, until a signal."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from app.web import server, webhook_secrets
 from app.web.routes import Routes
 from app.web.webhook import PATH
 
-ENGINE_GRACE = 0.6  # seconds for the sync to end, beside the server
+ENGINE_GRACE = 0.6  # seconds for the sync to end, while the server ends too
 
 
 def receive(options: argparse.Namespace) -> None:
-    """Listen, sync and receive. Raises NotConnected where there is nothing to sync with."""
+    """Listen, sync and receive. Raises NotConnected if no account is connected."""
     settings = load()
     credentials = open_credentials(settings)
     kept = webhook_secrets.keep(credentials, _given()) if options.secret_stdin else ()
@@ -82,7 +82,7 @@ async def _run(
 
 
 async def watch_sync(engine: Engine) -> None:
-    """Say so when the sync has ended by itself: a person disconnected, or the access ended."""
+    """Say so if the sync ends by itself: a person disconnected, or access ended."""
     while engine.running:
         await asyncio.sleep(1.0)
     say(f"{plain(engine.activity.doing, 1000)} Webhooks are still received; start again to sync.")
@@ -112,7 +112,7 @@ def _announce(
 
 
 def _given() -> str:
-    """A secret on standard input; typed by a person, it does not show."""
+    """A secret from standard input. It stays hidden while a person types it."""
     if sys.stdin is None:
         return ""
     with contextlib.suppress(OSError, UnicodeDecodeError, EOFError):

@@ -1,4 +1,4 @@
-"""``panelist studies``: what people are invited to."""
+"""``panelist studies``: lists and edits studies, which participants are invited to."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RULES = (
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its options and actions."""
+    """Add its options and actions."""
     add_scope(parser)
     actions = parser.add_subparsers(dest="action", metavar="what")
     _declare_writing(actions)
@@ -79,7 +79,7 @@ def _rule(text: str) -> int | None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Without an action: all of them, the newest first."""
+    """Without an action, list all studies, the newest first."""
     from app.commands.studies.study_output import list_studies
 
     return list_studies(options)

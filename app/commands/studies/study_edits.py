@@ -1,4 +1,5 @@
-"""``panelist studies create``, ``change``, ``delete``, and the moves from one state to the next."""
+"""``panelist studies create``, ``change``, ``delete``, and the actions that change a study's
+state."""
 
 from __future__ import annotations
 
@@ -13,12 +14,12 @@ from app.invites import studies
 from app.invites.operator import by, read_text
 from app.text import plain
 
-# The state that each action brings a study to.
+# The state that each action leads to.
 STATES = {"activate": "active", "pause": "paused", "close": "closed", "archive": "archived"}
 
 
 def create_study(options: argparse.Namespace) -> int:
-    """Make a draft."""
+    """Create a draft."""
     _, store, connection = open_context(options.account)
     with store.transaction():
         key = studies.create(store, connection, options.study, by(), **_values(options))
@@ -28,7 +29,7 @@ def create_study(options: argparse.Namespace) -> int:
 
 
 def change_study(options: argparse.Namespace) -> int:
-    """Change what a study says, its rules or its segments."""
+    """Change a study's texts, rules or segments."""
     context = open_context(options.account)
     store, study = context.store, find_study(context, options.study)
     values = _values(options)
@@ -43,7 +44,7 @@ def change_study(options: argparse.Namespace) -> int:
 
 
 def move_study(options: argparse.Namespace) -> int:
-    """Bring a study to the state of the action; closing it asks for a yes when invites end."""
+    """Move a study to the action's state. Closing asks for confirmation if it ends invites."""
     context = open_context(options.account)
     store, study = context.store, find_study(context, options.study)
     state = STATES[options.action]
@@ -66,7 +67,7 @@ def delete_study(options: argparse.Namespace) -> int:
 
 
 def _values(options: argparse.Namespace) -> dict[str, object]:
-    """What was said of the study. A rule that is given as none does not bind."""
+    """The values that the options give. For a rule, "none" switches it off."""
     found: dict[str, object] = {}
     for option, _ in TEXTS:
         name = option[2:].replace("-", "_")

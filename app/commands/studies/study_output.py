@@ -1,4 +1,4 @@
-"""What is printed of studies: all of them, one, or what was made of one."""
+"""Prints studies: all of them, one, or the result of an edit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.text import plain, when
 
 
 def list_studies(options: argparse.Namespace) -> int:
-    """All of them, the newest first."""
+    """List all studies, the newest first."""
     _, store, connection = open_context(options.account)
     every = studies.studies(store, connection)
     if options.json:
@@ -34,7 +34,7 @@ def list_studies(options: argparse.Namespace) -> int:
 
 
 def show_study(options: argparse.Namespace) -> int:
-    """Everything about one."""
+    """Print everything about one study."""
     context = open_context(options.account)
     store, study = context.store, find_study(context, options.study)
     if options.json:
@@ -60,7 +60,8 @@ def show_study(options: argparse.Namespace) -> int:
 def print_edited(
     store: Store, study: Study, options: argparse.Namespace, what: str, more: str = ""
 ) -> int:
-    """Say ``what`` was done to a study, ``more`` of it, and what it still needs; the exit code."""
+    """Say ``what`` was done to a study, ``more`` about it, and what it still needs. Returns the
+    exit code."""
     if options.json:
         print_json(_json(store, study))
         return DONE

@@ -1,4 +1,4 @@
-"""``panelist sync``: fetch what is new, once or for as long as it runs."""
+"""``panelist sync``: fetches what is new, once or continuously."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.commands.arguments import add_json
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add its options."""
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--once", action="store_true", help="until all is applied (the default)")
     how.add_argument("--follow", action="store_true", help="go on and keep the panel current")
@@ -17,7 +17,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Sync; 0 too for a followed sync that was stopped."""
+    """Sync. A continuous sync that is stopped also returns 0."""
     from app.commands.sync.sync_run import run_sync
 
     return run_sync(options)

@@ -1,4 +1,4 @@
-"""A sync in the foreground, and what is told of it."""
+"""Syncs in the foreground and prints the progress."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from app.text import plain
 
 
 def run_sync(options: argparse.Namespace) -> int:
-    """Fetch what is new; the exit code."""
+    """Fetch what is new and return the exit code."""
     settings = load()
     store = open_store(settings)
     log.start(settings.home)
@@ -88,7 +88,7 @@ def _print_finished(view: Overview, requests: Counter[str], seconds: float, as_j
 
 
 class SyncProgress:
-    """Shows how far a sync is."""
+    """Shows the progress of a sync."""
 
     def __init__(self, store: Store, connection: int, *, as_json: bool) -> None:
         self._store = store

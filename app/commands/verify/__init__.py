@@ -1,4 +1,4 @@
-"""``panelist verify``: prove from the ledger that no one was invited twice, or compare the panel
+"""``panelist verify``: proves from the ledger that no one was invited twice, or compares the panel
 with Stripe."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from app.commands.exit_codes import WrongUse
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add its options."""
     parser.add_argument("--stripe", action="store_true", help="compare it with what Stripe has")
     part = parser.add_mutually_exclusive_group()
     part.add_argument(
@@ -32,7 +32,7 @@ def _some(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compare with Stripe, or prove from the ledger; 0 where nothing is wrong."""
+    """Compare with Stripe, or prove from the ledger. Returns 0 if nothing is wrong."""
     if options.stripe:
         from app.commands.verify.stripe_comparison import compare_with_stripe
 

@@ -1,4 +1,4 @@
-"""What is told of a comparison with Stripe, in words."""
+"""The sentences about a comparison with Stripe."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _WHY_PENDING = {
 
 
 def first_sentence(problem: StripeProblem) -> str:
-    """What comes after it is about a sync, which keeps its place."""
+    """The first sentence of a problem. The rest is about a sync, which keeps its place."""
     return plain(str(problem).partition(". ")[0].rstrip("."), 300) + "."
 
 
 def how_far(progress: VerifyProgress) -> str:
-    """For a comparison that ended before its end."""
+    """The progress of a comparison that was interrupted."""
     text = f"{progress.compared:,} of {progress.total:,} objects were compared until then"
     text += f", with {_number(progress.differences, 'difference')}"
     if progress.doubtful:
@@ -36,7 +36,7 @@ def how_far(progress: VerifyProgress) -> str:
 
 
 def summary(progress: VerifyProgress, requests: int, seconds: float, *, sampled: bool) -> str:
-    """For one that came to its end: what was found, and how sure that is."""
+    """The result of a complete comparison: what was found, and how certain that is."""
     found = "equal"
     if progress.differences:
         found = _number(progress.differences, "difference")
@@ -88,7 +88,7 @@ def _number(count: int, what: str) -> str:
 
 
 def sentence(finding: Finding | Skipped) -> str:
-    """One safe line about something found."""
+    """A finding as one safe line."""
     match finding:
         case Skipped("events", permission):
             return (

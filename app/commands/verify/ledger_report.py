@@ -1,4 +1,4 @@
-"""``panelist verify``: prove from the ledger that no one was handed over twice."""
+"""``panelist verify``: proves from the ledger that no one was invited twice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.text import plain, when
 
 
 def prove_ledger(options: argparse.Namespace) -> int:
-    """Read the whole ledger; 0 when it proves it."""
+    """Read the whole ledger. Returns 0 if the proof holds."""
     settings, store, connection = open_context()
     proof = prove(store, connection)
     if options.json:

@@ -1,4 +1,4 @@
-"""``panelist verify --stripe``: compare the panel with Stripe, and tell every difference."""
+"""``panelist verify --stripe``: compares the panel with Stripe, and reports every difference."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TYPES = {Difference: "difference", Pending: "pending", SetAside: "set_aside", S
 
 
 def compare_with_stripe(options: argparse.Namespace) -> int:
-    """Compare a sample or everything; the exit code, 0 where nothing differs."""
+    """Compare a sample or everything. Returns the exit code, 0 if nothing differs."""
     settings = load()
     store = open_store(settings)
     log.start(settings.home)
@@ -84,7 +84,8 @@ def _finished(
 
 
 class ComparisonOutput:
-    """Findings on standard output as they come, and how far it is on a terminal's other one."""
+    """Prints findings on standard output as they come, and progress on a terminal's standard
+    error."""
 
     def __init__(self, *, as_json: bool) -> None:
         self._json = as_json
@@ -93,7 +94,7 @@ class ComparisonOutput:
         self.clear = self._progress.clear
 
     def tell(self, finding: Finding | Skipped) -> None:
-        """Called with everything found."""
+        """Called with each finding."""
         self.clear()
         if self._json:
             print_json({"type": _TYPES[type(finding)], **asdict(finding)})

@@ -1,12 +1,13 @@
-"""Which addresses can be written to, and which of them are one mailbox.
+"""Which addresses can get email, and which of them are the same mailbox.
 
-An address is a dot-atom of ASCII before the @ (RFC 5321) and a host name after it, written in
-ASCII (IDNA) if it is not. Two addresses are one mailbox when they differ in case, in blanks around
-them or in how the host name is written; what a dot or a plus means is only known to the host.
+An address is a dot-atom of ASCII before the @ (RFC 5321) and a host name after it. A host name that
+is not ASCII is converted (IDNA). Two addresses are one mailbox if they differ only in case, in
+spaces around them or in the spelling of the host name. Only the host knows what a dot or a plus
+means.
 
-Not by email-validator, whose verdicts these are: it takes 24 µs an address, three times as long as
-a plan has for a member, and brings a DNS library that is never asked. Two things are stricter: at
-most 64 characters before the @, and none that only few servers take (letters outside ASCII).
+The verdicts are those of email-validator, which is not used: it takes 24 µs an address, three times
+what a plan has for a member, and brings a DNS library that it would never use. Two rules are
+stricter: at most 64 characters before the @, and no letters outside ASCII, which few servers take.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from app.db.store import Store
 from app.text import plain
 
 LONGEST, LONGEST_LOCAL = 254, 64
-SIZE = 16  # bytes that stand for a mailbox
+SIZE = 16  # bytes of a mailbox's digest
 # Names that never lead to a mailbox (RFC 6761, 6762, 7686, 3172).
 RESERVED = frozenset(("invalid", "local", "localhost", "onion", "arpa"))
 
@@ -33,7 +34,7 @@ _ADDRESS = re.compile(
 
 
 class AddressFault(IntEnum):
-    """Why an address cannot be written to."""
+    """Why an address cannot get email."""
 
     SEVERAL = 1
     CONTROL = 2
@@ -44,7 +45,7 @@ class AddressFault(IntEnum):
 
     @property
     def words(self) -> str:
-        """For a person."""
+        """The reason, for a person."""
         return _WORDS[self]
 
 
@@ -59,13 +60,13 @@ _WORDS = {
 
 
 def read(email: str) -> str | AddressFault:
-    """The mailbox of an address as Stripe has it, or why it cannot be written to."""
+    """The mailbox of an address from Stripe, or the fault of the address."""
     address = written(email)
     return address.lower() if isinstance(address, str) else address
 
 
 def written(email: str) -> str | AddressFault:
-    """The address as a mail is to have it: its host in ASCII, the rest as it was written."""
+    """The address as an email needs it: the host in ASCII, the rest unchanged."""
     text = email.strip(" ")
     if len(text) > LONGEST:
         return AddressFault.LONG
@@ -95,7 +96,7 @@ def _unusual(text: str) -> str | AddressFault:
 
 
 def _abroad(local: str, host: str) -> str | AddressFault:
-    """With a host name that is not ASCII."""
+    """For a host name that is not ASCII."""
     import idna
 
     try:
@@ -107,23 +108,22 @@ def _abroad(local: str, host: str) -> str | AddressFault:
 
 
 class Hasher:
-    """A connection's mailboxes as what is stored of them."""
+    """Hashes a connection's mailboxes, as they are stored."""
 
     def __init__(self, key: bytes) -> None:
         self.key = key
 
     def digest(self, mailbox: str) -> bytes:
-        """The 16 bytes that stand for it."""
+        """The 16-byte digest of a mailbox."""
         return blake2b(mailbox.encode(), digest_size=SIZE, key=self.key).digest()
 
     def stored(self, mailbox: str) -> str:
-        """The same as the columns ``mailbox`` have it."""
+        """The digest as the columns ``mailbox`` store it."""
         return self.digest(mailbox).hex()
 
 
 def hasher(store: Store, connection_id: int) -> Hasher:
-    """With the connection's key, which is made when it is first asked for. Raises
-    DatabaseProblem."""
+    """A hasher with the connection's key, which is created on first use. Raises DatabaseProblem."""
     found = _keys(store, connection_id)
     if not found:
         with store.transaction():

@@ -1,8 +1,8 @@
-"""One invite as a mail: plain text, to exactly one mailbox.
+"""One invite as an email: plain text, to exactly one mailbox.
 
-The Message-ID follows from the invite alone, so that a repeated try is the same message to whoever
-looks. Who wants no more answers to the address in List-Unsubscribe (RFC 2369): a mailto, because
-nothing of Panelist can be reached from elsewhere; one-click (RFC 8058) is for https only.
+The Message-ID depends on the invite alone, so that another try is the same message to any server.
+Participants opt out by writing to the address in List-Unsubscribe (RFC 2369). It is a mailto,
+because Panelist cannot be reached from outside. One-click (RFC 8058) needs https.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from email.utils import formatdate
 
 from app.invites.mail.template import Template, render
 
-TEST = "TEST: "  # before the subject of a rehearsal
+TEST = "TEST: "  # before the subject of a test email
 
 
 def message_id(key: bytes, invite_id: int, kind: str, sender: str) -> str:
@@ -33,9 +33,9 @@ def compose(
     *,
     test: bool = False,
 ) -> EmailMessage:
-    """The email to one person. The template must have passed
-    :func:`app.invites.mail.template.check`; ``address`` is as
-    :func:`app.invites.mail.addresses.written` has it, ``identity`` the Message-ID."""
+    """The email to one participant. The template must have passed
+    :func:`app.invites.mail.template.check`. ``address`` comes from
+    :func:`app.invites.mail.addresses.written`. ``identity`` is the Message-ID."""
     made = render(template, name, token)
     answers = template.reply_to or template.sender_address
     mail = EmailMessage(policy=SMTP)
@@ -47,6 +47,6 @@ def compose(
     mail["Date"] = formatdate(localtime=True)
     mail["Message-ID"] = identity
     mail["List-Unsubscribe"] = f"<mailto:{answers}?subject=no>"
-    mail["Auto-Submitted"] = "auto-generated"  # no vacation answers (RFC 3834)
+    mail["Auto-Submitted"] = "auto-generated"  # prevents vacation replies (RFC 3834)
     mail.set_content(made.text)
     return mail

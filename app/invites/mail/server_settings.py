@@ -1,7 +1,8 @@
-"""The mail server that invites go out through, and how many at a time, as the settings have it.
+"""The mail server for invites and its rate, from the settings.
 
-``smtps://user@host`` speaks TLS from the first byte (RFC 8314; port 465), ``smtp://user@host``
-after STARTTLS (RFC 3207; port 587). ``smtp+plain://host`` has no encryption: only on this computer.
+``smtps://user@host`` speaks TLS from the first byte (RFC 8314, port 465). ``smtp://user@host``
+starts TLS with STARTTLS (RFC 3207, port 587). ``smtp+plain://host`` has no encryption and is only
+for a server on this computer.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ PER_MINUTE, PER_DAY = 10, 500
 
 @dataclass(frozen=True)
 class MailServer:
-    """``security`` is "tls", "starttls" or "none". Without a ``user`` nobody logs in."""
+    """``security`` is "tls", "starttls" or "none". Without a ``user`` there is no login."""
 
     host: str
     port: int
@@ -33,14 +34,14 @@ class MailServer:
 
 @dataclass(frozen=True)
 class MailRate:
-    """How many mails at most; None: any number."""
+    """The maximum number of emails. None means no limit."""
 
     per_minute: int | None = PER_MINUTE
     per_day: int | None = PER_DAY
 
 
 def mail_server(settings: Settings) -> MailServer | None:
-    """The mail server; None where none is set. Raises SettingsError."""
+    """The mail server, or None if none is set. Raises SettingsError."""
     text = settings.smtp_server
     if not text:
         return None
@@ -71,7 +72,7 @@ def mail_server(settings: Settings) -> MailServer | None:
 
 
 def mail_rate(settings: Settings) -> MailRate:
-    """``"10/500"``: a minute and a day; ``0`` for any number. Raises SettingsError."""
+    """Parses ``"10/500"``, a minute and a day, or ``0`` for no limit. Raises SettingsError."""
     text = settings.mail_rate
     if not text:
         return MailRate()
@@ -86,7 +87,7 @@ def mail_rate(settings: Settings) -> MailRate:
 
 
 def password(settings: Settings, credentials: Credentials, server: MailServer) -> str | None:
-    """What the user logs in with: the environment's, or what is kept for this server. Raises
+    """The password of the user, from the environment or stored for this server. Raises
     CredentialProblem."""
     if settings.smtp_password:
         return settings.smtp_password
@@ -95,7 +96,7 @@ def password(settings: Settings, credentials: Credentials, server: MailServer) -
 
 
 def keep_password(credentials: Credentials, server: MailServer, text: str) -> None:
-    """Keep it where access to Stripe is kept. Raises CredentialProblem."""
+    """Store the password in the credential storage. Raises CredentialProblem."""
     credentials.put(_name(server), {"password": text})
 
 

@@ -1,9 +1,9 @@
-"""A mail server, spoken to phase by phase (RFC 5321).
+"""A session with a mail server, phase by phase (RFC 5321).
 
-Python's ``send_message`` tells the same whether a server kept the mail or not, where the connection
-breaks at the end. So the mail is offered without its last line, which is what makes a server
-responsible for it (section 4.2.5): whatever fails before is known not to be sent. Only what
-happens after :meth:`Session.finish` began may be unknown.
+If the connection breaks at the end, Python's ``send_message`` does not tell whether the server took
+the email. So the email is offered without its last line, which is what makes a server responsible
+for it (section 4.2.5). A failure before that line means that the email was not sent. Only after
+:meth:`Session.finish` has begun can the result be unknown.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from app.text import plain
 
 CONNECT = 30.0  # seconds
 PHASE = 120.0
-FINISH = 600.0  # RFC 5321 4.5.3.2.6: a server may take so long to say that it has the mail
-LONGEST = 300  # signs of an answer that are kept
+FINISH = 600.0  # RFC 5321 4.5.3.2.6: a server may take this long to confirm an email
+LONGEST = 300  # characters of an answer that are kept
 
 QUOTA = ("quota", "rate limit", "too many", "too fast", "limit exceeded", "4.7.", "5.7.1 ")
 
@@ -34,7 +34,7 @@ _BREAK = re.compile(rb"\r?\n|\r")
 
 @dataclass(frozen=True)
 class SmtpReply:
-    """What a server said. ``phase``: to what."""
+    """A server's answer. ``phase``: what it answered."""
 
     phase: Phase
     code: int
@@ -45,21 +45,21 @@ class SmtpReply:
 
     @property
     def is_quota(self) -> bool:
-        """Whether it wants fewer mails of us, whoever they are for."""
+        """Whether the server wants fewer emails from us, to any recipient."""
         return any(word in str(self).lower() for word in QUOTA)
 
     @property
     def is_unknown_mailbox(self) -> bool:
-        """Whether nobody is there. RFC 3463: 5.1.x is about the address, 5.2.1 a mailbox that
-        takes no mail any more."""
+        """Whether the mailbox does not exist. RFC 3463: 5.1.x is about the address, 5.2.1 is a
+        mailbox that no longer takes email."""
         said = self.text.lower()
         gone = "5.1." in said or "5.2.1" in said or "user unknown" in said
         return self.code in (550, 551, 553) and gone
 
 
 class NotSent(Problem):
-    """The server does not take this mail, or was lost before it could; it is not sent. ``answer``:
-    what it said, None where it said nothing."""
+    """The email was not sent: the server refused it, or the connection broke before the end.
+    ``answer``: what the server said, or None if it said nothing."""
 
     def __init__(self, text: str, answer: SmtpReply | None = None) -> None:
         super().__init__(text)
@@ -67,12 +67,13 @@ class NotSent(Problem):
 
 
 class DeliveryUnknown(Problem):
-    """The connection was lost after the last line: the server may have the mail, or not."""
+    """The connection broke after the last line, so the server may or may not have the email."""
 
 
 class Session:
-    """A way to a mail server, for one mail after the other; it connects when one is offered.
-    ``patience``: seconds for the answer to a whole mail. ``last``: to the last that was taken."""
+    """A session with a mail server, for one email after another. It connects when the first is
+    offered. ``patience``: seconds to wait for the answer to a whole email. ``last``: the answer to
+    the last one that was taken."""
 
     def __init__(self, server: MailServer, password: str | None, patience: float = FINISH) -> None:
         self._server, self._password, self._patience = server, password, patience
@@ -80,7 +81,7 @@ class Session:
         self.last: SmtpReply | None = None
 
     def open(self) -> smtplib.SMTP:
-        """Connect and log in; nothing is sent. Raises NotSent."""
+        """Connect and log in, without sending. Raises NotSent."""
         server = self._server
         trust = ssl.create_default_context()
         try:
@@ -113,7 +114,7 @@ class Session:
             raise NotSent(f"The mail server {server} cannot be reached: {said}.") from None
 
     def offer(self, sender: str, recipient: str, mail: bytes) -> None:
-        """Bring a mail to the point where only its last line is missing. Raises NotSent."""
+        """Send all of an email but its last line. Raises NotSent."""
         smtp = self._smtp or self.open()
         try:
             self._say(smtp, "sender", f"MAIL FROM:<{sender}>", 250)
@@ -127,10 +128,10 @@ class Session:
             raise NotSent(f"The mail server was lost before the mail was sent: {said}.") from None
 
     def finish(self) -> None:
-        """Send the last line and wait for what the server says. Raises NotSent where it says that
-        it has not taken the mail, and DeliveryUnknown where it says nothing."""
+        """Send the last line and wait for the answer. Raises NotSent if the server refuses the
+        email, and DeliveryUnknown if it does not answer."""
         smtp = self._smtp
-        if smtp is None:  # nothing was offered, so nothing can have arrived
+        if smtp is None:  # no email was offered, so none can have arrived
             raise NotSent("The mail server was not offered a mail.")
         try:
             if smtp.sock is not None:
@@ -150,14 +151,14 @@ class Session:
         self.last = answer
 
     def close(self) -> None:
-        """Hang up; what the server says to that is no matter."""
+        """Disconnect. The server's answer does not matter."""
         smtp, self._smtp = self._smtp, None
         if smtp is not None:
             with contextlib.suppress(Exception):
                 smtp.close()
 
     def quit(self) -> None:
-        """Take leave."""
+        """Say goodbye to the server and disconnect."""
         smtp, self._smtp = self._smtp, None
         if smtp is not None:
             with contextlib.suppress(Exception):

@@ -1,7 +1,7 @@
 """The message of a study: a text with ``{{name|there}}`` fields, checked and filled in.
 
-A template is cut into texts and fields and never evaluated. A field is a word of an allow-list,
-with words for those of whom nothing is known; what is filled in is never read again.
+A template is split into texts and fields and never evaluated. A field is a word of an allow-list,
+with a fallback for participants without a value. Values that are filled in are never parsed again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from app.invites.errors import StudyProblem
 from app.invites.mail.addresses import AddressFault, read
 from app.text import plain
 
-# Of what a person may have nothing of; without words for that case, an email could not be written.
+# Fields that a participant may not have. Without a fallback, their email could not be written.
 PERSONAL = {"name": "their name", "first_name": "the first word of it"}
 OF_STUDY = {
     "study": "the study's title",
@@ -50,7 +50,7 @@ _NAME = re.compile(r"[a-z_]+\Z")
 
 @dataclass(frozen=True)
 class Template:
-    """What one study writes. ``title`` is that of the study."""
+    """The texts of one study. ``title`` is the study's."""
 
     title: str
     link: str
@@ -63,18 +63,18 @@ class Template:
     opt_out: str
 
     def json(self) -> str:
-        """As it is stored with a locked plan."""
+        """The form that is stored with a locked plan."""
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
 
 
 def from_json(text: str) -> Template:
-    """A template as :meth:`Template.json` stored it."""
+    """Reads what :meth:`Template.json` wrote."""
     return Template(**json.loads(text))
 
 
 @dataclass(frozen=True)
 class Message:
-    """An email to one person. ``stood_in``: the fields of which nothing was known."""
+    """An email to one participant. ``stood_in``: the fields that used their fallback."""
 
     subject: str
     text: str
@@ -84,7 +84,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Placeholder:
-    """A place to fill in. ``at``: where in the template it begins."""
+    """A field in a template. ``at``: where it begins."""
 
     name: str
     otherwise: str | None
@@ -92,8 +92,8 @@ class Placeholder:
 
 
 def check(template: Template) -> None:
-    """Raise StudyProblem, with its place, when something in it could not be sent. What is blank is
-    not looked at: a draft need not be complete."""
+    """Raise StudyProblem, with its place, if a part cannot be sent. Blank parts are allowed,
+    because a draft need not be complete."""
     for place, most in LONGEST.items():
         _check_line(getattr(template, place), place, most)
     for place in ("sender_address", "reply_to"):
@@ -103,7 +103,7 @@ def check(template: Template) -> None:
 
 
 def check_template(subject: str, text: str, place: str = "") -> None:
-    """The same for a subject and a text alone; ``place`` is put before their names."""
+    """Check only a subject and a text. ``place`` is put before their names."""
     _check_line(subject, f"{place}subject", LONGEST["subject"])
     fields_of(subject, f"{place}subject", but=("link", "opt_out", "postal"))
     name = f"{place}text"
@@ -123,7 +123,7 @@ def check_template(subject: str, text: str, place: str = "") -> None:
 
 
 def check_link(link: str) -> None:
-    """Raise StudyProblem unless it is an https address with ``{{token}}`` in it once."""
+    """Raise StudyProblem unless it is an https address that contains ``{{token}}`` once."""
     if not link:
         return
 
@@ -160,7 +160,7 @@ def fields_of(
     allowed: Mapping[str, str] | set[str] = PERSONAL | OF_STUDY,
     but: tuple[str, ...] = (),
 ) -> Iterator[Placeholder]:
-    """The fields of a template. Raises StudyProblem that says where it is wrong."""
+    """The fields of a template. Raises StudyProblem, which says where the template is wrong."""
     names = [name for name in allowed if name not in but]
     rest = _FIELD.sub(lambda found: " " * len(found[0]), template)
     for sign in ("{{", "}}", "{%", "%}", "{#", "#}"):
@@ -193,7 +193,7 @@ def _refuse(template: str, at: int, place: str, why: str) -> None:
 
 
 def render(template: Template, name: str | None, token: str) -> Message:
-    """The email to someone of this name. The template must have passed :func:`check`."""
+    """The email to a participant with this name. The template must have passed :func:`check`."""
     link = _FIELD.sub(lambda _: token, template.link)
     called = calling_name(name)
     values = {
@@ -220,8 +220,8 @@ def render(template: Template, name: str | None, token: str) -> Message:
 
 
 def calling_name(name: str | None) -> str:
-    """How somebody is called; "" where what stands as their name is none: an address or a text
-    with a link in it would make our email carry what a stranger typed."""
+    """The name to greet a participant by, or "" if the stored name is an address or contains a
+    link. Otherwise our email would carry what a stranger typed."""
     text = " ".join(plain(name).split())
     suspicious = ("://", "www.", "@", "\N{REPLACEMENT CHARACTER}")
     if len(text) > LONGEST_NAME or any(one in text.casefold() for one in suspicious):
@@ -236,7 +236,7 @@ def _check_line(text: str, place: str, most: int) -> None:
 
 
 def _check_visible(text: str, place: str, where: str) -> None:
-    """Nothing that a terminal or a mail server would obey, and nothing invisible."""
+    """Refuse control characters, which a terminal or mail server would obey, and invisible ones."""
     if plain(text, len(text) + 1) == text:
         return
     at = next((i for i, sign in enumerate(text) if plain(sign) != sign), 0)

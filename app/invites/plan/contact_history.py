@@ -1,4 +1,4 @@
-"""What stands between a mailbox and an invite: that its person wants none, has one, or had many."""
+"""Why a mailbox cannot be invited: it wants no invites, already has one, or had too many."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.invites.plan.outcomes import ALREADY, Outcome
 from app.invites.rules import DAY, Rules
 from app.panel.lists.selection import CHUNK
 
-# When the mailbox may have got it; one that is still to be sent counts from when it was decided.
+# When the mailbox may have got it. An invite that is not sent yet counts from when it was queued.
 CONTACT = "coalesce(i.sent_at, CASE WHEN i.state IN ('queued', 'sending') THEN i.queued_at END)"
 
 _OUTCOMES = {"cool_down": Outcome.COOL_DOWN, "cap": Outcome.CAP}
@@ -22,7 +22,7 @@ _OUTCOMES = {"cool_down": Outcome.COOL_DOWN, "cap": Outcome.CAP}
 
 @dataclass(frozen=True)
 class PlanContext:
-    """For which study, by which rules, and when a plan asks."""
+    """The study, rules and time of a plan."""
 
     connection_id: int
     study_id: int
@@ -32,7 +32,7 @@ class PlanContext:
 
 
 def opted_out(store: Store, connection_id: int, members: Members, checkpoint: Checkpoint) -> None:
-    """Settle those whose mailbox is written to no more."""
+    """Settle members whose mailbox gets no more invites."""
     if not store.rows("SELECT 1 FROM opt_out WHERE connection_id = ? LIMIT 1", (connection_id,)):
         return
     for mailboxes in _chunks(members):
@@ -57,9 +57,9 @@ def invited_before(
     stands: dict[int, int],
     checkpoint: Checkpoint,
 ) -> None:
-    """Settle those who have an invite for this study, or had one too recently, or too many; as
-    the mailbox they have now or under another address. ``stands``: see
-    :func:`app.invites.plan.members.same_mailbox`; what a person had counts for the mailbox."""
+    """Settle members who have an invite for this study, or had one too recently, or had too many,
+    at their current mailbox or at another address. ``stands``: see
+    :func:`app.invites.plan.members.same_mailbox`. A member's invites count for their mailbox."""
     here = (asked.connection_id,)
     if not store.rows("SELECT 1 FROM invite WHERE connection_id = ? LIMIT 1", here):
         return
@@ -68,7 +68,7 @@ def invited_before(
         checkpoint()
         for row in _invites(store, asked, "mailbox", list(mailboxes)):
             had[mailboxes[row[1]]][row[0]] = row
-    # Who shares a mailbox and does not stand for it was settled, and asks for who does.
+    # Members who share a mailbox are settled, but their invites count for the one who stays.
     for start in range(0, len(members.ids), CHUNK):
         checkpoint()
         some = members.ids[start : start + CHUNK]
@@ -86,7 +86,7 @@ def invited_before(
 
 
 def _chunks(members: Members) -> Iterator[dict[str, int]]:
-    """The places of those who are open by their mailboxes, some at a time."""
+    """The places of open members by mailbox, a chunk at a time."""
     found: dict[str, int] = {}
     for place in members.open():
         found[members.mailbox(place).hex()] = place
@@ -99,8 +99,7 @@ def _chunks(members: Members) -> Iterator[dict[str, int]]:
 def _invites(
     store: Store, asked: PlanContext, column: str, values: Sequence[int] | Sequence[str]
 ) -> list[Row]:
-    """(id, what ``column`` has, mailbox, of this study, state, contact) of each invite that can
-    matter."""
+    """(id, value of ``column``, mailbox, of this study, state, contact) of each relevant invite."""
     window = max(asked.rules.cool_down_days or 0, asked.rules.cap_days or 0)
     return store.rows(
         f"SELECT i.id, i.{column}, i.mailbox, i.study_id = ?, i.state, {CONTACT} FROM invite i"
@@ -121,7 +120,7 @@ def _judged(rows: Iterable[Row], asked: PlanContext, mailbox: str) -> tuple[Outc
         if this_study
         and state in ALREADY
         and state not in asked.options.again
-        # A bounce says something of that address only.
+        # A bounce concerns only its own address.
         and not (state == "bounced" and to != mailbox)
     ]
     if states:

@@ -1,5 +1,5 @@
-"""What has changed since a plan was frozen: who would be invited now that was not to be, who would
-not any more, and who at another address."""
+"""What changed after a plan was locked: who would be invited now, who would no longer be, and whose
+address is another one."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from app.invites.studies import get
 
 @dataclass(frozen=True)
 class ResultChange:
-    """One member of whom a plan says something else now. ``before``: None for who joined the
-    segments since; ``after``: None for who left them."""
+    """A member whose result changed. ``before``: None if they joined the segments later. ``after``:
+    None if they left them."""
 
     participant: int
     before: tuple[Outcome, int] | None
     after: tuple[Outcome, int] | None
-    address: bool = False  # is another one now; both times to be invited
+    address: bool = False  # it changed, and both results are an invite
 
 
 @dataclass(frozen=True)
 class PlanDrift:
-    """A frozen plan beside the data now. ``added`` and ``dropped``: who would be invited now and
-    was not to be, and the other way round; ``address``: who would be written to elsewhere."""
+    """A locked plan compared with the current data. ``added`` and ``dropped``: members who would
+    only now be invited, or no longer. ``address``: members whose invite would go to another
+    address."""
 
     plan: Plan
     template: bool
@@ -37,40 +38,40 @@ class PlanDrift:
 
     @property
     def added(self) -> tuple[ResultChange, ...]:
-        """Would be invited now."""
+        """Members who would only now be invited."""
         return tuple(
             one for one in self.changed if _invited(one.after) and not _invited(one.before)
         )
 
     @property
     def dropped(self) -> tuple[ResultChange, ...]:
-        """Would not be invited any more."""
+        """Members who would no longer be invited."""
         return tuple(
             one for one in self.changed if _invited(one.before) and not _invited(one.after)
         )
 
     @property
     def address(self) -> tuple[ResultChange, ...]:
-        """Would be written to at another address."""
+        """Members whose invite would go to another address."""
         return tuple(one for one in self.changed if one.address)
 
     @property
     def counts(self) -> Counter[tuple[Outcome | None, Outcome | None]]:
-        """How many went from which outcome to which."""
+        """How many members changed from one outcome to another."""
         return Counter(
             (one.before[0] if one.before else None, one.after[0] if one.after else None)
             for one in self.changed
         )
 
     def __bool__(self) -> bool:
-        """Whether what is sent would not be what was shown."""
+        """Whether the invites would differ from what was shown."""
         return self.template or self.rules or bool(self.added or self.dropped or self.address)
 
 
 def difference(
     store: Store, plan: LockedPlan, now: int | None = None, checkpoint: Checkpoint = lambda: None
 ) -> PlanDrift:
-    """The frozen plan beside what the same code makes of the data now. Raises StudyProblem and
+    """Compare the locked plan with one that is made from the current data. Raises StudyProblem and
     DatabaseProblem."""
     study = get(store, plan.study_id)
     made = make(store, study, plan.options, now, checkpoint)

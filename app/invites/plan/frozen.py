@@ -1,8 +1,8 @@
-"""A plan frozen: what was shown is what is sent, or it is asked again.
+"""A locked plan: either exactly what was shown is sent, or the person is asked again.
 
-The hash is over the template, the options, the rules, and a line for each member: Stripe's id, the
-outcome with its detail and, of those who will be invited, the mailbox. So the same plan has the
-same hash on any machine, whatever the order in which people came into its database.
+The hash covers the template, the options, the rules, and a line for each member: Stripe's id, the
+outcome with its detail and, for invitees, the mailbox. So the same plan has the same hash on any
+machine, in whatever order its database got the participants.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from app.invites.studies import get
 from app.panel.lists.order import Ids
 from app.panel.lists.selection import CHUNK
 
-KEPT = 86_400  # seconds that a plan which nobody sent is kept
+KEPT = 86_400  # seconds that an unsent plan is kept
 _ALL = 2**256
 
 
 @dataclass(frozen=True)
 class LockedPlan:
-    """A stored plan. ``sent``: a run has it, so that it can be sent no more."""
+    """A stored plan. ``sent``: a batch uses it already, so it cannot be sent again."""
 
     id: int
     study_id: int
@@ -49,13 +49,13 @@ class LockedPlan:
 
     @property
     def short(self) -> str:
-        """The hash as a person reads it."""
+        """The short form of the hash, for a person."""
         return self.hash[:4]
 
 
 def freeze(store: Store, plan: Plan, by: str, checkpoint: Checkpoint = lambda: None) -> LockedPlan:
-    """Store a plan. Plans of the study that nobody sent for a day are forgotten. Raises
-    StudyProblem when the study was deleted, and DatabaseProblem."""
+    """Store a plan, and delete the study's unsent plans that are older than a day. Raises
+    StudyProblem if the study was deleted, and DatabaseProblem."""
     found, members = plan_hash(store, plan, checkpoint), plan.members
     with store.transaction():
         get(store, plan.study_id)
@@ -93,7 +93,7 @@ def _terms(plan: Plan) -> str:
 
 
 def plan_hash(store: Store, plan: Plan, checkpoint: Checkpoint = lambda: None) -> str:
-    """The hash of a plan, in hex digits."""
+    """The hash of a plan, in hex."""
     members, total, number = plan.members, 0, 0
     same = {members.details[at] for at in _at(members, Outcome.SAME_MAILBOX)}
     names, hashes = stripe_ids(store, list(same)), hasher(store, plan.connection_id)
@@ -122,7 +122,7 @@ def _at(members: Members, outcome: Outcome) -> Iterator[int]:
 
 
 def frozen(store: Store, plan_id: int) -> LockedPlan:
-    """A stored plan. Raises StudyProblem when it is gone."""
+    """A stored plan. Raises StudyProblem if it was deleted."""
     rows = store.rows(
         'SELECT id, study_id, at, "by", hash, options, letter,'
         " EXISTS (SELECT 1 FROM run WHERE run.plan_id = plan.id) FROM plan WHERE id = ?",
@@ -139,7 +139,7 @@ def frozen(store: Store, plan_id: int) -> LockedPlan:
 
 
 def counts(store: Store, plan_id: int) -> dict[Outcome, int]:
-    """How many have each outcome in a frozen plan."""
+    """How many members have each outcome in a locked plan."""
     found: dict[int, int] = dict(
         store.rows(
             "SELECT outcome, count(*) FROM planned WHERE plan_id = ? GROUP BY outcome", (plan_id,)
@@ -149,7 +149,7 @@ def counts(store: Store, plan_id: int) -> dict[Outcome, int]:
 
 
 def ids(store: Store, plan_id: int, outcome: Outcome) -> Ids:
-    """Row ids of those with an outcome in a frozen plan, upwards."""
+    """Row ids of the members with an outcome in a locked plan, ascending."""
     found = array("q")
     for rows in planned(store, plan_id):
         found.extend(row[0] for row in rows if row[1] == outcome)
@@ -157,7 +157,7 @@ def ids(store: Store, plan_id: int, outcome: Outcome) -> Ids:
 
 
 def planned(store: Store, plan_id: int) -> Iterator[Sequence[Row]]:
-    """(participant, outcome, detail, mailbox) upwards, some at a time."""
+    """(participant, outcome, detail, mailbox) by ascending participant, a chunk at a time."""
     last = 0
     while rows := store.rows(
         "SELECT participant_id, outcome, detail, mailbox FROM planned"

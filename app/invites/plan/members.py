@@ -1,6 +1,6 @@
-"""The members of a plan's segments, each once, with what a plan asks of them.
+"""The members of a plan's segments, each once, with the facts that a plan needs.
 
-A million of them must fit: arrays beside each other, and 16 bytes for a mailbox.
+A million members must fit in memory, so they are parallel arrays with 16 bytes for a mailbox.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from app.panel.audit.stored import RowIds
 from app.panel.lists.order import Ids
 from app.panel.lists.selection import CHUNK, ResolvedSelection, Selection, find, row_ids
 
-NEVER = 2**62  # when those are created of whom it is not known
-UNSETTLED = 0  # the outcome of whom nothing keeps from an invite yet
+NEVER = 2**62  # stands for an unknown creation time
+UNSETTLED = 0  # the outcome of members that no reason excludes yet
 _NO_MAILBOX = bytes(SIZE)
 
 Checkpoint = Callable[[], None]
 
 
 class Members:
-    """Row ids upwards, and of each: the outcome (0 while it is open), its detail, the digest of
-    the mailbox, when the customer was created, and the lot of a sample."""
+    """Row ids in ascending order. For each: the outcome (0 while it is open), its detail, the
+    digest of the mailbox, the creation time of the customer, and the lot for a sample."""
 
     def __init__(self, ids: Ids) -> None:
         size = len(ids)
@@ -39,25 +39,25 @@ class Members:
         self.lots = array("Q", bytes(8 * size))
 
     def mailbox(self, place: int) -> bytes:
-        """The digest of the mailbox of one."""
+        """The digest of a member's mailbox."""
         return bytes(self.mailboxes[SIZE * place : SIZE * (place + 1)])
 
     def place(self, row_id: int) -> int | None:
-        """Where somebody stands; None when they are no member."""
+        """The place of a participant, or None if they are not a member."""
         place = bisect_left(self.ids, row_id)
         return place if place < len(self.ids) and self.ids[place] == row_id else None
 
     def known_created(self, place: int) -> int | None:
-        """When one became a customer."""
+        """When a member became a customer, or None if unknown."""
         return None if self.created[place] == NEVER else self.created[place]
 
     def settle(self, place: int, outcome: Outcome, detail: int = 0) -> None:
-        """Say what becomes of one."""
+        """Set a member's outcome."""
         self.outcomes[place] = outcome
         self.details[place] = detail
 
     def open(self) -> Iterator[int]:
-        """The places of those of whom nothing is decided yet."""
+        """The places of members who have no outcome yet."""
         place = self.outcomes.find(UNSETTLED)
         while place >= 0:
             yield place
@@ -65,7 +65,7 @@ class Members:
 
 
 def union(store: Store, connection_id: int, keys: Iterable[str], checkpoint: Checkpoint) -> Ids:
-    """The row ids of the members of any of these segments, each once, upwards."""
+    """The row ids of the members of any of these segments, each once, ascending."""
     ids, seen = array("q"), RowIds()
     for key in keys:
         for chunk in _members(store, connection_id, key, checkpoint):
@@ -81,7 +81,7 @@ def describe(
     seed: str,
     checkpoint: Checkpoint,
 ) -> None:
-    """Read all that a plan asks of the people themselves, and settle those who have no mailbox."""
+    """Read the facts that a plan needs, and settle members without a usable mailbox."""
     for start in range(0, len(members.ids), CHUNK):
         checkpoint()
         some = members.ids[start : start + CHUNK]
@@ -104,7 +104,7 @@ def describe(
 def people(
     store: Store, connection_id: int, ids: Sequence[int]
 ) -> Iterator[tuple[int, str, str | None, int | None, bool]]:
-    """(row id, Stripe id, email, created, deleted) of these people."""
+    """(row id, Stripe id, email, created, deleted) of these participants."""
     columns = ("id", "stripe_id", "email", "created", "deleted")
     gathered = ", ".join(store.gathered(column) for column in columns)
     if not ids:
@@ -118,7 +118,7 @@ def people(
 
 
 def stripe_ids(store: Store, ids: Sequence[int]) -> dict[int, str]:
-    """Stripe's id of each of these people."""
+    """The Stripe id of each of these participants."""
     found: dict[int, str] = {}
     for start in range(0, len(ids), CHUNK):
         keys, names = store.row(
@@ -138,8 +138,8 @@ def leave_out(
     keys: Iterable[str],
     checkpoint: Checkpoint,
 ) -> None:
-    """Settle those who are in one of these segments, and those who share a mailbox with somebody
-    who is: an invite is to a mailbox, and would reach whom it must not."""
+    """Settle members of these segments, and everyone who shares a mailbox with one. An invite goes
+    to a mailbox, so it would reach the excluded member."""
     mine = {int.from_bytes(members.mailbox(place)[:8]) for place in range(len(members.ids))}
     shut: set[bytes] = set()
     for key in keys:
@@ -165,8 +165,8 @@ def leave_out(
 
 
 def same_mailbox(store: Store, members: Members) -> dict[int, int]:
-    """Settle all but one of those who share a mailbox; who stays is a customer the longest. The
-    place of who stands for each of the others, by the others' places."""
+    """Settle all but one of the members who share a mailbox. The oldest customer stays. Returns,
+    for the place of each of the others, the place of the one who stays."""
     seen: set[int] = set()
     doubtful: set[int] = set()
     for place in members.open():
@@ -200,8 +200,8 @@ def _members(
 def sample_member(
     store: Store, connection_id: int, keys: Sequence[str], nth: int
 ) -> tuple[str | None, str] | None:
-    """The name and address of a member of the first of these segments that has one, to show a
-    template with: the ``nth``, and again from the beginning after some. Raises DatabaseProblem."""
+    """The name and address of a member, for showing a template. It comes from the first of these
+    segments that has one: the ``nth``, starting over after a few. Raises DatabaseProblem."""
     for key in keys:
         rows = store.rows(
             "SELECT p.name, p.email FROM member m JOIN segment g ON g.id = m.segment_id"

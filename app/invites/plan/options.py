@@ -1,4 +1,4 @@
-"""What a plan is made with: whom it takes from, how many and how, and which rules it passes by."""
+"""The options of a plan: how many to invite, how to choose them, and which rules to override."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ OVERRIDES = ("cool_down", "cap")
 
 @dataclass(frozen=True)
 class Options:
-    """``take``: all who may be invited; a batch, which are the ``number`` who are customers the
-    longest; or ``number`` at random, in the same shares as all by one of :data:`STRATA`, always
-    the same people for the same ``seed``. ``again``: of those whose invite for this study has
-    ended so, ask anew. ``overrides``: rules that do not bind. What goes beyond the rules needs a
-    ``reason``, which is kept."""
+    """``take``: everyone who may be invited; or a batch, which is the ``number`` oldest customers;
+    or a random sample of ``number``. A sample can be stratified by one of :data:`STRATA`, so that
+    each stratum keeps its share. The same ``seed`` draws the same sample. ``again``: also invite
+    participants whose invite for this study ended in one of these states. ``overrides``: rules that
+    do not apply. What goes beyond the rules needs a ``reason``, which is stored."""
 
     segments: tuple[str, ...]
     excluded: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class Options:
     reason: str = ""
 
     def check(self) -> None:
-        """Raise StudyProblem unless they say one thing."""
+        """Raise StudyProblem if the options contradict each other."""
         if not self.segments:
             raise StudyProblem("Name at least one segment to take people from.", "segments")
         if self.take not in TAKES:
@@ -61,12 +61,12 @@ class Options:
             )
 
     def json(self) -> str:
-        """As they are frozen with a plan."""
+        """The form that is stored with a locked plan."""
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
 
 
 def from_json(text: str) -> Options:
-    """Options as :meth:`Options.json` froze them."""
+    """Reads what :meth:`Options.json` wrote."""
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in json.loads(text).items()
@@ -75,5 +75,5 @@ def from_json(text: str) -> Options:
 
 
 def new_seed() -> str:
-    """A short one, to be read out and typed."""
+    """A seed that is short enough to read out and type."""
     return secrets.token_hex(2)

@@ -1,4 +1,4 @@
-"""What becomes of one member in a plan: exactly one outcome, with a detail that says why."""
+"""The outcome of one member in a plan: exactly one, with a detail that says why."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from app.invites.mail.addresses import AddressFault
 from app.invites.opt_outs import KINDS
 from app.text import when
 
-# The states of an invite that keep its mailbox from another one for the same study; where several
-# hold, the first is said. Failed and withdrawn invites keep no one. Stored as places in this tuple,
-# as the detail of ALREADY: append only.
+# The states of an invite that prevent another one for the same study and mailbox. If several apply,
+# the first is shown. Failed and withdrawn invites prevent nothing. Positions in this tuple are
+# stored as the detail of ALREADY: append only.
 ALREADY = (
     *("started", "sent", "handed_over", "uncertain", "sending", "queued"),
     *("completed", "declined", "bounced", "expired"),
 )
-AGAIN = ("completed", "declined", "expired")  # who may be asked again where a plan says so
+AGAIN = ("completed", "declined", "expired")  # may be invited again if a plan says so
 
 Reason: TypeAlias = Callable[[int, Mapping[int, str], float], str]
 
 
 def _excluded(detail: int, _: Mapping[int, str], __: float) -> str:
-    """1: only another member with the same mailbox is in an excluded segment; else 0."""
+    """1 if only another member with the same mailbox is in an excluded segment, else 0."""
     if detail:
         return "shares a mailbox with somebody in an excluded segment"
     return "in an excluded segment"
@@ -35,17 +35,17 @@ def _unusable(detail: int, _: Mapping[int, str], __: float) -> str:
 
 
 def _same_mailbox(detail: int, names: Mapping[int, str], _: float) -> str:
-    """The row id of the member who stands for the mailbox."""
+    """The row id of the member who keeps the shared mailbox."""
     return f"same mailbox as {names.get(detail, 'another')}"
 
 
 def _opted_out(detail: int, _: Mapping[int, str], __: float) -> str:
-    """A place in KINDS."""
+    """A position in KINDS."""
     return KINDS[detail].replace("_", " ")
 
 
 def _already(detail: int, _: Mapping[int, str], __: float) -> str:
-    """A place in ALREADY."""
+    """A position in ALREADY."""
     return f"already invited: {ALREADY[detail].replace('_', ' ')}"
 
 
@@ -60,13 +60,12 @@ def _cap(detail: int, _: Mapping[int, str], now: float) -> str:
 
 
 class Outcome(IntEnum):
-    """Each with its number, its key for programs, its words for a person after a count, and how a
-    member's detail is said, where it has one.
+    """Each has a number, a key for programs, words that follow a count, and a way to word a
+    member's detail if it has one.
 
-    They stand in the order in which the reasons are asked: the first that holds is the member's.
-    The number says nothing of the order. It is stored with locked plans and published nowhere:
-    never change one, give a new outcome the next free one (up to 255), and put it where it
-    belongs."""
+    They are in the order in which the reasons are checked. The first that applies is the member's.
+    The number does not follow that order. It is stored with locked plans and never published: don't
+    change one, give a new outcome the next free number (up to 255), and put it where it belongs."""
 
     key: str
     words: str
@@ -94,6 +93,6 @@ class Outcome(IntEnum):
 
 
 def reason(outcome: Outcome, detail: int, names: Mapping[int, str], now: float) -> str:
-    """Why one member has this outcome, for a person. ``names``: Stripe's ids by row ids, of those
-    who stand for a mailbox."""
+    """Why a member has this outcome, for a person. ``names``: Stripe ids by row id, of the members
+    who keep a shared mailbox."""
     return outcome.words if outcome.reason is None else outcome.reason(detail, names, now)

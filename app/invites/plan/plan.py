@@ -1,8 +1,8 @@
 """Who will be invited and who not: each member of the segments with exactly one outcome.
 
-The reasons are asked in the order in which :class:`Outcome` declares them. Everything is read in
-stretches of row ids, none per person. What is sent goes through here too: a locked plan is made
-again before it is sent (:mod:`app.invites.plan.frozen`), and what differs is shown.
+The reasons are checked in the order of :class:`Outcome`. Everything is read in ranges of row ids,
+never member by member. Sending uses this too: a locked plan is made again before it is sent
+(:mod:`app.invites.plan.frozen`), and any differences are shown.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from app.panel.lists.order import Ids
 
 
 class Plan:
-    """A plan as it was at one moment: outcomes to count, to filter and to look up. ``now`` is
-    that moment; nothing of it is stored before it is frozen."""
+    """A plan at one moment: outcomes to count, filter and look up. ``now`` is that moment. A plan
+    is not stored until it is locked."""
 
     def __init__(self, study: Study, options: Options, now: int, members: Members) -> None:
         self.study_id = study.id
@@ -41,20 +41,22 @@ class Plan:
         self.members = members
 
     def __len__(self) -> int:
-        """The size of the union of the segments."""
+        """How many members the segments have together."""
         return len(self.members.ids)
 
     def counts(self) -> dict[Outcome, int]:
-        """How many have each outcome, in the order of the reasons; they add up to the size."""
+        """How many members have each outcome, in the order of the reasons. They add up to the
+        size."""
         return {one: self.members.outcomes.count(one) for one in Outcome}
 
     def details(self, outcome: Outcome) -> Counter[int]:
-        """How many have each detail of an outcome, such as the state of an earlier invite."""
+        """How many members have each detail of an outcome, such as the state of an earlier
+        invite."""
         members = self.members
         return Counter(members.details[place] for place in self._places(outcome))
 
     def ids(self, outcome: Outcome, details: Sequence[int] | None = None) -> Ids:
-        """Row ids of those with an outcome (and one of these details), upwards."""
+        """Row ids of the members with an outcome (and one of these details), ascending."""
         members = self.members
         return array(
             "q",
@@ -66,7 +68,7 @@ class Plan:
         )
 
     def of(self, row_id: int) -> tuple[Outcome, int] | None:
-        """The outcome of one person with its detail; None when they are in none of the segments."""
+        """A member's outcome and its detail, or None if they are in none of the segments."""
         place = self.members.place(row_id)
         if place is None:
             return None
@@ -87,8 +89,8 @@ def make(
     now: int | None = None,
     checkpoint: Checkpoint = lambda: None,
 ) -> Plan:
-    """Work a plan out; some seconds where there are a million members. ``checkpoint`` is called
-    every few milliseconds, and ends the work by raising what it likes. Raises StudyProblem and
+    """Make a plan. It takes some seconds for a million members. ``checkpoint`` is called every few
+    milliseconds and may raise any exception to end the work. Raises StudyProblem and
     DatabaseProblem."""
     options.check()
     check_segments(store, study.connection_id, options.segments, options.excluded)
@@ -114,7 +116,7 @@ def make(
 
 
 def _sample(store: Store, here: int, members: Members, options: Options, now: int) -> None:
-    """Settle all who are still open."""
+    """Settle all members who are still open."""
     places = array("q", members.open())
     taken: set[int] | None = None
     if options.take == "batch":

@@ -1,8 +1,8 @@
-"""Which of those who may be invited are taken: a batch, or a random sample that can be repeated.
+"""Chooses among those who may be invited: a batch, or a random sample that can be repeated.
 
-The lot of somebody is the first 16 hex digits of the SHA-256 of ``seed:stripe id``, so that anyone
-can draw it again with any tool; the lowest lots are taken. A stratified sample gives each stratum
-its share of the number, what is left over goes to the largest fractions.
+A participant's lot is the first 16 hex digits of the SHA-256 of ``seed:stripe id``, so that anyone
+can repeat the draw with any tool. The lowest lots win. In a stratified sample each stratum gets its
+share of the number, and the rest goes to the largest fractions.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from app.db.store import Store
 
 DAY = 86_400
 CHUNK = 20_000
-NONE = ""  # the stratum of those who have no plan or product
+NONE = ""  # the stratum of participants without a plan or product
 
-# Customers since so many days at most; of everybody after the last.
+# Upper limits of the strata, in days as a customer. The last stratum has no limit.
 TENURES = ((90, "under 3 months"), (365, "under a year"), (730, "under 2 years"))
 LONGER, UNKNOWN = "2 years and more", "unknown"
 
 
 def lot(seed: str, stripe_id: str) -> int:
-    """What decides: a number below 2**64."""
+    """A participant's lot: a number below 2**64."""
     return int.from_bytes(sha256(f"{seed}:{stripe_id}".encode()).digest()[:8])
 
 
 def drawn(lots: Mapping[int, int], number: int, strata: Mapping[int, str] | None) -> set[int]:
-    """Those taken, of the people that ``lots`` has the lots of. ``strata``: the stratum of each."""
+    """The winners among the participants in ``lots``. ``strata``: the stratum of each."""
     groups: defaultdict[str, list[int]] = defaultdict(list)
     for one in lots:
         groups[strata[one] if strata else NONE].append(one)
@@ -40,8 +40,8 @@ def drawn(lots: Mapping[int, int], number: int, strata: Mapping[int, str] | None
 
 
 def shares(sizes: Mapping[str, int], number: int) -> dict[str, int]:
-    """How many of ``number`` each stratum of these sizes gets, by the largest remainder; equal
-    remainders go to the larger stratum, then by name."""
+    """How many of ``number`` each stratum gets, by the largest remainder. Equal remainders go to
+    the larger stratum, then by name."""
     total = sum(sizes.values())
     if number >= total:
         return dict(sizes)
@@ -55,7 +55,7 @@ def shares(sizes: Mapping[str, int], number: int) -> dict[str, int]:
 
 
 def tenure(created: int | None, now: int) -> str:
-    """The stratum of somebody who is a customer since then."""
+    """The stratum of a participant who became a customer at this time."""
     if created is None:
         return UNKNOWN
     days = (now - created) / DAY
@@ -63,8 +63,9 @@ def tenure(created: int | None, now: int) -> str:
 
 
 def held(store: Store, connection_id: int, ids: Sequence[int], kind: str) -> dict[int, str]:
-    """The stratum of each of these people by ``product`` or by ``plan``, which is a product with
-    the interval of its price. Who holds several counts by the first of them, by name."""
+    """The stratum of each of these participants by ``product``, or by ``plan``, which is a product
+    with the interval of its price. A participant with several counts by the first, in order of
+    name."""
     what = "coalesce(d.name, i.product)"
     if kind == "plan":
         what = f"{what} || ', ' || coalesce(r.interval, 'once')"

@@ -1,4 +1,4 @@
-"""What a person judges before a plan is sent: how many, to whom, and who is left afterwards."""
+"""What a person checks before a plan is sent: how many, to which address, and who remains."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from app.panel.lists.selection import CHUNK
 
 @dataclass(frozen=True)
 class Summary:
-    """``named``: how many of those who will be invited have a name. ``to`` and ``message``: of one
-    of them. ``free_at``: when the first of those in cool-down may be invited. ``left``: how many
-    more of the segments could be invited after it."""
+    """``named``: how many invitees have a name. ``to`` and ``message``: those of one invitee.
+    ``free_at``: when the first member in cool-down may be invited. ``left``: how many more members
+    could be invited afterwards."""
 
     plan: LockedPlan
     size: int
@@ -44,7 +44,7 @@ class Summary:
 def summarise(
     store: Store, frozen: LockedPlan, made: Plan, checkpoint: Checkpoint = lambda: None
 ) -> Summary:
-    """Of a plan that was made and frozen. Raises DatabaseProblem."""
+    """The summary of a plan that was made and locked. Raises DatabaseProblem."""
     invited, named = made.ids(Outcome.INVITE), 0
     to, message = None, None
     for start in range(0, len(invited), CHUNK):

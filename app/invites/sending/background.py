@@ -1,4 +1,4 @@
-"""Sending beside the app: a thread that works on the runs that somebody started here."""
+"""Sending in the background: a thread for the batches that were started in this app."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from app.invites.restore_guard import RestoreSuspected
 from app.invites.sending.sender import Sender, SendInProgress
 from app.settings import SettingsError
 
-GRACE = 1.0  # seconds for what is being said to a mail server; then it stays uncertain
+GRACE = 1.0  # seconds to finish with a mail server; after that the invite stays uncertain
 
 
 class BackgroundSending:
-    """``make``: a sender for the account of a run. ``tell``: a sentence for a person. Both are
+    """``make``: creates a sender for an account. ``tell``: takes a sentence for a person. Both are
     called in the thread."""
 
     def __init__(
         self, store: Store, make: Callable[[int], Sender], tell: Callable[[str], None]
     ) -> None:
         self._store, self._make, self._tell = store, make, tell
-        self._runs: dict[int, int] = {}  # with their accounts
+        self._runs: dict[int, int] = {}  # batch -> account
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
-        self.busy = False  # it sends, or waits until it may
+        self.busy = False  # it is sending, or waits until it may
 
     def send(self, connection_id: int, run: int) -> None:
-        """Send this run, from when it is due. Returns at once."""
+        """Send this batch as soon as it is due. Returns at once."""
         self._runs = {**self._runs, run: connection_id}
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
@@ -36,11 +36,11 @@ class BackgroundSending:
         self._wake.set()
 
     def has(self, run: int) -> bool:
-        """Whether this process sends it, as soon as it may be sent."""
+        """Whether this process sends the batch, now or when it is due."""
         return run in self._runs
 
     def close(self) -> None:
-        """Stop. A mail that is just being handed over may end as uncertain."""
+        """Stop. An email that is being sent at this moment may end as uncertain."""
         self._stop.set()
         self._wake.set()
         if self._thread is not None:

@@ -1,4 +1,4 @@
-"""One batch, as a channel works on it: what it claims, writes and records."""
+"""One batch, as a channel sees it: claim invites, write messages, record results."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from app.invites.sending.runs import RunView
 
 @dataclass(frozen=True)
 class BatchWork:
-    """``owner``: this process. ``key``: the connection's own, for Message-IDs. ``expire_days``: for
-    how many days an invite may be answered. Each method raises DatabaseProblem."""
+    """``owner``: this process. ``key``: the connection's own, for Message-IDs. ``expire_days``: how
+    many days a participant has to reply. Each method raises DatabaseProblem."""
 
     store: Store
     owner: str
@@ -26,17 +26,17 @@ class BatchWork:
     key: bytes
 
     def claim(self, most: int = 1) -> list[Job]:
-        """The next invites that are due, which this process alone may put now."""
+        """Claim the next invites that are due, for this process alone."""
         return jobs.claim(self.store, self.batch, self.owner, most)
 
     def message(self, job: Job) -> bytes:
-        """The email to one person."""
+        """The email to one participant."""
         address, name, token = job.address, job.name, job.token
         return compose(self.template, address, name, token, self._message_id(job)).as_bytes()
 
     def hand_over(self, job: Job) -> bool:
-        """Record, before a server can have an invite, that it may; False where it must not be sent
-        any more."""
+        """Record that a server may get an invite, before it can. False if it must not be sent any
+        more."""
         return jobs.hand_over(self.store, self.batch, job, self.owner, self._message_id(job))
 
     def settle(
@@ -48,7 +48,7 @@ class BatchWork:
         *,
         wait: int | None = None,
     ) -> int:
-        """Record what became of these: see :func:`app.invites.sending.jobs.settle`."""
+        """Record the results of these: see :func:`app.invites.sending.jobs.settle`."""
         return jobs.settle(
             self.store,
             some,

@@ -1,4 +1,4 @@
-"""A sender as the settings want it."""
+"""Makes senders and channels from the settings."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from app.settings import Settings
 
 
 def default_channel(settings: Settings) -> str:
-    """The key of the channel that invites leave by where no other is named: the mail server, or
-    files where none is set. Raises SettingsError."""
+    """The key of the channel that is used unless another is named: email if a mail server is set,
+    else files. Raises SettingsError."""
     return "smtp" if mail_server(settings) else "eml"
 
 
 def per_minute(setup: ChannelSetup, key: str) -> int | None:
-    """How many invites leave by this channel in a minute at most; None: any number. Raises
+    """The most invites that leave by this channel in a minute, or None for no limit. Raises
     SettingsError and ChannelNotSetUp."""
     limits = open_channel(channel_of(key), setup).limits
     return min((limit.most for limit in limits if limit.seconds == 60), default=None)
@@ -48,12 +48,12 @@ def _open_csv(setup: ChannelSetup) -> OpenChannel:
     return CsvChannel(mailbox(setup.settings.home))
 
 
-# What a channel needs is imported when it is opened. None of them connects yet.
+# A channel's imports run when it is opened. Opening connects to nothing yet.
 _OPEN = {"smtp": _open_smtp, "eml": _open_eml, "csv": _open_csv}
 
 
 def open_channel(found: Channel, setup: ChannelSetup) -> OpenChannel:
-    """Open one. Raises ChannelNotSetUp and SettingsError."""
+    """Open a channel. Raises ChannelNotSetUp and SettingsError."""
     if found.by_hand:
         raise ChannelNotSetUp(f"No one but you can hand over {found.words}.")
     return _OPEN[found.key](setup)
@@ -66,7 +66,7 @@ def open_sender(
     connection_id: int,
     on_change: Callable[[], None] = lambda: None,
 ) -> Sender:
-    """Sends for one account."""
+    """A sender for one account."""
     setup = ChannelSetup(store, settings, credentials)
     return Sender(
         store,

@@ -1,9 +1,9 @@
-"""One mail after the other, out of the database: claimed, handed over, settled.
+"""Sends queued emails from the database, one after another: claim, mark uncertain, settle.
 
-Each step is one transaction that changes the row only where its ``attempt`` is still the claim's.
-Whoever withdraws an invite meanwhile (an opt-out, a closed study, a person) counts it up, and the
-sender finds that out before the mail is a server's: what is ``sending`` was not sent, and what is
-``uncertain`` is never sent again by itself.
+Each step is one transaction that changes the row only if its ``attempt`` is still the claimed one.
+To withdraw an invite (an opt-out, a closed study, a person) is to raise the number, and the sender
+notices before a server can have the email. So what is ``sending`` was not sent, and what is
+``uncertain`` is never sent again automatically.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from app.invites.rules import DAY
 from app.invites.sending.runs import RunView, columns, end_reminders
 
 _NEEDLESS = "opted out, or deleted in Stripe"
-AT_ONCE = 100  # mails that are looked through for one that is to be sent
+AT_ONCE = 100  # emails to look through for one that can be sent
 
 
 @dataclass(frozen=True)
 class Job:
-    """A mail that this process alone may send now. ``tries``: this one included."""
+    """An email that only this process may send now. ``tries``: including this one."""
 
     invite: int
     kind: str
@@ -39,9 +39,9 @@ class Job:
 
 
 def claim(store: Store, run: RunView, owner: str, most: int = 1) -> list[Job]:
-    """Take the next mails of a run. Of whom Stripe deleted since, of whom nothing is known any
-    more, or who wants none, the mail is withdrawn instead; so is the reminder of whoever has
-    answered meanwhile. Raises DatabaseProblem."""
+    """Claim the next emails of a batch. An email is withdrawn instead if its participant was
+    deleted in Stripe, has no data any more or opted out. So is a reminder to a participant who has
+    responded. Raises DatabaseProblem."""
     of_run, state, _ = columns(run.kind)
     now, lock = int(time.time()), " FOR UPDATE OF i" if store.postgres else ""
     needless = (
@@ -81,8 +81,8 @@ def claim(store: Store, run: RunView, owner: str, most: int = 1) -> list[Job]:
 
 
 def _sends(store: Store, run_id: int, now: int) -> bool:
-    """Whether mails of the run may go out now; that stays so until the transaction ends. The
-    study, the run, invites, the ledger: everybody locks in this order."""
+    """Whether the batch may send now, which holds until the transaction ends. Everyone locks in
+    this order: the study, the batch, invites, the ledger."""
     lock = " FOR SHARE" if store.postgres else ""
     study = store.rows(
         f"SELECT state FROM study WHERE id = (SELECT study_id FROM run WHERE id = ?){lock}",
@@ -102,8 +102,8 @@ def _withdraw(store: Store, kind: str, invites: Sequence[int]) -> list[Entry]:
 
 
 def hand_over(store: Store, run: RunView, job: Job, owner: str, message_id: str) -> bool:
-    """Write down, before a mail can be a server's, that it may have it; False where it must not be
-    sent any more. Raises DatabaseProblem: then it must not be sent either."""
+    """Record that a server may have an email, before it can. False if it must not be sent any more.
+    Raises DatabaseProblem, and then it must not be sent either."""
     _, state, since = columns(job.kind)
     with store.transaction():
         may = _sends(store, run.id, int(time.time()))
@@ -128,9 +128,9 @@ def settle(
     wait: int | None = None,
     expire_days: int | None = None,
 ) -> int:
-    """Bring them from one state to another; how many were moved: one that somebody took away
-    meanwhile stays as it is. ``wait``: seconds until it may be tried again. ``expire_days``: how
-    long whoever got it may answer. Raises DatabaseProblem."""
+    """Move jobs from one state to another. Returns how many moved: a job that was withdrawn in
+    between stays as it is. ``wait``: seconds until the next try. ``expire_days``: how many days a
+    participant has to reply. Raises DatabaseProblem."""
     _, state, since = columns(jobs[0].kind)
     now = int(time.time())
     values: dict[str, object] = {state: after, "answer": answer}
@@ -141,7 +141,7 @@ def settle(
             values[since] = now
         if state == "state" and expire_days is not None:
             values["expires_at"] = now + expire_days * DAY
-    else:  # failed, bounced: nothing was sent, so it counts for no rule
+    else:  # failed or bounced: no one got it, so it counts for no rule
         values[since] = None
         if state == "state":
             values["ended_at"] = now
@@ -160,8 +160,8 @@ def settle(
 
 
 def recover(store: Store, connection_id: int, owner: str) -> int:
-    """Put back what a sender that ended was sending: none of it was handed over. Only for whoever
-    holds the right to send. Raises DatabaseProblem."""
+    """Queue again what a sender was sending when it ended. None of it was sent. Only the holder of
+    the send lock may call this. Raises DatabaseProblem."""
     entries = []
     with store.transaction():
         for kind in ("invite", "reminder"):
@@ -186,7 +186,7 @@ def recover(store: Store, connection_id: int, owner: str) -> int:
 
 
 def withdraw_idle(store: Store, run: RunView, owner: str) -> int:
-    """Of a run whose study sends no more, take back what is queued; how many that were."""
+    """Withdraw what is queued in a batch whose study no longer sends. Returns how many."""
     with store.transaction():
         (here,) = store.row("SELECT connection_id FROM study WHERE id = ?", (run.study_id,))
         if run.kind == "reminder":

@@ -1,4 +1,4 @@
-"""A frozen plan becomes invites: once, all of it or none, before anything is sent."""
+"""Turns a locked plan into invites: once, all or nothing, before any is sent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from app.invites.sending.channels.registry import channel_of
 from app.invites.studies import get, locked
 
 CHUNK = 1_000
-LOCK = 4  # on PostgreSQL, among those of app.db.lock
+LOCK = 4  # on PostgreSQL, next to those of app.db.lock
 
 _COLUMNS = (
     "connection_id, study_id, participant_id, run_id, mailbox, address, token, state, queued_at"
@@ -30,8 +30,8 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class QueuedBatch:
-    """``run``: its row id. ``number``: of the invites that wait to be sent; ``left_out``: of those
-    in the plan who opted out, got one or have another address since."""
+    """``run``: the batch's row id. ``number``: of queued invites. ``left_out``: how many in the
+    plan have opted out, been invited or changed their address since."""
 
     run: int
     number: int
@@ -41,9 +41,9 @@ class QueuedBatch:
 def queue(
     store: Store, plan: LockedPlan, channel: str, by: str, *, undo: int | None = None
 ) -> QueuedBatch:
-    """Queue the invites of a plan, to nobody whom it does not name. ``undo``: seconds in which
-    nothing of it is sent; None: as the channel has it. Ask before what has changed since
-    (:func:`app.invites.plan.drift.difference`). Raises StudyProblem when the study is not active or
+    """Queue the invites of a plan, and only those. ``undo``: seconds in which none of them is sent;
+    None uses the channel's default. First ask the person about changes
+    (:func:`app.invites.plan.drift.difference`). Raises StudyProblem if the study is not active or
     the plan was queued already, and DatabaseProblem; then nothing is queued."""
     now = int(time.time())
     hashes = hasher(store, get(store, plan.study_id).connection_id)
@@ -79,7 +79,7 @@ def queue(
                 and isinstance(address := written(email or ""), str)
                 and hashes.stored(address.lower()) == mailbox
             ]
-            # Who was asked meanwhile by somebody else is not asked again: the schema sees to it.
+            # The schema prevents a second invite if another process queued one in between.
             store.insert(f"invite ({_COLUMNS})", invites, "ON CONFLICT DO NOTHING")
         made = store.rows("SELECT id, mailbox FROM invite WHERE run_id = ? ORDER BY id", (run,))
         store.execute("UPDATE run SET number = ? WHERE id = ?", (len(made), run))
@@ -101,22 +101,22 @@ def queue(
 
 
 def undo_of(channel: str, undo: int | None) -> int:
-    """For how many seconds all of a batch can be undone. Raises StudyProblem when there is no such
-    channel."""
+    """For how many seconds a whole batch can be undone. Raises StudyProblem if the channel does not
+    exist."""
     undo_seconds = channel_of(channel).undo_seconds
     return undo_seconds if undo is None else undo
 
 
 def _one_at_a_time(store: Store) -> None:
-    """Whoever queues another study's invites at this moment is seen, or waits."""
+    """Let only one study queue invites at a time, so that each sees the invites of the others."""
     if store.postgres:
         store.row("SELECT pg_advisory_xact_lock(?, ?)", (APPLICATION_ID, LOCK))
 
 
 def _planned(store: Store, plan: LockedPlan, now: int) -> Iterator[list[Row]]:
-    """(participant, mailbox, email, deleted, to be left out) of those to be invited, some at a
-    time. Left out is who opted out since, and whom the plan's rules let wait by now: a study that
-    was planned at the same time did not see this one."""
+    """(participant, mailbox, email, deleted, leave out) of the planned invitees, a chunk at a time.
+    Leave out marks opt-outs since then, and mailboxes that must now wait by the plan's rules: a
+    plan of another study may have been made at the same time."""
     last = 0
     limits = [(n, days) for _, n, days in plan.rules.limits(plan.options.overrides)]
     waits = "".join(

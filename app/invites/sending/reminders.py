@@ -1,4 +1,4 @@
-"""One reminder to those who have not answered: an event of their invite, never another invite."""
+"""One reminder to participants who have not responded. It belongs to their invite."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _WHO = (
 
 
 def waiting(store: Store, study_id: int) -> int:
-    """How many a reminder would go to. Raises DatabaseProblem."""
+    """How many participants a reminder would go to. Raises DatabaseProblem."""
     (number,) = store.row(f"SELECT count(*) FROM invite WHERE {_WHO}", (study_id,))
     return int(number)
 
 
 def template_of(study: Study) -> Template:
-    """What a reminder says: its own subject and text, or those of the invite."""
+    """The template of a reminder: its own subject and text, or those of the invite."""
     return replace(
         study.template,
         subject=study.reminder_subject or study.template.subject,
@@ -46,7 +46,7 @@ def queue(
     *,
     undo: int | None = None,
 ) -> QueuedBatch:
-    """Queue a reminder to all who wait for one, if they are as many as were expected. Raises
+    """Queue a reminder to everyone who awaits one, if their number is the expected one. Raises
     StudyProblem and DatabaseProblem; then nothing is queued."""
     now = int(time.time())
     with store.transaction():
@@ -84,7 +84,7 @@ def queue(
         made = store.rows(
             "SELECT id, mailbox FROM invite WHERE reminder_run_id = ? ORDER BY id", (run,)
         )
-        if len(made) != number:  # somebody answered this moment, or got the invite
+        if len(made) != number:  # a reply arrived, or an invite was sent, just now
             raise StudyProblem("Answers are just coming in. Nothing was queued; try again.")
         entries = [
             Entry("run", study.id, after="running", detail=f"{number} reminders by {channel}")

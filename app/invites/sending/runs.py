@@ -1,4 +1,4 @@
-"""Sendings: how far one is, and pausing, stopping and undoing it."""
+"""Batches: their progress, and pausing, stopping and undoing them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from app.invites.ledger import Entry
 from app.invites.sending.channels.registry import Channel, channel_of
 
 OVER = ("stopped", "done")
-LAST = 5  # results that are shown
+LAST = 5  # results to show
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """What became of one invite of a run."""
+    """The result of one invite of a batch."""
 
     address: str | None
     state: str
@@ -28,8 +28,8 @@ class RunResult:
 
 @dataclass(frozen=True)
 class RunView:
-    """A sending as it is now. ``counts``: invites (of a run of reminders: reminders) by state.
-    ``last``: what became of the last ones. ``recent``: mails in the last minute."""
+    """The current state of a batch. ``counts``: invites by state, or reminders in a batch of
+    reminders. ``last``: the last results. ``recent``: emails in the last minute."""
 
     id: int
     study_id: int
@@ -48,23 +48,23 @@ class RunView:
 
     @property
     def left(self) -> int:
-        """How many are still to be handed over."""
+        """How many are still to be sent."""
         return self.counts.get("queued", 0) + self.counts.get("sending", 0)
 
     @property
     def uncertain(self) -> int:
-        """Of how many it is not known whether they arrived."""
+        """How many may or may not have arrived."""
         return self.counts.get("uncertain", 0)
 
     @property
     def handed_over(self) -> int:
-        """How many were, and were not returned."""
+        """How many were sent and did not bounce."""
         others = ("queued", "sending", "uncertain", "failed", "bounced", "withdrawn")
         return sum(number for state, number in self.counts.items() if state not in others)
 
     @property
     def words(self) -> str:
-        """How far it is, for a person."""
+        """The progress, for a person."""
         parts = [f"{self.handed_over:,} handed over"]
         for state in ("uncertain", "failed", "bounced", "withdrawn"):
             if number := self.counts.get(state):
@@ -73,7 +73,7 @@ class RunView:
 
 
 def view(store: Store, run_id: int) -> RunView:
-    """A sending. Raises StudyProblem when there is no such."""
+    """A batch. Raises StudyProblem if it does not exist."""
     rows = store.rows(
         'SELECT id, study_id, kind, way, state, trouble, number, at, "by", go_at, machine'
         " FROM run WHERE id = ?",
@@ -103,20 +103,20 @@ def view(store: Store, run_id: int) -> RunView:
 
 
 def columns(kind: str) -> tuple[str, str, str]:
-    """Where an invite has its run, its state there, and since when it may have arrived."""
+    """The columns of an invite for its batch, its state, and the time when it may have arrived."""
     if kind == "reminder":
         return "reminder_run_id", "reminder", "reminded_at"
     return "run_id", "state", "sent_at"
 
 
 def of_study(store: Store, study_id: int) -> list[RunView]:
-    """All sendings of a study, the newest first."""
+    """All batches of a study, the newest first."""
     rows = store.rows("SELECT id FROM run WHERE study_id = ? ORDER BY id DESC", (study_id,))
     return [view(store, key) for (key,) in rows]
 
 
 def open_runs(store: Store, connection_id: int) -> list[RunView]:
-    """Those that are not over, the oldest first."""
+    """Batches that are not finished, the oldest first."""
     rows = store.rows(
         "SELECT r.id FROM run r JOIN study s ON s.id = r.study_id"
         f" WHERE s.connection_id = ? AND NOT {store.among('r.state')} ORDER BY r.id",
@@ -126,12 +126,12 @@ def open_runs(store: Store, connection_id: int) -> list[RunView]:
 
 
 def pause(store: Store, run_id: int, by: str, trouble: str | None = None) -> None:
-    """Send nothing more of it until :func:`resume`. ``trouble``: why, where nobody wanted it."""
+    """Send no more of it until :func:`resume`. ``trouble``: the reason if no person paused it."""
     _move(store, run_id, by, "running", "paused", trouble)
 
 
 def resume(store: Store, run_id: int, by: str) -> None:
-    """Go on; what was tried and not taken is tried at once."""
+    """Continue. Invites that were tried and refused are tried again at once."""
     with store.transaction():
         _move(store, run_id, by, "paused", "running", None)
         store.execute(
@@ -141,7 +141,7 @@ def resume(store: Store, run_id: int, by: str) -> None:
 
 
 def finish(store: Store, run_id: int, by: str) -> None:
-    """Nothing of it is left to be sent."""
+    """Mark a batch as finished, because nothing is left to send."""
     _move(store, run_id, by, "running", "done", None)
 
 
@@ -158,7 +158,7 @@ def _move(store: Store, run_id: int, by: str, before: str, after: str, trouble: 
 
 
 def stop(store: Store, run_id: int, by: str) -> int:
-    """Withdraw what is still queued, for good; how many that were."""
+    """Withdraw what is still queued, for good. Returns how many."""
     with store.transaction():
         study, here = _place(store, run_id)
         (kind, before) = store.row("SELECT kind, state FROM run WHERE id = ?", (run_id,))
@@ -176,8 +176,8 @@ def stop(store: Store, run_id: int, by: str) -> int:
 
 
 def end_reminders(store: Store, where: str, parameters: tuple[object, ...]) -> list[Entry]:
-    """Take back those of these reminders that were not handed over, inside the caller's
-    transaction; what the ledger has to record."""
+    """Withdraw those of these reminders that were not sent, inside the caller's transaction.
+    Returns the entries for the ledger."""
     waiting = f"{where} AND reminder IN ('queued', 'sending')"
     lock = " FOR UPDATE" if store.postgres else ""
     found = store.rows(

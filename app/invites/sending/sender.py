@@ -1,8 +1,8 @@
 """Sends what is queued: one Panelist per database, one batch at a time, each by its channel.
 
-Nothing is sent twice because every step is written down first (:mod:`app.invites.sending.jobs`);
-who holds the lock only sees to it that two do not share one pace. Ended in whatever way, the next
-sender goes on from there.
+Every step is recorded before it happens (:mod:`app.invites.sending.jobs`), so nothing is sent
+twice. The lock only makes sure that two senders do not use one rate limit. However a sender ends,
+the next one continues from there.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from app.invites.sending.channels.registry import Channel
 from app.invites.sending.runs import RunView, columns
 from app.problems import Problem
 
-_SOON = 0.1  # seconds, at least, where something is to be waited for
+_SOON = 0.1  # the shortest wait, in seconds
 
 
 class SendInProgress(Problem):
-    """Another Panelist sends for this database; nothing was sent here."""
+    """Another Panelist is sending for this database. Nothing was sent here."""
 
 
 @dataclass(frozen=True, order=True)
 class NextStep:
-    """When a sender has something to do again, in seconds from now."""
+    """When a sender has work again, in seconds from now."""
 
     seconds: float
 
@@ -47,9 +47,9 @@ NOW, NEVER = NextStep(0.0), NextStep(math.inf)
 
 
 class Sender:
-    """Sends for one account. ``folder``: where Panelist's files lie. ``open_channel``: raises
-    ChannelNotSetUp and SettingsError. ``on_change``: is called when something was sent, or could
-    not be."""
+    """Sends for one account. ``folder``: where Panelist's files are. ``open_channel``: raises
+    ChannelNotSetUp and SettingsError. ``on_change``: called when an invite was sent or could not
+    be."""
 
     def __init__(
         self,
@@ -71,9 +71,9 @@ class Sender:
     def work(
         self, stop: threading.Event, only: Callable[[], Collection[int]], *, wait: bool = True
     ) -> None:
-        """Send until nothing is left of these batches, or until told to stop. ``wait``: also for
-        what is due later. Raises SendInProgress, RestoreSuspected, SettingsError and
-        DatabaseProblem; what was handed over is written down."""
+        """Send until nothing is left of these batches, or until told to stop. ``wait``: also wait
+        for later invites. Raises SendInProgress, RestoreSuspected, SettingsError and
+        DatabaseProblem. What was sent is recorded."""
         lock = Lock(self._store, "send-lock", 3)
         try:
             lock.take()
@@ -99,17 +99,17 @@ class Sender:
             lock.free()
 
     def _changed(self) -> None:
-        """Something was handed over, or could not be."""
-        with suppress(OSError):  # a full disk: the ledger itself is in the database
+        """An invite was sent, or could not be."""
+        with suppress(OSError):  # the disk is full; the ledger itself is in the database
             self._guard.note()
         self._on_change()
 
     def _next(self, only: Collection[int]) -> NextStep:
-        """Do the next thing of these batches."""
+        """Do the next step of these batches."""
         soonest = NEVER
         for batch in runs.open_runs(self._store, self._connection_id):
             if batch.machine != this_machine():
-                continue  # it has another mail server, or another folder
+                continue  # it needs another mail server, or another folder
             if batch.id not in only or batch.state != "running" or batch.channel.by_hand:
                 continue
             step = self._step(batch)
@@ -119,7 +119,7 @@ class Sender:
         return soonest
 
     def _step(self, batch: RunView) -> NextStep:
-        """Do the next thing of one batch."""
+        """Do the next step of one batch."""
         now = time.time()
         if not batch.left:
             runs.finish(self._store, batch.id, self._owner)
@@ -172,7 +172,7 @@ class Sender:
         return NEVER if at is None else NextStep(max(_SOON, at - time.time()))
 
     def _rest(self, channel: Channel, limit: Limit, now: float) -> NextStep:
-        """When this limit lets another invite leave; what was sent before a restart counts."""
+        """When this limit allows another invite. Invites sent before a restart count too."""
         since = (self._connection_id, int(now) - limit.seconds, channel.key)
         rows = self._store.rows(
             "SELECT at FROM (SELECT i.sent_at AS at FROM invite i JOIN run r ON r.id = i.run_id"
@@ -185,7 +185,7 @@ class Sender:
         return NextStep(max(_SOON, rows[0][0] + limit.seconds - now)) if rows else NOW
 
     def _template(self, batch: RunView) -> tuple[Template, int | None]:
-        """What the batch says, and for how many days its invites may be answered."""
+        """The batch's template, and how many days its participants have to reply."""
         if batch.id not in self._templates:
             (plan, stored) = self._store.row(
                 "SELECT plan_id, letter FROM run WHERE id = ?", (batch.id,)

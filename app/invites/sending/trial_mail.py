@@ -1,4 +1,4 @@
-"""One mail as a member would get it, to oneself: marked TEST, and never counted."""
+"""A test email: what a member would get, sent to yourself, marked TEST and never counted."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ IDENTITY = "<test@panelist.invalid>"
 
 
 def rehearse(settings: Settings, credentials: Credentials, study: Study, address: str) -> str:
-    """Send it; what happened, for a person. Its link leads nowhere. Raises StudyProblem,
-    SettingsError, NotSent, Unknown and OSError."""
+    """Send it. Returns what happened, for a person. Its link leads nowhere. Raises StudyProblem,
+    SettingsError, NotSent, DeliveryUnknown and OSError."""
     to = written(address)
     if isinstance(to, AddressFault):
         raise StudyProblem(f"The address cannot be used: {to.words}. Nothing was sent.")

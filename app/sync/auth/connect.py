@@ -1,7 +1,7 @@
-"""From access to a connection: what it may do, whose account it is, live or test.
+"""Checks new access, finds its account and mode, and records the connection.
 
-Access is kept before anything is recorded as connected: a kill in between leaves something to
-connect again with, and never a connection that cannot say why it has no access.
+Access is stored before the connection is recorded. So if the process is killed in between, there is
+something to connect with, and never a connection that has no access for an unknown reason.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ PROBES = {
 
 
 class KeyProblem(Problem):
-    """The key cannot be used; the text is one sentence and never contains the key. ``kind``
-    says what Stripe meant, when it was Stripe who refused."""
+    """The key cannot be used. The text is one sentence and never contains the key. ``kind`` is set
+    if Stripe refused it, and says what Stripe meant."""
 
     def __init__(self, text: str, kind: ProblemKind | None = None) -> None:
         super().__init__(text)
@@ -42,7 +42,7 @@ class KeyProblem(Problem):
 
 @dataclass(frozen=True)
 class Permission:
-    """Whether the key may read one kind of object. ``cost``: what is missing if it may not."""
+    """Whether the key may read one kind of object. ``cost``: what is missing without it."""
 
     name: str
     label: str
@@ -52,19 +52,19 @@ class Permission:
 
 @dataclass(frozen=True)
 class KeyReport:
-    """What access that works was found to be. ``method``: restricted_key or oauth."""
+    """The result of a successful check. ``method``: restricted_key or oauth."""
 
     account: str
     account_name: str | None
     livemode: bool
     permissions: tuple[Permission, ...]
     warnings: tuple[str, ...] = ()
-    requests: int = 0  # that finding this out took
+    requests: int = 0  # that the check took
     method: str = "restricted_key"
 
 
 def check_key(settings: Settings, key: str) -> KeyReport:
-    """Try the key on every endpoint the sync reads, and find out whose it is.
+    """Try the key on every endpoint that the sync reads, and find its account.
 
     Blocks for as long as Stripe takes. Raises KeyProblem.
     """
@@ -72,20 +72,20 @@ def check_key(settings: Settings, key: str) -> KeyReport:
 
 
 def offered(key: str) -> NewAccess:
-    """What a person gave as a key. Raises KeyProblem when it cannot be one."""
+    """Access from a key that a person entered. Raises KeyProblem if it cannot be a key."""
     key = key.strip()
     _check_shape(key)
     return offered_key(key)
 
 
 def check(settings: Settings, offer: NewAccess) -> KeyReport:
-    """As :func:`check_key`, for any access."""
+    """Check any access, as :func:`check_key` does."""
     return asyncio.run(_check(settings, offer))
 
 
 def recognised(settings: Settings, store: Store, offer: NewAccess) -> int | None:
-    """The connection that this access has been found good for before, at the cost of one request;
-    None when all of it has to be tried (again). Raises KeyProblem."""
+    """The connection for which this access was checked before, at the cost of one request. None if
+    it has to be checked (again). Raises KeyProblem."""
     connected = connections.connected(store)
     if not connected:
         return None
@@ -144,7 +144,7 @@ async def _check(settings: Settings, offer: NewAccess) -> KeyReport:
 
 @dataclass(frozen=True)
 class AccountOwner:
-    """Whose access it is. ``requests``: what finding out took."""
+    """The account that access belongs to. ``requests``: that finding it took."""
 
     account: str
     livemode: bool
@@ -152,7 +152,7 @@ class AccountOwner:
 
 
 def owner(settings: Settings, offer: NewAccess) -> AccountOwner:
-    """Find out whose the access is, and nothing else. Blocks. Raises KeyProblem."""
+    """Find only the account that the access belongs to. Blocks. Raises KeyProblem."""
     return asyncio.run(_owner(settings, offer))
 
 
@@ -166,7 +166,7 @@ async def _owner(settings: Settings, offer: NewAccess) -> AccountOwner:
 
 
 def _asking(settings: Settings, offer: NewAccess) -> StripeApi:
-    """By stripe-python, since each is asked once."""
+    """Uses stripe-python, because each endpoint is asked only once."""
     from app.sync.stripe.sdk import SdkTransport
 
     return StripeApi(settings.stripe_api_base, offer.access, settings.rate, carrier=SdkTransport)
@@ -184,14 +184,14 @@ async def _probe(api: StripeApi, name: str, path: str) -> Permission:
 
 
 def _list(content: bytes) -> None:
-    """Only that it is a list: a captive portal may answer JSON as well."""
+    """Accept only a list, because a captive portal may answer with JSON too."""
     if not isinstance(any_object(content).get("data"), list):
         raise Unreadable
 
 
 async def _account(api: StripeApi, offer: NewAccess) -> tuple[str, str | None]:
-    """(account id, name). Stripe mostly refuses this to restricted keys, but the refusal names
-    the account; where nothing does, the key itself stands for it."""
+    """(account id, name). Stripe usually refuses this to restricted keys, but the refusal names the
+    account. Otherwise an id is derived from the key."""
     try:
         reply = await api.get("/v1/account", "/v1/account", {}, any_object)
     except StripeProblem as problem:
@@ -226,7 +226,7 @@ def _stand_in(offer: NewAccess) -> str:
 
 
 def refuse_another(store: Store, account: str, livemode: bool) -> None:
-    """Raises KeyProblem while another account is connected, or this one in the other mode."""
+    """Raise KeyProblem if another account is connected, or this one in the other mode."""
     for _, connected, mode in connections.connected(store):
         if (connected, mode) != (account, livemode):
             raise KeyProblem(
@@ -238,10 +238,10 @@ def refuse_another(store: Store, account: str, livemode: bool) -> None:
 def admit(
     settings: Settings, store: Store, credentials: Credentials | None, offer: NewAccess
 ) -> KeyReport:
-    """Check access and keep it; ``credentials`` is None when it is not to be kept.
+    """Check access and store it. ``credentials`` is None if it is not to be stored.
 
-    Tokens are kept before they are tried, because the code they came from is used up. Of what
-    was refused nothing stays kept, and what was kept before is again. Raises KeyProblem and
+    Tokens are stored before the check, because their code works only once. If they are refused,
+    they are deleted and what was stored before is restored. Raises KeyProblem and
     CredentialProblem.
     """
     livemode, before = offer.access.livemode, None
@@ -264,8 +264,8 @@ def admit(
 def _keep(
     credentials: Credentials, name: str, secret: dict[str, Any] | None
 ) -> dict[str, Any] | None:
-    """Put it in the place of what is kept, which is returned. Another Panelist that renews what
-    was kept before must have ended doing so."""
+    """Store a secret and return the one that it replaces. Waits for another Panelist that is
+    renewing the old one."""
     with credentials.lock(name, PATIENCE):
         before = credentials.get(name)
         if secret is None:
@@ -276,13 +276,13 @@ def _keep(
 
 
 def forget(credentials: Credentials, report: KeyReport) -> None:
-    """Delete what :func:`admit` kept. Raises CredentialProblem."""
+    """Delete what :func:`admit` stored. Raises CredentialProblem."""
     _keep(credentials, secret_name(report.account, report.livemode), None)
 
 
 def connect(store: Store, report: KeyReport) -> int:
-    """Record the account as connected and return the connection's id. Its status is
-    ``pending`` when it is new, was disconnected, or the key may read more than before.
+    """Record the account as connected and return the connection's id. Its status becomes
+    ``pending`` if it is new, was disconnected, or the key may read more than before.
 
     Raises KeyProblem while another account is connected.
     """
@@ -297,7 +297,7 @@ def connect(store: Store, report: KeyReport) -> int:
     )
     with store.transaction():
         connections.count_reads(store, connection_id, report.requests)
-        if report.method == "oauth":  # an approval, which outlives news of an earlier removal
+        if report.method == "oauth":  # an approval outlives news of an earlier removal
             connections.renew(store, connection_id)
     steps = connections.steps(store, connection_id)
     granted = {one.name for one in report.permissions if one.granted}

@@ -1,7 +1,7 @@
-"""What a request to Stripe shows to be let in, and how that is kept and renewed.
+"""The credentials of a request to Stripe, and how they are stored and renewed.
 
-A key is what a person pasted; tokens come by OAuth and end every hour. Only an ``Access`` ever
-holds them: nothing else of the sync sees more than the headers of the next request.
+A key is what a person pasted. Tokens come from OAuth and expire every hour. Only an ``Access``
+holds them: the rest of the sync sees no more than the headers of the next request.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from app.credentials.store import CredentialProblem, Credentials
 from app.sync.stripe.oauth import OAuthApp, OAuthProblem, Tokens, refresh
 from app.sync.stripe.transport import Headers
 
-EARLY = 120.0  # seconds before its end in which an access token is renewed
-PATIENCE = 45.0  # seconds to wait for another Panelist's renewal: longer than one can take
+EARLY = 120.0  # seconds before its expiry in which an access token is renewed
+PATIENCE = 45.0  # seconds to wait for another Panelist's renewal, longer than one can take
 GRACE = 1.0  # seconds that an exit waits for a renewal
 ASIDE = "access"  # name of the threads that renew
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class Access(Protocol):
-    """``headers`` is replaced, never changed, when the access is renewed."""
+    """``headers`` is replaced, never modified, when the access is renewed."""
 
     @property
     def livemode(self) -> bool: ...
@@ -38,18 +38,18 @@ class Access(Protocol):
     @property
     def stale(self) -> bool: ...
     async def renew(self, used: Headers) -> bool:
-        """Called when ``used`` no longer works; True: there are newer headers to try with.
+        """Call this when ``used`` no longer works. True if there are newer headers to try.
 
         Raises OAuthProblem (kind "expired": access was revoked) and CredentialProblem.
         """
 
     def forget(self) -> None:
-        """It was revoked: delete what is kept of it. Raises CredentialProblem."""
+        """Delete what is stored, because access was revoked. Raises CredentialProblem."""
 
 
 class KeyAccess:
-    """A key of Stripe's. ``account``: the connected account it is used for, with Connect;
-    ``forget``: deletes it from where it is kept, if it is."""
+    """A Stripe key. ``account``: with Connect, the connected account that it is used for.
+    ``forget``: deletes the key from the storage, if it is there."""
 
     stale = False
 
@@ -68,12 +68,12 @@ class KeyAccess:
             self.headers["Stripe-Account"] = account
 
     async def renew(self, used: Headers) -> bool:
-        """A key stays what it is."""
+        """False, because a key is never renewed."""
         return False
 
 
 class TokenAccess:
-    """Tokens in the credential store, renewed once however many Panelists use them."""
+    """Tokens in the credential storage, renewed once however many Panelists use them."""
 
     def __init__(self, app: OAuthApp, credentials: Credentials, tokens: Tokens) -> None:
         self.livemode = tokens.livemode
@@ -82,13 +82,13 @@ class TokenAccess:
         self._name = secret_name(tokens.account, tokens.livemode)
         self._mutex = threading.Lock()
         self._unsaved: Tokens | None = None
-        self._tries = 0  # that have ended
-        self._failure: OAuthProblem | CredentialProblem | None = None  # of the last one
+        self._tries = 0  # finished renewals
+        self._failure: OAuthProblem | CredentialProblem | None = None  # of the last renewal
         self._use(tokens)
 
     @property
     def stale(self) -> bool:
-        """It ends so soon that a request might not arrive before."""
+        """Whether the token may expire before the next request arrives."""
         ends = self._tokens.expires_at
         return ends is not None and time.time() > ends - EARLY
 
@@ -110,7 +110,7 @@ class TokenAccess:
         with self._mutex:
             if self.headers is not used:  # renewed while this request was under way
                 return
-            if self._failure and self._tries != tries:  # one try for all who waited for it
+            if self._failure and self._tries != tries:  # one try for all who waited
                 raise self._failure
             try:
                 with self._credentials.lock(self._name, PATIENCE):
@@ -126,13 +126,13 @@ class TokenAccess:
         kept = _tokens(self._credentials.get(self._name))
         if kept is None:
             raise OAuthProblem("expired", "The access was removed from this computer.")
-        if kept.access != self._tokens.access:  # by another Panelist
+        if kept.access != self._tokens.access:  # another Panelist renewed it
             self._unsaved = None
             self._use(kept)
             return
-        # The old pair is of no use once Stripe has answered. So the new one must find room: the
-        # old one is written again first; and one that could not be written down all the same is
-        # kept for the next try.
+        # Once Stripe has answered, the old pair no longer works. So write the old pair again first,
+        # to see that the new one can be stored. If storing it still fails, keep it for the next
+        # try.
         if self._unsaved is None:
             self._credentials.put(self._name, asdict(kept))
             self._unsaved = asyncio.run(refresh(self._app, kept))
@@ -143,8 +143,8 @@ class TokenAccess:
 
 @dataclass(frozen=True)
 class NewAccess:
-    """Access that was given and is not kept yet. ``secret``: what would be kept of it;
-    ``account``: whose it is, where that is known."""
+    """Access that is not stored yet. ``secret``: what would be stored. ``account``: the account it
+    belongs to, if known."""
 
     access: Access = field(repr=False)
     secret: dict[str, Any] = field(repr=False)
@@ -153,12 +153,12 @@ class NewAccess:
 
 
 def offered_key(key: str) -> NewAccess:
-    """A key that a person gave."""
+    """Access from a key that a person entered."""
     return NewAccess(KeyAccess(key), {"key": key}, "restricted_key")
 
 
 def offered_tokens(app: OAuthApp, tokens: Tokens) -> NewAccess:
-    """What a code was exchanged for."""
+    """Access from the tokens of a code."""
     if app.flavour == "connect":
         access = KeyAccess(app.secret, account=tokens.account)
     else:
@@ -172,11 +172,11 @@ def kept_access(
     account: str,
     livemode: bool,
 ) -> Access | None:
-    """The access that is kept for an account; None when there is none. ``registered``: what
-    the organisation registered for OAuth, by mode.
+    """The stored access of an account, or None. ``registered``: what the organisation registered
+    for OAuth, by mode.
 
-    Raises CredentialProblem, and OAuthProblem when tokens are kept for an app that nobody
-    knows any more.
+    Raises CredentialProblem, and OAuthProblem if the stored tokens belong to an app that is no
+    longer registered here.
     """
     name = secret_name(account, livemode)
     secret = credentials.get(name)
@@ -201,12 +201,12 @@ def kept_access(
 
 
 def secret_name(account: str, livemode: bool) -> str:
-    """Under what an account's access lies in the credential store."""
+    """The name of an account's access in the credential storage."""
     return f"stripe {account} {'live' if livemode else 'test'}"
 
 
 def _forget(credentials: Credentials, name: str, secret: dict[str, Any]) -> None:
-    """Delete it, unless another Panelist has connected again and keeps something newer."""
+    """Delete the secret, unless another Panelist has connected again and stored a newer one."""
     with credentials.lock(name, PATIENCE):
         if credentials.get(name) == secret:
             credentials.delete(name)
@@ -215,12 +215,12 @@ def _forget(credentials: Credentials, name: str, secret: dict[str, Any]) -> None
 def _tokens(secret: dict[str, Any] | None) -> Tokens | None:
     try:
         return Tokens(**secret) if secret else None
-    except TypeError:  # a key was put in the place of tokens
+    except TypeError:  # a key has replaced the tokens
         return None
 
 
 async def aside(work: Callable[[], T]) -> T:
-    """Run in a thread that no exit waits for long: Stripe or a keyring may never answer."""
+    """Run in a thread that no exit waits for long. Stripe or a keyring may never answer."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
 
@@ -238,7 +238,7 @@ async def aside(work: Callable[[], T]) -> T:
             result = work()
         except Exception as problem:
             failure = problem
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with contextlib.suppress(RuntimeError):  # the loop is closed, so no one waits any more
             loop.call_soon_threadsafe(settle, result, failure)
 
     threading.Thread(target=run, name=ASIDE, daemon=True).start()
@@ -247,7 +247,7 @@ async def aside(work: Callable[[], T]) -> T:
 
 @atexit.register
 def _finish_renewing() -> None:
-    """Somebody quits while a new pair is on its way, and the old one is worth nothing by now."""
+    """Wait for a renewal at exit, because the old pair may no longer work."""
     until = time.monotonic() + GRACE
     for thread in threading.enumerate():
         if thread.name == ASIDE:

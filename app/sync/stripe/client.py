@@ -1,6 +1,6 @@
-"""One client for Stripe: authentication, the pinned version, limits, retries, and what each
-error means. Answers are decoded by the reader that the caller brings; stripe-python is not
-used for lists, because its typed objects cost 40 ms a page where these take half of one.
+"""The client for Stripe: authentication, the pinned version, rate limits, retries, and the meaning
+of each error. The caller provides the reader that decodes an answer. Lists don't use stripe-python:
+its typed objects cost 40 ms a page, and these half of one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from app.sync.stripe.transport import Reply as Received
 from app.text import redacted
 
 ATTEMPTS = 9
-PATIENCE = 60.0  # seconds that a storm of 429 may last before the sync reports it
+PATIENCE = 60.0  # seconds of nothing but 429 before the sync reports it
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 8.0
 
 Parameters = Mapping[str, str | int]
@@ -54,11 +54,11 @@ ENDED = (
     ProblemKind.REVOKED,
     ProblemKind.EXPIRED,
     ProblemKind.INVALID_KEY,
-)  # what renewed access may put right
+)  # renewed access may solve these
 
 
 class StripeProblem(Problem):
-    """Stripe did not do what was asked. The text is a sentence and holds no secret."""
+    """Stripe did not do what was asked. The text is a sentence and contains no secret."""
 
     def __init__(
         self, kind: ProblemKind, text: str, *, seq: int = 0, detail: str = "", request_id: str = ""
@@ -72,8 +72,8 @@ class StripeProblem(Problem):
 
 @dataclass(frozen=True)
 class Reply(Generic[Body]):
-    """A decoded answer. ``seq`` was taken when the request was sent, ``date`` is the server's
-    own clock (seconds since 1970) when it answered."""
+    """A decoded answer. ``seq`` was taken when the request was sent. ``date`` is the server's clock
+    when it answered, in seconds since 1970."""
 
     seq: int
     body: Body
@@ -81,7 +81,7 @@ class Reply(Generic[Body]):
 
 
 class _Again(Exception):
-    """This attempt failed in a way that the next may not. ``text`` says how."""
+    """This attempt failed, but the next may not. ``text`` says how."""
 
     def __init__(self, text: str, *, limited: bool = False, wait: float | None = None) -> None:
         super().__init__(text)
@@ -90,7 +90,7 @@ class _Again(Exception):
 
 
 class Wire(Protocol):
-    """What carries the requests: a ``Transport``, or stripe-python over one."""
+    """Carries the requests: a ``Transport``, or stripe-python over one."""
 
     def send_with(self, headers: Headers) -> None: ...
     async def get(self, path: str, query: dict[str, str | int]) -> Received: ...
@@ -100,9 +100,9 @@ class Wire(Protocol):
 class StripeApi:
     """Requests with one access. Use as an async context manager, on one event loop.
 
-    ``first_seq``: the sequence number of the first request; greater than any stored one.
-    ``on_trouble``: called with a sentence when a request has to be tried again, and with ""
-    when answers come again. ``carrier``: makes what carries the requests.
+    ``first_seq``: the sequence number of the first request, greater than any stored one.
+    ``on_trouble``: called with a sentence when a request has to be tried again, and with "" when
+    Stripe answers again. ``carrier``: makes what carries the requests.
     """
 
     def __init__(
@@ -118,8 +118,8 @@ class StripeApi:
         self.livemode = access.livemode
         self.limits = RateLimits(rate or DEFAULTS[self.livemode])
         self.requests: Counter[str] = Counter()
-        self.latency = 0.1  # seconds an answer takes, lately
-        self.quickest = 1.0  # seconds the quickest answer took
+        self.latency = 0.1  # seconds, recent average
+        self.quickest = 1.0  # seconds, shortest latency
         self._seq = first_seq - 1
         self._uncounted = 0
         self._on_trouble = on_trouble
@@ -139,13 +139,13 @@ class StripeApi:
         return await self.get(path, path, parameters, read)
 
     async def one(self, path: str, key: str, read: Reader[Body]) -> Reply[Body]:
-        """A single object by its id. A missing one raises Kind.MISSING."""
+        """A single object by its id. A missing one raises ProblemKind.MISSING."""
         return await self.get(f"{path}/:id", f"{path}/{quote(key, safe='')}", {}, read)
 
     async def get(
         self, endpoint: str, path: str, parameters: Parameters, read: Reader[Body]
     ) -> Reply[Body]:
-        """GET, tried again until there is a usable answer or a final refusal.
+        """GET, and try again until there is a usable answer or a final refusal.
 
         Raises StripeProblem. ``endpoint`` names the operation for limits and counts.
         """
@@ -173,7 +173,7 @@ class StripeApi:
                 return reply
 
     async def _authorised(self) -> Headers:
-        """See to it that the next request shows what is valid now."""
+        """Make sure that the next request has valid headers."""
         if self._access.stale:
             await self._renewed(self._access.headers)
         if self._shown is not self._access.headers:
@@ -193,12 +193,12 @@ class StripeApi:
             raise StripeProblem(ProblemKind.REFUSED, str(problem)) from None
 
     def next_seq(self) -> int:
-        """A sequence number for what is known now without a request."""
+        """A sequence number for a fact that needs no request."""
         self._seq += 1
         return self._seq
 
     def take_count(self) -> int:
-        """Requests sent since the last call: each is counted once against the allocation."""
+        """Requests since the last call. Each counts once against the monthly allocation."""
         taken, self._uncounted = self._uncounted, 0
         return taken
 
@@ -238,7 +238,7 @@ class StripeApi:
 
 
 def _date(headers: Headers) -> int:
-    """RFC 9110, 6.6.1. Without it there is no way to know where Stripe's clock stands."""
+    """The Date header (RFC 9110, 6.6.1). Nothing else tells the time of Stripe's clock."""
     try:
         return int(parsedate_to_datetime(headers.get("date", "")).timestamp())
     except ValueError:
@@ -246,7 +246,7 @@ def _date(headers: Headers) -> int:
 
 
 def _retry_after(headers: Headers) -> float:
-    """Not documented by Stripe, honoured when sent."""
+    """The Retry-After header. Stripe does not document it, but it is respected when sent."""
     try:
         return min(PATIENCE, max(0.0, float(headers.get("retry-after", "0.05"))))
     except ValueError:
@@ -262,7 +262,8 @@ def _jittered(seconds: float) -> float:
 
 
 def without_keys(text: str) -> str:
-    """Stripe echoes what was pasted as a key; people paste other secrets too."""
+    """Remove secrets. Stripe repeats what was pasted as a key, and people paste other secrets
+    too."""
     return redacted(re.sub(r"(Invalid API Key provided: ).*", r"\1…", text))
 
 

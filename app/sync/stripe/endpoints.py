@@ -34,12 +34,12 @@ class Listing:
 
     @cached_property
     def read_page(self) -> Callable[[bytes], Page[Any]]:
-        """Decodes one page of the list."""
+        """The decoder for a page of the list."""
         return page_reader(self.kind)
 
     @cached_property
     def read_one(self) -> Callable[[bytes], Page[Any]]:
-        """Decodes one object."""
+        """The decoder for one object."""
         return object_reader(self.kind)
 
 
@@ -47,7 +47,7 @@ LISTINGS = {
     listing.name: listing
     for listing in (
         Listing("products", "products", "product", "/v1/products", Product, normalise.products),
-        # Asked without "active", Stripe lists the active prices only.
+        # Without "active", Stripe lists only active prices.
         Listing(
             "prices", "prices", "price", "/v1/prices", Price, normalise.prices, {"active": "true"}
         ),
@@ -60,7 +60,7 @@ LISTINGS = {
             normalise.prices,
             {"active": "false"},
         ),
-        # Asked without "status", Stripe leaves out the canceled ones.
+        # Without "status", Stripe leaves out canceled subscriptions.
         Listing(
             "subscriptions",
             "subscriptions",

@@ -11,9 +11,9 @@ price              id, product, nickname, active, currency, unit_amount,
                    recurring.interval → interval
 =================  ==================================================================
 
-Pure functions; an object that cannot be stored is set aside with the reason and never stops
-its page. Texts are kept as Stripe sent them, but for what no database holds (NUL and lone
-surrogates become U+FFFD).
+Pure functions. An object that cannot be stored is set aside with the reason and never stops its
+page. Texts stay as Stripe sent them, except for what no database can store: NUL and lone surrogates
+become U+FFFD.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Stored = TypeVar("Stored", Customer, Product, Price, Subscription)
 
 
 class Unstorable(ValueError):
-    """The object cannot be stored; the text says which field is wrong and how."""
+    """The object cannot be stored. The text says which field is wrong and how."""
 
 
 def participant(customer: Customer) -> ParticipantRow:
@@ -133,8 +133,8 @@ def prices(page: Page[Price], seq: int) -> Fetched:
 
 
 def subscriptions(page: Page[Subscription], seq: int) -> Fetched:
-    """A page (or one) of subscriptions with all their items, and the prices in them: inline
-    prices stand nowhere else (GET /v1/prices leaves them out)."""
+    """A page (or one) of subscriptions with all their items and prices. Inline prices appear
+    nowhere else: GET /v1/prices leaves them out."""
     answer = Fetched(seq)
     inline: dict[str, PriceRow] = {}
 
@@ -159,7 +159,7 @@ def _each(
     table: str,
     add: Callable[[Stored], Any],
 ) -> None:
-    """Add every object that can be stored; the deleted come as gone, the others as bad."""
+    """Add every object that can be stored. Deleted ones become gone, the others bad."""
     for one in page.objects:
         try:
             if one.deleted:
@@ -180,7 +180,7 @@ def _id(value: str) -> str:
 
 
 def _reference(value: str | Reference | None, field: str) -> str:
-    """An id, or the expanded object that it stands for."""
+    """The id from a reference, which may be an id or the expanded object."""
     if value is None:
         raise Unstorable(f"{field} is missing")
     return _id(value if isinstance(value, str) else value.id)

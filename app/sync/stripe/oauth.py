@@ -1,8 +1,8 @@
-"""Stripe's OAuth: what an organisation registered, the page to approve on, codes for tokens.
+"""Stripe's OAuth: the registered app, the page to approve on, and exchanging codes for tokens.
 
 Facts: docs.stripe.com/stripe-apps/api-authentication/oauth (Stripe Apps) and
-docs.stripe.com/connect/oauth-reference (classic Connect). No call here is tried again by
-itself: a code and a refresh token work once, and an answer that was lost may have used them.
+docs.stripe.com/connect/oauth-reference (classic Connect). No call here is retried automatically: a
+code and a refresh token work once, and a lost answer may have used them.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from app.sync.stripe.transport import Headers, WireProblem
 if TYPE_CHECKING:
     from app.sync.stripe.sdk import SdkTransport
 
-ACCESS_LIFE = 3600.0  # seconds; Stripe documents the hour, and sends no expires_in
-SHORTEST, LONGEST = 600.0, 36_000.0  # what an expires_in may say; else it is the hour
+ACCESS_LIFE = 3600.0  # seconds; Stripe documents one hour and sends no expires_in
+SHORTEST, LONGEST = 600.0, 36_000.0  # the valid range of an expires_in; otherwise one hour
 
 Trouble = Literal["denied", "expired", "refused", "unreachable", "senseless", "setup"]
 Flavour = Literal["app", "connect"]
 
 
 class OAuthProblem(Problem):
-    """An authorisation that did not come about; one sentence without a code or a token.
+    """An authorisation that failed. The text is one sentence without a code or a token.
 
     ``kind``: "denied" by the person; "expired" or used code or refresh token; "refused" for a
     wrong id, secret or mode; "unreachable"; "senseless" answers; "setup" on this machine.
@@ -45,7 +45,7 @@ class OAuthProblem(Problem):
 @dataclass(frozen=True)
 class OAuthApp:
     """What an organisation registered at Stripe, for one mode. ``token_base``: the server that
-    gives tokens, without a path."""
+    issues tokens, without a path."""
 
     flavour: Flavour
     livemode: bool
@@ -58,10 +58,10 @@ class OAuthApp:
 
 @dataclass(frozen=True)
 class Tokens:
-    """What a code or a refresh token was exchanged for. Stripe's Connect wants its calls made
-    with the platform's own key, so nothing but the account is kept from there.
+    """The result of exchanging a code or a refresh token. Connect calls use the platform's own key,
+    so for Connect only the account is stored.
 
-    ``expires_at``: seconds since 1970 on this machine's clock; None: it does not expire.
+    ``expires_at``: seconds since 1970 by this computer's clock. None: it does not expire.
     """
 
     account: str
@@ -72,7 +72,7 @@ class Tokens:
 
 
 def new_state(livemode: bool) -> str:
-    """256 random bits, and the mode, which Stripe wants to travel there."""
+    """256 random bits and the mode, which Stripe wants in the state."""
     return f"{'live' if livemode else 'test'}_{secrets.token_urlsafe(32)}"
 
 
@@ -82,14 +82,14 @@ def authorize_url(app: OAuthApp, state: str) -> str:
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     query.setdefault("client_id", app.client_id)
     if app.flavour == "connect":
-        # Stripe grants read_only to Extensions alone, which can no longer be made.
+        # Stripe grants read_only only to Extensions, which can no longer be created.
         query |= {"response_type": "code", "scope": "read_write"}
     query |= {"redirect_uri": app.redirect_uri, "state": state}
     return urlunsplit(parts._replace(query=urlencode(query)))
 
 
 async def exchange(app: OAuthApp, code: str) -> Tokens:
-    """Trade the code of a callback for tokens. Raises OAuthProblem."""
+    """Exchange the code of a callback for tokens. Raises OAuthProblem."""
     answer = await _ask(
         app,
         {"grant_type": "authorization_code", "code": code},
@@ -100,9 +100,9 @@ async def exchange(app: OAuthApp, code: str) -> Tokens:
 
 
 async def refresh(app: OAuthApp, tokens: Tokens) -> Tokens:
-    """New tokens for those that end. From Stripe's answer on, the old ones work no more.
+    """New tokens for expiring ones. The old ones stop working when Stripe answers.
 
-    Raises OAuthProblem; its kind is "expired" when the access was revoked.
+    Raises OAuthProblem. Its kind is "expired" if access was revoked.
     """
     answer = await _ask(
         app,
@@ -136,7 +136,8 @@ async def _ask(app: OAuthApp, form: dict[str, str], expired: str) -> dict[str, A
 async def _post(
     base: str, path: str, headers: Headers, form: dict[str, str]
 ) -> tuple[int, dict[str, Any]]:
-    """(status, decoded answer); an answer that is no JSON object counts as {} unless it is 200."""
+    """(status, decoded answer). An answer that is not a JSON object is {} unless the status is
+    200."""
     async with _stripe(base, headers) as wire:
         status, _, content = await wire.post(path, form)
     return status, _object(content, status)
@@ -166,7 +167,7 @@ def _object(content: bytes, status: int) -> dict[str, Any]:
 
 
 def _error(body: dict[str, Any]) -> str:
-    """RFC 6749, 5.2; Stripe's API has an object there instead."""
+    """The error code (RFC 6749, 5.2). Stripe's API has an object in its place."""
     error = body.get("error")
     error = error.get("code") if isinstance(error, dict) else error
     return error if isinstance(error, str) else ""
@@ -224,14 +225,14 @@ def _id(text: str, prefix: str) -> bool:
 
 
 def _token(text: object) -> bool:
-    """It goes into a header, so nothing but visible ASCII (RFC 6750, 2.1)."""
+    """Whether it is safe in a header: only visible ASCII (RFC 6750, 2.1)."""
     return isinstance(text, str) and 0 < len(text) <= 4096 and text.isascii() and text.isprintable()
 
 
 async def revoke(app: OAuthApp, account: str) -> bool:
-    """Take the access back at Stripe. False: Stripe does not offer it, or refuses.
+    """Revoke access at Stripe. False if Stripe does not offer it or refuses.
 
-    Raises OAuthProblem when Stripe gives no answer that says so.
+    Raises OAuthProblem if Stripe's answer does not tell.
     """
     headers = {"Authorization": f"Bearer {app.secret}"}
     if app.flavour == "connect":
@@ -252,9 +253,9 @@ async def revoke(app: OAuthApp, account: str) -> bool:
 
 
 async def _install(app: OAuthApp, headers: Headers, account: str) -> str | None:
-    """The id of the app's installation in this account (docs.stripe.com/api/apps/installs);
-    None when there is none, or one of two: Stripe names no client id there, and the other may
-    be another app of the same developer."""
+    """The id of the app's installation in this account (docs.stripe.com/api/apps/installs). None if
+    there is none or several: Stripe gives no client id there, so the other may be another app of
+    the same developer."""
     async with _stripe(app.token_base, headers) as wire:
         status, _, content = await wire.get("/v1/apps/installs", {"limit": 100})
     if status >= 500 or status == 429:

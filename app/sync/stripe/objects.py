@@ -1,8 +1,8 @@
-"""What is read of Stripe's objects: the allow-list, as types.
+"""The fields that are read from Stripe's objects: the allow-list, as types.
 
-The parser skips every field that is not named here, so nothing else ever becomes a value in
-this program. Shapes are those of API version 2026-10-28.endive; only ids are always there.
-An object that does not fit is set aside with the reason and never stops its page.
+The parser skips every other field, so nothing else ever becomes a value in this program. The shapes
+are those of API version 2026-10-28.endive. Only ids are always present. An object that does not fit
+is set aside with the reason and never stops its page.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-NESTING = 20_000  # as deep as the slow parser goes
+NESTING = 20_000  # the depth that the slow parser can handle
 
 
 class Reference(msgspec.Struct, gc=False):
@@ -53,7 +53,7 @@ class Recurring(msgspec.Struct, gc=False):
 
 
 class Price(msgspec.Struct, gc=False):
-    """docs.stripe.com/api/prices/object. ``recurring`` is null for one that is paid once."""
+    """docs.stripe.com/api/prices/object. ``recurring`` is null for a one-time price."""
 
     id: str
     created: int | None = None
@@ -75,11 +75,11 @@ class Item(msgspec.Struct, gc=False):
 
 
 class PauseCollection(msgspec.Struct, gc=False):
-    """Of a pause only matters that there is one."""
+    """Only whether there is a pause matters."""
 
 
 class Items(msgspec.Struct, gc=False):
-    """The list inside a subscription, which Stripe may cut."""
+    """The list inside a subscription, which Stripe may truncate."""
 
     data: list[Item] = []
     has_more: bool = False
@@ -107,7 +107,7 @@ class EventData(msgspec.Struct, gc=False):
 
 
 class Event(msgspec.Struct, gc=False):
-    """docs.stripe.com/api/events/object. Of the snapshot only whose it is."""
+    """docs.stripe.com/api/events/object. Only the object's id is read from the snapshot."""
 
     id: str
     created: int
@@ -120,8 +120,8 @@ Kind = TypeVar("Kind", Customer, Product, Price, Item, Subscription, Event)
 
 @dataclass
 class Page(Generic[Kind]):
-    """One page of a list. ``bad``: (id, reason) of the objects that do not fit. ``last``: the
-    id of the last object, fitting or not, and the created of the last that has one."""
+    """One page of a list. ``bad``: (id, reason) of the objects that do not fit. ``last``: the id of
+    the last object, whether it fits or not, and the created of the last object that has one."""
 
     objects: list[Kind]
     has_more: bool
@@ -130,7 +130,7 @@ class Page(Generic[Kind]):
 
 
 class Unreadable(ValueError):
-    """The bytes are no answer of Stripe: cut, or from somebody else."""
+    """The bytes are not an answer from Stripe: truncated, or from another server."""
 
 
 class _RawList(msgspec.Struct, gc=False):
@@ -146,7 +146,7 @@ class _Dated(msgspec.Struct, gc=False):
     created: Any = None
 
 
-# One escape of JSON (RFC 8259, 7): a pair of surrogates, one alone, or any other.
+# One JSON escape (RFC 8259, 7): a pair of surrogates, a lone one, or any other.
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89aAbB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
@@ -155,12 +155,12 @@ _ESCAPE = re.compile(
 
 
 def _paired(escape: re.Match[bytes]) -> bytes:
-    """U+FFFD for a surrogate alone, which no text can hold and the parser refuses."""
+    """Replace a lone surrogate by U+FFFD. No text can hold one, and the parser refuses it."""
     return rb"\ufffd" if escape[1] else escape[0]
 
 
 def page_reader(kind: type[Kind]) -> Callable[[bytes], Page[Kind]]:
-    """A function from the bytes of a list to its page. Raises Unreadable."""
+    """A function that decodes a list into its page. It raises Unreadable."""
 
     whole_list = msgspec.defstruct("Whole", [("data", list[kind]), ("has_more", bool, False)])  # type: ignore[valid-type]
     decoder = msgspec.json.Decoder(whole_list)
@@ -182,7 +182,7 @@ def page_reader(kind: type[Kind]) -> Callable[[bytes], Page[Kind]]:
 
 
 def object_reader(kind: type[Kind]) -> Callable[[bytes], Page[Kind]]:
-    """A function from the bytes of one object to a page of it. Raises Unreadable."""
+    """A function that decodes one object into a page with it. It raises Unreadable."""
     decoder = msgspec.json.Decoder(kind)
 
     def read(content: bytes) -> Page[Kind]:
@@ -195,7 +195,7 @@ def object_reader(kind: type[Kind]) -> Callable[[bytes], Page[Kind]]:
 
 
 def any_object(content: bytes) -> dict[str, Any]:
-    """A JSON object as it is. Raises Unreadable."""
+    """Any JSON object. Raises Unreadable."""
     body = _parsed(content)
     if not isinstance(body, dict):
         raise Unreadable
@@ -226,7 +226,7 @@ def _read_one_by_one(
 
 
 def _lenient(raw: msgspec.Raw, kind: type[msgspec.Struct], name: str) -> object:
-    """One field of an object in which anything else may be wrong."""
+    """One field of an object whose other fields may be wrong."""
     try:
         return getattr(msgspec.json.decode(raw, type=kind), name)
     except (msgspec.DecodeError, RecursionError):
@@ -263,8 +263,8 @@ def _known(key: object) -> str:
 
 
 def _parsed(content: bytes) -> Any:
-    """The standard library's parser takes what the fast one refuses and Stripe's data can
-    hold: lone surrogates, and deep nesting in a field that nobody reads."""
+    """Parse with the standard library. It accepts what Stripe's data may contain and the fast
+    parser refuses: lone surrogates, and deep nesting in an unused field."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, NESTING))
     try:

@@ -1,4 +1,4 @@
-"""Single objects of Stripe, and the rest of the lists inside them."""
+"""Retrieves single objects from Stripe, and the rest of the lists inside them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _read_items = page_reader(Item)
 
 
 class Retriever:
-    """Asks Stripe for objects by their ids, many at a time."""
+    """Retrieves objects by their ids, many at a time."""
 
     def __init__(self, api: StripeApi) -> None:
         self._api = api
         self._places = asyncio.Semaphore(AT_A_TIME)
 
     async def objects(self, keys: Sequence[tuple[str, str]]) -> list[Fetched]:
-        """One answer for each (table, Stripe id), as Stripe has it now; a missing or deleted
-        object comes as gone. Raises StripeProblem."""
+        """One answer for each (table, Stripe id), with its current state at Stripe. A missing or
+        deleted object comes as gone. Raises StripeProblem."""
         return list(await asyncio.gather(*(self._object(table, key) for table, key in keys)))
 
     async def _object(self, table: str, key: str) -> Fetched:
@@ -60,7 +60,7 @@ class Retriever:
                     )
                 except StripeProblem as problem:
                     if problem.kind in (ProblemKind.MISSING, ProblemKind.CURSOR_GONE):
-                        return  # it changed meanwhile; its event brings the whole
+                        return  # it just changed, and its event brings the whole
                     raise
             items.data += reply.body.objects
             items.has_more = reply.body.has_more and bool(reply.body.objects)

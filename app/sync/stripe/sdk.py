@@ -1,8 +1,8 @@
-"""stripe-python, for what is asked once: tokens, the account, whether a key works, and webhook
-signatures. Import this module where it is used: with httpx it takes 0.3 seconds.
+"""stripe-python, for requests that are sent once: tokens, the account, key checks; and for webhook
+signatures. Import this module where it is used, because with httpx it takes 0.3 seconds.
 
-Its requests go through our own :class:`Transport`, since its own clients bring a list of
-certificates along. Nothing is tried again here: a code that is used twice ends the connection.
+Its requests go through our own :class:`Transport`, because its own clients bring a list of
+certificates. Nothing is retried here: using a code twice ends the connection.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from app.sync.stripe.transport import (
 )
 
 prepare_httpx()
-os.environ.pop("STRIPE_LOG", None)  # it would print codes and tokens on standard error
+os.environ.pop("STRIPE_LOG", None)  # would print codes and tokens on standard error
 _requests = sys.modules.get("requests")
-if _requests is None:  # for its own client, which is not used, and takes 0.1 seconds to import
+if _requests is None:  # only for its own client, which is unused and takes 0.1 seconds to import
     sys.modules["requests"] = None  # type: ignore[assignment]
 import stripe  # noqa: E402
 
 if _requests is None:
     del sys.modules["requests"]
-stripe.enable_telemetry = False  # it would write a file, and tell Stripe how long answers took
-logging.getLogger("stripe").disabled = True  # it logs codes and tokens
+stripe.enable_telemetry = False  # would write a file and report latencies to Stripe
+logging.getLogger("stripe").disabled = True  # would log codes and tokens
 
 SENT = ("Authorization", "Stripe-Account", "Stripe-Version", "Idempotency-Key")
 
 
 class _OurClient(stripe.HTTPClient):
-    """Hands one request of stripe-python's to a transport, and keeps what came. What it would
-    tell of this computer stays out of the request."""
+    """Sends one request of stripe-python through a transport, and keeps the answer. Leaves out what
+    stripe-python would report about this computer."""
 
     name = "panelist"
 
@@ -64,7 +64,7 @@ class _OurClient(stripe.HTTPClient):
 
 
 class SdkTransport:
-    """Requests to one server by stripe-python, with the doors of :class:`Transport`."""
+    """Requests to one server by stripe-python, with the interface of :class:`Transport`."""
 
     def __init__(self, base: str, headers: Headers) -> None:
         self._base = base
@@ -72,7 +72,7 @@ class SdkTransport:
         self.send_with(headers)
 
     def send_with(self, headers: Headers) -> None:
-        """See :meth:`Transport.send_with`. ``headers`` hold an Authorization."""
+        """See :meth:`Transport.send_with`. ``headers`` must have an Authorization."""
         self._headers = headers
 
     async def close(self) -> None:
@@ -101,8 +101,8 @@ class SdkTransport:
         try:
             await client.raw_request_async(method, path, headers=self._headers, **parameters)
         except (stripe.StripeError, AttributeError, TypeError) as error:
-            # A refusal, or nothing of Stripe's, whose errors stripe-python has no class for. What
-            # it means is told by whoever asked, from what came: its own errors drop headers.
+            # A refusal, or an answer that is not Stripe's and has no error class in stripe-python.
+            # The caller interprets the answer itself, because stripe-python's errors drop headers.
             if ours.reply is None:
                 raise WireProblem("stripe-python could not ask") from error
         assert ours.reply
@@ -110,10 +110,10 @@ class SdkTransport:
 
 
 def signed(body: bytes, header: str, secret: str) -> bool:
-    """Whether this secret signed a webhook's body, which is UTF-8. Its time is for the caller to
-    judge."""
+    """Whether this secret signed a webhook's body, which is UTF-8. The caller checks the
+    signature's time."""
     try:
         stripe.WebhookSignature.verify_header(body, header, secret)
-    except (stripe.SignatureVerificationError, TypeError):  # a v1 that is not ASCII
+    except (stripe.SignatureVerificationError, TypeError):  # TypeError: a v1 that is not ASCII
         return False
     return True

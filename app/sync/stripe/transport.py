@@ -1,7 +1,7 @@
-"""Bytes to and from Stripe, by httpx: requests with the headers that say whose they are.
+"""Sends bytes to Stripe and receives them with httpx.
 
-httpx brings HTTP/1.1, TLS, proxies and gzip. What it lacks is here: an answer has a size and a
-deadline, and a failure has words for a person. Redirects are not followed.
+httpx provides HTTP/1.1, TLS, proxies and gzip. This module adds what it lacks: an answer has a
+maximum size and a deadline, and a failure has words for a person. Redirects are not followed.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from app import __version__
 if TYPE_CHECKING:
     import httpx
 
-VERSION = "2026-10-28.endive"  # of Stripe's API; its objects and errors are read as of then
-BODY_LIMIT = 64 * 2**20  # bytes, unpacked
+VERSION = "2026-10-28.endive"  # of Stripe's API; its objects and errors are read as in that version
+BODY_LIMIT = 64 * 2**20  # bytes after decompression
 HEAD_LIMIT = 64 * 2**10
 SILENCE = 10.0  # seconds without a byte after which a server counts as gone
-DEADLINE = 30.0  # seconds for one whole answer
-IDLE = 30.0  # seconds after which a server may have closed a connection that no one used
+DEADLINE = 30.0  # seconds for one complete answer
+IDLE = 30.0  # seconds after which a server may have closed an unused connection
 
 Headers = dict[str, str]
 Reply = tuple[int, Headers, bytes]
@@ -44,13 +44,13 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
 
 
 class WireProblem(Exception):
-    """No complete answer arrived; the text says why in a few words. Its cause is httpx's error
-    where httpx found out."""
+    """No complete answer arrived. The text says why in a few words. Its cause is httpx's error if
+    httpx found the problem."""
 
 
 class Transport:
-    """Requests to one server. Belongs to one event loop; close it at the end. ``headers``: those
-    that say who asks."""
+    """Requests to one server. Belongs to one event loop; close it at the end. ``headers``: the
+    credentials."""
 
     def __init__(self, base: str, headers: Headers) -> None:
         prepare_httpx()
@@ -59,7 +59,7 @@ class Transport:
         self.send_with(headers)
 
     def send_with(self, headers: Headers) -> None:
-        """Send these headers from the next request on, instead of those before."""
+        """Send these headers instead of the current ones from the next request on."""
         self._headers = {
             "User-Agent": f"Panelist/{__version__}",
             "Stripe-Version": VERSION,
@@ -82,8 +82,9 @@ class Transport:
             return await self._answer(self._open, "GET", target)
 
     async def post(self, path: str, form: str) -> Reply:
-        """As :meth:`get`, once and over a connection of its own: one that the server is just
-        closing would leave open whether the request was obeyed. ``form``: URL-encoded."""
+        """As :meth:`get`, but only once and over its own connection. If the server were just
+        closing a shared one, no one could tell whether it obeyed the request. ``form``:
+        URL-encoded."""
         with _words():
             async with client_for(self._base) as client:
                 return await self._answer(client, "POST", path, form)
@@ -124,11 +125,11 @@ async def _read(answer: httpx.Response) -> tuple[Headers, bytes]:
 
 
 class _Freshness:
-    """Refuses an answer that was there before its request was sent: a second answer to the
-    request before, which h11 keeps for the next (response splitting).
+    """Refuses an answer that was there before its request was sent. That is a second answer to the
+    previous request, which h11 keeps for the next one (response splitting).
 
-    httpcore tells its steps (the "trace" extension). To read from a socket it waits for the
-    event loop; what it finds without a wait was left over. The error closes the connection.
+    httpcore reports its steps (the "trace" extension). To read from a socket it waits for the event
+    loop. What it finds without a wait was left over. The error closes the connection.
     """
 
     def __init__(self) -> None:
@@ -145,11 +146,11 @@ class _Freshness:
 
 
 def prepare_httpx() -> None:
-    """Before httpx is imported: leave out what costs much and is never used, and keep quiet.
+    """Call this before httpx is imported, to leave out unused parts that cost much, and a warning.
 
-    Its own command line would bring Rich and Click along (130 ms). Where sniffio is not
-    installed, httpcore looks for it on the disk at every step (a quarter of a request's CPU).
-    anyio 4 warns on standard error when a wait is given up just as it begins to connect.
+    httpx's command line would import Rich and Click (130 ms). Without sniffio, httpcore looks for
+    it on the disk at every step (a quarter of a request's CPU). anyio 4 warns on standard error if
+    a wait is cancelled just as it begins to connect.
     """
     for module in ("httpx._main", "sniffio"):
         sys.modules.setdefault(module, None)  # type: ignore[arg-type]
@@ -157,7 +158,7 @@ def prepare_httpx() -> None:
 
 
 def client_for(base: str) -> httpx.AsyncClient:
-    """A client for one server, with the proxy and the certificates of this computer."""
+    """A client for one server, with this computer's proxy and certificates."""
     import httpx
 
     parts = urlsplit(base)
@@ -165,8 +166,8 @@ def client_for(base: str) -> httpx.AsyncClient:
     trusted = _trusted()
     proxy_trusted = trusted if proxy and proxy.startswith("https:") else None
     through = httpx.Proxy(proxy, ssl_context=proxy_trusted) if proxy else None
-    # A pool looks at each of its connections for each request, and at each other one for each of
-    # those: a hundred cost more than all the rest. So each connection has a pool of its own.
+    # For each request, a pool compares each of its connections with each other one. With a hundred,
+    # that costs more than all the rest. So each connection has its own pool.
     limits = httpx.Limits(max_connections=1, keepalive_expiry=IDLE)
     free: list[httpx.AsyncHTTPTransport] = []
 
@@ -204,12 +205,12 @@ def client_for(base: str) -> httpx.AsyncClient:
             verify=trusted, proxy=through, trust_env=False, limits=limits
         )
 
-    free.append(made())  # now, so that a proxy's address which cannot be used is told
+    free.append(made())  # now, so that an unusable proxy address is reported
     return httpx.AsyncClient(
         transport=Lanes(),
-        trust_env=False,  # it would send passwords of ~/.netrc
+        trust_env=False,  # otherwise it would send passwords of ~/.netrc
         timeout=httpx.Timeout(SILENCE, pool=None),
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none is kept
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # stores no cookies
     )
 
 
@@ -223,21 +224,21 @@ def _proxy(scheme: str, host: str) -> str | None:
 
 
 def _trusted() -> ssl.SSLContext:
-    """The certificates that this computer trusts, and those that SSL_CERT_FILE and SSL_CERT_DIR
-    name, which OpenSSL reads but the stores of macOS and Windows do not know."""
+    """The certificates that this computer trusts, and those of SSL_CERT_FILE and SSL_CERT_DIR,
+    which OpenSSL reads but the stores of macOS and Windows ignore."""
     import truststore
 
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     for setting, kind in (("SSL_CERT_FILE", "cafile"), ("SSL_CERT_DIR", "capath")):
         if place := os.environ.get(setting):
-            with contextlib.suppress(OSError):  # as OpenSSL does, which passes over it
+            with contextlib.suppress(OSError):  # OpenSSL ignores an unreadable one too
                 context.load_verify_locations(**{kind: place})
     return context
 
 
 @contextlib.contextmanager
 def _words() -> Iterator[None]:
-    """Turn what may go wrong on the way into a WireProblem."""
+    """Turn every failure of a request into a WireProblem."""
     import httpx
 
     try:
@@ -246,12 +247,12 @@ def _words() -> Iterator[None]:
         raise WireProblem(_why(error)) from error
     except TimeoutError as error:
         raise WireProblem("no answer in time") from error
-    except (httpx.InvalidURL, ValueError, ImportError) as error:  # of a proxy
+    except (httpx.InvalidURL, ValueError, ImportError) as error:  # from a proxy address
         raise WireProblem("the address of the server or its proxy cannot be used") from error
 
 
 def _why(error: httpx.HTTPError) -> str:
-    """What a failure of the network is, for a person."""
+    """What went wrong in the network, for a person."""
     import httpx
 
     if isinstance(error, httpx.ConnectTimeout):
@@ -277,7 +278,7 @@ def _why(error: httpx.HTTPError) -> str:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and everything that led to it."""
+    """The error and all its causes."""
     while error is not None:
         yield error
         if isinstance(error, BaseExceptionGroup):

@@ -1,1 +1,1 @@
-"""The ways out for invites: one module for each, and a registry that knows all of them."""
+"""The channels for invites: one module for each, and a registry of all."""

@@ -1,4 +1,4 @@
-"""A channel that is open: what every module of this folder gives to the sender."""
+"""An open channel: what every module of this folder provides to the sender."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class ChannelNotSetUp(Problem):
-    """The settings don't say how to use this channel; the text says what to do."""
+    """The settings for this channel are missing. The text says what to do."""
 
 
 @dataclass(frozen=True)
 class ChannelSetup:
-    """What a channel is opened with."""
+    """What opening a channel needs."""
 
     store: Store
     settings: Settings
@@ -29,7 +29,7 @@ class ChannelSetup:
 
 
 class Limit(NamedTuple):
-    """At most so many invites in so many seconds."""
+    """At most this many invites in this many seconds."""
 
     most: int
     seconds: int
@@ -37,8 +37,8 @@ class Limit(NamedTuple):
 
 @dataclass(frozen=True)
 class PutResult:
-    """What one turn of a channel did. ``claimed``: how many invites it took up; 0 where none is
-    due. ``problem``: why the batch must pause until a person looks."""
+    """The result of one turn of a channel. ``claimed``: how many invites it claimed, 0 if none is
+    due. ``problem``: why the batch must pause until a person has looked."""
 
     claimed: int
     problem: str | None = None
@@ -49,14 +49,14 @@ class OpenChannel(Protocol):
 
     @property
     def limits(self) -> Sequence[Limit]:
-        """Its pace. What was sent before a restart counts, too."""
+        """Its rate limits. Invites sent before a restart count too."""
         ...
 
     def put(self, work: BatchWork) -> PutResult:
-        """Claim the next invites of a batch, put them out and record what became of each. Raises
-        DatabaseProblem; an invite that may have left is uncertain then."""
+        """Claim the next invites of a batch, send them and record each result. Raises
+        DatabaseProblem: an invite that may have left is then uncertain."""
         ...
 
     def close(self) -> None:
-        """Nothing more is put now."""
+        """Release everything. The sender does not use the channel for now."""
         ...

@@ -1,8 +1,8 @@
-"""Failures of a channel: when there are so many that a batch must pause."""
+"""Counts the failures of a channel, and decides when a batch must pause."""
 
 from __future__ import annotations
 
-IN_A_ROW, SHARE, ENOUGH = 5, 0.05, 40  # a share counts from so many tries on
+IN_A_ROW, SHARE, ENOUGH = 5, 0.05, 40  # the share counts only after this many tries
 
 
 class FailureTally:
@@ -12,19 +12,20 @@ class FailureTally:
         self.reset()
 
     def reset(self) -> None:
-        """Begin again, as after a pause."""
+        """Start over, as after a pause."""
         self._row = self._failed = self._tried = 0
 
     def count_try(self) -> None:
-        """An invite is tried."""
+        """Count an attempt to send an invite."""
         self._tried += 1
 
     def count_success(self) -> None:
-        """It was taken."""
+        """Count an invite that was taken."""
         self._row = 0
 
     def count_failure(self, why: str) -> str | None:
-        """It was not taken. Why the batch must pause, in a sentence; None: it may go on."""
+        """Count an invite that was refused. Returns why the batch must pause, or None to
+        continue."""
         self._row += 1
         self._failed += 1
         share = self._tried >= ENOUGH and self._failed > SHARE * self._tried

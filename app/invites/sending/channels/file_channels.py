@@ -1,7 +1,7 @@
 """Invites as files on this computer: one ``.eml`` for each, or one table for a mail merge.
 
-A file's name follows from what is in it, so that a repeated try replaces it by the same. Whoever
-opts out while files are written is taken out again.
+A file's name depends on its invites, so that another try replaces the file with an equal one. An
+invite is removed again if its participant opts out during the writing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from app.panel.export.writer import Line, OutputProblem, write, writing
 from app.paths import make_private
 
 COLUMNS = ("email", "name", "link", "subject", "text")
-TOGETHER = 100  # emails that are written between two commits
+TOGETHER = 100  # emails that are written before each commit
 
 
 class Folder:
@@ -32,40 +32,40 @@ class Folder:
         return str(self._path)
 
     def put(self, name: str, content: bytes) -> None:
-        """A file that is whole or not there, and stays through a power cut once :meth:`sync`
-        was called. Raises OSError."""
+        """Write a file that is complete or absent. It survives a power cut once :meth:`sync` was
+        called. Raises OSError."""
         make_private(self._path)
         with replace_atomically(self._path / name, part=f".{name}.part") as out:
             out.write(content)
 
     def put_table(self, name: str, lines: Iterable[Line]) -> None:
-        """A CSV of :data:`COLUMNS` that no spreadsheet takes for formulas. Raises
+        """Write a CSV of :data:`COLUMNS`, safe from formulas in spreadsheets. Raises
         OutputProblem."""
         make_private(self._path)
         with writing(str(self._path / name)) as out:
             write(out, COLUMNS, lines, "csv")
 
     def sync(self) -> None:
-        """Have the names on the disk, too. Raises OSError."""
+        """Write the folder's file names to the disk too. Raises OSError."""
         sync_folder(self._path)
 
     def remove(self, name: str) -> None:
-        """Have no such file. Raises OSError."""
+        """Delete a file if it exists. Raises OSError."""
         (self._path / name).unlink(missing_ok=True)
 
 
 def mailbox(home: Path) -> Folder:
-    """Where invites lie as files."""
+    """The folder for invites as files."""
     return Folder(home / "mailbox")
 
 
 def file_name(kind: str, study: int, invite: int) -> str:
-    """The file of an email, the same at each try."""
+    """The name of an email's file, the same at each try."""
     return f"{kind}-{study}-{invite}.eml"
 
 
 class _FileChannel:
-    """Writes some invites at once, then records that they were handed over."""
+    """Writes several invites at once, then records that they were sent."""
 
     limits: Sequence[Limit] = ()
 
@@ -73,7 +73,7 @@ class _FileChannel:
         self._folder = folder
 
     def put(self, work: BatchWork) -> PutResult:
-        """Write the next ones, so that they stay through a power cut."""
+        """Write the next ones, safe from a power cut."""
         jobs = work.claim(self._most(work.batch))
         if not jobs:
             return PutResult(0)
@@ -90,7 +90,7 @@ class _FileChannel:
         return PutResult(len(jobs))
 
     def close(self) -> None:
-        """Nothing is open between two turns."""
+        """Does nothing, because nothing stays open between two turns."""
 
     def _most(self, batch: RunView) -> int:
         raise NotImplementedError
@@ -100,12 +100,12 @@ class _FileChannel:
         raise NotImplementedError
 
     def _take_back(self, work: BatchWork, jobs: Sequence[Job], stays: Collection[int]) -> None:
-        """Leave only the invites in ``stays``."""
+        """Keep only the invites in ``stays``."""
         raise NotImplementedError
 
 
 class EmlChannel(_FileChannel):
-    """One ``.eml`` file for each invite."""
+    """Writes one ``.eml`` file for each invite."""
 
     def _most(self, _: RunView) -> int:
         return TOGETHER
@@ -121,7 +121,7 @@ class EmlChannel(_FileChannel):
 
 
 class CsvChannel(_FileChannel):
-    """One table for the whole batch."""
+    """Writes one table for the whole batch."""
 
     def _most(self, batch: RunView) -> int:
         return batch.number

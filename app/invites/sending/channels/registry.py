@@ -1,4 +1,4 @@
-"""All channels as data. A new one is a module in this folder, a line here, and a line in
+"""All channels as data. A new one needs a module in this folder, a line here, and a line in
 :mod:`app.invites.sending.factory`, which opens them."""
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ UNDO = 120  # seconds
 @dataclass(frozen=True)
 class Channel:
     """``key``: published, as the value of ``--way`` and in databases. ``words``: for a person,
-    after "by". ``is_local``: nothing leaves this computer. ``by_hand``: a person hands over each
-    invite. ``undo_seconds``: how long a batch waits before the first invite leaves."""
+    after "by". ``is_local``: invites stay on this computer. ``by_hand``: a person sends each
+    invite. ``undo_seconds``: how long a batch waits before its first invite leaves."""
 
     key: str
     words: str
@@ -33,7 +33,7 @@ CHANNELS = {one.key: one for one in _ALL}
 
 
 def channel_of(key: str) -> Channel:
-    """The channel of this key. Raises StudyProblem when there is none."""
+    """The channel with this key. Raises StudyProblem if there is none."""
     found = CHANNELS.get(key)
     if found is None:
         raise StudyProblem(f"Invites leave by one of {', '.join(CHANNELS)}, not by {key!r}.")

@@ -1,7 +1,7 @@
-"""Invites through a mail server, one after the other.
+"""Sends invites through a mail server, one after another.
 
-An invite is uncertain from just before the mail server may have it until its answer is known, and
-an uncertain one is never sent again: see :mod:`app.invites.mail.smtp`.
+An invite is uncertain from just before the mail server may have it until the server's answer is
+known. An uncertain invite is never sent again: see :mod:`app.invites.mail.smtp`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from app.invites.sending.channels.failure_tally import FailureTally
 from app.invites.sending.jobs import Job
 from app.settings import Settings
 
-TRIES = 6  # of one mail; then it has failed
+TRIES = 6  # for one email; after that it has failed
 FIRST_WAIT, LONGEST_WAIT = 60, 3_600  # seconds between two tries
 NOT_SET_UP = "No mail server is set. Set PANELIST_SMTP_SERVER, then resume."
 
 
 def open_channel(setup: ChannelSetup) -> SmtpChannel:
-    """As the settings say. Raises ChannelNotSetUp and SettingsError."""
+    """Open the channel from the settings. Raises ChannelNotSetUp and SettingsError."""
     settings, credentials = setup.settings, setup.credentials
     if mail_server(settings) is None:
         raise ChannelNotSetUp(NOT_SET_UP)
@@ -42,7 +42,7 @@ def open_channel(setup: ChannelSetup) -> SmtpChannel:
 
 
 def open_session(settings: Settings, credentials: Credentials) -> Session | None:
-    """A session with the mail server; None where none is set. Raises SettingsError and NotSent."""
+    """A session with the mail server, or None if none is set. Raises SettingsError and NotSent."""
     server = mail_server(settings)
     if server is None:
         return None
@@ -53,7 +53,7 @@ def open_session(settings: Settings, credentials: Credentials) -> Session | None
 
 
 class SmtpChannel:
-    """``connect``: makes a session with the mail server; raises NotSent."""
+    """``connect``: makes a session with the mail server, and raises NotSent."""
 
     def __init__(self, connect: Callable[[], Session], rate: MailRate) -> None:
         self._connect = connect
@@ -73,13 +73,13 @@ class SmtpChannel:
         return PutResult(1, self._send(work, job, mail))
 
     def close(self) -> None:
-        """Take leave of the mail server."""
+        """Say goodbye to the mail server."""
         if self._session is not None:
             self._session.quit()
             self._session = None
 
     def _send(self, work: BatchWork, job: Job, mail: bytes) -> str | None:
-        """Why the batch must pause, if it must."""
+        """Returns why the batch must pause, or None."""
         before = "sending"
         try:
             if self._session is None:
@@ -110,12 +110,12 @@ class SmtpChannel:
             self._session = None
 
     def _not_sent(self, work: BatchWork, job: Job, before: str, why: NotSent) -> str | None:
-        """Why the batch must pause, if it must."""
+        """Returns why the batch must pause, or None."""
         reply = why.answer
         said = str(reply) if reply else str(why)
         settle = partial(work.settle, [job], before, answer=said)
         if reply is None or reply.phase in ("login", "sender") or reply.is_quota:
-            # Nothing is wrong with this one person.
+            # The fault is not this one recipient's.
             self._drop()
             if reply is not None and (reply.code >= 500 or reply.is_quota):
                 settle("queued")
@@ -137,6 +137,6 @@ class SmtpChannel:
 
 
 def _wait(job: Job) -> int:
-    """Seconds until the next try: longer each time, and never all at the same moment."""
+    """Seconds until the next try. Each wait is longer, and random so that tries spread out."""
     longest = min(FIRST_WAIT * 2 ** min(job.attempt - 1, 10), LONGEST_WAIT)
     return int(longest * random.uniform(0.8, 1.2))
