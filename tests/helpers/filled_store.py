@@ -190,7 +190,7 @@ class StandIn:
     def resume(self) -> None:
         return None
 
-    def registered(self, livemode: bool) -> None:
+    def oauth_app(self, livemode: bool) -> None:
         return None
 
     def engine(
