@@ -86,6 +86,8 @@ def test_each_column(spoiled: Spoiled, table: str, field: Any, sample: int | Non
     assert of_stripe == [Difference(table, key, "field", column, None, here, there)]  # type: ignore[arg-type]
     if (table, column) == ("subscription", "status"):
         assert Difference("participant", owner(spoiled.store, row), "member", "active") in found
+    elif (table, column) == ("subscription", "collection_paused"):
+        assert Difference("participant", owner(spoiled.store, row), "not_member", "paused") in found
     elif (table, column) != ("subscription", "customer"):
         assert found == of_stripe
 
