@@ -40,7 +40,8 @@ def test_a_tenth_of_the_requests_failing(store: Store, settings: Settings) -> No
         assert connection
         assert_equal(faulty.world, other, connection.id)
         assert sum(faulty.statuses.values()) > 0
-        assert sum(engine.requests.values()) <= 1.5 * asked
+        # A busy computer cuts lists into more windows, and each has a last page that is not full.
+        assert sum(engine.requests.values()) <= 2.5 * asked
 
 
 @pytest.mark.parametrize("nth", range(1, 40, 3))
