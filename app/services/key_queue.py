@@ -77,7 +77,7 @@ class KeyQueue:
             self._idle = None
 
     def _is_idle(self) -> bool:
-        """Whether nothing that a key passes through has a message to handle."""
+        """Whether no widget between the focus and the app has a message to handle."""
         if not self._app.screen_stack:
             return True
         node = self._app.focused or self._app.screen

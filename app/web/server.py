@@ -92,7 +92,7 @@ class _Server(uvicorn.Server):
         yield
 
     async def finish_requests(self) -> None:
-        """Accept no new connections, and give requests in progress a moment to finish."""
+        """Stop accepting connections, and give requests in progress a moment to finish."""
         for one in self.servers:
             one.close()
         tasks = set(self.server_state.tasks)

@@ -57,7 +57,7 @@ class WorkerThread:
         return await done
 
     def end(self) -> None:
-        """End the thread and its connection after the work that it already has."""
+        """Finish the work that is queued, then end the thread and its connection."""
         if self._thread is not None:
             self._queue.put(None)
 

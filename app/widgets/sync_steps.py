@@ -36,7 +36,7 @@ class LifecycleState:
 
 
 class Lifecycle(StateWidget[LifecycleState]):
-    """The states pending → syncing → segments synced → complete, with the current one marked."""
+    """The four states of a first sync, with the current one marked."""
 
     def __init__(self) -> None:
         super().__init__(LifecycleState(), id="lifecycle")

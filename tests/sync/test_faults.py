@@ -40,7 +40,7 @@ def test_a_tenth_of_the_requests_failing(store: Store, settings: Settings) -> No
         assert connection
         assert_equal(faulty.world, other, connection.id)
         assert sum(faulty.statuses.values()) > 0
-        # A busy computer cuts lists into more windows, and each has a last page that is not full.
+        # Usually 1.15 times as many. One full run of the suite took 1.8 times, not explained yet.
         assert sum(engine.requests.values()) <= 2.5 * asked
 
 

@@ -117,7 +117,7 @@ class SegmentsScreen(SegmentActions):
         self._describe()
 
     def _account_changed(self, snapshot: Snapshot) -> bool:
-        """Follow the account that is shown. Whether it is another one now."""
+        """Note which account is shown. Returns whether it changed."""
         shown = snapshot.view.connection
         connection = shown.id if shown else None
         if connection == self.connection:

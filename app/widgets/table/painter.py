@@ -57,7 +57,7 @@ class Painter:
         self._styles.clear()
 
     def arrange(self, width: int, skip: int) -> None:
-        """Place the columns in a width, with ``skip`` of them out of sight."""
+        """Fit the columns into a width, after skipping the first ``skip``."""
         self.width = width
         self.skip = max(0, skip) if self._hides(0) else 0
         while self.skip and not self._hides(self.skip - 1):
