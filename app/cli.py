@@ -6,6 +6,7 @@ Heavy imports wait until a command needs them, because ``--help`` must answer at
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
@@ -48,6 +49,7 @@ def parser(declared: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
 
     top = argparse.ArgumentParser(
         prog="panelist",
+        formatter_class=_Help,
         description="Turns the customers in a Stripe account into a research panel.",
         epilog="Without a command: the app. Exit codes: 0 done, 1 failed, 2 wrong use,"
         " 3 not connected.",
@@ -69,10 +71,25 @@ def _command_parser(*, prog: str, declared: str | None) -> argparse.ArgumentPars
     if declared is None:
         return None
     module = import_module(f"app.commands.{declared}")
-    command = argparse.ArgumentParser(prog)
+    command = argparse.ArgumentParser(prog, formatter_class=_Help)
     command.set_defaults(run=module.run)
     module.declare(command)
     return command
+
+
+class _Help(argparse.HelpFormatter):
+    """Help as wide as the terminal. For the width argparse would import shutil, and with it every
+    kind of compression: a tenth of the time that ``--help`` takes."""
+
+    def __init__(self, prog: str) -> None:
+        asked = os.environ.get("COLUMNS", "")
+        columns = int(asked) if asked.isdecimal() else 0
+        if not columns:
+            try:
+                columns = os.get_terminal_size().columns
+            except OSError:
+                columns = 80
+        super().__init__(prog, width=columns - 2)
 
 
 def _open_app(options: argparse.Namespace) -> int:

@@ -104,7 +104,19 @@ class PanelistApp(ConnectionHandlers):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = "ansi-dark" if colourless else THEMES[0].name
+        self._start_variables: dict[str, str] | None = self.get_css_variables()
+        self.stylesheet.set_variables(self._start_variables)
         self.animation_level = "none"  # a key takes effect at once, over ssh too
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Parse the styles again and apply them, unless the theme is still the one from the start.
+
+        Textual calls this for the first screen and for every mode that is shown for the first
+        time, too. That would parse everything again, and the first frame would take a third longer.
+        """
+        if self._start_variables != self.get_css_variables():
+            self._start_variables = None  # other modes need their styles, even after a change back
+            super().refresh_css(animate=animate)
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self.refresher.tick)

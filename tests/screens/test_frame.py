@@ -284,10 +284,24 @@ async def test_every_theme_draws(start: Start, store: Store) -> None:
     filled.acme(store)
     async with start((120, 40)) as at:
         assert {"panelist-dark", "panelist-light"} <= set(at.app.available_themes)
-        for theme in ("panelist-light", "ansi-dark"):
+        for theme in ("panelist-light", "ansi-dark", "panelist-dark"):
             at.app.theme = theme
             await at.press("1", "2")
             assert "12,300 of ≈ 100,000" in at.text
+
+
+async def test_a_theme_colours_the_modes_that_were_seen_before(start: Start, store: Store) -> None:
+    filled.acme(store)
+    async with start((120, 40)) as at:
+        colours = {}
+        for theme in ("panelist-dark", "panelist-light", "panelist-dark"):
+            at.app.theme = theme
+            for mode in ("3", "2"):  # another mode is in front when the theme changes
+                await at.press(mode)
+                colour = at.app.screen.styles.background
+                assert colours.setdefault((theme, mode), colour) == colour
+        for mode in ("2", "3"):
+            assert colours["panelist-dark", mode] != colours["panelist-light", mode]
 
 
 async def test_no_color_leaves_no_colour(
