@@ -29,8 +29,10 @@ BODY_LIMIT = 64 * 2**20  # bytes after decompression
 HEAD_LIMIT = 64 * 2**10
 SILENCE = 10.0  # seconds without a byte after which a server counts as gone
 DEADLINE = 30.0  # seconds for one complete answer
+CHUNK = 2**20  # bytes at most that one read takes from a socket
 IDLE = 30.0  # seconds after which a server may have closed an unused connection
 
+_TIMEOUTS = {"connect": SILENCE, "read": SILENCE, "write": SILENCE, "pool": None}
 Headers = dict[str, str]
 Reply = tuple[int, Headers, bytes]
 
@@ -95,12 +97,14 @@ class Transport:
         headers = self._headers
         if form is not None:
             headers = headers | {"Content-Type": "application/x-www-form-urlencoded"}
-        request = client.build_request(
+        import httpx
+
+        request = httpx.Request(
             method,
             self._base + target,
             content=form,
             headers=headers,
-            extensions={"trace": _Freshness()},
+            extensions={"timeout": _TIMEOUTS, "trace": _Freshness()},
         )
         async with asyncio.timeout(DEADLINE):
             answer = await client.send(request, stream=True)
@@ -159,8 +163,11 @@ def prepare_httpx() -> None:
 
 def client_for(base: str) -> httpx.AsyncClient:
     """A client for one server, with this computer's proxy and certificates."""
+    import httpcore
     import httpx
 
+    # With httpcore's 64 KiB, a page of 100 customers takes several reads, and a fifth more CPU.
+    httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = CHUNK
     parts = urlsplit(base)
     proxy = _proxy(parts.scheme, parts.hostname or "")
     trusted = _trusted()
@@ -209,7 +216,6 @@ def client_for(base: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         transport=Lanes(),
         trust_env=False,  # otherwise it would send passwords of ~/.netrc
-        timeout=httpx.Timeout(SILENCE, pool=None),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # stores no cookies
     )
 
