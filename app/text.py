@@ -91,6 +91,21 @@ def redacted(text: str) -> str:
     return _EMAIL.sub("•••@•••", _KEY.sub(r"\1•••", text))
 
 
+SHOWN = 3  # characters of a secret in a row that say nothing about it
+
+
+def without_secret(text: str, *secrets: str) -> str:
+    """Someone else's words, without any part of the secrets that is longer than ``SHOWN``."""
+    size = SHOWN + 1
+    parts = {one[at : at + size] for one in secrets for at in range(len(one) - SHOWN)}
+    hidden: set[int] = set()
+    for at in range(len(text) - SHOWN):
+        if text[at : at + size] in parts:
+            hidden.update(range(at, at + size))
+    shown = "".join("\0" if at in hidden else letter for at, letter in enumerate(text))
+    return re.sub("\0+", "•••", shown)
+
+
 def masked(value: str | None) -> str:
     """A name or email, masked: only its first letter and that of its domain are left."""
     if not value:

@@ -293,7 +293,7 @@ async def test_every_theme_draws(start: Start, store: Store) -> None:
 async def test_a_theme_colours_the_modes_that_were_seen_before(start: Start, store: Store) -> None:
     filled.acme(store)
     async with start((120, 40)) as at:
-        colours = {}
+        colours: dict[tuple[str, str], object] = {}
         for theme in ("panelist-dark", "panelist-light", "panelist-dark"):
             at.app.theme = theme
             for mode in ("3", "2"):  # another mode is in front when the theme changes

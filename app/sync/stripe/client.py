@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,13 +18,14 @@ from urllib.parse import quote
 from app.credentials.store import CredentialProblem
 from app.problems import Problem
 from app.settings import RequestRate
+from app.sync.stripe import foreign_answers as foreign
 from app.sync.stripe.access import Access
+from app.sync.stripe.network_failures import WireProblem
 from app.sync.stripe.oauth import OAuthProblem
 from app.sync.stripe.objects import Unreadable, any_object
 from app.sync.stripe.rate_limits import DEFAULTS, RateLimits
-from app.sync.stripe.transport import Headers, Transport, WireProblem
+from app.sync.stripe.transport import Headers, Transport
 from app.sync.stripe.transport import Reply as Received
-from app.text import redacted
 
 ATTEMPTS = 9
 PATIENCE = 60.0  # seconds of nothing but 429 before the sync reports it
@@ -218,7 +218,9 @@ class StripeApi:
         try:
             status, headers, content = await self._wire.get(path, dict(parameters))
         except WireProblem as problem:
-            raise _Again(f"Stripe cannot be reached ({problem})") from None
+            if problem.permanent:
+                raise _unreachable(problem.clause, permanent=True) from None
+            raise _Again(problem.clause) from None
         took = loop.time() - sent
         self.latency += 0.1 * (took - self.latency)
         self.quickest = min(self.quickest, took)
@@ -227,14 +229,18 @@ class StripeApi:
             self.limits.refused(endpoint, headers.get("stripe-rate-limited-reason", ""), wait)
             raise _Again("Stripe asks to go slower (429)", limited=True, wait=_jittered(wait))
         self.limits.accepted(endpoint)
-        if status >= 500 or status == 409 or 300 <= status < 400:
-            raise _Again(f"Stripe answered with an error of its own ({status})")
+        if 300 <= status < 400:
+            raise _unreachable(foreign.redirected(status, headers), permanent=True)
+        if status >= 500 or status == 409:
+            raise _Again(foreign.failed(status, content))
         try:
             if status != 200:
                 raise _problem(status, any_object(content), seq, headers.get("request-id", ""))
             return Reply(seq, read(content), _date(headers))
         except Unreadable:
-            raise _Again("Stripe's answer was cut or is not from Stripe") from None
+            if foreign.is_page(headers):
+                raise _unreachable(foreign.page(status, content), permanent=True) from None
+            raise _Again(foreign.unreadable(status, content)) from None
 
 
 def _date(headers: Headers) -> int:
@@ -261,17 +267,11 @@ def _jittered(seconds: float) -> float:
     return seconds * random.uniform(0.75, 1.5)
 
 
-def without_keys(text: str) -> str:
-    """Remove secrets. Stripe repeats what was pasted as a key, and people paste other secrets
-    too."""
-    return redacted(re.sub(r"(Invalid API Key provided: ).*", r"\1…", text))
-
-
 def _problem(status: int, body: dict[str, Any], seq: int, request_id: str) -> StripeProblem:
     error = body.get("error")
     error = error if isinstance(error, dict) else {}
     code, parameter = error.get("code"), error.get("param")
-    detail = without_keys(str(error.get("message") or ""))
+    detail = foreign.without_keys(str(error.get("message") or ""))
     kind, text = _meaning(status, code, parameter, detail)
     return StripeProblem(kind, text, seq=seq, detail=detail, request_id=request_id)
 
@@ -297,9 +297,13 @@ def _meaning(status: int, code: object, parameter: object, detail: str) -> tuple
     return ProblemKind.BAD_REQUEST, f"Stripe did not understand a request ({status})."
 
 
-def _unreachable(why: str) -> StripeProblem:
+def _unreachable(why: str, *, permanent: bool = False) -> StripeProblem:
+    then = (
+        "correct that, then try again"
+        if permanent
+        else "the sync goes on from there once Stripe answers"
+    )
     return StripeProblem(
         ProblemKind.UNREACHABLE,
-        f"{why}. Everything fetched so far is kept; the sync goes on from there once Stripe"
-        " answers.",
+        f"{why}. Everything fetched so far is kept; {then}.",
     )

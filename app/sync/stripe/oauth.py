@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from app.problems import Problem
+from app.sync.stripe.network_failures import WireProblem
 from app.sync.stripe.objects import Unreadable, any_object
-from app.sync.stripe.transport import Headers, WireProblem
+from app.sync.stripe.transport import Headers
 
 if TYPE_CHECKING:
     from app.sync.stripe.sdk import SdkTransport
@@ -174,9 +175,7 @@ def _error(body: dict[str, Any]) -> str:
 
 
 def _unreachable(why: WireProblem) -> OAuthProblem:
-    return OAuthProblem(
-        "unreachable", f"Stripe cannot be reached ({why}). Nothing was changed; try again."
-    )
+    return OAuthProblem("unreachable", f"{why.clause}. Nothing was changed; try again.")
 
 
 def _unusable(status: int) -> OAuthProblem:

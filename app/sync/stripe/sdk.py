@@ -13,14 +13,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from app.sync.stripe.transport import (
-    VERSION,
-    Headers,
-    Reply,
-    Transport,
-    WireProblem,
-    prepare_httpx,
-)
+from app.sync.stripe.network_failures import WireProblem
+from app.sync.stripe.transport import VERSION, Headers, Reply, Transport, prepare_httpx
 
 prepare_httpx()
 os.environ.pop("STRIPE_LOG", None)  # would print codes and tokens on standard error

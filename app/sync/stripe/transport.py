@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 import ssl
 import sys
 import warnings
@@ -20,6 +19,7 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from app import __version__
+from app.sync.stripe.network_failures import WireProblem, unusable_address, wire_problem
 
 if TYPE_CHECKING:
     import httpx
@@ -35,19 +35,6 @@ IDLE = 30.0  # seconds after which a server may have closed an unused connection
 _TIMEOUTS = {"connect": SILENCE, "read": SILENCE, "write": SILENCE, "pool": None}
 Headers = dict[str, str]
 Reply = tuple[int, Headers, bytes]
-
-_REASONS: tuple[tuple[type[BaseException], str], ...] = (
-    (socket.gaierror, "its name is not found; this computer may be offline"),
-    (ConnectionRefusedError, "nothing answers there"),
-    (ConnectionError, "the connection was cut"),
-    (ssl.SSLCertVerificationError, "its certificate is none that this computer trusts"),
-    (ssl.SSLError, "the encrypted connection failed"),
-)
-
-
-class WireProblem(Exception):
-    """No complete answer arrived. The text says why in a few words. Its cause is httpx's error if
-    httpx found the problem."""
 
 
 class Transport:
@@ -77,7 +64,7 @@ class Transport:
 
     async def get(self, path: str, query: dict[str, str | int]) -> Reply:
         """(status, headers in lower case, body). Raises WireProblem."""
-        with _words():
+        with self._explained():
             if self._open is None:
                 self._open = client_for(self._base)
             target = f"{path}?{urlencode(query)}" if query else path
@@ -87,7 +74,7 @@ class Transport:
         """As :meth:`get`, but only once and over its own connection. If the server were just
         closing a shared one, no one could tell whether it obeyed the request. ``form``:
         URL-encoded."""
-        with _words():
+        with self._explained():
             async with client_for(self._base) as client:
                 return await self._answer(client, "POST", path, form)
 
@@ -112,6 +99,20 @@ class Transport:
                 return answer.status_code, *await _read(answer)
             finally:
                 await answer.aclose()
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn every failure of a request into a WireProblem."""
+        import httpx
+
+        try:
+            yield
+        except httpx.HTTPError as error:
+            raise wire_problem(error, proxy_for(self._base)) from error
+        except TimeoutError as error:
+            raise WireProblem("no answer in time") from error
+        except (httpx.InvalidURL, ValueError, ImportError) as error:  # from a proxy address
+            raise unusable_address(error, proxy_for(self._base)) from error
 
 
 async def _read(answer: httpx.Response) -> tuple[Headers, bytes]:
@@ -168,8 +169,7 @@ def client_for(base: str) -> httpx.AsyncClient:
 
     # With httpcore's 64 KiB, a page of 100 customers takes several reads, and a fifth more CPU.
     httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = CHUNK
-    parts = urlsplit(base)
-    proxy = _proxy(parts.scheme, parts.hostname or "")
+    proxy = proxy_for(base)
     trusted = _trusted()
     proxy_trusted = trusted if proxy and proxy.startswith("https:") else None
     through = httpx.Proxy(proxy, ssl_context=proxy_trusted) if proxy else None
@@ -220,11 +220,12 @@ def client_for(base: str) -> httpx.AsyncClient:
     )
 
 
-def _proxy(scheme: str, host: str) -> str | None:
+def proxy_for(base: str) -> str | None:
     """The proxy that the environment names for this server (HTTPS_PROXY, ALL_PROXY, NO_PROXY)."""
+    parts = urlsplit(base)
     proxies = getproxies()
-    proxy = proxies.get(scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(host):
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(parts.hostname or ""):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
 
@@ -240,54 +241,3 @@ def _trusted() -> ssl.SSLContext:
             with contextlib.suppress(OSError):  # OpenSSL ignores an unreadable one too
                 context.load_verify_locations(**{kind: place})
     return context
-
-
-@contextlib.contextmanager
-def _words() -> Iterator[None]:
-    """Turn every failure of a request into a WireProblem."""
-    import httpx
-
-    try:
-        yield
-    except httpx.HTTPError as error:
-        raise WireProblem(_why(error)) from error
-    except TimeoutError as error:
-        raise WireProblem("no answer in time") from error
-    except (httpx.InvalidURL, ValueError, ImportError) as error:  # from a proxy address
-        raise WireProblem("the address of the server or its proxy cannot be used") from error
-
-
-def _why(error: httpx.HTTPError) -> str:
-    """What went wrong in the network, for a person."""
-    import httpx
-
-    if isinstance(error, httpx.ConnectTimeout):
-        return "no connection in time"
-    if isinstance(error, httpx.TimeoutException):
-        return "no answer in time"
-    for kind, text in _REASONS:
-        if any(isinstance(one, kind) for one in _causes(error)):
-            return text
-    said = str(error)
-    if isinstance(error, httpx.ProxyError):
-        return f"the proxy answered {said[:3]}" if said[:3].isdigit() else "the proxy refused"
-    if isinstance(error, httpx.NetworkError):
-        return "the connection was cut"
-    if isinstance(error, httpx.DecodingError):
-        return "a compressed answer that does not unpack"
-    if isinstance(error, httpx.RemoteProtocolError):
-        if any(getattr(one, "error_status_hint", 0) == 431 for one in _causes(error)):
-            return "an answer far too large"
-        closed = "closed" in said or "disconnected" in said
-        return "the connection was closed" if closed else "an answer that is not HTTP"
-    return f"the network failed: {type(error).__name__}"
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and all its causes."""
-    while error is not None:
-        yield error
-        if isinstance(error, BaseExceptionGroup):
-            for one in error.exceptions:
-                yield from _causes(one)
-        error = error.__cause__ or error.__context__  # httpcore's pool raises "from None"

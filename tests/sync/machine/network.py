@@ -18,7 +18,8 @@ from app.sandbox.server.server import SandboxService
 from app.sandbox.server.state import Options
 from app.sandbox.world.world import World
 from app.sync.stripe.endpoints import EVENTS, LISTINGS
-from app.sync.stripe.transport import Headers, Reply, WireProblem
+from app.sync.stripe.network_failures import WireProblem
+from app.sync.stripe.transport import Headers, Reply
 from tests.sync.machine.changes import Change, apply
 from tests.sync.machine.mortal import Life
 

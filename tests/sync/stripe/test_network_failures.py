@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from app.sync.stripe import transport
-from app.sync.stripe.transport import Transport, WireProblem
+from app.sync.stripe.network_failures import WireProblem
+from app.sync.stripe.transport import Transport
 from tests.helpers.certificate import certified
 from tests.helpers.socket_server import FINE, Server, asking, listening, problem
 
@@ -61,7 +62,31 @@ async def test_a_certificate_that_no_one_vouches_for(tmp_path: Path) -> None:
     async with listening(Server(FINE).handle, certificate.context()) as port:
         said = await problem(Transport(f"https://127.0.0.1:{port}", {}))
     check(said, httpx.ConnectError, ssl.SSLCertVerificationError)
-    assert str(said) == "its certificate is none that this computer trusts"
+    assert said.permanent
+    assert "does not trust Stripe's certificate (self-signed certificate)" in said.clause
+    assert "set SSL_CERT_FILE to a file" in said.clause
+
+
+@pytest.mark.parametrize(
+    ("settings", "advice"),
+    [
+        ({"SSL_CERT_FILE": "/nowhere/ca.pem"}, "names /nowhere/ca.pem, which does not exist"),
+        ({"SSL_CERT_DIR": "/nowhere"}, "SSL_CERT_DIR names /nowhere, which does not exist"),
+        ({"REQUESTS_CA_BUNDLE": "/x.pem"}, "REQUESTS_CA_BUNDLE is set, but Panelist reads SSL_"),
+        ({"CURL_CA_BUNDLE": "/x.pem"}, "CURL_CA_BUNDLE is set, but Panelist reads SSL_CERT_FILE"),
+    ],
+)
+async def test_what_the_environment_says_about_certificates_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: dict[str, str], advice: str
+) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    certificate = certified(tmp_path, "127.0.0.1")
+    async with listening(Server(FINE).handle, certificate.context()) as port:
+        said = await problem(Transport(f"https://127.0.0.1:{port}", {}))
+    assert advice in said.clause
 
 
 async def test_a_certificate_for_another_name(
@@ -72,6 +97,7 @@ async def test_a_certificate_for_another_name(
     async with listening(Server(FINE).handle, certificate.context()) as port:
         said = await problem(Transport(f"https://127.0.0.1:{port}", {}))
     check(said, httpx.ConnectError, ssl.SSLCertVerificationError)
+    assert "certificate is not valid for '127.0.0.1'" in said.clause  # OpenSSL's own words
 
 
 async def test_a_server_that_does_not_speak_tls() -> None:
@@ -82,7 +108,8 @@ async def test_a_server_that_does_not_speak_tls() -> None:
     async with listening(answer) as port:
         said = await problem(Transport(f"https://127.0.0.1:{port}", {}))
     check(said, httpx.ConnectError, ssl.SSLError)
-    assert str(said) == "the encrypted connection failed"
+    assert str(said).startswith("the encrypted connection failed: ")
+    assert not said.permanent
 
 
 async def test_a_connection_that_is_closed_before_an_answer() -> None:
@@ -100,7 +127,7 @@ async def test_a_handshake_that_is_broken_off() -> None:
     async with listening(hang_up) as port:
         said = await problem(Transport(f"https://127.0.0.1:{port}", {}))
     assert type(said.__cause__) is httpx.ConnectError
-    assert str(said) in ("the connection was cut", "the encrypted connection failed")
+    assert str(said).startswith(("the connection was cut", "the encrypted connection failed"))
 
 
 @pytest.mark.parametrize(

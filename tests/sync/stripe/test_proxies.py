@@ -151,14 +151,43 @@ async def test_a_proxy_that_asks_for_a_password(monkeypatch: pytest.MonkeyPatch)
     assert type(said.__cause__) is httpx.ProxyError
     assert str(said.__cause__) == "407 Proxy Authentication Required"
     assert str(said) == "the proxy answered 407"
+    assert said.permanent
+    assert said.clause == (
+        f"The proxy 127.0.0.1:{port} refuses the connection to Stripe"
+        " (407 Proxy Authentication Required)"
+    )
+
+
+async def test_a_proxy_that_has_a_failure_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = Server(b"HTTP/1.1 503 Too busy\r\nContent-Length: 0\r\n\r\n")
+    async with listening(proxy.handle) as port:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
+        said = await problem(Transport("https://stripe.invalid", {}))
+    assert not said.permanent
+    assert "(503 Too busy)" in said.clause
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
 async def test_a_proxy_that_is_dead(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
-    monkeypatch.setenv("https_proxy", f"{scheme}://127.0.0.1:{await closed_port()}")
+    port = await closed_port()
+    monkeypatch.setenv("https_proxy", f"{scheme}://user:s3cr3t-word@127.0.0.1:{port}")
     said = await problem(Transport("https://stripe.invalid", {}))
     check(said, httpx.ConnectError, ConnectionRefusedError)
-    assert str(said) == "nothing answers there"
+    clause = f"The proxy 127.0.0.1:{port} cannot be reached (nothing answers there)"
+    assert said.clause == clause
+
+
+async def test_a_proxy_whose_name_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "proxy.invalid:8080")
+    said = await problem(Transport("https://stripe.invalid", {}))
+    assert said.clause.startswith("The proxy proxy.invalid:8080 cannot be reached (its name is")
+
+
+async def test_a_proxy_that_hangs_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with listening(Server(b"", then_close=True).handle) as port:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
+        said = await problem(Transport("https://stripe.invalid", {}))
+    assert said.clause.startswith(f"Stripe cannot be reached through the proxy 127.0.0.1:{port} (")
 
 
 def socks(answer: bytes, seen: list[bytes], *, then: Handle | None = None) -> Handle:
@@ -205,8 +234,12 @@ async def test_a_socks_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch) -> No
     assert str(said) == "the proxy refused"
 
 
-@pytest.mark.parametrize("address", ["socks4://127.0.0.1:1", "http://127.0.0.1:x"])
+@pytest.mark.parametrize(
+    "address", ["socks4://127.0.0.1:1", "http://127.0.0.1:x", "http://user:pa/ss@127.0.0.1:1"]
+)
 async def test_an_address_that_is_no_proxys(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     monkeypatch.setenv("http_proxy", address)
     said = await problem(Transport("http://stripe.invalid:12111", {}))
-    assert "cannot be used" in str(said)
+    assert said.permanent
+    assert said.clause.startswith("The address of the proxy 127.0.0.1:")
+    assert "pa/s" not in said.clause

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from app import __version__
+from app.sync.stripe.network_failures import WireProblem
 from app.sync.stripe.sdk import SdkTransport
-from app.sync.stripe.transport import VERSION, Reply, WireProblem
+from app.sync.stripe.transport import VERSION, Reply
 from tests.helpers.certificate import certified
 from tests.helpers.scripted_server import answering, http, told
 from tests.helpers.socket_server import FINE, Server, listening

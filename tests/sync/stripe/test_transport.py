@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from app import __version__
 from app.sync.stripe import transport
+from app.sync.stripe.network_failures import WireProblem
 from app.sync.stripe.objects import Unreadable, any_object
-from app.sync.stripe.transport import Transport, WireProblem
+from app.sync.stripe.transport import Transport
 from tests.helpers.socket_server import FINE, Server, asking, listening, why
 
 
