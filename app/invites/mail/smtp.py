@@ -11,18 +11,16 @@ from __future__ import annotations
 import contextlib
 import re
 import smtplib
-import ssl
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from app.invites.mail.server_settings import MailServer
+from app.invites.mail.smtp_login import LONGEST, LoginRefused, connect
 from app.problems import Problem
 from app.text import plain
 
-CONNECT = 30.0  # seconds
-PHASE = 120.0
+PHASE = 120.0  # seconds
 FINISH = 600.0  # RFC 5321 4.5.3.2.6: a server may take this long to confirm an email
-LONGEST = 300  # characters of an answer that are kept
 
 QUOTA = ("quota", "rate limit", "too many", "too fast", "limit exceeded", "4.7.", "5.7.1 ")
 
@@ -82,36 +80,16 @@ class Session:
 
     def open(self) -> smtplib.SMTP:
         """Connect and log in, without sending. Raises NotSent."""
-        server = self._server
-        trust = ssl.create_default_context()
+        self.close()
         try:
-            if server.security == "tls":
-                smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                    server.host, server.port, timeout=CONNECT, context=trust
-                )
-            else:
-                smtp = smtplib.SMTP(server.host, server.port, timeout=CONNECT)
-                if server.security == "starttls":
-                    smtp.starttls(context=trust)
-            self._smtp = smtp
-            smtp.ehlo_or_helo_if_needed()
-            if server.user:
-                smtp.login(server.user, self._password or "")
-            if smtp.sock is not None:
-                smtp.sock.settimeout(PHASE)
-            return smtp
-        except smtplib.SMTPResponseException as error:
-            self.close()
-            answer = _answer("login", error.smtp_code, error.smtp_error)
-            raise NotSent(_refused(server, answer), answer) from None
-        except ssl.SSLError as error:
-            self.close()
-            why = plain(getattr(error, "verify_message", "") or error.reason or error, LONGEST)
-            raise NotSent(f"The mail server {server} cannot be trusted: {why}.") from None
-        except (OSError, smtplib.SMTPException, UnicodeError) as error:
-            self.close()
-            said = plain(getattr(error, "strerror", "") or error, LONGEST)
-            raise NotSent(f"The mail server {server} cannot be reached: {said}.") from None
+            smtp = connect(self._server, self._password or "")
+        except LoginRefused as refused:
+            answer = SmtpReply("login", refused.code, refused.words) if refused.code else None
+            raise NotSent(str(refused), answer) from None
+        self._smtp = smtp
+        if smtp.sock is not None:
+            smtp.sock.settimeout(PHASE)
+        return smtp
 
     def offer(self, sender: str, recipient: str, mail: bytes) -> None:
         """Send all of an email but its last line. Raises NotSent."""
@@ -183,12 +161,3 @@ class Session:
 def _answer(phase: Phase, code: int, text: bytes | str) -> SmtpReply:
     said = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     return SmtpReply(phase, code, plain(said, LONGEST))
-
-
-def _refused(server: MailServer, answer: SmtpReply) -> str:
-    if answer.code in (530, 534, 535):
-        return (
-            f"The mail server {server} refuses the user or the password ({answer.code}). Give the"
-            " right one with panelist mail --password-stdin."
-        )
-    return f"The mail server {server} refuses to talk: {answer}."

@@ -101,7 +101,10 @@ def test_five_failures_in_a_row_stop_it_with_a_sentence(store: Store, tmp_path: 
 
 @pytest.mark.parametrize(
     ("login", "password", "said"),
-    [(("rosa", "right"), "wrong", "refuses the user or the password"), (None, None, "be reached")],
+    [
+        (("rosa", "right"), "mist4ke", "refuses the login (535 5.7.8 wrong)"),
+        (None, None, "be reached"),
+    ],
 )
 def test_without_a_way_in_nothing_is_lost(
     store: Store, tmp_path: Path, login: tuple[str, str] | None, password: str, said: str

@@ -1,0 +1,193 @@
+"""Connects to a mail server, logs in, and says in the server's own words what went wrong.
+
+Python's smtplib sends logins as ASCII. This login is UTF-8, as RFC 4616 (PLAIN) wants it and as
+servers accept it for LOGIN and CRAM-MD5.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import smtplib
+import ssl
+from collections.abc import Callable
+
+from app.invites.mail.server_settings import MailServer
+from app.text import plain, without_secret
+
+CONNECT = 30.0  # seconds for each step until the login is done
+LONGEST = 300  # characters of someone else's words
+MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5")
+
+_KEEP = "Nothing was sent."
+
+
+class LoginRefused(Exception):
+    """The server did not let us in. The text is a sentence for a person. ``code`` and ``words`` are
+    the server's answer; the code is 0 if it gave none."""
+
+    def __init__(self, text: str, code: int = 0, words: str = "") -> None:
+        super().__init__(text)
+        self.code, self.words = code, words
+
+
+def connect(server: MailServer, password: str) -> smtplib.SMTP:
+    """A session that may send. Raises LoginRefused."""
+    steps: list[smtplib.SMTP] = []
+    try:
+        return _connect(server, password, steps.append)
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        for opened in steps:
+            opened.close()
+        raise _refused(server, password, error) from None
+
+
+def _connect(
+    server: MailServer, password: str, opened: Callable[[smtplib.SMTP], None]
+) -> smtplib.SMTP:
+    trust = ssl.create_default_context()
+    if server.security == "tls":
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+            server.host, server.port, timeout=CONNECT, context=trust
+        )
+        opened(smtp)
+    else:
+        smtp = smtplib.SMTP(server.host, server.port, timeout=CONNECT)
+        opened(smtp)
+        if server.security == "starttls":
+            smtp.starttls(context=trust)
+    smtp.ehlo_or_helo_if_needed()
+    if server.user:
+        _login(smtp, server.user, password)
+    return smtp
+
+
+class _NoLogin(smtplib.SMTPException):
+    """The server offers none, or none that Panelist speaks. ``offered``: their names."""
+
+    def __init__(self, offered: str) -> None:
+        super().__init__()
+        self.offered = offered
+
+
+def _login(smtp: smtplib.SMTP, user: str, password: str) -> None:
+    """Try what the server offers until one way works (RFC 4954)."""
+    offered = smtp.esmtp_features.get("auth", "").upper().split()
+    ways = [way for way in MECHANISMS if way in offered]
+    if not ways:
+        raise _NoLogin(plain(" ".join(offered), LONGEST))
+    for way in ways:
+        code, text = _WAYS[way](smtp, user.encode(), password.encode())
+        if code in (235, 503):  # 503: it is already logged in
+            return
+    raise smtplib.SMTPAuthenticationError(code, text)
+
+
+def _plain(smtp: smtplib.SMTP, user: bytes, password: bytes) -> tuple[int, bytes]:
+    return smtp.docmd("AUTH", "PLAIN " + _plain_form(user, password))
+
+
+def _by_login(smtp: smtplib.SMTP, user: bytes, password: bytes) -> tuple[int, bytes]:
+    code, text = smtp.docmd("AUTH", "LOGIN")
+    for answer in (user, password):
+        if code == 334:
+            code, text = smtp.docmd(_base64(answer))
+    return code, text
+
+
+def _cram_md5(smtp: smtplib.SMTP, user: bytes, password: bytes) -> tuple[int, bytes]:
+    code, text = smtp.docmd("AUTH", "CRAM-MD5")
+    if code == 334:
+        proof = hmac.new(password, base64.b64decode(text), "md5").hexdigest().encode()
+        code, text = smtp.docmd(_base64(user + b" " + proof))
+    return code, text
+
+
+_WAYS = {"PLAIN": _plain, "LOGIN": _by_login, "CRAM-MD5": _cram_md5}
+
+
+def _plain_form(user: bytes, password: bytes) -> str:
+    """RFC 4616, 2."""
+    return _base64(b"\0".join((b"", user, password)))
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _refused(server: MailServer, password: str, error: Exception) -> LoginRefused:
+    """The sentence for what went wrong."""
+    name = f"The mail server {server}"
+    if isinstance(error, smtplib.SMTPResponseException):
+        said = error.smtp_error
+        words = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+        words = plain(without_secret(words, *_forms(server.user, password)), LONGEST)
+        return LoginRefused(_answered(name, error, words), error.smtp_code, words)
+    if isinstance(error, _NoLogin):
+        return LoginRefused(_no_login(name, error.offered))
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return LoginRefused(
+            f"{name} offers no encryption on this port. {_KEEP} Use a port that does, or write"
+            " smtps:// if it is encrypted from the first byte."
+        )
+    if isinstance(error, ssl.SSLCertVerificationError):
+        why = plain(error.verify_message or error.reason or error, LONGEST)
+        return LoginRefused(
+            f"This computer does not trust the certificate of the mail server {server} ({why})."
+            f" {_KEEP} If your company has its own authority, set SSL_CERT_FILE to its certificate."
+        )
+    if isinstance(error, ssl.SSLError):
+        return LoginRefused(_not_tls(name, server, error))
+    why = plain(getattr(error, "strerror", "") or error, LONGEST).rstrip(".")
+    if server.security == "starttls" and _is_silent(error):
+        return LoginRefused(
+            f"{name} accepted the connection and said nothing ({why}). {_KEEP} If this port is"
+            " encrypted from the first byte, write smtps:// instead of smtp://."
+        )
+    return LoginRefused(f"{name} cannot be reached ({why}). {_KEEP}")
+
+
+def _answered(name: str, error: smtplib.SMTPResponseException, words: str) -> str:
+    said = f"{error.smtp_code} {words}".strip().rstrip(".")
+    if not isinstance(error, smtplib.SMTPAuthenticationError):
+        return f"{name} does not accept the connection ({said}). {_KEEP}"
+    if 400 <= error.smtp_code < 500:
+        return f"{name} cannot check the login now ({said}). {_KEEP} Try again later."
+    return (
+        f"{name} refuses the login ({said}). {_KEEP} If the password is wrong, give the right one"
+        " with panelist mail --password-stdin."
+    )
+
+
+def _no_login(name: str, offered: str) -> str:
+    if offered:
+        return (
+            f"{name} offers only logins that Panelist does not speak ({offered}). {_KEEP}"
+            f" Panelist speaks {', '.join(MECHANISMS)}."
+        )
+    return (
+        f"{name} offers no login on this port. {_KEEP} Use its port for sending, which is usually"
+        " 587 or 465, or remove the user from PANELIST_SMTP_SERVER."
+    )
+
+
+def _not_tls(name: str, server: MailServer, error: ssl.SSLError) -> str:
+    why = plain(error.reason or error, LONGEST).replace("_", " ").lower()
+    if server.security == "tls":
+        return (
+            f"{name} does not start with encryption on this port ({why}). {_KEEP} If it offers"
+            " STARTTLS, write smtp:// instead of smtps://."
+        )
+    return f"The encrypted connection to the mail server {server} failed ({why}). {_KEEP}"
+
+
+def _is_silent(error: Exception) -> bool:
+    """Whether the server was reached, and said nothing until the time was over."""
+    said = str(error)
+    return isinstance(error, smtplib.SMTPServerDisconnected) and "timed out" in said
+
+
+def _forms(user: str, password: str) -> tuple[str, ...]:
+    """All that goes over the wire and would show the password to who sees it."""
+    kept = password.encode()
+    return (password, _base64(kept), _plain_form(user.encode(), kept))
