@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import peewee
 
 from app.problems import Problem
+from app.text import plain
 
 
 class DatabaseProblem(Problem):
@@ -42,6 +43,9 @@ _SENTENCES = {
 }
 
 
+_UNREADABLE = "Could not decode to UTF-8"  # SQLite's driver; the rest quotes the value
+
+
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     seen: set[int] = set()
     waiting = [error]
@@ -62,38 +66,59 @@ def sentence(error: BaseException, where: str) -> str | None:
     for one in _chain(error):
         state = getattr(one, "sqlstate", None)
         if state is not None or type(one).__module__.startswith("psycopg"):
-            return _postgres_sentence(state or _state_in_words(str(one)), where)
+            return _postgres_sentence(state or _state_in_words(str(one)), _words(one), where)
+    if any(isinstance(one, UnicodeDecodeError) or _UNREADABLE in str(one) for one in _chain(error)):
+        return _SENTENCES[sqlite3.SQLITE_CORRUPT].format(where=where)
     refused = OverflowError | UnicodeEncodeError  # SQLite's driver refuses a value with these
     if isinstance(error, peewee.DatabaseError | peewee.InterfaceError | sqlite3.Error | refused):
-        kind = type(error).__name__
-        return f"{where} could not be used ({kind}). Everything saved before is kept; try again."
+        said = type(error).__name__ if isinstance(error, refused) else _words(error)
+        return f"{where} could not be used ({said}). Everything saved before is kept; try again."
     return None
+
+
+def _words(error: BaseException) -> str:
+    """The database's own words. What it says of values may be someone's name, so it is left out:
+    PostgreSQL's classes 22 and 23, and every DETAIL."""
+    state = getattr(error, "sqlstate", None) or ""
+    if state[:2] in ("22", "23"):
+        return state
+    primary = getattr(getattr(error, "diag", None), "message_primary", None)
+    said = plain(primary or error, 300).rstrip(".")
+    return f"{said}, {state}" if said and state else said or state or type(error).__name__
 
 
 def _state_in_words(text: str) -> str:
     """The state of a refused connection, which has only words (PostgreSQL's own, untranslated)."""
     words = {
         "password authentication failed": "28P01",
+        "no pg_hba.conf entry": "28000",
         'role "': "28000",
-        "does not exist": "3D000",
+        'database "': "3D000",
+        "invalid connection option": "OPTION",
     }
     return next((state for word, state in words.items() if word in text), "")
 
 
-def _postgres_sentence(state: str, where: str) -> str:
+def _postgres_sentence(state: str, said: str, where: str) -> str:
     if state == "53100":
         return _SENTENCES[sqlite3.SQLITE_FULL].format(where=where)
     if state == "25006":
         return f"{where} is read-only. Nothing was changed; connect to its primary server."
+    if state == "OPTION":
+        return f"PANELIST_DATABASE_URL is not understood ({said}). Remove or correct that option."
     if state.startswith("28"):
-        return f"{where} refused the user or the password. Correct PANELIST_DATABASE_URL."
+        return f"{where} refuses the login ({said}). Correct PANELIST_DATABASE_URL."
     if state.startswith("3D"):
-        return f"{where} does not exist on that server. Create it or correct PANELIST_DATABASE_URL."
-    if state == "42501":
-        return f"{where} does not allow this user to do that. Ask its administrator for the right."
+        return f"{where} does not exist ({said}). Create it or correct PANELIST_DATABASE_URL."
+    if state in ("42501", "3F000"):
+        grant = " GRANT ALL ON SCHEMA public TO that user is enough." if "schema" in said else ""
+        return (
+            f"{where} does not allow this user to do that ({said}). Nothing was changed; ask its"
+            f" administrator for the right.{grant}"
+        )
     return (
-        f"{where} does not answer as it should{f' ({state})' if state else ''}. Everything saved"
-        " before is kept; check that the server runs, then try again."
+        f"{where} does not answer as it should ({said}). Everything saved before is kept; check"
+        " that the server runs, then try again."
     )
 
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import peewee
 
 from app.db.errors import DatabaseProblem
 
 FORM = "PANELIST_DATABASE_URL is not of the form postgresql://user:password@host:port/name."
+ENCODED = (
+    "PANELIST_DATABASE_URL cannot be read. Percent-encode the special characters in the user and"
+    " the password: / is %2F, @ is %40, : is %3A, # is %23, ? is %3F and % is %25."
+)
+NOT_UTF_8 = (
+    "{where} stores text as {encoding}, which cannot hold every name. Nothing was changed. Create a"
+    " database with CREATE DATABASE panelist ENCODING 'UTF8' TEMPLATE template0, and correct"
+    " PANELIST_DATABASE_URL."
+)
 NO_DRIVER = (
     "Panelist was installed without its PostgreSQL driver. Nothing was changed. Install it with"
     ' pip install "panelist[postgres]", or unset PANELIST_DATABASE_URL to use SQLite.'
@@ -18,13 +27,7 @@ NO_DRIVER = (
 
 def database(url: str) -> peewee.Database:
     """The database at this address, not yet connected. Raises DatabaseProblem."""
-    try:
-        parts = urlsplit(url)
-        name, port = unquote(parts.path.lstrip("/")), parts.port
-    except ValueError:
-        parts, name, port = urlsplit(""), "", None
-    if parts.scheme not in ("postgres", "postgresql") or not name:
-        raise DatabaseProblem(FORM)
+    parts, name, port = _read(url)
     _give_driver()
     options: dict[str, Any] = {
         "host": parts.hostname,
@@ -37,6 +40,24 @@ def database(url: str) -> peewee.Database:
     options.update(parse_qsl(parts.query))
     chosen = {key: value for key, value in options.items() if value}
     return peewee.PostgresqlDatabase(name, prefer_psycopg3=True, **chosen)
+
+
+def _read(url: str) -> tuple[SplitResult, str, int | None]:
+    """(the address, the database's name, the port). Raises DatabaseProblem, which shows none of
+    them: an address that is cut at the wrong place has a part of the password anywhere."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise DatabaseProblem(ENCODED if "@" in url else FORM) from None
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise DatabaseProblem(FORM)
+    name = parts.path.lstrip("/")
+    if parts.fragment or set(name) & set("/@:") or "@" in parts.query:
+        raise DatabaseProblem(ENCODED)
+    if not name:
+        raise DatabaseProblem(FORM)
+    return parts, unquote(name), port
 
 
 def _give_driver() -> None:

@@ -21,6 +21,7 @@ import peewee
 
 from app.db import migrations
 from app.db.errors import DatabaseProblem, explained
+from app.db.postgres import NOT_UTF_8
 
 Row = tuple[Any, ...]
 
@@ -73,6 +74,8 @@ class Store:
                     f"{self.where} is damaged. Nothing was changed; keep a copy of the file, move"
                     " it away, and connect again to fetch everything from Stripe anew."
                 )
+        if self.postgres:
+            self._check_encoding()
         if self.database.table_exists("schema_version"):
             self._check_version()
         with self.transaction():
@@ -92,6 +95,13 @@ class Store:
             create(self.database)
             if not self.postgres:
                 self.database.execute_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+
+    def _check_encoding(self) -> None:
+        """Refuse a database that cannot store every name."""
+        (shown,) = self.row("SHOW server_encoding")
+        encoding = shown.decode() if isinstance(shown, bytes) else shown  # bytes with SQL_ASCII
+        if encoding != "UTF8":
+            raise DatabaseProblem(NOT_UTF_8.format(where=self.where, encoding=encoding))
 
     def _is_small(self) -> bool:
         """Whether the whole file can be checked at every start. Checking a million customers would

@@ -159,7 +159,13 @@ def test_two_first_starts_on_one_postgresql_at_once(settings: Settings) -> None:
         ("mysql://localhost/panel", "postgresql://user"),
         ("postgresql://localhost", "postgresql://user"),
         ("postgresql://ada:hunter2secret@127.0.0.1:1/panel", "check that the server runs"),
-        ("postgresql://ada:hunter2secret@127.0.0.1:1/panel?nonsense=1", "'panel'"),
+        ("postgresql://ada:hunter2secret@127.0.0.1:1/panel", "Connection refused"),
+        ("postgresql://ada:hunter2secret@127.0.0.1:1/panel?pgbouncer=true", '"pgbouncer"'),
+        ("postgresql://app:p@ss/hunter2secret#1@127.0.0.1:1/panel", "Percent-encode the special"),
+        ("postgresql://app:p#hunter2secret@127.0.0.1:1/panel", "Percent-encode the special"),
+        ("postgresql://app:hunter2secret/2026!x@127.0.0.1:1/panel", "/ is %2F"),
+        ("postgresql://app:12/hunter2secret@127.0.0.1:1/panel", "Percent-encode the special"),
+        ("postgresql://app:p?hunter2secret@127.0.0.1:1/panel", "Percent-encode the special"),
     ],
 )
 def test_a_postgresql_that_cannot_be_used_is_named_without_the_password(
@@ -175,6 +181,72 @@ def test_a_postgresql_database_that_is_not_there(settings: Settings) -> None:
     assert settings.database_url
     nowhere = settings.database_url.replace("/panelist_", "/nowhere_")
     assert "does not exist" in refusal(replace(settings, database_url=nowhere))
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_a_login_that_postgresql_refuses_is_quoted(settings: Settings) -> None:
+    assert settings.database_url
+    nobody = settings.database_url.replace("postgres:@", "nobody_here:@")
+    said = refusal(replace(settings, database_url=nobody))
+    assert "refuses the login" in said
+    assert 'role "nobody_here" does not exist' in said
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_postgresql_that_cannot_store_every_name_is_refused(
+    settings: Settings, encoding: str
+) -> None:
+    import psycopg
+
+    url = settings.database_url
+    assert url
+    with psycopg.connect(url, autocommit=True) as session:
+        session.execute(
+            f"CREATE DATABASE odd_{encoding} TEMPLATE template0 ENCODING '{encoding}'"
+            " LC_COLLATE 'C' LC_CTYPE 'C'".encode()
+        )
+    name = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
+    odd = url.replace(f"/{name}?", f"/odd_{encoding.lower()}?")
+    said = refusal(replace(settings, database_url=odd))
+    assert f"stores text as {encoding}" in said
+    with psycopg.connect(url, autocommit=True) as session:
+        session.execute(f"DROP DATABASE odd_{encoding} WITH (FORCE)".encode())
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_a_missing_right_is_named(settings: Settings) -> None:
+    import psycopg
+
+    assert settings.database_url
+    with psycopg.connect(settings.database_url, autocommit=True) as session:
+        session.execute("DROP SCHEMA public CASCADE")
+        session.execute("CREATE SCHEMA public")
+        session.execute("DROP ROLE IF EXISTS guest")
+        session.execute("CREATE ROLE guest LOGIN")
+        session.execute("GRANT USAGE ON SCHEMA public TO guest")
+    guest = settings.database_url.replace("postgres:@", "guest:@")
+    said = refusal(replace(settings, database_url=guest))
+    assert "permission denied for schema public" in said
+    assert "GRANT ALL ON SCHEMA public" in said
+
+
+def test_a_value_never_shows_in_what_the_database_says(store: Store) -> None:
+    here = connection(store)
+    with pytest.raises(DatabaseProblem) as caught, store.transaction():
+        store.execute("UPDATE connection SET id = ? WHERE id = ?", ("ada@example.com", here))
+    assert "ada" not in str(caught.value)
+
+
+def test_text_that_is_not_utf_8_is_damage(sqlite_settings: Settings) -> None:
+    store = open_store(sqlite_settings)
+    here = connection(store)
+    send(store, here, Fetched(1, participants=[person("cus_a", name="Ada")]))
+    with store.transaction():
+        store.execute("UPDATE participant SET name = CAST(x'41ff42' AS TEXT)")
+    with pytest.raises(DatabaseProblem, match="is damaged"):
+        store.rows("SELECT name FROM participant")
+    store.close()
 
 
 @pytest.mark.parametrize(
