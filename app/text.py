@@ -82,7 +82,7 @@ def csv_cell(value: object) -> str:
     return "'" + text if text.startswith((*_FORMULA, "'")) else text
 
 
-_KEY = re.compile(r"\b([rs]k_(?:live|test)_|whsec_)[\w*+/=]+")
+_KEY = re.compile(r"\b([rs]k_(?:live|test)_|whsec_|rt_|ac_)[\w*+/=]+")
 _EMAIL = re.compile(r"[^\s@<>()'\",;:=]+@[^\s@<>()'\",;:=]+")
 
 

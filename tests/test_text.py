@@ -11,7 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.sandbox.world.hostile import HOSTILE
-from app.text import csv_cell, duration, masked, money, plain, plain_lines, storable, when
+from app.text import (
+    csv_cell,
+    duration,
+    masked,
+    money,
+    plain,
+    plain_lines,
+    storable,
+    when,
+    without_secret,
+)
 
 BAD = "\N{REPLACEMENT CHARACTER}"
 BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
@@ -226,3 +236,18 @@ def test_when_is_as_short_as_the_distance_allows() -> None:
 )
 def test_duration(seconds: float, shown: str) -> None:
     assert duration(seconds) == shown
+
+
+@given(st.text(max_size=60), st.text(min_size=4, max_size=12), st.integers(0, 20))
+def test_no_four_characters_of_a_secret_are_left(text: str, secret: str, at: int) -> None:
+    shown = without_secret(text[:at] + secret + text[at:], secret)
+    for start in range(len(secret) - 3):
+        part = secret[start : start + 4]
+        assert part not in shown or "•" in part
+
+
+def test_words_beside_a_secret_stay() -> None:
+    assert without_secret("535 bad geheim1, try", "geheim1") == "535 bad •••, try"
+    assert without_secret("half: eheim", "geheim1") == "half: •••"
+    assert without_secret("abc", "abc") == "abc"
+    assert without_secret("nothing to hide") == "nothing to hide"

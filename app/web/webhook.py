@@ -110,9 +110,9 @@ class Webhook:
             self._tally.count(_WORDS[outcome], logging.INFO)
         return "Without effect.\n" if outcome in ("nobody's", "old") else "Kept.\n"
 
-    def _retry_later(self, problem: Exception) -> Response:
+    def _retry_later(self, problem: DatabaseProblem | TimeoutError) -> Response:
         slow = isinstance(problem, TimeoutError)
-        why = "it does not answer in time" if slow else type(problem).__name__
+        why = "it does not answer in time" if slow else str(problem)
         self._tally.count(f"Webhook not kept, Stripe will send it again: the database ({why})")
         text = "The event could not be stored now; nothing was lost, send it again later.\n"
         return PlainTextResponse(text, 503)

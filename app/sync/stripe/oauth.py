@@ -20,6 +20,7 @@ from app.problems import Problem
 from app.sync.stripe.network_failures import WireProblem
 from app.sync.stripe.objects import Unreadable, any_object
 from app.sync.stripe.transport import Headers
+from app.text import plain, redacted, without_secret
 
 if TYPE_CHECKING:
     from app.sync.stripe.sdk import SdkTransport
@@ -128,8 +129,9 @@ async def _ask(app: OAuthApp, form: dict[str, str], expired: str) -> dict[str, A
         mode = "live" if app.livemode else "test"
         raise OAuthProblem(
             "refused",
-            f"Stripe refuses the client id or the secret key ({status}). Nothing was changed;"
-            f" check on “Set up OAuth” that both belong to the same app, in {mode} mode.",
+            f"Stripe refuses the client id or the secret key ({_said(app, form, status, body)})."
+            " Nothing was changed; check on “Set up OAuth” that both belong to the same app, in"
+            f" {mode} mode.",
         )
     raise _unusable(status)
 
@@ -172,6 +174,16 @@ def _error(body: dict[str, Any]) -> str:
     error = body.get("error")
     error = error.get("code") if isinstance(error, dict) else error
     return error if isinstance(error, str) else ""
+
+
+def _said(app: OAuthApp, form: dict[str, str], status: int, body: dict[str, Any]) -> str:
+    """Stripe's own words (RFC 6749, 5.2, or an error of its API), without a secret."""
+    error = body.get("error")
+    words = body.get("error_description") or (isinstance(error, dict) and error.get("message"))
+    if not isinstance(words, str):
+        return str(status)
+    sent = (form[name] for name in ("code", "refresh_token") if name in form)
+    return f"{status}: {plain(without_secret(redacted(words), app.secret, *sent), 200).rstrip('.')}"
 
 
 def _unreachable(why: WireProblem) -> OAuthProblem:

@@ -253,6 +253,18 @@ def test_each_fault_of_the_sandbox(sandbox: Sandbox, tmp_path: Path, fault: str)
     problem(app_of(known(sandbox, tmp_path)), kinds.get(fault, "unreachable"))
 
 
+def test_stripes_own_words_are_shown_without_the_secrets_that_they_repeat() -> None:
+    words = f"No such app for \x1b[31m{CODE} with key {SECRET}"
+    body = {"error": "invalid_client", "error_description": words}
+    with answering(told(body, 401)) as elsewhere:
+        said = problem(an_app(elsewhere.url), "refused")
+    assert "401: No such app for" in said
+    assert "\x1b" not in said
+    for secret in (CODE, SECRET):
+        hidden = secret.rpartition("_")[2]
+        assert not any(hidden[at : at + 4] in said for at in range(len(hidden) - 3))
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_carries_nothing_to_where_it_leads(status: int) -> None:
     with ExitStack() as stack:
