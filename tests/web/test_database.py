@@ -50,7 +50,7 @@ def test_a_database_that_says_it_is_busy(
             assert http.get(here.url + "/healthz").status_code == 200
         again(here)
     store.close()
-    assert "the database (DatabaseProblem)" in caplog.text
+    assert "is in use by another program" in caplog.text
 
 
 def test_a_database_that_cannot_be_written(opened: Store, sqlite_settings: Settings) -> None:
