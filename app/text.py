@@ -114,12 +114,14 @@ def masked(value: str | None) -> str:
     return f"{local[:1]}•••" + (f"@{domain[:1]}•••" if at else "")
 
 
-# docs.stripe.com/currencies, "Zero-decimal currencies" and "Three-decimal currencies"
+# docs.stripe.com/currencies: "Zero-decimal currencies", "Three-decimal currencies" and "Special
+# cases". UGX is also listed as zero-decimal, but as a special case its amounts have two decimals.
 ZERO_DECIMAL = frozenset((
     "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga",
-    "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf",
+    "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf",
 ))  # fmt: skip
 THREE_DECIMAL = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
+WHOLE_UNITS = frozenset({"isk", "ugx"})  # two decimals in Stripe's amounts, which are always 00
 
 
 def money(amount: int | None, currency: str | None) -> str:
@@ -130,7 +132,8 @@ def money(amount: int | None, currency: str | None) -> str:
     if code in ZERO_DECIMAL:
         return f"{amount:,} {plain(currency).upper()}"
     places = 3 if code in THREE_DECIMAL else 2
-    return f"{amount / 10**places:,.{places}f} {plain(currency).upper()}"
+    shown = 0 if code in WHOLE_UNITS and amount % 100 == 0 else places
+    return f"{amount / 10**places:,.{shown}f} {plain(currency).upper()}"
 
 
 def when(at: float | None, now: float | None = None) -> str:

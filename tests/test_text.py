@@ -200,6 +200,11 @@ def test_masked_shows_the_first_letters_only(text: str | None, shown: str) -> No
         (5000, "jpy", "5,000 JPY"),
         (5000, "KRW", "5,000 KRW"),
         (12_345, "kwd", "12.345 KWD"),
+        (500, "ugx", "5 UGX"),  # "to charge 5 UGX, provide an amount value of 500"
+        (500, "ISK", "5 ISK"),
+        (550, "isk", "5.50 ISK"),  # Stripe does not allow it
+        (80_045, "huf", "800.45 HUF"),  # whole only for payouts
+        (80_045, "twd", "800.45 TWD"),
         (None, "usd", ""),
         (5, None, ""),
         (5, "\x1b[2J", f"0.05 {BAD}[2J"),
