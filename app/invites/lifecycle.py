@@ -27,14 +27,14 @@ MOVES = {
     "started": _ANSWERS,
     "completed": (),
     "declined": ("completed",),
-    "bounced": (),
-    "failed": (),
+    "bounced": ("failed",),  # too many in a row said the same
+    "failed": ("queued", "bounced"),  # the server refused every email; a person confirms a bounce
     "expired": ("completed",),
     "withdrawn": (),
 }
 # The marks of a person. An invite that is queued or being sent is stopped, not marked.
 MARKS = ("sent", "started", "completed", "declined", "bounced", "failed")
-_MARKABLE = ("uncertain", "sent", "handed_over", "started", "declined", "expired")
+_MARKABLE = ("uncertain", "failed", "sent", "handed_over", "started", "declined", "expired")
 
 
 def mark(

@@ -28,7 +28,10 @@ FAULTS: dict[str, tuple[str, bool]] = {
     "reset at rcpt": ("queued", False),
     "data 554": ("failed", False),
     "data 421": ("queued", False),
-    "reset in body": ("uncertain", False),  # noticed only with the last line
+    "rcpt 550 5.1.1 gone, and hang up": ("bounced", False),
+    "rcpt 552 5.2.2 full": ("failed", False),
+    "rcpt 550 5.1.8 sender": ("queued", False),
+    "data stray": ("queued", False),
     "end 451": ("queued", False),
     "end 552": ("failed", False),
     "end 421": ("queued", False),
@@ -42,15 +45,20 @@ FAULTS: dict[str, tuple[str, bool]] = {
 
 
 class MailServer:
-    """``fault`` says what is done to the next mail to a recipient; ``login``: (user, password)."""
+    """``fault`` says what is done to the next mail to a recipient; ``login``: (user, password).
+    ``per_session``: so many mails, then 421. ``idle``: hang up after each mail."""
 
     def __init__(
         self,
         fault: Callable[[str], str] = lambda _: "ok",
         *,
         login: tuple[str, str] | None = None,
+        per_session: int | None = None,
+        idle: bool = False,
     ) -> None:
         self.fault, self.login = fault, login
+        self.per_session, self.idle = per_session, idle
+        self.sessions = 0
         self.accepted: list[tuple[str, bytes]] = []
         self.recipients: list[tuple[str, ...]] = []  # of each transaction that got to its data
         self.logins = 0
@@ -106,6 +114,8 @@ class _Talk(socketserver.StreamRequestHandler):
         self.request.settimeout(60)
         self._fault, self._sender, self._to = "ok", "", list[str]()
         with suppress(_Gone, OSError):
+            self._mails = 0
+            self.server.owner.sessions += 1
             self._say(220, "ready")
             while True:
                 self._command(self._line())
@@ -135,7 +145,13 @@ class _Talk(socketserver.StreamRequestHandler):
             self._auth(line)
         elif word == b"MAIL":
             self._sender, self._to = line.decode(), []
+            self._mails += 1
+            if self._mails > (self.server.owner.per_session or self._mails):
+                self._say(421, "4.7.0 Too many messages in this connection")
+                raise _Gone
             self._say(250, "go on")
+        elif word == b"RSET" and self._fault.endswith("hang up"):
+            raise _Gone
         elif word == b"RCPT":
             self._rcpt(line.decode())
         elif word == b"DATA":
@@ -173,6 +189,9 @@ class _Talk(socketserver.StreamRequestHandler):
 
     def _data(self) -> None:
         self.server.owner.recipients.append(tuple(self._to))
+        if self._fault == "data stray":
+            self.wfile.write(b"354 tell me\r\n250 2.0.0 a stray answer\r\n")
+            return
         if self._fault.startswith("data "):
             self._say(int(self._fault[5:]), "no")
             return
@@ -196,3 +215,5 @@ class _Talk(socketserver.StreamRequestHandler):
         self._say(250, "2.0.0 mine now")
         if self._fault == "ok, then reset":
             self._reset()
+        if self.server.owner.idle:
+            raise _Gone

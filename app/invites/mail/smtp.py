@@ -11,48 +11,19 @@ from __future__ import annotations
 import contextlib
 import re
 import smtplib
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+import ssl
 
 from app.invites.mail.server_settings import MailServer
 from app.invites.mail.smtp_login import LONGEST, LoginRefused, connect
+from app.invites.mail.smtp_replies import Concern, Phase, SmtpReply
 from app.problems import Problem
 from app.text import plain
 
 PHASE = 120.0  # seconds
 FINISH = 600.0  # RFC 5321 4.5.3.2.6: a server may take this long to confirm an email
 
-QUOTA = ("quota", "rate limit", "too many", "too fast", "limit exceeded", "4.7.", "5.7.1 ")
-
-Phase: TypeAlias = Literal["login", "sender", "recipient", "data", "end"]
-
 _DOT = re.compile(rb"^\.", re.MULTILINE)
 _BREAK = re.compile(rb"\r?\n|\r")
-
-
-@dataclass(frozen=True)
-class SmtpReply:
-    """A server's answer. ``phase``: what it answered."""
-
-    phase: Phase
-    code: int
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.text}".strip()
-
-    @property
-    def is_quota(self) -> bool:
-        """Whether the server wants fewer emails from us, to any recipient."""
-        return any(word in str(self).lower() for word in QUOTA)
-
-    @property
-    def is_unknown_mailbox(self) -> bool:
-        """Whether the mailbox does not exist. RFC 3463: 5.1.x is about the address, 5.2.1 is a
-        mailbox that no longer takes email."""
-        said = self.text.lower()
-        gone = "5.1." in said or "5.2.1" in said or "user unknown" in said
-        return self.code in (550, 551, 553) and gone
 
 
 class NotSent(Problem):
@@ -92,18 +63,36 @@ class Session:
         return smtp
 
     def offer(self, sender: str, recipient: str, mail: bytes) -> None:
-        """Send all of an email but its last line. Raises NotSent."""
-        smtp = self._smtp or self.open()
+        """Send all of an email but its last line. Raises NotSent.
+
+        Servers end a session after some emails, or while it is idle (RFC 5321, 3.8). The email is
+        then offered once more, in a new session.
+        """
+        if self._smtp is not None:
+            try:
+                return self._offer(self._smtp, sender, recipient, mail)
+            except NotSent as problem:
+                answer = problem.answer
+                if answer is not None and answer.meaning.concern is not Concern.SESSION:
+                    raise
+                self.close()
+        return self._offer(self.open(), sender, recipient, mail)
+
+    def _offer(self, smtp: smtplib.SMTP, sender: str, recipient: str, mail: bytes) -> None:
         try:
             self._say(smtp, "sender", f"MAIL FROM:<{sender}>", 250)
             self._say(smtp, "recipient", f"RCPT TO:<{recipient}>", 250, 251)
             self._say(smtp, "data", "DATA", 354)
             lines = _BREAK.sub(b"\r\n", mail).removesuffix(b"\r\n") + b"\r\n"
             smtp.send(_DOT.sub(b"..", lines))
+            answered = _has_answered(smtp)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            said = plain(error, LONGEST)
-            raise NotSent(f"The mail server was lost before the mail was sent: {said}.") from None
+            said = plain(error, LONGEST).rstrip(".")
+            raise NotSent(f"The connection broke before the mail was sent ({said}).") from None
+        if answered:
+            self.close()
+            raise NotSent("The mail server answered before it had the whole mail.")
 
     def finish(self) -> None:
         """Send the last line and wait for the answer. Raises NotSent if the server refuses the
@@ -125,7 +114,8 @@ class Session:
         if code == 421:
             self.close()
         if not 200 <= code < 300:
-            raise NotSent(f"The mail server did not take the mail: {answer}.", answer)
+            said = str(answer).rstrip(".")
+            raise NotSent(f"The mail server did not take the mail: {said}.", answer)
         self.last = answer
 
     def close(self) -> None:
@@ -154,10 +144,33 @@ class Session:
         if code == 421 or phase == "data":
             self.close()
         else:
+            self._reset(smtp)
+        raise NotSent(f"The mail server refused it: {str(answer).rstrip('.')}.", answer)
+
+    def _reset(self, smtp: smtplib.SMTP) -> None:
+        """Give up on this email. Some servers hang up instead, which changes nothing about it."""
+        try:
             smtp.rset()
-        raise NotSent(f"The mail server refused it: {answer}.", answer)
+        except (OSError, smtplib.SMTPException):
+            self.close()
 
 
 def _answer(phase: Phase, code: int, text: bytes | str) -> SmtpReply:
     said = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     return SmtpReply(phase, code, plain(said, LONGEST))
+
+
+def _has_answered(smtp: smtplib.SMTP) -> bool:
+    """Whether an answer waits that nothing asked for. It would be taken for the answer to what is
+    said next, and then a refused email could count as sent."""
+    sock, file = smtp.sock, smtp.file
+    if sock is None or file is None:
+        return False
+    waited = sock.gettimeout()
+    sock.setblocking(False)
+    try:
+        return bool(file.peek(1))
+    except (ssl.SSLWantReadError, BlockingIOError):
+        return False
+    finally:
+        sock.settimeout(waited)

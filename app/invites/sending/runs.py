@@ -130,6 +130,14 @@ def pause(store: Store, run_id: int, by: str, trouble: str | None = None) -> Non
     _move(store, run_id, by, "running", "paused", trouble)
 
 
+def note(store: Store, run_id: int, trouble: str | None) -> None:
+    """Keep why a running batch waits, or None once it continues."""
+    with store.transaction():
+        store.execute(
+            "UPDATE run SET trouble = ? WHERE id = ? AND state = 'running'", (trouble, run_id)
+        )
+
+
 def resume(store: Store, run_id: int, by: str) -> None:
     """Continue. Invites that were tried and refused are tried again at once."""
     with store.transaction():

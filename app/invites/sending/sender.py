@@ -30,6 +30,7 @@ from app.invites.sending.runs import RunView, columns
 from app.problems import Problem
 
 _SOON = 0.1  # the shortest wait, in seconds
+_IDLE = 5.0  # seconds; Amazon SES ends a session after ten
 
 
 class SendInProgress(Problem):
@@ -65,6 +66,7 @@ class Sender:
         self._open_channel, self._on_change = open_channel, on_change
         self._owner = this_process()
         self._channels: dict[str, OpenChannel] = {}
+        self._resting: dict[str, float] = {}  # channel -> until when
         self._templates: dict[int, tuple[Template, int | None]] = {}
         self._key = b""
 
@@ -86,6 +88,9 @@ class Sender:
                     return
                 if step > NOW and not lock.holds():
                     return
+                if step.seconds > _IDLE:
+                    for channel in self._channels.values():
+                        channel.idle()
                 stop.wait(min(step.seconds, 1.0))
         except LockTaken:
             raise SendInProgress(
@@ -135,6 +140,9 @@ class Sender:
         except ChannelNotSetUp as problem:
             self._pause(batch, str(problem))
             return NOW
+        resting = self._resting.get(batch.channel.key, 0.0)
+        if resting > now:
+            return NextStep(resting - now)
         for limit in channel.limits:
             rest = self._rest(batch.channel, limit, now)
             if rest > NOW:
@@ -153,7 +161,13 @@ class Sender:
         )
         if put.problem is not None:
             self._pause(batch, put.problem)
+        elif put.rest is not None:
+            self._resting[batch.channel.key] = time.time() + put.rest.seconds
+            runs.note(self._store, batch.id, f"{put.rest.why} It is tried again by itself.")
+            self._changed()
         elif put.claimed:
+            if batch.trouble:
+                runs.note(self._store, batch.id, None)
             self._changed()
         return NOW if put.claimed else self._due(batch)
 

@@ -35,13 +35,22 @@ class Limit(NamedTuple):
     seconds: int
 
 
+class Rest(NamedTuple):
+    """For how many seconds a channel sends nothing, and why."""
+
+    seconds: int
+    why: str
+
+
 @dataclass(frozen=True)
 class PutResult:
     """The result of one turn of a channel. ``claimed``: how many invites it claimed, 0 if none is
-    due. ``problem``: why the batch must pause until a person has looked."""
+    due. ``problem``: why the batch must pause until a person has looked. ``rest``: the channel
+    continues by itself, but later."""
 
     claimed: int
     problem: str | None = None
+    rest: Rest | None = None
 
 
 class OpenChannel(Protocol):
@@ -55,6 +64,10 @@ class OpenChannel(Protocol):
     def put(self, work: BatchWork) -> PutResult:
         """Claim the next invites of a batch, send them and record each result. Raises
         DatabaseProblem: an invite that may have left is then uncertain."""
+        ...
+
+    def idle(self) -> None:
+        """Nothing is sent for some seconds."""
         ...
 
     def close(self) -> None:

@@ -89,6 +89,9 @@ class _FileChannel:
             self._take_back(work, jobs, _handed_over(work, jobs))
         return PutResult(len(jobs))
 
+    def idle(self) -> None:
+        """Files need no rest."""
+
     def close(self) -> None:
         """Does nothing, because nothing stays open between two turns."""
 

@@ -6,7 +6,6 @@ known. An uncertain invite is never sent again: see :mod:`app.invites.mail.smtp`
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from functools import partial
 
@@ -14,10 +13,17 @@ from app.credentials.errors import CredentialProblem
 from app.credentials.store import Credentials
 from app.invites import opt_outs
 from app.invites.mail.server_settings import MailRate, mail_rate, mail_server, password
-from app.invites.mail.smtp import DeliveryUnknown, NotSent, Session, SmtpReply
+from app.invites.mail.smtp import DeliveryUnknown, NotSent, Session
+from app.invites.mail.smtp_replies import Concern, Meaning, SmtpReply
 from app.invites.sending.batch_work import BatchWork
-from app.invites.sending.channels.channel import ChannelNotSetUp, ChannelSetup, Limit, PutResult
-from app.invites.sending.channels.failure_tally import FailureTally
+from app.invites.sending.channels.channel import (
+    ChannelNotSetUp,
+    ChannelSetup,
+    Limit,
+    PutResult,
+    Rest,
+)
+from app.invites.sending.channels.server_trouble import AlikeRefusals, Rests, growing
 from app.invites.sending.jobs import Job
 from app.settings import Settings
 
@@ -58,7 +64,7 @@ class SmtpChannel:
     def __init__(self, connect: Callable[[], Session], rate: MailRate) -> None:
         self._connect = connect
         self._session: Session | None = None
-        self._failures = FailureTally()
+        self._rests, self._refusals, self._bounces = Rests(), AlikeRefusals(), AlikeRefusals()
         pace = ((rate.per_minute, 60), (rate.per_day, 86_400))
         self.limits = tuple(Limit(most, seconds) for most, seconds in pace if most is not None)
 
@@ -68,9 +74,11 @@ class SmtpChannel:
         if not claimed:
             return PutResult(0)
         (job,) = claimed
-        mail = work.message(job)
-        self._failures.count_try()
-        return PutResult(1, self._send(work, job, mail))
+        return self._send(work, job, work.message(job))
+
+    def idle(self) -> None:
+        """Say goodbye, because servers end sessions that say nothing for a while."""
+        self.close()
 
     def close(self) -> None:
         """Say goodbye to the mail server."""
@@ -78,8 +86,7 @@ class SmtpChannel:
             self._session.quit()
             self._session = None
 
-    def _send(self, work: BatchWork, job: Job, mail: bytes) -> str | None:
-        """Returns why the batch must pause, or None."""
+    def _send(self, work: BatchWork, job: Job, mail: bytes) -> PutResult:
         before = "sending"
         try:
             if self._session is None:
@@ -89,17 +96,17 @@ class SmtpChannel:
             if not work.hand_over(job):
                 self._drop()
                 work.settle([job], before, "queued")
-                return None
+                return PutResult(1)
             before = "uncertain"
             session.finish()
             work.settle([job], before, "sent", str(session.last))
-            self._failures.count_success()
-            return None
+            for trouble in (self._rests, self._refusals, self._bounces):
+                trouble.end()
+            return PutResult(1)
         except NotSent as why:
             return self._not_sent(work, job, before, why)
         except DeliveryUnknown:
-            silent = "the mail server went silent after a mail was handed over"
-            return self._failures.count_failure(silent)
+            return self._rested("The mail server went silent after a mail was handed over.")
         except BaseException:
             self._drop()
             raise
@@ -109,34 +116,58 @@ class SmtpChannel:
             self._session.close()
             self._session = None
 
-    def _not_sent(self, work: BatchWork, job: Job, before: str, why: NotSent) -> str | None:
-        """Returns why the batch must pause, or None."""
+    def _not_sent(self, work: BatchWork, job: Job, before: str, why: NotSent) -> PutResult:
         reply = why.answer
         said = str(reply) if reply else str(why)
         settle = partial(work.settle, [job], before, answer=said)
-        if reply is None or reply.phase in ("login", "sender") or reply.is_quota:
-            # The fault is not this one recipient's.
+        meaning = reply.meaning if reply else Meaning(Concern.SERVER, final=False)
+        if meaning.concern in (Concern.SENDER, Concern.SERVER):
             self._drop()
-            if reply is not None and (reply.code >= 500 or reply.is_quota):
-                settle("queued")
-                self._failures.reset()
-                return str(why)
-            settle("queued", wait=_wait(job))
-            return self._failures.count_failure(str(why))
-        if reply.code >= 500:
-            bounced = reply.phase == "recipient" and reply.is_unknown_mailbox
-            settle("bounced" if bounced else "failed")
-            if bounced:
-                store, boxes = work.store, [job.mailbox]
-                opt_outs.record(store, job.connection, boxes, "bounced", work.owner, said)
-        elif job.attempt >= TRIES:
-            settle("failed")
+            settle("queued")
+            return PutResult(1, str(why)) if meaning.final else self._rested(str(why))
+        if not meaning.final:
+            failed = job.attempt >= TRIES
+            settle("failed") if failed else settle("queued", wait=_wait(job))
+            new = meaning.concern is Concern.SESSION and reply and reply.phase == "sender"
+            return self._rested(str(why)) if new else PutResult(1)
+        if reply is not None and meaning.bounced:
+            self._refusals.end()
+            self._bounced(work, job, before, reply)
+            return PutResult(1)
+        self._bounces.end()
+        settle("failed")
+        return self._refused(work, job, reply) if reply else PutResult(1)
+
+    def _bounced(self, work: BatchWork, job: Job, before: str, reply: SmtpReply) -> None:
+        """Record a bounce. If too many in a row are alike, then none of them is one until a person
+        confirms it."""
+        said = str(reply)
+        alike = self._bounces.add(job, reply)
+        if self._bounces.found:
+            work.settle([job], before, "failed", said)
         else:
-            settle("queued", wait=_wait(job))
-        return self._failures.count_failure(said)
+            work.settle([job], before, "bounced", said)
+            opt_outs.record(work.store, job.connection, [job.mailbox], "bounced", work.owner, said)
+        for other in alike[:-1]:
+            work.settle([other], "bounced", "failed", said)
+            opt_outs.lift_bounce(work.store, other.connection, other.mailbox, work.owner)
+
+    def _rested(self, why: str) -> PutResult:
+        """Give the server a rest."""
+        seconds = self._rests.next()
+        return PutResult(1, why) if seconds is None else PutResult(1, rest=Rest(seconds, why))
+
+    def _refused(self, work: BatchWork, job: Job, reply: SmtpReply) -> PutResult:
+        """Pause if the refusals in a row are not about the recipients, who are then queued
+        again."""
+        alike = self._refusals.add(job, reply)
+        if not alike:
+            return PutResult(1)
+        self._refusals.end()
+        work.settle(alike, "failed", "queued")
+        return PutResult(1, f"The mail server refuses every mail, the last one with: {reply}")
 
 
 def _wait(job: Job) -> int:
-    """Seconds until the next try. Each wait is longer, and random so that tries spread out."""
-    longest = min(FIRST_WAIT * 2 ** min(job.attempt - 1, 10), LONGEST_WAIT)
-    return int(longest * random.uniform(0.8, 1.2))
+    """Seconds until the next try."""
+    return growing(job.attempt, FIRST_WAIT, LONGEST_WAIT)
