@@ -15,6 +15,8 @@ from email.utils import formatdate
 
 from app.invites.mail.template import Template, render
 
+# Not every server offers 8BITMIME (RFC 6152), so the body is 7-bit for all of them.
+_POLICY = SMTP.clone(cte_type="7bit")
 TEST = "TEST: "  # before the subject of a test email
 
 
@@ -38,7 +40,7 @@ def compose(
     :func:`app.invites.mail.addresses.written`. ``identity`` is the Message-ID."""
     made = render(template, name, token)
     answers = template.reply_to or template.sender_address
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=_POLICY)
     mail["From"] = Address(template.sender_name, addr_spec=template.sender_address)
     mail["To"] = Address(addr_spec=address)
     if template.reply_to:

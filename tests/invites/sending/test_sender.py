@@ -65,6 +65,19 @@ def test_each_gets_one_mail_that_says_all(store: Store, tmp_path: Path) -> None:
     assert len({mail["Message-ID"] for mail in server.mails}) == 3
 
 
+def test_any_server_can_take_the_text(store: Store, tmp_path: Path) -> None:
+    """Not each one offers 8BITMIME."""
+    here = account(store, 1)
+    queued(
+        store, study(store, here, text="Grüße, {{name|there}}: 你好\n{{link}}\n", sender_name="Åsa")
+    )
+    with MailServer() as server:
+        send(sender(store, here, tmp_path, server.url))
+    ((_, mail),) = server.accepted
+    assert mail.isascii()
+    assert "Grüße, Person 0: 你好" in server.mails[0].get_content()
+
+
 def test_files_are_each_ones_own_and_written_once(store: Store, tmp_path: Path) -> None:
     here = account(store, 250)
     run = queued(store, study(store, here), "eml")
