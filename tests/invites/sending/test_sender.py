@@ -69,7 +69,13 @@ def test_any_server_can_take_the_text(store: Store, tmp_path: Path) -> None:
     """Not each one offers 8BITMIME."""
     here = account(store, 1)
     queued(
-        store, study(store, here, text="Grüße, {{name|there}}: 你好\n{{link}}\n", sender_name="Åsa")
+        store,
+        study(
+            store,
+            here,
+            text="Grüße, {{name|there}}: 你好\n{{link}}\n{{opt_out}}\n",
+            sender_name="Åsa",
+        ),
     )
     with MailServer() as server:
         send(sender(store, here, tmp_path, server.url))
