@@ -12,6 +12,7 @@ import smtplib
 import ssl
 from collections.abc import Callable
 
+from app.certificates import advice, trusted
 from app.invites.mail.server_settings import MailServer
 from app.text import plain, without_secret
 
@@ -45,7 +46,7 @@ def connect(server: MailServer, password: str) -> smtplib.SMTP:
 def _connect(
     server: MailServer, password: str, opened: Callable[[smtplib.SMTP], None]
 ) -> smtplib.SMTP:
-    trust = ssl.create_default_context()
+    trust = trusted()
     if server.security == "tls":
         smtp: smtplib.SMTP = smtplib.SMTP_SSL(
             server.host, server.port, timeout=CONNECT, context=trust
@@ -134,7 +135,7 @@ def _refused(server: MailServer, password: str, error: Exception) -> LoginRefuse
         why = plain(error.verify_message or error.reason or error, LONGEST)
         return LoginRefused(
             f"This computer does not trust the certificate of the mail server {server} ({why})."
-            f" {_KEEP} If your company has its own authority, set SSL_CERT_FILE to its certificate."
+            f" {_KEEP} {advice()}."
         )
     if isinstance(error, ssl.SSLError):
         return LoginRefused(_not_tls(name, server, error))

@@ -6,14 +6,13 @@ original ones, cleaned.
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from app.certificates import advice
 from app.text import plain, without_secret
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (ConnectionError, "the connection was cut"),
 )
 _BEFORE_TUNNEL = (socket.gaierror, ConnectionRefusedError)
-_OTHER_TOOLS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # name certificates for other programs
 
 
 class WireProblem(Exception):
@@ -82,23 +80,7 @@ def _untrusted(error: ssl.SSLCertVerificationError, proxy: str | None) -> WirePr
     said = plain(error.verify_message or error.reason or error)
     through = f" that came through the proxy {proxy_name(proxy)}" if proxy else ""
     clause = f"This computer does not trust Stripe's certificate{through} ({said})"
-    return WireProblem(said, clause=f"{clause}. {_authorities()}", permanent=True)
-
-
-def _authorities() -> str:
-    """What to do about a certificate, which depends on what the environment names."""
-    for setting in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
-        place = os.environ.get(setting)
-        if place and not os.access(place, os.R_OK):
-            kind = "cannot be read" if Path(place).exists() else "does not exist"
-            return f"{setting} names {plain(place, 200)}, which {kind}"
-    for setting in _OTHER_TOOLS:
-        if os.environ.get(setting) and not os.environ.get("SSL_CERT_FILE"):
-            return f"{setting} is set, but Panelist reads SSL_CERT_FILE. Set that to the same file"
-    return (
-        "If your company inspects encrypted connections, set SSL_CERT_FILE to a file with its"
-        " certificate"
-    )
+    return WireProblem(said, clause=f"{clause}. {advice()}", permanent=True)
 
 
 def _why(error: httpx.HTTPError, causes: list[BaseException]) -> str:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import ssl
 import sys
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.parse import urlencode
 
 from app import __version__
+from app.certificates import trusted
+from app.proxies import proxy_for
 from app.sync.stripe.network_failures import WireProblem, unusable_address, wire_problem
 
 if TYPE_CHECKING:
@@ -170,9 +169,9 @@ def client_for(base: str) -> httpx.AsyncClient:
     # With httpcore's 64 KiB, a page of 100 customers takes several reads, and a fifth more CPU.
     httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = CHUNK
     proxy = proxy_for(base)
-    trusted = _trusted()
-    proxy_trusted = trusted if proxy and proxy.startswith("https:") else None
-    through = httpx.Proxy(proxy, ssl_context=proxy_trusted) if proxy else None
+    trusting = trusted()
+    proxy_trusting = trusting if proxy and proxy.startswith("https:") else None
+    through = httpx.Proxy(proxy, ssl_context=proxy_trusting) if proxy else None
     # For each request, a pool compares each of its connections with each other one. With a hundred,
     # that costs more than all the rest. So each connection has its own pool.
     limits = httpx.Limits(max_connections=1, keepalive_expiry=IDLE)
@@ -209,7 +208,7 @@ def client_for(base: str) -> httpx.AsyncClient:
 
     def made() -> httpx.AsyncHTTPTransport:
         return httpx.AsyncHTTPTransport(
-            verify=trusted, proxy=through, trust_env=False, limits=limits
+            verify=trusting, proxy=through, trust_env=False, limits=limits
         )
 
     free.append(made())  # now, so that an unusable proxy address is reported
@@ -218,26 +217,3 @@ def client_for(base: str) -> httpx.AsyncClient:
         trust_env=False,  # otherwise it would send passwords of ~/.netrc
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # stores no cookies
     )
-
-
-def proxy_for(base: str) -> str | None:
-    """The proxy that the environment names for this server (HTTPS_PROXY, ALL_PROXY, NO_PROXY)."""
-    parts = urlsplit(base)
-    proxies = getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(parts.hostname or ""):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
-
-
-def _trusted() -> ssl.SSLContext:
-    """The certificates that this computer trusts, and those of SSL_CERT_FILE and SSL_CERT_DIR,
-    which OpenSSL reads but the stores of macOS and Windows ignore."""
-    import truststore
-
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    for setting, kind in (("SSL_CERT_FILE", "cafile"), ("SSL_CERT_DIR", "capath")):
-        if place := os.environ.get(setting):
-            with contextlib.suppress(OSError):  # OpenSSL ignores an unreadable one too
-                context.load_verify_locations(**{kind: place})
-    return context

@@ -183,3 +183,10 @@ def test_a_certificate_that_no_one_vouches_for(tmp_path: Path) -> None:
     assert "does not trust the certificate" in said
     assert "self-signed certificate" in said
     assert "SSL_CERT_FILE" in said
+
+
+def test_a_companys_authority_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script, certificate = Script("PLAIN"), certified(tmp_path, "127.0.0.1")
+    script.tls = certificate.context()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate.public))
+    assert opened(script, "tls") == ""

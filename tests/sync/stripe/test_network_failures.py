@@ -72,8 +72,8 @@ async def test_a_certificate_that_no_one_vouches_for(tmp_path: Path) -> None:
     [
         ({"SSL_CERT_FILE": "/nowhere/ca.pem"}, "names /nowhere/ca.pem, which does not exist"),
         ({"SSL_CERT_DIR": "/nowhere"}, "SSL_CERT_DIR names /nowhere, which does not exist"),
-        ({"REQUESTS_CA_BUNDLE": "/x.pem"}, "REQUESTS_CA_BUNDLE is set, but Panelist reads SSL_"),
-        ({"CURL_CA_BUNDLE": "/x.pem"}, "CURL_CA_BUNDLE is set, but Panelist reads SSL_CERT_FILE"),
+        ({"REQUESTS_CA_BUNDLE": "/x.pem"}, "REQUESTS_CA_BUNDLE names /x.pem, which does not exist"),
+        ({"CURL_CA_BUNDLE": "/x.pem"}, "CURL_CA_BUNDLE names /x.pem, which does not exist"),
     ],
 )
 async def test_what_the_environment_says_about_certificates_is_named(
@@ -87,6 +87,18 @@ async def test_what_the_environment_says_about_certificates_is_named(
     async with listening(Server(FINE).handle, certificate.context()) as port:
         said = await problem(Transport(f"https://127.0.0.1:{port}", {}))
     assert advice in said.clause
+
+
+@pytest.mark.parametrize("setting", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+async def test_a_companys_authority_is_trusted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, setting: str
+) -> None:
+    certificate = certified(tmp_path, "127.0.0.1")
+    monkeypatch.setenv(setting, str(certificate.public))
+    async with listening(Server(FINE).handle, certificate.context()) as port:
+        wire = Transport(f"https://127.0.0.1:{port}", {})
+        assert (await wire.get("/", {}))[2] == b"fine"
+        await wire.close()
 
 
 async def test_a_certificate_for_another_name(

@@ -102,7 +102,7 @@ async def test_a_tunnel_through_a_proxy(
         listening(proxy.handle, outer) as at,
     ):
         monkeypatch.setenv("https_proxy", f"{scheme}://user:word@127.0.0.1:{at}")
-        monkeypatch.setattr("app.sync.stripe.transport.proxy_bypass", lambda host: False)
+        monkeypatch.setattr("app.proxies.proxy_bypass", lambda host: False)
         wire = Transport(f"https://127.0.0.1:{port}", {"Authorization": "Bearer x"})
         for _ in range(2):
             assert (await wire.get("/v1/customers", {}))[2] == b"fine"
@@ -121,7 +121,7 @@ async def test_a_company_that_looks_into_the_tunnel(
     proxy = Tunnel(inside=certificate.context())
     async with listening(proxy.handle) as at:
         monkeypatch.setenv("https_proxy", f"http://user:word@127.0.0.1:{at}")
-        monkeypatch.setattr("app.sync.stripe.transport.proxy_bypass", lambda host: False)
+        monkeypatch.setattr("app.proxies.proxy_bypass", lambda host: False)
         assert await fetched("https://127.0.0.1:9") == b"fine"
         monkeypatch.delenv("SSL_CERT_FILE")
         said = await problem(Transport("https://127.0.0.1:9", {"Authorization": "Bearer x"}))
