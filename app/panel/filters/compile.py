@@ -24,9 +24,21 @@ from app.db.store import Store
 from app.panel.filters.errors import FilterError
 from app.panel.filters.fields import FIELDS, FilterField
 from app.panel.filters.parse import parse
+from app.panel.filters.scopes import scoped
 from app.panel.filters.segment_refs import UnknownSegment, segment_ids
 from app.panel.filters.sql_compare import ComparisonSql, folded, has, number, whole_comparison
-from app.panel.filters.tree import And, Filter, Has, In, Not, Or, SameSubscription, Term, leaves
+from app.panel.filters.tree import (
+    And,
+    Filter,
+    Has,
+    In,
+    Not,
+    Or,
+    SameItem,
+    SameSubscription,
+    Term,
+    leaves,
+)
 from app.panel.filters.unparse import unparse
 from app.panel.lists.selection import Condition
 
@@ -86,6 +98,7 @@ def _compiled(
     rule: Filter, store: Store, connection_id: int, now: float, everybody: bool
 ) -> Condition:
     segments = segment_ids(rule, store, connection_id)
+    rule = scoped(rule)
     one = _SqlWriter(store, connection_id, segments, now, False).condition(rule)
     if not everybody:
         return one
@@ -109,19 +122,21 @@ class _SqlWriter:
         self.segments = segments
         self.everybody = everybody and not store.postgres
 
-    def condition(self, rule: Filter, *, inside: bool = False) -> Condition:
-        """The condition of a filter. ``inside``: within ``subscription(…)``, where ``s`` is a
-        subscription of the participant."""
+    def condition(self, rule: Filter) -> Condition:
+        """The condition of a part of an explicit filter (:mod:`app.panel.filters.scopes`). In a
+        group ``s`` is a subscription of the participant, and ``i`` an item of it."""
         if isinstance(rule, And | Or):
-            parts = [self.condition(part, inside=inside) for part in rule.parts]
+            parts = [self.condition(part) for part in rule.parts]
             word = " AND " if isinstance(rule, And) else " OR "
             sql = "(" + word.join(part.sql for part in parts) + ")"
             return Condition(sql, tuple(one for part in parts for one in part.parameters))
         if isinstance(rule, Not):
-            part = self.condition(rule.part, inside=inside)
+            part = self.condition(rule.part)
             return Condition(f"NOT {part.sql}", part.parameters)
         if isinstance(rule, SameSubscription):
-            return self._subscription(self.condition(rule.part, inside=True), rule.part)
+            return self._subscription(self.condition(rule.part), rule.part)
+        if isinstance(rule, SameItem):
+            return self._item(self.condition(rule.part))
         if isinstance(rule, In):
             return self._member(rule)
         if isinstance(rule, Has) and rule.field == "subscription":
@@ -129,8 +144,7 @@ class _SqlWriter:
         field = FIELDS[rule.field]
         if field.owner == "person":
             return self._of_the_person(field, rule)
-        one = self._of_a_subscription(field, rule)
-        return one if inside else self._subscription(one, rule)
+        return self._of_a_subscription(field, rule)
 
     def _subscription(self, one: Condition, rule: Filter) -> Condition:
         """True for participants with a subscription for which ``one``, made from ``rule``, is
@@ -216,16 +230,16 @@ class _SqlWriter:
         )
 
     def _of_a_subscription(self, field: FilterField, rule: Term | Has) -> Condition:
-        """True for the subscription ``s``. A condition on items must hold for one of its items."""
+        """True for the subscription ``s`` or its item ``i``, whichever has the field."""
         if field.owner == "subscription":
             return self._leaf(field, f"s.{field.column}", rule)
         if field.owner == "price":
             one = self._leaf(field, f"r.{field.column}", rule)
-            return self._item(self._object("price r", "i.price", one))
+            return self._object("price r", "i.price", one)
         column = f"i.{field.column}"
         if field.kind == "named" and isinstance(rule, Term):
-            return self._item(self._named(field, column, rule))
-        return self._item(self._leaf(field, column, rule))
+            return self._named(field, column, rule)
+        return self._leaf(field, column, rule)
 
     def _leaf(self, field: FilterField, column: str, rule: Term | Has) -> Condition:
         return (

@@ -142,7 +142,7 @@ def _fields(inside: bool, known: Vocabulary) -> list[tuple[str, str, str]]:
     if not inside:
         found += [
             ("in:", "in", "member of a segment"),
-            ("subscription(", "subscription(", "all of it for the same subscription"),
+            ("subscription(", "subscription(", "all of it about one subscription, apart from the rest"),
         ]
         found += [(f"metadata[{quote(key)}]", f"metadata.{key}", "") for key in known.metadata]
     return [*found, ("NOT ", "NOT", "whoever is not found by what follows")]

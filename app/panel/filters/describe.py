@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.panel.filters.fields import FIELDS
+from app.panel.filters.scopes import scoped
 from app.panel.filters.tree import (
     And,
     Filter,
@@ -13,6 +14,7 @@ from app.panel.filters.tree import (
     Number,
     Or,
     Relative,
+    SameItem,
     SameSubscription,
     Term,
     Text,
@@ -29,57 +31,71 @@ _UNITS = {"h": "hour", "d": "day", "w": "week", "m": "month", "y": "year"}
 
 
 def describe(rule: Filter, limit: int = SHORT) -> str:
-    """Describe a filter, such as "some subscription is active and created after 90 days ago".
+    """Describe a filter, such as "one subscription (is active and product is “Pro”) and created
+    after 90 days ago". Conditions in one pair of parentheses are about the same subscription, or
+    the same item of it.
 
     The text is one line that is safe to show, of at most ``limit`` characters.
     """
-    return plain(_words(rule, inside=False), limit)
+    return plain(_words(scoped(rule), "person"), limit)
 
 
-def _words(rule: Filter, *, inside: bool) -> str:
+def _words(rule: Filter, owner: str) -> str:
+    """``owner``: whose conditions these are, "person", "subscription" or "item"."""
     if isinstance(rule, Or):
-        return " or ".join(_words(part, inside=inside) for part in rule.parts)
+        return " or ".join(_words(part, owner) for part in rule.parts)
     if isinstance(rule, And):
-        return " and ".join(_grouped(part, inside=inside) for part in rule.parts)
-    if isinstance(rule, SameSubscription):
-        return f"one subscription ({_words(rule.part, inside=True)})"
+        return " and ".join(_grouped(part, owner) for part in rule.parts)
+    if isinstance(rule, SameSubscription | SameItem):
+        return _one_of(rule, "some", "one", owner)
     if isinstance(rule, Not):
-        return _negated(rule.part, inside=inside)
-    return _leaf(rule, "is", "contains", inside=inside)
+        return _negated(rule.part, owner)
+    return _leaf(rule, "is", "contains")
 
 
-def _grouped(part: Filter, *, inside: bool) -> str:
-    words = _words(part, inside=inside)
+def _grouped(part: Filter, owner: str) -> str:
+    words = _words(part, owner)
     return f"({words})" if isinstance(part, Or) else words
 
 
-def _negated(part: Filter, *, inside: bool) -> str:
-    if isinstance(part, SameSubscription):
-        return f"no subscription ({_words(part.part, inside=True)})"
+def _one_of(rule: SameSubscription | SameItem, some: str, one: str, owner: str) -> str:
+    """A group. Of a single condition it is a plain sentence."""
+    part = rule.part
+    if isinstance(rule, SameItem):
+        what = "item"
+    elif isinstance(part, SameItem) and isinstance(part.part, Term | Has):
+        what, part = "subscription", part.part  # "some subscription’s product is …"
+    else:
+        what = "subscription"
+    if isinstance(part, Term | Has):
+        words = _leaf(part, "is", "contains")
+        if what == "item" and owner == "subscription":
+            return words if some == "some" else f"no item’s {words}"
+        of = "" if part.field in ("status", *_HAPPENED) or isinstance(part, Has) else "’s"
+        return f"{some} {what}{of} {words}"
+    return f"{one} {what} ({_words(part, what)})"
+
+
+def _negated(part: Filter, owner: str) -> str:
+    if isinstance(part, SameSubscription | SameItem):
+        return _one_of(part, "no", "no", owner)
     if isinstance(part, Term | Has | In):
-        about_some = not inside and isinstance(part, Term) and FIELDS[part.field].owner != "person"
-        if about_some:
-            return "no" + _leaf(part, "is", "contains", inside=False).removeprefix("some")
-        return _leaf(part, "is not", "does not contain", inside=inside)
-    return f"not ({_words(part, inside=inside)})"
+        return _leaf(part, "is not", "does not contain")
+    return f"not ({_words(part, owner)})"
 
 
-def _leaf(leaf: Term | Has | In, being: str, containing: str, *, inside: bool) -> str:
+def _leaf(leaf: Term | Has | In, being: str, containing: str) -> str:
     if isinstance(leaf, In):
         where = "in" if being == "is" else "not in"
         return f"{where} the segment “{leaf.segment}”"
     if isinstance(leaf, Has):
         return f"{'has' if being == 'is' else 'has no'} {_name(leaf)}"
     verb = containing if leaf.operator == "~" else being
-    words = f"{_name(leaf)} {verb} {_value(leaf)}"
     if leaf.field in _HAPPENED:
-        words = f"{verb.removeprefix('is').lstrip()} {_name(leaf)} {_value(leaf)}".lstrip()
-    elif leaf.field == "status":
-        words = f"{verb} {_value(leaf)}"
-    if inside or FIELDS[leaf.field].owner == "person":
-        return words
-    of = "" if leaf.field in ("status", *_HAPPENED) else "’s"
-    return f"some subscription{of} {words}"
+        return f"{verb.removeprefix('is').lstrip()} {_name(leaf)} {_value(leaf)}".lstrip()
+    if leaf.field == "status":
+        return f"{verb} {_value(leaf)}"
+    return f"{_name(leaf)} {verb} {_value(leaf)}"
 
 
 def _name(leaf: Term | Has) -> str:

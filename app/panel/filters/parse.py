@@ -15,6 +15,7 @@ from app.panel.filters.explain import explain
 from app.panel.filters.fields import FIELDS, FilterField, suggestion
 from app.panel.filters.grammar import CONDITIONS, DEPTH, GRAMMAR
 from app.panel.filters.scan import check
+from app.panel.filters.scopes import TooManyGroups, scoped
 from app.panel.filters.tree import (
     And,
     Filter,
@@ -71,6 +72,15 @@ def parse(text: str) -> Filter:
                 len(text),
                 f"A filter has at most {CONDITIONS} conditions, and the one at 1 has {count}.",
             )
+        try:
+            scoped(rule)
+        except TooManyGroups:
+            raise Mistake(
+                0,
+                len(text),
+                "The filter at 1 has too many alternatives beside each other; split it into"
+                " segments and join them with in:.",
+            ) from None
     except Mistake as mistake:
         raise FilterError(text, mistake.start, mistake.end, mistake.sentence) from None
     return rule

@@ -109,12 +109,20 @@ class SameSubscription:
     part: Filter
 
 
-Filter: TypeAlias = Term | Has | In | Not | And | Or | SameSubscription
+@dataclass(frozen=True)
+class SameItem:
+    """At least one item of the subscription makes the whole part true. It is never typed:
+    :mod:`app.panel.filters.scopes` finds these groups."""
+
+    part: Filter
+
+
+Filter: TypeAlias = Term | Has | In | Not | And | Or | SameSubscription | SameItem
 
 
 def leaves(rule: Filter) -> Iterator[Term | Has | In]:
     """Every condition of a filter, in the order in which they are written."""
-    if isinstance(rule, Not | SameSubscription):
+    if isinstance(rule, Not | SameSubscription | SameItem):
         yield from leaves(rule.part)
     elif isinstance(rule, And | Or):
         for part in rule.parts:

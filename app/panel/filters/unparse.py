@@ -14,6 +14,7 @@ from app.panel.filters.tree import (
     Number,
     Or,
     Relative,
+    SameItem,
     SameSubscription,
     Term,
     Text,
@@ -53,7 +54,9 @@ def uses(rule: Filter) -> frozenset[str]:
 def _groups(rule: Filter) -> bool:
     if isinstance(rule, And | Or):
         return any(_groups(part) for part in rule.parts)
-    return isinstance(rule, SameSubscription) or (isinstance(rule, Not) and _groups(rule.part))
+    if isinstance(rule, SameSubscription | SameItem):
+        return True
+    return isinstance(rule, Not) and _groups(rule.part)
 
 
 def segments_of(rule: Filter) -> tuple[str, ...]:
@@ -71,6 +74,8 @@ def unparse(rule: Filter) -> str:
         return "-" + _grouped(rule.part, Or, And)
     if isinstance(rule, SameSubscription):
         return f"subscription({unparse(rule.part)})"
+    if isinstance(rule, SameItem):  # two negations say the same: some item of it is so
+        return "--" + _grouped(rule.part, Or, And)
     if isinstance(rule, In):
         return f"in:{quote(rule.segment)}"
     if isinstance(rule, Has):

@@ -12,6 +12,7 @@ from app.panel.filters.describe import describe
 from app.panel.filters.errors import FilterError
 from app.panel.filters.fields import FIELDS
 from app.panel.filters.parse import parse
+from app.panel.filters.scopes import scoped
 from app.panel.filters.tree import And, Filter, Has, In, Term, leaves
 from app.panel.person import HeldSubscription
 from app.panel.stored_participant import MASKED, stored
@@ -28,7 +29,7 @@ def decided(
     (seconds since 1970), and the reason. It runs the same SQL that keeps the segment."""
     (connection_id,) = store.row("SELECT connection_id FROM participant WHERE id = ?", (row_id,))
     try:
-        rule = parse(text)
+        rule = scoped(parse(text))
         parts = rule.parts if isinstance(rule, And) else (rule,)
         failing = [one for one in parts if not _holds(store, connection_id, row_id, one, now)]
     except FilterError as error:  # a segment in the filter was deleted

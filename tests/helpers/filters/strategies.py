@@ -112,6 +112,42 @@ def _joined(parts: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
     return st.builds(And, several) | st.builds(Or, several) | st.builds(Not, parts)
 
 
+# Values that many subscriptions have, so that conditions beside each other find someone.
+_USUAL: dict[str, list[Value]] = {
+    "status": [Text("active"), Text("trialing"), Text("canceled")],
+    "product": [Text("Pro"), Text("active"), Text("prod_team"), Text("Straße")],
+    "price": [Text("Monthly"), Text("yearly")],
+    "interval": [Text("month"), Text("year"), Text("week")],
+    "amount": [Number(Decimal(20)), Number(Decimal("199.90"))],
+    "started": [Moment(1_767_225_600, 86_400), Relative(0, "")],
+    "period_end": [Moment(1_767_225_600, 86_400), Relative(0, "")],
+}
+
+
+@st.composite
+def _usual(draw: st.DrawFn) -> Term | Has:
+    name = draw(st.sampled_from([*_USUAL, "status", "product", "product", "interval"]))
+    value = draw(st.sampled_from(_USUAL[name]))
+    if isinstance(value, Text):
+        return Term(name, ":", value)
+    if draw(st.integers(0, 4)) == 0:
+        return Has(name)
+    return Term(name, draw(st.sampled_from([">", ">=", "<", "<="])), value)
+
+
+def side_by_side() -> st.SearchStrategy[Filter]:
+    """Conjunctions of conditions on subscriptions, mostly, as people write them."""
+    usual: st.SearchStrategy[Filter] = _usual()
+    person: st.SearchStrategy[Filter] = terms(inside=False) | st.just(Has("subscription"))
+    inner = st.lists(usual, min_size=2, max_size=3).map(tuple)
+    bracket = st.builds(Or, inner) | st.builds(And, inner) | st.builds(Not, usual)
+    mixed = st.lists(usual | person | bracket, min_size=2, max_size=3).map(tuple)
+    group = st.builds(SameSubscription, st.recursive(usual, _joined, max_leaves=4))
+    part = usual | usual | bracket | group | st.builds(Not, bracket) | person
+    part |= st.builds(Or, mixed) | st.builds(And, mixed) | st.builds(Not, st.builds(And, mixed))
+    return st.builds(And, st.lists(part, min_size=2, max_size=4).map(tuple))
+
+
 def rules() -> st.SearchStrategy[Filter]:
     """Any filter that can be written."""
     within: st.SearchStrategy[Filter] = terms(inside=True) | _has(inside=True)

@@ -10,13 +10,21 @@ from app.panel.filters.tree import Filter
 from app.panel.filters.unparse import unparse
 from tests.helpers.depth import examples
 from tests.helpers.filters.comparison import Both, assert_same
-from tests.helpers.filters.strategies import rules
+from tests.helpers.filters.strategies import rules, side_by_side
 
 
 @pytest.mark.deep
 @settings(max_examples=examples(120), deadline=None, suppress_health_check=list(HealthCheck))
 @given(rules())
 def test_any_filter_finds_the_same_everywhere(both: Both, rule: Filter) -> None:
+    assert parse(unparse(rule)) == rule
+    assert_same(rule, both)
+
+
+@pytest.mark.deep
+@settings(max_examples=examples(120), deadline=None, suppress_health_check=list(HealthCheck))
+@given(side_by_side())
+def test_conditions_side_by_side_mean_the_same_everywhere(both: Both, rule: Filter) -> None:
     assert parse(unparse(rule)) == rule
     assert_same(rule, both)
 

@@ -43,8 +43,33 @@ def test_a_filter_as_it_would_be_written(text: str, again: str | None) -> None:
     [
         (
             'status:"active" AND product:"Pro" AND created>-90d',
-            "some subscription is active and some subscription’s product is “Pro”"
-            " and created after 90 days ago",
+            "one subscription (is active and product is “Pro”) and created after 90 days ago",
+        ),
+        (
+            "subscription(status:active) AND subscription(product:Pro)",
+            "some subscription is active and some subscription’s product is “Pro”",
+        ),
+        (
+            "status:active product:Pro interval:year",
+            "one subscription (is active and one item (product is “Pro” and interval is year))",
+        ),
+        (
+            "product:A product:B status:active",
+            "one subscription (is active and product is “A”) and one subscription (is active and"
+            " product is “B”)",
+        ),
+        (
+            "status:active AND (product:Pro OR currency:eur)",
+            "some subscription is active and (some subscription’s product is “Pro” or currency is"
+            " “eur”)",
+        ),
+        (
+            "NOT (status:active product:Pro)",
+            "no subscription (is active and product is “Pro”)",
+        ),
+        (
+            "subscription(status:active AND -product:Pro)",
+            "one subscription (is active and no item’s product is “Pro”)",
         ),
         ("-status:past_due", "no subscription is past due"),
         (
