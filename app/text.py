@@ -72,6 +72,19 @@ def storable(text: str) -> str:
     return text
 
 
+def fold(text: str) -> str:
+    """The text as filters and searches compare it, without case and however accents are encoded.
+
+    This is Unicode's canonical caseless match (The Unicode Standard, 3.13, D145), so "STRASSE" is
+    "straße", and an é of one character is one of two. Beyond it the Turkish İ is an i: its dot
+    would otherwise be a character of its own. Accents matter: "zoe" is not "zoë".
+    """
+    if text.isascii():
+        return text.lower()
+    folded = unicodedata.normalize("NFD", text).casefold()
+    return unicodedata.normalize("NFC", folded.replace("i\N{COMBINING DOT ABOVE}", "i"))
+
+
 def csv_cell(value: object) -> str:
     """A cell that no spreadsheet takes for a formula (OWASP, "CSV Injection").
 

@@ -99,8 +99,8 @@ def erase(store: Store, connection_id: int, stripe_id: str, rules: Rules) -> Non
     _store_answers(store, connection_id, [answer], rules())
     personal = [field for field in PARTICIPANT_FIELDS if field.personal]
     store.execute(
-        f"UPDATE participant SET {', '.join(f'{field.name} = ?' for field in personal)}"
-        " WHERE connection_id = ? AND stripe_id = ?",
+        f"UPDATE participant SET {', '.join(f'{field.name} = ?' for field in personal)},"
+        " folded = NULL WHERE connection_id = ? AND stripe_id = ?",
         (*(field.emptied for field in personal), connection_id, stripe_id),
     )
 

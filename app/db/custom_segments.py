@@ -57,6 +57,17 @@ def refresh(
         )
 
 
+def expel(store: Store, people: ParticipantSet, rule: CustomRule, cause: int) -> None:
+    """End the memberships of those of these participants who do not belong to the segment."""
+    gone = store.rows(
+        "SELECT m.participant_id, m.segment_id FROM participant p"
+        " JOIN member m ON m.participant_id = p.id"
+        f" WHERE m.segment_id = ? AND {people.condition} AND (p.deleted OR NOT ({rule.condition}))",
+        (rule.segment, *people.parameters, *rule.parameters),
+    )
+    _delete(store, [(*member, cause) for member in gone])
+
+
 def enrol(store: Store, people: ParticipantSet, rules: Sequence[CustomRule], cause: int) -> None:
     """Add these participants to the custom segments they belong to. They are in none yet."""
     for rule in rules:

@@ -70,8 +70,9 @@ def fill(store: Store, people: ParticipantSet, cause: int) -> None:
 
 
 def fill_custom(store: Store, people: ParticipantSet, rule: CustomRule, cause: int) -> None:
-    """Add these participants to a new custom segment."""
+    """Bring these participants' memberships of a new or migrated custom segment in line."""
     before = counts(store, people)
+    custom_segments.expel(store, people, rule, cause)
     custom_segments.enrol(store, people, [rule], cause)
     _move_counts(store, people, before)
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from peewee import Database, SqliteDatabase
 
+from app.db.explicit_filters import explicit
+from app.db.folded_text import folded_name, folded_texts
 from app.files import replace_atomically
 
 
@@ -164,12 +166,62 @@ def _subscriptions_are_paused(database: Database) -> None:
     database.execute_sql("UPDATE connection SET settled = -1 WHERE generation > 0")
 
 
+def _filters_are_about_one_subscription(database: Database) -> None:
+    """Custom segments keep who is in them: their filters are written as they were meant before.
+    Texts are compared without case and however accents are encoded, so their folded copies are
+    added, the members are looked through again, and the search index is rebuilt."""
+    text = "TEXT" if isinstance(database, SqliteDatabase) else 'TEXT COLLATE "C"'
+    for table in ("participant", "product", "price"):
+        database.execute_sql(f'ALTER TABLE "{table}" ADD COLUMN "folded" {text}')
+    _fold_texts(database)
+    rules = database.execute_sql("SELECT id, rule FROM segment WHERE kind = 'own'").fetchall()
+    mark = "?" if isinstance(database, SqliteDatabase) else "%s"
+    for segment, rule in rules:
+        database.execute_sql(
+            f"UPDATE segment SET rule = {mark}, filling = true WHERE id = {mark}",
+            (explicit(rule), segment),
+        )
+    if not isinstance(database, SqliteDatabase):  # SQLite's has a version of its own
+        database.execute_sql("DROP INDEX IF EXISTS participant_search")
+
+
+def _fold_texts(database: Database) -> None:
+    """Fill the new columns, some thousand rows at a time."""
+    lite = isinstance(database, SqliteDatabase)
+    mark, size = ("?" if lite else "%s"), 5_000
+    columns = {
+        "participant": "email, name, phone, currency, metadata",
+        "product": "name",
+        "price": "nickname",
+    }
+    for table, names in columns.items():
+        last = -1
+        while rows := database.execute_sql(
+            f"SELECT id, {names} FROM {table} WHERE id > {mark} ORDER BY id LIMIT {size}", (last,)
+        ).fetchall():
+            last = rows[-1][0]
+            folded = [
+                (
+                    folded_texts(row[1:5], row[5])
+                    if table == "participant"
+                    else folded_name(row[1]),
+                    row[0],
+                )
+                for row in rows
+            ]
+            database.connection().cursor().executemany(
+                f"UPDATE {table} SET folded = {mark} WHERE id = {mark}",
+                [one for one in folded if one[0] is not None],
+            )
+
+
 STEPS: dict[int, Callable[[Database], None]] = {
     1: _rules_leave_the_schema,
     2: _members_have_a_history,
     3: _segments_of_ones_own,
     4: _studies,
     5: _subscriptions_are_paused,
+    6: _filters_are_about_one_subscription,
 }
 VERSION = max(STEPS) + 1  # of the tables as :mod:`app.db.schema` describes them
 

@@ -73,6 +73,7 @@ class Participant(StoredModel):
     deleted = BooleanField(default=False)
     seq = BigIntegerField()
     generation = IntegerField()
+    folded = TextField(null=True)  # app.db.folded_text
 
     class Meta:
         indexes = ((("connection", "stripe_id"), True),)
@@ -123,6 +124,7 @@ class Product(StoredModel):
     deleted = BooleanField(default=False)
     seq = BigIntegerField()
     generation = IntegerField()
+    folded = TextField(null=True)  # app.db.folded_text
 
     class Meta:
         indexes = ((("connection", "stripe_id"), True),)
@@ -141,6 +143,7 @@ class Price(StoredModel):
     deleted = BooleanField(default=False)
     seq = BigIntegerField()
     generation = IntegerField()
+    folded = TextField(null=True)  # app.db.folded_text
 
     class Meta:
         indexes = ((("connection", "stripe_id"), True),)

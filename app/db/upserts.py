@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
+from app.db.folded_text import BESIDE
 from app.db.rows import Fetched, ParticipantRow, PriceRow, ProductRow, SubscriptionRow
 
 STAMP = ("connection_id", "seq", "generation", "deleted")
@@ -38,20 +39,25 @@ def _upsert(table: str, fields: Sequence[str], *, final: bool = False) -> Upsert
     )
 
 
-PARTICIPANT = _upsert("participant", ParticipantRow._fields, final=True)
+PARTICIPANT = _upsert("participant", (*ParticipantRow._fields, "folded"), final=True)
 SUBSCRIPTION = _upsert("subscription", SubscriptionRow._fields, final=True)
-PRODUCT = _upsert("product", ProductRow._fields)
-PRICE = _upsert("price", PriceRow._fields)
+PRODUCT = _upsert("product", (*ProductRow._fields, "folded"))
+PRICE = _upsert("price", (*PriceRow._fields, "folded"))
 
 
 def stamped(
     connection_id: int, generation: int, answers: Iterable[Fetched], field: str
 ) -> list[tuple[Any, ...]]:
-    """The rows of one table with their request and generation. They are in index order, so that the
-    index is walked once from end to end."""
+    """The rows of one table with their folded texts, request and generation. They are in index
+    order, so that the index is walked once from end to end."""
     rows: list[tuple[Any, ...]] = []
+    beside = BESIDE.get(field)
     for answer in answers:
         stamp = (connection_id, answer.seq, generation, False)
-        rows += [row + stamp for row in getattr(answer, field)]
+        fetched = getattr(answer, field)
+        if beside is None:
+            rows += [row + stamp for row in fetched]
+        else:
+            rows += [row + beside(row) + stamp for row in fetched]
     rows.sort(key=_by_stripe_id)
     return rows

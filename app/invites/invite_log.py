@@ -6,8 +6,10 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.db.folded_text import folded_column
 from app.db.store import Store
 from app.panel.lists.order import Ids
+from app.text import fold
 
 _ROW = (
     "SELECT i.id, i.study_id, s.title, i.participant_id, p.stripe_id, p.name, i.address, i.state,"
@@ -52,7 +54,7 @@ def invite_ids(
 ) -> Ids:
     """The row ids of invites, the newest first. ``states``: only invites in one of them; uncertain
     also includes invites whose reminder is uncertain. ``text``: only participants whose name,
-    address or Stripe id contains it, ignoring the case of A to Z. Raises DatabaseProblem."""
+    address or Stripe id contains it, as a search compares texts. Raises DatabaseProblem."""
     conditions, values = ["i.connection_id = ?"], [connection_id]
     parameters: list[object] = list(values)
     if study_id is not None:
@@ -63,13 +65,16 @@ def invite_ids(
         conditions.append(f"({store.among('i.state')}{reminders})")
         parameters.append(store.values(list(states)))
     if text:
-        looked = " || ' ' || ".join(
-            f"lower(coalesce({column}, ''))" for column in ("p.name", "i.address", "p.stripe_id")
+        name = folded_column("p.name", postgres=store.postgres)
+        looked = (
+            f"coalesce({name}, '') || ' ' || lower(coalesce(i.address, ''))"
+            " || ' ' || lower(p.stripe_id)"
         )
+        text = fold(text)
         conditions.append(f"({looked}) LIKE ? ESCAPE '!'")
         for sign in "!%_":
             text = text.replace(sign, "!" + sign)
-        parameters.append(f"%{text.encode(errors='replace').lower().decode()}%")
+        parameters.append(f"%{text}%")
     rows = store.rows(
         "SELECT i.id FROM invite i JOIN participant p ON p.id = i.participant_id"
         f" WHERE {' AND '.join(conditions)} ORDER BY i.id DESC",

@@ -14,9 +14,10 @@ from app import paths
 from app.db import migrations
 from app.db.connections import begin_listing, sync_state
 from app.db.errors import DatabaseProblem
-from app.db.rows import HELD, Fetched
+from app.db.rows import HELD, Fetched, ItemRow, PriceRow
 from app.db.store import Store
 from app.db.store_factory import open_store
+from app.panel.segments import custom
 from app.settings import Settings
 from tests.conftest import new_database
 from tests.helpers.rows import (
@@ -67,8 +68,17 @@ STUDIES = (
 )
 
 
+def back_to_6(store: Store) -> None:
+    """In version 6 each condition was about a subscription of its own, and Ä was not ä."""
+    with store.transaction():
+        for table in ("participant", "product", "price"):
+            store.execute(f"ALTER TABLE {table} DROP COLUMN folded")
+        store.execute("UPDATE schema_version SET version = 6")
+
+
 def back_to_5(store: Store) -> None:
     """Version 5 did not know that a collection can be paused, nor two segments."""
+    back_to_6(store)
     with store.transaction():
         store.execute(f"DROP INDEX {HELD}")
         store.execute("ALTER TABLE subscription DROP COLUMN collection_paused")
@@ -133,7 +143,7 @@ def filled(store: Store) -> int:
     return here
 
 
-@pytest.mark.parametrize("back", [back_to_1, back_to_2, back_to_3, back_to_4, back_to_5])
+@pytest.mark.parametrize("back", [back_to_1, back_to_2, back_to_3, back_to_4, back_to_5, back_to_6])
 def test_an_earlier_version(
     settings: Settings,
     tmp_path: Path,
@@ -154,11 +164,70 @@ def test_an_earlier_version(
     assert shape(store) == shape(fresh)
     after = {table: store.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables}
     # What a column was added to is otherwise as it was.
-    for table in ("member", "segment", "subscription"):
+    for table in ("member", "segment", "subscription", "participant"):
         width = len(before[table][0])
         after[table] = [row[:width] for row in after[table]]
     assert after == before
     assert_members_follow_rules(store)
+
+
+def test_custom_segments_keep_who_is_in_them(settings: Settings) -> None:
+    """Those whose conditions are true of different subscriptions, and of different items."""
+    store = open_store(settings)
+    here = connection(store)
+    answer = Fetched(
+        1,
+        participants=[person(f"cus_{key}", name="Zoe\u0308") for key in "abc"],
+        products=[product("prod_a", "Pro"), product("prod_b", "Team")],
+        prices=[
+            PriceRow("price_y", "prod_a", None, True, "eur", 100, "year"),
+            PriceRow("price_m", "prod_b", None, True, "eur", 100, "month"),
+        ],
+        subscriptions=[
+            *(subscribed("sub_1", "cus_a"), subscribed("sub_2", "cus_a", "canceled")),
+            *(subscribed("sub_3", "cus_b"), subscribed("sub_4", "cus_c", "canceled")),
+        ],
+        items=[
+            *(item("sub_1", "prod_b", price="price_m"), item("sub_2", "prod_a", price="price_y")),
+            item("sub_3", "prod_a", price="price_y"),
+            ItemRow("sub_3", "si_other", "price_m", "prod_b", None),
+            item("sub_4", "prod_a", price="price_y"),
+        ],
+    )
+    send(store, here, answer)
+    make_segments(store, here)
+    expected = {
+        'status:"active" AND product:"Pro"': {"cus_a", "cus_b"},
+        "subscription(product:Pro interval:month)": {"cus_b"},
+        'NOT (status:active AND product:"Pro")': {"cus_c"},
+        "has:subscription status!=active": {"cus_c"},
+        'name:"Zo\u00eb"': {"cus_a", "cus_b", "cus_c"},  # by the index: no one was, before
+    }
+    keys = {}
+    for number, rule in enumerate(expected):
+        keys[rule] = custom.make(store, here, f"Segment {number}", "in:all")
+        store.execute(
+            "UPDATE segment SET rule = ?, filling = false WHERE key = ?", (rule, keys[rule])
+        )
+        who = expected[rule] if "name:" not in rule else set()
+        store.execute(
+            "DELETE FROM member WHERE segment_id = (SELECT id FROM segment WHERE key = ?)"
+            f" AND NOT participant_id IN (SELECT id FROM participant WHERE"
+            f" {store.among('stripe_id')})",
+            (keys[rule], store.values(sorted(who))),
+        )
+    back_to_6(store)
+    store.close()
+    store = open_store(settings)
+    custom.keep(store, here)
+    found = members(store, here)
+    assert {rule: found.get(keys[rule], set()) for rule in expected} == expected
+    again: dict[str, str] = dict(store.rows("SELECT key, rule FROM segment WHERE kind = 'own'"))
+    assert again[keys['status:"active" AND product:"Pro"']] == (
+        'subscription(status:"active") AND subscription(product:"Pro")'
+    )
+    assert not store.rows("SELECT 1 FROM segment WHERE filling")
+    store.close()
 
 
 def test_the_next_sync_lists_once_more_what_was_listed(settings: Settings) -> None:

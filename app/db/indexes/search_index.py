@@ -19,25 +19,34 @@ import sqlite3
 import time
 
 from app.db.errors import DatabaseProblem
+from app.db.folded_text import folded_entry, folded_metadata
 from app.db.store import Store
 
-VERSION = 1  # of the indexed text. Any other version is rebuilt
+VERSION = 2  # of the indexed text. Any other version is rebuilt
 TARGET = 0.03  # target seconds per transaction
 SMALLEST, LARGEST = 20, 500  # participants per transaction
 INDEX = "participant_search"  # PostgreSQL's index
 FIELDS = ("name", "email", "stripe_id", "metadata")
 
-# Two extra line ends, so that the last two characters of a text begin a trigram too.
+
+def _entry(name: str) -> str:
+    return folded_entry(name, postgres=False, table="{p}")
+
+
+# The texts are folded where they are not ASCII, as the search asks for them. Two extra line ends,
+# so that the last two characters of a text begin a trigram too.
 _TEXT = (
-    "CASE WHEN NOT {p}.deleted THEN coalesce({p}.name, '') || char(10) || coalesce({p}.email, '')"
-    " || char(10) || {p}.stripe_id || char(10) || CASE WHEN json_valid({p}.metadata) THEN"
-    " coalesce((SELECT group_concat(value, char(10)) FROM json_each({p}.metadata)), '')"
+    f"CASE WHEN NOT {{p}}.deleted THEN coalesce({_entry('name')}, {{p}}.name, '') || char(10)"
+    f" || coalesce({_entry('email')}, {{p}}.email, '') || char(10) || {{p}}.stripe_id || char(10)"
+    " || CASE WHEN json_valid({p}.metadata) THEN"
+    " coalesce((SELECT group_concat(value, char(10))"
+    f" FROM json_each({folded_metadata(postgres=False, table='{p}')})), '')"
     " ELSE '' END || char(10) || char(10) END"
 )
 # The old row, not its text: a trigger may not read JSON where the schema is not trusted.
 _NOTED = (
-    "INSERT INTO search_due (participant_id, stripe_id, name, email, metadata, deleted)"
-    " SELECT old.id, old.stripe_id, old.name, old.email, old.metadata, old.deleted"
+    "INSERT INTO search_due (participant_id, stripe_id, name, email, metadata, deleted, folded)"
+    " SELECT old.id, old.stripe_id, old.name, old.email, old.metadata, old.deleted, old.folded"
     " WHERE NOT EXISTS (SELECT 1 FROM search_due WHERE participant_id = old.id);"
 )
 _IN_INDEX = "old.id <= (SELECT through FROM search_state)"
@@ -45,7 +54,8 @@ _CREATE = (
     "CREATE TABLE search_state (id INTEGER PRIMARY KEY, version INTEGER NOT NULL,"
     " through INTEGER NOT NULL, damaged INTEGER NOT NULL) STRICT",
     "CREATE TABLE search_due (participant_id INTEGER PRIMARY KEY, stripe_id TEXT NOT NULL,"
-    " name TEXT, email TEXT, metadata TEXT NOT NULL, deleted INTEGER NOT NULL) STRICT",
+    " name TEXT, email TEXT, metadata TEXT NOT NULL, deleted INTEGER NOT NULL, folded TEXT)"
+    " STRICT",
     "CREATE VIRTUAL TABLE search_text USING fts5"
     " (text, content = '', columnsize = 0, detail = none, tokenize = 'trigram')",
     "CREATE TRIGGER search_changed AFTER UPDATE OF name, email, metadata, deleted ON participant"
@@ -179,6 +189,7 @@ def build_postgres(store: Store) -> bool:
         return False
     store.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {INDEX}")  # left by a killed build
     columns = ", ".join(f"lower({field}) gin_trgm_ops" for field in FIELDS)
+    columns += ", folded gin_trgm_ops"
     store.execute(f"CREATE INDEX CONCURRENTLY {INDEX} ON participant USING gin ({columns})")
     return True
 

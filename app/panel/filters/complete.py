@@ -13,8 +13,9 @@ from typing import Literal
 
 from app.db.store import Store
 from app.panel.filters.fields import FIELDS
-from app.panel.filters.values import fold, quote
+from app.panel.filters.values import quote
 from app.panel.segments.views import segments
+from app.text import fold
 
 OFFERED = 50  # completions at once
 SAMPLE = 2_000  # newest participants, whose metadata keys and currencies are offered
@@ -142,7 +143,11 @@ def _fields(inside: bool, known: Vocabulary) -> list[tuple[str, str, str]]:
     if not inside:
         found += [
             ("in:", "in", "member of a segment"),
-            ("subscription(", "subscription(", "all of it about one subscription, apart from the rest"),
+            (
+                "subscription(",
+                "subscription(",
+                "all of it about one subscription, apart from the rest",
+            ),
         ]
         found += [(f"metadata[{quote(key)}]", f"metadata.{key}", "") for key in known.metadata]
     return [*found, ("NOT ", "NOT", "whoever is not found by what follows")]

@@ -29,7 +29,8 @@ from app.panel.filters.tree import (
     Term,
     leaves,
 )
-from app.panel.filters.values import check_bare, fold, unquoted, value
+from app.panel.filters.values import check_bare, unquoted, value
+from app.text import fold
 
 if TYPE_CHECKING:
     from lark import Lark, Token

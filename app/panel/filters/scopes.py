@@ -25,7 +25,7 @@ from app.panel.filters.tree import (
     Text,
     leaves,
 )
-from app.panel.filters.values import fold
+from app.text import fold
 
 COMPARISONS = 1_000  # in all groups; every value is a parameter of one statement
 
@@ -94,9 +94,10 @@ class _Scopes:
     def _together(self, parts: Sequence[Filter], level: _Level) -> Filter:
         """The conditions that are about one thing. Each of several values of a field is another
         match, with all other conditions."""
-        for part in parts:
-            if isinstance(part, Or) and _asks_for_another_value(part, parts):
-                return self._written_out(part, parts, level)
+        if any(len(values) > 1 for values in _asked(parts).values()):
+            for part in parts:
+                if isinstance(part, Or) and _asks_for_another_value(part, parts):
+                    return self._written_out(part, parts, level)
         for field, same in _equalities(parts).items():
             if len(same) > 1:
                 rest = [one for one in parts if not (_is_equality(one) and one.field == field)]
@@ -210,10 +211,7 @@ def _clash(parts: Sequence[Filter], *, between_conditions: bool = False) -> bool
     count only ``between_conditions``."""
     seen: list[tuple[bool, dict[str, set[Hashable]]]] = []
     for part in parts:
-        asked: dict[str, set[Hashable]] = {}
-        for leaf in _open_leaves(part):
-            if _is_equality(leaf):
-                asked.setdefault(leaf.field, set()).add(_identity(leaf))
+        asked = _asked([part])
         counts = between_conditions or isinstance(part, And | Or)
         for other_counts, other in seen:
             for field in asked.keys() & other.keys():
@@ -221,6 +219,16 @@ def _clash(parts: Sequence[Filter], *, between_conditions: bool = False) -> bool
                     return True
         seen.append((counts, asked))
     return False
+
+
+def _asked(parts: Sequence[Filter]) -> dict[str, set[Hashable]]:
+    """Field → the values that it is asked to equal, also in brackets."""
+    found: dict[str, set[Hashable]] = {}
+    for part in parts:
+        for leaf in _open_leaves(part):
+            if _is_equality(leaf):
+                found.setdefault(leaf.field, set()).add(_identity(leaf))
+    return found
 
 
 def _equalities(parts: Sequence[Filter]) -> dict[str, dict[Hashable, Filter]]:

@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from app.db.store import Store
 from app.panel.filters.errors import quoted
 from app.panel.filters.tree import Filter, In, leaves
-from app.panel.filters.values import fold
 from app.panel.segments.views import segments
+from app.text import fold
 
 
 class UnknownSegment(Exception):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+from app.db.folded_text import folded_column, folded_metadata
 from app.panel.filters.fields import FilterField
 from app.panel.filters.tree import Has, Moment, Number, Operator, Relative, Term, Text
-from app.panel.filters.values import fold
 from app.panel.lists.selection import Condition
-from app.text import THREE_DECIMAL, ZERO_DECIMAL
+from app.text import THREE_DECIMAL, ZERO_DECIMAL, fold
 
 BIGINT = 2**63 - 1
 
@@ -33,12 +33,13 @@ class ComparisonSql:
             test, bound = self._find("lower({})") + " > 0", (folded(rule),)
         else:
             test, bound = "lower({}) = ?", (folded(rule),)
+        stored = folded_metadata(postgres=self.postgres)
         if self.postgres:
-            value = '((p.metadata::jsonb ->> ?::text) COLLATE "C")'
-            there = "(p.metadata::jsonb ->> ?::text) IS NOT NULL"
+            value = f'(({stored} ->> ?::text) COLLATE "C")'
+            there = f"({stored} ->> ?::text) IS NOT NULL"
             return Condition(f"({there} AND {test.format(value)})", (rule.key, rule.key, *bound))
         return Condition(
-            f"EXISTS (SELECT 1 FROM json_each(p.metadata) j WHERE j.key = ?"
+            f"EXISTS (SELECT 1 FROM json_each({stored}) j WHERE j.key = ?"
             f" AND {test.format('j.value')})",
             (rule.key, *bound),
         )
@@ -68,7 +69,7 @@ class ComparisonSql:
         return self.text(column, rule)
 
     def text(self, column: str, rule: Term) -> Condition:
-        low = f"lower({column})"
+        low = folded_column(column, postgres=self.postgres)
         test = f"{self._find(low)} > 0" if rule.operator == "~" else f"{low} = ?"
         return Condition(f"({column} IS NOT NULL AND {test})", (folded(rule),))
 

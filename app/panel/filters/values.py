@@ -9,6 +9,7 @@ from decimal import Decimal
 from app.panel.filters.errors import Mistake, quoted
 from app.panel.filters.fields import FilterField, suggestion
 from app.panel.filters.tree import SECONDS, Moment, Number, Relative, Text, Value
+from app.text import fold
 
 _ESCAPES = {'"': '"', "'": "'", "\\": "\\", "/": "/", "n": "\n", "r": "\r", "t": "\t"}
 _ESCAPE = re.compile(
@@ -24,15 +25,6 @@ _UNIX = re.compile(r"[0-9]{9,11}\Z")  # seconds, as Stripe's search takes them
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?\Z")
 _FARTHEST = 99_999  # of any unit; more years than the databases can count are of no use
 _BEGINNINGS = "“”„«»‘’‚‹›´`"
-
-
-def fold(text: str) -> str:
-    """The text with A to Z in lower case and everything else unchanged.
-
-    lower() does this in SQLite, and in PostgreSQL where texts are compared as bytes. It is what "in
-    any case" means in a filter.
-    """
-    return text.encode(errors="replace").lower().decode()
 
 
 def unquoted(token: str, start: int) -> str:

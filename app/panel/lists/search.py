@@ -1,9 +1,8 @@
 """Narrows participants while a user types: by any part of a name, email, Stripe id or metadata
 value.
 
-The letters A to Z match in either case. Other letters match as typed, in lower case, in upper case,
-or with a capital at the start of each word: "ärzte" finds "Ärzte" and "ÄRZTE". Accents matter:
-"zoe" does not find "Zoë".
+Letters match in either case, however their accents are encoded (:func:`app.text.fold`): "ärzte"
+finds "Ärzte" and "ÄRZTE". Accents matter: "zoe" does not find "Zoë". Filters compare the same way.
 
 Results never depend on the index. It gives candidates, and each row is checked. If it has too many
 candidates or cannot be used (one or two letters that many texts contain), all participants are
@@ -16,10 +15,11 @@ import json
 from dataclasses import dataclass
 
 from app.db.errors import DatabaseProblem
+from app.db.folded_text import folded_entry
 from app.db.indexes import search_index
 from app.db.store import Store
 from app.panel.lists.selection import Condition
-from app.text import storable
+from app.text import fold, storable
 
 LONGEST = 500  # characters in a Stripe value at most, so a longer text matches nothing
 MANY = 20_000  # above this many candidates, checking everyone is faster
@@ -46,6 +46,7 @@ def search(store: Store, text: str) -> Search:
         return Search(None, True)
     if len(text) > LONGEST:
         return Search(Condition("1 = 0"), True)
+    text = fold(text)
     looks = _looks_like(store, text)
     if not search_index.ready(store):
         return Search(looks, False, "The search index is not built yet: a search takes longer.")
@@ -70,38 +71,46 @@ def search(store: Store, text: str) -> Search:
     return Search(Condition(exact, (query, *looks.parameters), few=True), True)
 
 
-def spellings(text: str) -> list[str]:
-    """The spellings of the text to search for, with A to Z in lower case."""
-    every = (text, text.lower(), text.upper(), text.title())
-    return list(dict.fromkeys(_small(one) for one in every))
-
-
-def _small(text: str) -> str:
-    return text.encode(errors="replace").lower().decode()
-
-
 def _looks_like(store: Store, text: str) -> Condition:
-    """Whether the row contains the text, in terms that mean the same to both databases."""
-    conditions, parameters = [], []
-    for spelling in spellings(text):
-        pattern = _pattern(spelling)
-        for field in ("name", "email", "stripe_id"):
-            conditions.append(_like(store, f"p.{field}"))
-            parameters.append(pattern)
-        each, value = "json_each(p.metadata)", "v.value"
-        if store.postgres:
-            each, value = "jsonb_each_text(p.metadata::jsonb)", 'v.value COLLATE "C"'
-        # First the stored JSON, which is cheap. Then its values, without their keys.
-        conditions.append(
-            f"({_like(store, 'p.metadata')} AND EXISTS"
-            f" (SELECT 1 FROM {each} v WHERE {_like(store, value)}))"
-        )
-        parameters += [_pattern(_small(json.dumps(spelling, ensure_ascii=False)[1:-1])), pattern]
+    """Whether the row contains the folded text. What is stored is asked first, which is cheap and
+    which an index may answer, and a folded text or a value in JSON only then."""
+    pattern = _pattern(text)
+    in_json = _pattern(json.dumps(text, ensure_ascii=False)[1:-1])
+    conditions, parameters = [_like(store, "p.stripe_id")], [pattern]
+    folded = []
+    for field in ("name", "email"):
+        entry = folded_entry(field, postgres=store.postgres)
+        conditions.append(f"({_like(store, f'p.{field}')} AND {entry} IS NULL)")
+        parameters.append(pattern)
+        folded.append(_like(store, entry))
+    entry = (
+        "p.folded::jsonb -> 'metadata'"
+        if store.postgres
+        else folded_entry("metadata", postgres=False)
+    )
+    stored = "p.metadata::jsonb" if store.postgres else "p.metadata"
+    conditions.append(
+        f"({_like(store, 'p.metadata')} AND {entry} IS NULL AND {_has_value(store, stored)})"
+    )
+    folded.append(_has_value(store, entry))
+    # Folded is JSON in lower case, but for the keys of metadata.
+    conditions.append(f"({_like(store, 'p.folded', low=True)} AND ({' OR '.join(folded)}))")
+    parameters += [in_json, pattern, in_json, pattern, pattern, pattern]
     return Condition(" OR ".join(conditions), tuple(parameters))
 
 
-def _like(store: Store, what: str) -> str:
-    """SQLite's LIKE ignores the case of A to Z already."""
+def _has_value(store: Store, what: str) -> str:
+    """SQL: whether a value in a JSON object is like a pattern. Its keys do not count."""
+    each, value = f"json_each({what})", "v.value"
+    if store.postgres:
+        each, value = f"jsonb_each_text({what})", 'v.value COLLATE "C"'
+    return f"EXISTS (SELECT 1 FROM {each} v WHERE {_like(store, value)})"
+
+
+def _like(store: Store, what: str, *, low: bool = False) -> str:
+    """SQLite's LIKE ignores the case of A to Z already. ``low``: there is no A to Z in ``what``."""
+    if store.postgres and low:
+        return f"{what} LIKE ?"
     return f"lower({what}) LIKE ?" if store.postgres else f"{what} LIKE ? ESCAPE '\\'"
 
 
@@ -115,13 +124,8 @@ def _query(store: Store, text: str) -> str | None:
     """The FTS5 query. None where FTS5 cannot help."""
     if len(text) < 3:
         return _beginning(store, text)
-    asked = []
-    for spelling in spellings(text):
-        if len(spelling) < 3:  # some characters combine into one in another case
-            return None
-        grams = dict.fromkeys(spelling[start : start + 3] for start in range(len(spelling) - 2))
-        asked.append(f"({' AND '.join(_quoted(gram) for gram in list(grams)[:GRAMS])})")
-    return " OR ".join(asked)
+    grams = dict.fromkeys(text[start : start + 3] for start in range(len(text) - 2))
+    return " AND ".join(_quoted(gram) for gram in list(grams)[:GRAMS])
 
 
 def _beginning(store: Store, text: str) -> str | None:
@@ -132,10 +136,9 @@ def _beginning(store: Store, text: str) -> str | None:
         "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_terms"
         " USING fts5vocab('main', 'search_text', 'row')"
     )
-    low = _small(text)
     rows = store.rows(
         f"SELECT term, doc FROM temp.search_terms WHERE term >= ? AND term < ? LIMIT {TERMS + 1}",
-        (low, low[:-1] + chr(ord(low[-1]) + 1)),
+        (text, text[:-1] + chr(ord(text[-1]) + 1)),
     )
     if len(rows) > TERMS or sum(number for _, number in rows) > 4 * MANY:
         return None

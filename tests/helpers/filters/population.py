@@ -30,6 +30,7 @@ TEXTS = (
     *("straße", "Ärzte", "ärzte", "O'Brien", 'say "hi"', "100%", "_x_", "%", "_", "back\\slash"),
     *("a\\", "🦊 fox", "👩‍👩‍👧", "null", "NULL", "and", "x" * 600, "' OR 1=1 --", "?", "%s", "!"),
     *("tab\there", "two\nlines", "\u202ebidi", "K", "\u212a", "σς", "ΣΣ", "(a)", "a:b", "-90d"),
+    *("Zoe\u0308", "zoë", "ÖSTERREICH", "österreich", "I\u0307I", "ısı"),
 )
 EMAILS = (
     *(None, "", "ada@acme.com", "ADA@ACME.COM", "bob@acme.com.example", "x@ACME.com", "ä@acme.com"),
@@ -52,6 +53,7 @@ VALUES = (
     "true",
     "é",
     "É",
+    "E\u0301",
 )
 CURRENCIES = (None, "", "eur", "EUR", "usd", "jpy", "kwd")
 STATUSES = (
@@ -64,6 +66,7 @@ PRODUCTS = {
     "prod_team": 'Team "X" 100%',
     "prod_active": "active",
     "prod_strasse": "Straße",
+    "prod_zoe": "Zoe\u0308 Ä",
     "prod_gone": "Gone",
     "prod_empty": "",
 }
@@ -80,6 +83,7 @@ PRICES = {
 GONE = {"prod_gone", "price_gone"}
 ITEMS = [*((one.product, key) for key, one in PRICES.items()), ("prod_Unlisted", "price_Unlisted")]
 ITEMS.append(("prod_active", "price_m"))
+ITEMS.append(("prod_zoe", "price_m"))
 ITEMS.append(("prod_empty", "price_y"))
 TIMES = (
     *(None, NOW, NOW - 1, NOW + 1, NOW - 90 * DAY, NOW - 90 * DAY - 1, NOW - 90 * DAY + 1),
