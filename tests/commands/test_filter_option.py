@@ -41,6 +41,29 @@ def test_only_those_it_finds(home: Home, sandbox: Sandbox) -> None:
         assert found
 
 
+def test_conditions_side_by_side_are_about_one_subscription(home: Home, sandbox: Sandbox) -> None:
+    """In the list, its count, an export and a segment."""
+    active: dict[str, set[str]] = {}
+    owned: dict[str, set[str]] = {}
+    for one in sandbox.world.subscriptions():
+        for item in one["items"]["data"]:
+            product = item["price"]["product"]
+            owned.setdefault(product, set()).add(one["customer"])
+            if one["status"] == "active":
+                active.setdefault(product, set()).add(one["customer"])
+    some_active = set().union(*active.values())
+    product = max(owned, key=lambda key: len((owned[key] & some_active) - active.get(key, set())))
+    text = f'status:"active" AND product:"{product}"'
+    assert (owned[product] & some_active) - active[product]
+    found = home.run("participants", "--json", "--filter", text).lines
+    assert {one["stripe_id"] for one in found} == active[product]
+    assert home.run("segments", "create", "Both", "--filter", text).code == 0
+    (made,) = (one for one in home.run("segments", "--json").json if one["name"] == "Both")
+    assert made["count"] == len(active[product])
+    assert made["rule"] == f"one subscription (is active and product is “{product}”)"
+    assert home.run("segments", "delete", made["key"]).code == 0
+
+
 def test_beside_the_other_conditions(home: Home, sandbox: Sandbox) -> None:
     how = ("participants", "--json", "--segment", "active", "--filter", "has:email")
     people = home.run(*how).lines

@@ -48,7 +48,7 @@ def _declare_editing(actions: Any) -> None:
         "--filter",
         required=True,
         metavar="EXPR",
-        help="see Segments and filters in the documentation",
+        help="see Filters in the documentation",
     )
     change = actions.add_parser("change", help="give an own segment another name or filter")
     change.set_defaults(run=_change)
