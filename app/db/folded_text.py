@@ -32,7 +32,7 @@ def folded_texts(texts: tuple[str | None, ...], metadata: str) -> str | None:
         for name, text in zip(COLUMNS, texts, strict=True)
         if text is not None and not text.isascii()
     }
-    if not metadata.isascii() or "\\u" in metadata:  # JSON may escape what is not ASCII
+    if metadata and (not metadata.isascii() or "\\u" in metadata):  # an escape of such a text
         found["metadata"] = {key: fold(value) for key, value in json.loads(metadata).items()}
     return json.dumps(found, ensure_ascii=False) if found else None
 

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from app.panel.segments.views import SegmentView
 from app.screens.segments.segment_table import SegmentTable
-from app.text import plain
+from app.text import fold, plain
 from app.widgets.content import para, words
 from app.widgets.filter_line import FilterLine, Trouble
 from app.widgets.table.table import Table
@@ -47,7 +47,7 @@ class PickSegmentDialog(ModalScreen["SegmentView | None"]):
     @on(FilterLine.Typed)
     def _typed(self, message: FilterLine.Typed) -> None:
         message.stop()
-        parts = message.text.casefold().split()
+        parts = fold(message.text).split()
         left = [one for one in self._views if all(part in _search_text(one) for part in parts)]
         trouble = None if left else Trouble("No segment is called so.", (0, len(message.text)))
         self.query_one(FilterLine).answer(message.text, trouble=trouble)
@@ -86,4 +86,4 @@ class PickSegmentDialog(ModalScreen["SegmentView | None"]):
 
 def _search_text(one: SegmentView) -> str:
     """The text that a segment is found by."""
-    return f"{plain(one.name)} {plain(one.key)}".casefold()
+    return fold(f"{plain(one.name)} {plain(one.key)}")
