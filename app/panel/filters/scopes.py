@@ -111,8 +111,8 @@ class _Scopes:
         """``a AND (b OR c)`` as ``a AND b OR a AND c``."""
         others = [one for one in parts if one is not bracket]
         if not others:
-            return Or(tuple(level.apart(one) for one in bracket.parts))
-        return Or(tuple(self._conjunction([*others, one], level) for one in bracket.parts))
+            return _any([level.apart(one) for one in bracket.parts])
+        return _any([self._conjunction([*others, one], level) for one in bracket.parts])
 
     def _group(self, parts: Sequence[Filter]) -> Filter:
         self._count(parts)
@@ -131,6 +131,17 @@ class _Scopes:
 def _all(parts: Sequence[Filter]) -> Filter:
     flat = tuple(dict.fromkeys(_flat(parts)))
     return flat[0] if len(flat) == 1 else And(flat)
+
+
+def _any(parts: Sequence[Filter]) -> Filter:
+    """The alternatives, with what all of them ask asked once."""
+    conjunctions = [list(_flat([part])) for part in parts]
+    first, *others = conjunctions
+    common = [one for one in first if all(one in other for other in others)]
+    if not common:
+        return Or(tuple(parts))
+    rest = [[one for one in each if one not in common] for each in conjunctions]
+    return _all(common if [] in rest else [*common, Or(tuple(_all(each) for each in rest))])
 
 
 def _flat(parts: Sequence[Filter]) -> Iterator[Filter]:

@@ -64,6 +64,11 @@ def test_a_filter_as_it_would_be_written(text: str, again: str | None) -> None:
             " “eur”)",
         ),
         (
+            "product:A AND (product:B OR product:C)",
+            "some subscription’s product is “A” and (some subscription’s product is “B” or some"
+            " subscription’s product is “C”)",
+        ),
+        (
             "NOT (status:active product:Pro)",
             "no subscription (is active and product is “Pro”)",
         ),
