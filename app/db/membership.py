@@ -69,10 +69,14 @@ def fill(store: Store, people: ParticipantSet, cause: int) -> None:
     _move_counts(store, people, before)
 
 
-def fill_custom(store: Store, people: ParticipantSet, rule: CustomRule, cause: int) -> None:
-    """Bring these participants' memberships of a new or migrated custom segment in line."""
+def fill_custom(
+    store: Store, people: ParticipantSet, rule: CustomRule, cause: int, *, filled: bool
+) -> None:
+    """Add these participants to a custom segment. ``filled``: it may have members already, of whom
+    those who don't belong to it leave."""
     before = counts(store, people)
-    custom_segments.expel(store, people, rule, cause)
+    if filled:
+        custom_segments.expel(store, people, rule, cause)
     custom_segments.enrol(store, people, [rule], cause)
     _move_counts(store, people, before)
 

@@ -124,9 +124,10 @@ def _fill(store: Store, connection_id: int) -> None:
     """Fill unfinished segments in short transactions. Any code that stores a change in between
     keeps the memberships it touches current."""
     waiting = store.rows(
-        "SELECT id FROM segment WHERE connection_id = ? AND filling ORDER BY id", (connection_id,)
+        "SELECT id, count FROM segment WHERE connection_id = ? AND filling ORDER BY id",
+        (connection_id,),
     )
-    for (segment,) in waiting:
+    for segment, count in waiting:
         with store.transaction():
             cause = history.local_cause(store, connection_id, "made")
         for chunk in people.chunks(store, connection_id):
@@ -134,7 +135,7 @@ def _fill(store: Store, connection_id: int) -> None:
                 lease.hold_off_syncs(store)
                 for rule in rules(store, connection_id):
                     if rule.segment == segment:
-                        membership.fill_custom(store, chunk, rule, cause)
+                        membership.fill_custom(store, chunk, rule, cause, filled=count > 0)
         with store.transaction():
             store.execute("UPDATE segment SET filling = false WHERE id = ?", (segment,))
 
