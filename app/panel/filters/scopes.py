@@ -73,7 +73,8 @@ class _Scopes:
         if isinstance(rule, Or):
             return Or(tuple(level.apart(part) for part in rule.parts))
         if isinstance(rule, Not):
-            return Not(level.apart(rule.part))
+            part = level.apart(rule.part)
+            return part.part if isinstance(part, Not) else Not(part)
         if isinstance(rule, SameSubscription):
             return SameSubscription(self._of_subscription(rule.part))
         if isinstance(rule, SameItem):
