@@ -11,6 +11,7 @@ from pathlib import Path
 
 from peewee import Database, SqliteDatabase
 
+from app.db.mailbox_rekeying import share_mailbox_key
 from app.files import replace_atomically
 
 
@@ -170,6 +171,7 @@ STEPS: dict[int, Callable[[Database], None]] = {
     3: _segments_of_ones_own,
     4: _studies,
     5: _subscriptions_are_paused,
+    6: share_mailbox_key,
 }
 VERSION = max(STEPS) + 1  # of the tables as :mod:`app.db.schema` describes them
 

@@ -68,7 +68,7 @@ def match(store: Store, connection_id: int, text: str, study_id: int | None) -> 
     means the newest invite of a study. It is ambiguous if several studies match. Raises
     StudyProblem and DatabaseProblem."""
     wanted = list(dict.fromkeys(values(text)))
-    hashes = hasher(store, connection_id)
+    hashes = hasher(store)
     invites: dict[int, None] = {}
     ambiguous: list[str] = []
     unknown: list[str] = []
@@ -102,7 +102,7 @@ def mailboxes(store: Store, connection_id: int, text: str) -> tuple[list[str], l
     """The mailboxes that a list of addresses, Stripe ids or tokens means, as they are stored, and
     the lines that match nothing. Raises StudyProblem and DatabaseProblem."""
     wanted = list(dict.fromkeys(values(text)))
-    hashes, found, unknown = hasher(store, connection_id), dict[str, None](), list[str]()
+    hashes, found, unknown = hasher(store), dict[str, None](), list[str]()
     for start in range(0, len(wanted), CHUNK):
         some = wanted[start : start + CHUNK]
         asked = (connection_id, store.values(some))

@@ -13,9 +13,11 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from app.db.store import Row, Store
+from app.invites.mail.addresses import hasher
 
 START = ""  # the hash before the first entry
 CHUNK = 1_000
+KEY = "mailbox-key"  # an entry that names the hash of the key
 
 _COLUMNS = 'at, "by", what, study, invite, mailbox, before, after, detail'
 
@@ -45,7 +47,8 @@ def append(store: Store, connection_id: int, by: str, entries: Iterable[Entry]) 
         f"SELECT number, hash FROM ledger_head WHERE connection_id = ?{lock}", (connection_id,)
     )
     at, rows = int(time.time()), []
-    for entry in entries:
+    given = list(entries)
+    for entry in [*_opening(store, given), *given] if number == 0 else given:
         number += 1
         values = (at, by, *entry)
         last = _hash(last, number, values)
@@ -55,6 +58,22 @@ def append(store: Store, connection_id: int, by: str, entries: Iterable[Entry]) 
         "UPDATE ledger_head SET number = ?, hash = ? WHERE connection_id = ?",
         (number, last, connection_id),
     )
+
+
+def _opening(store: Store, given: Sequence[Entry]) -> list[Entry]:
+    """The first entries of a ledger: the key that hashes its mailboxes, and the opt-outs that other
+    accounts brought, without those in ``given``."""
+    said = {(entry.what, entry.mailbox) for entry in given}
+    found = store.rows("SELECT mailbox, kind, reason FROM opt_out ORDER BY mailbox, kind")
+    known = [(kind.replace("_", "-"), mailbox, reason) for mailbox, kind, reason in found]
+    return [
+        Entry(KEY, detail=hasher(store).fingerprint),
+        *(
+            Entry(what, mailbox=mailbox, detail=reason)
+            for what, mailbox, reason in known
+            if (what, mailbox) not in said
+        ),
+    ]
 
 
 def broken_at(store: Store, connection_id: int) -> int | None:

@@ -9,7 +9,7 @@ may one to a participant who has responded and is invited again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from app.db.store import Store
@@ -53,7 +53,13 @@ class Proof:
 
 def prove(store: Store, connection_id: int) -> Proof:
     """Read the whole ledger of an account. Raises DatabaseProblem."""
-    reading = _LedgerReading(Proof(broken_at=ledger.broken_at(store, connection_id)))
+    names: dict[str, str] = dict(
+        store.rows(
+            "SELECT before, mailbox FROM ledger WHERE connection_id = ? AND what = 'rekeyed'",
+            (connection_id,),
+        )
+    )
+    reading = _LedgerReading(Proof(broken_at=ledger.broken_at(store, connection_id)), names)
     for entry in _entries(store, connection_id):
         reading.read(*entry)
     _compare(store, connection_id, reading, reading.proof)
@@ -63,19 +69,22 @@ def prove(store: Store, connection_id: int) -> Proof:
 class _LedgerReading:
     """The state of the invites after the entries read so far."""
 
-    def __init__(self, proof: Proof) -> None:
+    def __init__(self, proof: Proof, names: Mapping[str, str]) -> None:
+        """``names``: the new hash of each mailbox that got one (:mod:`app.db.mailbox_rekeying`)."""
         self.proof = proof
         self.invites: dict[int, str] = {}  # states by id
         self.reminders: dict[int, str] = {}
         self._places: dict[int, tuple[int, str]] = {}
         self._together: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
         self._shut: defaultdict[str, set[str]] = defaultdict(set)
+        self._names = names
 
     def read(
         self, number: int, what: str, study: int, invite: int, mailbox: str, before: str, after: str
     ) -> None:
         proof = self.proof
         proof.entries += 1
+        mailbox = self._names.get(mailbox, mailbox)
         if what in SHUT:
             self._shut[mailbox].add(what)
         elif what in LIFTED:

@@ -67,8 +67,35 @@ STUDIES = (
 )
 
 
+def back_to_6(store: Store) -> None:
+    """Version 6 had a key and opt-outs for each account."""
+    lite = not store.postgres
+    number, text = ("INTEGER", "TEXT") if lite else ("BIGINT", 'TEXT COLLATE "C"')
+    of = "FOREIGN KEY (connection_id) REFERENCES connection (id) ON DELETE CASCADE"
+    strict = " STRICT" if lite else ""
+    with store.transaction():
+        store.execute("DROP TABLE mailbox_key")
+        store.execute("DROP TABLE opt_out")
+        store.execute(
+            f"CREATE TABLE mailbox_key (connection_id {number} NOT NULL PRIMARY KEY,"
+            f" key {text} NOT NULL, {of}){strict}"
+        )
+        store.execute(
+            f"CREATE TABLE opt_out (connection_id {number} NOT NULL, mailbox {text} NOT NULL,"
+            f' kind {text} NOT NULL, at {number} NOT NULL, "by" {text} NOT NULL, reason {text},'
+            f" PRIMARY KEY (connection_id, mailbox, kind), {of})"
+            + (" STRICT, WITHOUT ROWID" if lite else "")
+        )
+        store.execute("DROP INDEX invite_mailbox")
+        store.execute(
+            "CREATE INDEX invite_connection_id_mailbox ON invite (connection_id, mailbox)"
+        )
+        store.execute("UPDATE schema_version SET version = 6")
+
+
 def back_to_5(store: Store) -> None:
     """Version 5 did not know that a collection can be paused, nor two segments."""
+    back_to_6(store)
     with store.transaction():
         store.execute(f"DROP INDEX {HELD}")
         store.execute("ALTER TABLE subscription DROP COLUMN collection_paused")
@@ -133,7 +160,10 @@ def filled(store: Store) -> int:
     return here
 
 
-@pytest.mark.parametrize("back", [back_to_1, back_to_2, back_to_3, back_to_4, back_to_5])
+BACK = [back_to_1, back_to_2, back_to_3, back_to_4, back_to_5, back_to_6]
+
+
+@pytest.mark.parametrize("back", BACK)
 def test_an_earlier_version(
     settings: Settings,
     tmp_path: Path,

@@ -50,7 +50,7 @@ def test_an_address_an_id_and_a_token_opt_out_the_same_mailbox(store: Store) -> 
     here = account(store, 3)
     run = queued(store, study(store, here), "link").run
     (token,) = store.row("SELECT token FROM invite WHERE address = ?", (FIRST,))
-    box = hasher(store, here).stored(FIRST)
+    box = hasher(store).stored(FIRST)
     for one in (FIRST, FIRST.upper(), "cus_00000", token):
         assert contact_lists.mailboxes(store, here, f"{one}\n") == ([box], [])
     assert contact_lists.mailboxes(store, here, f"cus_9\ntk_9\n{run}\n") == (

@@ -135,9 +135,9 @@ def test_who_opts_out_in_the_moment_of_queueing_gets_nothing(
         run = reminders.queue(store, key, "smtp", 4, BY, undo=0)
     (box,) = store.row("SELECT mailbox FROM invite WHERE address = ?", (FIRST,))
     store.execute(
-        'INSERT INTO opt_out (connection_id, mailbox, kind, at, "by")'
-        " VALUES (?, ?, 'opted_out', 0, '')",
-        (here, box),
+        'INSERT INTO opt_out (mailbox, kind, at, "by")'
+        " VALUES (?, 'opted_out', 0, '')",
+        (box,),
     )
     with MailServer() as server:
         send(sender(store, here, tmp_path, server.url))

@@ -96,7 +96,7 @@ def plan_hash(store: Store, plan: Plan, checkpoint: Checkpoint = lambda: None) -
     """The hash of a plan, in hex."""
     members, total, number = plan.members, 0, 0
     same = {members.details[at] for at in _at(members, Outcome.SAME_MAILBOX)}
-    names, hashes = stripe_ids(store, list(same)), hasher(store, plan.connection_id)
+    names, hashes = stripe_ids(store, list(same)), hasher(store)
     for start in range(0, len(plan), CHUNK):
         checkpoint()
         some = members.ids[start : start + CHUNK]

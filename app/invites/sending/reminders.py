@@ -16,8 +16,7 @@ from app.invites.studies import Study, locked
 
 _WHO = (
     "study_id = ? AND state IN ('sent', 'handed_over') AND reminder IS NULL AND address IS NOT NULL"
-    " AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.connection_id = invite.connection_id"
-    "  AND o.mailbox = invite.mailbox)"
+    " AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.mailbox = invite.mailbox)"
     " AND NOT EXISTS (SELECT 1 FROM participant p WHERE p.id = participant_id AND p.deleted)"
 )
 
