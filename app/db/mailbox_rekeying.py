@@ -133,7 +133,10 @@ class _Rekeying:
                         left.discard(before)
                         found[before] = _digest(box, new)
         for rows, change in (
-            (erased, f"erasure SET mailbox = ? WHERE connection_id = {connection} AND stripe_id = ?"),
+            (
+                erased,
+                f"erasure SET mailbox = ? WHERE connection_id = {connection} AND stripe_id = ?",
+            ),
             (planned, "planned SET mailbox = ? WHERE plan_id = ? AND participant_id = ?"),
             (invited, "invite SET mailbox = ? WHERE id = ?"),
         ):

@@ -18,6 +18,7 @@ from app.invites.mail.addresses import hasher
 START = ""  # the hash before the first entry
 CHUNK = 1_000
 KEY = "mailbox-key"  # an entry that names the hash of the key
+UNMARKED = "unmarked"  # an entry that brings an invite back to an earlier state
 
 _COLUMNS = 'at, "by", what, study, invite, mailbox, before, after, detail'
 

@@ -20,7 +20,11 @@ MAY_HAVE_IT = ("uncertain", "sent", "handed_over", "started")
 
 
 SHUT = ("opted-out", "erased", "bounced")
-LIFTED = {"erased-lifted": "erased", "bounce-lifted": "bounced"}
+LIFTED = {
+    "erased-lifted": "erased",
+    "bounce-lifted": "bounced",
+    "opt-out-lifted": "opted-out",
+}
 
 
 @dataclass
@@ -89,16 +93,16 @@ class _LedgerReading:
             self._shut[mailbox].add(what)
         elif what in LIFTED:
             self._shut[mailbox].discard(LIFTED[what])
-        if what not in ("invite", "reminder"):
+        if what not in ("invite", ledger.UNMARKED, "reminder"):
             return
-        states = self.invites if what == "invite" else self.reminders
+        states = self.reminders if what == "reminder" else self.invites
         if what == "invite" and invite not in states:
             proof.invites += 1
             self._places[invite] = (study, mailbox)
             self._together[study, mailbox].append(invite)
         if states.get(invite) != before or self._places.get(invite) != (study, mailbox):
             proof.odd.append(number)
-        if after in HANDED_OVER:
+        if after in HANDED_OVER and what != ledger.UNMARKED:  # a correction sends nothing
             others = self._together[study, mailbox] if what == "invite" else [invite]
             if any(states.get(other) in MAY_HAVE_IT for other in others):
                 proof.twice.append(number)

@@ -41,15 +41,15 @@ def as_version_6(store: Store, owner: int, other: int) -> str:
     for invite, address in store.rows(
         "SELECT id, address FROM invite WHERE connection_id = ?", (other,)
     ):
-        store.execute(
-            "UPDATE invite SET mailbox = ? WHERE id = ?", (OLD.stored(address), invite)
-        )
+        store.execute("UPDATE invite SET mailbox = ? WHERE id = ?", (OLD.stored(address), invite))
     return key
 
 
 def who(store: Store, here: int, study_id: int, outcome: Outcome) -> set[str]:
     found = plan.make(store, studies.get(store, study_id), Options(("all",)))
-    names = dict(store.rows("SELECT id, stripe_id FROM participant WHERE connection_id = ?", (here,)))
+    names = dict(
+        store.rows("SELECT id, stripe_id FROM participant WHERE connection_id = ?", (here,))
+    )
     return {names[one] for one in found.ids(outcome)}
 
 

@@ -137,7 +137,7 @@ def test_an_opt_out_that_a_copy_lacks_is_missed(
     """Nothing was sent after it, but somebody would be written to who wants nothing."""
     tidy(store, tmp_path)
     (before,) = store.row("SELECT number FROM ledger_head")
-    boxes, _ = contact_lists.mailboxes(store, here, FIRST)
+    boxes, _ = contact_lists.mailboxes(store, [FIRST])
     opt_outs.record(store, here, boxes, "opted_out", BY)
     tidy(store, tmp_path)
     store.execute("DELETE FROM opt_out")  # a copy was put back

@@ -18,7 +18,7 @@ from app.invites.plan.outcomes import Outcome
 from app.invites.restore_guard import this_machine
 from app.invites.rules import DAY
 from app.invites.sending.channels.registry import channel_of
-from app.invites.studies import get, locked
+from app.invites.studies import locked
 
 CHUNK = 1_000
 LOCK = 4  # on PostgreSQL, next to those of app.db.lock
