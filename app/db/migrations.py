@@ -165,6 +165,12 @@ def _subscriptions_are_paused(database: Database) -> None:
     database.execute_sql("UPDATE connection SET settled = -1 WHERE generation > 0")
 
 
+def _the_ledger_says_from_where(database: Database) -> None:
+    text = "TEXT" if isinstance(database, SqliteDatabase) else 'TEXT COLLATE "C"'
+    for column in ("login", "machine"):
+        database.execute_sql(f'ALTER TABLE ledger ADD COLUMN "{column}" {text}')
+
+
 STEPS: dict[int, Callable[[Database], None]] = {
     1: _rules_leave_the_schema,
     2: _members_have_a_history,
@@ -172,6 +178,7 @@ STEPS: dict[int, Callable[[Database], None]] = {
     4: _studies,
     5: _subscriptions_are_paused,
     6: share_mailbox_key,
+    7: _the_ledger_says_from_where,
 }
 VERSION = max(STEPS) + 1  # of the tables as :mod:`app.db.schema` describes them
 

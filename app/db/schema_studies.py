@@ -189,7 +189,7 @@ class Invite(StoredModel):
 class LedgerEntry(StoredModel):
     """Something that happened to an invite, a study or a mailbox. Entries are only added. ``hash``
     covers this entry and the previous ``hash``, so that no entry can be changed or removed
-    unnoticed."""
+    unnoticed. ``by`` is the system's user, or the process of a sender."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     number = BigIntegerField()  # 1, 2, 3 … per connection
@@ -203,6 +203,8 @@ class LedgerEntry(StoredModel):
     after = TextField(null=True)
     detail = TextField(null=True)
     hash = TextField()
+    login = TextField(null=True)  # the database's user, None for SQLite and older entries
+    machine = TextField(null=True)  # the name of the computer, None for older entries
 
     class Meta:
         table_name = "ledger"

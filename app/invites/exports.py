@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from app.db.store import Store
 from app.invites.invite_log import InviteRow, invite_rows, without_address
+from app.invites.ledger_log import LedgerRow, ledger_rows
 from app.invites.plan.members import stripe_ids
 from app.invites.plan.outcomes import Outcome, reason
 from app.invites.plan.plan import Plan
@@ -16,6 +17,7 @@ from app.panel.lists.order import Ids
 from app.panel.lists.rows import rows
 
 OF_PLAN = ("stripe_id", "email", "name", "outcome", "reason")
+OF_LEDGER = tuple(LedgerRow.__annotations__)
 OF_INVITES = tuple(InviteRow.__annotations__)
 
 
@@ -59,3 +61,24 @@ def of_invites(store: Store, ids: Ids) -> ExportSource:
                 yield {**line, "answer": without_address(row.answer)} if masking else line
 
     return ExportSource(OF_INVITES, len(ids), lines, "invite", "invites")
+
+
+def of_ledger(store: Store, connection_id: int, numbers: Ids) -> ExportSource:
+    """These entries of an account's ledger. Times are in seconds since 1970."""
+
+    def lines(masking: bool) -> Iterator[Line]:
+        for start in range(0, len(numbers), CHUNK):
+            for row in ledger_rows(store, connection_id, numbers[start : start + CHUNK]):
+                line = asdict(row)
+                for column in ("name", "address"):
+                    line[column] = private(line[column], masking)
+                yield (
+                    {**line, "detail": without_address(row.detail)} if _says(row, masking) else line
+                )
+
+    return ExportSource(OF_LEDGER, len(numbers), lines, "entry", "entries")
+
+
+def _says(row: LedgerRow, masking: bool) -> bool:
+    """Whether the detail may name an address that is to be hidden: it is a server's answer."""
+    return masking and "@" in (row.detail or "")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.db.rows import Fetched
 from app.db.store import Store
 from app.db.store_factory import open_store
 from app.invites import ledger, opt_outs, studies
@@ -17,7 +18,6 @@ from app.invites.plan.outcomes import Outcome
 from app.settings import Settings
 from tests.db.test_migrations import back_to_6
 from tests.helpers import rows
-from tests.helpers.rows import Fetched
 from tests.helpers.study_world import BY, account, queued, send, sender, study
 
 FIRST, SECOND, GONE = "cus_00000@example.com", "cus_00001@example.com", "gone@example.com"
@@ -47,7 +47,7 @@ def as_version_6(store: Store, owner: int, other: int) -> str:
 
 def who(store: Store, here: int, study_id: int, outcome: Outcome) -> set[str]:
     found = plan.make(store, studies.get(store, study_id), Options(("all",)))
-    names = dict(
+    names: dict[int, str] = dict(
         store.rows("SELECT id, stripe_id FROM participant WHERE connection_id = ?", (here,))
     )
     return {names[one] for one in found.ids(outcome)}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -67,8 +69,28 @@ STUDIES = (
 )
 
 
+def back_to_7(store: Store) -> None:
+    """The ledger of version 7 did not say from where."""
+    with store.transaction():
+        for column in ("login", "machine"):
+            store.execute(f"ALTER TABLE ledger DROP COLUMN {column}")
+        last: dict[int, str] = {}
+        for here, number, *values in store.rows(
+            'SELECT connection_id, number, at, "by", what, study, invite, mailbox, before, after,'
+            " detail FROM ledger ORDER BY connection_id, number"
+        ):
+            text = json.dumps([last.get(here, ""), number, *values])
+            last[here] = sha256(text.encode()).hexdigest()
+            which = f"connection_id = {here} AND number = {number}"
+            store.execute(f"UPDATE ledger SET hash = ? WHERE {which}", (last[here],))
+        for here, found in last.items():
+            store.execute("UPDATE ledger_head SET hash = ? WHERE connection_id = ?", (found, here))
+        store.execute("UPDATE schema_version SET version = 7")
+
+
 def back_to_6(store: Store) -> None:
     """Version 6 had a key and opt-outs for each account."""
+    back_to_7(store)
     lite = not store.postgres
     number, text = ("INTEGER", "TEXT") if lite else ("BIGINT", 'TEXT COLLATE "C"')
     of = "FOREIGN KEY (connection_id) REFERENCES connection (id) ON DELETE CASCADE"
@@ -160,7 +182,7 @@ def filled(store: Store) -> int:
     return here
 
 
-BACK = [back_to_1, back_to_2, back_to_3, back_to_4, back_to_5, back_to_6]
+BACK = [back_to_1, back_to_2, back_to_3, back_to_4, back_to_5, back_to_6, back_to_7]
 
 
 @pytest.mark.parametrize("back", BACK)

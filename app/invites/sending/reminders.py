@@ -86,7 +86,8 @@ def queue(
         if len(made) != number:  # a reply arrived, or an invite was sent, just now
             raise StudyProblem("Answers are just coming in. Nothing was queued; try again.")
         entries = [
-            Entry("run", study.id, after="running", detail=f"{number} reminders by {channel}")
+            Entry("run", study.id, after="running", detail=f"{number} reminders by {channel}"),
+            ledger.seal(study.id, f"reminder {run}", template_of(study).json()),
         ]
         entries += [Entry("reminder", study.id, key, box, None, "queued") for key, box in made]
         ledger.append(store, study.connection_id, by, entries)
