@@ -53,7 +53,10 @@ class LedgerRow:
         states = [state.replace("_", " ") for state in (self.before, self.after) if state]
         if self.what == "rekeyed":
             states = []
-        return f"{what}: {' → '.join(states)}" if states else what
+        said = " → ".join(states)
+        if self.what == "invite":
+            return said
+        return f"{what}: {said}" if states else what
 
     @property
     def origin(self) -> str:

@@ -16,6 +16,7 @@ from app.invites.invite_log import invite_rows
 from app.invites.manual_links import hand_out
 from app.invites.studies import Study
 from app.screens.base import PanelistScreen
+from app.screens.studies.ledger_screen import LedgerScreen
 from app.screens.studies.mark_list_dialog import MarkListDialog
 from app.screens.studies.reason_dialog import ReasonDialog
 from app.text import plain
@@ -182,6 +183,22 @@ class InviteActions(PanelistScreen):
         """Mark the invites of a list."""
         form = MarkListDialog(self._store, self._connection_id, self._study, self._follow)
         self.app.push_screen(form, lambda _: self.read())
+
+    def action_ledger(self) -> None:
+        """Open the ledger of the study, or of all."""
+        found = []
+        with suppress(DatabaseProblem):  # the ledger itself reports it
+            if self.current is not None:
+                found = invite_rows(self._store, [self.current])
+        self.app.push_screen(
+            LedgerScreen(
+                self._store,
+                self._connection_id,
+                self._study,
+                found[0].stripe_id if found else None,
+                masking=self.host.masking,
+            )
+        )
 
     def action_link(self) -> None:
         """Copy the personal link of the current invite."""

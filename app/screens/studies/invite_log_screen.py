@@ -44,6 +44,8 @@ class InviteLogScreen(InviteActions):
                 tooltip="Paste or open a list, and say what became of those in it"),
         Binding("t", "take", "Take out", id="log.take",
                 tooltip="Write these invites to a file"),
+        Binding("l", "ledger", "Ledger", id="log.ledger",
+                tooltip="Who did what, when and from where"),
         Binding("space", "pick", "Pick", id="log.pick", show=False,
                 tooltip="Pick this invite, to mark several at once; or let it go"),
         Binding("s", "mark('started')", "Started", id="log.started",
@@ -73,7 +75,8 @@ class InviteLogScreen(InviteActions):
     help_text = (
         "Each invite with its state. space picks several; s, c, d and b say what became of them, i"
         " takes a list of them, u undoes the last mark; + and - resolve uncertain ones; o: never"
-        " write to this mailbox again, a allows it again; w withdraws. Escape goes back."
+        " write to this mailbox again, a allows it again; w withdraws; l opens the ledger. Escape"
+        " goes back."
     )
 
     class Found(Message):

@@ -14,6 +14,7 @@ from app.invites import studies
 from app.invites.invite_log import invite_ids
 from app.screens.export_dialog import ExportDialog
 from app.screens.studies.invite_log_screen import InviteLogScreen
+from app.screens.studies.ledger_screen import LedgerScreen
 from app.screens.studies.mark_list_dialog import MARKS, OPT_OUT, MarkListDialog
 from app.screens.studies.reason_dialog import ReasonDialog
 from app.screens.studies.screen import StudiesScreen
@@ -250,3 +251,24 @@ async def test_what_is_final_asks_by_name_and_a_bounce_is_lifted(
         await at.until(lambda: studies.funnel(store, asked).get("withdrawn") == 1)
         await at.press("a")
         await at.until(lambda: "No mailbox of them is excluded" in at.toasts)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_ledger_is_read(
+    start: Start, asked: int, store: Store, size: tuple[int, int]
+) -> None:
+    async with start(size) as at:
+        await log(at)
+        await at.press("c")
+        await at.until(lambda: studies.funnel(store, asked).get("completed") == 1)
+        await at.press("l")
+        await at.until(lambda: isinstance(at.app.screen, LedgerScreen))
+        await at.until(lambda: "Ledger: Pricing" in at.flat and "rows 1–" in at.flat)
+        assert "handed over → completed" in at.flat
+        await at.press("p")
+        await at.until(lambda: "only cus_11" in at.flat)
+        await at.until(lambda: "of 4" in at.flat)  # queued, claimed, handed over, completed
+        await at.press("x")
+        await at.until(lambda: "Person 11" not in at.flat)
+        await at.press("escape")
+        assert isinstance(at.app.screen, InviteLogScreen)
