@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     """List the ledger."""
     from app.invites.exports import of_ledger
     from app.invites.ledger_log import LedgerRow, entry_numbers
-    from app.panel.export.writer import write, writing
+    from app.panel.export.writer import Form, write, writing
 
     context = open_context(options.account)
     _, store, connection = context
@@ -43,7 +43,8 @@ def run(options: argparse.Namespace) -> int:
         source = of_ledger(store, connection, numbers)
         lines = counted(source.lines(False), source.number, options.output)
         if options.json or options.csv:
-            write(out, source.columns, lines, "json" if options.json else "csv")
+            form: Form = "json" if options.json else "csv"
+            write(out, source.columns, lines, form, exact=options.exact)
             return DONE
         for line in lines:
             out.write(_words(LedgerRow(**line)) + "\n")

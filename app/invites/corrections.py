@@ -160,9 +160,10 @@ def _has_open(store: Store, invite: int, study: int, mailbox: str, participant: 
     """Whether there is another open invite of the study, beside which the schema allows none."""
     return bool(
         store.rows(
-            "SELECT 1 FROM invite WHERE study_id = ? AND (mailbox = ? OR participant_id = ?)"
+            # The plus keeps it from looking through all open invites of the study.
+            "SELECT 1 FROM invite WHERE (mailbox = ? OR participant_id = ?) AND +study_id = ?"
             f" AND id <> ? AND {store.among('state')} LIMIT 1",
-            (study, mailbox, participant, invite, store.values(list(OUTSTANDING))),
+            (mailbox, participant, study, invite, store.values(list(OUTSTANDING))),
         )
     )
 

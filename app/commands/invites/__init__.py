@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from app.commands.arguments import add_scope, repeat_scope
+from app.commands.arguments import add_exact, add_scope, repeat_scope
 from app.invites.sending.channels.registry import CHANNELS
 
 LIST = "a file with addresses, Stripe ids or tokens, as a CSV or any text; - stdin"
@@ -18,6 +18,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--search", default="", metavar="TEXT", help="in name, address or id")
     parser.add_argument("--output", metavar="FILE", help="into a file that only you can read")
     parser.add_argument("--csv", action="store_true", help="comma-separated, safe to open")
+    add_exact(parser)
     parser.add_argument(
         "--trust", action="store_true", help="send again from a database that was put back"
     )
@@ -78,7 +79,11 @@ def _declare_corrections(actions: Any) -> list[argparse.ArgumentParser]:
         "--reason", default="", metavar="TEXT", help="kept in the ledger; an opt-out needs one"
     )
     lift.add_argument("--yes", action="store_true", help="do it without a question")
-    return [unmark, withdraw, lift]
+    link = actions.add_parser("link", help="hand out personal links, which counts as sent")
+    link.set_defaults(run=_link)
+    link.add_argument("who", metavar="WHO|FILE", help=f"an invite's number, or {LIST}")
+    link.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
+    return [unmark, withdraw, lift, link]
 
 
 def run(options: argparse.Namespace) -> int:
@@ -128,3 +133,9 @@ def _lift(options: argparse.Namespace) -> int:
     from app.commands.invites.invite_corrections import lift_exclusion
 
     return lift_exclusion(options)
+
+
+def _link(options: argparse.Namespace) -> int:
+    from app.commands.invites.invite_links import print_links
+
+    return print_links(options)
