@@ -85,3 +85,15 @@ def ends(kind: str) -> dict[str, str]:
     invite."""
     waiting = dict.fromkeys(("queued", "sending"), "withdrawn")
     return waiting | dict.fromkeys(("sent", "handed_over", "started"), _ENDS[kind])
+
+
+def lift_bounce(store: Store, connection_id: int, mailbox: str, by: str) -> bool:
+    """Allow invites to a bounced mailbox again, without a change of its invites. Returns whether it
+    was recorded as bounced. Of a person, it is :func:`app.invites.corrections.lift`."""
+    with store.transaction():
+        lifted = store.execute(
+            "DELETE FROM opt_out WHERE mailbox = ? AND kind = 'bounced'", (mailbox,)
+        )
+        if lifted:
+            tell_all(store, connection_id, by, [Entry("bounce-lifted", mailbox=mailbox)])
+    return bool(lifted)
