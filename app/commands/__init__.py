@@ -25,6 +25,7 @@ COMMANDS = {
     "studies": "studies: what people are invited to",
     "invite": "plan whom a study invites, and invite them",
     "invites": "who was invited, and what became of it",
+    "ledger": "who sent, marked, opted out and corrected what, and when",
     "erase": "erase a person, in four hours",
     "mail": "try the mail server; nothing is sent",
     "sandbox": "a Stripe to try things on (see sandbox --help)",

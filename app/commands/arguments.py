@@ -51,6 +51,16 @@ def add_format(command: argparse.ArgumentParser) -> None:
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object a line")
     form.add_argument("--csv", action="store_true", help="comma-separated, safe to open")
+    add_exact(command)
+
+
+def add_exact(command: argparse.ArgumentParser) -> None:
+    """Add ``--exact`` for a command that writes CSV."""
+    command.add_argument(
+        "--exact",
+        action="store_true",
+        help="CSV for programs: times in seconds since 1970, and no byte order mark",
+    )
 
 
 def count(text: str) -> int:

@@ -40,7 +40,7 @@ class BatchProgress:
         """Say what will happen."""
         now = runs.view(self._store, self._run)
         if now.channel.by_hand and not self._json:
-            say(f"{now.left:,} links wait to be copied, each by hand: see panelist invites.")
+            say(f"{now.left:,} links wait to be copied, each by hand: see panelist invites link.")
         elif now.left and not self._json:
             say(f"{now.left:,} to be sent by {now.channel.key}.")
             if now.go_at > time.time():

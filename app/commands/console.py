@@ -33,3 +33,18 @@ def read_line() -> str:
     with contextlib.suppress(OSError, UnicodeDecodeError):
         return sys.stdin.readline().strip() if sys.stdin is not None else ""
     return ""
+
+
+def confirmed(question: str, *, yes: bool) -> bool:
+    """Whether a person agrees: with ``--yes``, or by typing y. Without a person to ask, it says how
+    to agree."""
+    if yes:
+        return True
+    if not is_interactive():
+        say(f"{question} Say --yes to do it. Nothing was changed.")
+        return False
+    say(f"{question} (y or n)")
+    if read_line().lower() in YES:
+        return True
+    say("Nothing was changed.")
+    return False

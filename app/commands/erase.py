@@ -19,9 +19,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Request an erasure, or undo it."""
     from app.invites import erasure
-    from app.invites.housekeeping import tidy
+    from app.invites.housekeeping import follow, tidy
     from app.invites.operator import by
-    from app.invites.restore_guard import RestoreGuard
     from app.text import when
 
     settings, store, connection = open_context(options.account)
@@ -31,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
         say("They stay. Invites that ended with it stay ended.")
         return DONE
     due = erasure.request(store, connection, options.person, by())
-    RestoreGuard(store, connection, settings.home).follow()
+    follow(store, settings.home)
     say(
         f"Their invites ended, and they are erased at {when(due.due_at)}, as soon as a Panelist"
         " runs then; until then --undo takes it back. The customer in Stripe is not touched."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.commands.arguments import add_format, add_selection
@@ -36,6 +37,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
     add_format(parser)
     parser.add_argument(
         "--masked", action="store_true", help="without names, emails, phones and metadata's values"
+    )
+    parser.add_argument(
+        "--metadata-columns",
+        action="store_true",
+        help="a column for each key of metadata, such as metadata.team",
     )
     parser.add_argument("--replace", action="store_true", help="also where there is such a file")
     parser.add_argument(
@@ -78,7 +84,7 @@ def _export(context: Context, chosen: Selection, options: argparse.Namespace) ->
     import os
     from pathlib import Path
 
-    from app.panel.export.people import COLUMNS, people
+    from app.panel.export.people import COLUMNS, metadata_columns, people
     from app.panel.export.writer import form_of, write, writing
     from app.panel.lists.order import Order, whole
     from app.text import plain
@@ -93,7 +99,12 @@ def _export(context: Context, chosen: Selection, options: argparse.Namespace) ->
         lines = people(
             context.store, chosen.connection_id, ids, chosen.segment, masking=options.masked
         )
-        number = write(out, COLUMNS, counted(lines, len(ids), file), form)
+        columns: Sequence[str] = COLUMNS
+        if options.metadata_columns:
+            columns, lines = metadata_columns(
+                context.store, ids, columns, lines, masking=options.masked
+            )
+        number = write(out, columns, counted(lines, len(ids), file), form, exact=options.exact)
     if file is not None:
         hidden = ", masked" if options.masked else ""
         print(f"{number:,} people are in {plain(Path(os.path.realpath(file)))}{hidden}.")

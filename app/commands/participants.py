@@ -36,7 +36,8 @@ def run(options: argparse.Namespace) -> int:
     with writing(None) as out:
         if options.csv:
             stored = [one.name for one in PARTICIPANT_FIELDS if one.kind != "json"]
-            write(out, (*stored, "deleted", "metadata", "subscriptions"), found, "csv")
+            columns = (*stored, "deleted", "metadata", "subscriptions")
+            write(out, columns, found, "csv", exact=options.exact)
         elif options.json:
             write(out, (), _with_history(context, found) if options.history else found, "json")
         else:

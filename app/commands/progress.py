@@ -59,8 +59,8 @@ def counted(
     """Yield the same things while a line shows how many of ``total`` there were.
 
     There is no line if the results go to the same terminal. ``output``: the file for the results,
-    or None for standard output. ``each``: how much one thing counts."""
-    shown = Progress(hidden=output is None and sys.stdout.isatty())
+    or None or "-" for standard output. ``each``: how much one thing counts."""
+    shown = Progress(hidden=output in (None, "-") and sys.stdout.isatty())
     started = time.monotonic()
     number = 0
     for thing in things:

@@ -13,6 +13,7 @@ from peewee import Database, SqliteDatabase
 
 from app.db.explicit_filters import explicit
 from app.db.folded_text import folded_name, folded_texts
+from app.db.mailbox_rekeying import share_mailbox_key
 from app.files import replace_atomically
 
 
@@ -215,6 +216,12 @@ def _fold_texts(database: Database) -> None:
             )
 
 
+def _the_ledger_says_from_where(database: Database) -> None:
+    text = "TEXT" if isinstance(database, SqliteDatabase) else 'TEXT COLLATE "C"'
+    for column in ("login", "machine"):
+        database.execute_sql(f'ALTER TABLE ledger ADD COLUMN "{column}" {text}')
+
+
 STEPS: dict[int, Callable[[Database], None]] = {
     1: _rules_leave_the_schema,
     2: _members_have_a_history,
@@ -222,6 +229,8 @@ STEPS: dict[int, Callable[[Database], None]] = {
     4: _studies,
     5: _subscriptions_are_paused,
     6: _filters_are_about_one_subscription,
+    7: share_mailbox_key,
+    8: _the_ledger_says_from_where,
 }
 VERSION = max(STEPS) + 1  # of the tables as :mod:`app.db.schema` describes them
 

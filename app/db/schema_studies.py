@@ -25,25 +25,27 @@ OUTSTANDING = ("queued", "sending", "uncertain", "sent", "handed_over", "started
 
 
 class MailboxKey(StoredModel):
-    """The key that hashes a connection's mailboxes. It is stored with the data, so that every
-    machine that has the database recognises who opted out."""
+    """The key that hashes the mailboxes of all accounts. It is stored with the data, so that every
+    machine that has the database recognises who opted out. The key in use has the id 1. Others
+    were used by one account each (:mod:`app.db.mailbox_rekeying`)."""
 
-    connection = ForeignKeyField(Connection, on_delete="CASCADE", primary_key=True)
+    id = IntegerField(primary_key=True)
     key = TextField()
 
 
 class OptOut(StoredModel):
-    """A mailbox that no study writes to: "opted_out", "erased" or "bounced"."""
+    """A mailbox that no study of any account writes to: "opted_out", "erased" or "bounced".
+    ``key_id``: the :class:`MailboxKey` that hashed it."""
 
-    connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     mailbox = TextField()
     kind = TextField()
     at = BigIntegerField()
     by = TextField()
     reason = TextField(null=True)
+    key_id = IntegerField(default=1, constraints=[SQL("DEFAULT 1")])
 
     class Meta:
-        primary_key = CompositeKey("connection", "mailbox", "kind")
+        primary_key = CompositeKey("mailbox", "kind")
 
 
 class Erasure(StoredModel):
@@ -177,7 +179,7 @@ class Invite(StoredModel):
 
     class Meta:
         indexes = (
-            (("connection", "mailbox"), False),
+            (("mailbox",), False),
             (("connection", "sent_at"), False),
             (("study", "state"), False),
             (("run", "state"), False),
@@ -187,7 +189,7 @@ class Invite(StoredModel):
 class LedgerEntry(StoredModel):
     """Something that happened to an invite, a study or a mailbox. Entries are only added. ``hash``
     covers this entry and the previous ``hash``, so that no entry can be changed or removed
-    unnoticed."""
+    unnoticed. ``by`` is the system's user, or the process of a sender."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     number = BigIntegerField()  # 1, 2, 3 … per connection
@@ -201,6 +203,8 @@ class LedgerEntry(StoredModel):
     after = TextField(null=True)
     detail = TextField(null=True)
     hash = TextField()
+    login = TextField(null=True)  # the database's user, None for SQLite and older entries
+    machine = TextField(null=True)  # the name of the computer, None for older entries
 
     class Meta:
         table_name = "ledger"

@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any
 
@@ -119,6 +119,14 @@ class Store:
             )
         if version < migrations.VERSION and not self.postgres:
             migrations.keep_copy(self.database, self.where, version)
+
+    @cached_property
+    def login(self) -> str | None:
+        """The user of the database that this process is, or None for SQLite, which has no users."""
+        if not self.postgres:
+            return None
+        (name,) = self.row("SELECT session_user::text")
+        return str(name)
 
     def close(self) -> None:
         """Close this thread's connection. Other threads' connections end with their threads."""

@@ -85,12 +85,11 @@ def take_back(store: Store, connection_id: int, stripe_id: str, by: str) -> None
         ((box,),) = wanted
         # Other erased participants may have had the same mailbox.
         if box is not None and store.execute(
-            "DELETE FROM opt_out WHERE connection_id = ? AND mailbox = ? AND kind = 'erased'"
-            " AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.connection_id = opt_out.connection_id"
-            "  AND e.mailbox = opt_out.mailbox)",
-            (connection_id, box),
+            "DELETE FROM opt_out WHERE mailbox = ? AND kind = 'erased'"
+            " AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.mailbox = opt_out.mailbox)",
+            (box,),
         ):
-            entries.append(Entry("erased-lifted", mailbox=box))
+            opt_outs.tell_all(store, connection_id, by, [Entry("erased-lifted", mailbox=box)])
         ledger.append(store, connection_id, by, entries)
 
 
@@ -157,4 +156,4 @@ def _found(store: Store, connection_id: int, stripe_id: str) -> tuple[int, str |
         raise StudyProblem("There is no such person; panelist participants lists them by id.")
     key, email = rows[0]
     box = read(email or "")
-    return key, hasher(store, connection_id).stored(box) if isinstance(box, str) else None
+    return key, hasher(store).stored(box) if isinstance(box, str) else None

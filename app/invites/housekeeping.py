@@ -24,9 +24,14 @@ def tidy(store: Store, home: Path) -> int:
     for account in accounts:
         expire(store, account)
     erased = erasure.perform(store, home)
-    for account in accounts:
-        RestoreGuard(store, account, home).follow()
+    follow(store, home)
     return erased
+
+
+def follow(store: Store, home: Path) -> None:
+    """Have the guard of every account follow its ledger. Raises DatabaseProblem."""
+    for (account,) in store.rows("SELECT id FROM connection ORDER BY id"):
+        RestoreGuard(store, account, home).follow()
 
 
 def expire(store: Store, connection_id: int) -> int:

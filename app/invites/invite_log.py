@@ -14,7 +14,7 @@ from app.text import fold
 _ROW = (
     "SELECT i.id, i.study_id, s.title, i.participant_id, p.stripe_id, p.name, i.address, i.state,"
     " i.reminder, r.way, i.queued_at, i.sent_at, i.reminded_at, i.ended_at, i.expires_at, i.reason,"
-    " i.answer FROM invite i JOIN study s ON s.id = i.study_id"
+    " i.answer, i.token FROM invite i JOIN study s ON s.id = i.study_id"
     " JOIN participant p ON p.id = i.participant_id JOIN run r ON r.id = i.run_id"
 )
 
@@ -22,8 +22,8 @@ _ROW = (
 @dataclass(frozen=True)
 class InviteRow:
     """The current state of an invite. ``reminder``: the state of its reminder, or None without one.
-    ``answer``: what the mail server said. ``reason``: why it ended. Times are as in the
-    database."""
+    ``answer``: what the mail server said. ``reason``: why it ended. ``token``: in its link. Times
+    are as in the database."""
 
     id: int
     study_id: int
@@ -42,6 +42,7 @@ class InviteRow:
     expires_at: int | None
     reason: str | None
     answer: str | None
+    token: str
 
 
 def invite_ids(

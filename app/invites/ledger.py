@@ -10,14 +10,19 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from platform import node
 from typing import NamedTuple
 
 from app.db.store import Row, Store
+from app.invites.mail.addresses import hasher
 
 START = ""  # the hash before the first entry
 CHUNK = 1_000
+KEY = "mailbox-key"  # an entry that names the hash of the key
+SEAL = "seal"  # an entry that names the hash of a study, a plan or the text of a reminder
+UNMARKED = "unmarked"  # an entry that brings an invite back to an earlier state
 
-_COLUMNS = 'at, "by", what, study, invite, mailbox, before, after, detail'
+_COLUMNS = 'at, "by", what, study, invite, mailbox, before, after, detail, login, machine'
 
 
 class Entry(NamedTuple):
@@ -44,17 +49,68 @@ def append(store: Store, connection_id: int, by: str, entries: Iterable[Entry]) 
     number, last = store.row(
         f"SELECT number, hash FROM ledger_head WHERE connection_id = ?{lock}", (connection_id,)
     )
-    at, rows = int(time.time()), []
-    for entry in entries:
+    at, rows, origin = int(time.time()), [], (store.login, node() or None)
+    given = list(entries)
+    for entry in [*_opening(store, given), *given] if number == 0 else given:
         number += 1
         values = (at, by, *entry)
-        last = _hash(last, number, values)
-        rows.append((connection_id, number, *values, last))
+        last = _hash(last, number, values, origin)
+        rows.append((connection_id, number, *values, *origin, last))
     store.insert(f"ledger (connection_id, number, {_COLUMNS}, hash)", rows)
     store.execute(
         "UPDATE ledger_head SET number = ?, hash = ? WHERE connection_id = ?",
         (number, last, connection_id),
     )
+
+
+def seal(study: int | None, what: str, content: object) -> Entry:
+    """An entry with the hash of something, so that a later change of it is noticed. ``what``: its
+    name, such as "plan 5"."""
+    found = sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    return Entry(SEAL, study, after=what, detail=found)
+
+
+def _opening(store: Store, given: Sequence[Entry]) -> list[Entry]:
+    """The first entries of a ledger: the key that hashes its mailboxes, and the opt-outs that other
+    accounts brought, without those in ``given``."""
+    said = {(entry.what, entry.mailbox) for entry in given}
+    found = store.rows("SELECT mailbox, kind, reason FROM opt_out ORDER BY mailbox, kind")
+    known = [(kind.replace("_", "-"), mailbox, reason) for mailbox, kind, reason in found]
+    return [
+        Entry(KEY, detail=hasher(store).fingerprint),
+        *(
+            Entry(what, mailbox=mailbox, detail=reason)
+            for what, mailbox, reason in known
+            if (what, mailbox) not in said
+        ),
+    ]
+
+
+def tail_broken_at(store: Store, connection_id: int) -> int | None:
+    """The number of the first of the last entries that was changed or is missing, or None. It reads
+    a thousand at most, and none before the last one in which a person trusted the database."""
+    found = store.rows(
+        "SELECT number, hash FROM ledger_head WHERE connection_id = ?", (connection_id,)
+    )
+    if not found:
+        return None
+    ((end, end_hash),) = found
+    trusted = store.rows(
+        "SELECT number FROM ledger WHERE connection_id = ? AND number > ? AND what = 'trusted'"
+        " ORDER BY number DESC LIMIT 1",
+        (connection_id, end - CHUNK),
+    )
+    begin = trusted[0][0] if trusted else max(1, end - CHUNK + 1)
+    rows = _after(store, connection_id, begin - 1)
+    if not rows or rows[0][0] != begin:
+        return int(begin)
+    number, last = rows[0][0], rows[0][-1]
+    for row in rows[1:]:
+        number += 1
+        last = _hash(last, number, row[1:-3], row[-3:-1])
+        if row[0] != number or row[-1] != last:
+            return int(number)
+    return None if (number, last) == (end, end_hash) else int(min(number, end)) + 1
 
 
 def broken_at(store: Store, connection_id: int) -> int | None:
@@ -68,7 +124,7 @@ def broken_at(store: Store, connection_id: int) -> int | None:
     while rows := _after(store, connection_id, number):
         for row in rows:
             number += 1
-            last = _hash(last, number, row[1:-1])
+            last = _hash(last, number, row[1:-3], row[-3:-1])
             if row[0] != number or row[-1] != last:
                 return number
     return None if (number, last) == (end, end_hash) else min(number, end) + 1
@@ -82,5 +138,7 @@ def _after(store: Store, connection_id: int, number: int) -> list[Row]:
     )
 
 
-def _hash(before: str, number: int, values: Sequence[object]) -> str:
-    return sha256(json.dumps([before, number, *values]).encode()).hexdigest()
+def _hash(before: str, number: int, values: Sequence[object], origin: Sequence[str | None]) -> str:
+    """``origin``: the database's user and the computer, which older entries do not have."""
+    known = list(origin) if any(origin) else []
+    return sha256(json.dumps([before, number, *values, *known]).encode()).hexdigest()

@@ -34,7 +34,23 @@ MOVES = {
 }
 # The marks of a person. An invite that is queued or being sent is stopped, not marked.
 MARKS = ("sent", "started", "completed", "declined", "bounced", "failed")
+ARRIVED, LOST = "somebody says that it arrived", "somebody says that it did not arrive"
 _MARKABLE = ("uncertain", "failed", "sent", "handed_over", "started", "declined", "expired")
+
+
+def markable(state: str) -> list[str]:
+    """The states of invites that a person can mark with ``state``."""
+    return [one for one in _MARKABLE if state in MARKS and state in MOVES[one]]
+
+
+def can_mark(store: Store, connection_id: int, invites: Sequence[int], state: str) -> int:
+    """How many of these invites :func:`mark` would change. Raises DatabaseProblem."""
+    (number,) = store.row(
+        "SELECT count(*) FROM invite WHERE connection_id = ?"
+        f" AND {store.among('id')} AND {store.among('state')}",
+        (connection_id, store.values(invites), store.values(markable(state))),
+    )
+    return int(number)
 
 
 def mark(
@@ -43,7 +59,7 @@ def mark(
     """Mark these invites with a state that a person reports. Returns how many changed. Invites
     whose state does not allow it stay as they are. A bounced mailbox gets no more invites. Raises
     DatabaseProblem."""
-    may = [one for one in _MARKABLE if state in MARKS and state in MOVES[one]]
+    may = markable(state)
     lock = " FOR UPDATE" if store.postgres else ""
     now = int(time.time())
     with store.transaction():
@@ -78,7 +94,7 @@ def resolve(
         f"SELECT id FROM invite WHERE {store.among('id')} AND state = 'uncertain'",
         (store.values(invites),),
     )
-    said = "somebody says that it arrived" if arrived else "somebody says that it did not arrive"
+    said = ARRIVED if arrived else LOST
     state = "sent" if arrived else "failed"
     moved = mark(store, connection_id, [key for (key,) in found], state, by, said)
     return moved + _resolve_reminders(store, connection_id, invites, state, by, said)

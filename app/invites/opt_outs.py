@@ -1,12 +1,14 @@
-"""Mailboxes that get no more invites from any study: opted out, erased or bounced.
+"""Mailboxes that get no more invites from any study of any account: opted out, erased or bounced.
 
 They are known only by a keyed hash of the mailbox. It stays when the participant's data is erased,
-and when the account is connected again. A bounce can be lifted. An opt-out cannot.
+and when the account is connected again. Each account's ledger has an entry for each of them, so
+that its proof needs no other ledger.
 """
 
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Iterable
 
 from app.db.store import Store
@@ -31,29 +33,51 @@ def record(
     by: str,
     reason: str | None = None,
 ) -> int:
-    """Stop invites to these mailboxes, given as :meth:`Hasher.stored` writes them. Returns how many
-    were not stopped before. Their open invites end at once."""
-    at, new = int(time.time()), 0
+    """Stop invites of all accounts to these mailboxes, given as :meth:`Hasher.stored` writes them.
+    Returns how many were not stopped before. Their open invites end at once. ``connection_id``: the
+    account in which it was said."""
+    at = int(time.time())
     wanted = sorted(set(mailboxes))  # a fixed order, so that concurrent row locks cannot deadlock
+    happened: list[Entry] = []
+    ended: list[Entry] = []
     with store.transaction():
         for start in range(0, len(wanted), CHUNK):
             some = store.values(wanted[start : start + CHUNK])
-            here = (connection_id, some)
-            which = f"connection_id = ? AND {store.among('mailbox')}"
             rows = store.rows(
-                f"SELECT mailbox FROM opt_out WHERE {which} AND kind = ?", (*here, kind)
+                f"SELECT mailbox FROM opt_out WHERE {store.among('mailbox')} AND kind = ?",
+                (some, kind),
             )
             fresh = sorted({*wanted[start : start + CHUNK]} - {box for (box,) in rows})
             store.insert(
-                'opt_out (connection_id, mailbox, kind, at, "by", reason)',
-                [(connection_id, box, kind, at, by, reason) for box in fresh],
+                'opt_out (mailbox, kind, at, "by", reason)',
+                [(box, kind, at, by, reason) for box in fresh],
                 "ON CONFLICT DO NOTHING",
             )
-            happened = [Entry(kind.replace("_", "-"), mailbox=box, detail=reason) for box in fresh]
-            happened += end_invites(store, which, here, ends(kind), kind)
-            new += len(fresh)
-            ledger.append(store, connection_id, by, happened)
-    return new
+            happened += [Entry(kind.replace("_", "-"), mailbox=box, detail=reason) for box in fresh]
+            ended += end_invites(store, store.among("mailbox"), (some,), ends(kind), kind)
+        tell_all(store, connection_id, by, happened, ended)
+    return len(happened)
+
+
+def tell_all(
+    store: Store,
+    connection_id: int,
+    by: str,
+    shared: Iterable[Entry],
+    of_studies: Iterable[Entry] = (),
+) -> None:
+    """Append entries at the end of the caller's transaction: ``shared`` ones to the ledger of every
+    account that has one and of this account, the others to that of their study's account."""
+    here: dict[int, int] = dict(store.rows("SELECT id, connection_id FROM study"))
+    own: defaultdict[int, list[Entry]] = defaultdict(list)
+    for entry in of_studies:
+        own[here[entry.study or 0]].append(entry)
+    every = {key for (key,) in store.rows("SELECT connection_id FROM ledger_head")}
+    said = list(shared)
+    for account in sorted(every | {connection_id, *own}):
+        entries = [*said, *own[account]]
+        if entries:
+            ledger.append(store, account, by, entries)
 
 
 def ends(kind: str) -> dict[str, str]:
@@ -64,12 +88,12 @@ def ends(kind: str) -> dict[str, str]:
 
 
 def lift_bounce(store: Store, connection_id: int, mailbox: str, by: str) -> bool:
-    """Allow invites to a bounced mailbox again. Returns whether it was recorded as bounced."""
+    """Allow invites to a bounced mailbox again, without a change of its invites. Returns whether it
+    was recorded as bounced. Of a person, it is :func:`app.invites.corrections.lift`."""
     with store.transaction():
         lifted = store.execute(
-            "DELETE FROM opt_out WHERE connection_id = ? AND mailbox = ? AND kind = 'bounced'",
-            (connection_id, mailbox),
+            "DELETE FROM opt_out WHERE mailbox = ? AND kind = 'bounced'", (mailbox,)
         )
         if lifted:
-            ledger.append(store, connection_id, by, [Entry("bounce-lifted", mailbox=mailbox)])
+            tell_all(store, connection_id, by, [Entry("bounce-lifted", mailbox=mailbox)])
     return bool(lifted)

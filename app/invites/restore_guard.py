@@ -50,7 +50,8 @@ class RestoreGuard:
         self._file = folder / f"ledger-{account}-{'live' if live else 'test'}.json"
 
     def check(self) -> None:
-        """Raise RestoreSuspected unless this computer sent last, and no entry is missing."""
+        """Raise RestoreSuspected unless this computer sent last, and no entry is missing or was
+        changed. Of this ledger, only the last entries are read: ``panelist verify`` reads all."""
         number, machine = self._head()
         elsewhere = machine is not None and machine != this_machine()
         if elsewhere and not self._store.postgres:  # several computers share PostgreSQL
@@ -60,14 +61,19 @@ class RestoreGuard:
                 " invitation log, then say panelist invites --trust."
             )
         kept = self._kept()
-        if kept is None:
-            return
-        if kept["number"] > number or self._hash(kept["number"]) != kept["hash"]:
+        if kept and (kept["number"] > number or self._hash(kept["number"]) != kept["hash"]):
             raise RestoreSuspected(
                 f"This database is older than what was sent from it: its ledger ends at entry"
                 f" {number:,}, and {kept['number']:,} were written. Invites may have gone out that"
                 " it does not know of. Nothing was sent; put the newer database back, or look at"
                 " the invitation log and say panelist invites --trust."
+            )
+        broken = ledger.tail_broken_at(self._store, self._connection_id)
+        if broken is not None:
+            raise RestoreSuspected(
+                f"The ledger is broken: entry {broken:,} is not as it was written, or is missing."
+                " So it is not known who was invited or opted out. Nothing was sent. Put an intact"
+                " database back, or look at panelist verify and then say panelist invites --trust."
             )
 
     def accept(self, by: str) -> None:

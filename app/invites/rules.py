@@ -1,4 +1,4 @@
-"""The rules of a study about how often to invite someone, over all studies of its account."""
+"""The rules of a study about how often to invite someone, over all studies of all accounts."""
 
 from __future__ import annotations
 

@@ -107,7 +107,8 @@ def create(store: Store, connection_id: int, title: str, by: str, **values: obje
             (connection_id, *_stored(study).values(), "draft", now, now, by),
         )
         (key,) = store.row("SELECT max(id) FROM study WHERE connection_id = ?", (connection_id,))
-        ledger.append(store, connection_id, by, [Entry("study", key, after="draft")])
+        entries = [Entry("study", key, after="draft"), seal_of(get(store, key))]
+        ledger.append(store, connection_id, by, entries)
     return int(key)
 
 
@@ -130,7 +131,7 @@ def change(store: Store, study_id: int, by: str, **values: object) -> Study:
         changed = [name for name, value in stored.items() if value != _stored(before)[name]]
         if changed:
             entry = Entry("study-changed", study_id, detail=", ".join(changed))
-            ledger.append(store, study.connection_id, by, [entry])
+            ledger.append(store, study.connection_id, by, [entry, seal_of(get(store, study_id))])
     return get(store, study_id)
 
 
@@ -149,10 +150,15 @@ def attach(
             [(study_id, key, key in excluded) for key in dict.fromkeys((*segments, *excluded))],
         )
         detail = f"{', '.join(segments)}; without {', '.join(excluded) or 'any'}"
-        ledger.append(
-            store, study.connection_id, by, [Entry("study-segments", study_id, detail=detail)]
-        )
+        entry = Entry("study-segments", study_id, detail=detail)
+        ledger.append(store, study.connection_id, by, [entry, seal_of(get(store, study_id))])
     return get(store, study_id)
+
+
+def seal_of(study: Study) -> Entry:
+    """The entry of the ledger that shows whether a study was changed by other means."""
+    content = [_stored(study), sorted(study.segments), sorted(study.excluded)]
+    return ledger.seal(study.id, f"study {study.id}", content)
 
 
 def check_segments(

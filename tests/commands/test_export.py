@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import fcntl
+import io
 import os
 import signal
 import stat
@@ -13,8 +15,13 @@ from pathlib import Path
 import pytest
 
 from app.commands import progress
+from app.db.rows import Fetched
+from app.db.store_factory import open_store
+from app.panel.export.writer import MARK
 from app.sandbox.server.server import Sandbox
+from app.settings import Settings
 from tests.helpers.command import Home, at
+from tests.helpers.rows import connection, make_segments, person, send
 from tests.panel.export.test_people import read, read_csv
 
 PEOPLE = 60
@@ -173,7 +180,7 @@ def test_a_file_is_the_same_in_every_locale(home: Home, tmp_path: Path) -> None:
     with open(tmp_path / "out", "w") as out:
         assert home.run("export", stdout=out).code == 0
     home.variables.clear()
-    assert (tmp_path / "out").read_bytes() == file.read_bytes()
+    assert MARK.encode() + (tmp_path / "out").read_bytes() == file.read_bytes()
     assert not file.read_text("utf-8").isascii()
 
 
@@ -195,3 +202,44 @@ def test_how_far_it_is_is_told_on_a_terminal(
     os.close(shown)
     assert ("2,000 of 3,000" in told) == (output is not None)
     assert told.endswith("3,000 of 3,000\x1b[K\r\nEND\r\n" if output else "END\r\n")
+
+
+def test_a_csv_is_for_spreadsheets_or_exact(tmp_path: Path) -> None:
+    """Excel reads UTF-8 only after a byte order mark, and a phone number as a number."""
+    home = Home(tmp_path / "home")
+    store = open_store(Settings(home=home.folder))
+    here = connection(store)
+    some = [
+        person(
+            "cus_a", name="Zoë", phone="0151 23", created=1_700_000_000, metadata='{"team":"x"}'
+        ),
+        person("cus_b", phone="+49 151", created=1_700_000_001, metadata='{"=a":"y"}'),
+    ]
+    send(store, here, Fetched(1, participants=some))
+    make_segments(store, here)
+    store.close()
+    file = tmp_path / "a.csv"
+    wide = ("--metadata-columns", "--sort", "name", str(file))
+    assert home.run("export", *wide).code == 0
+    assert file.read_bytes().startswith(b"\xef\xbb\xbfstripe_id,")
+    first, second = sorted(csv.DictReader(io.StringIO(file.read_text("utf-8-sig"))), key=str)
+    assert (first["created"], first["phone"]) == ("2023-11-14 22:13:20", "'0151 23")
+    assert (first["metadata.team"], second["phone"], second["metadata.=a"]) == (
+        "x",
+        "'+49 151",
+        "y",
+    )
+    assert "metadata" not in first
+    exact = home.run("export", "--exact", "--csv", "-").out
+    assert exact.startswith("stripe_id,")
+    rows = {row["stripe_id"]: row for row in csv.DictReader(io.StringIO(exact))}
+    assert (rows["cus_a"]["created"], rows["cus_a"]["phone"]) == ("1700000000", "0151 23")
+    assert rows["cus_a"]["metadata"] == '{"team": "x"}'
+    dated = home.run("participants", "--csv").out
+    assert "2023-11-14 22:13:20" in dated
+
+
+def test_a_dash_is_standard_output_everywhere(home: Home, tmp_path: Path) -> None:
+    for command in (("invites",), ("ledger",), ("segments", "show", "active")):
+        assert home.run(*command, "--csv", "--output", "-", cwd=tmp_path).code == 0
+    assert list(tmp_path.iterdir()) == []

@@ -50,9 +50,15 @@ def test_from_nothing_to_an_invite_that_is_marked(home: Home) -> None:
     assert {one["state"] for one in listed} == {"handed_over"}
     home_list = home.folder / "done.txt"
     home_list.write_text(listed[0]["address"] + "\n")
-    assert home.run("invites", "mark", "completed", str(home_list)).code == 0
+    shown = home.run("invites", "mark", "completed", str(home_list))
+    assert (shown.code, "1 would be marked completed" in shown.err) == (1, True)
+    assert home.run("invites", "--state", "completed", "--json").lines == []
+    assert home.run("invites", "mark", "completed", str(home_list), "--yes").code == 0
     assert len(home.run("invites", "--state", "completed", "--json").lines) == 1
-    out = home.run("invites", "opt-out", "-", given=listed[1]["address"] + "\nnonsense\n")
+    listing = listed[1]["address"] + "\nnonsense\n"
+    assert home.run("invites", "opt-out", "-", "--json", given=listing).code == 1
+    assert home.run("invites", "--state", "withdrawn", "--json").lines == []
+    out = home.run("invites", "opt-out", "-", "--yes", given=listing)
     assert (out.code, out.out) == (1, "no address: nonsense\n")
     assert home.run("invites", "opt-out", listed[1]["address"], "--json").json["new"] == 0
     assert home.run("studies", "--json").json[0]["funnel"] == {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -68,8 +70,55 @@ STUDIES = (
 )
 
 
+def back_to_8(store: Store) -> None:
+    """The ledger of version 8 did not say from where."""
+    with store.transaction():
+        for column in ("login", "machine"):
+            store.execute(f"ALTER TABLE ledger DROP COLUMN {column}")
+        last: dict[int, str] = {}
+        for here, number, *values in store.rows(
+            'SELECT connection_id, number, at, "by", what, study, invite, mailbox, before, after,'
+            " detail FROM ledger ORDER BY connection_id, number"
+        ):
+            text = json.dumps([last.get(here, ""), number, *values])
+            last[here] = sha256(text.encode()).hexdigest()
+            which = f"connection_id = {here} AND number = {number}"
+            store.execute(f"UPDATE ledger SET hash = ? WHERE {which}", (last[here],))
+        for here, found in last.items():
+            store.execute("UPDATE ledger_head SET hash = ? WHERE connection_id = ?", (found, here))
+        store.execute("UPDATE schema_version SET version = 8")
+
+
+def back_to_7(store: Store) -> None:
+    """Version 7 had a key and opt-outs for each account."""
+    back_to_8(store)
+    lite = not store.postgres
+    number, text = ("INTEGER", "TEXT") if lite else ("BIGINT", 'TEXT COLLATE "C"')
+    of = "FOREIGN KEY (connection_id) REFERENCES connection (id) ON DELETE CASCADE"
+    strict = " STRICT" if lite else ""
+    with store.transaction():
+        store.execute("DROP TABLE mailbox_key")
+        store.execute("DROP TABLE opt_out")
+        store.execute(
+            f"CREATE TABLE mailbox_key (connection_id {number} NOT NULL PRIMARY KEY,"
+            f" key {text} NOT NULL, {of}){strict}"
+        )
+        store.execute(
+            f"CREATE TABLE opt_out (connection_id {number} NOT NULL, mailbox {text} NOT NULL,"
+            f' kind {text} NOT NULL, at {number} NOT NULL, "by" {text} NOT NULL, reason {text},'
+            f" PRIMARY KEY (connection_id, mailbox, kind), {of})"
+            + (" STRICT, WITHOUT ROWID" if lite else "")
+        )
+        store.execute("DROP INDEX invite_mailbox")
+        store.execute(
+            "CREATE INDEX invite_connection_id_mailbox ON invite (connection_id, mailbox)"
+        )
+        store.execute("UPDATE schema_version SET version = 7")
+
+
 def back_to_6(store: Store) -> None:
     """In version 6 each condition was about a subscription of its own, and Ä was not ä."""
+    back_to_7(store)
     with store.transaction():
         for table in ("participant", "product", "price"):
             store.execute(f"ALTER TABLE {table} DROP COLUMN folded")
@@ -143,7 +192,10 @@ def filled(store: Store) -> int:
     return here
 
 
-@pytest.mark.parametrize("back", [back_to_1, back_to_2, back_to_3, back_to_4, back_to_5, back_to_6])
+BACK = [back_to_1, back_to_2, back_to_3, back_to_4, back_to_5, back_to_6, back_to_7, back_to_8]
+
+
+@pytest.mark.parametrize("back", BACK)
 def test_an_earlier_version(
     settings: Settings,
     tmp_path: Path,

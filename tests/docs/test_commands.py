@@ -31,6 +31,10 @@ ONLY_PARSED = {
 }
 ENDS_WITH = {
     ("invites", "resolve"): 1,  # no invite is uncertain here
+    ("invites", "unmark"): 1,  # ada was not invited
+    ("invites", "withdraw"): 1,
+    ("invites", "lift", "bounce"): 1,
+    ("invites", "link"): 1,
     ("segments", "diff", "active", "--since"): 2,  # the history begins now
 }
 # Other programs: they are not ours to test, or they change the computer.
@@ -52,7 +56,7 @@ OTHERS = {
 FILES = {
     "password.txt": "secret\n",
     "email.txt": "Hello {{first_name|there}},\n\n{{link}}\n\n{{opt_out}}\n",
-    "answers.csv": "email\n",
+    "answers.csv": "email,Status\n",
 }
 ids = [str(page.name) for page in PAGES]
 

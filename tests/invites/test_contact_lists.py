@@ -7,10 +7,15 @@ import pytest
 from app.db.store import Store
 from app.invites import contact_lists
 from app.invites.errors import StudyProblem
+from app.invites.list_columns import read_list
+from app.invites.list_status import by_status
 from app.invites.mail.addresses import hasher
 from tests.helpers.study_world import account, queued, study
 
 FIRST, SECOND = "cus_00000@example.com", "cus_00001@example.com"
+
+
+ADA, BOB, CEM = "ada@x.com", "bob@x.com", "cem@y.org"
 
 
 @pytest.mark.parametrize(
@@ -22,15 +27,79 @@ FIRST, SECOND = "cus_00000@example.com", "cus_00001@example.com"
         (f"Name;Email Address\nAda;{FIRST}", [FIRST]),
         (f"email\ttoken\n{FIRST}\ttk1\n{SECOND}\t", ["tk1", SECOND]),
         ('note,email\n"two\nlines",x', ["x"]),
-        ('"Countess, Ada",x\n', ["Countess, Ada"]),
-        ("'=cmd|x\n\n ,\n", ["=cmd|x"]),
+        ('"Countess, Ada",x\n', ["Countess, Ada", "x"]),
+        ("'=cmd|x\n\n ,\n", ["=cmd", "x"]),
         ("a\0b\x1b", ["a\N{REPLACEMENT CHARACTER}b\x1b"]),
         ("", []),
         ("email\n", []),
+        # Several in a line, whatever separates them.
+        (f"{ADA}, {BOB}, {CEM}", [ADA, BOB, CEM]),
+        (f"{ADA}; {BOB}\n{CEM}", [ADA, BOB, CEM]),
+        (f"{ADA}\t{BOB}\n{CEM}\t{FIRST}", [ADA, BOB, CEM, FIRST]),
+        (f"{ADA} {BOB}", [ADA, BOB]),
+        (f"Ada <{ADA}>, Bob B. <{BOB}>", [ADA, BOB]),
+        (f"mailto:{ADA}", [ADA]),
+        (f'"Lovelace, Ada" <{ADA}>; {BOB}', [ADA, BOB]),
+        (f"To: {ADA}, o'brien@x.com.\n", [ADA, "o'brien@x.com"]),
+        ("cus_1 cus_2, cus_3", ["cus_1", "cus_2", "cus_3"]),
+        (f'Email\n"{ADA}, {BOB}"\n{CEM};{FIRST}', [ADA, BOB, CEM, FIRST]),
+        # What is none of these is a name, too, which is then unknown.
+        (f"{ADA}, nonsense, b@@y.com", [ADA, "nonsense", "b@@y.com"]),
+        (f"email\n{ADA},{BOB}", [ADA, BOB]),
     ],
 )
-def test_each_line_names_one(text: str, found: list[str]) -> None:
-    assert list(contact_lists.values(text)) == found
+def test_each_name_of_a_list_is_read(text: str, found: list[str]) -> None:
+    assert read_list(text).values == found
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        (f"Invitee Name,Invitee Email,Canceled\nAda,{ADA},false", "Invitee Email"),  # Calendly
+        (f"Zeitstempel,E-Mail-Adresse\n1,{ADA}", "E-Mail-Adresse"),  # Google Forms
+        (f"#,What's your email?,Score\n1,{ADA},3", "What's your email?"),  # Typeform
+        (f"First Name,User Email\nA,{ADA}", "User Email"),  # Zoom
+        (f"id,Respondent email\n17,{ADA}", "Respondent email"),
+        (f"Host Email,Invitee Email\nme@us.com,{ADA}", "Invitee Email"),
+        (f"Email opt-in,Email\nyes,{ADA}", "Email"),
+        (f"Adresse électronique,Nom\n{ADA},Ada", "Adresse électronique"),
+        (f"Courriel\n{ADA}", "Courriel"),
+        (f"Nombre|Correo\nA|{ADA}", "Correo"),
+        (f"メールアドレス,名前\n{ADA},Z", "メールアドレス"),
+        (f"sep=;\nEmail;Status\n{ADA};complete", "Email"),
+        (f"Naam,Contact\nAda,{ADA}", "Contact"),  # the only column of addresses
+        (f"Ada,{ADA}\nBob,{ADA}", "2"),
+    ],
+)
+def test_the_column_that_was_read_is_told(text: str, column: str) -> None:
+    found = read_list(text)
+    assert (found.values, found.column) == ([ADA], column)
+    assert column in found.words
+
+
+def test_a_status_column_decides() -> None:
+    listed = read_list(
+        f"Email,Status\n{ADA},Complete\n{BOB},disqualified\n{CEM},In Progress\n{FIRST},quota full\n"
+    )
+    assert by_status(listed, "completed") == (
+        [ADA],
+        {"disqualified": 1, "In Progress": 1, "quota full": 1},
+    )
+    assert by_status(listed, "started")[0] == [CEM]
+    assert by_status(read_list(f"Email,Finished\n{ADA},TRUE\n{BOB},False"), "completed")[0] == [ADA]
+    assert by_status(read_list(f"Email,State\n{ADA},Ohio"), "completed")[0] == [ADA]
+    with pytest.raises(StudyProblem, match="says Abgeschlossen, which Panelist does not know"):
+        by_status(read_list(f"Email,Status\n{ADA},Abgeschlossen"), "completed")
+
+
+def test_a_chosen_value_decides() -> None:
+    text = f"Email,Zustand\n{ADA},fertig\n{BOB},offen\n"
+    found = read_list(text, "zustand=Fertig")
+    assert (found.values, found.left_out) == ([ADA], 1)
+    with pytest.raises(StudyProblem, match=r"no column “status”\. Its columns are: Email, Zustand"):
+        read_list(text, "status=x")
+    with pytest.raises(StudyProblem, match="It has no heading"):
+        read_list(ADA, "status=x")
 
 
 @pytest.mark.parametrize(
@@ -43,26 +112,26 @@ def test_each_line_names_one(text: str, found: list[str]) -> None:
 )
 def test_what_is_no_list_is_one_sentence(text: str, line: int) -> None:
     with pytest.raises(StudyProblem, match=f"Line {line} of the list cannot be read"):
-        list(contact_lists.values(text))
+        read_list(text)
 
 
 def test_an_address_an_id_and_a_token_opt_out_the_same_mailbox(store: Store) -> None:
     here = account(store, 3)
     run = queued(store, study(store, here), "link").run
     (token,) = store.row("SELECT token FROM invite WHERE address = ?", (FIRST,))
-    box = hasher(store, here).stored(FIRST)
+    box = hasher(store).stored(FIRST)
     for one in (FIRST, FIRST.upper(), "cus_00000", token):
-        assert contact_lists.mailboxes(store, here, f"{one}\n") == ([box], [])
-    assert contact_lists.mailboxes(store, here, f"cus_9\ntk_9\n{run}\n") == (
+        assert contact_lists.mailboxes(store, [one]) == ([box], [])
+    assert contact_lists.mailboxes(store, ["cus_9", "tk_9", str(run)]) == (
         [],
         ["cus_9", "tk_9", str(run)],
     )
 
 
-def test_what_another_account_has_is_unknown(store: Store) -> None:
+def test_marks_are_for_one_account_and_opt_outs_for_all(store: Store) -> None:
     here, other = account(store, 2), account(store, 0)
     queued(store, study(store, here), "link")
     (token,) = store.row("SELECT token FROM invite WHERE address = ?", (FIRST,))
-    text = f"{token}\ncus_00000\n{FIRST}\n"
-    assert contact_lists.match(store, other, text, None).unknown == (token, "cus_00000", FIRST)
-    assert contact_lists.mailboxes(store, other, f"{token}\ncus_00000\n")[0] == []
+    names = (token, "cus_00000", FIRST)
+    assert contact_lists.match(store, other, names, None).unknown == names
+    assert contact_lists.mailboxes(store, names) == ([hasher(store).stored(FIRST)], [])

@@ -27,16 +27,55 @@ FIRST = "cus_00000@example.com"
         ("DELETE FROM ledger WHERE number = 9", "broken_at"),
         ("UPDATE ledger_head SET number = number - 1", "broken_at"),
         ("UPDATE invite SET state = 'queued' WHERE address LIKE 'cus_00000%'", "differing"),
+        ("UPDATE invite SET sent_at = NULL WHERE address LIKE 'cus_00000%'", "differing"),
+        ("UPDATE invite SET address = 'evil@example.com' WHERE id = 1", "redirected"),
+        ("UPDATE invite SET mailbox = '0' WHERE id = 1", "redirected"),
+        ("UPDATE study SET link = 'https://evil.example/{{token}}'", "changed"),
+        ("DELETE FROM study_segment", "changed"),
+        ("UPDATE plan SET letter = replace(letter, 'acme', 'evil')", "changed"),
+        ("UPDATE planned SET mailbox = '0' WHERE participant_id = 1", "changed"),
+        ("UPDATE planned SET outcome = 1 WHERE participant_id = 1", "changed"),
+        ("UPDATE run SET letter = replace(letter, 'acme', 'evil')", "changed"),
+        ("DELETE FROM opt_out", "forgotten"),
+        ("UPDATE mailbox_key SET key = '00'", "key_replaced"),
     ],
 )
 def test_what_was_tampered_with_proves_nothing(
     store: Store, here: int, asked: int, sql: str, what: str
 ) -> None:
+    boxes, _ = contact_lists.mailboxes(store, [FIRST])
+    opt_outs.record(store, here, boxes, "opted_out", BY)
+    reminders.queue(store, asked, "smtp", 3, BY)
     assert prove(store, here).holds
     store.execute(sql)
     proof = prove(store, here)
     assert not proof.holds
     assert getattr(proof, what)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        """UPDATE ledger SET "by" = 'eve' WHERE number = ?""",
+        "UPDATE ledger SET machine = 'elsewhere' WHERE number = ?",
+        "DELETE FROM ledger WHERE number = ?",
+        "UPDATE ledger_head SET hash = '' WHERE number > ?",
+    ],
+)
+def test_nothing_is_sent_from_a_broken_ledger(
+    store: Store, here: int, asked: int, tmp_path: Path, sql: str
+) -> None:
+    other = study(store, here, "Other", cool_down_days=None)
+    queued(store, other, "eml")
+    (number,) = store.row("SELECT number FROM ledger_head")
+    store.execute(sql, (number - 5,))
+    with pytest.raises(RestoreSuspected, match="The ledger is broken: entry"):
+        send(sender(store, here, tmp_path))
+    assert store.row("SELECT count(*) FROM invite WHERE state = 'queued'") == (4,)
+    RestoreGuard(store, here, tmp_path).accept(BY)  # a person has looked
+    send(sender(store, here, tmp_path))
+    assert store.row("SELECT count(*) FROM invite WHERE state = 'queued'") == (0,)
+    assert prove(store, here).broken_at is not None  # it stays broken
 
 
 def test_a_second_mail_is_seen_in_the_ledger(store: Store, here: int, asked: int) -> None:
@@ -137,7 +176,7 @@ def test_an_opt_out_that_a_copy_lacks_is_missed(
     """Nothing was sent after it, but somebody would be written to who wants nothing."""
     tidy(store, tmp_path)
     (before,) = store.row("SELECT number FROM ledger_head")
-    boxes, _ = contact_lists.mailboxes(store, here, FIRST)
+    boxes, _ = contact_lists.mailboxes(store, [FIRST])
     opt_outs.record(store, here, boxes, "opted_out", BY)
     tidy(store, tmp_path)
     store.execute("DELETE FROM opt_out")  # a copy was put back

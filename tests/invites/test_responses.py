@@ -8,10 +8,19 @@ import pytest
 
 from app.db.rows import DeletedObject, Fetched
 from app.db.store import Store
-from app.invites import contact_lists, housekeeping, lifecycle, manual_links, opt_outs, studies
+from app.invites import (
+    contact_lists,
+    corrections,
+    housekeeping,
+    lifecycle,
+    manual_links,
+    opt_outs,
+    studies,
+)
 from app.invites.errors import StudyProblem
 from app.invites.invite_log import invite_ids, invite_rows, of_person
 from app.invites.ledger_proof import prove
+from app.invites.list_columns import read_list
 from app.invites.sending import reminders
 from tests.helpers import rows
 from tests.helpers.mail_server import MailServer
@@ -38,7 +47,7 @@ def state(store: Store, address: str) -> str:
 def test_a_list_marks_whom_it_names(store: Store, here: int, asked: int, text: str) -> None:
     if text.endswith(f"\n{FIRST}"):
         text = text.replace(f"\n{FIRST}", "")
-    found = contact_lists.match(store, here, text, None)
+    found = contact_lists.match(store, here, read_list(text).values, None)
     assert (len(found.invites), found.ambiguous, found.unknown) == (2, (), ())
     assert lifecycle.mark(store, here, found.invites, "completed", BY) == 2
     assert [state(store, one) for one in (FIRST, SECOND)] == ["completed"] * 2
@@ -49,16 +58,16 @@ def test_a_list_marks_whom_it_names(store: Store, here: int, asked: int, text: s
 def test_what_a_list_cannot_mean_is_told(store: Store, here: int, asked: int) -> None:
     other = study(store, here, "Another", cool_down_days=None)
     queued(store, other, "link")
-    found = contact_lists.match(store, here, f"{FIRST}\nnobody@example.com\n=cmd|x\n", None)
+    found = contact_lists.match(store, here, [FIRST, "nobody@example.com", "=cmd|x"], None)
     assert found.ambiguous == (FIRST,)
     assert found.unknown == ("nobody@example.com", "=cmd|x")
-    assert len(contact_lists.match(store, here, FIRST, other).invites) == 1
+    assert len(contact_lists.match(store, here, [FIRST], other).invites) == 1
 
 
 def test_an_opt_out_ends_all_and_outlives_the_person(
     store: Store, here: int, asked: int, tmp_path: Path
 ) -> None:
-    boxes, unknown = contact_lists.mailboxes(store, here, f"{FIRST.upper()}\nnonsense\n")
+    boxes, unknown = contact_lists.mailboxes(store, [FIRST.upper(), "nonsense"])
     assert unknown == ["nonsense"]
     assert opt_outs.record(store, here, boxes, "opted_out", BY) == 1
     assert state(store, FIRST) == "withdrawn"
@@ -100,9 +109,7 @@ def test_who_answers_before_it_goes_out_is_not_reminded(
     if why == "answered":
         lifecycle.mark(store, here, [one], "completed", BY)
     elif why == "opted out":
-        opt_outs.record(
-            store, here, contact_lists.mailboxes(store, here, FIRST)[0], "opted_out", BY
-        )
+        opt_outs.record(store, here, contact_lists.mailboxes(store, [FIRST])[0], "opted_out", BY)
     elif why == "expired":
         store.execute("UPDATE invite SET expires_at = 1 WHERE id = ?", (one,))
         assert housekeeping.expire(store, here) == 1
@@ -135,9 +142,8 @@ def test_who_opts_out_in_the_moment_of_queueing_gets_nothing(
         run = reminders.queue(store, key, "smtp", 4, BY, undo=0)
     (box,) = store.row("SELECT mailbox FROM invite WHERE address = ?", (FIRST,))
     store.execute(
-        'INSERT INTO opt_out (connection_id, mailbox, kind, at, "by")'
-        " VALUES (?, ?, 'opted_out', 0, '')",
-        (here, box),
+        "INSERT INTO opt_out (mailbox, kind, at, \"by\") VALUES (?, 'opted_out', 0, '')",
+        (box,),
     )
     with MailServer() as server:
         send(sender(store, here, tmp_path, server.url))
@@ -156,7 +162,7 @@ def test_a_bounce_ends_what_is_out_and_withdraws_what_waits(
     assert states(store, run)[FIRST] == "withdrawn"
     (box,) = store.row("SELECT mailbox FROM opt_out")
     assert FIRST not in states(store, queued(store, other).run)
-    assert opt_outs.lift_bounce(store, here, box, BY)
+    assert corrections.lift(store, here, [box], "bounced", BY)
     run = queued(store, other, "eml").run
     send(sender(store, here, tmp_path))
     assert states(store, run)[FIRST] == "handed_over"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from app.commands.arguments import add_scope, repeat_scope
+from app.commands.arguments import add_exact, add_scope, repeat_scope
 from app.invites.sending.channels.registry import CHANNELS
+
+LIST = "a file with addresses, Stripe ids or tokens, as a CSV or any text; - stdin"
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +18,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--search", default="", metavar="TEXT", help="in name, address or id")
     parser.add_argument("--output", metavar="FILE", help="into a file that only you can read")
     parser.add_argument("--csv", action="store_true", help="comma-separated, safe to open")
+    add_exact(parser)
     parser.add_argument(
         "--trust", action="store_true", help="send again from a database that was put back"
     )
@@ -27,23 +30,17 @@ def _declare_actions(actions: Any) -> None:
     mark = actions.add_parser("mark", help="say what became of invites")
     mark.set_defaults(run=_mark)
     mark.add_argument("state", choices=("started", "completed", "declined", "bounced"))
-    mark.add_argument(
-        "file",
-        metavar="FILE",
-        help="addresses, Stripe ids or tokens, one a line or CSV; - stdin",
-    )
+    mark.add_argument("file", metavar="FILE", help=LIST)
     mark.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
+    _declare_where(mark)
     resolve = actions.add_parser("resolve", help="say whether an uncertain one arrived")
     resolve.set_defaults(run=_resolve)
     resolve.add_argument("invite", type=int, metavar="INVITE", help="its number in the list")
     resolve.add_argument("what", choices=("arrived", "did-not"))
     out = actions.add_parser("opt-out", help="never write to these mailboxes again")
     out.set_defaults(run=_opt_out)
-    out.add_argument(
-        "who",
-        metavar="ADDRESS|FILE",
-        help="an address, or a file of them, of Stripe ids or tokens, one a line or CSV; - stdin",
-    )
+    out.add_argument("who", metavar="ADDRESS|FILE", help=f"an address, or {LIST}")
+    _declare_where(out)
     remind = actions.add_parser("remind", help="one reminder to those who have not answered")
     remind.set_defaults(run=_remind)
     remind.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
@@ -51,8 +48,42 @@ def _declare_actions(actions: Any) -> None:
     remind.add_argument("--expect", type=int, metavar="N", help="to how many")
     remind.add_argument("--way", choices=[key for key, one in CHANNELS.items() if not one.by_hand])
     remind.add_argument("--now", action="store_true", help="without two minutes to undo it")
-    for action in (mark, resolve, out, remind):
+    for action in (mark, resolve, out, remind, *_declare_corrections(actions)):
         repeat_scope(action)
+
+
+def _declare_where(action: argparse.ArgumentParser) -> None:
+    action.add_argument(
+        "--where",
+        metavar="HEADING=VALUE",
+        help="only rows that have this value in this column, such as Status=complete",
+    )
+    action.add_argument("--yes", action="store_true", help="do it without a question")
+
+
+def _declare_corrections(actions: Any) -> list[argparse.ArgumentParser]:
+    unmark = actions.add_parser("unmark", help="undo the last mark of invites")
+    unmark.set_defaults(run=_unmark)
+    withdraw = actions.add_parser("withdraw", help="withdraw single invites, sent or not")
+    withdraw.set_defaults(run=_withdraw)
+    for action in (unmark, withdraw):
+        action.add_argument("who", metavar="WHO|FILE", help=f"an invite's number, or {LIST}")
+        action.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
+        action.add_argument("--reason", default="", metavar="TEXT", help="kept in the ledger")
+        action.add_argument("--yes", action="store_true", help="do it without a question")
+    lift = actions.add_parser("lift", help="write to mailboxes again that a mistake excludes")
+    lift.set_defaults(run=_lift)
+    lift.add_argument("what", choices=("bounce", "opt-out"))
+    lift.add_argument("who", metavar="ADDRESS|FILE", help=f"an address, or {LIST}")
+    lift.add_argument(
+        "--reason", default="", metavar="TEXT", help="kept in the ledger; an opt-out needs one"
+    )
+    lift.add_argument("--yes", action="store_true", help="do it without a question")
+    link = actions.add_parser("link", help="hand out personal links, which counts as sent")
+    link.set_defaults(run=_link)
+    link.add_argument("who", metavar="WHO|FILE", help=f"an invite's number, or {LIST}")
+    link.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
+    return [unmark, withdraw, lift, link]
 
 
 def run(options: argparse.Namespace) -> int:
@@ -84,3 +115,27 @@ def _remind(options: argparse.Namespace) -> int:
     from app.commands.invites.invite_reminder import send_reminder
 
     return send_reminder(options)
+
+
+def _unmark(options: argparse.Namespace) -> int:
+    from app.commands.invites.invite_corrections import unmark_invites
+
+    return unmark_invites(options)
+
+
+def _withdraw(options: argparse.Namespace) -> int:
+    from app.commands.invites.invite_corrections import withdraw_invites
+
+    return withdraw_invites(options)
+
+
+def _lift(options: argparse.Namespace) -> int:
+    from app.commands.invites.invite_corrections import lift_exclusion
+
+    return lift_exclusion(options)
+
+
+def _link(options: argparse.Namespace) -> int:
+    from app.commands.invites.invite_links import print_links
+
+    return print_links(options)

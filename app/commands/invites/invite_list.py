@@ -8,6 +8,7 @@ from app.commands.console import say
 from app.commands.context import find_study, open_context
 from app.commands.exit_codes import DONE
 from app.commands.progress import counted
+from app.db.schema_studies import OUTSTANDING
 from app.invites.errors import StudyProblem
 from app.invites.exports import of_invites
 from app.invites.housekeeping import tidy
@@ -15,7 +16,7 @@ from app.invites.invite_log import invite_ids
 from app.invites.lifecycle import MOVES
 from app.invites.operator import by
 from app.invites.restore_guard import RestoreGuard
-from app.panel.export.writer import Line, write, writing
+from app.panel.export.writer import Form, Line, write, writing
 from app.text import plain, when
 
 
@@ -39,7 +40,8 @@ def list_invites(options: argparse.Namespace) -> int:
         source = of_invites(store, ids)
         lines = counted(source.lines(False), source.number, options.output)
         if options.json or options.csv:
-            write(out, source.columns, lines, "json" if options.json else "csv")
+            form: Form = "json" if options.json else "csv"
+            write(out, source.columns, lines, form, exact=options.exact)
             return DONE
         for line in lines:
             out.write(_words(line) + "\n")
@@ -49,6 +51,8 @@ def list_invites(options: argparse.Namespace) -> int:
 def _words(line: Line) -> str:
     at = line["sent_at"] or line["queued_at"]
     more = plain(line["reason"] or line["answer"] or "", 60)
+    if line["way"] == "link" and line["state"] in OUTSTANDING:
+        more = plain(line["link"], 2_000)
     return (
         f"{line['id']:>7} {when(at):<12} {plain(line['state'], 12):<12}"
         f" {plain(line['address'] or 'erased', 34):<34} {plain(line['study'], 30)}  {more}".rstrip()

@@ -1,41 +1,68 @@
-"""``panelist invites mark``, ``resolve`` and ``opt-out``: record what a researcher heard."""
+"""``panelist invites mark``, ``resolve`` and ``opt-out``: record what a researcher heard.
+
+A list is shown with its counts before anything is stored.
+"""
 
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from dataclasses import asdict
-from pathlib import Path
 
-from app.commands.console import print_json, say
+from app.commands.console import confirmed, print_json, say
 from app.commands.context import find_study, open_context
 from app.commands.exit_codes import DONE, FAILED
+from app.commands.invites.invite_targets import named
 from app.invites import contact_lists, lifecycle, opt_outs
+from app.invites.housekeeping import follow
+from app.invites.list_columns import addresses_in, read_list
+from app.invites.list_status import by_status
 from app.invites.operator import by, read_text
-from app.invites.restore_guard import RestoreGuard
 from app.text import plain
 
 
 def mark_invites(options: argparse.Namespace) -> int:
     """Mark the invites of a list."""
     context = open_context(options.account)
-    _, store, connection = context
+    settings, store, connection = context
     study = find_study(context, options.study).id if options.study else None
-    found = contact_lists.match(store, connection, read_text(options.file), study)
-    moved = lifecycle.mark(
-        store, connection, found.invites, options.state, by(), "marked from a list"
+    listed = read_list(read_text(options.file), options.where)
+    others = Counter[str]()
+    names = listed.values
+    if options.where is None:
+        names, others = by_status(listed, options.state)
+    found = contact_lists.match(store, connection, names, study)
+    may = lifecycle.can_mark(store, connection, found.invites, options.state)
+    if not options.json:
+        say(listed.words)
+        for status, number in sorted(others.items()):
+            said = plain(status, 40) or "nothing"
+            say(f"{number:,} are left out, because {plain(listed.status_column)} says “{said}”.")
+        _print_rest(ambiguous=found.ambiguous, unknown=found.unknown)
+    question = (
+        f"{may:,} would be marked {options.state}. {len(found.invites) - may:,} would stay as they"
+        f" are. {len(found.ambiguous):,} are ambiguous, {len(found.unknown):,} unknown."
     )
+    agreed = confirmed(question, yes=options.yes)
+    moved = 0
+    if agreed:
+        moved = lifecycle.mark(
+            store, connection, found.invites, options.state, by(), "marked from a list"
+        )
+        follow(store, settings.home)
     stayed = len(found.invites) - moved
     if options.json:
-        print_json({**asdict(found), "marked": moved, "stayed": stayed})
-    else:
-        say(
-            f"{moved:,} marked {options.state}; {stayed:,} stay as they are;"
-            f" {len(found.ambiguous):,} ambiguous, {len(found.unknown):,} unknown."
-        )
-        for kind in ("ambiguous", "unknown"):
-            for line in getattr(found, kind):
-                print(f"{kind}: {plain(line, 200)}")
-    return FAILED if found.ambiguous or found.unknown else DONE
+        left_out = {"column": listed.column, "left_out": dict(others), "confirmed": agreed}
+        print_json({**asdict(found), "marked": moved, "stayed": stayed, **left_out})
+    elif agreed:
+        say(f"{moved:,} marked {options.state}; {stayed:,} stay as they are.")
+    return DONE if agreed and not found.ambiguous and not found.unknown else FAILED
+
+
+def _print_rest(**kinds: tuple[str, ...]) -> None:
+    for kind, values in kinds.items():
+        for value in values:
+            print(f"{kind}: {plain(value, 200)}")
 
 
 def resolve_invite(options: argparse.Namespace) -> int:
@@ -50,17 +77,32 @@ def resolve_invite(options: argparse.Namespace) -> int:
 
 
 def opt_out(options: argparse.Namespace) -> int:
-    """Never invite these mailboxes again, to any study."""
+    """Never invite these mailboxes again, to any study of any account. Every address in the text
+    counts, wherever it stands."""
     settings, store, connection = open_context(options.account)
-    said = options.who
-    text = said if "@" in said and not Path(said).exists() else read_text(said)
-    boxes, unknown = contact_lists.mailboxes(store, connection, text)
-    new = opt_outs.record(store, connection, boxes, "opted_out", by(), "from a list")
-    RestoreGuard(store, connection, settings.home).follow()
+    text, typed = named(options.who)
+    listed = read_list(text, options.where)
+    names = listed.values
+    if options.where is None:
+        names += addresses_in(text)
+    boxes, unknown = contact_lists.mailboxes(store, names)
+    if not options.json and not typed:
+        say(listed.words)
+        for value in unknown:
+            print(f"no address: {plain(value, 200)}")
+    question = f"{len(boxes):,} mailboxes would not be written to any more, in any study."
+    if not confirmed(question, yes=options.yes or typed):
+        if options.json:
+            print_json({"opted_out": 0, "new": 0, "unknown": unknown, "confirmed": False})
+        return FAILED
+    new = opt_outs.record(
+        store, connection, boxes, "opted_out", by(), None if typed else "from a list"
+    )
+    follow(store, settings.home)
     if options.json:
-        print_json({"opted_out": len(boxes), "new": new, "unknown": unknown})
+        print_json({"opted_out": len(boxes), "new": new, "unknown": unknown, "confirmed": True})
     else:
         say(f"{len(boxes):,} mailboxes are not written to any more, {new:,} of them from now on.")
-        for line in unknown:
-            print(f"no address: {plain(line, 200)}")
+        for value in unknown if typed else ():
+            print(f"no address: {plain(value, 200)}")
     return FAILED if unknown else DONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,33 +12,26 @@ from app.commands.context import open_context
 from app.commands.exit_codes import DONE, FAILED
 from app.db.store import Store
 from app.invites.invite_log import invite_rows
-from app.invites.ledger_proof import prove
+from app.invites.ledger_proof import Proof, prove
 from app.invites.restore_guard import RestoreGuard, RestoreSuspected
 from app.text import plain, when
 
 
 def prove_ledger(options: argparse.Namespace) -> int:
-    """Read the whole ledger. Returns 0 if the proof holds."""
+    """Read the whole ledger. Returns 0 if the proof holds and the database may send."""
     settings, store, connection = open_context()
     proof = prove(store, connection)
+    older = _older(store, connection, settings.home)
+    code = DONE if proof.holds and older is None else FAILED
     if options.json:
-        older = _older(store, connection, settings.home)
         print_json({"type": "proof", "holds": proof.holds, **asdict(proof), "guard": older})
-        return DONE if proof.holds else FAILED
+        return code
     print(
         f"{proof.entries:,} entries of the ledger, {proof.invites:,} invites, {proof.handed_over:,}"
         f" times handed over, {proof.reminded:,} times reminded."
     )
-    if proof.broken_at is not None:
-        print(f"Entry {proof.broken_at:,} is not as it was written, or is missing.")
-    for number in proof.twice:
-        print(f"By entry {number:,} a mailbox was written to that may have had the invite.")
-    for number in proof.unwanted:
-        print(f"By entry {number:,} a mailbox was written to that was not to be written to.")
-    for number in proof.odd:
-        print(f"Entry {number:,} does not follow from those before it.")
-    for invite in proof.differing:
-        print(f"Invite {invite:,} is in another state than the ledger tells.")
+    for line in _findings(proof):
+        print(line)
     for row in invite_rows(store, proof.uncertain):
         print(
             f"Uncertain: invite {row.id}, {plain(row.address or 'erased')}, {when(row.sent_at)};"
@@ -45,11 +39,32 @@ def prove_ledger(options: argparse.Namespace) -> int:
         )
     for row in invite_rows(store, proof.reminders):
         print(f"The reminder of invite {row.id} may have arrived or not; it is not sent again.")
-    if said := _older(store, connection, settings.home):
-        print(said)
-    said = "Nobody was handed over twice." if proof.holds else "This proves nothing as it is."
-    print(said)
-    return DONE if proof.holds else FAILED
+    if older is not None:
+        print(older)
+    print("No one was handed over twice." if code == DONE else "This proves nothing as it is.")
+    return code
+
+
+def _findings(proof: Proof) -> Iterator[str]:
+    """What is wrong, a sentence each."""
+    if proof.broken_at is not None:
+        yield f"Entry {proof.broken_at:,} is not as it was written, or is missing."
+    if proof.key_replaced:
+        yield "The key that recognises mailboxes was replaced, so no opt-out is recognised."
+    for number in proof.twice:
+        yield f"By entry {number:,} a mailbox was written to that may have had the invite."
+    for number in proof.unwanted:
+        yield f"By entry {number:,} a mailbox was written to that was not to be written to."
+    for number in proof.odd:
+        yield f"Entry {number:,} does not follow from those before it."
+    for number in proof.forgotten:
+        yield f"The opt-out of entry {number:,} is not stored any more."
+    for name in proof.changed:
+        yield f"{name.capitalize()} was changed by other means than Panelist."
+    for invite in proof.differing:
+        yield f"Invite {invite:,} is in another state than the ledger tells."
+    for invite in proof.redirected:
+        yield f"Invite {invite:,} has another address or study than when it was queued."
 
 
 def _older(store: Store, connection_id: int, home: Path) -> str | None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import secrets
 from enum import IntEnum
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 
 from app.db.store import Store
 from app.text import plain
@@ -108,7 +108,7 @@ def _abroad(local: str, host: str) -> str | AddressFault:
 
 
 class Hasher:
-    """Hashes a connection's mailboxes, as they are stored."""
+    """Hashes mailboxes, as they are stored."""
 
     def __init__(self, key: bytes) -> None:
         self.key = key
@@ -121,20 +121,32 @@ class Hasher:
         """The digest as the columns ``mailbox`` store it."""
         return self.digest(mailbox).hex()
 
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the key, for the ledger. It shows that the key was replaced, not what it is."""
+        return sha256(b"panelist mailbox key " + self.key).hexdigest()
 
-def hasher(store: Store, connection_id: int) -> Hasher:
-    """A hasher with the connection's key, which is created on first use. Raises DatabaseProblem."""
-    found = _keys(store, connection_id)
+
+def hasher(store: Store) -> Hasher:
+    """A hasher with the key of the database, which is created on first use. Raises
+    DatabaseProblem."""
+    found = _keys(store, "id = 1")
     if not found:
         with store.transaction():
             store.execute(
-                "INSERT INTO mailbox_key (connection_id, key) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                (connection_id, secrets.token_hex(32)),
+                "INSERT INTO mailbox_key (id, key) VALUES (1, ?) ON CONFLICT DO NOTHING",
+                (secrets.token_hex(32),),
             )
-        found = _keys(store, connection_id)
-    return Hasher(bytes.fromhex(found[0]))
+        found = _keys(store, "id = 1")
+    return found[1]
 
 
-def _keys(store: Store, connection_id: int) -> list[str]:
-    rows = store.rows("SELECT key FROM mailbox_key WHERE connection_id = ?", (connection_id,))
-    return [key for (key,) in rows]
+def former_hashers(store: Store) -> dict[int, Hasher]:
+    """Hashers with the keys that single accounts once had, by the id of the key. Raises
+    DatabaseProblem."""
+    return _keys(store, "id > 1")
+
+
+def _keys(store: Store, which: str) -> dict[int, Hasher]:
+    rows = store.rows(f"SELECT id, key FROM mailbox_key WHERE {which}")
+    return {key_id: Hasher(bytes.fromhex(key)) for key_id, key in rows}

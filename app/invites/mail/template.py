@@ -192,9 +192,14 @@ def _refuse(template: str, at: int, place: str, why: str) -> None:
     raise StudyProblem(f"The {_said(place)}, {where}, at “{piece}”: {why}.", place)
 
 
+def personal_link(template: Template, token: str) -> str:
+    """The link of one invite."""
+    return _FIELD.sub(lambda _: token, template.link)
+
+
 def render(template: Template, name: str | None, token: str) -> Message:
     """The email to a participant with this name. The template must have passed :func:`check`."""
-    link = _FIELD.sub(lambda _: token, template.link)
+    link = personal_link(template, token)
     called = calling_name(name)
     values = {
         "name": called,

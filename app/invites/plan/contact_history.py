@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.db.store import Row, Store
+from app.invites.mail.addresses import former_hashers, read
 from app.invites.opt_outs import KINDS
-from app.invites.plan.members import Checkpoint, Members
+from app.invites.plan.members import Checkpoint, Members, people
 from app.invites.plan.options import Options
 from app.invites.plan.outcomes import ALREADY, Outcome
 from app.invites.rules import DAY, Rules
@@ -33,14 +35,13 @@ class PlanContext:
 
 def opted_out(store: Store, connection_id: int, members: Members, checkpoint: Checkpoint) -> None:
     """Settle members whose mailbox gets no more invites."""
-    if not store.rows("SELECT 1 FROM opt_out WHERE connection_id = ? LIMIT 1", (connection_id,)):
+    if not store.rows("SELECT 1 FROM opt_out LIMIT 1"):
         return
     for mailboxes in _chunks(members):
         checkpoint()
         rows = store.rows(
-            "SELECT mailbox, kind FROM opt_out"
-            f" WHERE connection_id = ? AND {store.among('mailbox')}",
-            (connection_id, store.values(list(mailboxes))),
+            f"SELECT mailbox, kind FROM opt_out WHERE {store.among('mailbox')}",
+            (store.values(list(mailboxes)),),
         )
         kinds: dict[str, int] = {}
         for mailbox, kind in rows:
@@ -48,6 +49,31 @@ def opted_out(store: Store, connection_id: int, members: Members, checkpoint: Ch
             kinds[mailbox] = min(place, kinds.get(mailbox, place))
         for mailbox, detail in kinds.items():
             members.settle(mailboxes[mailbox], Outcome.OPTED_OUT, detail)
+    _opted_out_formerly(store, connection_id, members, checkpoint)
+
+
+def _opted_out_formerly(
+    store: Store, connection_id: int, members: Members, checkpoint: Checkpoint
+) -> None:
+    """Settle members whose mailbox opted out under a former key, when no address of it was known.
+    There are few of these opt-outs, if any."""
+    rows = store.rows("SELECT key_id, mailbox, kind FROM opt_out WHERE key_id > 1")
+    if not rows:
+        return
+    formerly: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
+    for key_id, mailbox, kind in rows:
+        formerly[key_id, mailbox].append(KINDS.index(kind))
+    hashers = former_hashers(store)
+    ids = array("q", (members.ids[place] for place in members.open()))
+    for start in range(0, len(ids), CHUNK):
+        checkpoint()
+        for key, _, email, _, _ in people(store, connection_id, ids[start : start + CHUNK]):
+            box, place = read(email or ""), members.place(key)
+            if not isinstance(box, str) or place is None:
+                continue
+            for key_id, hashes in hashers.items():
+                if found := formerly.get((key_id, hashes.stored(box))):
+                    members.settle(place, Outcome.OPTED_OUT, min(found))
 
 
 def invited_before(
@@ -58,10 +84,9 @@ def invited_before(
     checkpoint: Checkpoint,
 ) -> None:
     """Settle members who have an invite for this study, or had one too recently, or had too many,
-    at their current mailbox or at another address. ``stands``: see
+    at their current mailbox or at another address, from any account. ``stands``: see
     :func:`app.invites.plan.members.same_mailbox`. A member's invites count for their mailbox."""
-    here = (asked.connection_id,)
-    if not store.rows("SELECT 1 FROM invite WHERE connection_id = ? LIMIT 1", here):
+    if not store.rows("SELECT 1 FROM invite LIMIT 1"):
         return
     had: defaultdict[int, dict[int, Row]] = defaultdict(dict)
     for mailboxes in _chunks(members):
@@ -103,12 +128,8 @@ def _invites(
     window = max(asked.rules.cool_down_days or 0, asked.rules.cap_days or 0)
     return store.rows(
         f"SELECT i.id, i.{column}, i.mailbox, i.study_id = ?, i.state, {CONTACT} FROM invite i"
-        f" WHERE i.connection_id = ? AND {store.among(f'i.{column}')}"
-        f" AND (i.study_id = ? OR {CONTACT} >= ?)",
-        (
-            *(asked.study_id, asked.connection_id, store.values(values)),
-            *(asked.study_id, asked.now - window * DAY),
-        ),
+        f" WHERE {store.among(f'i.{column}')} AND (i.study_id = ? OR {CONTACT} >= ?)",
+        (asked.study_id, store.values(values), asked.study_id, asked.now - window * DAY),
     )
 
 

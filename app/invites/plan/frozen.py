@@ -15,7 +15,9 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 
 from app.db.store import Row, Store
+from app.invites import ledger
 from app.invites.errors import StudyProblem
+from app.invites.ledger import Entry
 from app.invites.mail import template
 from app.invites.mail.addresses import AddressFault, hasher, read
 from app.invites.mail.template import Template
@@ -58,7 +60,7 @@ def freeze(store: Store, plan: Plan, by: str, checkpoint: Checkpoint = lambda: N
     StudyProblem if the study was deleted, and DatabaseProblem."""
     found, members = plan_hash(store, plan, checkpoint), plan.members
     with store.transaction():
-        get(store, plan.study_id)
+        study = get(store, plan.study_id)
         store.execute(
             "DELETE FROM plan WHERE study_id = ? AND at < ?"
             " AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan_id = plan.id)",
@@ -78,7 +80,20 @@ def freeze(store: Store, plan: Plan, by: str, checkpoint: Checkpoint = lambda: N
                     for at, to in _mailboxes(members, start)
                 ],
             )
+        entry = Entry("plan", plan.study_id, after="locked", detail=found)
+        ledger.append(store, study.connection_id, by, [entry, seal_of(store, key)])
     return frozen(store, key)
+
+
+def seal_of(store: Store, plan_id: int) -> Entry:
+    """The entry of the ledger that shows whether a stored plan was changed."""
+    study, *stored = store.row(
+        "SELECT study_id, options, letter, hash FROM plan WHERE id = ?", (plan_id,)
+    )
+    rows = sha256()
+    for some in planned(store, plan_id):
+        rows.update("".join(json.dumps(list(row)) for row in some).encode())
+    return ledger.seal(study, f"plan {plan_id}", [*stored, rows.hexdigest()])
 
 
 def _mailboxes(members: Members, start: int) -> Iterator[tuple[int, str | None]]:
@@ -96,7 +111,7 @@ def plan_hash(store: Store, plan: Plan, checkpoint: Checkpoint = lambda: None) -
     """The hash of a plan, in hex."""
     members, total, number = plan.members, 0, 0
     same = {members.details[at] for at in _at(members, Outcome.SAME_MAILBOX)}
-    names, hashes = stripe_ids(store, list(same)), hasher(store, plan.connection_id)
+    names, hashes = stripe_ids(store, list(same)), hasher(store)
     for start in range(0, len(plan), CHUNK):
         checkpoint()
         some = members.ids[start : start + CHUNK]

@@ -101,7 +101,7 @@ def make(
         )
     at = int(time.time()) if now is None else now
     here, seed = study.connection_id, options.seed if options.take == "random" else ""
-    hashes = hasher(store, here)
+    hashes = hasher(store)
     members = Members(union(store, here, options.segments, checkpoint))
     describe(store, here, members, hashes, seed, checkpoint)
     if options.excluded:

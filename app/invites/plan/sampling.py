@@ -72,16 +72,18 @@ def held(store: Store, connection_id: int, ids: Sequence[int], kind: str) -> dic
     live = ", ".join(f"'{status}'" for status in sorted(LIVE))
     found = dict.fromkeys(ids, NONE)
     for start in range(0, len(ids), CHUNK):
+        # CROSS JOIN keeps SQLite's order: from each participant to their subscriptions. It would
+        # start from all subscriptions, and look each of the ids up for each of them.
         rows = store.rows(
-            f"SELECT p.id, min({what}) FROM participant p"
-            " JOIN subscription s ON s.connection_id = p.connection_id"
-            "  AND s.customer = p.stripe_id AND NOT s.deleted"
-            " JOIN subscription_item i ON i.subscription_id = s.id"
+            f"SELECT p.id, min({what}) FROM participant p CROSS JOIN subscription s"
+            " CROSS JOIN subscription_item i"
             " LEFT JOIN product d ON d.connection_id = s.connection_id AND d.stripe_id = i.product"
             " LEFT JOIN price r ON r.connection_id = s.connection_id AND r.stripe_id = i.price"
-            f" WHERE p.connection_id = ? AND s.status IN ({live})"
-            f" AND {store.among('p.id')} GROUP BY p.id",
-            (connection_id, store.values(ids[start : start + CHUNK])),
+            f" WHERE {store.among('p.id')} AND +p.connection_id = ?"
+            " AND s.connection_id = p.connection_id AND s.customer = p.stripe_id"
+            f" AND s.status IN ({live}) AND NOT s.deleted AND i.subscription_id = s.id"
+            " GROUP BY p.id",
+            (store.values(ids[start : start + CHUNK]), connection_id),
         )
         found.update(rows)
     return found

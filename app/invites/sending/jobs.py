@@ -45,8 +45,8 @@ def claim(store: Store, run: RunView, owner: str, most: int = 1) -> list[Job]:
     of_run, state, _ = columns(run.kind)
     now, lock = int(time.time()), " FOR UPDATE OF i" if store.postgres else ""
     needless = (
-        "p.deleted OR i.address IS NULL OR EXISTS (SELECT 1 FROM opt_out o"
-        " WHERE o.connection_id = i.connection_id AND o.mailbox = i.mailbox)"
+        "p.deleted OR i.address IS NULL"
+        " OR EXISTS (SELECT 1 FROM opt_out o WHERE o.mailbox = i.mailbox)"
     )
     if run.kind == "reminder":
         needless += " OR i.state NOT IN ('sent', 'handed_over')"

@@ -18,7 +18,7 @@ from app.invites.plan.outcomes import Outcome
 from app.invites.restore_guard import this_machine
 from app.invites.rules import DAY
 from app.invites.sending.channels.registry import channel_of
-from app.invites.studies import get, locked
+from app.invites.studies import locked
 
 CHUNK = 1_000
 LOCK = 4  # on PostgreSQL, next to those of app.db.lock
@@ -46,7 +46,7 @@ def queue(
     (:func:`app.invites.plan.drift.difference`). Raises StudyProblem if the study is not active or
     the plan was queued already, and DatabaseProblem; then nothing is queued."""
     now = int(time.time())
-    hashes = hasher(store, get(store, plan.study_id).connection_id)
+    hashes = hasher(store)
     with store.transaction():
         _one_at_a_time(store)
         study = locked(store, plan.study_id)
@@ -120,14 +120,13 @@ def _planned(store: Store, plan: LockedPlan, now: int) -> Iterator[list[Row]]:
     last = 0
     limits = [(n, days) for _, n, days in plan.rules.limits(plan.options.overrides)]
     waits = "".join(
-        " OR (SELECT count(*) FROM invite i WHERE i.connection_id = p.connection_id"
-        f" AND i.mailbox = w.mailbox AND {CONTACT} >= ?) >= ?"
+        f" OR (SELECT count(*) FROM invite i WHERE i.mailbox = w.mailbox AND {CONTACT} >= ?) >= ?"
         for _ in limits
     )
     given = [value for n, days in limits for value in (now - days * DAY, n)]
     while rows := store.rows(
-        "SELECT w.participant_id, w.mailbox, p.email, p.deleted, EXISTS (SELECT 1 FROM opt_out o"
-        f"  WHERE o.connection_id = p.connection_id AND o.mailbox = w.mailbox){waits}"
+        "SELECT w.participant_id, w.mailbox, p.email, p.deleted,"
+        f" EXISTS (SELECT 1 FROM opt_out o WHERE o.mailbox = w.mailbox){waits}"
         " FROM planned w JOIN participant p ON p.id = w.participant_id"
         " WHERE w.plan_id = ? AND w.participant_id > ? AND w.outcome = ?"
         " ORDER BY w.participant_id LIMIT ?",

@@ -16,8 +16,7 @@ from app.invites.studies import Study, locked
 
 _WHO = (
     "study_id = ? AND state IN ('sent', 'handed_over') AND reminder IS NULL AND address IS NOT NULL"
-    " AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.connection_id = invite.connection_id"
-    "  AND o.mailbox = invite.mailbox)"
+    " AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.mailbox = invite.mailbox)"
     " AND NOT EXISTS (SELECT 1 FROM participant p WHERE p.id = participant_id AND p.deleted)"
 )
 
@@ -87,7 +86,8 @@ def queue(
         if len(made) != number:  # a reply arrived, or an invite was sent, just now
             raise StudyProblem("Answers are just coming in. Nothing was queued; try again.")
         entries = [
-            Entry("run", study.id, after="running", detail=f"{number} reminders by {channel}")
+            Entry("run", study.id, after="running", detail=f"{number} reminders by {channel}"),
+            ledger.seal(study.id, f"reminder {run}", template_of(study).json()),
         ]
         entries += [Entry("reminder", study.id, key, box, None, "queued") for key, box in made]
         ledger.append(store, study.connection_id, by, entries)

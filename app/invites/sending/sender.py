@@ -81,7 +81,7 @@ class Sender:
             lock.take()
             self._guard.check()
             jobs.recover(self._store, self._connection_id, self._owner)
-            self._key = hasher(self._store, self._connection_id).key
+            self._key = hasher(self._store).key
             while not stop.is_set():
                 step = self._next(only())
                 if step == NEVER or (step > NOW and not wait):

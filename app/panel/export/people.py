@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -76,6 +77,30 @@ def people(
                 column: hidden(line[column]) if masking and column in MASKED else line[column]
                 for column in COLUMNS
             }
+
+
+def metadata_columns(
+    store: Store, ids: Ids, columns: Sequence[str], lines: Iterator[Line], *, masking: bool
+) -> tuple[Sequence[str], Iterator[Line]]:
+    """The columns and lines with ``metadata.KEY`` for each key instead of ``metadata``. It reads
+    the metadata of all of them first. Raises DatabaseProblem."""
+    keys: set[str] = set()
+    for start in range(0, len(ids), CHUNK):
+        for (text,) in store.rows(
+            f"SELECT metadata FROM participant WHERE {store.among('id')}",
+            (store.values(ids[start : start + CHUNK]),),
+        ):
+            keys.update(json.loads(text))
+    names = sorted(keys)
+    at = list(columns).index("metadata")
+    wide = (*columns[:at], *(f"metadata.{key}" for key in names), *columns[at + 1 :])
+
+    def widened() -> Iterator[Line]:
+        for line in lines:
+            had = line.get("metadata") or {}
+            yield {**line, **{f"metadata.{key}": had.get(key) for key in names}}
+
+    return wide, widened()
 
 
 def private(value: str | None, masking: bool) -> str | None:

@@ -1,8 +1,10 @@
 """Writes lists as CSV or JSON lines. A file is complete or does not exist, and only its owner can
 read it.
 
-To read the CSV back, remove one apostrophe from the start of each cell that has one. A cell that
-was empty before is a missing value. One that becomes empty is an empty text.
+CSV is for spreadsheets: a file begins with a byte order mark, times are dates in UTC, and phone
+numbers stay texts. An exact CSV has the values as JSON has them. To read either back, remove one
+apostrophe from the start of each cell that has one. A cell that was empty before is a missing
+value. One that becomes empty is an empty text.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TextIO, TypeAlias
 
@@ -25,6 +28,9 @@ from app.text import csv_cell, plain
 Form: TypeAlias = Literal["csv", "json"]
 Line: TypeAlias = dict[str, Any]
 
+STDOUT = "-"  # a file's name that means standard output
+MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"  # without it, Excel reads a CSV in a local encoding
+TIMES = ("created", "since", "at")  # columns of seconds since 1970, like those that end in _at
 JSON_NAMES = (".jsonl", ".ndjson", ".json")
 # Text from Stripe's customers, which may be missing. Other text columns never are.
 FOREIGN = frozenset(one.name for one in PARTICIPANT_FIELDS if one.kind == "text" and one.personal)
@@ -43,20 +49,30 @@ def form_of(file: str) -> Form:
     return "json" if file.lower().endswith(JSON_NAMES) else "csv"
 
 
-def write(out: TextIO, columns: Sequence[str], lines: Iterable[Line], form: Form) -> int:
+def write(
+    out: TextIO,
+    columns: Sequence[str],
+    lines: Iterable[Line],
+    form: Form,
+    *,
+    exact: bool = False,
+) -> int:
     """Write each line, with a header for CSV. Returns the number of lines.
 
-    JSON has the exact values. CSV has them too, in cells that no spreadsheet reads as formulas. On
-    a terminal, :func:`app.text.plain` makes each cell safe.
+    JSON has the exact values. ``exact``: CSV has them too. No spreadsheet reads its cells as
+    formulas. On a terminal, :func:`app.text.plain` makes each cell safe.
     """
     written: Iterator[object]
+    cell = _cell if exact else _spreadsheet_cell
     if form == "json":
         written = (out.write(json.dumps(line) + "\n") for line in lines)
     else:
         writer, safe = csv.writer(out), plain if out.isatty() else str
-        writer.writerow(columns)
+        if not exact and out is not sys.stdout:
+            out.write(MARK)
+        writer.writerow([csv_cell(column) for column in columns])
         written = (
-            writer.writerow([safe(_cell(column, line[column])) for column in columns])
+            writer.writerow([safe(cell(column, line[column])) for column in columns])
             for line in lines
         )
     return sum(1 for _ in written)
@@ -68,17 +84,31 @@ def _cell(column: str, value: object) -> str:
     return "'" if value == "" and column in FOREIGN else csv_cell(value)
 
 
+def _spreadsheet_cell(column: str, value: object) -> str:
+    """As :func:`_cell`, but a time is a date, and a phone number is no number: it would lose its
+    first zeros."""
+    if isinstance(value, int) and not isinstance(value, bool) and _is_time(column):
+        with contextlib.suppress(OverflowError, OSError, ValueError):  # no date has it
+            return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    cell = _cell(column, value)
+    return "'" + cell if column == "phone" and cell[:1].isdigit() else cell
+
+
+def _is_time(column: str) -> bool:
+    return column in TIMES or column.endswith("_at")
+
+
 @contextlib.contextmanager
 def writing(file: str | None, *, replace: bool = True) -> Iterator[TextIO]:
     """A file that appears once it is completely written (:func:`app.files.replace_atomically`).
-    None means standard output. ``replace`` allows replacing an existing file. Raises OutputProblem,
-    whose subclass AlreadyThere says that the file exists."""
-    if file is None:
+    None and "-" mean standard output. ``replace`` allows replacing an existing file. Raises
+    OutputProblem, whose subclass AlreadyThere says that the file exists."""
+    if file in (None, STDOUT):
         with _standard_output() as out:
             yield out
         return
     try:
-        whole = _target(file, replace)
+        whole = _target(str(file), replace)
         with replace_atomically(whole, overwrite=replace) as part:
             out = io.TextIOWrapper(part, encoding="utf-8", newline="")
             yield out

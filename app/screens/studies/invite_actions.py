@@ -10,13 +10,17 @@ from textual import work
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
-from app.invites import lifecycle, opt_outs
+from app.invites import corrections, lifecycle, opt_outs
 from app.invites.errors import StudyProblem
+from app.invites.invite_log import invite_rows
 from app.invites.manual_links import hand_out
 from app.invites.studies import Study
 from app.screens.base import PanelistScreen
+from app.screens.studies.ledger_screen import LedgerScreen
 from app.screens.studies.mark_list_dialog import MarkListDialog
-from app.widgets.content import words
+from app.screens.studies.reason_dialog import ReasonDialog
+from app.text import plain
+from app.widgets.content import hidden, words
 from app.widgets.dialog import QuestionDialog
 
 
@@ -53,12 +57,13 @@ class InviteActions(PanelistScreen):
         def go(by: str) -> str:
             moved = lifecycle.mark(self._store, self._connection_id, meant, state, by)
             stayed = f"; {len(meant) - moved:,} cannot be" if moved < len(meant) else ""
-            return f"{moved:,} marked {state}{stayed}."
+            undo = " u undoes it." if moved else ""
+            return f"{moved:,} marked {state}{stayed}.{undo}"
 
         if meant == [self.current] and state != "bounced":
             self._do(go)
         else:
-            self._ask(f"Mark {_counted(len(meant))} as {state}?", "Mark", go)
+            self._ask(f"Mark {self._named(meant)} as {state}? u undoes it.", "Mark", go)
 
     def action_resolve(self, arrived: bool) -> None:
         """Record whether uncertain invites arrived."""
@@ -71,7 +76,7 @@ class InviteActions(PanelistScreen):
             return f"{moved:,} resolved." if moved else "None of them is uncertain."
 
         said = "arrived" if arrived else "did not arrive, so that it may be sent again"
-        self._ask(f"Say of {_counted(len(meant))} that it {said}?", "Say so", go)
+        self._ask(f"Say of {self._named(meant)} that it {said}?", "Say so", go)
 
     def action_opt_out(self) -> None:
         """Record that these mailboxes must not be contacted again."""
@@ -80,24 +85,120 @@ class InviteActions(PanelistScreen):
             return
 
         def go(by: str) -> str:
-            rows = self._store.rows(
-                f"SELECT DISTINCT mailbox FROM invite WHERE {self._store.among('id')}",
-                (self._store.values(meant),),
-            )
-            boxes = [row[0] for row in rows]
+            boxes = self._mailboxes(meant)
             opt_outs.record(self._store, self._connection_id, boxes, "opted_out", by)
-            return "They are not written to any more, in any study."
+            return "They are not written to any more, in any study. a allows it again."
+
+        line = f"Never write again to where {self._named(meant)} went, in any study?"
+        self._ask(line, "Opt out", go)
+
+    def action_undo(self) -> None:
+        """Undo the last mark of the picked invites, or of the current one."""
+        meant = self._targets()
+        if not meant:
+            return
+
+        def go(by: str) -> str:
+            moved = corrections.undo_marks(self._store, self._connection_id, meant, by)
+            return f"{moved:,} undone." if moved else "None of them has a mark to undo."
+
+        if meant == [self.current]:
+            self._do(go)
+        else:
+            self._ask(f"Undo the last mark of {self._named(meant)}?", "Undo", go)
+
+    def action_withdraw(self) -> None:
+        """Withdraw the picked invites, or the current one."""
+        meant = self._targets()
+        if not meant:
+            return
+
+        def go(by: str) -> str:
+            moved = corrections.withdraw(self._store, self._connection_id, meant, by)
+            return f"{moved:,} withdrawn." if moved else "None of them can be withdrawn."
 
         line = (
-            f"Never write to whom {_counted(len(meant))} went again, in any study? It cannot be"
-            " undone."
+            f"Withdraw {self._named(meant)}? It cannot be undone, but another plan may invite"
+            " again."
         )
-        self._ask(line, "Opt out", go)
+        self._ask(line, "Withdraw", go)
+
+    def action_allow(self) -> None:
+        """Lift a bounce or an opt-out of the mailboxes of the picked invites, or of the current
+        one."""
+        meant = self._targets()
+        try:
+            boxes = self._mailboxes(meant)
+            kinds = {
+                kind
+                for (kind,) in self._store.rows(
+                    f"SELECT DISTINCT kind FROM opt_out WHERE {self._store.among('mailbox')}",
+                    (self._store.values(boxes),),
+                )
+            }
+        except DatabaseProblem as problem:
+            self.host.tell(str(problem), problem=True)
+            return
+        liftable = [kind for kind in corrections.LIFTABLE if kind in kinds]
+        if meant and not liftable:
+            self.host.tell("They are erased." if kinds else "No mailbox of them is excluded.")
+        if not liftable:
+            return
+
+        def lift(by: str, reason: str) -> str:
+            here = (self._store, self._connection_id)
+            number = sum(corrections.lift(*here, boxes, kind, by, reason) for kind in liftable)
+            return f"{number:,} lifted. They may be written to again."
+
+        said = " and the ".join(kind.replace("bounced", "bounce").replace("opted_out", "opt-out")
+                                for kind in liftable)  # fmt: skip
+        line = f"Lift the {said} of where {self._named(meant)} went?"
+
+        def given(reason: str | None) -> None:
+            if reason is not None:
+                self._do(lambda by: lift(by, reason))
+
+        self.app.push_screen(ReasonDialog([words(line)], "Lift"), given)
+
+    def _mailboxes(self, invites: list[int]) -> list[str]:
+        rows = self._store.rows(
+            f"SELECT DISTINCT mailbox FROM invite WHERE {self._store.among('id')}",
+            (self._store.values(invites),),
+        )
+        return [box for (box,) in rows]
+
+    def _named(self, invites: list[int]) -> str:
+        """Whom invites are to, for a question: one by name, more by number."""
+        found = []
+        if len(invites) == 1:
+            with suppress(DatabaseProblem):  # the action itself reports it
+                found = invite_rows(self._store, invites)
+        if not found:
+            return _counted(len(invites))
+        (one,) = found
+        name = hidden(one.name or one.address, self.host.masking) or one.stripe_id
+        return f"the invite to {plain(name, 60)}"
 
     def action_list(self) -> None:
         """Mark the invites of a list."""
         form = MarkListDialog(self._store, self._connection_id, self._study, self._follow)
         self.app.push_screen(form, lambda _: self.read())
+
+    def action_ledger(self) -> None:
+        """Open the ledger of the study, or of all."""
+        found = []
+        with suppress(DatabaseProblem):  # the ledger itself reports it
+            if self.current is not None:
+                found = invite_rows(self._store, [self.current])
+        self.app.push_screen(
+            LedgerScreen(
+                self._store,
+                self._connection_id,
+                self._study,
+                found[0].stripe_id if found else None,
+                masking=self.host.masking,
+            )
+        )
 
     def action_link(self) -> None:
         """Copy the personal link of the current invite."""

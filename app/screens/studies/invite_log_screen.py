@@ -44,6 +44,8 @@ class InviteLogScreen(InviteActions):
                 tooltip="Paste or open a list, and say what became of those in it"),
         Binding("t", "take", "Take out", id="log.take",
                 tooltip="Write these invites to a file"),
+        Binding("l", "ledger", "Ledger", id="log.ledger",
+                tooltip="Who did what, when and from where"),
         Binding("space", "pick", "Pick", id="log.pick", show=False,
                 tooltip="Pick this invite, to mark several at once; or let it go"),
         Binding("s", "mark('started')", "Started", id="log.started",
@@ -58,6 +60,12 @@ class InviteLogScreen(InviteActions):
                 key_display="+", tooltip="An uncertain one arrived"),
         Binding("minus", "resolve(False)", "It did not", id="log.lost", show=False,
                 key_display="-", tooltip="An uncertain one did not arrive; it may be asked again"),
+        Binding("u", "undo", "Undo mark", id="log.undo",
+                tooltip="Undo the last mark of this invite"),
+        Binding("w", "withdraw", "Withdraw", id="log.withdraw", show=False,
+                tooltip="Withdraw this invite: it is not sent, or awaits no reply any more"),
+        Binding("a", "allow", "Allow again", id="log.allow", show=False,
+                tooltip="Lift a bounce or an opt-out of this mailbox, with a reason"),
         Binding("o", "opt_out", "Opt out", id="log.optout", show=False,
                 tooltip="Never write to this mailbox again, in any study"),
         Binding("y", "link", "Copy link", id="log.link", show=False,
@@ -66,8 +74,9 @@ class InviteLogScreen(InviteActions):
     PAUSE = 0.5
     help_text = (
         "Each invite with its state. space picks several; s, c, d and b say what became of them, i"
-        " takes a list of them; + and - resolve uncertain ones; o: never write to this mailbox"
-        " again. Escape goes back."
+        " takes a list of them, u undoes the last mark; + and - resolve uncertain ones; o: never"
+        " write to this mailbox again, a allows it again; w withdraws; l opens the ledger. Escape"
+        " goes back."
     )
 
     class Found(Message):

@@ -18,6 +18,8 @@ from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import contact_lists, lifecycle, opt_outs
 from app.invites.errors import StudyProblem
+from app.invites.list_columns import addresses_in, read_list
+from app.invites.list_status import by_status
 from app.invites.operator import by, read_text
 from app.invites.studies import Study
 from app.text import plain
@@ -33,13 +35,14 @@ LARGEST = 50_000_000  # bytes of a file: a million lines
 
 @dataclass(frozen=True)
 class MarkTargets:
-    """What a list means: ``keys`` are invites, or mailboxes for an opt-out. The other lines are
-    ``ambiguous`` or ``unknown``."""
+    """What a list means: ``keys`` are invites, or mailboxes for an opt-out. The other names are
+    ``ambiguous`` or ``unknown``. ``read``: sentences about what was read of the list."""
 
     mark: str
     keys: Sequence[int] | Sequence[str]
     ambiguous: Sequence[str]
     unknown: Sequence[str]
+    read: Sequence[str]
 
 
 class MarkListDialog(DecisionDialog[None]):
@@ -55,8 +58,8 @@ class MarkListDialog(DecisionDialog[None]):
                 tooltip="Close this"),
     ]  # fmt: skip
     help_text = (
-        "Addresses, Stripe ids or tokens, one a line, or a CSV with a heading; or the name of a"
-        " file that has them. ctrl+t says what they are marked as, ctrl+s looks whom it means and"
+        "Addresses, Stripe ids or tokens, as a CSV or in any text; or the name of a file that has"
+        " them. ctrl+t says what they are marked as, ctrl+s looks whom it means and"
         " asks."
     )
 
@@ -86,7 +89,7 @@ class MarkListDialog(DecisionDialog[None]):
         where = f"of “{plain(self._study.title, 50)}”" if self._study else "of all studies"
         with Vertical(id="dialog", classes="mark-list"):
             yield Static(words(("What became of those in a list", "bold"), f", {where}"))
-            hint = "Paste addresses, Stripe ids or tokens, one a line or CSV; or a file's name."
+            hint = "Paste addresses, Stripe ids or tokens, as a CSV or any text; or a file's name."
             yield Static(words((hint, "dim")))
             yield TextBox(id="mark-field", wrap=False)
             yield TextLine(id="mark-as")
@@ -136,12 +139,21 @@ class MarkListDialog(DecisionDialog[None]):
     @work(thread=True)
     def _match(self, text: str, mark: str) -> None:
         def found() -> MarkTargets:
-            here, written = (self._store, self._connection_id), from_file(text)
-            if mark == OPT_OUT:
-                boxes, unknown = contact_lists.mailboxes(*here, written)
-                return MarkTargets(mark, boxes, (), unknown)
-            matched = contact_lists.match(*here, written, self._study.id if self._study else None)
-            return MarkTargets(mark, matched.invites, matched.ambiguous, matched.unknown)
+            written = from_file(text)
+            listed = read_list(written)
+            if mark == OPT_OUT:  # every address counts, wherever it stands
+                names = [*listed.values, *addresses_in(written)]
+                boxes, unknown = contact_lists.mailboxes(self._store, names)
+                return MarkTargets(mark, boxes, (), unknown, [listed.words])
+            names, others = by_status(listed, mark)
+            matched = contact_lists.match(
+                self._store, self._connection_id, names, self._study.id if self._study else None
+            )
+            read = [listed.words]
+            if others:
+                said = ", ".join(f"{number:,} {plain(one, 30)}" for one, number in others.items())
+                read.append(f"By their {plain(listed.status_column, 40)}, left out are: {said}.")
+            return MarkTargets(mark, matched.invites, matched.ambiguous, matched.unknown, read)
 
         self._answer(lambda: self.Ended(found()))
 
@@ -161,7 +173,8 @@ class MarkListDialog(DecisionDialog[None]):
         if message.meant is None:
             self._say(message.said, problem=message.problem)
         elif not message.meant.keys:
-            self._say(f"Nobody is meant: {_rest(message.meant)}.", problem=True)
+            read = " ".join(message.meant.read)
+            self._say(f"No one is meant: {_rest(message.meant)}. {read}", problem=True)
         elif self.is_current:
             self._ask(message.meant)
 
@@ -169,11 +182,11 @@ class MarkListDialog(DecisionDialog[None]):
         what = "mailbox" if meant.mark == OPT_OUT else "invite"
         many = "mailboxes" if meant.mark == OPT_OUT else "invites"
         number = f"1 {what}" if len(meant.keys) == 1 else f"{len(meant.keys):,} {many}"
-        lines = [f"Mark {number} as {meant.mark}?"]
+        lines = [f"Mark {number} as {meant.mark}?", *meant.read]
         if meant.ambiguous or meant.unknown:
-            lines.append(f"{_rest(meant).capitalize()}: these lines stay in the field.")
+            lines.append(f"{_rest(meant).capitalize()}: these stay in the field.")
         if meant.mark == OPT_OUT:
-            lines.append("It holds for all studies, and cannot be undone.")
+            lines.append("It holds for all studies of all accounts.")
 
         def answered(yes: bool | None) -> None:
             if yes:

@@ -45,7 +45,7 @@ def test_the_order_of_the_reasons_is_free_of_the_numbers(
 ) -> None:
     """As after a version that asks in another order: a plan locked before is the same plan."""
     here = account(store, 5)
-    box = hasher(store, here).stored("cus_00001@example.com")
+    box = hasher(store).stored("cus_00001@example.com")
     opt_outs.record(store, here, [box], "opted_out", BY)
     store.execute("UPDATE participant SET email = NULL WHERE stripe_id = 'cus_00002'")
     key = study(store, here)

@@ -271,7 +271,7 @@ def test_who_opts_out_gets_nothing(store: Store, tmp_path: Path, moment: str) ->
     away = "cus_00001@example.com"
 
     def opt_out() -> None:
-        box = hasher(store, here).stored(away)
+        box = hasher(store).stored(away)
         opt_outs.record(store, here, [box], "opted_out", BY)
         store.close()
 

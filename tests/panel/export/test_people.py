@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from array import array
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
 
 def read_csv(file: Path) -> list[dict[str, Any]]:
     """By the rule that app.panel.export.writer tells, and by nothing else."""
-    with file.open(encoding="utf-8", newline="") as lines:
+    with file.open(encoding="utf-8-sig", newline="") as lines:
         found = list(csv.DictReader(lines))
     assert all(not cell.startswith(FORMULAS) for line in found for cell in line.values())
     return [
@@ -48,6 +49,8 @@ def read_csv(file: Path) -> list[dict[str, Any]]:
 def _value(column: str, text: str | None) -> Any:
     if column == "plan":
         return text or ""
+    if column in ("created", "since") and text and ":" in text:
+        return int(datetime.fromisoformat(f"{text}+00:00").timestamp())
     if text is None or column not in ("metadata", "since", "created", "deleted"):
         return text
     return text == "True" if column == "deleted" else json.loads(text)

@@ -14,7 +14,9 @@ from app.invites import studies
 from app.invites.invite_log import invite_ids
 from app.screens.export_dialog import ExportDialog
 from app.screens.studies.invite_log_screen import InviteLogScreen
+from app.screens.studies.ledger_screen import LedgerScreen
 from app.screens.studies.mark_list_dialog import MARKS, OPT_OUT, MarkListDialog
+from app.screens.studies.reason_dialog import ReasonDialog
 from app.screens.studies.screen import StudiesScreen
 from app.widgets.dialog import QuestionDialog
 from app.widgets.inputs import TextField
@@ -74,6 +76,10 @@ async def test_the_log_is_marked_by_key(start: Start, asked: int, store: Store) 
         await at.until(lambda: "rows 1–11 of 11" in at.flat)
         await at.press("c")
         await at.until(lambda: studies.funnel(store, asked).get("completed") == 1)
+        await at.press("u")
+        await at.until(lambda: "completed" not in studies.funnel(store, asked))
+        await at.press("c")
+        await at.until(lambda: studies.funnel(store, asked).get("completed") == 1)
         await at.press("space", "space", "d")
         await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         at.app.screen.opened = 0.0  # type: ignore[attr-defined]
@@ -128,7 +134,7 @@ async def test_a_list_opts_out_for_all_studies(
     async with start((80, 24)) as at:
         await log(at)
         await paste(at, "email\ncus_00@example.com\ncus_01\n", OPT_OUT)
-        await at.until(lambda: "cannot be undone" in at.flat)
+        await at.until(lambda: "It holds for all studies" in at.flat)
         assert "Mark 2 mailboxes" in at.flat
         await yes(at)
         await at.until(lambda: studies.funnel(store, asked).get("withdrawn") == 2)
@@ -152,7 +158,7 @@ async def test_a_file_is_read_whose_name_is_pasted(
         await at.until(lambda: "no text in UTF-8" in at.flat)
         for name, said in (
             (str(tmp_path / "none.csv"), "cannot be read (No such file"),
-            ("a" * 5_000, "Nobody is meant: 0 ambiguous, 1 unknown."),
+            ("a" * 5_000, "No one is meant: 0 ambiguous, 1 unknown."),
             ('"cus_00\n' * 3, "a quote in it has no end"),
             (" ", "Nothing is in the list yet"),
         ):
@@ -221,3 +227,48 @@ async def test_a_reminder_that_nobody_knows_of_is_resolved(
         assert tuple(found) == ("handed_over", "sent")
         await at.press("escape")
         assert isinstance(at.app.screen, StudiesScreen)
+
+
+async def test_what_is_final_asks_by_name_and_a_bounce_is_lifted(
+    start: Start, asked: int, store: Store
+) -> None:
+    async with start((120, 40)) as at:
+        await log(at)
+        await at.press("b")
+        await at.until(lambda: "Mark the invite to Person" in at.flat)
+        await yes(at)
+        await at.until(lambda: studies.funnel(store, asked).get("bounced") == 1)
+        await at.press("a")
+        await at.until(lambda: isinstance(at.app.screen, ReasonDialog))
+        at.settle()
+        await put(at, "the wrong one")
+        await at.press("enter")
+        await at.until(lambda: "bounced" not in studies.funnel(store, asked))
+        assert store.rows("SELECT 1 FROM opt_out") == []
+        await at.press("w")
+        await at.until(lambda: "Withdraw the invite to Person" in at.flat)
+        await yes(at)
+        await at.until(lambda: studies.funnel(store, asked).get("withdrawn") == 1)
+        await at.press("a")
+        await at.until(lambda: "No mailbox of them is excluded" in at.toasts)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_ledger_is_read(
+    start: Start, asked: int, store: Store, size: tuple[int, int]
+) -> None:
+    async with start(size) as at:
+        await log(at)
+        await at.press("c")
+        await at.until(lambda: studies.funnel(store, asked).get("completed") == 1)
+        await at.press("l")
+        await at.until(lambda: isinstance(at.app.screen, LedgerScreen))
+        await at.until(lambda: "Ledger: Pricing" in at.flat and "rows 1–" in at.flat)
+        assert "handed over → completed" in at.flat
+        await at.press("p")
+        await at.until(lambda: "only cus_11" in at.flat)
+        await at.until(lambda: "of 4" in at.flat)  # queued, claimed, handed over, completed
+        await at.press("x")
+        await at.until(lambda: "Person 11" not in at.flat)
+        await at.press("escape")
+        assert isinstance(at.app.screen, InviteLogScreen)

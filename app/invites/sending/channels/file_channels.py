@@ -43,7 +43,7 @@ class Folder:
         OutputProblem."""
         make_private(self._path)
         with writing(str(self._path / name)) as out:
-            write(out, COLUMNS, lines, "csv")
+            write(out, COLUMNS, lines, "csv", exact=True)
 
     def sync(self) -> None:
         """Write the folder's file names to the disk too. Raises OSError."""

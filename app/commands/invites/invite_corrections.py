@@ -1,0 +1,75 @@
+"""``panelist invites unmark``, ``withdraw`` and ``lift``: take back what was said by mistake."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.commands.console import confirmed, print_json, say
+from app.commands.context import Context, open_context
+from app.commands.exit_codes import DONE, FAILED
+from app.commands.invites.invite_targets import find_invites, named, names_of
+from app.invites import contact_lists, corrections
+from app.invites.housekeeping import follow
+from app.invites.list_columns import read_list
+from app.invites.operator import by
+from app.text import plain
+
+
+def unmark_invites(options: argparse.Namespace) -> int:
+    """Undo the last mark of invites."""
+    context = open_context(options.account)
+    invites, rest = find_invites(context, options.who, options.study)
+    if not confirmed(
+        f"Undo the last mark of {names_of(context.store, invites)}?",
+        yes=options.yes or len(invites) < 2,
+    ):
+        return FAILED
+    moved = corrections.undo_marks(context.store, context.connection, invites, by(), options.reason)
+    return _ended(context, options, "undone", moved, len(invites) - moved, rest)
+
+
+def withdraw_invites(options: argparse.Namespace) -> int:
+    """Withdraw single invites."""
+    context = open_context(options.account)
+    invites, rest = find_invites(context, options.who, options.study)
+    may = corrections.can_withdraw(context.store, context.connection, invites)
+    if may and not confirmed(
+        f"Withdraw {names_of(context.store, invites)}? It cannot be undone, but another plan may"
+        " invite again.",
+        yes=options.yes,
+    ):
+        return FAILED
+    moved = corrections.withdraw(context.store, context.connection, invites, by(), options.reason)
+    return _ended(context, options, "withdrawn", moved, len(invites) - moved, rest)
+
+
+def lift_exclusion(options: argparse.Namespace) -> int:
+    """Write to mailboxes again that bounced or opted out."""
+    context = open_context(options.account)
+    text, typed = named(options.who)
+    boxes, rest = contact_lists.mailboxes(context.store, read_list(text).values)
+    question = f"Write to {len(boxes):,} mailboxes again?"
+    if not confirmed(question, yes=options.yes or typed):
+        return FAILED
+    kind = {"bounce": "bounced", "opt-out": "opted_out"}[options.what]
+    moved = corrections.lift(context.store, context.connection, boxes, kind, by(), options.reason)
+    return _ended(context, options, "lifted", moved, len(boxes) - moved, rest)
+
+
+def _ended(
+    context: Context,
+    options: argparse.Namespace,
+    done: str,
+    moved: int,
+    stayed: int,
+    unknown: list[str],
+) -> int:
+    """Report a correction. Returns the exit code."""
+    follow(context.store, context.settings.home)
+    if options.json:
+        print_json({done: moved, "stayed": stayed, "unknown": unknown})
+    else:
+        say(f"{moved:,} {done}. {stayed:,} stay as they are.")
+        for value in unknown:
+            print(f"unknown or ambiguous: {plain(value, 200)}")
+    return DONE if moved and not unknown else FAILED

@@ -1,0 +1,39 @@
+"""``panelist invites link``: hands out personal links for sending by hand."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.commands.console import print_json, say
+from app.commands.context import open_context
+from app.commands.exit_codes import DONE, FAILED
+from app.commands.invites.invite_targets import find_invites
+from app.invites.errors import StudyProblem
+from app.invites.invite_log import invite_rows
+from app.invites.manual_links import hand_out
+from app.invites.operator import by
+from app.invites.restore_guard import RestoreGuard
+from app.text import plain
+
+
+def print_links(options: argparse.Namespace) -> int:
+    """Print the link of each invite. A queued invite counts as sent from then on."""
+    context = open_context(options.account)
+    settings, store, connection = context
+    guard = RestoreGuard(store, connection, settings.home)
+    guard.check()
+    invites, rest = find_invites(context, options.who, options.study)
+    for row in invite_rows(store, invites):
+        try:
+            link = hand_out(store, row.id, by())
+        except StudyProblem as problem:
+            rest.append(f"{row.address or row.stripe_id}: {problem}")
+            continue
+        if options.json:
+            print_json({"invite": row.id, "address": row.address, "token": row.token, "link": link})
+        else:
+            print(f"{plain(row.address or 'erased', 80)}\t{plain(link, 2_000)}")
+    guard.note()
+    for value in rest:
+        say(f"No link: {plain(value, 200)}")
+    return FAILED if rest else DONE

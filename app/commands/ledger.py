@@ -1,0 +1,66 @@
+"""``panelist ledger``: who planned, sent, marked, opted out and corrected what, and when."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from app.commands.arguments import add_account, add_format
+from app.commands.context import find_study, open_context
+from app.commands.exit_codes import DONE
+from app.commands.progress import counted
+
+if TYPE_CHECKING:
+    from app.invites.ledger_log import LedgerRow
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Add its options."""
+    parser.description = (
+        "Lists the entries of the ledger, the newest first. Nothing in it is ever changed; panelist"
+        " verify proves that."
+    )
+    parser.add_argument("--study", metavar="STUDY", help="only of this one")
+    parser.add_argument(
+        "--person", metavar="WHO", help="only about this Stripe id or address, in all studies"
+    )
+    parser.add_argument("--output", metavar="FILE", help="into a file that only you can read")
+    add_account(parser)
+    add_format(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """List the ledger."""
+    from app.invites.exports import of_ledger
+    from app.invites.ledger_log import LedgerRow, entry_numbers
+    from app.panel.export.writer import Form, write, writing
+
+    context = open_context(options.account)
+    _, store, connection = context
+    study = find_study(context, options.study).id if options.study else None
+    numbers = entry_numbers(store, connection, study_id=study, person=options.person)
+    with writing(options.output) as out:
+        source = of_ledger(store, connection, numbers)
+        lines = counted(source.lines(False), source.number, options.output)
+        if options.json or options.csv:
+            form: Form = "json" if options.json else "csv"
+            write(out, source.columns, lines, form, exact=options.exact)
+            return DONE
+        for line in lines:
+            out.write(_words(LedgerRow(**line)) + "\n")
+    return DONE
+
+
+def _words(row: LedgerRow) -> str:
+    from app.text import plain, when
+
+    about = [plain(row.study_title, 40)] if row.study_title else []
+    if row.invite is not None:
+        about.append(
+            f"invite {row.invite} to {plain(row.address or row.stripe_id or 'erased', 60)}"
+        )
+    elif row.mailbox:
+        about.append(f"mailbox {plain(row.mailbox, 8)}")
+    detail = [plain(row.detail, 120)] if row.detail else []
+    said = " · ".join([plain(row.event, 80), *about, *detail])
+    return f"{row.number:>7} {when(row.at):<12} {row.origin:<20} {said}"

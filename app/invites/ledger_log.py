@@ -1,0 +1,137 @@
+"""Reads the ledger for people: who did what, when and from where."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.db.store import Store
+from app.invites.errors import StudyProblem
+from app.invites.ledger import SEAL
+from app.invites.mail.addresses import hasher, read
+from app.panel.lists.order import Ids
+from app.text import plain
+
+HIDDEN = (SEAL,)  # entries that only a proof reads
+
+_ROW = (
+    'SELECT l.number, l.at, l."by", l.login, l.machine, l.what, l.study, s.title, l.invite,'
+    " p.stripe_id, p.name, i.address, l.mailbox, l.before, l.after, l.detail FROM ledger l"
+    " LEFT JOIN study s ON s.id = l.study LEFT JOIN invite i ON i.id = l.invite"
+    " LEFT JOIN participant p ON p.id = i.participant_id"
+)
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """One entry. ``by``: the system's user, or the process of a sender. ``login``: the user of the
+    database, None for SQLite. ``study_title``, ``stripe_id``, ``name`` and ``address``: as they are
+    now, None if there is none. ``mailbox``: its keyed hash."""
+
+    number: int
+    at: int
+    by: str
+    login: str | None
+    machine: str | None
+    what: str
+    study: int | None
+    study_title: str | None
+    invite: int | None
+    stripe_id: str | None
+    name: str | None
+    address: str | None
+    mailbox: str | None
+    before: str | None
+    after: str | None
+    detail: str | None
+
+    @property
+    def event(self) -> str:
+        """What happened, for a person."""
+        what = _WORDS.get(self.what, self.what.replace("-", " "))
+        states = [state.replace("_", " ") for state in (self.before, self.after) if state]
+        if self.what == "rekeyed":
+            states = []
+        said = " → ".join(states)
+        if self.what == "invite":
+            return said
+        return f"{what}: {said}" if states else what
+
+    @property
+    def origin(self) -> str:
+        """Who did it and from where, for a person."""
+        login = f" as {plain(self.login, 40)}" if self.login else ""
+        machine = f" on {plain(self.machine, 40)}" if self.machine else ""
+        known = machine and self.machine and self.by.endswith(f" on {self.machine}")
+        return f"{plain(self.by, 60)}{login}{'' if known else machine}"
+
+
+_WORDS = {
+    "run": "batch",
+    "plan": "plan",
+    "trusted": "database trusted",
+    "opted-out": "opted out",
+    "erased": "never to be written to, as erased",
+    "opt-out-lifted": "opt-out lifted",
+    "bounce-lifted": "bounce lifted",
+    "erased-lifted": "may be written to again, as not erased",
+    "unmarked": "mark undone",
+    "rekeyed": "mailbox has a new hash",
+    "mailbox-key": "key of the mailboxes",
+    "study-changed": "study changed",
+    "study-segments": "audience changed",
+}
+
+
+def entry_numbers(
+    store: Store, connection_id: int, *, study_id: int | None = None, person: str | None = None
+) -> Ids:
+    """The numbers of an account's entries, the newest first. ``person``: a Stripe id or an address,
+    for only the entries about this participant's invites and mailboxes. Raises StudyProblem if
+    there is no such participant, and DatabaseProblem."""
+    conditions, values = ["connection_id = ?"], list[object]([connection_id])
+    conditions.append(f"NOT {store.among('what')}")
+    values.append(store.values(list(HIDDEN)))
+    if study_id is not None:
+        conditions.append("study = ?")
+        values.append(study_id)
+    if person is not None:
+        invites, boxes = _traces(store, connection_id, person)
+        conditions.append(f"({store.among('invite')} OR {store.among('mailbox')})")
+        values += [store.values(invites), store.values(boxes)]
+    rows = store.rows(
+        f"SELECT number FROM ledger WHERE {' AND '.join(conditions)} ORDER BY number DESC", values
+    )
+    return array("q", (row[0] for row in rows))
+
+
+def ledger_rows(store: Store, connection_id: int, numbers: Sequence[int]) -> list[LedgerRow]:
+    """These entries, in the given order. Raises DatabaseProblem."""
+    found = store.rows(
+        f"{_ROW} WHERE l.connection_id = ? AND {store.among('l.number')}",
+        (connection_id, store.values(numbers)),
+    )
+    by_number = {row[0]: LedgerRow(*row) for row in found}
+    return [by_number[one] for one in numbers if one in by_number]
+
+
+def _traces(store: Store, connection_id: int, person: str) -> tuple[list[int], list[str]]:
+    """The invites of a participant, and the mailboxes that they had."""
+    box, hashes = read(person), hasher(store)
+    boxes = {hashes.stored(box)} if isinstance(box, str) else set[str]()
+    rows = store.rows(
+        "SELECT id, email FROM participant WHERE connection_id = ? AND stripe_id = ?",
+        (connection_id, person),
+    )
+    for _, email in rows:
+        now = read(email or "")
+        boxes |= {hashes.stored(now)} if isinstance(now, str) else set()
+    invites = store.rows(
+        f"SELECT id, mailbox FROM invite WHERE {store.among('participant_id')}"
+        f" OR {store.among('mailbox')}",
+        (store.values([row[0] for row in rows]), store.values(sorted(boxes))),
+    )
+    if not boxes and not rows:
+        raise StudyProblem(f"There is no participant {plain(person, 80)!r} here.")
+    return [row[0] for row in invites], sorted(boxes | {row[1] for row in invites})

@@ -1,0 +1,169 @@
+"""The ledger: who planned, sent, marked, opted out and corrected what, and when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+
+from app.db.errors import DatabaseProblem
+from app.db.store import Store
+from app.invites.errors import StudyProblem
+from app.invites.exports import of_ledger
+from app.invites.ledger_log import entry_numbers
+from app.invites.studies import Study
+from app.panel.lists.order import Ids
+from app.screens.base import PanelistScreen
+from app.screens.export_dialog import ExportDialog
+from app.screens.studies.ledger_rows import COLUMNS, LedgerRows
+from app.services.snapshot import Snapshot
+from app.text import plain
+from app.widgets.content import words
+from app.widgets.table.table import Table
+from app.widgets.text_line import TextLine, entitle
+
+
+class LedgerScreen(PanelistScreen):
+    """The entries of one study, or of a whole account if ``study`` is None. ``person``: the Stripe
+    id of the participant under the cursor, of whom ``p`` shows only theirs."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "person", "One person", id="ledger.person",
+                tooltip="Only entries about the person of the invite you came from; again: all"),
+        Binding("t", "take", "Take out", id="ledger.take", tooltip="Write these entries to a file"),
+    ]  # fmt: skip
+    help_text = (
+        "Each entry says who did something, when and from where. Nothing is ever changed in it:"
+        " panelist verify proves that. p shows only the entries about one person. Escape goes back."
+    )
+
+    class Found(Message):
+        """The thread has read the list, or there was a problem."""
+
+        def __init__(self, wish: int, numbers: Ids | DatabaseProblem | StudyProblem) -> None:
+            super().__init__()
+            self.wish, self.numbers = wish, numbers
+
+    def __init__(
+        self,
+        store: Store,
+        connection_id: int,
+        study: Study | None,
+        person: str | None,
+        *,
+        masking: bool,
+    ) -> None:
+        super().__init__()
+        self._store, self._connection_id, self._study = store, connection_id, study
+        self._person, self._masking = person, masking
+        self._only_person = False
+        self._numbers: Ids | None = None
+        self._wish = 0  # the number of the newest read
+        self._reset = False
+
+    def compose_content(self) -> ComposeResult:
+        with Vertical(id="log"):
+            yield TextLine(id="log-how")
+            yield Table(
+                COLUMNS, "The entries.", empty="No entry is here.", waiting="Reading…",
+                id="log-table",
+            )  # fmt: skip
+
+    def on_mount(self) -> None:
+        self.table.focus()
+        self._read(reset=True)
+
+    @property
+    def table(self) -> Table:
+        """The table of entries."""
+        return self.query_one("#log-table", Table)
+
+    def show_content(self, snapshot: Snapshot) -> None:
+        connection = snapshot.view.connection
+        if connection is None or connection.id != self._connection_id:
+            self.call_later(self.dismiss, None)
+            return
+        masked, self._masking = self._masking != snapshot.masking, snapshot.masking
+        if masked or snapshot.fresh:
+            self._read()
+
+    def _read(self, *, reset: bool = False) -> None:
+        self._wish += 1
+        self._reset = self._reset or reset
+        self._find(self._wish, self._person if self._only_person else None)
+
+    @work(thread=True)
+    def _find(self, wish: int, person: str | None) -> None:
+        study = self._study.id if self._study else None
+        found: Ids | DatabaseProblem | StudyProblem
+        try:
+            found = entry_numbers(self._store, self._connection_id, study_id=study, person=person)
+        except (DatabaseProblem, StudyProblem) as problem:
+            found = problem
+        finally:
+            self._store.close()
+        self.post_message(self.Found(wish, found))
+
+    @on(Found)
+    def _found(self, message: Found) -> None:
+        message.stop()
+        if message.wish != self._wish:
+            return
+        if isinstance(message.numbers, DatabaseProblem | StudyProblem):
+            self.host.tell(str(message.numbers), problem=True)
+            return
+        self._numbers = message.numbers
+        rows = LedgerRows(self._store, self._connection_id, self._numbers, masking=self._masking)
+        self.table.show(rows, reset=self._reset)
+        self._reset = False
+        self._say()
+
+    def _say(self) -> None:
+        title = plain(self._study.title, 60) if self._study else "all studies"
+        entitle(self.query_one("#log"), words(f"Ledger: {title}"))
+        only = f"only {plain(self._person, 60)}" if self._only_person else "everyone"
+        self.query_one("#log-how", TextLine).show(words((only, "dim")))
+        first, last, total = self.table.seen
+        rows = f"rows {first:,}–{last:,} of {total:,}" if total else ""
+        entitle(self.query_one("#log"), below=words(rows))
+
+    @on(Table.RowsSeen)
+    @on(Table.CursorMoved)
+    @on(Table.RowChosen)
+    def _moved(self, message: Table.RowsSeen | Table.CursorMoved | Table.RowChosen) -> None:
+        message.stop()
+        self._say()
+
+    def back(self) -> bool:
+        if self.is_current:
+            self.dismiss(None)
+        return True
+
+    def action_person(self) -> None:
+        """Show only the entries about one participant, or all again."""
+        if self._person is None:
+            self.host.tell("You came from no invite, so no person is chosen.")
+            return
+        self._only_person = not self._only_person
+        self._read(reset=True)
+
+    def action_take(self) -> None:
+        """Export the entries of the list."""
+        if not self._numbers:
+            self.host.tell("No entry is here.")
+            return
+        source = of_ledger(self._store, self._connection_id, self._numbers)
+        title = f"ledger {self._study.title if self._study else 'of all studies'}"
+
+        def written(file: Path | None) -> None:
+            said = source.counted(source.number)
+            self.host.tell(f"{said} in {file}." if file else "Nothing was taken out.")
+
+        self.app.push_screen(
+            ExportDialog(self._store, source, title, masking=self._masking), written
+        )

@@ -1,0 +1,91 @@
+"""Lists are shown before anything is stored, and what was said by mistake is taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.db.store_factory import open_store
+from app.settings import Settings
+from tests.helpers.command import Home
+from tests.helpers.study_world import account, queued, send, sender, study
+
+FIRST, SECOND, THIRD = (f"cus_0000{one}@example.com" for one in range(3))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """Six people of whom all were invited."""
+    folder = tmp_path / "home"
+    store = open_store(Settings(home=folder))
+    here = account(store, 6)
+    queued(store, study(store, here), "eml")
+    send(sender(store, here, folder))
+    store.close()
+    return Home(folder, {"PANELIST_TOKEN_STORE": "plain"})
+
+
+def states(home: Home) -> dict[str, str]:
+    return {one["address"]: one["state"] for one in home.run("invites", "--json").lines}
+
+
+def test_a_list_is_shown_before_it_is_stored(home: Home, tmp_path: Path) -> None:
+    answers = tmp_path / "answers.csv"
+    answers.write_text(f"Invitee Email,Status\n{FIRST},complete\n{SECOND},disqualified\n")
+    mark = ("invites", "mark", "completed", str(answers))
+    shown = home.run(*mark)
+    assert shown.code == 1
+    for said in (
+        "Read 2 names in the column “Invitee Email” of 2 lines.",
+        "1 are left out, because Status says “disqualified”.",
+        "1 would be marked completed. 0 would stay as they are.",
+        "Say --yes to do it. Nothing was changed.",
+    ):
+        assert said in shown.err
+    assert set(states(home).values()) == {"handed_over"}
+    assert home.run(*mark, "--yes").code == 0
+    assert states(home)[FIRST] == "completed"
+    assert states(home)[SECOND] == "handed_over"
+    chosen = home.run(*mark, "--where", "status=Disqualified", "--yes", "--json").json
+    assert (chosen["marked"], chosen["column"]) == (1, "Invitee Email")
+
+
+def test_every_address_of_a_text_opts_out(home: Home, tmp_path: Path) -> None:
+    letter = tmp_path / "list.txt"
+    letter.write_text(f"{FIRST}, Ada <{SECOND}>; mailto:{THIRD}\n")
+    shown = home.run("invites", "opt-out", str(letter))
+    assert (shown.code, "3 mailboxes would not be written to any more" in shown.err) == (1, True)
+    assert set(states(home).values()) == {"handed_over"}
+    assert home.run("invites", "opt-out", str(letter), "--yes").code == 0
+    assert [states(home)[one] for one in (FIRST, SECOND, THIRD)] == ["withdrawn"] * 3
+    typed = home.run("invites", "opt-out", "cus_00003@example.com, cus_00004@example.com", "--json")
+    assert typed.json["new"] == 2  # what is typed is meant
+
+
+def test_what_was_said_by_mistake_is_taken_back(home: Home, tmp_path: Path) -> None:
+    listed = tmp_path / "list.txt"
+    listed.write_text(f"{FIRST}\n{SECOND}\n")
+    home.run("invites", "mark", "completed", str(listed), "--yes")
+    assert home.run("invites", "unmark", str(listed)).code == 1  # several: it asks
+    assert home.run("invites", "unmark", FIRST, "--reason", "wrong file", "--json").json == {
+        "undone": 1, "stayed": 0, "unknown": [],
+    }  # fmt: skip
+    assert (states(home)[FIRST], states(home)[SECOND]) == ("handed_over", "completed")
+    number = next(
+        one["id"] for one in home.run("invites", "--json").lines if one["address"] == THIRD
+    )
+    asked = home.run("invites", "withdraw", str(number))
+    assert (asked.code, f"({THIRD})? It cannot be undone" in asked.err) == (1, True)
+    assert home.run("invites", "withdraw", str(number), "--yes").code == 0
+    assert states(home)[THIRD] == "withdrawn"
+    assert home.run("invites", "withdraw", "999", "--yes").said.startswith(
+        "Invite 999 is not found"
+    )
+    home.run("invites", "opt-out", FIRST)
+    assert "give a reason" in home.run("invites", "lift", "opt-out", FIRST).said
+    assert home.run("invites", "lift", "opt-out", FIRST, "--reason", "typed").code == 0
+    home.run("invites", "mark", "bounced", "-", "--yes", given="cus_00005@example.com")
+    assert home.run("invites", "lift", "bounce", "cus_00005@example.com").code == 0
+    assert states(home)["cus_00005@example.com"] == "handed_over"
+    assert home.run("verify", "--json").json["holds"]
