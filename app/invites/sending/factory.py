@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from app.credentials.store import Credentials
 from app.db.store import Store
+from app.invites.delivery import Delivery
 from app.invites.mail.server_settings import mail_server
 from app.invites.sending.channels.channel import (
     ChannelNotSetUp,
@@ -21,6 +22,18 @@ def default_channel(settings: Settings) -> str:
     """The key of the channel that is used unless another is named: email if a mail server is set,
     else files. Raises SettingsError."""
     return "smtp" if mail_server(settings) else "eml"
+
+
+def delivery_by(settings: Settings, channel: str | None = None) -> Delivery:
+    """How invites leave by this channel, or by the default one. Raises SettingsError, and
+    ChannelNotSetUp if no mail server is set."""
+    key = channel or default_channel(settings)
+    if key != "smtp":
+        return Delivery(key)
+    server = mail_server(settings)
+    if server is None:
+        raise ChannelNotSetUp("No mail server is set. Set PANELIST_SMTP_SERVER.")
+    return Delivery(key, str(server))
 
 
 def per_minute(setup: ChannelSetup, key: str) -> int | None:
