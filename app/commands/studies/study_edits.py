@@ -50,7 +50,7 @@ def move_study(options: argparse.Namespace) -> int:
     state = STATES[options.action]
     ends = studies.would_end(store, study.id, state)
     if state == "closed" and ends and not options.yes:
-        say(f"Closing it ends {ends:,} invites that are outstanding. Say --yes to do it.")
+        say(f"Closing it ends {ends:,} open invites. Say --yes to do it.")
         return FAILED
     ended = studies.move(store, study.id, state, by())
     said = f"{ended:,} invites ended with it." if ended else ""

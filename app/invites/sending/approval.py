@@ -11,7 +11,7 @@ from app.db.store import Store
 from app.invites.delivery import Delivery
 from app.invites.errors import StudyProblem
 from app.invites.plan import frozen
-from app.invites.plan.drift import PlanDrift, difference
+from app.invites.plan.drift import PlanDrift, ResultChange, difference
 from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.members import Checkpoint
 from app.invites.plan.outcomes import Outcome
@@ -21,10 +21,16 @@ from app.invites.sending.outbox import QueuedBatch
 
 @dataclass(frozen=True)
 class Approved:
-    """The plan was queued. ``drift`` names who fell out."""
+    """The plan was queued. ``dropped``: its invitees who fell out."""
 
     queued: QueuedBatch
     drift: PlanDrift
+
+    @property
+    def dropped(self) -> tuple[ResultChange, ...]:
+        known = {one.participant: one for one in self.drift.dropped}
+        fine = (Outcome.INVITE, 0)  # until the moment in which it was queued
+        return tuple(known.get(one) or ResultChange(one, fine, fine) for one in self.queued.dropped)
 
 
 @dataclass(frozen=True)
