@@ -12,6 +12,8 @@ from app.commands.exit_codes import NotConnected, WrongUse
 from app.problems import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from app.db.store import Store
     from app.invites.studies import Study
     from app.panel.filters.errors import FilterError
@@ -70,6 +72,12 @@ def check_segment(context: Context, key: str | None) -> None:
     views = segments(context.store, context.connection)
     if key is not None and key not in {view.key for view in views}:
         raise WrongUse(f"There is no segment {plain(key)!r}; panelist segments lists them.")
+
+
+def check_segments(context: Context, keys: Iterable[str] | None) -> None:
+    """Raise WrongUse unless each of these segments is known."""
+    for key in keys or ():
+        check_segment(context, key)
 
 
 def find_filter(context: Context, text: str) -> Condition:

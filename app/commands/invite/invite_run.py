@@ -6,7 +6,7 @@ import argparse
 
 from app import log
 from app.commands.console import say
-from app.commands.context import Context, find_study, open_context
+from app.commands.context import Context, check_segments, find_study, open_context
 from app.commands.exit_codes import DONE, WrongUse
 from app.commands.invite.open_batches import resume_batches, stop_batches
 from app.commands.invite.plan_confirmation import confirm_plan, show_stored_plan
@@ -70,6 +70,8 @@ def _check_combination(options: argparse.Namespace) -> None:
 
 def _plan(context: Context, study: Study, options: argparse.Namespace) -> int:
     """Make a plan, keep it and print it with its hash."""
+    check_segments(context, options.segment)
+    check_segments(context, options.exclude)
     delivery = delivery_by(context.settings, options.way)
     made = plan.make(context.store, study, _options(study, options))
     kept = frozen.freeze(context.store, made, by(), delivery)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.invites.mail.template import Message, Template
-from app.invites.sending.runs import OVER, RunView
+from app.invites.sending.runs import OVER, RunResult, RunView
 from app.invites.states import INVITE_STATES, state_words
 from app.invites.studies import Study
 from app.text import plain, when
@@ -48,7 +48,8 @@ def study_rows(
     here: Sequence[int],
 ) -> list[Row]:
     """A study's state, invites, batches, audience and rules. ``invited``: how many were written to.
-    ``names`` are the names of segments by their keys. ``here`` are the ids of the batches that this app sends."""
+    ``names`` are the names of segments by their keys. ``here`` are the ids of the batches that this
+    app sends."""
     rows = [_line("state", study.state, "bold")]
     if study.state == "draft" and study.missing:
         rows.append(
@@ -128,15 +129,12 @@ def _run(run: RunView, now: float, *, here: bool) -> list[Row]:
         else:
             rows.append(_line("", "nobody sends it at the moment; p goes on", "$warning"))
     if run.state not in OVER:
-        rows += [
-            _line(
-                "",
-                f"{hidden_address(one.address)} {state_words(one.state)} {one.answer or ''}",
-                "dim",
-            )
-            for one in run.last
-        ]
+        rows += [_line("", _result(one), "dim") for one in run.last]
     return rows
+
+
+def _result(one: RunResult) -> str:
+    return f"{hidden_address(one.address)} {state_words(one.state)} {one.answer or ''}"
 
 
 def hidden_address(address: str | None) -> str:
