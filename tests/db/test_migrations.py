@@ -17,6 +17,7 @@ from app.db.errors import DatabaseProblem
 from app.db.rows import HELD, Fetched
 from app.db.store import Store
 from app.db.store_factory import open_store
+from app.invites.sending import reminders
 from app.settings import Settings
 from tests.conftest import new_database
 from tests.helpers.rows import (
@@ -29,6 +30,7 @@ from tests.helpers.rows import (
     send,
     subscribed,
 )
+from tests.helpers.study_world import BY, account, queued, study
 from tests.helpers.truth import assert_members_follow_rules
 
 
@@ -67,8 +69,17 @@ STUDIES = (
 )
 
 
+def back_to_6(store: Store) -> None:
+    """In version 6 a batch knew no mail server, and a reminder no Message-ID of its own."""
+    with store.transaction():
+        store.execute("ALTER TABLE run DROP COLUMN server")
+        store.execute("ALTER TABLE invite DROP COLUMN reminder_message_id")
+        store.execute("UPDATE schema_version SET version = 6")
+
+
 def back_to_5(store: Store) -> None:
     """Version 5 did not know that a collection can be paused, nor two segments."""
+    back_to_6(store)
     with store.transaction():
         store.execute(f"DROP INDEX {HELD}")
         store.execute("ALTER TABLE subscription DROP COLUMN collection_paused")
@@ -133,7 +144,7 @@ def filled(store: Store) -> int:
     return here
 
 
-@pytest.mark.parametrize("back", [back_to_1, back_to_2, back_to_3, back_to_4, back_to_5])
+@pytest.mark.parametrize("back", [back_to_1, back_to_2, back_to_3, back_to_4, back_to_5, back_to_6])
 def test_an_earlier_version(
     settings: Settings,
     tmp_path: Path,
@@ -159,6 +170,27 @@ def test_an_earlier_version(
         after[table] = [row[:width] for row in after[table]]
     assert after == before
     assert_members_follow_rules(store)
+
+
+def test_a_reminder_has_a_message_id_of_its_own(settings: Settings) -> None:
+    """Until version 6 a reminder by email replaced the Message-ID of its invite."""
+    store = open_store(settings)
+    here = account(store, 2)
+    key = study(store, here)
+    queued(store, key)
+    store.execute("UPDATE invite SET state = 'sent', sent_at = 1, message_id = '<a>'")
+    reminders.queue(store, key, "smtp", 2, BY)
+    store.execute(
+        "UPDATE invite SET reminder = 'sent', reminded_at = 2"
+        " WHERE id = (SELECT min(id) FROM invite)"
+    )
+    back_to_6(store)
+    store.close()
+    store = open_store(settings)
+    found = store.rows("SELECT message_id, reminder_message_id FROM invite ORDER BY id")
+    assert found == [(None, "<a>"), ("<a>", None)]
+    assert store.rows("SELECT server FROM run") == [(None,), (None,)]
+    store.close()
 
 
 def test_the_next_sync_lists_once_more_what_was_listed(settings: Settings) -> None:

@@ -86,7 +86,7 @@ def _declare_sending(parser: argparse.ArgumentParser) -> None:
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text[:12]) < 10**9):
-        raise argparse.ArgumentTypeError("a number of people, at least 1")
+        raise argparse.ArgumentTypeError("a whole number, at least 1")
     return int(text)
 
 
