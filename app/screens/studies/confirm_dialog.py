@@ -65,6 +65,11 @@ class Choice:
     plan: LockedPlan | Plan
     only_planned: bool = False
 
+    @property
+    def words(self) -> str:
+        """Who it sends to, after their number."""
+        return " (those you saw first)" if self.only_planned else " (the others, too)"
+
 
 class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
     """Returns the batch that was queued, or None if nothing was."""
@@ -166,8 +171,8 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
 
     def _ask_for_number(self) -> None:
         """Say what to type."""
-        plan, numbers = self._summary.plan, list(self._choices)
-        if not numbers:
+        plan, choices = self._summary.plan, self._choices
+        if not choices:
             self._say("Nobody would be written to. Escape goes back.", "bold")
         elif self._filling and not self._over:
             self._say(
@@ -176,11 +181,13 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
                 "$warning",
             )
         else:
-            others = "".join(f", or {number:,}" for number in numbers[1:])
-            what = " (fewer: only those you saw first)" if others else ""
+            what = " or ".join(
+                f"{number:,}{choice.words if len(choices) > 1 else ''}"
+                for number, choice in choices.items()
+            )
             self._say(
-                f"Type {numbers[0]:,}{others}{what} and Enter to send · escape cancels · plan"
-                f" {plan.short} frozen {when(plan.at)}",
+                f"Type {what} and Enter to send · escape cancels · plan {plan.short} frozen"
+                f" {when(plan.at)}",
                 "",
             )
 

@@ -64,7 +64,7 @@ async def test_who_would_be_added_is_asked_about_by_name(
         await at.until(lambda: "It has changed since you saw it" in at.flat)
         assert "+ Eve" in at.flat
         assert "WILL SEND 12" in at.flat
-        assert "Type 12, or 11" in at.flat
+        assert "Type 12 (the others, too) or 11 (those you saw first)" in at.flat
         assert invites(store) == 0
         await at.press("enter")
         assert invites(store) == 0
@@ -101,7 +101,7 @@ async def test_while_it_is_open_it_follows_the_data(
         for name in ("Eve", "Ada", "Bea"):
             join(store, here, name)
         await follow(at, found, "+ Bea")
-        assert "Type 11, or 13" in at.flat
+        assert "Type 11 (those you saw first) or 13" in at.flat
         if sent is None:  # another one joins unseen
             join(store, here, "Zoe")
         await put(at, typed)
