@@ -114,7 +114,13 @@ def _run(run: RunView, now: float, *, here: bool) -> list[Row]:
     rows = [_title(f"{what} by {run.channel.words}{through}, {when(run.at, now)}, {run.by}")]
     rows.append(_line(run.state, run.words, "bold"))
     if run.trouble:
-        rows.append(_line("", f"{run.trouble}{' p goes on.' if run.left else ''}", "$error"))
+        rows.append(
+            _line(
+                "",
+                f"{run.trouble}{' p goes on.' if run.state == 'paused' and run.left else ''}",
+                "$error",
+            )
+        )
     elif run.state == "paused":
         rows.append(_line("", "p goes on, u withdraws what is left"))
     elif run.state not in OVER and run.left:
