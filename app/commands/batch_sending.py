@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from app.commands.console import print_json, say
@@ -44,7 +45,10 @@ class BatchProgress:
         elif now.left and not self._json:
             say(f"{now.left:,} to be sent by {now.channel.key}.")
             if now.go_at > time.time():
-                say(f"It begins at {when(now.go_at)}; until then ctrl+c and --stop undo all of it.")
+                say(
+                    f"It begins at {when(now.go_at)}. Until then ctrl+c keeps it queued, and"
+                    f" panelist invite --stop --run {now.id} withdraws all of it."
+                )
 
     def on_change(self) -> None:
         """An invite was sent, or could not be."""
@@ -59,12 +63,50 @@ class BatchProgress:
             print_json({"type": "finished", "state": now.state, **_counts(now)})
         else:
             print(f"{now.words.capitalize()}.")
+        resume = f"Go on with panelist invite --resume --run {now.id}." if now.left else ""
         if now.trouble:
-            say(f"{plain(now.trouble, 1000)} Go on with panelist invite --resume.")
+            say(f"{plain(now.trouble, 1000)} {resume}".rstrip())
         elif stopped and now.left:
-            say("Stopped. What was not sent stays queued; go on with panelist invite --resume.")
-        return FAILED if now.left and not now.channel.by_hand else DONE
+            say(f"Stopped. What was not sent stays queued. {resume}")
+        elif now.state == "paused":
+            say(f"It is paused. {resume}")
+        for line in _to_do(now):
+            say(line)
+        left = now.left and not now.channel.by_hand
+        return FAILED if left or _unsent(now) else DONE
+
+
+def _unsent(now: RunView) -> int:
+    """How many did not arrive, or may not have."""
+    return sum(now.counts.get(state, 0) for state in ("uncertain", "failed", "bounced"))
+
+
+def _to_do(now: RunView) -> Iterator[str]:
+    """What to do about those that did not arrive, a sentence for each state."""
+    if number := now.counts.get("uncertain"):
+        yield (
+            f"{number:,} may have arrived. Find out which did. panelist invites --state uncertain"
+            " lists them, and panelist invites resolve NUMBER arrived (or did-not) records it."
+        )
+    if number := now.counts.get("failed"):
+        yield (
+            f"{number:,} failed and were not sent. panelist invites --state failed says why. A new"
+            " plan takes them in again."
+            if now.kind == "invite"
+            else f"{number:,} reminders failed and were not sent."
+        )
+    if number := now.counts.get("bounced"):
+        yield (
+            f"{number:,} bounced. Their addresses get no more invites. panelist invites --state"
+            " bounced lists them."
+        )
 
 
 def _counts(now: RunView) -> dict[str, Any]:
-    return {"run": now.id, "way": now.channel.key, "left": now.left, "states": now.counts}
+    return {
+        "run": now.id,
+        "way": now.channel.key,
+        "left": now.left,
+        "invited": now.invited,
+        "states": now.counts,
+    }

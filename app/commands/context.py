@@ -12,6 +12,8 @@ from app.commands.exit_codes import NotConnected, WrongUse
 from app.problems import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from app.db.store import Store
     from app.invites.studies import Study
     from app.panel.filters.errors import FilterError
@@ -72,6 +74,12 @@ def check_segment(context: Context, key: str | None) -> None:
         raise WrongUse(f"There is no segment {plain(key)!r}; panelist segments lists them.")
 
 
+def check_segments(context: Context, keys: Iterable[str] | None) -> None:
+    """Raise WrongUse unless each of these segments is known."""
+    for key in keys or ():
+        check_segment(context, key)
+
+
 def find_filter(context: Context, text: str) -> Condition:
     """The condition of ``--filter``. Raises WrongUse if it cannot be read, and Problem while no
     filter can be used."""
@@ -102,9 +110,8 @@ def filter_refused(error: FilterError) -> WrongUse:
 
 def find_study(context: Context, text: str | None) -> Study:
     """The study with this number or title. Without one, the only study that is not over. Raises
-    StudyProblem."""
+    WrongUse."""
     from app.invites import studies
-    from app.invites.errors import StudyProblem
     from app.text import plain
 
     every = studies.studies(context.store, context.connection)
@@ -112,12 +119,12 @@ def find_study(context: Context, text: str | None) -> Study:
         going = [one for one in every if one.state in studies.CHANGEABLE]
         if len(going) == 1:
             return going[0]
-        raise StudyProblem("Say which study with --study; panelist studies lists them.")
+        raise WrongUse("Say which study with --study; panelist studies lists them.")
     found = [one for one in every if str(one.id) == text or one.title == text]
     found = found or [one for one in every if one.title.casefold() == text.casefold()]
     if len(found) == 1:
         return found[0]
     if found:
         numbers = ", ".join(str(one.id) for one in found)
-        raise StudyProblem(f"Several studies are called so; say which by its number: {numbers}.")
-    raise StudyProblem(f"There is no study {plain(text)!r}; panelist studies lists them.")
+        raise WrongUse(f"Several studies are called so; say which by its number: {numbers}.")
+    raise WrongUse(f"There is no study {plain(text)!r}; panelist studies lists them.")

@@ -222,6 +222,19 @@ def _the_ledger_says_from_where(database: Database) -> None:
         database.execute_sql(f'ALTER TABLE ledger ADD COLUMN "{column}" {text}')
 
 
+def _batches_know_their_mail_server(database: Database) -> None:
+    """A batch of an earlier version may be sent by any mail server, as it was confirmed. A reminder
+    by email had replaced the Message-ID of its invite, which is lost."""
+    text = "TEXT" if isinstance(database, SqliteDatabase) else 'TEXT COLLATE "C"'
+    database.execute_sql(f"ALTER TABLE run ADD COLUMN server {text}")
+    database.execute_sql(f"ALTER TABLE invite ADD COLUMN reminder_message_id {text}")
+    database.execute_sql(
+        "UPDATE invite SET reminder_message_id = message_id, message_id = NULL"
+        " WHERE reminded_at IS NOT NULL"
+        " AND reminder_run_id IN (SELECT id FROM run WHERE way = 'smtp')"
+    )
+
+
 STEPS: dict[int, Callable[[Database], None]] = {
     1: _rules_leave_the_schema,
     2: _members_have_a_history,
@@ -231,6 +244,7 @@ STEPS: dict[int, Callable[[Database], None]] = {
     6: _filters_are_about_one_subscription,
     7: share_mailbox_key,
     8: _the_ledger_says_from_where,
+    9: _batches_know_their_mail_server,
 }
 VERSION = max(STEPS) + 1  # of the tables as :mod:`app.db.schema` describes them
 

@@ -139,7 +139,8 @@ class Run(StoredModel):
     plan = ForeignKeyField(Plan, null=True, on_delete="RESTRICT", unique=True)
     kind = TextField()  # "invite" or "reminder"
     way = TextField()  # smtp, eml, csv, link
-    state = TextField()  # running, paused, stopped, done
+    server = TextField(null=True)  # the only mail server that may send it, as user@host:port
+    state = TextField()  # running, paused, stopped, done, failed
     trouble = TextField(null=True)  # why it is paused, for display
     letter = TextField(null=True)
     number = BigIntegerField()  # of messages at confirmation
@@ -168,7 +169,7 @@ class Invite(StoredModel):
     sent_at = BigIntegerField(null=True)  # the mailbox may have received it from then on
     ended_at = BigIntegerField(null=True)
     expires_at = BigIntegerField(null=True)
-    message_id = TextField(null=True)
+    message_id = TextField(null=True)  # of the invite's email
     answer = TextField(null=True)  # from the mail server
     attempt = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])
     owner = TextField(null=True)
@@ -176,6 +177,7 @@ class Invite(StoredModel):
     reminder = TextField(null=True)
     reminder_run = ForeignKeyField(Run, null=True, on_delete="RESTRICT", index=False)
     reminded_at = BigIntegerField(null=True)
+    reminder_message_id = TextField(null=True)
 
     class Meta:
         indexes = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.db.folded_text import folded_column
 from app.db.store import Store
+from app.invites.states import written_to
 from app.panel.lists.order import Ids
 from app.text import fold
 
@@ -82,6 +83,14 @@ def invite_ids(
         parameters,
     )
     return array("q", (row[0] for row in rows))
+
+
+def invited(store: Store, study_id: int) -> int:
+    """To how many participants an invite of the study was sent. Raises DatabaseProblem."""
+    (number,) = store.row(
+        f"SELECT count(*) FROM invite WHERE study_id = ? AND {written_to()}", (study_id,)
+    )
+    return int(number)
 
 
 def invite_rows(store: Store, ids: Sequence[int]) -> list[InviteRow]:

@@ -16,6 +16,7 @@ from app.db.schema_studies import OUTSTANDING
 from app.db.store import Store
 from app.invites import ledger, opt_outs
 from app.invites.ledger import Entry
+from app.invites.rules import DAY
 
 _ANSWERS = ("completed", "declined", "bounced", "expired", "withdrawn")
 MOVES = {
@@ -35,6 +36,8 @@ MOVES = {
 # The marks of a person. An invite that is queued or being sent is stopped, not marked.
 MARKS = ("sent", "started", "completed", "declined", "bounced", "failed")
 ARRIVED, LOST = "somebody says that it arrived", "somebody says that it did not arrive"
+# When an invite that turns out to have arrived expires.
+_EXPIRES = f"sent_at + {DAY} * (SELECT s.expire_days FROM study s WHERE s.id = invite.study_id)"
 _MARKABLE = ("uncertain", "failed", "sent", "handed_over", "started", "declined", "expired")
 
 
@@ -71,8 +74,12 @@ def mark(
         ended = None if state in OUTSTANDING else now
         store.execute_many(
             "UPDATE invite SET state = ?, reason = ?, ended_at = ?, attempt = attempt + 1,"
-            " sent_at = CASE WHEN ? THEN NULL ELSE sent_at END WHERE id = ?",
-            [(state, reason or None, ended, state == "failed", row[0]) for row in found],
+            " sent_at = CASE WHEN ? THEN NULL ELSE sent_at END,"
+            f" expires_at = CASE WHEN ? THEN {_EXPIRES} ELSE expires_at END WHERE id = ?",
+            [
+                (state, reason or None, ended, state == "failed", state == "sent", row[0])
+                for row in found
+            ],
         )
         if state == "bounced":
             opt_outs.record(store, connection_id, [row[2] for row in found], "bounced", by, reason)

@@ -9,6 +9,7 @@ from app.invites import ledger
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
 from app.invites.mail.template import render
+from app.invites.states import state_words
 from app.invites.studies import get
 
 
@@ -36,5 +37,5 @@ def hand_out(store: Store, invite_id: int, by: str) -> str:
             entry = Entry("invite", study_id, invite_id, mailbox, state, "handed_over", "link")
             ledger.append(store, here, by, [entry])
         elif state not in ("sent", "handed_over", "started", "uncertain"):
-            raise StudyProblem(f"The invite is {state.replace('_', ' ')}: its link is not used.")
+            raise StudyProblem(f"The invite is {state_words(state)}: its link is not used.")
     return render(study.template, None, token).link

@@ -12,8 +12,10 @@ from app.invites.operator import by
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from app.invites.delivery import Delivery
     from app.invites.restore_guard import RestoreGuard
     from app.invites.sending.background import BackgroundSending
+    from app.invites.sending.runs import RunView
     from app.invites.sending.sender import Sender
     from app.services.context import Context
 
@@ -39,6 +41,18 @@ class InviteSending:
         from app.invites.sending.factory import default_channel
 
         return default_channel(self._context.settings)
+
+    def delivery(self) -> Delivery:
+        """How invites leave: by that channel, through which mail server. Raises SettingsError."""
+        from app.invites.sending.factory import delivery_by
+
+        return delivery_by(self._context.settings)
+
+    def refusal(self, run: RunView) -> str | None:
+        """Why this app cannot send a batch, for a person, or None. Raises SettingsError."""
+        from app.invites.sending.factory import refusal
+
+        return refusal(self._context.settings, run)
 
     def per_minute(self) -> int | None:
         """How many invites leave in a minute at most, by that channel. Raises SettingsError."""

@@ -19,6 +19,7 @@ from app.db.errors import DatabaseProblem
 from app.db.rows import HELD, Fetched, ItemRow, PriceRow
 from app.db.store import Store
 from app.db.store_factory import open_store
+from app.invites.sending import reminders
 from app.panel.segments import custom
 from app.settings import Settings
 from tests.conftest import new_database
@@ -32,6 +33,7 @@ from tests.helpers.rows import (
     send,
     subscribed,
 )
+from tests.helpers.study_world import BY, account, queued, study
 from tests.helpers.truth import assert_members_follow_rules
 
 
@@ -70,8 +72,17 @@ STUDIES = (
 )
 
 
+def back_to_9(store: Store) -> None:
+    """In version 9 a batch knew no mail server, and a reminder no Message-ID of its own."""
+    with store.transaction():
+        store.execute("ALTER TABLE run DROP COLUMN server")
+        store.execute("ALTER TABLE invite DROP COLUMN reminder_message_id")
+        store.execute("UPDATE schema_version SET version = 9")
+
+
 def back_to_8(store: Store) -> None:
     """The ledger of version 8 did not say from where."""
+    back_to_9(store)
     with store.transaction():
         for column in ("login", "machine"):
             store.execute(f"ALTER TABLE ledger DROP COLUMN {column}")
@@ -192,7 +203,17 @@ def filled(store: Store) -> int:
     return here
 
 
-BACK = [back_to_1, back_to_2, back_to_3, back_to_4, back_to_5, back_to_6, back_to_7, back_to_8]
+BACK = [
+    back_to_1,
+    back_to_2,
+    back_to_3,
+    back_to_4,
+    back_to_5,
+    back_to_6,
+    back_to_7,
+    back_to_8,
+    back_to_9,
+]
 
 
 @pytest.mark.parametrize("back", BACK)
@@ -280,6 +301,26 @@ def test_custom_segments_keep_who_is_in_them(settings: Settings) -> None:
         'subscription(status:"active") AND subscription(product:"Pro")'
     )
     assert not store.rows("SELECT 1 FROM segment WHERE filling")
+
+
+def test_a_reminder_has_a_message_id_of_its_own(settings: Settings) -> None:
+    """Until version 9 a reminder by email replaced the Message-ID of its invite."""
+    store = open_store(settings)
+    here = account(store, 2)
+    key = study(store, here)
+    queued(store, key)
+    store.execute("UPDATE invite SET state = 'sent', sent_at = 1, message_id = '<a>'")
+    reminders.queue(store, key, "smtp", 2, BY)
+    store.execute(
+        "UPDATE invite SET reminder = 'sent', reminded_at = 2"
+        " WHERE id = (SELECT min(id) FROM invite)"
+    )
+    back_to_9(store)
+    store.close()
+    store = open_store(settings)
+    found = store.rows("SELECT message_id, reminder_message_id FROM invite ORDER BY id")
+    assert found == [(None, "<a>"), ("<a>", None)]
+    assert store.rows("SELECT server FROM run") == [(None,), (None,)]
     store.close()
 
 

@@ -29,7 +29,10 @@ LATER = int(time.time()) + 5 * 3_600
 
 STAY = ("stripe_id", "created")  # of a participant who was erased: that there was one, and when
 # Of an invite to them: what became of it, and the mailbox as a keyed hash.
-INVITE_STAYS = ("mailbox", "token", "state", "reason", "message_id", "owner", "reminder")
+INVITE_STAYS = (
+    *("mailbox", "token", "state", "reason", "message_id", "reminder_message_id", "owner"),
+    "reminder",
+)
 
 
 def texts(table: type[schema.StoredModel]) -> dict[str, TextField]:

@@ -92,6 +92,7 @@ def test_one_reminder_to_those_who_have_not_answered(
         assert len(server.counts) == 3
         assert FIRST not in server.counts
         assert {mail["Subject"] for mail in server.mails} == {"Still interested?"}
+        assert None not in {mail["In-Reply-To"] for mail in server.mails}
         assert reminders.waiting(store, asked) == 0
     assert {row.state for row in invite_rows(store, invite_ids(store, here))} == {
         *("started", "handed_over")

@@ -11,8 +11,8 @@ from app.invites.sending.channels.registry import CHANNELS
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.description = (
-        "Says of each member of the segments whether they will be invited, or the one reason why"
-        " not; and invites them, if they are as many as you expect."
+        "Plans who is invited, with the one reason why for everyone else, and prints the plan's"
+        " hash. Sends a plan that you name by its hash and its number of invites."
     )
     _declare_plan(parser)
     _declare_sending(parser)
@@ -44,19 +44,40 @@ def _declare_plan(parser: argparse.ArgumentParser) -> None:
 
 def _declare_sending(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--plan", action="store_true", help="only say who (the default)")
-    what.add_argument("--yes", action="store_true", help="invite them; needs --expect")
-    what.add_argument("--resume", action="store_true", help="go on with what is queued")
-    what.add_argument("--stop", action="store_true", help="withdraw what is still queued")
+    what.add_argument(
+        "--plan",
+        nargs="?",
+        const="",
+        metavar="HASH",
+        help="send the plan with this hash, which needs --expect. Without HASH: only plan (the"
+        " default)",
+    )
+    what.add_argument("--resume", action="store_true", help="go on with what you queued")
+    what.add_argument("--stop", action="store_true", help="withdraw what you queued")
     what.add_argument("--test", metavar="ADDRESS", help="one mail to yourself, never counted")
-    parser.add_argument("--expect", type=int, metavar="N", help="how many will be invited")
+    parser.add_argument("--expect", type=int, metavar="N", help="how many invites the plan has")
+    parser.add_argument(
+        "--yes", action="store_true", help="send; only with --plan HASH, where it is not needed"
+    )
+    parser.add_argument(
+        "--only-planned",
+        action="store_true",
+        help="send to those of the plan, although others could be invited by now",
+    )
+    parser.add_argument(
+        "--run",
+        type=_number,
+        metavar="N",
+        dest="batch_number",
+        help="with --resume or --stop: this batch, by its number",
+    )
     parser.add_argument(
         "--way",
         choices=tuple(CHANNELS),
         help="how: a mail server (if one is set), files, a table, or links to be copied",
     )
-    parser.add_argument("--outcome", metavar="KEY", help="with --plan: only those, by name")
-    parser.add_argument("--output", metavar="FILE", help="with --plan: each member, into a file")
+    parser.add_argument("--outcome", metavar="KEY", help="list those with this result of the plan")
+    parser.add_argument("--output", metavar="FILE", help="write each member into a file")
     parser.add_argument("--now", action="store_true", help="without two minutes to undo it")
     parser.add_argument(
         "--while-filling", action="store_true", help="although the first sync is not complete"
@@ -65,7 +86,7 @@ def _declare_sending(parser: argparse.ArgumentParser) -> None:
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text[:12]) < 10**9):
-        raise argparse.ArgumentTypeError("a number of people, at least 1")
+        raise argparse.ArgumentTypeError("a whole number, at least 1")
     return int(text)
 
 

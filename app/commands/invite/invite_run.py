@@ -1,62 +1,82 @@
-"""``panelist invite``: makes a plan, and sends what a person confirmed."""
+"""``panelist invite``: makes a plan, or goes on to what a person wants done with one."""
 
 from __future__ import annotations
 
 import argparse
 
 from app import log
-from app.commands.batch_sending import send_batch
 from app.commands.console import say
-from app.commands.context import Context, find_study, open_context
-from app.commands.exit_codes import DONE, FAILED
+from app.commands.context import Context, check_segments, find_study, open_context
+from app.commands.exit_codes import DONE, WrongUse
+from app.commands.invite.open_batches import resume_batches, stop_batches
+from app.commands.invite.plan_confirmation import confirm_plan, show_stored_plan
 from app.commands.invite.plan_output import show_plan
 from app.credentials.factory import open_credentials
-from app.invites.errors import StudyProblem
 from app.invites.housekeeping import tidy
 from app.invites.operator import by
 from app.invites.plan import frozen, plan
 from app.invites.plan.options import Options, new_seed
-from app.invites.plan.outcomes import Outcome
-from app.invites.restore_guard import RestoreGuard
-from app.invites.sending import outbox, runs
-from app.invites.sending.factory import default_channel
+from app.invites.sending.factory import delivery_by
 from app.invites.sending.trial_mail import rehearse
 from app.invites.studies import Study
-from app.panel.overview import overview
+
+# Options of a new plan, and of a plan's members.
+_OF_PLANNING = ("segment", "exclude", "batch", "sample", "seed", "strata", "again", "override")
+_OF_MEMBERS = ("outcome", "output")
 
 
 def plan_and_send(options: argparse.Namespace) -> int:
-    """Plan and send what a person confirmed, or manage queued batches. Returns the exit code."""
+    """Plan, send a plan that a person confirmed, or manage queued batches. Returns the exit
+    code."""
+    _check_combination(options)
     context = open_context(options.account)
     settings, store, _ = context
     log.start(settings.home)
     tidy(store, settings.home)
     if options.resume:
-        return _resume(context, options)
+        return resume_batches(context, options)
     if options.stop:
-        return _stop(context, options)
+        return stop_batches(context, options)
+    if options.plan and options.expect is None:
+        return show_stored_plan(context, options)
+    if options.plan:
+        return confirm_plan(context, options)
     study = find_study(context, options.study)
     if options.test is not None:
         say(rehearse(settings, open_credentials(settings), study, options.test))
         return DONE
-    wanted = _options(study, options)
-    if options.yes:
-        _check_sending(context, options)
-    made = plan.make(store, study, wanted)
-    kept = frozen.freeze(store, made, by())
-    show_plan(store, study, made, kept, options)
-    if not options.yes:
-        return DONE
-    number = made.counts()[Outcome.INVITE]
-    if number != options.expect:
-        say(
-            f"{number:,} would be invited, not the {options.expect:,} that you expect. Nothing was"
-            " sent; look at the plan again."
+    return _plan(context, study, options)
+
+
+def _check_combination(options: argparse.Namespace) -> None:
+    """Raise WrongUse if the options do not say what to do."""
+    if not options.plan and (options.yes or options.expect is not None):
+        raise WrongUse(
+            "Only a plan that you have seen is sent. Run the command without --yes and --expect."
+            " It prints the plan's hash. Then say --plan HASH --expect N. Nothing was sent."
         )
-        return FAILED
-    way = options.way or default_channel(settings)
-    queued = outbox.queue(store, kept, way, by(), undo=0 if options.now else None)
-    return send_batch(context, queued.run, as_json=options.json)
+    if options.plan and options.yes and options.expect is None:
+        raise WrongUse("Say with --expect how many invites the plan has. Nothing was sent.")
+    if options.plan:
+        for name in (*_OF_PLANNING, *_OF_MEMBERS):
+            if getattr(options, name) is not None:
+                raise WrongUse(
+                    f"--{name} belongs to a new plan, and --plan names one that is made. Leave one"
+                    " of them out. Nothing was sent."
+                )
+    if options.batch_number is not None and not (options.resume or options.stop):
+        raise WrongUse("--run names a batch for --resume or --stop. Say one of them.")
+
+
+def _plan(context: Context, study: Study, options: argparse.Namespace) -> int:
+    """Make a plan, keep it and print it with its hash."""
+    check_segments(context, options.segment)
+    check_segments(context, options.exclude)
+    delivery = delivery_by(context.settings, options.way)
+    made = plan.make(context.store, study, _options(study, options))
+    kept = frozen.freeze(context.store, made, by(), delivery)
+    show_plan(context.store, study, made, kept, options)
+    return DONE
 
 
 def _options(study: Study, options: argparse.Namespace) -> Options:
@@ -73,35 +93,3 @@ def _options(study: Study, options: argparse.Namespace) -> Options:
         overrides=tuple(options.override or ()),
         reason=options.reason,
     )
-
-
-def _check_sending(context: Context, options: argparse.Namespace) -> None:
-    """Raise StudyProblem or RestoreSuspected if nothing may be sent."""
-    if options.expect is None:
-        raise StudyProblem("Say with --expect how many you expect to invite. Nothing was sent.")
-    RestoreGuard(context.store, context.connection, context.settings.home).check()
-    view = overview(context.store, context.connection).connection
-    if view is not None and view.status != "complete" and not options.while_filling:
-        raise StudyProblem(
-            f"The first sync is not complete ({view.status}): segments are still filling. Nothing"
-            " was sent; wait, or say --while-filling."
-        )
-
-
-def _resume(context: Context, options: argparse.Namespace) -> int:
-    code, found = DONE, runs.open_runs(context.store, context.connection)
-    for run in found:
-        runs.resume(context.store, run.id, by())
-        code = max(code, send_batch(context, run.id, as_json=options.json))
-    if not found:
-        say("Nothing is queued.")
-    return code
-
-
-def _stop(context: Context, options: argparse.Namespace) -> int:
-    _, store, connection = context
-    only = find_study(context, options.study).id if options.study else None
-    found = [run for run in runs.open_runs(store, connection) if only in (None, run.study_id)]
-    number = sum(runs.stop(store, run.id, by()) for run in found)
-    say(f"{number:,} invites were withdrawn. What was handed over before stays so.")
-    return DONE

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from app.commands.console import print_json
+from app.commands.console import print_json, say
+from app.commands.exit_codes import WrongUse
 from app.commands.progress import counted
 from app.db.store import Store
-from app.invites.errors import StudyProblem
 from app.invites.exports import of_plan
 from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.outcomes import Outcome, reason
@@ -16,11 +18,14 @@ from app.invites.studies import Study
 from app.panel.export.writer import form_of, write, writing
 from app.text import plain, when
 
+NO_MORE: Mapping[Outcome, str] = MappingProxyType({})
+
 
 def show_plan(
     store: Store, study: Study, made: Plan, kept: LockedPlan, options: argparse.Namespace
 ) -> None:
-    """Print each member if a file or an outcome is requested, else how many have each outcome."""
+    """Print each member if a file or an outcome is requested, else how many have each outcome. Say
+    the plan's hash."""
     counts = made.counts()
     if options.output or options.outcome:
         only = _outcome(options.outcome)
@@ -30,26 +35,58 @@ def show_plan(
         with writing(options.output) as out:
             lines = counted(source.lines(False), source.number, options.output)
             write(out, source.columns, lines, form)
+        if not options.json:
+            say(_sending(kept, counts))
         return
-    if options.json:
+    more = {one: _more(made, one) for one in Outcome}
+    show_locked(study, kept, counts, more, as_json=options.json)
+
+
+def show_locked(
+    study: Study,
+    kept: LockedPlan,
+    counts: Mapping[Outcome, int],
+    more: Mapping[Outcome, str] = NO_MORE,
+    *,
+    as_json: bool,
+) -> None:
+    """Print how many members of a stored plan have each outcome, and how to send it. ``more``: what
+    is said after a count."""
+    size, leaves = sum(counts.values()), kept.delivery
+    if as_json:
         said = {
             "type": "plan",
             "plan": kept.id,
             "hash": kept.hash,
             "study": study.id,
-            "size": len(made),
+            "size": size,
+            "number": counts[Outcome.INVITE],
             "counts": {one.key: counts[one] for one in Outcome},
-            "seed": made.options.seed or None,
+            "seed": kept.options.seed or None,
+            "way": leaves.channel if leaves else None,
+            "mail_server": leaves.server if leaves else None,
+            "sent": kept.sent,
         }
         print_json(said)
         return
-    print(f"{plain(study.title)} ({study.state}): {len(made):,} members")
+    print(f"{plain(study.title)} ({study.state}): {size:,} members")
     for one in Outcome:
         if counts[one] and one is not Outcome.INVITE:
-            print(f"  − {counts[one]:>9,}  {one.words}{_more(made, one)}")
+            print(f"  − {counts[one]:>9,}  {one.words}{more.get(one, '')}")
     print(f"  = {counts[Outcome.INVITE]:>9,}  {Outcome.INVITE.words}")
-    seed = f", seed {plain(made.options.seed)}" if made.options.seed else ""
-    print(f"Plan {kept.short}, frozen {when(kept.at)}{seed}")
+    seed = f", seed {plain(kept.options.seed)}" if kept.options.seed else ""
+    by = f", by {plain(leaves.words, 200)}" if leaves else ""
+    print(f"Plan {kept.short}, frozen {when(kept.at)}{seed}{by}")
+    print(_sending(kept, counts))
+
+
+def _sending(kept: LockedPlan, counts: Mapping[Outcome, int]) -> str:
+    if kept.sent:
+        return "It was sent already."
+    number = counts[Outcome.INVITE]
+    if not number:
+        return "It invites no one."
+    return f"To send it: panelist invite --plan {kept.short} --expect {number}"
 
 
 def _more(made: Plan, outcome: Outcome) -> str:
@@ -68,4 +105,4 @@ def _outcome(key: str | None) -> Outcome | None:
     for one in Outcome:
         if one.key == key:
             return one
-    raise StudyProblem(f"--outcome: one of {', '.join(one.key for one in Outcome)}.")
+    raise WrongUse(f"--outcome: one of {', '.join(one.key for one in Outcome)}.")

@@ -6,16 +6,16 @@ import argparse
 
 from app.commands.console import say
 from app.commands.context import find_study, open_context
-from app.commands.exit_codes import DONE
+from app.commands.exit_codes import DONE, WrongUse
 from app.commands.progress import counted
 from app.db.schema_studies import OUTSTANDING
-from app.invites.errors import StudyProblem
 from app.invites.exports import of_invites
 from app.invites.housekeeping import tidy
 from app.invites.invite_log import invite_ids
 from app.invites.lifecycle import MOVES
 from app.invites.operator import by
 from app.invites.restore_guard import RestoreGuard
+from app.invites.states import state_words
 from app.panel.export.writer import Form, Line, write, writing
 from app.text import plain, when
 
@@ -31,7 +31,7 @@ def list_invites(options: argparse.Namespace) -> int:
     tidy(store, settings.home)
     for state in options.state or ():
         if state not in MOVES:
-            raise StudyProblem(f"There is no state {plain(state)}; say {', '.join(MOVES)}.")
+            raise WrongUse(f"There is no state {plain(state)}; say {', '.join(MOVES)}.")
     study = find_study(context, options.study).id if options.study else None
     ids = invite_ids(
         store, connection, study_id=study, states=options.state or (), text=options.search
@@ -54,6 +54,6 @@ def _words(line: Line) -> str:
     if line["way"] == "link" and line["state"] in OUTSTANDING:
         more = plain(line["link"], 2_000)
     return (
-        f"{line['id']:>7} {when(at):<12} {plain(line['state'], 12):<12}"
+        f"{line['id']:>7} {when(at):<12} {state_words(line['state']):<12}"
         f" {plain(line['address'] or 'erased', 34):<34} {plain(line['study'], 30)}  {more}".rstrip()
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 
 from app.commands.console import say
-from app.commands.context import find_study, open_context
+from app.commands.context import Context, check_segments, find_study, open_context
 from app.commands.exit_codes import DONE, FAILED
 from app.commands.studies import RULES, TEXTS
 from app.commands.studies.study_output import print_edited
@@ -20,7 +20,9 @@ STATES = {"activate": "active", "pause": "paused", "close": "closed", "archive":
 
 def create_study(options: argparse.Namespace) -> int:
     """Create a draft."""
-    _, store, connection = open_context(options.account)
+    context = open_context(options.account)
+    _, store, connection = context
+    _check_segments(context, options)
     with store.transaction():
         key = studies.create(store, connection, options.study, by(), **_values(options))
         if options.segment or options.exclude:
@@ -33,6 +35,7 @@ def change_study(options: argparse.Namespace) -> int:
     context = open_context(options.account)
     store, study = context.store, find_study(context, options.study)
     values = _values(options)
+    _check_segments(context, options)
     with store.transaction():
         if values:
             studies.change(store, study.id, by(), **values)
@@ -50,7 +53,7 @@ def move_study(options: argparse.Namespace) -> int:
     state = STATES[options.action]
     ends = studies.would_end(store, study.id, state)
     if state == "closed" and ends and not options.yes:
-        say(f"Closing it ends {ends:,} invites that are outstanding. Say --yes to do it.")
+        say(f"Closing it ends {ends:,} open invites. Say --yes to do it.")
         return FAILED
     ended = studies.move(store, study.id, state, by())
     said = f"{ended:,} invites ended with it." if ended else ""
@@ -64,6 +67,11 @@ def delete_study(options: argparse.Namespace) -> int:
     studies.delete(store, study.id, by())
     say(f"Deleted the draft {plain(study.title)}.")
     return DONE
+
+
+def _check_segments(context: Context, options: argparse.Namespace) -> None:
+    check_segments(context, options.segment)
+    check_segments(context, options.exclude)
 
 
 def _values(options: argparse.Namespace) -> dict[str, object]:

@@ -11,7 +11,9 @@ from app.commands.context import find_study, open_context
 from app.commands.exit_codes import DONE
 from app.db.store import Store
 from app.invites import studies
+from app.invites.invite_log import invited
 from app.invites.sending.runs import of_study
+from app.invites.states import INVITE_STATES
 from app.invites.studies import Study
 from app.text import plain, when
 
@@ -24,13 +26,22 @@ def list_studies(options: argparse.Namespace) -> int:
         print_json([_json(store, one) for one in every])
         return DONE
     for one in every:
-        funnel = studies.funnel(store, one.id)
-        counts = ", ".join(f"{number:,} {state}" for state, number in funnel.items())
-        said = counts or "nobody invited yet"
+        said = _counts(store, one.id)
         print(f"{one.id:>5}  {plain(one.title, 40):<40}  {one.state:<9} {said}")
     if not every:
         say("There is no study yet. Make one: panelist studies create TITLE")
     return DONE
+
+
+def _counts(store: Store, study_id: int) -> str:
+    """How many were invited, and how many invites are in each state."""
+    funnel = studies.funnel(store, study_id)
+    parts = [
+        f"{funnel[state]:,} {word}" for state, word in INVITE_STATES.items() if state in funnel
+    ]
+    if not parts:
+        return "no one is invited yet"
+    return f"{invited(store, study_id):,} invited: {', '.join(parts)}"
 
 
 def show_study(options: argparse.Namespace) -> int:
@@ -52,6 +63,7 @@ def show_study(options: argparse.Namespace) -> int:
         print(f"  {rule}")
     for missing in study.missing:
         print(f"  needs {missing}")
+    print(f"  {_counts(store, study.id)}")
     for run in of_study(store, study.id):
         print(f"  {when(run.at)} {run.kind} by {run.channel.key}, {run.state}: {run.words}")
     return DONE
@@ -74,4 +86,9 @@ def print_edited(
 def _json(store: Store, study: Study) -> dict[str, Any]:
     found = asdict(study)
     found.pop("connection_id")
-    return {**found, "missing": study.missing, "funnel": studies.funnel(store, study.id)}
+    return {
+        **found,
+        "missing": study.missing,
+        "invited": invited(store, study.id),
+        "funnel": studies.funnel(store, study.id),
+    }

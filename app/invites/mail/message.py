@@ -34,10 +34,14 @@ def compose(
     identity: str,
     *,
     test: bool = False,
+    subject: str | None = None,
+    replies_to: str | None = None,
 ) -> EmailMessage:
     """The email to one participant. The template must have passed
     :func:`app.invites.mail.template.check`. ``address`` comes from
-    :func:`app.invites.mail.addresses.written`. ``identity`` is the Message-ID."""
+    :func:`app.invites.mail.addresses.written`. ``identity`` is the Message-ID. ``subject``:
+    instead of the template's. ``replies_to``: the Message-ID of the email before it in its thread
+    (RFC 5322, 3.6.4)."""
     made = render(template, name, token)
     answers = template.reply_to or template.sender_address
     mail = EmailMessage(policy=_POLICY)
@@ -45,9 +49,11 @@ def compose(
     mail["To"] = Address(addr_spec=address)
     if template.reply_to:
         mail["Reply-To"] = Address(addr_spec=template.reply_to)
-    mail["Subject"] = (TEST if test else "") + made.subject
+    mail["Subject"] = (TEST if test else "") + (subject or made.subject)
     mail["Date"] = formatdate(localtime=True)
     mail["Message-ID"] = identity
+    if replies_to:
+        mail["In-Reply-To"] = mail["References"] = replies_to
     mail["List-Unsubscribe"] = f"<mailto:{answers}?subject=no>"
     mail["Auto-Submitted"] = "auto-generated"  # prevents vacation replies (RFC 3834)
     mail.set_content(made.text)

@@ -18,6 +18,12 @@ from app.panel.lists.selection import CHUNK
 
 # When the mailbox may have got it. An invite that is not sent yet counts from when it was queued.
 CONTACT = "coalesce(i.sent_at, CASE WHEN i.state IN ('queued', 'sending') THEN i.queued_at END)"
+# The same with the invite's reminder. A cool-down begins with it. A cap counts invites only.
+LAST_CONTACT = (
+    "coalesce(i.reminded_at, CASE WHEN i.reminder IN ('queued', 'sending')"
+    f" THEN (SELECT r.at FROM run r WHERE r.id = i.reminder_run_id) END, {CONTACT})"
+)
+CONTACTS = {"cool_down": LAST_CONTACT, "cap": CONTACT}  # what each rule counts
 
 _OUTCOMES = {"cool_down": Outcome.COOL_DOWN, "cap": Outcome.CAP}
 
@@ -124,11 +130,13 @@ def _chunks(members: Members) -> Iterator[dict[str, int]]:
 def _invites(
     store: Store, asked: PlanContext, column: str, values: Sequence[int] | Sequence[str]
 ) -> list[Row]:
-    """(id, value of ``column``, mailbox, of this study, state, contact) of each relevant invite."""
+    """(id, value of ``column``, mailbox, of this study, state, contact, last contact) of each
+    relevant invite."""
     window = max(asked.rules.cool_down_days or 0, asked.rules.cap_days or 0)
     return store.rows(
-        f"SELECT i.id, i.{column}, i.mailbox, i.study_id = ?, i.state, {CONTACT} FROM invite i"
-        f" WHERE {store.among(f'i.{column}')} AND (i.study_id = ? OR {CONTACT} >= ?)",
+        f"SELECT i.id, i.{column}, i.mailbox, i.study_id = ?, i.state, {CONTACT},"
+        f" {LAST_CONTACT} FROM invite i"
+        f" WHERE {store.among(f'i.{column}')} AND (i.study_id = ? OR {LAST_CONTACT} >= ?)",
         (asked.study_id, store.values(values), asked.study_id, asked.now - window * DAY),
     )
 
@@ -137,7 +145,7 @@ def _judged(rows: Iterable[Row], asked: PlanContext, mailbox: str) -> tuple[Outc
     rows = list(rows)
     states = [
         ALREADY.index(state)
-        for _, _, to, this_study, state, _ in rows
+        for _, _, to, this_study, state, *_ in rows
         if this_study
         and state in ALREADY
         and state not in asked.options.again
@@ -146,8 +154,9 @@ def _judged(rows: Iterable[Row], asked: PlanContext, mailbox: str) -> tuple[Outc
     ]
     if states:
         return Outcome.ALREADY, min(states)
-    contacts = sorted((row[5] for row in rows if row[5] is not None), reverse=True)
     for rule, nth, days in asked.rules.limits(asked.options.overrides):
+        at = 5 if rule == "cap" else 6
+        contacts = sorted((row[at] for row in rows if row[at] is not None), reverse=True)
         if len(contacts) >= nth and asked.now <= contacts[nth - 1] + days * DAY:
             return _OUTCOMES[rule], contacts[nth - 1] + days * DAY
     return None

@@ -1,59 +1,79 @@
-"""What changed after a plan was locked: who would be invited now, who would no longer be, and whose
-address is another one."""
+"""What changed after a plan was locked, and whether a person must be asked again.
+
+This is the one place that decides it, for the dialog, the commands and anything else that approves
+a plan. A member who fell out is dropped, and named. The person is asked again about whoever else
+would be invited now, and if the mail, the rules, the audience or the delivery is another one.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.db.store import Store
+from app.invites.delivery import Delivery
+from app.invites.mail.template import Template
 from app.invites.plan.frozen import LockedPlan, planned
 from app.invites.plan.members import Checkpoint, Members
+from app.invites.plan.options import Options
 from app.invites.plan.outcomes import Outcome
 from app.invites.plan.plan import Plan, make
 from app.invites.studies import get
+
+# What a person is told of a changed field of the template.
+FIELDS = {
+    "title": "the study's title",
+    "link": "the interview link",
+    "sender_name": "the sender's name",
+    "sender_address": "the sender's address",
+    "reply_to": "the address for replies",
+    "subject": "the subject",
+    "text": "the text of the mail",
+    "postal": "the postal address",
+    "opt_out": "the sentence on how to opt out",
+}
 
 
 @dataclass(frozen=True)
 class ResultChange:
     """A member whose result changed. ``before``: None if they joined the segments later. ``after``:
-    None if they left them."""
+    None if they left them. ``address``: their address changed, and they could be invited before and
+    now."""
 
     participant: int
     before: tuple[Outcome, int] | None
     after: tuple[Outcome, int] | None
-    address: bool = False  # it changed, and both results are an invite
+    address: bool = False
 
 
 @dataclass(frozen=True)
 class PlanDrift:
-    """A locked plan compared with the current data. ``added`` and ``dropped``: members who would
-    only now be invited, or no longer. ``address``: members whose invite would go to another
-    address."""
+    """A locked plan compared with the current data. ``plan``: the one that would be made now.
+    ``terms``: what changed beside the members, for a person."""
 
     plan: Plan
-    template: bool
-    rules: bool
+    locked: LockedPlan
+    terms: tuple[str, ...]
     changed: tuple[ResultChange, ...]
 
     @property
     def added(self) -> tuple[ResultChange, ...]:
-        """Members who would only now be invited."""
+        """Members who would only now be invited. A batch or a sample is drawn once: another draw
+        adds no one to it."""
+        if self.locked.options.take != "all":
+            return ()
         return tuple(
             one for one in self.changed if _invited(one.after) and not _invited(one.before)
         )
 
     @property
     def dropped(self) -> tuple[ResultChange, ...]:
-        """Members who would no longer be invited."""
+        """Members who may no longer be invited, or whose address is another one."""
         return tuple(
-            one for one in self.changed if _invited(one.before) and not _invited(one.after)
+            one
+            for one in self.changed
+            if _invited(one.before) and (one.address or not _may_be_invited(one.after))
         )
-
-    @property
-    def address(self) -> tuple[ResultChange, ...]:
-        """Members whose invite would go to another address."""
-        return tuple(one for one in self.changed if one.address)
 
     @property
     def counts(self) -> Counter[tuple[Outcome | None, Outcome | None]]:
@@ -63,18 +83,66 @@ class PlanDrift:
             for one in self.changed
         )
 
+    @property
+    def exchanged(self) -> tuple[tuple[ResultChange, ...], tuple[ResultChange, ...]]:
+        """Who is invited by the new plan only, and who by the locked one only."""
+        new = [one for one in self.changed if _invited(one.after)]
+        old = [one for one in self.changed if _invited(one.before)]
+        return (
+            tuple(one for one in new if one.address or not _invited(one.before)),
+            tuple(one for one in old if one.address or not _invited(one.after)),
+        )
+
+    def asks(self, *, only_planned: bool = False) -> bool:
+        """Whether a person must be asked again. ``only_planned``: they were told that others could
+        be invited, too, and chose the locked plan."""
+        return bool(self.terms or (self.added and not only_planned))
+
     def __bool__(self) -> bool:
         """Whether the invites would differ from what was shown."""
-        return self.template or self.rules or bool(self.added or self.dropped or self.address)
+        return bool(self.terms or self.added or self.dropped)
 
 
 def difference(
-    store: Store, plan: LockedPlan, now: int | None = None, checkpoint: Checkpoint = lambda: None
+    store: Store,
+    plan: LockedPlan,
+    now: int | None = None,
+    checkpoint: Checkpoint = lambda: None,
+    *,
+    delivery: Delivery | None = None,
 ) -> PlanDrift:
-    """Compare the locked plan with one that is made from the current data. Raises StudyProblem and
+    """Compare the locked plan with one that is made from the current data. ``delivery``: how the
+    invites would leave now, None to compare it with nothing. Raises StudyProblem and
     DatabaseProblem."""
     study = get(store, plan.study_id)
-    made = make(store, study, plan.options, now, checkpoint)
+    terms = list(_changed_fields(plan.template, study.template))
+    if study.rules != plan.rules:
+        terms.append("the rules")
+    options = plan.options
+    if plan.follows_study:
+        options = replace(options, segments=study.segments, excluded=study.excluded)
+        if _audience(options) != _audience(plan.options):
+            terms.append("the study's segments")
+    if delivery is not None and delivery != plan.delivery:
+        before = plan.delivery.words if plan.delivery else "not said"
+        terms.append(f"how the invites leave: by {delivery.words}, before: {before}")
+    made = make(store, study, options, now, checkpoint)
+    return PlanDrift(made, plan, tuple(terms), tuple(_changes(store, plan, made, checkpoint)))
+
+
+def _changed_fields(before: Template, after: Template) -> list[str]:
+    return [
+        words for name, words in FIELDS.items() if getattr(before, name) != getattr(after, name)
+    ]
+
+
+def _audience(options: Options) -> tuple[set[str], set[str]]:
+    return set(options.segments), set(options.excluded)
+
+
+def _changes(
+    store: Store, plan: LockedPlan, made: Plan, checkpoint: Checkpoint
+) -> list[ResultChange]:
     changed: list[ResultChange] = []
     members, place = made.members, 0
     for rows in planned(store, plan.id):
@@ -86,16 +154,14 @@ def difference(
             before, after, moved = (Outcome(outcome), detail), None, False
             if place < len(made) and members.ids[place] == participant:
                 after = _now(members, place)
-                moved = _invited(before) and _invited(after)
+                moved = _invited(before) and _may_be_invited(after)
                 moved = moved and members.mailbox(place).hex() != mailbox
                 place += 1
             if after != before or moved:
                 changed.append(ResultChange(participant, before, after, moved))
     for rest in range(place, len(made)):
         changed.append(ResultChange(members.ids[rest], None, _now(members, rest)))
-    return PlanDrift(
-        made, study.template != plan.template, study.rules != plan.rules, tuple(changed)
-    )
+    return changed
 
 
 def _now(members: Members, place: int) -> tuple[Outcome, int]:
@@ -104,3 +170,8 @@ def _now(members: Members, place: int) -> tuple[Outcome, int]:
 
 def _invited(what: tuple[Outcome, int] | None) -> bool:
     return what is not None and what[0] is Outcome.INVITE
+
+
+def _may_be_invited(what: tuple[Outcome, int] | None) -> bool:
+    """Whether no reason excludes them. Who is not in a new draw may still be invited."""
+    return what is not None and what[0] in (Outcome.INVITE, Outcome.NOT_SAMPLED)

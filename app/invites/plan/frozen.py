@@ -1,8 +1,9 @@
 """A locked plan: either exactly what was shown is sent, or the person is asked again.
 
-The hash covers the template, the options, the rules, and a line for each member: Stripe's id, the
-outcome with its detail and, for invitees, the mailbox. So the same plan has the same hash on any
-machine, in whatever order its database got the participants.
+The hash covers the template, the options, the rules, how the invites leave, and a line for each
+member: Stripe's id, the outcome with its detail and, for invitees, the mailbox. So the same plan
+has the same hash on any machine, in whatever order its database got the participants. A person
+confirms a plan by its hash, of which the first digits are enough.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from string import hexdigits
 
 from app.db.store import Row, Store
 from app.invites import ledger
+from app.invites.delivery import Delivery
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
 from app.invites.mail import template
@@ -30,14 +33,19 @@ from app.invites.rules import Rules
 from app.invites.studies import get
 from app.panel.lists.order import Ids
 from app.panel.lists.selection import CHUNK
+from app.text import plain
 
 KEPT = 86_400  # seconds that an unsent plan is kept
+SHORT = 12  # digits of a hash that are shown
+FEWEST = 6  # digits that a person may give
 _ALL = 2**256
 
 
 @dataclass(frozen=True)
 class LockedPlan:
-    """A stored plan. ``sent``: a batch uses it already, so it cannot be sent again."""
+    """A stored plan. ``delivery``: how its invites leave, None if it was not shown with that.
+    ``follows_study``: its segments were the study's. ``sent``: a batch uses it already, so it
+    cannot be sent again."""
 
     id: int
     study_id: int
@@ -47,18 +55,30 @@ class LockedPlan:
     options: Options
     rules: Rules
     template: Template
+    delivery: Delivery | None
+    follows_study: bool
     sent: bool
 
     @property
     def short(self) -> str:
         """The short form of the hash, for a person."""
-        return self.hash[:4]
+        return self.hash[:SHORT]
 
 
-def freeze(store: Store, plan: Plan, by: str, checkpoint: Checkpoint = lambda: None) -> LockedPlan:
+class UnknownPlan(StudyProblem):
+    """No stored plan has this hash, or several have. The text says what to do."""
+
+
+def freeze(
+    store: Store,
+    plan: Plan,
+    by: str,
+    delivery: Delivery | None = None,
+    checkpoint: Checkpoint = lambda: None,
+) -> LockedPlan:
     """Store a plan, and delete the study's unsent plans that are older than a day. Raises
     StudyProblem if the study was deleted, and DatabaseProblem."""
-    found, members = plan_hash(store, plan, checkpoint), plan.members
+    found, members = plan_hash(store, plan, delivery, checkpoint), plan.members
     with store.transaction():
         study = get(store, plan.study_id)
         store.execute(
@@ -69,7 +89,7 @@ def freeze(store: Store, plan: Plan, by: str, checkpoint: Checkpoint = lambda: N
         store.execute(
             'INSERT INTO plan (study_id, at, "by", options, letter, hash)'
             " VALUES (?, ?, ?, ?, ?, ?)",
-            (plan.study_id, plan.now, by, _terms(plan), plan.template.json(), found),
+            (plan.study_id, plan.now, by, _terms(plan, delivery), plan.template.json(), found),
         )
         (key,) = store.row("SELECT max(id) FROM plan WHERE study_id = ?", (plan.study_id,))
         for start in range(0, len(plan), CHUNK):
@@ -102,12 +122,22 @@ def _mailboxes(members: Members, start: int) -> Iterator[tuple[int, str | None]]
         yield place, members.mailbox(place).hex() if invited else None
 
 
-def _terms(plan: Plan) -> str:
-    terms = {**json.loads(plan.options.json()), "rules": asdict(plan.rules)}
+def _terms(plan: Plan, delivery: Delivery | None) -> str:
+    terms = {
+        **json.loads(plan.options.json()),
+        "rules": asdict(plan.rules),
+        "delivery": asdict(delivery) if delivery else None,
+        "follows_study": plan.follows_study,
+    }
     return json.dumps(terms, ensure_ascii=False, sort_keys=True)
 
 
-def plan_hash(store: Store, plan: Plan, checkpoint: Checkpoint = lambda: None) -> str:
+def plan_hash(
+    store: Store,
+    plan: Plan,
+    delivery: Delivery | None = None,
+    checkpoint: Checkpoint = lambda: None,
+) -> str:
     """The hash of a plan, in hex."""
     members, total, number = plan.members, 0, 0
     same = {members.details[at] for at in _at(members, Outcome.SAME_MAILBOX)}
@@ -128,7 +158,7 @@ def plan_hash(store: Store, plan: Plan, checkpoint: Checkpoint = lambda: None) -
             line = json.dumps([stripe_id, outcome.key, said, to])
             total += int.from_bytes(sha256(line.encode()).digest())
             number += 1
-    whole = json.dumps([_terms(plan), plan.template.json(), number, total % _ALL])
+    whole = json.dumps([_terms(plan, delivery), plan.template.json(), number, total % _ALL])
     return sha256(whole.encode()).hexdigest()
 
 
@@ -148,9 +178,35 @@ def frozen(store: Store, plan_id: int) -> LockedPlan:
     key, study, at, by, found, terms, written, sent = rows[0]
     values = json.loads(terms)
     rules = Rules(**values.pop("rules"))
+    delivery = values.pop("delivery", None)
+    follows = values.pop("follows_study", False)
     chosen = options.from_json(json.dumps(values))
     wrote = template.from_json(written)
-    return LockedPlan(key, study, at, by, found, chosen, rules, wrote, bool(sent))
+    leaves = Delivery(**delivery) if delivery else None
+    return LockedPlan(key, study, at, by, found, chosen, rules, wrote, leaves, follows, bool(sent))
+
+
+def named(store: Store, connection_id: int, digits: str) -> LockedPlan:
+    """The newest plan whose hash begins with these digits, of any study of the account. Raises
+    UnknownPlan."""
+    wanted = digits.strip().lower()
+    if len(wanted) < FEWEST or not set(wanted) <= set(hexdigits):
+        raise UnknownPlan(
+            f"{plain(digits, 80)!r} is not the hash of a plan. Give at least {FEWEST} of its digits"
+            " as they were printed."
+        )
+    found = store.rows(
+        "SELECT max(p.id), p.hash FROM plan p JOIN study s ON s.id = p.study_id"
+        " WHERE s.connection_id = ? AND substr(p.hash, 1, ?) = ? GROUP BY p.hash LIMIT 2",
+        (connection_id, len(wanted), wanted),
+    )
+    if not found:
+        raise UnknownPlan(
+            f"No plan has the hash {wanted}. An unsent plan is kept for a day. Make it again."
+        )
+    if len(found) > 1:
+        raise UnknownPlan(f"Several plans have a hash that begins with {wanted}. Give more digits.")
+    return frozen(store, found[0][0])
 
 
 def counts(store: Store, plan_id: int) -> dict[Outcome, int]:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from app.invites.mail.addresses import AddressFault
 from app.invites.opt_outs import KINDS
+from app.invites.states import state_words
 from app.text import when
 
 # The states of an invite that prevent another one for the same study and mailbox. If several apply,
@@ -46,7 +47,7 @@ def _opted_out(detail: int, _: Mapping[int, str], __: float) -> str:
 
 def _already(detail: int, _: Mapping[int, str], __: float) -> str:
     """A position in ALREADY."""
-    return f"already invited: {ALREADY[detail].replace('_', ' ')}"
+    return f"already invited: {state_words(ALREADY[detail])}"
 
 
 def _cool_down(detail: int, _: Mapping[int, str], now: float) -> str:

@@ -28,11 +28,12 @@ from app.panel.lists.order import Ids
 
 
 class Plan:
-    """A plan at one moment: outcomes to count, filter and look up. ``now`` is that moment. A plan
-    is not stored until it is locked."""
+    """A plan at one moment: outcomes to count, filter and look up. ``now`` is that moment.
+    ``follows_study``: its segments are the study's. A plan is not stored until it is locked."""
 
     def __init__(self, study: Study, options: Options, now: int, members: Members) -> None:
         self.study_id = study.id
+        self.follows_study = _audience(study) == (set(options.segments), set(options.excluded))
         self.connection_id = study.connection_id
         self.template: Template = study.template
         self.rules: Rules = study.rules
@@ -80,6 +81,10 @@ class Plan:
             found.append(place)
             place = self.members.outcomes.find(outcome, place + 1)
         return found
+
+
+def _audience(study: Study) -> tuple[set[str], set[str]]:
+    return set(study.segments), set(study.excluded)
 
 
 def make(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.db.store import Store
 from app.invites.mail.message import compose, message_id
-from app.invites.mail.template import Template
+from app.invites.mail.template import Template, from_json, render
 from app.invites.sending import jobs
 from app.invites.sending.jobs import Job
 from app.invites.sending.runs import RunView
@@ -31,13 +31,32 @@ class BatchWork:
 
     def message(self, job: Job) -> bytes:
         """The email to one participant."""
-        address, name, token = job.address, job.name, job.token
-        return compose(self.template, address, name, token, self._message_id(job)).as_bytes()
+        return compose(
+            self.template,
+            job.address,
+            job.name,
+            job.token,
+            self.message_id(job),
+            subject=self.subject(job),
+            replies_to=job.about.message_id if job.about else None,
+        ).as_bytes()
+
+    def subject(self, job: Job) -> str:
+        """The subject of the message to one participant. A reminder without one of its own has that
+        of its invite, as a reply if that was an email."""
+        if self.template.subject or job.about is None:
+            return render(self.template, job.name, job.token).subject
+        said = render(from_json(job.about.letter), job.name, job.token).subject
+        return f"Re: {said}" if job.about.message_id else said
+
+    def message_id(self, job: Job) -> str:
+        """The Message-ID of the email to one participant."""
+        return message_id(self.key, job.invite, job.kind, self.template.sender_address)
 
     def hand_over(self, job: Job) -> bool:
         """Record that a server may get an invite, before it can. False if it must not be sent any
         more."""
-        return jobs.hand_over(self.store, self.batch, job, self.owner, self._message_id(job))
+        return jobs.hand_over(self.store, self.batch, job, self.owner, self.message_id(job))
 
     def settle(
         self,
@@ -47,6 +66,7 @@ class BatchWork:
         answer: str | None = None,
         *,
         wait: int | None = None,
+        message_ids: Mapping[int, str] | None = None,
     ) -> int:
         """Record the results of these: see :func:`app.invites.sending.jobs.settle`."""
         return jobs.settle(
@@ -58,7 +78,5 @@ class BatchWork:
             answer,
             wait=wait,
             expire_days=self.expire_days,
+            message_ids=message_ids,
         )
-
-    def _message_id(self, job: Job) -> str:
-        return message_id(self.key, job.invite, job.kind, self.template.sender_address)

@@ -6,21 +6,53 @@ from collections.abc import Callable
 
 from app.credentials.store import Credentials
 from app.db.store import Store
+from app.invites.delivery import Delivery
 from app.invites.mail.server_settings import mail_server
+from app.invites.restore_guard import this_machine
 from app.invites.sending.channels.channel import (
     ChannelNotSetUp,
     ChannelSetup,
     OpenChannel,
 )
 from app.invites.sending.channels.registry import Channel, channel_of
-from app.invites.sending.sender import Sender
+from app.invites.sending.runs import RunView
+from app.invites.sending.sender import OtherMailServer, Sender, check_server
 from app.settings import Settings
+from app.text import plain
 
 
 def default_channel(settings: Settings) -> str:
     """The key of the channel that is used unless another is named: email if a mail server is set,
     else files. Raises SettingsError."""
     return "smtp" if mail_server(settings) else "eml"
+
+
+def delivery_by(settings: Settings, channel: str | None = None) -> Delivery:
+    """How invites leave by this channel, or by the default one. Raises SettingsError, and
+    ChannelNotSetUp if no mail server is set."""
+    key = channel or default_channel(settings)
+    if key != "smtp":
+        return Delivery(key)
+    server = mail_server(settings)
+    if server is None:
+        raise ChannelNotSetUp("No mail server is set. Set PANELIST_SMTP_SERVER.")
+    return Delivery(key, str(server))
+
+
+def refusal(settings: Settings, run: RunView) -> str | None:
+    """Why a Panelist with these settings cannot send a batch, for a person, or None. Raises
+    SettingsError."""
+    if run.machine != this_machine():
+        return f"It was confirmed on another computer, by {plain(run.by, 80)}. Resume it there."
+    if run.server is None:
+        return None
+    try:
+        check_server(run, delivery_by(settings, run.channel.key).server)
+    except ChannelNotSetUp:
+        return f"It was confirmed for {run.server}. Set PANELIST_SMTP_SERVER to that mail server."
+    except OtherMailServer as problem:
+        return str(problem)
+    return None
 
 
 def per_minute(setup: ChannelSetup, key: str) -> int | None:

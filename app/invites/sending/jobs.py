@@ -9,10 +9,10 @@ notices before a server can have the email. So what is ``sending`` was not sent,
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.db.store import Store
+from app.db.store import Row, Store
 from app.invites import ledger
 from app.invites.ending import end_invites
 from app.invites.ledger import Entry
@@ -20,12 +20,22 @@ from app.invites.rules import DAY
 from app.invites.sending.runs import RunView, columns, end_reminders
 
 _NEEDLESS = "opted out, or deleted in Stripe"
+MESSAGE_IDS = {"invite": "message_id", "reminder": "reminder_message_id"}  # columns
 AT_ONCE = 100  # emails to look through for one that can be sent
 
 
 @dataclass(frozen=True)
+class InviteMail:
+    """The invite that a reminder is about. ``message_id``: None if it was no email. ``letter``: its
+    template, as it was stored."""
+
+    message_id: str | None
+    letter: str
+
+
+@dataclass(frozen=True)
 class Job:
-    """An email that only this process may send now. ``tries``: including this one."""
+    """An email that only this process may send now. ``about``: the invite of a reminder."""
 
     invite: int
     kind: str
@@ -36,6 +46,7 @@ class Job:
     address: str
     name: str | None
     token: str
+    about: InviteMail | None = None
 
 
 def claim(store: Store, run: RunView, owner: str, most: int = 1) -> list[Job]:
@@ -48,8 +59,13 @@ def claim(store: Store, run: RunView, owner: str, most: int = 1) -> list[Job]:
         "p.deleted OR i.address IS NULL"
         " OR EXISTS (SELECT 1 FROM opt_out o WHERE o.mailbox = i.mailbox)"
     )
+    about = ""
     if run.kind == "reminder":
         needless += " OR i.state NOT IN ('sent', 'handed_over')"
+        about = (
+            ", i.message_id, (SELECT l.letter FROM run r JOIN plan l ON l.id = r.plan_id"
+            "  WHERE r.id = i.run_id)"
+        )
     entries = list[Entry]()
     jobs = list[Job]()
     with store.transaction():
@@ -58,7 +74,7 @@ def claim(store: Store, run: RunView, owner: str, most: int = 1) -> list[Job]:
         while not jobs:
             rows = store.rows(
                 "SELECT i.id, i.connection_id, i.study_id, i.attempt + 1, i.mailbox, i.address,"
-                f" p.name, i.token, {needless}"
+                f" p.name, i.token, {needless}{about}"
                 " FROM invite i JOIN participant p ON p.id = i.participant_id"
                 f" WHERE i.{of_run} = ? AND i.{state} = 'queued'"
                 f" AND coalesce(i.not_before, 0) <= ? ORDER BY i.id LIMIT ?{lock}",
@@ -68,7 +84,7 @@ def claim(store: Store, run: RunView, owner: str, most: int = 1) -> list[Job]:
                 break
             entries += _withdraw(store, run.kind, [row[0] for row in rows if row[8]])
             some = [row for row in rows if not row[8]][:most]
-            jobs = [Job(row[0], run.kind, *row[1:8]) for row in some]
+            jobs = [_job(run.kind, row) for row in some]
         store.execute_many(
             f"UPDATE invite SET {state} = 'sending', attempt = ?, owner = ? WHERE id = ?",
             [(job.attempt, owner, job.invite) for job in jobs],
@@ -78,6 +94,12 @@ def claim(store: Store, run: RunView, owner: str, most: int = 1) -> list[Job]:
             (here,) = store.row("SELECT connection_id FROM study WHERE id = ?", (run.study_id,))
             ledger.append(store, here, owner, entries)
     return jobs
+
+
+def _job(kind: str, row: Row) -> Job:
+    invite, connection, study, attempt, mailbox, address, name, token, _, *of_invite = row
+    about = InviteMail(*of_invite) if of_invite else None
+    return Job(invite, kind, connection, study, attempt, mailbox, address, name, token, about)
 
 
 def _sends(store: Store, run_id: int, now: int) -> bool:
@@ -105,10 +127,11 @@ def hand_over(store: Store, run: RunView, job: Job, owner: str, message_id: str)
     """Record that a server may have an email, before it can. False if it must not be sent any more.
     Raises DatabaseProblem, and then it must not be sent either."""
     _, state, since = columns(job.kind)
+    column = MESSAGE_IDS[job.kind]
     with store.transaction():
         may = _sends(store, run.id, int(time.time()))
         moved = may and store.execute(
-            f"UPDATE invite SET {state} = 'uncertain', {since} = ?, message_id = ?"
+            f"UPDATE invite SET {state} = 'uncertain', {since} = ?, {column} = ?"
             f" WHERE id = ? AND attempt = ? AND {state} = 'sending'",
             (int(time.time()), message_id, job.invite, job.attempt),
         )
@@ -127,10 +150,12 @@ def settle(
     *,
     wait: int | None = None,
     expire_days: int | None = None,
+    message_ids: Mapping[int, str] | None = None,
 ) -> int:
     """Move jobs from one state to another. Returns how many moved: a job that was withdrawn in
     between stays as it is. ``wait``: seconds until the next try. ``expire_days``: how many days a
-    participant has to reply. Raises DatabaseProblem."""
+    participant has to reply. ``message_ids``: those of emails that no server was offered, by
+    invite. Raises DatabaseProblem."""
     _, state, since = columns(jobs[0].kind)
     now = int(time.time())
     values: dict[str, object] = {state: after, "answer": answer}
@@ -154,6 +179,10 @@ def settle(
                 (*values.values(), job.invite, job.attempt, before),
             ):
                 entries.append(_entry(job, before, after, answer))
+        store.execute_many(
+            f"UPDATE invite SET {MESSAGE_IDS[jobs[0].kind]} = ? WHERE id = ?",
+            [(text, invite) for invite, text in (message_ids or {}).items()],
+        )
         if entries:
             ledger.append(store, jobs[0].connection, owner, entries)
     return len(entries)

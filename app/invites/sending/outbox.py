@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from secrets import token_urlsafe
 
@@ -12,7 +12,7 @@ from app.invites import ledger
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
 from app.invites.mail.addresses import hasher, written
-from app.invites.plan.contact_history import CONTACT
+from app.invites.plan.contact_history import CONTACTS
 from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.outcomes import Outcome
 from app.invites.restore_guard import this_machine
@@ -31,20 +31,30 @@ _COLUMNS = (
 @dataclass(frozen=True)
 class QueuedBatch:
     """``run``: the batch's row id. ``number``: of queued invites. ``left_out``: how many in the
-    plan have opted out, been invited or changed their address since."""
+    plan have opted out, been invited or changed their address since. ``dropped``: their row
+    ids."""
 
     run: int
     number: int
     left_out: int
+    dropped: tuple[int, ...] = ()
 
 
 def queue(
-    store: Store, plan: LockedPlan, channel: str, by: str, *, undo: int | None = None
+    store: Store,
+    plan: LockedPlan,
+    channel: str,
+    by: str,
+    *,
+    undo: int | None = None,
+    server: str | None = None,
+    without: Collection[int] = (),
 ) -> QueuedBatch:
     """Queue the invites of a plan, and only those. ``undo``: seconds in which none of them is sent;
-    None uses the channel's default. First ask the person about changes
-    (:func:`app.invites.plan.drift.difference`). Raises StudyProblem if the study is not active or
-    the plan was queued already, and DatabaseProblem; then nothing is queued."""
+    None uses the channel's default. ``server``: the only mail server that may send them, or None.
+    ``without``: the row ids of members who fell out. A person's approval comes first
+    (:func:`app.invites.sending.approval.approve`). Raises StudyProblem if the study is not active
+    or the plan was queued already, and DatabaseProblem; then nothing is queued."""
     now = int(time.time())
     hashes = hasher(store)
     with store.transaction():
@@ -56,12 +66,13 @@ def queue(
             raise StudyProblem("This plan was sent already. Make a new one for who is left.")
         store.execute(
             "INSERT INTO run"
-            ' (study_id, plan_id, kind, way, state, number, at, "by", go_at, machine)'
-            " VALUES (?, ?, 'invite', ?, 'running', 0, ?, ?, ?, ?)",
+            ' (study_id, plan_id, kind, way, server, state, number, at, "by", go_at, machine)'
+            " VALUES (?, ?, 'invite', ?, ?, 'running', 0, ?, ?, ?, ?)",
             (
                 study.id,
                 plan.id,
                 channel,
+                server,
                 now,
                 by,
                 now + undo_of(channel, undo),
@@ -69,19 +80,22 @@ def queue(
             ),
         )
         (run,) = store.row("SELECT id FROM run WHERE plan_id = ?", (plan.id,))
-        planned, here = 0, (study.connection_id, study.id)
+        planned, out_before = set[int](), frozenset(without)
+        here = (study.connection_id, study.id)
         for rows in _planned(store, plan, now):
-            planned += len(rows)
+            planned.update(row[0] for row in rows)
             invites = [
                 (*here, participant, run, mailbox, address, token_urlsafe(16), "queued", now)
                 for participant, mailbox, email, deleted, out in rows
-                if not (deleted or out)
+                if not (deleted or out or participant in out_before)
                 and isinstance(address := written(email or ""), str)
                 and hashes.stored(address.lower()) == mailbox
             ]
             # The schema prevents a second invite if another process queued one in between.
             store.insert(f"invite ({_COLUMNS})", invites, "ON CONFLICT DO NOTHING")
-        made = store.rows("SELECT id, mailbox FROM invite WHERE run_id = ? ORDER BY id", (run,))
+        made = store.rows(
+            "SELECT id, mailbox, participant_id FROM invite WHERE run_id = ? ORDER BY id", (run,)
+        )
         store.execute("UPDATE run SET number = ? WHERE id = ?", (len(made), run))
         ledger.append(
             store,
@@ -92,12 +106,13 @@ def queue(
                     "run",
                     study.id,
                     after="running",
-                    detail=f"{len(made)} by {channel}, {plan.hash}",
+                    detail=f"{len(made)} by {channel}{f' {server}' if server else ''}, {plan.hash}",
                 ),
-                *(Entry("invite", study.id, key, box, None, "queued") for key, box in made),
+                *(Entry("invite", study.id, key, box, None, "queued") for key, box, _ in made),
             ],
         )
-    return QueuedBatch(run, len(made), planned - len(made))
+    dropped = sorted(planned - {participant for _, _, participant in made})
+    return QueuedBatch(run, len(made), len(dropped), tuple(dropped))
 
 
 def undo_of(channel: str, undo: int | None) -> int:
@@ -118,12 +133,13 @@ def _planned(store: Store, plan: LockedPlan, now: int) -> Iterator[list[Row]]:
     Leave out marks opt-outs since then, and mailboxes that must now wait by the plan's rules: a
     plan of another study may have been made at the same time."""
     last = 0
-    limits = [(n, days) for _, n, days in plan.rules.limits(plan.options.overrides)]
+    limits = list(plan.rules.limits(plan.options.overrides))
     waits = "".join(
-        f" OR (SELECT count(*) FROM invite i WHERE i.mailbox = w.mailbox AND {CONTACT} >= ?) >= ?"
-        for _ in limits
+        f" OR (SELECT count(*) FROM invite i WHERE i.mailbox = w.mailbox"
+        f" AND {CONTACTS[rule]} >= ?) >= ?"
+        for rule, _, _ in limits
     )
-    given = [value for n, days in limits for value in (now - days * DAY, n)]
+    given = [value for _, n, days in limits for value in (now - days * DAY, n)]
     while rows := store.rows(
         "SELECT w.participant_id, w.mailbox, p.email, p.deleted,"
         f" EXISTS (SELECT 1 FROM opt_out o WHERE o.mailbox = w.mailbox){waits}"

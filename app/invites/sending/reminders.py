@@ -28,10 +28,11 @@ def waiting(store: Store, study_id: int) -> int:
 
 
 def template_of(study: Study) -> Template:
-    """The template of a reminder: its own subject and text, or those of the invite."""
+    """The template of a reminder: its own subject and text. Without a text it repeats that of the
+    invite. Without a subject it replies to the invite."""
     return replace(
         study.template,
-        subject=study.reminder_subject or study.template.subject,
+        subject=study.reminder_subject,
         text=study.reminder_text or study.template.text,
     )
 
@@ -44,9 +45,11 @@ def queue(
     by: str,
     *,
     undo: int | None = None,
+    server: str | None = None,
 ) -> QueuedBatch:
-    """Queue a reminder to everyone who awaits one, if their number is the expected one. Raises
-    StudyProblem and DatabaseProblem; then nothing is queued."""
+    """Queue a reminder to everyone who awaits one, if their number is the expected one.
+    ``server``: the only mail server that may send them, or None. Raises StudyProblem and
+    DatabaseProblem; then nothing is queued."""
     now = int(time.time())
     with store.transaction():
         study = locked(store, study_id)
@@ -61,11 +64,13 @@ def queue(
         if not number:
             raise StudyProblem("Nobody waits for a reminder: all have answered or had one.")
         store.execute(
-            'INSERT INTO run (study_id, kind, way, state, letter, number, at, "by", go_at, machine)'
-            " VALUES (?, 'reminder', ?, 'running', ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO run"
+            ' (study_id, kind, way, server, state, letter, number, at, "by", go_at, machine)'
+            " VALUES (?, 'reminder', ?, ?, 'running', ?, ?, ?, ?, ?, ?)",
             (
                 study_id,
                 channel,
+                server,
                 template_of(study).json(),
                 number,
                 now,

@@ -12,8 +12,9 @@ from app.invites.ending import end_invites
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
 from app.invites.sending.channels.registry import Channel, channel_of
+from app.invites.states import state_words, written_to
 
-OVER = ("stopped", "done")
+OVER = ("stopped", "done", "failed")
 LAST = 5  # results to show
 
 
@@ -29,7 +30,8 @@ class RunResult:
 @dataclass(frozen=True)
 class RunView:
     """The current state of a batch. ``counts``: invites by state, or reminders in a batch of
-    reminders. ``last``: the last results. ``recent``: emails in the last minute."""
+    reminders. ``invited``: to how many it was sent. ``server``: the only mail server that may send
+    it, or None. ``last``: the last results. ``recent``: emails in the last minute."""
 
     id: int
     study_id: int
@@ -42,7 +44,9 @@ class RunView:
     by: str
     go_at: int
     machine: str
+    server: str | None
     counts: dict[str, int]
+    invited: int
     last: tuple[RunResult, ...] = ()
     recent: int = 0
 
@@ -57,31 +61,31 @@ class RunView:
         return self.counts.get("uncertain", 0)
 
     @property
-    def handed_over(self) -> int:
-        """How many were sent and did not bounce."""
-        others = ("queued", "sending", "uncertain", "failed", "bounced", "withdrawn")
-        return sum(number for state, number in self.counts.items() if state not in others)
+    def on_purpose(self) -> bool:
+        """Whether a person paused it."""
+        return self.state == "paused" and self.trouble is None
 
     @property
     def words(self) -> str:
         """The progress, for a person."""
-        parts = [f"{self.handed_over:,} handed over"]
+        parts = [f"{self.invited:,} {state_words(self.channel.result)}"]
         for state in ("uncertain", "failed", "bounced", "withdrawn"):
             if number := self.counts.get(state):
-                parts.append(f"{number:,} {state}")
+                parts.append(f"{number:,} {state_words(state)}")
         return ", ".join((*parts, f"{self.left:,} left"))
 
 
 def view(store: Store, run_id: int) -> RunView:
     """A batch. Raises StudyProblem if it does not exist."""
     rows = store.rows(
-        'SELECT id, study_id, kind, way, state, trouble, number, at, "by", go_at, machine'
+        'SELECT id, study_id, kind, way, state, trouble, number, at, "by", go_at, machine, server'
         " FROM run WHERE id = ?",
         (run_id,),
     )
     if not rows:
         raise StudyProblem("There is no such sending.")
     run, state, since = columns(rows[0][2])
+    reached = written_to(state, since)
     counts: dict[str, int] = dict(
         store.rows(
             f"SELECT {state}, count(*) FROM invite WHERE {run} = ? GROUP BY {state}", (run_id,)
@@ -92,13 +96,15 @@ def view(store: Store, run_id: int) -> RunView:
         f" ORDER BY {since} DESC, id DESC LIMIT {LAST}",
         (run_id,),
     )
-    (recent,) = store.row(
-        f"SELECT count(*) FROM invite WHERE {run} = ? AND {since} > ?",
-        (run_id, int(time.time()) - 60),
+    recent, invited = store.row(
+        f"SELECT count(CASE WHEN {since} > ? THEN 1 END), count(CASE WHEN {reached} THEN 1 END)"
+        f" FROM invite WHERE {run} = ?",
+        (int(time.time()) - 60, run_id),
     )
     results = tuple(RunResult(*row) for row in last)
     (key, study, kind, way, *rest) = rows[0]
-    found: tuple[Any, ...] = (key, study, kind, channel_of(way), *rest, counts, results, recent)
+    channel = channel_of(way)
+    found: tuple[Any, ...] = (key, study, kind, channel, *rest, counts, invited, results, recent)
     return RunView(*found)
 
 
@@ -149,8 +155,12 @@ def resume(store: Store, run_id: int, by: str) -> None:
 
 
 def finish(store: Store, run_id: int, by: str) -> None:
-    """Mark a batch as finished, because nothing is left to send."""
-    _move(store, run_id, by, "running", "done", None)
+    """Mark a batch as finished, because nothing is left to send. It failed if some were tried and
+    none arrived."""
+    now = view(store, run_id)
+    refused = now.counts.get("failed", 0) + now.counts.get("bounced", 0)
+    failed = refused and not now.invited and not now.uncertain
+    _move(store, run_id, by, "running", "failed" if failed else "done", None)
 
 
 def _move(store: Store, run_id: int, by: str, before: str, after: str, trouble: str | None) -> None:

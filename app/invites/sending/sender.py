@@ -37,6 +37,20 @@ class SendInProgress(Problem):
     """Another Panelist is sending for this database. Nothing was sent here."""
 
 
+class OtherMailServer(Problem):
+    """A batch was confirmed for another mail server. The text says what to do."""
+
+
+def check_server(batch: RunView, server: str | None) -> None:
+    """Raise OtherMailServer unless the batch may leave through this mail server."""
+    if batch.server is not None and batch.server != server:
+        here = f"This Panelist sends by {server}" if server else "This Panelist has no mail server"
+        raise OtherMailServer(
+            f"{here}, but it was confirmed for {batch.server}. Set PANELIST_SMTP_SERVER to that"
+            " mail server, or withdraw what is queued and plan again."
+        )
+
+
 @dataclass(frozen=True, order=True)
 class NextStep:
     """When a sender has work again, in seconds from now."""
@@ -137,7 +151,8 @@ class Sender:
             return NOW
         try:
             channel = self._opened(batch.channel)
-        except ChannelNotSetUp as problem:
+            check_server(batch, channel.server)
+        except (ChannelNotSetUp, OtherMailServer) as problem:
             self._pause(batch, str(problem))
             return NOW
         resting = self._resting.get(batch.channel.key, 0.0)

@@ -12,6 +12,7 @@ from app.db.store import Store
 from app.invites import erasure
 from app.invites.erasure import Erasure
 from app.invites.invite_log import InviteRow, of_person
+from app.invites.states import state_words
 from app.panel.labels import day
 from app.panel.person import HeldItem, HeldSubscription, Person, SegmentMembership, person
 from app.screens.list_rows import reason_words
@@ -173,4 +174,4 @@ def _line(label: str, value: str | Content, style: str = "") -> Row:
 def _invite(one: InviteRow, now: float) -> Row:
     at = when(one.sent_at or one.queued_at, now)
     ended = f", {when(one.ended_at, now)}" if one.ended_at else ""
-    return _line(at, f"{plain(one.study, 60)}: {one.state.replace('_', ' ')}{ended}")
+    return _line(at, f"{plain(one.study, 60)}: {state_words(one.state)}{ended}")

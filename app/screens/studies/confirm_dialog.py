@@ -1,12 +1,16 @@
 """The dialog that shows what would be sent and queues it. Nothing else queues a batch.
 
-A person confirms by typing the number of invites. Then the plan is made again: if the data has
-changed since the plan was shown, the dialog shows the difference and asks again.
+A person confirms by typing the number of invites. Then :func:`app.invites.sending.approval.approve`
+decides: the plan is queued without those who fell out, or the dialog shows the difference and asks
+again. While the dialog is open it follows the data, so that a person sees who would be added before
+they answer. They may then take them in, or send to those they saw first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on, work
@@ -18,26 +22,57 @@ from textual.widgets import Button, Input, Static
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
+from app.invites.delivery import Delivery
 from app.invites.errors import StudyProblem
 from app.invites.plan import frozen
-from app.invites.plan.drift import PlanDrift, difference
-from app.invites.plan.outcomes import Outcome, reason
+from app.invites.plan.drift import PlanDrift, ResultChange, difference
+from app.invites.plan.drift_words import MINUS, PLUS, named
+from app.invites.plan.frozen import LockedPlan
+from app.invites.plan.outcomes import Outcome
+from app.invites.plan.plan import Plan
 from app.invites.plan.summary import Summary, summarise
 from app.invites.restore_guard import RestoreSuspected
-from app.invites.sending import outbox
+from app.invites.sending.approval import AskAgain, approve
 from app.invites.sending.channels.registry import channel_of
 from app.invites.studies import Study
-from app.screens.base import account_words, host_of
+from app.screens.base import host_of
+from app.screens.studies.confirm_rows import ConfirmText, PlanChange, change_rows, who
 from app.services.snapshot import Snapshot
-from app.text import duration, plain, when
-from app.widgets.content import Content, hidden, para, words
+from app.text import plain, when
+from app.widgets.content import para, words
 from app.widgets.dialog import DecisionDialog
 from app.widgets.inputs import TextField
 from app.widgets.text_line import TextLine
 
+FOLLOWS_AFTER = 3.0  # seconds that a person needs at least to read the dialog
+NAMES = 8  # of each kind of change
 
-class ConfirmSendDialog(DecisionDialog["int | None"]):
-    """Returns the id of the batch that was queued, or None if nothing was."""
+
+@dataclass(frozen=True)
+class ConfirmedBatch:
+    """What was queued. ``dropped``: who fell out, by name."""
+
+    run: int
+    number: int
+    dropped: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a number that a person types would send. A plan that is not locked yet is locked then.
+    ``only_planned``: others could be invited, too, as the dialog said."""
+
+    plan: LockedPlan | Plan
+    only_planned: bool = False
+
+    @property
+    def words(self) -> str:
+        """Who it sends to, after their number."""
+        return " (those you saw first)" if self.only_planned else " (the others, too)"
+
+
+class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
+    """Returns the batch that was queued, or None if nothing was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="confirm.cancel", tooltip="Send nothing"),
@@ -54,14 +89,22 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
     )
 
     class Checked(Message):
-        """The batch was queued, the data has changed, or there was a problem."""
+        """The batch was queued, a person must be asked again, or there was a problem."""
 
         def __init__(
-            self, run: int | None, summary: Summary | None = None,
-            changed: PlanDrift | None = None, problem: str = "",
+            self, batch: ConfirmedBatch | None = None, summary: Summary | None = None,
+            changed: PlanChange | None = None, problem: str = "",
         ) -> None:  # fmt: skip
             super().__init__()
-            self.run, self.summary, self.changed, self.problem = run, summary, changed, problem
+            self.batch, self.summary = batch, summary
+            self.changed, self.problem = changed, problem
+
+    class Followed(Message):
+        """The plan ``shown`` was compared with the current data."""
+
+        def __init__(self, shown: Summary, changed: PlanChange | None, pause: float) -> None:
+            super().__init__()
+            self.shown, self.changed, self.pause = shown, changed, pause
 
     def __init__(
         self,
@@ -69,128 +112,67 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         study: Study,
         summary: Summary,
         snapshot: Snapshot,
-        channel: str,
+        delivery: Delivery,
         *,
         names: Mapping[str, str],
         per_minute: int | None,
     ) -> None:
         super().__init__()
-        self._names = names
         self._store, self._study, self._summary = store, study, summary
-        self._snapshot, self._per_minute = snapshot, per_minute
-        self._channel = channel_of(channel)
-        self._busy = self._over = False
+        self._delivery, self._masking = delivery, snapshot.masking
+        self.channel = channel_of(delivery.channel)
+        self._text = ConfirmText(study, snapshot, self.channel, names, per_minute)
+        self._asked: PlanChange | None = None  # why the person was asked again
+        self._earlier: Summary | None = None  # what was shown before that
+        self._changed: PlanChange | None = None  # what changed since the plan was shown
+        self._busy = self._over = self._following = False
+        self._follow_due, self._follow_from = False, 0.0
         connection = snapshot.view.connection
         self._filling = connection is not None and connection.status != "complete"
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="confirm"):
             with VerticalScroll(id="confirm-all", can_focus=False):
-                yield Static(para(self._all()), id="confirm-text")
+                yield Static(para(self._text.all(self._summary, dropped=False)), id="confirm-text")
             yield TextLine(id="confirm-said")
             with Horizontal(id="confirm-last"):
                 yield TextField("how many", id="confirm-number", longest=9)
                 yield Button("Cancel (escape)", id="cancel")
 
     def on_mount(self) -> None:
+        self._follow_from = self.opened + FOLLOWS_AFTER
         self.query_one("#confirm-number").focus()
         self._ask_for_number()
+        self.set_interval(0.25, self._follow_if_due)
 
     # What is shown
 
-    def _all(self) -> list[Content]:
-        return [*self._head(), *self._funnel(), *self._sending(), *self._mail()]
+    @property
+    def _choices(self) -> dict[int, Choice]:
+        """What can be sent, by the number to type. The first is the plan that is shown."""
+        changed, asked, earlier = self._changed, self._asked, self._earlier
+        added = changed is not None and bool(changed.drift.added)
+        found = {self._summary.number: Choice(self._summary.plan, only_planned=added)}
+        if changed is not None and added:
+            number = changed.drift.plan.counts()[Outcome.INVITE]
+            found.setdefault(number, Choice(changed.drift.plan))
+        if earlier is not None and asked is not None and not asked.drift.terms:
+            found.setdefault(earlier.number, Choice(earlier.plan, only_planned=True))
+        return {number: choice for number, choice in found.items() if number}
 
-    def _head(self) -> list[Content]:
-        snapshot, template = self._snapshot, self._summary.plan.template
-        connection = snapshot.view.connection
-        live = connection is not None and connection.livemode
-        mode = ("LIVE", "bold reverse") if live else ("TEST", "bold")
-        account = account_words(connection.account, connection.account_name) if connection else ""
-        header = snapshot.header
-        said = f"by {self._channel.words} · from {template.sender_address}"
-        return [
-            words(("SEND INTERVIEW INVITES  ", "bold"), mode, f" · {plain(said, 120)}"),
-            words(("Study     ", "dim"), (plain(self._study.title, 60), "bold"),
-                  f" ({self._study.state})"),
-            words(("Stripe    ", "dim"), f"{account} · data as of {header.as_of or 'never'}"),
-            words(("Segments  ", "dim"), plain(self._segments(), 300),
-                  f" · {self._summary.size:,} members"),
-        ]  # fmt: skip
-
-    def _segments(self) -> str:
-        chosen = self._summary.plan.options
-        taken, left_out = (
-            ", ".join(self._names.get(key, key) for key in keys)
-            for keys in (chosen.segments, chosen.excluded)
-        )
-        return f"{taken}, but none of {left_out}" if left_out else taken
-
-    def _funnel(self) -> list[Content]:
-        lines, summary = [], self._summary
-        for one in Outcome:
-            number = summary.counts[one]
-            if not number or one is Outcome.INVITE:
-                continue
-            more = ""
-            if one is Outcome.ALREADY:
-                parts = (
-                    f"{many:,} {reason(one, detail, {}, 0).removeprefix('already invited: ')}"
-                    for detail, many in summary.already.items()
-                )
-                more = f"  {' · '.join(parts)}"
-            elif one is Outcome.COOL_DOWN and summary.free_at:
-                more = f"  the first is free {when(summary.free_at, self._snapshot.now)}"
-            lines.append(words(f"   − {number:>9,} {one.words}", (more, "dim")))
-        return lines
-
-    def _sending(self) -> list[Content]:
-        summary = self._summary
-        number = summary.number
-        known = summary.counts[Outcome.ALREADY]
-        lines = [words((f"WILL SEND {number:,}", "bold"), f"  {self._time(number)}")]
-        if known:
-            lines.append(
-                words(
-                    f"{number:,} new people; {known:,} already invited will not be written to.",
-                )
-            )
-        rest = number - summary.named
-        if rest:
-            lines.append(
-                words(f"{summary.named:,} have a name, for {rest:,} other words stand in.")
-            )
-        lines.append(
-            words(f"After this {summary.left:,} more people of these segments can be invited.")
-        )
-        return lines
-
-    def _time(self, number: int) -> str:
-        if self._channel.is_local:
-            return "put into a folder on this computer at once; nothing leaves it"
-        begins = "begins in 2 minutes, till then all of it can be undone"
-        if not self._per_minute:
-            return begins
-        takes = duration(60 * number / self._per_minute)
-        return f"≈ {takes} at {self._per_minute}/min; {begins}"
-
-    def _mail(self) -> list[Content]:
-        message, to = self._summary.message, self._summary.to
-        if message is None:
-            return []
-        masking = self._snapshot.masking
-        if masking:  # the text contains the name
-            return [words(("One of them would get the mail that the study shows.", "dim"))]
-        lines = [
-            words(("To        ", "dim"), hidden(to, masking)),
-            words(("Subject   ", "dim"), (plain(message.subject, 200), "bold")),
-        ]
-        return lines + [words((plain(line, 500), "dim")) for line in message.text.splitlines()]
+    def _draw(self) -> None:
+        changed, masking = self._changed, self._masking
+        dropped = changed is not None and bool(changed.drift.dropped)
+        rows = change_rows(self._asked, masking=masking)
+        rows += change_rows(changed, masking=masking)
+        rows += self._text.all(self._summary, dropped=dropped)
+        self.query_one("#confirm-text", Static).update(para(rows))
+        self._ask_for_number()
 
     def _ask_for_number(self) -> None:
         """Say what to type."""
-        number = self._summary.number
-        if not number:
+        plan, choices = self._summary.plan, self._choices
+        if not choices:
             self._say("Nobody would be written to. Escape goes back.", "bold")
         elif self._filling and not self._over:
             self._say(
@@ -199,14 +181,61 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
                 "$warning",
             )
         else:
+            what = " or ".join(
+                f"{number:,}{choice.words if len(choices) > 1 else ''}"
+                for number, choice in choices.items()
+            )
             self._say(
-                f"Type {number:,} and Enter to send · escape cancels · plan"
-                f" {self._summary.plan.short} frozen {when(self._summary.plan.at)}",
+                f"Type {what} and Enter to send · escape cancels · plan {plan.short} frozen"
+                f" {when(plan.at)}",
                 "",
             )
 
     def _say(self, text: str, style: str = "$error") -> None:
         self.query_one("#confirm-said", TextLine).show(words((text, style)))
+
+    # Following the data
+
+    def follow(self) -> None:
+        """The data may have changed: compare the plan with it soon."""
+        self._follow_due = True
+
+    def _follow_if_due(self) -> None:
+        if not self._follow_due or self._busy or self._following:
+            return
+        if time.monotonic() >= self._follow_from and self.is_current:
+            self._follow_due, self._following = False, True
+            self._compare(self._summary)
+
+    @work(thread=True)
+    def _compare(self, shown: Summary) -> None:
+        began, changed = time.monotonic(), None
+        try:
+            drift = difference(self._store, shown.plan, delivery=self._delivery)
+            if drift:
+                changed = self._named(drift, drift.added, drift.dropped)
+        except (StudyProblem, DatabaseProblem):
+            pass  # it is said when the person confirms
+        finally:
+            self._store.close()
+        self.post_message(self.Followed(shown, changed, 2 * (time.monotonic() - began)))
+
+    def on_confirm_send_dialog_followed(self, message: Followed) -> None:
+        message.stop()
+        self._following = False
+        self._follow_from = time.monotonic() + message.pause
+        if message.shown is self._summary and not self._busy:
+            self._changed = message.changed
+            self._draw()
+
+    def _named(
+        self, drift: PlanDrift, added: Sequence[ResultChange], dropped: Sequence[ResultChange]
+    ) -> PlanChange:
+        some = [
+            *named(self._store, drift, added, PLUS, NAMES),
+            *named(self._store, drift, dropped, MINUS, NAMES),
+        ]
+        return PlanChange(drift, tuple(some), len(added) + len(dropped) - len(some))
 
     # Keys
 
@@ -225,62 +254,57 @@ class ConfirmSendDialog(DecisionDialog["int | None"]):
         if self._busy or self.deaf or not self.is_current:
             return
         typed = event.value.strip().replace(",", "")
+        choices = {str(number): choice for number, choice in self._choices.items()}
         number = self._summary.number
-        if not number or (self._filling and not self._over):
+        if not choices or (self._filling and not self._over):
             self._ask_for_number()
-        elif typed != str(number):
+        elif typed not in choices:
             self._say(f"{number:,} people would be written to, not {plain(typed, 12) or 'none'}.")
         else:
             self._busy = True
             self._say("Looking whether this still holds…", "dim")
-            self._queue(self._summary)
+            self._queue(choices[typed])
 
     @work(thread=True)
-    def _queue(self, summary: Summary) -> None:
+    def _queue(self, choice: Choice) -> None:
         store, sending = self._store, host_of(self).sending
-        by = sending.user
+        by, plan = sending.user, choice.plan
         try:
             sending.guard(self._study.connection_id).check()
-            changed = difference(store, summary.plan)
-            if changed:
-                kept = frozen.freeze(store, changed.plan, by)
-                again = summarise(store, kept, changed.plan)
-                self.post_message(self.Checked(None, again, changed))
+            if isinstance(plan, Plan):
+                plan = frozen.freeze(store, plan, by, self._delivery)
+            only_planned = choice.only_planned
+            found = approve(store, plan, self._delivery, by, only_planned=only_planned)
+            if isinstance(found, AskAgain):
+                again = summarise(store, found.plan, found.drift.plan)
+                changed = self._named(found.drift, *found.drift.exchanged)
+                self.post_message(self.Checked(summary=again, changed=changed))
                 return
-            queued = outbox.queue(store, summary.plan, self._channel.key, by)
-            self.post_message(self.Checked(queued.run))
+            fell = self._named(found.drift, (), found.dropped)
+            said = [f"{one.sign} {who(one, self._masking)} ({one.why})" for one in fell.named]
+            more = [f"… and {fell.more:,} more"] if fell.more else []
+            queued = found.queued
+            batch = ConfirmedBatch(queued.run, queued.number, (*said, *more))
+            self.post_message(self.Checked(batch))
         except (StudyProblem, RestoreSuspected, DatabaseProblem) as problem:
-            self.post_message(self.Checked(None, problem=str(problem)))
+            self.post_message(self.Checked(problem=str(problem)))
         finally:
             store.close()
 
     def on_confirm_send_dialog_checked(self, message: Checked) -> None:
         message.stop()
         self._busy = False
-        if message.run is not None:
+        if message.batch is not None:
             if self.is_current:
-                self.dismiss(message.run)
+                self.dismiss(message.batch)
             return
-        if message.summary is None or message.changed is None:
+        if message.summary is None:
             self._say(message.problem)
             return
-        self._summary = message.summary
+        self._earlier, self._summary = self._summary, message.summary
+        self._asked, self._changed = message.changed, None
         self.query_one("#confirm-number", TextField).value = ""
-        lines = [words(("It has changed since you saw it:", "bold $warning"))]
-        changed = message.changed
-        for people, what in (
-            (changed.added, "would be invited now too"),
-            (changed.dropped, "would not be invited any more"),
-            (changed.address, "have another address"),
-        ):
-            if people:
-                lines.append(words(f"   {len(people):,} {what}"))
-        if changed.template:
-            lines.append(words("   the mail says something else"))
-        if changed.rules:
-            lines.append(words("   the rules are others"))
-        self.query_one("#confirm-text", Static).update(para([*lines, *self._all()]))
-        self._ask_for_number()
+        self._draw()
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

@@ -16,6 +16,7 @@ from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites.exports import of_invites
 from app.invites.invite_log import invite_ids
+from app.invites.states import state_words
 from app.invites.studies import Study
 from app.panel.lists.order import Ids
 from app.screens.export_dialog import ExportDialog
@@ -173,7 +174,7 @@ class InviteLogScreen(InviteActions):
         self._say()
 
     def _say(self) -> None:
-        state = STATES[self._state].replace("_", " ")
+        state = state_words(STATES[self._state])
         parts = [f"only {state}" if state else "all states"]
         if self._picked:
             parts.append(f"{len(self._picked):,} picked")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites.invite_log import InviteRow, invite_rows, without_address
+from app.invites.states import state_words
 from app.panel.lists.order import Ids
 from app.text import when
 from app.widgets.content import hidden
@@ -69,10 +70,10 @@ def _cells(one: InviteRow, picked: bool, masking: bool) -> tuple[Cell, ...]:
     return (
         Cell(f"{'✓ ' if picked else ''}{name}", "bold" if picked else ""),
         Cell(hidden(one.address, masking) if one.address else "erased", ""),
-        Cell(one.state.replace("_", " "), COLOURS.get(one.state, "dim")),
+        Cell(state_words(one.state), COLOURS.get(one.state, "dim")),
         Cell(when(since), "dim"),
         Cell(when(one.sent_at) if one.sent_at else "", "dim"),
-        Cell((one.reminder or "").replace("_", " "), COLOURS.get(one.reminder or "", "dim")),
+        Cell(state_words(one.reminder or ""), COLOURS.get(one.reminder or "", "dim")),
         Cell(one.study, "dim"),
         Cell(one.reason or answer or "", "dim"),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -26,12 +26,16 @@ from app.screens.groups_screen import GroupCounts, GroupsScreen
 from app.screens.people_rows import PeopleRows
 from app.screens.studies.plan_options_dialog import PlanOptionsDialog
 from app.screens.studies.plan_rows import COLUMNS, PlanRows
+from app.screens.studies.sending_actions import queued_words
 from app.services.snapshot import Snapshot
 from app.settings import SettingsError
 from app.text import plain
 from app.widgets.content import words
 from app.widgets.group_bars import GroupBar
 from app.widgets.text_line import TextLine
+
+if TYPE_CHECKING:
+    from app.screens.studies.confirm_dialog import ConfirmedBatch, ConfirmSendDialog
 
 ORDER = (Outcome.INVITE, *(one for one in Outcome if one is not Outcome.INVITE))
 BY_WORDS = {one.words: one for one in Outcome}
@@ -78,6 +82,7 @@ class PlanScreen(GroupsScreen):
         self._made: Plan | None = None
         self._snapshot: Snapshot | None = None
         self._freezing = False
+        self._dialog: ConfirmSendDialog | None = None
         self._shown = [Outcome.INVITE.words]  # the results that any member has
 
     def compose_left(self) -> ComposeResult:
@@ -97,6 +102,8 @@ class PlanScreen(GroupsScreen):
     def show_content(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         super().show_content(snapshot)
+        if snapshot.fresh and self._dialog is not None:
+            self._dialog.follow()
 
     # Counting
 
@@ -176,12 +183,13 @@ class PlanScreen(GroupsScreen):
 
     @work(thread=True)
     def _freeze(self, options: Options) -> None:
-        store = self._store
+        store, sending = self._store, self.host.sending
         try:
+            delivery = sending.delivery()
             made = make(store, get(store, self._study.id), options)
-            kept = frozen.freeze(store, made, self.host.sending.user)
+            kept = frozen.freeze(store, made, sending.user, delivery)
             self.post_message(self.Made(summarise(store, kept, made)))
-        except (StudyProblem, DatabaseProblem) as problem:
+        except (StudyProblem, SettingsError, DatabaseProblem) as problem:
             self.post_message(self.Made(None, str(problem)))
         finally:
             store.close()
@@ -191,36 +199,37 @@ class PlanScreen(GroupsScreen):
 
         message.stop()
         self._freezing = False
-        if message.summary is None:
+        if message.summary is None or message.summary.plan.delivery is None:
             self.say(message.problem, problem=True)
             return
         self.say(f"Plan {message.summary.plan.short}")
         if self._snapshot is None or not self.is_current:
             return
-        outgoing = self.host.sending
         try:
-            channel, per_minute = outgoing.channel(), outgoing.per_minute()
+            per_minute = self.host.sending.per_minute()
         except SettingsError as problem:
             self.say(str(problem), problem=True)
             return
-        dialog = ConfirmSendDialog(
+        self._dialog = ConfirmSendDialog(
             self._store,
             self._study,
             message.summary,
             self._snapshot,
-            channel,
+            message.summary.plan.delivery,
             names=self._names,
             per_minute=per_minute,
         )
-        self.app.push_screen(dialog, self._confirmed)
+        self.app.push_screen(self._dialog, self._confirmed)
 
-    def _confirmed(self, run: int | None) -> None:
-        if run is None:
+    def _confirmed(self, batch: ConfirmedBatch | None) -> None:
+        dialog, self._dialog = self._dialog, None
+        if batch is None or dialog is None:
             self.host.tell("Nothing was sent.")
             self.ask()
             return
-        self.host.sending.send(self._connection_id, run)
-        self.host.tell("Queued. What becomes of it stands with the study; u withdraws the rest.")
+        self.host.sending.send(self._connection_id, batch.run)
+        fell = f" Fell out: {', '.join(batch.dropped)}." if batch.dropped else ""
+        self.host.tell(f"{queued_words(batch.number, dialog.channel)}{fell}")
         self.leave()
 
 

@@ -15,6 +15,7 @@ from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import studies
 from app.invites.errors import StudyProblem
+from app.invites.invite_log import invited
 from app.invites.mail import template
 from app.invites.plan.members import sample_member
 from app.invites.restore_guard import RestoreSuspected
@@ -130,7 +131,10 @@ class StudiesScreen(SendingActions):
         store, self._read_at = self.host.store, time.monotonic()
         try:
             every = studies.studies(store, self._connection)
-            listed = [StudySummary(one, studies.funnel(store, one.id)) for one in every]
+            listed = [
+                StudySummary(one, studies.funnel(store, one.id), invited(store, one.id))
+                for one in every
+            ]
         except DatabaseProblem:
             return  # the next snapshot reports it
         self.listed.fill(listed, reset=reset)
@@ -154,7 +158,9 @@ class StudiesScreen(SendingActions):
         except DatabaseProblem:
             return
         here = [run.id for run in self._runs if self.host.sending.has(run.id)]
-        shown = study_rows(study, listed.funnel, self._runs, names, snapshot.now, here=here)
+        shown = study_rows(
+            study, listed.funnel, listed.invited, self._runs, names, snapshot.now, here=here
+        )
         name, email = found or (None, "")
         called = masked(name) if snapshot.masking and name else name
         made = template.render(study.template, called, "…") if found else None
@@ -268,7 +274,7 @@ class StudiesScreen(SendingActions):
         elif study.state in ("active", "paused"):
             ends = self._ends(study, "closed")
             lines = [f"Close {title}? It can not be opened again.",
-                     f"{ends:,} invites that are outstanding end with it."]  # fmt: skip
+                     f"{ends:,} open invites end with it."]  # fmt: skip
             self._ask(lines, "Close", study, "closed")
         else:
             self.host.tell("It is archived already.")

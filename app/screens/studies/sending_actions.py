@@ -9,17 +9,27 @@ from typing import Any
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites.sending import reminders, runs
-from app.invites.sending.channels.registry import channel_of
+from app.invites.sending.channels.registry import Channel, channel_of
 from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study
 from app.screens.base import PanelistScreen
 from app.services.snapshot import Snapshot
 from app.settings import SettingsError
+from app.text import plain
 from app.widgets.content import words
 from app.widgets.dialog import QuestionDialog
 
 NO_ACCOUNT = "No account is connected yet; 1 (Connect) connects one."
 NOT_ACTIVE = "Only an active study sends; a activates it."
+
+
+def queued_words(number: int, channel: Channel) -> str:
+    """What happens to a batch that was just queued, and whether it can be undone."""
+    if channel.is_local:
+        return f"{number:,} are written to {channel.words} at once. The study shows how far it is."
+    if channel.by_hand:
+        return f"{number:,} links wait to be copied: l, then y. u withdraws those that are left."
+    return f"{number:,} queued. u undoes all of it for two minutes, then withdraws what is left."
 
 
 class SendingActions(PanelistScreen):
@@ -69,25 +79,48 @@ class SendingActions(PanelistScreen):
         )
 
     def _open_run(self) -> RunView | None:
-        run = next((one for one in self._runs if one.state not in OVER), None)
-        if run is None:
+        """The batch that a key acts on: one's own, before those of others."""
+        found = [one for one in self._runs if one.state not in OVER]
+        if not found:
             self.host.tell("Nothing of this study is queued.")
-        return run
+            return None
+        return next((one for one in found if one.by == self.host.sending.user), found[0])
+
+    def _about_other(self, run: RunView) -> str:
+        """Whose batch it is, for a question about another person's. "" for one's own."""
+        if run.by == self.host.sending.user:
+            return ""
+        return f"{plain(run.by, 60)} queued these invites, not you. "
 
     def action_pause(self) -> None:
-        """Pause the batch, or continue it."""
+        """Pause the batch, or continue it. Another person's only after a question."""
         run, connection = self._open_run(), self._connection
         if run is None or connection is None:
             return
         if run.state == "running" and self.host.sending.has(run.id):
             self._do(lambda store, by: runs.pause(store, run.id, by), "Paused; p goes on.")
             return
+        try:
+            refused = self.host.sending.refusal(run)
+        except SettingsError as problem:
+            refused = str(problem)
+        if refused is not None:
+            self.host.tell(refused, problem=True)
+            return
 
         def go_on(store: Store, by: str) -> None:
             runs.resume(store, run.id, by)
             self.host.sending.send(connection, run.id)
 
-        self._do(go_on, f"Going on: {run.words}.")
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._do(go_on, f"Going on: {run.words}.")
+
+        if others := self._about_other(run):
+            line = f"{others}Go on with the {run.left:,} that are left?"
+            self.app.push_screen(QuestionDialog([words(line)], "Go on"), answered)
+        else:
+            answered(True)
 
     def action_stop(self) -> None:
         """Withdraw queued invites after a question."""
@@ -95,8 +128,8 @@ class SendingActions(PanelistScreen):
         if run is None:
             return
         line = (
-            f"Withdraw the {run.left:,} that are still queued? {run.handed_over:,} were handed over"
-            " already and stay so."
+            f"{self._about_other(run)}Withdraw the {run.left:,} that are still queued?"
+            f" {run.invited:,} were sent already and stay so."
         )
 
         def answered(yes: bool | None) -> None:
@@ -112,7 +145,7 @@ class SendingActions(PanelistScreen):
             return
         try:
             number = reminders.waiting(self.host.store, study.id)
-            channel = self.host.sending.channel()
+            delivery = self.host.sending.delivery()
         except (DatabaseProblem, SettingsError) as problem:
             self.host.tell(str(problem), problem=True)
             return
@@ -121,15 +154,18 @@ class SendingActions(PanelistScreen):
             return
 
         def go(store: Store, by: str) -> None:
-            queued = reminders.queue(store, study.id, channel, number, by)
+            queued = reminders.queue(
+                store, study.id, delivery.channel, number, by, server=delivery.server
+            )
             self.host.sending.send(connection, queued.run)
+
+        channel = channel_of(delivery.channel)
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._do(go, "Queued; u undoes it for two minutes.")
+                self._do(go, queued_words(number, channel))
 
-        by = channel_of(channel).words
-        line = f"Remind the {number:,} people who have not answered, once, by {by}?"
+        line = f"Remind the {number:,} people who have not answered, once, by {channel.words}?"
         self.app.push_screen(QuestionDialog([words(line)], "Remind"), answered)
 
     def action_rehearse(self) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from app.db.schema_studies import OUTSTANDING
 from app.invites.mail.template import Message, Template
-from app.invites.sending.runs import OVER, RunView
+from app.invites.sending.runs import OVER, RunResult, RunView
+from app.invites.states import INVITE_STATES, state_words
 from app.invites.studies import Study
 from app.text import plain, when
 from app.widgets.content import Content, hidden, words
@@ -14,16 +14,14 @@ from app.widgets.row_list import Row
 
 LABEL = 12  # cells for the label of a line
 BAR = 24
-FUNNEL = (
-    ("outstanding", OUTSTANDING, "$primary"),
-    ("started", ("started",), "$accent"),
-    ("completed", ("completed",), "$success"),
-    ("declined", ("declined",), "$warning"),
-    ("bounced", ("bounced", "failed"), "$error"),
-    ("uncertain", ("uncertain",), "bold $error"),
-    ("expired", ("expired",), "dim"),
-    ("withdrawn", ("withdrawn",), "dim"),
-)
+STYLES = {
+    **dict.fromkeys(("sent", "handed_over"), "$primary"),
+    "started": "$accent",
+    "completed": "$success",
+    "declined": "$warning",
+    **dict.fromkeys(("bounced", "failed"), "$error"),
+    "uncertain": "bold $error",
+}
 
 
 def first_rows() -> list[Row]:
@@ -42,14 +40,16 @@ def first_rows() -> list[Row]:
 def study_rows(
     study: Study,
     funnel: Mapping[str, int],
+    invited: int,
     runs: Sequence[RunView],
     names: Mapping[str, str],
     now: float,
     *,
     here: Sequence[int],
 ) -> list[Row]:
-    """A study's state, invites, batches, audience and rules. ``names`` are the names of segments
-    by their keys. ``here`` are the ids of the batches that this app sends."""
+    """A study's state, invites, batches, audience and rules. ``invited``: how many were written to.
+    ``names`` are the names of segments by their keys. ``here`` are the ids of the batches that this
+    app sends."""
     rows = [_line("state", study.state, "bold")]
     if study.state == "draft" and study.missing:
         rows.append(
@@ -57,7 +57,7 @@ def study_rows(
         )
     if study.purpose:
         rows.append(_line("purpose", study.purpose))
-    rows += _funnel(funnel)
+    rows += _funnel(funnel, invited)
     for run in runs[:3]:
         rows += _run(run, now, here=run.id in here)
     rows += [_title("Whom it asks")]
@@ -90,31 +90,37 @@ def template_rows(template: Template, made: Message | None, to: str, masking: bo
     return rows + [Row(words(), words(plain(line, 2_000))) for line in made.text.splitlines()]
 
 
-def _funnel(funnel: Mapping[str, int]) -> list[Row]:
-    asked = sum(funnel.values())
+def _funnel(funnel: Mapping[str, int], invited: int) -> list[Row]:
+    every = sum(funnel.values())
     rows = [_title("Invites")]
-    if not asked:
-        return [*rows, _line("", "nobody invited yet; d plans whom to invite")]
-    rows.append(_bar("invited", asked, asked, "bold"))
-    for name, states, style in FUNNEL:
-        number = sum(funnel.get(state, 0) for state in states)
-        if number:
-            rows.append(_bar(name, number, asked, style))
+    if not every:
+        return [*rows, _line("", "no one is invited yet; d plans who to invite")]
+    rows.append(_bar("invited", invited, every, "bold"))
+    for state, word in INVITE_STATES.items():
+        if number := funnel.get(state, 0):
+            rows.append(_bar(word, number, every, STYLES.get(state, "dim")))
     return rows
 
 
-def _bar(name: str, number: int, asked: int, style: str) -> Row:
-    full = max(1, round(BAR * number / asked))
+def _bar(name: str, number: int, every: int, style: str) -> Row:
+    full = max(1, round(BAR * number / every)) if number else 0
     bar = words(("█" * full, style.replace("bold ", "")), ("·" * (BAR - full), "dim"))
     return Row(words((f"{name:<{LABEL}}", "dim")), words(bar, (f" {number:,}", style)))
 
 
 def _run(run: RunView, now: float, *, here: bool) -> list[Row]:
     what = "Sending" if run.kind == "invite" else "Reminding"
-    rows = [_title(f"{what} by {run.channel.words}, {when(run.at, now)}")]
+    through = f" {run.server}" if run.server else ""
+    rows = [_title(f"{what} by {run.channel.words}{through}, {when(run.at, now)}, {run.by}")]
     rows.append(_line(run.state, run.words, "bold"))
     if run.trouble:
-        rows.append(_line("", f"{run.trouble} p goes on.", "$error"))
+        rows.append(
+            _line(
+                "",
+                f"{run.trouble}{' p goes on.' if run.state == 'paused' and run.left else ''}",
+                "$error",
+            )
+        )
     elif run.state == "paused":
         rows.append(_line("", "p goes on, u withdraws what is left"))
     elif run.state not in OVER and run.left:
@@ -129,11 +135,12 @@ def _run(run: RunView, now: float, *, here: bool) -> list[Row]:
         else:
             rows.append(_line("", "nobody sends it at the moment; p goes on", "$warning"))
     if run.state not in OVER:
-        rows += [
-            _line("", f"{hidden_address(one.address)} {one.state} {one.answer or ''}", "dim")
-            for one in run.last
-        ]
+        rows += [_line("", _result(one), "dim") for one in run.last]
     return rows
+
+
+def _result(one: RunResult) -> str:
+    return f"{hidden_address(one.address)} {state_words(one.state)} {one.answer or ''}"
 
 
 def hidden_address(address: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from app.invites.states import RESPONDED
 from app.invites.studies import Study
 from app.widgets.table.table import Cell, Column, Table
 
@@ -12,18 +13,18 @@ COLUMNS = (
     Column("Study", 14, grow=1),
     Column("State", 8),
     Column("Invited", 8, align="right"),
-    Column("Answered", 8, align="right", priority=1),
+    Column("Responded", 9, align="right", priority=1),
 )
 COLOURS = {"draft": "dim", "active": "$success", "paused": "$warning"}
-ANSWERED = ("started", "completed", "declined")
 
 
 @dataclass(frozen=True)
 class StudySummary:
-    """A study and the number of its invites in each state."""
+    """A study, the number of its invites in each state, and how many were written to."""
 
     study: Study
     funnel: Mapping[str, int]
+    invited: int
 
 
 class StudyRows:
@@ -52,7 +53,7 @@ class StudyTable(Table):
     def __init__(self) -> None:
         super().__init__(
             COLUMNS,
-            "The studies: how many people each has invited, and how many answered.",
+            "The studies: how many people each has invited, and how many responded.",
             empty="No study yet; n makes one.",
             waiting="No account is connected: 1 (Connect).",
             id="study-list",
@@ -73,11 +74,10 @@ class StudyTable(Table):
 
 def _cells(one: StudySummary) -> tuple[Cell, ...]:
     state = one.study.state
-    asked = sum(one.funnel.values())
-    answered = sum(one.funnel.get(name, 0) for name in ANSWERED)
+    responded = sum(one.funnel.get(name, 0) for name in RESPONDED)
     return (
         Cell(one.study.title),
         Cell(state, COLOURS.get(state, "dim")),
-        Cell(f"{asked:,}", "bold"),
-        Cell(f"{answered:,}", "dim"),
+        Cell(f"{one.invited:,}", "bold"),
+        Cell(f"{responded:,}", "dim"),
     )

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from textual.events import Paste
 
-from app.db.rows import Fetched
 from app.db.store import Store
 from app.invites import studies
 from app.screens.export_dialog import ExportDialog
@@ -18,7 +17,6 @@ from app.screens.studies.screen import StudiesScreen
 from app.widgets.dialog import QuestionDialog
 from app.widgets.inputs import TextField
 from app.widgets.text_box import TextBox
-from tests.helpers import rows
 from tests.helpers.study_keys import HOSTILE, PEOPLE, confirm, invites, look, people, plan, put
 from tests.helpers.study_world import BY, LETTER, study
 from tests.screens.conftest import SIZES, Start
@@ -73,27 +71,6 @@ async def test_from_nothing_to_files(
         await at.until(lambda: mailbox.exists() and len(list(mailbox.glob("*.eml"))) == 11)
         await at.until(lambda: "11 handed over, 0 left" in at.flat)
         assert invites(store) == PEOPLE - 1
-
-
-async def test_what_changed_since_it_was_shown_is_asked_anew(
-    start: Start, here: int, store: Store
-) -> None:
-    study(store, here)
-    async with start((120, 40)) as at:
-        await look(at)
-        await plan(at)
-        await confirm(at)
-        rows.send(store, here, Fetched(2, participants=[rows.person("cus_new")]))
-        await put(at, "11")
-        await at.press("enter")
-        await at.until(lambda: "It has changed since you saw it" in at.flat)
-        assert "WILL SEND 12" in at.flat
-        assert invites(store) == 0
-        await at.press("enter")
-        assert invites(store) == 0
-        await put(at, "12")
-        await at.press("enter")
-        await at.until(lambda: invites(store) == 12)
 
 
 @pytest.mark.parametrize("status", ["syncing", "segments_synced"])

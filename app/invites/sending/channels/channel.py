@@ -61,6 +61,11 @@ class OpenChannel(Protocol):
         """Its rate limits. Invites sent before a restart count too."""
         ...
 
+    @property
+    def server(self) -> str | None:
+        """The mail server as ``user@host:port``, or None for a channel without one."""
+        ...
+
     def put(self, work: BatchWork) -> PutResult:
         """Claim the next invites of a batch, send them and record each result. Raises
         DatabaseProblem: an invite that may have left is then uncertain."""

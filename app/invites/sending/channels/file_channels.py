@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from app.files import replace_atomically, sync_folder
-from app.invites.mail.template import Template, render
+from app.invites.mail.template import render
 from app.invites.sending.batch_work import BatchWork
 from app.invites.sending.channels.channel import Limit, PutResult
 from app.invites.sending.jobs import Job
@@ -68,6 +68,7 @@ class _FileChannel:
     """Writes several invites at once, then records that they were sent."""
 
     limits: Sequence[Limit] = ()
+    server: str | None = None
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
@@ -85,7 +86,8 @@ class _FileChannel:
             why = getattr(error, "strerror", None) or str(error)
             problem = f"{self._folder} cannot be written ({why}). Resume when it can."
             return PutResult(len(jobs), problem)
-        if work.settle(jobs, "sending", "handed_over") < len(jobs):
+        identities = self._message_ids(work, jobs)
+        if work.settle(jobs, "sending", "handed_over", message_ids=identities) < len(jobs):
             self._take_back(work, jobs, _handed_over(work, jobs))
         return PutResult(len(jobs))
 
@@ -97,6 +99,10 @@ class _FileChannel:
 
     def _most(self, batch: RunView) -> int:
         raise NotImplementedError
+
+    def _message_ids(self, work: BatchWork, jobs: Sequence[Job]) -> dict[int, str]:
+        """The Message-IDs of what was written, by invite."""
+        return {}
 
     def _write(self, work: BatchWork, jobs: Sequence[Job]) -> None:
         """Raises OSError and OutputProblem."""
@@ -112,6 +118,9 @@ class EmlChannel(_FileChannel):
 
     def _most(self, _: RunView) -> int:
         return TOGETHER
+
+    def _message_ids(self, work: BatchWork, jobs: Sequence[Job]) -> dict[int, str]:
+        return {job.invite: work.message_id(job) for job in jobs}
 
     def _write(self, work: BatchWork, jobs: Sequence[Job]) -> None:
         for job in jobs:
@@ -138,7 +147,7 @@ class CsvChannel(_FileChannel):
     def _put(self, work: BatchWork, jobs: Sequence[Job]) -> None:
         batch = work.batch
         name = f"{batch.kind}s-{batch.study_id}-{batch.id}.csv"
-        self._folder.put_table(name, (_line(work.template, job) for job in jobs))
+        self._folder.put_table(name, (_line(work, job) for job in jobs))
 
 
 def _handed_over(work: BatchWork, jobs: Sequence[Job]) -> set[int]:
@@ -150,12 +159,12 @@ def _handed_over(work: BatchWork, jobs: Sequence[Job]) -> set[int]:
     return {key for (key,) in found}
 
 
-def _line(template: Template, job: Job) -> Line:
-    made = render(template, job.name, job.token)
+def _line(work: BatchWork, job: Job) -> Line:
+    made = render(work.template, job.name, job.token)
     return {
         "email": job.address,
         "name": job.name,
         "link": made.link,
-        "subject": made.subject,
+        "subject": work.subject(job),
         "text": made.text,
     }

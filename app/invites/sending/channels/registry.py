@@ -13,18 +13,20 @@ UNDO = 120  # seconds
 @dataclass(frozen=True)
 class Channel:
     """``key``: published, as the value of ``--way`` and in databases. ``words``: for a person,
-    after "by". ``is_local``: invites stay on this computer. ``by_hand``: a person sends each
-    invite. ``undo_seconds``: how long a batch waits before its first invite leaves."""
+    after "by". ``result``: the state of an invite that left. ``is_local``: invites stay on this
+    computer. ``by_hand``: a person sends each invite. ``undo_seconds``: how long a batch waits
+    before its first invite leaves."""
 
     key: str
     words: str
+    result: str = "handed_over"
     is_local: bool = False
     by_hand: bool = False
     undo_seconds: int = UNDO
 
 
 _ALL = (
-    Channel("smtp", "mail server"),
+    Channel("smtp", "mail server", result="sent"),
     Channel("eml", "files on this computer", is_local=True, undo_seconds=0),
     Channel("csv", "a table for a mail merge", is_local=True, undo_seconds=0),
     Channel("link", "links that are copied", by_hand=True),

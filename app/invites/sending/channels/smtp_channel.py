@@ -35,7 +35,8 @@ NOT_SET_UP = "No mail server is set. Set PANELIST_SMTP_SERVER, then resume."
 def open_channel(setup: ChannelSetup) -> SmtpChannel:
     """Open the channel from the settings. Raises ChannelNotSetUp and SettingsError."""
     settings, credentials = setup.settings, setup.credentials
-    if mail_server(settings) is None:
+    server = mail_server(settings)
+    if server is None:
         raise ChannelNotSetUp(NOT_SET_UP)
 
     def connect() -> Session:
@@ -44,7 +45,7 @@ def open_channel(setup: ChannelSetup) -> SmtpChannel:
             raise NotSent(NOT_SET_UP)
         return session
 
-    return SmtpChannel(connect, mail_rate(settings))
+    return SmtpChannel(connect, mail_rate(settings), str(server))
 
 
 def open_session(settings: Settings, credentials: Credentials) -> Session | None:
@@ -59,9 +60,12 @@ def open_session(settings: Settings, credentials: Credentials) -> Session | None
 
 
 class SmtpChannel:
-    """``connect``: makes a session with the mail server, and raises NotSent."""
+    """``connect``: makes a session with the mail server ``server``, and raises NotSent."""
 
-    def __init__(self, connect: Callable[[], Session], rate: MailRate) -> None:
+    def __init__(
+        self, connect: Callable[[], Session], rate: MailRate, server: str | None = None
+    ) -> None:
+        self.server = server
         self._connect = connect
         self._session: Session | None = None
         self._rests, self._refusals, self._bounces = Rests(), AlikeRefusals(), AlikeRefusals()
