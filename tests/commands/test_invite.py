@@ -55,7 +55,7 @@ class World(Home):
         return {address for (address,) in found}
 
     def opt_out(self, *numbers: int) -> None:
-        hashes = hasher(self.store, self.here)
+        hashes = hasher(self.store)
         boxes = [hashes.stored(f"cus_{one:05}@example.com") for one in numbers]
         opt_outs.record(self.store, self.here, boxes, "opted_out", BY)
 
