@@ -132,7 +132,7 @@ class Backfill:
                 return None
             raise
         if listing.table == "subscription":
-            await self._fetcher.complete_items(reply.body.objects)
+            await self._fetcher.complete_items(reply.body)
         return reply
 
     async def _take(

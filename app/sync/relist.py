@@ -11,7 +11,6 @@ import itertools
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
 
 from app.db import connections
 from app.db.rows import Fetched
@@ -86,14 +85,17 @@ class Relisting:
                 window = windows.below(window)
                 continue
             page = reply.body
-            found = [one for one in page.objects if one.id in wanted]
+            found = Page([one for one in page.objects if one.id in wanted], has_more=False)
             if listing.table == "subscription":
                 await self._fetcher.complete_items(found)
-            answers = {one.id: listing.rows(_page(objects=[one]), reply.seq) for one in found}
+            answers = {
+                one.id: listing.rows(Page([one], has_more=False), reply.seq)
+                for one in found.objects
+            }
             answers |= {
-                key: listing.rows(_page(bad=[(key, why)]), reply.seq)
-                for key, why in page.bad
-                if key in wanted
+                bad.id: listing.rows(Page([], has_more=False, bad=[bad]), reply.seq)
+                for bad in (*page.bad, *found.bad)
+                if bad.id in wanted
             }
             wanted.difference_update(answers)
             if answers:
@@ -103,6 +105,3 @@ class Relisting:
                 return
             window = windows.advance(window, cursor, created, len(page.objects))
 
-
-def _page(objects: list[Any] | None = None, bad: list[tuple[str, str]] | None = None) -> Page[Any]:
-    return Page(objects or [], False, bad or [])

@@ -68,8 +68,23 @@ STUDIES = (
 )
 
 
+def back_to_7(store: Store) -> None:
+    """Version 7 did not know what it does not know, nor some fields."""
+    with store.transaction():
+        for table, column in (
+            ("connection", "subscriptions_known"),
+            ("participant", "customer_account"),
+            ("price", "interval_count"),
+            ("quarantine", "customer"),
+            ("quarantine", "generation"),
+        ):
+            store.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        store.execute("UPDATE schema_version SET version = 7")
+
+
 def back_to_6(store: Store) -> None:
     """In version 6 each condition was about a subscription of its own, and Ä was not ä."""
+    back_to_7(store)
     with store.transaction():
         for table in ("participant", "product", "price"):
             store.execute(f"ALTER TABLE {table} DROP COLUMN folded")
@@ -143,7 +158,7 @@ def filled(store: Store) -> int:
     return here
 
 
-@pytest.mark.parametrize("back", [back_to_1, back_to_2, back_to_3, back_to_4, back_to_5, back_to_6])
+@pytest.mark.parametrize("back", [back_to_1, back_to_2, back_to_3, back_to_4, back_to_5, back_to_6, back_to_7])
 def test_an_earlier_version(
     settings: Settings,
     tmp_path: Path,
@@ -249,6 +264,27 @@ def test_the_next_sync_lists_once_more_what_was_listed(settings: Settings) -> No
     begin_listing(store, listed, 7, [])
     assert not sync_state(store, listed).due
     assert sync_state(store, listed).settled < sync_state(store, listed).generation
+    store.close()
+
+
+def test_subscriptions_are_known_where_their_segments_were_made(settings: Settings) -> None:
+    store = open_store(settings)
+    listed, never, lost = filled(store), connection(store), connection(store)
+    for here in (listed, lost):
+        make_segments(store, here)
+    store.execute(
+        "UPDATE step SET state = 'skipped' WHERE connection_id = ? AND name = 'subscriptions'",
+        (lost,),
+    )
+    back_to_7(store)
+    store.close()
+    store = open_store(settings)
+    known = dict(store.rows("SELECT id, subscriptions_known FROM connection"))
+    assert {key: bool(one) for key, one in known.items()} == {
+        listed: True,
+        never: False,
+        lost: False,
+    }
     store.close()
 
 

@@ -40,6 +40,7 @@ def show_plan(
             "size": len(made),
             "counts": {one.key: counts[one] for one in Outcome},
             "seed": made.options.seed or None,
+            "doubts": list(made.doubts),
         }
         print_json(said)
         return
@@ -47,6 +48,8 @@ def show_plan(
     for one in Outcome:
         if counts[one] and one is not Outcome.INVITE:
             print(f"  − {counts[one]:>9,}  {one.words}{_more(made, one)}")
+    for doubt in made.doubts:
+        print(f"  {doubt}")
     print(f"  = {counts[Outcome.INVITE]:>9,}  {Outcome.INVITE.words}")
     seed = f", seed {plain(made.options.seed)}" if made.options.seed else ""
     print(f"Plan {kept.short}, frozen {when(kept.at)}{seed}")

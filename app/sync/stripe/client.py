@@ -22,7 +22,7 @@ from app.sync.stripe import foreign_answers as foreign
 from app.sync.stripe.access import Access
 from app.sync.stripe.network_failures import WireProblem
 from app.sync.stripe.oauth import OAuthProblem
-from app.sync.stripe.objects import Unreadable, any_object
+from app.sync.stripe.objects import Page, Unreadable, any_object
 from app.sync.stripe.rate_limits import DEFAULTS, RateLimits
 from app.sync.stripe.transport import Headers, Transport
 from app.sync.stripe.transport import Reply as Received
@@ -236,7 +236,10 @@ class StripeApi:
         try:
             if status != 200:
                 raise _problem(status, any_object(content), seq, headers.get("request-id", ""))
-            return Reply(seq, read(content), _date(headers))
+            body = read(content)
+            if isinstance(body, Page):
+                body.check_mode(self.livemode)
+            return Reply(seq, body, _date(headers))
         except Unreadable:
             if foreign.is_page(headers):
                 raise _unreachable(foreign.page(status, content), permanent=True) from None

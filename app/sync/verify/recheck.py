@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from app.db import connections
+from app.db.quarantine import LISTING_OF
 from app.db.store import Store
 from app.panel.audit.stored import Stored, set_aside, sold, stored
 from app.sync.events import OVERLAP
@@ -19,7 +20,7 @@ from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import EVENT_TYPES, EVENTS, LISTINGS
 from app.sync.stripe.objects import Event, page_reader
 from app.sync.stripe.retrieve import AT_A_TIME, Retriever
-from app.sync.verify.compare import LISTS, Key, Standing, StripeObject, differences, objects_in
+from app.sync.verify.compare import Key, Standing, StripeObject, differences, objects_in
 from app.sync.verify.findings import Difference, Finding, Pending, SetAside
 from app.text import storable
 
@@ -72,7 +73,7 @@ class Recheck:
                     raise
                 return StripeObject(Standing.UNKNOWN)
         if table == "subscription":
-            await self._fetcher.complete_items(reply.body.objects)
+            await self._fetcher.complete_items(reply.body)
         answer = objects_in(listing.rows(reply.body, reply.seq))
         # An object that cannot be stored may not even have a readable id.
         bad = (one for one in answer.values() if one.standing is Standing.UNSTORABLE)
@@ -140,7 +141,7 @@ class Recheck:
         reached it yet. No pending event explains them."""
         table, stripe_id = key
         reasons = set_aside(self._store, self._connection_id)
-        reason = reasons.get((LISTS[table], stripe_id), "")
+        reason = reasons.get((LISTING_OF[table], stripe_id), "")
         if reason.startswith(REFUSED):
             return [SetAside(*key, reason)]
         state = connections.sync_state(self._store, self._connection_id)
