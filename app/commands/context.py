@@ -73,8 +73,8 @@ def check_segment(context: Context, key: str | None) -> None:
 
 
 def find_filter(context: Context, text: str) -> Condition:
-    """The condition of ``--filter``. Raises WrongUse if it cannot be read, and Problem while it asks
-    for what is not known."""
+    """The condition of ``--filter``. Raises WrongUse if it cannot be read, and Problem while it
+    asks for what is not known."""
     import time
 
     from app.panel.filters.compile import compiled

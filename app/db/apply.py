@@ -7,9 +7,7 @@ whatever a late page says.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from app.db import (
     connections,
@@ -292,7 +290,5 @@ def _bad(answer: Fetched, problem: DatabaseProblem) -> UnstorableObject:
     reason = f"the database refused it ({type(problem.__cause__).__name__})"
     for listing, rows in quarantine.listings(answer):
         for row in rows:
-            return UnstorableObject(
-                listing, row.stripe_id, reason, getattr(row, "customer", None)
-            )
+            return UnstorableObject(listing, row.stripe_id, reason, getattr(row, "customer", None))
     raise problem

@@ -119,9 +119,7 @@ def _named(rule: Filter, store: Store, connection_id: int) -> list[str]:
     except UnknownSegment:
         return []
     ids = [one for ids in found.values() for one in ids]
-    rows = store.rows(
-        f"SELECT key FROM segment WHERE {store.among('id')}", (store.values(ids),)
-    )
+    rows = store.rows(f"SELECT key FROM segment WHERE {store.among('id')}", (store.values(ids),))
     return [key for (key,) in rows]
 
 

@@ -82,6 +82,8 @@ class SyncAttempt:
             if self._full or self._state().due:
                 await self._begin(await self._clock())
             await self._look(listed=await self._list())
+            if told := event_hints.waiting(self._store, self._connection_id):
+                await self._apply_told(told)  # the list of events may not show them yet, or never
             await self._do(
                 connections.set_status, ("pending", "syncing", "segments_synced"), "complete"
             )
@@ -118,15 +120,15 @@ class SyncAttempt:
             self._tell("Away for too long: listing everything again")
             await self._begin(gap.date)
             await self._list()
-            look = await self._poll(listed=True)
+            look = await self._poll(listed=True, gapless=True)
         self._pace.looked(look.changes, look.pages, asked=asked)
         key = (self._store, self._connection_id)
         self._pace.over = reads(*key) > allowance(*key)
         await self._do(connections.say_quarantined)
 
-    async def _poll(self, listed: bool) -> PollResult:
+    async def _poll(self, listed: bool, gapless: bool = False) -> PollResult:
         deep = time.monotonic() - self._deep_at >= DEEP
-        look = await self._poller.poll(deep=deep, listed=listed)
+        look = await self._poller.poll(deep=deep, listed=listed, gapless=gapless)
         if deep:
             self._deep_at = time.monotonic()
             await self._do(custom.keep)

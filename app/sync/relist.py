@@ -104,4 +104,3 @@ class Relisting:
             if not page.has_more or cursor is None or cursor == window.cursor:
                 return
             window = windows.advance(window, cursor, created, len(page.objects))
-

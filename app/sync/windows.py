@@ -71,6 +71,19 @@ def below(window: TimeWindow) -> TimeWindow:
     return replace(window, high=window.position + 1, cursor=None, position=None)
 
 
+def cut(window: TimeWindow, new_id: int) -> list[TimeWindow]:
+    """The windows to go on with, the newest first, if a page of this one led nowhere although there
+    is more. First without the cursor, then in two halves. An empty list if that is impossible: a
+    single second leads nowhere."""
+    if window.cursor and window.position is not None:
+        return [below(window)] if window.position + 1 < window.high else []
+    middle = window.high - (window.high - window.floor) // 2
+    if window.floor >= window.high - 1:
+        return []
+    upper = replace(window, low=middle, position=None, cursor=None)
+    return [upper, TimeWindow(new_id, window.listing, window.low, middle, density=window.density)]
+
+
 def split(window: TimeWindow, parts: int, new_ids: Sequence[int]) -> list[TimeWindow]:
     """Split the rest of a window, below its position, into at most ``parts`` equal windows.
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -185,15 +185,28 @@ def _each(
         except Unstorable as problem:
             customer = getattr(one, "customer", None)
             customer = getattr(customer, "id", customer)
-            unfit.append(Unfit(one.id, str(problem), customer, repr(one).encode("utf-8", "replace")))
+            content = repr(one).encode("utf-8", "replace")
+            unfit.append(Unfit(one.id, str(problem), customer, content))
+    answer.bad += _named(listing, unfit, page.last[0])
+
+
+def unusable(listing: str, page: Page[Any]) -> list[UnstorableObject]:
+    """The objects of a page that cannot even be read."""
+    return _named(listing, page.bad, page.last[0])
+
+
+def _named(listing: str, unfit: Sequence[Unfit], last: str | None) -> list[UnstorableObject]:
+    """Objects that are set aside, each under a name of its own."""
+    named: list[UnstorableObject] = []
     taken: Counter[str] = Counter()
     for bad in unfit:
-        key = _name_of(bad, page.last[0])
+        key = _name_of(bad, last)
         taken[key] += 1
         if taken[key] > 1:
             key = f"{key} {taken[key]}"
         customer = bad.customer if bad.customer and bad.customer.isprintable() else None
-        answer.bad.append(UnstorableObject(listing, key, storable(bad.reason), customer))
+        named.append(UnstorableObject(listing, key, storable(bad.reason), customer))
+    return named
 
 
 def _name_of(bad: Unfit, last: str | None) -> str:

@@ -83,9 +83,13 @@ class ListReader:
             return
         cursor, created = page.last
         if cursor is None or cursor == window.cursor:
-            raise StripeProblem(
-                ProblemKind.UNREACHABLE, "Stripe's list cannot be followed: it leads nowhere."
-            )
+            pieces = windows.cut(window, next(self._ids))
+            if not pieces:
+                raise StripeProblem(
+                    ProblemKind.UNREACHABLE, "Stripe's list cannot be followed: it leads nowhere."
+                )
+            self._waiting.extendleft(reversed(pieces))
+            return
         rest = windows.advance(window, cursor, created, len(page.objects))
         others = [*self._waiting, *self._running.values()]
         largest = max((one.remaining for one in others), default=0.0)

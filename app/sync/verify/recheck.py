@@ -15,11 +15,12 @@ from app.db import connections
 from app.db.quarantine import LISTING_OF
 from app.db.store import Store
 from app.panel.audit.stored import Stored, set_aside, sold, stored
-from app.sync.events import OVERLAP
+from app.sync.event_list import event_pages
 from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
-from app.sync.stripe.endpoints import EVENT_TYPES, EVENTS, LISTINGS
-from app.sync.stripe.objects import Event, page_reader
+from app.sync.stripe.endpoints import EVENT_TYPES, LISTINGS
+from app.sync.stripe.objects import Event
 from app.sync.stripe.retrieve import AT_A_TIME, Retriever
+from app.sync.stripe_clock import OVERLAP
 from app.sync.verify.compare import Key, Standing, StripeObject, differences, objects_in
 from app.sync.verify.findings import Difference, Finding, Pending, SetAside
 from app.text import storable
@@ -27,7 +28,6 @@ from app.text import storable
 ROUNDS = 5  # checks of an object that changes during each check
 REFUSED = "the database refused it"  # the reason in app.db.apply starts with this
 
-_read_events = page_reader(Event)
 _BY_TABLE = {listing.table: listing for listing in LISTINGS.values()}
 _TABLE = {kind: LISTINGS[step].table for step, kinds in EVENT_TYPES.items() for kind in kinds}
 _GONE = (Standing.DELETED, Standing.UNKNOWN)
@@ -184,13 +184,9 @@ class Recheck:
         return {(_TABLE[event.type], storable(event.data.object.id)): event for event in events}
 
     async def _list_events(self, since: int, found: dict[str, Event]) -> None:
-        query: dict[str, str | int] = {"limit": 100, "created[gte]": since}
-        query |= {f"types[{n}]": kind for n, kind in enumerate(self._types)}
-        cursor: str | None = None
-        while not self.blind and self._types:
-            here = {**query, "starting_after": cursor} if cursor else query
-            page = (await self._api.page(EVENTS, here, _read_events)).body
-            found.update((storable(one.id), one) for one in page.objects if one.type in _TABLE)
-            if not page.has_more or page.last[0] in (None, cursor):
-                return
-            cursor = page.last[0]
+        if self.blind or not self._types:
+            return
+        async for reply in event_pages(self._api, self._types, since):
+            found.update(
+                (storable(one.id), one) for one in reply.body.objects if one.type in _TABLE
+            )

@@ -274,9 +274,10 @@ def test_every_stored_field_of_each_object() -> None:
     (sold,) = page(
         "prices",
         b'{"id":"price_a","product":"prod_a","nickname":"n","active":false,"currency":"eur",'
-        b'"unit_amount":1200,"recurring":{"interval":"month","usage_type":"metered"}}',
+        b'"unit_amount":1200,"recurring":{"interval":"month","interval_count":3,'
+        b'"usage_type":"metered"}}',
     ).prices
-    assert tuple(sold) == ("price_a", "prod_a", "n", False, "eur", 1200, "month")
+    assert tuple(sold) == ("price_a", "prod_a", "n", False, "eur", 1200, "month", 3)
 
 
 def test_what_is_of_another_kind_or_mode_is_set_aside() -> None:
