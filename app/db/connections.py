@@ -243,6 +243,16 @@ def number(store: Store, connection_id: int, table: str) -> int:
     return int(found)
 
 
+def some_customers(store: Store, connection_id: int, number: int) -> list[str]:
+    """The Stripe ids of the newest customers here that are not deleted."""
+    rows = store.rows(
+        "SELECT stripe_id FROM participant WHERE connection_id = ? AND NOT deleted"
+        " ORDER BY id DESC LIMIT ?",
+        (connection_id, number),
+    )
+    return [key for (key,) in rows]
+
+
 def cuts(store: Store, connection_id: int, table: str, parts: int) -> list[int]:
     """The creation times that divide a table into this many parts of equal size."""
     size = number(store, connection_id, table)

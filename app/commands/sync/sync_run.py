@@ -21,7 +21,8 @@ from app.invites.housekeeping import Housekeeping
 from app.panel.overview import Overview, overview
 from app.runtime import tune_interpreter
 from app.settings import load
-from app.sync.engine import ENDINGS, Change, Engine
+from app.sync.ended_access import ENDINGS
+from app.sync.engine import Change, Engine
 from app.sync.service import SyncService
 from app.sync.stripe.client import StripeProblem
 from app.text import plain

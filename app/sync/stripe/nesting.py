@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-DEEPEST = 500  # levels that stay; Stripe's own objects have about ten
+DEEPEST = 100  # levels that stay; Stripe's own objects have about ten
 MARK = rb'"\u0000 nested too deeply"'  # stands in place of what was cut
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)

@@ -294,7 +294,14 @@ def object_reader(kind: type[Kind]) -> Callable[[bytes], Page[Kind]]:
 
 
 def any_object(content: bytes) -> dict[str, Any]:
-    """Any JSON object. Raises Unreadable."""
+    """Any JSON object, without what is nested too deeply to be parsed. Raises Unreadable."""
+    try:
+        return _whole_object(content)
+    except TooDeep:
+        return _whole_object(shallow(content))
+
+
+def _whole_object(content: bytes) -> dict[str, Any]:
     body = _parsed(content)
     if not isinstance(body, dict):
         raise Unreadable
@@ -308,9 +315,9 @@ def _read_one_by_one(
         raw = msgspec.json.decode(content, type=_RawList)
     except (msgspec.DecodeError, RecursionError):
         try:
-            body = any_object(content)
+            body = _whole_object(content)
         except TooDeep:
-            return _read_shallow(decoder, shallow(content))
+            return _read_shallow(decoder, _ESCAPE.sub(_paired, shallow(content)))
         if not isinstance(body.get("data"), list):
             raise Unreadable from None
         page = _converted(kind, body["data"], has_more=body.get("has_more") is True)
