@@ -216,7 +216,8 @@ class PastMember(StoredModel):
 
 
 class Step(StoredModel):
-    """Progress of one step of a sync. ``total`` is an estimate until the step is done."""
+    """Progress of one step of a sync. ``total`` is None until it is known within a factor of two,
+    and an estimate until the step is done."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     name = TextField()

@@ -14,6 +14,9 @@ MONTH = 30 * 86_400
 LEAST_READS, READS_A_PAYMENT, PAYMENTS = 10_000, 500, 1 / 12
 
 
+_STEP_OF = {"inactive_prices": "prices"}  # a list → its step, where they differ
+
+
 @dataclass(frozen=True)
 class ConnectionView:
     """One account and the state of its sync. Times are seconds since 1970."""
@@ -38,13 +41,16 @@ class ConnectionView:
 
 @dataclass(frozen=True)
 class StepView:
-    """One step. ``total`` is None while unknown, and an estimate until the step is done."""
+    """One step. ``total`` is None until it is known within a factor of two, and an estimate until
+    the step is done. ``back_to``: everything that was created since then is here, None if nothing
+    is known about that."""
 
     name: str  # products, prices, subscriptions, segments, customers
     state: str  # pending, running, done, skipped, failed
     done: int
     total: int | None
     message: str | None
+    back_to: int | None = None
 
 
 @dataclass(frozen=True)
@@ -151,7 +157,17 @@ def _steps(store: Store, connection_id: int) -> tuple[StepView, ...]:
         " ORDER BY position",
         (connection_id,),
     )
-    return tuple(StepView(*row) for row in rows)
+    reached: dict[str, int] = {}
+    for listing, top in store.rows(
+        'SELECT listing, max(coalesce(position, high)) FROM "window" WHERE connection_id = ?'
+        " AND (position IS NOT NULL OR low IS NOT NULL) GROUP BY listing",
+        (connection_id,),
+    ):
+        step = _STEP_OF.get(listing, listing)
+        reached[step] = max(top, reached.get(step, top))
+    return tuple(
+        StepView(*row, back_to=reached.get(row[0]) if row[1] == "running" else None) for row in rows
+    )
 
 
 def _messages(store: Store, connection_id: int) -> tuple[MessageView, ...]:
@@ -214,6 +230,7 @@ def status_json(view: Overview) -> dict[str, object]:
                     "done": step.done,
                     "total": step.total,
                     "message": step.message,
+                    "complete_since_at": step.back_to,
                 }
                 for step in view.steps
             ],

@@ -169,16 +169,18 @@ def _items(
     store: Store, connection_id: int, owners: Sequence[int]
 ) -> defaultdict[int, list[HeldItem]]:
     found: defaultdict[int, list[HeldItem]] = defaultdict(list)
-    for owner, product, name, price, nickname, amount, currency, interval, end in store.rows(
+    for owner, product, name, price, nickname, amount, currency, interval, count, end in store.rows(
         "SELECT i.subscription_id, i.product, d.name, i.price, r.nickname, r.unit_amount,"
-        " r.currency, r.interval, i.current_period_end FROM subscription_item i"
+        " r.currency, r.interval, r.interval_count, i.current_period_end FROM subscription_item i"
         " LEFT JOIN product d ON d.connection_id = ? AND d.stripe_id = i.product"
         " LEFT JOIN price r ON r.connection_id = ? AND r.stripe_id = i.price"
         f" WHERE {store.among('i.subscription_id')} ORDER BY i.subscription_id, i.stripe_id",
         (connection_id, connection_id, store.values(owners)),
     ):
         words = (
-            (price_words(amount, currency, interval), rhythm(interval)) if currency else ("", "")
+            (price_words(amount, currency, interval, count), rhythm(interval, count))
+            if currency
+            else ("", "")
         )
         found[owner].append(HeldItem(product, name or product, price, nickname, *words, end))
     return found

@@ -25,6 +25,7 @@ from app.sync import stripe_clock, windows
 from app.sync.committer import Committer
 from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS, NEEDS, Listing
+from app.sync.stripe.large_answers import fitting_page
 from app.sync.stripe.objects import Page
 from app.sync.stripe.retrieve import Retriever
 from app.sync.tasks import cancelled, together
@@ -137,7 +138,7 @@ class Backfill:
         cursor is deleted."""
         try:
             query = {**listing.query, **window.parameters()}
-            reply = await self._api.page(listing.path, query, listing.read_page)
+            reply = await fitting_page(self._api, listing.path, query, listing.read_page)
         except StripeProblem as problem:
             if problem.kind is ProblemKind.CURSOR_GONE and window.cursor:
                 return None
@@ -198,8 +199,9 @@ class Backfill:
             return self._steps[step]
         done = self._steps[step].done + more
         names = [listing.name for listing in LISTINGS.values() if listing.step == step]
-        left = sum(w.remaining for w in self._open.values() if w.listing in names)
-        self._steps[step] = StepRow(step, "running", done, done + math.ceil(left), None)
+        left = [w for w in self._open.values() if w.listing in names]
+        total = windows.known_total(done, left)
+        self._steps[step] = StepRow(step, "running", done, total, None)
         return self._steps[step]
 
     async def _finish_step(self, name: str) -> None:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from app.sync import windows
 from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import EVENTS
+from app.sync.stripe.large_answers import fitting_page
 from app.sync.stripe.objects import Event, Page, page_reader
 from app.sync.windows import TimeWindow
 
@@ -36,7 +37,7 @@ async def event_pages(
         if window.high == NO_END:
             del query["created[lt]"]
         try:
-            reply = await api.page(EVENTS, query, _read_events)
+            reply = await fitting_page(api, EVENTS, query, _read_events)
         except StripeProblem as problem:
             if problem.kind is not ProblemKind.CURSOR_GONE or not window.cursor:
                 raise

@@ -106,6 +106,7 @@ class EventPoller:
         self._connection_id = connection_id
         self._committer = committer
         self._fetcher = Retriever(api)
+        self._owners: set[str] = set()  # customers of the subscriptions that changed
 
     async def poll(
         self, *, deep: bool = True, listed: bool = False, gapless: bool = False
@@ -219,11 +220,25 @@ class EventPoller:
         for group in _groups(sorted(left)):
             answers = await self._fetcher.objects([(table, key) for key in group])
             await self._put(changes, dict(zip(group, answers, strict=True)))
+        if table == "subscription" and self._owners:
+            owners, self._owners = self._owners, set()
+            await self._apply_accounts(owners)
+
+    async def _apply_accounts(self, owners: set[str]) -> None:
+        """Retrieve the customers of changed subscriptions that have no events of their own: those
+        that are Accounts, and those that are not here yet."""
+        asked = await self._committer.do(
+            partial(connections.unknown_to_events, self._store, self._connection_id, owners)
+        )
+        for group in _groups(asked):
+            answers = await self._fetcher.objects([("participant", key) for key in group])
+            await self._committer.put(Delivery(answers=answers, requests=self._api.take_count()))
 
     async def _put(self, changes: Changes, answers: Mapping[str, Fetched]) -> None:
         """Queue Stripe's answers, by object, together with the events that they complete."""
         for key, answer in answers.items():
             answer.event = max(changes[key], key=lambda event: event.created)
+            self._owners.update(row.customer for row in answer.subscriptions)
         await self._committer.put(
             Delivery(
                 answers=list(answers.values()),

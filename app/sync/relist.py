@@ -19,6 +19,7 @@ from app.sync import windows
 from app.sync.committer import Committer
 from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS, Listing
+from app.sync.stripe.large_answers import fitting_page
 from app.sync.stripe.objects import Page
 from app.sync.stripe.retrieve import Retriever
 from app.sync.tasks import together
@@ -76,9 +77,8 @@ class Relisting:
     ) -> None:
         while wanted:
             try:
-                reply = await self._api.page(
-                    listing.path, {**listing.query, **window.parameters()}, listing.read_page
-                )
+                query = {**listing.query, **window.parameters()}
+                reply = await fitting_page(self._api, listing.path, query, listing.read_page)
             except StripeProblem as problem:
                 if problem.kind is not ProblemKind.CURSOR_GONE or not window.cursor:
                     raise

@@ -11,6 +11,7 @@ Pure functions over frozen windows, without any input or output.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -52,6 +53,20 @@ class TimeWindow:
         if self.cursor:
             query["starting_after"] = self.cursor
         return query
+
+
+def known_total(done: int, left: Sequence[TimeWindow]) -> int | None:
+    """How many objects a list has, if that is known within a factor of two. ``left``: all that is
+    still to be fetched of it, after ``done`` objects.
+
+    It is not known while a window may reach back without an end, or while one was not looked into,
+    because its density is then another's. Then at least half of the total must be fetched, so that
+    the estimate is never twice the truth.
+    """
+    if any(one.low is None or one.position is None or not one.density for one in left):
+        return None
+    rest = math.ceil(sum(one.remaining for one in left))
+    return done + rest if rest <= done else None
 
 
 def advance(window: TimeWindow, cursor: str, created: int | None, found: int) -> TimeWindow:

@@ -18,6 +18,7 @@ from app.sandbox.server.server import Sandbox
 from app.sandbox.world.world import World
 from app.settings import Settings
 from app.sync import events
+from app.sync.stripe import transport
 from app.sync.stripe.client import StripeProblem
 from tests.helpers.sync_run import sync
 from tests.helpers.truth import assert_equal, assert_members_follow_rules
@@ -306,3 +307,55 @@ def test_every_item_of_a_subscription_is_here(store: Store, settings: Settings) 
             (made,),
         )
         assert number == 45
+
+
+def test_one_that_is_too_large_stops_nothing(
+    sqlite_settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "BODY_LIMIT", 400_000)
+    monkeypatch.setattr(transport, "SMALL", 50_000)
+    with Sandbox(customers=130, seed=93) as sandbox:
+        monster = [*sandbox.world.customers()][60]["id"]
+
+        def grown(path: str, _: object, found: Obj) -> Obj:
+            for one in found.get("data", [found]):
+                if one["id"] == monster:
+                    one["description"] = "x" * 500_000
+            return found
+
+        sandbox.on_answer = grown
+        sync(store, sqlite_settings, sandbox)
+        view = overview(store)
+        assert view.connection
+        assert view.connection.status == "complete"
+        assert view.participants == 129
+        assert set_aside(store) == {monster: "it is too large"}
+        sandbox.world.update_customer(monster, name="Still too large")
+        sync(store, sqlite_settings, sandbox)
+        assert set_aside(store) == {monster: "it is too large"}
+
+
+def test_customers_that_are_accounts_are_found_by_a_listing(
+    store: Store, settings: Settings
+) -> None:
+    with Sandbox(customers=20, seed=94) as sandbox:
+        sync(store, settings, sandbox)
+        sandbox.world.accounts_v2 = True
+        early = sandbox.world.create_customer(name="Early")
+        sync(store, settings, sandbox)
+        assert overview(store).participants == 20  # nothing tells of them
+        sync(store, settings, sandbox, full=True)
+        view = overview(store)
+        assert view.participants == 21
+        assert any("listed again every" in one.text for one in view.messages)
+        later = sandbox.world.create_customer(name="Later")
+        sandbox.world.create_subscription(later)
+        sandbox.world.update_customer(early, name="Changed")
+        sync(store, settings, sandbox)
+        assert overview(store).participants == 22  # by the event of the subscription
+        named = store.rows("SELECT name FROM participant WHERE stripe_id = ?", (early,))
+        assert named == [("Early",)]
+        store.execute("UPDATE cause SET at = at - 90000")  # a day ago
+        sync(store, settings, sandbox)
+        assert view.connection
+        assert_equal(sandbox.world, store, view.connection.id)

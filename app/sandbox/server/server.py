@@ -102,9 +102,8 @@ class SandboxService(State):
         reason = self._limit(route.template)
         if reason is not None:
             raise errors.rate_limited(reason)
-        found = api.answer(world, access, caller, route, query)
-        if self.on_answer is not None:
-            found = self.on_answer(path, query, found)
+        made = api.answer(world, access, caller, route, query)
+        found = self.on_answer(path, query, made) if self.on_answer is not None else made
         return Response(200, body=found if isinstance(found, bytes) else wire.encode(found))
 
     def _limit(self, endpoint: str) -> str | None:

@@ -275,7 +275,8 @@ def _recognised_by_data(
         if report.account == account or livemode != report.livemode or not unnamed:
             continue
         known = connections.some_customers(store, connection_id, KNOWN)
-        if known and asyncio.run(_sees(settings, offer, known)):
+        seen = asyncio.run(_sees(settings, offer, known)) if known else False
+        if seen:
             return replace(report, account=account, requests=report.requests + len(known))
     return report
 

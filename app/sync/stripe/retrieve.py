@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 from app.db.rows import DeletedObject, Fetched
 from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS
-from app.sync.stripe.objects import Item, Items, Page, Subscription, page_reader
+from app.sync.stripe.large_answers import REASON
+from app.sync.stripe.objects import Item, Items, Page, Subscription, Unfit, page_reader
 
 ITEMS = "/v1/subscription_items"
 AT_A_TIME = 32
@@ -36,6 +38,9 @@ class Retriever:
             try:
                 reply = await self._api.one(listing.path, key, listing.read_one)
             except StripeProblem as problem:
+                if problem.kind is ProblemKind.TOO_LARGE:
+                    page: Page[Any] = Page([], has_more=False, bad=[Unfit(key, REASON)])
+                    return listing.rows(page, problem.seq)
                 if problem.kind is not ProblemKind.MISSING:
                     raise
                 return Fetched(problem.seq, gone=[DeletedObject(table, key)])
