@@ -14,9 +14,6 @@ MONTH = 30 * 86_400
 LEAST_READS, READS_A_PAYMENT, PAYMENTS = 10_000, 500, 1 / 12
 
 
-_STEP_OF = {"inactive_prices": "prices"}  # a list → its step, where they differ
-
-
 @dataclass(frozen=True)
 class ConnectionView:
     """One account and the state of its sync. Times are seconds since 1970."""
@@ -157,16 +154,18 @@ def _steps(store: Store, connection_id: int) -> tuple[StepView, ...]:
         " ORDER BY position",
         (connection_id,),
     )
-    reached: dict[str, int] = {}
-    for listing, top in store.rows(
-        'SELECT listing, max(coalesce(position, high)) FROM "window" WHERE connection_id = ?'
-        " AND (position IS NOT NULL OR low IS NOT NULL) GROUP BY listing",
-        (connection_id,),
-    ):
-        step = _STEP_OF.get(listing, listing)
-        reached[step] = max(top, reached.get(step, top))
+    # Prices are two lists, so no single time is true of them.
+    reached: dict[str, int] = dict(
+        store.rows(
+            'SELECT listing, max(coalesce(position, high)) FROM "window" WHERE connection_id = ?'
+            " AND listing IN ('products', 'subscriptions', 'customers')"
+            " AND (position IS NOT NULL OR low IS NOT NULL) GROUP BY listing",
+            (connection_id,),
+        )
+    )
     return tuple(
-        StepView(*row, back_to=reached.get(row[0]) if row[1] == "running" else None) for row in rows
+        StepView(name, state, done, total, text, reached.get(name) if state == "running" else None)
+        for name, state, done, total, text in rows
     )
 
 
