@@ -68,7 +68,7 @@ def test_status_is_exactly_the_object_that_is_promised(home: Home, sandbox: Sand
         *("products", "prices", "subscriptions", "segments", "customers")
     ]
     for step in sync["steps"]:
-        assert set(step) == {"name", "state", "done", "total", "message"}
+        assert set(step) == {"name", "state", "done", "total", "message", "complete_since_at"}
         assert step["state"] == "done"
         assert step["done"] == step["total"]
     assert sync["last_event_at"] <= sync["last_polled_at"]
