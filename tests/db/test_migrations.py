@@ -158,7 +158,9 @@ def filled(store: Store) -> int:
     return here
 
 
-@pytest.mark.parametrize("back", [back_to_1, back_to_2, back_to_3, back_to_4, back_to_5, back_to_6, back_to_7])
+@pytest.mark.parametrize(
+    "back", [back_to_1, back_to_2, back_to_3, back_to_4, back_to_5, back_to_6, back_to_7]
+)
 def test_an_earlier_version(
     settings: Settings,
     tmp_path: Path,
