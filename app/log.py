@@ -7,12 +7,20 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from app import paths
-from app.text import redacted
+from app.text import plain, plain_lines, redacted
+
+LONGEST = 10_000  # characters of a message
 
 
-class _Redacted(logging.Formatter):
+class _Clean(logging.Formatter):
+    """Removes secrets, and every byte that a terminal obeys. Stripe's messages repeat foreign text,
+    and people read the log in a terminal. Only a traceback has several lines."""
+
     def format(self, record: logging.LogRecord) -> str:
-        return redacted(super().format(record))
+        return plain_lines(redacted(super().format(record)))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        return plain(super().formatMessage(record), LONGEST)
 
 
 def start(home: Path) -> None:
@@ -27,7 +35,7 @@ def start(home: Path) -> None:
         handler = RotatingFileHandler(file, maxBytes=1_000_000, backupCount=2, encoding="utf-8")
     except OSError:
         handler = logging.NullHandler()
-    handler.setFormatter(_Redacted("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(_Clean("%(asctime)s %(levelname)s %(name)s %(message)s"))
     handler.addFilter(logging.Filter("app"))
     root = logging.getLogger()
     root.handlers = [handler]

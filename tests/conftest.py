@@ -12,6 +12,7 @@ import pytest
 from app.db.store import Store
 from app.db.store_factory import open_store
 from app.settings import RequestRate, Settings
+from app.sync import ended_access
 from tests.helpers import empty_database, postgres_server
 from tests.helpers.postgres_server import PostgresServer
 
@@ -24,6 +25,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 MakeSettings = Callable[..., Settings]
+
+
+@pytest.fixture(autouse=True)
+def without_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits until Stripe is asked whether it meant a refusal."""
+    monkeypatch.setattr(ended_access, "PAUSE", 0.0)
 
 
 @pytest.fixture(scope="session")

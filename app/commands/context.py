@@ -81,11 +81,10 @@ def check_segments(context: Context, keys: Iterable[str] | None) -> None:
 
 
 def find_filter(context: Context, text: str) -> Condition:
-    """The condition of ``--filter``. Raises WrongUse if it cannot be read, and Problem while no
-    filter can be used."""
+    """The condition of ``--filter``. Raises WrongUse if it cannot be read, and Problem while it
+    asks for what is not known."""
     import time
 
-    from app.db.indexes.subscription_indexes import left_out
     from app.panel.filters.compile import compiled
     from app.panel.filters.errors import FilterError
 
@@ -93,11 +92,20 @@ def find_filter(context: Context, text: str) -> Condition:
         condition = compiled(text, context.store, context.connection, time.time())
     except FilterError as error:
         raise filter_refused(error) from error
-    if left_out(context.store):  # without the indexes, each participant would scan all of them
-        raise Problem(
-            "Subscriptions are still being fetched. Use a filter when Status says they are here."
-        )
+    check_known(context, text)
     return condition
+
+
+def check_known(context: Context, text: str) -> None:
+    """Raise Problem if a filter depends on subscriptions and those are not known."""
+    from app.panel.filters.parse import parse
+    from app.panel.knowledge import Knowledge, asks_subscriptions, knowledge
+
+    known = knowledge(context.store, context.connection)
+    if known is not Knowledge.KNOWN and asks_subscriptions(
+        parse(text), context.store, context.connection
+    ):
+        raise Problem(f"{known.sentence} This filter depends on them.")
 
 
 def filter_refused(error: FilterError) -> WrongUse:

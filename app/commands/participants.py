@@ -36,14 +36,16 @@ def run(options: argparse.Namespace) -> int:
     with writing(None) as out:
         if options.csv:
             stored = [one.name for one in PARTICIPANT_FIELDS if one.kind != "json"]
-            columns = (*stored, "deleted", "metadata", "subscriptions")
-            write(out, columns, found, "csv", exact=options.exact)
+            write(out, (*stored, *_LAST_COLUMNS), found, "csv", exact=options.exact)
         elif options.json:
             write(out, (), _with_history(context, found) if options.history else found, "json")
         else:
             for person in found:
                 print(_person_words(person), *_history_words(context, person, options), sep="\n")
     return DONE
+
+
+_LAST_COLUMNS = ("deleted", "metadata", "subscriptions", "subscriptions_known")
 
 
 def _found(context: Context, options: argparse.Namespace) -> Iterator[Line]:
@@ -81,9 +83,12 @@ def _history_words(context: Context, person: Line, options: argparse.Namespace) 
 
 
 def _person_words(person: Line) -> str:
+    from app.panel.knowledge import UNKNOWN
     from app.text import plain
 
     statuses = ", ".join(one["status"] for one in person["subscriptions"])
+    if not person["subscriptions_known"]:
+        statuses = f"{statuses}, more {UNKNOWN}" if statuses else UNKNOWN
     return (
         f"{plain(person['stripe_id']):<20} {plain(person['name'], 28):<28}"
         f" {plain(person['email'], 32):<32} {plain(statuses, 40)}"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 REFRESH = 0.5  # seconds between two changes of the line
 
-_LINE = "\r{}\x1b[K"  # overwrites the line and clears the rest of a longer one
-_EMPTY_LINE = "\r\x1b[2K"
+_CLEAR_REST = "\x1b[J"  # from the cursor to the end of the screen
+NARROWEST = 10
 
 Thing = TypeVar("Thing")
 
@@ -24,6 +26,7 @@ class Progress:
         self._json = as_json
         self._terminal = not (as_json or hidden) and sys.stderr.isatty()
         self._shown_at = 0.0
+        self._cells = 0  # of the line that is shown
 
     @property
     def due(self) -> bool:
@@ -31,26 +34,61 @@ class Progress:
         shown = self._json or self._terminal
         return shown and time.monotonic() - self._shown_at >= REFRESH
 
-    def show(self, words: str, **facts: object) -> None:
-        """Show progress. ``facts``: what programs read instead of the words."""
+    def show(self, words: str | Sequence[str], **facts: object) -> None:
+        """Show progress: a sentence, or parts of which the first ones matter most. ``facts``: what
+        programs read instead of the words."""
         self._shown_at = time.monotonic()
         if self._json:
             print(json.dumps({"type": "progress", **facts}), flush=True)
         elif self._terminal:
-            self._write(_LINE.format(words))
+            self._draw(words)
 
     def clear(self) -> None:
         """Clear the line, for other output or at the end."""
         if self._terminal:
-            self._write(_EMPTY_LINE)
+            self._write(self._beginning() + _CLEAR_REST)
+            self._cells = 0
 
     def finish(self, words: str) -> None:
         """Leave these words on the line."""
         if self._terminal:
-            self._write(_LINE.format(words) + "\n")
+            self._draw(words)
+            self._write("\n")
+            self._cells = 0
+
+    def _draw(self, words: str | Sequence[str]) -> None:
+        line = fitting([words] if isinstance(words, str) else words, _width() - 1)
+        self._write(self._beginning() + line + _CLEAR_REST)
+        self._cells = cells(line)
+
+    def _beginning(self) -> str:
+        """Moves to where the last line began. A terminal that became narrower has wrapped it."""
+        rows = max(0, self._cells - 1) // _width()
+        return "\r" + (f"\x1b[{rows}A" if rows else "")
 
     def _write(self, text: str) -> None:
         print(text, end="", file=sys.stderr, flush=True)
+
+
+def _width() -> int:
+    return max(NARROWEST, shutil.get_terminal_size().columns)
+
+
+def cells(text: str) -> int:
+    """How many cells of a terminal a line takes."""
+    wide = sum(unicodedata.east_asian_width(one) in "WF" for one in text)
+    return len(text) + wide - sum(unicodedata.combining(one) > 0 for one in text)
+
+
+def fitting(parts: Sequence[str], width: int) -> str:
+    """As many of the parts as fit into so many cells, or the beginning of the first."""
+    shown = list(parts)
+    while len(shown) > 1 and cells(" · ".join(shown)) > width:
+        shown.pop()
+    line = " · ".join(shown)
+    while cells(line) > width:
+        line = line[:-2] + "…" if line.endswith("…") else line[:-1] + "…"
+    return line
 
 
 def counted(
@@ -72,8 +110,10 @@ def counted(
         shown.finish(f"{total:,} of {total:,}")
 
 
-def step_words(state: str, done: int, total: int | None) -> str:
-    """The progress of a step of a sync."""
+def step_words(state: str, done: int, total: int | None, back_to: int | None = None) -> str:
+    """The progress of a step of a sync. ``back_to``: everything created since then is here."""
     if state == "running" and total is not None:
         return f"{done:,} of ≈ {total:,}"
+    if state == "running" and back_to is not None:
+        return f"{done:,}, all since {time.strftime('%Y-%m-%d', time.localtime(back_to))}"
     return f"{done:,}" + (" ✓" if state == "done" else "")

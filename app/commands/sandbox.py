@@ -24,6 +24,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
     )
     add("--event-lag", type=_amount, default=2.0, metavar="S", help="events show up to S s late")
     add("--live", action="store_true", help="be a live account: rk_live_… keys")
+    add(
+        "--accounts-v2",
+        action="store_true",
+        help="new customers are Accounts, whose changes make no customer events",
+    )
     add("--poison", action="store_true", help="add records no schema allows")
     add(
         "--redirect",

@@ -51,7 +51,8 @@ def _print_status(view: Overview, connection: ConnectionView, token_store: str) 
         f" {view.deleted:,} deleted; {view.segments} segments"
     )
     for step in view.steps:
-        print(f"  {step.name:<14}{step.state:<9}{step_words(step.state, step.done, step.total)}")
+        words = step_words(step.state, step.done, step.total, step.back_to)
+        print(f"  {step.name:<14}{step.state:<9}{words}")
     print(
         f"Last look at Stripe: {when(connection.last_polled_at)}; {view.reads_30d:,} reads in"
         " 30 days"

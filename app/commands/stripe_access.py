@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import NamedTuple
 
 from app.commands.exit_codes import NotConnected
@@ -18,10 +19,10 @@ from app.sync.auth.connect import (
     recognised,
     refuse_another,
 )
-from app.sync.engine import ENDINGS, end_by_stripe
+from app.sync.ended_access import ENDINGS, confirmed, end_by_stripe
 from app.sync.service import SyncService
 from app.sync.stripe.access import Access
-from app.sync.stripe.client import ProblemKind
+from app.sync.stripe.client import ProblemKind, StripeProblem
 from app.text import plain
 
 
@@ -82,6 +83,9 @@ def _sync_by_key(service: SyncService) -> tuple[int, Access] | None:
         report = check(settings, offer)
     except KeyProblem as problem:
         if problem.kind not in (ProblemKind.REVOKED, ProblemKind.EXPIRED):
+            raise
+        refused = StripeProblem(problem.kind, str(problem), seq=1)
+        if asyncio.run(confirmed(settings, offer.access, refused)) is None:
             raise
         for connected, _, _ in connections.connected(store):
             end_by_stripe(store, connected, problem.kind, offer.access)

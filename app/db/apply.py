@@ -7,9 +7,7 @@ whatever a late page says.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from app.db import (
     connections,
@@ -18,6 +16,7 @@ from app.db import (
     history,
     membership,
     people,
+    quarantine,
     subscriptions,
 )
 from app.db.custom_segments import CustomRule, Rules
@@ -109,7 +108,7 @@ def _store_answers(
     store: Store, connection_id: int, answers: Sequence[Fetched], rules: Sequence[CustomRule] = ()
 ) -> None:
     (generation,) = store.row("SELECT generation FROM connection WHERE id = ?", (connection_id,))
-    touched = _touched(answers)
+    touched = _touched(answers) | quarantine.owners(store, connection_id, answers)
     by_subscription = membership.has_subscription_segments(store, connection_id)
     if by_subscription:
         touched |= subscriptions.owners(store, connection_id, answers)
@@ -156,7 +155,7 @@ def _store_rest(
     for answer in answers:
         for gone in answer.gone:
             _store_gone(store, connection_id, generation, answer.seq, gone)
-    _store_bad(store, connection_id, answers)
+    quarantine.store_all(store, connection_id, generation, answers)
 
 
 def _catalogue(store: Store, connection_id: int, answers: Sequence[Fetched]) -> list[Row]:
@@ -199,41 +198,6 @@ def _store_gone(
         return
     store.execute(
         _GONE.format(table=gone.table), (seq, generation, connection_id, gone.stripe_id, seq)
-    )
-
-
-def _listings(answer: Fetched) -> tuple[tuple[str, Sequence[Any]], ...]:
-    return (
-        ("customers", answer.participants),
-        ("subscriptions", answer.subscriptions),
-        ("products", answer.products),
-        ("prices", answer.prices),
-    )
-
-
-def _store_bad(store: Store, connection_id: int, answers: Sequence[Fetched]) -> None:
-    """Quarantine what cannot be stored, and release what can be stored now."""
-    held = {
-        (listing, key)
-        for listing, key in store.rows(
-            "SELECT listing, stripe_id FROM quarantine WHERE connection_id = ?", (connection_id,)
-        )
-    }
-    good = {
-        (listing, row.stripe_id)
-        for answer in answers
-        for listing, rows in (_listings(answer) if held else ())
-        for row in rows
-    }
-    store.execute_many(
-        "DELETE FROM quarantine WHERE connection_id = ? AND listing = ? AND stripe_id = ?",
-        [(connection_id, *key) for key in held & good],
-    )
-    store.execute_many(
-        "INSERT INTO quarantine (connection_id, listing, stripe_id, reason, at)"
-        " VALUES (?, ?, ?, ?, ?) ON CONFLICT (connection_id, listing, stripe_id)"
-        " DO UPDATE SET reason = excluded.reason, at = excluded.at",
-        [(connection_id, *bad, int(time.time())) for answer in answers for bad in answer.bad],
     )
 
 
@@ -324,7 +288,7 @@ def _single_objects(answer: Fetched) -> list[Fetched]:
 
 def _bad(answer: Fetched, problem: DatabaseProblem) -> UnstorableObject:
     reason = f"the database refused it ({type(problem.__cause__).__name__})"
-    for listing, rows in _listings(answer):
+    for listing, rows in quarantine.listings(answer):
         for row in rows:
-            return UnstorableObject(listing, row.stripe_id, reason)
+            return UnstorableObject(listing, row.stripe_id, reason, getattr(row, "customer", None))
     raise problem

@@ -243,6 +243,46 @@ def number(store: Store, connection_id: int, table: str) -> int:
     return int(found)
 
 
+def without_events(store: Store, connection_id: int) -> int:
+    """How many customers are Accounts, about whose changes Stripe sends no customer events."""
+    (found,) = store.row(
+        "SELECT count(*) FROM participant WHERE connection_id = ? AND NOT deleted"
+        " AND customer_account IS NOT NULL",
+        (connection_id,),
+    )
+    return int(found)
+
+
+def last_listing(store: Store, connection_id: int) -> int | None:
+    """When the last full listing began, on Stripe's clock."""
+    (at,) = store.row(
+        "SELECT max(at) FROM cause WHERE connection_id = ? AND generation IS NOT NULL",
+        (connection_id,),
+    )
+    return None if at is None else int(at)
+
+
+def unknown_to_events(store: Store, connection_id: int, customers: Iterable[str]) -> list[str]:
+    """Those of these customers that are not here, or about which Stripe sends no events."""
+    asked = set(customers)
+    rows = store.rows(
+        "SELECT stripe_id FROM participant WHERE connection_id = ?"
+        f" AND {store.among('stripe_id')} AND (deleted OR customer_account IS NULL)",
+        (connection_id, store.values(asked)),
+    )
+    return sorted(asked - {key for (key,) in rows})
+
+
+def some_customers(store: Store, connection_id: int, number: int) -> list[str]:
+    """The Stripe ids of the newest customers here that are not deleted."""
+    rows = store.rows(
+        "SELECT stripe_id FROM participant WHERE connection_id = ? AND NOT deleted"
+        " ORDER BY id DESC LIMIT ?",
+        (connection_id, number),
+    )
+    return [key for (key,) in rows]
+
+
 def cuts(store: Store, connection_id: int, table: str, parts: int) -> list[int]:
     """The creation times that divide a table into this many parts of equal size."""
     size = number(store, connection_id, table)

@@ -175,9 +175,19 @@ def create_segment(store: Store, connection_id: int, key: str) -> None:
     )
 
 
+def set_known(store: Store, connection_id: int, *, known: bool) -> None:
+    """Record whether all subscriptions are here, inside the caller's transaction. Memberships that
+    follow from it have to be recomputed."""
+    store.execute(
+        "UPDATE connection SET subscriptions_known = ? WHERE id = ?", (known, connection_id)
+    )
+
+
 def create_subscription_segments(store: Store, connection_id: int, cause: int) -> None:
     """Create the segments that depend on subscriptions, and one for each product. The subscription
-    indexes (:mod:`app.db.indexes.subscription_indexes`) must exist."""
+    indexes (:mod:`app.db.indexes.subscription_indexes`) must exist. From now on the subscriptions
+    are known."""
+    set_known(store, connection_id, known=True)
     for segment in BUILTIN.values():
         if segment.by_subscription:
             create_segment(store, connection_id, segment.key)
@@ -221,6 +231,7 @@ def _without_some_builtin(store: Store) -> dict[int, list[str]]:
 
 def drop_subscription_segments(store: Store, connection_id: int, cause: int) -> None:
     """Delete these segments again, because without subscriptions their members are unknown."""
+    set_known(store, connection_id, known=False)
     _drop_segments(store, connection_id, "key <> 'all' AND kind <> 'own'", (), cause)
 
 

@@ -235,6 +235,28 @@ def _batches_know_their_mail_server(database: Database) -> None:
     )
 
 
+def _not_everything_is_known(database: Database) -> None:
+    """Subscriptions are known where the segments that need them were made. The other new fields of
+    stored objects come with the next listing."""
+    lite = isinstance(database, SqliteDatabase)
+    number, flag = ("INTEGER", "INTEGER") if lite else ("BIGINT", "BOOLEAN")
+    text = "TEXT" if lite else 'TEXT COLLATE "C"'
+    for table, column in (
+        ("connection", f"subscriptions_known {flag} NOT NULL DEFAULT false"),
+        ("participant", f"customer_account {text}"),
+        ("price", f"interval_count {number}"),
+        ("quarantine", f"customer {text}"),
+        ("quarantine", "generation INTEGER NOT NULL DEFAULT 0"),
+    ):
+        database.execute_sql(f"ALTER TABLE {table} ADD COLUMN {column}")
+    database.execute_sql(
+        "UPDATE connection SET subscriptions_known = true WHERE id IN"
+        " (SELECT connection_id FROM segment WHERE key = 'none') AND id NOT IN"
+        " (SELECT connection_id FROM step WHERE name = 'subscriptions' AND state = 'skipped')"
+    )
+    database.execute_sql("UPDATE connection SET settled = -1 WHERE generation > 0")
+
+
 STEPS: dict[int, Callable[[Database], None]] = {
     1: _rules_leave_the_schema,
     2: _members_have_a_history,
@@ -245,6 +267,7 @@ STEPS: dict[int, Callable[[Database], None]] = {
     7: share_mailbox_key,
     8: _the_ledger_says_from_where,
     9: _batches_know_their_mail_server,
+    10: _not_everything_is_known,
 }
 VERSION = max(STEPS) + 1  # of the tables as :mod:`app.db.schema` describes them
 

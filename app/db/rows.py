@@ -29,6 +29,7 @@ class ParticipantRow(NamedTuple):
     currency: str | None
     metadata: str
     created: int | None  # None only for a customer deleted before they were first read
+    customer_account: str | None = None  # Stripe sends no customer events about these
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ PARTICIPANT_FIELDS = (
     StoredField("currency", masked=False),
     StoredField("metadata", kind="json"),
     StoredField("created", kind="time", personal=False, masked=False),
+    StoredField("customer_account", personal=False, masked=False),
 )
 
 
@@ -99,6 +101,7 @@ class PriceRow(NamedTuple):
     currency: str
     unit_amount: int | None
     interval: str | None
+    interval_count: int | None = None
 
 
 class DeletedObject(NamedTuple):
@@ -109,11 +112,13 @@ class DeletedObject(NamedTuple):
 
 
 class UnstorableObject(NamedTuple):
-    """An object that cannot be stored, and why."""
+    """An object that cannot be stored, and why. ``customer``: of a subscription, if that much of it
+    can be read."""
 
     listing: str
     stripe_id: str
     reason: str
+    customer: str | None = None
 
 
 class EventRow(NamedTuple):

@@ -52,6 +52,8 @@ class Connection(StoredModel):
     events_through = BigIntegerField(null=True)  # events up to here have been requested
     last_event_at = BigIntegerField(null=True)
     last_polled_at = BigIntegerField(null=True)
+    # Whether every subscription is here. Until then no one is known to lack one.
+    subscriptions_known = BooleanField(default=False, constraints=[SQL("DEFAULT false")])
 
     class Meta:
         indexes = ((("source", "account", "livemode"), True),)
@@ -70,6 +72,7 @@ class Participant(StoredModel):
     currency = TextField(null=True)
     metadata = TextField(default="{}")
     created = BigIntegerField(null=True)
+    customer_account = TextField(null=True)
     deleted = BooleanField(default=False)
     seq = BigIntegerField()
     generation = IntegerField()
@@ -140,6 +143,7 @@ class Price(StoredModel):
     currency = TextField()
     unit_amount = BigIntegerField(null=True)  # in the currency's smallest unit
     interval = TextField(null=True)  # None: paid once
+    interval_count = BigIntegerField(null=True)  # intervals between two payments, None: one
     deleted = BooleanField(default=False)
     seq = BigIntegerField()
     generation = IntegerField()
@@ -212,7 +216,8 @@ class PastMember(StoredModel):
 
 
 class Step(StoredModel):
-    """Progress of one step of a sync. ``total`` is an estimate until the step is done."""
+    """Progress of one step of a sync. ``total`` is None until it is known within a factor of two,
+    and an estimate until the step is done."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     name = TextField()
@@ -291,13 +296,16 @@ class Syncer(StoredModel):
 
 
 class Quarantine(StoredModel):
-    """An object that could not be stored, and why. Its content is not kept."""
+    """An object that could not be stored, and why. Its content is not kept, except for the
+    ``customer`` of a subscription. ``generation`` is the last full listing that saw it."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     listing = TextField()
     stripe_id = TextField()
     reason = TextField()
     at = BigIntegerField()
+    customer = TextField(null=True)
+    generation = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])
 
     class Meta:
         primary_key = CompositeKey("connection", "listing", "stripe_id")

@@ -3,6 +3,9 @@
 Code that needs a built-in segment reads its record in :data:`BUILTIN`: what is created and counted,
 how it is listed and explained, and how it orders participants.
 
+What is not known is not stated: a segment whose rule says what no subscription is has no member
+until every subscription was fetched, and never one of whom a subscription could not be stored.
+
 The query is text and not a view, because it must select the participants inside. It then finds each
 subscription once, by an index that holds everything it uses.
 """
@@ -186,6 +189,22 @@ SELECT h.participant_id, g.id FROM held h
   WHERE {_LIVE.sql("h")}"""
 
 
+# Both are independent of the row, so that each is computed once for a statement.
+KNOWN = "{connection} IN (SELECT k.id FROM connection k WHERE k.subscriptions_known)"
+ALL_STORED = (
+    "{participant} NOT IN (SELECT x.id FROM quarantine q CROSS JOIN participant x"
+    " WHERE q.listing = 'subscriptions' AND q.customer IS NOT NULL"
+    " AND x.connection_id = q.connection_id AND x.stripe_id = q.customer)"
+)
+
+
+def all_known(connection: str, participant: str) -> str:
+    """SQL: whether all subscriptions of the participant with this row id are known, where the
+    arguments are columns."""
+    known = KNOWN.format(connection=connection)
+    return f"({known} AND {ALL_STORED.format(participant=participant)})"
+
+
 def _of(segment: BuiltinSegment) -> str:
     conditions = ["true"]
     if segment.some is not None:
@@ -197,6 +216,7 @@ def _of(segment: BuiltinSegment) -> str:
             if segment.some is not None
             else f"NOT {segment.none.sql('h')}"  # without a subscription, the one row does not fit
         )
+        conditions.append(all_known("h.connection_id", "h.participant_id"))
     return f"""
 SELECT h.participant_id, g.id FROM held h
   JOIN segment g ON g.connection_id = h.connection_id AND g.key = '{segment.key}'

@@ -22,6 +22,7 @@ from app.invites.ledger import Entry
 from app.invites.mail import template
 from app.invites.mail.template import Template
 from app.invites.rules import Rules
+from app.panel.knowledge import Knowledge, knowledge, segment_asks
 from app.panel.segments.views import segments as all_segments
 from app.text import plain, storable
 
@@ -165,22 +166,29 @@ def check_segments(
     store: Store, connection_id: int, segments: Sequence[str], excluded: Sequence[str]
 ) -> None:
     """Raise StudyProblem unless these segments can be an audience."""
-    known = {one.key: one for one in all_segments(store, connection_id)}
+    named = {one.key: one for one in all_segments(store, connection_id)}
     for key in (*segments, *excluded):
-        if key not in known:
+        if key not in named:
             raise StudyProblem(
                 f"There is no segment {plain(key)!r}; panelist segments lists them.", "segments"
             )
-        if known[key].filling:
+        if named[key].filling:
             raise StudyProblem(
-                f"The segment “{plain(known[key].name, 80)}” is still being filled. Wait until it"
+                f"The segment “{plain(named[key].name, 80)}” is still being filled. Wait until it"
                 " is complete.",
                 "segments",
+            )
+    known = knowledge(store, connection_id)
+    for key in (*segments, *excluded):
+        if known is not Knowledge.KNOWN and segment_asks(store, connection_id, key):
+            name = plain(named[key].name, 80)
+            raise StudyProblem(
+                f"{known.sentence} Who is in the segment “{name}” depends on them.", "segments"
             )
     for key in segments:
         if key in excluded:
             raise StudyProblem(
-                f"The segment “{plain(known[key].name, 80)}” is both taken and left out.",
+                f"The segment “{plain(named[key].name, 80)}” is both taken and left out.",
                 "segments",
             )
 

@@ -38,16 +38,20 @@ def standing(statuses: list[str]) -> str:
     return status_words(min(statuses, key=lambda one: (turn.get(one, turn["unpaid"]), one)))
 
 
-def rhythm(interval: str | None) -> str:
-    """How often a price is charged: "monthly"."""
+def rhythm(interval: str | None, count: int | None = None) -> str:
+    """How often a price is charged: "monthly", "every 3 months"."""
     if not interval:
         return "once"
+    if count is not None and count > 1:
+        return f"every {count:,} {plain(interval, 20)}s"
     return _EVERY.get(interval) or f"every {plain(interval, 20)}"
 
 
-def price_words(amount: int | None, currency: str | None, interval: str | None) -> str:
+def price_words(
+    amount: int | None, currency: str | None, interval: str | None, count: int | None = None
+) -> str:
     """A price: "12.00 EUR monthly". A price without a fixed amount has only its interval."""
-    return f"{money(amount, currency)} {rhythm(interval)}".strip()
+    return f"{money(amount, currency)} {rhythm(interval, count)}".strip()
 
 
 def day(at: int, now: float | None = None) -> str:

@@ -38,13 +38,16 @@ class ConnectionView:
 
 @dataclass(frozen=True)
 class StepView:
-    """One step. ``total`` is None while unknown, and an estimate until the step is done."""
+    """One step. ``total`` is None until it is known within a factor of two, and an estimate until
+    the step is done. ``back_to``: everything that was created since then is here, None if nothing
+    is known about that."""
 
     name: str  # products, prices, subscriptions, segments, customers
     state: str  # pending, running, done, skipped, failed
     done: int
     total: int | None
     message: str | None
+    back_to: int | None = None
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,19 @@ def _steps(store: Store, connection_id: int) -> tuple[StepView, ...]:
         " ORDER BY position",
         (connection_id,),
     )
-    return tuple(StepView(*row) for row in rows)
+    # Prices are two lists, so no single time is true of them.
+    reached: dict[str, int] = dict(
+        store.rows(
+            'SELECT listing, max(coalesce(position, high)) FROM "window" WHERE connection_id = ?'
+            " AND listing IN ('products', 'subscriptions', 'customers')"
+            " AND (position IS NOT NULL OR low IS NOT NULL) GROUP BY listing",
+            (connection_id,),
+        )
+    )
+    return tuple(
+        StepView(name, state, done, total, text, reached.get(name) if state == "running" else None)
+        for name, state, done, total, text in rows
+    )
 
 
 def _messages(store: Store, connection_id: int) -> tuple[MessageView, ...]:
@@ -214,6 +229,7 @@ def status_json(view: Overview) -> dict[str, object]:
                     "done": step.done,
                     "total": step.total,
                     "message": step.message,
+                    "complete_since_at": step.back_to,
                 }
                 for step in view.steps
             ],

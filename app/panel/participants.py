@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.db.store import Store
+from app.panel.knowledge import doubts_of
 from app.panel.lists import search as panel_search
 from app.panel.lists.selection import Condition
 from app.panel.stored_participant import COLUMNS, values
@@ -69,9 +70,17 @@ def _in_chunks(
         subscriptions = _subscriptions(
             store, connection_id, [person["stripe_id"] for person, _ in people]
         )
+        everyone, doubtful = doubts_of(
+            store, connection_id, [person["stripe_id"] for person, _ in people]
+        )
         for person, deleted in people:
             mine = subscriptions[person["stripe_id"]]
-            yield {**person, "deleted": deleted, "subscriptions": mine}
+            yield {
+                **person,
+                "deleted": deleted,
+                "subscriptions": mine,
+                "subscriptions_known": not (everyone or person["stripe_id"] in doubtful),
+            }
 
 
 def _subscriptions(

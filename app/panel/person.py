@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from app.db.rows import SubscriptionRow
 from app.db.segment_rules import BUILTIN, LIVE
 from app.db.store import Store
+from app.panel.knowledge import Knowledge, certain, doubts_of, knowledge
 from app.panel.labels import price_words, rhythm, standing, status_words
 from app.panel.segments.memberships import Membership, places
 from app.panel.stored_participant import StoredParticipant, stored
@@ -63,6 +64,7 @@ class Person(StoredParticipant):
 
     status: str
     subscriptions: tuple[HeldSubscription, ...]
+    doubt: str  # why there may be other subscriptions, "" if all are known
     now: tuple[SegmentMembership, ...]
     past: tuple[SegmentMembership, ...]
     url: str
@@ -88,17 +90,43 @@ def person(store: Store, row_id: int) -> Person | None:
     held = subscriptions(store, here, stripe_id)
     had = places(store, here, stripe_id)[::-1]
     names = segment_names(store, here, [one.segment for one in had])
+    everyone, doubtful = doubts_of(store, here, [stripe_id])
+    doubt = doubtful.get(stripe_id, everyone)
     named = [SegmentMembership(names[one.segment], one) for one in had]
     return Person(
         row_id,
         one.stored,
         one.deleted,
-        status="deleted" if one.deleted else standing([each.status for each in held]),
+        status="deleted" if one.deleted else _status(held, doubt),
         subscriptions=tuple(held),
+        doubt=_why_doubtful(store, here, stripe_id),
         now=tuple(one for one in named if one.place.until is None),
         past=tuple(one for one in named if one.place.until is not None),
         url=dashboard_url(stripe_id, account, livemode=bool(livemode)),
     )
+
+
+def _status(held: Sequence[HeldSubscription], doubt: str) -> str:
+    statuses = [one.status for one in held]
+    return doubt if doubt and not certain(statuses) else standing(statuses)
+
+
+def _why_doubtful(store: Store, connection_id: int, customer: str) -> str:
+    known = knowledge(store, connection_id)
+    if known is not Knowledge.KNOWN:
+        return f"{known.word}: {_DOUBTS[known]}"
+    (number,) = store.row(
+        "SELECT count(*) FROM quarantine WHERE connection_id = ? AND listing = 'subscriptions'"
+        " AND customer = ?",
+        (connection_id, customer),
+    )
+    return f"{number} more could not be stored; panelist info says why" if number else ""
+
+
+_DOUBTS = {
+    Knowledge.FETCHING: "subscriptions are still being fetched",
+    Knowledge.FORBIDDEN: "the key may not read subscriptions",
+}
 
 
 def dashboard_url(stripe_id: str, account: str, *, livemode: bool) -> str:
@@ -141,16 +169,18 @@ def _items(
     store: Store, connection_id: int, owners: Sequence[int]
 ) -> defaultdict[int, list[HeldItem]]:
     found: defaultdict[int, list[HeldItem]] = defaultdict(list)
-    for owner, product, name, price, nickname, amount, currency, interval, end in store.rows(
+    for owner, product, name, price, nickname, amount, currency, interval, count, end in store.rows(
         "SELECT i.subscription_id, i.product, d.name, i.price, r.nickname, r.unit_amount,"
-        " r.currency, r.interval, i.current_period_end FROM subscription_item i"
+        " r.currency, r.interval, r.interval_count, i.current_period_end FROM subscription_item i"
         " LEFT JOIN product d ON d.connection_id = ? AND d.stripe_id = i.product"
         " LEFT JOIN price r ON r.connection_id = ? AND r.stripe_id = i.price"
         f" WHERE {store.among('i.subscription_id')} ORDER BY i.subscription_id, i.stripe_id",
         (connection_id, connection_id, store.values(owners)),
     ):
         words = (
-            (price_words(amount, currency, interval), rhythm(interval)) if currency else ("", "")
+            (price_words(amount, currency, interval, count), rhythm(interval, count))
+            if currency
+            else ("", "")
         )
         found[owner].append(HeldItem(product, name or product, price, nickname, *words, end))
     return found

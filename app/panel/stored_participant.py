@@ -50,6 +50,10 @@ class StoredParticipant:
         return self.stored.currency
 
     @property
+    def customer_account(self) -> str | None:
+        return self.stored.customer_account
+
+    @property
     def created(self) -> int | None:
         return self.stored.created
 

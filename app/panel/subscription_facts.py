@@ -22,12 +22,22 @@ class SubscriptionFacts:
         return day(at, self._now)
 
     def label(self, held: HeldSubscription) -> str:
-        """The products and the interval of a subscription: "(Pro, monthly)"."""
-        names = list(dict.fromkeys(plain(item.product, 60) for item in held.items))
+        """The products of a subscription and how often each is paid: "(Pro, monthly)", or "(Pro
+        monthly + Support yearly)" where the items differ."""
+        rhythms = {item.rhythm for item in held.items}
+        several = len(rhythms) > 1
+        names = list(
+            dict.fromkeys(
+                f"{plain(item.product, 60)} {item.rhythm}".rstrip()
+                if several
+                else plain(item.product, 60)
+                for item in held.items
+            )
+        )
         if not names:
             return "(without a product)"
         text = " + ".join(_some(names))
-        rhythm = held.items[0].rhythm
+        rhythm = "" if several else rhythms.pop()
         return f"({text}, {rhythm})" if rhythm else f"({text})"
 
     def became(self, held: HeldSubscription) -> str:

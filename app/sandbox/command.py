@@ -24,6 +24,7 @@ def serve(asked: argparse.Namespace) -> None:
         live=asked.live,
         event_lag=asked.event_lag,
         poison=asked.poison,
+        accounts_v2=asked.accounts_v2,
         redirect_uris=asked.redirect,
     )
     try:

@@ -16,6 +16,7 @@ from app.db.store import Store
 from app.panel.overview import allowance, reads
 from app.panel.segments import custom
 from app.settings import Settings
+from app.sync import relist_interval
 from app.sync.backfill import Backfill
 from app.sync.committer import Committer
 from app.sync.events import EventGap, EventPoller, PollResult
@@ -23,6 +24,7 @@ from app.sync.poll_interval import PollInterval
 from app.sync.stripe.access import Access
 from app.sync.stripe.client import StripeApi
 from app.sync.stripe.endpoints import LISTINGS
+from app.sync.stripe.large_answers import fitting_page
 from app.text import when
 
 DEEP = 300.0  # seconds after which a poll goes far back again
@@ -79,20 +81,29 @@ class SyncAttempt:
         Raises StripeProblem, DatabaseProblem, Disconnected, Relieved.
         """
         async with self._api, self._committer:
-            if self._full or self._state().due:
+            if self._full or self._state().due or self._listing_due():
                 await self._begin(await self._clock())
             await self._look(listed=await self._list())
+            if told := event_hints.waiting(self._store, self._connection_id):
+                await self._apply_told(told)  # the list of events may not show them yet, or never
             await self._do(
                 connections.set_status, ("pending", "syncing", "segments_synced"), "complete"
             )
             while not once:
                 await self._watch()
 
+    def _listing_due(self) -> bool:
+        """Whether everything must be listed because of customers without events. A listing that
+        was not finished goes on instead."""
+        state = self._state()
+        done = state.status == "complete" and state.settled == state.generation
+        return done and relist_interval.due(self._store, self._connection_id, time.time())
+
     async def _clock(self) -> int:
         """The time by Stripe's clock."""
         self._tell("Asking Stripe what time it is")
         customers = LISTINGS["customers"]
-        reply = await self._api.page(customers.path, {"limit": 1}, customers.read_page)
+        reply = await fitting_page(self._api, customers.path, {"limit": 1}, customers.read_page)
         return reply.date
 
     async def _begin(self, date: int) -> None:
@@ -118,15 +129,16 @@ class SyncAttempt:
             self._tell("Away for too long: listing everything again")
             await self._begin(gap.date)
             await self._list()
-            look = await self._poll(listed=True)
+            look = await self._poll(listed=True, gapless=True)
         self._pace.looked(look.changes, look.pages, asked=asked)
         key = (self._store, self._connection_id)
         self._pace.over = reads(*key) > allowance(*key)
         await self._do(connections.say_quarantined)
+        await self._do(relist_interval.tell)
 
-    async def _poll(self, listed: bool) -> PollResult:
+    async def _poll(self, listed: bool, gapless: bool = False) -> PollResult:
         deep = time.monotonic() - self._deep_at >= DEEP
-        look = await self._poller.poll(deep=deep, listed=listed)
+        look = await self._poller.poll(deep=deep, listed=listed, gapless=gapless)
         if deep:
             self._deep_at = time.monotonic()
             await self._do(custom.keep)
@@ -154,6 +166,11 @@ class SyncAttempt:
                 break
             told = event_hints.waiting(self._store, self._connection_id)
         self._check()
+        if self._listing_due():
+            await self._begin(await self._clock())
+            await self._list()
+            await self._look(asked=asked, listed=True)
+            return
         if told:
             asked |= await self._apply_told(told)
         if asked or not told:

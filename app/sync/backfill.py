@@ -14,17 +14,18 @@ from collections import deque
 from functools import partial
 from typing import Any
 
-from app.db import connections, history, membership, people
+from app.db import connections, history, membership, people, quarantine
 from app.db.indexes import subscription_indexes
 from app.db.people import ParticipantSet
 from app.db.rows import Delivery, PriceRow, StepRow, WindowRow
 from app.db.store import Store
 from app.panel.segments.custom import rules
 from app.settings import RequestRate
-from app.sync import windows
+from app.sync import stripe_clock, windows
 from app.sync.committer import Committer
 from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS, NEEDS, Listing
+from app.sync.stripe.large_answers import fitting_page
 from app.sync.stripe.objects import Page
 from app.sync.stripe.retrieve import Retriever
 from app.sync.tasks import cancelled, together
@@ -58,25 +59,32 @@ class Backfill:
     @staticmethod
     def begin(store: Store, connection_id: int, date: int) -> None:
         """Start a new listing. ``date`` is Stripe's clock. The windows include that second, and
-        later changes arrive as events."""
+        later changes arrive as events. They count from the lower of both clocks."""
         connections.begin_listing(
             store,
             connection_id,
-            date,
+            stripe_clock.lower(date),
             (_row(TimeWindow(n, name, None, date + 1)) for n, name in enumerate(LISTINGS, 1)),
         )
 
     async def run(self) -> None:
         """Fetch everything that is missing. Raises StripeProblem, DatabaseProblem."""
         customers = LISTINGS["customers"]
-        if self._waiting_counts():
+        known = membership.has_subscription_segments(self._store, self._connection_id)
+        # Where the segments exist already, a new customer must not come before their subscriptions,
+        # or the panel would say that they have none.
+        if self._waiting_counts() and not known:
             await together(self._cohorts(), self._list(customers))
         else:
             await self._cohorts()
             await self._list(customers)
         await self._check_missed()
+        done = [name for name, step in self._steps.items() if step.state == "done"]
+        await self._committer.do(
+            partial(quarantine.drop_unseen, self._store, self._connection_id, [*done, "events"])
+        )
         if connections.sync_state(self._store, self._connection_id).generation > 1:
-            await self._recompute_memberships()
+            await recompute_memberships(self._store, self._connection_id, self._committer)
         await self._committer.do(partial(connections.settle, self._store, self._connection_id))
 
     def _waiting_counts(self) -> bool:
@@ -112,7 +120,11 @@ class Backfill:
                 for task in done:
                     window = running.pop(task)
                     free = self._slots() - len(running) - len(waiting) - 1
-                    waiting += await self._take(listing, window, task.result(), free)
+                    rest = await self._take(listing, window, task.result(), free)
+                    if rest and rest[0].position is None:
+                        waiting.extendleft(reversed(rest))  # cut: to its end before any other
+                    else:
+                        waiting += rest
         except StripeProblem as problem:
             if problem.kind is not ProblemKind.FORBIDDEN:
                 raise
@@ -126,13 +138,13 @@ class Backfill:
         cursor is deleted."""
         try:
             query = {**listing.query, **window.parameters()}
-            reply = await self._api.page(listing.path, query, listing.read_page)
+            reply = await fitting_page(self._api, listing.path, query, listing.read_page)
         except StripeProblem as problem:
             if problem.kind is ProblemKind.CURSOR_GONE and window.cursor:
                 return None
             raise
         if listing.table == "subscription":
-            await self._fetcher.complete_items(reply.body.objects)
+            await self._fetcher.complete_items(reply.body)
         return reply
 
     async def _take(
@@ -163,7 +175,10 @@ class Backfill:
             return []
         cursor, created = page.last
         if cursor is None or cursor == window.cursor:
-            raise _senseless("the same object again" if cursor else "nothing to go on from")
+            pieces = windows.cut(window, next(self._ids))
+            if not pieces:
+                raise _senseless("the same object again" if cursor else "nothing to go on from")
+            return pieces
         rest = windows.advance(window, cursor, created, len(page.objects))
         largest = max(w.remaining for w in self._open.values() if w.listing == rest.listing)
         if rest.remaining < max(WORTH_SPLITTING, largest / 2):
@@ -184,8 +199,9 @@ class Backfill:
             return self._steps[step]
         done = self._steps[step].done + more
         names = [listing.name for listing in LISTINGS.values() if listing.step == step]
-        left = sum(w.remaining for w in self._open.values() if w.listing in names)
-        self._steps[step] = StepRow(step, "running", done, done + math.ceil(left), None)
+        left = [w for w in self._open.values() if w.listing in names]
+        total = windows.known_total(done, left)
+        self._steps[step] = StepRow(step, "running", done, total, None)
         return self._steps[step]
 
     async def _finish_step(self, name: str) -> None:
@@ -241,22 +257,6 @@ class Backfill:
         self._steps["segments"] = StepRow("segments", "done", count, count, None)
         await self._committer.put(Delivery(steps=[self._steps["segments"]]))
 
-    async def _recompute_memberships(self) -> None:
-        """Recompute members and counts, in case they are wrong."""
-        store, connection = self._store, self._connection_id
-        chunks = await self._committer.do(lambda: people.chunks(store, connection))
-        for chunk in chunks:
-            await self._committer.do(
-                partial(
-                    membership.recompute_memberships,
-                    store,
-                    connection,
-                    chunk,
-                    partial(rules, store, connection),
-                )
-            )
-        await self._committer.do(partial(membership.recount, store, connection))
-
     async def _check_missed(self) -> None:
         """Retrieve each row that the listing did not see. Only Stripe's answer deletes it."""
         await self._committer.flush()
@@ -275,6 +275,21 @@ class Backfill:
     async def _say(self, level: str, step: str, text: str) -> None:
         work = partial(connections.say, self._store, self._connection_id, level, step, text)
         await self._committer.do(work)
+
+
+async def recompute_memberships(store: Store, connection_id: int, committer: Committer) -> None:
+    """Recompute members and counts, in case they are wrong."""
+    for chunk in await committer.do(lambda: people.chunks(store, connection_id)):
+        await committer.do(
+            partial(
+                membership.recompute_memberships,
+                store,
+                connection_id,
+                chunk,
+                partial(rules, store, connection_id),
+            )
+        )
+    await committer.do(partial(membership.recount, store, connection_id))
 
 
 def _row(window: TimeWindow) -> WindowRow:

@@ -16,19 +16,20 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.credentials.store import CredentialProblem
 from app.db import connections, event_hints
 from app.db.errors import DatabaseProblem
 from app.db.lease import Lease, LeaseLost, LeaseTaken
 from app.db.store import Store
 from app.settings import Settings
 from app.sync.attempt import SyncAttempt
+from app.sync.ended_access import ENDINGS, confirmed, end_by_stripe
 from app.sync.poll_interval import PollInterval
 from app.sync.stripe.access import Access
 from app.sync.stripe.client import ProblemKind, StripeProblem
 from app.text import plain
 
 RETRY, LONGEST_RETRY = 5.0, 120.0
+DOUBTS = 3  # refusals that Stripe did not repeat, after which a single sync gives up
 STAND_BY = 1.0  # seconds between two tries to take over
 
 log = logging.getLogger(__name__)
@@ -184,7 +185,7 @@ class Engine:
                     return False
 
     async def _sync(self, *, once: bool, full: bool) -> None:
-        pause = RETRY
+        pause, doubts = RETRY, 0
         while True:
             try:
                 self._lease.check()
@@ -197,11 +198,20 @@ class Engine:
                 return
             except StripeProblem as problem:
                 if problem.kind in ENDINGS:
+                    certain = await self._confirmed(problem)
                     if self._left():
                         return
+                    if certain is None:
+                        doubts += 1
+                        if once and doubts > DOUBTS:
+                            raise _doubtful(problem) from None
+                        self._tell(f"{_doubtful(problem)} Trying again", problem=True)
+                        await self._wait(0 if once else pause)
+                        continue
+                    problem = certain
                     end_by_stripe(self._store, self._connection_id, problem.kind, self._access)
                     self._tell(f"Disconnected. {problem}", problem=True)
-                    raise
+                    raise problem from None
                 self._record(problem)
                 if once:
                     raise
@@ -213,6 +223,11 @@ class Engine:
             full = False
             await self._wait(pause * random.uniform(0.8, 1.2))
             pause = min(LONGEST_RETRY, pause * 2)
+
+    async def _confirmed(self, problem: StripeProblem) -> StripeProblem | None:
+        """The problem, if it is certain that Stripe no longer accepts the access."""
+        self._tell("Stripe refused the access. Asking once more", problem=True)
+        return await confirmed(self._settings, self._access, problem)
 
     def _course(self, full: bool) -> SyncAttempt:
         return SyncAttempt(
@@ -262,27 +277,14 @@ class Engine:
         connections.say(self._store, self._connection_id, "error", None, text)
 
 
-# A key that worked before and is unknown now was deleted or rolled.
-ENDINGS = {
-    ProblemKind.REVOKED: ("by Stripe", "Disconnected by Stripe: access was revoked."),
-    ProblemKind.INVALID_KEY: (
-        "by Stripe",
-        "Disconnected by Stripe: the key was deleted or rolled.",
-    ),
-    ProblemKind.EXPIRED: ("expired", "Disconnected: the key has expired."),
-}
-
-
-def end_by_stripe(store: Store, connection_id: int, kind: ProblemKind, access: Access) -> None:
-    """End a connection whose access stopped working. The access is deleted, and the data stays."""
-    reason, text = ENDINGS[kind]
-    connections.disconnect(store, connection_id, reason)
-    text += " Everything fetched stays usable; connect again to go on."
-    try:
-        access.forget()
-    except CredentialProblem as problem:
-        text += f" What was kept of the access could not be deleted: {problem}"
-    connections.say(store, connection_id, "error", None, text)
+def _doubtful(problem: StripeProblem) -> StripeProblem:
+    return StripeProblem(
+        ProblemKind.UNREACHABLE,
+        "Stripe refused the access and did not repeat it when it was asked again. Everything"
+        " fetched so far is kept, and so is the access.",
+        detail=problem.detail,
+        request_id=problem.request_id,
+    )
 
 
 def _said(fault: Exception) -> str:

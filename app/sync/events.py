@@ -9,31 +9,36 @@ stored in the transaction that stores their effect.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from app.db import connections
+from app.db import connections, membership
 from app.db.history import DELETED
 from app.db.rows import DeletedObject, Delivery, EventRow, Fetched, StepRow
 from app.db.store import Store
+from app.sync import stripe_clock
+from app.sync.backfill import recompute_memberships
 from app.sync.committer import Committer
+from app.sync.event_list import event_pages
 from app.sync.relist import Relisting
-from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
-from app.sync.stripe.endpoints import EVENT_TYPES, EVENTS, LISTINGS, NEEDS
-from app.sync.stripe.objects import Event, page_reader
+from app.sync.stripe import normalise
+from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
+from app.sync.stripe.endpoints import EVENT_TYPES, LISTINGS, NEEDS
+from app.sync.stripe.objects import Event, Page
 from app.sync.stripe.retrieve import Retriever
+from app.sync.stripe_clock import OVERLAP
 from app.text import storable
 
-# Seconds that an event may be late. Every poll goes back by the short overlap. The first poll, and
-# then one in five minutes, goes back by the long one, as far as tap-stripe.
-SHORT_OVERLAP, OVERLAP = 90, 600
+# Every poll goes back by the short overlap, and the first and then one in five minutes by the long.
+SHORT_OVERLAP = 90
 RETENTION = 29 * 86_400  # Stripe keeps events for 30 days
 MOST_PAGES = 1_000  # of events; a full listing then costs no more and needs less memory
+PAGES_AT_ONCE = 50  # of events that are applied together
 GROUP = 100
 FEW = 10  # objects, for which comparing the costs is not worthwhile
 
-_read_events = page_reader(Event)
 _TABLE = {kind: LISTINGS[step].table for step, kinds in EVENT_TYPES.items() for kind in kinds}
 _TABLES = ("product", "price", "participant", "subscription")
 
@@ -59,6 +64,37 @@ class EventGap(Exception):
         self.date = date
 
 
+@dataclass
+class _Found:
+    """What a poll has found so far. ``date``: Stripe's clock before the first page. ``newest``: the
+    creation time of the newest event in the list, and ``newest_new`` of those that were not
+    stored."""
+
+    date: int = 0
+    pages: int = 0
+    changes: int = 0
+    newest: int = 0
+    newest_new: int | None = None
+
+    def note(self, reply: Reply[Page[Event]]) -> None:
+        """Count a page."""
+        self.date = self.date or reply.date
+        self.pages += 1
+        self.newest = max(self.newest, *(one.created for one in reply.body.objects), 0)
+
+    def gap(self, through: int) -> bool:
+        """Whether events are missing since ``through``. A mark that is ahead of both clocks came
+        from a wrong one, so what happened before it was never asked for."""
+        ahead = through - OVERLAP > max(self.date, time.time())
+        return self.date - through > RETENTION or ahead
+
+    def mark(self, through: int) -> int:
+        """Every event until then was listed. The mark never moves beyond the lower of both clocks
+        and the newest event, because either clock may be wrong."""
+        mark = max(stripe_clock.lower(self.date), min(self.date, self.newest))
+        return max(mark, through) if through <= time.time() else mark
+
+
 class EventPoller:
     """Polls for events and applies their changes."""
 
@@ -70,63 +106,73 @@ class EventPoller:
         self._connection_id = connection_id
         self._committer = committer
         self._fetcher = Retriever(api)
+        self._owners: set[str] = set()  # customers of the subscriptions that changed
 
-    async def poll(self, *, deep: bool = True, listed: bool = False) -> PollResult:
+    async def poll(
+        self, *, deep: bool = True, listed: bool = False, gapless: bool = False
+    ) -> PollResult:
         """Poll once, and apply every new event.
 
         ``deep``: also find events that became visible very late. ``listed``: a full listing has
-        just ended, so another one would not reduce the events. Raises EventGap, StripeProblem,
-        DatabaseProblem. What was applied before stays applied.
+        just ended, so another one would not reduce the events. ``gapless``: that listing began a
+        moment ago, so no event can be missing, whatever the clocks say. Raises EventGap,
+        StripeProblem, DatabaseProblem. What was applied before stays applied.
         """
         through = connections.sync_state(self._store, self._connection_id).events_through or 0
-        overlap = OVERLAP if deep else SHORT_OVERLAP
+        since = through - (OVERLAP if deep else SHORT_OVERLAP)
+        found = _Found()
         try:
-            date, events, pages = await self._new_events(through, overlap, listed)
+            await self._read(through, since, found, listed=listed, gapless=gapless)
         except StripeProblem as problem:
             if problem.kind is not ProblemKind.FORBIDDEN:
                 raise
             await self._say_forbidden()
             return PollResult(0, 1, 0)
-        await self.apply(events)
-        newest = max((event.created for event in events), default=None)
         await self._committer.put(Delivery(requests=self._api.take_count()))
         await self._committer.do(
             partial(
                 connections.polled,
                 self._store,
                 self._connection_id,
-                date,
-                newest,
+                found.mark(through),
+                found.newest_new,
                 through - 2 * OVERLAP,
             )
         )
-        return PollResult(len(events), pages, date)
+        return PollResult(found.changes, found.pages, found.date)
 
-    async def _new_events(
-        self, through: int, overlap: int, listed: bool
-    ) -> tuple[int, list[EventRow], int]:
-        """(Stripe's clock before the first page, the events that are not stored, pages)."""
-        query: dict[str, str | int] = {"limit": 100, "created[gte]": through - overlap}
-        query |= {f"types[{n}]": kind for n, kind in enumerate(self._types())}
-        found: dict[str, EventRow] = {}
-        date, cursor, pages = None, None, 0
-        while True:
-            here = {**query, "starting_after": cursor} if cursor else query
-            try:
-                reply = await self._api.page(EVENTS, here, _read_events)
-            except StripeProblem as problem:
-                if problem.kind is not ProblemKind.CURSOR_GONE or not cursor:
-                    raise
-                cursor = None  # the event is too old now, so the list starts over
-                continue
-            date, pages, page = date or reply.date, pages + 1, reply.body
-            if date - through > RETENTION or (pages >= MOST_PAGES and not listed):
-                raise EventGap(date)
-            found.update((one.id, _row(one)) for one in page.objects if one.type in _TABLE)
-            if not page.has_more or page.last[0] in (None, cursor):
-                break
-            cursor = page.last[0]
-        return date, self._unseen(found), pages
+    async def _read(
+        self, through: int, since: int, found: _Found, *, listed: bool, gapless: bool
+    ) -> None:
+        """List the events and apply them, some pages at a time, so that any number of them takes
+        the same memory."""
+        waiting: dict[str, EventRow] = {}
+        async for reply in event_pages(self._api, self._types(), since):
+            found.note(reply)
+            too_many = found.pages >= MOST_PAGES and not listed
+            if too_many or (found.gap(through) and not gapless):
+                raise EventGap(found.date)
+            await self._set_aside(reply)
+            events = (one for one in reply.body.objects if one.type in _TABLE)
+            waiting.update((one.id, _row(one)) for one in events)
+            if found.pages % PAGES_AT_ONCE == 0:
+                await self._apply_new(waiting, found)
+                waiting = {}
+        await self._apply_new(waiting, found)
+
+    async def _apply_new(self, listed: Mapping[str, EventRow], found: _Found) -> None:
+        events = self._unseen(listed)
+        await self.apply(events)
+        found.changes += len(events)
+        newest = max((event.created for event in events), default=None)
+        if newest is not None:
+            found.newest_new = max(newest, found.newest_new or newest)
+
+    async def _set_aside(self, reply: Reply[Page[Event]]) -> None:
+        """Record the events that cannot be read, because what they tell is not seen."""
+        if reply.body.bad:
+            bad = normalise.unusable("events", reply.body)
+            await self._committer.put(Delivery([Fetched(reply.seq, bad=bad)]))
 
     def _types(self) -> list[str]:
         steps = connections.steps(self._store, self._connection_id)
@@ -174,11 +220,25 @@ class EventPoller:
         for group in _groups(sorted(left)):
             answers = await self._fetcher.objects([(table, key) for key in group])
             await self._put(changes, dict(zip(group, answers, strict=True)))
+        if table == "subscription" and self._owners:
+            owners, self._owners = self._owners, set()
+            await self._apply_accounts(owners)
+
+    async def _apply_accounts(self, owners: set[str]) -> None:
+        """Retrieve the customers of changed subscriptions that have no events of their own: those
+        that are Accounts, and those that are not here yet."""
+        asked = await self._committer.do(
+            partial(connections.unknown_to_events, self._store, self._connection_id, owners)
+        )
+        for group in _groups(asked):
+            answers = await self._fetcher.objects([("participant", key) for key in group])
+            await self._committer.put(Delivery(answers=answers, requests=self._api.take_count()))
 
     async def _put(self, changes: Changes, answers: Mapping[str, Fetched]) -> None:
         """Queue Stripe's answers, by object, together with the events that they complete."""
         for key, answer in answers.items():
             answer.event = max(changes[key], key=lambda event: event.created)
+            self._owners.update(row.customer for row in answer.subscriptions)
         await self._committer.put(
             Delivery(
                 answers=list(answers.values()),
@@ -201,6 +261,14 @@ class EventPoller:
         await self._committer.do(
             partial(connections.say, self._store, self._connection_id, "warning", step, text)
         )
+        if table == "subscription":
+            await self._committer.do(self._forget_subscriptions)
+            await recompute_memberships(self._store, self._connection_id, self._committer)
+
+    def _forget_subscriptions(self) -> None:
+        """From now on no one is known to lack a subscription."""
+        with self._store.transaction():
+            membership.set_known(self._store, self._connection_id, known=False)
 
     async def _say_forbidden(self) -> None:
         need = NEEDS["events"]

@@ -11,7 +11,6 @@ import itertools
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
 
 from app.db import connections
 from app.db.rows import Fetched
@@ -20,6 +19,7 @@ from app.sync import windows
 from app.sync.committer import Committer
 from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS, Listing
+from app.sync.stripe.large_answers import fitting_page
 from app.sync.stripe.objects import Page
 from app.sync.stripe.retrieve import Retriever
 from app.sync.tasks import together
@@ -77,23 +77,25 @@ class Relisting:
     ) -> None:
         while wanted:
             try:
-                reply = await self._api.page(
-                    listing.path, {**listing.query, **window.parameters()}, listing.read_page
-                )
+                query = {**listing.query, **window.parameters()}
+                reply = await fitting_page(self._api, listing.path, query, listing.read_page)
             except StripeProblem as problem:
                 if problem.kind is not ProblemKind.CURSOR_GONE or not window.cursor:
                     raise
                 window = windows.below(window)
                 continue
             page = reply.body
-            found = [one for one in page.objects if one.id in wanted]
+            found = Page([one for one in page.objects if one.id in wanted], has_more=False)
             if listing.table == "subscription":
                 await self._fetcher.complete_items(found)
-            answers = {one.id: listing.rows(_page(objects=[one]), reply.seq) for one in found}
+            answers = {
+                one.id: listing.rows(Page([one], has_more=False), reply.seq)
+                for one in found.objects
+            }
             answers |= {
-                key: listing.rows(_page(bad=[(key, why)]), reply.seq)
-                for key, why in page.bad
-                if key in wanted
+                bad.id: listing.rows(Page([], has_more=False, bad=[bad]), reply.seq)
+                for bad in (*page.bad, *found.bad)
+                if bad.id in wanted
             }
             wanted.difference_update(answers)
             if answers:
@@ -102,7 +104,3 @@ class Relisting:
             if not page.has_more or cursor is None or cursor == window.cursor:
                 return
             window = windows.advance(window, cursor, created, len(page.objects))
-
-
-def _page(objects: list[Any] | None = None, bad: list[tuple[str, str]] | None = None) -> Page[Any]:
-    return Page(objects or [], False, bad or [])

@@ -48,6 +48,21 @@ class SyncService:
         """Try a key on every endpoint that the sync reads."""
         return self._admitted(offered(key), keep=keep)
 
+    def replace_key(self, key: str) -> Admitted:
+        """Try a key of the connected account, and store it in place of the access that is stored.
+        The old one stays until the new one has answered. Raises KeyProblem if no account is
+        connected or the key belongs to another."""
+        offer = offered(key)
+        for _, account, livemode in connections.connected(self.store):
+            if livemode != offer.access.livemode:
+                mode = "live" if livemode else "test"
+                raise KeyProblem(
+                    f"{account} is connected in {mode} mode, and this key is of the other mode."
+                    " Nothing was changed."
+                )
+            return self._admitted(offer, keep=True)
+        raise KeyProblem("No account is connected, so there is no key to replace.")
+
     def by_code(self, app: OAuthApp, code: str) -> Admitted:
         """Exchange the code of a callback, store the tokens, and check them."""
         return self._admitted(offer_of(app, code), keep=True)

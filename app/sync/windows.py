@@ -11,6 +11,7 @@ Pure functions over frozen windows, without any input or output.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -54,6 +55,20 @@ class TimeWindow:
         return query
 
 
+def known_total(done: int, left: Sequence[TimeWindow]) -> int | None:
+    """How many objects a list has, if that is known within a factor of two. ``left``: all that is
+    still to be fetched of it, after ``done`` objects.
+
+    It is not known while a window may reach back without an end, or while one was not looked into,
+    because its density is then another's. Then at least half of the total must be fetched, so that
+    the estimate is never twice the truth.
+    """
+    if any(one.low is None or one.position is None or not one.density for one in left):
+        return None
+    rest = math.ceil(sum(one.remaining for one in left))
+    return done + rest if rest <= done else None
+
+
 def advance(window: TimeWindow, cursor: str, created: int | None, found: int) -> TimeWindow:
     """The window after a page of ``found`` objects that ended at the object ``cursor`` with this
     ``created``. An impossible time, which nothing prevents, leaves the position as it is."""
@@ -69,6 +84,19 @@ def below(window: TimeWindow) -> TimeWindow:
     was read."""
     assert window.position is not None
     return replace(window, high=window.position + 1, cursor=None, position=None)
+
+
+def cut(window: TimeWindow, new_id: int) -> list[TimeWindow]:
+    """The windows to go on with, the newest first, if a page of this one led nowhere although there
+    is more. First without the cursor, then in two halves. An empty list if that is impossible: a
+    single second leads nowhere."""
+    if window.cursor and window.position is not None:
+        return [below(window)] if window.position + 1 < window.high else []
+    middle = window.high - (window.high - window.floor) // 2
+    if window.floor >= window.high - 1:
+        return []
+    upper = replace(window, low=middle, position=None, cursor=None)
+    return [upper, TimeWindow(new_id, window.listing, window.low, middle, density=window.density)]
 
 
 def split(window: TimeWindow, parts: int, new_ids: Sequence[int]) -> list[TimeWindow]:

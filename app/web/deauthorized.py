@@ -13,7 +13,7 @@ from typing import Literal
 from app.credentials.store import CredentialProblem
 from app.db import connections, event_hints
 from app.panel.overview import ConnectionView, accounts
-from app.sync.engine import end_by_stripe
+from app.sync.ended_access import end_by_stripe
 from app.sync.service import SyncService
 from app.sync.stripe.access import Access, KeyAccess, secret_name
 from app.sync.stripe.client import ProblemKind

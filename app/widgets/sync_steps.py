@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.panel.labels import day
 from app.panel.overview import StepView
 from app.text import duration
 from app.widgets.content import Content, hang, words
@@ -134,6 +135,9 @@ def _tail(one: StepState, brevity: int) -> Content:
         parts = [counts]
         if one.rate >= 0.5 and brevity < 2:
             parts.append(f"{one.rate:,.0f}/s")
+        if step.total is None and step.back_to is not None:
+            since = day(step.back_to)
+            parts.append(since if brevity else f"all since {since}")
         if one.left is not None:
             parts.append(duration(one.left) + ("" if brevity else " left"))
         return words((" " if brevity else "  ").join(parts))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import closing
 
 import pytest
 
@@ -114,20 +115,30 @@ def test_a_forgotten_expression_is_wrong_use(home: Home) -> None:
     assert "expected one argument" in ended.err
 
 
-def test_while_subscriptions_are_fetched_it_waits(home: Home, tmp_path: Path) -> None:
-    import sqlite3
-    from contextlib import closing
-
-    from app.db.indexes.subscription_indexes import BY_ID
-
+@pytest.fixture
+def unknown(home: Home) -> Iterator[Home]:
+    """As long as not all subscriptions are here."""
     (file,) = home.folder.rglob("panelist.db")
     with closing(sqlite3.connect(file)) as database:
-        (again,) = database.execute("SELECT sql FROM sqlite_master WHERE name = ?", (BY_ID,))
-        database.execute(f"DROP INDEX {BY_ID}")
-        database.commit()
-        try:
-            ended = home.run("participants", "--filter", "has:email")
-        finally:
-            database.execute(again[0])
+        for known in (0, 1):
+            database.execute("UPDATE connection SET subscriptions_known = ?", (known,))
             database.commit()
+            if not known:
+                yield home
+
+
+@pytest.mark.parametrize(
+    "text", ["subscriptions:0", "-has:subscription", 'status:"active"', "has:email or in:none"]
+)
+def test_a_filter_on_subscriptions_waits_until_they_are_known(unknown: Home, text: str) -> None:
+    ended = unknown.run("participants", "--filter", text)
     assert (ended.code, ended.said[:38]) == (1, "Subscriptions are still being fetched.")
+
+
+def test_a_filter_on_people_does_not(unknown: Home) -> None:
+    lines = unknown.run("participants", "--filter", "has:email", "--json").lines
+    assert lines
+    assert not any(one["subscriptions_known"] for one in lines)
+    doubts = {one["key"]: one["doubt"] for one in unknown.run("segments", "--json").json}
+    assert doubts["all"] == ""
+    assert doubts["none"].startswith("not known yet: Subscriptions are still being fetched.")

@@ -56,7 +56,7 @@ def keys(home: Home, segment: str) -> set[str]:
 
 def test_segments_is_what_it_was(home: Home) -> None:
     listed = home.run("segments", "--json").json
-    assert set(listed[0]) == {"key", "name", "kind", "rule", "count", "with_email"}
+    assert set(listed[0]) == {"key", "name", "kind", "rule", "count", "with_email", "doubt"}
     assert "All Customers" in home.run("segments").out
 
 

@@ -68,7 +68,7 @@ def test_status_is_exactly_the_object_that_is_promised(home: Home, sandbox: Sand
         *("products", "prices", "subscriptions", "segments", "customers")
     ]
     for step in sync["steps"]:
-        assert set(step) == {"name", "state", "done", "total", "message"}
+        assert set(step) == {"name", "state", "done", "total", "message", "complete_since_at"}
         assert step["state"] == "done"
         assert step["done"] == step["total"]
     assert sync["last_event_at"] <= sync["last_polled_at"]
@@ -86,7 +86,8 @@ def test_status_for_people(home: Home, sandbox: Sandbox) -> None:
 def test_segments_are_the_objects_that_are_promised(home: Home) -> None:
     found = home.run("segments", "--json").json
     for segment in found:
-        assert set(segment) == {"key", "name", "kind", "rule", "count", "with_email"}
+        assert set(segment) == {"key", "name", "kind", "rule", "count", "with_email", "doubt"}
+        assert segment["doubt"] == ""
         assert segment["count"] >= segment["with_email"] >= 0
     assert found[0]["key"] == "all"
     assert (found[0]["count"], found[0]["kind"]) == (123, "builtin")
@@ -102,8 +103,9 @@ def test_participants_are_the_objects_that_are_promised(home: Home, sandbox: San
     for one in found:
         assert set(one) == {
             *("stripe_id", "email", "name", "phone", "currency", "metadata", "created"),
-            *("deleted", "subscriptions"),
+            *("customer_account", "deleted", "subscriptions", "subscriptions_known"),
         }
+        assert one["subscriptions_known"] is True
         assert one["created"] == sent[one["stripe_id"]]["created"]
         assert one["deleted"] is False
         for subscription in one["subscriptions"]:
@@ -150,8 +152,8 @@ def test_csv_gives_every_value_back_and_no_formula(home: Home, tmp_path: Path) -
     assert (ended.code, ended.err) == (0, "")
     header, *rows = csv.reader(io.StringIO(file.read_bytes().decode(), newline=""))
     assert header == [
-        *("stripe_id", "email", "name", "phone", "currency", "created", "deleted"),
-        *("metadata", "subscriptions"),
+        *("stripe_id", "email", "name", "phone", "currency", "created", "customer_account"),
+        *("deleted", "metadata", "subscriptions", "subscriptions_known"),
     ]
     people = home.run("participants", "--json", "--deleted").lines
     assert len(rows) == len(people)

@@ -72,8 +72,23 @@ STUDIES = (
 )
 
 
+def back_to_10(store: Store) -> None:
+    """Version 10 did not know what it does not know, nor some fields."""
+    with store.transaction():
+        for table, column in (
+            ("connection", "subscriptions_known"),
+            ("participant", "customer_account"),
+            ("price", "interval_count"),
+            ("quarantine", "customer"),
+            ("quarantine", "generation"),
+        ):
+            store.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        store.execute("UPDATE schema_version SET version = 10")
+
+
 def back_to_9(store: Store) -> None:
     """In version 9 a batch knew no mail server, and a reminder no Message-ID of its own."""
+    back_to_10(store)
     with store.transaction():
         store.execute("ALTER TABLE run DROP COLUMN server")
         store.execute("ALTER TABLE invite DROP COLUMN reminder_message_id")
@@ -213,6 +228,7 @@ BACK = [
     back_to_7,
     back_to_8,
     back_to_9,
+    back_to_10,
 ]
 
 
@@ -342,6 +358,27 @@ def test_the_next_sync_lists_once_more_what_was_listed(settings: Settings) -> No
     begin_listing(store, listed, 7, [])
     assert not sync_state(store, listed).due
     assert sync_state(store, listed).settled < sync_state(store, listed).generation
+    store.close()
+
+
+def test_subscriptions_are_known_where_their_segments_were_made(settings: Settings) -> None:
+    store = open_store(settings)
+    listed, never, lost = filled(store), connection(store), connection(store)
+    for here in (listed, lost):
+        make_segments(store, here)
+    store.execute(
+        "UPDATE step SET state = 'skipped' WHERE connection_id = ? AND name = 'subscriptions'",
+        (lost,),
+    )
+    back_to_7(store)
+    store.close()
+    store = open_store(settings)
+    known: dict[int, bool] = dict(store.rows("SELECT id, subscriptions_known FROM connection"))
+    assert {key: bool(one) for key, one in known.items()} == {
+        listed: True,
+        never: False,
+        lost: False,
+    }
     store.close()
 
 

@@ -58,6 +58,7 @@ def test_everything_that_is_known_of_a_person(store: Store) -> None:
             "currency": "usd",
             "metadata": {"a": "b"},
             "created": 1_700_000_000,
+            "customer_account": None,
             "deleted": False,
             "subscriptions": [
                 {
@@ -68,6 +69,7 @@ def test_everything_that_is_known_of_a_person(store: Store) -> None:
                 },
                 {"id": "sub_b", "status": "canceled", "products": [], "prices": []},
             ],
+            "subscriptions_known": False,
         }
     ]
 

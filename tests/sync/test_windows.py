@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.sync.windows import STRIPE_BEGAN, TimeWindow, advance, below, split
+from app.sync.windows import STRIPE_BEGAN, TimeWindow, advance, below, cut, known_total, split
 
 NOW = 2_000_000_000
 PAGE = 5  # small, so that small lists have many pages
@@ -160,3 +161,33 @@ def test_a_list_read_in_any_order_with_any_cuts_is_complete(account: Account, rn
             parts = rng.randrange(1, 7)
             open_windows += split(rest, parts, [next(ids) for _ in range(parts - 1)])
     assert read == {one.id for one in account.things}
+
+
+def at(low: int | None, high: int, position: int | None, density: float = 1.0) -> TimeWindow:
+    return TimeWindow(1, "customers", low, high, "cus", position, density)
+
+
+@pytest.mark.parametrize(
+    ("done", "left", "total"),
+    [
+        (0, [at(None, 100, None, 0.0)], None),  # not begun
+        (500, [at(None, 10**9, 10**9 - 5)], None),  # it may reach back without an end
+        (500, [at(0, 1_000, None)], None),  # a density that is another's
+        (500, [at(0, 1_000, 700)], None),  # less than half is here
+        (700, [at(0, 1_000, 400), at(1_000, 1_300, 1_200)], 1_300),
+        (700, [], 700),
+    ],
+)
+def test_a_total_is_known_within_a_factor_of_two(
+    done: int, left: list[TimeWindow], total: int | None
+) -> None:
+    assert known_total(done, left) == total
+
+
+def test_a_window_that_leads_nowhere_is_cut_down_to_a_second() -> None:
+    first = cut(at(0, 100, 60), 2)
+    assert first == [below(at(0, 100, 60))]
+    upper, lower = cut(first[0], 2)
+    assert (upper.low, upper.high, lower.low, lower.high) == (31, 61, 0, 31)
+    assert cut(TimeWindow(1, "customers", 5, 6), 2) == []
+    assert cut(at(0, 61, 60), 2) == []  # the cursor's own second

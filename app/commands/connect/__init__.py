@@ -14,6 +14,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
     way.add_argument(
         "--key-stdin", action="store_true", help="read a restricted key from standard input"
     )
+    way.add_argument(
+        "--replace-key",
+        action="store_true",
+        help="read another key of the connected account from standard input",
+    )
     parser.add_argument(
         "--no-browser", action="store_true", help="with --oauth: only print the page to open"
     )

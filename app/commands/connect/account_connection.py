@@ -9,10 +9,11 @@ from app import log
 from app.commands.connect.oauth_prompt import connect_by_oauth
 from app.commands.connect.token_store_choice import choose_token_store, ensure_token_store
 from app.commands.console import print_json, read_line, say
-from app.commands.exit_codes import DONE, WrongUse
+from app.commands.exit_codes import DONE, NotConnected, WrongUse
 from app.commands.signals import interrupt_on
 from app.credentials.factory import open_credentials
 from app.credentials.store import CredentialProblem, TokenStore
+from app.db import connections
 from app.db.store_factory import open_store
 from app.panel.overview import overview, status_json
 from app.settings import load
@@ -30,6 +31,8 @@ def connect_account(options: argparse.Namespace) -> int:
     if options.token_store:
         choose_token_store(settings, credentials, TokenStore(options.token_store))
     service = SyncService(store, settings, credentials)
+    if options.replace_key:
+        return _replace_key(service, options)
     key = read_line() if options.key_stdin else settings.stripe_key
     if options.oauth:
         admitted = connect_by_oauth(options, service)
@@ -49,6 +52,21 @@ def connect_account(options: argparse.Namespace) -> int:
     else:
         _print_report(admitted.report)
         print("Fetch the customers: panelist sync, or open the app: panelist")
+    return DONE
+
+
+def _replace_key(service: SyncService, options: argparse.Namespace) -> int:
+    """Use another key of the connected account. The connection and everything fetched stay."""
+    if not connections.connected(service.store):
+        raise NotConnected("No account is connected, so there is no key to replace.")
+    ensure_token_store(service.settings, service.credentials)
+    admitted = service.replace_key(read_line())
+    connection = service.connect(admitted)
+    if options.json:
+        print_json(status_json(overview(service.store, connection)))
+    else:
+        _print_report(admitted.report)
+        print("The key was replaced. Delete the old one at Stripe (Developers, API keys).")
     return DONE
 
 

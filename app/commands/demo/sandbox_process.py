@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from app.problems import Problem
 
 CHANGES_A_MINUTE = 20
+LATENCY_MS = 40  # as Stripe's, so that the demo shows what people will see
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def running_sandbox(customers: int, seed: int) -> Iterator[Sandbox]:
     """Run a sandbox until the block ends. Raises Problem if it does not start."""
     command = [sys.executable, "-m", "app", "sandbox", "--json", "--with-parent"]
     command += ["--customers", str(customers), "--seed", str(seed)]
-    command += ["--live-changes", str(CHANGES_A_MINUTE)]
+    command += ["--live-changes", str(CHANGES_A_MINUTE), "--latency-ms", str(LATENCY_MS)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from app.commands.console import print_json, say
@@ -39,7 +39,7 @@ def show_plan(
             say(_sending(kept, counts))
         return
     more = {one: _more(made, one) for one in Outcome}
-    show_locked(study, kept, counts, more, as_json=options.json)
+    show_locked(study, kept, counts, more, made.doubts, as_json=options.json)
 
 
 def show_locked(
@@ -47,11 +47,12 @@ def show_locked(
     kept: LockedPlan,
     counts: Mapping[Outcome, int],
     more: Mapping[Outcome, str] = NO_MORE,
+    doubts: Sequence[str] = (),
     *,
     as_json: bool,
 ) -> None:
     """Print how many members of a stored plan have each outcome, and how to send it. ``more``: what
-    is said after a count."""
+    is said after a count. ``doubts``: what is not known about the segments, in sentences."""
     size, leaves = sum(counts.values()), kept.delivery
     if as_json:
         said = {
@@ -66,6 +67,7 @@ def show_locked(
             "way": leaves.channel if leaves else None,
             "mail_server": leaves.server if leaves else None,
             "sent": kept.sent,
+            "doubts": list(doubts),
         }
         print_json(said)
         return
@@ -73,6 +75,8 @@ def show_locked(
     for one in Outcome:
         if counts[one] and one is not Outcome.INVITE:
             print(f"  − {counts[one]:>9,}  {one.words}{more.get(one, '')}")
+    for doubt in doubts:
+        print(f"  {doubt}")
     print(f"  = {counts[Outcome.INVITE]:>9,}  {Outcome.INVITE.words}")
     seed = f", seed {plain(kept.options.seed)}" if kept.options.seed else ""
     by = f", by {plain(leaves.words, 200)}" if leaves else ""

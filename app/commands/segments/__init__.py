@@ -103,11 +103,12 @@ def run(options: argparse.Namespace) -> int:
     _, store, connection = open_context(options.account)
     views = segments(store, connection)
     if options.json:
-        promised = ("key", "name", "kind", "rule", "count", "with_email")
+        promised = ("key", "name", "kind", "rule", "count", "with_email", "doubt")
         print_json([{name: getattr(view, name) for name in promised} for view in views])
         return DONE
     for view in views:
-        print(f"{view.count:>11,}  {plain(view.name, 40):<40}  {plain(view.rule)}")
+        doubt = f" ({plain(view.doubt)})" if view.doubt else ""
+        print(f"{view.count:>11,}  {plain(view.name, 40):<40}  {plain(view.rule)}{doubt}")
     return DONE
 
 

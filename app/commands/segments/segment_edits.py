@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Iterator
 
 from app.commands.console import print_json
-from app.commands.context import Context, filter_refused, open_context
+from app.commands.context import Context, check_known, filter_refused, open_context
 from app.commands.exit_codes import DONE, WrongUse
 from app.db.indexes.subscription_indexes import left_out
 from app.panel.filters.errors import FilterError
@@ -21,6 +21,7 @@ from app.text import plain
 def create_segment(options: argparse.Namespace) -> int:
     """Create a custom segment from a filter."""
     with _editing(options) as context:
+        check_known(context, options.filter)
         key = custom.make(context.store, context.connection, options.name, options.filter)
     return _print_edited(context, key, options)
 
@@ -33,6 +34,7 @@ def change_segment(options: argparse.Namespace) -> int:
         if old is None or old.filter is None:
             raise CustomSegmentProblem(f"There is no segment of your own with the key {key!r}.")
         name, text = options.name or old.name, options.filter or old.filter
+        check_known(context, text)
         custom.change(context.store, context.connection, key, name, text)
     return _print_edited(context, key, options)
 

@@ -21,7 +21,8 @@ from app.invites.housekeeping import Housekeeping
 from app.panel.overview import Overview, overview
 from app.runtime import tune_interpreter
 from app.settings import load
-from app.sync.engine import ENDINGS, Change, Engine
+from app.sync.ended_access import ENDINGS
+from app.sync.engine import Change, Engine
 from app.sync.service import SyncService
 from app.sync.stripe.client import StripeProblem
 from app.text import plain
@@ -94,6 +95,8 @@ class SyncProgress:
         self._store = store
         self._connection = connection
         self._progress = Progress(as_json=as_json)
+        self._began = time.monotonic()
+        self._before: dict[str, tuple[int, float]] = {}  # objects of each step, and when
         self.clear = self._progress.clear
 
     def on_change(self, _: object) -> None:
@@ -102,15 +105,31 @@ class SyncProgress:
             return
         view = overview(self._store, self._connection)
         self._progress.show(
-            " · ".join(
-                f"{step.name} {step_words(step.state, step.done, step.total)}"
-                for step in view.steps
-                if step.state not in ("pending", "skipped")
-            ),
+            self._parts(view),
             status=view.connection and view.connection.status,
             participants=view.participants,
             steps={
-                step.name: {"state": step.state, "done": step.done, "total": step.total}
+                step.name: {
+                    "state": step.state,
+                    "done": step.done,
+                    "total": step.total,
+                    "complete_since_at": step.back_to,
+                }
                 for step in view.steps
             },
         )
+
+    def _parts(self, view: Overview) -> list[str]:
+        """What is shown: the steps that run first, each with how much and how fast."""
+        now = time.monotonic()
+        parts = []
+        for step in sorted(view.steps, key=lambda step: step.state != "running"):
+            if step.state in ("pending", "skipped"):
+                continue
+            words = f"{step.name} {step_words(step.state, step.done, step.total, step.back_to)}"
+            before, at = self._before.get(step.name, (0, self._began))
+            if step.state == "running" and now > at and step.done > before:
+                words += f", {(step.done - before) / (now - at):,.0f}/s"
+            self._before[step.name] = (step.done, now)
+            parts.append(words)
+        return parts

@@ -12,6 +12,11 @@ from app.commands.exit_codes import WrongUse
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.add_argument("--stripe", action="store_true", help="compare it with what Stripe has")
+    parser.add_argument(
+        "--against",
+        metavar="EXPORT.csv",
+        help="compare it with an export of customers from Stripe's Dashboard",
+    )
     part = parser.add_mutually_exclusive_group()
     part.add_argument(
         "--sample",
@@ -32,7 +37,14 @@ def _some(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compare with Stripe, or prove from the ledger. Returns 0 if nothing is wrong."""
+    """Compare with Stripe or an export, or prove from the ledger. Returns 0 if nothing is
+    wrong."""
+    if options.against is not None:
+        if options.stripe or options.all:
+            raise WrongUse("--against compares with a file; leave out --stripe and --all.")
+        from app.commands.verify.export_comparison import compare_with_export
+
+        return compare_with_export(options)
     if options.stripe:
         from app.commands.verify.stripe_comparison import compare_with_stripe
 

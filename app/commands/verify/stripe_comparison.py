@@ -109,9 +109,9 @@ class ComparisonOutput:
         """Called often."""
         if not self._progress.due:
             return
-        line = f"{progress.compared:,} of {progress.total:,} objects compared"
+        parts = [f"{progress.compared:,} of {progress.total:,} objects compared"]
         if progress.doubtful:
-            line += f", {progress.doubtful:,} to look at again"
+            parts.append(f"{progress.doubtful:,} to look at again")
         if self._trouble:
-            line += f" · {plain(self._trouble, 100)}"
-        self._progress.show(line)
+            parts.append(plain(self._trouble, 100))
+        self._progress.show(parts)

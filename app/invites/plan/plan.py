@@ -12,7 +12,6 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 
-from app.db.indexes.subscription_indexes import left_out
 from app.db.store import Store
 from app.invites.errors import StudyProblem
 from app.invites.mail.addresses import hasher
@@ -24,6 +23,7 @@ from app.invites.plan.options import Options
 from app.invites.plan.outcomes import Outcome
 from app.invites.rules import Rules
 from app.invites.studies import Study, check_segments
+from app.panel.knowledge import Knowledge, knowledge, segment_asks, set_aside
 from app.panel.lists.order import Ids
 
 
@@ -40,6 +40,7 @@ class Plan:
         self.options = options
         self.now = now
         self.members = members
+        self.doubts: tuple[str, ...] = ()  # what is not known about the segments, in sentences
 
     def __len__(self) -> int:
         """How many members the segments have together."""
@@ -99,11 +100,9 @@ def make(
     DatabaseProblem."""
     options.check()
     check_segments(store, study.connection_id, options.segments, options.excluded)
-    if options.strata in ("plan", "product") and left_out(store):
-        raise StudyProblem(
-            f"Subscriptions are still being fetched. Sample by {options.strata} when Status says"
-            " that they are here."
-        )
+    known = knowledge(store, study.connection_id)
+    if options.strata in ("plan", "product") and known is not Knowledge.KNOWN:
+        raise StudyProblem(f"{known.sentence} A sample by {options.strata} depends on them.")
     at = int(time.time()) if now is None else now
     here, seed = study.connection_id, options.seed if options.take == "random" else ""
     hashes = hasher(store)
@@ -117,7 +116,22 @@ def make(
     contact_history.invited_before(store, asked, members, stands, checkpoint)
     checkpoint()
     _sample(store, here, members, options, at)
-    return Plan(study, options, at, members)
+    made = Plan(study, options, at, members)
+    made.doubts = _doubts(store, here, options)
+    return made
+
+
+def _doubts(store: Store, here: int, options: Options) -> tuple[str, ...]:
+    """What is not known about the segments of a plan."""
+    asked = {*options.segments, *options.excluded}
+    aside = set_aside(store, here)
+    if not aside or not any(segment_asks(store, here, key) for key in asked):
+        return ()
+    people = "1 participant has" if aside == 1 else f"{aside:,} participants have"
+    return (
+        f"{people} a subscription that could not be stored. No segment that depends on it is"
+        " certain of them. panelist info lists it.",
+    )
 
 
 def _sample(store: Store, here: int, members: Members, options: Options, now: int) -> None:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.db.segment_rules import ALL_STORED
 from app.db.store import Store
 from app.panel.filters.errors import FilterError
 from app.panel.filters.fields import FIELDS, FilterField
@@ -40,6 +41,7 @@ from app.panel.filters.tree import (
     leaves,
 )
 from app.panel.filters.unparse import unparse
+from app.panel.knowledge import asks_subscriptions
 from app.panel.lists.selection import Condition
 
 __all__ = ["Condition", "all_people", "compile", "compiled"]
@@ -100,10 +102,29 @@ def _compiled(
     segments = segment_ids(rule, store, connection_id)
     rule = scoped(rule)
     one = _SqlWriter(store, connection_id, segments, now, False).condition(rule)
+    by_subscription = asks_subscriptions(rule, store, connection_id)
+    if by_subscription:
+        one = _certain(one, _STORED)
     if not everybody:
         return one
     every = _SqlWriter(store, connection_id, segments, now, True).condition(rule)
+    if by_subscription:
+        every = _certain(every, _STORED_OF_ALL)
     return every if every == one else replace(every, near=one)
+
+
+# Of one participant, by the key of the table; and of everyone at once.
+_STORED = (
+    "NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.connection_id = p.connection_id"
+    " AND q.listing = 'subscriptions' AND q.customer = p.stripe_id)"
+)
+_STORED_OF_ALL = ALL_STORED.format(participant="p.id")
+
+
+def _certain(found: Condition, stored: str) -> Condition:
+    """A filter on subscriptions never finds a participant of whom one could not be stored, because
+    what it asks is not known of them."""
+    return replace(found, sql=f"({found.sql} AND {stored})")
 
 
 class _SqlWriter:

@@ -10,6 +10,7 @@ from typing import Any
 from app.db import history
 from app.db.segment_rules import LIVE
 from app.db.store import Store
+from app.panel.knowledge import certain, doubts_of
 from app.panel.labels import standing
 from app.panel.lists.selection import EVERYBODY
 from app.panel.stored_participant import StoredParticipant, stored, values
@@ -38,7 +39,9 @@ def rows(
     """These participants in this order, as members of ``segment`` (None: of the segment of
     everyone). Participants who are not stored (any more) are left out."""
     people = stored(store, ids)
-    held = _held(store, connection_id, [one.stripe_id for one in people.values()])
+    customers = [one.stripe_id for one in people.values()]
+    held = _held(store, connection_id, customers)
+    everyone, doubtful = doubts_of(store, connection_id, customers)
     joined: dict[int, int] = dict(
         store.rows(
             f"SELECT m.participant_id, {history.since(store)}"
@@ -55,7 +58,7 @@ def rows(
             one.stored,
             one.deleted,
             plan=held[one.stripe_id].plan,
-            status=held[one.stripe_id].status,
+            status=held[one.stripe_id].status(doubtful.get(one.stripe_id, everyone)),
             since=joined.get(one.id),
         )
         for one in (people[key] for key in ids if key in people)
@@ -79,8 +82,10 @@ class _Holdings:
         names = sorted(self._plans, key=lambda one: (one[0].casefold(), one[1]))
         return ", ".join(plain(name, 80) for name, _ in names)
 
-    @property
-    def status(self) -> str:
+    def status(self, unless_certain: str) -> str:
+        """The overall status. ``unless_certain`` stands in place of one that could be another."""
+        if unless_certain and not certain(self._statuses):
+            return unless_certain
         return standing(self._statuses)
 
 

@@ -21,6 +21,7 @@ from app.panel.filters.errors import FilterError
 from app.panel.filters.parse import parse
 from app.panel.filters.segment_refs import UnknownSegment, segment_ids
 from app.panel.filters.unparse import is_timed
+from app.panel.knowledge import Knowledge, asks_subscriptions, knowledge
 from app.text import storable
 
 LONGEST_NAME = 60
@@ -36,13 +37,17 @@ def rules(
 ) -> list[CustomRule]:
     """The rules of all custom segments, each after the segments that it uses. ``timed`` limits them
     to those that time alone can change. ``everybody``: for statements that ask all participants at
-    once."""
+    once. While subscriptions are not known, no one belongs to a segment that depends on them."""
     now = time.time()
+    known = knowledge(store, connection_id) is Knowledge.KNOWN
     found = []
     for segment, text in _in_order(store, connection_id):
         try:
             rule = parse(text)
             if timed and not is_timed(rule):
+                continue
+            if not known and asks_subscriptions(rule, store, connection_id):
+                found.append(CustomRule(segment, "1 = 0", ()))
                 continue
             condition = condition_of(rule, store, connection_id, now, everybody=everybody)
         except FilterError:  # a segment in it was deleted, so no one belongs here
@@ -56,7 +61,7 @@ def make(store: Store, connection_id: int, name: str, text: str) -> str:
     """Create a segment of the participants that a filter finds, and return its key. Raises
     FilterError, CustomSegmentProblem and DatabaseProblem."""
     name = _checked_name(store, connection_id, name)
-    compiled(text, store, connection_id, time.time())
+    _check_filter(store, connection_id, text)
     key = _key(store, connection_id, name)
     with store.transaction():
         lease.hold_off_syncs(store)
@@ -74,7 +79,7 @@ def change(store: Store, connection_id: int, key: str, name: str, text: str) -> 
     :func:`make`."""
     (segment, old) = _own(store, connection_id, key)
     name = _checked_name(store, connection_id, name, but=key)
-    compiled(text, store, connection_id, time.time())
+    _check_filter(store, connection_id, text)
     with store.transaction():
         lease.hold_off_syncs(store)
         store.execute("UPDATE segment SET name = ?, rule = ? WHERE id = ?", (name, text, segment))
@@ -196,6 +201,15 @@ def _own(store: Store, connection_id: int, key: str) -> tuple[int, str]:
     if not rows:
         raise CustomSegmentProblem(f"There is no segment of your own with the key {key!r}.")
     return int(rows[0][0]), str(rows[0][1])
+
+
+def _check_filter(store: Store, connection_id: int, text: str) -> None:
+    """Raise FilterError if a filter cannot be used, and CustomSegmentProblem if it depends on
+    subscriptions that are not known."""
+    compiled(text, store, connection_id, time.time())
+    known = knowledge(store, connection_id)
+    if known is not Knowledge.KNOWN and asks_subscriptions(parse(text), store, connection_id):
+        raise CustomSegmentProblem(f"{known.sentence} This filter depends on them.")
 
 
 def _checked_name(store: Store, connection_id: int, name: str, but: str = "") -> str:

@@ -51,6 +51,7 @@ _OPTIONS = (
     "token_fault",
     "token_redirect",
     "token_delay",
+    "date_ahead",
 )
 
 

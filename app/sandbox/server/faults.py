@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 KINDS = (
     "error_500",
+    "error_401",
     "rate_429",
     "lock_timeout",
     "html",
@@ -20,6 +21,7 @@ class Faults:
     """The probability of each fault, from 0 to 1, and the requests that always fail.
 
     - `error_500`: 500 with Stripe's body; `should_retry` is its Stripe-Should-Retry header
+    - `error_401`: 401 without a code, as if the key were unknown
     - `rate_429`, `lock_timeout`: 429, for a rate limit or for a locked object
     - `html`: 502 with a web page, as a proxy sends it
     - `cut_body`: the connection closes in the middle of the body
@@ -33,6 +35,7 @@ class Faults:
 
     seed: int = 1
     error_500: float = 0.0
+    error_401: float = 0.0
     rate_429: float = 0.0
     lock_timeout: float = 0.0
     html: float = 0.0

@@ -102,7 +102,9 @@ class SandboxService(State):
         reason = self._limit(route.template)
         if reason is not None:
             raise errors.rate_limited(reason)
-        return Response(200, body=wire.encode(api.answer(world, access, caller, route, query)))
+        made = api.answer(world, access, caller, route, query)
+        found = self.on_answer(path, query, made) if self.on_answer is not None else made
+        return Response(200, body=found if isinstance(found, bytes) else wire.encode(found))
 
     def _limit(self, endpoint: str) -> str | None:
         if self._limits is None or self._limits.rate != self.options.rate:
@@ -117,6 +119,7 @@ class SandboxService(State):
             return Response(200)
         error = {
             "error_500": errors.server_error(self.options.faults.should_retry),
+            "error_401": errors.hiccup(),
             "rate_429": errors.rate_limited("global-rate"),
             "lock_timeout": errors.lock_timeout(),
         }.get(fault)
@@ -125,7 +128,7 @@ class SandboxService(State):
     def _headers(self, request: Request) -> list[tuple[str, str]]:
         headers = [
             ("Server", "nginx"),
-            ("Date", formatdate(self.world.clock(), usegmt=True)),
+            ("Date", formatdate(self.world.clock() + self.options.date_ahead, usegmt=True)),
             ("Content-Type", "application/json"),
             ("Request-Id", f"req_{base62(self._ids.getrandbits(83))}"),
             ("Stripe-Version", request.headers.get("stripe-version", CURRENT)),

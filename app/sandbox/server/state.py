@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from app.sandbox.server import api
 from app.sandbox.server.faults import Faults
 from app.sandbox.world.changes import random_change
+from app.sandbox.world.seeded import Obj
 from app.sandbox.world.world import World
 
 LOG_LENGTH = 10_000
@@ -36,6 +37,7 @@ class Options:
     - `token_fault`: the fault of the token endpoints. "302" (to `token_redirect`), "400", "500" and
       "html" (200 and a web page) answer without doing anything. "nothing" does what was asked and
       closes the connection without an answer. "" is no fault
+    - `date_ahead`: seconds that the Date header is ahead of the world's clock
     - `token_delay`: seconds until each answer of the token endpoints, in addition to `latency`
     """
 
@@ -53,6 +55,7 @@ class Options:
     token_fault: str = ""
     token_redirect: str = ""
     token_delay: float = 0.0
+    date_ahead: float = 0.0
 
     def __post_init__(self) -> None:
         if self.token_fault not in TOKEN_FAULTS:
@@ -65,7 +68,8 @@ class State:
     `requests` counts the requests by path template, and `statuses` by the status sent (0: no
     answer). `log` holds the last 10,000 as (world's time, path, query, status). `on_request` is
     called with the path and the parsed query before each answer, in the server's thread and with
-    `lock` held, so it may change the world.
+    `lock` held, so it may change the world. `on_answer` is called with the path, the query and the
+    object of a successful answer. What it returns is sent instead: an object, or any bytes.
     """
 
     def __init__(self, world: World, options: Options) -> None:
@@ -75,6 +79,7 @@ class State:
         self.statuses: Counter[int] = Counter()
         self.log: deque[tuple[float, str, str, int]] = deque(maxlen=LOG_LENGTH)
         self.on_request: Callable[[str, dict[str, object]], None] | None = None
+        self.on_answer: Callable[[str, dict[str, object], Obj], Obj | bytes] | None = None
         self.changes_rng = random.Random(f"{world.seed}/live")
 
     def access(self) -> api.Access:

@@ -28,12 +28,14 @@ class Contents:
         live: bool = False,
         event_lag: float = 0.0,
         poison: bool = False,
+        accounts_v2: bool = False,
         redirect_uris: Iterable[str] = (),
     ) -> None:
         self.seed, self.clock, self.livemode = seed, clock, live
         infix, mode = word(seed, "infix", 10), "live" if live else "test"
         self.account_id = f"acct_1{word(seed, 'account', 5)}{infix}"
         self.account_name = "Northwind Harbor"
+        self.accounts_v2 = accounts_v2
         self.restricted_key = f"rk_{mode}_51{word(seed, 'rk' + mode, 97)}"
         self.secret_key = f"sk_{mode}_51{word(seed, 'sk' + mode, 97)}"
         self.oauth = OAuth(seed, self.account_id, live, lambda: self.clock(), redirect_uris)
@@ -64,6 +66,9 @@ class Contents:
         table = self.customers_table
         n, identifier, created = table.next(int(self.clock()))
         made = table.blank(n, identifier, created, mix(self._mixed, n)) | fields
+        if self.accounts_v2:
+            made.setdefault("customer_account", None)
+            made["customer_account"] = made["customer_account"] or f"acct_1{identifier[4:20]}"
         table.add(made, created)
         return made
 

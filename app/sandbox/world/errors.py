@@ -91,6 +91,11 @@ def invalid_key(key: str) -> StripeError:
     return StripeError(401, f"Invalid API Key provided: {masked(key)}")
 
 
+def hiccup() -> StripeError:
+    """A refusal that has nothing to do with the key."""
+    return StripeError(401, "internal auth hiccup", kind="api_error")
+
+
 def expired_key(key: str) -> StripeError:
     shown = f"{key[:8]}***{key[-3:]}"
     return StripeError(401, f"Expired API Key provided: {shown}", code="api_key_expired")

@@ -19,12 +19,16 @@ class World(Contents):
     below change anything: a trial does not end by itself.
 
     `clock` returns seconds since 1970. `event_lag` is the longest time in seconds until an event
-    becomes visible. `poison` adds customers that no schema allows.
+    becomes visible. `poison` adds customers that no schema allows. With `accounts_v2`, new
+    customers are Accounts with a customer configuration, and their changes make no `customer.*`
+    events (docs.stripe.com/accounts-v2/use-accounts-as-customers).
     """
 
     # -- changing customers ----------------------------------------------------------------
 
     def _emit(self, kind: str, shown: Obj, previous: Obj | None = None) -> None:
+        if shown.get("object") == "customer" and shown.get("customer_account"):
+            return
         self.events_table.emit(kind, shown, self.clock(), previous)
 
     def create_customer(self, **fields: Any) -> str:

@@ -56,7 +56,7 @@ class AvailableMethods:
         for mode in self.modes:
             name = "LIVE" if mode else "TEST"
             ways.append((f"oauth-{name.lower()}", f"Connect with Stripe, {name}"))
-        ways.append(("key", "Restricted key"))
+        ways.append(("key", "Replace the key" if self.connected else "Restricted key"))
         if self.closed:
             ways.append(("unlock", "Connect with Stripe – locked"))
         elif self.modes:
@@ -83,7 +83,10 @@ def connected_words(snapshot: Snapshot) -> Content:
                 " again to go on. Everything fetched before can be used."
             )
         else:
-            text = f"Connected: {account}, {linked.mode}. Another account is refused meanwhile."
+            text = (
+                f"Connected: {account}, {linked.mode}. Another key of the same account replaces the"
+                " one in use. Another account is refused."
+            )
     elif not text and shown is not None:
         account = account_words(shown.account, shown.account_name)
         text = f"Disconnected from {account}, {shown.mode}; its people stay usable."

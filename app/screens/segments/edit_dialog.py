@@ -20,6 +20,7 @@ from app.panel.filters.complete import complete, vocabulary
 from app.panel.filters.describe import describe
 from app.panel.filters.errors import FilterError
 from app.panel.filters.parse import parse
+from app.panel.knowledge import asks_subscriptions, knowledge
 from app.panel.lists.lister import Lister, ListResult
 from app.panel.lists.order import Order
 from app.panel.lists.selection import Selection
@@ -102,6 +103,8 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
             self._count(self._filter.text)
         if left_out(self._store):
             self._say(FILLING, problem=True)
+        elif known := knowledge(self._store, self._connection_id).sentence:
+            self._say(known, problem=True)
         self._name_field.focus()
 
     def on_unmount(self) -> None:
@@ -168,6 +171,12 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
             return
         except DatabaseProblem as problem:
             self._say(str(problem), problem=True)
+            return
+        known = knowledge(self._store, self._connection_id)
+        if known.sentence and asks_subscriptions(parse(text), self._store, self._connection_id):
+            self._filter.count(known.word)
+            self.query_one("#found", Table).show(None)
+            self._say(known.sentence, problem=True)
             return
         if self._lister is None:
             self._lister = Lister(self._store, self._post)

@@ -73,6 +73,7 @@ class PersonPane(Vertical):
         return was is not None
 
 
+NOT_EVENT_DRIVEN = "Stripe sends no events about its changes, so they come with a full listing"
 LABEL = 10  # cells for the label of a line
 STATUS = {"active": "$success", "trialing": "$primary", "past_due": "bold $warning"}
 
@@ -88,7 +89,9 @@ def person_rows(
     their reasons, metadata and the page at Stripe."""
     rows = _identity(one, masking)
     rows += [_title("Subscriptions")]
-    rows += [row for held in one.subscriptions for row in _held(held, now)] or [_line("", "none")]
+    rows += [row for held in one.subscriptions for row in _held(held, now)]
+    if one.doubt or not one.subscriptions:
+        rows += [_line("", one.doubt or "none")]
     if erasure is not None:
         done = erasure.done_at is not None
         said = "on your wish" if done else f"at {when(erasure.due_at, now)}; E takes it back"
@@ -119,6 +122,8 @@ def _identity(one: Person, masking: bool) -> list[Row]:
         rows.append(_line("customer", f"since {day(one.created)}"))
     if one.currency:
         rows.append(_line("currency", one.currency.upper()))
+    if one.customer_account:
+        rows.append(_line("account", f"{plain(one.customer_account)}: {NOT_EVENT_DRIVEN}"))
     return rows
 
 

@@ -163,8 +163,11 @@ class SegmentsScreen(SegmentActions):
             return
         as_of = f" · as of {snapshot.header.as_of}" if snapshot.header.as_of else ""
         entitle(right, words(plain(segment.name, 60)), words(self._members.status + as_of))
-        filling = "still filling; " if segment.filling else ""
-        self.query_one("#rule", TextLine).show(words((filling + segment.rule, "dim")))
+        said = "; ".join(
+            part for part in ("still filling" if segment.filling else "", segment.doubt) if part
+        )
+        said = f"{said}; " if said else ""
+        self.query_one("#rule", TextLine).show(words((said + segment.rule, "dim")))
 
     @on(Table.CursorMoved, "#segment-list")
     def _another_segment(self, message: Table.CursorMoved) -> None:

@@ -139,7 +139,10 @@ class PlanScreen(GroupsScreen):
 
     def after_draw(self, counted: GroupCounts) -> None:
         total = sum(one.count for one in counted.groups)
-        self.say(f"{total:,} members in all; i shows what would be sent")
+        doubts = " ".join(self._made.doubts) if self._made is not None else ""
+        self.say(f"{total:,} members in all; i shows what would be sent. {doubts}".rstrip(". ") + (
+            "." if doubts else ""
+        ))  # fmt: skip
 
     # Keys
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.credentials.store import Credentials
@@ -24,6 +25,9 @@ from app.sync.stripe.objects import Unreadable, any_object
 
 _KEY = re.compile(r"(rk|sk)_(live|test)_\w{8,240}\Z", re.ASCII)
 _ACCOUNT = re.compile(r"\bacct_\w{4,64}")
+
+UNNAMED = "acct_unknown_"  # begins the id of an account that Stripe does not name
+KNOWN = 3  # customers that are asked for to recognise an account
 
 PROBES = {
     **{name: LISTINGS[name].path for name in ("customers", "subscriptions", "products", "prices")},
@@ -222,7 +226,7 @@ def _account_name(body: dict[str, object]) -> str | None:
 
 def _stand_in(offer: NewAccess) -> str:
     key = str(offer.secret.get("key", ""))
-    return "acct_unknown_" + hashlib.sha256(key.encode()).hexdigest()[:12]
+    return UNNAMED + hashlib.sha256(key.encode()).hexdigest()[:12]
 
 
 def refuse_another(store: Store, account: str, livemode: bool) -> None:
@@ -250,7 +254,7 @@ def admit(
         if credentials is not None:
             before = _keep(credentials, secret_name(offer.account, livemode), offer.secret)
     try:
-        report = check(settings, offer)
+        report = _recognised_by_data(settings, store, check(settings, offer), offer)
         refuse_another(store, report.account, livemode)
     except KeyProblem:
         if offer.account and credentials is not None:
@@ -259,6 +263,37 @@ def admit(
     if credentials is not None and not offer.account:
         _keep(credentials, secret_name(report.account, livemode), offer.secret)
     return report
+
+
+def _recognised_by_data(
+    settings: Settings, store: Store, report: KeyReport, offer: NewAccess
+) -> KeyReport:
+    """The report with the connected account, if Stripe does not name the account of a key but the
+    key sees a customer of the connected one. Ids of customers are unique at Stripe."""
+    for connection_id, account, livemode in connections.connected(store):
+        unnamed = UNNAMED in (report.account[: len(UNNAMED)], account[: len(UNNAMED)])
+        if report.account == account or livemode != report.livemode or not unnamed:
+            continue
+        known = connections.some_customers(store, connection_id, KNOWN)
+        seen = asyncio.run(_sees(settings, offer, known)) if known else False
+        if seen:
+            return replace(report, account=account, requests=report.requests + len(known))
+    return report
+
+
+async def _sees(settings: Settings, offer: NewAccess, customers: Sequence[str]) -> bool:
+    """Whether this access may read one of these customers."""
+    path = LISTINGS["customers"].path
+    async with _asking(settings, offer) as api:
+        for key in customers:
+            try:
+                await api.one(path, key, any_object)
+            except StripeProblem as problem:
+                if problem.kind is not ProblemKind.MISSING:
+                    raise KeyProblem(str(problem), problem.kind) from None
+            else:
+                return True
+    return False
 
 
 def _keep(

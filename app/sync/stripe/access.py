@@ -72,6 +72,31 @@ class KeyAccess:
         return False
 
 
+class StoredKeyAccess(KeyAccess):
+    """A key from the credential storage. Another process may replace it there at any time, and this
+    one then uses the new one."""
+
+    def __init__(self, credentials: Credentials, name: str, key: str) -> None:
+        super().__init__(key)
+        self._credentials, self._name = credentials, name
+        self._use(key)
+
+    def _use(self, key: str) -> None:
+        self.headers: Headers = {"Authorization": f"Bearer {key}"}
+        self.forget = partial(_forget, self._credentials, self._name, {"key": key})
+
+    async def renew(self, used: Headers) -> bool:
+        """True if the storage has another key by now."""
+        if self.headers is not used:
+            return True
+        stored = await aside(lambda: self._credentials.get(self._name))
+        key = (stored or {}).get("key")
+        if not isinstance(key, str) or used.get("Authorization") == f"Bearer {key}":
+            return False
+        self._use(key)
+        return True
+
+
 class TokenAccess:
     """Tokens in the credential storage, renewed once however many Panelists use them."""
 
@@ -182,9 +207,8 @@ def kept_access(
     secret = credentials.get(name)
     if secret is None:
         return None
-    forget = partial(_forget, credentials, name, secret)
     if isinstance(secret.get("key"), str):
-        return KeyAccess(secret["key"], forget=forget)
+        return StoredKeyAccess(credentials, name, secret["key"])
     tokens = _tokens(secret)
     if tokens is None:
         return None
@@ -196,6 +220,7 @@ def kept_access(
             " Everything fetched is kept; enter them again on “Set up OAuth”.",
         )
     if not tokens.access:
+        forget = partial(_forget, credentials, name, secret)
         return KeyAccess(app.secret, account=account, forget=forget)
     return TokenAccess(app, credentials, tokens)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,9 +23,9 @@ from app.sync.stripe import foreign_answers as foreign
 from app.sync.stripe.access import Access
 from app.sync.stripe.network_failures import WireProblem
 from app.sync.stripe.oauth import OAuthProblem
-from app.sync.stripe.objects import Unreadable, any_object
+from app.sync.stripe.objects import Page, Unreadable, any_object
 from app.sync.stripe.rate_limits import DEFAULTS, RateLimits
-from app.sync.stripe.transport import Headers, Transport
+from app.sync.stripe.transport import Headers, TooLarge, Transport
 from app.sync.stripe.transport import Reply as Received
 
 ATTEMPTS = 9
@@ -47,6 +48,7 @@ class ProblemKind(Enum):
     MISSING = "missing"
     CURSOR_GONE = "cursor gone"
     BAD_REQUEST = "bad request"
+    TOO_LARGE = "too large"
     UNREACHABLE = "unreachable"  # no usable answer after every retry
 
 
@@ -68,6 +70,8 @@ class StripeProblem(Problem):
         self.seq = seq  # of the request that was refused
         self.detail = detail  # Stripe's own message, with keys removed
         self.request_id = request_id
+        self.beginning = b""  # of an answer that is too large
+        self.date = 0
 
 
 @dataclass(frozen=True)
@@ -217,6 +221,15 @@ class StripeApi:
         sent = loop.time()
         try:
             status, headers, content = await self._wire.get(path, dict(parameters))
+        except TooLarge as large:
+            beyond = StripeProblem(
+                ProblemKind.TOO_LARGE,
+                "Stripe's answer is far too large. Everything fetched so far is kept; the sync"
+                " tries again from there.",
+                seq=seq,
+            )
+            beyond.beginning, beyond.date = large.beginning, int(time.time())
+            raise beyond from None
         except WireProblem as problem:
             if problem.permanent:
                 raise _unreachable(problem.clause, permanent=True) from None
@@ -236,7 +249,10 @@ class StripeApi:
         try:
             if status != 200:
                 raise _problem(status, any_object(content), seq, headers.get("request-id", ""))
-            return Reply(seq, read(content), _date(headers))
+            body = read(content)
+            if isinstance(body, Page):
+                body.check_mode(self.livemode)
+            return Reply(seq, body, _date(headers))
         except Unreadable:
             if foreign.is_page(headers):
                 raise _unreachable(foreign.page(status, content), permanent=True) from None

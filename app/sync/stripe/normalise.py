@@ -1,14 +1,15 @@
 """Stripe object → rows. Where a field of Stripe becomes a column:
 
 =================  ==================================================================
-participant        id, email, name, phone, currency, metadata, created
+participant        id, email, name, phone, currency, metadata, created,
+                   customer_account
 subscription       id, customer, status, created, start_date → start, trial_end,
                    cancel_at, canceled_at, ended_at,
                    whether there is pause_collection → collection_paused
 subscription_item  id, price.id → price, price.product → product, current_period_end
 product            id, name, active
 price              id, product, nickname, active, currency, unit_amount,
-                   recurring.interval → interval
+                   recurring.interval → interval, recurring.interval_count
 =================  ==================================================================
 
 Pure functions. An object that cannot be stored is set aside with the reason and never stops its
@@ -18,7 +19,9 @@ become U+FFFD.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -33,10 +36,20 @@ from app.db.rows import (
     SubscriptionRow,
     UnstorableObject,
 )
-from app.sync.stripe.objects import Customer, Item, Page, Price, Product, Reference, Subscription
+from app.sync.stripe.objects import (
+    Customer,
+    Item,
+    Page,
+    Price,
+    Product,
+    Reference,
+    Subscription,
+    Unfit,
+)
 from app.text import storable
 
 ID_LIMIT = 255  # docs.stripe.com/upgrades: object ids have up to 255 characters
+SHOWN = 200  # characters of a longer id
 BIGINT = 2**63
 
 T = TypeVar("T")
@@ -57,6 +70,7 @@ def participant(customer: Customer) -> ParticipantRow:
         _text(customer.currency),
         _metadata(customer.metadata),
         _number(_needed(customer.created, "created")),
+        _text(customer.customer_account),
     )
 
 
@@ -102,6 +116,7 @@ def price(one: Price) -> PriceRow:
         _needed(_text(one.currency), "currency"),
         _whole(one.unit_amount),
         _text(one.recurring.interval) if one.recurring else None,
+        _whole(one.recurring.interval_count) if one.recurring else None,
     )
 
 
@@ -160,6 +175,7 @@ def _each(
     add: Callable[[Stored], Any],
 ) -> None:
     """Add every object that can be stored. Deleted ones become gone, the others bad."""
+    unfit = list(page.bad)
     for one in page.objects:
         try:
             if one.deleted:
@@ -167,10 +183,39 @@ def _each(
             else:
                 add(one)
         except Unstorable as problem:
-            answer.bad.append(UnstorableObject(listing, storable(one.id)[:ID_LIMIT], str(problem)))
-    answer.bad += (
-        UnstorableObject(listing, storable(key)[:ID_LIMIT], reason) for key, reason in page.bad
-    )
+            customer = getattr(one, "customer", None)
+            customer = getattr(customer, "id", customer)
+            content = repr(one).encode("utf-8", "replace")
+            unfit.append(Unfit(one.id, str(problem), customer, content))
+    answer.bad += _named(listing, unfit, page.last[0])
+
+
+def unusable(listing: str, page: Page[Any]) -> list[UnstorableObject]:
+    """The objects of a page that cannot even be read."""
+    return _named(listing, page.bad, page.last[0])
+
+
+def _named(listing: str, unfit: Sequence[Unfit], last: str | None) -> list[UnstorableObject]:
+    """Objects that are set aside, each under a name of its own."""
+    named: list[UnstorableObject] = []
+    taken: Counter[str] = Counter()
+    for bad in unfit:
+        key = _name_of(bad, last)
+        taken[key] += 1
+        if taken[key] > 1:
+            key = f"{key} {taken[key]}"
+        customer = bad.customer if bad.customer and bad.customer.isprintable() else None
+        named.append(UnstorableObject(listing, key, storable(bad.reason), customer))
+    return named
+
+
+def _name_of(bad: Unfit, last: str | None) -> str:
+    """The id of an object that is set aside, or else a name that no other has: what it holds, and
+    the end of its page."""
+    if 0 < len(bad.id) <= ID_LIMIT:
+        return storable(bad.id)
+    told = hashlib.sha256(f"{last} ".encode("utf-8", "replace") + bad.content).hexdigest()[:12]
+    return f"{storable(bad.id)[:SHOWN]}… ({told})" if bad.id else f"without an id ({told})"
 
 
 def _id(value: str) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from app.db.rows import DeletedObject, Fetched
 from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS
-from app.sync.stripe.objects import Item, Items, Subscription, page_reader
+from app.sync.stripe.large_answers import REASON
+from app.sync.stripe.objects import Item, Items, Page, Subscription, Unfit, page_reader
 
 ITEMS = "/v1/subscription_items"
 AT_A_TIME = 32
+TRIES = 5  # of a list whose last object is removed while it is read
 
 _BY_TABLE = {listing.table: listing for listing in LISTINGS.values()}
 _read_items = page_reader(Item)
@@ -35,32 +38,52 @@ class Retriever:
             try:
                 reply = await self._api.one(listing.path, key, listing.read_one)
             except StripeProblem as problem:
+                if problem.kind is ProblemKind.TOO_LARGE:
+                    page: Page[Any] = Page([], has_more=False, bad=[Unfit(key, REASON)])
+                    return listing.rows(page, problem.seq)
                 if problem.kind is not ProblemKind.MISSING:
                     raise
                 return Fetched(problem.seq, gone=[DeletedObject(table, key)])
         if table == "subscription":
-            await self.complete_items(reply.body.objects)
+            await self.complete_items(reply.body)
         return listing.rows(reply.body, reply.seq)
 
-    async def complete_items(self, subscriptions: Iterable[Subscription]) -> None:
-        """Fetch the items that did not fit into the subscriptions' nested lists."""
-        cut = [(one.id, one.items) for one in subscriptions if one.items and one.items.has_more]
-        if cut:
-            await asyncio.gather(*(self._rest_of(owner, items) for owner, items in cut))
+    async def complete_items(self, page: Page[Subscription]) -> None:
+        """Fetch the items that did not fit into the subscriptions' nested lists. A subscription
+        whose items cannot all be read is set aside, because a part of it would be wrong."""
+        cut = [one for one in page.objects if one.items and one.items.has_more]
+        if not cut:
+            return
+        reasons = await asyncio.gather(*(self._rest_of(one.id, one.items) for one in cut))
+        page.set_aside({one.id: why for one, why in zip(cut, reasons, strict=True) if why})
 
-    async def _rest_of(self, owner: str, items: Items) -> None:
-        while items.has_more and items.data:
-            last = items.data[-1].id
+    async def _rest_of(self, owner: str, items: Items | None) -> str | None:
+        """Add the missing items. Returns why that is impossible, if it is."""
+        assert items
+        tries = 0
+        while items.has_more:
+            query: dict[str, str | int] = {"subscription": owner, "limit": 100}
+            if items.data:
+                query["starting_after"] = items.data[-1].id
             async with self._places:
                 try:
-                    reply = await self._api.page(
-                        ITEMS,
-                        {"subscription": owner, "limit": 100, "starting_after": last},
-                        _read_items,
-                    )
+                    reply = await self._api.page(ITEMS, query, _read_items)
                 except StripeProblem as problem:
-                    if problem.kind in (ProblemKind.MISSING, ProblemKind.CURSOR_GONE):
-                        return  # it just changed, and its event brings the whole
-                    raise
-            items.data += reply.body.objects
-            items.has_more = reply.body.has_more and bool(reply.body.objects)
+                    if problem.kind is ProblemKind.MISSING:
+                        return None  # it was just deleted, and its event says so
+                    if problem.kind is not ProblemKind.CURSOR_GONE:
+                        raise
+                    tries += 1
+                    if tries > TRIES:
+                        return "its items change whenever they are read"
+                    items.data = []  # the last one was just removed, so the list starts over
+                    continue
+            if reply.body.bad:
+                return f"an item of it does not fit: {reply.body.bad[0].reason}"
+            known = {one.id for one in items.data}
+            new = [one for one in reply.body.objects if one.id not in known]
+            if reply.body.has_more and not new:
+                return "its list of items leads nowhere"
+            items.data += new
+            items.has_more = reply.body.has_more
+        return None

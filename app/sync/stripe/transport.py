@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import sys
 import warnings
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     import httpx
 
 VERSION = "2026-10-28.endive"  # of Stripe's API; its objects and errors are read as in that version
-BODY_LIMIT = 64 * 2**20  # bytes after decompression
+BODY_LIMIT = 8 * 2**20  # bytes after decompression; a page of Stripe's takes half of one
+# Larger answers are read a few at a time, so that all that are under way have one limit.
+SMALL, LARGE_AT_ONCE = 2**20, 4
+CHUNK = 2**16  # bytes that are unpacked at a time
 HEAD_LIMIT = 64 * 2**10
 SILENCE = 10.0  # seconds without a byte after which a server counts as gone
 DEADLINE = 30.0  # seconds for one complete answer
@@ -44,6 +48,7 @@ class Transport:
         prepare_httpx()
         self._base = base
         self._open: httpx.AsyncClient | None = None
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self.send_with(headers)
 
     def send_with(self, headers: Headers) -> None:
@@ -95,7 +100,7 @@ class Transport:
         async with asyncio.timeout(DEADLINE):
             answer = await client.send(request, stream=True)
             try:
-                return answer.status_code, *await _read(answer)
+                return answer.status_code, *await _read(answer, self._large)
             finally:
                 await answer.aclose()
 
@@ -114,18 +119,51 @@ class Transport:
             raise unusable_address(error, proxy_for(self._base)) from error
 
 
-async def _read(answer: httpx.Response) -> tuple[Headers, bytes]:
+class TooLarge(WireProblem):
+    """The answer is larger than any of Stripe's. ``beginning``: its first bytes."""
+
+    def __init__(self, beginning: bytes = b"") -> None:
+        super().__init__("an answer far too large")
+        self.beginning = beginning
+
+
+async def _read(answer: httpx.Response, large: asyncio.Semaphore) -> tuple[Headers, bytes]:
     head = answer.headers.raw
     if sum(len(name) + len(value) for name, value in head) > HEAD_LIMIT:
-        raise WireProblem("an answer far too large")
+        raise TooLarge
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in head}
-    parts, size = [], 0
-    async for part in answer.aiter_bytes():
-        size += len(part)
-        if size > BODY_LIMIT:
-            raise WireProblem("an answer far too large")
-        parts.append(part)
-    return headers, b"".join(parts)
+    parts, size, holds = [], 0, False
+    try:
+        async for part in _unpacked(answer, headers.get("content-encoding", "")):
+            size += len(part)
+            parts.append(part)
+            if size > BODY_LIMIT:
+                raise TooLarge(b"".join(parts)[:SMALL])
+            if size > SMALL and not holds:
+                await large.acquire()
+                holds = True
+        return headers, b"".join(parts)
+    finally:
+        if holds:
+            large.release()
+
+
+async def _unpacked(answer: httpx.Response, encoding: str) -> AsyncIterator[bytes]:
+    """The body in small parts. httpx would unpack a thousand bytes into a million at once."""
+    if encoding.strip().lower() not in ("gzip", "x-gzip"):
+        async for part in answer.aiter_bytes():
+            yield part
+        return
+    unpack = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        async for packed in answer.aiter_raw():
+            while packed:
+                if part := unpack.decompress(packed, CHUNK):
+                    yield part
+                packed = unpack.unconsumed_tail
+        yield unpack.flush()
+    except zlib.error as error:
+        raise WireProblem("a compressed answer that does not unpack") from error
 
 
 class _Freshness:

@@ -7,19 +7,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from itertools import chain
 
+from app.db.quarantine import LISTING_OF
 from app.db.rows import Fetched, ItemRow
 from app.panel.audit.stored import Object, Stored
 from app.sync.verify.findings import Difference
 
 Key = tuple[str, str]  # table, Stripe id
 
-LISTS = {
-    "participant": "customers",
-    "subscription": "subscriptions",
-    "product": "products",
-    "price": "prices",
-}  # the quarantine names objects by their list, not by their table
-TABLE_OF = {listing: table for table, listing in LISTS.items()}
+TABLE_OF = {listing: table for table, listing in LISTING_OF.items()}
 
 
 class Standing(Enum):

@@ -17,6 +17,7 @@ from app.sync import windows
 from app.sync.backfill import AT_ONCE, SLOTS, SLOTS_AT_ONCE, WORTH_SPLITTING
 from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import Listing
+from app.sync.stripe.large_answers import fitting_page
 from app.sync.stripe.objects import Page
 from app.sync.windows import PAGE, TimeWindow
 
@@ -25,7 +26,8 @@ Body = Page[Any]
 
 async def first_page(api: StripeApi, listing: Listing) -> Reply[Body]:
     """The page with the newest objects. Raises StripeProblem."""
-    return await api.page(listing.path, {**listing.query, "limit": PAGE}, listing.read_page)
+    query: dict[str, str | int] = {**listing.query, "limit": PAGE}
+    return await fitting_page(api, listing.path, query, listing.read_page)
 
 
 class ListReader:
@@ -71,7 +73,7 @@ class ListReader:
         """The window's next page, or None if the object of its cursor is deleted."""
         query = {**self._listing.query, **window.parameters()}
         try:
-            return await self._api.page(self._listing.path, query, self._listing.read_page)
+            return await fitting_page(self._api, self._listing.path, query, self._listing.read_page)
         except StripeProblem as problem:
             if problem.kind is ProblemKind.CURSOR_GONE and window.cursor:
                 return None
@@ -83,9 +85,13 @@ class ListReader:
             return
         cursor, created = page.last
         if cursor is None or cursor == window.cursor:
-            raise StripeProblem(
-                ProblemKind.UNREACHABLE, "Stripe's list cannot be followed: it leads nowhere."
-            )
+            pieces = windows.cut(window, next(self._ids))
+            if not pieces:
+                raise StripeProblem(
+                    ProblemKind.UNREACHABLE, "Stripe's list cannot be followed: it leads nowhere."
+                )
+            self._waiting.extendleft(reversed(pieces))
+            return
         rest = windows.advance(window, cursor, created, len(page.objects))
         others = [*self._waiting, *self._running.values()]
         largest = max((one.remaining for one in others), default=0.0)

@@ -12,21 +12,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from app.db import connections
+from app.db.quarantine import LISTING_OF
 from app.db.store import Store
 from app.panel.audit.stored import Stored, set_aside, sold, stored
-from app.sync.events import OVERLAP
+from app.sync.event_list import event_pages
 from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
-from app.sync.stripe.endpoints import EVENT_TYPES, EVENTS, LISTINGS
-from app.sync.stripe.objects import Event, page_reader
+from app.sync.stripe.endpoints import EVENT_TYPES, LISTINGS
+from app.sync.stripe.objects import Event
 from app.sync.stripe.retrieve import AT_A_TIME, Retriever
-from app.sync.verify.compare import LISTS, Key, Standing, StripeObject, differences, objects_in
+from app.sync.stripe_clock import OVERLAP
+from app.sync.verify.compare import Key, Standing, StripeObject, differences, objects_in
 from app.sync.verify.findings import Difference, Finding, Pending, SetAside
 from app.text import storable
 
 ROUNDS = 5  # checks of an object that changes during each check
 REFUSED = "the database refused it"  # the reason in app.db.apply starts with this
 
-_read_events = page_reader(Event)
 _BY_TABLE = {listing.table: listing for listing in LISTINGS.values()}
 _TABLE = {kind: LISTINGS[step].table for step, kinds in EVENT_TYPES.items() for kind in kinds}
 _GONE = (Standing.DELETED, Standing.UNKNOWN)
@@ -72,7 +73,7 @@ class Recheck:
                     raise
                 return StripeObject(Standing.UNKNOWN)
         if table == "subscription":
-            await self._fetcher.complete_items(reply.body.objects)
+            await self._fetcher.complete_items(reply.body)
         answer = objects_in(listing.rows(reply.body, reply.seq))
         # An object that cannot be stored may not even have a readable id.
         bad = (one for one in answer.values() if one.standing is Standing.UNSTORABLE)
@@ -140,7 +141,7 @@ class Recheck:
         reached it yet. No pending event explains them."""
         table, stripe_id = key
         reasons = set_aside(self._store, self._connection_id)
-        reason = reasons.get((LISTS[table], stripe_id), "")
+        reason = reasons.get((LISTING_OF[table], stripe_id), "")
         if reason.startswith(REFUSED):
             return [SetAside(*key, reason)]
         state = connections.sync_state(self._store, self._connection_id)
@@ -183,13 +184,9 @@ class Recheck:
         return {(_TABLE[event.type], storable(event.data.object.id)): event for event in events}
 
     async def _list_events(self, since: int, found: dict[str, Event]) -> None:
-        query: dict[str, str | int] = {"limit": 100, "created[gte]": since}
-        query |= {f"types[{n}]": kind for n, kind in enumerate(self._types)}
-        cursor: str | None = None
-        while not self.blind and self._types:
-            here = {**query, "starting_after": cursor} if cursor else query
-            page = (await self._api.page(EVENTS, here, _read_events)).body
-            found.update((storable(one.id), one) for one in page.objects if one.type in _TABLE)
-            if not page.has_more or page.last[0] in (None, cursor):
-                return
-            cursor = page.last[0]
+        if self.blind or not self._types:
+            return
+        async for reply in event_pages(self._api, self._types, since):
+            found.update(
+                (storable(one.id), one) for one in reply.body.objects if one.type in _TABLE
+            )

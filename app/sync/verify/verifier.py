@@ -187,7 +187,9 @@ class Verifier:
     def _report_set_aside(self) -> None:
         """Report the objects that the sync could not store. They have no row to draw."""
         for (listing, key), reason in set_aside(self._store, self._connection_id).items():
-            table = TABLE_OF[listing]
+            table = TABLE_OF.get(listing)
+            if table is None:  # an event
+                continue
             if (table, key) not in self._unstorable and _STEP[table] not in self._skipped:
                 self._report(SetAside(table, key, reason))
 
@@ -195,7 +197,7 @@ class Verifier:
 
     async def _take_page(self, listing: Listing, reply: Reply[Page[Any]]) -> None:
         if listing.table == "subscription":
-            await self._fetcher.complete_items(reply.body.objects)
+            await self._fetcher.complete_items(reply.body)
         self._compare(objects_in(self._without_seen_prices(listing.rows(reply.body, reply.seq))))
         await self._pause()
 

@@ -116,6 +116,7 @@ def test_every_value_comes_back(
             "phone": stored[2],
             "currency": "usd",
             "metadata": clean,
+            "customer_account": None,
             "plan": "",
             "status": "never subscribed",
             "created": 1_700_000_000,

@@ -19,7 +19,7 @@ from app.db.people import ParticipantSet
 from app.db.rows import DeletedObject, Delivery, Fetched
 from app.db.store import Store
 from app.db.upserts import Upsert
-from app.sync import events
+from app.sync import events, stripe_clock
 from app.sync.backfill import Backfill
 from app.sync.stripe.client import StripeApi
 from app.sync.stripe.endpoints import EVENTS, LISTINGS
@@ -74,7 +74,7 @@ def events_seen_before_their_effects() -> list[Patch]:
 @planted
 def later_than_the_last_event() -> list[Patch]:
     """Strictly, and without an overlap: another one of the same second is never asked for."""
-    page, overlap = StripeApi.page, events.OVERLAP
+    page, overlap = StripeApi.page, stripe_clock.OVERLAP
 
     async def later(self: StripeApi, path: str, query: Any, read: Any) -> Any:
         if path == EVENTS and "created[gte]" in query:

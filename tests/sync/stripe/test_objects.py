@@ -255,9 +255,9 @@ def test_nothing_is_kept_but_the_allow_list() -> None:
 def test_every_stored_field_of_each_object() -> None:
     (row,) = customers(
         b'{"id":"cus_a","created":7,"email":"e","name":"n","phone":"p","currency":"usd",'
-        b'"metadata":{"a":"b"},"balance":5,"address":{"line1":"x"}}'
+        b'"metadata":{"a":"b"},"balance":5,"address":{"line1":"x"},"customer_account":"acct_a"}'
     ).participants
-    assert tuple(row) == ("cus_a", "e", "n", "p", "usd", '{"a":"b"}', 7)
+    assert tuple(row) == ("cus_a", "e", "n", "p", "usd", '{"a":"b"}', 7, "acct_a")
     made = subscription(
         start_date=1, trial_end=2, cancel_at=3, canceled_at=4, ended_at=5, default_source="card_1"
     )
@@ -274,6 +274,67 @@ def test_every_stored_field_of_each_object() -> None:
     (sold,) = page(
         "prices",
         b'{"id":"price_a","product":"prod_a","nickname":"n","active":false,"currency":"eur",'
-        b'"unit_amount":1200,"recurring":{"interval":"month","usage_type":"metered"}}',
+        b'"unit_amount":1200,"recurring":{"interval":"month","interval_count":3,'
+        b'"usage_type":"metered"}}',
     ).prices
-    assert tuple(sold) == ("price_a", "prod_a", "n", False, "eur", 1200, "month")
+    assert tuple(sold) == ("price_a", "prod_a", "n", False, "eur", 1200, "month", 3)
+
+
+def test_what_is_of_another_kind_or_mode_is_set_aside() -> None:
+    read = LISTINGS["customers"].read_page
+    found = read(
+        b'{"data":[%s,{"id":"sub_a","object":"subscription","created":7,"customer":"cus_a"},'
+        b'{"id":"cus_live","object":"customer","created":7,"livemode":true},'
+        b'{"id":"cus_test","object":"customer","created":7,"livemode":false}],"has_more":true}'
+        % GOOD
+    )
+    found.check_mode(livemode=False)
+    assert [one.id for one in found.objects] == ["cus_good", "cus_test"]
+    assert {one.id: one.reason for one in found.bad} == {
+        "sub_a": "it is no customer but “subscription”",
+        "cus_live": "it belongs to live mode",
+    }
+    assert found.last == ("cus_test", 7)
+
+
+@pytest.mark.parametrize("one", [b"{}", b'{"id":""}', b'{"id":null}', b'{"id":5}', b"[]"])
+def test_nine_without_an_id_are_nine(one: bytes) -> None:
+    answer = customers(*([one] * 9), GOOD)
+    assert len({bad.stripe_id for bad in answer.bad}) == 9
+    assert keys(answer) == ["cus_good"]
+    again = customers(*([one] * 9), GOOD)
+    assert answer.bad == again.bad  # so that a page that is read again counts once
+
+
+def test_long_ids_that_begin_alike_are_two() -> None:
+    answer = customers(*(b'{"id":"%s%d","created":7}' % (b"c" * 300, n) for n in range(2)))
+    assert len({bad.stripe_id for bad in answer.bad}) == 2
+    assert max(len(bad.stripe_id) for bad in answer.bad) <= 255
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":'])
+@pytest.mark.parametrize("field", [b"metadata", b"unknown"])
+def test_one_that_no_parser_can_read_is_set_aside(opening: bytes, field: bytes) -> None:
+    closing = b"]" if opening == b"[" else b"}"
+    deep = b"%s1%s" % (opening * 100_000, closing * 100_000)
+    one = b'{"id":"cus_deep","%s":%s,"name":"a \\"]]}} b","created":8}' % (field, deep)
+    found = LISTINGS["customers"].read_page(
+        b'{"object":"list","data":[%s,%s],"has_more":true}' % (GOOD, one)
+    )
+    assert [one.id for one in found.objects] == ["cus_good"]
+    assert [(bad.id, bad.reason) for bad in found.bad] == [("cus_deep", "it is nested too deeply")]
+    assert (found.has_more, found.last) == (True, ("cus_deep", 8))
+    alone = LISTINGS["customers"].read_one(one)
+    assert [bad.id for bad in alone.bad] == ["cus_deep"]
+
+
+def test_the_customer_of_a_subscription_that_is_set_aside_is_known() -> None:
+    deep = b"[" * 100_000 + b"]" * 100_000
+    answer = page(
+        "subscriptions",
+        json.dumps(subscription(status=1)).encode(),
+        json.dumps(subscription(id="sub_b", trial_end=2**63)).encode(),
+        b'{"id":"sub_c","created":7,"customer":{"id":"cus_c"},"items":%s}' % deep,
+    )
+    owners = {bad.stripe_id: bad.customer for bad in answer.bad}
+    assert owners == {"sub_a": "cus_a", "sub_b": "cus_a", "sub_c": "cus_c"}

@@ -1,0 +1,43 @@
+"""``panelist verify --against``: compares the panel with an export from Stripe's Dashboard."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+
+from app.commands.console import print_json
+from app.commands.context import open_context
+from app.commands.exit_codes import DONE, FAILED
+from app.panel.audit.dashboard_export import DashboardExport, ExportDifference
+from app.text import plain
+
+_KINDS = {
+    "missing_here": "missing here",
+    "deleted_here": "deleted here, in the export not",
+    "not_in_export": "here, not in the export",
+}
+
+
+def compare_with_export(options: argparse.Namespace) -> int:
+    """Print every difference. Returns 0 if there is none."""
+    _, store, connection = open_context()
+    export = DashboardExport(store, connection, options.against)
+    for one in export.differences():
+        if options.json:
+            print_json({"type": "difference", **asdict(one)})
+        else:
+            print(f"{plain(one.id, 255)}: {_words(one)}", flush=True)
+    found = export.found
+    if options.json:
+        print_json({"type": "finished", "equal": not found.differences, **asdict(found)})
+    else:
+        said = "equal" if not found.differences else f"{found.differences:,} differences"
+        newer = f" {found.newer:,} participants are newer than the export." if found.newer else ""
+        print(f"Compared {found.rows:,} customers of the export with the panel: {said}.{newer}")
+    return FAILED if found.differences else DONE
+
+
+def _words(one: ExportDifference) -> str:
+    if one.kind == "field":
+        return f"{plain(one.field)} here “{plain(one.here)}”, in the export “{plain(one.there)}”"
+    return _KINDS[one.kind]
