@@ -12,7 +12,7 @@ import pytest
 from app.db.store import Store
 from app.db.store_factory import open_store
 from app.settings import RequestRate, Settings
-from tests.helpers import empty_database, postgres_server
+from tests.helpers import empty_database, postgres_server, quick_scrypt
 from tests.helpers.postgres_server import PostgresServer
 
 _numbers = itertools.count()
@@ -22,6 +22,8 @@ _servers: dict[str, PostgresServer] = {}
 # background of a script have some of them ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+quick_scrypt.use()
 
 MakeSettings = Callable[..., Settings]
 
