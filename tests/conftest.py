@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import signal
 from collections.abc import Callable, Iterator
@@ -26,6 +27,15 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 quick_scrypt.use()
 
 MakeSettings = Callable[..., Settings]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What is imported by now is no garbage, and to look through it again and again would take a
+    quarter of the tests' time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)  # as the app has it
 
 
 @pytest.fixture(scope="session")
