@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.db.store_factory import open_store
 from app.settings import Settings
-from tests.helpers.killed_senders import assert_nobody_twice, faulty, kill_until_done
+from tests.helpers.killed_senders import FaultyServer, assert_nobody_twice, kill_until_done
 from tests.helpers.study_world import account, queued, study
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=2_000)
     parser.add_argument("--faults", type=float, default=0.1, metavar="SHARE")
-    parser.add_argument("--patience", type=float, default=0.6, help="seconds at most until a kill")
+    parser.add_argument("--mails", type=int, default=20, help="that a process begins at most")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--postgres", action="store_true")
     options = parser.parse_args()
@@ -36,10 +36,10 @@ def main() -> None:
         store = open_store(settings)
         here = account(store, options.people)
         run = queued(store, study(store, here)).run
-        server = held.enter_context(faulty(options.seed, options.faults))
+        server = held.enter_context(FaultyServer(options.seed, options.faults))
         begun = time.monotonic()
         kills = kill_until_done(
-            store, settings, here, run, server.url, seed=options.seed, patience=options.patience
+            store, settings, here, run, server, seed=options.seed, mails=options.mails
         )
         found = assert_nobody_twice(store, here, run, server.counts)
         took = time.monotonic() - begun

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.helpers.credentials import ROOT
+from tests.helpers.warm_process import WarmProcess
 
 BOTH = [
     ("", "put"),
@@ -33,10 +33,16 @@ TRIALS = [*(("die", *way) for way in KILLED), *(("fail", *way) for way in BOTH)]
 
 def crashed(folder: Path, *arguments: object) -> Any:
     """What a process that forks and kills its children reports."""
-    command = [sys.executable, "-m", "tests.helpers.credential_crashes", folder, *arguments]
-    done = subprocess.run([*map(str, command)], cwd=ROOT, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    return json.loads(done.stdout)
+    process = WarmProcess(
+        "tests.helpers.credential_crashes",
+        *map(str, (folder, *arguments)),
+        env=dict(os.environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, ""), err
+    return json.loads(out)
 
 
 @pytest.mark.parametrize(("how", "place", "act"), TRIALS)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from app.credentials import encrypted_file
 from app.credentials.store import CredentialProblem, Credentials, TokenStore
+from tests.helpers import quick_scrypt
 from tests.helpers.credentials import PASSPHRASE, everything, left, opened, problem
 from tests.helpers.keyring_backends import FAILING, Forgets, Memory, path
 
@@ -94,6 +95,17 @@ def test_a_forgotten_passphrase_is_no_dead_end(home: Path) -> None:
     credentials.choose(TokenStore.PASSPHRASE, "new", set_aside=True)
     assert everything(opened(home, passphrase="new")) == {}
     assert len([name for name in left(home) if name.endswith(".aside")]) == 1
+
+
+def test_what_people_have_is_dear_to_guess(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The numbers of OWASP's list, which all other tests make cheap."""
+    assert quick_scrypt.SHIPPED == {"n": 2**15, "r": 8, "p": 3}
+    cheap = kept(home.parent / "cheap")
+    monkeypatch.setattr(encrypted_file, "SCRYPT", quick_scrypt.SHIPPED)
+    kept(home)
+    assert everything(opened(home, passphrase=PASSPHRASE)) == {"a": SECRET}
+    problem(opened(home.parent / "cheap", passphrase=PASSPHRASE).names, "wrong passphrase")
+    assert everything(cheap) == {"a": SECRET}  # it has its key
 
 
 @pytest.mark.parametrize("passphrase", ["\udcff\ud800\0", "x" * 10_000])

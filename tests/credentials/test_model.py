@@ -24,9 +24,8 @@ values = st.recursive(
     max_leaves=4,
 )
 secrets = st.dictionaries(st.text(max_size=5), values, max_size=3)
-# A passphrase takes a third of a second each time, so it is rarer.
 places = st.sampled_from(
-    [*[TokenStore.KEYRING, TokenStore.PLAIN] * 4, TokenStore.SESSION, TokenStore.PASSPHRASE]
+    [*[TokenStore.KEYRING, TokenStore.PLAIN, TokenStore.PASSPHRASE] * 3, TokenStore.SESSION]
 )
 
 

@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from app.credentials.store import CredentialProblem, Credentials, TokenStore
 from tests.helpers.keyring_backends import Memory, OnDisk, path
+from tests.helpers.warm_process import WarmProcess
 
 MEMORY = path(Memory)
 ON_DISK = path(OnDisk)
@@ -29,6 +28,8 @@ def opened(home: Path, **options: Any) -> Credentials:
 
 def problem(work: Callable[[], object], kind: str) -> str:
     """The sentence with which something is refused."""
+    import pytest  # here, as some processes of the tests need all else
+
     with pytest.raises(CredentialProblem) as caught:
         work()
     text = str(caught.value)
@@ -62,22 +63,21 @@ def start(
     code: str, *arguments: object, environ: dict[str, str] | None = None, **options: Any
 ) -> subprocess.Popen[str]:
     """Another Python that has everything imported as ``from … import *`` would; ``arguments``
-    are its ``sys.argv[1:]``."""
+    are its ``sys.argv[1:]``. It is a fresh one if ``before`` has the words of a command to start
+    it with, or ``environ`` variables for it."""
     text = (
         "import sys, os, time, threading\nfrom pathlib import Path\n"
         "from app.credentials.store import *\n"
         "from tests.helpers.credentials import *\n" + textwrap.dedent(code)
     )
-    return subprocess.Popen(
-        [*options.pop("before", []), sys.executable, "-c", text, *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, **(environ or {})},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
+    module, *given = "tests.helpers.python_code", text, *map(str, arguments)
+    pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    asked = {"env": {**os.environ, **(environ or {})}, **pipes, **options}
+    before = asked.pop("before", [])
+    if not before and not environ:
+        return WarmProcess(module, *given, **asked)
+    start = [*before, sys.executable, "-m", module, *given]
+    return subprocess.Popen(start, cwd=ROOT, text=True, **asked)
 
 
 def run(code: str, *arguments: object, **options: Any) -> str:

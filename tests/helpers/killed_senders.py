@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -21,17 +22,31 @@ from tests.helpers.study_world import BY, send, sender
 from tests.helpers.warm_process import WarmProcess
 
 READY = "sending"
+MOMENT = 0.03  # seconds; a mail takes about as long
 ODD = [fault for fault in FAULTS if fault not in ("ok", "ok, quit hangs")]
 
 
-def faulty(seed: int, share: float) -> MailServer:
-    """A mail server that fails at random."""
-    chance = random.Random(seed)
+class FaultyServer(MailServer):
+    """A mail server that fails at random, and knows how many mails were begun."""
 
-    def fault(_: str) -> str:
-        return chance.choice(ODD) if chance.random() < share else "ok"
+    def __init__(self, seed: int, share: float) -> None:
+        chance = random.Random(seed)
+        self._begun, self._more = 0, threading.Condition()
 
-    return MailServer(fault)
+        def fault(_: str) -> str:
+            with self._more:
+                self._begun += 1
+                self._more.notify_all()
+            return chance.choice(ODD) if chance.random() < share else "ok"
+
+        super().__init__(fault)
+
+    def wait_for(self, more: int, process: subprocess.Popen[str]) -> None:
+        """Until so many more mails were begun, or the process has ended."""
+        with self._more:
+            until = self._begun + more
+            while self._begun < until and process.poll() is None:
+                self._more.wait(0.01)
 
 
 def start(settings: Settings, here: int, url: str) -> subprocess.Popen[str]:
@@ -41,20 +56,31 @@ def start(settings: Settings, here: int, url: str) -> subprocess.Popen[str]:
 
 
 def kill_until_done(
-    store: Store, settings: Settings, here: int, run: int, url: str, *, seed: int, patience: float
+    store: Store,
+    settings: Settings,
+    here: int,
+    run: int,
+    server: FaultyServer,
+    *,
+    seed: int,
+    mails: int = 6,
 ) -> int:
-    """Two processes at a time, each killed some moments after it began, until nothing is left to
-    be sent; how many were killed."""
+    """Two processes at a time, each killed at any moment of one of the first ``mails`` after it
+    began, or before them, until nothing is left to be sent; how many were killed. So they get on
+    however slow the computer is."""
     chance, kills = random.Random(seed), 0
     going: list[subprocess.Popen[str]] = []
     while True:
         while len(going) < 2:
-            going.append(start(settings, here, url))
+            going.append(start(settings, here, server.url))
         one = going.pop(0)
         assert one.stdout is not None
-        begun = one.stdout.readline().strip() == READY
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            one.wait(chance.uniform(0, patience) if begun else None)
+        if one.stdout.readline().strip() == READY:
+            server.wait_for(chance.randint(0, mails), one)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                one.wait(chance.uniform(0, MOMENT))
+        else:
+            one.wait()
         kills += one.poll() is None
         one.kill()
         one.communicate()

@@ -16,6 +16,7 @@ from contextlib import suppress
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from typing import Self
 
 # What can be done to one mail -> what must become of the invite, and whether the server has it.
 FAULTS: dict[str, tuple[str, bool]] = {
@@ -68,7 +69,7 @@ class MailServer:
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
-    def __enter__(self) -> MailServer:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

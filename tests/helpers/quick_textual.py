@@ -26,6 +26,8 @@ import pytest
 from textual.css.stylesheet import Stylesheet
 from textual.screen import UPDATE_PERIOD
 
+from app.sync.auth.approval import Approval
+
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_textual() -> Iterator[None]:
@@ -82,7 +84,7 @@ def _threads() -> list[types.FrameType]:
 
 def _rests(frame: types.FrameType) -> bool:
     """Whether the thread waits for another thread, another process or a network."""
-    return frame.f_code.co_filename in _WAITING
+    return frame.f_code.co_filename in _WAITING or frame.f_code in _WAITING_IN_C
 
 
 TURN = 0.001  # seconds
@@ -90,4 +92,5 @@ _WAITING = {
     one.__file__
     for one in (concurrent.futures.thread, selectors, socket, socketserver, subprocess, threading)
 }
+_WAITING_IN_C = {Approval.wait.__code__}  # a SimpleQueue has no frame of its own
 _others: set[int] = set()

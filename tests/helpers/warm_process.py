@@ -9,6 +9,7 @@ imported, what PYTHON* variables tell Python), a test uses ``subprocess`` as it 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import gc
@@ -25,6 +26,8 @@ import sys
 import threading
 from importlib import import_module
 from typing import IO, Any
+
+from tests.helpers import quick_scrypt
 
 _NUMBER = struct.Struct("q")
 
@@ -94,6 +97,19 @@ class _Nursery:
         return ours
 
 
+# What commands import when they need it.
+_LATER = (
+    "app.cli",
+    "app.db.schema_create",
+    "app.sync.stripe.sdk",  # first of those that import httpx
+    "anyio._backends._asyncio",
+    "cryptography.hazmat.primitives.ciphers.aead",
+    "idna",
+    "psycopg",
+    "socksio",
+    "truststore",
+    "uvicorn",
+)
 _OF_PYTHON = ("PYTHONUNBUFFERED", "PYTHONIOENCODING", "PYTHONWARNINGS", "PYTHONASYNCIODEBUG")
 _nursery = functools.cache(_Nursery)
 
@@ -102,8 +118,10 @@ def _serve(channel: socket.socket) -> None:
     """Fork whenever it is asked for; only the forked ones come back from here."""
     import app.commands
 
-    for module in pkgutil.walk_packages(app.commands.__path__, "app.commands."):
-        import_module(module.name)
+    modules = pkgutil.walk_packages(app.commands.__path__, "app.commands.")
+    for name in (*(module.name for module in modules), *_LATER):
+        import_module(name)
+    quick_scrypt.use()
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that watch
@@ -144,7 +162,23 @@ def _watch(descriptors: list[int]) -> None:
     os.environ.clear()
     os.environ.update(environ)
     sys.argv = [module, *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        _end(end.code)
+    _end(None)
+
+
+def _end(code: object) -> None:
+    """End as Python does, but leave the memory to the system: to clear away all that was imported
+    takes three times as long as to fork."""
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def _opened(number: int) -> IO[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from app.db.store import Store
 from app.settings import Settings
-from tests.helpers.killed_senders import assert_nobody_twice, faulty, kill_until_done
+from tests.helpers.killed_senders import FaultyServer, assert_nobody_twice, kill_until_done
 from tests.helpers.study_world import account, queued, study
 
 PEOPLE = 30
@@ -16,8 +16,8 @@ PEOPLE = 30
 def test_nobody_gets_two(store: Store, settings: Settings) -> None:
     here = account(store, PEOPLE)
     run = queued(store, study(store, here)).run
-    with faulty(7, 0.1) as server:
-        kills = kill_until_done(store, settings, here, run, server.url, seed=8, patience=0.6)
+    with FaultyServer(7, 0.1) as server:
+        kills = kill_until_done(store, settings, here, run, server, seed=8)
     found = assert_nobody_twice(store, here, run, server.counts)
     assert found.total() == PEOPLE
     assert kills

@@ -14,6 +14,7 @@ from app.sandbox.server.server import Sandbox
 from app.sandbox.world.changes import random_change
 from app.settings import Settings
 from app.sync.verify.findings import Pending
+from tests.helpers.depth import examples
 from tests.helpers.sync_run import sync
 from tests.helpers.truth import assert_equal
 from tests.helpers.verify_run import compare, dump, one_of, plant
@@ -128,7 +129,8 @@ def test_it_changes_again_while_it_is_looked_at(store: Store, settings: Settings
         assert found.found == []
 
 
-@pytest.mark.parametrize("round_", range(3))
+@pytest.mark.deep
+@pytest.mark.parametrize("round_", range(examples(1)))
 def test_changes_while_it_runs(store: Store, settings: Settings, round_: int) -> None:
     """Changes at every request, and a sync beside it, again and again."""
     rng = random.Random(round_)
