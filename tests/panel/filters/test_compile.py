@@ -198,3 +198,19 @@ def test_everybody_is_read_from_end_to_end(both: Both) -> None:
         assert "INDEX subscription_held (connection_id=?)" not in steps.replace(
             "COVERING INDEX", ""
         )
+
+
+@pytest.mark.parametrize("everybody", [False, True])
+def test_a_filter_for_many_products_is_planned_without_joins(both: Both, everybody: bool) -> None:
+    """PostgreSQL would need gigabytes to plan a join for each of them."""
+    text = " AND ".join(f'product:"prod_{number}"' for number in range(199))
+    for world in both:
+        found = condition_of(
+            parse(text), world.store, world.connection_id, NOW, everybody=everybody
+        )
+        explain = "EXPLAIN" if world.store.postgres else "EXPLAIN QUERY PLAN"
+        plan = world.store.rows(
+            f"{explain} SELECT p.id FROM participant p WHERE {found.sql}", found.parameters
+        )
+        assert "Join" not in str(plan[0])
+        assert asked(parse(text), world, everybody=everybody) == set()
