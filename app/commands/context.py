@@ -99,7 +99,8 @@ def find_filter(context: Context, text: str) -> Condition:
 def check_known(context: Context, text: str) -> None:
     """Raise Problem if a filter depends on subscriptions and those are not known."""
     from app.panel.filters.parse import parse
-    from app.panel.knowledge import Knowledge, asks_subscriptions, knowledge
+    from app.panel.filters.subscription_use import asks_subscriptions
+    from app.panel.knowledge import Knowledge, knowledge
 
     known = knowledge(context.store, context.connection)
     if known is not Knowledge.KNOWN and asks_subscriptions(

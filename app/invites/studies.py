@@ -22,7 +22,8 @@ from app.invites.ledger import Entry
 from app.invites.mail import template
 from app.invites.mail.template import Template
 from app.invites.rules import Rules
-from app.panel.knowledge import Knowledge, knowledge, segment_asks
+from app.panel.filters.subscription_use import segment_asks
+from app.panel.knowledge import Knowledge, knowledge
 from app.panel.segments.views import segments as all_segments
 from app.text import plain, storable
 

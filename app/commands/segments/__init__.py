@@ -97,11 +97,11 @@ def _moment(text: str, *, end: bool = False) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Without an action, list all segments."""
-    from app.panel.segments.views import segments
+    from app.panel.segments.doubts import segments_with_doubts
     from app.text import plain
 
     _, store, connection = open_context(options.account)
-    views = segments(store, connection)
+    views = segments_with_doubts(store, connection)
     if options.json:
         promised = ("key", "name", "kind", "rule", "count", "with_email", "doubt")
         print_json([{name: getattr(view, name) for name in promised} for view in views])

@@ -23,7 +23,8 @@ from app.invites.plan.options import Options
 from app.invites.plan.outcomes import Outcome
 from app.invites.rules import Rules
 from app.invites.studies import Study, check_segments
-from app.panel.knowledge import Knowledge, knowledge, segment_asks, set_aside
+from app.panel.filters.subscription_use import segment_asks
+from app.panel.knowledge import Knowledge, knowledge, set_aside
 from app.panel.lists.order import Ids
 
 

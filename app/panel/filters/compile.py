@@ -28,6 +28,7 @@ from app.panel.filters.parse import parse
 from app.panel.filters.scopes import scoped
 from app.panel.filters.segment_refs import UnknownSegment, segment_ids
 from app.panel.filters.sql_compare import ComparisonSql, folded, has, number, whole_comparison
+from app.panel.filters.subscription_use import asks_subscriptions
 from app.panel.filters.tree import (
     And,
     Filter,
@@ -41,7 +42,6 @@ from app.panel.filters.tree import (
     leaves,
 )
 from app.panel.filters.unparse import unparse
-from app.panel.knowledge import asks_subscriptions
 from app.panel.lists.selection import Condition
 
 __all__ = ["Condition", "all_people", "compile", "compiled"]

@@ -20,8 +20,9 @@ from app.panel.filters.compile import compile as condition_of
 from app.panel.filters.errors import FilterError
 from app.panel.filters.parse import parse
 from app.panel.filters.segment_refs import UnknownSegment, segment_ids
+from app.panel.filters.subscription_use import asks_subscriptions
 from app.panel.filters.unparse import is_timed
-from app.panel.knowledge import Knowledge, asks_subscriptions, knowledge
+from app.panel.knowledge import Knowledge, knowledge
 from app.text import storable
 
 LONGEST_NAME = 60

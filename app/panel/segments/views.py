@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from dataclasses import dataclass
+from functools import lru_cache
 
 from app.db.segment_rules import BUILTIN, LIVE_WORDS
 from app.db.store import Store
@@ -21,7 +21,7 @@ class SegmentView:
     with_email: int
     filter: str | None = None  # of a custom segment, as written
     filling: bool = False  # members are still being added
-    doubt: str = ""  # why its members are not, or not all, known
+    doubt: str = ""  # why its members are not, or not all, known; see :mod:`.doubts`
 
 
 def segments(store: Store, connection_id: int) -> list[SegmentView]:
@@ -34,8 +34,7 @@ def segments(store: Store, connection_id: int) -> list[SegmentView]:
         " WHERE g.connection_id = ?",
         (connection_id,),
     )
-    doubt = _Doubt(store, connection_id)
-    views = [doubt.about(_view(*row)) for row in rows]
+    views = [_view(*row) for row in rows]
     order = list(BUILTIN)
     return sorted(
         views,
@@ -46,29 +45,6 @@ def segments(store: Store, connection_id: int) -> list[SegmentView]:
             view.key,
         ),
     )
-
-
-class _Doubt:
-    """What is not known about the segments of a connection."""
-
-    def __init__(self, store: Store, connection_id: int) -> None:
-        from app.panel.knowledge import Knowledge, knowledge, segment_asks, set_aside
-
-        self._asks = partial(segment_asks, store, connection_id)
-        known = knowledge(store, connection_id)
-        self._all = "" if known is Knowledge.KNOWN else f"{known.word}: {known.sentence}"
-        self._aside = set_aside(store, connection_id)
-
-    def about(self, view: SegmentView) -> SegmentView:
-        if not (self._all or self._aside) or not self._asks(view.key):
-            return view
-        if self._all:
-            return replace(view, doubt=self._all)
-        if view.kind == "product" or (view.kind == "builtin" and not BUILTIN[view.key].none):
-            return view
-        people = "1 participant" if self._aside == 1 else f"{self._aside:,} participants"
-        left_out = f"without {people} of whom a subscription could not be stored"
-        return replace(view, doubt=left_out)
 
 
 def mark(store: Store, connection_id: int) -> tuple[object, ...]:

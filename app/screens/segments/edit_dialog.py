@@ -20,7 +20,8 @@ from app.panel.filters.complete import complete, vocabulary
 from app.panel.filters.describe import describe
 from app.panel.filters.errors import FilterError
 from app.panel.filters.parse import parse
-from app.panel.knowledge import asks_subscriptions, knowledge
+from app.panel.filters.subscription_use import asks_subscriptions
+from app.panel.knowledge import knowledge
 from app.panel.lists.lister import Lister, ListResult
 from app.panel.lists.order import Order
 from app.panel.lists.selection import Selection

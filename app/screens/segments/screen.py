@@ -13,7 +13,8 @@ from textual.containers import Container, Vertical
 from app.db.errors import DatabaseProblem
 from app.panel.export.people import takeable
 from app.panel.person import Person
-from app.panel.segments.views import mark, segments
+from app.panel.segments.doubts import segments_with_doubts
+from app.panel.segments.views import mark
 from app.screens.export_dialog import ExportDialog
 from app.screens.segments.compare_screen import CompareScreen
 from app.screens.segments.copy_dialog import CopyDialog
@@ -133,7 +134,7 @@ class SegmentsScreen(SegmentActions):
     def read_segments(self, connection: int, reset: bool) -> None:
         try:
             known, self._mark = self._mark, mark(self.host.store, connection)
-            found = segments(self.host.store, connection)
+            found = segments_with_doubts(self.host.store, connection)
         except DatabaseProblem:
             return  # the next snapshot reports it
         if not reset and known == self._mark and found == self.segment_table.views:

@@ -26,7 +26,7 @@ from app.screens.groups_screen import GroupCounts, GroupsScreen
 from app.screens.people_rows import PeopleRows
 from app.screens.studies.plan_options_dialog import PlanOptionsDialog
 from app.screens.studies.plan_rows import COLUMNS, PlanRows
-from app.screens.studies.sending_actions import queued_words
+from app.screens.studies.study_rows import queued_words
 from app.services.snapshot import Snapshot
 from app.settings import SettingsError
 from app.text import plain

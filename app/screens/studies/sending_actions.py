@@ -9,10 +9,11 @@ from typing import Any
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites.sending import reminders, runs
-from app.invites.sending.channels.registry import Channel, channel_of
+from app.invites.sending.channels.registry import channel_of
 from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study
 from app.screens.base import PanelistScreen
+from app.screens.studies.study_rows import queued_words
 from app.services.snapshot import Snapshot
 from app.settings import SettingsError
 from app.text import plain
@@ -21,15 +22,6 @@ from app.widgets.dialog import QuestionDialog
 
 NO_ACCOUNT = "No account is connected yet; 1 (Connect) connects one."
 NOT_ACTIVE = "Only an active study sends; a activates it."
-
-
-def queued_words(number: int, channel: Channel) -> str:
-    """What happens to a batch that was just queued, and whether it can be undone."""
-    if channel.is_local:
-        return f"{number:,} are written to {channel.words} at once. The study shows how far it is."
-    if channel.by_hand:
-        return f"{number:,} links wait to be copied: l, then y. u withdraws those that are left."
-    return f"{number:,} queued. u undoes all of it for two minutes, then withdraws what is left."
 
 
 class SendingActions(PanelistScreen):

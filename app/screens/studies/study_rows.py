@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.invites.mail.template import Message, Template
+from app.invites.sending.channels.registry import Channel
 from app.invites.sending.runs import OVER, RunResult, RunView
 from app.invites.states import INVITE_STATES, state_words
 from app.invites.studies import Study
@@ -22,6 +23,15 @@ STYLES = {
     **dict.fromkeys(("bounced", "failed"), "$error"),
     "uncertain": "bold $error",
 }
+
+
+def queued_words(number: int, channel: Channel) -> str:
+    """What happens to a batch that was just queued, and whether it can be undone."""
+    if channel.is_local:
+        return f"{number:,} are written to {channel.words} at once. The study shows how far it is."
+    if channel.by_hand:
+        return f"{number:,} links wait to be copied: l, then y. u withdraws those that are left."
+    return f"{number:,} queued. u undoes all of it for two minutes, then withdraws what is left."
 
 
 def first_rows() -> list[Row]:
