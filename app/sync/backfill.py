@@ -26,7 +26,7 @@ from app.sync.committer import Committer
 from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS, NEEDS, Listing
 from app.sync.stripe.large_answers import fitting_page
-from app.sync.stripe.objects import Page
+from app.sync.stripe.pages import Page
 from app.sync.stripe.retrieve import Retriever
 from app.sync.tasks import cancelled, together
 from app.sync.windows import PAGE, TimeWindow

@@ -14,7 +14,7 @@ from app.db.store import Store
 from app.settings import Settings
 from app.sync.stripe.access import Access
 from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
-from app.sync.stripe.objects import any_object
+from app.sync.stripe.pages import any_object
 
 PAUSE = 2.0  # seconds before the second question
 

@@ -15,7 +15,8 @@ from app.sync import windows
 from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import EVENTS
 from app.sync.stripe.large_answers import fitting_page
-from app.sync.stripe.objects import Event, Page, page_reader
+from app.sync.stripe.objects import Event
+from app.sync.stripe.pages import Page, page_reader
 from app.sync.windows import TimeWindow
 
 NO_END = 2**40  # no event is that new; it is never sent

@@ -26,7 +26,8 @@ from app.sync.relist import Relisting
 from app.sync.stripe import normalise
 from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import EVENT_TYPES, LISTINGS, NEEDS
-from app.sync.stripe.objects import Event, Page
+from app.sync.stripe.objects import Event
+from app.sync.stripe.pages import Page
 from app.sync.stripe.retrieve import Retriever
 from app.sync.stripe_clock import OVERLAP
 from app.text import storable

@@ -20,7 +20,7 @@ from app.sync.committer import Committer
 from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS, Listing
 from app.sync.stripe.large_answers import fitting_page
-from app.sync.stripe.objects import Page
+from app.sync.stripe.pages import Page
 from app.sync.stripe.retrieve import Retriever
 from app.sync.tasks import together
 from app.sync.windows import PAGE, TimeWindow

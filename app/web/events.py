@@ -13,7 +13,7 @@ import msgspec
 
 from app.db.rows import EventRow
 from app.sync.stripe.endpoints import EVENT_TYPES
-from app.sync.stripe.objects import Unreadable, any_object
+from app.sync.stripe.pages import Unreadable, any_object
 from app.text import storable
 from app.web.rejections import Rejected
 

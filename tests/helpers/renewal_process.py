@@ -12,7 +12,7 @@ from app.settings import RequestRate, load
 from app.sync.auth.oauth_app import registered
 from app.sync.stripe.access import kept_access
 from app.sync.stripe.client import StripeApi
-from app.sync.stripe.objects import any_object
+from app.sync.stripe.pages import any_object
 
 
 async def main(account: str) -> None:

@@ -21,7 +21,7 @@ from app.settings import Settings
 from app.sync.stripe.access import PATIENCE, NewAccess, offered_key, secret_name
 from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import EVENTS, LISTINGS, NEEDS
-from app.sync.stripe.objects import Unreadable, any_object
+from app.sync.stripe.pages import Unreadable, any_object
 
 _KEY = re.compile(r"(rk|sk)_(live|test)_\w{8,240}\Z", re.ASCII)
 _ACCOUNT = re.compile(r"\bacct_\w{4,64}")

@@ -23,7 +23,7 @@ from app.sync.stripe import foreign_answers as foreign
 from app.sync.stripe.access import Access
 from app.sync.stripe.network_failures import WireProblem
 from app.sync.stripe.oauth import OAuthProblem
-from app.sync.stripe.objects import Page, Unreadable, any_object
+from app.sync.stripe.pages import Page, Unreadable, any_object
 from app.sync.stripe.rate_limits import DEFAULTS, RateLimits
 from app.sync.stripe.transport import Headers, TooLarge, Transport
 from app.sync.stripe.transport import Reply as Received

@@ -9,15 +9,8 @@ from typing import Any
 
 from app.db.rows import Fetched
 from app.sync.stripe import normalise
-from app.sync.stripe.objects import (
-    Customer,
-    Page,
-    Price,
-    Product,
-    Subscription,
-    object_reader,
-    page_reader,
-)
+from app.sync.stripe.objects import Customer, Price, Product, Subscription
+from app.sync.stripe.pages import Page, object_reader, page_reader
 
 
 @dataclass(frozen=True)

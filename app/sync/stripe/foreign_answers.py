@@ -10,7 +10,7 @@ import html
 import re
 from urllib.parse import urlsplit
 
-from app.sync.stripe.objects import Unreadable, any_object
+from app.sync.stripe.pages import Unreadable, any_object
 from app.sync.stripe.transport import Headers
 from app.text import plain, redacted
 

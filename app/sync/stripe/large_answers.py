@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from app.sync.stripe.client import Parameters, ProblemKind, Reader, Reply, StripeApi, StripeProblem
-from app.sync.stripe.objects import Page, Unfit
+from app.sync.stripe.pages import Page, Unfit
 
 SMALLER = (10, 1)  # objects a page
 REASON = "it is too large"

@@ -36,16 +36,8 @@ from app.db.rows import (
     SubscriptionRow,
     UnstorableObject,
 )
-from app.sync.stripe.objects import (
-    Customer,
-    Item,
-    Page,
-    Price,
-    Product,
-    Reference,
-    Subscription,
-    Unfit,
-)
+from app.sync.stripe.objects import Customer, Item, Price, Product, Reference, Subscription
+from app.sync.stripe.pages import Page, Unfit
 from app.text import storable
 
 ID_LIMIT = 255  # docs.stripe.com/upgrades: object ids have up to 255 characters

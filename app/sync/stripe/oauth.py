@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from app.problems import Problem
 from app.sync.stripe.network_failures import WireProblem
-from app.sync.stripe.objects import Unreadable, any_object
+from app.sync.stripe.pages import Unreadable, any_object
 from app.sync.stripe.transport import Headers
 from app.text import plain, redacted, without_secret
 

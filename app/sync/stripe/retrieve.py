@@ -10,7 +10,8 @@ from app.db.rows import DeletedObject, Fetched
 from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS
 from app.sync.stripe.large_answers import REASON
-from app.sync.stripe.objects import Item, Items, Page, Subscription, Unfit, page_reader
+from app.sync.stripe.objects import Item, Items, Subscription
+from app.sync.stripe.pages import Page, Unfit, page_reader
 
 ITEMS = "/v1/subscription_items"
 AT_A_TIME = 32

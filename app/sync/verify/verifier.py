@@ -23,7 +23,7 @@ from app.problems import Problem
 from app.sync.events import RETENTION
 from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS, NEEDS, Listing
-from app.sync.stripe.objects import Page
+from app.sync.stripe.pages import Page
 from app.sync.stripe.retrieve import Retriever
 from app.sync.verify.compare import TABLE_OF, Key, Standing, StripeObject, differences, objects_in
 from app.sync.verify.findings import Difference, Finding, SetAside, Skipped, VerifyProgress

@@ -24,7 +24,7 @@ from app.sync.auth.oauth_app import registered
 from app.sync.stripe.access import Access, kept_access, secret_name
 from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.oauth import Tokens, exchange, refresh
-from app.sync.stripe.objects import any_object
+from app.sync.stripe.pages import any_object
 from tests.helpers.approved_home import (
     TOKEN,
     app_of,

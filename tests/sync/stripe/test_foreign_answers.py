@@ -10,7 +10,7 @@ from app.settings import RequestRate
 from app.sync.stripe import client
 from app.sync.stripe.access import KeyAccess
 from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
-from app.sync.stripe.objects import any_object
+from app.sync.stripe.pages import any_object
 from tests.helpers.socket_server import Server, listening
 
 DATED = "Date: Tue, 01 Dec 2026 10:00:00 GMT"

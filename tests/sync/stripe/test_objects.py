@@ -14,7 +14,7 @@ from app.db.rows import DeletedObject, Fetched
 from app.sandbox.world.seeded_customers import PLANTED
 from app.sandbox.world.world import World
 from app.sync.stripe.endpoints import LISTINGS
-from app.sync.stripe.objects import Unreadable, any_object
+from app.sync.stripe.pages import Unreadable, any_object
 
 BAD = "\N{REPLACEMENT CHARACTER}"
 GOOD = b'{"id":"cus_good","created":7}'
