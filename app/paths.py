@@ -11,15 +11,28 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from app.problems import Problem
+
+
+class NoHomeFolder(Problem):
+    """There is no folder for Panelist's files. The text says what to do."""
+
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:
-    """The folder of everything that Panelist writes. It may not exist yet."""
+    """The folder of everything that Panelist writes. It may not exist yet. Raises NoHomeFolder, as
+    in a container whose user has no name."""
     named = environ.get("PANELIST_HOME")
-    if named:
-        return Path(named).expanduser()
-    import platformdirs  # it takes 20 ms, and --help does not need it
+    try:
+        if named:
+            return Path(named).expanduser()
+        import platformdirs  # it takes 20 ms, and --help does not need it
 
-    return Path(platformdirs.user_data_dir("panelist", appauthor=False))
+        return Path(platformdirs.user_data_dir("panelist", appauthor=False)).absolute()
+    except RuntimeError:
+        raise NoHomeFolder(
+            "This user has no home folder. Nothing was changed. Set PANELIST_HOME to a folder that"
+            " Panelist may write to."
+        ) from None
 
 
 def private_umask() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 
 from app.invites.errors import StudyProblem
@@ -14,7 +15,7 @@ def by() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError):
-        return "somebody"
+        return f"user {os.getuid()}"  # as in a container whose user has no name
 
 
 def read_text(file: str, most: int | None = None) -> str:
