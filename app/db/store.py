@@ -238,8 +238,9 @@ class Store:
 
     def interrupter(self) -> Callable[[], None]:
         """A function that ends this thread's statement from any other thread. The transaction is
-        then rolled back and DatabaseProblem is raised."""
-        connection = self.database.connection()
+        then rolled back and DatabaseProblem is raised. Raises DatabaseProblem."""
+        with self._explained():
+            connection = self.database.connection()
         end = connection.cancel_safe if self.postgres else connection.interrupt
 
         def interrupt() -> None:

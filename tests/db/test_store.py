@@ -24,6 +24,7 @@ from app.db.store import Store
 from app.db.store_factory import open_sqlite, open_store
 from app.panel.overview import overview
 from app.settings import Settings
+from tests.conftest import drop_database
 from tests.helpers.rows import connection, names, person, send
 
 
@@ -373,3 +374,17 @@ def test_a_long_statement_is_ended_from_outside(store: Store) -> None:
     assert told.get()
     assert store.rows("SELECT * FROM participant") == []
     send(store, here, Fetched(2, participants=[person("cus_a")]))
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_a_postgresql_that_is_gone_is_a_sentence_for_every_thread(
+    settings: Settings, postgres: str
+) -> None:
+    """The threads in the background retry after a sentence, and would die of anything else."""
+    store = open_store(settings)
+    store.close()
+    assert settings.database_url
+    drop_database(postgres, settings.database_url)
+    for use in (store.interrupter, lambda: store.rows("SELECT 1"), lambda: overview(store)):
+        with pytest.raises(DatabaseProblem):
+            use()

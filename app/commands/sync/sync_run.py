@@ -14,6 +14,7 @@ from app.commands.progress import Progress, step_words
 from app.commands.signals import run_until_signalled
 from app.commands.stripe_access import sync_access
 from app.credentials.factory import open_credentials
+from app.db.errors import DatabaseProblem
 from app.db.indexes.index_builder import IndexBuilder
 from app.db.store import Store
 from app.db.store_factory import open_store
@@ -103,7 +104,10 @@ class SyncProgress:
         """Called after every commit."""
         if not self._progress.due:
             return
-        view = overview(self._store, self._connection)
+        try:
+            view = overview(self._store, self._connection)
+        except DatabaseProblem:
+            return  # the sync meets it as well, and tries again
         self._progress.show(
             self._parts(view),
             status=view.connection and view.connection.status,
