@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -9,6 +11,14 @@ import peewee
 
 from app.db.errors import DatabaseProblem
 
+# A server that does not answer is noticed within seconds, at both ends. The address may say more.
+SESSION = {
+    "connect_timeout": 5,
+    "keepalives_idle": 3,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 FORM = "PANELIST_DATABASE_URL is not of the form postgresql://user:password@host:port/name."
 ENCODED = (
     "PANELIST_DATABASE_URL cannot be read. Percent-encode the special characters in the user and"
@@ -30,6 +40,8 @@ def database(url: str) -> peewee.Database:
     parts, name, port = _read(url)
     _give_driver()
     options: dict[str, Any] = {
+        **SESSION,
+        "application_name": f"panelist, process {os.getpid()} on {socket.gethostname()}",
         "host": parts.hostname,
         "port": port,
         "user": unquote(parts.username or ""),

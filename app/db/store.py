@@ -29,13 +29,6 @@ LOOKED_THROUGH = 16 * 2**20  # bytes, about 40 ms
 ROWS_AT_ONCE = (500, 50)  # rows in one statement, while that many are left
 CHANNEL = "panelist"  # on which PostgreSQL announces writes
 APPLICATION_ID = 0x50414E4C  # "PANL", so that file(1) and we recognise it
-SESSION = {
-    "connect_timeout": 5,
-    "keepalives_idle": 3,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
 SQLITE_PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": "full",
@@ -188,9 +181,10 @@ class Store:
         within seconds."""
         import psycopg
 
-        options = {**SESSION, **self.database.connect_params}
         with explained(self.where):
-            return psycopg.connect(dbname=self.database.database, autocommit=True, **options)
+            return psycopg.connect(
+                dbname=self.database.database, autocommit=True, **self.database.connect_params
+            )
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

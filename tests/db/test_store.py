@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import queue
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -17,7 +19,7 @@ import peewee
 import pytest
 
 from app import paths
-from app.db import migrations
+from app.db import migrations, postgres
 from app.db.errors import DatabaseProblem
 from app.db.rows import Fetched
 from app.db.store import Store
@@ -378,13 +380,32 @@ def test_a_long_statement_is_ended_from_outside(store: Store) -> None:
 
 @pytest.mark.parametrize("settings", ["postgres"], indirect=True)
 def test_a_postgresql_that_is_gone_is_a_sentence_for_every_thread(
-    settings: Settings, postgres: str
+    settings: Settings, request: pytest.FixtureRequest
 ) -> None:
     """The threads in the background retry after a sentence, and would die of anything else."""
     store = open_store(settings)
     store.close()
     assert settings.database_url
-    drop_database(postgres, settings.database_url)
+    drop_database(request.getfixturevalue("postgres"), settings.database_url)
     for use in (store.interrupter, lambda: store.rows("SELECT 1"), lambda: overview(store)):
         with pytest.raises(DatabaseProblem):
             use()
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_a_database_administrator_sees_who_is_connected(settings: Settings) -> None:
+    store = open_store(settings)
+    (name,) = store.row("SELECT current_setting('application_name')")
+    assert name.startswith(f"panelist, process {os.getpid()} on ")
+    with closing(store.session()) as session:
+        assert session.execute("SHOW application_name").fetchone() == (name,)
+
+
+def test_a_server_that_says_nothing_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(postgres.SESSION, "connect_timeout", 2)  # libpq's shortest
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://ada:hunter2secret@127.0.0.1:{silent.getsockname()[1]}/panel"
+        said = refusal(Settings(home=tmp_path, database_url=url))
+    assert "timeout expired" in said
