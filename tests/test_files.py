@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import stat
 from pathlib import Path
 
 import pytest
 
-from app.files import replace_atomically
+from app.db.errors import DatabaseProblem
+from app.db.lock import Lock
+from app.db.store_factory import open_store
+from app.files import NoLocks, lock, replace_atomically
+from app.settings import Settings
 
 
 def test_until_all_is_written_the_old_file_is_there(tmp_path: Path) -> None:
@@ -71,3 +77,29 @@ def test_what_a_killed_process_left_is_replaced_and_a_link_never_followed(tmp_pa
         out.write(b"mine")
     assert (file.read_bytes(), other.read_bytes()) == (b"mine", b"theirs")
     assert not file.is_symlink()
+
+
+def test_a_lock_is_held_until_its_file_is_closed(tmp_path: Path) -> None:
+    held, other = (os.open(tmp_path, os.O_RDONLY) for _ in range(2))
+    lock(held, "a folder", wait=False)
+    with pytest.raises(BlockingIOError):
+        lock(other, "a folder", wait=False)
+    os.close(held)
+    lock(other, "a folder", wait=True)
+    os.close(other)
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_named(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    store = open_store(sqlite_settings)
+
+    def without(_: int, __: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", without)
+    with pytest.raises(DatabaseProblem, match="Network shares often have no locks"):
+        Lock(store, "send-lock", 3).take()
+    with pytest.raises(NoLocks, match=f"cannot be locked .{os.strerror(number)}"):
+        lock(0, "a folder", wait=True)

@@ -8,12 +8,12 @@ that contains a process id can promise neither.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from typing import IO, Any
 
 from app.db.errors import DatabaseProblem, explained
 from app.db.store import APPLICATION_ID, Store
+from app.files import NoLocks, lock
 
 
 class LockTaken(Exception):
@@ -59,10 +59,13 @@ class Lock:
         with explained(self._store.where):
             file = os.fdopen(os.open(name, os.O_RDWR | os.O_CREAT, 0o600), "r+")
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            lock(file.fileno(), name, wait=False)
+        except BlockingIOError:
             file.close()
             raise LockTaken from None
+        except NoLocks as problem:
+            file.close()
+            raise DatabaseProblem(str(problem)) from problem
         self._file = file
 
     def _take_postgres(self) -> None:
