@@ -18,16 +18,17 @@ class NoLocks(Problem):
 
 
 def lock(descriptor: int, where: str, *, wait: bool) -> None:
-    """Take the lock on an open file or folder. Closing it frees the lock. ``where``: its name, for a
-    person. Raises BlockingIOError if another process holds it and ``wait`` is false, and NoLocks."""
+    """Take the lock on an open file or folder. Closing it frees the lock. ``where``: its name, for
+    a person. Raises BlockingIOError if another process holds it and ``wait`` is false, and
+    NoLocks."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, InterruptedError):
         raise
     except OSError as error:
         raise NoLocks(
-            f"{where} cannot be locked ({error.strerror}). Nothing was changed. Network shares often"
-            " have no locks. Set PANELIST_HOME to a folder on a disk of this computer."
+            f"{where} cannot be locked ({error.strerror}). Nothing was changed. Network shares"
+            " often have no locks. Set PANELIST_HOME to a folder on a disk of this computer."
         ) from error
 
 
