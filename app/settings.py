@@ -11,9 +11,11 @@ commits it or backs it up by accident.
 from __future__ import annotations
 
 import os
+import stat
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -227,7 +229,22 @@ def _address(setting: Setting, text: str) -> str:
             f"{setting.variable} is not a web address such as https://api.stripe.com; correct"
             " it or leave it out."
         )
+    if urlsplit(text).scheme == "http" and not _is_here(urlsplit(text).hostname or ""):
+        raise SettingsError(
+            f"{setting.variable} is not encrypted, and keys and customers would be sent through the"
+            " network. Write https:// instead of http://."
+        )
     return text.rstrip("/")
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host is this computer (RFC 6761, 6.3, and loopback addresses)."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _port(setting: Setting, text: str) -> int:
@@ -292,6 +309,7 @@ _PARSERS: Mapping[Kind, Callable[[Setting, str], object]] = {
 
 def _from_file(file: Path) -> dict[str, str]:
     try:
+        mode = file.stat().st_mode
         content = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         return {}
@@ -309,4 +327,26 @@ def _from_file(file: Path) -> dict[str, str]:
             )
         if setting is None or not setting.in_file or not isinstance(value, str):
             raise SettingsError(f"{file}: {name!r} is not a setting, or its value is not a text.")
+    _check_mode(file, mode, content)
     return content
+
+
+def _check_mode(file: Path, mode: int, content: Mapping[str, str]) -> None:
+    """Refuse a file that other users can change, or that shows them a password. In a folder that
+    only its owner may enter, its mode does not matter."""
+    if not file.parent.stat().st_mode & (stat.S_IXGRP | stat.S_IXOTH):
+        return
+    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+        can = "change it"
+    elif mode & (stat.S_IRGRP | stat.S_IROTH) and any(map(_has_password, content.values())):
+        can = "read the password in it"
+    else:
+        return
+    raise SettingsError(
+        f"{file} is not used, because other users of this computer can {can}. Run chmod 600 on it,"
+        " then try again."
+    )
+
+
+def _has_password(text: str) -> bool:
+    return "@" in text and ":" in text.partition("://")[2].rpartition("@")[0]

@@ -46,17 +46,17 @@ def test_without_anything_set_the_defaults_hold(tmp_path: Path) -> None:
 
 
 def test_the_file_is_read(tmp_path: Path) -> None:
-    environ = with_file(tmp_path, 'stripe_api_base = "http://a/"\nstripe_rate = "7/3"\n')
+    environ = with_file(tmp_path, 'stripe_api_base = "https://a/"\nstripe_rate = "7/3"\n')
     settings = load(environ)
-    assert settings.stripe_api_base == "http://a"
+    assert settings.stripe_api_base == "https://a"
     assert settings.rate == RequestRate(7, 3)
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
-    environ = with_file(tmp_path, 'stripe_api_base = "http://a"\nstripe_rate = "7/3"\n')
-    environ |= {"PANELIST_STRIPE_API_BASE": "http://b/", "PANELIST_STRIPE_RATE": ""}
+    environ = with_file(tmp_path, 'stripe_api_base = "https://a"\nstripe_rate = "7/3"\n')
+    environ |= {"PANELIST_STRIPE_API_BASE": "https://b/", "PANELIST_STRIPE_RATE": ""}
     settings = load(environ)
-    assert settings.stripe_api_base == "http://b"
+    assert settings.stripe_api_base == "https://b"
     assert settings.rate == RequestRate(7, 3), "an empty variable sets nothing"
 
 
@@ -228,3 +228,54 @@ def test_what_cannot_be_meant_is_a_sentence(tmp_path: Path, name: str, value: st
     text = refusal({"PANELIST_HOME": str(tmp_path), f"PANELIST_{name}": value})
     assert f"PANELIST_{name}" in text
     assert len(text) < 300
+
+
+@pytest.mark.parametrize(
+    ("mode", "line", "refused"),
+    [
+        (0o600, 'database_url = "postgresql://u:word@db/panel"', None),
+        (0o644, 'database_url = "postgresql://u@db/panel"', None),
+        (0o644, 'database_url = "postgresql://u:word@db/panel"', "read the password in it"),
+        (0o640, 'database_url = "postgresql://u:word@db/panel"', "read the password in it"),
+        (0o622, 'mail_rate = "10/500"', "change it"),
+        (0o602, 'mail_rate = "10/500"', "change it"),
+    ],
+)
+def test_a_file_that_other_users_can_use_is_refused(
+    tmp_path: Path, mode: int, line: str, refused: str | None
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(line)
+    file.chmod(mode)
+    tmp_path.chmod(0o755)
+    environ = {"PANELIST_HOME": str(tmp_path)}
+    if refused is None:
+        load(environ)
+    else:
+        with pytest.raises(SettingsError, match=refused) as caught:
+            load(environ)
+        assert "word@" not in str(caught.value)
+    tmp_path.chmod(0o700)
+    load(environ)
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("http://127.0.0.1:12111", True),
+        ("http://[::1]:12111", True),
+        ("http://localhost:12111", True),
+        ("http://stripe.localhost", True),
+        ("https://stripe.example", True),
+        ("http://stripe.example", False),
+        ("http://10.0.0.1:12111", False),
+        ("HTTP://127.0.0.1.example.com", False),
+    ],
+)
+def test_keys_are_not_sent_unencrypted(tmp_path: Path, address: str, allowed: bool) -> None:
+    environ = {"PANELIST_HOME": str(tmp_path), "PANELIST_STRIPE_API_BASE": address}
+    if allowed:
+        load(environ)
+    else:
+        with pytest.raises(SettingsError, match="is not encrypted"):
+            load(environ)
