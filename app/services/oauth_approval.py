@@ -211,12 +211,7 @@ class OAuthApproval:
     def _exchange(self, app: OAuthApp, heard: RedirectAnswer) -> Step:
         def exchange(service: SyncService) -> Message:
             self.stop()
-            admitted = service.by_code(app, heard.code)
-            if heard.account and heard.account != admitted.report.account:
-                service.refuse(admitted)
-                return ConnectionRefused(
-                    "That install was for another account than it said. Nothing was connected."
-                )
+            admitted = service.by_code(app, heard.code, heard.account)
             return self._stripe.connect(service, admitted)
 
         return exchange

@@ -63,9 +63,18 @@ class SyncService:
             return self._admitted(offer, keep=True)
         raise KeyProblem("No account is connected, so there is no key to replace.")
 
-    def by_code(self, app: OAuthApp, code: str) -> Admitted:
-        """Exchange the code of a callback, store the tokens, and check them."""
-        return self._admitted(offer_of(app, code), keep=True)
+    def by_code(self, app: OAuthApp, code: str, account: str = "") -> Admitted:
+        """Exchange the code of a callback, store the tokens, and check them. ``account``: the one
+        that a person accepted. Any web page can send a browser to the callback, so it must be the
+        account that the code is for. Raises OAuthProblem."""
+        admitted = self._admitted(offer_of(app, code), keep=True)
+        if account and account != admitted.report.account:
+            self.refuse(admitted)
+            raise OAuthProblem(
+                "refused",
+                "That install was for another account than it said. Nothing was connected.",
+            )
+        return admitted
 
     def _admitted(self, offer: NewAccess, *, keep: bool) -> Admitted:
         credentials = self.credentials if keep else None

@@ -218,6 +218,20 @@ def test_stopped_while_it_waits(home: Home, sandbox: Sandbox, number: signal.Sig
     connected(home)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
+def test_stopped_while_new_access_is_tried(
+    home: Home, sandbox: Sandbox, number: signal.Signals
+) -> None:
+    """Tokens are stored before they are tried. Left behind, they would be valid for a year."""
+    with connecting(home) as waiting:
+        once_asked(sandbox, "/v1/customers", lambda: waiting.process.send_signal(number))
+        sandbox.options.latency = 0.2
+        approve(waiting)
+        assert waiting.end().code != 0
+        sandbox.options.latency = 0.0
+    nothing_came_of_it(home)
+
+
 # Installs that nobody here asked for
 
 
@@ -237,6 +251,18 @@ def test_an_uninvited_install_is_accepted(home: Home, sandbox: Sandbox, port: in
         waiting.give("y")
         assert waiting.end().code == 0
     assert status(home)["account"] == sandbox.world.account_id
+
+
+def test_an_install_that_lies_about_its_account(home: Home, sandbox: Sandbox, port: int) -> None:
+    """Any web page can send a browser to the listener with the code of its own account."""
+    with connecting(home) as waiting:
+        web.get(dashboard(sandbox, port).replace(sandbox.world.account_id, "acct_1YouKnow"))
+        assert "acct_1YouKnow" in waiting.hears("Accept it? (y or n)")
+        waiting.give("y")
+        ended = waiting.end()
+    assert ended.code == 1
+    assert "for another account than it said. Nothing was connected." in ended.err
+    nothing_came_of_it(home)
 
 
 def test_an_uninvited_install_is_refused(home: Home, sandbox: Sandbox, port: int) -> None:

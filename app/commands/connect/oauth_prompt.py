@@ -38,7 +38,7 @@ def connect_by_oauth(options: argparse.Namespace, service: SyncService) -> Admit
             heard = _Prompt(approval).wait()
         except KeyboardInterrupt:
             raise OAuthProblem("setup", "Stopped. Nothing was connected.") from None
-        admitted = service.by_code(app, heard.code)
+        admitted = service.by_code(app, heard.code, heard.account)
     where = plain(service.credentials.described())
     ends = service.credentials.token_store is TokenStore.SESSION
     say(f"The access is kept in: {where}{', which ends with this command' if ends else ''}")

@@ -256,7 +256,7 @@ def admit(
     try:
         report = _recognised_by_data(settings, store, check(settings, offer), offer)
         refuse_another(store, report.account, livemode)
-    except KeyProblem:
+    except BaseException:  # a person may stop it here, and the access would stay valid for a year
         if offer.account and credentials is not None:
             _keep(credentials, secret_name(offer.account, livemode), before)
         raise
