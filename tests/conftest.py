@@ -105,6 +105,27 @@ def store(settings: Settings) -> Iterator[Store]:
     opened.close()
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def shared_store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Store]:
+    """A store on both databases that a module's tests share. They only read what they did not make:
+    each makes connections of its own, or reads what its module made once."""
+    home, rate = tmp_path_factory.mktemp("shared") / "home", RequestRate(None, None)
+    if request.param == "sqlite":
+        empty_database.put(home)
+        opened = open_store(Settings(home=home, rate=rate))
+        yield opened
+        opened.close()
+        return
+    server = request.getfixturevalue("postgres")
+    url = new_database(server, request.getfixturevalue("prepared"))
+    opened = open_store(Settings(home=home, database_url=url, rate=rate))
+    yield opened
+    opened.close()
+    drop_database(server, url)
+
+
 @pytest.fixture
 def sqlite_settings(tmp_path: Path) -> Settings:
     """Settings for tests that are about something else than the database."""

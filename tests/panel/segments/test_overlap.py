@@ -54,21 +54,33 @@ class World:
         )
 
 
-@pytest.fixture(params=range(4))
-def world(request: pytest.FixtureRequest, store: Store, monkeypatch: pytest.MonkeyPatch) -> World:
+@pytest.fixture(scope="module", params=range(4))
+def made(request: pytest.FixtureRequest, shared_store: Store) -> World:
+    """A world that the tests only read."""
+    store = shared_store
+    Panel(store, 50, people=10)
+    panel = Panel(store, request.param, people=25)
+    for _ in range(50):
+        panel.happen()
+    if request.param == 3:
+        panel.tell("product.deleted", panel.at + 5, gone=[DeletedObject("product", "prod_a")])
+        store.execute(
+            "UPDATE member SET cause = 0 WHERE participant_id % 4 = 0 AND participant_id IN"
+            " (SELECT id FROM participant WHERE connection_id = ?)",
+            (panel.here,),
+        )
+    people = store.rows(
+        "SELECT id, stripe_id FROM participant WHERE connection_id = ?", (panel.here,)
+    )
+    return World(store, panel, {row: places(store, panel.here, key) for row, key in people})
+
+
+@pytest.fixture
+def world(made: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """It is read in small chunks."""
     monkeypatch.setattr(timeline, "CHUNK", 7)
     monkeypatch.setattr(selection.row_ids, "__kwdefaults__", {"size": 5, "upwards": True})
-    Panel(store, 50, people=10)
-    made = Panel(store, request.param, people=25)
-    for _ in range(50):
-        made.happen()
-    if request.param == 3:
-        made.tell("product.deleted", made.at + 5, gone=[DeletedObject("product", "prod_a")])
-        store.execute("UPDATE member SET cause = 0 WHERE participant_id % 4 = 0")
-    people = store.rows(
-        "SELECT id, stripe_id FROM participant WHERE connection_id = ?", (made.here,)
-    )
-    return World(store, made, {row: places(store, made.here, key) for row, key in people})
+    return made
 
 
 def test_who_was_there_at_any_moment(world: World) -> None:

@@ -51,7 +51,10 @@ class Told:
     def __init__(self, store: Store) -> None:
         self.store, self._seq = store, 1
         self.here = connection(store)
-        store.execute("UPDATE connection SET events_through = ?, generation = 1", (FIRST,))
+        store.execute(
+            "UPDATE connection SET events_through = ?, generation = 1 WHERE id = ?",
+            (FIRST, self.here),
+        )
         send(
             store,
             self.here,
@@ -81,13 +84,17 @@ class Told:
     def listed(self, at: int, **rows: Any) -> None:
         """What a later full listing finds."""
         self.store.execute(
-            "UPDATE connection SET events_through = ?, generation = generation + 1", (at,)
+            "UPDATE connection SET events_through = ?, generation = generation + 1 WHERE id = ?",
+            (at, self.here),
         )
         self._seq += 1
         send(self.store, self.here, Fetched(self._seq, **rows))
 
     def why(self, key: str) -> str:
-        (row,) = self.store.row("SELECT id FROM participant WHERE stripe_id = 'cus_a'")
+        (row,) = self.store.row(
+            "SELECT id FROM participant WHERE connection_id = ? AND stripe_id = 'cus_a'",
+            (self.here,),
+        )
         return why(self.store, row, key, now=NOW).sentence
 
 
@@ -256,9 +263,9 @@ CASES: list[tuple[dict[str, Any], list[tuple[str, int, dict[str, Any]]], str, st
 
 
 @pytest.mark.parametrize("number", range(len(CASES)))
-def test_the_sentence(store: Store, number: int) -> None:
+def test_the_sentence(shared_store: Store, number: int) -> None:
     rows, events, key, sentence = CASES[number]
-    told = Told(store)
+    told = Told(shared_store)
     told.first(*rows.get("subscriptions", ()), items=rows.get("items", ()))
     for kind, at, happened in events:
         if kind == "listing":
@@ -281,7 +288,8 @@ def test_nobody(store: Store) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_the_verdict_is_what_the_rules_say(store: Store, seed: int) -> None:
+def test_the_verdict_is_what_the_rules_say(shared_store: Store, seed: int) -> None:
+    store = shared_store
     panel = Panel(store, seed, people=25)
     for _ in range(30):
         panel.happen()
