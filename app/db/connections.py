@@ -1,4 +1,4 @@
-"""The stored state of a connection and its sync: status, steps, windows, messages."""
+"""The stored state of a connection and its sync: status, steps, windows, events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from app.db.rows import StepRow, WindowRow
 from app.db.store import Store
 
 STEPS = ("products", "prices", "subscriptions", "segments", "customers")
-KEEP_MESSAGES = 200
 RELIST = -1  # value of ``settled``: the next sync lists everything again
 KEEP_EVENTS = 500
 
@@ -253,15 +252,6 @@ def without_events(store: Store, connection_id: int) -> int:
     return int(found)
 
 
-def last_listing(store: Store, connection_id: int) -> int | None:
-    """When the last full listing began, on Stripe's clock."""
-    (at,) = store.row(
-        "SELECT max(at) FROM cause WHERE connection_id = ? AND generation IS NOT NULL",
-        (connection_id,),
-    )
-    return None if at is None else int(at)
-
-
 def unknown_to_events(store: Store, connection_id: int, customers: Iterable[str]) -> list[str]:
     """Those of these customers that are not here, or about which Stripe sends no events."""
     asked = set(customers)
@@ -295,49 +285,6 @@ def cuts(store: Store, connection_id: int, table: str, parts: int) -> list[int]:
             (connection_id, size * part // parts),
         )
     ]
-
-
-def say(store: Store, connection_id: int, level: str, step: str | None, text: str) -> None:
-    """Record a message. A step has one message at a time. The same text is stored once, with its
-    latest time."""
-    with store.transaction():
-        store.execute(
-            "DELETE FROM message WHERE connection_id = ? AND (text = ? OR step = ?)",
-            (connection_id, text, step),
-        )
-        store.execute(
-            "INSERT INTO message (connection_id, at, level, step, text) VALUES (?, ?, ?, ?, ?)",
-            (connection_id, int(time.time()), level, step, text),
-        )
-        store.execute(
-            "DELETE FROM message WHERE connection_id = ? AND id NOT IN (SELECT id FROM message"
-            " WHERE connection_id = ? ORDER BY at DESC, id DESC LIMIT ?)",
-            (connection_id, connection_id, KEEP_MESSAGES),
-        )
-
-
-def unsay(store: Store, connection_id: int, step: str) -> None:
-    """Delete a step's message, which is no longer true."""
-    with store.transaction():
-        store.execute(
-            "DELETE FROM message WHERE connection_id = ? AND step = ?", (connection_id, step)
-        )
-
-
-def say_quarantined(store: Store, connection_id: int) -> None:
-    """Record how many objects could not be stored. If there are none, delete that message."""
-    (count,) = store.row(
-        "SELECT count(*) FROM quarantine WHERE connection_id = ?", (connection_id,)
-    )
-    if not count:
-        unsay(store, connection_id, "quarantine")
-        return
-    objects = "1 object" if count == 1 else f"{count:,} objects"
-    text = f"{objects} could not be stored; panelist info lists which, and why."
-    if not store.rows(
-        "SELECT 1 FROM message WHERE connection_id = ? AND text = ?", (connection_id, text)
-    ):
-        say(store, connection_id, "warning", "quarantine", text)
 
 
 def count_reads(store: Store, connection_id: int, requests: int) -> None:

@@ -60,6 +60,15 @@ def listing_cause(store: Store, connection_id: int) -> int:
     return int(found[0][0])
 
 
+def last_listing(store: Store, connection_id: int) -> int | None:
+    """When the last full listing began, on Stripe's clock."""
+    (at,) = store.row(
+        "SELECT max(at) FROM cause WHERE connection_id = ? AND generation IS NOT NULL",
+        (connection_id,),
+    )
+    return None if at is None else int(at)
+
+
 def event_cause(store: Store, connection_id: int, event: EventRow) -> int:
     """The cause for an event."""
     store.execute(

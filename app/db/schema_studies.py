@@ -27,7 +27,7 @@ OUTSTANDING = ("queued", "sending", "uncertain", "sent", "handed_over", "started
 class MailboxKey(StoredModel):
     """The key that hashes the mailboxes of all accounts. It is stored with the data, so that every
     machine that has the database recognises who opted out. The key in use has the id 1. Others
-    were used by one account each (:mod:`app.db.mailbox_rekeying`)."""
+    were used by one account each (:mod:`app.db.migration_steps.mailbox_rekeying`)."""
 
     id = IntegerField(primary_key=True)
     key = TextField()

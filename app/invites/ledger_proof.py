@@ -88,7 +88,8 @@ class _LedgerReading:
     """The state of the invites after the entries read so far."""
 
     def __init__(self, proof: Proof, names: Mapping[str, str]) -> None:
-        """``names``: the new hash of each mailbox that got one (:mod:`app.db.mailbox_rekeying`)."""
+        """``names``: the new hash of each mailbox that got one
+        (:mod:`app.db.migration_steps.mailbox_rekeying`)."""
         self.proof = proof
         self.invites: dict[int, str] = {}  # states by id
         self.reminders: dict[int, str] = {}

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Protocol
 
-from app.db import connections, event_hints
+from app.db import connections, event_hints, sync_messages
 from app.db.rows import EventRow
 from app.db.store import Store
 from app.panel.overview import allowance, reads
@@ -133,7 +133,7 @@ class SyncAttempt:
         self._pace.looked(look.changes, look.pages, asked=asked)
         key = (self._store, self._connection_id)
         self._pace.over = reads(*key) > allowance(*key)
-        await self._do(connections.say_quarantined)
+        await self._do(sync_messages.say_quarantined)
         await self._do(relist_interval.tell)
 
     async def _poll(self, listed: bool, gapless: bool = False) -> PollResult:

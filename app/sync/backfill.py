@@ -14,15 +14,15 @@ from collections import deque
 from functools import partial
 from typing import Any
 
-from app.db import connections, history, membership, people, quarantine
+from app.db import connections, history, membership, people, quarantine, sync_messages
 from app.db.indexes import subscription_indexes
 from app.db.people import ParticipantSet
 from app.db.rows import Delivery, PriceRow, StepRow, WindowRow
 from app.db.store import Store
-from app.panel.segments.custom import rules
 from app.settings import RequestRate
 from app.sync import stripe_clock, windows
 from app.sync.committer import Committer
+from app.sync.recomputation import recompute_memberships
 from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS, NEEDS, Listing
 from app.sync.stripe.large_answers import fitting_page
@@ -212,7 +212,9 @@ class Backfill:
             return
         self._steps[name] = StepRow(name, "done", step.done, step.done, None)
         await self._committer.put(Delivery(steps=[self._steps[name]]))
-        await self._committer.do(partial(connections.unsay, self._store, self._connection_id, name))
+        await self._committer.do(
+            partial(sync_messages.unsay, self._store, self._connection_id, name)
+        )
 
     async def _skip(self, listing: Listing) -> None:
         """Leave out a list that the key may not read, and record what is missing without it."""
@@ -273,23 +275,8 @@ class Backfill:
             await self._committer.flush()
 
     async def _say(self, level: str, step: str, text: str) -> None:
-        work = partial(connections.say, self._store, self._connection_id, level, step, text)
+        work = partial(sync_messages.say, self._store, self._connection_id, level, step, text)
         await self._committer.do(work)
-
-
-async def recompute_memberships(store: Store, connection_id: int, committer: Committer) -> None:
-    """Recompute members and counts, in case they are wrong."""
-    for chunk in await committer.do(lambda: people.chunks(store, connection_id)):
-        await committer.do(
-            partial(
-                membership.recompute_memberships,
-                store,
-                connection_id,
-                chunk,
-                partial(rules, store, connection_id),
-            )
-        )
-    await committer.do(partial(membership.recount, store, connection_id))
 
 
 def _row(window: TimeWindow) -> WindowRow:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from app.credentials.store import CredentialProblem
-from app.db import connections
+from app.db import connections, sync_messages
 from app.db.store import Store
 from app.settings import Settings
 from app.sync.stripe.access import Access
@@ -57,4 +57,4 @@ def end_by_stripe(store: Store, connection_id: int, kind: ProblemKind, access: A
         access.forget()
     except CredentialProblem as problem:
         text += f" What was kept of the access could not be deleted: {problem}"
-    connections.say(store, connection_id, "error", None, text)
+    sync_messages.say(store, connection_id, "error", None, text)

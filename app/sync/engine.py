@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.db import connections, event_hints
+from app.db import connections, event_hints, sync_messages
 from app.db.errors import DatabaseProblem
 from app.db.lease import Lease, LeaseLost, LeaseTaken
 from app.db.store import Store
@@ -274,7 +274,7 @@ class Engine:
         if problem.request_id:
             text += f" (Stripe's request id is {problem.request_id})"
         log.warning("%s: %s %s", problem.kind.value, text, problem.detail)
-        connections.say(self._store, self._connection_id, "error", None, text)
+        sync_messages.say(self._store, self._connection_id, "error", None, text)
 
 
 def _doubtful(problem: StripeProblem) -> StripeProblem:

@@ -14,14 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from app.db import connections, membership
+from app.db import connections, membership, sync_messages
 from app.db.history import DELETED
 from app.db.rows import DeletedObject, Delivery, EventRow, Fetched, StepRow
 from app.db.store import Store
 from app.sync import stripe_clock
-from app.sync.backfill import recompute_memberships
 from app.sync.committer import Committer
 from app.sync.event_list import event_pages
+from app.sync.recomputation import recompute_memberships
 from app.sync.relist import Relisting
 from app.sync.stripe import normalise
 from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
@@ -260,7 +260,7 @@ class EventPoller:
         skipped = StepRow(step, "skipped", old.done, old.total, text)
         await self._committer.put(Delivery(steps=[skipped]))
         await self._committer.do(
-            partial(connections.say, self._store, self._connection_id, "warning", step, text)
+            partial(sync_messages.say, self._store, self._connection_id, "warning", step, text)
         )
         if table == "subscription":
             await self._committer.do(self._forget_subscriptions)
@@ -278,7 +278,7 @@ class EventPoller:
             " “panelist sync --full” now and then."
         )
         await self._committer.do(
-            partial(connections.say, self._store, self._connection_id, "warning", None, text)
+            partial(sync_messages.say, self._store, self._connection_id, "warning", None, text)
         )
 
 

@@ -6,7 +6,7 @@ A customer that is an Account (Accounts v2) makes no ``customer.*`` events
 
 from __future__ import annotations
 
-from app.db import connections
+from app.db import connections, history, sync_messages
 from app.db.store import Store
 from app.panel.overview import MONTH, allowance
 from app.text import duration
@@ -35,7 +35,7 @@ def due(store: Store, connection_id: int, now: float) -> bool:
     pause = interval(store, connection_id)
     if pause is None:
         return False
-    last = connections.last_listing(store, connection_id)
+    last = history.last_listing(store, connection_id)
     return last is None or now - last >= pause
 
 
@@ -46,7 +46,7 @@ def tell(store: Store, connection_id: int) -> None:
         connections.without_events(store, connection_id),
     )
     if pause is None:
-        connections.unsay(store, connection_id, STEP)
+        sync_messages.unsay(store, connection_id, STEP)
         return
     who = "1 customer is a Stripe Account" if number == 1 else f"{number:,} customers are Accounts"
     text = (
@@ -55,4 +55,4 @@ def tell(store: Store, connection_id: int) -> None:
     )
     known = "SELECT 1 FROM message WHERE connection_id = ? AND text = ?"
     if not store.rows(known, (connection_id, text)):
-        connections.say(store, connection_id, "info", STEP, text)
+        sync_messages.say(store, connection_id, "info", STEP, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from app.db.explicit_filters import explicit
+from app.db.migration_steps.explicit_filters import explicit
 from app.panel.filters.fields import FIELDS
 from app.panel.filters.parse import parse
 from app.panel.filters.tree import And, Filter, Has, Not, Or, SameSubscription, Term
