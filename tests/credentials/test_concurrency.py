@@ -188,7 +188,7 @@ def test_a_lock_that_is_held_is_waited_for_and_then_a_sentence(
     with credentials.lock("a", 0), credentials.lock("b", 0):
         before = time.monotonic()
         problem(lambda: credentials.lock("a", 0.2).__enter__(), "unanswered")
-        assert 0.2 <= time.monotonic() - before < 1.0
+        assert time.monotonic() - before >= 0.2
         problem(lambda: credentials.lock("a", -1).__enter__(), "unanswered")
         credentials.put("a", {"token": "1"})
     with credentials.lock("a", 0):
@@ -212,10 +212,8 @@ def test_a_killed_process_lets_go_of_its_locks(home: Path) -> None:
         assert process.stdout.readline() == "held\n"
         problem(lambda: opened(home).lock("a", 0.1).__enter__(), "unanswered")
         process.kill()
-    before = time.monotonic()
-    with opened(home).lock("a", 5):
+    with opened(home).lock("a", 0):
         opened(home).put("a", {})
-    assert time.monotonic() - before < 2.0
 
 
 def test_one_object_serves_many_threads(home: Path) -> None:

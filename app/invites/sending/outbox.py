@@ -64,22 +64,8 @@ def queue(
             raise StudyProblem(f"The study is {study.state}; only an active one sends.")
         if store.rows("SELECT 1 FROM run WHERE plan_id = ?", (plan.id,)):
             raise StudyProblem("This plan was sent already. Make a new one for who is left.")
-        store.execute(
-            "INSERT INTO run"
-            ' (study_id, plan_id, kind, way, server, state, number, at, "by", go_at, machine)'
-            " VALUES (?, ?, 'invite', ?, ?, 'running', 0, ?, ?, ?, ?)",
-            (
-                study.id,
-                plan.id,
-                channel,
-                server,
-                now,
-                by,
-                now + undo_of(channel, undo),
-                this_machine(),
-            ),
-        )
-        (run,) = store.row("SELECT id FROM run WHERE plan_id = ?", (plan.id,))
+        go_at = now + undo_of(channel, undo)
+        run = _new_run(store, plan, channel, server, by, now, go_at)
         planned, out_before = set[int](), frozenset(without)
         here = (study.connection_id, study.id)
         for rows in _planned(store, plan, now):
@@ -113,6 +99,20 @@ def queue(
         )
     dropped = sorted(planned - {participant for _, _, participant in made})
     return QueuedBatch(run, len(made), len(dropped), tuple(dropped))
+
+
+def _new_run(
+    store: Store, plan: LockedPlan, channel: str, server: str | None, by: str, now: int, go_at: int
+) -> int:
+    """The row id of a run without invites."""
+    store.execute(
+        "INSERT INTO run"
+        ' (study_id, plan_id, kind, way, server, state, number, at, "by", go_at, machine)'
+        " VALUES (?, ?, 'invite', ?, ?, 'running', 0, ?, ?, ?, ?)",
+        (plan.study_id, plan.id, channel, server, now, by, go_at, this_machine()),
+    )
+    (run,) = store.row("SELECT id FROM run WHERE plan_id = ?", (plan.id,))
+    return int(run)
 
 
 def undo_of(channel: str, undo: int | None) -> int:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
 
+from app.db.indexes import order_indexes
 from app.db.store import Store
 from app.panel.lists import order as lists
 from app.panel.lists import order_by_rank, selection
@@ -17,6 +21,7 @@ from app.panel.segments.views import segments
 from tests.helpers.panel_history import FIRST, Panel, build_orders
 from tests.helpers.rows import connection, members
 
+THEIRS = "participant_id IN (SELECT id FROM participant WHERE connection_id = ?)"
 STATUS_ORDER = ("active", "in trial", "past due", "", "canceled", "never subscribed")
 
 
@@ -25,58 +30,96 @@ def folded(text: str) -> bytes:
     return text.encode().lower()
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What is shown of each member, from which every order follows."""
+
+    rows: list[PersonRow]
+    products: dict[str, int]  # name → turn
+
+    @classmethod
+    def of(cls, store: Store, here: int, segment: str | None) -> Shown:
+        ids: dict[str, int] = dict(
+            store.rows("SELECT stripe_id, id FROM participant WHERE connection_id = ?", (here,))
+        )
+        who = members(store, here)[segment or "all"]
+        names = [one.name for one in segments(store, here) if one.kind == "product"]
+        return cls(
+            rows(store, here, [ids[one] for one in who], segment),
+            {name: turn for turn, name in enumerate(names)},
+        )
+
+
 def wanted(store: Store, here: int, segment: str | None, order: Order) -> list[int]:
+    """The members in this order."""
+    return in_order(Shown.of(store, here, segment), order)
+
+
+def in_order(shown: Shown, order: Order) -> list[int]:
     """The members in this order, worked out from what is shown of each."""
-    ids: dict[str, int] = dict(
-        store.rows("SELECT stripe_id, id FROM participant WHERE connection_id = ?", (here,))
-    )
-    who = members(store, here)[segment or "all"]
-    shown = rows(store, here, [ids[one] for one in who], segment)
-    product_order = {
-        one.name: turn
-        for turn, one in enumerate(one for one in segments(store, here) if one.kind == "product")
-    }
 
     def value(row: PersonRow) -> Any:
         if order.column == "status":
             return STATUS_ORDER.index(row.status if row.status in STATUS_ORDER else "")
         if order.column == "plan":
             first = row.plan.split(", ")[0]
-            return product_order[first] if first else None
+            return shown.products[first] if first else None
         if order.column == "arrived":
             return 0
         found = getattr(row, order.column)
         return folded(found) if isinstance(found, str) and found else (found or None)
 
-    blank = [row for row in shown if value(row) is None]
-    rest = [row for row in shown if value(row) is not None]
+    blank = [row for row in shown.rows if value(row) is None]
+    rest = [row for row in shown.rows if value(row) is not None]
     rest.sort(key=lambda row: (value(row), row.id), reverse=order.descending)
     blank.sort(key=lambda row: row.id, reverse=order.descending)
     return [row.id for row in (*rest, *blank)]
 
 
+@pytest.fixture(scope="module")
+def panels(shared_store: Store) -> Callable[[int, int], Panel]:
+    """A panel of a seed to which some things happened. The tests only read it."""
+
+    @cache
+    def made(seed: int, happened: int) -> Panel:
+        panel = Panel(shared_store, seed)
+        for _ in range(happened):
+            panel.happen()
+        return panel
+
+    return made
+
+
 @pytest.fixture(params=["few", "many", "many, indexed"])
-def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, store: Store) -> str:
+def size(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, shared_store: Store
+) -> str:
     """How many people are many, and whether the indexes are there."""
     if request.param != "few":
         monkeypatch.setattr(lists, "FEW", 3)
         monkeypatch.setattr(lists, "CHUNK", 4)
         monkeypatch.setattr(selection.row_ids, "__kwdefaults__", {"size": 5, "upwards": True})
+    ready = order_indexes.ready(shared_store)
     if "indexed" in request.param:
-        build_orders(store)
+        if not ready:
+            build_orders(shared_store)
+    else:
+        for column in ready:
+            shared_store.execute(f"DROP INDEX {order_indexes.index(column)}")
     return str(request.param)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_every_order_of_every_segment(store: Store, size: str, seed: int) -> None:
-    panel = Panel(store, seed)
-    for _ in range(25):
-        panel.happen()
+def test_every_order_of_every_segment(
+    shared_store: Store, panels: Callable[[int, int], Panel], size: str, seed: int
+) -> None:
+    store, panel = shared_store, panels(seed, 25)
     for segment in (None, *members(store, panel.here)):
+        shown = Shown.of(store, panel.here, segment)
         for column in COLUMNS:
             for descending in (False, True):
                 order = Order(column, descending)
-                right = wanted(store, panel.here, segment, order)
+                right = in_order(shown, order)
                 for number in (3, 1_000):
                     parts = list(ordered(store, Selection(panel.here, segment), order, number))
                     assert list(parts[-1].ids) == right, (segment, order)
@@ -87,10 +130,10 @@ def test_every_order_of_every_segment(store: Store, size: str, seed: int) -> Non
                         assert list(part.ids) == right[: len(part.ids)], (segment, order)
 
 
-def test_conditions_narrow_every_order(store: Store, size: str) -> None:
-    panel = Panel(store, 3)
-    for _ in range(15):
-        panel.happen()
+def test_conditions_narrow_every_order(
+    shared_store: Store, panels: Callable[[int, int], Panel], size: str
+) -> None:
+    store, panel = shared_store, panels(3, 20)
     some = Condition("p.name IS NOT NULL AND p.id % ? <> 0", (3,))
     for column in COLUMNS:
         order = Order(column, True)
@@ -107,12 +150,14 @@ def test_conditions_narrow_every_order(store: Store, size: str) -> None:
 @pytest.mark.parametrize("descending", [True, False])
 @pytest.mark.parametrize("near", [3, 8, 1_000])
 def test_a_condition_that_is_asked_in_two_ways_begins_with_the_nearest(
-    store: Store, monkeypatch: pytest.MonkeyPatch, near: int, descending: bool
+    shared_store: Store,
+    panels: Callable[[int, int], Panel],
+    monkeypatch: pytest.MonkeyPatch,
+    near: int,
+    descending: bool,
 ) -> None:
     monkeypatch.setattr(lists, "NEAR", near)
-    panel = Panel(store, 3)
-    for _ in range(20):
-        panel.happen()
+    store, panel = shared_store, panels(3, 20)
     one = Condition("p.id % ? <> 0", (3,))
     every = wanted(store, panel.here, None, Order(descending=descending))
     right = [found for found in every if found % 3]
@@ -124,18 +169,22 @@ def test_a_condition_that_is_asked_in_two_ways_begins_with_the_nearest(
         assert (list(last.ids), last.complete) == (right if "%" in sql else [], True)
 
 
-def test_two_accounts_do_not_mix(store: Store, size: str) -> None:
-    here, there = Panel(store, 4), Panel(store, 5)
-    for panel in (here, there):
+def test_two_accounts_do_not_mix(
+    shared_store: Store, panels: Callable[[int, int], Panel], size: str
+) -> None:
+    store = shared_store
+    for panel in (panels(4, 0), panels(5, 0)):
         for column in COLUMNS:
             order = Order(column, False)
             right = wanted(store, panel.here, None, order)
             assert list(whole(store, Selection(panel.here), order)) == right
 
 
-def test_members_from_before_history_was_kept_are_ordered(store: Store, size: str) -> None:
-    panel = Panel(store, 6)
-    store.execute("UPDATE member SET cause = 0 WHERE participant_id % 3 = 0")
+def test_members_from_before_history_was_kept_are_ordered(shared_store: Store, size: str) -> None:
+    store, panel = shared_store, Panel(shared_store, 6)
+    store.execute(
+        f"UPDATE member SET cause = 0 WHERE participant_id % 3 = 0 AND {THEIRS}", (panel.here,)
+    )
     for _ in range(10):
         panel.happen()
     for descending in (False, True):
@@ -144,14 +193,16 @@ def test_members_from_before_history_was_kept_are_ordered(store: Store, size: st
         assert list(whole(store, Selection(panel.here, "active"), order)) == right
 
 
-def test_who_came_with_another_cause_at_the_same_time(store: Store, size: str) -> None:
-    panel = Panel(store, 10)
+def test_who_came_with_another_cause_at_the_same_time(shared_store: Store, size: str) -> None:
+    store, panel = shared_store, Panel(shared_store, 10)
     store.execute(
         "INSERT INTO cause (connection_id, at, event, type) VALUES (?, ?, 'evt_same', 'x')",
         (panel.here, FIRST),
     )
     store.execute(
         "UPDATE member SET cause = (SELECT max(id) FROM cause) WHERE participant_id % 5 = 0"
+        f" AND {THEIRS}",
+        (panel.here,),
     )
     for descending in (False, True):
         order = Order("since", descending)
@@ -215,10 +266,10 @@ def test_a_cursor_stays_on_its_person() -> None:
     assert place_of(array("q"), 1, before=5) == 0
 
 
-def test_blocks_leave_out_only_who_cannot_be_there(store: Store) -> None:
-    panel = Panel(store, 9)
-    for _ in range(20):
-        panel.happen()
+def test_blocks_leave_out_only_who_cannot_be_there(
+    shared_store: Store, panels: Callable[[int, int], Panel]
+) -> None:
+    store, panel = shared_store, panels(3, 20)
     for segment in members(store, panel.here):
         found = selection.find(store, Selection(panel.here, segment))
         for column in ("plan", "status"):

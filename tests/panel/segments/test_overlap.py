@@ -65,6 +65,9 @@ def made(request: pytest.FixtureRequest, shared_store: Store) -> World:
     if request.param == 3:
         panel.tell("product.deleted", panel.at + 5, gone=[DeletedObject("product", "prod_a")])
         store.execute(
+            "UPDATE connection SET connected_at = ? WHERE id = ?", (BEGINNING - 5_000, panel.here)
+        )
+        store.execute(
             "UPDATE member SET cause = 0 WHERE participant_id % 4 = 0 AND participant_id IN"
             " (SELECT id FROM participant WHERE connection_id = ?)",
             (panel.here,),

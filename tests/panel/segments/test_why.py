@@ -232,7 +232,7 @@ CASES: list[tuple[dict[str, Any], list[tuple[str, int, dict[str, Any]]], str, st
      "Not in Active Subscribers: the only subscription (without a product) is paused."),
     ({"subscriptions": [subscribed("sub_1", "cus_a", "paused")],
       "items": [item("sub_1", f"prod_{one}") for one in "abxy"]}, [], "past_due",
-     "Not in Past Due: the only subscription (Pro + Basic + 2 more, monthly) is paused."),
+     "Not in Past Due: the only subscription (Pro monthly + Basic yearly + 2 more) is paused."),
     (pro(), [("customer.deleted", on(3, 8), GONE)], "active", "Not in Active Subscribers: the"
      " customer was deleted in Stripe on 3 Aug; was a member at least from the first sync on"
      " 11 May to 3 Aug (customer.deleted)."),

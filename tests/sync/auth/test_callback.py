@@ -289,8 +289,10 @@ def test_a_head_that_drips_in_is_cut_off(tmp_path: Path) -> None:
             slow.send(bytes([byte]))
             if select.select([slow], [], [], 0.02)[0]:
                 break
+        else:
+            pytest.fail("The whole head was heard.")
         assert everything(slow).startswith(b"HTTP/1.1 400 ")
-        assert 0.25 < time.monotonic() - begun < 1.5
+        assert time.monotonic() - begun > 0.25
         still_good(browser)
 
 
@@ -390,17 +392,17 @@ def test_it_is_heard_in_the_listeners_thread_which_may_close_it(tmp_path: Path) 
 def test_closing_does_not_wait_for_the_hearer(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    over = threading.Event()
+    over, heard = threading.Event(), threading.Event()
 
     def slow(_: RedirectAnswer) -> None:
         over.wait(20)
+        heard.set()
 
     with listening(tmp_path, slow) as browser:
         assert browser.get(GOOD).status == 200
         browser.next()
-        begun = time.monotonic()
         browser.callback.close()
-        assert time.monotonic() - begun < 1.5
+        assert not heard.is_set()
         assert_free(browser.port)
         browser.callback.expect("again")
         browser.callback.start()  # while the old thread is still held
