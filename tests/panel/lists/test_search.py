@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 from unicodedata import normalize
 
@@ -50,22 +51,22 @@ def small(text: str) -> str:
     return normalize("NFC", normalize("NFD", text).casefold().replace("i\u0307", "i"))
 
 
-def wanted(store: Store, here: int, text: str, segment: str = "all") -> set[str]:
-    """By looking at every stored value."""
-    text = text.replace("\0", "\ufffd").replace("\udc80", "\ufffd").strip()
-    who = members(store, here)[segment]
-    return {
-        key
-        for key, name, email, metadata in store.rows(
+def looking(store: Store, here: int) -> Callable[[str, str], set[str]]:
+    """Who has a text, and is in a segment: by looking at every value that is stored now."""
+    who = members(store, here)
+    values = {
+        key: [small(value) for value in (key, name or "", email or "", *json.loads(data).values())]
+        for key, name, email, data in store.rows(
             "SELECT stripe_id, name, email, metadata FROM participant WHERE connection_id = ?",
             (here,),
         )
-        if key in who
-        and any(
-            small(text) in small(value)
-            for value in (key, name or "", email or "", *json.loads(metadata).values())
-        )
     }
+
+    def have(text: str, segment: str) -> set[str]:
+        text = small(text.replace("\0", "\ufffd").replace("\udc80", "\ufffd").strip())
+        return {key for key in who[segment] if any(text in value for value in values[key])}
+
+    return have
 
 
 @pytest.fixture(params=["none", "begun", "complete", "changed"])
@@ -94,10 +95,10 @@ def prepared(store: Store, seed: int, state: str) -> Panel:
 
 def test_every_text_finds_the_same(store: Store, state: str) -> None:
     panel = prepared(store, 1, state)
+    have = looking(store, panel.here)
     for text in TEXTS:
         for segment in ("all", "active"):
-            right = wanted(store, panel.here, text, segment)
-            assert found(store, panel.here, text, segment) == right, (text, segment)
+            assert found(store, panel.here, text, segment) == have(text, segment), (text, segment)
     assert search(store, "ada").indexed == (
         state not in ("none", "begun") or search_index.ready(store)
     )
@@ -110,8 +111,9 @@ def test_every_text_finds_the_same_where_it_is_in_many(
     monkeypatch.setattr(module, "TERMS", 2)
     monkeypatch.setattr(module, "GRAMS", 1)
     panel = prepared(store, 2, state)
+    have = looking(store, panel.here)
     for text in TEXTS:
-        assert found(store, panel.here, text) == wanted(store, panel.here, text), text
+        assert found(store, panel.here, text) == have(text, "all"), text
 
 
 @settings(
@@ -200,9 +202,10 @@ def test_a_search_goes_with_every_order(store: Store) -> None:
     panel = prepared(store, 3, "complete")
     asked = search(store, "example").condition
     assert asked is not None
+    who = looking(store, panel.here)("example", "all")
     for column in COLUMNS:
         ids = whole(store, Selection(panel.here, None, (asked,)), Order(column))
-        assert len(ids) == len(wanted(store, panel.here, "example"))
+        assert len(ids) == len(who)
 
 
 def test_nothing_asked_and_too_much(store: Store) -> None:
@@ -225,5 +228,5 @@ def test_without_an_index_it_is_said(store: Store) -> None:
 
 
 def test_the_names_that_the_tests_search_for_are_there(store: Store) -> None:
-    assert len(wanted(store, Panel(store, 1, people=60).here, "ada")) > 0
+    assert len(looking(store, Panel(store, 1, people=60).here)("ada", "all")) > 0
     assert "Ada" in NAMES
