@@ -24,6 +24,7 @@ def _one(serve: Serve, kind: str) -> Client:
     ("kind", "status", "code", "header"),
     [
         ("error_500", 500, None, ("stripe-should-retry", "false")),
+        ("error_401", 401, None, ("content-type", "application/json")),
         ("rate_429", 429, "rate_limit", ("stripe-rate-limited-reason", "global-rate")),
         ("lock_timeout", 429, "lock_timeout", ("stripe-should-retry", "true")),
     ],
@@ -97,7 +98,7 @@ def test_faults_only_where_asked(serve: Serve) -> None:
     client.get("/v1/products")
     with pytest.raises(ValueError, match="fail_with"):
         Faults(fail_with="bad luck")
-    assert len(set(KINDS)) == 8
+    assert len(set(KINDS)) == 9
 
 
 def test_counts_and_log(serve: Serve) -> None:
