@@ -83,7 +83,7 @@ class Store:
                     f"{self.where} belongs to another program. Nothing was changed; set"
                     " PANELIST_HOME to another folder."
                 )
-            from app.db.schema_create import create  # 30 models, only for a new database
+            from app.db.schema.creation import create  # 30 models, only for a new database
 
             create(self.database)
             if not self.postgres:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from app.db.schema_studies import OUTSTANDING
+from app.db.schema.study_tables import OUTSTANDING
 from app.db.store import Row, Store
 from app.invites import ledger
 from app.invites.ending import end_invites

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from app.db.schema_studies import OUTSTANDING
+from app.db.schema.study_tables import OUTSTANDING
 from app.db.store import Store
 from app.invites import ledger, opt_outs
 from app.invites.ledger import Entry

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from app.credentials.store import Credentials
-from app.db import schema
+from app.db.schema import panel_tables, sync_tables
 from app.db.store import Store
 from app.db.store_factory import open_sqlite
 from app.settings import Settings
@@ -26,7 +26,7 @@ def new_store(folder: Path) -> Store:
     return open_sqlite(folder / "panelist.db")
 
 
-def put(store: Store, table: type[schema.StoredModel], **values: object) -> None:
+def put(store: Store, table: type[panel_tables.StoredModel], **values: object) -> None:
     """Insert a row, with the table's own defaults for what is not said."""
     with store.transaction(), store.database.bind_ctx([table]):
         table.insert(**values).on_conflict_replace().execute()
@@ -42,7 +42,7 @@ def connection(
 ) -> int:
     put(
         store,
-        schema.Connection,
+        panel_tables.Connection,
         account=account,
         livemode=livemode,
         account_name=name,
@@ -61,7 +61,7 @@ def step(
     message: str | None = None,
 ) -> None:  # fmt: skip
     put(
-        store, schema.Step, connection=to, name=name, position=STEPS.index(name), state=state,
+        store, sync_tables.Step, connection=to, name=name, position=STEPS.index(name), state=state,
         done=done, total=total, message=message,
     )  # fmt: skip
 
@@ -69,34 +69,34 @@ def step(
 def segment(store: Store, to: int, key: str, count: int, product: str | None = None) -> None:
     kind = "product" if product else "builtin"
     put(
-        store, schema.Segment, connection=to, key=key, kind=kind, product=product, count=count,
-        with_email=count * 9 // 10,
+        store, panel_tables.Segment, connection=to, key=key, kind=kind, product=product,
+        count=count, with_email=count * 9 // 10,
     )  # fmt: skip
 
 
 def product(store: Store, to: int, stripe_id: str, name: str) -> None:
     put(
-        store, schema.Product, connection=to, stripe_id=stripe_id, name=name, active=True,
+        store, panel_tables.Product, connection=to, stripe_id=stripe_id, name=name, active=True,
         seq=1, generation=1,
     )  # fmt: skip
 
 
 def participant(store: Store, to: int, stripe_id: str, name: str | None, email: str | None) -> None:
     put(
-        store, schema.Participant, connection=to, stripe_id=stripe_id, name=name, email=email,
+        store, panel_tables.Participant, connection=to, stripe_id=stripe_id, name=name, email=email,
         created=NOW, seq=1, generation=1,
     )  # fmt: skip
 
 
 def event(store: Store, to: int, number: int, kind: str, about: str) -> None:
     put(
-        store, schema.SeenEvent, connection=to, stripe_id=f"evt_{number}", created=NOW + number,
-        type=kind, object_id=about,
+        store, sync_tables.SeenEvent, connection=to, stripe_id=f"evt_{number}",
+        created=NOW + number, type=kind, object_id=about,
     )  # fmt: skip
 
 
 def message(store: Store, to: int, text: str, level: str = "warning") -> None:
-    put(store, schema.Message, connection=to, at=NOW, level=level, step=None, text=text)
+    put(store, sync_tables.Message, connection=to, at=NOW, level=level, step=None, text=text)
 
 
 def acme(store: Store, status: str = "syncing") -> int:

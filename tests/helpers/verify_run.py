@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from app.db import schema
+from app.db.schema import panel_tables, sync_tables
 from app.db.store import Store
 from app.panel.overview import overview
 from app.sandbox.server.server import Sandbox
@@ -18,6 +18,7 @@ from app.sync.verify.findings import Difference, Finding, Pending, Skipped, Veri
 from app.sync.verify.verifier import Verifier
 
 EVERYTHING = None
+TABLES = panel_tables.TABLES + sync_tables.TABLES
 
 
 class Compared:
@@ -69,7 +70,7 @@ def compare(
 
 def dump(store: Store) -> dict[str, list[Any]]:
     """Every row of every table, but for the counts of requests."""
-    names = [table._meta.table_name for table in schema.TABLES]
+    names = [table._meta.table_name for table in TABLES]
     return {
         name: sorted(map(repr, store.rows(f'SELECT * FROM "{name}"')))
         for name in names
@@ -91,7 +92,7 @@ def one_of(store: Store, table: str, where: str = "true") -> tuple[int, str]:
     return key, stripe_id
 
 
-MODELS: dict[str, Any] = {table._meta.table_name: table for table in schema.TABLES}
+MODELS: dict[str, Any] = {table._meta.table_name: table for table in TABLES}
 
 
 class Spoiled:

@@ -100,7 +100,7 @@ class _Nursery:
 # What commands import when they need it.
 _LATER = (
     "app.cli",
-    "app.db.schema_create",
+    "app.db.schema.creation",
     "app.sync.stripe.sdk",  # first of those that import httpx
     "anyio._backends._asyncio",
     "cryptography.hazmat.primitives.ciphers.aead",

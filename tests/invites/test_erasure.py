@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from peewee import TextField
 
-from app.db import migrations, schema, schema_create, schema_studies
+from app.db import migrations
 from app.db.indexes import index_builder, search_index
 from app.db.rows import PARTICIPANT_FIELDS, Fetched, ParticipantRow
+from app.db.schema import creation, panel_tables, study_tables
 from app.db.store import Store
 from app.invites import erasure, opt_outs
 from app.invites.errors import StudyProblem
@@ -35,7 +36,7 @@ INVITE_STAYS = (
 )
 
 
-def texts(table: type[schema.StoredModel]) -> dict[str, TextField]:
+def texts(table: type[panel_tables.StoredModel]) -> dict[str, TextField]:
     """Every text that a table has, by its column."""
     columns = table._meta.sorted_fields
     return {one.column_name: one for one in columns if isinstance(one, TextField)}
@@ -46,7 +47,7 @@ def person(**fields: object) -> ParticipantRow:
     them stored a second time, folded."""
     values: dict[str, object] = {
         name: f'{{"note": "{CANARY} é"}}' if column.default == "{}" else f"{CANARY} {name} é"
-        for name, column in texts(schema.Participant).items()
+        for name, column in texts(panel_tables.Participant).items()
         if name not in (*STAY, "folded")
     }
     values["email"] = ADDRESS
@@ -57,7 +58,7 @@ def canaries(store: Store) -> set[tuple[str, str]]:
     """(table, column) of every text in the database where the canary still sings."""
     return {
         (table._meta.table_name, column)
-        for table in schema_create.TABLES
+        for table in creation.TABLES
         for column in texts(table)
         if store.rows(
             f'SELECT 1 FROM "{table._meta.table_name}" WHERE "{column}" LIKE ? LIMIT 1',
@@ -84,13 +85,13 @@ def counts(store: Store, here: int) -> tuple[int, int]:
 def test_every_field_is_personal_or_stays() -> None:
     assert tuple(one.name for one in PARTICIPANT_FIELDS) == ParticipantRow._fields
     assert tuple(one.name for one in PARTICIPANT_FIELDS if not one.personal) == STAY
-    assert set(texts(schema.Participant)) <= {*ParticipantRow._fields, "folded"}
+    assert set(texts(panel_tables.Participant)) <= {*ParticipantRow._fields, "folded"}
 
 
 def test_nothing_is_left_in_any_column(store: Store, here: int, tmp_path: Path) -> None:
     """The canary is in every text of the person and of an invite to them; all others stay."""
-    personal = {("participant", one) for one in texts(schema.Participant) if one not in STAY}
-    personal |= {("invite", one) for one in texts(schema_studies.Invite) if one not in INVITE_STAYS}
+    personal = {("participant", one) for one in texts(panel_tables.Participant) if one not in STAY}
+    personal |= {("invite", one) for one in texts(study_tables.Invite) if one not in INVITE_STAYS}
     queued(store, study(store, here), "eml")
     send(sender(store, here, tmp_path))
     for table, column in personal - {("invite", "address")}:

@@ -8,7 +8,7 @@ from app.commands.console import say
 from app.commands.context import find_study, open_context
 from app.commands.exit_codes import DONE, WrongUse
 from app.commands.progress import counted
-from app.db.schema_studies import OUTSTANDING
+from app.db.schema.study_tables import OUTSTANDING
 from app.invites.exports import of_invites
 from app.invites.housekeeping import tidy
 from app.invites.invite_log import invite_ids

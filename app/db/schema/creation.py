@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from peewee import Database, SqliteDatabase, TextField
 
-from app.db import schema, schema_studies
 from app.db.migrations import VERSION
 from app.db.rows import BUILD_HELD
+from app.db.schema import panel_tables, study_tables, sync_tables
 
-TABLES = schema.TABLES + schema_studies.TABLES
-WITHOUT_ROWID = schema.WITHOUT_ROWID | schema_studies.WITHOUT_ROWID
+TABLES = panel_tables.TABLES + sync_tables.TABLES + study_tables.TABLES
+WITHOUT_ROWID = panel_tables.WITHOUT_ROWID | study_tables.WITHOUT_ROWID
 
 
 def create(database: Database) -> None:
@@ -20,12 +20,12 @@ def create(database: Database) -> None:
         model._meta.without_rowid = sqlite and model in WITHOUT_ROWID
     with database.bind_ctx(TABLES):
         database.create_tables(TABLES, safe=False)
-        schema.SchemaVersion.insert(version=VERSION).execute()
-        schema.Syncer.insert(turn=0, who="").execute()
+        panel_tables.SchemaVersion.insert(version=VERSION).execute()
+        sync_tables.Syncer.insert(turn=0, who="").execute()
     deleted = "CREATE INDEX participant_deleted ON participant (connection_id) WHERE deleted"
     database.execute_sql(deleted)
     database.execute_sql(BUILD_HELD)
-    schema_studies.create_indexes(database)
+    study_tables.create_indexes(database)
     if not sqlite:
         _compare_bytes(database)
 

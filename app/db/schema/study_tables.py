@@ -19,7 +19,7 @@ from peewee import (
     TextField,
 )
 
-from app.db.schema import Connection, Participant, StoredModel
+from app.db.schema.panel_tables import Connection, Participant, StoredModel
 
 OUTSTANDING = ("queued", "sending", "uncertain", "sent", "handed_over", "started")
 

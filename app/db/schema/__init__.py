@@ -1,0 +1,1 @@
+"""The tables, as peewee models that describe them once for SQLite and PostgreSQL."""
