@@ -11,8 +11,10 @@ from urllib.parse import quote
 import psutil
 import pytest
 
+from app.credentials.encrypted_file import SCRYPT
 from app.credentials.store import Credentials, TokenStore
 from app.sandbox.server.server import Sandbox
+from tests.helpers import quick_scrypt
 from tests.helpers.approved_home import decide, said
 from tests.helpers.callback_client import free_port
 from tests.helpers.command import Home
@@ -97,8 +99,11 @@ class Watch:
 
 
 @pytest.fixture
-def watch(sandbox: Sandbox, tmp_path: Path) -> Watch:
-    """A home with the log at its fullest."""
+def watch(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watch:
+    """A home with the log at its fullest, and passphrases as they are shipped: its processes are
+    not those that the other tests prepare."""
+    for name, value in quick_scrypt.SHIPPED.items():
+        monkeypatch.setitem(SCRYPT, name, value)
     logs = tmp_path / "logs"
     logs.mkdir()
     (logs / "sitecustomize.py").write_text(FULLEST)

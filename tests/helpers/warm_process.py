@@ -20,6 +20,7 @@ import runpy
 import select
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -176,9 +177,20 @@ def _end(code: object) -> None:
         print(code, file=sys.stderr)
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code if isinstance(code, int) else int(code is not None))
+    status = code if isinstance(code, int) else int(code is not None)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if not stream.closed:
+                stream.flush()
+        except OSError as problem:
+            status = 120
+            if not sys.stderr.closed:
+                print(f"Exception ignored while flushing: {problem}", file=sys.stderr)
+    for one in gc.get_objects():  # what was imported is frozen, and not among them
+        if issubclass(type(one), sqlite3.Connection):
+            with contextlib.suppress(sqlite3.Error):
+                one.close()  # which leaves no journal
+    os._exit(status)
 
 
 def _opened(number: int) -> IO[str]:
