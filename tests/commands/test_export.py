@@ -202,7 +202,7 @@ def test_how_far_it_is_is_told_on_a_terminal(
             told += os.read(shown, 9_999).decode()
     os.close(shown)
     assert ("2,000 of 3,000" in told) == (output is not None)
-    assert told.endswith("3,000 of 3,000\x1b[K\r\nEND\r\n" if output else "END\r\n")
+    assert told.endswith("3,000 of 3,000\x1b[J\r\nEND\r\n" if output else "END\r\n")
 
 
 def test_a_csv_is_for_spreadsheets_or_exact(tmp_path: Path) -> None:
