@@ -51,6 +51,21 @@ def database(home: Path) -> Path:
     return home / "panelist.db"
 
 
+def is_database(file: str | Path, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether a file that a person named is the SQLite file or one beside it, by whatever name.
+    Only SQLite may open them: closing one would drop the locks of this process's connections
+    (https://www.sqlite.org/howtocorrupt.html, 2.2)."""
+    main = database(home(environ))
+    return any(_same(file, f"{main}{suffix}") for suffix in ("", "-wal", "-shm"))
+
+
+def _same(file: str | Path, other: str) -> bool:
+    try:
+        return os.path.samefile(file, other)
+    except (OSError, ValueError):  # one of them doesn't exist, or the name cannot be one
+        return False
+
+
 def settings_file(home: Path) -> Path:
     """The settings file that a person may write: TOML, without secrets."""
     return home / "settings.toml"

@@ -60,7 +60,7 @@ PARTICIPANT_FIELDS = (
     StoredField("currency", masked=False),
     StoredField("metadata", kind="json"),
     StoredField("created", kind="time", personal=False, masked=False),
-    StoredField("customer_account", personal=False, masked=False),
+    StoredField("customer_account", masked=False),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import peewee
@@ -29,29 +29,47 @@ def open_store(settings: Settings) -> Store:
 def open_sqlite(file: Path) -> Store:
     """Open a SQLite database. The file is created 0600 in a 0700 folder."""
     where = str(file)
-    try:
+    with _writable(where):
         paths.make_private(file.parent)
-        # SQLite gives its journal files the mode of the database, whatever the umask.
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    with _alone(file.parent, where):
+        with _writable(where):
+            _create_private(file)
+        return _complete(Store(peewee.SqliteDatabase(where, pragmas=SQLITE_PRAGMAS), where))
+
+
+@contextmanager
+def _writable(where: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise DatabaseProblem(
             f"{where} cannot be written ({error.strerror}). Nothing was changed; make its folder"
             " writable for you, or set PANELIST_HOME to another folder."
         ) from error
-    with _alone(file.parent):
-        return _complete(Store(peewee.SqliteDatabase(where, pragmas=SQLITE_PRAGMAS), where))
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path, where: str) -> Iterator[None]:
     """Let one process open at a time, because switching a new file to WAL does not wait for
     others."""
-    handle = os.open(folder, os.O_RDONLY)
+    with _writable(where):
+        handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)
+
+
+def _create_private(file: Path) -> None:
+    """Create the file with mode 0600 if it doesn't exist. SQLite gives its journal files the mode
+    of the database, whatever the umask.
+
+    An existing file is never opened here. To close it would drop the locks that this process's
+    connections hold on it (https://www.sqlite.org/howtocorrupt.html, 2.2). No connection can have
+    a new file yet, because the folder is locked. Raises OSError."""
+    with suppress(FileExistsError):
+        os.close(os.open(file.resolve(), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _complete(store: Store) -> Store:

@@ -22,7 +22,12 @@ from app.invites.ending import end_invites
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
 from app.invites.mail.addresses import hasher, read
-from app.invites.sending.channels.file_channels import Folder, file_name, mailbox
+from app.invites.sending.channels.file_channels import (
+    Folder,
+    earlier_file_name,
+    file_name,
+    mailbox,
+)
 from app.panel.segments.custom import rules
 
 HOURS = 4
@@ -121,16 +126,18 @@ def _erase(store: Store, here: int, stripe_id: str, folder: Folder) -> bool:
             return False
         _shut(store, here, *_found(store, here, stripe_id), BY)  # the address may have changed
         found = store.rows(
-            "SELECT i.id, i.study_id FROM invite i JOIN participant p ON p.id = i.participant_id"
+            "SELECT i.id, i.study_id, i.token, i.address"
+            " FROM invite i JOIN participant p ON p.id = i.participant_id"
             " WHERE p.connection_id = ? AND p.stripe_id = ?",
             (here, stripe_id),
         )
-        for invite, study in found:
+        for invite, study, token, address in found:
             for kind in ("invite", "reminder"):
-                folder.remove(file_name(kind, study, invite))
+                folder.remove(file_name(kind, study, invite, token))
+                folder.remove_mail_to(address or "", earlier_file_name(kind, study, invite))
         store.execute_many(
             "UPDATE invite SET address = NULL, answer = NULL WHERE id = ?",
-            [(invite,) for invite, _ in found],
+            [(invite,) for invite, *_ in found],
         )
         apply.erase(store, here, stripe_id, partial(rules, store, here))
         ledger.append(store, here, BY, [Entry("erasure", before="wanted", after="done")])

@@ -7,6 +7,7 @@ import os
 import sys
 
 from app.invites.errors import StudyProblem
+from app.paths import is_database
 from app.text import plain
 
 
@@ -24,6 +25,8 @@ def read_text(file: str, most: int | None = None) -> str:
     try:
         if file == "-":
             return sys.stdin.buffer.read().decode("utf-8-sig")
+        if is_database(file):
+            raise _no_text(file)
         with open(file, "rb") as opened:
             found = opened.read(-1 if most is None else most + 1)
     except OSError as error:

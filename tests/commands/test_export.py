@@ -10,13 +10,14 @@ import signal
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from app.commands import progress
 from app.db.rows import Fetched
-from app.db.store_factory import open_store
+from app.db.store_factory import open_sqlite, open_store
 from app.panel.export.writer import MARK
 from app.sandbox.server.server import Sandbox
 from app.settings import Settings
@@ -201,7 +202,7 @@ def test_how_far_it_is_is_told_on_a_terminal(
             told += os.read(shown, 9_999).decode()
     os.close(shown)
     assert ("2,000 of 3,000" in told) == (output is not None)
-    assert told.endswith("3,000 of 3,000\x1b[K\r\nEND\r\n" if output else "END\r\n")
+    assert told.endswith("3,000 of 3,000\x1b[J\r\nEND\r\n" if output else "END\r\n")
 
 
 def test_a_csv_is_for_spreadsheets_or_exact(tmp_path: Path) -> None:
@@ -243,3 +244,17 @@ def test_a_dash_is_standard_output_everywhere(home: Home, tmp_path: Path) -> Non
     for command in (("invites",), ("ledger",), ("segments", "show", "active")):
         assert home.run(*command, "--csv", "--output", "-", cwd=tmp_path).code == 0
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal"])
+def test_the_database_is_never_replaced(home: Home, tmp_path: Path, suffix: str) -> None:
+    """Nor opened by anything but SQLite, by whatever name."""
+    link = tmp_path / "a.csv"
+    with closing(open_sqlite(home.folder / "panelist.db")):
+        link.symlink_to(home.folder / f"panelist.db{suffix}")
+        ended = home.run("export", str(link), "--replace")
+        assert (ended.code, "is Panelist's database" in ended.err) == (1, True)
+        ended = home.run("verify", "--against", str(link))
+        assert (ended.code, "is not a CSV file" in ended.err) == (1, True)
+        ended = home.run("invites", "opt-out", str(link), "--yes")
+        assert (ended.code, "is no text" in ended.err) == (1, True)

@@ -122,6 +122,14 @@ def test_a_sample_is_sent_as_it_was_shown(home: World) -> None:
     assert "sent already" in home.run("invite", "--plan", plan["hash"]).out
 
 
+def test_the_list_of_a_plan_is_for_spreadsheets_or_exact(home: World, tmp_path: Path) -> None:
+    for options, mark in (((), b"\xef\xbb\xbf"), (("--exact",), b"")):
+        file = tmp_path / f"plan{len(options)}.csv"
+        ended = home.run("invite", "--study", "Pricing", "--output", str(file), *options)
+        assert ended.code == 0
+        assert file.read_bytes().startswith(mark + b"stripe_id,")
+
+
 def test_who_fell_out_is_dropped_and_named(home: World) -> None:
     plan = home.plan("--batch", "6")
     store, before = home.store, planned(home.store, plan)

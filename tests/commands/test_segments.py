@@ -151,7 +151,7 @@ def test_an_unknown_segment_is_wrong_use(home: Home, asked: tuple[str, ...]) -> 
 
 def test_csv_gives_every_value_back_and_no_formula(home: Home, tmp_path: Path) -> None:
     file = tmp_path / "members.csv"
-    ended = home.run("segments", "show", "all", "--csv", "--output", str(file))
+    ended = home.run("segments", "show", "all", "--csv", "--exact", "--output", str(file))
     assert (ended.code, ended.out, ended.err) == (0, "", "")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     header, *rows = csv.reader(io.StringIO(file.read_bytes().decode(), newline=""))

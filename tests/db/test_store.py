@@ -332,6 +332,32 @@ def test_a_read_only_file_is_said(sqlite_settings: Settings) -> None:
         connection(Store(peewee.SqliteDatabase(f"file:{file}?mode=ro", uri=True), str(file)))
 
 
+_ALONE = """
+import fcntl, sys
+with open(sys.argv[1], "r+b") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)  # SQLite's SHARED_FIRST
+"""
+
+
+def test_a_second_opening_keeps_the_locks_of_the_first(sqlite_settings: Settings) -> None:
+    file = paths.database(sqlite_settings.home)
+    first = open_store(sqlite_settings)
+    connection(first)
+    open_sqlite(file).close()
+    alone = [sys.executable, "-S", "-c", _ALONE, str(file)]
+    found = subprocess.run(alone, capture_output=True, text=True, check=False)
+    assert "BlockingIOError" in found.stderr, "another process takes the file for unused"
+    first.close()
+    assert subprocess.run(alone, check=False).returncode == 0
+
+
+def test_a_file_behind_a_link_is_private_from_its_first_byte(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/panelist.db").symlink_to(tmp_path / "elsewhere.db")
+    open_sqlite(tmp_path / "home/panelist.db").close()
+    assert (tmp_path / "elsewhere.db").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_database_that_another_program_holds_is_said(sqlite_settings: Settings) -> None:
     store = open_sqlite(paths.database(sqlite_settings.home))
     here = connection(store)

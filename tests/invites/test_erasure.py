@@ -141,6 +141,25 @@ def test_nothing_is_left_in_any_file(
     rows.assert_exact(store, here)
 
 
+def test_a_file_of_version_0_2_is_deleted_only_if_it_is_theirs(
+    store: Store, here: int, tmp_path: Path
+) -> None:
+    """Its name had only numbers, which an invite of an earlier database may have had, too."""
+    run = queued(store, study(store, here), "eml").run
+    send(sender(store, here, tmp_path))
+    folder = tmp_path / "mailbox"
+    (theirs,) = (file for file in folder.iterdir() if CANARY.encode() in file.read_bytes())
+    other = next(file for file in folder.iterdir() if file != theirs)
+    earlier = theirs.rename(theirs.with_name(f"{theirs.stem.rpartition('-')[0]}.eml"))
+    strange = earlier.with_name(earlier.name.replace("invite", "reminder"))
+    strange.write_bytes(other.read_bytes())
+    erasure.request(store, here, "cus_canary", BY)
+    erasure.perform(store, tmp_path, LATER)
+    assert not earlier.exists()
+    assert strange.read_bytes() == other.read_bytes()
+    assert len(states(store, run)) == len(list(folder.iterdir()))
+
+
 def test_what_stripe_says_later_is_not_stored(store: Store, here: int, tmp_path: Path) -> None:
     erasure.request(store, here, "cus_canary", BY)
     erasure.perform(store, tmp_path, LATER)

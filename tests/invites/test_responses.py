@@ -204,8 +204,11 @@ def test_a_person_says_what_became_of_an_uncertain_reminder(
     lost = "reset at end, accepted"
     with MailServer(lambda to: lost if to == FIRST else "ok") as server:
         send(sender(store, here, tmp_path, server.url))
+        assert "It is tried again by itself." in (seen(store, run).trouble or "")
+        send(sender(store, here, tmp_path, server.url))  # the server had a rest
     (one,) = invite_ids(store, here, states=["uncertain"])
     assert prove(store, here).reminders == [one]
+    assert seen(store, run).counts == {"sent": 3, "uncertain": 1}
     assert lifecycle.resolve(store, here, [one, 10**6], arrived, BY) == 1
     assert lifecycle.resolve(store, here, [one], not arrived, BY) == 0
     assert state(store, FIRST) == "handed_over"

@@ -81,7 +81,7 @@ async def test_a_list_becomes_a_file(
         assert file.name.startswith("all-customers-")
         assert file.suffix == ".csv"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        with file.open(newline="") as lines:
+        with file.open(newline="", encoding="utf-8-sig") as lines:
             found = {row["stripe_id"]: row["name"] for row in csv.DictReader(lines)}
         assert found["cus_0"] == "'=cmd()"  # no formula to a spreadsheet
         assert found["cus_1"] == NAMES[1]
@@ -113,7 +113,7 @@ async def test_a_file_that_is_there_is_replaced_by_a_key_of_its_own(
         await at.until(lambda: shown(form, "replace"))
         await at.press("ctrl+r")
         await at.until(lambda: "7 people are in" in at.flat)
-        assert (home / "a.csv").read_text().startswith("stripe_id,")
+        assert (home / "a.csv").read_text("utf-8-sig").startswith("stripe_id,")
 
 
 async def test_the_mouse_does_it_too(start: Start, here: int, home: Path) -> None:

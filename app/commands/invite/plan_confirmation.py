@@ -6,8 +6,9 @@ import argparse
 from typing import Any
 
 from app.commands.batch_sending import send_batch
-from app.commands.console import print_json, say
+from app.commands.console import say
 from app.commands.context import Context, find_study
+from app.commands.drift_output import print_drift
 from app.commands.exit_codes import DONE, FAILED, WrongUse
 from app.commands.invite.plan_output import show_locked
 from app.db.store import Store
@@ -16,7 +17,7 @@ from app.invites.errors import StudyProblem
 from app.invites.operator import by
 from app.invites.plan import frozen
 from app.invites.plan.drift import PlanDrift, ResultChange, difference
-from app.invites.plan.drift_words import MINUS, MOST, PLUS, NamedChange, named
+from app.invites.plan.drift_words import MINUS, MOST, PLUS, named
 from app.invites.plan.frozen import LockedPlan, UnknownPlan
 from app.invites.plan.outcomes import Outcome
 from app.invites.restore_guard import RestoreGuard
@@ -133,32 +134,5 @@ class _Words:
         most = max(len(added), len(dropped)) if self._json else MOST
         plus = named(self._store, self._drift, added, PLUS, most)
         minus = named(self._store, self._drift, dropped, MINUS, most)
-        if self._json:
-            changed = list(self._drift.terms)
-            lists = {
-                "added": [_json(one) for one in plus],
-                "dropped": [_json(one) for one in minus],
-            }
-            print_json({"type": "drift", **facts, "changed": changed, **lists})
-            return
-        for term in self._drift.terms:
-            print(f"  changed: {plain(term, 300)}")
-        for some, every in ((plus, added), (minus, dropped)):
-            for one in some:
-                print(f"  {_line(one)}")
-            if len(every) > len(some):
-                print(f"  … and {len(every) - len(some):,} more")
-
-
-def _line(one: NamedChange) -> str:
-    who = f"{plain(one.name, 80)} <{plain(one.email, 200)}>" if one.name else plain(one.email, 200)
-    return f"{one.sign} {who or one.stripe_id}{f': {one.why}' if one.why else ''}"
-
-
-def _json(one: NamedChange) -> dict[str, object]:
-    found: dict[str, object] = {
-        "stripe_id": one.stripe_id,
-        "name": one.name,
-        "email": one.email,
-    }
-    return {**found, "reason": one.why} if one.why else found
+        shown = (plus, len(added)), (minus, len(dropped))
+        print_drift(self._drift.terms, *shown, as_json=self._json, **facts)

@@ -34,7 +34,7 @@ def show_plan(
         form = "json" if options.json else form_of(options.output or "")
         with writing(options.output) as out:
             lines = counted(source.lines(False), source.number, options.output)
-            write(out, source.columns, lines, form)
+            write(out, source.columns, lines, form, exact=options.exact)
         if not options.json:
             say(_sending(kept, counts))
         return

@@ -44,8 +44,18 @@ def _declare_actions(actions: Any) -> None:
     remind = actions.add_parser("remind", help="one reminder to those who have not answered")
     remind.set_defaults(run=_remind)
     remind.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
-    remind.add_argument("--yes", action="store_true", help="send it; needs --expect")
+    remind.add_argument(
+        "--plan", metavar="HASH", help="send the reminder with this hash, which needs --expect"
+    )
     remind.add_argument("--expect", type=int, metavar="N", help="to how many")
+    remind.add_argument(
+        "--yes", action="store_true", help="send; only with --plan HASH, where it is not needed"
+    )
+    remind.add_argument(
+        "--only-planned",
+        action="store_true",
+        help="send to those of the list, although others could be reminded by now",
+    )
     remind.add_argument("--way", choices=[key for key, one in CHANNELS.items() if not one.by_hand])
     remind.add_argument("--now", action="store_true", help="without two minutes to undo it")
     for action in (mark, resolve, out, remind, *_declare_corrections(actions)):

@@ -3,39 +3,119 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from typing import Any
 
 from app.commands.batch_sending import send_batch
-from app.commands.console import say
-from app.commands.context import find_study, open_context
-from app.commands.exit_codes import DONE, WrongUse
+from app.commands.console import print_json, say
+from app.commands.context import Context, find_study, open_context
+from app.commands.drift_output import print_drift
+from app.commands.exit_codes import DONE, FAILED, WrongUse
+from app.db.store import Store
 from app.invites.housekeeping import tidy
 from app.invites.operator import by
+from app.invites.plan.drift_words import MINUS, MOST, PLUS
+from app.invites.plan.frozen import UnknownPlan
 from app.invites.restore_guard import RestoreGuard
-from app.invites.sending import reminders
+from app.invites.sending import reminder_list
 from app.invites.sending.factory import delivery_by
+from app.invites.sending.reminder_list import ReminderDrift, ReminderList, approve, named_changes
+from app.invites.studies import get
+from app.text import plain
 
 
 def send_reminder(options: argparse.Namespace) -> int:
-    """Send one reminder to participants who have not responded."""
+    """Show the reminder and its hash, or send the one that is named by its hash."""
     context = open_context(options.account)
-    settings, store, connection = context
-    tidy(store, settings.home)
+    tidy(context.store, context.settings.home)
+    if options.plan is not None:
+        return _confirm(context, options)
+    if options.yes or options.expect is not None or options.only_planned:
+        raise WrongUse(
+            "Say with --plan which reminder to send, by its hash: what was not shown is not sent."
+            " Without --yes and --expect it is shown."
+        )
     study = find_study(context, options.study)
-    number = reminders.waiting(store, study.id)
-    if not options.yes:
-        say(f"A reminder would go to {number:,} people. Say --yes --expect {number} to send it.")
-        return DONE
+    delivery = delivery_by(context.settings, options.way)
+    shown = reminder_list.current(context.store, study, delivery)
+    if shown.invites:
+        reminder_list.keep(context.store, shown, by())
+    if options.json:
+        print_json({"type": "reminder", **_facts(shown)})
+    elif shown.invites:
+        say(
+            f"A reminder would go to {len(shown.invites):,} people by {delivery.words}. To send"
+            f" it: {_how(shown)}"
+        )
+    else:
+        say("A reminder would go to no one: everyone has replied or had one.")
+    return DONE
+
+
+def _confirm(context: Context, options: argparse.Namespace) -> int:
+    store = context.store
+    try:
+        shown = reminder_list.named(store, context.connection, options.plan)
+    except UnknownPlan as problem:
+        raise WrongUse(str(problem)) from None
+    if options.study and find_study(context, options.study).id != shown.study_id:
+        title = plain(get(store, shown.study_id).title, 80)
+        raise WrongUse(f"The reminder {shown.short} is of the study “{title}”. Nothing was sent.")
+    number = len(shown.invites)
     if options.expect is None:
         raise WrongUse("Say with --expect how many you expect to remind. Nothing was sent.")
-    RestoreGuard(store, connection, settings.home).check()
-    delivery = delivery_by(settings, options.way)
-    queued = reminders.queue(
-        store,
-        study.id,
-        delivery.channel,
-        options.expect,
-        by(),
-        undo=0 if options.now else None,
-        server=delivery.server,
-    )
-    return send_batch(context, queued.run, as_json=options.json)
+    if options.expect != number:
+        say(
+            f"The reminder {shown.short} is for {number:,} people, not the {options.expect:,} that"
+            " you expect. Nothing was sent. Look at it again."
+        )
+        return FAILED
+    RestoreGuard(store, context.connection, context.settings.home).check()
+    delivery = delivery_by(context.settings, options.way or shown.delivery.channel)
+    undo = 0 if options.now else None
+    found = approve(store, shown, delivery, by(), only_planned=options.only_planned, undo=undo)
+    if isinstance(found, ReminderDrift):
+        return _ask_again(store, shown, found, as_json=options.json)
+    queued = found.batch.number
+    if found.drift.dropped or options.json:
+        facts = {"plan": shown.hash, "queued": queued}
+        _print(store, found.drift, (), as_json=options.json, **facts)
+        if not options.json:
+            say(f"{queued:,} of at most {number:,} are reminded. The others fell out.")
+    return send_batch(context, found.batch.run, as_json=options.json)
+
+
+def _ask_again(store: Store, shown: ReminderList, drift: ReminderDrift, *, as_json: bool) -> int:
+    """Print what changed, and how to send the new list or the one that was shown."""
+    now = drift.now
+    if now.invites:
+        reminder_list.keep(store, now, by())
+    facts = {"plan": shown.hash, "new_plan": now.hash, "number": len(now.invites)}
+    _print(store, drift, drift.added, as_json=as_json, **facts)
+    said = f"The reminder {shown.short} is not what would be sent now. Nothing was sent."
+    if as_json or not now.invites:
+        say(said)
+        return FAILED
+    say(f"{said} To send all of this: {_how(now)}")
+    if not drift.terms:
+        say("To send only to those whom you saw, say --only-planned as well as before.")
+    return FAILED
+
+
+def _how(shown: ReminderList) -> str:
+    return f"panelist invites remind --plan {shown.short} --expect {len(shown.invites)}"
+
+
+def _facts(shown: ReminderList) -> dict[str, object]:
+    return {"plan": shown.hash, "number": len(shown.invites), "channel": shown.delivery.channel}
+
+
+def _print(
+    store: Store, drift: ReminderDrift, added: Sequence[int], *, as_json: bool, **facts: Any
+) -> None:
+    """Print who fell out and what else changed, and who of ``added`` would be reminded."""
+    most = max(len(added), len(drift.dropped)) if as_json else MOST
+    plus = named_changes(store, added[:most], PLUS)
+    minus = named_changes(store, drift.dropped[:most], MINUS)
+    shown = (plus, len(added)), (minus, len(drift.dropped))
+    print_drift(drift.terms, *shown, as_json=as_json, **facts)

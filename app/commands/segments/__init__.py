@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from app.commands.arguments import add_account, add_json
+from app.commands.arguments import add_account, add_exact, add_json
 from app.commands.console import print_json
 from app.commands.context import open_context
 from app.commands.exit_codes import DONE
@@ -72,6 +72,7 @@ def _add_output(action: argparse.ArgumentParser, *, csv: bool) -> None:
     )
     if csv:
         form.add_argument("--csv", action="store_true", help="comma-separated, safe to open")
+        add_exact(action)
     action.add_argument("--output", metavar="FILE", help="into a file that only you can read")
 
 

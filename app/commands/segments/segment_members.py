@@ -13,7 +13,7 @@ from app.commands.context import Context, open_context
 from app.commands.exit_codes import DONE
 from app.commands.progress import counted
 from app.commands.segments.segment_checks import check_key, check_moment
-from app.panel.export.writer import Line, write, writing
+from app.panel.export.writer import Form, Line, write, writing
 from app.panel.lists.order import Ids, Order, whole
 from app.panel.lists.rows import rows
 from app.panel.lists.selection import Selection
@@ -49,7 +49,8 @@ def show_members(options: argparse.Namespace) -> int:
     with writing(options.output) as out:
         lines = counted(_members(context, key, ids, at), len(ids), options.output)
         if options.csv or options.json:
-            write(out, COLUMNS, lines, "csv" if options.csv else "json")
+            form: Form = "csv" if options.csv else "json"
+            write(out, COLUMNS, lines, form, exact=options.exact)
             return DONE
         for line in lines:
             out.write(_member_words(line) + "\n")

@@ -105,7 +105,8 @@ class StudySegment(StoredModel):
 
 class Plan(StoredModel):
     """A locked list of who will be invited and who will not. It never changes. ``options`` and
-    ``letter`` are its inputs as JSON: segments, sample and rules, and the message."""
+    ``letter`` are its inputs as JSON: segments, sample and rules, and the message. Also the list of
+    a reminder, whose hash begins with a word (:mod:`app.invites.sending.reminder_list`)."""
 
     id = BigAutoField()
     study = ForeignKeyField(Study, on_delete="CASCADE")
@@ -118,7 +119,8 @@ class Plan(StoredModel):
 
 class Planned(StoredModel):
     """One member of a plan's segments, with a result (:mod:`app.invites.plan.outcomes`) and its
-    detail. Only members who will be invited have a ``mailbox``."""
+    detail. Only members who will be invited have a ``mailbox``. In the list of a reminder the
+    detail is the row id of the invite."""
 
     plan = ForeignKeyField(Plan, on_delete="CASCADE", index=False)
     participant = ForeignKeyField(Participant, on_delete="CASCADE", index=False)
@@ -132,7 +134,8 @@ class Planned(StoredModel):
 
 class Run(StoredModel):
     """One confirmed batch: of a plan, which is sent once, or of reminders. ``letter`` is as in
-    :class:`Plan`. It is None for a plan's batch, because the plan has it."""
+    :class:`Plan`. It is None for a batch of invites, because their plan has it. A reminder that was
+    confirmed by its hash has a ``plan`` as well: the list of who was shown."""
 
     id = BigAutoField()
     study = ForeignKeyField(Study, on_delete="RESTRICT")

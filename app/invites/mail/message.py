@@ -36,12 +36,14 @@ def compose(
     test: bool = False,
     subject: str | None = None,
     replies_to: str | None = None,
+    unsent: bool = False,
 ) -> EmailMessage:
     """The email to one participant. The template must have passed
     :func:`app.invites.mail.template.check`. ``address`` comes from
     :func:`app.invites.mail.addresses.written`. ``identity`` is the Message-ID. ``subject``:
     instead of the template's. ``replies_to``: the Message-ID of the email before it in its thread
-    (RFC 5322, 3.6.4)."""
+    (RFC 5322, 3.6.4). ``unsent``: for a file, which Outlook then opens as a draft that can be
+    sent. Other programs ignore it."""
     made = render(template, name, token)
     answers = template.reply_to or template.sender_address
     mail = EmailMessage(policy=_POLICY)
@@ -55,6 +57,8 @@ def compose(
     if replies_to:
         mail["In-Reply-To"] = mail["References"] = replies_to
     mail["List-Unsubscribe"] = f"<mailto:{answers}?subject=no>"
+    if unsent:
+        mail["X-Unsent"] = "1"
     mail["Auto-Submitted"] = "auto-generated"  # prevents vacation replies (RFC 3834)
     mail.set_content(made.text)
     return mail

@@ -115,7 +115,7 @@ def difference(
     invites would leave now, None to compare it with nothing. Raises StudyProblem and
     DatabaseProblem."""
     study = get(store, plan.study_id)
-    terms = list(_changed_fields(plan.template, study.template))
+    terms = list(changed_fields(plan.template, study.template))
     if study.rules != plan.rules:
         terms.append("the rules")
     options = plan.options
@@ -130,7 +130,8 @@ def difference(
     return PlanDrift(made, plan, tuple(terms), tuple(_changes(store, plan, made, checkpoint)))
 
 
-def _changed_fields(before: Template, after: Template) -> list[str]:
+def changed_fields(before: Template, after: Template) -> list[str]:
+    """What differs between two templates, for a person."""
     return [
         words for name, words in FIELDS.items() if getattr(before, name) != getattr(after, name)
     ]

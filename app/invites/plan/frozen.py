@@ -81,11 +81,7 @@ def freeze(
     found, members = plan_hash(store, plan, delivery, checkpoint), plan.members
     with store.transaction():
         study = get(store, plan.study_id)
-        store.execute(
-            "DELETE FROM plan WHERE study_id = ? AND at < ?"
-            " AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan_id = plan.id)",
-            (plan.study_id, int(time.time()) - KEPT),
-        )
+        drop_old(store, plan.study_id)
         store.execute(
             'INSERT INTO plan (study_id, at, "by", options, letter, hash)'
             " VALUES (?, ?, ?, ?, ?, ?)",
@@ -103,6 +99,15 @@ def freeze(
         entry = Entry("plan", plan.study_id, after="locked", detail=found)
         ledger.append(store, study.connection_id, by, [entry, seal_of(store, key)])
     return frozen(store, key)
+
+
+def drop_old(store: Store, study_id: int) -> None:
+    """Delete the study's unsent plans that are older than a day. Raises DatabaseProblem."""
+    store.execute(
+        "DELETE FROM plan WHERE study_id = ? AND at < ?"
+        " AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan_id = plan.id)",
+        (study_id, int(time.time()) - KEPT),
+    )
 
 
 def seal_of(store: Store, plan_id: int) -> Entry:

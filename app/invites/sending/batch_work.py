@@ -29,8 +29,9 @@ class BatchWork:
         """Claim the next invites that are due, for this process alone."""
         return jobs.claim(self.store, self.batch, self.owner, most)
 
-    def message(self, job: Job) -> bytes:
-        """The email to one participant."""
+    def message(self, job: Job, *, unsent: bool = False) -> bytes:
+        """The email to one participant. ``unsent``: as a draft, see
+        :func:`app.invites.mail.message.compose`."""
         return compose(
             self.template,
             job.address,
@@ -39,6 +40,7 @@ class BatchWork:
             self.message_id(job),
             subject=self.subject(job),
             replies_to=job.about.message_id if job.about else None,
+            unsent=unsent,
         ).as_bytes()
 
     def subject(self, job: Job) -> str:

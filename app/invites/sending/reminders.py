@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import replace
 
 from app.db.store import Store
@@ -14,7 +15,8 @@ from app.invites.restore_guard import this_machine
 from app.invites.sending.outbox import QueuedBatch, undo_of
 from app.invites.studies import Study, locked
 
-_WHO = (
+# The invites of a study that await a reminder.
+WHO = (
     "study_id = ? AND state IN ('sent', 'handed_over') AND reminder IS NULL AND address IS NOT NULL"
     " AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.mailbox = invite.mailbox)"
     " AND NOT EXISTS (SELECT 1 FROM participant p WHERE p.id = participant_id AND p.deleted)"
@@ -23,7 +25,7 @@ _WHO = (
 
 def waiting(store: Store, study_id: int) -> int:
     """How many participants a reminder would go to. Raises DatabaseProblem."""
-    (number,) = store.row(f"SELECT count(*) FROM invite WHERE {_WHO}", (study_id,))
+    (number,) = store.row(f"SELECT count(*) FROM invite WHERE {WHO}", (study_id,))
     return int(number)
 
 
@@ -46,16 +48,23 @@ def queue(
     *,
     undo: int | None = None,
     server: str | None = None,
+    only: Collection[int] | None = None,
+    plan: int | None = None,
 ) -> QueuedBatch:
     """Queue a reminder to everyone who awaits one, if their number is the expected one.
-    ``server``: the only mail server that may send them, or None. Raises StudyProblem and
-    DatabaseProblem; then nothing is queued."""
+    ``server``: the only mail server that may send them, or None. ``only``: the row ids of the
+    invites that may be reminded, None for all. ``plan``: the row id of the list that a person
+    confirmed. Their approval comes first (:func:`app.invites.sending.reminder_list.approve`).
+    Raises StudyProblem and DatabaseProblem; then nothing is queued."""
     now = int(time.time())
+    who, given = WHO, list[object]()
+    if only is not None:
+        who, given = f"{WHO} AND {store.among('id')}", [store.values(sorted(only))]
     with store.transaction():
         study = locked(store, study_id)
         if study.state != "active":
             raise StudyProblem(f"The study is {study.state}; only an active one sends.")
-        number = waiting(store, study_id)
+        (number,) = store.row(f"SELECT count(*) FROM invite WHERE {who}", (study_id, *given))
         if number != expected:
             raise StudyProblem(
                 f"A reminder would go to {number:,} people now, not to {expected:,}. Nothing was"
@@ -64,11 +73,12 @@ def queue(
         if not number:
             raise StudyProblem("Nobody waits for a reminder: all have answered or had one.")
         store.execute(
-            "INSERT INTO run"
-            ' (study_id, kind, way, server, state, letter, number, at, "by", go_at, machine)'
-            " VALUES (?, 'reminder', ?, ?, 'running', ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO run (study_id, plan_id,"
+            ' kind, way, server, state, letter, number, at, "by", go_at, machine)'
+            " VALUES (?, ?, 'reminder', ?, ?, 'running', ?, ?, ?, ?, ?, ?)",
             (
                 study_id,
+                plan,
                 channel,
                 server,
                 template_of(study).json(),
@@ -82,8 +92,8 @@ def queue(
         (run,) = store.row("SELECT max(id) FROM run WHERE study_id = ?", (study_id,))
         store.execute(
             "UPDATE invite SET reminder = 'queued', reminder_run_id = ?, not_before = NULL"
-            f" WHERE {_WHO}",
-            (run, study_id),
+            f" WHERE {who}",
+            (run, study_id, *given),
         )
         made = store.rows(
             "SELECT id, mailbox FROM invite WHERE reminder_run_id = ? ORDER BY id", (run,)

@@ -219,7 +219,7 @@ class Sender:
             (plan, stored) = self._store.row(
                 "SELECT plan_id, letter FROM run WHERE id = ?", (batch.id,)
             )
-            if plan is None:
+            if stored is not None:  # a reminder has its own
                 self._templates[batch.id] = from_json(stored), None
             else:
                 found = frozen(self._store, plan)

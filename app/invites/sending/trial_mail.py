@@ -27,8 +27,10 @@ def rehearse(settings: Settings, credentials: Credentials, study: Study, address
     if missing:
         raise StudyProblem(f"The study needs {', '.join(missing)} before it can be tried.")
     template.check(study.template)
-    mail = compose(study.template, to, by(), "TEST", IDENTITY, test=True).as_bytes()
     session = open_session(settings, credentials)
+    as_file = session is None
+    made = compose(study.template, to, by(), "TEST", IDENTITY, test=True, unsent=as_file)
+    mail = made.as_bytes()
     if session is None:
         folder = mailbox(settings.home)
         folder.put(f"test-{study.id}.eml", mail)

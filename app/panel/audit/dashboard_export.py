@@ -19,6 +19,7 @@ from pathlib import Path
 
 from app.db.store import Store
 from app.panel.audit.stored import RowIds, Stored, every, stored
+from app.paths import is_database
 from app.problems import Problem
 from app.text import plain
 
@@ -76,6 +77,8 @@ class DashboardExport:
 
     def _differences(self) -> Iterator[ExportDifference]:
         try:
+            if is_database(self._file):
+                raise csv.Error
             with Path(self._file).open(encoding="utf-8-sig", newline="") as file:
                 rows = self._rows(file)
                 while chunk := list(islice(rows, CHUNK)):

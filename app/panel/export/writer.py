@@ -22,6 +22,7 @@ from typing import Any, Literal, TextIO, TypeAlias
 
 from app.db.rows import PARTICIPANT_FIELDS
 from app.files import replace_atomically
+from app.paths import is_database
 from app.problems import Problem
 from app.text import csv_cell, plain
 
@@ -128,6 +129,10 @@ def _target(file: str, replace: bool) -> Path:
         raise OutputProblem("No file's name can have such a sign. Nothing was written.")
     whole = Path(os.path.realpath(file))
     if whole.exists():
+        if is_database(whole):
+            raise OutputProblem(
+                f"{plain(file)} is Panelist's database. Nothing was written; name another file."
+            )
         if not whole.is_file():
             raise OutputProblem(f"{plain(file)} is no file. Nothing was written; name another.")
         if not replace:

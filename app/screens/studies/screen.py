@@ -303,10 +303,11 @@ class StudiesScreen(SendingActions):
 
     @work(thread=True)
     def _do(self, what: Callable[[Store, str], object], said: str) -> None:
-        """Write to the database in a thread."""
+        """Write to the database in a thread. Then tell what ``what`` returns, or else ``said``."""
         problem = False
         try:
-            what(self.host.store, self.host.sending.user)
+            returned = what(self.host.store, self.host.sending.user)
+            said = returned if isinstance(returned, str) else said
         except (StudyProblem, RestoreSuspected, DatabaseProblem) as trouble:
             said, problem = str(trouble), True
         finally:

@@ -8,19 +8,24 @@ from typing import Any
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
-from app.invites.sending import reminders, runs
+from app.invites.errors import StudyProblem
+from app.invites.plan.drift_words import MINUS, PLUS
+from app.invites.sending import reminder_list, runs
 from app.invites.sending.channels.registry import channel_of
+from app.invites.sending.reminder_list import ReminderChanged, ReminderDrift, named_changes
 from app.invites.sending.runs import OVER, RunView
-from app.invites.studies import Study
+from app.invites.studies import Study, get
 from app.screens.base import PanelistScreen
+from app.screens.studies.confirm_rows import who
 from app.screens.studies.study_rows import queued_words
 from app.services.snapshot import Snapshot
 from app.settings import SettingsError
 from app.text import plain
-from app.widgets.content import words
+from app.widgets.content import Content, words
 from app.widgets.dialog import QuestionDialog
 
 NO_ACCOUNT = "No account is connected yet; 1 (Connect) connects one."
+NAMES = 8  # of people who were added to a reminder, or fell out
 NOT_ACTIVE = "Only an active study sends; a activates it."
 
 
@@ -43,7 +48,7 @@ class SendingActions(PanelistScreen):
 
     @abstractmethod
     def _do(self, what: Callable[[Store, str], object], said: str) -> Any:
-        """Write to the database in a thread."""
+        """Write to the database in a thread. Then tell what ``what`` returns, or else ``said``."""
 
     def action_plan(self) -> None:
         """Show the plan: each member with a result."""
@@ -132,33 +137,65 @@ class SendingActions(PanelistScreen):
 
     def action_remind(self) -> None:
         """Remind those who have not responded, once and after a question."""
-        study, connection = self._chosen_study(), self._connection
-        if study is None or connection is None:
-            return
+        study = self._chosen_study()
+        if study is not None:
+            self._ask_to_remind(study.id, None)
+
+    def _ask_to_remind(self, study_id: int, changed: ReminderDrift | None) -> None:
+        """Ask whether to remind. ``changed``: what changed since a person confirmed it."""
+        connection, store = self._connection, self.host.store
         try:
-            number = reminders.waiting(self.host.store, study.id)
-            delivery = self.host.sending.delivery()
-        except (DatabaseProblem, SettingsError) as problem:
+            study, delivery = get(store, study_id), self.host.sending.delivery()
+            shown = reminder_list.current(store, study, delivery)
+            lines = self._reminder_changes(changed) if changed else []
+        except (StudyProblem, DatabaseProblem, SettingsError) as problem:
             self.host.tell(str(problem), problem=True)
             return
-        if not number or study.state != "active":
-            self.host.tell("Nobody waits for a reminder." if not number else NOT_ACTIVE)
+        if not shown.invites or study.state != "active" or connection is None:
+            self.host.tell("Nobody waits for a reminder." if not shown.invites else NOT_ACTIVE)
             return
-
-        def go(store: Store, by: str) -> None:
-            queued = reminders.queue(
-                store, study.id, delivery.channel, number, by, server=delivery.server
-            )
-            self.host.sending.send(connection, queued.run)
 
         channel = channel_of(delivery.channel)
 
+        def go(store: Store, by: str) -> str:
+            found = reminder_list.approve(store, shown, delivery, by)
+            if isinstance(found, ReminderDrift):
+                self.app.call_from_thread(self._ask_to_remind, study_id, found)
+                raise ReminderChanged("The reminder has changed since. Nothing was queued yet.")
+            self.host.sending.send(connection, found.batch.run)
+            return queued_words(found.batch.number, channel) + self._dropped(store, found.drift)
+
         def answered(yes: bool | None) -> None:
             if yes:
-                self._do(go, queued_words(number, channel))
+                self._do(go, "")
 
-        line = f"Remind the {number:,} people who have not answered, once, by {channel.words}?"
-        self.app.push_screen(QuestionDialog([words(line)], "Remind"), answered)
+        number = f"{len(shown.invites):,}"
+        line = f"Remind the {number} people who have not answered, once, by {channel.words}?"
+        self.app.push_screen(QuestionDialog([*lines, words(line)], "Remind"), answered)
+
+    def _reminder_changes(self, drift: ReminderDrift) -> list[Content]:
+        """What changed in a reminder since a person confirmed it."""
+        lines = [words(("It has changed since you saw it:", "bold $warning"))]
+        lines += [words(f"   {plain(term, 200)}") for term in drift.terms]
+        for some, sign, style in ((drift.added, PLUS, "$success"), (drift.dropped, MINUS, "")):
+            for one in named_changes(self.host.store, some[:NAMES], sign):
+                lines.append(words((f"   {sign} {who(one, self._masking)}", style)))
+            if len(some) > NAMES:
+                lines.append(words(f"   {sign} … and {len(some) - NAMES:,} more"))
+        return lines
+
+    def _dropped(self, store: Store, drift: ReminderDrift) -> str:
+        """Who fell out of a reminder, and why. "" if no one did."""
+        if not drift.dropped:
+            return ""
+        some = named_changes(store, drift.dropped[:NAMES], MINUS)
+        more = len(drift.dropped) - len(some)
+        said = [f"{who(one, self._masking)} ({one.why})" for one in some]
+        return f" Fell out: {', '.join([*said, f'{more:,} more'] if more else said)}."
+
+    @property
+    def _masking(self) -> bool:
+        return self._snapshot is None or self._snapshot.masking
 
     def action_rehearse(self) -> None:
         """Send a test email to yourself."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.db.store import Store
+from app.db.store_factory import open_sqlite
 from app.invites import ledger, lifecycle, opt_outs, studies
 from app.invites.mail.addresses import hasher
 from app.invites.mail.server_settings import MailRate
@@ -103,6 +105,52 @@ def test_a_table_for_a_mail_merge(store: Store, tmp_path: Path) -> None:
     (file,) = (tmp_path / "mailbox").iterdir()
     assert file.read_text().count("https://interviews.example/pricing?guest=") == 60
     assert set(states(store, run.run).values()) == {"handed_over"}
+
+
+@pytest.mark.parametrize("channel", ["eml", "csv"])
+def test_a_new_database_replaces_no_file_of_an_old_one(
+    store: Store, tmp_path: Path, channel: str
+) -> None:
+    """Its studies, batches and invites count from 1 again."""
+    here, folder = account(store, 2), tmp_path / "mailbox"
+    run = queued(store, study(store, here), channel).run
+    send(sender(store, here, tmp_path))
+    before = {file: file.read_bytes() for file in folder.iterdir()}
+    old = open_sqlite(tmp_path / "another" / "panelist.db")
+    try:
+        there = account(old, 2)
+        assert queued(old, study(old, there), channel).run == run
+        send(sender(old, there, tmp_path))
+    finally:
+        old.close()
+    assert {file: file.read_bytes() for file in before} == before
+    assert len(list(folder.iterdir())) == 2 * len(before)
+
+
+@pytest.mark.parametrize("channel", ["eml", "csv"])
+def test_another_try_replaces_its_own_file(store: Store, tmp_path: Path, channel: str) -> None:
+    here, folder = account(store, 2), tmp_path / "mailbox"
+    run = queued(store, study(store, here), channel).run
+    send(sender(store, here, tmp_path))
+    files = set(folder.iterdir())
+    # As if the process was killed after it had written them.
+    store.execute("UPDATE invite SET state = 'queued', sent_at = NULL, message_id = NULL")
+    store.execute("UPDATE run SET state = 'running'")
+    send(sender(store, here, tmp_path))
+    assert set(states(store, run).values()) == {"handed_over"}
+    assert set(folder.iterdir()) == files
+
+
+def test_only_a_file_is_marked_as_unsent(store: Store, tmp_path: Path) -> None:
+    here = account(store, 1)
+    queued(store, study(store, here), "eml")
+    send(sender(store, here, tmp_path))
+    (file,) = (tmp_path / "mailbox").iterdir()
+    assert message_from_bytes(file.read_bytes())["X-Unsent"] == "1"
+    queued(store, study(store, here, "Another", cool_down_days=None, cap=None, cap_days=None))
+    with MailServer() as server:
+        send(sender(store, here, tmp_path, server.url))
+    assert [mail["X-Unsent"] for mail in server.mails] == [None]
 
 
 def test_greylisting_of_everyone_ends_by_itself(store: Store, tmp_path: Path) -> None:

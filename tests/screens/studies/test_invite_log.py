@@ -10,7 +10,7 @@ import pytest
 from textual.events import Paste
 
 from app.db.store import Store
-from app.invites import studies
+from app.invites import lifecycle, studies
 from app.invites.invite_log import invite_ids
 from app.screens.export_dialog import ExportDialog
 from app.screens.studies.invite_log_screen import InviteLogScreen
@@ -21,7 +21,7 @@ from app.screens.studies.screen import StudiesScreen
 from app.widgets.dialog import QuestionDialog
 from app.widgets.inputs import TextField
 from tests.helpers.study_keys import look, people, put
-from tests.helpers.study_world import queued, send, sender, study
+from tests.helpers.study_world import BY, queued, send, sender, study
 from tests.screens.conftest import SIZES, Driven, Start
 
 
@@ -209,6 +209,32 @@ async def test_what_is_picked_stays_so_while_the_list_is_searched(
         await at.until(lambda: "Mark 2 invites as started?" in at.flat)
         await yes(at)
         await at.until(lambda: studies.funnel(store, asked).get("started") == 2)
+
+
+async def test_a_reminder_goes_to_those_whom_the_question_was_about(
+    start: Start, asked: int, store: Store, here: int
+) -> None:
+    (one,) = invite_ids(store, here, text="cus_01")
+    (two,) = invite_ids(store, here, text="cus_04")
+    reminded = "SELECT count(*) FROM invite WHERE reminder IS NOT NULL"
+    async with start((120, 40)) as at:
+        await look(at)
+        await at.until(lambda: "Pricing" in at.flat)
+        lifecycle.mark(store, here, [one], "started", BY)
+        await at.press("v")
+        await at.until(lambda: "Remind the 10 people" in at.flat)
+        store.execute("UPDATE invite SET state = 'handed_over' WHERE id = ?", (one,))
+        await yes(at)
+        await at.until(lambda: "Remind the 11 people" in at.flat)
+        assert "It has changed since you saw it" in at.flat
+        assert "+ Person 01" in at.flat
+        assert store.row(reminded) == (0,)
+        lifecycle.mark(store, here, [two], "completed", BY)
+        at.settle()
+        await at.strike("tab")  # a y that is held confirms nothing
+        await yes(at)
+        await at.until(lambda: "Fell out: Person 04 (completed since)" in at.toasts)
+        assert store.row(reminded) == (10,)
 
 
 async def test_a_reminder_that_nobody_knows_of_is_resolved(

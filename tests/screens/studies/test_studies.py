@@ -247,6 +247,6 @@ async def test_a_plan_is_taken_out_with_why(
         at.app.screen.query_one(TextField).value = str(tmp_path / "a.csv")
         await at.press("enter")
         await at.until(lambda: "1 person is in" in at.flat)
-    lines = (tmp_path / "a.csv").read_text().splitlines()
+    lines = (tmp_path / "a.csv").read_text("utf-8-sig").splitlines()
     assert lines[0] == "stripe_id,email,name,outcome,reason"
     assert lines[1] == "cus_03,,Person 03,no_email,no email"

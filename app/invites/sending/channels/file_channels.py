@@ -1,12 +1,16 @@
 """Invites as files on this computer: one ``.eml`` for each, or one table for a mail merge.
 
-A file's name depends on its invites, so that another try replaces the file with an equal one. An
-invite is removed again if its participant opts out during the writing.
+A file's name depends on its invites, so that another try replaces the file with an equal one. No
+other invite has the same name, even in a new database, which counts from 1 again. An invite is
+removed again if its participant opts out during the writing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from email.parser import BytesHeaderParser
+from email.policy import default
+from hashlib import sha256
 from pathlib import Path
 
 from app.files import replace_atomically, sync_folder
@@ -53,15 +57,34 @@ class Folder:
         """Delete a file if it exists. Raises OSError."""
         (self._path / name).unlink(missing_ok=True)
 
+    def remove_mail_to(self, address: str, name: str) -> None:
+        """Delete the email of this name if it goes to this address. Raises OSError."""
+        try:
+            content = (self._path / name).read_bytes()
+        except FileNotFoundError:
+            return
+        to = BytesHeaderParser(policy=default).parsebytes(content)["To"]
+        if to is not None and address in [one.addr_spec for one in to.addresses]:
+            self.remove(name)
+
 
 def mailbox(home: Path) -> Folder:
     """The folder for invites as files."""
     return Folder(home / "mailbox")
 
 
-def file_name(kind: str, study: int, invite: int) -> str:
-    """The name of an email's file, the same at each try."""
+def file_name(kind: str, study: int, invite: int, token: str) -> str:
+    """The name of an email's file, the same at each try. ``token``: the invite's."""
+    return f"{kind}-{study}-{invite}-{_digits(token)}.eml"
+
+
+def earlier_file_name(kind: str, study: int, invite: int) -> str:
+    """The name in version 0.2.0, which invites of different databases had in common."""
     return f"{kind}-{study}-{invite}.eml"
+
+
+def _digits(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:8]
 
 
 class _FileChannel:
@@ -124,12 +147,16 @@ class EmlChannel(_FileChannel):
 
     def _write(self, work: BatchWork, jobs: Sequence[Job]) -> None:
         for job in jobs:
-            self._folder.put(file_name(job.kind, job.study, job.invite), work.message(job))
+            self._folder.put(_name_of(job), work.message(job, unsent=True))
 
     def _take_back(self, _: BatchWork, jobs: Sequence[Job], stays: Collection[int]) -> None:
         for job in jobs:
             if job.invite not in stays:
-                self._folder.remove(file_name(job.kind, job.study, job.invite))
+                self._folder.remove(_name_of(job))
+
+
+def _name_of(job: Job) -> str:
+    return file_name(job.kind, job.study, job.invite, job.token)
 
 
 class CsvChannel(_FileChannel):
@@ -146,7 +173,9 @@ class CsvChannel(_FileChannel):
 
     def _put(self, work: BatchWork, jobs: Sequence[Job]) -> None:
         batch = work.batch
-        name = f"{batch.kind}s-{batch.study_id}-{batch.id}.csv"
+        # A database that was restored from a copy has the same key, but makes its batches later.
+        digits = _digits(f"{work.key.hex()} {batch.kind} {batch.id} {batch.at}")
+        name = f"{batch.kind}s-{batch.study_id}-{batch.id}-{digits}.csv"
         self._folder.put_table(name, (_line(work, job) for job in jobs))
 
 
