@@ -45,7 +45,7 @@ SOONER = {
     "no guard": 2,
     "guard by the second": 1,
     "snapshots of customers": 1,
-    "no tombstone": 2,
+    "no tombstone": 7,
     "counts stay when only an email goes": 2,
     "events since the end of the listing": 1,
 }
