@@ -22,7 +22,7 @@ from app.sync.auth.approval import Approval, offer_of
 from app.sync.auth.connect import KeyProblem, KeyReport, admit, connect, forget, offered
 from app.sync.auth.oauth_app import SetupProblem
 from app.sync.engine import Change, Engine
-from app.sync.stripe.access import Access, NewAccess, kept_access
+from app.sync.stripe.access import Access, NewAccess, kept_access, secret_name
 from app.sync.stripe.oauth import OAuthApp, OAuthProblem
 
 PROBLEMS = (KeyProblem, OAuthProblem, SetupProblem, CredentialProblem, DatabaseProblem)
@@ -51,7 +51,7 @@ class SyncService:
     def replace_key(self, key: str) -> Admitted:
         """Try a key of the connected account, and store it in place of the access that is stored.
         The old one stays until the new one has answered. Raises KeyProblem if no account is
-        connected or the key belongs to another."""
+        connected, if it is connected by OAuth, or if the key belongs to another."""
         offer = offered(key)
         for _, account, livemode in connections.connected(self.store):
             if livemode != offer.access.livemode:
@@ -59,6 +59,12 @@ class SyncService:
                 raise KeyProblem(
                     f"{account} is connected in {mode} mode, and this key is of the other mode."
                     " Nothing was changed."
+                )
+            secret = self.credentials.get(secret_name(account, livemode))
+            if secret and "key" not in secret:  # a sync that runs could not renew its tokens
+                raise KeyProblem(
+                    f"{account} is connected by OAuth, so there is no key to replace. Nothing was"
+                    " changed."
                 )
             return self._admitted(offer, keep=True)
         raise KeyProblem("No account is connected, so there is no key to replace.")

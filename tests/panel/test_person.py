@@ -108,6 +108,28 @@ def test_prices_in_words(
     assert price_words(amount, currency, interval) == words
 
 
+def test_each_item_says_its_own_interval(store: Store) -> None:
+    """Items of one subscription may be paid at different intervals (Stripe's mixed intervals)."""
+    here = panel(store)
+    happened(
+        store,
+        here,
+        2,
+        told("customer.subscription.updated", 2_000, "sub_ada"),
+        products=[product("prod_a", "Pro"), product("prod_b", "Support")],
+        prices=[
+            price("price_prod_a", interval="month", interval_count=3),
+            price("price_prod_b", interval="year", interval_count=1),
+        ],
+        subscriptions=[subscribed("sub_ada", "cus_ada")],
+        items=[item("sub_ada", "prod_a"), item("sub_ada", "prod_b")],
+    )
+    found = person(store, row_id(store, "cus_ada"))
+    assert found
+    (only,) = found.subscriptions
+    assert [one.price for one in only.items] == ["12.00 USD every 3 months", "12.00 USD yearly"]
+
+
 def test_statuses_in_words() -> None:
     assert standing([]) == "never subscribed"
     assert standing(["canceled", "past_due", "trialing"]) == "in trial"

@@ -31,10 +31,16 @@ def compare_with_export(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"type": "finished", "equal": not found.differences, **asdict(found)})
     else:
-        said = "equal" if not found.differences else f"{found.differences:,} differences"
-        newer = f" {found.newer:,} participants are newer than the export." if found.newer else ""
-        print(f"Compared {found.rows:,} customers of the export with the panel: {said}.{newer}")
+        said = _number(found.differences, "difference") if found.differences else "equal"
+        rows = _number(found.rows, "customer")
+        print(f"Compared {rows} of the export with the panel: {said}.")
+        if found.newer:
+            print(f"Created after the export: {_number(found.newer, 'participant')}.")
     return FAILED if found.differences else DONE
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _words(one: ExportDifference) -> str:

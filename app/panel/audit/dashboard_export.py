@@ -103,8 +103,14 @@ class DashboardExport:
             )
         columns = [name if name.endswith(METADATA) else name.lower() for name in names]
         for values in csv.reader(file):
+            row = dict(zip(columns, values, strict=False))
+            if values and not row.get("id", "").strip():
+                raise ExportProblem(
+                    f"{plain(self._file)} has a row without an id, so it is not as Stripe exported"
+                    " it."
+                )
             if values:
-                yield dict(zip(columns, values, strict=False))
+                yield row
 
     def _of_chunk(self, chunk: list[Row]) -> Iterator[ExportDifference]:
         here = stored(

@@ -97,11 +97,14 @@ class Bench:
         engine = Engine(self.store, self.settings, self._access, self.connection)
         self._run(partial(engine.run, once=True, full=full), weather)
 
-    def list_and_poll(self, rounds: Sequence[tuple[float, Sequence[Change]]]) -> None:
-        """List everything anew; while the pages are on their way, seconds pass, the account
-        changes, and somebody polls: (seconds, changes) for each time."""
+    def list_and_poll(
+        self, rounds: Sequence[tuple[float, Sequence[Change]]], *, late: bool = False
+    ) -> None:
+        """List everything again. While the pages are on their way, seconds pass, the account
+        changes, and events are polled: (seconds, changes) for each time. ``late``: only once
+        customers are listed, which comes last where the segments are known."""
         weather = Weather(latencies=(0.3,), slow_lists=SLOW)  # slow: all lists side by side
-        self._run(partial(self._list_and_poll, rounds), weather)
+        self._run(partial(self._list_and_poll, rounds, late), weather)
 
     def allow(self) -> None:
         """Give the key every permission, and connect with it again."""
@@ -118,7 +121,9 @@ class Bench:
             self.sync()
             assert_exact(self.world, self.store, self.connection)
 
-    async def _list_and_poll(self, rounds: Sequence[tuple[float, Sequence[Change]]]) -> None:
+    async def _list_and_poll(
+        self, rounds: Sequence[tuple[float, Sequence[Change]]], late: bool
+    ) -> None:
         customers, here = LISTINGS["customers"], (self.store, self.connection)
         api = StripeApi(
             self.settings.stripe_api_base,
@@ -132,6 +137,9 @@ class Bench:
             await committer.do(partial(Backfill.begin, *here, reply.date))
             listing = asyncio.create_task(Backfill(api, *here, committer).run())
             poller = EventPoller(api, *here, committer)
+            asked = self.network.asked[customers.path]
+            while late and self.network.asked[customers.path] == asked and not listing.done():
+                await asyncio.sleep(1)
             for seconds, changes in rounds:
                 await asyncio.sleep(seconds)
                 self.happen(changes)

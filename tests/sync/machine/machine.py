@@ -163,11 +163,14 @@ class SyncMachine(RuleBasedStateMachine):
             ),
             min_size=1,
             max_size=3,
-        )
+        ),
+        late=st.booleans(),
     )
-    def poll_while_pages_fly(self, rounds: Sequence[tuple[float, Sequence[Change]]]) -> None:
+    def poll_while_pages_fly(
+        self, rounds: Sequence[tuple[float, Sequence[Change]]], late: bool
+    ) -> None:
         """Pages in flight, changes and polls at once: what is stored last was not sent last."""
-        self.bench.list_and_poll(rounds)
+        self.bench.list_and_poll(rounds, late=late)
         self.bench.settle()
 
     @rule(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
@@ -68,6 +69,7 @@ class Network:
         self.service = SandboxService(world, Options())
         self.weather = CALM
         self.died = 0  # cursors, in this weather
+        self.asked: Counter[str] = Counter()  # requests by path
         self._life = life
         self._page = page
         self._lists = {listing.path for listing in LISTINGS.values()}
@@ -79,6 +81,7 @@ class Network:
     async def answer(self, path: str, query: dict[str, str | int], headers: Headers) -> Reply:
         """An answer, in its time. Raises WireProblem."""
         weather, number = self.weather, self._life.request()
+        self.asked[path] += 1
         await asyncio.sleep(weather.latency(2 * number))
         if weather.forbids and number >= weather.forbids[1]:
             self.service.options.forbid = frozenset({weather.forbids[0]})

@@ -42,10 +42,10 @@ SOONER = {
     "place before its page": 1,
     "later than the last event": 1,
     "no overlap": 1,
-    "no guard": 2,
-    "guard by the second": 1,
+    "no guard": 7,
+    "guard by the second": 6,
     "snapshots of customers": 1,
-    "no tombstone": 2,
+    "no tombstone": 7,
     "counts stay when only an email goes": 2,
     "events since the end of the listing": 1,
 }
