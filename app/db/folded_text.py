@@ -43,7 +43,7 @@ def folded_name(name: str | None) -> str | None:
 
 
 # What is stored beside a row of each kind of answer.
-BESIDE: dict[str, Callable[[Any], tuple[object, ...]]] = {
+BESIDE: dict[str, Callable[[Any], tuple[str | None]]] = {
     "participants": lambda row: (of_participant(row),),
     "products": lambda row: (folded_name(_product(row)),),
     "prices": lambda row: (folded_name(_price(row)),),

@@ -110,6 +110,8 @@ def sentence(finding: Finding | Skipped) -> str:
 def _difference(one: Difference) -> str:
     item = f"items: {plain(one.item, 255)} " if one.item else ""
     match one.kind:
+        case "field" if one.field == "folded":
+            return "filters and searches compare another text than Stripe has"
         case "field" | "item_field":
             here, there = _value(one.here), _value(one.there)
             hidden = " (they differ in what a terminal does not show)" if here == there else ""

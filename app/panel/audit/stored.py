@@ -35,7 +35,8 @@ _KINDS = {
 @dataclass(frozen=True)
 class Stored:
     """A row as it was at one moment. ``seq`` is the request that brought it. ``items`` are a
-    subscription's items by id."""
+    subscription's items by id, and ``folded`` is what filters compare beside the row
+    (:mod:`app.db.folded_text`)."""
 
     id: int
     row: Object
@@ -44,6 +45,7 @@ class Stored:
     generation: int
     items: dict[str, ItemRow]
     erased: bool = False  # deliberately, whatever the source has
+    folded: str | None = None
 
 
 class StoredRef(NamedTuple):
@@ -59,7 +61,7 @@ def stored(
 ) -> dict[str, Stored]:
     """The objects among these that are stored, by Stripe id, including deleted ones."""
     kind = _KINDS[table]
-    columns = ", ".join(kind._fields)
+    columns = ", ".join(("NULL" if table == "subscription" else "folded", *kind._fields))
     rows = store.rows(
         f"SELECT id, deleted, seq, generation, {columns} FROM {table}"
         f" WHERE connection_id = ? AND {store.among('stripe_id')}",
@@ -68,9 +70,10 @@ def stored(
     items = _items(store, [row[0] for row in rows]) if table == "subscription" and rows else {}
     gone = _erased(store, connection_id) if table == "participant" else frozenset()
     return {
-        row[4]: Stored(
-            *(row[0], _object(kind, row[4:]), bool(row[1]), row[2], row[3], items.get(row[0], {})),
-            erased=row[4] in gone,
+        row[5]: Stored(
+            *(row[0], _object(kind, row[5:]), bool(row[1]), row[2], row[3], items.get(row[0], {})),
+            erased=row[5] in gone,
+            folded=row[4],
         )
         for row in rows
     }

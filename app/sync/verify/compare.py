@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from itertools import chain
 
+from app.db.folded_text import BESIDE
 from app.db.quarantine import LISTING_OF
 from app.db.rows import Fetched, ItemRow
 from app.panel.audit.stored import Object, Stored
@@ -90,7 +91,11 @@ def differences(key: Key, theirs: StripeObject, ours: Stored | None) -> list[Dif
     if ours.deleted:
         return [] if ours.erased else [Difference(*key, "deleted_here")]
     assert theirs.row
-    return [*_fields(key, ours.row, theirs.row), *_items(key, ours.items, theirs.items)]
+    return [
+        *_fields(key, ours.row, theirs.row),
+        *_folded(key, ours.folded, theirs.row),
+        *_items(key, ours.items, theirs.items),
+    ]
 
 
 def _fields(key: Key, ours: Object, theirs: Object) -> list[Difference]:
@@ -103,8 +108,17 @@ def _fields(key: Key, ours: Object, theirs: Object) -> list[Difference]:
     ]
 
 
+def _folded(key: Key, here: str | None, theirs: Object) -> list[Difference]:
+    """Whether filters compare what Stripe has. Only a text outside ASCII has a folded copy."""
+    beside = BESIDE.get(f"{key[0]}s")
+    there = beside(theirs)[0] if beside else None
+    if here == there or (here and there and _same_entries(here, there)):
+        return []
+    return [Difference(*key, "field", "folded", None, here, there)]
+
+
 def _same_entries(here: object, there: object) -> bool:
-    """Whether two metadata texts have the same entries, in any order."""
+    """Whether two JSON objects have the same entries, in any order."""
     try:
         return bool(json.loads(str(here)) == json.loads(str(there)))
     except ValueError:
