@@ -281,4 +281,4 @@ def test_a_terminal_shows_how_far_it_is(home: Home, sandbox: Sandbox) -> None:
     assert process.returncode == 0
     assert b"equal" in out
     assert "objects compared" in shown
-    assert shown.endswith("\r\x1b[2K")
+    assert shown.endswith("\r\x1b[J")
