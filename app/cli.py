@@ -6,6 +6,7 @@ Heavy imports wait until a command needs them, because ``--help`` must answer at
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -32,7 +33,7 @@ def run(arguments: Sequence[str]) -> int:
         print("Stopped. Everything fetched so far is kept.", file=sys.stderr)
         return FAILED
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe has gone, which is not an error
+        _give_up_output()  # the reader of a pipe has gone, which is not an error
         return FAILED
     except CommandProblem as problem:
         print(problem, file=sys.stderr)
@@ -40,6 +41,16 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as problem:
         print(_sentence(problem), file=sys.stderr)
         return FAILED
+
+
+def _give_up_output() -> None:
+    """Nothing more is written, not even at exit (docs.python.org/3/library/signal.html, note on
+    SIGPIPE)."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def parser(declared: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:

@@ -81,11 +81,14 @@ def cells(text: str) -> int:
 
 
 def fitting(parts: Sequence[str], width: int) -> str:
-    """As many of the parts as fit into so many cells, or the beginning of the first."""
+    """As many of the parts as fit into so many cells, or the beginning of the first, which ends
+    before a comma where that is possible."""
     shown = list(parts)
     while len(shown) > 1 and cells(" · ".join(shown)) > width:
         shown.pop()
     line = " · ".join(shown)
+    while cells(line) > width and ", " in line:
+        line = line[: line.rindex(", ")]
     while cells(line) > width:
         line = line[:-2] + "…" if line.endswith("…") else line[:-1] + "…"
     return line

@@ -201,6 +201,9 @@ class Backfill:
         names = [listing.name for listing in LISTINGS.values() if listing.step == step]
         left = [w for w in self._open.values() if w.listing in names]
         total = windows.known_total(done, left)
+        before = self._steps[step].total
+        if total is None and before is not None and done < before:
+            total = before  # windows that were split off do not make it less known
         self._steps[step] = StepRow(step, "running", done, total, None)
         return self._steps[step]
 

@@ -94,3 +94,10 @@ def test_a_line_that_a_narrower_terminal_wrapped_is_replaced_whole(
 def test_what_fits(width: int) -> None:
     line = fitting(["müßig 名前 9,000", *PARTS], width)
     assert 0 < cells(line) <= width
+
+
+def test_a_part_ends_before_a_comma() -> None:
+    """A date or a rate that is cut would be another one."""
+    whole = "subscriptions 2,062, all since 2026-11-29, 512/s"
+    assert fitting([whole, "prices 5"], 39) == "subscriptions 2,062"
+    assert fitting([whole, "prices 5"], 45) == "subscriptions 2,062, all since 2026-11-29"

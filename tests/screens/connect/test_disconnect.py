@@ -88,6 +88,7 @@ async def test_what_was_fetched_stays_and_one_can_come_back(store: Store, setup:
         assert not at.app.stripe.running
         assert at.app.credentials.names() == []
         await at.press("2")
+        await at.pilot.pause()  # the state has more lines now
         assert "5 participants" in at.flat
         assert "✗ disconnected" in at.text
         assert "by you" in at.text
