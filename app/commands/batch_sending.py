@@ -36,6 +36,7 @@ class BatchProgress:
     def __init__(self, store: Store, run: int, *, as_json: bool) -> None:
         self._store, self._run, self._json = store, run, as_json
         self._progress = Progress(as_json=as_json)
+        self._trouble: str | None = None  # that was said
 
     def begin(self) -> None:
         """Say what will happen."""
@@ -53,14 +54,23 @@ class BatchProgress:
     def on_change(self) -> None:
         """An invite was sent, or could not be."""
         now = runs.view(self._store, self._run)
-        self._progress.show(f"{now.words}, {now.recent} a minute", **_counts(now))
+        if now.trouble != self._trouble and not self._json:
+            self._progress.clear()
+            if now.trouble and now.state == "running":
+                say(f"{plain(now.trouble, 1000)} It is tried again by itself.")
+            self._trouble = now.trouble
+        self._progress.show(
+            f"{now.words}, {now.recent} a minute", **_counts(now), trouble=now.trouble
+        )
 
     def end(self, *, stopped: bool) -> int:
         """Say what happened and return the exit code."""
         now = runs.view(self._store, self._run)
         self._progress.clear()
         if self._json:
-            print_json({"type": "finished", "state": now.state, **_counts(now)})
+            print_json(
+                {"type": "finished", "state": now.state, **_counts(now), "trouble": now.trouble}
+            )
         else:
             print(f"{now.words.capitalize()}.")
         resume = f"Go on with panelist invite --resume --run {now.id}." if now.left else ""

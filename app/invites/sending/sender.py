@@ -178,7 +178,7 @@ class Sender:
             self._pause(batch, put.problem)
         elif put.rest is not None:
             self._resting[batch.channel.key] = time.time() + put.rest.seconds
-            runs.note(self._store, batch.id, f"{put.rest.why} It is tried again by itself.")
+            runs.note(self._store, batch.id, put.rest.why)
             self._changed()
         elif put.claimed:
             if batch.trouble:

@@ -34,6 +34,13 @@ def queued_words(number: int, channel: Channel) -> str:
     return f"{number:,} queued. u undoes all of it for two minutes, then withdraws what is left."
 
 
+def _next(run: RunView) -> str:
+    """What happens to a batch in trouble."""
+    if run.state == "running":
+        return " It is tried again by itself."
+    return " p goes on." if run.state == "paused" and run.left else ""
+
+
 def first_rows() -> list[Row]:
     """The rows to show when there is no study yet."""
     steps = (
@@ -127,7 +134,7 @@ def _run(run: RunView, now: float, *, here: bool) -> list[Row]:
         rows.append(
             _line(
                 "",
-                f"{run.trouble}{' p goes on.' if run.state == 'paused' and run.left else ''}",
+                f"{run.trouble}{_next(run)}",
                 "$error",
             )
         )

@@ -15,6 +15,7 @@ from app.invites import ledger, lifecycle, opt_outs, studies
 from app.invites.mail.addresses import hasher
 from app.invites.mail.server_settings import MailRate
 from app.invites.sending import runs
+from app.invites.sending.channels import server_trouble
 from tests.helpers.mail_server import FAULTS, MailServer
 from tests.helpers.study_world import BY, account, queued, seen, send, sender, states, study
 
@@ -254,6 +255,23 @@ def test_sessions_that_end_cost_nothing(store: Store, tmp_path: Path, ends: dict
     assert store.rows("SELECT max(attempt) FROM invite") == [(1,)]
 
 
+def test_a_server_that_never_could_be_reached_soon_asks_a_person(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its address is probably wrong, and the person who wrote it waits."""
+    here = account(store, 3)
+    run = queued(store, study(store, here))
+    with MailServer() as server:
+        url = server.url
+    monkeypatch.setattr(server_trouble, "FIRST_TRIES", (0, 0))
+    sends = sender(store, here, tmp_path, url)
+    send(sends, wait=True)
+    now = seen(store, run)
+    assert (now.state, now.left) == ("paused", 3)
+    assert "Connection refused" in (now.trouble or "")
+    assert "tried again" not in (now.trouble or "")
+
+
 def test_a_busy_server_gets_a_rest(store: Store, tmp_path: Path) -> None:
     here = account(store, 3)
     run = queued(store, study(store, here))
@@ -264,7 +282,7 @@ def test_a_busy_server_gets_a_rest(store: Store, tmp_path: Path) -> None:
         assert len(server.recipients) == 1
     now = seen(store, run)
     assert (now.state, now.left) == ("running", 3)
-    assert "tried again by itself" in (now.trouble or "")
+    assert "454" in (now.trouble or "")
     with MailServer() as server:
         send(sender(store, here, tmp_path, server.url))
     assert seen(store, run).state == "done"

@@ -15,6 +15,7 @@ from app.invites.sending.jobs import Job
 
 FIRST_REST, LONGEST_REST = 60, 3_600  # seconds
 RESTS = 8  # in a row, about three hours; then a person must look
+FIRST_TRIES = (5, 20)  # seconds between tries to reach a server that never took an email
 ALIKE, DOMAINS = 5, 3  # so many refusals in a row, of mailboxes in so many domains
 
 
@@ -23,18 +24,23 @@ class Rests:
 
     def __init__(self) -> None:
         self._row = 0
+        self._worked = False
 
     def end(self) -> None:
         """The server took an email."""
         self._row = 0
+        self._worked = True
 
-    def next(self) -> int | None:
-        """Seconds of the next rest. None: there were enough, and a person must look."""
+    def next(self, *, reached: bool) -> int | None:
+        """Seconds of the next rest. None: there were enough, and a person must look. ``reached``:
+        the server answered. One that never could be reached was probably set up wrongly, and the
+        person who did it is still there."""
         self._row += 1
-        if self._row > RESTS:
+        soon = not (reached or self._worked)
+        if self._row > (len(FIRST_TRIES) if soon else RESTS):
             self._row = 0
             return None
-        return growing(self._row, FIRST_REST, LONGEST_REST)
+        return FIRST_TRIES[self._row - 1] if soon else growing(self._row, FIRST_REST, LONGEST_REST)
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ class SmtpChannel:
         except NotSent as why:
             return self._not_sent(work, job, before, why)
         except DeliveryUnknown:
-            return self._rested("The mail server went silent after a mail was handed over.")
+            return self._rested("The mail server went silent after a mail was handed over.", True)
         except BaseException:
             self._drop()
             raise
@@ -128,12 +128,12 @@ class SmtpChannel:
         if meaning.concern in (Concern.SENDER, Concern.SERVER):
             self._drop()
             settle("queued")
-            return PutResult(1, str(why)) if meaning.final else self._rested(str(why))
+            return PutResult(1, str(why)) if meaning.final else self._rested(str(why), bool(reply))
         if not meaning.final:
             failed = job.attempt >= TRIES
             settle("failed") if failed else settle("queued", wait=_wait(job))
             new = meaning.concern is Concern.SESSION and reply and reply.phase == "sender"
-            return self._rested(str(why)) if new else PutResult(1)
+            return self._rested(str(why), True) if new else PutResult(1)
         if reply is not None and meaning.bounced:
             self._refusals.end()
             self._bounced(work, job, before, reply)
@@ -156,9 +156,9 @@ class SmtpChannel:
             work.settle([other], "bounced", "failed", said)
             opt_outs.lift_bounce(work.store, other.connection, other.mailbox, work.owner)
 
-    def _rested(self, why: str) -> PutResult:
-        """Give the server a rest."""
-        seconds = self._rests.next()
+    def _rested(self, why: str, reached: bool) -> PutResult:
+        """Give the server a rest. ``reached``: it answered."""
+        seconds = self._rests.next(reached=reached)
         return PutResult(1, why) if seconds is None else PutResult(1, rest=Rest(seconds, why))
 
     def _refused(self, work: BatchWork, job: Job, reply: SmtpReply) -> PutResult:
