@@ -9,38 +9,35 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.invites.errors import StudyProblem
-from app.invites.mail.addresses import read
+from app.invites.list_addresses import SEPARATORS, addresses_in, is_name, split, visible
+from app.invites.list_headings import (
+    DOUBTFUL,
+    EXACT_EMAILS,
+    IDS,
+    OTHERS,
+    OURS,
+    TOKENS,
+    folded,
+    has_word,
+    is_email,
+    is_exact,
+    is_heading,
+    is_personal,
+    is_status,
+)
 from app.text import plain
 
-# Headings of columns that name a participant, the preferred first. Tools ask for an address in the
-# researcher's language, so a heading counts if it contains one of these words.
-TOKENS = ("token",)
-EMAILS = (
-    *("email", "e-mail", "e_mail", "mail_address", "mailadresse", "courriel", "adresse_mél"),
-    *("correo", "e-post", "epost", "sähköposti", "почт", "メール", "邮箱", "郵箱", "电子邮件"),
-    *("電子郵件", "이메일", "البريد", "ηλεκτρονικ", "posta_elettronica", "e-posta"),
-)
-EXACT_EMAILS = ("email", "e-mail", "email_address", "e-mail_address", "mail", "address")
-IDS = ("stripe_id", "stripe_customer_id", "customer", "customer_id", "id")
-# Words of a heading whose address is that of the researcher or the tool, and of one that is not.
-OTHERS = ("host", "organizer", "organiser", "interviewer", "owner", "sender", "from", "assigned")
-OURS = ("invitee", "respondent", "participant", "guest", "attendee", "recipient", "user")
-STATUS = (
-    *("status", "disposition", "response_status", "interview_status", "completion_status"),
-    *("statut", "finished", "completed", "complete", "状态", "ステータス"),
-    *("state", "outcome", "result", "estado", "stato"),
-)
+TITLES = 10  # lines in which the heading is looked for
 NEARLY_ALL = 0.9
 MOSTLY = 0.5
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")  # as app.invites.sending.outbox makes them
-_ADDRESSES = re.compile(r"[^\s<>,;:|\"()\[\]\\@]+@[^\s<>,;:|\"()\[\]\\@]+")
-_SIGNS = "\t;,|"
+FEW = 10  # different values of a column that may say a status
+_NUMERIC = re.compile(r"[\d\W_]*")  # a number, a date or a time
 _SAID = re.compile(r"sep=([\t;,|])\n")
 
 
@@ -58,13 +55,19 @@ class ContactList:
     """What a list names. ``column``: the heading or number of the column that was read, or None if
     the whole text was. ``status_column``: the heading of the status column, if there is one.
     ``lines``: how many lines have anything in them, without the heading. ``left_out``: how many
-    rows ``where`` excludes."""
+    rows ``where`` excludes. ``above``: how many lines stand above the heading. ``more_statuses``:
+    further columns that say a status. ``unread``: columns that may say one and that no one read.
+    ``more_addresses``: further columns that have addresses."""
 
     entries: tuple[ListEntry, ...]
     column: str | None
     status_column: str | None
     lines: int
     left_out: int = 0
+    above: int = 0
+    more_statuses: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    more_addresses: tuple[str, ...] = ()
 
     @property
     def values(self) -> list[str]:
@@ -84,8 +87,38 @@ class ContactList:
         names = "1 name" if number == 1 else f"{number:,} names"
         lines = "1 line" if self.lines == 1 else f"{self.lines:,} lines"
         where = f" in {self.column_words}" if self.column else ""
-        out = f" {self.left_out:,} rows were left out by --where." if self.left_out else ""
-        return f"Read {names}{where} of {lines}.{out}"
+        said = [f"Read {names}{where} of {lines}."]
+        if self.left_out:
+            said.append(f"{_number(self.left_out, 'row was', 'rows were')} left out by --where.")
+        if self.above:
+            above = _number(
+                self.above, "line above the heading was", "lines above the heading were"
+            )
+            said.append(f"{above} left out.")
+        if self.more_addresses:
+            said.append(f"{_quoted(self.more_addresses)} addresses that were not read.")
+        return " ".join(said)
+
+    @property
+    def unread_words(self) -> str:
+        """Which columns may say a status and were not read, for a person, or nothing."""
+        if not self.unread:
+            return ""
+        names = ", ".join(f"“{plain(name, 40)}”" for name in self.unread)
+        one = len(self.unread) == 1
+        said = f"The column {names} was not read." if one else f"The columns {names} were not read."
+        which = "it says" if one else "one of them says"
+        return f"{said} If {which} who counts, choose its rows with --where HEADING=VALUE."
+
+
+def _number(number: int, one: str, many: str) -> str:
+    return f"1 {one}" if number == 1 else f"{number:,} {many}"
+
+
+def _quoted(columns: Sequence[str]) -> str:
+    """Columns and the verb that they need."""
+    names = ", ".join(f"“{plain(name, 40)}”" for name in columns)
+    return f"The column {names} also has" if len(columns) == 1 else f"The columns {names} also have"
 
 
 class _Row(list[str]):
@@ -101,8 +134,12 @@ class _Columns:
     """Places of columns. ``names`` are the places that name a participant, the preferred first."""
 
     names: tuple[int, ...]
-    status: int | None
+    statuses: tuple[int, ...]
     heading: tuple[str, ...]
+
+    @property
+    def status(self) -> int | None:
+        return self.statuses[0] if self.statuses else None
 
     def title(self, place: int) -> str:
         return self.heading[place] if self.heading else str(place + 1)
@@ -112,6 +149,8 @@ def read_list(text: str, where: str | None = None) -> ContactList:
     """Read a list. ``where``: ``HEADING=VALUE``, only rows with this value there. Raises
     StudyProblem if the text is not a list, or has no such column."""
     rows = _rows(text)
+    above = _titles(rows)
+    rows = rows[above:]
     columns = _columns(rows)
     kept = rows[1:] if columns is not None and columns.heading else rows
     number = len(kept)
@@ -121,7 +160,7 @@ def read_list(text: str, where: str | None = None) -> ContactList:
         ListEntry(value, _cell(row, columns.status) if columns else "")
         for row in kept
         for cell in _named_cells(row, columns)
-        for value in _split(cell)
+        for value in split(cell)
     ]
     status = columns.status if columns else None
     return ContactList(
@@ -130,23 +169,16 @@ def read_list(text: str, where: str | None = None) -> ContactList:
         columns.title(status) if columns and status is not None else None,
         number,
         number - len(kept),
+        above,
+        tuple(columns.title(at) for at in columns.statuses[1:]) if columns else (),
+        tuple(_unread(rows, columns)),
+        tuple(_more_addresses(rows, columns)),
     )
-
-
-def addresses_in(text: str) -> list[str]:
-    """Every address anywhere in a text, each once."""
-    found = map(_bare, _ADDRESSES.findall(text))
-    return list(dict.fromkeys(one for one in found if isinstance(read(one), str)))
-
-
-def _bare(address: str) -> str:
-    """An address without the quotes and the full stop of the sentence around it."""
-    return address.strip("'").rstrip(".")
 
 
 def _rows(text: str) -> list[_Row]:
     """Each line that is not blank."""
-    text = text.removeprefix("\ufeff").replace("\0", "\N{REPLACEMENT CHARACTER}")
+    text = visible(text).replace("\0", "\N{REPLACEMENT CHARACTER}")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     sign = _separator(text)
     if (said := _SAID.match(text)) is not None:  # a line that Excel writes and reads
@@ -173,33 +205,42 @@ def _unreadable(line: int) -> StudyProblem:
 
 
 def _separator(text: str) -> str:
-    """What separates the cells: the sign that gives the first line most cells that are headings or
-    addresses."""
-    first = next((line for line in text.split("\n") if line.strip()), "")
+    """What separates the cells: the sign that gives the heading the most known cells, or the first
+    line if no line is one."""
+    lines = itertools.islice((line for line in io.StringIO(text) if line.strip()), TITLES)
+    first, heading, best = "", "", 0
 
-    def cells(sign: str) -> tuple[int, int]:
-        split = [folded(cell.strip(' "')) for cell in first.split(sign)]
-        known = sum(_is_heading(cell) or "@" in cell for cell in split)
-        return known, -_SIGNS.index(sign)
+    def known(line: str, sign: str) -> int:
+        cells = [cell.strip(' "\n') for cell in line.split(sign)]
+        return _known(cells) + sum("@" in cell for cell in cells)
 
-    present = [sign for sign in _SIGNS if sign in first]
-    return max(present, key=cells) if present else ","
-
-
-def folded(heading: str) -> str:
-    """A heading or a value, so that spelling does not matter."""
-    text = unicodedata.normalize("NFKC", heading).casefold()
-    return re.sub(r"\s+", "_", text.strip())
-
-
-def _is_heading(name: str) -> bool:
-    known = name in TOKENS or name in EXACT_EMAILS or name in IDS
-    return known or any(word in name for word in EMAILS)
+    for line in lines:
+        first = first or line
+        score = max(known(line, sign) for sign in SEPARATORS)
+        if score > best:
+            heading, best = line, score
+        if "@" in line:
+            break
+    line = heading or first
+    present = [sign for sign in SEPARATORS if sign in line]
+    return max(present, key=lambda sign: known(line, sign), default=",")
 
 
-def is_name(cell: str) -> bool:
-    """Whether a cell by itself names a participant: an address, a Stripe id or a token."""
-    return bool(addresses_in(cell)) or cell.startswith("cus_") or bool(_TOKEN.fullmatch(cell))
+def _known(cells: Sequence[str]) -> int:
+    """How much a row is like a heading: 0 if no cell of it names participants."""
+    score = sum(2 * is_exact(cell) + is_heading(cell) for cell in cells)
+    return score + sum(map(is_status, cells)) if score else 0
+
+
+def _titles(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows stand above the heading, such as the title of a report."""
+    best, above = 0, 0
+    for number, row in enumerate(rows[:TITLES]):
+        if any("@" in cell for cell in row):
+            break
+        if (score := _known(row)) > best:
+            best, above = score, number
+    return above
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> _Columns | None:
@@ -208,8 +249,7 @@ def _columns(rows: Sequence[Sequence[str]]) -> _Columns | None:
         return None
     heading = [folded(cell) for cell in rows[0]]
     headed = not any(addresses_in(cell) or cell.startswith("cus_") for cell in rows[0])
-    known = [name for name in STATUS if headed and name in heading]
-    status = heading.index(known[0]) if known else None
+    status = _statuses(rows) if headed else ()
     title = tuple(rows[0]) if headed else ()
     if headed and (names := _named(heading, rows[1:])):
         return _Columns(names, status, title)
@@ -237,12 +277,10 @@ def _named(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, 
     similar = [
         at
         for at, name in enumerate(heading)
-        if at not in exact
-        and any(word in name for word in EMAILS)
-        and (not rows or _share(rows, at) >= MOSTLY)
+        if at not in exact and is_email(name) and (not rows or _share(rows, at) >= MOSTLY)
     ]
-    similar = [at for at in similar if not _has(heading[at], OTHERS)] or similar
-    similar.sort(key=lambda at: not _has(heading[at], OURS))
+    similar = [at for at in similar if not has_word(heading[at], OTHERS)] or similar
+    similar.sort(key=lambda at: not has_word(heading[at], OURS))
     emails = exact or similar[:1]
     ids = [heading.index(name) for name in IDS if name in heading]
     if emails or found:  # a tool's own number of a row is not Stripe's
@@ -250,14 +288,59 @@ def _named(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, 
     return (*found, *emails, *ids)
 
 
-def _has(heading: str, words: Sequence[str]) -> bool:
-    return any(word in re.split(r"[^\w]+|_", heading) for word in words)
+def _statuses(rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    """The places of columns that say a status, those first whose heading means nothing else. A
+    column of addresses is none, such as that of "Completed by"."""
+    found = [
+        at
+        for at, cell in enumerate(rows[0])
+        if is_status(cell) and not is_email(cell) and _share(rows[1:], at) < MOSTLY
+    ]
+    sure = [at for at in found if folded(rows[0][at]) not in DOUBTFUL]
+    return tuple(sure or found[:1])
 
 
-def _share(rows: Sequence[Sequence[str]], at: int) -> float:
-    """Which part of a column's cells, of those that are not empty, each name a participant."""
+def _unread(rows: Sequence[Sequence[str]], columns: _Columns | None) -> Iterator[str]:
+    """The titles of columns whose values repeat, as those of a status do, and that no one read. Of
+    a plain text only those are named whose heading is that of a status."""
+    if columns is None:
+        first = rows[0] if rows and len(rows[0]) > 1 else ()
+        yield from (cell for cell in first if is_status(cell))
+        return
+    body = rows[1:] if columns.heading else rows
+    for at in range(len(rows[0])):
+        heading = columns.heading[at] if columns.heading else ""
+        if at in (*columns.names, *columns.statuses) or _share(body, at) >= MOSTLY:
+            continue
+        cells = [cell for row in body if (cell := _cell(row, at))]
+        if is_status(heading) or (not is_personal(heading) and _repeats(cells)):
+            yield heading or str(at + 1)
+
+
+def _repeats(cells: Sequence[str]) -> bool:
+    """Whether cells have few different values, which are words."""
+    values = {folded(cell) for cell in cells}
+    if len(values) > FEW or len(values) == len(cells):
+        return False
+    return any(not _NUMERIC.fullmatch(value) for value in values)
+
+
+def _more_addresses(rows: Sequence[Sequence[str]], columns: _Columns | None) -> Iterator[str]:
+    """The headings of columns of addresses that were not read."""
+    for at, heading in enumerate(columns.heading if columns else ()):
+        if columns and at not in columns.names and _share(rows[1:], at, email=True) >= MOSTLY:
+            yield heading or str(at + 1)
+
+
+def _share(rows: Sequence[Sequence[str]], at: int, *, email: bool = False) -> float:
+    """Which part of a column's cells, of those that are not empty, each name a participant, or each
+    have an email address."""
     cells = [row[at] for row in rows if at < len(row) and row[at]]
-    return sum(map(is_name, cells)) / len(cells) if cells else 0.0
+    return (
+        sum(bool(addresses_in(cell)) if email else is_name(cell) for cell in cells) / len(cells)
+        if cells
+        else 0.0
+    )
 
 
 def _cell(row: Sequence[str], at: int | None) -> str:
@@ -275,28 +358,6 @@ def _named_cells(row: _Row, columns: _Columns | None) -> Iterator[str]:
     if any("\n" in cell for cell in found):  # a quote without an end took other lines in
         raise _unreadable(row.line)
     yield from found
-
-
-def _split(cell: str) -> Iterator[str]:
-    """The names in a cell: several addresses, as ``Ada <ada@example.com>`` or after ``mailto:``, or
-    several ids or tokens. What is neither is one name, which is unknown."""
-    cell = cell.strip(_SIGNS + " ")
-    if isinstance(read(cell), str):
-        yield cell
-    elif "@" in cell:
-        rest = _ADDRESSES.sub("", cell)
-        found = list(map(_bare, _ADDRESSES.findall(cell)))
-        usable = any(isinstance(read(one), str) for one in found)
-        yield from found if usable else [cell]
-        if usable and "@" in rest:
-            yield rest.strip()
-    elif cell:
-        yield from _words(cell)
-
-
-def _words(cell: str) -> Iterator[str]:
-    parts = re.split(r"[\s,;|]+", cell)
-    yield from parts if len(parts) > 1 and all(map(is_name, parts)) else [cell]
 
 
 def _chosen(rows: Sequence[_Row], columns: _Columns | None, where: str) -> list[_Row]:

@@ -38,7 +38,7 @@ def test_a_list_is_shown_before_it_is_stored(home: Home, tmp_path: Path) -> None
     assert shown.code == 1
     for said in (
         "Read 2 names in the column “Invitee Email” of 2 lines.",
-        "1 are left out, because Status says “disqualified”.",
+        "1 is left out, because Status says “disqualified”.",
         "1 would be marked completed. 0 would stay as they are.",
         "Say --yes to do it. Nothing was changed.",
     ):

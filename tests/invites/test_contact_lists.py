@@ -8,7 +8,7 @@ from app.db.store import Store
 from app.invites import contact_lists
 from app.invites.errors import StudyProblem
 from app.invites.list_columns import read_list
-from app.invites.list_status import by_status
+from app.invites.list_status import by_status, status_words
 from app.invites.mail.addresses import hasher
 from tests.helpers.study_world import account, queued, study
 
@@ -46,6 +46,27 @@ ADA, BOB, CEM = "ada@x.com", "bob@x.com", "cem@y.org"
         # What is none of these is a name, too, which is then unknown.
         (f"{ADA}, nonsense, b@@y.com", [ADA, "nonsense", "b@@y.com"]),
         (f"email\n{ADA},{BOB}", [ADA, BOB]),
+        # Whatever signs stand beside an address.
+        (f"{ADA}；{BOB}，{CEM}、{FIRST}", [ADA, BOB, CEM, FIRST]),
+        (f"“{ADA}”, „{BOB}“, «{CEM}»", [ADA, BOB, CEM]),
+        (f"• {ADA}\n– {BOB}\n*{CEM}*, _{FIRST}_", [ADA, BOB, CEM, FIRST]),
+        (f"a\u200bda@x.com\u2060 \ufeff{BOB}", [ADA, BOB]),
+        (f"{ADA}/{BOB}", [ADA, BOB]),
+        (f"{ADA}! {BOB}? {CEM}…{FIRST}.", [ADA, BOB, CEM, FIRST]),
+        (f"mailto:{ADA}?subject=hi\nmailto:{BOB}?cc={CEM}", [ADA, BOB, CEM]),
+        ("ａｄａ＠ｘ．ｃｏｍ", [ADA]),
+        (f"連絡先は{ADA}です。{BOB}。", [ADA, BOB]),
+        (f"Ask {ADA} and {BOB}: not {CEM}", [ADA, BOB, CEM]),
+        ("a+b@x.com bob@例え.jp", ["a+b@x.com", "bob@例え.jp"]),
+        ("cus_1；cus_2\n• cus_3", ["cus_1", "cus_2", "cus_3"]),
+        # Never a part of an address, which is another mailbox.
+        (f"o’brien@x.com josé@x.com {ADA}", ["o’brien@x.com", "josé@x.com", ADA]),
+        (f"a@mail.x_y.com {ADA}", ["a@mail.x_y.com", ADA]),
+        # A personal link has a token.
+        (f"https://x.com/?g={'t' * 22}&l=en\nhttps://x.com/{'u' * 22}", ["t" * 22, "u" * 22]),
+        # A title stands above the heading.
+        (f"Report of completed interviews 2026\n\nEmail,Status\n{ADA},x\n", [ADA]),
+        (f"Email list 2026\nMade: today\nName;Email\nAda;{ADA}\n", [ADA]),
     ],
 )
 def test_each_name_of_a_list_is_read(text: str, found: list[str]) -> None:
@@ -90,6 +111,64 @@ def test_a_status_column_decides() -> None:
     assert by_status(read_list(f"Email,State\n{ADA},Ohio"), "completed")[0] == [ADA]
     with pytest.raises(StudyProblem, match="says Abgeschlossen, which Panelist does not know"):
         by_status(read_list(f"Email,Status\n{ADA},Abgeschlossen"), "completed")
+
+
+@pytest.mark.parametrize(
+    ("heading", "value"),
+    [
+        *(("Participant status", "Zugesagt"), ("Screener Status", "?"), ("Attendance", "Dabei")),
+        *(("Статус", "Завершено"), ("回答状況", "完了"), ("Stan", "Ukończone")),
+        *(("État", "Terminé"), ("ETAT", "Terminé"), ("Esito", "Completato"), ("Állapot", "Kész")),
+        *(("Estado", "Completado"), ("Teilnahmestatus", "fertig"), ("Durum", "Tamam")),
+    ],
+)
+def test_a_status_in_another_language_is_never_ignored(heading: str, value: str) -> None:
+    with pytest.raises(StudyProblem) as raised:
+        by_status(read_list(f"Email,{heading}\n{ADA},{value}\n{BOB},Completed"), "completed")
+    assert f"says {value}, which Panelist" in str(raised.value)
+    assert f'--where "{heading}=…"' in str(raised.value)
+
+
+def test_a_status_under_a_longer_heading_decides() -> None:
+    listed = read_list(
+        "First name,Last name,Email,Participant status,Session date\n"
+        f"Ada,L,{ADA},Completed,2026-01-02\nBob,L,{BOB},No-show,2026-01-02\nCem,L,{CEM},,\n"
+    )
+    names, others = by_status(listed, "completed")
+    assert (names, others) == ([ADA], {"No-show": 1, "": 1})
+    assert status_words(listed, others) == [
+        "1 row has no status and is left out.",
+        "1 is left out, because Participant status says “No-show”.",
+    ]
+    several = f"id,Email,Screener Status,Attendance\n1,{ADA},Qualified,No-show\n"
+    with pytest.raises(StudyProblem, match="“Screener Status” and “Attendance” each say"):
+        by_status(read_list(several), "completed")
+
+
+@pytest.mark.parametrize(
+    ("text", "unread"),
+    [
+        (f"Email,Wie war es\n{ADA},fertig\n{BOB},offen\n{CEM},offen", ("Wie war es",)),
+        (f"Name,Email,Date\nAda,{ADA},2026-01-02\nAda,{BOB},2026-01-02", ()),
+        (f"Email,Score\n{ADA},5\n{BOB},5", ()),
+        (f"Email,Note\n{ADA},one\n{BOB},two", ()),
+        (f"{ADA},ok\n{BOB},no\n{CEM},no", ("2",)),
+        (f"Contact,Other,Status\n{ADA},{BOB},done", ("Status",)),
+    ],
+)
+def test_a_column_that_may_be_a_status_is_named(text: str, unread: tuple[str, ...]) -> None:
+    listed = read_list(text)
+    assert listed.unread == unread
+    said = status_words(listed, by_status(listed, "completed")[1])
+    assert [f"“{one}” was not read" in " ".join(said) for one in unread] == [True] * len(unread)
+    assert bool(said) == bool(unread)
+
+
+def test_a_second_column_of_addresses_is_named() -> None:
+    listed = read_list(f"Old email,New email\n{ADA},{BOB}")
+    assert listed.values == [ADA]
+    assert "in the column “Old email” of 1 line." in listed.words
+    assert "The column “New email” also has addresses that were not read." in listed.words
 
 
 def test_a_chosen_value_decides() -> None:

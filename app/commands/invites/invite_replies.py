@@ -15,8 +15,9 @@ from app.commands.exit_codes import DONE, FAILED
 from app.commands.invites.invite_targets import named
 from app.invites import contact_lists, lifecycle, opt_outs
 from app.invites.housekeeping import follow
-from app.invites.list_columns import addresses_in, read_list
-from app.invites.list_status import by_status
+from app.invites.list_addresses import addresses_in
+from app.invites.list_columns import read_list
+from app.invites.list_status import by_status, status_words
 from app.invites.operator import by, read_text
 from app.text import plain
 
@@ -35,9 +36,8 @@ def mark_invites(options: argparse.Namespace) -> int:
     may = lifecycle.can_mark(store, connection, found.invites, options.state)
     if not options.json:
         say(listed.words)
-        for status, number in sorted(others.items()):
-            said = plain(status, 40) or "nothing"
-            say(f"{number:,} are left out, because {plain(listed.status_column)} says “{said}”.")
+        for said in status_words(listed, others) if options.where is None else ():
+            say(said)
         _print_rest(ambiguous=found.ambiguous, unknown=found.unknown)
     question = (
         f"{may:,} would be marked {options.state}. {len(found.invites) - may:,} would stay as they"

@@ -9,7 +9,8 @@ from app.db.store import Store
 from app.invites import contact_lists
 from app.invites.errors import StudyProblem
 from app.invites.invite_log import invite_rows
-from app.invites.list_columns import is_name, read_list
+from app.invites.list_addresses import is_name
+from app.invites.list_columns import read_list
 from app.invites.operator import read_text
 from app.text import plain
 

@@ -18,8 +18,9 @@ from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import contact_lists, lifecycle, opt_outs
 from app.invites.errors import StudyProblem
-from app.invites.list_columns import addresses_in, read_list
-from app.invites.list_status import by_status
+from app.invites.list_addresses import addresses_in
+from app.invites.list_columns import read_list
+from app.invites.list_status import by_status, status_words
 from app.invites.operator import by, read_text
 from app.invites.studies import Study
 from app.text import plain
@@ -149,10 +150,7 @@ class MarkListDialog(DecisionDialog[None]):
             matched = contact_lists.match(
                 self._store, self._connection_id, names, self._study.id if self._study else None
             )
-            read = [listed.words]
-            if others:
-                said = ", ".join(f"{number:,} {plain(one, 30)}" for one, number in others.items())
-                read.append(f"By their {plain(listed.status_column, 40)}, left out are: {said}.")
+            read = [listed.words, *status_words(listed, others)]
             return MarkTargets(mark, matched.invites, matched.ambiguous, matched.unknown, read)
 
         self._answer(lambda: self.Ended(found()))

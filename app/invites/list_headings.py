@@ -1,0 +1,116 @@
+"""What the headings of lists mean: which column names a participant, and which says a status.
+
+Tools and researchers write headings in their own language, so a heading counts if it contains a
+known word. Case, accents and the spelling of spaces do not matter.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+
+def folded(heading: str) -> str:
+    """A heading or a value, so that spelling does not matter."""
+    text = unicodedata.normalize("NFKC", heading).casefold()
+    return re.sub(r"\s+", "_", text.strip())
+
+
+def without_accents(heading: str) -> str:
+    """A folded heading whose letters have no accents, as many people type them."""
+    parts = unicodedata.normalize("NFKD", folded(heading))
+    kept = "".join(one for one in parts if unicodedata.category(one) != "Mn")
+    return unicodedata.normalize("NFC", kept)
+
+
+def _words(*words: str) -> tuple[str, ...]:
+    return tuple(map(without_accents, words))
+
+
+# Headings of columns that name a participant, the preferred first.
+TOKENS = ("token",)
+EMAILS = _words(
+    *("email", "e-mail", "e_mail", "mail_address", "mailadresse", "courriel", "adresse_mél"),
+    *("correo", "e-post", "epost", "sähköposti", "почт", "メール", "邮箱", "郵箱", "电子邮件"),
+    *("電子郵件", "이메일", "البريد", "ηλεκτρονικ", "posta_elettronica", "e-posta"),
+)
+EXACT_EMAILS = ("email", "e-mail", "email_address", "e-mail_address", "mail", "address")
+IDS = ("stripe_id", "stripe_customer_id", "customer", "customer_id", "id")
+# Words of a heading whose address is that of the researcher or the tool, and of one that is not.
+OTHERS = ("host", "organizer", "organiser", "interviewer", "owner", "sender", "from", "assigned")
+OURS = ("invitee", "respondent", "participant", "guest", "attendee", "recipient", "user")
+
+# A heading of a status contains one of these.
+_STATUS_PARTS = _words(
+    *("status", "statut", "disposition", "attendance", "completion", "situación"),
+    *("situação", "situazione", "toestand", "tilanne", "κατάσταση", "статус", "состояние"),
+    *("ステータス", "状況", "状態", "状态", "狀態", "상태", "الحالة", "สถานะ", "סטטוס"),
+    *("trạng_thái", "स्थिति", "bearbeitungsstand"),
+)
+# Or it has one of these as a word. They are too short or too common to be a part of others.
+_STATUS_WORDS = _words(
+    *(
+        "zustand",
+        "finished",
+        "completed",
+        "complete",
+        "attended",
+        "state",
+        "outcome",
+        "result",
+        "progress",
+    ),
+    *("estado", "stato", "état", "esito", "stan", "állapot", "stav", "stare", "durum", "durumu"),
+    *("tila", "olek", "stanje", "ergebnis", "résultat", "resultado", "risultato", "wynik"),
+    *("výsledek", "výsledok", "eredmény", "sonuç", "resultaat", "resultat", "rezultat"),
+    *("tulos", "rezultatas", "būsena", "statuss", "stadie", "tillstånd", "tilstand", "asistencia"),
+    *("asistió", "présence", "anwesenheit", "teilnahme", "teilgenommen", "abgeschlossen"),
+    *("presenza", "frekwencja", "присутствие", "результат", "стан", "結果", "结果", "결과"),
+)
+# Columns that say yes or no, such as Finished of Qualtrics.
+FLAGS = ("finished", "completed", "complete", "attended")
+# Headings that also mean something else, such as a country's states.
+DOUBTFUL = ("state", "outcome", "result", "estado", "stato", "progress")
+
+# Headings of columns whose values repeat and say nothing of a reply: names and dates.
+_PERSONAL = _words(
+    *("name", "firstname", "lastname", "surname", "vorname", "nachname", "nom", "prénom", "nome"),
+    *("nombre", "apellido", "apellidos", "cognome", "sobrenome", "naam", "navn", "namn", "imię"),
+    *("nazwisko", "név", "jméno", "příjmení", "имя", "фамилия", "名前", "氏名", "姓名", "이름"),
+    *("date", "time", "timestamp", "datum", "fecha", "data", "zeit", "дата", "日付", "日期"),
+)
+
+
+def is_heading(cell: str) -> bool:
+    """Whether a cell is a heading of a column that names a participant."""
+    name = folded(cell)
+    return is_exact(cell) or any(word in without_accents(name) for word in EMAILS)
+
+
+def is_exact(cell: str) -> bool:
+    """Whether a cell is one of the known headings, and no more."""
+    name = folded(cell)
+    return name in TOKENS or name in EXACT_EMAILS or name in IDS
+
+
+def is_email(heading: str) -> bool:
+    """Whether a heading contains a word for an email address."""
+    name = without_accents(heading)
+    return any(word in name for word in EMAILS)
+
+
+def is_status(heading: str) -> bool:
+    """Whether a heading is that of a status."""
+    name = without_accents(heading)
+    return any(word in name for word in _STATUS_PARTS) or has_word(name, _STATUS_WORDS)
+
+
+def has_word(heading: str, words: Sequence[str]) -> bool:
+    """Whether a folded heading has one of these words."""
+    return any(word in words for word in re.split(r"[^\w]+|_", heading))
+
+
+def is_personal(heading: str) -> bool:
+    """Whether a heading is that of names or dates."""
+    return has_word(without_accents(heading), _PERSONAL)
