@@ -27,7 +27,7 @@ def mark_invites(options: argparse.Namespace) -> int:
     context = open_context(options.account)
     settings, store, connection = context
     study = find_study(context, options.study).id if options.study else None
-    listed = read_list(read_text(options.file), options.where)
+    listed = read_list(read_text(options.file, guess=True), options.where)
     others = Counter[str]()
     names = listed.values
     if options.where is None:

@@ -21,7 +21,7 @@ def named(argument: str) -> tuple[str, bool]:
     typed = "@" in argument or is_name(argument) or argument.isdecimal()
     if typed and not Path(argument).exists():
         return argument, True
-    return read_text(argument), False
+    return read_text(argument, guess=True), False
 
 
 def find_invites(context: Context, argument: str, study: str | None) -> tuple[list[int], list[str]]:

@@ -251,7 +251,7 @@ def from_file(text: str) -> str:
         named = file.is_file() or name.startswith(("/", "~", "./", "../"))
     except (OSError, ValueError, RuntimeError):  # too long, or the home of an unknown user
         return text
-    return read_text(str(file), LARGEST) if named else text
+    return read_text(str(file), LARGEST, guess=True) if named else text
 
 
 def _rest(meant: MarkTargets) -> str:
