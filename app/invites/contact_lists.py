@@ -7,9 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.db.store import Store
+from app.invites.list_addresses import addresses_in
+from app.invites.list_columns import read_list
 from app.invites.mail.addresses import hasher, read
+from app.text import plain
 
 CHUNK = 1_000
+SHOWN = 10  # addresses that a sentence names
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,16 @@ class ListMatches:
     invites: tuple[int, ...]
     ambiguous: tuple[str, ...]
     unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OptOutList:
+    """What an opt-out list means. ``boxes``: mailboxes as they are stored. ``said``: sentences for
+    a person: what was read, and which addresses are unusual."""
+
+    boxes: list[str]
+    unknown: list[str]
+    said: list[str]
 
 
 def match(
@@ -88,3 +102,64 @@ def mailboxes(store: Store, names: Iterable[str]) -> tuple[list[str], list[str]]
             if not stored:
                 unknown.append(one)
     return list(found), unknown
+
+
+def opt_out_list(store: Store, text: str, where: str | None = None) -> OptOutList:
+    """Read an opt-out list. Every address counts, wherever it stands, unless ``where`` chooses
+    rows. Raises StudyProblem and DatabaseProblem."""
+    listed = read_list(text, where)
+    names = listed.values
+    known = {read(one) for one in names}
+    everywhere = addresses_in(text) if where is None else []
+    elsewhere = [one for one in everywhere if read(one) not in known]
+    if not elsewhere:
+        listed.check()
+    boxes, unknown = mailboxes(store, [*names, *elsewhere])
+    said = [listed.words if where else listed.words_with(elsewhere)]
+    if unusual := strangers(store, [*names, *elsewhere]):
+        are = (
+            "1 is no participant" if len(unusual) == 1 else f"{len(unusual):,} are no participants"
+        )
+        said.append(f"{are}: {_named(unusual)}.")
+    said += [
+        f"{plain(address, 80)} is the sender or the reply address of the study"
+        f" “{plain(title, 50)}”."
+        for address, title in senders(store, [*names, *elsewhere])
+    ]
+    return OptOutList(boxes, unknown, said)
+
+
+def strangers(store: Store, names: Iterable[str]) -> list[str]:
+    """The addresses of a list that no participant of any account has and that were never invited.
+    Raises DatabaseProblem."""
+    boxes = {one: box for one in names if isinstance(box := read(one), str)}
+    hashes = hasher(store)
+    stored = {hashes.stored(box): box for box in boxes.values()}
+    asked = store.values(list(stored))
+    invited = store.rows(f"SELECT mailbox FROM invite WHERE {store.among('mailbox')}", (asked,))
+    known = {stored[mailbox] for (mailbox,) in invited}
+    email = "lower(trim(email))"
+    wanted = store.values([*boxes.values(), *(one.strip().lower() for one in boxes)])
+    for (found,) in store.rows(
+        f"SELECT {email} FROM participant WHERE {store.among(email)}", (wanted,)
+    ):
+        known.add(str(read(found)))
+    return [one for one, box in boxes.items() if box not in known]
+
+
+def senders(store: Store, names: Iterable[str]) -> list[tuple[str, str]]:
+    """The addresses of a list from which a study writes or to which it asks replies, each with the
+    title of one such study. Raises DatabaseProblem."""
+    studies: dict[str, str] = {}
+    for title, sender, reply_to in store.rows(
+        "SELECT title, sender_address, reply_to FROM study ORDER BY id"
+    ):
+        for address in (sender, reply_to):
+            if address and isinstance(box := read(address), str):
+                studies.setdefault(box, title)
+    return [(one, studies[box]) for one in names if (box := str(read(one))) in studies]
+
+
+def _named(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return ", ".join(plain(one, 80) for one in names[:SHOWN]) + more

@@ -10,13 +10,14 @@ only if its ``attempt`` is still the one that it claimed.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.db.schema.study_tables import OUTSTANDING
 from app.db.store import Store
 from app.invites import ledger, opt_outs
 from app.invites.ledger import Entry
 from app.invites.rules import DAY
+from app.invites.states import state_words
 
 _ANSWERS = ("completed", "declined", "bounced", "expired", "withdrawn")
 MOVES = {
@@ -46,14 +47,29 @@ def markable(state: str) -> list[str]:
     return [one for one in _MARKABLE if state in MARKS and state in MOVES[one]]
 
 
-def can_mark(store: Store, connection_id: int, invites: Sequence[int], state: str) -> int:
-    """How many of these invites :func:`mark` would change. Raises DatabaseProblem."""
-    (number,) = store.row(
-        "SELECT count(*) FROM invite WHERE connection_id = ?"
-        f" AND {store.among('id')} AND {store.among('state')}",
-        (connection_id, store.values(invites), store.values(markable(state))),
+def staying(store: Store, connection_id: int, invites: Sequence[int], state: str) -> dict[str, int]:
+    """How many of these invites :func:`mark` would leave as they are, by their state. Raises
+    DatabaseProblem."""
+    may = markable(state)
+    rows = store.rows(
+        "SELECT state, count(*) FROM invite WHERE connection_id = ?"
+        f" AND {store.among('id')} GROUP BY state ORDER BY state",
+        (connection_id, store.values(invites)),
     )
-    return int(number)
+    return {at: int(number) for at, number in rows if at not in may}
+
+
+def staying_words(stays: Mapping[str, int], would: bool = False) -> str:
+    """How many invites stay as they are, and in which state, for a person."""
+    number = sum(stays.values())
+    if not number:
+        return "0 would stay as they are." if would else "0 stay as they are."
+    one = "would stay as it is" if would else "stays as it is"
+    many = "would stay as they are" if would else "stay as they are"
+    if number == 1:
+        return f"1 {one}: {state_words(next(iter(stays)))}."
+    states = ", ".join(f"{some:,} {state_words(state)}" for state, some in stays.items())
+    return f"{number:,} {many}: {states}."
 
 
 def mark(

@@ -83,11 +83,29 @@ class ContactList:
     @property
     def words(self) -> str:
         """What was read, for a person."""
-        number = len(self.values)
-        names = "1 name" if number == 1 else f"{number:,} names"
-        lines = "1 line" if self.lines == 1 else f"{self.lines:,} lines"
+        more = f"{_quoted(self.more_addresses)} addresses that were not read."
+        return self._said("", more if self.more_addresses else "")
+
+    def words_with(self, elsewhere: Sequence[str]) -> str:
+        """What was read, for a person, if the addresses ``elsewhere`` count as well."""
+        if not elsewhere:
+            return self._said("", "")
+        names = ", ".join(plain(one, 80) for one in elsewhere[:FEW])
+        more = f" and {len(elsewhere) - FEW:,} more" if len(elsewhere) > FEW else ""
+        return self._said(f", and {len(elsewhere):,} elsewhere: {names}{more}", "")
+
+    def check(self) -> None:
+        """Raise StudyProblem if the list names no one."""
+        if not self.values:
+            said = "No row of the list is left." if self.left_out else "The list has no addresses."
+            raise StudyProblem(f"{said} Nothing was changed.")
+
+    def _said(self, elsewhere: str, more: str) -> str:
         where = f" in {self.column_words}" if self.column else ""
-        said = [f"Read {names}{where} of {lines}."]
+        said = [
+            f"Read {_number(len(self.values), 'name', 'names')}{where}"
+            f" of {_number(self.lines, 'line', 'lines')}{elsewhere}."
+        ]
         if self.left_out:
             said.append(f"{_number(self.left_out, 'row was', 'rows were')} left out by --where.")
         if self.above:
@@ -95,9 +113,7 @@ class ContactList:
                 self.above, "line above the heading was", "lines above the heading were"
             )
             said.append(f"{above} left out.")
-        if self.more_addresses:
-            said.append(f"{_quoted(self.more_addresses)} addresses that were not read.")
-        return " ".join(said)
+        return " ".join([*said, more] if more else said)
 
     @property
     def unread_words(self) -> str:

@@ -59,6 +59,13 @@ def record(
     return len(happened)
 
 
+def opted_out_words(number: int, new: int) -> str:
+    """How many mailboxes an opt-out meant, and for how many it is new, for a person."""
+    if number == 1:
+        return f"1 mailbox is not written to any more, {'from now on' if new else 'as before'}."
+    return f"{number:,} mailboxes are not written to any more, {new:,} of them from now on."
+
+
 def tell_all(
     store: Store,
     connection_id: int,

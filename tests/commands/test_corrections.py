@@ -12,6 +12,7 @@ from tests.helpers.command import Home
 from tests.helpers.study_world import account, queued, send, sender, study
 
 FIRST, SECOND, THIRD = (f"cus_0000{one}@example.com" for one in range(3))
+SENDER = "research@acme.example"  # of every study here
 
 
 @pytest.fixture
@@ -89,3 +90,64 @@ def test_what_was_said_by_mistake_is_taken_back(home: Home, tmp_path: Path) -> N
     assert home.run("invites", "lift", "bounce", "cus_00005@example.com").code == 0
     assert states(home)["cus_00005@example.com"] == "handed_over"
     assert home.run("verify", "--json").json["holds"]
+
+
+def test_what_stays_as_it_is_says_why(home: Home) -> None:
+    home.run("invites", "opt-out", SECOND)
+    both = f"{FIRST}\n{SECOND}\n"
+    mark = ("invites", "mark", "completed", "-")
+    shown = home.run(*mark, given=both)
+    assert "1 would be marked completed. 1 would stay as it is: withdrawn." in shown.err
+    ended = home.run(*mark, "--yes", given=both)
+    assert (ended.code, "1 marked completed. 1 stays as it is: withdrawn." in ended.err) == (
+        1,
+        True,
+    )
+    again = home.run(*mark, "--yes", given=FIRST)
+    assert (again.code, "1 stays as it is: completed." in again.err) == (1, True)
+    ended = home.run(*mark, "--yes", given=f"{FIRST}\n{THIRD}")  # one was completed already
+    assert (ended.code, "1 marked completed." in ended.err) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("command", "given", "code", "said"),
+    [
+        (("opt-out", ""), "", 2, "Give an address or a file."),
+        (("lift", "bounce", " "), "", 2, "Give an address or a file."),
+        (("withdraw", ""), "", 2, "Give an address or a file."),
+        (("mark", "completed", ""), "", 2, "Give a file with a list"),
+        (("opt-out", "-"), "\n", 1, "The list has no addresses."),
+        (("mark", "completed", "-"), "Email,Status\n", 1, "The list has no addresses."),
+        (("unmark", "-"), "", 1, "The list has no addresses."),
+        (("lift", "bounce", "-"), "", 1, "The list has no addresses."),
+        (("mark", "completed", "-", "--where", "a=b"), "Email,a\nx@y.com,c", 1, "No row"),
+    ],
+)
+def test_an_empty_list_is_one_sentence(
+    tmp_path: Path, command: tuple[str, ...], given: str, code: int, said: str
+) -> None:
+    folder = tmp_path / "home"
+    store = open_store(Settings(home=folder))
+    account(store, 0)
+    store.close()
+    ended = Home(folder, {"PANELIST_TOKEN_STORE": "plain"}).run("invites", *command, given=given)
+    assert (ended.code, said in ended.err) == (code, True)
+
+
+def test_a_preview_of_opt_outs_names_what_is_unusual(home: Home) -> None:
+    given = f"Email,Note\n{FIRST},from {SENDER}\n{SECOND},or ask {THIRD}\nno@x.com,\n"
+    shown = home.run("invites", "opt-out", "-", given=given)
+    assert f"in the column “Email” of 3 lines, and 2 elsewhere: {SENDER}, {THIRD}." in shown.err
+    assert f"2 are no participants: no@x.com, {SENDER}." in shown.err
+    assert f"{SENDER} is the sender or the reply address of the study “Pricing”." in shown.err
+    assert "5 mailboxes would not be written to any more" in shown.err
+    typed = home.run("invites", "opt-out", "no@x.com")
+    assert "1 is no participant: no@x.com." in typed.err
+    assert "1 mailbox is not written to any more, from now on." in typed.err
+
+
+def test_a_personal_link_names_its_invite(home: Home) -> None:
+    (token, *_) = [one["token"] for one in home.run("invites", "--json").lines]
+    link = f"https://interviews.example/pricing?guest={token}"
+    ended = home.run("invites", "mark", "completed", "-", "--yes", given=f"{link}\n")
+    assert (ended.code, "1 marked completed." in ended.err) == (0, True)

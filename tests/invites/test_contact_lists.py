@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.db.store import Store
-from app.invites import contact_lists
+from app.invites import contact_lists, lifecycle
 from app.invites.errors import StudyProblem
 from app.invites.list_columns import read_list
 from app.invites.list_status import by_status, status_words
@@ -214,3 +214,17 @@ def test_marks_are_for_one_account_and_opt_outs_for_all(store: Store) -> None:
     names = (token, "cus_00000", FIRST)
     assert contact_lists.match(store, other, names, None).unknown == names
     assert contact_lists.mailboxes(store, names) == ([hasher(store).stored(FIRST)], [])
+
+
+def test_who_is_no_participant_and_who_writes_is_known(store: Store) -> None:
+    here = account(store, 2)
+    key = study(store, here, reply_to="Replies@acme.example")
+    queued(store, key, "link")
+    names = [FIRST.upper(), ADA, "research@acme.example", "replies@ACME.example", "josé@x.com"]
+    store.execute("UPDATE participant SET email = 'new@x.com' WHERE stripe_id = 'cus_00000'")
+    assert contact_lists.strangers(store, [*names, "New@x.com"]) == [ADA, *names[2:4]]
+    assert contact_lists.senders(store, names) == [(one, "Pricing") for one in names[2:4]]
+    assert contact_lists.strangers(store, []) == contact_lists.senders(store, []) == []
+    invites = [one for (one,) in store.rows("SELECT id FROM invite")]
+    assert lifecycle.staying(store, here, invites, "completed") == {"queued": 2}
+    assert lifecycle.staying_words({"queued": 2}) == "2 stay as they are: 2 queued."

@@ -47,8 +47,11 @@ def lift_exclusion(options: argparse.Namespace) -> int:
     """Write to mailboxes again that bounced or opted out."""
     context = open_context(options.account)
     text, typed = named(options.who)
-    boxes, rest = contact_lists.mailboxes(context.store, read_list(text).values)
-    question = f"Write to {len(boxes):,} mailboxes again?"
+    listed = read_list(text)
+    listed.check()
+    boxes, rest = contact_lists.mailboxes(context.store, listed.values)
+    number = "1 mailbox" if len(boxes) == 1 else f"{len(boxes):,} mailboxes"
+    question = f"Write to {number} again?"
     if not confirmed(question, yes=options.yes or typed):
         return FAILED
     kind = {"bounce": "bounced", "opt-out": "opted_out"}[options.what]
@@ -69,7 +72,8 @@ def _ended(
     if options.json:
         print_json({done: moved, "stayed": stayed, "unknown": unknown})
     else:
-        say(f"{moved:,} {done}. {stayed:,} stay as they are.")
+        stay = "1 stays as it is" if stayed == 1 else f"{stayed:,} stay as they are"
+        say(f"{moved:,} {done}. {stay}.")
         for value in unknown:
             print(f"unknown or ambiguous: {plain(value, 200)}")
-    return DONE if moved and not unknown else FAILED
+    return DONE if moved and not stayed and not unknown else FAILED

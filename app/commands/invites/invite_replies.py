@@ -11,11 +11,10 @@ from dataclasses import asdict
 
 from app.commands.console import confirmed, print_json, say
 from app.commands.context import find_study, open_context
-from app.commands.exit_codes import DONE, FAILED
+from app.commands.exit_codes import DONE, FAILED, WrongUse
 from app.commands.invites.invite_targets import named
 from app.invites import contact_lists, lifecycle, opt_outs
 from app.invites.housekeeping import follow
-from app.invites.list_addresses import addresses_in
 from app.invites.list_columns import read_list
 from app.invites.list_status import by_status, status_words
 from app.invites.operator import by, read_text
@@ -26,22 +25,27 @@ def mark_invites(options: argparse.Namespace) -> int:
     """Mark the invites of a list."""
     context = open_context(options.account)
     settings, store, connection = context
+    if not options.file.strip():
+        raise WrongUse("Give a file with a list, or - for standard input.")
     study = find_study(context, options.study).id if options.study else None
     listed = read_list(read_text(options.file, guess=True), options.where)
+    listed.check()
     others = Counter[str]()
     names = listed.values
     if options.where is None:
         names, others = by_status(listed, options.state)
     found = contact_lists.match(store, connection, names, study)
-    may = lifecycle.can_mark(store, connection, found.invites, options.state)
+    stays = lifecycle.staying(store, connection, found.invites, options.state)
     if not options.json:
         say(listed.words)
         for said in status_words(listed, others) if options.where is None else ():
             say(said)
         _print_rest(ambiguous=found.ambiguous, unknown=found.unknown)
+    ambiguous = f"{len(found.ambiguous):,} {'is' if len(found.ambiguous) == 1 else 'are'} ambiguous"
     question = (
-        f"{may:,} would be marked {options.state}. {len(found.invites) - may:,} would stay as they"
-        f" are. {len(found.ambiguous):,} are ambiguous, {len(found.unknown):,} unknown."
+        f"{len(found.invites) - sum(stays.values()):,} would be marked {options.state}."
+        f" {lifecycle.staying_words(stays, would=True)} {ambiguous},"
+        f" {len(found.unknown):,} unknown."
     )
     agreed = confirmed(question, yes=options.yes)
     moved = 0
@@ -53,10 +57,12 @@ def mark_invites(options: argparse.Namespace) -> int:
     stayed = len(found.invites) - moved
     if options.json:
         left_out = {"column": listed.column, "left_out": dict(others), "confirmed": agreed}
-        print_json({**asdict(found), "marked": moved, "stayed": stayed, **left_out})
+        counts = {"marked": moved, "stayed": stayed, "stayed_by_state": stays}
+        print_json({**asdict(found), **counts, "unread": listed.unread, **left_out})
     elif agreed:
-        say(f"{moved:,} marked {options.state}; {stayed:,} stay as they are.")
-    return DONE if agreed and not found.ambiguous and not found.unknown else FAILED
+        say(f"{moved:,} marked {options.state}. {lifecycle.staying_words(stays)}")
+    whole = not found.ambiguous and not found.unknown and not {*stays} - {options.state}
+    return DONE if moved and whole else FAILED
 
 
 def _print_rest(**kinds: tuple[str, ...]) -> None:
@@ -81,16 +87,15 @@ def opt_out(options: argparse.Namespace) -> int:
     counts, wherever it stands."""
     settings, store, connection = open_context(options.account)
     text, typed = named(options.who)
-    listed = read_list(text, options.where)
-    names = listed.values
-    if options.where is None:
-        names += addresses_in(text)
-    boxes, unknown = contact_lists.mailboxes(store, names)
-    if not options.json and not typed:
-        say(listed.words)
-        for value in unknown:
+    found = contact_lists.opt_out_list(store, text, options.where)
+    boxes, unknown = found.boxes, found.unknown
+    if not options.json:
+        for said in found.said[1:] if typed else found.said:
+            say(said)
+        for value in () if typed else unknown:
             print(f"no address: {plain(value, 200)}")
-    question = f"{len(boxes):,} mailboxes would not be written to any more, in any study."
+    number = "1 mailbox" if len(boxes) == 1 else f"{len(boxes):,} mailboxes"
+    question = f"{number} would not be written to any more, in any study."
     if not confirmed(question, yes=options.yes or typed):
         if options.json:
             print_json({"opted_out": 0, "new": 0, "unknown": unknown, "confirmed": False})
@@ -102,7 +107,7 @@ def opt_out(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"opted_out": len(boxes), "new": new, "unknown": unknown, "confirmed": True})
     else:
-        say(f"{len(boxes):,} mailboxes are not written to any more, {new:,} of them from now on.")
+        say(opt_outs.opted_out_words(len(boxes), new))
         for value in unknown if typed else ():
             print(f"no address: {plain(value, 200)}")
     return FAILED if unknown else DONE

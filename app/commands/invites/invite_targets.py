@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.commands.context import Context, find_study
+from app.commands.exit_codes import WrongUse
 from app.db.store import Store
 from app.invites import contact_lists
 from app.invites.errors import StudyProblem
@@ -17,7 +18,9 @@ from app.text import plain
 
 def named(argument: str) -> tuple[str, bool]:
     """The text that an argument means: itself, or what the file of this name has. The second value
-    says whether the names were typed. Raises StudyProblem."""
+    says whether the names were typed. Raises StudyProblem and WrongUse."""
+    if not argument.strip():
+        raise WrongUse("Give an address or a file.")
     typed = "@" in argument or is_name(argument) or argument.isdecimal()
     if typed and not Path(argument).exists():
         return argument, True
@@ -32,7 +35,9 @@ def find_invites(context: Context, argument: str, study: str | None) -> tuple[li
     if typed and text.isdecimal():
         return _numbered(store, connection, int(text))
     only = find_study(context, study).id if study else None
-    found = contact_lists.match(store, connection, read_list(text).values, only)
+    listed = read_list(text)
+    listed.check()
+    found = contact_lists.match(store, connection, listed.values, only)
     return list(found.invites), [*found.ambiguous, *found.unknown]
 
 

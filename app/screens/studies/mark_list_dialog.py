@@ -18,7 +18,6 @@ from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import contact_lists, lifecycle, opt_outs
 from app.invites.errors import StudyProblem
-from app.invites.list_addresses import addresses_in
 from app.invites.list_columns import read_list
 from app.invites.list_status import by_status, status_words
 from app.invites.operator import by, read_text
@@ -141,16 +140,19 @@ class MarkListDialog(DecisionDialog[None]):
     def _match(self, text: str, mark: str) -> None:
         def found() -> MarkTargets:
             written = from_file(text)
-            listed = read_list(written)
             if mark == OPT_OUT:  # every address counts, wherever it stands
-                names = [*listed.values, *addresses_in(written)]
-                boxes, unknown = contact_lists.mailboxes(self._store, names)
-                return MarkTargets(mark, boxes, (), unknown, [listed.words])
+                out = contact_lists.opt_out_list(self._store, written)
+                return MarkTargets(mark, out.boxes, (), out.unknown, out.said)
+            listed = read_list(written)
+            listed.check()
             names, others = by_status(listed, mark)
             matched = contact_lists.match(
                 self._store, self._connection_id, names, self._study.id if self._study else None
             )
             read = [listed.words, *status_words(listed, others)]
+            here = (self._store, self._connection_id)
+            if stays := lifecycle.staying(*here, matched.invites, mark):
+                read.append(lifecycle.staying_words(stays, would=True))
             return MarkTargets(mark, matched.invites, matched.ambiguous, matched.unknown, read)
 
         self._answer(lambda: self.Ended(found()))
@@ -205,13 +207,14 @@ class MarkListDialog(DecisionDialog[None]):
             if meant.mark == OPT_OUT:
                 boxes = [str(one) for one in meant.keys]
                 new = opt_outs.record(*here, boxes, "opted_out", by(), "from a list")
-                said = f"{len(boxes):,} are not written to any more, {new:,} of them from now on"
+                said = opt_outs.opted_out_words(len(boxes), new).removesuffix(".")
             else:
                 invites = [int(one) for one in meant.keys]
+                stays = lifecycle.staying(*here, invites, meant.mark)
                 moved = lifecycle.mark(*here, invites, meant.mark, by(), "marked from a list")
-                stayed = len(invites) - moved
                 said = f"{moved:,} marked {meant.mark}"
-                said += f", {stayed:,} stay as they are" if stayed else ""
+                stay = lifecycle.staying_words(stays).removesuffix(".")
+                said += f". {stay}" if stays else ""
             self._marked()
             self.app.call_from_thread(self._keep_in_field, left)
             rest = f"; {_rest(meant)}, in the field" if left else ""

@@ -138,7 +138,7 @@ async def test_a_list_opts_out_for_all_studies(
         assert "Mark 2 mailboxes" in at.flat
         await yes(at)
         await at.until(lambda: studies.funnel(store, asked).get("withdrawn") == 2)
-        await at.until(lambda: "2 are not written to any more" in at.flat)
+        await at.until(lambda: "2 mailboxes are not written to any more" in at.flat)
         (file,) = Path(at.app.settings.home).glob("ledger-*.json")
         (number,) = store.row("SELECT number FROM ledger_head")
         assert json.loads(file.read_text())["number"] == number  # a copy from before is missed
