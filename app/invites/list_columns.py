@@ -15,29 +15,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.invites.errors import StudyProblem
-from app.invites.list_addresses import SEPARATORS, addresses_in, is_name, split, visible
+from app.invites.list_addresses import SEPARATORS, addresses_in, split, visible
 from app.invites.list_headings import (
-    DOUBTFUL,
-    EXACT_EMAILS,
-    IDS,
-    OTHERS,
-    OURS,
-    TOKENS,
+    FEW,
+    MOSTLY,
+    SAMPLE,
     folded,
-    has_word,
-    is_email,
-    is_exact,
-    is_heading,
     is_personal,
-    is_status,
+    likeness,
+    may_be_status,
+    name_places,
+    repeats,
+    share,
+    status_places,
 )
 from app.text import plain
 
 TITLES = 10  # lines in which the heading is looked for
 NEARLY_ALL = 0.9
-MOSTLY = 0.5
-FEW = 10  # different values of a column that may say a status
-_NUMERIC = re.compile(r"[\d\W_]*")  # a number, a date or a time
 _SAID = re.compile(r"sep=([\t;,|])\n")
 
 
@@ -166,8 +161,10 @@ def read_list(text: str, where: str | None = None) -> ContactList:
     StudyProblem if the text is not a list, or has no such column."""
     rows = _rows(text)
     above = _titles(rows)
+    columns = _columns(rows[above:])
+    if above and (columns is None or not columns.heading):  # no heading after all
+        above, columns = 0, _columns(rows)
     rows = rows[above:]
-    columns = _columns(rows)
     kept = rows[1:] if columns is not None and columns.heading else rows
     number = len(kept)
     if where is not None:
@@ -228,7 +225,7 @@ def _separator(text: str) -> str:
 
     def known(line: str, sign: str) -> int:
         cells = [cell.strip(' "\n') for cell in line.split(sign)]
-        return _known(cells) + sum("@" in cell for cell in cells)
+        return likeness(cells) + sum("@" in cell for cell in cells)
 
     for line in lines:
         first = first or line
@@ -242,19 +239,13 @@ def _separator(text: str) -> str:
     return max(present, key=lambda sign: known(line, sign), default=",")
 
 
-def _known(cells: Sequence[str]) -> int:
-    """How much a row is like a heading: 0 if no cell of it names participants."""
-    score = sum(2 * is_exact(cell) + is_heading(cell) for cell in cells)
-    return score + sum(map(is_status, cells)) if score else 0
-
-
 def _titles(rows: Sequence[Sequence[str]]) -> int:
     """How many rows stand above the heading, such as the title of a report."""
     best, above = 0, 0
     for number, row in enumerate(rows[:TITLES]):
-        if any("@" in cell for cell in row):
+        if any("@" in cell or cell.startswith("cus_") for cell in row):
             break
-        if (score := _known(row)) > best:
+        if (score := likeness(row)) > best:
             best, above = score, number
     return above
 
@@ -265,14 +256,14 @@ def _columns(rows: Sequence[Sequence[str]]) -> _Columns | None:
         return None
     heading = [folded(cell) for cell in rows[0]]
     headed = not any(addresses_in(cell) or cell.startswith("cus_") for cell in rows[0])
-    status = _statuses(rows) if headed else ()
+    status = status_places(rows) if headed else ()
     title = tuple(rows[0]) if headed else ()
-    if headed and (names := _named(heading, rows[1:])):
+    if headed and (names := name_places(heading, rows[1:])):
         return _Columns(names, status, title)
     body, width = rows[1:] if headed else rows, len(rows[0])
     if width < 2 or not body or (len(body) < 2 and not headed) or {*map(len, rows)} != {width}:
         return None
-    full = [at for at in range(width) if _share(body, at) >= NEARLY_ALL]
+    full = [at for at in range(width) if share(body, at) >= NEARLY_ALL]
     if len(full) != 1 or any(_others(row, full[0]) for row in body):
         return None
     return _Columns((full[0],), status, title)
@@ -283,80 +274,31 @@ def _others(row: Sequence[str], place: int) -> bool:
     return any("@" in cell for at, cell in enumerate(row) if at != place)
 
 
-def _named(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
-    """The places of known headings, the preferred first. A heading that only contains a known word
-    counts if most of its cells are addresses, or if it has no cell."""
-    found = [at for at, name in enumerate(heading) if name in TOKENS]
-    exact = [heading.index(name) for name in EXACT_EMAILS if name in heading]
-    if not found and not exact:  # such as "Guest token"
-        found = [at for at, name in enumerate(heading) if "token" in name.split("_")]
-    similar = [
-        at
-        for at, name in enumerate(heading)
-        if at not in exact and is_email(name) and (not rows or _share(rows, at) >= MOSTLY)
-    ]
-    similar = [at for at in similar if not has_word(heading[at], OTHERS)] or similar
-    similar.sort(key=lambda at: not has_word(heading[at], OURS))
-    emails = exact or similar[:1]
-    ids = [heading.index(name) for name in IDS if name in heading]
-    if emails or found:  # a tool's own number of a row is not Stripe's
-        ids = [at for at in ids if heading[at] != "id" or _share(rows, at) >= MOSTLY]
-    return (*found, *emails, *ids)
-
-
-def _statuses(rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
-    """The places of columns that say a status, those first whose heading means nothing else. A
-    column of addresses is none, such as that of "Completed by"."""
-    found = [
-        at
-        for at, cell in enumerate(rows[0])
-        if is_status(cell) and not is_email(cell) and _share(rows[1:], at) < MOSTLY
-    ]
-    sure = [at for at in found if folded(rows[0][at]) not in DOUBTFUL]
-    return tuple(sure or found[:1])
-
-
 def _unread(rows: Sequence[Sequence[str]], columns: _Columns | None) -> Iterator[str]:
     """The titles of columns whose values repeat, as those of a status do, and that no one read. Of
     a plain text only those are named whose heading is that of a status."""
     if columns is None:
         first = rows[0] if rows and len(rows[0]) > 1 else ()
-        yield from (cell for cell in first if is_status(cell))
+        yield from (cell for cell in first if may_be_status(cell))
         return
     body = rows[1:] if columns.heading else rows
     for at in range(len(rows[0])):
         heading = columns.heading[at] if columns.heading else ""
-        if at in (*columns.names, *columns.statuses) or _share(body, at) >= MOSTLY:
+        if at in (*columns.names, *columns.statuses) or share(body[:SAMPLE], at) >= MOSTLY:
             continue
         cells = [cell for row in body if (cell := _cell(row, at))]
-        if is_status(heading) or (not is_personal(heading) and _repeats(cells)):
+        if may_be_status(heading) or (not is_personal(heading) and repeats(cells)):
             yield heading or str(at + 1)
-
-
-def _repeats(cells: Sequence[str]) -> bool:
-    """Whether cells have few different values, which are words."""
-    values = {folded(cell) for cell in cells}
-    if len(values) > FEW or len(values) == len(cells):
-        return False
-    return any(not _NUMERIC.fullmatch(value) for value in values)
 
 
 def _more_addresses(rows: Sequence[Sequence[str]], columns: _Columns | None) -> Iterator[str]:
     """The headings of columns of addresses that were not read."""
-    for at, heading in enumerate(columns.heading if columns else ()):
-        if columns and at not in columns.names and _share(rows[1:], at, email=True) >= MOSTLY:
+    if columns is None:
+        return
+    some = rows[1 : SAMPLE + 1]
+    for at, heading in enumerate(columns.heading):
+        if at not in columns.names and share(some, at, email=True) >= MOSTLY:
             yield heading or str(at + 1)
-
-
-def _share(rows: Sequence[Sequence[str]], at: int, *, email: bool = False) -> float:
-    """Which part of a column's cells, of those that are not empty, each name a participant, or each
-    have an email address."""
-    cells = [row[at] for row in rows if at < len(row) and row[at]]
-    return (
-        sum(bool(addresses_in(cell)) if email else is_name(cell) for cell in cells) / len(cells)
-        if cells
-        else 0.0
-    )
 
 
 def _cell(row: Sequence[str], at: int | None) -> str:

@@ -10,6 +10,13 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from app.invites.list_addresses import addresses_in, is_name
+
+MOSTLY = 0.5
+SAMPLE = 1_000  # rows that show what a further column is
+FEW = 10  # different values of a column that may say a status
+_NUMERIC = re.compile(r"[\d\W_]*")  # a number, a date or a time
+
 
 def folded(heading: str) -> str:
     """A heading or a value, so that spelling does not matter."""
@@ -81,6 +88,9 @@ _PERSONAL = _words(
     *("date", "time", "timestamp", "datum", "fecha", "data", "zeit", "дата", "日付", "日期"),
 )
 
+# Parts of headings whose column may say with a yes or no who counts.
+_HINTS = ("cancel", "no_show", "no-show", "noshow", "attend", "eligib", "qualif", "storn", "annul")
+
 
 def is_heading(cell: str) -> bool:
     """Whether a cell is a heading of a column that names a participant."""
@@ -111,6 +121,70 @@ def has_word(heading: str, words: Sequence[str]) -> bool:
     return any(word in words for word in re.split(r"[^\w]+|_", heading))
 
 
+def may_be_status(heading: str) -> bool:
+    """Whether a column with this heading may say who counts."""
+    return is_status(heading) or any(word in without_accents(heading) for word in _HINTS)
+
+
 def is_personal(heading: str) -> bool:
     """Whether a heading is that of names or dates."""
     return has_word(without_accents(heading), _PERSONAL)
+
+
+def likeness(cells: Sequence[str]) -> int:
+    """How much a row is like a heading: 0 if no cell of it names participants."""
+    score = sum(2 * is_exact(cell) + is_heading(cell) for cell in cells)
+    return score + sum(map(is_status, cells)) if score else 0
+
+
+def name_places(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    """The places of known headings, the preferred first. A heading that only contains a known word
+    counts if most of its cells are addresses, or if it has no cell."""
+    found = [at for at, name in enumerate(heading) if name in TOKENS]
+    exact = [heading.index(name) for name in EXACT_EMAILS if name in heading]
+    if not found and not exact:  # such as "Guest token"
+        found = [at for at, name in enumerate(heading) if "token" in name.split("_")]
+    similar = [
+        at
+        for at, name in enumerate(heading)
+        if at not in exact and is_email(name) and (not rows or share(rows, at) >= MOSTLY)
+    ]
+    similar = [at for at in similar if not has_word(heading[at], OTHERS)] or similar
+    similar.sort(key=lambda at: not has_word(heading[at], OURS))
+    emails = exact or similar[:1]
+    ids = [heading.index(name) for name in IDS if name in heading]
+    if emails or found:  # a tool's own number of a row is not Stripe's
+        ids = [at for at in ids if heading[at] != "id" or share(rows, at) >= MOSTLY]
+    return (*found, *emails, *ids)
+
+
+def share(rows: Sequence[Sequence[str]], at: int, *, email: bool = False) -> float:
+    """Which part of a column's cells, of those that are not empty, each name a participant, or each
+    have an email address."""
+    cells = [row[at] for row in rows if at < len(row) and row[at]]
+    if not cells:
+        return 0.0
+    return sum(bool(addresses_in(cell)) if email else is_name(cell) for cell in cells) / len(cells)
+
+
+def status_places(rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    """The places of columns that say a status, those first whose heading means nothing else. A
+    column of addresses is none, such as that of "Completed by"."""
+    found = [
+        at
+        for at, cell in enumerate(rows[0])
+        if is_status(cell) and not is_email(cell) and share(rows[1 : SAMPLE + 1], at) < MOSTLY
+    ]
+    sure = [at for at in found if folded(rows[0][at]) not in DOUBTFUL]
+    return tuple(sure or found[:1])
+
+
+def repeats(cells: Sequence[str]) -> bool:
+    """Whether cells have few different values, which are words."""
+    written = set(cells)
+    if len(written) > 3 * FEW:  # so that a long list costs little
+        return False
+    values = {folded(cell) for cell in written}
+    if len(values) > FEW or len(values) == len(cells):
+        return False
+    return any(not _NUMERIC.fullmatch(value) for value in values)

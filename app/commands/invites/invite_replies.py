@@ -89,6 +89,7 @@ def opt_out(options: argparse.Namespace) -> int:
     text, typed = named(options.who)
     found = contact_lists.opt_out_list(store, text, options.where)
     boxes, unknown = found.boxes, found.unknown
+    facts = {"unknown": unknown, "notes": found.said[1:]}
     if not options.json:
         for said in found.said[1:] if typed else found.said:
             say(said)
@@ -98,14 +99,14 @@ def opt_out(options: argparse.Namespace) -> int:
     question = f"{number} would not be written to any more, in any study."
     if not confirmed(question, yes=options.yes or typed):
         if options.json:
-            print_json({"opted_out": 0, "new": 0, "unknown": unknown, "confirmed": False})
+            print_json({"opted_out": 0, "new": 0, **facts, "confirmed": False})
         return FAILED
     new = opt_outs.record(
         store, connection, boxes, "opted_out", by(), None if typed else "from a list"
     )
     follow(store, settings.home)
     if options.json:
-        print_json({"opted_out": len(boxes), "new": new, "unknown": unknown, "confirmed": True})
+        print_json({"opted_out": len(boxes), "new": new, **facts, "confirmed": True})
     else:
         say(opt_outs.opted_out_words(len(boxes), new))
         for value in unknown if typed else ():
