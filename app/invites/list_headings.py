@@ -75,6 +75,21 @@ _STATUS_WORDS = _words(
     *("asistió", "présence", "anwesenheit", "teilnahme", "teilgenommen", "abgeschlossen"),
     *("presenza", "frekwencja", "присутствие", "результат", "стан", "結果", "结果", "결과"),
 )
+# With one of these words a heading is of something beside the status, such as "Completed at".
+_BESIDE = (
+    "at",
+    "on",
+    "by",
+    "date",
+    "time",
+    "code",
+    "url",
+    "link",
+    "note",
+    "notes",
+    "comment",
+    "id",
+)
 # Columns that say yes or no, such as Finished of Qualtrics.
 FLAGS = ("finished", "completed", "complete", "attended")
 # Headings that also mean something else, such as a country's states.
@@ -113,6 +128,8 @@ def is_email(heading: str) -> bool:
 def is_status(heading: str) -> bool:
     """Whether a heading is that of a status."""
     name = without_accents(heading)
+    if has_word(name, _BESIDE):
+        return False
     return any(word in name for word in _STATUS_PARTS) or has_word(name, _STATUS_WORDS)
 
 
