@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
@@ -136,6 +136,12 @@ def offsets(line: str, parts: Sequence[str]) -> list[int]:
 
 
 async def press(pilot: Pilot[None], *keys: str) -> None:
-    """Press keys and wait until their effect is drawn and told."""
+    """Press keys and wait until their effect is drawn."""
     await pilot.press(*keys)
     await pilot.pause()
+
+
+async def until(pilot: Pilot[None], met: Callable[[], object]) -> None:
+    """Wait for a message of the table. The test's time limit ends it otherwise."""
+    while not met():
+        await pilot.pause(0.01)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -115,9 +114,11 @@ def test_nothing_is_replaced_where_nothing_is_connected(
     assert key_of(here) is None
 
 
-def test_approved_access_is_not_replaced_by_a_key(store: Store, sandbox: Sandbox) -> None:
+def test_approved_access_is_not_replaced_by_a_key(
+    store: Store, settings: Settings, sandbox: Sandbox
+) -> None:
     """A sync that runs has tokens, which it could no longer renew."""
-    here = service(store, known(sandbox, Path(store.where).parent))
+    here = service(store, known(sandbox, settings.home))
     account = approve(here).account
     before = kept(here.settings, account)
     with pytest.raises(KeyProblem, match="by OAuth"):

@@ -9,7 +9,7 @@ from textual import events
 from textual.message import Message
 
 from app.widgets.table.table import Cell, SortedColumn, Table
-from tests.helpers.table_rows import COLUMNS, Everyone, Stage, Written, press
+from tests.helpers.table_rows import COLUMNS, Everyone, Stage, Written, press, until
 
 MILLION = 1_000_000
 SIZE = (80, 24)
@@ -48,7 +48,12 @@ async def test_keys_move_the_current_row(keys: list[str], at: int) -> None:
         assert app.table.current == at
         assert app.marked[1] == f"Person {at}"
         if at:
-            assert last(app, Table.CursorMoved).key == at  # type: ignore[attr-defined]
+            await until(pilot, lambda: _moved_to(app) == at)
+
+
+def _moved_to(app: Stage) -> object:
+    """The last row that the table reported."""
+    return last(app, Table.CursorMoved).key  # type: ignore[attr-defined]
 
 
 async def test_a_page_leaves_the_current_row_on_its_line() -> None:
