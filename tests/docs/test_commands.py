@@ -57,7 +57,6 @@ OTHERS = {
 FILES = {
     "password.txt": "secret\n",
     "email.txt": "Hello {{first_name|there}},\n\n{{link}}\n\n{{opt_out}}\n",
-    "answers.csv": "email,Status\n",
 }
 HASH = "59d8ab12c03f"  # of a plan, wherever the pages show one
 ids = [str(page.name) for page in PAGES]
@@ -135,6 +134,8 @@ def test_the_commands_of_a_page_work_in_order(
             elif command.panelist is None:
                 assert Path(command.words[0]).name in OTHERS, command.words
             else:
+                if "answers.csv" in command.panelist:
+                    _write_answers(home)
                 arguments = [_filled_in(word, sandbox, home) for word in command.panelist]
                 if not _only_parsed(arguments):
                     code = _run(arguments, command)
@@ -158,6 +159,15 @@ def _filled_in(word: str, sandbox: Sandbox, home: Path) -> str:
         return str(found)[: len(HASH)]
     customer = str(sandbox.world.customers_table.object(0)["id"])
     return {"acct_…": sandbox.world.account_id, "cus_…": customer}.get(word, word)
+
+
+def _write_answers(home: Path) -> None:
+    """What an interview tool reports: someone who was invited took part."""
+    with contextlib.closing(sqlite3.connect(home / "panelist.db")) as database:
+        (address,) = database.execute(
+            "SELECT address FROM invite WHERE state IN ('sent', 'handed_over')"
+        ).fetchone()
+    Path("answers.csv").write_text(f"email,Status\n{address},complete\n", "utf-8")
 
 
 def _only_parsed(arguments: list[str]) -> bool:
