@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -31,6 +31,12 @@ class Client:
         self.http = httpx.Client(
             base_url=sandbox.url, headers={"Authorization": f"Bearer {key}"}, timeout=10
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
 
     def raw(self, path: str, **headers: str) -> httpx.Response:
         return self.http.get(path, headers=headers)

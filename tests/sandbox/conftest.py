@@ -15,8 +15,8 @@ Serve = Callable[..., Client]
 @pytest.fixture(scope="session")
 def big() -> Iterator[Client]:
     """5,000 customers nobody changes."""
-    with Sandbox(customers=5000, seed=3, clock=Clock()) as sandbox:
-        yield Client(sandbox)
+    with Sandbox(customers=5000, seed=3, clock=Clock()) as sandbox, Client(sandbox) as client:
+        yield client
 
 
 @pytest.fixture
@@ -32,6 +32,7 @@ def serve(clock: Clock) -> Iterator[Serve]:
         def start(options: Options | None = None, **world: Any) -> Client:
             world.setdefault("customers", 30)
             made = World(clock=clock, **world)
-            return Client(stack.enter_context(Sandbox(made, options=options)))
+            sandbox = stack.enter_context(Sandbox(made, options=options))
+            return stack.enter_context(Client(sandbox))
 
         yield start

@@ -178,7 +178,8 @@ def test_account_is_for_the_secret_key(big: Client) -> None:
     assert error["code"] == "more_permissions_required"
     assert world.account_id in error["message"]
     assert world.restricted_key not in error["message"]
-    account = Client(big.sandbox, world.secret_key).get("/v1/account")
+    with Client(big.sandbox, world.secret_key) as other:
+        account = other.get("/v1/account")
     assert account["id"] == world.account_id
     assert account["business_profile"]["name"] == world.account_name
 

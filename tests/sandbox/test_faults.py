@@ -183,7 +183,7 @@ def test_stopping_and_starting_again_keeps_the_address(serve: Serve) -> None:
         assert len(kept.data("/v1/customers")) == 3
     with pytest.raises(httpx.HTTPError):
         kept.raw("/v1/customers")
-    with sandbox:
+    with sandbox, kept:
         assert sandbox.url == url
         assert len(kept.data("/v1/customers")) == 3
         port = int(url.rpartition(":")[2])

@@ -255,8 +255,7 @@ def test_only_token_endpoints_are_delayed(serve: Serve) -> None:
 
 
 def _secrets(seed: int) -> list[object]:
-    with Sandbox(customers=0, seed=seed, clock=Clock()) as sandbox:
-        client = Client(sandbox)
+    with Sandbox(customers=0, seed=seed, clock=Clock()) as sandbox, Client(sandbox) as client:
         world, tokens = sandbox.world, exchange(client, approved(client))
         known = [world.client_id, world.client_secret, world.oauth.app_id]
         return [*known, tokens["access_token"], tokens["refresh_token"], connect(client)]

@@ -74,8 +74,8 @@ def test_single_objects_match_stripes_schema(serve: Serve) -> None:
     world.delete_customer(owner)
     check("deleted_customer", client.get(f"/v1/customers/{owner}"))
     check("error", client.get("/v1/customers/cus_x", 404))
-    secret = Client(client.sandbox, world.secret_key)
-    check("account", secret.get("/v1/account"))
+    with Client(client.sandbox, world.secret_key) as secret:
+        check("account", secret.get("/v1/account"))
 
 
 def test_single_objects_are_what_the_list_shows(big: Client) -> None:
