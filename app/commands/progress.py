@@ -75,7 +75,7 @@ def _width() -> int:
 
 
 def cells(text: str) -> int:
-    """How many cells of a terminal a line takes."""
+    """The width of a line in terminal cells."""
     wide = sum(unicodedata.east_asian_width(one) in "WF" for one in text)
     return len(text) + wide - sum(unicodedata.combining(one) > 0 for one in text)
 

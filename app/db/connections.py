@@ -253,7 +253,7 @@ def without_events(store: Store, connection_id: int) -> int:
 
 
 def unknown_to_events(store: Store, connection_id: int, customers: Iterable[str]) -> list[str]:
-    """Those of these customers that are not here, or about which Stripe sends no events."""
+    """The customers among these that are not stored, or that Stripe sends no events about."""
     asked = set(customers)
     rows = store.rows(
         "SELECT stripe_id FROM participant WHERE connection_id = ?"

@@ -66,7 +66,8 @@ def split(cell: str) -> Iterator[str]:
 
 
 def _simple(text: str) -> str:
-    """A text in which a full-width sign is the plain one, and an ellipsis is no full stops."""
+    """The text with full-width characters replaced by plain ones. NFKC would turn an ellipsis into
+    three full stops, so it becomes a space first."""
     if text.isascii():
         return text
     return unicodedata.normalize("NFKC", visible(text).replace("…", " "))

@@ -144,7 +144,7 @@ def may_be_status(heading: str) -> bool:
 
 
 def is_personal(heading: str) -> bool:
-    """Whether a heading is that of names or dates."""
+    """Whether a heading names a column of names or dates."""
     return has_word(without_accents(heading), _PERSONAL)
 
 

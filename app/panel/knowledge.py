@@ -73,8 +73,8 @@ def set_aside(store: Store, connection_id: int) -> int:
 def doubts_of(
     store: Store, connection_id: int, customers: Iterable[str]
 ) -> tuple[str, dict[str, str]]:
-    """What stands in place of a status that is not certain: for everyone ("" if it is certain), and
-    for those of these customers of whom a subscription could not be stored."""
+    """The words to show instead of an uncertain status. First for everyone, or "" if statuses are
+    certain. Then for each of these customers who has a subscription that could not be stored."""
     known = knowledge(store, connection_id)
     everyone = "" if known is Knowledge.KNOWN else known.word
     rows = store.rows(

@@ -28,7 +28,7 @@ _read_events = page_reader(Event)
 async def event_pages(
     api: StripeApi, types: Sequence[str], since: int
 ) -> AsyncIterator[Reply[Page[Event]]]:
-    """Every page of the events of these types since then. Raises StripeProblem."""
+    """Yield the pages of events of these types since a time. Raises StripeProblem."""
     wanted = {f"types[{n}]": kind for n, kind in enumerate(types)}
     ids = itertools.count(1)
     waiting = [TimeWindow(0, "events", since, NO_END)]

@@ -170,7 +170,7 @@ class EventPoller:
             found.newest_new = max(newest, found.newest_new or newest)
 
     async def _set_aside(self, reply: Reply[Page[Event]]) -> None:
-        """Record the events that cannot be read, because what they tell is not seen."""
+        """Record unreadable events, because the changes that they report are missed."""
         if reply.body.bad:
             bad = normalise.unusable("events", reply.body)
             await self._committer.put(Delivery([Fetched(reply.seq, bad=bad)]))
@@ -267,7 +267,7 @@ class EventPoller:
             await recompute_memberships(self._store, self._connection_id, self._committer)
 
     def _forget_subscriptions(self) -> None:
-        """From now on no one is known to lack a subscription."""
+        """Treat subscriptions as not known until the next listing."""
         with self._store.transaction():
             membership.set_known(self._store, self._connection_id, known=False)
 

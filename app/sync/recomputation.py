@@ -1,4 +1,4 @@
-"""Works the members of all segments out again, a chunk of participants at a time."""
+"""Recomputes the members of all segments, in chunks of participants."""
 
 from __future__ import annotations
 

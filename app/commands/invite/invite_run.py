@@ -69,7 +69,7 @@ def _check_combination(options: argparse.Namespace) -> None:
 
 
 def _plan(context: Context, study: Study, options: argparse.Namespace) -> int:
-    """Make a plan, keep it and print it with its hash."""
+    """Make a plan, store it and print it with its hash."""
     check_segments(context, options.segment)
     check_segments(context, options.exclude)
     delivery = delivery_by(context.settings, options.way)

@@ -82,7 +82,7 @@ def _find(context: Context, options: argparse.Namespace) -> LockedPlan:
 
 
 def _delivery(context: Context, locked: LockedPlan, options: argparse.Namespace) -> Delivery:
-    """How the invites would leave now: by the plan's channel unless another is named."""
+    """How the invites would be sent now. Uses the plan's channel unless another is named."""
     planned = locked.delivery.channel if locked.delivery else None
     return delivery_by(context.settings, options.way or planned)
 

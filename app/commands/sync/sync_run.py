@@ -124,7 +124,7 @@ class SyncProgress:
         )
 
     def _parts(self, view: Overview) -> list[str]:
-        """What is shown: the steps that run first, each with how much and how fast."""
+        """The parts of the progress line: running steps first, each with its count and rate."""
         now = time.monotonic()
         parts = []
         for step in sorted(view.steps, key=lambda step: step.state != "running"):

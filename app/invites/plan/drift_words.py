@@ -1,4 +1,4 @@
-"""A plan's drift in words: who would be invited now, who fell out, and what else changed."""
+"""Describes what changed since a plan was made: people added, people dropped, and the mail."""
 
 from __future__ import annotations
 

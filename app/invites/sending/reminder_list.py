@@ -36,7 +36,7 @@ MARK = "reminder "  # before the stored hash, so that no plan of invites is name
 
 
 class ReminderChanged(StudyProblem):
-    """A reminder is not what a person confirmed."""
+    """The reminder differs from the one that was confirmed."""
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def _grouped(part: Filter, owner: str) -> str:
 
 
 def _one_of(rule: SameSubscription | SameItem, some: str, one: str, owner: str) -> str:
-    """A group. Of a single condition it is a plain sentence."""
+    """Describe a group. A group of one condition reads like that condition."""
     part = rule.part
     if isinstance(rule, SameItem):
         what = "item"

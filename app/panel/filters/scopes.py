@@ -234,7 +234,7 @@ def _clash(parts: Sequence[Filter], *, between_conditions: bool = False) -> bool
 
 
 def _asked(parts: Sequence[Filter]) -> dict[str, set[Hashable]]:
-    """Field → the values that it is asked to equal, also in brackets."""
+    """The values that each field is compared with for equality, including inside brackets."""
     found: dict[str, set[Hashable]] = {}
     for part in parts:
         for leaf in _open_leaves(part):
@@ -244,7 +244,7 @@ def _asked(parts: Sequence[Filter]) -> dict[str, set[Hashable]]:
 
 
 def _equalities(parts: Sequence[Filter]) -> dict[str, dict[Hashable, Filter]]:
-    """Field → each value that it is asked to equal → that condition."""
+    """The equality conditions, by field and then by value."""
     found: dict[str, dict[Hashable, Filter]] = {}
     for part in parts:
         if _is_equality(part):

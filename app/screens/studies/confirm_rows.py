@@ -19,7 +19,7 @@ from app.widgets.content import Content, hidden, words
 
 @dataclass(frozen=True)
 class PlanChange:
-    """What changed since a plan was shown, with names. ``more``: how many others have none."""
+    """The changes since the plan was shown, by name. ``more``: how many changes are not listed."""
 
     drift: PlanDrift
     named: tuple[NamedChange, ...]

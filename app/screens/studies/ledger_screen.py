@@ -147,7 +147,7 @@ class LedgerScreen(PanelistScreen):
     def action_person(self) -> None:
         """Show only the entries about one participant, or all again."""
         if self._person is None:
-            self.host.tell("You came from no invite, so no person is chosen.")
+            self.host.tell("Open the ledger from an invite in the log to filter by participant.")
             return
         self._only_person = not self._only_person
         self._read(reset=True)

@@ -17,7 +17,7 @@ from app.widgets.inputs import TextField
 
 
 class ReasonDialog(DecisionDialog["str | None"]):
-    """Asks for a reason. Returns it, or None if nothing is to be done."""
+    """Asks for a reason. Returns it, or None if the person cancels."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="reason.cancel", tooltip="Do nothing"),

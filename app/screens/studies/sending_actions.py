@@ -90,7 +90,7 @@ class SendingActions(PanelistScreen):
         return f"{plain(run.by, 60)} queued these invites, not you. "
 
     def action_pause(self) -> None:
-        """Pause the batch, or continue it. Another person's only after a question."""
+        """Pause or resume the batch. If someone else started it, ask first."""
         run, connection = self._open_run(), self._connection
         if run is None or connection is None:
             return

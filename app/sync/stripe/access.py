@@ -86,7 +86,7 @@ class StoredKeyAccess(KeyAccess):
         self.forget = partial(_forget, self._credentials, self._name, {"key": key})
 
     async def renew(self, used: Headers) -> bool:
-        """True if the storage has another key by now."""
+        """True if the stored key was replaced in the meantime."""
         if self.headers is not used:
             return True
         stored = await aside(lambda: self._credentials.get(self._name))

@@ -188,7 +188,7 @@ def unusable(listing: str, page: Page[Any]) -> list[UnstorableObject]:
 
 
 def _named(listing: str, unfit: Sequence[Unfit], last: str | None) -> list[UnstorableObject]:
-    """Objects that are set aside, each under a name of its own."""
+    """Give each object that is set aside a unique name, even if it has no id."""
     named: list[UnstorableObject] = []
     taken: Counter[str] = Counter()
     for bad in unfit:

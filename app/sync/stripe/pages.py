@@ -140,7 +140,7 @@ def _paired(escape: re.Match[bytes]) -> bytes:
 
 
 def page_reader(kind: type[Kind]) -> Callable[[bytes], Page[Kind]]:
-    """A function that decodes a list into its page. It raises Unreadable."""
+    """Return a function that decodes a list of these objects. It raises Unreadable."""
 
     whole_list = msgspec.defstruct("Whole", [("data", list[kind]), ("has_more", bool, False)])  # type: ignore[valid-type]
     decoder = msgspec.json.Decoder(whole_list)
@@ -164,7 +164,7 @@ def page_reader(kind: type[Kind]) -> Callable[[bytes], Page[Kind]]:
 
 
 def object_reader(kind: type[Kind]) -> Callable[[bytes], Page[Kind]]:
-    """A function that decodes one object into a page with it. It raises Unreadable."""
+    """Return a function that decodes one object into a page of one. It raises Unreadable."""
     decoder = msgspec.json.Decoder(kind)
 
     def read(content: bytes) -> Page[Kind]:
@@ -247,7 +247,7 @@ def _read_shallow(decoder: msgspec.json.Decoder[Any], content: bytes) -> Page[Ki
 
 
 def _read_raw(page: Page[Kind], decoder: msgspec.json.Decoder[Any], content: bytes) -> None:
-    """Add an object of which something may have been cut."""
+    """Decode an object and add it. Set it aside if its deepest levels were removed."""
     if MARK in content:
         page.bad.append(_unfit(msgspec.Raw(content), "it is nested too deeply"))
         return

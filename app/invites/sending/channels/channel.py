@@ -72,7 +72,7 @@ class OpenChannel(Protocol):
         ...
 
     def idle(self) -> None:
-        """Nothing is sent for some seconds."""
+        """Prepare for a pause of several seconds: end what a server would end by itself."""
         ...
 
     def close(self) -> None:
