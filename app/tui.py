@@ -6,7 +6,6 @@ first paint, so that the first frame does not wait for it.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -40,14 +39,14 @@ from app.services.sync_loader import Load, load_sync
 from app.settings import Settings, default_redirects
 from app.text import plain
 from app.widgets.dialog import DecisionDialog, HelpDialog
-from app.widgets.themes import THEMES
+from app.widgets.themes import ThemedApp
 
 __all__ = ["Demo", "PanelistApp", "run"]
 
 UPKEEP = 2.0  # seconds between two checks for indexes to build
 
 
-class PanelistApp(ConnectionHandlers):
+class PanelistApp(ConnectionHandlers, ThemedApp):
     """The full-screen app for one store. ``load`` imports the sync when it is first needed."""
 
     TITLE = "Panelist"
@@ -98,12 +97,7 @@ class PanelistApp(ConnectionHandlers):
         known = snapshot.view.connection is not None or bool(snapshot.trouble)
         # Set before Textual makes its first screen: an empty one that is replaced costs 30 ms.
         self.DEFAULT_MODE = "status" if known and demo is None else "connect"  # type: ignore[misc]
-        # Textual turns NO_COLOR into greyscale. Only an ANSI theme has no colours at all.
-        colourless = "NO_COLOR" in os.environ
-        super().__init__(ansi_color=True if colourless else None)
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = "ansi-dark" if colourless else THEMES[0].name
+        super().__init__()
         self._start_variables: dict[str, str] | None = self.get_css_variables()
         self.stylesheet.set_variables(self._start_variables)
         self.animation_level = "none"  # a key takes effect at once, over ssh too
@@ -117,6 +111,8 @@ class PanelistApp(ConnectionHandlers):
         if self._start_variables != self.get_css_variables():
             self._start_variables = None  # other modes need their styles, even after a change back
             super().refresh_css(animate=animate)
+        else:
+            self.stylesheet.apply(self)  # the colours that everything inherits
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self.refresher.tick)

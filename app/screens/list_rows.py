@@ -14,8 +14,8 @@ from app.widgets.row_list import Row
 
 LEVELS = {  # level -> (glyph and word, style)
     "info": ("● info   ", "$primary"),
-    "warning": ("▲ warning", "bold $warning"),
-    "error": ("✗ error  ", "bold $error"),
+    "warning": ("▲ warning", "bold $warn"),
+    "error": ("✗ error  ", "bold $never"),
 }
 OBJECTS = {  # the part of an event's type before its verb -> our word
     "customer": "participant",
@@ -45,7 +45,7 @@ def message_rows(messages: Sequence[MessageView], now: float, masking: bool) -> 
 @lru_cache(maxsize=256)
 def _message_row(level: str, text: str, at: str, masking: bool) -> Row:
     return Row(
-        words((f"{at} ", "dim"), LEVELS.get(level, LEVELS["info"]), " "),
+        words((f"{at} ", "$muted"), LEVELS.get(level, LEVELS["info"]), " "),
         words(no_emails(plain(text), masking)),
     )
 
@@ -68,10 +68,10 @@ def change_rows(changes: Sequence[RecentChange], now: float, masking: bool) -> l
     """A row for each change: time, change and object. The names of products are never masked."""
     return [
         Row(
-            words((f"{when(one.at, now)} ", "dim"), f"{event_words(one.type)} "),
+            words((f"{when(one.at, now)} ", "$muted"), f"{event_words(one.type)} "),
             words(
                 (hidden(one.name, masking and not one.type.startswith("product")), "bold"),
-                (f"  {one.object_id}" if not one.name else "", "dim"),
+                (f"  {one.object_id}" if not one.name else "", "$muted"),
             ),
         )
         for one in changes

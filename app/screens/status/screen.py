@@ -123,7 +123,7 @@ class StatusScreen(PanelistScreen):
             self._rates, self._arrivals = {}, Arrivals()
             self._stale, self._lists_read_at = True, 0.0  # the lists are those of another account
         self.query_one("#trouble", TextLine).show(
-            words((f"✗ {snapshot.trouble}", "bold $error")) if snapshot.trouble else words()
+            words((f"✗ {snapshot.trouble}", "bold $never")) if snapshot.trouble else words()
         )
         self.query_one(Lifecycle).show(_lifecycle(snapshot))
         self.query_one(SyncSteps).show(self._steps(snapshot))
@@ -212,18 +212,18 @@ def _activity(snapshot: Snapshot) -> Content:
     """What the sync does now, or why none runs and what to do."""
     connection, activity = snapshot.view.connection, snapshot.activity
     if activity is not None:
-        glyph = ("▲ ", "bold $warning") if activity.problem else ("● ", "$success")
+        glyph = ("▲ ", "bold $warn") if activity.problem else ("● ", "$completed")
         if activity.looking_on:
-            glyph = ("◌ ", "$success")
+            glyph = ("◌ ", "$completed")
         return words(glyph, activity.doing)
     if snapshot.note:
-        return words(("▲ ", "bold $warning"), snapshot.note)
+        return words(("▲ ", "bold $warn"), snapshot.note)
     if connection is None:
         return words("No account is connected yet. Press ", ("1", "bold"), " (Connect).")
     if connection.status == "disconnected":
         return words("Press ", ("1", "bold"), " (Connect) to connect again.")
     return words(
-        ("▲ ", "bold $warning"),
+        ("▲ ", "bold $warn"),
         "No sync runs here: no access is kept. Press ",
         ("1", "bold"),
         " (Connect), or set PANELIST_STRIPE_KEY.",
@@ -237,7 +237,7 @@ def _polling(snapshot: Snapshot, kept: str) -> Content:
         return words()
     at = connection.last_polled_at
     if connection.status == "disconnected":
-        return words((f"last look {when(at, snapshot.now)}", "dim"))
+        return words((f"last look {when(at, snapshot.now)}", "$muted"))
     parts = [f"as of {when(at, snapshot.now)}" if at else "no look for changes yet"]
     if activity is not None and activity.next_poll_at:
         parts.append(f"next look in {duration(max(0.0, activity.next_poll_at - snapshot.now))}")
@@ -248,4 +248,4 @@ def _polling(snapshot: Snapshot, kept: str) -> Content:
         f"{snapshot.view.reads_30d:,} of at least {snapshot.view.reads_allowed:,} reads this month"
     )
     parts.append(f"access kept in: {kept}")
-    return words(("; ".join(parts), "dim"))
+    return words(("; ".join(parts), "$muted"))
