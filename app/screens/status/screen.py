@@ -25,6 +25,7 @@ from app.widgets.sync_steps import Lifecycle, LifecycleState, StepState, SyncSte
 from app.widgets.text_line import TextLine
 
 LISTS = 1.0  # seconds between two reads of the lists; no one reads them faster
+LABEL = 14  # cells for the label of a line
 SPARKS = 24  # seconds of arrivals beside the number
 REASONS = {"you": "by you", "stripe": "by Stripe", "user": "by you"}
 
@@ -90,6 +91,7 @@ class StatusScreen(PanelistScreen):
                     "Segments",
                     "Every segment: how many are in it, how many with an email.",
                     "They come with the sync.",
+                    wrap=False,
                     id="segments",
                 )
                 yield RowList(
@@ -129,7 +131,7 @@ class StatusScreen(PanelistScreen):
         self.query_one(SyncSteps).show(self._steps(snapshot))
         self._show_people(snapshot)
         self.query_one("#activity", TextLine).show(_activity(snapshot))
-        self.query_one("#polling", TextLine).show(_polling(snapshot, self._storage()))
+        self.query_one("#polling", TextLine).show(_health(snapshot, self._storage()))
         self._stale |= snapshot.fresh
         masked = snapshot.masking != self._masking
         if masked or (self._stale and abs(snapshot.now - self._lists_read_at) >= LISTS):
@@ -230,22 +232,22 @@ def _activity(snapshot: Snapshot) -> Content:
     )
 
 
-def _polling(snapshot: Snapshot, kept: str) -> Content:
-    """How old the data is, and when the next poll is due."""
-    connection, activity = snapshot.view.connection, snapshot.activity
+def _health(snapshot: Snapshot, kept: str) -> Content:
+    """How old the data is, when the next check is due, and what the checks cost."""
+    connection, activity, now = snapshot.view.connection, snapshot.activity, snapshot.now
     if connection is None:
         return words()
     at = connection.last_polled_at
-    if connection.status == "disconnected":
-        return words((f"last look {when(at, snapshot.now)}", "$muted"))
-    parts = [f"as of {when(at, snapshot.now)}" if at else "no look for changes yet"]
-    if activity is not None and activity.next_poll_at:
-        parts.append(f"next look in {duration(max(0.0, activity.next_poll_at - snapshot.now))}")
-        parts.append(f"looks {activity.pace}")
-    if connection.last_event_at:
-        parts.append(f"last event {when(connection.last_event_at, snapshot.now)}")
-    parts.append(
-        f"{snapshot.view.reads_30d:,} of at least {snapshot.view.reads_allowed:,} reads this month"
-    )
-    parts.append(f"access kept in: {kept}")
-    return words(("; ".join(parts), "$muted"))
+    lines = [("Updated", when(at, now) if at else "not yet")]
+    if connection.status != "disconnected":
+        if activity is not None and activity.next_poll_at:
+            left = duration(max(0.0, activity.next_poll_at - now))
+            lines.append(("Next check", f"in {left}, {activity.pace}"))
+        if connection.last_event_at:
+            lines.append(("Last event", when(connection.last_event_at, now)))
+        view = snapshot.view
+        lines.append(
+            ("API reads", f"{view.reads_30d:,} of at least {view.reads_allowed:,} this month")
+        )
+        lines.append(("Credentials", kept))
+    return para(words((f"{label:<{LABEL}}", "$muted"), value) for label, value in lines)
