@@ -33,13 +33,15 @@ from app.services.key_queue import KeyQueue, Keystroke
 from app.services.messages import DataChanged
 from app.services.oauth_approval import OAuthApproval
 from app.services.refresh import Refresher
+from app.services.remembered import Remembered
 from app.services.sending import InviteSending
 from app.services.snapshot import Snapshot
 from app.services.sync_loader import Load, load_sync
+from app.services.terminal_background import is_light
 from app.settings import Settings, default_redirects
 from app.text import plain
 from app.widgets.dialog import DecisionDialog, HelpDialog
-from app.widgets.themes import ThemedApp
+from app.widgets.themes import DARK, LIGHT, TERMINAL, ThemedApp
 
 __all__ = ["Demo", "PanelistApp", "run"]
 
@@ -82,7 +84,8 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.store, self.settings, self.demo = store, settings, demo
         self.credentials = open_credentials(settings)
         self.redirects = default_redirects(settings)
-        self.masking = False
+        self.remembered = Remembered(settings.home, settings.database_url or "")
+        self.masking = bool(self.remembered.get("masking"))
         self.refresher = Refresher(self, lambda: self.stripe, self._front)
         self.stripe = StripeConnection(self, load, self.refresher.changed)
         self.oauth = OAuthApproval(self, self.stripe)
@@ -96,8 +99,13 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         snapshot = self.snapshot()
         known = snapshot.view.connection is not None or bool(snapshot.trouble)
         # Set before Textual makes its first screen: an empty one that is replaced costs 30 ms.
-        self.DEFAULT_MODE = "status" if known and demo is None else "connect"  # type: ignore[misc]
+        mode = self.remembered.get("mode")
+        first = mode if mode in self.MODES else "status"
+        self.DEFAULT_MODE = first if known and demo is None else "connect"  # type: ignore[misc]
         super().__init__()
+        theme = self.remembered.get("theme")
+        if theme in self.available_themes and self.theme != TERMINAL:
+            self.theme = theme
         self._start_variables: dict[str, str] | None = self.get_css_variables()
         self.stylesheet.set_variables(self._start_variables)
         self.animation_level = "none"  # a key takes effect at once, over ssh too
@@ -126,6 +134,7 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
             self.call_after_refresh(self.stripe.resume)
 
     def on_unmount(self) -> None:
+        self.remembered.save()
         self.oauth.end()
         self.sending.close()
         self.stripe.end()
@@ -170,6 +179,7 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         if mode != self.current_mode:
             self._previous_mode = self.current_mode
             self.switch_mode(mode)
+            self.remembered.set("mode", mode)
 
     async def action_back(self) -> None:
         screen = self.screen
@@ -180,9 +190,21 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         else:
             self.action_go(self._previous_mode)
 
+    def suit_terminal(self) -> None:
+        """Choose the light theme in a light terminal, at the first start only."""
+        if not self.remembered.get("theme") and self.theme == DARK:
+            if is_light():
+                self.theme = LIGHT
+            self.remembered.set("theme", self.theme)
+
+    def watch_theme(self, theme: str) -> None:
+        if self.is_running:  # a person chose it
+            self.remembered.set("theme", theme)
+
     def action_mask(self) -> None:
         """Hide or show names and emails on every screen."""
         self.masking = not self.masking
+        self.remembered.set("masking", "yes" if self.masking else "")
         self.redraw()
 
     def action_ask_now(self) -> None:
@@ -264,6 +286,7 @@ def run(store: Store, settings: Settings, demo: Demo | None = None) -> int:
         )
         return 1
     app = PanelistApp(store, settings, demo)
+    app.suit_terminal()
     tune_interpreter()
     app.run()
     return app.return_code or 0

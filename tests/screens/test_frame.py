@@ -17,6 +17,7 @@ from textual.screen import ModalScreen
 from app.db.store import Store
 from app.screens.connect.screen import ConnectScreen
 from app.screens.connect.token_store_dialog import TokenStoreDialog, UnlockDialog
+from app.screens.segments.segment_table import SegmentTable
 from app.screens.status.screen import StatusScreen
 from app.settings import Settings
 from app.text import plain
@@ -372,3 +373,16 @@ def test_the_app_needs_nothing_to_be_made(store: Store, tmp_path: Path) -> None:
     app = PanelistApp(store, Settings(tmp_path))
     assert app.stripe.engine is None
     assert plain(app.title) == "Panelist"
+
+
+async def test_the_app_opens_as_it_was_left(start: Start, store: Store) -> None:
+    filled.acme(store)
+    async with start((120, 40)) as at:
+        await at.press("3", "down", "x")
+        chosen = at.app.screen.query_one(SegmentTable).segment
+        at.app.theme = "paper"
+        await at.press("tab", "greater_than_sign")
+    async with start((120, 40)) as at:
+        assert (at.app.current_mode, at.app.theme, at.app.masking) == ("segments", "paper", True)
+        assert at.app.screen.query_one(SegmentTable).segment == chosen
+        assert "▴ Name" in at.text

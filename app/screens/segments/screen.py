@@ -141,6 +141,8 @@ class SegmentsScreen(SegmentActions):
         if not reset and known == self._mark and found == self.segment_table.views:
             return  # only the time of the last poll changed
         self.segment_table.fill(found, reset=reset)
+        if reset:
+            self.segment_table.choose(self.host.remembered.get("segment"))
         self._show_members()
         self._members.data_changed()
         self.person_pane.reload()
@@ -175,6 +177,8 @@ class SegmentsScreen(SegmentActions):
     def _another_segment(self, message: Table.CursorMoved) -> None:
         message.stop()
         self._show_members()
+        if self.segment_table.segment is not None:
+            self.host.remembered.set("segment", self.segment_table.segment.key)
 
     @on(Table.RowChosen, "#segment-list")
     def _to_members(self, message: Table.RowChosen) -> None:

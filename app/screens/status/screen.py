@@ -247,7 +247,7 @@ def _health(snapshot: Snapshot, kept: str) -> Content:
             lines.append(("Last event", when(connection.last_event_at, now)))
         view = snapshot.view
         lines.append(
-            ("API reads", f"{view.reads_30d:,} of at least {view.reads_allowed:,} this month")
+            ("API requests", f"{view.reads_30d:,} of at least {view.reads_allowed:,} this month")
         )
         lines.append(("Credentials", kept))
     return para(words((f"{label:<{LABEL}}", "$muted"), value) for label, value in lines)
