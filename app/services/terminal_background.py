@@ -42,7 +42,7 @@ def brightness(answer: bytes) -> float:
     found = ANSWER.search(answer)
     if found is None:
         return 0.0
-    red, green, blue = (int(part, 16) / (16 ** len(part) - 1) for part in found.groups())
+    red, green, blue = (int(part, 16) / int("f" * len(part), 16) for part in found.groups())
     return 0.299 * red + 0.587 * green + 0.114 * blue  # ITU-R BT.601, luma
 
 
