@@ -12,6 +12,7 @@ from textual.widgets import Digits
 
 from app.credentials.store import NOWHERE
 from app.db.errors import DatabaseProblem
+from app.panel.creation_days import DAY, CreationDays
 from app.panel.overview import Overview, recent_changes
 from app.panel.segments.views import segments
 from app.screens.base import WIDE, PanelistScreen
@@ -19,6 +20,7 @@ from app.screens.list_rows import change_rows, message_rows, segment_rows
 from app.services.snapshot import Snapshot
 from app.text import duration, when
 from app.widgets.content import Content, para, words
+from app.widgets.creation_strip import CreationStrip, StripState
 from app.widgets.rates import ArrivalRate, Arrivals, sparkline
 from app.widgets.row_list import RowList
 from app.widgets.sync_steps import Lifecycle, LifecycleState, StepState, SyncSteps
@@ -27,6 +29,8 @@ from app.widgets.text_line import TextLine
 LISTS = 1.0  # seconds between two reads of the lists; no one reads them faster
 LABEL = 14  # cells for the label of a line
 SPARKS = 24  # seconds of arrivals beside the number
+FIRST_SYNC = ("syncing", "segments_synced")
+LEAST_STRIP, MOST_STRIP, AROUND_STRIP = 3, 12, 26  # lines
 REASONS = {"you": "by you", "stripe": "by Stripe", "user": "by you"}
 
 
@@ -65,6 +69,7 @@ class StatusScreen(PanelistScreen):
         self._rates: dict[str, ArrivalRate] = {}
         self._arrivals = Arrivals()
         self._connection: int | None = None
+        self._created: CreationDays | None = None
         self._masking = False
         self._stale = True
         self._lists_read_at = 0.0
@@ -78,6 +83,7 @@ class StatusScreen(PanelistScreen):
                 with Horizontal(id="people"):
                     yield Digits("0", id="number")
                     yield TextLine(id="arrivals")
+                yield CreationStrip(id="strip")
                 yield TextLine(id="activity")
                 yield TextLine(id="polling")
             with Container(id="right"):
@@ -122,7 +128,7 @@ class StatusScreen(PanelistScreen):
         shown = connection.id if connection else None
         if shown != self._connection:
             self._connection = shown
-            self._rates, self._arrivals = {}, Arrivals()
+            self._rates, self._arrivals, self._created = {}, Arrivals(), None
             self._stale, self._lists_read_at = True, 0.0  # the lists are those of another account
         self.query_one("#trouble", TextLine).show(
             words((f"✗ {snapshot.trouble}", "bold $never")) if snapshot.trouble else words()
@@ -137,6 +143,23 @@ class StatusScreen(PanelistScreen):
         if masked or (self._stale and abs(snapshot.now - self._lists_read_at) >= LISTS):
             self._stale, self._masking, self._lists_read_at = False, snapshot.masking, snapshot.now
             self._show_lists(snapshot)
+            self._show_strip(snapshot)
+
+    def _show_strip(self, snapshot: Snapshot) -> None:
+        """Show what a first sync fetched as the time that it fills."""
+        connection, strip = snapshot.view.connection, self.query_one("#strip", CreationStrip)
+        if connection is None or connection.status not in FIRST_SYNC:
+            strip.show(StripState())
+            self._created = None
+            return
+        if self._created is None:
+            self._created = CreationDays(self.host.store, connection.id)
+        height = max(LEAST_STRIP, min(MOST_STRIP, self.size.height - AROUND_STRIP))
+        try:
+            days, missing = self._created.read(), self._created.missing()
+        except DatabaseProblem:
+            return  # the next snapshot reports it
+        strip.show(StripState(days, missing, int(snapshot.now) // DAY, height))
 
     def _storage(self) -> str:
         """The credential storage, in words."""
