@@ -45,6 +45,7 @@ from app.widgets.themes import DARK, LIGHT, TERMINAL, ThemedApp
 
 __all__ = ["Demo", "PanelistApp", "run"]
 
+START_DEMO = -1  # the return code of an app that asks for the demo
 UPKEEP = 2.0  # seconds between two checks for indexes to build
 
 
@@ -196,6 +197,9 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
             if is_light():
                 self.theme = LIGHT
             self.remembered.set("theme", self.theme)
+
+    def start_demo(self) -> None:
+        self.exit(return_code=START_DEMO)
 
     def watch_theme(self, theme: str) -> None:
         if self.is_running:  # a person chose it

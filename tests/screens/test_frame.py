@@ -236,7 +236,7 @@ async def test_quitting_a_sync_asks_once_and_only_y_says_yes(start: Start, store
         await at.until(lambda: at.app.stripe.running)
         await at.press("q")
         assert isinstance(at.app.screen, QuestionDialog)
-        assert "everything fetched so far is kept" in at.text
+        assert "It continues from here next time" in at.text
         at.rejuvenate()
         await at.press("q", "enter", "y", "ctrl+c", "escape")  # within its first 300 ms
         assert len(at.app.screen_stack) == 2
