@@ -14,10 +14,12 @@ from collections import deque
 from app.commands.connect.token_store_choice import ensure_token_store
 from app.commands.console import NO, YES, print_json, say
 from app.credentials.store import TokenStore
-from app.sync.auth.approval import Approval, open_browser
-from app.sync.auth.redirect import RedirectAnswer
+from app.oauth.browser import open_browser
+from app.oauth.errors import OAuthProblem
+from app.oauth.redirect import RedirectAnswer
+from app.sync.auth.approval import Approval
 from app.sync.service import Admitted, SyncService
-from app.sync.stripe.oauth import OAuthApp, OAuthProblem
+from app.sync.stripe.oauth import OAuthApp
 from app.text import plain
 
 NEEDED = (

@@ -17,7 +17,8 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from app.credentials.store import CredentialProblem, Credentials
-from app.sync.stripe.oauth import OAuthApp, OAuthProblem, Tokens, refresh
+from app.oauth.errors import OAuthProblem
+from app.sync.stripe.oauth import OAuthApp, Tokens, refresh
 from app.sync.stripe.transport import Headers
 
 EARLY = 120.0  # seconds before its expiry in which an access token is renewed

@@ -17,12 +17,12 @@ from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
 from app.credentials.store import CredentialProblem
+from app.network_failures import WireProblem
+from app.oauth.errors import OAuthProblem
 from app.problems import Problem
 from app.settings import RequestRate
 from app.sync.stripe import foreign_answers as foreign
 from app.sync.stripe.access import Access
-from app.sync.stripe.network_failures import WireProblem
-from app.sync.stripe.oauth import OAuthProblem
 from app.sync.stripe.pages import Page, Unreadable, any_object
 from app.sync.stripe.rate_limits import DEFAULTS, RateLimits
 from app.sync.stripe.transport import Headers, TooLarge, Transport
