@@ -180,7 +180,7 @@ class StripeApi:
         """Make sure that the next request has valid headers."""
         if self._access.stale:
             await self._renewed(self._access.headers)
-        if self._shown is not self._access.headers:
+        if self._shown != self._access.headers:
             self._shown = self._access.headers
             self._wire.send_with(self._shown)
         return self._shown
