@@ -41,22 +41,20 @@ class BrowserApproval:
         self.url = ""
         self.trouble = ""
         self._state = ""
-        self._issuer, self._redirect_uri = issuer, redirect_uri
+        self._issuer, self.redirect_uri = issuer, redirect_uri
         self._new_page, self._folder = new_page, folder
         self._answers: queue.SimpleQueue[RedirectAnswer | None] = queue.SimpleQueue()
         self._callback: Callback | None = None
         self._until: float | None = None
 
     def __enter__(self) -> Self:
-        if not can_listen(self._redirect_uri):
+        if not can_listen(self.redirect_uri):
             self.trouble = (
-                f"{self._issuer.name} redirects to {self._redirect_uri}, which is not this program:"
+                f"{self._issuer.name} redirects to {self.redirect_uri}, which is not this program:"
                 " paste the address that the browser shows afterwards."
             )
             return self
-        callback = Callback(
-            self._redirect_uri, self._folder, self._answers.put, issuer=self._issuer
-        )
+        callback = Callback(self.redirect_uri, self._folder, self._answers.put, issuer=self._issuer)
         try:
             callback.start()
             self._callback = callback
@@ -82,7 +80,7 @@ class BrowserApproval:
 
         Raises OAuthProblem if it is neither; the wait goes on.
         """
-        self._answers.put(read_pasted(text, self._state, self._redirect_uri, self._issuer))
+        self._answers.put(read_pasted(text, self._state, self.redirect_uri, self._issuer))
 
     def cancel(self) -> None:
         """End the wait, from any thread."""

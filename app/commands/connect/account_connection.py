@@ -7,10 +7,10 @@ import signal
 
 from app import log
 from app.commands.connect.oauth_prompt import connect_by_oauth
-from app.commands.connect.token_store_choice import choose_token_store, ensure_token_store
 from app.commands.console import print_json, read_line, say
 from app.commands.exit_codes import DONE, NotConnected, WrongUse
 from app.commands.signals import interrupt_on
+from app.commands.token_store_choice import choose_token_store, ensure_token_store
 from app.credentials.factory import open_credentials
 from app.credentials.store import CredentialProblem, TokenStore
 from app.db import connections

@@ -11,8 +11,8 @@ import sys
 import threading
 from collections import deque
 
-from app.commands.connect.token_store_choice import ensure_token_store
 from app.commands.console import NO, YES, print_json, say
+from app.commands.token_store_choice import ensure_token_store
 from app.credentials.store import TokenStore
 from app.oauth.browser import open_browser
 from app.oauth.errors import OAuthProblem
