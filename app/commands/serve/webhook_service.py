@@ -7,13 +7,13 @@ import asyncio
 import contextlib
 import getpass
 import os
-import signal
 import socket
 import sys
 
 from app import log
 from app.commands.console import print_json, say
 from app.commands.exit_codes import NotConnected
+from app.commands.signals import call_on_signal
 from app.commands.stripe_access import sync_access
 from app.credentials.factory import open_credentials
 from app.db import connections
@@ -63,22 +63,21 @@ async def _run(
     options: argparse.Namespace,
 ) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    if engine is not None:
-        engine.start()
-    pages = Routes(service, secrets, lambda: _who(engine))
-    app = server.application(pages.routes)
-    _announce(service, listener, engine is not None, options)
-    serving = loop.create_task(server.serve(app, listener, stop))
-    serving.add_done_callback(lambda _: stop.set())
-    watching = loop.create_task(watch_sync(engine)) if engine else None
-    await stop.wait()
-    if watching:
-        watching.cancel()
-    ending = asyncio.to_thread(engine.stop, ENGINE_GRACE) if engine else asyncio.sleep(0)
-    await asyncio.gather(serving, ending)
-    pages.end()
+    with call_on_signal(lambda: loop.call_soon_threadsafe(stop.set)):
+        if engine is not None:
+            engine.start()
+        pages = Routes(service, secrets, lambda: _who(engine))
+        app = server.application(pages.routes)
+        _announce(service, listener, engine is not None, options)
+        serving = loop.create_task(server.serve(app, listener, stop))
+        serving.add_done_callback(lambda _: stop.set())
+        watching = loop.create_task(watch_sync(engine)) if engine else None
+        await stop.wait()
+        if watching:
+            watching.cancel()
+        ending = asyncio.to_thread(engine.stop, ENGINE_GRACE) if engine else asyncio.sleep(0)
+        await asyncio.gather(serving, ending)
+        pages.end()
 
 
 async def watch_sync(engine: Engine) -> None:
