@@ -136,7 +136,8 @@ class ConfirmText:
             words(("To        ", "dim"), hidden(summary.to, masking)),
             words(("Subject   ", "dim"), (plain(message.subject, 200), "bold")),
         ]
-        return lines + [words((plain(line, 500), "dim")) for line in message.text.splitlines()]
+        lines += [words((plain(line, 500), "dim")) for line in message.text.splitlines()]
+        return [*lines, words((plain(message.html_note), "dim"))] if message.html else lines
 
 
 def change_rows(changed: PlanChange | None, *, masking: bool) -> list[Content]:
