@@ -124,7 +124,7 @@ class Settings:
         kind="web address",
     )
     oauth_port: int = _setting(
-        "The port on this computer that Stripe redirects the browser to.",
+        "The port on this computer that Stripe and Google redirect the browser to.",
         kind="port",
         default=OAUTH_PORT,
     )
