@@ -6,8 +6,10 @@ Results go to standard output, everything else to standard error.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import sys
+from collections.abc import Iterator
 
 YES, NO = ("y", "yes"), ("n", "no")
 
@@ -33,6 +35,20 @@ def read_line() -> str:
     with contextlib.suppress(OSError, UnicodeDecodeError):
         return sys.stdin.readline().strip() if sys.stdin is not None else ""
     return ""
+
+
+def input_lines() -> Iterator[str]:
+    """The lines of standard input until it ends, without the blank ones. Also after other lines
+    were read from it."""
+    if sys.stdin is None:
+        return
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        with contextlib.suppress(io.UnsupportedOperation):  # something was read already
+            sys.stdin.reconfigure(errors="replace")
+    with contextlib.suppress(OSError, UnicodeDecodeError):  # the terminal is closed
+        for line in sys.stdin:
+            if line.strip():
+                yield line.strip()
 
 
 def confirmed(question: str, *, yes: bool) -> bool:

@@ -107,6 +107,7 @@ def test_a_page_at_google(home: Home, tokens: TokenServer) -> None:
     out, err = login.communicate()
     assert (login.returncode, out) == (0, ""), err
     assert "You are signed in" in err
+    assert "Traceback" not in err
     assert tokens.page["scope"] == "https://mail.google.com/"
     assert tokens.page["login_hint"] == MAILBOX
     assert (tokens.page["access_type"], tokens.page["code_challenge_method"]) == ("offline", "S256")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import os
 import signal
 import sys
 import threading
 from dataclasses import replace
 
-from app.commands.console import say
+from app.commands.console import input_lines, say
 from app.commands.exit_codes import DONE, WrongUse
 from app.commands.signals import interrupt_on
 from app.commands.token_store_choice import ensure_token_store
@@ -103,15 +101,11 @@ def _in_browser(
 def _read(login: BrowserLogin) -> None:
     """Read pasted addresses in a thread that no exit waits for. When input ends and nothing else
     can end the wait, this ends it."""
-    if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="replace")
-    with contextlib.suppress(OSError, ValueError):  # the terminal is closed
-        for line in sys.stdin or ():
-            if line.strip():
-                try:
-                    login.paste(line.strip())
-                except OAuthProblem as problem:
-                    say(str(problem))
+    for line in input_lines():
+        try:
+            login.paste(line)
+        except OAuthProblem as problem:
+            say(str(problem))
     if login.trouble:
         login.cancel()
 

@@ -64,6 +64,8 @@ def compose(
     mail.set_content(made.text)
     if made.html is not None:
         mail.add_alternative(made.html, subtype="html")
+        for part in mail.iter_parts():
+            del part["MIME-Version"]  # only the whole email has one (RFC 2045, 4)
         # Not at random, so that another try is the same message.
         mail.set_boundary(f"=_{hashlib.sha256(identity.encode()).hexdigest()[:32]}")
     return mail
