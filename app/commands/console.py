@@ -37,6 +37,18 @@ def read_line() -> str:
     return ""
 
 
+def read_secret(prompt: str) -> str:
+    """A line of standard input, or "" at its end or if it is not text. It stays hidden while a
+    person types it. Blanks at its ends stay, because a password may have some."""
+    import getpass
+
+    with contextlib.suppress(OSError, UnicodeDecodeError, EOFError):
+        if is_interactive():
+            return getpass.getpass(prompt, sys.stderr)
+        return sys.stdin.readline().rstrip("\r\n") if sys.stdin is not None else ""
+    return ""
+
+
 def input_lines() -> Iterator[str]:
     """The lines of standard input until it ends, without the blank ones. Also after other lines
     were read from it."""

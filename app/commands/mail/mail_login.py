@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import sys
 import threading
 from dataclasses import replace
 
-from app.commands.console import input_lines, say
+from app.commands.console import input_lines, read_secret, say
 from app.commands.exit_codes import DONE, WrongUse
 from app.commands.signals import interrupt_on
 from app.commands.token_store_choice import ensure_token_store
@@ -34,7 +33,7 @@ def log_in(options: argparse.Namespace) -> int:
     credentials = open_credentials(settings)
     server, app = _asked_for(settings)
     interrupt_on(signal.SIGTERM)
-    secret = sys.stdin.readline().strip() if options.client_secret_stdin else ""
+    secret = read_secret("Client secret: ") if options.client_secret_stdin else ""
     ensure_token_store(settings, credentials)
     try:
         tokens = _signed_in(replace(app, secret=secret or app.secret), server, settings, options)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
-from app.commands.console import say
+from app.commands.console import read_secret, say
 from app.commands.exit_codes import DONE, FAILED
 from app.credentials.factory import open_credentials
 from app.invites.mail.oauth.providers import mail_app
@@ -25,7 +24,7 @@ def try_mail_server(options: argparse.Namespace) -> int:
         say("smtps://research@mail.example.com; see Studies and invites in the documentation.")
         return FAILED
     if options.password_stdin:
-        keep_password(credentials, server, sys.stdin.readline().rstrip("\r\n"))
+        keep_password(credentials, server, read_secret(f"Password of {server}: "))
         say(f"The password is kept in: {plain(credentials.described())}")
     session = open_session(settings, credentials)
     assert session is not None

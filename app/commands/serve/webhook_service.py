@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import getpass
 import os
 import socket
-import sys
 
 from app import log
-from app.commands.console import print_json, say
+from app.commands.console import print_json, read_secret, say
 from app.commands.exit_codes import NotConnected
 from app.commands.signals import call_on_signal
 from app.commands.stripe_access import sync_access
@@ -35,7 +32,11 @@ def receive(options: argparse.Namespace) -> None:
     """Listen, sync and receive. Raises NotConnected if no account is connected."""
     settings = load()
     credentials = open_credentials(settings)
-    kept = webhook_secrets.keep(credentials, _given()) if options.secret_stdin else ()
+    kept = (
+        webhook_secrets.keep(credentials, read_secret("Signing secret (whsec_…): "))
+        if options.secret_stdin
+        else ()
+    )
     if kept:
         say(f"The secret is kept in: {plain(credentials.described())}")
     if settings.webhook_secret or not kept:
@@ -108,14 +109,3 @@ def _announce(
         print_json({**line, "syncing": syncs})
     else:
         print(f"Listening for Stripe at {url}{PATH}; to bring events there: {forward}", flush=True)
-
-
-def _given() -> str:
-    """A secret from standard input. It stays hidden while a person types it."""
-    if sys.stdin is None:
-        return ""
-    with contextlib.suppress(OSError, UnicodeDecodeError, EOFError):
-        if sys.stdin.isatty():
-            return getpass.getpass("Signing secret (whsec_…): ", sys.stderr)
-        return sys.stdin.readline()
-    return ""
