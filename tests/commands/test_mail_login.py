@@ -182,6 +182,17 @@ def test_http_to_another_computer_is_refused(home: Home) -> None:
     assert "PANELIST_SMTP_OAUTH_BASE is not encrypted" in home.run("mail", "login").said
 
 
+def test_a_password_is_not_asked_for(home: Home) -> None:
+    ended = home.run("mail", "--password-stdin", given="never-read\n")
+    assert ended.code == 2
+    assert "so you sign in at Microsoft and no password is used" in ended.said
+    assert kept(home) == ""
+    del home.variables["PANELIST_SMTP_OAUTH"]
+    assert home.run("mail", "--password-stdin").said == (
+        "No password was given. Nothing was changed."
+    )
+
+
 def test_without_the_settings(home: Home) -> None:
     del home.variables["PANELIST_SMTP_OAUTH"]
     assert "set PANELIST_SMTP_OAUTH to microsoft or google" in home.run("mail", "login").said

@@ -33,7 +33,7 @@ def log_in(options: argparse.Namespace) -> int:
     credentials = open_credentials(settings)
     server, app = _asked_for(settings)
     interrupt_on(signal.SIGTERM)
-    secret = read_secret("Client secret: ") if options.client_secret_stdin else ""
+    secret = read_secret("Client secret: ").strip() if options.client_secret_stdin else ""
     ensure_token_store(settings, credentials)
     try:
         tokens = _signed_in(replace(app, secret=secret or app.secret), server, settings, options)

@@ -32,11 +32,9 @@ def receive(options: argparse.Namespace) -> None:
     """Listen, sync and receive. Raises NotConnected if no account is connected."""
     settings = load()
     credentials = open_credentials(settings)
-    kept = (
-        webhook_secrets.keep(credentials, read_secret("Signing secret (whsec_…): "))
-        if options.secret_stdin
-        else ()
-    )
+    kept: tuple[str, ...] = ()
+    if options.secret_stdin:
+        kept = webhook_secrets.keep(credentials, read_secret("Signing secret (whsec_…): "))
     if kept:
         say(f"The secret is kept in: {plain(credentials.described())}")
     if settings.webhook_secret or not kept:
