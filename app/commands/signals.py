@@ -69,12 +69,12 @@ def call_on_signal(stop: Callable[[], object]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def stop_event(at_once: str) -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set inside the block. ``at_once``: what the second one
-    says."""
+def stop_event(at_once: str | None = None) -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set inside the block. ``at_once``: what the second one says
+    instead of the usual."""
     global _at_once
     stop, before = threading.Event(), _at_once
-    _at_once = at_once
+    _at_once = at_once or before
     try:
         with call_on_signal(stop.set):
             yield stop

@@ -5,6 +5,7 @@ Nothing is tried again here. A code works once, and so may a refresh token.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -71,14 +72,15 @@ def ask(url: str, form: Mapping[str, str], server: str) -> TokenAnswer:
 
     proxy = proxy_for(url)
     try:
-        with _client(url, proxy) as client, client.stream("POST", url, data=dict(form)) as answer:
-            status, content = answer.status_code, _content(answer)
+        status, content = asyncio.run(_post(url, dict(form), proxy))
     except httpx.HTTPError as error:
         raise _unreachable(wire_problem(error, proxy, server)) from None
+    except TimeoutError:
+        raise _unreachable(WireProblem("no answer in time", server=server)) from None
+    except _TooLarge:
+        raise _unreachable(WireProblem("an answer far too large", server=server)) from None
     except (httpx.InvalidURL, ValueError, ImportError) as error:  # from a proxy address
         raise _unreachable(unusable_address(error, proxy, server)) from None
-    except WireProblem as problem:
-        raise _unreachable(problem) from None
     if status >= 500 or status == 429:
         raise OAuthProblem(
             "unreachable",
@@ -90,31 +92,39 @@ def ask(url: str, form: Mapping[str, str], server: str) -> TokenAnswer:
     return TokenAnswer(status, body, _said(status, body, secrets))
 
 
-def _client(url: str, proxy: str | None) -> httpx.Client:
+class _TooLarge(Exception):
+    pass
+
+
+async def _post(url: str, form: dict[str, str], proxy: str | None) -> tuple[int, bytes]:
+    """(status, body). Its size and its time are limited, because anything may answer."""
+    parts, size = [], 0
+    async with (
+        asyncio.timeout(DEADLINE),
+        _client(url, proxy) as client,
+        client.stream("POST", url, data=form) as answer,
+    ):
+        async for part in answer.aiter_raw():
+            size += len(part)
+            if size > BODY_LIMIT:
+                raise _TooLarge
+            parts.append(part)
+        return answer.status_code, b"".join(parts)
+
+
+def _client(url: str, proxy: str | None) -> httpx.AsyncClient:
     """A client with this computer's proxy and certificates."""
     import httpx
 
     tunnelled = bool(proxy and proxy.startswith("https:"))
     trusting = trusted() if tunnelled or url.startswith("https:") else None
-    return httpx.Client(
+    return httpx.AsyncClient(
         verify=trusting or False,  # without TLS there are no certificates to check
         proxy=httpx.Proxy(proxy, ssl_context=trusting if tunnelled else None) if proxy else None,
         trust_env=False,  # otherwise it would send passwords of ~/.netrc
         timeout=SILENCE,
+        headers={"Accept-Encoding": "identity"},  # a packed answer may be a thousand times as large
     )
-
-
-def _content(answer: httpx.Response) -> bytes:
-    """The body. Its size and its time are limited, because anything may answer."""
-    until, parts, size = time.monotonic() + DEADLINE, [], 0
-    for part in answer.iter_bytes():
-        size += len(part)
-        if size > BODY_LIMIT:
-            raise WireProblem("an answer far too large", server=str(answer.url.host))
-        if time.monotonic() > until:
-            raise WireProblem("no answer in time", server=str(answer.url.host))
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _decoded(content: bytes) -> dict[str, Any]:
