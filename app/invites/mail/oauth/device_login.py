@@ -70,6 +70,8 @@ def wait_for_approval(
     While the network is away it goes on asking, because the person signs in meanwhile.
     """
     form = {"grant_type": GRANT, "client_id": app.client_id, "device_code": code.device_code}
+    if app.secret:
+        form["client_secret"] = app.secret
     interval = code.interval
     while time.monotonic() < code.expires_at:
         wait(interval)
