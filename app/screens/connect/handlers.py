@@ -38,7 +38,7 @@ class ConnectionHandlers(Host):
         if not message.connected:
             account = account_words(report.account, report.account_name)
             lines = [
-                words((" LIVE ", "bold reverse $error"), (f" account {account}", "bold")),
+                words((" LIVE ", "bold reverse $never"), (f" account {account}", "bold")),
                 words("Its real customers' names and emails will be copied to this computer."),
                 words("Connect?"),
             ]

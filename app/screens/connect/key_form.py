@@ -51,7 +51,7 @@ class AboutKey(StateWidget[str]):
             words(),
             *permission_lines(width),
             words(),
-            *words((kept, "dim")).wrap(width),
+            *words((kept, "$muted")).wrap(width),
         ]
 
 
@@ -73,12 +73,12 @@ def permission_lines(width: int) -> list[Content]:
 
 def report_lines(report: KeyReport) -> list[Content]:
     """What some access opens: the account, with its mode in bold, and each permission."""
-    loud = (" LIVE ", "bold reverse $error") if report.livemode else (" TEST ", "bold reverse")
+    loud = (" LIVE ", "bold reverse $never") if report.livemode else (" TEST ", "bold reverse")
     account = account_words(report.account, report.account_name)
     lines = [words(loud, f" account {account}")]
     for one in report.permissions:
         if one.granted:
-            lines.append(words(("✓ ", "$success"), one.label))
+            lines.append(words(("✓ ", "$completed"), one.label))
         else:
-            lines.append(words(("✗ ", "bold $error"), (one.label, "bold"), f" – {one.cost}"))
-    return lines + [words(("! ", "bold $warning"), text) for text in report.warnings]
+            lines.append(words(("✗ ", "bold $never"), (one.label, "bold"), f" – {one.cost}"))
+    return lines + [words(("! ", "bold $warn"), text) for text in report.warnings]

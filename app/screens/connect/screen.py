@@ -126,7 +126,7 @@ class ConnectScreen(PanelistScreen):
         for anything."""
         if not text and self.host.oauth.page is not None:
             text = "Waiting for Stripe's answer."
-        glyph = ("✗ ", "bold $error") if problem else ("● ", "$primary")
+        glyph = ("✗ ", "bold $never") if problem else ("● ", "$primary")
         line = words(glyph, (text, "bold" if problem else "")) if text else words()
         with suppress(NoMatches):  # the app is ending
             self.query_one("#said", TextLine).show(line)

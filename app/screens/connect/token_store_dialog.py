@@ -49,7 +49,7 @@ class TokenStoreDialog(DecisionDialog[Choice | None]):
     def compose(self) -> ComposeResult:
         lines = [words(("Where shall access to Stripe be kept?", "bold")), words(self._why)]
         if self._lost:
-            lines.append(words(("▲ ", "bold $warning"), LOST))
+            lines.append(words(("▲ ", "bold $warn"), LOST))
         with VerticalScroll(id="dialog", can_focus=False):
             yield Static(para(lines))
             yield OptionList(
@@ -89,7 +89,7 @@ class TokenStoreDialog(DecisionDialog[Choice | None]):
             self.query_one("#second").focus()
         elif not first or first != second:
             self.query_one("#differ", TextLine).show(
-                words(("✗ ", "bold $error"), "The two are empty or differ; enter them again.")
+                words(("✗ ", "bold $never"), "The two are empty or differ; enter them again.")
             )
             for field in self.query(SecretInput):
                 field.value = ""

@@ -104,7 +104,7 @@ class CopyDialog(ModalScreen[None]):
         text = hidden(value.text, self._masking and value.private)
         return (
             (f"{value.key or ' '} ", "bold"),
-            (f"{plain(value.label, 20):<16} ", "dim"),
+            (f"{plain(value.label, 20):<16} ", "$muted"),
             (plain(text, 200), ""),
         )
 

@@ -106,7 +106,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
     def _fields(self) -> ComposeResult:
         for name, label, hint in FIELDS:
             with Horizontal(classes="area" if name in AREAS else "field"):
-                yield Static(words((label, "dim")), classes="label")
+                yield Static(words((label, "$muted")), classes="label")
                 if name in AREAS:
                     yield TextBox(self._first[name], id=f"study-{name}")
                 else:
@@ -170,7 +170,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
         self.query_one("#study-preview" if shown else "#study-title").focus()
 
     def _say(self, text: str, *, problem: bool = False) -> None:
-        line = words((f"✗ {text}", "$error")) if problem and text else words((text, "dim"))
+        line = words((f"✗ {text}", "$never")) if problem and text else words((text, "$muted"))
         self.query_one("#study-said", TextLine).show(line)
 
     # Keys

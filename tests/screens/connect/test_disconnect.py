@@ -93,7 +93,7 @@ async def test_what_was_fetched_stays_and_one_can_come_back(store: Store, setup:
         assert "✗ disconnected" in at.text
         assert "by you" in at.text
         assert "All Customers" in at.text
-        assert "next look in" not in at.flat
+        assert "Next check" not in at.flat
         await at.press("1")
         await connect(at)
         assert store.rows("SELECT id FROM connection") == [before]
