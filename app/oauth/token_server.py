@@ -84,7 +84,7 @@ def ask(url: str, form: Mapping[str, str], server: str) -> TokenAnswer:
     if status >= 500 or status == 429:
         raise OAuthProblem(
             "unreachable",
-            f"{server} answered with an error of its own ({status}). Nothing was changed; try again"
+            f"{server} answered with an error of its own ({status}). Nothing was changed. Try again"
             " in a minute.",
         )
     body = _decoded(content)
@@ -144,4 +144,4 @@ def _said(status: int, body: dict[str, Any], secrets: list[str]) -> str:
 
 
 def _unreachable(why: WireProblem) -> OAuthProblem:
-    return OAuthProblem("unreachable", f"{why.clause}. Nothing was changed; try again.")
+    return OAuthProblem("unreachable", f"{why.clause}. Nothing was changed. Try again.")

@@ -87,7 +87,7 @@ def _in_browser(
             say(f"It was {said}.")
         say(
             login.trouble
-            or f"Waiting for {app.provider.name}'s answer; the address it redirects to can also be"
+            or f"Waiting for {app.provider.name}'s answer. The address it redirects to can also be"
             " pasted here."
         )
         threading.Thread(target=_read, args=(login,), name="stdin", daemon=True).start()

@@ -28,7 +28,7 @@ def try_mail_server(options: argparse.Namespace) -> int:
         if app is not None:
             raise WrongUse(
                 f"PANELIST_SMTP_OAUTH is set, so you sign in at {app.provider.name} and no password"
-                " is used. Nothing was changed; say panelist mail login."
+                " is used. Nothing was changed. Run panelist mail login."
             )
         password = read_secret(f"Password of {server}: ")
         if not password:

@@ -121,7 +121,7 @@ def _explained(
     words = server_words(error, *secrets)
     said = f"{error.smtp_code} {words}".strip().rstrip(".")
     if error.status:
-        said = f"{said}; status {error.status}"
+        said = f"{said}, status {error.status}"
     # learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/
     # authenticated-client-smtp-submission
     advice = (

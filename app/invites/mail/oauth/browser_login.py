@@ -65,6 +65,6 @@ class BrowserLogin(BrowserApproval):
             raise OAuthProblem(
                 "expired",
                 f"{self.app.provider.name} says that this approval has expired or was used already."
-                " Nothing was changed; start again.",
+                " Nothing was changed. Start again.",
             )
         raise refused(self.app, answer)

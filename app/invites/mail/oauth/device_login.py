@@ -49,8 +49,8 @@ def request_code(app: MailApp) -> DeviceCode:
     if not (_is_page(page, app) and isinstance(code, str) and code and device_code):
         raise OAuthProblem(
             "senseless",
-            f"What answered for {app.provider.name} gave no code to enter. Nothing was changed;"
-            " check the network (a proxy or a sign-in page?) and try again.",
+            f"What answered for {app.provider.name} gave no code to enter. Nothing was changed."
+            " Check the network (a proxy or a sign-in page?) and try again.",
         )
     life = _seconds(answer, "expires_in", LIFE, LONGEST_LIFE)
     return DeviceCode(
@@ -104,7 +104,7 @@ def _approved(app: MailApp, answer: TokenAnswer) -> MailTokens:
 
 def _expired() -> OAuthProblem:
     return OAuthProblem(
-        "expired", "No one entered the code in time. Nothing was changed; start again."
+        "expired", "No one entered the code in time. Nothing was changed. Start again."
     )
 
 

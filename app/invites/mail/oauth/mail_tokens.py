@@ -42,7 +42,7 @@ def read_answer(app: MailApp, answer: TokenAnswer, before: str = "") -> MailToke
         raise OAuthProblem(
             "senseless",
             f"What answered for {app.provider.name} has no tokens (status {answer.status}). Nothing"
-            " was changed; check the network (a proxy or a sign-in page?) and try again.",
+            " was changed. Check the network (a proxy or a sign-in page?) and try again.",
         )
     return MailTokens(app.provider.key, app.client_id, access, again, answer.expires_at)
 
@@ -52,7 +52,7 @@ def refused(app: MailApp, answer: TokenAnswer) -> OAuthProblem:
     return OAuthProblem(
         "refused",
         f"{app.provider.name} refuses the app of PANELIST_SMTP_CLIENT_ID ({answer.said}). Nothing"
-        " was changed; check the client id, the client secret and the tenant.",
+        " was changed. Check the client id, the client secret and the tenant.",
     )
 
 

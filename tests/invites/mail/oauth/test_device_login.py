@@ -78,11 +78,11 @@ def test_it_asks_as_often_as_it_is_told(tokens: TokenServer) -> None:
     [
         ("authorization_declined", "The access was denied at Microsoft. Nothing was changed."),
         ("access_denied", "The access was denied at Microsoft. Nothing was changed."),
-        ("expired_token", "No one entered the code in time. Nothing was changed; start again."),
+        ("expired_token", "No one entered the code in time. Nothing was changed. Start again."),
         (
             "invalid_client",
             "Microsoft refuses the app of PANELIST_SMTP_CLIENT_ID (400: AADSTS70000: invalid_client"
-            " it is). Nothing was changed; check the client id, the client secret and the tenant.",
+            " it is). Nothing was changed. Check the client id, the client secret and the tenant.",
         ),
     ],
 )
@@ -115,5 +115,5 @@ def test_a_server_that_is_not_there(tokens: TokenServer) -> None:
     with pytest.raises(OAuthProblem) as caught:
         request_code(app)
     assert str(caught.value) == (
-        "Microsoft cannot be reached (nothing answers there). Nothing was changed; try again."
+        "Microsoft cannot be reached (nothing answers there). Nothing was changed. Try again."
     )

@@ -205,7 +205,7 @@ def test_who_signed_in_as_someone_else_is_refused(
     problem = refusal(home)
     assert str(problem) == (
         f"The mail server {MAILBOX}@127.0.0.1:{mail.port} refuses the sign-in at Microsoft (535"
-        " 5.7.8 Username and Password not accepted; status 401). Nothing was sent. Sign in again"
+        " 5.7.8 Username and Password not accepted, status 401). Nothing was sent. Sign in again"
         f" with panelist mail login as {MAILBOX}. If Microsoft still refuses it, check that this"
         " mailbox may send by SMTP."
     )
