@@ -18,13 +18,18 @@ from app.invites.sending.factory import open_sender
 from app.invites.sending.runs import RunView
 from app.text import plain, when
 
+AT_ONCE = (
+    "Stopped at once. What was not sent stays queued. An email that was being sent is uncertain:"
+    " see panelist invites --state uncertain."
+)
+
 
 def send_batch(context: Context, run: int, *, as_json: bool) -> int:
     """Send a batch and return the exit code. A signal stops it, and unsent invites stay queued."""
     settings, store, connection = context
     shown = BatchProgress(store, run, as_json=as_json)
     sender = open_sender(store, settings, open_credentials(settings), connection, shown.on_change)
-    with stop_event() as stop:
+    with stop_event(AT_ONCE) as stop:
         shown.begin()
         sender.work(stop, lambda: (run,))
     return shown.end(stopped=stop.is_set())

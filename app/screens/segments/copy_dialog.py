@@ -148,7 +148,7 @@ class CopyDialog(ModalScreen[None]):
 
     def _browse(self) -> None:
         """Runs in a thread, because a browser may take seconds to start."""
-        from app.sync.auth.approval import open_browser
+        from app.oauth.browser import open_browser
 
         why_not = open_browser(self._person.url, os.environ)
         with suppress(RuntimeError):  # the app has ended

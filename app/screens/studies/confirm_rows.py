@@ -138,7 +138,8 @@ class ConfirmText:
             words(("To        ", "$muted"), hidden(summary.to, masking)),
             words(("Subject   ", "$muted"), (plain(message.subject, 200), "bold")),
         ]
-        return lines + [words((plain(line, 500), "$muted")) for line in message.text.splitlines()]
+        lines += [words((plain(line, 500), "$muted")) for line in message.text.splitlines()]
+        return [*lines, words((plain(message.html_note), "$muted"))] if message.html else lines
 
 
 def change_rows(changed: PlanChange | None, *, masking: bool) -> list[Content]:

@@ -67,7 +67,8 @@ class StudyEditDialog(DecisionDialog["int | None"]):
     ]  # fmt: skip
     help_text = (
         "Fields such as {{name|there}}, {{first_name|there}}, {{study}}, {{sender}}, {{link}},"
-        " {{opt_out}} and {{postal}} are filled in for each person. tab goes from field to field,"
+        " {{opt_out}} and {{postal}} are filled in for each person. [your words]({{link}}) makes"
+        " the words a link. tab goes from field to field,"
         " ctrl+s saves, ctrl+o shows the mail."
     )
 

@@ -95,7 +95,8 @@ def template_rows(template: Template, made: Message | None, to: str, masking: bo
         rows.append(_line("", "no postal line yet; in many countries a mail needs one", "$warn"))
     if made.stood_in:
         rows.append(_line("", "nothing is known of the name: other words stand in", "$warn"))
-    return rows + [Row(words(), words(plain(line, 2_000))) for line in made.text.splitlines()]
+    rows += [Row(words(), words(plain(line, 2_000))) for line in made.text.splitlines()]
+    return [*rows, Row(words(), words((plain(made.html_note), "$muted")))] if made.html else rows
 
 
 def _funnel(funnel: Mapping[str, int], invited: int) -> list[Row]:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from app.db.store import Store
+from app.oauth import browser_approval
 from app.screens.connect.methods import MethodList
 from app.screens.connect.oauth_form import PasteInput
-from app.sync.auth import approval
 from app.widgets.dialog import HelpDialog, QuestionDialog
 from tests.helpers.approved_home import TOKEN, decide
 from tests.helpers.real_app import (  # fmt: skip
@@ -225,7 +225,7 @@ async def test_the_first_page_is_worth_nothing_after_another(store: Store, setup
 
 
 async def test_nobody_approves(store: Store, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(approval, "PATIENCE", 0.3)
+    monkeypatch.setattr(browser_approval, "PATIENCE", 0.3)
     async with running(store, setup.settings()) as at:
         await at.until(lambda: listens(at.app.oauth))  # since before the page was asked for
         await choose(at, "oauth-test")
@@ -303,7 +303,7 @@ async def test_an_install_waits_behind_a_dialog(store: Store, setup: Setup) -> N
 async def test_the_install_that_was_shown_is_the_one_accepted(
     store: Store, setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.sync.auth import callback_rules
+    from app.oauth import callback_rules
 
     monkeypatch.setattr(callback_rules, "APART", 0.0)
     async with running(store, setup.settings()) as at:
