@@ -35,7 +35,7 @@ class Context(NamedTuple):
 def open_context(account: str | None = None) -> Context:
     """Open the database with the account of ``--account``, or else the one connected last.
 
-    Raises NotConnected, Problem for an unknown account, SettingsError and DatabaseProblem.
+    Raises NotConnected, WrongUse for an unknown account, SettingsError and DatabaseProblem.
     """
     from app.db.store_factory import open_store
     from app.settings import load
@@ -50,7 +50,7 @@ def open_context(account: str | None = None) -> Context:
 
 def find_connection(store: Store, account: str | None = None) -> ConnectionView | None:
     """The connection of ``--account``, or else the newest. None if there is none yet. Raises
-    Problem for an unknown account."""
+    WrongUse for an unknown account."""
     from app.panel.overview import accounts
     from app.text import plain
 
@@ -61,7 +61,7 @@ def find_connection(store: Store, account: str | None = None) -> ConnectionView 
         if account in (one.account, f"{one.account}/{one.mode}"):
             return one
     names = ", ".join(f"{plain(one.account)}/{one.mode}" for one in known) or "none yet"
-    raise Problem(f"There is no account {plain(account)!r} here. Those known: {names}.")
+    raise WrongUse(f"There is no account {plain(account)!r} here. Those known: {names}.")
 
 
 def check_segment(context: Context, key: str | None) -> None:

@@ -173,6 +173,13 @@ def _not_everything_is_known(database: Database) -> None:
     database.execute_sql("UPDATE connection SET settled = -1 WHERE generation > 0")
 
 
+def _batches_know_their_person(database: Database) -> None:
+    """People who share a name on their computers differ in the user of the database. A batch of an
+    earlier version belongs to everyone who has the name."""
+    text = "TEXT" if isinstance(database, SqliteDatabase) else 'TEXT COLLATE "C"'
+    database.execute_sql(f"ALTER TABLE run ADD COLUMN login {text}")
+
+
 STEPS: dict[int, Callable[[Database], None]] = {
     1: _rules_leave_the_schema,
     2: _members_have_a_history,
@@ -184,6 +191,7 @@ STEPS: dict[int, Callable[[Database], None]] = {
     8: _the_ledger_says_from_where,
     9: _batches_know_their_mail_server,
     10: _not_everything_is_known,
+    11: _batches_know_their_person,
 }
 VERSION = max(STEPS) + 1  # of the tables as :mod:`app.db.schema` describes them
 

@@ -130,7 +130,7 @@ class _LedgerReading:
         if what != "reminder":
             if after in MAY_HAVE_IT:
                 self.sent.add(invite)
-            elif after in ("queued", "failed", "bounced"):
+            elif after in ("queued", "failed", "to_confirm", "bounced"):
                 self.sent.discard(invite)
 
 

@@ -93,6 +93,18 @@ def planned(store: Store, plan: Any) -> set[str]:
         ("--plan", "12345", "--expect", "5"),
         ("--plan", "zzzzzz", "--expect", "5"),
         ("--plan", "000000", "--expect", "5"),
+        ("--plan", "", "--expect", "12"),
+        ("--study", "", "--sample", "5"),
+        ("--outcome", ""),
+        ("--output", ""),
+        ("--seed", "7f3a"),
+        ("--strata", "plan", "--batch", "5"),
+        ("--reason", "they asked"),
+        ("--now",),
+        ("--only-planned",),
+        ("--exact",),
+        ("--resume", "--sample", "5"),
+        ("--stop", "--outcome", "cap"),
         ("--run", "1"),
         ("--resume", "--run", "7"),
     ],
@@ -273,6 +285,17 @@ def test_one_goes_on_with_ones_own_batches_only(team: Team) -> None:
     assert team.run("invite", "--resume", "--study", "Pricing").err == "Nothing is queued.\n"
     assert team.run("invite", "--resume", "--run", str(bobs)).code == 0
     assert team.left(bobs) == 0
+
+
+def test_who_has_another_user_of_the_database_is_another_person(team: Team) -> None:
+    """In containers everyone is root."""
+    run = team.queue("ann", "Pricing")
+    team.store.execute("UPDATE run SET login = 'bob'")
+    for action in ("--resume", "--stop"):
+        refused = team.run("invite", action)
+        assert refused.code == 2
+        assert f"ann as bob for “Pricing” (3 left): --run {run}" in refused.err
+        assert team.left(run) == 3
 
 
 def test_one_withdraws_ones_own_batches_only(team: Team) -> None:

@@ -32,7 +32,8 @@ ONLY_PARSED = {
 }
 ENDS_WITH = {
     ("invites", "resolve"): 1,  # no invite is uncertain here
-    ("invites", "unmark"): 1,  # ada was not invited
+    ("ledger", "--person"): 2,  # ada is no participant here
+    ("invites", "unmark"): 1,  # and was not invited
     ("invites", "withdraw"): 1,
     ("invites", "lift", "bounce"): 1,
     ("invites", "link"): 1,

@@ -29,7 +29,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def _declare_actions(actions: Any) -> None:
     mark = actions.add_parser("mark", help="say what became of invites")
     mark.set_defaults(run=_mark)
-    mark.add_argument("state", choices=("started", "completed", "declined", "bounced"))
+    mark.add_argument("state", choices=("started", "completed", "declined", "bounced", "failed"))
     mark.add_argument("file", metavar="FILE", help=LIST)
     mark.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
     _declare_where(mark)

@@ -15,7 +15,6 @@ from app.db.store import Store
 from app.invites.housekeeping import tidy
 from app.invites.operator import by
 from app.invites.plan.drift_words import MINUS, MOST, PLUS
-from app.invites.plan.frozen import UnknownPlan
 from app.invites.restore_guard import RestoreGuard
 from app.invites.sending import reminder_list
 from app.invites.sending.factory import delivery_by
@@ -54,10 +53,7 @@ def send_reminder(options: argparse.Namespace) -> int:
 
 def _confirm(context: Context, options: argparse.Namespace) -> int:
     store = context.store
-    try:
-        shown = reminder_list.named(store, context.connection, options.plan)
-    except UnknownPlan as problem:
-        raise WrongUse(str(problem)) from None
+    shown = reminder_list.named(store, context.connection, options.plan)
     if options.study and find_study(context, options.study).id != shown.study_id:
         title = plain(get(store, shown.study_id).title, 80)
         raise WrongUse(f"The reminder {shown.short} is of the study “{title}”. Nothing was sent.")

@@ -8,7 +8,7 @@ from app.commands.context import Context, find_study
 from app.commands.exit_codes import WrongUse
 from app.db.store import Store
 from app.invites import contact_lists
-from app.invites.errors import StudyProblem
+from app.invites.errors import UnknownInvite
 from app.invites.invite_log import invite_rows
 from app.invites.list_addresses import is_name
 from app.invites.list_columns import read_list
@@ -46,7 +46,7 @@ def _numbered(store: Store, connection: int, invite: int) -> tuple[list[int], li
         "SELECT id FROM invite WHERE id = ? AND connection_id = ?", (invite, connection)
     )
     if not rows:
-        raise StudyProblem(f"Invite {invite} is not found. Nothing was changed.")
+        raise UnknownInvite(f"Invite {invite} is not found. Nothing was changed.")
     return [invite], []
 
 

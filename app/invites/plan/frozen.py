@@ -33,6 +33,7 @@ from app.invites.rules import Rules
 from app.invites.studies import get
 from app.panel.lists.order import Ids
 from app.panel.lists.selection import CHUNK
+from app.problems import UnknownName
 from app.text import plain
 
 KEPT = 86_400  # seconds that an unsent plan is kept
@@ -65,7 +66,7 @@ class LockedPlan:
         return self.hash[:SHORT]
 
 
-class UnknownPlan(StudyProblem):
+class UnknownPlan(StudyProblem, UnknownName):
     """No stored plan has this hash, or several have. The text says what to do."""
 
 

@@ -107,9 +107,9 @@ def _new_run(
     """The row id of a run without invites."""
     store.execute(
         "INSERT INTO run"
-        ' (study_id, plan_id, kind, way, server, state, number, at, "by", go_at, machine)'
-        " VALUES (?, ?, 'invite', ?, ?, 'running', 0, ?, ?, ?, ?)",
-        (plan.study_id, plan.id, channel, server, now, by, go_at, this_machine()),
+        ' (study_id, plan_id, kind, way, server, state, number, at, "by", login, go_at, machine)'
+        " VALUES (?, ?, 'invite', ?, ?, 'running', 0, ?, ?, ?, ?, ?)",
+        (plan.study_id, plan.id, channel, server, now, by, store.login, go_at, this_machine()),
     )
     (run,) = store.row("SELECT id FROM run WHERE plan_id = ?", (plan.id,))
     return int(run)

@@ -74,8 +74,8 @@ def queue(
             raise StudyProblem("Nobody waits for a reminder: all have answered or had one.")
         store.execute(
             "INSERT INTO run (study_id, plan_id,"
-            ' kind, way, server, state, letter, number, at, "by", go_at, machine)'
-            " VALUES (?, ?, 'reminder', ?, ?, 'running', ?, ?, ?, ?, ?, ?)",
+            ' kind, way, server, state, letter, number, at, "by", login, go_at, machine)'
+            " VALUES (?, ?, 'reminder', ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)",
             (
                 study_id,
                 plan,
@@ -85,6 +85,7 @@ def queue(
                 number,
                 now,
                 by,
+                store.login,
                 now + undo_of(channel, undo),
                 this_machine(),
             ),

@@ -26,7 +26,7 @@ COLUMNS = (
 )
 COLOURS = {
     **dict.fromkeys(("sent", "handed_over"), "$primary"),
-    **dict.fromkeys(("failed", "bounced"), "$error"),
+    **dict.fromkeys(("failed", "to_confirm", "bounced"), "$error"),
     "uncertain": "bold $error",
     "started": "$accent",
     "completed": "$success",

@@ -20,7 +20,7 @@ STYLES = {
     "started": "$accent",
     "completed": "$success",
     "declined": "$warning",
-    **dict.fromkeys(("bounced", "failed"), "$error"),
+    **dict.fromkeys(("bounced", "to_confirm", "failed"), "$error"),
     "uncertain": "bold $error",
 }
 
