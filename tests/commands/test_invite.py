@@ -134,6 +134,17 @@ def test_a_sample_is_sent_as_it_was_shown(home: World) -> None:
     assert "sent already" in home.run("invite", "--plan", plan["hash"]).out
 
 
+def test_a_study_that_sends_nothing_says_so(home: World) -> None:
+    plan = home.plan()
+    for state, said in (("paused", "studies activate 1, then"), ("closed", "cannot be sent")):
+        studies.move(home.store, home.key, state, BY)
+        shown = home.run("invite", "--plan", plan["hash"])
+        assert said in shown.out
+        assert ("To send it: panelist invite" in shown.out) is False
+        refused = home.run("invites", "remind", "--study", "Pricing")
+        assert (refused.code, f"The study is {state}" in refused.err) == (1, True)
+
+
 def test_the_list_of_a_plan_is_for_spreadsheets_or_exact(home: World, tmp_path: Path) -> None:
     for options, mark in (((), b"\xef\xbb\xbf"), (("--exact",), b"")):
         file = tmp_path / f"plan{len(options)}.csv"
@@ -207,12 +218,15 @@ def test_the_new_plan_takes_in_who_was_added(home: World) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"subject": "Ten minutes?"}, "changed: the subject"),
+        (
+            {"subject": "Ten minutes?"},
+            "changed: the subject: “A conversation about {{study}}?” → “Ten minutes?”",
+        ),
         ({"text": "{{link}} {{opt_out}} hi"}, "changed: the text of the mail"),
         ({"link": "https://else.example/{{token}}"}, "changed: the interview link"),
         ({"sender_address": "eve@acme.example"}, "changed: the sender's address"),
-        ({"cool_down_days": 60}, "changed: the rules"),
-        ({"segments": "active"}, "changed: the study's segments"),
+        ({"cool_down_days": 60}, "changed: the cool-down: 30 days → 60 days"),
+        ({"segments": "active"}, "changed: the excluded segments: + none"),
         ({"way": "csv"}, "changed: how the invites leave: by csv, before: eml"),
         ({"server": SMTP}, "by the mail server rosa@localhost:1, before: eml"),
     ],

@@ -12,6 +12,7 @@ from app.commands.context import Context, find_study, open_context
 from app.commands.drift_output import print_drift
 from app.commands.exit_codes import DONE, FAILED, WrongUse
 from app.db.store import Store
+from app.invites.errors import StudyProblem
 from app.invites.housekeeping import tidy
 from app.invites.operator import by
 from app.invites.plan.drift_words import MINUS, MOST, PLUS
@@ -35,6 +36,8 @@ def send_reminder(options: argparse.Namespace) -> int:
             " Without --yes and --expect it is shown."
         )
     study = find_study(context, options.study)
+    if study.state != "active":
+        raise StudyProblem(f"The study is {study.state}; only an active one sends.")
     delivery = delivery_by(context.settings, options.way)
     shown = reminder_list.current(context.store, study, delivery)
     if shown.invites:

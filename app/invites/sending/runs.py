@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from app.db.store import Store
@@ -225,6 +227,24 @@ def end_reminders(store: Store, where: str, parameters: tuple[object, ...]) -> l
         Entry("reminder", study, invite, mailbox, before, "withdrawn")
         for invite, study, mailbox, before in found
     ]
+
+
+def seal_of(store: Store, run_id: int) -> Entry:
+    """The entry of the ledger that shows whether a batch was changed by other means: how it leaves,
+    to which participants and with which tokens."""
+    study, *stored, kind = store.row(
+        "SELECT study_id, way, server, kind FROM run WHERE id = ?", (run_id,)
+    )
+    of_run, _, _ = columns(kind)
+    digest, last = sha256(), 0
+    while rows := store.rows(
+        f"SELECT id, participant_id, token FROM invite WHERE {of_run} = ? AND id > ?"
+        " ORDER BY id LIMIT 10000",
+        (run_id, last),
+    ):
+        digest.update(json.dumps([list(row) for row in rows]).encode())
+        last = rows[-1][0]
+    return ledger.seal(study, f"batch {run_id}", [*stored, digest.hexdigest()])
 
 
 def _place(store: Store, run_id: int) -> tuple[int, int]:
