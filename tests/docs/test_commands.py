@@ -126,8 +126,9 @@ def test_the_commands_of_a_page_work_in_order(
         Path(name).write_text(text, "utf-8")
     for name in ("key.txt", "secret.txt"):
         Path(name).write_text(f"{sandbox.world.restricted_key}\n", "utf-8")
-    customers = (str(one["id"]) for one in sandbox.world.customers())
+    customers = [str(one["id"]) for one in sandbox.world.customers()]
     Path("customers.csv").write_text("\n".join(["id", *customers]), "utf-8")
+    Path("leaving.csv").write_text("\n".join(["id", *customers[-2:]]), "utf-8")
     with _process(home, sandbox):
         for command in shown(page):
             if command.words[0] == "export":

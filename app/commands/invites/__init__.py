@@ -6,9 +6,8 @@ import argparse
 from typing import Any
 
 from app.commands.arguments import add_exact, add_scope, repeat_scope
+from app.commands.list_argument import LIST
 from app.invites.sending.channels.registry import CHANNELS
-
-LIST = "a file with addresses, Stripe ids or tokens, as a CSV or any text; - stdin"
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,8 @@ import argparse
 from app.commands.console import confirmed, print_json, say
 from app.commands.context import Context, open_context
 from app.commands.exit_codes import DONE, FAILED
-from app.commands.invites.invite_targets import find_invites, named, names_of
+from app.commands.invites.invite_targets import find_invites, names_of
+from app.commands.list_argument import named
 from app.invites import contact_lists, corrections
 from app.invites.housekeeping import follow
 from app.invites.list_columns import read_list

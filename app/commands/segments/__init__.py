@@ -108,8 +108,8 @@ def run(options: argparse.Namespace) -> int:
         print_json([{name: getattr(view, name) for name in promised} for view in views])
         return DONE
     for view in views:
-        doubt = f" ({plain(view.doubt)})" if view.doubt else ""
-        print(f"{view.count:>11,}  {plain(view.name, 40):<40}  {plain(view.rule)}{doubt}")
+        doubt = f" ({plain(view.doubt, 400)})" if view.doubt else ""
+        print(f"{view.count:>11,}  {plain(view.name, 40):<40}  {plain(view.rule, 4_000)}{doubt}")
     return DONE
 
 
