@@ -25,10 +25,10 @@ _NAMES = (
     "test",
     "against",
 )
-_CSV = ("--csv",)
+_CSV = ("--csv", "--output")
 # By command: an option, and those of which one must be there.
 _NEEDS: dict[str, dict[str, tuple[str, ...]]] = {
-    "participants": {"--exact": _CSV},
+    "participants": {"--exact": ("--csv",)},
     "segments": {"--exact": _CSV},
     "invites": {"--exact": _CSV, "--only-planned": ("--plan",), "--now": ("--plan",)},
     "ledger": {"--exact": _CSV},

@@ -53,6 +53,15 @@ def form_of(file: str) -> Form:
     return "json" if file.lower().endswith(JSON_NAMES) else "csv"
 
 
+def chosen_form(file: str | None, *, as_json: bool, as_csv: bool) -> Form | None:
+    """The format that options or the name of a file ask for. None if neither does, so that lines
+    for a person are written."""
+    if as_json or as_csv:
+        return "json" if as_json else "csv"
+    name = (file or "").lower()
+    return form_of(name) if name.endswith((*JSON_NAMES, ".csv")) else None
+
+
 def write(
     out: TextIO,
     columns: Sequence[str],
