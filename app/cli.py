@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 
 from app.commands import COMMANDS
-from app.commands.exit_codes import FAILED, CommandProblem
-from app.problems import Problem
+from app.commands.exit_codes import FAILED, WRONG_USE, CommandProblem
+from app.commands.option_rules import check_options
+from app.problems import Problem, UnknownName
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -26,6 +27,7 @@ def run(arguments: Sequence[str]) -> int:
     paths.private_umask()
     paths.no_core_dumps()
     try:
+        check_options(options)
         code: int = options.run(options)
         sys.stdout.flush()  # so that a broken pipe is noticed here
         return code
@@ -40,7 +42,7 @@ def run(arguments: Sequence[str]) -> int:
         return problem.exit_code
     except Exception as problem:
         print(_sentence(problem), file=sys.stderr)
-        return FAILED
+        return WRONG_USE if isinstance(problem, UnknownName) else FAILED
 
 
 def _give_up_output() -> None:

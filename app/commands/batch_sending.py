@@ -91,9 +91,12 @@ class BatchProgress:
         return FAILED if left or _unsent(now) else DONE
 
 
+_UNSENT = ("uncertain", "failed", "to_confirm", "bounced")
+
+
 def _unsent(now: RunView) -> int:
     """How many did not arrive, or may not have."""
-    return sum(now.counts.get(state, 0) for state in ("uncertain", "failed", "bounced"))
+    return sum(now.counts.get(state, 0) for state in _UNSENT)
 
 
 def _to_do(now: RunView) -> Iterator[str]:
@@ -109,6 +112,12 @@ def _to_do(now: RunView) -> Iterator[str]:
             " plan takes them in again."
             if now.kind == "invite"
             else f"{number:,} reminders failed and were not sent."
+        )
+    if number := now.counts.get("to_confirm"):
+        yield (
+            f"{number:,} look like bounces, all alike, so the fault may be yours. panelist invites"
+            " --state to_confirm lists them. Confirm them with panelist invites mark bounced FILE,"
+            " or dismiss them with panelist invites mark failed FILE."
         )
     if number := now.counts.get("bounced"):
         yield (

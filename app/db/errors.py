@@ -57,6 +57,9 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
             waiting += [one.__cause__, one.__context__]
 
 
+_TOO_DEEP = "parser stack overflow"
+
+
 def sentence(error: BaseException, where: str) -> str | None:
     """The sentence to show for a database failure. None when the error is not one."""
     for one in _chain(error):
@@ -69,6 +72,11 @@ def sentence(error: BaseException, where: str) -> str | None:
             return _postgres_sentence(state or _state_in_words(str(one)), _words(one), where)
     if any(isinstance(one, UnicodeDecodeError) or _UNREADABLE in str(one) for one in _chain(error)):
         return _SENTENCES[sqlite3.SQLITE_CORRUPT].format(where=where)
+    if any(_TOO_DEEP in str(one) for one in _chain(error)):
+        return (
+            "What was asked is nested too deep for SQLite. Nothing was changed. Take out some"
+            " parentheses, or make segments of its parts and join them with in:."
+        )
     refused = OverflowError | UnicodeEncodeError  # SQLite's driver refuses a value with these
     if isinstance(error, peewee.DatabaseError | peewee.InterfaceError | sqlite3.Error | refused):
         said = type(error).__name__ if isinstance(error, refused) else _words(error)

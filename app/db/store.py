@@ -266,8 +266,14 @@ class Store:
     def insert(self, into: str, rows: Sequence[Sequence[object]], then: str = "") -> None:
         """``INSERT INTO {into} VALUES … {then}`` for many rows. ``into`` is a table with its
         columns. SQLite gets many rows per statement, because after each statement the writer waits
-        for the interpreter lock, which costs more than the row."""
+        for the interpreter lock, which costs more than the row. PostgreSQL copies them, if it can,
+        which takes a tenth of the time."""
         if not rows:
+            return
+        if self.postgres and not then:
+            with self.database.connection().cursor().copy(f"COPY {into} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
             return
         marks = f"({', '.join('?' * len(rows[0]))})"
         if self.postgres:

@@ -19,7 +19,7 @@ from app.db.indexes import search_index
 from app.db.store import Store
 from app.invites import ledger, opt_outs
 from app.invites.ending import end_invites
-from app.invites.errors import StudyProblem
+from app.invites.errors import StudyProblem, UnknownParticipant
 from app.invites.ledger import Entry
 from app.invites.mail.addresses import hasher, read
 from app.invites.sending.channels.file_channels import (
@@ -29,6 +29,7 @@ from app.invites.sending.channels.file_channels import (
     mailbox,
 )
 from app.panel.segments.custom import rules
+from app.text import plain
 
 HOURS = 4
 BY = "the clock"
@@ -160,7 +161,10 @@ def _found(store: Store, connection_id: int, stripe_id: str) -> tuple[int, str |
         (connection_id, stripe_id),
     )
     if not rows:
-        raise StudyProblem("There is no such person; panelist participants lists them by id.")
+        raise UnknownParticipant(
+            f"The participant {plain(stripe_id, 80)!r} is not found. panelist participants lists"
+            " them by id."
+        )
     key, email = rows[0]
     box = read(email or "")
     return key, hasher(store).stored(box) if isinstance(box, str) else None

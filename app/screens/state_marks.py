@@ -10,7 +10,7 @@ MARKS = {  # a state -> its mark, which says it without colours too, and its sty
     "completed": ("●", "$completed"),
     **dict.fromkeys(("declined", "expired"), ("◌", "$muted")),
     "bounced": ("×", "$never"),
-    "failed": ("!", "$warn"),
+    **dict.fromkeys(("failed", "to_confirm"), ("!", "$warn")),
     "uncertain": ("!", "bold $warn"),
 }
 PLAIN = ("·", "$muted")  # a state in which nothing is with the person

@@ -72,8 +72,16 @@ STUDIES = (
 )
 
 
+def back_to_12(store: Store) -> None:
+    """In version 12 a batch did not know which user of the database confirmed it."""
+    with store.transaction():
+        store.execute("ALTER TABLE run DROP COLUMN login")
+        store.execute("UPDATE schema_version SET version = 12")
+
+
 def back_to_11(store: Store) -> None:
     """Version 11 read all participants to count those that are Accounts."""
+    back_to_12(store)
     with store.transaction():
         store.execute("DROP INDEX participant_account")
         store.execute("UPDATE schema_version SET version = 11")
@@ -238,6 +246,7 @@ BACK = [
     back_to_9,
     back_to_10,
     back_to_11,
+    back_to_12,
 ]
 
 

@@ -6,9 +6,8 @@ import argparse
 from typing import Any
 
 from app.commands.arguments import add_exact, add_scope, repeat_scope
+from app.commands.list_argument import LIST
 from app.invites.sending.channels.registry import CHANNELS
-
-LIST = "a file with addresses, Stripe ids or tokens, as a CSV or any text; - stdin"
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +28,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def _declare_actions(actions: Any) -> None:
     mark = actions.add_parser("mark", help="say what became of invites")
     mark.set_defaults(run=_mark)
-    mark.add_argument("state", choices=("started", "completed", "declined", "bounced"))
+    mark.add_argument("state", choices=("started", "completed", "declined", "bounced", "failed"))
     mark.add_argument("file", metavar="FILE", help=LIST)
     mark.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
     _declare_where(mark)

@@ -16,7 +16,7 @@ from app.invites.lifecycle import MOVES
 from app.invites.operator import by
 from app.invites.restore_guard import RestoreGuard
 from app.invites.states import state_words
-from app.panel.export.writer import Form, Line, write, writing
+from app.panel.export.writer import Line, chosen_form, write, writing
 from app.text import plain, when
 
 
@@ -39,8 +39,7 @@ def list_invites(options: argparse.Namespace) -> int:
     with writing(options.output) as out:
         source = of_invites(store, ids)
         lines = counted(source.lines(False), source.number, options.output)
-        if options.json or options.csv:
-            form: Form = "json" if options.json else "csv"
+        if form := chosen_form(options.output, as_json=options.json, as_csv=options.csv):
             write(out, source.columns, lines, form, exact=options.exact)
             return DONE
         for line in lines:

@@ -62,7 +62,7 @@ def _findings(proof: Proof) -> Iterator[str]:
     for name in proof.changed:
         yield f"{name.capitalize()} was changed by other means than Panelist."
     for invite in proof.differing:
-        yield f"Invite {invite:,} is in another state than the ledger tells."
+        yield f"Invite {invite:,} has another state or time of sending than the ledger says."
     for invite in proof.redirected:
         yield f"Invite {invite:,} has another address or study than when it was queued."
 

@@ -142,6 +142,7 @@ class Run(StoredModel):
     plan = ForeignKeyField(Plan, null=True, on_delete="RESTRICT", unique=True)
     kind = TextField()  # "invite" or "reminder"
     way = TextField()  # smtp, eml, csv, link
+    login = TextField(null=True)  # the database's user who confirmed it, None for SQLite and before
     server = TextField(null=True)  # the only mail server that may send it, as user@host:port
     state = TextField()  # running, paused, stopped, done, failed
     trouble = TextField(null=True)  # why it is paused, for display
@@ -194,7 +195,7 @@ class Invite(StoredModel):
 class LedgerEntry(StoredModel):
     """Something that happened to an invite, a study or a mailbox. Entries are only added. ``hash``
     covers this entry and the previous ``hash``, so that no entry can be changed or removed
-    unnoticed. ``by`` is the system's user, or the process of a sender."""
+    unnoticed. ``by`` is the system's user. In older entries it is the process of a sender."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     number = BigIntegerField()  # 1, 2, 3 … per connection

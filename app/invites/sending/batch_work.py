@@ -15,11 +15,13 @@ from app.invites.sending.runs import RunView
 
 @dataclass(frozen=True)
 class BatchWork:
-    """``owner``: this process. ``key``: the connection's own, for Message-IDs. ``expire_days``: how
-    many days a participant has to reply. Each method raises DatabaseProblem."""
+    """``owner``: this process. ``by``: the person whose process it is. ``key``: the connection's
+    own, for Message-IDs. ``expire_days``: how many days a participant has to reply. Each method
+    raises DatabaseProblem."""
 
     store: Store
     owner: str
+    by: str
     batch: RunView
     template: Template
     expire_days: int | None
@@ -27,7 +29,7 @@ class BatchWork:
 
     def claim(self, most: int = 1) -> list[Job]:
         """Claim the next invites that are due, for this process alone."""
-        return jobs.claim(self.store, self.batch, self.owner, most)
+        return jobs.claim(self.store, self.batch, self.owner, self.by, most)
 
     def message(self, job: Job, *, unsent: bool = False) -> bytes:
         """The email to one participant. ``unsent``: as a draft, see
@@ -58,7 +60,7 @@ class BatchWork:
     def hand_over(self, job: Job) -> bool:
         """Record that a server may get an invite, before it can. False if it must not be sent any
         more."""
-        return jobs.hand_over(self.store, self.batch, job, self.owner, self.message_id(job))
+        return jobs.hand_over(self.store, self.batch, job, self.by, self.message_id(job))
 
     def settle(
         self,
@@ -74,7 +76,7 @@ class BatchWork:
         return jobs.settle(
             self.store,
             some,
-            self.owner,
+            self.by,
             before,
             after,
             answer,

@@ -21,7 +21,7 @@ from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
 from app.invites.mail.template import Template, from_json
 from app.invites.plan import frozen
-from app.invites.plan.drift import changed_fields
+from app.invites.plan.changed_terms import changed_fields
 from app.invites.plan.drift_words import PLUS, NamedChange
 from app.invites.plan.frozen import FEWEST, SHORT, UnknownPlan
 from app.invites.plan.outcomes import Outcome

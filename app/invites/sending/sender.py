@@ -20,6 +20,7 @@ from app.db.lock import Lock, LockTaken
 from app.db.store import Store
 from app.invites.mail.addresses import hasher
 from app.invites.mail.template import Template, from_json
+from app.invites.operator import by
 from app.invites.plan.frozen import frozen
 from app.invites.restore_guard import RestoreGuard, this_machine
 from app.invites.sending import jobs, runs
@@ -78,7 +79,7 @@ class Sender:
         self._store, self._connection_id = store, connection_id
         self._guard = RestoreGuard(store, connection_id, folder)
         self._open_channel, self._on_change = open_channel, on_change
-        self._owner = this_process()
+        self._owner, self._by = this_process(), by()
         self._channels: dict[str, OpenChannel] = {}
         self._resting: dict[str, float] = {}  # channel -> until when
         self._templates: dict[int, tuple[Template, int | None]] = {}
@@ -94,7 +95,7 @@ class Sender:
         try:
             lock.take()
             self._guard.check()
-            jobs.recover(self._store, self._connection_id, self._owner)
+            jobs.recover(self._store, self._connection_id, self._by)
             self._key = hasher(self._store).key
             while not stop.is_set():
                 step = self._next(only())
@@ -141,13 +142,13 @@ class Sender:
         """Do the next step of one batch."""
         now = time.time()
         if not batch.left:
-            runs.finish(self._store, batch.id, self._owner)
+            runs.finish(self._store, batch.id, self._by)
             return NOW
         if batch.go_at > now:
             return NextStep(batch.go_at - now)
         (state,) = self._store.row("SELECT state FROM study WHERE id = ?", (batch.study_id,))
         if state != "active":
-            jobs.withdraw_idle(self._store, batch, self._owner)
+            jobs.withdraw_idle(self._store, batch, self._by)
             return NOW
         try:
             channel = self._opened(batch.channel)
@@ -172,7 +173,7 @@ class Sender:
     def _put(self, batch: RunView, channel: OpenChannel) -> NextStep:
         template, expire_days = self._template(batch)
         put = channel.put(
-            BatchWork(self._store, self._owner, batch, template, expire_days, self._key)
+            BatchWork(self._store, self._owner, self._by, batch, template, expire_days, self._key)
         )
         if put.problem is not None:
             self._pause(batch, put.problem)
@@ -187,7 +188,7 @@ class Sender:
         return NOW if put.claimed else self._due(batch)
 
     def _pause(self, batch: RunView, why: str) -> None:
-        runs.pause(self._store, batch.id, self._owner, why)
+        runs.pause(self._store, batch.id, self._by, why)
         self._changed()
 
     def _due(self, batch: RunView) -> NextStep:

@@ -186,7 +186,7 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
                 for number, choice in choices.items()
             )
             self._say(
-                f"Type {what} and Enter to send · escape cancels · plan {plan.short} frozen"
+                f"Type {what} and Enter to send · escape cancels · plan {plan.short} locked"
                 f" {when(plan.at)}",
                 "",
             )

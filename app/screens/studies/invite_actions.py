@@ -55,10 +55,12 @@ class InviteActions(PanelistScreen):
             return
 
         def go(by: str) -> str:
-            moved = lifecycle.mark(self._store, self._connection_id, meant, state, by)
-            stayed = f"; {len(meant) - moved:,} cannot be" if moved < len(meant) else ""
+            here = (self._store, self._connection_id)
+            stays = lifecycle.staying(*here, meant, state)
+            moved = lifecycle.mark(*here, meant, state, by)
+            stayed = f" {lifecycle.staying_words(stays)}" if stays else ""
             undo = " u undoes it." if moved else ""
-            return f"{moved:,} marked {state}{stayed}.{undo}"
+            return f"{moved:,} marked {state}.{stayed}{undo}"
 
         if meant == [self.current] and state != "bounced":
             self._do(go)
@@ -73,7 +75,7 @@ class InviteActions(PanelistScreen):
 
         def go(by: str) -> str:
             moved = lifecycle.resolve(self._store, self._connection_id, meant, arrived, by)
-            return f"{moved:,} resolved." if moved else "None of them is uncertain."
+            return f"{moved:,} resolved." if moved else "None of them is uncertain or to confirm."
 
         said = "arrived" if arrived else "did not arrive, so that it may be sent again"
         self._ask(f"Say of {self._named(meant)} that it {said}?", "Say so", go)
@@ -117,6 +119,10 @@ class InviteActions(PanelistScreen):
             moved = corrections.withdraw(self._store, self._connection_id, meant, by)
             return f"{moved:,} withdrawn." if moved else "None of them can be withdrawn."
 
+        with suppress(DatabaseProblem):  # the action itself reports it
+            if not corrections.can_withdraw(self._store, self._connection_id, meant):
+                self.host.tell("None of them can be withdrawn.")
+                return
         line = (
             f"Withdraw {self._named(meant)}? It cannot be undone, but another plan may invite"
             " again."

@@ -29,8 +29,10 @@ from app.widgets.pane import Pane
 from app.widgets.table.table import Table
 from app.widgets.text_line import TextLine
 
-STATES = ("", "uncertain", "queued", "sent", "handed_over", "started", "completed", "declined",
-          "bounced", "failed", "expired", "withdrawn")  # fmt: skip
+STATES = (
+    *("", "uncertain", "to_confirm", "queued", "sent", "handed_over", "started", "completed"),
+    *("declined", "bounced", "failed", "expired", "withdrawn"),
+)
 
 
 class InviteLogScreen(InviteActions):

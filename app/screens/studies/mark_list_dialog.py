@@ -29,7 +29,7 @@ from app.widgets.text_box import TextBox
 from app.widgets.text_line import TextLine
 
 OPT_OUT = "never to be written to"
-MARKS = ("started", "completed", "declined", "bounced", OPT_OUT)
+MARKS = ("started", "completed", "declined", "bounced", "failed", OPT_OUT)
 LARGEST = 50_000_000  # bytes of a file: a million lines
 
 

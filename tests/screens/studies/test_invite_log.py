@@ -298,3 +298,16 @@ async def test_the_ledger_is_read(
         await at.until(lambda: "Person 11" not in at.flat)
         await at.press("escape")
         assert isinstance(at.app.screen, InviteLogScreen)
+
+
+async def test_a_key_that_changes_nothing_says_why(
+    start: Start, asked: int, store: Store, here: int
+) -> None:
+    lifecycle.mark(store, here, list(invite_ids(store, here, study_id=asked)), "completed", BY)
+    async with start((120, 40)) as at:
+        await log(at)
+        await at.press("s")
+        await at.until(lambda: "0 marked started. 1 stays as it is: completed." in at.flat)
+        await at.press("w")
+        await at.until(lambda: "None of them can be withdrawn." in at.flat)
+        assert isinstance(at.app.screen, InviteLogScreen)

@@ -154,13 +154,13 @@ class SmtpChannel:
         said = str(reply)
         alike = self._bounces.add(job, reply)
         if self._bounces.found:
-            work.settle([job], before, "failed", said)
+            work.settle([job], before, "to_confirm", said)
         else:
             work.settle([job], before, "bounced", said)
-            opt_outs.record(work.store, job.connection, [job.mailbox], "bounced", work.owner, said)
+            opt_outs.record(work.store, job.connection, [job.mailbox], "bounced", work.by, said)
         for other in alike[:-1]:
-            work.settle([other], "bounced", "failed", said)
-            opt_outs.lift_bounce(work.store, other.connection, other.mailbox, work.owner)
+            work.settle([other], "bounced", "to_confirm", said)
+            opt_outs.lift_bounce(work.store, other.connection, other.mailbox, work.by)
 
     def _rested(self, why: str, reached: bool) -> PutResult:
         """Give the server a rest. ``reached``: it answered."""
