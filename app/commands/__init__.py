@@ -28,6 +28,7 @@ COMMANDS = {
     "ledger": "who sent, marked, opted out and corrected what, and when",
     "erase": "erase a person, in four hours",
     "mail": "try the mail server; nothing is sent",
+    "salvage": "save what can be read of a damaged database",
     "sandbox": "a Stripe to try things on (see sandbox --help)",
     "info": "versions, paths and settings, for a report",
 }
