@@ -173,6 +173,11 @@ def _not_everything_is_known(database: Database) -> None:
     database.execute_sql("UPDATE connection SET settled = -1 WHERE generation > 0")
 
 
+def _opt_outs_have_a_second_copy(database: Database) -> None:
+    database.execute_sql("CREATE INDEX mailbox_key_copy ON mailbox_key (key)")
+    database.execute_sql("CREATE INDEX opt_out_copy ON opt_out (kind, mailbox)")
+
+
 STEPS: dict[int, Callable[[Database], None]] = {
     1: _rules_leave_the_schema,
     2: _members_have_a_history,
@@ -184,6 +189,7 @@ STEPS: dict[int, Callable[[Database], None]] = {
     8: _the_ledger_says_from_where,
     9: _batches_know_their_mail_server,
     10: _not_everything_is_known,
+    11: _opt_outs_have_a_second_copy,
 }
 VERSION = max(STEPS) + 1  # of the tables as :mod:`app.db.schema` describes them
 

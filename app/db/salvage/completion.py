@@ -44,6 +44,8 @@ _STAND_INS: dict[str, Row] = {
     },
     "invite": {"token": _NO_SOURCE, "mailbox": _NO_SOURCE, "state": "withdrawn"},
     "segment": {"kind": "builtin"},
+    "opt_out": {"by": "panelist salvage"},
+    "erasure": {"by": "panelist salvage"},
 }
 
 
@@ -192,6 +194,12 @@ def _resume(database: sqlite3.Connection) -> None:
             for table in fetched
         )
         run(f"UPDATE connection SET {column} = max({column}, {newest})")
+    if run("SELECT 1 FROM sqlite_schema WHERE name = 'erasure'").fetchone():
+        run(  # who was erased stays so, whatever Stripe says
+            "UPDATE participant SET deleted = 1 WHERE seq = 0 AND EXISTS (SELECT 1 FROM erasure e"
+            " WHERE e.connection_id = participant.connection_id"
+            " AND e.stripe_id = participant.stripe_id AND e.done_at IS NOT NULL)"
+        )
     run("UPDATE connection SET settled = -1")
     run("UPDATE connection SET status = 'pending' WHERE status <> 'disconnected'")
     if not run("SELECT 1 FROM syncer").fetchone():

@@ -101,7 +101,7 @@ def trees(found: Iterable[SchemaRow]) -> tuple[list[Tree], list[str]]:
             if key[0] == "index" and (key not in here or here[key].sql):
                 made.append(_try(memory, (here.get(key) or row).sql))
         roots = {key: row.root for key, row in here.items()}
-        tables = {name for kind, name in known if kind == "table"}
+        tables = [name for kind, name in known if kind == "table"]
         every = [tree for table in tables for tree in _trees_of(memory, table, roots)]
     named = {tree.name for tree in every}
     every += [

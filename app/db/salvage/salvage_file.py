@@ -17,6 +17,7 @@ from app.db.salvage.page_file import PageFile
 from app.db.salvage.page_owners import PageOwners, fits, schema_rows
 from app.db.salvage.records import Value
 from app.db.store import APPLICATION_ID
+_SHORT = 0.1
 
 Row = dict[str, Value]
 Key = tuple[Value, ...]
@@ -120,11 +121,12 @@ class _Rescue:
             self._save(candidates[0], page)
 
     def _likelihood(self, tree: Tree, page: Page) -> float:
-        """How many of the rows that these refer to are there. An index says the same as its
-        table."""
+        """How many of the rows that these refer to are there. An index says the same as its table.
+        Rows that lack a column are likelier to be another's."""
         if tree.is_index and (agreeing := self._agreeing(tree, page)) > _LIKELY:
             return 1 + agreeing
-        return self._referring(tree, page)
+        short = any(len(cell.values) < len(tree.columns) for cell in page.cells)
+        return self._referring(tree, page) - _SHORT * short
 
     def _agreeing(self, tree: Tree, page: Page) -> float:
         """The share of the entries that say the same as the rows of the table."""
