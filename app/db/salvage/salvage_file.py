@@ -17,6 +17,7 @@ from app.db.salvage.page_file import PageFile
 from app.db.salvage.page_owners import PageOwners, fits, schema_rows
 from app.db.salvage.records import Value
 from app.db.store import APPLICATION_ID
+
 _SHORT = 0.1
 
 Row = dict[str, Value]
