@@ -56,22 +56,17 @@ def _opt_outs(newer: Store, older: Store, account: int) -> int:
 
 
 def _erasures(newer: Store, here: int, older: Store, there: int, *, same_key: bool) -> int:
-    """An erasure that is done there already is done. A customer that the copy does not know gets
-    the marker of one, so that no sync stores them."""
-    done = {
-        key
-        for (key,) in older.rows(
-            "SELECT stripe_id FROM erasure WHERE connection_id = ? AND done_at IS NOT NULL",
-            (there,),
-        )
-    }
+    """A customer that the copy does not know gets the marker of one, so that no sync stores
+    them."""
+    wanted = "SELECT stripe_id FROM erasure WHERE connection_id = ?"
+    known = {key for (key,) in older.rows(wanted, (there,))}
     lost = [
         row
         for row in newer.rows(
             'SELECT stripe_id, mailbox, at, due_at, "by" FROM erasure WHERE connection_id = ?',
             (here,),
         )
-        if row[0] not in done
+        if row[0] not in known
     ]
     with older.transaction():
         for stripe_id, mailbox, at, due_at, by in lost:

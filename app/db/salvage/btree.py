@@ -6,12 +6,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.db.salvage.records import Unreadable, Value, decoded, varint
 
 TABLE_LEAF, TABLE_INTERIOR, INDEX_LEAF, INDEX_INTERIOR = 13, 5, 10, 2
 KINDS = (TABLE_LEAF, TABLE_INTERIOR, INDEX_LEAF, INDEX_INTERIOR)
+_RANKS = {type(None): 0, int: 1, float: 1, str: 2, bytes: 3}
 HEADER = 100  # bytes at the beginning of page 1
 
 Pages = Callable[[int], bytes | None]
@@ -26,7 +27,8 @@ class Cell(NamedTuple):
 
 @dataclass
 class Page:
-    """``children``: the pages below an interior page. ``unreadable``: how many of its cells are."""
+    """``children``: the pages below an interior page. ``unreadable``: how many of its cells are,
+    also because they are not in their place."""
 
     kind: int
     cells: list[Cell] = field(default_factory=list)
@@ -53,9 +55,34 @@ def read(pages: Pages, number: int) -> Page | None:
             _read_cell(page, pages, content, pointer)
         except Unreadable:
             page.unreadable += 1
+    ordered = [cell for place, cell in enumerate(page.cells) if _in_order(page.cells, place)]
+    page.unreadable += len(page.cells) - len(ordered)
+    page.cells = ordered
     if page.kind in (TABLE_INTERIOR, INDEX_INTERIOR):
         page.children.append(struct.unpack(">I", content[start + 8 : start + 12])[0])
     return page
+
+
+def _in_order(cells: list[Cell], place: int) -> bool:
+    """Whether a cell is between its neighbours. Its key is damaged if it is not, but they are in
+    order without it."""
+    key = _key(cells[place])
+    before = _key(cells[place - 1]) if place else None
+    after = _key(cells[place + 1]) if place + 1 < len(cells) else None
+    if before is not None and after is not None:
+        return before < key < after or not before < after
+    if after is not None:
+        return key < after or len(cells) < 3 or not after < _key(cells[2])
+    if before is not None:
+        return before < key or len(cells) < 3 or not _key(cells[-3]) < before
+    return True
+
+
+def _key(cell: Cell) -> list[tuple[int, Any]]:
+    """What the cells of a page are sorted by: NULL, numbers, texts, bytes (section 2)."""
+    if cell.rowid is not None:
+        return [(1, cell.rowid)]
+    return [(_RANKS[type(value)], value if value is not None else 0) for value in cell.values]
 
 
 def _pointers(content: bytes, start: int) -> list[int]:

@@ -97,7 +97,7 @@ class _Completion:
 
     def put(self, table: str, known: Row) -> None:
         """Insert a row of which only ``known`` is known."""
-        identity = known.get(ROWID) or 1 + self._last(table)
+        identity = known.get(ROWID) or self._next(table)
         row: Row = {}
         values = {**_STAND_INS.get(table, {}), **self._more.get(table, {}), **known}
         references = {column: parent for column, parent, _ in references_of(self._database, table)}
@@ -155,7 +155,7 @@ class _Completion:
             if found is not None:
                 return int(found)
         if table not in self._unknown:
-            self._unknown[table] = identity = 1 + self._last(table)
+            self._unknown[table] = identity = self._next(table)
             self.put(
                 table,
                 {
@@ -172,11 +172,13 @@ class _Completion:
             )
         return self._unknown[table]
 
-    def _last(self, table: str) -> int:
-        (last,) = self._database.execute(
-            f'SELECT coalesce(max(rowid), 0) FROM "{table}"'
-        ).fetchone()
-        return int(last)
+    def _next(self, table: str) -> int:
+        """A row id that is not used, or 0 for a table without row ids."""
+        try:
+            query = f'SELECT coalesce(max(rowid), 0) + 1 FROM "{table}"'
+            return int(self._database.execute(query).fetchone()[0])
+        except sqlite3.OperationalError:
+            return 0
 
 
 def _resume(database: sqlite3.Connection) -> None:

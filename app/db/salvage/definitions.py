@@ -16,6 +16,7 @@ from app.db.salvage.records import Value
 from app.db.schema import creation
 
 ROWID = "rowid"
+_OTHERS = ("participant_search", "search_", "sqlite_")  # tables that are built again
 _TYPES: dict[str, tuple[type, ...]] = {"INTEGER": (int,), "TEXT": (str,), "REAL": (float, int)}
 
 
@@ -96,44 +97,48 @@ def trees(found: Iterable[SchemaRow]) -> tuple[list[Tree], list[str]]:
         for (kind, name), row in known.items():
             if kind == "table":
                 made.append(_create(memory, here.get((kind, name)), row))
-        rest = {key: row for key, row in here.items() if key[0] == "index" and row.sql}
-        for key, row in {**rest, **{key: row for key, row in known.items() if row.sql}}.items():
-            if key[0] == "index" and (key not in here or here[key].sql):
-                made.append(_try(memory, (here.get(key) or row).sql))
+        for (kind, name), row in known.items():
+            if kind == "index" and row.sql:  # others belong to their table
+                other = here.get((kind, name), row)
+                made.append(_try(memory, row.sql) or _try(memory, other.sql))
+        for (kind, name), row in here.items():
+            if kind == "index" and (kind, name) not in known:  # built later, or dropped since
+                _try(memory, row.sql)
         roots = {key: row.root for key, row in here.items()}
         tables = [name for kind, name in known if kind == "table"]
         every = [tree for table in tables for tree in _trees_of(memory, table, roots)]
     named = {tree.name for tree in every}
+    # A table whose name is damaged is not another one: its pages are recognised by their rows.
+    sure = all(tree.root for tree in every if not tree.is_index)
     every += [
         Tree(row.name, None, kind == "index", kind == "index", row.root)
         for (kind, _), row in here.items()
-        if row.name not in named and row.root
+        if row.name not in named and row.root and (sure or row.name.startswith(_OTHERS))
     ]
     return every, [sql for sql in made if sql]
 
 
 def _create(memory: sqlite3.Connection, found: SchemaRow | None, known: SchemaRow) -> str:
-    """Create a table as the file says, if that makes sense. An older table has fewer columns, and
-    the added ones in another order."""
-    name = f'"{known.name}"'
-    wanted = known.sql or ""
-    if found is None or not found.sql or not _try(memory, found.sql):
-        memory.execute(wanted)
-        return wanted
-    try:
-        memory.execute("SAVEPOINT compared")
-        columns = _names(memory, known.name)
-        memory.execute(f"DROP TABLE IF EXISTS {name}")
-        memory.execute(wanted)
-        sensible = columns <= _names(memory, known.name) and bool(columns)
-    finally:
-        memory.execute("ROLLBACK TO compared")
-        memory.execute("RELEASE compared")
-    if sensible:
-        return found.sql
-    memory.execute(f"DROP TABLE IF EXISTS {name}")
+    """Create a table as the file says, if that makes sense, and return the statement for a new
+    database. An older table has fewer columns, and those that were added later come last."""
+    wanted, drop = known.sql or "", f'DROP TABLE IF EXISTS "{known.name}"'
     memory.execute(wanted)
+    expected = _shape(memory, known.name)
+    if found is not None and found.sql:
+        memory.execute(drop)
+        if _try(memory, found.sql) and (shape := _shape(memory, known.name)) and shape <= expected:
+            return wanted if shape == expected else found.sql
+        memory.execute(drop)
+        memory.execute(wanted)
     return wanted
+
+
+def _shape(memory: sqlite3.Connection, table: str) -> set[tuple[object, ...]]:
+    """What a table is made of, in no order."""
+    columns = {row[1:] for row in memory.execute(f'PRAGMA table_info("{table}")')}
+    references = {row[2:] for row in memory.execute(f'PRAGMA foreign_key_list("{table}")')}
+    kinds = {row[4:] for row in memory.execute("PRAGMA table_list") if row[1] == table}
+    return columns | references | (kinds if columns else set())
 
 
 def _try(memory: sqlite3.Connection, sql: str | None) -> str | None:
@@ -142,10 +147,6 @@ def _try(memory: sqlite3.Connection, sql: str | None) -> str | None:
     except (sqlite3.Error, ValueError):
         return None
     return sql
-
-
-def _names(memory: sqlite3.Connection, table: str) -> set[str]:
-    return {row[1] for row in memory.execute(f'PRAGMA table_info("{table}")')}
 
 
 def _trees_of(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.db.errors import DatabaseProblem
 from app.db.migrations import VERSION
-from app.db.salvage.btree import Cell, Page
+from app.db.salvage.btree import Cell, Page, read
 from app.db.salvage.definitions import ROWID, Tree, trees
 from app.db.salvage.page_file import PageFile
 from app.db.salvage.page_owners import PageOwners, fits, schema_rows
@@ -63,6 +63,7 @@ class _Rescue:
         self._file, self._trees, self._database = file, every, database
         self._owners = PageOwners(file, every)
         self._found = Salvage(pages=file.count)
+        self._refused: list[tuple[Tree, Row]] = []
 
     def run(self, statements: Iterable[str], version: int) -> Salvage:
         run = self._database.execute
@@ -74,8 +75,7 @@ class _Rescue:
             run(statement)
         for tree in self._trees:
             if not tree.is_index:
-                for _, page in self._owners.pages_below(tree):
-                    self._save(tree, page)
+                self._save_clean_first(tree)
         for tree in self._trees:
             if tree.is_index:
                 for _ in self._owners.pages_below(tree):
@@ -86,6 +86,7 @@ class _Rescue:
             self._place(number, page)
         for tree, page in self._owners.owned():
             self._note_missing(tree, page)
+        self._settle_refused()
         run("DELETE FROM schema_version")
         run("INSERT INTO schema_version (version) VALUES (?)", (version,))
         run(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -95,13 +96,27 @@ class _Rescue:
         self._found.log_damaged = self._file.log_damaged
         return self._found
 
+    def _save_clean_first(self, tree: Tree) -> None:
+        """A damaged row may have the key of another one, which then is there already."""
+        damaged = []
+        for number, page in self._owners.pages_below(tree):
+            if page.unreadable or not all(map(tree.fits, page.cells)):
+                damaged.append(number)
+            else:
+                self._save(tree, page)
+        for number in damaged:
+            again = read(self._file.page, number)
+            if again is not None:
+                self._save(tree, again)
+
     def _save(self, tree: Tree, page: Page) -> None:
         if tree.table is None:
             return
         good = [cell for cell in page.cells if tree.fits(cell)]
         self._found.unreadable[tree.table] += page.unreadable + len(page.cells) - len(good)
         for row in map(tree.row, good):
-            put(self._database, tree.table, row)
+            if not put(self._database, tree.table, row):
+                self._refused.append((tree, row))
 
     def _place(self, number: int, page: Page, *, only_clear: bool = False) -> None:
         """Find out whose page this is that no tree leads to: its rows fit one table, or what they
@@ -171,14 +186,27 @@ class _Rescue:
             if there.fetchone() is None:
                 self._found.partial[tree.table].setdefault(key, {}).update(row)
 
+    def _settle_refused(self) -> None:
+        """Of two rows with the same unique values, one is damaged: not the one that the indexes
+        know like that."""
+        for tree, row in self._refused:
+            assert tree.table is not None
+            missing = self._found.partial[tree.table]
+            key = tuple(row[column] for column in tree.key)
+            known = missing.get(key, {})
+            if known and all(row.get(column) == value for column, value in known.items()):
+                put(self._database, tree.table, row, "REPLACE")
+                del missing[key]
+                self._found.unreadable[tree.table] += 1
 
-def put(database: sqlite3.Connection, table: str, row: Row) -> bool:
+
+def put(database: sqlite3.Connection, table: str, row: Row, otherwise: str = "IGNORE") -> bool:
     """Insert a row unless one with its key is there. Returns whether it was inserted."""
     columns = ", ".join(f'"{column}"' for column in row)
     marks = ", ".join("?" * len(row))
     try:
         cursor = database.execute(
-            f'INSERT OR IGNORE INTO "{table}" ({columns}) VALUES ({marks})', list(row.values())
+            f'INSERT OR {otherwise} INTO "{table}" ({columns}) VALUES ({marks})', list(row.values())
         )
     except (sqlite3.IntegrityError, sqlite3.OperationalError, UnicodeEncodeError):
         return False

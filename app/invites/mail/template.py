@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
+from app.db.stored_json import stored_json
 from app.invites.errors import StudyProblem
 from app.invites.mail.addresses import AddressFault, read
 from app.text import plain
@@ -69,7 +70,7 @@ class Template:
 
 def from_json(text: str) -> Template:
     """Reads what :meth:`Template.json` wrote."""
-    return Template(**json.loads(text))
+    return Template(**stored_json(text))
 
 
 @dataclass(frozen=True)
