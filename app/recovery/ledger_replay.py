@@ -28,15 +28,7 @@ class _Invite:
     reminded_at: int | None = None
 
 
-@dataclass(frozen=True)
-class Replayed:
-    """How many opt-outs and invites came from the ledger."""
-
-    opt_outs: int
-    invites: int
-
-
-def replay(store: Store, connection_id: int) -> Replayed:
+def replay(store: Store, connection_id: int) -> None:
     """Add the opt-outs and the invites that the ledger of an account knows and the database does
     not. The ledger is not changed. Raises DatabaseProblem."""
     names: dict[str, str] = dict(
@@ -56,7 +48,8 @@ def replay(store: Store, connection_id: int) -> Replayed:
         elif what in _STATES and invite is not None:
             _read(invites.setdefault(invite, _Invite(study or 0, box, at)), what, after, at)
     with store.transaction():
-        return Replayed(_add_opt_outs(store, shut), _add_invites(store, connection_id, invites))
+        _add_opt_outs(store, shut)
+        _add_invites(store, connection_id, invites)
 
 
 def _read(invite: _Invite, what: str, after: str | None, at: int) -> None:
@@ -71,14 +64,13 @@ def _read(invite: _Invite, what: str, after: str | None, at: int) -> None:
         invite.sent_at = None
 
 
-def _add_opt_outs(store: Store, shut: dict[tuple[str, str], tuple[int, str, str | None]]) -> int:
+def _add_opt_outs(store: Store, shut: dict[tuple[str, str], tuple[int, str, str | None]]) -> None:
     known = {tuple(row) for row in store.rows("SELECT mailbox, kind FROM opt_out")}
     lost = [(*key, *values) for key, values in shut.items() if key not in known]
     store.insert('opt_out (mailbox, kind, at, "by", reason)', lost, "ON CONFLICT DO NOTHING")
-    return len(lost)
 
 
-def _add_invites(store: Store, connection_id: int, invites: dict[int, _Invite]) -> int:
+def _add_invites(store: Store, connection_id: int, invites: dict[int, _Invite]) -> None:
     """A lost invite keeps the state that the ledger tells. The participant is not known any more:
     the mailbox decides that they are not invited twice."""
     known = {key for (key,) in store.rows("SELECT id FROM invite")}
@@ -100,7 +92,6 @@ def _add_invites(store: Store, connection_id: int, invites: dict[int, _Invite]) 
             ),
         )
     _correct(store, invites, lost.keys() ^ invites.keys())
-    return len(lost)
 
 
 def _correct(store: Store, invites: dict[int, _Invite], kept: set[int]) -> None:

@@ -70,33 +70,24 @@ def rescue(file: Path, into: Path) -> SalvageReport:
                     f"No row of a Panelist database can be read in {file}. Nothing was changed; put"
                     " a backup back with panelist restore."
                 )
-            made = complete(database, found, {"plan": _empty_plan()})
+            complete(database, found, {"plan": _empty_plan()})
         store = open_sqlite(part)
         try:
-            _finish(store, found, before, made, report)
+            _finish(store, found, before, report)
         finally:
             store.close()
     return report
 
 
-def _finish(
-    store: Store,
-    found: Salvage,
-    before: dict[str, int],
-    made: dict[str, int],
-    report: SalvageReport,
-) -> None:
+def _finish(store: Store, found: Salvage, before: dict[str, int], report: SalvageReport) -> None:
     """Complete what needs the rules of the panel, and count."""
     report.key_lost = not store.rows("SELECT 1 FROM mailbox_key WHERE id = 1") and bool(
         store.rows("SELECT 1 FROM opt_out UNION ALL SELECT 1 FROM invite LIMIT 1")
     )
-    replayed = {"opt_out": 0, "invite": 0}
     for key, source, account, live, name, method, status in store.rows(
         "SELECT id, source, account, livemode, account_name, method, status FROM connection"
     ):
-        more = replay(store, key)
-        replayed["opt_out"] += more.opt_outs
-        replayed["invite"] += more.invites
+        replay(store, key)
         if status != "disconnected":
             connections.record(store, source, account, bool(live), name, method)
         if _lacks_subscriptions(found):
@@ -105,14 +96,12 @@ def _finish(
         membership.recount(store, key)
     report.pages, report.lost_pages = found.pages, found.lost_pages
     report.log_damaged = found.log_damaged
-    for model in TABLES:
-        table = model._meta.table_name
+    for table in (model._meta.table_name for model in TABLES):
         if table not in UNCOUNTED:
-            completed = made.get(table, 0) + replayed.get(table, 0)
-            lost = max(len(found.partial.get(table, ())), found.unreadable[table])
-            report.tables[table] = TableReport(
-                before.get(table, 0), completed, max(lost, completed)
-            )
+            (there,) = store.row(f'SELECT count(*) FROM "{table}"')
+            saved = min(there, before.get(table, 0))
+            lost = max(len(found.partial.get(table, ())), found.unreadable[table], there - saved)
+            report.tables[table] = TableReport(saved, there - saved, lost)
 
 
 def _lacks_subscriptions(found: Salvage) -> bool:

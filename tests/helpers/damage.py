@@ -47,7 +47,7 @@ class Truth:
     """Which rows lie on which pages of an intact file, as the file that SQLite wrote has them."""
 
     def __init__(self, file: Path) -> None:
-        self.content = file.read_bytes()
+        self.file, self.content = file, file.read_bytes()
         self._rows: list[tuple[Tree, Row, frozenset[int]]] = []
         with closing(PageFile(file)) as pages:
             self.size, used = pages.size, set[int]()
@@ -80,6 +80,17 @@ class Truth:
             if not pages & changed:
                 found[tree.name].add(row)
         return found
+
+    def pages_of(self, names: set[str]) -> set[int]:
+        """The pages of these tables and indexes."""
+        with closing(PageFile(self.file)) as pages:
+            owners = PageOwners(pages, self.trees)
+            return {
+                number
+                for tree in self.trees
+                if tree.name in names
+                for number, _ in owners.pages_below(tree)
+            }
 
     def rows_of(self, file: Path) -> Rows:
         """By table, the rows that SQLite reads from a file."""

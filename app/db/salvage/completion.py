@@ -4,7 +4,6 @@ and rows that others refer to get a stand-in that says so."""
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Mapping
 
 from app.db.salvage.definitions import ROWID
@@ -49,10 +48,8 @@ _STAND_INS: dict[str, Row] = {
 }
 
 
-def complete(
-    database: sqlite3.Connection, found: Salvage, stand_ins: Mapping[str, Row]
-) -> Counter[str]:
-    """Add what is missing, and return how many rows of each table are not as they were.
+def complete(database: sqlite3.Connection, found: Salvage, stand_ins: Mapping[str, Row]) -> None:
+    """Add what is missing.
     ``stand_ins``: more values for rows that were lost, by table."""
     completion = _Completion(database, stand_ins)
     database.execute("BEGIN")
@@ -66,7 +63,6 @@ def complete(
         completion.give_what_is_referred_to(table)
     _resume(database)
     database.execute("COMMIT")
-    return completion.made
 
 
 def _is_enough(table: str, row: Row) -> bool:
@@ -93,7 +89,6 @@ class _Completion:
     def __init__(self, database: sqlite3.Connection, more: Mapping[str, Row]) -> None:
         self._database, self._more = database, more
         self._unknown: dict[str, Value] = {}
-        self.made: Counter[str] = Counter()
 
     def put(self, table: str, known: Row) -> None:
         """Insert a row of which only ``known`` is known."""
@@ -121,7 +116,7 @@ class _Completion:
                 row[name] = "" if kind == "TEXT" else 0
         if ROWID in known:
             row[ROWID] = known[ROWID]
-        self.made[table] += put(self._database, table, row)
+        put(self._database, table, row)
 
     def give_what_is_referred_to(self, table: str) -> None:
         """Give each row that was lost, and that a row of this table refers to, a stand-in."""
