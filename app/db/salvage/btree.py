@@ -41,8 +41,9 @@ def looks_like_page(content: bytes, first: bool = False) -> bool:
     return bool(_pointers(content, HEADER if first else 0))
 
 
-def read(pages: Pages, number: int) -> Page | None:
-    """The page of a table or an index with this number, or None if it is none."""
+def read(pages: Pages, number: int, most: int | None = None) -> Page | None:
+    """The page of a table or an index with this number, or None if it is none. ``most``: how many
+    of its cells to read at most, None for all."""
     content = pages(number)
     if content is None:
         return None
@@ -50,9 +51,9 @@ def read(pages: Pages, number: int) -> Page | None:
     if content[start] not in KINDS:
         return None
     page = Page(content[start])
-    for pointer in _pointers(content, start):
+    for place, pointer in enumerate(_pointers(content, start)):
         try:
-            _read_cell(page, pages, content, pointer)
+            _read_cell(page, pages, content, pointer, wanted=most is None or place < most)
         except Unreadable:
             page.unreadable += 1
     ordered = [cell for place, cell in enumerate(page.cells) if _in_order(page.cells, place)]
@@ -99,14 +100,14 @@ def _pointers(content: bytes, start: int) -> list[int]:
     return inside if len(inside) * 2 >= number else []
 
 
-def _read_cell(page: Page, pages: Pages, content: bytes, at: int) -> None:
+def _read_cell(page: Page, pages: Pages, content: bytes, at: int, *, wanted: bool) -> None:
     """Add what is at this position to the page. Raises Unreadable."""
     if page.kind in (TABLE_INTERIOR, INDEX_INTERIOR):
         if at + 4 > len(content):
             raise Unreadable
         page.children.append(struct.unpack(">I", content[at : at + 4])[0])
         at += 4
-    if page.kind == TABLE_INTERIOR:
+    if page.kind == TABLE_INTERIOR or not wanted:
         return
     size, at = varint(content, at)
     rowid = None

@@ -61,14 +61,17 @@ class Tree:
             return True
         if len(found) > len(self.columns) or (cell.rowid is None) != self.of_index:
             return False
-        if any(not column.optional for column in self.columns[len(found) :]):
+        if len(found) < len(self.columns) and any(
+            not column.optional for column in self.columns[len(found) :]
+        ):
             return False
-        return all(
-            (column.nullable or not column.types)
-            if value is None
-            else isinstance(value, column.types)
-            for column, value in zip(self.columns, found, strict=False)
-        )
+        for column, value in zip(self.columns, found, strict=False):
+            if value is None:
+                if column.types and not column.nullable:
+                    return False
+            elif not isinstance(value, column.types):
+                return False
+        return True
 
     def row(self, cell: Cell) -> dict[str, Value]:
         """The values by column."""

@@ -12,6 +12,8 @@ from app.db.salvage.definitions import SchemaRow, Tree
 from app.db.salvage.page_file import PageFile
 
 _NONE = -1
+_GLANCE = 5  # cells, to recognise a page
+_SAMPLE = 20  # cells, to see whether a page is one of a table
 _FITTING = 0.6  # of the cells, in a page that is taken for one of a table
 
 
@@ -20,9 +22,10 @@ def schema_rows(file: PageFile) -> list[SchemaRow]:
     lost."""
     found = []
     for number in range(1, file.count + 1):
-        page = btree.read(file.page, number)
-        if page is None or page.kind != TABLE_LEAF:
+        page = btree.read(file.page, number, _GLANCE)
+        if page is None or page.kind != TABLE_LEAF or not any(map(_is_schema, page.cells)):
             continue
+        page = btree.read(file.page, number) or page
         for _, values in page.cells:
             match values:
                 case ["table" | "index" as kind, str(name), str(table), int(root), str() | None]:
@@ -32,8 +35,13 @@ def schema_rows(file: PageFile) -> list[SchemaRow]:
     return found
 
 
+def _is_schema(cell: btree.Cell) -> bool:
+    return len(cell.values) == 5 and cell.values[0] in ("table", "index", "trigger", "view")
+
+
 class PageOwners:
-    """``lost``: how many pages should belong to something and could not be read."""
+    """``lost``: how many pages should belong to something and could not be read. ``incomplete``:
+    the tables of which a page or a row is among them."""
 
     def __init__(self, file: PageFile, trees: Sequence[Tree]) -> None:
         self._file, self._trees = file, trees
@@ -41,6 +49,7 @@ class PageOwners:
         self._owners = array("h", [_NONE]) * (file.count + 1)
         self._free = _free_pages(file)
         self.lost = 0
+        self.incomplete = {tree.name for tree in trees if not tree.root}
 
     def pages_below(self, tree: Tree) -> Iterator[tuple[int, Page]]:
         """Follow a tree from its root. Each page belongs to it from now on. A page that does not
@@ -53,11 +62,12 @@ class PageOwners:
             if number in seen:
                 continue
             seen.add(number)
-            page = btree.read(self._file.page, number)
+            page = btree.read(self._file.page, number, _GLANCE if tree.is_index else None)
             if tree.table is None and page is not None and number == tree.root:
                 kinds = (page.kind, {13: 5, 5: 13, 10: 2, 2: 10}[page.kind])
             if page is None or page.kind not in kinds or not fits(tree, page):
                 self.lost += 1
+                self.incomplete.add(tree.name)
                 continue
             if self._owners[number] == _NONE:
                 self.give(number, tree)
@@ -82,18 +92,20 @@ class PageOwners:
                 yield number, page
 
     def owned(self) -> Iterator[tuple[Tree, Page]]:
-        """Every page that belongs to an index."""
+        """Every page that belongs to an index of an incomplete table."""
         for number, owner in enumerate(self._owners):
-            if owner != _NONE and self._trees[owner].is_index and self._trees[owner].table:
+            tree = self._trees[owner]
+            if owner != _NONE and tree.is_index and tree.table in self.incomplete:
                 page = btree.read(self._file.page, number)
                 if page is not None:
-                    yield self._trees[owner], page
+                    yield tree, page
 
 
 def fits(tree: Tree, page: Page) -> bool:
     """Whether most of a page's cells can be of this table or index."""
-    total = len(page.cells) + page.unreadable
-    return sum(map(tree.fits, page.cells)) >= total * _FITTING
+    some = page.cells[:_SAMPLE]
+    total = len(some) + min(page.unreadable, _SAMPLE)
+    return sum(map(tree.fits, some)) >= total * _FITTING
 
 
 def _free_pages(file: PageFile) -> set[int]:

@@ -19,6 +19,7 @@ from app.db.salvage.records import Value
 from app.db.store import APPLICATION_ID
 
 _SHORT = 0.1
+_AT_ONCE = 200  # keys in a statement
 
 Row = dict[str, Value]
 Key = tuple[Value, ...]
@@ -98,25 +99,33 @@ class _Rescue:
 
     def _save_clean_first(self, tree: Tree) -> None:
         """A damaged row may have the key of another one, which then is there already."""
-        damaged = []
-        for number, page in self._owners.pages_below(tree):
-            if page.unreadable or not all(map(tree.fits, page.cells)):
-                damaged.append(number)
-            else:
-                self._save(tree, page)
+        damaged = [
+            number
+            for number, page in self._owners.pages_below(tree)
+            if not self._save(tree, page, only_clean=True)
+        ]
         for number in damaged:
-            again = read(self._file.page, number)
-            if again is not None:
-                self._save(tree, again)
+            page = read(self._file.page, number)
+            if page is not None:
+                self._save(tree, page)
 
-    def _save(self, tree: Tree, page: Page) -> None:
+    def _save(self, tree: Tree, page: Page, *, only_clean: bool = False) -> bool:
+        """Save the rows of a page. Returns False, and saves none, if ``only_clean`` and one
+        cannot be read."""
         if tree.table is None:
-            return
+            return True
         good = [cell for cell in page.cells if tree.fits(cell)]
-        self._found.unreadable[tree.table] += page.unreadable + len(page.cells) - len(good)
+        bad = page.unreadable + len(page.cells) - len(good)
+        if bad and only_clean:
+            return False
+        if bad:
+            self._found.unreadable[tree.table] += bad
+            self._owners.incomplete.add(tree.table)
         for row in map(tree.row, good):
             if not put(self._database, tree.table, row):
                 self._refused.append((tree, row))
+                self._owners.incomplete.add(tree.table)
+        return True
 
     def _place(self, number: int, page: Page, *, only_clear: bool = False) -> None:
         """Find out whose page this is that no tree leads to: its rows fit one table, or what they
@@ -141,7 +150,9 @@ class _Rescue:
         Rows that lack a column are likelier to be another's."""
         if tree.is_index and (agreeing := self._agreeing(tree, page)) > _LIKELY:
             return 1 + agreeing
-        short = any(len(cell.values) < len(tree.columns) for cell in page.cells)
+        short = not tree.is_index and any(
+            len(cell.values) < len(tree.columns) for cell in page.cells
+        )
         return self._referring(tree, page) - _SHORT * short
 
     def _agreeing(self, tree: Tree, page: Page) -> float:
@@ -159,8 +170,13 @@ class _Rescue:
         )
 
     def _referring(self, tree: Tree, page: Page) -> float:
-        """The share of references that name a row which was saved."""
-        references = references_of(self._database, tree.table or "")
+        """The share of references that name a row which was saved. A table of which a page is lost
+        has not every row."""
+        references = [
+            one
+            for one in references_of(self._database, tree.table or "")
+            if one[1] not in self._owners.incomplete
+        ]
         named = there = 0
         for row in (tree.row(cell) for cell in page.cells if tree.fits(cell)):
             for column, parent, target in references:
@@ -171,20 +187,24 @@ class _Rescue:
                             f'SELECT 1 FROM "{parent}" WHERE "{target}" = ?', (row[column],)
                         ).fetchone()
                     )
-        return there / named if named else 0.5
+        return there / named if named else _LIKELY
 
     def _note_missing(self, tree: Tree, page: Page) -> None:
         """Note what an index knows of rows that the table does not have."""
         assert tree.table is not None
-        where = " AND ".join(f'"{column}" = ?' for column in tree.key)
-        for cell in page.cells:
-            if not tree.fits(cell):
-                continue
-            row = tree.row(cell)
-            key = tuple(row[column] for column in tree.key)
-            there = self._database.execute(f'SELECT 1 FROM "{tree.table}" WHERE {where}', key)
-            if there.fetchone() is None:
-                self._found.partial[tree.table].setdefault(key, {}).update(row)
+        rows = [tree.row(cell) for cell in page.cells if tree.fits(cell)]
+        known = {tuple(row[column] for column in tree.key): row for row in rows}
+        keys = list(known)
+        for start in range(0, len(keys), _AT_ONCE):
+            some = keys[start : start + _AT_ONCE]
+            columns = ", ".join(f'"{column}"' for column in tree.key)
+            marks = ", ".join([f"({', '.join('?' * len(tree.key))})"] * len(some))
+            there = self._database.execute(
+                f'SELECT {columns} FROM "{tree.table}" WHERE ({columns}) IN (VALUES {marks})',
+                [value for key in some for value in key],
+            )
+            for key in set(some) - set(there.fetchall()):
+                self._found.partial[tree.table].setdefault(key, {}).update(known[key])
 
     def _settle_refused(self) -> None:
         """Of two rows with the same unique values, one is damaged: not the one that the indexes
