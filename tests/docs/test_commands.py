@@ -29,6 +29,7 @@ ONLY_PARSED = {
     ("serve",): "runs until it is stopped",
     ("sync", "--follow"): "runs until it is stopped",
     ("connect", "--oauth"): "waits for an approval in a browser",
+    ("move",): "needs a PostgreSQL",
 }
 ENDS_WITH = {
     ("invites", "resolve"): 1,  # no invite is uncertain here
@@ -36,6 +37,8 @@ ENDS_WITH = {
     ("invites", "withdraw"): 1,
     ("invites", "lift", "bounce"): 1,
     ("invites", "link"): 1,
+    ("restore", "monday.db"): 1,  # a database is in use
+    ("restore", "monday.db", "--replace"): 0,
     ("segments", "diff", "active", "--since"): 2,  # the history begins now
 }
 # Other programs: they are not ours to test, or they change the computer.

@@ -75,9 +75,8 @@ def missing(wanted: Rows, got: Rows) -> Rows:
         for table, rows in wanted.items()
         if table not in UNCOUNTED | {"schema_version"}
     }
-    people, segments = (
-        {dict(row)["rowid"] for row in got[one]} for one in ("participant", "segment")
-    )
+    people = {dict(row)["rowid"] for row in got["participant"]}
+    segments = {dict(row)["rowid"] for row in wanted["segment"]}
     found["member"] = {
         row
         for row in found["member"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,14 +66,17 @@ class _Rescue:
         self._found = Salvage(pages=file.count)
         self._refused: list[tuple[Tree, Row]] = []
 
-    def run(self, statements: Iterable[str], version: int) -> Salvage:
+    def run(self, statements: Sequence[str], version: int) -> Salvage:
         run = self._database.execute
         run("PRAGMA journal_mode = off")  # a killed salvage is started again
         run("PRAGMA synchronous = off")
         run("PRAGMA secure_delete = 1")
+        run("PRAGMA cache_size = -64000")
         run("BEGIN")
+        later = [one for one in statements if one.upper().startswith("CREATE INDEX")]
         for statement in statements:
-            run(statement)
+            if statement not in later:
+                run(statement)
         for tree in self._trees:
             if not tree.is_index:
                 self._save_clean_first(tree)
@@ -88,6 +91,8 @@ class _Rescue:
         for tree, page in self._owners.owned():
             self._note_missing(tree, page)
         self._settle_refused()
+        for statement in later:
+            run(statement)
         run("DELETE FROM schema_version")
         run("INSERT INTO schema_version (version) VALUES (?)", (version,))
         run(f"PRAGMA application_id = {APPLICATION_ID}")
