@@ -9,12 +9,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from app.db import connections, membership
+from app.db.errors import DatabaseProblem
 from app.db.new_file import new_file
 from app.db.salvage.completion import complete
 from app.db.salvage.salvage_file import Row, Salvage, salvage
 from app.db.schema.creation import TABLES
 from app.db.store import Store
 from app.db.store_factory import open_sqlite
+from app.invites.mail.addresses import hasher
 from app.invites.mail.template import Template
 from app.invites.plan.options import Options
 from app.invites.rules import Rules
@@ -81,9 +83,7 @@ def rescue(file: Path, into: Path) -> SalvageReport:
 
 def _finish(store: Store, found: Salvage, before: dict[str, int], report: SalvageReport) -> None:
     """Complete what needs the rules of the panel, and count."""
-    report.key_lost = not store.rows("SELECT 1 FROM mailbox_key WHERE id = 1") and bool(
-        store.rows("SELECT 1 FROM opt_out UNION ALL SELECT 1 FROM invite LIMIT 1")
-    )
+    report.key_lost = _key_is_lost(store)
     for key, source, account, live, name, method, status in store.rows(
         "SELECT id, source, account, livemode, account_name, method, status FROM connection"
     ):
@@ -102,6 +102,14 @@ def _finish(store: Store, found: Salvage, before: dict[str, int], report: Salvag
             saved = min(there, before.get(table, 0))
             lost = max(len(found.partial.get(table, ())), found.unreadable[table], there - saved)
             report.tables[table] = TableReport(saved, there - saved, lost)
+
+
+def _key_is_lost(store: Store) -> bool:
+    try:
+        hasher(store)
+    except DatabaseProblem:
+        return True
+    return False
 
 
 def _lacks_subscriptions(found: Salvage) -> bool:
