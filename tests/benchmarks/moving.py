@@ -84,7 +84,6 @@ def main(people: int) -> None:
         timed("filled", lambda: fill(store, people))
         timed("backup", lambda: back_up(store, Path(folder) / "backup.db"))
         store.close()
-        timed("salvage", lambda: rescue(Path(folder) / "backup.db", Path(folder) / "saved.db"))
         both = Settings(home=home, database_url=server.url % "postgres")
         timed("to PostgreSQL", lambda: house_move.to_postgres(both))
         there = open_store(both)
@@ -95,6 +94,7 @@ def main(people: int) -> None:
         store = open_store(settings)
         print("the proof holds" if prove(store, 1).holds else "the proof does not hold")
         store.close()
+        timed("salvage", lambda: rescue(Path(folder) / "backup.db", Path(folder) / "saved.db"))
 
 
 if __name__ == "__main__":
