@@ -7,6 +7,7 @@ the chain of ``__cause__`` and ``__context__``, so this module looks there.
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,10 +33,11 @@ _SENTENCES = {
     " writable for you, or set PANELIST_HOME to another folder.",
     sqlite3.SQLITE_PERM: "{where} may not be opened by you. Nothing was changed; check its"
     " owner, or set PANELIST_HOME to another folder.",
-    sqlite3.SQLITE_CORRUPT: "{where} is damaged. Nothing was changed; keep a copy of the file,"
-    " move it away, and connect again to fetch everything from Stripe anew.",
-    sqlite3.SQLITE_NOTADB: "{where} is not a Panelist database. Nothing was changed; move the"
-    " file away, or set PANELIST_HOME to another folder.",
+    sqlite3.SQLITE_CORRUPT: "{where} is damaged. Nothing was changed. Run panelist salvage {file},"
+    " which saves every row that can be read in a new file.",
+    sqlite3.SQLITE_NOTADB: "{where} is damaged, or is not a Panelist database. Nothing was changed."
+    " Run panelist salvage {file}, which saves every row that can be read in a new file, or set"
+    " PANELIST_HOME to another folder.",
     sqlite3.SQLITE_BUSY: "{where} is in use by another program that does not let go. Nothing was"
     " lost; try again in a moment.",
     sqlite3.SQLITE_LOCKED: "{where} is in use by another program that does not let go. Nothing"
@@ -43,7 +45,11 @@ _SENTENCES = {
 }
 
 
-_UNREADABLE = "Could not decode to UTF-8"  # SQLite's driver; the rest quotes the value
+UNREADABLE = "Could not decode to UTF-8"  # SQLite's driver; the rest quotes the value
+# What SQLite says of a damaged file without a code of its own: it ends too early, or its header or
+# a stored JSON text is not what it should be.
+_DAMAGE = ("malformed", "unsupported file format", "file is not a database")
+_POSTGRES_DAMAGE = ("XX001", "XX002")  # data_corrupted, index_corrupted
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -64,14 +70,23 @@ def sentence(error: BaseException, where: str) -> str | None:
     """The sentence to show for a database failure. None when the error is not one."""
     for one in _chain(error):
         code = getattr(one, "sqlite_errorcode", None)
+        if code is not None and "malformed JSON" in str(one):
+            return (
+                f"A row of {where} is damaged. Everything else is kept. Run panelist sync --full,"
+                " which fetches it again."
+            )
+        if code == sqlite3.SQLITE_IOERR_SHORT_READ or (
+            code is not None and any(word in str(one) for word in _DAMAGE)
+        ):
+            return damaged(where)
         if code is not None and code & 0xFF in _SENTENCES:
-            return _SENTENCES[code & 0xFF].format(where=where)
+            return _SENTENCES[code & 0xFF].format(where=where, file=shlex.quote(where))
     for one in _chain(error):
         state = getattr(one, "sqlstate", None)
         if state is not None or type(one).__module__.startswith("psycopg"):
             return _postgres_sentence(state or _state_in_words(str(one)), _words(one), where)
-    if any(isinstance(one, UnicodeDecodeError) or _UNREADABLE in str(one) for one in _chain(error)):
-        return _SENTENCES[sqlite3.SQLITE_CORRUPT].format(where=where)
+    if any(isinstance(one, UnicodeDecodeError) or UNREADABLE in str(one) for one in _chain(error)):
+        return damaged(where)
     if any(_TOO_DEEP in str(one) for one in _chain(error)):
         return (
             "What was asked is nested too deep for SQLite. Nothing was changed. Take out some"
@@ -82,6 +97,11 @@ def sentence(error: BaseException, where: str) -> str | None:
         said = type(error).__name__ if isinstance(error, refused) else _words(error)
         return f"{where} could not be used ({said}). Everything saved before is kept; try again."
     return None
+
+
+def damaged(where: str) -> str:
+    """What to say of a damaged SQLite file."""
+    return _SENTENCES[sqlite3.SQLITE_CORRUPT].format(where=where, file=shlex.quote(where))
 
 
 def _words(error: BaseException) -> str:
@@ -110,6 +130,11 @@ def _state_in_words(text: str) -> str:
 def _postgres_sentence(state: str, said: str, where: str) -> str:
     if state == "53100":
         return _SENTENCES[sqlite3.SQLITE_FULL].format(where=where)
+    if state in _POSTGRES_DAMAGE:
+        return (
+            f"{where} is damaged ({said}). Nothing was changed. Ask its administrator to check the"
+            " server's disk and to run REINDEX, or put a backup back with panelist restore."
+        )
     if state == "25006":
         return f"{where} is read-only. Nothing was changed; connect to its primary server."
     if state == "OPTION":

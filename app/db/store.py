@@ -20,7 +20,7 @@ from typing import Any
 import peewee
 
 from app.db import migrations
-from app.db.errors import DatabaseProblem, explained
+from app.db.errors import UNREADABLE, DatabaseProblem, damaged, explained
 from app.db.postgres import NOT_UTF_8
 
 Row = tuple[Any, ...]
@@ -40,6 +40,10 @@ SQLITE_PRAGMAS = {
     "temp_store": "memory",
     "secure_delete": 1,  # erased and replaced data is overwritten in the file
 }
+
+
+def _shown(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
 
 
 class Store:
@@ -63,10 +67,7 @@ class Store:
         if not self.postgres and self._is_small():
             damage = self.database.execute_sql("PRAGMA quick_check(1)").fetchone()[0]
             if damage != "ok":
-                raise DatabaseProblem(
-                    f"{self.where} is damaged. Nothing was changed; keep a copy of the file, move"
-                    " it away, and connect again to fetch everything from Stripe anew."
-                )
+                raise DatabaseProblem(damaged(self.where))
         if self.postgres:
             self._check_encoding()
         if self.database.table_exists("schema_version"):
@@ -156,10 +157,19 @@ class Store:
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a result. If a result can grow, read it in parts."""
         with self._explained():
-            found: list[Row] = self.database.execute_sql(
-                self.sql(sql), tuple(parameters)
-            ).fetchall()
-            return found
+            return self._fetched(sql, parameters)
+
+    def _fetched(self, sql: str, parameters: Sequence[object]) -> list[Row]:
+        """All rows. Damaged bytes of a text are shown as U+FFFD, and end nothing."""
+        statement, values = self.sql(sql), tuple(parameters)
+        try:
+            found: list[Row] = self.database.execute_sql(statement, values).fetchall()
+        except (sqlite3.OperationalError, peewee.OperationalError) as error:
+            if self.postgres or UNREADABLE not in str(error):
+                raise
+            self.database.connection().text_factory = _shown  # slower, so only where it is needed
+            found = self.database.execute_sql(statement, values).fetchall()
+        return found
 
     def row(self, sql: str, parameters: Sequence[object] = ()) -> Row:
         """The first row. Use it only for statements that always return one."""

@@ -31,7 +31,7 @@ def open_sqlite(file: Path) -> Store:
     where = str(file)
     with _writable(where):
         paths.make_private(file.parent)
-    with _alone(file.parent, where):
+    with alone(file.parent, where):
         with _writable(where):
             _create_private(file)
         return _complete(Store(peewee.SqliteDatabase(where, pragmas=SQLITE_PRAGMAS), where))
@@ -49,9 +49,9 @@ def _writable(where: str) -> Iterator[None]:
 
 
 @contextmanager
-def _alone(folder: Path, where: str) -> Iterator[None]:
-    """Let one process open at a time, because switching a new file to WAL does not wait for
-    others."""
+def alone(folder: Path, where: str) -> Iterator[None]:
+    """Let one process open a database of a folder at a time, because switching a new file to WAL
+    does not wait for others. Raises DatabaseProblem."""
     with _writable(where):
         handle = os.open(folder, os.O_RDONLY)
     try:

@@ -20,7 +20,7 @@ import pytest
 
 from app import paths
 from app.db import migrations, postgres
-from app.db.errors import DatabaseProblem
+from app.db.errors import DatabaseProblem, sentence
 from app.db.rows import Fetched
 from app.db.store import Store
 from app.db.store_factory import open_sqlite, open_store
@@ -241,15 +241,38 @@ def test_a_value_never_shows_in_what_the_database_says(store: Store) -> None:
     assert "ada" not in str(caught.value)
 
 
-def test_text_that_is_not_utf_8_is_damage(sqlite_settings: Settings) -> None:
+def test_text_that_is_not_utf_8_is_shown_and_ends_nothing(sqlite_settings: Settings) -> None:
     store = open_store(sqlite_settings)
     here = connection(store)
     send(store, here, Fetched(1, participants=[person("cus_a", name="Ada")]))
     with store.transaction():
         store.execute("UPDATE participant SET name = CAST(x'41ff42' AS TEXT)")
-    with pytest.raises(DatabaseProblem, match="is damaged"):
-        store.rows("SELECT name FROM participant")
+    assert store.rows("SELECT name FROM participant") == [("A\ufffdB",)]
     store.close()
+
+
+@pytest.mark.parametrize("state", ["XX001", "XX002"])
+def test_a_damaged_postgresql_is_one_sentence_with_its_cure(state: str) -> None:
+    import psycopg
+
+    error = psycopg.errors.lookup(state)("invalid page in block 3 of relation base/1/2")
+    said = sentence(error, "PostgreSQL database 'panel'") or ""
+    assert "is damaged" in said
+    assert "panelist restore" in said
+
+
+@pytest.mark.parametrize("end", [0.3, 0.7])
+def test_a_truncated_file_is_one_sentence_that_names_the_salvage(
+    sqlite_settings: Settings, end: float
+) -> None:
+    open_store(sqlite_settings).close()
+    file = sqlite_settings.home / "panelist.db"
+    whole = file.read_bytes()
+    file.write_bytes(whole[: int(len(whole) * end)])
+    with pytest.raises(DatabaseProblem) as caught:
+        open_store(sqlite_settings)
+    assert "is damaged" in str(caught.value)
+    assert f"panelist salvage {file}" in str(caught.value)
 
 
 @pytest.mark.parametrize(

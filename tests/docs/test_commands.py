@@ -31,6 +31,7 @@ ONLY_PARSED = {
     ("connect", "--oauth"): "waits for an approval in a browser",
     ("mail", "login"): "waits for an approval",
     ("mail", "logout"): "is for who signed in",
+    ("move",): "needs a PostgreSQL",
 }
 ENDS_WITH = {
     ("invites", "resolve"): 1,  # no invite is uncertain here
@@ -39,6 +40,8 @@ ENDS_WITH = {
     ("invites", "withdraw"): 1,
     ("invites", "lift", "bounce"): 1,
     ("invites", "link"): 1,
+    ("restore", "monday.db"): 1,  # a database is in use
+    ("restore", "monday.db", "--replace"): 0,
     ("segments", "diff", "active", "--since"): 2,  # the history begins now
 }
 # Other programs: they are not ours to test, or they change the computer.

@@ -242,10 +242,18 @@ TABLES: list[type[StoredModel]] = [
     LedgerHead,
 ]
 WITHOUT_ROWID = {OptOut, Planned}
+# No query uses these. Each keeps a second copy on other pages of the file, of what a damaged page
+# must not take away (app.db.salvage).
+SECOND_COPIES = (
+    "CREATE INDEX mailbox_key_copy ON mailbox_key (key)",
+    "CREATE INDEX opt_out_copy ON opt_out (kind, mailbox)",
+)
 
 
 def create_indexes(database: Database) -> None:
     """Create the indexes that peewee cannot describe, inside the caller's transaction."""
+    for statement in SECOND_COPIES:
+        database.execute_sql(statement)
     states = ", ".join(f"'{state}'" for state in OUTSTANDING)
     for column in ("mailbox", "participant_id"):  # no one has two open invites to a study
         database.execute_sql(

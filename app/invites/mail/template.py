@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
+from app.db.stored_json import stored_json
 from app.invites.errors import StudyProblem
 from app.invites.mail import link_words
 from app.invites.mail.addresses import AddressFault, read
@@ -71,7 +72,7 @@ class Template:
 
 def from_json(text: str) -> Template:
     """Reads what :meth:`Template.json` wrote."""
-    return Template(**json.loads(text))
+    return Template(**stored_json(text))
 
 
 @dataclass(frozen=True)

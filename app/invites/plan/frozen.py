@@ -17,6 +17,7 @@ from hashlib import sha256
 from string import hexdigits
 
 from app.db.store import Row, Store
+from app.db.stored_json import stored_json
 from app.invites import ledger
 from app.invites.delivery import Delivery
 from app.invites.errors import StudyProblem
@@ -196,7 +197,7 @@ def frozen(store: Store, plan_id: int) -> LockedPlan:
     if not rows:
         raise StudyProblem("The plan is not there any more. Make it again.")
     key, study, at, by, found, terms, written, sent = rows[0]
-    values = json.loads(terms)
+    values = stored_json(terms)
     rules = Rules(**values.pop("rules"))
     delivery = values.pop("delivery", None)
     follows = values.pop("follows_study", False)

@@ -15,6 +15,7 @@ from hashlib import sha256
 from string import hexdigits
 
 from app.db.store import Store
+from app.db.stored_json import stored_json
 from app.invites import ledger
 from app.invites.delivery import Delivery
 from app.invites.errors import StudyProblem
@@ -147,7 +148,7 @@ def named(store: Store, connection_id: int, digits: str) -> ReminderList:
         )
     key, study, options, letter, found, sent = rows[0]
     invites = {row[0]: row[2] for some in frozen.planned(store, key) for row in some}
-    delivery = Delivery(**json.loads(options)["delivery"])
+    delivery = Delivery(**stored_json(options)["delivery"])
     digest = found.removeprefix(MARK)
     return ReminderList(study, from_json(letter), delivery, invites, digest, key, bool(sent))
 
