@@ -22,6 +22,7 @@ import peewee
 from app.db import migrations
 from app.db.errors import DatabaseProblem, explained
 from app.db.postgres import NOT_UTF_8
+from app.db.sqlite_file import SqliteFile
 
 Row = tuple[Any, ...]
 
@@ -29,17 +30,6 @@ LOOKED_THROUGH = 16 * 2**20  # bytes, about 40 ms
 ROWS_AT_ONCE = (500, 50)  # rows in one statement, while that many are left
 CHANNEL = "panelist"  # on which PostgreSQL announces writes
 APPLICATION_ID = 0x50414E4C  # "PANL", so that file(1) and we recognise it
-SQLITE_PRAGMAS = {
-    "journal_mode": "wal",
-    "synchronous": "full",
-    "foreign_keys": 1,
-    "busy_timeout": 5000,
-    "wal_autocheckpoint": 4000,
-    "cache_size": -16_000,
-    "trusted_schema": 0,
-    "temp_store": "memory",
-    "secure_delete": 1,  # erased and replaced data is overwritten in the file
-}
 
 
 class Store:
@@ -53,6 +43,7 @@ class Store:
         self.database = database
         self.where = where
         self.postgres = isinstance(database, peewee.PostgresqlDatabase)
+        self.writable = not isinstance(database, SqliteFile) or database.writable
         self.turn: int | None = None  # set while this process syncs, see app.db.lease
         self._writing = threading.RLock()
         with explained(where):
@@ -68,9 +59,16 @@ class Store:
                     " it away, and connect again to fetch everything from Stripe anew."
                 )
         if self.postgres:
-            self._check_encoding()
+            self._check_server()
         if self.database.table_exists("schema_version"):
             self._check_version()
+        elif not self.writable:
+            raise DatabaseProblem(
+                f"{self.where} has no tables of Panelist and cannot be written. Nothing was"
+                " changed; make it writable for you, or set PANELIST_HOME to another folder."
+            )
+        if not self.writable:
+            return
         with self.transaction():
             if self.postgres:  # of two first starts at once, one creates and the other waits
                 self.database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (APPLICATION_ID,))
@@ -89,12 +87,19 @@ class Store:
             if not self.postgres:
                 self.database.execute_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 
-    def _check_encoding(self) -> None:
-        """Refuse a database that cannot store every name."""
-        (shown,) = self.row("SHOW server_encoding")
-        encoding = shown.decode() if isinstance(shown, bytes) else shown  # bytes with SQL_ASCII
+    def _check_server(self) -> None:
+        """Refuse a database that cannot store every name. Find out whether it can be written,
+        which a standby cannot."""
+        encoding, read_only = (
+            shown.decode() if isinstance(shown, bytes) else shown  # bytes with SQL_ASCII
+            for shown in self.row(
+                "SELECT current_setting('server_encoding'),"
+                " current_setting('transaction_read_only')"
+            )
+        )
         if encoding != "UTF8":
             raise DatabaseProblem(NOT_UTF_8.format(where=self.where, encoding=encoding))
+        self.writable = read_only != "on"
 
     def _is_small(self) -> bool:
         """Whether the whole file can be checked at every start. Checking a million customers would
@@ -109,6 +114,11 @@ class Store:
             raise DatabaseProblem(
                 f"{self.where} was written by a newer Panelist (its version is {version}, this"
                 f" program knows {migrations.VERSION}). Nothing was changed; update Panelist."
+            )
+        if version < migrations.VERSION and not self.writable:
+            raise DatabaseProblem(
+                f"{self.where} was written by an earlier Panelist and must be updated, but it"
+                " cannot be written. Nothing was changed; make it writable for you."
             )
         if version < migrations.VERSION and not self.postgres:
             migrations.keep_copy(self.database, self.where, version)
@@ -192,6 +202,8 @@ class Store:
         thread's next statement opens a new one."""
         try:
             with explained(self.where):
+                if isinstance(self.database, SqliteFile):
+                    self.database.check()
                 yield
         except DatabaseProblem:
             if self.postgres and not self.database.is_closed():

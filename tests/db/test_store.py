@@ -65,6 +65,117 @@ def test_a_sqlite_file_is_private_and_says_whose_it_is(sqlite_settings: Settings
     assert file.read_bytes()[68:72] == b"PANL"
 
 
+def test_a_file_that_others_can_read_is_private_once_it_is_opened(
+    sqlite_settings: Settings,
+) -> None:
+    """As after it was restored from a copy, with what lies beside it."""
+    connection(open_store(sqlite_settings))
+    file = paths.database(sqlite_settings.home)
+    beside = [file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm", ".version-7")]
+    beside[-1].touch()
+    for one in (file, *beside):
+        one.chmod(0o664)
+    open_store(sqlite_settings).close()
+    assert {one.stat().st_mode & 0o777 for one in (file, *beside)} == {0o600}
+
+
+@pytest.fixture
+def locked_away(sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A database on a volume where nothing can be written, also not by root."""
+    store = open_store(sqlite_settings)
+    send(store, connection(store), Fetched(1, participants=[person("cus_a", name="Ada")]))
+    store.close()
+    folder = sqlite_settings.home
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    assert [one.name for one in folder.iterdir()] == ["panelist.db"]
+    return sqlite_settings
+
+
+def test_a_database_that_cannot_be_written_is_read(locked_away: Settings) -> None:
+    before = paths.database(locked_away.home).read_bytes()
+    store = open_store(locked_away)
+    view = overview(store)
+    assert view.connection
+    assert names(store, view.connection.id) == {"cus_a": "Ada"}
+    with pytest.raises(DatabaseProblem, match="cannot be written"):
+        connection(store)
+    store.close()
+    assert [one.name for one in locked_away.home.iterdir()] == ["panelist.db"]
+    assert paths.database(locked_away.home).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("UPDATE schema_version SET version = version - 1", "by an earlier Panelist"),
+        ("DROP TABLE schema_version", "no tables of Panelist"),
+    ],
+)
+def test_a_read_only_database_that_would_need_a_change_is_refused(
+    locked_away: Settings, change: str, words: str
+) -> None:
+    with closing(sqlite3.connect(paths.database(locked_away.home), isolation_level=None)) as other:
+        other.execute(change)
+    assert words in refusal(locked_away)
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_a_postgresql_that_cannot_be_written_is_read(settings: Settings) -> None:
+    """As a standby."""
+    store = open_store(settings)
+    connection(store)
+    store.close()
+    assert settings.database_url
+    url = f"{settings.database_url}&options=-c%20default_transaction_read_only=on"
+    standby = open_store(replace(settings, database_url=url))
+    assert overview(standby).connection
+    with pytest.raises(DatabaseProblem, match="is read-only"):
+        connection(standby)
+    standby.close()
+
+
+def test_a_file_that_goes_away_takes_nothing_until_it_is_back(sqlite_settings: Settings) -> None:
+    store = open_store(sqlite_settings)
+    here = connection(store)
+    file, away = paths.database(sqlite_settings.home), sqlite_settings.home / "away"
+    store.close()
+    assert store.rows("SELECT count(*) FROM connection") == [(1,)]
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{file}{suffix}").rename(f"{away}{suffix}")
+    for _ in range(2):
+        with pytest.raises(DatabaseProblem, match="is gone"):
+            send(store, here, Fetched(1, participants=[person("cus_a")]))
+    assert not file.exists()
+    away.rename(file)
+    send(store, here, Fetched(1, participants=[person("cus_a")]))
+    assert names(store, here) == {"cus_a": "cus_a"}
+    store.close()
+    with closing(sqlite3.connect(file)) as other:
+        assert other.execute("SELECT count(*) FROM participant").fetchone() == (1,)
+
+
+def test_a_file_that_takes_its_place_is_used_only_if_it_fits(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    store = open_store(sqlite_settings)
+    here = connection(store)
+    file = paths.database(sqlite_settings.home)
+    store.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    (tmp_path / "copy").write_bytes(file.read_bytes())
+    send(store, here, Fetched(1, participants=[person("cus_a")]))
+    for journal in ("-wal", "-shm"):
+        Path(f"{file}{journal}").unlink()
+    os.replace(tmp_path / "copy", file)
+    assert names(store, here) == {}
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "other")) as other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+    os.replace(tmp_path / "other", file)
+    with pytest.raises(DatabaseProblem, match="was replaced by another file"):
+        names(store, here)
+    store.close()
+
+
 def test_a_newer_database_is_refused_and_left_as_it_is(settings: Settings) -> None:
     store = open_store(settings)
     with store.transaction():

@@ -131,6 +131,8 @@ def hasher(store: Store) -> Hasher:
     """A hasher with the key of the database, which is created on first use. Raises
     DatabaseProblem."""
     found = _keys(store, "id = 1")
+    if not found and not store.writable:  # nothing was hashed, so any key finds nothing
+        return Hasher(secrets.token_bytes(32))
     if not found:
         with store.transaction():
             store.execute(
