@@ -21,6 +21,10 @@ class DatabaseProblem(Problem):
     """The database cannot be used as requested. The text is shown to the user."""
 
 
+class DatabaseAway(DatabaseProblem):
+    """The database does not answer now. It may answer later, and nothing else needs to change."""
+
+
 _SENTENCES = {
     sqlite3.SQLITE_FULL: "The disk is full: {where} could not grow. Everything saved before is"
     " kept; free some space and start again, it goes on where it was.",
@@ -122,6 +126,20 @@ def _postgres_sentence(state: str, said: str, where: str) -> str:
     )
 
 
+# Classes of states (postgresql.org/docs/current/errcodes-appendix.html): the connection failed, too
+# many connections, or someone stopped or starts the server. A refused connection has no state.
+_AWAY = ("", "08", "53", "57")
+
+
+def _is_away(error: BaseException) -> bool:
+    return any(
+        type(one).__module__.startswith("psycopg")
+        and type(one).__name__ == "OperationalError"
+        and (getattr(one, "sqlstate", None) or _state_in_words(str(one)))[:2] in _AWAY
+        for one in _chain(error)
+    )
+
+
 @contextmanager
 def explained(where: str) -> Iterator[None]:
     """Turn any database failure inside into a DatabaseProblem with its sentence."""
@@ -133,4 +151,4 @@ def explained(where: str) -> Iterator[None]:
         text = sentence(error, where)
         if text is None:
             raise
-        raise DatabaseProblem(text) from error
+        raise (DatabaseAway if _is_away(error) else DatabaseProblem)(text) from error

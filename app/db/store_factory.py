@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app import paths
 from app.db import postgres
-from app.db.errors import DatabaseProblem
+from app.db.errors import DatabaseAway, DatabaseProblem
 from app.db.membership import ensure_builtin
 from app.db.sqlite_file import SqliteFile
 from app.db.store import Store
 from app.files import lock
 from app.settings import Settings
 
+AGAIN = 5.0  # seconds between two tries to reach a server
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -26,6 +28,20 @@ def open_store(settings: Settings) -> Store:
         database = postgres.database(settings.database_url)
         return _complete(Store(database, f"PostgreSQL database {database.database!r}"))
     return open_sqlite(paths.database(settings.home))
+
+
+def open_store_patiently(settings: Settings, tell: Callable[[str], None]) -> Store:
+    """As :func:`open_store`, but waits for a server that does not answer yet, for a process that
+    starts before it. ``tell`` gets a sentence when it begins to wait."""
+    told = ""
+    while True:
+        try:
+            return open_store(settings)
+        except DatabaseAway as problem:
+            if str(problem) != told:
+                told = str(problem)
+                tell(f"{told} Trying again until it does.")
+        time.sleep(AGAIN)
 
 
 def open_sqlite(file: Path) -> Store:
