@@ -50,6 +50,12 @@ _SENTENCES = {
 _UNREADABLE = "Could not decode to UTF-8"  # SQLite's driver; the rest quotes the value
 
 
+# States of PostgreSQL: unique_violation, serialization_failure and deadlock_detected; then
+# lock_not_available and query_canceled, which are our limits or the server's.
+_RIVALS = ("23505", "40001", "40P01")
+_SLOW = ("55P03", "57014")
+
+
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     seen: set[int] = set()
     waiting = [error]
@@ -110,6 +116,16 @@ def _postgres_sentence(state: str, said: str, where: str) -> str:
         return f"{where} is read-only. Nothing was changed; connect to its primary server."
     if state == "OPTION":
         return f"PANELIST_DATABASE_URL is not understood ({said}). Remove or correct that option."
+    if state in _RIVALS:
+        return (
+            f"Another Panelist changed the same in {where} at the same moment ({said}). Nothing was"
+            " changed here; try again."
+        )
+    if state in _SLOW:
+        return (
+            f"{where} did not finish in time ({said}). Nothing was changed; try again, and ask its"
+            " administrator what it waits for if that does not help."
+        )
     if state.startswith("28"):
         return f"{where} refuses the login ({said}). Correct PANELIST_DATABASE_URL."
     if state.startswith("3D"):

@@ -275,6 +275,10 @@ class Store:
         cursor = self.database.execute_sql(self.sql(sql), tuple(parameters))
         return int(cursor.rowcount)
 
+    def insert_one(self, sql: str, parameters: Sequence[object]) -> int:
+        """Insert one row and return its id. The newest id may be that of another process's row."""
+        return int(self.row(f"{sql} RETURNING id", parameters)[0])
+
     def insert(self, into: str, rows: Sequence[Sequence[object]], then: str = "") -> None:
         """``INSERT INTO {into} VALUES … {then}`` for many rows. ``into`` is a table with its
         columns. SQLite gets many rows per statement, because after each statement the writer waits

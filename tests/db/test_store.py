@@ -19,7 +19,7 @@ import peewee
 import pytest
 
 from app import paths
-from app.db import migrations, postgres
+from app.db import connections, migrations, postgres
 from app.db.errors import DatabaseProblem
 from app.db.rows import Fetched
 from app.db.store import Store
@@ -265,6 +265,28 @@ def test_two_first_starts_on_one_postgresql_at_once(settings: Settings) -> None:
         one.stdin.write("go\n")
         one.stdin.flush()
     assert [one.communicate()[0] for one in both] == ["1\n", "1\n"]
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_two_that_connect_one_account_at_once(store: Store, settings: Settings) -> None:
+    """The second waits for the first and finds its connection."""
+    given = (store, "stripe", "acct_both", False, None, "restricted_key")
+    found: list[int] = []
+
+    def second() -> None:
+        found.append(connections.record(*given))
+        store.close()
+
+    thread = threading.Thread(target=second)
+    other = open_store(settings)
+    with other.transaction():
+        first = connections.record(other, *given[1:])
+        thread.start()
+        while not other.rows("SELECT 1 FROM pg_locks WHERE NOT granted"):
+            pass
+    thread.join()
+    assert found == [first]
+    other.close()
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def queue(
             )
         if not number:
             raise StudyProblem("Nobody waits for a reminder: all have answered or had one.")
-        store.execute(
+        run = store.insert_one(
             "INSERT INTO run (study_id, plan_id,"
             ' kind, way, server, state, letter, number, at, "by", go_at, machine)'
             " VALUES (?, ?, 'reminder', ?, ?, 'running', ?, ?, ?, ?, ?, ?)",
@@ -89,7 +89,6 @@ def queue(
                 this_machine(),
             ),
         )
-        (run,) = store.row("SELECT max(id) FROM run WHERE study_id = ?", (study_id,))
         store.execute(
             "UPDATE invite SET reminder = 'queued', reminder_run_id = ?, not_before = NULL"
             f" WHERE {who}",
