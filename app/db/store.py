@@ -28,6 +28,7 @@ Row = tuple[Any, ...]
 
 LOOKED_THROUGH = 16 * 2**20  # bytes, about 40 ms
 ROWS_AT_ONCE = (500, 50)  # rows in one statement, while that many are left
+CANCEL = 2.0  # seconds that a server has to end a statement
 CHANNEL = "panelist"  # on which PostgreSQL announces writes
 APPLICATION_ID = 0x50414E4C  # "PANL", so that file(1) and we recognise it
 
@@ -45,6 +46,7 @@ class Store:
         self.postgres = isinstance(database, peewee.PostgresqlDatabase)
         self.writable = not isinstance(database, SqliteFile) or database.writable
         self.turn: int | None = None  # set while this process syncs, see app.db.lease
+        self._check: Callable[[], None] | None = getattr(database, "check", None)
         self._writing = threading.RLock()
         with explained(where):
             database.connect(reuse_if_open=True)
@@ -71,6 +73,7 @@ class Store:
             return
         with self.transaction():
             if self.postgres:  # of two first starts at once, one creates and the other waits
+                self.database.execute_sql("SET LOCAL lock_timeout = 0")
                 self.database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (APPLICATION_ID,))
             if self.database.table_exists("schema_version"):
                 (version,) = self.row("SELECT version FROM schema_version")
@@ -189,12 +192,8 @@ class Store:
     def session(self) -> Any:
         """A separate PostgreSQL session, outside every transaction. Both ends notice a lost network
         within seconds."""
-        import psycopg
-
-        with explained(self.where):
-            return psycopg.connect(
-                dbname=self.database.database, autocommit=True, **self.database.connect_params
-            )
+        with self._explained():
+            return self.database.session()  # type: ignore[attr-defined]
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -202,8 +201,8 @@ class Store:
         thread's next statement opens a new one."""
         try:
             with explained(self.where):
-                if isinstance(self.database, SqliteFile):
-                    self.database.check()
+                if self._check is not None:
+                    self._check()
                 yield
         except DatabaseProblem:
             if self.postgres and not self.database.is_closed():
@@ -247,11 +246,13 @@ class Store:
         then rolled back and DatabaseProblem is raised. Raises DatabaseProblem."""
         with self._explained():
             connection = self.database.connection()
-        end = connection.cancel_safe if self.postgres else connection.interrupt
 
         def interrupt() -> None:
             with contextlib.suppress(Exception):  # it has already ended
-                end()
+                if self.postgres:
+                    connection.cancel_safe(timeout=CANCEL)
+                else:
+                    connection.interrupt()
 
         return interrupt
 
