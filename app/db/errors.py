@@ -67,6 +67,12 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
             waiting += [one.__cause__, one.__context__]
 
 
+def _of_psycopg(error: BaseException) -> set[str]:
+    """The driver's names for this error. It is an extra, so its classes cannot be imported here."""
+    classes = type(error).__mro__
+    return {one.__name__ for one in classes if one.__module__.startswith("psycopg")}
+
+
 def sentence(error: BaseException, where: str) -> str | None:
     """The sentence to show for a database failure. None when the error is not one."""
     for one in _chain(error):
@@ -75,7 +81,7 @@ def sentence(error: BaseException, where: str) -> str | None:
             return _SENTENCES[code & 0xFF].format(where=where)
     for one in _chain(error):
         state = getattr(one, "sqlstate", None)
-        if state is not None or type(one).__module__.startswith("psycopg"):
+        if state is not None or "Error" in _of_psycopg(one):
             return _postgres_sentence(state or _state_in_words(str(one)), _words(one), where)
     if any(isinstance(one, UnicodeDecodeError) or _UNREADABLE in str(one) for one in _chain(error)):
         return _SENTENCES[sqlite3.SQLITE_CORRUPT].format(where=where)
@@ -105,6 +111,9 @@ def _state_in_words(text: str) -> str:
         'role "': "28000",
         'database "': "3D000",
         "invalid connection option": "OPTION",
+        "invalid sslmode value": "OPTION",
+        "unrecognized configuration parameter": "OPTION",
+        "does not support SSL": "OPTION",
     }
     return next((state for word, state in words.items() if word in text), "")
 
@@ -120,6 +129,11 @@ def _postgres_sentence(state: str, said: str, where: str) -> str:
         return (
             f"Another Panelist changed the same in {where} at the same moment ({said}). Nothing was"
             " changed here; try again."
+        )
+    if state == "42P07":
+        return (
+            f"{where} has tables of another program ({said}). Nothing was changed; create a"
+            " database for Panelist alone, and correct PANELIST_DATABASE_URL."
         )
     if state in _SLOW:
         return (
@@ -149,8 +163,7 @@ _AWAY = ("", "08", "53", "57")
 
 def _is_away(error: BaseException) -> bool:
     return any(
-        type(one).__module__.startswith("psycopg")
-        and type(one).__name__ == "OperationalError"
+        "OperationalError" in _of_psycopg(one)
         and (getattr(one, "sqlstate", None) or _state_in_words(str(one)))[:2] in _AWAY
         for one in _chain(error)
     )

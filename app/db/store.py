@@ -21,7 +21,7 @@ import peewee
 
 from app.db import migrations
 from app.db.errors import DatabaseProblem, explained
-from app.db.postgres import NOT_UTF_8
+from app.db.postgres import ANOTHERS, NOT_UTF_8
 from app.db.sqlite_file import SqliteFile
 
 Row = tuple[Any, ...]
@@ -76,8 +76,7 @@ class Store:
                 self.database.execute_sql("SET LOCAL lock_timeout = 0")
                 self.database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (APPLICATION_ID,))
             if self.database.table_exists("schema_version"):
-                (version,) = self.row("SELECT version FROM schema_version")
-                migrations.migrate(self.database, version)
+                migrations.migrate(self.database, self._version())
                 return
             if self.database.get_tables() and not self.postgres:
                 raise DatabaseProblem(
@@ -92,17 +91,20 @@ class Store:
 
     def _check_server(self) -> None:
         """Refuse a database that cannot store every name. Find out whether it can be written,
-        which a standby cannot."""
-        encoding, read_only = (
+        which a standby cannot, and whether a pooler dropped what we set at connecting."""
+        encoding, read_only, plans = (
             shown.decode() if isinstance(shown, bytes) else shown  # bytes with SQL_ASCII
             for shown in self.row(
                 "SELECT current_setting('server_encoding'),"
-                " current_setting('transaction_read_only')"
+                " current_setting('transaction_read_only'), current_setting('plan_cache_mode')"
             )
         )
         if encoding != "UTF8":
             raise DatabaseProblem(NOT_UTF_8.format(where=self.where, encoding=encoding))
         self.writable = read_only != "on"
+        if plans == "auto":
+            self.database.pooled = True  # type: ignore[attr-defined]
+            self.close()  # the next connection knows it
 
     def _is_small(self) -> bool:
         """Whether the whole file can be checked at every start. Checking a million customers would
@@ -110,9 +112,19 @@ class Store:
         (pages,), (size,) = self.row("PRAGMA page_count"), self.row("PRAGMA page_size")
         return bool(pages * size <= LOOKED_THROUGH)
 
+    def _version(self) -> int:
+        """The version of the tables. Other programs have a table of that name, too."""
+        try:
+            rows = self.database.execute_sql("SELECT version FROM schema_version").fetchall()
+        except peewee.DatabaseError:
+            rows = []
+        if len(rows) != 1 or not isinstance(rows[0][0], int):
+            raise DatabaseProblem(ANOTHERS.format(where=self.where, table="schema_version"))
+        return int(rows[0][0])
+
     def _check_version(self) -> None:
         """Refuse a newer database. Keep a copy of an older one before it is changed."""
-        (version,) = self.row("SELECT version FROM schema_version")
+        version = self._version()
         if version > migrations.VERSION:
             raise DatabaseProblem(
                 f"{self.where} was written by a newer Panelist (its version is {version}, this"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import socket
@@ -19,14 +20,14 @@ import peewee
 import pytest
 
 from app import paths
-from app.db import connections, migrations, postgres
-from app.db.errors import DatabaseProblem
+from app.db import connections, migrations, postgres, watched_postgres
+from app.db.errors import DatabaseAway, DatabaseProblem
 from app.db.rows import Fetched
 from app.db.store import Store
 from app.db.store_factory import open_sqlite, open_store
 from app.panel.overview import overview
 from app.settings import Settings
-from tests.conftest import drop_database
+from tests.conftest import drop_database, frozen
 from tests.helpers.rows import connection, names, person, send
 
 
@@ -297,6 +298,7 @@ def test_two_that_connect_one_account_at_once(store: Store, settings: Settings) 
         ("postgresql://ada:hunter2secret@127.0.0.1:1/panel", "check that the server runs"),
         ("postgresql://ada:hunter2secret@127.0.0.1:1/panel", "Connection refused"),
         ("postgresql://ada:hunter2secret@127.0.0.1:1/panel?pgbouncer=true", '"pgbouncer"'),
+        ("postgresql://ada:hunter2secret@127.0.0.1:1/panel?sslmode=maybe", '"maybe"'),
         ("postgresql://app:p@ss/hunter2secret#1@127.0.0.1:1/panel", "Percent-encode the special"),
         ("postgresql://app:p#hunter2secret@127.0.0.1:1/panel", "Percent-encode the special"),
         ("postgresql://app:hunter2secret/2026!x@127.0.0.1:1/panel", "/ is %2F"),
@@ -365,6 +367,73 @@ def test_a_missing_right_is_named(settings: Settings) -> None:
     said = refusal(replace(settings, database_url=guest))
     assert "permission denied for schema public" in said
     assert "GRANT ALL ON SCHEMA public" in said
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("study (x int)", "has tables of another program"),
+        ("schema_version (rank int, version text)", "that is not Panelist's"),
+        ("schema_version (version int)", "that is not Panelist's"),
+        ("schema_version (something text)", "that is not Panelist's"),
+    ],
+)
+def test_tables_of_another_program_are_left_alone(
+    settings: Settings, table: str, words: str
+) -> None:
+    import psycopg
+
+    assert settings.database_url
+    with psycopg.connect(settings.database_url, autocommit=True) as session:
+        session.execute("DROP SCHEMA public CASCADE")
+        session.execute("CREATE SCHEMA public")
+        session.execute(f"CREATE TABLE {table}".encode())
+        assert words in refusal(settings)
+        found = session.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+        assert found.fetchone() == (1,)
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_a_schema_of_its_own_beside_another_program(settings: Settings) -> None:
+    import psycopg
+
+    assert settings.database_url
+    with psycopg.connect(settings.database_url, autocommit=True) as session:
+        session.execute("DROP SCHEMA public CASCADE")
+        session.execute("CREATE SCHEMA public")
+        session.execute("CREATE TABLE public.study (x int)")
+        session.execute("CREATE SCHEMA panel")
+    url = f"{settings.database_url}&options=-csearch_path%3Dpanel"
+    for count in range(2):
+        store = open_store(replace(settings, database_url=url))
+        assert len(store.rows("SELECT 1 FROM connection")) == count
+        connection(store)
+        store.close()
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_a_frozen_postgresql_is_given_up_and_taken_up_again(
+    store: Store, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It still has our connections, and takes new ones that it never answers."""
+    monkeypatch.setattr(watched_postgres, "SILENCE", 0.2)
+    here = connection(store)
+    with frozen(request.getfixturevalue("postgres")):
+        for words in ("no answer in time", "does not answer any more"):
+            with pytest.raises(DatabaseAway, match=words):
+                overview(store)
+    while True:
+        with contextlib.suppress(DatabaseAway):
+            send(store, here, Fetched(1, participants=[person("cus_a")]))
+            break
+    assert names(store, here) == {"cus_a": "cus_a"}
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_a_slow_statement_is_no_silence(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watched_postgres, "SILENCE", 0.05)
+    assert store.rows("SELECT 1 FROM pg_sleep(0.5)") == [(1,)]
 
 
 def test_a_value_never_shows_in_what_the_database_says(store: Store) -> None:
