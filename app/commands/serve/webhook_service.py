@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -22,6 +23,7 @@ from app.db.indexes.index_builder import IndexBuilder
 from app.db.store_factory import open_store_patiently
 from app.invites.housekeeping import Housekeeping
 from app.settings import load
+from app.sync import stripe_clock
 from app.sync.engine import Engine
 from app.sync.service import SyncService
 from app.text import plain
@@ -31,6 +33,7 @@ from app.web.webhook import PATH
 from app.web.worker_thread import WorkerThread
 
 FIRST = 2.0  # seconds to learn whose key it is before the server starts without that
+CLOCK_WARNING = 3_600.0  # seconds between two warnings of a wrong clock
 ENGINE_GRACE = 0.6  # seconds for the sync to end, while the server ends too
 
 
@@ -100,7 +103,12 @@ async def _run(
         if syncing.done():
             listener.close()
             syncing.result()
-    pages = Routes(service, secrets, lambda: sync.who if sync else None)
+    pages = Routes(
+        service,
+        secrets,
+        lambda: sync.who if sync else None,
+        on_wrong_clock=_ClockWarning().say,
+    )
     _announce(service, listener, sync is not None, options)
     serving = loop.create_task(server.serve(server.application(pages.routes), listener, stop))
     serving.add_done_callback(lambda _: stop.set())
@@ -114,6 +122,20 @@ async def _run(
     pages.end()
     if syncing and syncing.done() and not syncing.cancelled():
         syncing.result()
+
+
+class _ClockWarning:
+    """Says now and then that webhooks are refused because of a wrong clock. A single old signature
+    may be one that someone sent again, so it names what is compared."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def say(self, ahead: float) -> None:
+        text = stripe_clock.difference(ahead)
+        if text is not None and time.monotonic() >= self._next:
+            self._next = time.monotonic() + CLOCK_WARNING
+            say(f"A webhook was refused because of its time. {text}")
 
 
 def _stop_after_failure(stop: asyncio.Event, syncing: asyncio.Task[None]) -> None:

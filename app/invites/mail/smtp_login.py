@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from app.certificates import advice, trusted
 from app.invites.mail.server_settings import MailServer
+from app.invites.mail.smtp_socket import SmtpSession, SmtpTlsSession
 from app.text import plain, without_secret
 
 CONNECT = 30.0  # seconds for each step until the login is done
@@ -48,12 +49,12 @@ def _connect(
 ) -> smtplib.SMTP:
     trust = trusted()
     if server.security == "tls":
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+        smtp: smtplib.SMTP = SmtpTlsSession(
             server.host, server.port, timeout=CONNECT, context=trust
         )
         opened(smtp)
     else:
-        smtp = smtplib.SMTP(server.host, server.port, timeout=CONNECT)
+        smtp = SmtpSession(server.host, server.port, timeout=CONNECT)
         opened(smtp)
         if server.security == "starttls":
             smtp.starttls(context=trust)
