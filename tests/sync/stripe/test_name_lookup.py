@@ -80,7 +80,7 @@ async def test_every_address_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_resolver_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     ended = Event()
     monkeypatch.setattr(name_lookup, "LOOKUP", 0.05)
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [] if ended.wait(20) else [])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [ended.wait(20)][1:])
     with pytest.raises(WireProblem, match="no connection in time"):
         await ask(1)
     ended.set()
