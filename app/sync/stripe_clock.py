@@ -38,8 +38,8 @@ def difference(ahead: float) -> str | None:
     """A sentence about a difference that matters, or None."""
     if abs(ahead) < NOTICED:
         return None
-    side = "ahead of" if ahead > 0 else "behind"
+    minutes, side = round(abs(ahead) / 60), "ahead of" if ahead > 0 else "behind"
     return (
-        f"This computer's clock is {duration(60 * round(abs(ahead) / 60))} {side} Stripe's. Webhooks are refused if"
-        " they differ by more than 5 minutes. Correct the clock."
+        f"This computer's clock is {duration(60 * minutes)} {side} Stripe's. Webhooks are refused"
+        " if they differ by more than 5 minutes. Correct the clock."
     )
