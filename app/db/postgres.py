@@ -27,9 +27,9 @@ ENCODED = (
     "PANELIST_DATABASE_URL cannot be read. Percent-encode the special characters in the user and"
     " the password: / is %2F, @ is %40, : is %3A, # is %23, ? is %3F and % is %25."
 )
-ANOTHERS = (
-    "{where} has a table {table!r} that is not Panelist's. Nothing was changed. Create a database"
-    " for Panelist alone, and correct PANELIST_DATABASE_URL."
+ANOTHERS_DATABASE = (
+    "{where} has a table 'schema_version' that is not Panelist's. Nothing was changed. Create a"
+    " database for Panelist alone, and correct PANELIST_DATABASE_URL."
 )
 NOT_UTF_8 = (
     "{where} stores text as {encoding}, which cannot hold every name. Nothing was changed. Create a"

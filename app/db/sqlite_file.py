@@ -26,6 +26,10 @@ PRAGMAS = {
 }
 READ_ONLY = {key: value for key, value in PRAGMAS.items() if key != "journal_mode"}
 
+ANOTHERS_FILE = (
+    "{where} belongs to another program. Nothing was changed; set PANELIST_HOME to another folder."
+)
+
 Identity = tuple[int, int, bool]
 
 

@@ -21,8 +21,8 @@ import peewee
 
 from app.db import migrations
 from app.db.errors import DatabaseProblem, explained
-from app.db.postgres import ANOTHERS, NOT_UTF_8
-from app.db.sqlite_file import SqliteFile
+from app.db.postgres import ANOTHERS_DATABASE, NOT_UTF_8
+from app.db.sqlite_file import ANOTHERS_FILE, SqliteFile
 
 Row = tuple[Any, ...]
 
@@ -79,10 +79,7 @@ class Store:
                 migrations.migrate(self.database, self._version())
                 return
             if self.database.get_tables() and not self.postgres:
-                raise DatabaseProblem(
-                    f"{self.where} belongs to another program. Nothing was changed; set"
-                    " PANELIST_HOME to another folder."
-                )
+                raise DatabaseProblem(ANOTHERS_FILE.format(where=self.where))
             from app.db.schema.creation import create  # 30 models, only for a new database
 
             create(self.database)
@@ -116,10 +113,13 @@ class Store:
         """The version of the tables. Other programs have a table of that name, too."""
         try:
             rows = self.database.execute_sql("SELECT version FROM schema_version").fetchall()
-        except peewee.DatabaseError:
+        except peewee.DatabaseError as error:
+            if "column" not in str(error):
+                raise
             rows = []
         if len(rows) != 1 or not isinstance(rows[0][0], int):
-            raise DatabaseProblem(ANOTHERS.format(where=self.where, table="schema_version"))
+            cure = ANOTHERS_DATABASE if self.postgres else ANOTHERS_FILE
+            raise DatabaseProblem(cure.format(where=self.where))
         return int(rows[0][0])
 
     def _check_version(self) -> None:

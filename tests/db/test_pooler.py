@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from app.db import store_factory
 from app.db.lease import Lease, LeaseTaken
 from app.db.rows import Fetched
 from app.db.store_factory import open_store, open_store_patiently
@@ -38,9 +40,13 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not instal
 
 @pytest.fixture(params=["options are refused", "options are dropped"])
 def pooled(
-    request: pytest.FixtureRequest, settings: Settings, tmp_path: Path
+    request: pytest.FixtureRequest,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Settings]:
     """The database through a pooler."""
+    monkeypatch.setattr(store_factory, "AGAIN", 0.02)
     assert PROGRAM
     assert settings.database_url
     named = psycopg.conninfo.conninfo_to_dict(settings.database_url)
@@ -53,7 +59,8 @@ def pooled(
     file.write_text(text)
     for place in (tmp_path, *tmp_path.parents[:3], file):
         place.chmod(place.stat().st_mode | 0o055)
-    with subprocess.Popen([PROGRAM, "-q", file], user="nobody", stderr=subprocess.PIPE) as process:
+    user = "nobody" if os.geteuid() == 0 else None  # PgBouncer refuses root
+    with subprocess.Popen([PROGRAM, "-q", file], user=user) as process:
         yield replace(
             settings, database_url=f"postgresql://postgres@127.0.0.1:{port}/{named['dbname']}"
         )
