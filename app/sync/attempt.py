@@ -64,6 +64,7 @@ class SyncAttempt:
         self._check, self._wait, self._tell = check, wait, tell
         self._full = full
         self._deep_at = -DEEP
+        self._clock_is_wrong: bool | None = None  # as last told
         self._api = StripeApi(
             settings.stripe_api_base,
             access,
@@ -135,7 +136,10 @@ class SyncAttempt:
         self._pace.over = reads(*key) > allowance(*key)
         await self._do(sync_messages.say_quarantined)
         await self._do(relist_interval.tell)
-        await self._do(stripe_clock.tell, self._api.ahead)
+        wrong = stripe_clock.difference(self._api.ahead) is not None
+        if wrong != self._clock_is_wrong:
+            self._clock_is_wrong = wrong
+            await self._do(stripe_clock.tell, self._api.ahead)
 
     async def _poll(self, listed: bool, gapless: bool = False) -> PollResult:
         deep = time.monotonic() - self._deep_at >= DEEP

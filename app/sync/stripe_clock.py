@@ -26,11 +26,11 @@ def tell(store: Store, connection_id: int, ahead: float) -> None:
     seconds by which it is ahead of Stripe's, which is negative behind it."""
     text = difference(ahead)
     known = store.rows(
-        "SELECT text FROM message WHERE connection_id = ? AND step = ?", (connection_id, STEP)
+        "SELECT 1 FROM message WHERE connection_id = ? AND step = ?", (connection_id, STEP)
     )
     if text is None and known:
         sync_messages.unsay(store, connection_id, STEP)
-    elif text is not None and known != [(text,)]:
+    elif text is not None and not known:
         sync_messages.say(store, connection_id, "warning", STEP, text)
 
 
