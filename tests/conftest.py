@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import itertools
 import os
@@ -84,6 +85,13 @@ def _name(url: str) -> str:
     import psycopg
 
     return str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
+
+
+@contextlib.contextmanager
+def frozen(url: str) -> Iterator[None]:
+    """The server of this URL stands still, with all its processes."""
+    with _servers[url].frozen():
+        yield
 
 
 def drop_database(url: str, made: str) -> None:

@@ -22,6 +22,10 @@ class DatabaseProblem(Problem):
     """The database cannot be used as requested. The text is shown to the user."""
 
 
+class DatabaseAway(DatabaseProblem):
+    """The database does not answer now. It may answer later, and nothing else needs to change."""
+
+
 _SENTENCES = {
     sqlite3.SQLITE_FULL: "The disk is full: {where} could not grow. Everything saved before is"
     " kept; free some space and start again, it goes on where it was.",
@@ -52,6 +56,12 @@ _DAMAGE = ("malformed", "unsupported file format", "file is not a database")
 _POSTGRES_DAMAGE = ("XX001", "XX002")  # data_corrupted, index_corrupted
 
 
+# States of PostgreSQL: unique_violation, serialization_failure and deadlock_detected; then
+# lock_not_available and query_canceled, which are our limits or the server's.
+_RIVALS = ("23505", "40001", "40P01")
+_SLOW = ("55P03", "57014")
+
+
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     seen: set[int] = set()
     waiting = [error]
@@ -64,6 +74,12 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 _TOO_DEEP = "parser stack overflow"
+
+
+def _of_psycopg(error: BaseException) -> set[str]:
+    """The driver's names for this error. It is an extra, so its classes cannot be imported here."""
+    classes = type(error).__mro__
+    return {one.__name__ for one in classes if one.__module__.startswith("psycopg")}
 
 
 def sentence(error: BaseException, where: str) -> str | None:
@@ -83,7 +99,7 @@ def sentence(error: BaseException, where: str) -> str | None:
             return _SENTENCES[code & 0xFF].format(where=where, file=shlex.quote(where))
     for one in _chain(error):
         state = getattr(one, "sqlstate", None)
-        if state is not None or type(one).__module__.startswith("psycopg"):
+        if state is not None or "Error" in _of_psycopg(one):
             return _postgres_sentence(state or _state_in_words(str(one)), _words(one), where)
     if any(isinstance(one, UnicodeDecodeError) or UNREADABLE in str(one) for one in _chain(error)):
         return damaged(where)
@@ -123,6 +139,9 @@ def _state_in_words(text: str) -> str:
         'role "': "28000",
         'database "': "3D000",
         "invalid connection option": "OPTION",
+        "invalid sslmode value": "OPTION",
+        "unrecognized configuration parameter": "OPTION",
+        "does not support SSL": "OPTION",
     }
     return next((state for word, state in words.items() if word in text), "")
 
@@ -139,6 +158,21 @@ def _postgres_sentence(state: str, said: str, where: str) -> str:
         return f"{where} is read-only. Nothing was changed; connect to its primary server."
     if state == "OPTION":
         return f"PANELIST_DATABASE_URL is not understood ({said}). Remove or correct that option."
+    if state in _RIVALS:
+        return (
+            f"Another Panelist changed the same in {where} at the same moment ({said}). Nothing was"
+            " changed here; try again."
+        )
+    if state == "42P07":
+        return (
+            f"{where} has tables of another program ({said}). Nothing was changed; create a"
+            " database for Panelist alone, and correct PANELIST_DATABASE_URL."
+        )
+    if state in _SLOW:
+        return (
+            f"{where} did not finish in time ({said}). Nothing was changed; try again, and ask its"
+            " administrator what it waits for if that does not help."
+        )
     if state.startswith("28"):
         return f"{where} refuses the login ({said}). Correct PANELIST_DATABASE_URL."
     if state.startswith("3D"):
@@ -155,6 +189,19 @@ def _postgres_sentence(state: str, said: str, where: str) -> str:
     )
 
 
+# Classes of states (postgresql.org/docs/current/errcodes-appendix.html): the connection failed, too
+# many connections, or someone stopped or starts the server. A refused connection has no state.
+_AWAY = ("", "08", "53", "57")
+
+
+def _is_away(error: BaseException) -> bool:
+    return any(
+        "OperationalError" in _of_psycopg(one)
+        and (getattr(one, "sqlstate", None) or _state_in_words(str(one)))[:2] in _AWAY
+        for one in _chain(error)
+    )
+
+
 @contextmanager
 def explained(where: str) -> Iterator[None]:
     """Turn any database failure inside into a DatabaseProblem with its sentence."""
@@ -166,4 +213,4 @@ def explained(where: str) -> Iterator[None]:
         text = sentence(error, where)
         if text is None:
             raise
-        raise DatabaseProblem(text) from error
+        raise (DatabaseAway if _is_away(error) else DatabaseProblem)(text) from error

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -62,6 +63,21 @@ class PostgresServer:
                 return True
             threading.Event().wait(1)
         return False
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It stands still, with all its processes."""
+        server = psutil.Process(int((self._data / "postmaster.pid").read_text().split()[0]))
+        processes = [server, *server.children(recursive=True)]
+        for one in processes:
+            with suppress(psutil.NoSuchProcess):  # a session that just ended
+                one.suspend()
+        try:
+            yield
+        finally:
+            for one in processes:
+                with suppress(psutil.NoSuchProcess):
+                    one.resume()
 
     def stop(self) -> None:
         """End it at once; its data is thrown away."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.db import store as opening
+from app.db import sqlite_file
 from app.db.store import Store
 from app.db.store_factory import open_store
 from app.settings import Settings
@@ -41,7 +41,7 @@ def test_a_database_that_takes_too_long(
 def test_a_database_that_says_it_is_busy(
     sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setitem(opening.SQLITE_PRAGMAS, "busy_timeout", 50)
+    monkeypatch.setitem(sqlite_file.PRAGMAS, "busy_timeout", 50)
     store = open_store(sqlite_settings)
     account(store)
     with serving(store, sqlite_settings) as here:

@@ -194,6 +194,34 @@ def test_who_only_holds_the_line_goes_first(opened: Store, sqlite_settings: Sett
         assert len(here.hints) == 10
 
 
+def is_open(line: socket.socket) -> bool:
+    line.setblocking(False)
+    try:
+        return line.recv(1, socket.MSG_PEEK) != b""
+    except BlockingIOError:
+        return True
+    except ConnectionError:
+        return False
+
+
+def test_a_crowd_that_comes_at_once_keeps_the_limit(
+    opened: Store, sqlite_settings: Settings
+) -> None:
+    """All of it waits when the server first looks, and an event in the middle is heard."""
+    body = event()
+    true = head(len(body), f"Stripe-Signature: {signed(body)}") + body
+    with (
+        serving(opened, sqlite_settings, head_seconds=1_000) as here,
+        contextlib.ExitStack() as held,
+    ):
+        with here.paused():
+            lines = [held.enter_context(here.connect()) for _ in range(300)]
+            lines[150].sendall(true)
+        assert rest(lines[150]).endswith(b"Kept.\n")
+        until(lambda: sum(map(is_open, lines)) <= 100)
+        assert here.send(event(id="evt_2")).text == "Kept.\n"
+
+
 def test_nobody_who_waits_for_the_database_is_let_go(
     opened: Store, sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -132,6 +132,8 @@ def hasher(store: Store) -> Hasher:
     """A hasher with the key of the database, which is created on first use. Raises DatabaseProblem,
     also if the key was lost: with another one, no opt-out would be recognised."""
     found = _keys(store, "id = 1")
+    if not found and not store.writable:  # nothing was hashed, so any key finds nothing
+        return Hasher(secrets.token_bytes(32))
     if not found:
         if store.rows("SELECT 1 FROM opt_out LIMIT 1") or store.rows(
             "SELECT 1 FROM invite LIMIT 1"

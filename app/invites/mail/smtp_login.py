@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from app.certificates import advice, trusted
 from app.invites.mail.server_settings import MailServer
+from app.invites.mail.smtp_socket import SmtpSession, SmtpTlsSession
 from app.text import plain, without_secret
 
 CONNECT = 30.0  # seconds for each step until the login is done
@@ -66,12 +67,12 @@ def opened_session(server: MailServer, log_in: Callable[[smtplib.SMTP], None]) -
 def _encrypted(server: MailServer, opened: Callable[[smtplib.SMTP], None]) -> smtplib.SMTP:
     trust = trusted()
     if server.security == "tls":
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+        smtp: smtplib.SMTP = SmtpTlsSession(
             server.host, server.port, timeout=CONNECT, context=trust
         )
         opened(smtp)
     else:
-        smtp = smtplib.SMTP(server.host, server.port, timeout=CONNECT)
+        smtp = SmtpSession(server.host, server.port, timeout=CONNECT)
         opened(smtp)
         if server.security == "starttls":
             smtp.starttls(context=trust)

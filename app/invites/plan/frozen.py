@@ -84,12 +84,11 @@ def freeze(
     with store.transaction():
         study = get(store, plan.study_id)
         drop_old(store, plan.study_id)
-        store.execute(
+        key = store.insert_one(
             'INSERT INTO plan (study_id, at, "by", options, letter, hash)'
             " VALUES (?, ?, ?, ?, ?, ?)",
             (plan.study_id, plan.now, by, _terms(plan, delivery), plan.template.json(), found),
         )
-        (key,) = store.row("SELECT max(id) FROM plan WHERE study_id = ?", (plan.study_id,))
         digest = sha256()
         for start in range(0, len(plan), CHUNK):
             checkpoint()

@@ -97,7 +97,7 @@ def keep(store: Store, shown: ReminderList, by: str) -> None:
     with store.transaction():
         study = get(store, shown.study_id)
         frozen.drop_old(store, study.id)
-        store.execute(
+        key = store.insert_one(
             'INSERT INTO plan (study_id, at, "by", options, letter, hash)'
             " VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -107,7 +107,6 @@ def keep(store: Store, shown: ReminderList, by: str) -> None:
                 MARK + shown.hash,
             ),
         )
-        (key,) = store.row("SELECT max(id) FROM plan WHERE study_id = ?", (study.id,))
         rows = [
             (key, participant, Outcome.INVITE, invite, None)
             for participant, invite in shown.invites.items()

@@ -73,7 +73,7 @@ def queue(
             )
         if not number:
             raise StudyProblem("Nobody waits for a reminder: all have answered or had one.")
-        store.execute(
+        run = store.insert_one(
             "INSERT INTO run (study_id, plan_id,"
             ' kind, way, server, state, letter, number, at, "by", login, go_at, machine)'
             " VALUES (?, ?, 'reminder', ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)",
@@ -91,7 +91,6 @@ def queue(
                 this_machine(),
             ),
         )
-        (run,) = store.row("SELECT max(id) FROM run WHERE study_id = ?", (study_id,))
         store.execute(
             "UPDATE invite SET reminder = 'queued', reminder_run_id = ?, not_before = NULL"
             f" WHERE {who}",

@@ -124,6 +124,7 @@ class StripeApi:
         self.requests: Counter[str] = Counter()
         self.latency = 0.1  # seconds, recent average
         self.quickest = 1.0  # seconds, shortest latency
+        self.ahead = 0.0  # seconds by which this computer's clock is ahead of Stripe's
         self._seq = first_seq - 1
         self._uncounted = 0
         self._on_trouble = on_trouble
@@ -252,7 +253,9 @@ class StripeApi:
             body = read(content)
             if isinstance(body, Page):
                 body.check_mode(self.livemode)
-            return Reply(seq, body, _date(headers))
+            date = _date(headers)
+            self.ahead = time.time() - date
+            return Reply(seq, body, date)
         except Unreadable:
             if foreign.is_page(headers):
                 raise _unreachable(foreign.page(status, content), permanent=True) from None

@@ -235,10 +235,16 @@ def client_for(base: str) -> httpx.AsyncClient:
             finally:
                 free.append(self._lane)
 
+    from app.sync.stripe.name_lookup import NameBackend
+
+    backend = NameBackend()
+
     def made() -> httpx.AsyncHTTPTransport:
-        return httpx.AsyncHTTPTransport(
+        lane = httpx.AsyncHTTPTransport(
             verify=trusting, proxy=through, trust_env=False, limits=limits
         )
+        lane._pool._network_backend = backend  # httpx passes on no other
+        return lane
 
     free.append(made())  # now, so that an unusable proxy address is reported
     return httpx.AsyncClient(
