@@ -24,13 +24,13 @@ def run(options: argparse.Namespace) -> int:
     from app.text import when
 
     settings, store, connection = open_context(options.account)
-    tidy(store, settings.home)
+    tidy(store, settings.folders)
     if options.undo:
         erasure.take_back(store, connection, options.person, by())
         say("They stay. Invites that ended with it stay ended.")
         return DONE
     due = erasure.request(store, connection, options.person, by())
-    follow(store, settings.home)
+    follow(store, settings.folders)
     say(
         f"Their invites ended, and they are erased at {when(due.due_at)}, as soon as a Panelist"
         " runs then; until then --undo takes it back. The customer in Stripe is not touched."

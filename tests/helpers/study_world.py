@@ -22,6 +22,7 @@ from app.invites.sending.factory import open_channel
 from app.invites.sending.outbox import QueuedBatch
 from app.invites.sending.runs import RunView, view
 from app.invites.sending.sender import Sender
+from app.paths import Folders
 from app.settings import Settings
 from tests.helpers import rows
 
@@ -83,7 +84,12 @@ def sender(
             return SmtpChannel(lambda: Session(server, password, patience), rate)
         return open_channel(channel, setup)
 
-    return Sender(store, here, folder=folder, open_channel=opened)
+    return Sender(store, here, folders=folders(folder), open_channel=opened)
+
+
+def folders(home: Path) -> Folders:
+    """A home, and a folder for the witness beside it."""
+    return Folders(home, home.with_name(f"{home.name}-state"))
 
 
 def send(sends: Sender, *, wait: bool = False) -> None:

@@ -44,7 +44,7 @@ def receive(options: argparse.Namespace) -> None:
     log.start(settings.home)
     listener = server.listen(options.host, options.port)
     engine = None
-    with Housekeeping(service.store, settings.home), IndexBuilder(service.store) as upkeep:
+    with Housekeeping(service.store, settings.folders), IndexBuilder(service.store) as upkeep:
         try:
             if not options.no_sync:
                 connection, access = sync_access(service)

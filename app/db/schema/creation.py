@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from peewee import Database, SqliteDatabase, TextField
 
 from app.db.migrations import VERSION
@@ -22,6 +24,7 @@ def create(database: Database) -> None:
         database.create_tables(TABLES, safe=False)
         panel_tables.SchemaVersion.insert(version=VERSION).execute()
         sync_tables.Syncer.insert(turn=0, who="").execute()
+        study_tables.MailboxKey.insert(id=1, key=secrets.token_hex(32)).execute()
     deleted = "CREATE INDEX participant_deleted ON participant (connection_id) WHERE deleted"
     database.execute_sql(deleted)
     database.execute_sql(BUILD_HELD)
