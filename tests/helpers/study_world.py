@@ -73,8 +73,9 @@ def sender(
     rate: MailRate = MailRate(None, None),  # noqa: B008 - frozen
     patience: float = 0.3,
     password: str | None = None,
+    state: Path | None = None,
 ) -> Sender:
-    """Sends for it, through the mail server at this address."""
+    """Sends for it, through the mail server at this address. ``state``: of the computer."""
     settings = Settings(home=folder, smtp_server=url)
     setup = ChannelSetup(store, settings, Credentials(folder))
     server = mail_server(settings)
@@ -84,7 +85,8 @@ def sender(
             return SmtpChannel(lambda: Session(server, password, patience), rate)
         return open_channel(channel, setup)
 
-    return Sender(store, here, folders=folders(folder), open_channel=opened)
+    at = Folders(folder, state) if state else folders(folder)
+    return Sender(store, here, folders=at, open_channel=opened)
 
 
 def folders(home: Path) -> Folders:

@@ -11,7 +11,7 @@ from app.db.store import Store
 from app.invites.mail.addresses import hasher, read
 from app.invites.states import written_to
 from app.invites.witness.witness import OPT_OUTS
-from app.invites.witness.witness_file import WitnessLine
+from app.invites.witness.witness_file import KNOWN, WitnessLine
 
 CHUNK = 10_000
 _LIFTED = {"erased": "erased-lifted", "opted-out": "opt-out-lifted", "bounced": "bounce-lifted"}
@@ -54,15 +54,16 @@ def find(
     sent: dict[tuple[str, int, int, str], WitnessLine] = {}
     shut: dict[tuple[str, str], WitnessLine] = {}
     for line in lines:
-        what = line.what.removesuffix("-not")
+        said = line.what.removesuffix(KNOWN)
+        what = said.removesuffix("-not")
         if what in ("invite", "reminder"):
             key = (what, line.study, line.created, line.mailbox)
-            if line.what.endswith("-not"):
+            if said != what:
                 sent.pop(key, None)
             else:
                 sent[key] = line
-        elif line.what in OPT_OUTS:
-            shut[line.mailbox, line.what] = line
+        elif said in OPT_OUTS:
+            shut[line.mailbox, said] = line
     boxes = {line.mailbox for line in (*sent.values(), *shut.values())}
     if not boxes:
         return LostRecords()

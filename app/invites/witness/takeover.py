@@ -15,8 +15,8 @@ from app.invites.ledger import Entry
 from app.invites.mail.addresses import written
 from app.invites.sending.runs import end_reminders
 from app.invites.witness.lost_records import LostRecords, LostSend
+from app.invites.witness.witness import TAKEN_OVER as WHY
 
-WHY = "sent from another copy of this database"
 TITLE = "Sent from another copy"  # of the study for invites whose study was lost
 _WAITING = ("queued", "sending", "uncertain", "failed")
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from app.db.store import Store
 from app.files import replace_atomically
 from app.invites.mail.addresses import Hasher, hasher
-from app.invites.witness.witness_file import HASH, TRUSTED, WitnessFile, WitnessLine
+from app.invites.witness.witness_file import HASH, KNOWN, TRUSTED, WitnessFile, WitnessLine
 
 CHUNK = 10_000
+TAKEN_OVER = "sent from another copy of this database"  # the detail of entries
 OPT_OUTS = ("opted-out", "erased", "bounced")
 _LEFT = "('uncertain', 'handed_over')"
 # What a copy must not lack.
@@ -72,10 +73,11 @@ class Witness:
             return True
         accepted = self._accepted()
         for other in self._others():
-            if _end(other) != accepted.get(other.path.name):
-                last = next((one for one in other.lines()[::-1] if one.what != TRUSTED), None)
-                if last is not None and not self._has([last]):
-                    return True
+            last = other.last_news()
+            if last is None or _place(last) == accepted.get(other.path.name):
+                continue
+            if not self._has([last]):
+                return True
         return False
 
     def lost(self) -> list[WitnessLine]:
@@ -95,7 +97,11 @@ class Witness:
         """Record the ledger from where it differs, and take all that is recorded as known."""
         lines = self._own.lines()
         self._append(max((line.number for line in self._has(lines)), default=0), sync=True)
-        ends = {other.path.name: _end(other) for other in self._others()}
+        ends = {
+            other.path.name: _place(last)
+            for other in self._others()
+            if (last := other.last_news()) is not None
+        }
         with replace_atomically(self._accepted_file) as out:
             out.write(json.dumps(ends).encode())
 
@@ -109,7 +115,8 @@ class Witness:
         while True:
             rows = self._store.rows(
                 "SELECT l.number, l.hash, l.what, coalesce(l.study, 0), coalesce(s.created_at, 0),"
-                f" l.mailbox, l.at, l.after IN {_LEFT}, {_ERASED} FROM ledger l"
+                f" l.mailbox, l.at, l.after IN {_LEFT}, {_ERASED},"
+                " coalesce(l.detail, '') FROM ledger l"
                 " LEFT JOIN study s ON s.id = l.study"
                 f" WHERE l.connection_id = ? AND l.number > ? AND {_WANTED}"
                 f" ORDER BY l.number LIMIT {CHUNK}",
@@ -154,9 +161,8 @@ class Witness:
         return {}
 
 
-def _end(file: WitnessFile) -> str:
-    last = file.last()
-    return f"{last.number} {last.hash}" if last else ""
+def _place(line: WitnessLine) -> str:
+    return f"{line.number} {line.hash}"
 
 
 def _line(
@@ -169,8 +175,11 @@ def _line(
     at: int,
     left: bool | None,
     erased: bool,
+    detail: str,
 ) -> WitnessLine:
     said = what if left or what not in ("invite", "reminder") else f"{what}-not"
+    if detail == TAKEN_OVER:
+        said += KNOWN
     line = WitnessLine(number, entry[:HASH], said, study, created, mailbox or "-", at)
     return _forgotten(line) if erased else line
 

@@ -19,6 +19,7 @@ from app.paths import make_private
 
 HASH = 16  # characters of an entry's hash
 TRUSTED = "trusted"
+KNOWN = "-known"  # ends what was taken over from another copy
 _SYNC = 1.0  # seconds between two waits for the disk
 _TAIL = 4_096  # bytes, of some thirty lines
 _LINE = re.compile(r"(\d+) ([0-9a-f]{16}) ([a-z-]+) (\d+) (\d+) ([0-9a-f]+|-) (\d+)")
@@ -26,9 +27,10 @@ _LINE = re.compile(r"(\d+) ([0-9a-f]{16}) ([a-z-]+) (\d+) (\d+) ([0-9a-f]+|-) (\
 
 class WitnessLine(NamedTuple):
     """An entry of a ledger. ``what``: "invite" or "reminder" if one may have left, "invite-not" or
-    "reminder-not" if it did not after all, "trusted", or as the entry says. ``study``: its row id,
-    and ``created`` when it was made, which tells two studies with the same id apart. Both are 0
-    without one. ``mailbox``: its keyed hash, or "-"."""
+    "reminder-not" if it did not after all, "trusted", or as the entry says, and with "-known" if it
+    was taken over from another copy. ``study``: its row id, and ``created`` when it was made, which
+    tells two studies with the same id apart. Both are 0 without one. ``mailbox``: its keyed hash,
+    or "-"."""
 
     number: int
     hash: str
@@ -37,6 +39,11 @@ class WitnessLine(NamedTuple):
     created: int
     mailbox: str
     at: int
+
+    @property
+    def is_news(self) -> bool:
+        """Whether another copy may not know what it says."""
+        return self.what != TRUSTED and not self.what.endswith(KNOWN)
 
 
 class WitnessFile:
@@ -62,6 +69,13 @@ class WitnessFile:
                 return next(_read(reversed(file.read().splitlines())), None)
         except FileNotFoundError:
             return None
+
+    def last_news(self) -> WitnessLine | None:
+        """The last line that another copy may not know. Raises OSError."""
+        last = self.last()
+        if last is None or last.is_news:
+            return last
+        return next((line for line in reversed(self.lines()) if line.is_news), None)
 
     def lines(self) -> list[WitnessLine]:
         """All lines, the oldest first. Raises OSError."""
