@@ -14,6 +14,7 @@ from app.invites import corrections, lifecycle, opt_outs
 from app.invites.errors import StudyProblem
 from app.invites.invite_log import invite_rows
 from app.invites.manual_links import hand_out
+from app.invites.restore_guard import RestoreSuspected
 from app.invites.studies import Study
 from app.screens.base import PanelistScreen
 from app.screens.studies.ledger_screen import LedgerScreen
@@ -207,8 +208,9 @@ class InviteActions(PanelistScreen):
             self.host.tell("No invite is chosen.")
             return
         try:
+            self.host.sending.guard(self._connection_id).check()
             copied = hand_out(self._store, current, self.host.sending.user)
-        except (StudyProblem, DatabaseProblem) as problem:
+        except (StudyProblem, RestoreSuspected, DatabaseProblem) as problem:
             self.host.tell(str(problem), problem=True)
             return
         self.app.copy_to_clipboard(copied)
