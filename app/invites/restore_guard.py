@@ -117,7 +117,8 @@ class RestoreGuard:
         if lost and answer is Answer.MOVED:
             raise RestoreSuspected(
                 "It was not only moved: something was sent or said since that this database does"
-                " not know. Nothing was changed. Answer that it is a copy."
+                " not know. Nothing was changed. Answer that it is a copy: panelist invites trust"
+                " copy, or c in the dialog."
             )
         with self._store.transaction():
             take_over(self._store, self._connection_id, lost, by, this_machine())

@@ -70,8 +70,12 @@ def test_a_home_that_is_put_back_invites_no_one_twice(
     assert (panel.why(), panel.invitable()) == (None, 0)
     assert not panel.lost()
     proves(panel)
-    panel.put_back(copy)  # once more: what was taken over is known as well
+    newer = panel.copy(tmp_path / "newer")
+    asks(newer, "is a copy, or was moved")
+    assert not newer.lost()
+    panel.put_back(copy)  # once more
     asks(panel, "older than what was sent")
+    assert {one.what for one in panel.lost().sends} == {"invite"}
 
 
 def test_a_copy_of_a_home_asks_and_so_does_the_first_one_then(panel: Panel, tmp_path: Path) -> None:

@@ -76,13 +76,13 @@ def find(
     }
     sends = [
         LostSend(
-            line.what,
+            what,
             line.study if (line.study, line.created) in studies else None,
             line.mailbox,
             line.at,
             tuple(owners.get(line.mailbox, ())),
         )
-        for line in sent.values()
+        for (what, *_), line in sent.items()
     ]
     unknown = _unknown(store, sends)
     return LostRecords(

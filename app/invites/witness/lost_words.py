@@ -81,7 +81,7 @@ def last_known(store: Store, connection_id: int) -> str:
     DatabaseProblem."""
     (at,) = store.row("SELECT max(sent_at) FROM invite WHERE connection_id = ?", (connection_id,))
     if at is None:
-        return "This database has sent nothing yet."
+        return "This database knows of no invite that left."
     return (
         f"The last invite that this database knows left at {when(at)}. If your mail server sent"
         " later ones that are not listed here, put the newer database back."
