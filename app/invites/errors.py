@@ -12,3 +12,7 @@ class StudyProblem(Problem):
     def __init__(self, text: str, place: str | None = None) -> None:
         super().__init__(text)
         self.place = place
+
+
+class RestoreSuspected(Problem):
+    """The database must not send as it is. The text says why and what to do."""

@@ -24,13 +24,13 @@ from app.db.identity import identity
 from app.db.store import Store
 from app.files import replace_atomically
 from app.invites import ledger
+from app.invites.errors import RestoreSuspected
 from app.invites.ledger import Entry
 from app.invites.witness.lost_records import LostRecords, find
 from app.invites.witness.pending_sends import PendingSends
 from app.invites.witness.takeover import take_over
 from app.invites.witness.witness import Witness
 from app.paths import Folders, make_private
-from app.problems import Problem
 from app.text import when
 
 MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")  # machine-id(5)
@@ -39,12 +39,11 @@ ASK = (
     " what is known of it and takes your answer."
 )
 BY = "the witness"
+OTHER_COPY = (
+    "This database is older than what was sent from it, or another copy of it was used as well."
+)
 _COPY = "copy "  # before the time of a copy that was put back
 _NOTED = 1.0  # seconds between two times that the end of the ledger is recorded
-
-
-class RestoreSuspected(Problem):
-    """The database must not send as it is. The text says why and what to do."""
 
 
 class Answer(Enum):
@@ -96,6 +95,17 @@ class RestoreGuard:
         for why in self._suspicions():
             raise RestoreSuspected(f"{why}{ASK}")
 
+    def check_copies(self) -> None:
+        """Raise RestoreSuspected if another copy has sent something by now. It is quick, for each
+        email. Raises DatabaseProblem."""
+        try:
+            if not self._witness.is_behind():
+                return
+        except OSError as error:
+            self._note_trouble(error)
+            return
+        raise RestoreSuspected(f"{OTHER_COPY}{ASK}")
+
     def suspicion(self) -> str | None:
         """Why the database must not send as it is, for a person, or None. Raises
         DatabaseProblem."""
@@ -129,7 +139,11 @@ class RestoreGuard:
             self._pending.keep(self._witness.lost(), lost.strangers)
             self._witness.accept()
         except OSError as error:
-            self._note_trouble(error)
+            self.trouble = (
+                f"The answer cannot be recorded in {self._state} ({error.strerror or error}), so"
+                " Panelist may ask again. Make the folder writable for you, or set PANELIST_STATE"
+                " to another one."
+            )
         self._note_end()
         return lost
 
@@ -178,10 +192,7 @@ class RestoreGuard:
                 "This database is not the one that was last sent from: it is a copy, or was moved."
             )
         if self._lacks():
-            yield (
-                "This database is older than what was sent from it, or another copy of it was used"
-                " as well."
-            )
+            yield OTHER_COPY
         kept = self._kept()
         if kept and (kept["number"] > number or self._hash(kept["number"]) != kept["hash"]):
             yield (

@@ -8,11 +8,12 @@ import pytest
 
 from app.db.store import Store
 from app.invites import contact_lists, ledger, lifecycle, opt_outs
+from app.invites.errors import RestoreSuspected
 from app.invites.housekeeping import tidy
 from app.invites.invite_log import invite_ids
 from app.invites.ledger import Entry
 from app.invites.ledger_proof import prove
-from app.invites.restore_guard import RestoreGuard, RestoreSuspected
+from app.invites.restore_guard import RestoreGuard
 from app.invites.sending import reminders
 from tests.helpers.mail_server import MailServer
 from tests.helpers.study_world import BY, folders, queued, send, sender, study

@@ -13,14 +13,16 @@ from app import paths
 from app.db.identity import identity
 from app.db.rows import Fetched
 from app.invites import corrections, erasure, studies
+from app.invites.errors import RestoreSuspected
 from app.invites.housekeeping import tidy
 from app.invites.ledger_proof import prove
 from app.invites.mail.addresses import hasher
-from app.invites.restore_guard import Answer, RestoreSuspected, mark_as_copy
+from app.invites.restore_guard import Answer, mark_as_copy
 from app.invites.sending import reminders
 from tests.conftest import drop_database, new_database
 from tests.helpers import postgres_server, rows
 from tests.helpers.copied_home import Panel
+from tests.helpers.mail_server import MailServer
 from tests.helpers.study_world import BY, queued, send, sender, study
 
 ADDRESS = "cus_00000@example.com"
@@ -97,6 +99,49 @@ def test_a_copy_of_a_home_asks_and_so_does_the_first_one_then(panel: Panel, tmp_
     assert (panel.why(), twin.why()) == (None, None)
     proves(panel)
     proves(twin)
+
+
+def test_two_copies_that_send_at_the_same_time_stop(panel: Panel, tmp_path: Path) -> None:
+    """A home was copied while it was sending, and the copy was trusted."""
+    with panel.store() as store:
+        queued(store, 1)
+    twin = panel.copy(tmp_path / "twin")
+    begun: list[str] = []
+
+    def then(to: str) -> str:
+        begun.append(to)
+        if len(begun) == 2:  # while the first one is in the middle
+            twin.answer(Answer.COPY)
+            with twin.store() as store:
+                send(sender(store, 1, twin.home, server.url, state=twin.state))
+        return "ok"
+
+    with MailServer(then) as server, panel.store() as store:
+        first = sender(store, 1, panel.home, server.url, state=panel.state)
+        with pytest.raises(RestoreSuspected, match="another copy of it was used"):
+            send(first)
+        assert store.rows("SELECT state, count(*) FROM invite GROUP BY state ORDER BY 1") == [
+            ("queued", 3),
+            ("sent", 1),
+        ]
+    assert sorted(server.counts.values()) == [1, 1, 1, 1]
+    panel.answer(Answer.COPY)
+    proves(panel)
+
+
+def test_the_witness_knows_an_email_before_a_server_has_it(panel: Panel) -> None:
+    known: list[int] = []
+
+    class Looking(MailServer):
+        def accept(self, recipient: str, mail: bytes) -> None:
+            (log,) = panel.state.rglob("*.log")
+            known.append(len(log.read_text().splitlines()) - len(self.accepted))
+            super().accept(recipient, mail)
+
+    with panel.store() as store, Looking() as server:
+        queued(store, 1)
+        send(sender(store, 1, panel.home, server.url, state=panel.state))
+    assert known == [1, 1, 1, 1]
 
 
 def test_a_database_in_another_home_asks(panel: Panel, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.db.store import Store
+from app.invites.errors import RestoreSuspected
 from app.invites.mail.message import compose, message_id
 from app.invites.mail.template import Template, from_json, render
 from app.invites.sending import jobs
@@ -60,10 +61,14 @@ class BatchWork:
     def hand_over(self, job: Job) -> bool:
         """Record that a server may get an invite, before it can: first in the database, then in the
         witness. A kill between the two leaves no invite that left and that the witness does not
-        know. False if it must not be sent any more."""
+        know. False if it must not be sent any more. Raises RestoreSuspected."""
         may = jobs.hand_over(self.store, self.batch, job, self.owner, self.message_id(job))
         if may:
-            self.note()
+            try:
+                self.note()
+            except RestoreSuspected:
+                self.settle([job], "uncertain", "queued")
+                raise
         return may
 
     def settle(

@@ -125,6 +125,12 @@ class Sender:
         self._note()
         self._on_change()
 
+    def _note_next(self) -> None:
+        """Have the witness know what may leave next. Raises RestoreSuspected if another copy of the
+        database sends as well: of two, each records first and looks then, so one sees the other."""
+        self._note()
+        self._guard.check_copies()
+
     def _note(self, *, last: bool = False) -> None:
         """Have the witness know what left, or may have."""
         self._guard.note(last=last)
@@ -171,6 +177,7 @@ class Sender:
             rest = self._rest(batch.channel, limit, now)
             if rest > NOW:
                 return rest
+        self._guard.check_copies()
         return self._put(batch, channel)
 
     def _opened(self, channel: Channel) -> OpenChannel:
@@ -181,7 +188,9 @@ class Sender:
     def _put(self, batch: RunView, channel: OpenChannel) -> NextStep:
         template, expire_days = self._template(batch)
         put = channel.put(
-            BatchWork(self._store, self._owner, batch, template, expire_days, self._key, self._note)
+            BatchWork(
+                self._store, self._owner, batch, template, expire_days, self._key, self._note_next
+            )
         )
         if put.problem is not None:
             self._pause(batch, put.problem)

@@ -71,8 +71,14 @@ class Witness:
         last = self._own.last()
         if last is not None and not self._has([last]):
             return True
-        accepted = self._accepted()
-        for other in self._others():
+        return self.is_behind()
+
+    def is_behind(self) -> bool:
+        """Whether another copy has recorded something that the database does not know. This is
+        quick: it looks at the last lines, and only if there are other copies."""
+        others = self._others()
+        accepted = self._accepted() if others else {}
+        for other in others:
             last = other.last_news()
             if last is None or _place(last) == accepted.get(other.path.name):
                 continue

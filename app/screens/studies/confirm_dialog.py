@@ -23,7 +23,7 @@ from textual.widgets import Button, Input, Static
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites.delivery import Delivery
-from app.invites.errors import StudyProblem
+from app.invites.errors import RestoreSuspected, StudyProblem
 from app.invites.plan import frozen
 from app.invites.plan.drift import PlanDrift, ResultChange, difference
 from app.invites.plan.drift_words import MINUS, PLUS, named
@@ -31,7 +31,6 @@ from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.outcomes import Outcome
 from app.invites.plan.plan import Plan
 from app.invites.plan.summary import Summary, summarise
-from app.invites.restore_guard import RestoreSuspected
 from app.invites.sending.approval import AskAgain, approve
 from app.invites.sending.channels.registry import channel_of
 from app.invites.studies import Study

@@ -11,10 +11,9 @@ from textual import work
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import corrections, lifecycle, opt_outs
-from app.invites.errors import StudyProblem
+from app.invites.errors import RestoreSuspected, StudyProblem
 from app.invites.invite_log import invite_rows
 from app.invites.manual_links import hand_out
-from app.invites.restore_guard import RestoreSuspected
 from app.invites.studies import Study
 from app.screens.base import PanelistScreen
 from app.screens.studies.ledger_screen import LedgerScreen

@@ -14,11 +14,10 @@ from textual.containers import Container, Vertical
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import studies
-from app.invites.errors import StudyProblem
+from app.invites.errors import RestoreSuspected, StudyProblem
 from app.invites.invite_log import invited
 from app.invites.mail import template
 from app.invites.plan.members import sample_member
-from app.invites.restore_guard import RestoreSuspected
 from app.invites.sending import runs
 from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study

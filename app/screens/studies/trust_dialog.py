@@ -13,7 +13,8 @@ from textual.widgets import Button, Static
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
-from app.invites.restore_guard import Answer, RestoreGuard, RestoreSuspected
+from app.invites.errors import RestoreSuspected
+from app.invites.restore_guard import Answer, RestoreGuard
 from app.invites.witness.lost_words import LostRow, last_known, lost_rows, lost_words, taken_words
 from app.screens.base import host_of
 from app.text import masked, plain, when
@@ -144,9 +145,10 @@ class TrustDialog(DecisionDialog["str | None"]):
     @work(thread=True)
     def _accept(self, answer: Answer) -> None:
         try:
-            taken = self._guard.accept(host_of(self).sending.user, answer)
-            said = f"This database may send again. {taken_words(taken)}".rstrip()
-            self.post_message(self.Answered(said, problem=False))
+            guard = self._guard
+            taken = guard.accept(host_of(self).sending.user, answer)
+            said = f"This database may send again. {taken_words(taken)} {guard.trouble or ''}"
+            self.post_message(self.Answered(said.strip(), problem=False))
         except (RestoreSuspected, DatabaseProblem) as problem:
             self.post_message(self.Answered(str(problem), problem=True))
         finally:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.db.store import Store
+from app.invites.errors import RestoreSuspected
 from app.invites.ledger_proof import prove
-from app.invites.restore_guard import Answer, RestoreSuspected
+from app.invites.restore_guard import Answer
 from app.settings import Settings
 from tests.helpers.copied_home import Panel
 from tests.helpers.killed_senders import FaultyServer, assert_nobody_twice, kill_until_done
