@@ -1,9 +1,9 @@
 """Guards a database that may be a copy: restored, moved, or used twice. It does not know who was
 sent something since the copy, so it does not send until a person has answered.
 
-Three things tell. The database keeps its own identity and the computer from when it last sent. A
-file beside it keeps the end of its ledger. The witness (:mod:`app.invites.witness`) keeps outside
-of it what was sent and who opted out.
+Three things tell. The database keeps its identity and the computer, from when it was first used or
+last sent. A file beside it keeps the end of its ledger. The witness (:mod:`app.invites.witness`)
+keeps outside of it what was sent and who opted out.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from platform import node
 from typing import Any
 
+from app.db.errors import DatabaseProblem
 from app.db.identity import identity
 from app.db.store import Store
 from app.files import replace_atomically
@@ -164,10 +165,14 @@ class RestoreGuard:
 
     def follow(self) -> None:
         """Record the current end of the ledger unless entries are missing, so that an older copy is
-        noticed even if only opt-outs came after the last invite. Raises DatabaseProblem."""
+        noticed even if only opt-outs came after the last invite. Record the identity of a database
+        that has none yet. Raises DatabaseProblem."""
         with suppress(RestoreSuspected):  # sending reports it
             self.check()
-            number, _ = self._head()
+            number, sender = self._head()
+            if sender is None:  # a copy of a database that has sent nothing yet is noticed, too
+                with suppress(DatabaseProblem), self._store.transaction():  # it may be read-only
+                    self._claim()
             try:
                 self._witness.follow()
                 self._pending.settle(self._take)
@@ -186,11 +191,9 @@ class RestoreGuard:
             at = sender.removeprefix(_COPY)
             yield f"This database is a copy from {when(int(at))} that was put back."
         elif sender is not None and machine != this_machine() and not self._store.postgres:
-            yield "This database was last sent from on another computer."
+            yield "This database was last used on another computer."
         elif database and database != self._identity:
-            yield (
-                "This database is not the one that was last sent from: it is a copy, or was moved."
-            )
+            yield ("This database is not the one that was last used: it is a copy, or was moved.")
         if self._lacks():
             yield OTHER_COPY
         kept = self._kept()
@@ -267,8 +270,9 @@ class RestoreGuard:
 
     def _claim(self) -> None:
         self._store.execute(
-            "UPDATE ledger_head SET machine = ? WHERE connection_id = ?",
-            (self._name, self._connection_id),
+            "INSERT INTO ledger_head (connection_id, number, hash, machine) VALUES (?, 0, ?, ?)"
+            " ON CONFLICT (connection_id) DO UPDATE SET machine = excluded.machine",
+            (self._connection_id, ledger.START, self._name),
         )
 
     def _note_end(self) -> None:

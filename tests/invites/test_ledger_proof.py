@@ -191,12 +191,3 @@ def test_an_opt_out_that_a_copy_lacks_is_missed(
         lifecycle.mark(store, here, [one], "started", BY)
     RestoreGuard(store, here, folders(tmp_path)).accept(BY)
     RestoreGuard(store, here, folders(tmp_path)).check()
-
-
-def test_looking_does_not_make_a_computer_the_sender(
-    store: Store, here: int, tmp_path: Path
-) -> None:
-    study(store, here)
-    tidy(store, folders(tmp_path))
-    assert [path.name for path in tmp_path.glob("ledger-*")] != []
-    assert store.rows("SELECT machine FROM ledger_head") == [(None,)]

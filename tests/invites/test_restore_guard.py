@@ -182,6 +182,29 @@ def test_another_computer_asks(panel: Panel, tmp_path: Path) -> None:
     assert Panel(panel.home, tmp_path / "elsewhere").why() is None  # only the state was lost
 
 
+def test_a_home_that_has_sent_nothing_asks_on_another_computer(
+    panel: Panel, tmp_path: Path
+) -> None:
+    panel.follow()
+    copy = panel.copy(tmp_path / "copy")
+    assert panel.invite() == 4
+    asks(Panel(copy.home, tmp_path / "elsewhere"), "is a copy, or was moved")
+
+
+def test_an_account_without_studies_is_known_as_well(panel: Panel, tmp_path: Path) -> None:
+    with panel.store() as store:
+        store.execute("DELETE FROM ledger")
+        store.execute("DELETE FROM ledger_head")
+    panel.follow()
+    assert panel.why() is None
+    asks(panel.copy(tmp_path / "copy"), "is a copy, or was moved")
+    with panel.store() as store:
+        mark_as_copy(store, 1_750_000_000)
+    assert "put back" in str(panel.why())
+    panel.answer(Answer.COPY)
+    assert panel.why() is None
+
+
 def test_a_database_of_the_version_before_does_not_ask(panel: Panel, tmp_path: Path) -> None:
     panel.invite()
     with panel.store() as store:
@@ -435,6 +458,17 @@ def test_a_database_that_was_restored_asks_everyone(
     restored.answer(Answer.COPY)
     assert restored.invitable() == 0
     proves(restored)
+    drop_database(postgres, backup)
+
+
+def test_a_copy_from_before_the_first_invite_asks(
+    shared: Panel, postgres: str, tmp_path: Path
+) -> None:
+    """Neither it nor this computer knows of an invite."""
+    shared.follow()  # as a sync does
+    backup = new_database(postgres, str(shared.url).split("?")[0].rpartition("/")[2])
+    assert shared.invite() == 4
+    asks(colleague(shared, tmp_path, "cyd", backup), "is a copy, or was moved")
     drop_database(postgres, backup)
 
 

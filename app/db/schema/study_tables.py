@@ -218,10 +218,10 @@ class LedgerEntry(StoredModel):
 
 
 class LedgerHead(StoredModel):
-    """The last entry of a connection's ledger, and what it was last sent from: the machine, a space
-    and the database's identity (:mod:`app.db.identity`). Older versions stored only the machine.
-    Another one asks first, because it may be an old copy. It is "copy" and a time in seconds since
-    1970 in a database that was put back from a copy (:mod:`app.invites.restore_guard`)."""
+    """The last entry of a connection's ledger. ``machine`` is where it was first used or last sent
+    from: the machine, a space and the database's identity (:mod:`app.db.identity`). Older versions
+    stored only the machine. Another one asks first, because it may be an old copy. It is "copy" and
+    a time in a database that was put back from a copy (:mod:`app.invites.restore_guard`)."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", primary_key=True)
     number = BigIntegerField()
