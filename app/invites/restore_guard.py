@@ -137,7 +137,8 @@ class RestoreGuard:
             ledger.append(self._store, self._connection_id, by, [entry])
             self._claim()
         try:
-            self._pending.keep(self._witness.lost(), lost.strangers)
+            lines = self._witness.lost() if lost.strangers else ()
+            self._pending.keep(lines, lost.strangers)
             self._witness.accept()
         except OSError as error:
             self.trouble = (

@@ -80,11 +80,12 @@ def last_known(store: Store, connection_id: int) -> str:
     """The last that the database itself sent, to compare with a Sent folder. Raises
     DatabaseProblem."""
     (at,) = store.row("SELECT max(sent_at) FROM invite WHERE connection_id = ?", (connection_id,))
+    more = " Another computer that sent from it may know more: answer there." * store.postgres
     if at is None:
-        return "This database knows of no invite that left."
+        return f"This database knows of no invite that left.{more}"
     return (
         f"The last invite that this database knows left at {when(at)}. If your mail server sent"
-        " later ones that are not listed here, put the newer database back."
+        f" later ones that are not listed here, put the newer database back.{more}"
     )
 
 
