@@ -262,6 +262,21 @@ def test_an_opt_out_that_was_lifted_stays_lifted(panel: Panel, tmp_path: Path) -
     assert panel.why() is None
 
 
+def test_what_was_taken_back_since_is_not_lost(panel: Panel, tmp_path: Path) -> None:
+    copy = panel.copy(tmp_path / "copy")
+    panel.opt_out(ADDRESS)
+    with panel.store() as store:
+        corrections.lift(store, 1, [hasher(store).stored(ADDRESS)], "opted_out", BY, "a mistake")
+        erasure.request(store, 1, "cus_00001", BY)
+        erasure.take_back(store, 1, "cus_00001", BY)
+    panel.follow()
+    panel.put_back(copy)
+    asks(panel, "older than what was sent")
+    assert not panel.lost()
+    panel.answer(Answer.COPY)
+    assert panel.invitable() == 4
+
+
 def test_what_was_queued_in_the_copy_is_not_sent_again(panel: Panel, tmp_path: Path) -> None:
     with panel.store() as store:
         queued(store, 1, "eml")
@@ -486,6 +501,20 @@ def test_a_dump_in_the_same_database_asks(shared: Panel, tmp_path: Path) -> None
     asks(shared, "is a copy, or was moved")
     shared.answer(Answer.MOVED)
     assert shared.why() is None
+
+
+def test_a_provider_that_hides_its_server_is_guarded_as_well(shared: Panel) -> None:
+    with shared.store() as store, store.transaction():
+        store.execute("CREATE ROLE plain LOGIN")
+        store.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO plain")
+        store.execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO plain")
+        for hidden in ("pg_control_system()", "pg_control_checkpoint()"):
+            store.execute(f"REVOKE EXECUTE ON FUNCTION {hidden} FROM PUBLIC")
+    plain = Panel(shared.home, shared.state, str(shared.url).replace("postgres:@", "plain:@"))
+    with shared.store() as seen, plain.store() as hidden_from:
+        assert identity(hidden_from) == identity(hidden_from) != identity(seen)
+    assert plain.invite() == 4
+    assert plain.why() is None
 
 
 def test_a_computer_that_never_sent_asks_once(shared: Panel, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from app.invites.witness.witness_file import KNOWN, WitnessLine
 
 CHUNK = 10_000
 _LIFTED = {"erased": "erased-lifted", "opted-out": "opt-out-lifted", "bounced": "bounce-lifted"}
+_LIFTS = {lifted: kind for kind, lifted in _LIFTED.items()}
 
 
 class LostSend(NamedTuple):
@@ -64,6 +65,8 @@ def find(
                 sent[key] = line
         elif said in OPT_OUTS:
             shut[line.mailbox, said] = line
+        elif said in _LIFTS:
+            shut.pop((line.mailbox, _LIFTS[said]), None)
     boxes = {line.mailbox for line in (*sent.values(), *shut.values())}
     if not boxes:
         return LostRecords()
