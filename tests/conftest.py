@@ -22,6 +22,8 @@ from tests.helpers.postgres_server import PostgresServer
 _numbers = itertools.count()
 _servers: dict[str, PostgresServer] = {}
 
+os.environ["COLORTERM"] = "truecolor"  # the app has other colours in terminals with few
+
 # What the tests start listens to signals, however they were started themselves: nohup and the
 # background of a script have some of them ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)

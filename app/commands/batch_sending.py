@@ -18,6 +18,11 @@ from app.invites.sending.factory import open_sender
 from app.invites.sending.runs import RunView
 from app.text import plain, when
 
+AT_ONCE = (
+    "Stopped at once. What was not sent stays queued. An email that was being sent is uncertain:"
+    " see panelist invites --state uncertain."
+)
+
 
 def send_batch(context: Context, run: int, *, as_json: bool) -> int:
     """Send a batch and return the exit code. A signal stops it, and unsent invites stay queued."""
@@ -25,7 +30,7 @@ def send_batch(context: Context, run: int, *, as_json: bool) -> int:
     shown = BatchProgress(store, run, as_json=as_json)
     credentials = open_credentials(settings)
     sender = open_sender(store, settings, credentials, connection, shown.on_change, say)
-    with stop_event() as stop:
+    with stop_event(AT_ONCE) as stop:
         shown.begin()
         sender.work(stop, lambda: (run,))
     return shown.end(stopped=stop.is_set())

@@ -1,8 +1,8 @@
 """Guards a database that may be a copy: restored, moved, or used twice. It does not know who was
 sent something since the copy, so it does not send until a person has answered.
 
-Three things tell. The database keeps its identity and the computer, from when it was first used or
-last sent. A file beside it keeps the end of its ledger. The witness (:mod:`app.invites.witness`)
+Three things tell. The database keeps its identity and the computer, from when it last sent, or a
+PostgreSQL from when it was first used. A file beside it keeps the end of its ledger. The witness (:mod:`app.invites.witness`)
 keeps outside of it what was sent and who opted out.
 """
 
@@ -166,12 +166,14 @@ class RestoreGuard:
 
     def follow(self) -> None:
         """Record the current end of the ledger unless entries are missing, so that an older copy is
-        noticed even if only opt-outs came after the last invite. Record the identity of a database
-        that has none yet. Raises DatabaseProblem."""
+        noticed even if only opt-outs came after the last invite. Record the identity of a
+        PostgreSQL that has none yet. Raises DatabaseProblem."""
         with suppress(RestoreSuspected):  # sending reports it
             self.check()
             number, sender = self._head()
-            if sender is None:  # a copy of a database that has sent nothing yet is noticed, too
+            # A restored PostgreSQL is noticed although nothing was sent. A file may be copied until
+            # then, and the witness knows what this computer sent from either.
+            if sender is None and self._store.postgres:
                 with suppress(DatabaseProblem), self._store.transaction():  # it may be read-only
                     self._claim()
             try:

@@ -72,8 +72,16 @@ STUDIES = (
 )
 
 
+def back_to_11(store: Store) -> None:
+    """Version 11 read all participants to count those that are Accounts."""
+    with store.transaction():
+        store.execute("DROP INDEX participant_account")
+        store.execute("UPDATE schema_version SET version = 11")
+
+
 def back_to_10(store: Store) -> None:
     """Version 10 did not know what it does not know, nor some fields."""
+    back_to_11(store)
     with store.transaction():
         for table, column in (
             ("connection", "subscriptions_known"),
@@ -229,6 +237,7 @@ BACK = [
     back_to_8,
     back_to_9,
     back_to_10,
+    back_to_11,
 ]
 
 

@@ -182,23 +182,10 @@ def test_another_computer_asks(panel: Panel, tmp_path: Path) -> None:
     assert Panel(panel.home, tmp_path / "elsewhere").why() is None  # only the state was lost
 
 
-def test_a_home_that_has_sent_nothing_asks_on_another_computer(
-    panel: Panel, tmp_path: Path
-) -> None:
-    panel.follow()
-    copy = panel.copy(tmp_path / "copy")
-    assert panel.invite() == 4
-    asks(Panel(copy.home, tmp_path / "elsewhere"), "is a copy, or was moved")
-
-
-def test_an_account_without_studies_is_known_as_well(panel: Panel, tmp_path: Path) -> None:
+def test_an_account_without_a_ledger_can_be_marked_and_trusted(panel: Panel) -> None:
     with panel.store() as store:
         store.execute("DELETE FROM ledger")
         store.execute("DELETE FROM ledger_head")
-    panel.follow()
-    assert panel.why() is None
-    asks(panel.copy(tmp_path / "copy"), "is a copy, or was moved")
-    with panel.store() as store:
         mark_as_copy(store, 1_750_000_000)
     assert "put back" in str(panel.why())
     panel.answer(Answer.COPY)

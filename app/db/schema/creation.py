@@ -25,8 +25,10 @@ def create(database: Database) -> None:
         panel_tables.SchemaVersion.insert(version=VERSION).execute()
         sync_tables.Syncer.insert(turn=0, who="").execute()
         study_tables.MailboxKey.insert(id=1, key=secrets.token_hex(32)).execute()
-    deleted = "CREATE INDEX participant_deleted ON participant (connection_id) WHERE deleted"
-    database.execute_sql(deleted)
+    for name, few in (("deleted", "deleted"), ("account", "customer_account IS NOT NULL")):
+        database.execute_sql(
+            f"CREATE INDEX participant_{name} ON participant (connection_id) WHERE {few}"
+        )
     database.execute_sql(BUILD_HELD)
     study_tables.create_indexes(database)
     if not sqlite:

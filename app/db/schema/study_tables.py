@@ -218,8 +218,8 @@ class LedgerEntry(StoredModel):
 
 
 class LedgerHead(StoredModel):
-    """The last entry of a connection's ledger. ``machine`` is where it was first used or last sent
-    from: the machine, a space and the database's identity (:mod:`app.db.identity`). Older versions
+    """The last entry of a connection's ledger. ``machine`` is what was last sent from, or first
+    used on PostgreSQL: the machine, a space and the database's identity (:mod:`app.db.identity`). Older versions
     stored only the machine. Another one asks first, because it may be an old copy. It is "copy" and
     a time in a database that was put back from a copy (:mod:`app.invites.restore_guard`)."""
 

@@ -63,7 +63,7 @@ class TrustDialog(DecisionDialog["str | None"]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", can_focus=False):
-            yield Static(LOOKING, id="question", markup=False)
+            yield Static(para([words(LOOKING)]), id="question")
             with Horizontal(id="buttons"):
                 yield Button("Answer later (escape)", id="cancel")
                 yield Button("It was moved (m)", id="moved")
