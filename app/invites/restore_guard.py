@@ -2,8 +2,8 @@
 sent something since the copy, so it does not send until a person has answered.
 
 Three things tell. The database keeps its identity and the computer, from when it last sent, or a
-PostgreSQL from when it was first used. A file beside it keeps the end of its ledger. The witness (:mod:`app.invites.witness`)
-keeps outside of it what was sent and who opted out.
+PostgreSQL from when it was first used. A file beside it keeps the end of its ledger. The witness
+(:mod:`app.invites.witness`) keeps outside of it what was sent and who opted out.
 """
 
 from __future__ import annotations

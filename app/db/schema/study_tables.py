@@ -219,9 +219,9 @@ class LedgerEntry(StoredModel):
 
 class LedgerHead(StoredModel):
     """The last entry of a connection's ledger. ``machine`` is what was last sent from, or first
-    used on PostgreSQL: the machine, a space and the database's identity (:mod:`app.db.identity`). Older versions
-    stored only the machine. Another one asks first, because it may be an old copy. It is "copy" and
-    a time in a database that was put back from a copy (:mod:`app.invites.restore_guard`)."""
+    used on PostgreSQL: the machine, a space and the database's identity (:mod:`app.db.identity`).
+    Older versions stored only the machine. Another one asks first, because it may be an old copy.
+    It is "copy" and a time in a database that was put back (:mod:`app.invites.restore_guard`)."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", primary_key=True)
     number = BigIntegerField()
