@@ -21,6 +21,7 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from app import paths
+from app.paths import Folders
 from app.problems import Problem
 
 STRIPE_API = "https://api.stripe.com"
@@ -71,8 +72,9 @@ class Setting:
 
     @property
     def in_file(self) -> bool:
-        """Whether it may be in settings.toml. The home may not, because that file is inside it."""
-        return not self.secret and self.name != "home"
+        """Whether it may be in settings.toml. The folders may not, because that file is in one of
+        them, and the other must not depend on what is put back from a copy."""
+        return not self.secret and self.name not in ("home", "state")
 
 
 def _setting(
@@ -192,6 +194,12 @@ class Settings:
         default=STRIPE_CONNECT,
     )
     poll_seconds: float | None = None  # the demo's interval; None for the usual one
+    state: Path | None = None  # the folder of the witness; None for one in the home, as in the demo
+
+    @property
+    def folders(self) -> Folders:
+        """Where Panelist's files are."""
+        return Folders(self.home, self.state or self.home / "state")
 
 
 HOME = Setting(
@@ -201,6 +209,14 @@ HOME = Setting(
     "the system's folder for application data",
     "The folder that holds everything Panelist writes.",
 )
+STATE = Setting(
+    "state",
+    "state",
+    "text",
+    "the system's folder for application state",
+    "The folder where this computer remembers what was sent, so that a copy of the database that"
+    " was put back is noticed.",
+)
 
 
 def _rows() -> tuple[Setting, ...]:
@@ -209,7 +225,7 @@ def _rows() -> tuple[Setting, ...]:
         if "setting" in one.metadata:
             name, *about = one.metadata["setting"]
             found.append(Setting(name or one.name, one.name, *about))
-    return HOME, *found
+    return HOME, STATE, *found
 
 
 SETTINGS = _rows()
@@ -224,14 +240,15 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         for one in SETTINGS
         if one.name in given
     }
-    return Settings(home=home, **values)
+    return Settings(home=home, state=paths.state(home, environ), **values)
 
 
 def sources(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The names of the settings that are set, each with its source: "environment" or
     "settings.toml". Never a value. Raises SettingsError."""
     found = {name: source for name, (_, source) in _given(paths.home(environ), environ).items()}
-    return {HOME.name: "environment", **found} if environ.get(HOME.variable) else found
+    folders = {one.name: "environment" for one in (HOME, STATE) if environ.get(one.variable)}
+    return {**folders, **found}
 
 
 def _given(home: Path, environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
@@ -239,7 +256,7 @@ def _given(home: Path, environ: Mapping[str, str]) -> dict[str, tuple[str, str]]
     file = paths.settings_file(home)
     given = {name: (text, file.name) for name, text in _from_file(file).items()}
     for one in SETTINGS:
-        if one is not HOME and (text := environ.get(one.variable, "").strip()):
+        if one not in (HOME, STATE) and (text := environ.get(one.variable, "").strip()):
             given[one.name] = text, "environment"
     return given
 

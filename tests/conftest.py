@@ -7,6 +7,7 @@ import gc
 import itertools
 import os
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,6 +31,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 quick_scrypt.use()
+
+# What this computer remembers of databases; who copies them has a folder of their own.
+_state = tempfile.TemporaryDirectory(prefix="panelist-state-")
+os.environ["PANELIST_STATE"] = _state.name
 
 MakeSettings = Callable[..., Settings]
 

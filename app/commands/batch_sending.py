@@ -28,7 +28,8 @@ def send_batch(context: Context, run: int, *, as_json: bool) -> int:
     """Send a batch and return the exit code. A signal stops it, and unsent invites stay queued."""
     settings, store, connection = context
     shown = BatchProgress(store, run, as_json=as_json)
-    sender = open_sender(store, settings, open_credentials(settings), connection, shown.on_change)
+    credentials = open_credentials(settings)
+    sender = open_sender(store, settings, credentials, connection, shown.on_change, say)
     with stop_event(AT_ONCE) as stop:
         shown.begin()
         sender.work(stop, lambda: (run,))

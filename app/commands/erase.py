@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
 
     context = open_context(options.account)
     settings, store, connection = context
-    tidy(store, settings.home)
+    tidy(store, settings.folders)
     text, typed = named(options.who)
     listed = read_list(text)
     listed.check()
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     question = f"{number} {would}. {len(unknown):,} unknown."
     agreed = confirmed(question, yes=options.yes or (typed and len(people) == 1))
     done, due = _do(context, people, undo=options.undo) if agreed else ([], 0)
-    follow(store, settings.home)
+    follow(store, settings.folders)
     if options.json:
         counts = {"kept" if options.undo else "erased": len(done)}
         print_json({**counts, "stayed": len(people) - len(done), "unknown": unknown})

@@ -57,6 +57,7 @@ def _facts() -> dict[str, Any]:
         "platform": platform.platform(),
         "textual": version("textual"),
         "home": str(settings.home),
+        "state": str(settings.folders.state),
         "settings_file": str(paths.settings_file(settings.home)),
         "log": str(paths.log_file(settings.home)),
         "settings": sources(),

@@ -18,7 +18,7 @@ from app.db.schema.panel_tables import StoredModel
 from app.db.store import Row, Store
 
 CHUNK = 2_000  # rows in memory
-_MADE = {"schema_version", "syncer"}  # rows that every database has
+_MADE = {"schema_version", "syncer", "mailbox_key"}  # rows that every database has
 
 
 def is_unused(store: Store) -> bool:

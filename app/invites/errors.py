@@ -20,3 +20,7 @@ class UnknownParticipant(StudyProblem, UnknownName):
 
 class UnknownInvite(StudyProblem, UnknownName):
     """No invite has this number."""
+
+
+class RestoreSuspected(Problem):
+    """The database must not send as it is. The text says why and what to do."""

@@ -14,6 +14,8 @@ from app.db.new_file import new_file
 from app.db.store import Store
 from app.db.store_factory import open_sqlite, open_store
 from app.db.table_copy import copy_tables, is_unused
+from app.invites.restore_guard import RestoreGuard
+from app.paths import Folders
 from app.problems import Problem
 from app.recovery.backup import Progress
 from app.recovery.replacement import set_aside, unused
@@ -47,7 +49,9 @@ def to_postgres(settings: Settings, on_progress: Progress = lambda *_: None) -> 
                     " in PANELIST_DATABASE_URL."
                 )
             with _quiet(source), _quiet(target), source.transaction():  # no one writes to it
+                sure = _not_asked_about(source, settings.folders)
                 rows = copy_tables(source, target, on_progress)
+                _adopt(target, sure, settings.folders)
         finally:
             target.close()
     finally:
@@ -68,12 +72,26 @@ def to_sqlite(settings: Settings, on_progress: Progress = lambda *_: None) -> Mo
         with _quiet(source), new_file(file) as part:
             target = open_sqlite(part)
             try:
+                sure = _not_asked_about(source, settings.folders)
                 rows = copy_tables(source, target, on_progress)
+                _adopt(target, sure, settings.folders)
             finally:
                 target.close()
     finally:
         source.close()
     return Moved(rows, str(file))
+
+
+def _not_asked_about(source: Store, folders: Folders) -> list[int]:
+    """The accounts that may send as they are. Another one is asked about on the other side, too."""
+    accounts = [account for (account,) in source.rows("SELECT id FROM connection ORDER BY id")]
+    guards = {account: RestoreGuard(source, account, folders) for account in accounts}
+    return [account for account, guard in guards.items() if guard.suspicion() is None]
+
+
+def _adopt(target: Store, accounts: list[int], folders: Folders) -> None:
+    for account in accounts:
+        RestoreGuard(target, account, folders).adopt()
 
 
 def _need_url(settings: Settings) -> None:

@@ -15,7 +15,8 @@ from app.db.store import Store
 from app.db.store_factory import open_sqlite, open_store
 from app.db.table_copy import copy_tables, is_unused
 from app.invites import erasure
-from app.invites.restore_guard import RestoreGuard, RestoreSuspected
+from app.invites.errors import RestoreSuspected
+from app.invites.restore_guard import RestoreGuard, mark_as_copy
 from app.problems import Problem
 from app.recovery.backup import back_up, default_file
 from app.recovery.known_here import CarriedOver, carry_over
@@ -47,10 +48,12 @@ def restore(settings: Settings, file: Path, *, replacing: bool) -> Restored:
             _into_place(settings.home, staged, done, replacing)
     store = open_store(settings)
     try:
-        erasure.perform(store, settings.home)
+        erasure.perform(store, settings.folders)
+        if store.rows("SELECT 1 FROM invite LIMIT 1"):
+            mark_as_copy(store, int(file.stat().st_mtime))
         for (account,) in store.rows("SELECT id FROM connection ORDER BY id"):
             try:
-                RestoreGuard(store, account, settings.home).check()
+                RestoreGuard(store, account, settings.folders).check()
             except RestoreSuspected as why:
                 done.questions.append(str(why))
     finally:

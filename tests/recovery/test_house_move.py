@@ -28,7 +28,7 @@ def both(postgres: str, prepared: str, tmp_path: Path) -> Iterator[Settings]:
     home, url = tmp_path / "home", new_database(postgres, prepared)
     empty_database.put(home)
     store = open_store(Settings(home=home))
-    RestoreGuard(store, fill(store, home), home).note()
+    RestoreGuard(store, fill(store, home), Settings(home=home).folders).note()
     store.close()
     yield Settings(home=home, database_url=url, rate=RequestRate(None, None))
     drop_database(postgres, url)
@@ -51,7 +51,7 @@ def test_everything_moves_there_and_back(both: Settings) -> None:
     assert content(there) == before
     (account,) = there.row("SELECT id FROM connection")
     assert prove(there, account).holds
-    RestoreGuard(there, account, both.home).check()
+    RestoreGuard(there, account, both.folders).check()
     there.close()
 
     house_move.to_sqlite(both)

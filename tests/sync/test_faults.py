@@ -153,6 +153,7 @@ def command(sandbox: Sandbox, home: Path) -> subprocess.Popen[str]:
         env={
             **os.environ,
             "PANELIST_HOME": str(home),
+            "PANELIST_STATE": str(home / "state"),
             "PANELIST_STRIPE_API_BASE": sandbox.url,
             "PANELIST_STRIPE_KEY": sandbox.world.restricted_key,
             "PANELIST_STRIPE_RATE": "0",

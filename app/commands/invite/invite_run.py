@@ -35,7 +35,7 @@ def plan_and_send(options: argparse.Namespace) -> int:
     context = open_context(options.account)
     settings, store, _ = context
     log.start(settings.home)
-    tidy(store, settings.home)
+    tidy(store, settings.folders)
     if options.resume:
         return resume_batches(context, options)
     if options.stop:

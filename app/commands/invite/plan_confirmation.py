@@ -86,7 +86,7 @@ def _delivery(context: Context, locked: LockedPlan, options: argparse.Namespace)
 
 def _check_sending(context: Context, options: argparse.Namespace) -> None:
     """Raise StudyProblem or RestoreSuspected if nothing may be sent."""
-    RestoreGuard(context.store, context.connection, context.settings.home).check()
+    RestoreGuard(context.store, context.connection, context.settings.folders).check()
     view = overview(context.store, context.connection).connection
     if view is not None and view.status != "complete" and not options.while_filling:
         raise StudyProblem(

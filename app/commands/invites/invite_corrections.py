@@ -73,7 +73,7 @@ def _ended(
     unknown: list[str],
 ) -> int:
     """Report a correction. Returns the exit code."""
-    follow(context.store, context.settings.home)
+    follow(context.store, context.settings.folders)
     if options.json:
         print_json({done: moved, "stayed": stayed, "unknown": unknown})
     else:

@@ -27,7 +27,7 @@ from app.text import plain
 def send_reminder(options: argparse.Namespace) -> int:
     """Show the reminder and its hash, or send the one that is named by its hash."""
     context = open_context(options.account)
-    tidy(context.store, context.settings.home)
+    tidy(context.store, context.settings.folders)
     if options.plan is not None:
         return _confirm(context, options)
     if options.yes or options.expect is not None or options.only_planned:
@@ -69,7 +69,7 @@ def _confirm(context: Context, options: argparse.Namespace) -> int:
             " you expect. Nothing was sent. Look at it again."
         )
         return FAILED
-    RestoreGuard(store, context.connection, context.settings.home).check()
+    RestoreGuard(store, context.connection, context.settings.folders).check()
     delivery = delivery_by(context.settings, options.way or shown.delivery.channel)
     undo = 0 if options.now else None
     found = approve(store, shown, delivery, by(), only_planned=options.only_planned, undo=undo)

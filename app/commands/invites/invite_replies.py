@@ -54,7 +54,7 @@ def mark_invites(options: argparse.Namespace) -> int:
         moved = lifecycle.mark(
             store, connection, found.invites, options.state, by(), "marked from a list"
         )
-        follow(store, settings.home)
+        follow(store, settings.folders)
     stayed = len(found.invites) - moved
     if options.json:
         left_out = {"column": listed.column, "left_out": dict(others), "confirmed": agreed}
@@ -107,7 +107,7 @@ def opt_out(options: argparse.Namespace) -> int:
     new = opt_outs.record(
         store, connection, boxes, "opted_out", by(), None if typed else "from a list"
     )
-    follow(store, settings.home)
+    follow(store, settings.folders)
     if options.json:
         print_json({"opted_out": len(boxes), "new": new, **facts, "confirmed": True})
     else:

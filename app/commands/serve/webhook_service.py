@@ -48,7 +48,7 @@ def receive(options: argparse.Namespace) -> None:
     store = open_store_patiently(settings, say)
     service = SyncService(store, settings, credentials)
     log.start(settings.home)
-    with Housekeeping(store, settings.home), IndexBuilder(store) as upkeep:
+    with Housekeeping(store, settings.folders), IndexBuilder(store) as upkeep:
         sync = None if options.no_sync else ServedSync(service, upkeep.wake)
         asyncio.run(_run(service, kept, sync, options))
 

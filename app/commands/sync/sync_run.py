@@ -47,7 +47,7 @@ def run_sync(options: argparse.Namespace) -> int:
     stopped = False
     try:
         keeping = IndexBuilder(store) if options.follow else nullcontext()
-        with Housekeeping(store, settings.home), keeping as upkeep:
+        with Housekeeping(store, settings.folders), keeping as upkeep:
 
             def on_change(change: Change) -> None:
                 shown.on_change(change)

@@ -219,8 +219,10 @@ class LedgerEntry(StoredModel):
 
 
 class LedgerHead(StoredModel):
-    """The last entry of a connection's ledger, and the machine that sent last. Another machine asks
-    first, because it may work on an old copy."""
+    """The last entry of a connection's ledger. ``machine`` is what was last sent from, or first
+    used on PostgreSQL: the machine, a space and the database's identity (:mod:`app.db.identity`).
+    Older versions stored only the machine. Another one asks first, because it may be an old copy.
+    It is "copy" and a time in a database that was put back (:mod:`app.invites.restore_guard`)."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", primary_key=True)
     number = BigIntegerField()

@@ -23,7 +23,7 @@ from textual.widgets import Button, Input, Static
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites.delivery import Delivery
-from app.invites.errors import StudyProblem
+from app.invites.errors import RestoreSuspected, StudyProblem
 from app.invites.plan import frozen
 from app.invites.plan.drift import PlanDrift, ResultChange, difference
 from app.invites.plan.drift_words import MINUS, PLUS, named
@@ -31,7 +31,6 @@ from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.outcomes import Outcome
 from app.invites.plan.plan import Plan
 from app.invites.plan.summary import Summary, summarise
-from app.invites.restore_guard import RestoreSuspected
 from app.invites.sending.approval import AskAgain, approve
 from app.invites.sending.channels.registry import channel_of
 from app.invites.studies import Study
@@ -46,6 +45,7 @@ from app.widgets.text_line import TextLine
 
 FOLLOWS_AFTER = 3.0  # seconds that a person needs at least to read the dialog
 NAMES = 8  # of each kind of change
+MAY_BE_COPY = "This database may be a copy. Nothing was sent. t in Studies takes your answer."
 
 
 @dataclass(frozen=True)
@@ -89,15 +89,16 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
     )
 
     class Checked(Message):
-        """The batch was queued, a person must be asked again, or there was a problem."""
+        """The batch was queued, a person must be asked again, or there was a problem. ``copied``:
+        the database may be a copy."""
 
         def __init__(
             self, batch: ConfirmedBatch | None = None, summary: Summary | None = None,
-            changed: PlanChange | None = None, problem: str = "",
+            changed: PlanChange | None = None, problem: str = "", copied: bool = False,
         ) -> None:  # fmt: skip
             super().__init__()
             self.batch, self.summary = batch, summary
-            self.changed, self.problem = changed, problem
+            self.changed, self.problem, self.copied = changed, problem, copied
 
     class Followed(Message):
         """The plan ``shown`` was compared with the current data."""
@@ -286,8 +287,10 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
             queued = found.queued
             batch = ConfirmedBatch(queued.run, queued.number, (*said, *more))
             self.post_message(self.Checked(batch))
-        except (StudyProblem, RestoreSuspected, DatabaseProblem) as problem:
+        except (StudyProblem, DatabaseProblem) as problem:
             self.post_message(self.Checked(problem=str(problem)))
+        except RestoreSuspected:
+            self.post_message(self.Checked(problem=MAY_BE_COPY, copied=True))
         finally:
             store.close()
 
@@ -300,11 +303,27 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
             return
         if message.summary is None:
             self._say(message.problem)
+            if message.copied and self.is_current:
+                self._ask_to_trust()
             return
         self._earlier, self._summary = self._summary, message.summary
         self._asked, self._changed = message.changed, None
         self.query_one("#confirm-number", TextField).value = ""
         self._draw()
+
+    def _ask_to_trust(self) -> None:
+        """Ask what the database is. The plan may have changed with the answer."""
+        from app.screens.studies.trust_dialog import TrustDialog
+
+        def answered(said: str | None) -> None:
+            if said is not None:
+                host_of(self).tell(said)
+                self._say("Looking whether this still holds…", "dim")
+                self.follow()
+
+        connection = self._study.connection_id
+        form = TrustDialog(self._store, connection, masking=self._masking)
+        self.app.push_screen(form, answered)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

@@ -11,7 +11,7 @@ from textual import work
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import corrections, lifecycle, opt_outs
-from app.invites.errors import StudyProblem
+from app.invites.errors import RestoreSuspected, StudyProblem
 from app.invites.invite_log import invite_rows
 from app.invites.manual_links import hand_out
 from app.invites.studies import Study
@@ -213,8 +213,9 @@ class InviteActions(PanelistScreen):
             self.host.tell("No invite is chosen.")
             return
         try:
+            self.host.sending.guard(self._connection_id).check()
             copied = hand_out(self._store, current, self.host.sending.user)
-        except (StudyProblem, DatabaseProblem) as problem:
+        except (StudyProblem, RestoreSuspected, DatabaseProblem) as problem:
             self.host.tell(str(problem), problem=True)
             return
         self.app.copy_to_clipboard(copied)

@@ -14,11 +14,10 @@ from textual.containers import Container
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import studies
-from app.invites.errors import StudyProblem
+from app.invites.errors import RestoreSuspected, StudyProblem
 from app.invites.invite_log import invited
 from app.invites.mail import template
 from app.invites.plan.members import sample_member
-from app.invites.restore_guard import RestoreSuspected
 from app.invites.sending import runs
 from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study
@@ -62,6 +61,8 @@ class StudiesScreen(SendingActions):
                 tooltip="Show the mail to another member"),
         Binding("y", "rehearse", "Rehearse", id="studies.rehearse", show=False,
                 tooltip="Send the mail to yourself, marked TEST; it is not counted"),
+        Binding("t", "trust", "Trust", id="studies.trust", show=False,
+                tooltip="Say what a database is that may be a copy, and therefore does not send"),
         Binding("c", "close", "Close", id="studies.close", show=False,
                 tooltip="Close the study; a closed one is archived, a draft deleted"),
         Binding("r", "app.ask_now", "Ask", id="studies.ask", show=False,
@@ -308,12 +309,15 @@ class StudiesScreen(SendingActions):
         try:
             returned = what(self.host.store, self.host.sending.user)
             said = returned if isinstance(returned, str) else said
-        except (StudyProblem, RestoreSuspected, DatabaseProblem) as trouble:
+        except (StudyProblem, DatabaseProblem) as trouble:
             said, problem = str(trouble), True
+        except RestoreSuspected:
+            self.app.call_from_thread(self.action_trust)
+            return
         finally:
             self.host.store.close()
-        self.app.call_from_thread(self._done, said, problem)
+        self.app.call_from_thread(self._told, said, problem)
 
-    def _done(self, said: str, problem: bool) -> None:
+    def _told(self, said: str, problem: bool = False) -> None:
         self.host.tell(said, problem=problem)
         self.read()

@@ -118,6 +118,7 @@ class SendingActions(PanelistScreen):
             return
 
         def go_on(store: Store, by: str) -> None:
+            self.host.sending.guard(connection).check()
             runs.resume(store, run.id, by)
             self.host.sending.send(connection, run.id)
 
@@ -187,6 +188,7 @@ class SendingActions(PanelistScreen):
         channel = channel_of(delivery.channel)
 
         def go(store: Store, by: str) -> str:
+            self.host.sending.guard(connection).check()
             found = reminder_list.approve(store, shown, delivery, by)
             if isinstance(found, ReminderDrift):
                 self.app.call_from_thread(self._find_reminder, shown.study_id, found)
@@ -225,6 +227,25 @@ class SendingActions(PanelistScreen):
     @property
     def _masking(self) -> bool:
         return self._snapshot is None or self._snapshot.masking
+
+    def action_trust(self) -> None:
+        """Show why a database that may be a copy does not send, and take the answer."""
+        from app.screens.studies.trust_dialog import TrustDialog
+
+        if self._connection is None:
+            self.host.tell(NO_ACCOUNT)
+            return
+
+        def answered(said: str | None) -> None:
+            if said is not None:
+                self._told(said)
+
+        form = TrustDialog(self.host.store, self._connection, masking=self._masking)
+        self.app.push_screen(form, answered)
+
+    @abstractmethod
+    def _told(self, said: str, problem: bool = False) -> None:
+        """Tell what was done, and read the studies again."""
 
     def action_rehearse(self) -> None:
         """Send a test email to yourself."""
