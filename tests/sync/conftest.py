@@ -16,7 +16,7 @@ from tests.helpers.callback_client import Browser, collect_what_others_left, lis
 from tests.helpers.sync_run import sync
 from tests.helpers.verify_run import Spoiled, dump, plant
 
-CUSTOMERS = 260  # with one of 13 items, a price made inline, and hostile people
+CUSTOMERS = 130  # two pages, with one of 13 items, a price made inline, and hostile people
 
 
 @pytest.fixture(scope="module")

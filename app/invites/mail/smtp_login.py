@@ -46,17 +46,16 @@ def connect(server: MailServer, password: str) -> smtplib.SMTP:
 def _connect(
     server: MailServer, password: str, opened: Callable[[smtplib.SMTP], None]
 ) -> smtplib.SMTP:
-    trust = trusted()
     if server.security == "tls":
         smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-            server.host, server.port, timeout=CONNECT, context=trust
+            server.host, server.port, timeout=CONNECT, context=trusted()
         )
         opened(smtp)
     else:
         smtp = smtplib.SMTP(server.host, server.port, timeout=CONNECT)
         opened(smtp)
         if server.security == "starttls":
-            smtp.starttls(context=trust)
+            smtp.starttls(context=trusted())
     smtp.ehlo_or_helo_if_needed()
     if server.user:
         _login(smtp, server.user, password)

@@ -134,7 +134,7 @@ def test_it_changes_again_while_it_is_looked_at(store: Store, settings: Settings
 def test_changes_while_it_runs(store: Store, settings: Settings, round_: int) -> None:
     """Changes at every request, and a sync beside it, again and again."""
     rng = random.Random(round_)
-    with Sandbox(customers=600, seed=46 + round_) as sandbox:
+    with Sandbox(customers=250, seed=46 + round_) as sandbox:
         sync(store, settings, sandbox)
         other, over = open_store(settings), threading.Event()
 

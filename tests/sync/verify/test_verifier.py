@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from app.db.store import Store
@@ -16,7 +14,7 @@ from tests.helpers.verify_run import MODELS, Spoiled, compare, dump, one_of, pla
 # Equal
 
 
-@pytest.mark.parametrize("customers", [0, 1, 100, 101, 450])
+@pytest.mark.parametrize("customers", [0, 1, 100, 101, 250])
 def test_equal_after_a_sync(store: Store, settings: Settings, customers: int) -> None:
     with Sandbox(customers=customers, seed=42) as sandbox:
         sync(store, settings, sandbox)
@@ -30,7 +28,7 @@ def test_equal_after_a_sync(store: Store, settings: Settings, customers: int) ->
 
 
 def test_requests_are_counted_and_few(store: Store, settings: Settings) -> None:
-    with Sandbox(customers=1_500, seed=42) as sandbox:
+    with Sandbox(customers=800, seed=42) as sandbox:
         sync(store, settings, sandbox)
         (before,) = store.row("SELECT sum(requests) FROM read_count")
         asked = sum(sandbox.requests.values())
@@ -38,7 +36,7 @@ def test_requests_are_counted_and_few(store: Store, settings: Settings) -> None:
         (after,) = store.row("SELECT sum(requests) FROM read_count")
         assert after - before == found.requests == sum(sandbox.requests.values()) - asked
         assert [path for path in sandbox.requests if "{id}" in path] == []
-        assert found.requests < 200
+        assert found.requests < 120
 
 
 def test_equal_with_the_deleted(copied: tuple[Store, Settings], account: Sandbox) -> None:
