@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hmac
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable
 
@@ -56,6 +57,8 @@ def _connect(
         opened(smtp)
         if server.security == "starttls":
             smtp.starttls(context=trusted())
+    # The last line of an email leaves alone. It must not wait until the others are confirmed.
+    smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     smtp.ehlo_or_helo_if_needed()
     if server.user:
         _login(smtp, server.user, password)
