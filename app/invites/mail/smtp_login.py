@@ -58,7 +58,8 @@ def _connect(
         if server.security == "starttls":
             smtp.starttls(context=trusted())
     # The last line of an email leaves alone. It must not wait until the others are confirmed.
-    smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if smtp.sock is not None:
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     smtp.ehlo_or_helo_if_needed()
     if server.user:
         _login(smtp, server.user, password)
