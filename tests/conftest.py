@@ -50,6 +50,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """What a module leaves open is an error of that module, and not of whoever runs later."""
     if nextitem is None or nextitem.path != item.path:
         gc.collect()
+        gc.freeze()  # what is left is in use, and the next module need not look through it
 
 
 @pytest.hookimpl(trylast=True)

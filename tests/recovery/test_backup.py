@@ -21,7 +21,6 @@ from app.recovery.restore import restore
 from app.settings import Settings
 from tests.helpers.study_world import BY, queued, send, sender, study
 
-
 GUARDED = ("ledger_head", "machine")  # where it was last sent from, which a restore changes
 
 

@@ -15,7 +15,7 @@ from tests.conftest import new_database
 from tests.helpers.sync_run import sync
 from tests.helpers.verify_run import Spoiled, dump, plant
 
-CUSTOMERS = 260  # with one of 13 items, a price made inline, and hostile people
+CUSTOMERS = 130  # two pages, with one of 13 items, a price made inline, and hostile people
 
 
 @pytest.fixture(scope="module")

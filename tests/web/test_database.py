@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -12,14 +11,13 @@ from app.db.store import Store
 from app.db.store_factory import open_store
 from app.settings import Settings
 from tests.conftest import new_database
+from tests.helpers.sync_run import until
 from tests.helpers.webhook_client import Serving, account, event, http, locked, serving
 
 
 def again(here: Serving) -> None:
     """What was refused is taken later, and stands there once."""
-    deadline = time.monotonic() + 20
-    while here.send(event()).status_code != 200:
-        assert time.monotonic() < deadline
+    until(lambda: here.send(event()).status_code == 200)
     assert len(here.hints) == 1
 
 

@@ -22,6 +22,7 @@ from app.problems import Problem
 from app.text import plain
 
 PHASE = 120.0  # seconds
+GOODBYE = 5.0  # seconds for the answer to QUIT
 FINISH = 600.0  # RFC 5321 4.5.3.2.6: a server may take this long to confirm an email
 
 _DOT = re.compile(rb"^\.", re.MULTILINE)
@@ -138,7 +139,7 @@ class Session:
         if smtp is not None:
             with contextlib.suppress(Exception):
                 if smtp.sock is not None:
-                    smtp.sock.settimeout(5.0)
+                    smtp.sock.settimeout(min(GOODBYE, self._patience))
                 smtp.quit()
             with contextlib.suppress(Exception):
                 smtp.close()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hmac
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable
 
@@ -65,17 +66,19 @@ def opened_session(server: MailServer, log_in: Callable[[smtplib.SMTP], None]) -
 
 
 def _encrypted(server: MailServer, opened: Callable[[smtplib.SMTP], None]) -> smtplib.SMTP:
-    trust = trusted()
     if server.security == "tls":
         smtp: smtplib.SMTP = SmtpTlsSession(
-            server.host, server.port, timeout=CONNECT, context=trust
+            server.host, server.port, timeout=CONNECT, context=trusted()
         )
         opened(smtp)
     else:
         smtp = SmtpSession(server.host, server.port, timeout=CONNECT)
         opened(smtp)
         if server.security == "starttls":
-            smtp.starttls(context=trust)
+            smtp.starttls(context=trusted())
+    # The last line of an email leaves alone. It must not wait until the others are confirmed.
+    if smtp.sock is not None:
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return smtp
 
 
