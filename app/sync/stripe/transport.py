@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 VERSION = "2026-10-28.endive"  # of Stripe's API; its objects and errors are read as in that version
 BODY_LIMIT = 8 * 2**20  # bytes after decompression; a page of Stripe's takes half of one
 # Larger answers are read a few at a time, so that all that are under way have one limit.
-SMALL, LARGE_AT_ONCE = 2**20, 4
-CHUNK = 2**16  # bytes that are unpacked at a time
+SMALL, LARGE_AT_ONCE = 2**20, 2
+UNPACKED = 2**16  # bytes that are unpacked at a time
 HEAD_LIMIT = 64 * 2**10
 SILENCE = 10.0  # seconds without a byte after which a server counts as gone
 DEADLINE = 30.0  # seconds for one complete answer
-CHUNK = 2**20  # bytes at most that one read takes from a socket
+CHUNK = 2**18  # bytes at most that one read takes from a socket
 IDLE = 30.0  # seconds after which a server may have closed an unused connection
 
 _TIMEOUTS = {"connect": SILENCE, "read": SILENCE, "write": SILENCE, "pool": None}
@@ -157,7 +157,7 @@ async def _unpacked(answer: httpx.Response, encoding: str) -> AsyncIterator[byte
     try:
         async for packed in answer.aiter_raw():
             while packed:
-                if part := unpack.decompress(packed, CHUNK):
+                if part := unpack.decompress(packed, UNPACKED):
                     yield part
                 packed = unpack.unconsumed_tail
         yield unpack.flush()
