@@ -173,6 +173,14 @@ def _not_everything_is_known(database: Database) -> None:
     database.execute_sql("UPDATE connection SET settled = -1 WHERE generation > 0")
 
 
+def _sending_has_a_time(database: Database) -> None:
+    lite = isinstance(database, SqliteDatabase)
+    text = "TEXT" if lite else 'TEXT COLLATE "C"'
+    database.execute_sql(f"ALTER TABLE study ADD COLUMN quiet_hours {text}")
+    database.execute_sql(f"ALTER TABLE run ADD COLUMN quiet_hours {text}")
+    database.execute_sql(f"ALTER TABLE run ADD COLUMN start_at {'INTEGER' if lite else 'BIGINT'}")
+
+
 STEPS: dict[int, Callable[[Database], None]] = {
     1: _rules_leave_the_schema,
     2: _members_have_a_history,
@@ -184,6 +192,7 @@ STEPS: dict[int, Callable[[Database], None]] = {
     8: _the_ledger_says_from_where,
     9: _batches_know_their_mail_server,
     10: _not_everything_is_known,
+    11: _sending_has_a_time,
 }
 VERSION = max(STEPS) + 1  # of the tables as :mod:`app.db.schema` describes them
 

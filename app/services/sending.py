@@ -68,13 +68,13 @@ class InviteSending:
 
         return RestoreGuard(self._context.store, connection_id, self._context.settings.home)
 
-    def send(self, connection_id: int, run: int) -> None:
+    def send(self, run: int) -> None:
         """Send a batch as soon as it is due. Any thread may call it."""
         if self._dispatch is None:
             from app.invites.sending.background import BackgroundSending
 
             self._dispatch = BackgroundSending(self._context.store, self._sender, self._report)
-        self._dispatch.send(connection_id, run)
+        self._dispatch.send(run)
 
     def has(self, run: int) -> bool:
         """Whether this app sends this batch."""
@@ -113,12 +113,11 @@ class InviteSending:
         if self._dispatch is not None:
             self._dispatch.close()
 
-    def _sender(self, connection_id: int) -> Sender:
+    def _sender(self) -> Sender:
         from app.invites.sending.factory import open_sender
 
         at = self._context
-        changed = self._on_change
-        return open_sender(at.store, at.settings, at.credentials, connection_id, changed)
+        return open_sender(at.store, at.settings, at.credentials, lambda _: self._on_change())
 
     def _report(self, said: str) -> None:
         with suppress(RuntimeError):  # the app has ended

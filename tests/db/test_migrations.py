@@ -72,8 +72,21 @@ STUDIES = (
 )
 
 
+def back_to_11(store: Store) -> None:
+    """Version 11 knew no start times and no quiet hours."""
+    with store.transaction():
+        for table, column in (
+            ("run", "start_at"),
+            ("run", "quiet_hours"),
+            ("study", "quiet_hours"),
+        ):
+            store.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        store.execute("UPDATE schema_version SET version = 11")
+
+
 def back_to_10(store: Store) -> None:
     """Version 10 did not know what it does not know, nor some fields."""
+    back_to_11(store)
     with store.transaction():
         for table, column in (
             ("connection", "subscriptions_known"),
@@ -229,6 +242,7 @@ BACK = [
     back_to_8,
     back_to_9,
     back_to_10,
+    back_to_11,
 ]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from app.credentials.store import Credentials
@@ -72,6 +74,8 @@ def sender(
     rate: MailRate = MailRate(None, None),  # noqa: B008 - frozen
     patience: float = 0.3,
     password: str | None = None,
+    quiet_hours: str | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> Sender:
     """Sends for it, through the mail server at this address."""
     settings = Settings(home=folder, smtp_server=url)
@@ -80,16 +84,15 @@ def sender(
 
     def opened(channel: Channel) -> OpenChannel:
         if channel.key == "smtp" and server is not None:
-            return SmtpChannel(lambda: Session(server, password, patience), rate)
+            return SmtpChannel(lambda: Session(server, password, patience), rate, str(server))
         return open_channel(channel, setup)
 
-    return Sender(store, here, folder=folder, open_channel=opened)
+    return Sender(store, folder=folder, open_channel=opened, quiet_hours=quiet_hours, clock=clock)
 
 
 def send(sends: Sender, *, wait: bool = False) -> None:
     """Let it work until there is nothing to do now."""
-    every = range(1_000_000)
-    sends.work(threading.Event(), lambda: every, wait=wait)
+    sends.work(threading.Event(), lambda _: True, wait=wait)
 
 
 def states(store: Store, run: int) -> dict[str, str]:

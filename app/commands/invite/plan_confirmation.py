@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from app.commands.arguments import schedule_of
 from app.commands.batch_sending import send_batch
 from app.commands.console import say
 from app.commands.context import Context, find_study
@@ -52,9 +53,15 @@ def confirm_plan(context: Context, options: argparse.Namespace) -> int:
         return FAILED
     _check_sending(context, options)
     delivery = _delivery(context, locked, options)
-    undo = 0 if options.now else None
-    only_planned = options.only_planned
-    found = approve(store, locked, delivery, by(), only_planned=only_planned, undo=undo)
+    found = approve(
+        store,
+        locked,
+        delivery,
+        by(),
+        only_planned=options.only_planned,
+        undo=0 if options.now else None,
+        schedule=schedule_of(options),
+    )
     if isinstance(found, AskAgain):
         return _ask_again(context, locked, found, as_json=options.json)
     if found.dropped or options.json:

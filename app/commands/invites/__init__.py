@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from app.commands.arguments import add_exact, add_scope, repeat_scope
+from app.commands.arguments import add_exact, add_schedule, add_scope, repeat_scope
 from app.invites.sending.channels.registry import CHANNELS
 
 LIST = "a file with addresses, Stripe ids or tokens, as a CSV or any text; - stdin"
@@ -58,6 +58,7 @@ def _declare_actions(actions: Any) -> None:
     )
     remind.add_argument("--way", choices=[key for key, one in CHANNELS.items() if not one.by_hand])
     remind.add_argument("--now", action="store_true", help="without two minutes to undo it")
+    add_schedule(remind)
     for action in (mark, resolve, out, remind, *_declare_corrections(actions)):
         repeat_scope(action)
 

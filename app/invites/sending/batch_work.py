@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.db.store import Store
@@ -16,18 +17,27 @@ from app.invites.sending.runs import RunView
 @dataclass(frozen=True)
 class BatchWork:
     """``owner``: this process. ``key``: the connection's own, for Message-IDs. ``expire_days``: how
-    many days a participant has to reply. Each method raises DatabaseProblem."""
+    many days a participant has to reply. ``overrides``: rules that a person overrode. Each method
+    raises DatabaseProblem."""
 
     store: Store
     owner: str
     batch: RunView
     template: Template
     expire_days: int | None
+    overrides: tuple[str, ...]
     key: bytes
+    clock: Callable[[], float] = time.time
+
+    @property
+    def _now(self) -> int:
+        return int(self.clock())
 
     def claim(self, most: int = 1) -> list[Job]:
         """Claim the next invites that are due, for this process alone."""
-        return jobs.claim(self.store, self.batch, self.owner, most)
+        return jobs.claim(
+            self.store, self.batch, self.owner, most, now=self._now, overrides=self.overrides
+        )
 
     def message(self, job: Job, *, unsent: bool = False) -> bytes:
         """The email to one participant. ``unsent``: as a draft, see
@@ -58,7 +68,8 @@ class BatchWork:
     def hand_over(self, job: Job) -> bool:
         """Record that a server may get an invite, before it can. False if it must not be sent any
         more."""
-        return jobs.hand_over(self.store, self.batch, job, self.owner, self.message_id(job))
+        identity = self.message_id(job)
+        return jobs.hand_over(self.store, self.batch, job, self.owner, identity, now=self._now)
 
     def settle(
         self,
@@ -81,4 +92,5 @@ class BatchWork:
             wait=wait,
             expire_days=self.expire_days,
             message_ids=message_ids,
+            now=self._now,
         )

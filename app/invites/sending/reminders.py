@@ -12,7 +12,8 @@ from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
 from app.invites.mail.template import Template
 from app.invites.restore_guard import this_machine
-from app.invites.sending.outbox import QueuedBatch, undo_of
+from app.invites.sending.outbox import QueuedBatch
+from app.invites.sending.schedule import AT_ONCE, Schedule
 from app.invites.studies import Study, locked
 
 # The invites of a study that await a reminder.
@@ -47,6 +48,7 @@ def queue(
     by: str,
     *,
     undo: int | None = None,
+    schedule: Schedule = AT_ONCE,
     server: str | None = None,
     only: Collection[int] | None = None,
     plan: int | None = None,
@@ -74,8 +76,8 @@ def queue(
             raise StudyProblem("Nobody waits for a reminder: all have answered or had one.")
         store.execute(
             "INSERT INTO run (study_id, plan_id,"
-            ' kind, way, server, state, letter, number, at, "by", go_at, machine)'
-            " VALUES (?, ?, 'reminder', ?, ?, 'running', ?, ?, ?, ?, ?, ?)",
+            ' kind, way, server, state, letter, number, at, "by", go_at, machine, start_at,'
+            " quiet_hours) VALUES (?, ?, 'reminder', ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 study_id,
                 plan,
@@ -85,8 +87,9 @@ def queue(
                 number,
                 now,
                 by,
-                now + undo_of(channel, undo),
+                schedule.go_at(channel, now, undo),
                 this_machine(),
+                *schedule.stored,
             ),
         )
         (run,) = store.row("SELECT max(id) FROM run WHERE study_id = ?", (study_id,))

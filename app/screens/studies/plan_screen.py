@@ -230,7 +230,7 @@ class PlanScreen(GroupsScreen):
             self.host.tell("Nothing was sent.")
             self.ask()
             return
-        self.host.sending.send(self._connection_id, batch.run)
+        self.host.sending.send(batch.run)
         fell = f" Fell out: {', '.join(batch.dropped)}." if batch.dropped else ""
         self.host.tell(f"{queued_words(batch.number, dialog.channel)}{fell}")
         self.leave()

@@ -107,7 +107,7 @@ class SendingActions(PanelistScreen):
 
         def go_on(store: Store, by: str) -> None:
             runs.resume(store, run.id, by)
-            self.host.sending.send(connection, run.id)
+            self.host.sending.send(run.id)
 
         def answered(yes: bool | None) -> None:
             if yes:
@@ -162,7 +162,7 @@ class SendingActions(PanelistScreen):
             if isinstance(found, ReminderDrift):
                 self.app.call_from_thread(self._ask_to_remind, study_id, found)
                 raise ReminderChanged("The reminder has changed since. Nothing was queued yet.")
-            self.host.sending.send(connection, found.batch.run)
+            self.host.sending.send(found.batch.run)
             return queued_words(found.batch.number, channel) + self._dropped(store, found.drift)
 
         def answered(yes: bool | None) -> None:

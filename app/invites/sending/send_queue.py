@@ -1,0 +1,71 @@
+"""The queue: every batch that is not finished, and who may send it when."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from app.db.store import Store
+from app.invites.sending import runs
+from app.invites.sending.factory import quiet_hours, refusal
+from app.invites.sending.runs import RunView
+from app.invites.sending.schedule import next_at
+from app.invites.studies import get
+from app.settings import Settings
+from app.text import plain, when
+
+
+def goes_out_here(settings: Settings, run: RunView) -> bool:
+    """Whether a Panelist with these settings may send a batch without being told to. Raises
+    SettingsError."""
+    sends = run.state == "running" and not run.channel.by_hand
+    return sends and refusal(settings, run) is None
+
+
+def timing_words(settings: Settings, run: RunView, now: float | None = None) -> str:
+    """When a batch that waits for its time goes on, for a person. "" if it may send now. Raises
+    SettingsError."""
+    now = time.time() if now is None else now
+    at = next_at(run, quiet_hours(settings), now)
+    if run.state != "running" or run.channel.by_hand or at <= now:
+        return ""
+    if run.go_at > now:
+        quiet = " after its quiet hours" if at > run.go_at else ""
+        return f"starts at {when(at, now)}{quiet}"
+    return f"goes on at {when(at, now)} after its quiet hours"
+
+
+def queue_json(store: Store, settings: Settings, connection_id: int | None) -> list[dict[str, Any]]:
+    """The queue of one account, or of all, for programs. Raises SettingsError and
+    DatabaseProblem."""
+    return [batch_json(store, settings, run) for run in runs.open_runs(store, connection_id)]
+
+
+def batch_json(store: Store, settings: Settings, run: RunView) -> dict[str, Any]:
+    """One batch of the queue, for programs. Raises SettingsError."""
+    quiet = quiet_hours(settings)
+    at = int(next_at(run, quiet, time.time())) if run.state == "running" else None
+    return {
+        "run": run.id,
+        "study": run.study_id,
+        "title": get(store, run.study_id).title,
+        "kind": run.kind,
+        "by": run.by,
+        "way": run.channel.key,
+        "mail_server": run.server,
+        "state": run.state,
+        "number": run.number,
+        "left": run.left,
+        "invited": run.invited,
+        "start_at": run.start_at,
+        "next_at": at,
+        "quiet_hours": run.quiet_hours or quiet,
+        "trouble": run.trouble,
+        "goes_out_here": goes_out_here(settings, run),
+    }
+
+
+def batch_words(store: Store, run: RunView) -> str:
+    """Which batch it is, for a person."""
+    title = plain(get(store, run.study_id).title, 60)
+    return f"Batch {run.id} of {plain(run.by, 40)} for “{title}” ({run.left:,} left)"
