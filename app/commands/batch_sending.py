@@ -17,8 +17,8 @@ from app.invites.schedule.start_time import moment_words
 from app.invites.sending import runs
 from app.invites.sending.factory import open_sender, quiet_hours
 from app.invites.sending.runs import RunView
-from app.invites.sending.schedule import next_at
-from app.invites.sending.send_queue import batch_json, timing_words
+from app.invites.sending.schedule import next_at, timing_words
+from app.invites.sending.send_queue import batch_json
 from app.settings import Settings
 from app.text import plain
 
@@ -74,7 +74,7 @@ class BatchProgress:
         if now.channel.by_hand and not self._json:
             say(f"{now.left:,} links wait to be copied, each by hand: see panelist invites link.")
         elif now.left and not self._json:
-            timing = timing_words(settings, now)
+            timing = timing_words(now, quiet_hours(settings), time.time())
             say(f"{self._name}{now.left:,} to be sent by {now.channel.key}.")
             if timing:
                 say(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from typing import TYPE_CHECKING
 
 from app.commands.arguments import add_account, add_json
@@ -12,7 +13,10 @@ from app.commands.exit_codes import DONE
 from app.commands.progress import step_words
 
 if TYPE_CHECKING:
+    from app.db.store import Store
+    from app.invites.sending.runs import RunView
     from app.panel.overview import ConnectionView, Overview
+    from app.settings import Settings
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +29,8 @@ def run(options: argparse.Namespace) -> int:
     """Print the state. An account that is not connected is not a failure."""
     from app.credentials.factory import open_credentials
     from app.db.store_factory import open_store
+    from app.invites.sending.runs import open_runs
+    from app.invites.sending.send_queue import queue_json
     from app.panel.overview import overview, status_json
     from app.settings import load
 
@@ -32,13 +38,31 @@ def run(options: argparse.Namespace) -> int:
     store = open_store(settings)
     connection = find_connection(store, options.account)
     view = overview(store, connection.id if connection else None)
+    queue = queue_json(store, settings, connection.id) if connection else []
     if options.json:
-        print_json(status_json(view))
+        print_json({**status_json(view), "queue": queue})
     elif view.connection is None:
         print(NO_CONNECTION)
     else:
         _print_status(view, view.connection, open_credentials(settings).described())
+        for run in open_runs(store, view.connection.id):
+            _print_batch(store, settings, run)
     return DONE
+
+
+def _print_batch(store: Store, settings: Settings, run: RunView) -> None:
+    """Print a batch that is not finished, and what it waits for."""
+    from app.invites.sending.factory import quiet_hours, refusal
+    from app.invites.sending.schedule import timing_words
+    from app.invites.sending.send_queue import batch_words
+    from app.text import plain
+
+    said = [run.state, run.words, timing_words(run, quiet_hours(settings), time.time())]
+    if run.trouble:
+        said.append(plain(run.trouble, 1000))
+    elif run.state == "running" and refusal(settings, run) is not None:
+        said.append(f"by {run.server}" if run.server else "on another computer")
+    print(f"{batch_words(store, run)}: {'; '.join(part for part in said if part)}")
 
 
 def _print_status(view: Overview, connection: ConnectionView, token_store: str) -> None:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from app.db.errors import DatabaseProblem
 from app.invites.operator import by
+from app.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from app.db.store import Store
     from app.invites.delivery import Delivery
     from app.invites.restore_guard import RestoreGuard
     from app.invites.sending.background import BackgroundSending
@@ -54,6 +56,26 @@ class InviteSending:
 
         return refusal(self._context.settings, run)
 
+    def can_take_over(self, run: RunView) -> bool:
+        """Whether this app could send a batch that another Panelist was to send. Raises
+        SettingsError."""
+        from app.invites.sending.factory import can_take_over
+
+        return can_take_over(self._context.settings, run)
+
+    def take_over(self, run: RunView) -> None:
+        """Let this app send a batch that another Panelist was to send. Raises SettingsError,
+        ChannelNotSetUp and DatabaseProblem."""
+        from app.invites.sending.factory import take_over
+
+        take_over(self._context.settings, run, self._context.store, self.user)
+
+    def quiet_hours(self) -> str | None:
+        """The quiet hours of the settings. Raises SettingsError."""
+        from app.invites.sending.factory import quiet_hours
+
+        return quiet_hours(self._context.settings)
+
     def per_minute(self) -> int | None:
         """How many invites leave in a minute at most, by that channel. Raises SettingsError."""
         from app.invites.sending.channels.channel import ChannelSetup
@@ -81,8 +103,8 @@ class InviteSending:
         return self._dispatch is not None and self._dispatch.has(run)
 
     def start_housekeeping(self) -> None:
-        """Expire invites and erase participants when their time has come, soon and then every
-        minute."""
+        """Expire invites and erase participants when their time has come, and look for batches with
+        a start time that this app may send, soon and then every minute."""
         self._context.set_timer(SOON, self._start_tidying)
         self._context.set_interval(EVERY, self._start_tidying)
 
@@ -98,10 +120,21 @@ class InviteSending:
         try:
             if tidy(store, self._context.settings.home):
                 self._on_change()
-        except (DatabaseProblem, OSError):
+            self._adopt(store)
+        except (DatabaseProblem, SettingsError, OSError):
             pass  # it is tried again soon, and a screen reports it
         finally:
             store.close()
+
+    def _adopt(self, store: Store) -> None:
+        """Send the batches that were confirmed for later, when their time has come."""
+        from app.invites.sending.runs import open_runs
+        from app.invites.sending.send_queue import goes_out_here
+
+        for run in open_runs(store):
+            later = run.start_at is not None and not self.has(run.id)
+            if later and goes_out_here(self._context.settings, run):
+                self._context.call_from_thread(self.send, run.id)
 
     @property
     def busy(self) -> bool:

@@ -26,13 +26,11 @@ def resume_batches(context: Context, options: argparse.Namespace) -> int:
     code = DONE
     for run in chosen:
         if run.on_purpose and not named:
-            say(
-                f"{batch_words(context.store, run)} was paused on purpose. Name it: {_naming(run)}."
-            )
+            say(f"{_words(context, run)} was paused on purpose. Name it: {_naming(run)}.")
             code = FAILED
         elif (why := refusal(context.settings, run)) and not options.batch_number:
             say(
-                f"{batch_words(context.store, run)} stays as it is. {why} To take it over:"
+                f"{_words(context, run)} stays as it is. {why} To take it over:"
                 f" panelist invite --resume {_naming(run)}"
             )
             code = FAILED
@@ -75,12 +73,16 @@ def _chosen(
     own = [run for run in wanted if run.by == by()]
     others = [run for run in wanted if run.by != by()]
     if others and not own:
-        listed = "\n".join(f"  {batch_words(context.store, run)}: {_naming(run)}" for run in others)
+        listed = "\n".join(f"  {_words(context, run)}: {_naming(run)}" for run in others)
         raise WrongUse(
             f"Nothing that you queued is left. Others queued this. Say {action} with its"
             f" number:\n{listed}"
         )
     return own, others
+
+
+def _words(context: Context, run: RunView) -> str:
+    return f"{batch_words(context.store, run)} ({run.left:,} left)"
 
 
 def _naming(run: RunView) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 
 from app.invites.errors import StudyProblem
@@ -66,8 +67,8 @@ def _at(day: str, minute: int, now: datetime) -> int:
 def _written(day: str, now: datetime) -> date:
     """A date, such as "8 dec". Without a year it is the next one."""
     found = datetime.fromtimestamp(dates.moment(day, now.timestamp())).date()
-    has_year = sum(sign.isdigit() for sign in day) > len("31")
-    return found.replace(year=found.year + 1) if found < now.date() and not has_year else found
+    yearless = re.fullmatch(r"[0-9]{1,2}\.? [a-z]+|[a-z]+ [0-9]{1,2}", day) is not None
+    return found.replace(year=found.year + 1) if found < now.date() and yearless else found
 
 
 def _on(day: date, minute: int) -> int:

@@ -65,6 +65,11 @@ def take_over(settings: Settings, run: RunView, store: Store, by: str) -> None:
     runs.take_over(store, run.id, by, this_machine(), server)
 
 
+def can_take_over(settings: Settings, run: RunView) -> bool:
+    """Whether :func:`take_over` finds what it needs. Raises SettingsError."""
+    return run.channel.key != "smtp" or mail_server(settings) is not None
+
+
 def quiet_hours(settings: Settings) -> str | None:
     """The quiet hours of the settings. Raises SettingsError."""
     try:

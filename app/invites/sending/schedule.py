@@ -8,6 +8,7 @@ from app.invites.errors import StudyProblem
 from app.invites.schedule.quiet_hours import effective
 from app.invites.sending.channels.registry import Channel, channel_of
 from app.invites.sending.runs import RunView
+from app.text import when
 
 
 @dataclass(frozen=True)
@@ -48,3 +49,15 @@ def first_at(channel: Channel, go_at: float, now: float, *quiet_hours: str | Non
     the first of which does."""
     at = max(now, go_at)
     return at if channel.is_local else effective(*quiet_hours).until(at) or at
+
+
+def timing_words(batch: RunView, quiet_hours: str | None, now: float) -> str:
+    """When a batch that waits for its time goes on, for a person. "" if it may send now.
+    ``quiet_hours``: those of the settings."""
+    at = next_at(batch, quiet_hours, now)
+    if batch.state != "running" or batch.channel.by_hand or at <= now:
+        return ""
+    if batch.go_at > now:
+        quiet = ", after its quiet hours" if at > batch.go_at else ""
+        return f"starts at {when(at, now)}{quiet}"
+    return f"goes on at {when(at, now)}, after its quiet hours"

@@ -12,7 +12,7 @@ from app.invites.sending.runs import RunView
 from app.invites.sending.schedule import next_at
 from app.invites.studies import get
 from app.settings import Settings
-from app.text import plain, when
+from app.text import plain
 
 
 def goes_out_here(settings: Settings, run: RunView) -> bool:
@@ -20,19 +20,6 @@ def goes_out_here(settings: Settings, run: RunView) -> bool:
     SettingsError."""
     sends = run.state == "running" and not run.channel.by_hand
     return sends and refusal(settings, run) is None
-
-
-def timing_words(settings: Settings, run: RunView, now: float | None = None) -> str:
-    """When a batch that waits for its time goes on, for a person. "" if it may send now. Raises
-    SettingsError."""
-    now = time.time() if now is None else now
-    at = next_at(run, quiet_hours(settings), now)
-    if run.state != "running" or run.channel.by_hand or at <= now:
-        return ""
-    if run.go_at > now:
-        quiet = " after its quiet hours" if at > run.go_at else ""
-        return f"starts at {when(at, now)}{quiet}"
-    return f"goes on at {when(at, now)} after its quiet hours"
 
 
 def queue_json(store: Store, settings: Settings, connection_id: int | None) -> list[dict[str, Any]]:
@@ -68,4 +55,4 @@ def batch_json(store: Store, settings: Settings, run: RunView) -> dict[str, Any]
 def batch_words(store: Store, run: RunView) -> str:
     """Which batch it is, for a person."""
     title = plain(get(store, run.study_id).title, 60)
-    return f"Batch {run.id} of {plain(run.by, 40)} for “{title}” ({run.left:,} left)"
+    return f"Batch {run.id} of {plain(run.by, 40)} for “{title}”"

@@ -32,8 +32,10 @@ from app.invites.plan.outcomes import Outcome
 from app.invites.plan.plan import Plan
 from app.invites.plan.summary import Summary, summarise
 from app.invites.restore_guard import RestoreSuspected
+from app.invites.schedule import quiet_hours, start_time
 from app.invites.sending.approval import AskAgain, approve
 from app.invites.sending.channels.registry import channel_of
+from app.invites.sending.schedule import AT_ONCE, Schedule
 from app.invites.studies import Study
 from app.screens.base import host_of
 from app.screens.studies.confirm_rows import ConfirmText, PlanChange, change_rows, who
@@ -50,11 +52,13 @@ NAMES = 8  # of each kind of change
 
 @dataclass(frozen=True)
 class ConfirmedBatch:
-    """What was queued. ``dropped``: who fell out, by name."""
+    """What was queued. ``dropped``: who fell out, by name. ``start_at``: the start time that the
+    person gave."""
 
     run: int
     number: int
     dropped: tuple[str, ...]
+    start_at: int | None
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,8 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
                 show=False, tooltip="Send although the first sync is not complete"),
     ]  # fmt: skip
     help_text = (
-        "Type the number of people who will be written to, then Enter. Escape sends nothing."
+        "Type the number of people who will be written to, then Enter. Escape sends nothing. tab"
+        " goes to a start time, such as Tuesday 9:00, and to quiet hours, such as nights, weekends."
     )
 
     class Checked(Message):
@@ -116,12 +121,14 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         *,
         names: Mapping[str, str],
         per_minute: int | None,
+        quiet_hours: str | None,
     ) -> None:
         super().__init__()
         self._store, self._study, self._summary = store, study, summary
         self._delivery, self._masking = delivery, snapshot.masking
         self.channel = channel_of(delivery.channel)
-        self._text = ConfirmText(study, snapshot, self.channel, names, per_minute)
+        self._text = ConfirmText(study, snapshot, self.channel, names, per_minute, quiet_hours)
+        self._schedule, self._mistaken = AT_ONCE, False  # as typed, and whether it is no time
         self._asked: PlanChange | None = None  # why the person was asked again
         self._earlier: Summary | None = None  # what was shown before that
         self._changed: PlanChange | None = None  # what changed since the plan was shown
@@ -133,10 +140,13 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="confirm"):
             with VerticalScroll(id="confirm-all", can_focus=False):
-                yield Static(para(self._text.all(self._summary, dropped=False)), id="confirm-text")
+                rows = self._text.all(self._summary, AT_ONCE, dropped=False)
+                yield Static(para(rows), id="confirm-text")
             yield TextLine(id="confirm-said")
             with Horizontal(id="confirm-last"):
                 yield TextField("how many", id="confirm-number", longest=9)
+                yield TextField("start: at once", id="confirm-start", longest=60)
+                yield TextField("quiet hours", id="confirm-quiet", longest=100)
                 yield Button("Cancel (escape)", id="cancel")
 
     def on_mount(self) -> None:
@@ -165,7 +175,7 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         dropped = changed is not None and bool(changed.drift.dropped)
         rows = change_rows(self._asked, masking=masking)
         rows += change_rows(changed, masking=masking)
-        rows += self._text.all(self._summary, dropped=dropped)
+        rows += self._text.all(self._summary, self._schedule, dropped=dropped)
         self.query_one("#confirm-text", Static).update(para(rows))
         self._ask_for_number()
 
@@ -248,6 +258,29 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         self._over = True
         self._ask_for_number()
 
+    @on(Input.Changed, "#confirm-start, #confirm-quiet")
+    def _timed(self, event: Input.Changed) -> None:
+        """Show which moment was understood."""
+        event.stop()
+        if not self.is_current:  # the fields are emptied when the dialog closes
+            return
+        start, quiet = (
+            self.query_one(f"#confirm-{name}", TextField).value for name in ("start", "quiet")
+        )
+        try:
+            at = start_time.parse(start, time.time()) if start.strip() else None
+            self._schedule, self._mistaken = Schedule(at, quiet_hours.canonical(quiet)), False
+        except StudyProblem as problem:
+            self._mistaken = True
+            self._say(str(problem))
+            return
+        self._draw()
+
+    @on(Input.Submitted, "#confirm-start, #confirm-quiet")
+    def _time_entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.query_one("#confirm-number").focus()
+
     @on(Input.Submitted, "#confirm-number")
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
@@ -258,23 +291,31 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         number = self._summary.number
         if not choices or (self._filling and not self._over):
             self._ask_for_number()
+        elif self._mistaken:
+            self._say("The start or the quiet hours are not understood. Correct or empty them.")
         elif typed not in choices:
             self._say(f"{number:,} people would be written to, not {plain(typed, 12) or 'none'}.")
         else:
             self._busy = True
             self._say("Looking whether this still holds…", "dim")
-            self._queue(choices[typed])
+            self._queue(choices[typed], self._schedule)
 
     @work(thread=True)
-    def _queue(self, choice: Choice) -> None:
+    def _queue(self, choice: Choice, schedule: Schedule) -> None:
         store, sending = self._store, host_of(self).sending
         by, plan = sending.user, choice.plan
         try:
             sending.guard(self._study.connection_id).check()
             if isinstance(plan, Plan):
                 plan = frozen.freeze(store, plan, by, self._delivery)
-            only_planned = choice.only_planned
-            found = approve(store, plan, self._delivery, by, only_planned=only_planned)
+            found = approve(
+                store,
+                plan,
+                self._delivery,
+                by,
+                only_planned=choice.only_planned,
+                schedule=schedule,
+            )
             if isinstance(found, AskAgain):
                 again = summarise(store, found.plan, found.drift.plan)
                 changed = self._named(found.drift, *found.drift.exchanged)
@@ -284,7 +325,7 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
             said = [f"{one.sign} {who(one, self._masking)} ({one.why})" for one in fell.named]
             more = [f"… and {fell.more:,} more"] if fell.more else []
             queued = found.queued
-            batch = ConfirmedBatch(queued.run, queued.number, (*said, *more))
+            batch = ConfirmedBatch(queued.run, queued.number, (*said, *more), schedule.start_at)
             self.post_message(self.Checked(batch))
         except (StudyProblem, RestoreSuspected, DatabaseProblem) as problem:
             self.post_message(self.Checked(problem=str(problem)))

@@ -14,19 +14,19 @@ from textual.containers import Container, Vertical
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import studies
-from app.invites.errors import StudyProblem
 from app.invites.invite_log import invited
 from app.invites.mail import template
 from app.invites.plan.members import sample_member
-from app.invites.restore_guard import RestoreSuspected
 from app.invites.sending import runs
 from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study
 from app.panel.segments.views import segments
+from app.problems import Problem
 from app.screens.studies.sending_actions import NO_ACCOUNT, SendingActions
 from app.screens.studies.study_rows import first_rows, study_rows, template_rows
 from app.screens.studies.study_table import StudySummary, StudyTable
 from app.services.snapshot import Snapshot
+from app.settings import SettingsError
 from app.text import masked, plain
 from app.widgets.content import words
 from app.widgets.dialog import QuestionDialog
@@ -155,11 +155,19 @@ class StudiesScreen(SendingActions):
             self._runs = runs.of_study(store, study.id)
             names = self._names = {one.key: one.name for one in segments(store, connection)}
             found = sample_member(store, connection, study.segments, self._member)
-        except DatabaseProblem:
+            quiet = self.host.sending.quiet_hours()
+        except (DatabaseProblem, SettingsError):
             return
         here = [run.id for run in self._runs if self.host.sending.has(run.id)]
         shown = study_rows(
-            study, listed.funnel, listed.invited, self._runs, names, snapshot.now, here=here
+            study,
+            listed.funnel,
+            listed.invited,
+            self._runs,
+            names,
+            snapshot.now,
+            here=here,
+            quiet_hours=quiet,
         )
         name, email = found or (None, "")
         called = masked(name) if snapshot.masking and name else name
@@ -308,7 +316,7 @@ class StudiesScreen(SendingActions):
         try:
             returned = what(self.host.store, self.host.sending.user)
             said = returned if isinstance(returned, str) else said
-        except (StudyProblem, RestoreSuspected, DatabaseProblem) as trouble:
+        except Problem as trouble:
             said, problem = str(trouble), True
         finally:
             self.host.store.close()

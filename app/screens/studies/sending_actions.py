@@ -99,13 +99,17 @@ class SendingActions(PanelistScreen):
             return
         try:
             refused = self.host.sending.refusal(run)
+            can = self.host.sending.can_take_over(run)
         except SettingsError as problem:
-            refused = str(problem)
-        if refused is not None:
+            self.host.tell(str(problem), problem=True)
+            return
+        if refused is not None and not can:
             self.host.tell(refused, problem=True)
             return
 
         def go_on(store: Store, by: str) -> None:
+            if refused is not None:
+                self.host.sending.take_over(run)
             runs.resume(store, run.id, by)
             self.host.sending.send(run.id)
 
@@ -113,7 +117,11 @@ class SendingActions(PanelistScreen):
             if yes:
                 self._do(go_on, f"Going on: {run.words}.")
 
-        if others := self._about_other(run):
+        others = self._about_other(run)
+        if refused is not None:
+            line = f"{refused} Take it over, and send the {run.left:,} that are left from here?"
+            self.app.push_screen(QuestionDialog([words(line)], "Take it over"), answered)
+        elif others:
             line = f"{others}Go on with the {run.left:,} that are left?"
             self.app.push_screen(QuestionDialog([words(line)], "Go on"), answered)
         else:
