@@ -139,7 +139,7 @@ class ConfirmText:
         own, study = schedule.quiet_hours, self._study.rules.quiet_hours
         go_at = schedule.go_at(channel.key, int(now), None)
         at = first_at(channel, go_at, now, own, study, self._quiet_hours)
-        after = ", after the quiet hours" if at > go_at else ""
+        after = ", after the quiet hours" if at > max(now, go_at) else ""
         if schedule.start_at is not None or after:
             starts = f"on {moment_words(at)}{after}; until then all of it can be undone"
         elif channel.undo_seconds:

@@ -80,15 +80,17 @@ def test_two_researchers_send_at_once_each_by_their_server(store: Store, tmp_pat
 
 
 class Waits(threading.Event):
-    """Tells a sender to stop, and knows when it waits for that."""
+    """Tells a sender to stop, and knows when it waits. It then waits until it is told."""
 
     def __init__(self) -> None:
         super().__init__()
         self.waited = threading.Event()
 
     def wait(self, timeout: float | None = None) -> bool:
+        if not timeout:
+            return self.is_set()
         self.waited.set()
-        return super().wait(timeout)
+        return super().wait()
 
 
 @pytest.mark.parametrize("rate", [MailRate(None, None), MailRate(1, None)])
