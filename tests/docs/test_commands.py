@@ -28,6 +28,7 @@ ONLY_PARSED = {
     ("sandbox",): "runs until it is stopped",
     ("serve",): "runs until it is stopped",
     ("sync", "--follow"): "runs until it is stopped",
+    ("send", "--follow"): "runs until it is stopped",
     ("connect", "--oauth"): "waits for an approval in a browser",
 }
 ENDS_WITH = {
@@ -36,6 +37,7 @@ ENDS_WITH = {
     ("invites", "withdraw"): 1,
     ("invites", "lift", "bounce"): 1,
     ("invites", "link"): 1,
+    ("invite", "--resume", "--run"): 2,  # no batch has that number here
     ("segments", "diff", "active", "--since"): 2,  # the history begins now
 }
 # Other programs: they are not ours to test, or they change the computer.
