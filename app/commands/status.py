@@ -13,10 +13,7 @@ from app.commands.exit_codes import DONE
 from app.commands.progress import step_words
 
 if TYPE_CHECKING:
-    from app.db.store import Store
-    from app.invites.sending.runs import RunView
     from app.panel.overview import ConnectionView, Overview
-    from app.settings import Settings
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     from app.credentials.factory import open_credentials
     from app.db.store_factory import open_store
     from app.invites.sending.runs import open_runs
-    from app.invites.sending.send_queue import queue_json
+    from app.invites.sending.send_queue import batch_line, queue_json
     from app.panel.overview import overview, status_json
     from app.settings import load
 
@@ -46,23 +43,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         _print_status(view, view.connection, open_credentials(settings).described())
         for run in open_runs(store, view.connection.id):
-            _print_batch(store, settings, run)
+            print(batch_line(store, settings, run, time.time()))
     return DONE
-
-
-def _print_batch(store: Store, settings: Settings, run: RunView) -> None:
-    """Print a batch that is not finished, and what it waits for."""
-    from app.invites.sending.factory import quiet_hours, refusal
-    from app.invites.sending.schedule import timing_words
-    from app.invites.sending.send_queue import batch_words
-    from app.text import plain
-
-    said = [run.state, run.words, timing_words(run, quiet_hours(settings), time.time())]
-    if run.trouble:
-        said.append(plain(run.trouble, 1000))
-    elif run.state == "running" and refusal(settings, run) is not None:
-        said.append(f"by {run.server}" if run.server else "on another computer")
-    print(f"{batch_words(store, run)}: {'; '.join(part for part in said if part)}")
 
 
 def _print_status(view: Overview, connection: ConnectionView, token_store: str) -> None:

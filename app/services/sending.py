@@ -76,6 +76,18 @@ class InviteSending:
 
         return quiet_hours(self._context.settings)
 
+    def queue_lines(self, connection_id: int, now: float) -> list[str]:
+        """How far each batch of an account is that is not finished. Raises SettingsError and
+        DatabaseProblem."""
+        at = self._context
+        if not at.store.rows("SELECT 1 FROM run WHERE state IN ('running', 'paused') LIMIT 1"):
+            return []  # nothing needs the code that sends
+        from app.invites.sending.runs import open_runs
+        from app.invites.sending.send_queue import batch_line
+
+        queue = open_runs(at.store, connection_id)
+        return [batch_line(at.store, at.settings, run, now) for run in queue]
+
     def per_minute(self) -> int | None:
         """How many invites leave in a minute at most, by that channel. Raises SettingsError."""
         from app.invites.sending.channels.channel import ChannelSetup

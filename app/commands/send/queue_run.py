@@ -22,6 +22,7 @@ from app.settings import Settings
 from app.text import plain
 
 AGAIN = 5.0  # seconds between two looks at an empty queue, or at a database that is away
+TRIES = 60  # to reach a database, in a row, unless the command stays: five minutes
 
 
 def send_queue(options: argparse.Namespace) -> int:
@@ -36,15 +37,15 @@ def send_queue(options: argparse.Namespace) -> int:
         sender = open_sender(
             store, settings, open_credentials(settings), shown.on_change, shown.tell
         )
-        while True:
+        while not stop.is_set():
             try:
                 sender.work(stop, shown.mine)
-            except DatabaseProblem as problem:
                 if not options.follow:
+                    break
+            except DatabaseProblem as problem:
+                if not options.follow and shown.is_away_for_long():
                     raise
                 shown.tell(f"{problem} Panelist tries again.")
-            if stop.is_set() or not options.follow:
-                break
             stop.wait(AGAIN)
     code = shown.end(stopped=stop.is_set())
     return DONE if options.follow else code
@@ -61,14 +62,18 @@ class QueueProgress:
         self._open: dict[int, BatchProgress] = {}
         self._code = DONE
         self._told = ""
+        self._failures = 0  # of the database, in a row
 
     def begin(self) -> None:
         """Say what is queued and not sent from here."""
         if self._json:
-            queue = queue_json(self._store, self._settings, self._account)
-            print_json({"type": "queue", "batches": queue})
+            batches = queue_json(self._store, self._settings, self._account)
+            print_json({"type": "queue", "batches": batches})
             return
-        for run in runs.open_runs(self._store, self._account):
+        queue = runs.open_runs(self._store, self._account)
+        if not queue:
+            say("Nothing is queued.")
+        for run in queue:
             if not run.channel.by_hand and not goes_out_here(self._settings, run):
                 say(f"{batch_words(self._store, run)} is not sent. {self._why(run)}")
 
@@ -94,10 +99,15 @@ class QueueProgress:
 
     def on_change(self, run_id: int) -> None:
         """An invite of a batch was sent or could not be, or the batch has ended."""
-        self._told = ""
+        self._told, self._failures = "", 0
         self._open[run_id].on_change()
         if runs.view(self._store, run_id).state in (*OVER, "paused"):
             self._code = max(self._code, self._open.pop(run_id).end(stopped=False))
+
+    def is_away_for_long(self) -> bool:
+        """Whether the database did not answer and probably will not. Called at each failure."""
+        self._failures += 1
+        return self._failures > (TRIES if self._store.postgres else 0)
 
     def tell(self, sentence: str) -> None:
         """Say something once."""

@@ -11,6 +11,7 @@ from app.invites.restore_guard import RestoreSuspected
 from app.invites.sending.sender import Sender
 from app.settings import SettingsError
 
+AGAIN = 5.0  # seconds until a database that was away is tried again
 GRACE = 1.0  # seconds to finish with a mail server; after that the invite stays uncertain
 
 
@@ -25,6 +26,7 @@ class BackgroundSending:
         self._runs: tuple[int, ...] = ()
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
+        self._told = ""
         self.busy = False  # it is sending, or waits until it may
 
     def send(self, run: int) -> None:
@@ -49,18 +51,29 @@ class BackgroundSending:
     def _run(self) -> None:
         try:
             while True:
-                self._wake.wait()
+                self._wake.wait(AGAIN if self._told and self._runs else None)
                 self._wake.clear()
                 if self._stop.is_set():
                     return
                 self.busy = True
-                self._work()
+                self._say(self._work())
                 self.busy = False
         finally:
             self._store.close()
 
-    def _work(self) -> None:
+    def _work(self) -> str:
+        """Send. Returns why it ended, for a person, or "" if nothing is left. A database that is
+        away is tried again. For anything else a person must do something first."""
         try:
             self._make().work(self._stop, lambda run: run.id in self._runs)
-        except (RestoreSuspected, DatabaseProblem, SettingsError) as problem:
-            self._tell(str(problem))
+        except DatabaseProblem as problem:
+            return str(problem)
+        except (RestoreSuspected, SettingsError) as problem:
+            self._runs = ()
+            return str(problem)
+        return ""
+
+    def _say(self, sentence: str) -> None:
+        if sentence and sentence != self._told:
+            self._tell(sentence)
+        self._told = sentence

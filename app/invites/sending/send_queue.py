@@ -9,7 +9,7 @@ from app.db.store import Store
 from app.invites.sending import runs
 from app.invites.sending.factory import quiet_hours, refusal
 from app.invites.sending.runs import RunView
-from app.invites.sending.schedule import next_at
+from app.invites.sending.schedule import next_at, timing_words
 from app.invites.studies import get
 from app.settings import Settings
 from app.text import plain
@@ -56,3 +56,14 @@ def batch_words(store: Store, run: RunView) -> str:
     """Which batch it is, for a person."""
     title = plain(get(store, run.study_id).title, 60)
     return f"Batch {run.id} of {plain(run.by, 40)} for “{title}”"
+
+
+def batch_line(store: Store, settings: Settings, run: RunView, now: float) -> str:
+    """How far a batch of the queue is, and what it waits for, in one line for a person. Raises
+    SettingsError."""
+    said = [run.state, run.words, timing_words(run, quiet_hours(settings), now)]
+    if run.trouble:
+        said.append(plain(run.trouble, 1000))
+    elif run.state == "running" and refusal(settings, run) is not None:
+        said.append(f"waits for {run.server}" if run.server else "waits for another computer")
+    return f"{batch_words(store, run)}: {'; '.join(part for part in said if part)}"

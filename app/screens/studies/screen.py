@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ClassVar
 
 from textual import on, work
@@ -155,10 +156,12 @@ class StudiesScreen(SendingActions):
             self._runs = runs.of_study(store, study.id)
             names = self._names = {one.key: one.name for one in segments(store, connection)}
             found = sample_member(store, connection, study.segments, self._member)
-            quiet = self.host.sending.quiet_hours()
-        except (DatabaseProblem, SettingsError):
+        except DatabaseProblem:
             return
         here = [run.id for run in self._runs if self.host.sending.has(run.id)]
+        quiet = None
+        with suppress(SettingsError):  # sending reports it
+            quiet = self.host.sending.quiet_hours()
         shown = study_rows(
             study,
             listed.funnel,

@@ -226,7 +226,8 @@ async def test_an_app_sends_what_was_confirmed_for_later(
     )
     at_once = outbox.queue(store, other, "eml", BY, undo=0).run
     async with start((120, 40)) as at:
-        await look(at)
+        await at.press("2")
+        await at.until(lambda: f"Batch {at_once} of rosa for “Another”: running;" in at.flat)
         await at.until(lambda: store.rows("SELECT state FROM run WHERE id = 1") == [("done",)])
         assert runs.view(store, at_once).left == 11
 
