@@ -32,13 +32,13 @@ from app.invites.plan.outcomes import Outcome
 from app.invites.plan.plan import Plan
 from app.invites.plan.summary import Summary, summarise
 from app.invites.restore_guard import RestoreSuspected
-from app.invites.schedule import quiet_hours, start_time
 from app.invites.sending.approval import AskAgain, approve
 from app.invites.sending.channels.registry import channel_of
 from app.invites.sending.schedule import AT_ONCE, Schedule
 from app.invites.studies import Study
 from app.screens.base import host_of
 from app.screens.studies.confirm_rows import ConfirmText, PlanChange, change_rows, who
+from app.screens.studies.schedule_form import ScheduleForm
 from app.services.snapshot import Snapshot
 from app.text import plain, when
 from app.widgets.content import para, words
@@ -128,7 +128,6 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         self._delivery, self._masking = delivery, snapshot.masking
         self.channel = channel_of(delivery.channel)
         self._text = ConfirmText(study, snapshot, self.channel, names, per_minute, quiet_hours)
-        self._schedule, self._mistaken = AT_ONCE, False  # as typed, and whether it is no time
         self._asked: PlanChange | None = None  # why the person was asked again
         self._earlier: Summary | None = None  # what was shown before that
         self._changed: PlanChange | None = None  # what changed since the plan was shown
@@ -145,8 +144,7 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
             yield TextLine(id="confirm-said")
             with Horizontal(id="confirm-last"):
                 yield TextField("how many", id="confirm-number", longest=9)
-                yield TextField("start: at once", id="confirm-start", longest=60)
-                yield TextField("quiet hours", id="confirm-quiet", longest=100)
+                yield ScheduleForm(id="confirm-schedule")
                 yield Button("Cancel (escape)", id="cancel")
 
     def on_mount(self) -> None:
@@ -156,6 +154,11 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         self.set_interval(0.25, self._follow_if_due)
 
     # What is shown
+
+    @property
+    def _schedule(self) -> Schedule | None:
+        """When the batch may leave, as typed. None if that is not understood."""
+        return self.query_one(ScheduleForm).schedule
 
     @property
     def _choices(self) -> dict[int, Choice]:
@@ -175,7 +178,7 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         dropped = changed is not None and bool(changed.drift.dropped)
         rows = change_rows(self._asked, masking=masking)
         rows += change_rows(changed, masking=masking)
-        rows += self._text.all(self._summary, self._schedule, dropped=dropped)
+        rows += self._text.all(self._summary, self._schedule or AT_ONCE, dropped=dropped)
         self.query_one("#confirm-text", Static).update(para(rows))
         self._ask_for_number()
 
@@ -258,27 +261,18 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         self._over = True
         self._ask_for_number()
 
-    @on(Input.Changed, "#confirm-start, #confirm-quiet")
-    def _timed(self, event: Input.Changed) -> None:
+    @on(ScheduleForm.Changed)
+    def _timed(self, message: ScheduleForm.Changed) -> None:
         """Show which moment was understood."""
-        event.stop()
-        if not self.is_current:  # the fields are emptied when the dialog closes
-            return
-        start, quiet = (
-            self.query_one(f"#confirm-{name}", TextField).value for name in ("start", "quiet")
-        )
-        try:
-            at = start_time.parse(start, time.time()) if start.strip() else None
-            self._schedule, self._mistaken = Schedule(at, quiet_hours.canonical(quiet)), False
-        except StudyProblem as problem:
-            self._mistaken = True
-            self._say(str(problem))
-            return
-        self._draw()
+        message.stop()
+        if message.problem:
+            self._say(message.problem)
+        else:
+            self._draw()
 
-    @on(Input.Submitted, "#confirm-start, #confirm-quiet")
-    def _time_entered(self, event: Input.Submitted) -> None:
-        event.stop()
+    @on(ScheduleForm.Left)
+    def _time_entered(self, message: ScheduleForm.Left) -> None:
+        message.stop()
         self.query_one("#confirm-number").focus()
 
     @on(Input.Submitted, "#confirm-number")
@@ -291,7 +285,7 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         number = self._summary.number
         if not choices or (self._filling and not self._over):
             self._ask_for_number()
-        elif self._mistaken:
+        elif self._schedule is None:
             self._say("The start or the quiet hours are not understood. Correct or empty them.")
         elif typed not in choices:
             self._say(f"{number:,} people would be written to, not {plain(typed, 12) or 'none'}.")
