@@ -6,7 +6,7 @@
 BIN = .venv/bin
 ARGS =
 
-.PHONY: help venv lint types contracts test docs reference check deep build
+.PHONY: help venv lint types contracts test docs reference strings check deep build
 
 help:
 	@grep '^## ' Makefile | cut -c 4-
@@ -40,6 +40,10 @@ docs:
 ## reference  write docs/commands.md and docs/settings.md again
 reference:
 	$(BIN)/python -m tests.docs.reference
+
+## strings    print every text that people can read
+strings:
+	$(BIN)/python -m tests.docs.strings
 
 ## check      all of the above that CI checks
 check: lint types contracts docs test

@@ -71,6 +71,11 @@ def settings_file(home: Path) -> Path:
     return home / "settings.toml"
 
 
+def remembered_file(home: Path) -> Path:
+    """How a person left the app: theme, mode and segment, without personal data."""
+    return home / "remembered.json"
+
+
 def credentials_folder(home: Path) -> Path:
     """The folder of tokens and keys, encrypted unless the user chose a plain file."""
     return home / "credentials"

@@ -29,7 +29,11 @@ OAUTH_PORT = 4573  # fixed, because Stripe redirects only to registered addresse
 CALLBACK_PATH = "/stripe/callback"
 TOKEN_STORES = ("keyring", "passphrase", "plain", "session")
 
-Kind: TypeAlias = Literal["text", "web address", "port", "request rate", "token store"]
+MAIL_PROVIDERS = ("microsoft", "google")
+
+Kind: TypeAlias = Literal[
+    "text", "web address", "port", "request rate", "token store", "mail provider"
+]
 
 
 class SettingsError(Problem):
@@ -120,7 +124,7 @@ class Settings:
         kind="web address",
     )
     oauth_port: int = _setting(
-        "The port on this computer that Stripe redirects the browser to.",
+        "The port on this computer that Stripe and Google redirect the browser to.",
         kind="port",
         default=OAUTH_PORT,
     )
@@ -151,6 +155,27 @@ class Settings:
     smtp_password: str | None = _setting(
         "The password of the mail server, for unattended use, which Panelist never stores.",
         secret=True,
+    )
+    smtp_oauth: str | None = _setting(
+        "Sign in to the mail server with OAuth instead of a password: microsoft or google.",
+        kind="mail provider",
+        words="not set: a password",
+    )
+    smtp_client_id: str | None = _setting(
+        "The client ID of the app that you registered at Microsoft or Google for sending email."
+    )
+    smtp_client_secret: str | None = _setting(
+        "The client secret of that app, which Google needs and Panelist never stores.",
+        secret=True,
+    )
+    smtp_tenant: str = _setting(
+        "The ID or domain of your Microsoft tenant, if the app is for one tenant only.",
+        default="common",
+    )
+    smtp_oauth_base: str | None = _setting(
+        "Another address for signing in to the mail server, such as that of a stand-in.",
+        kind="web address",
+        words="the provider's own",
     )
     mail_rate: str | None = _setting(
         "The most emails a minute and a day, written as 10/500, or 0 for no limit.",
@@ -269,6 +294,15 @@ def _token_store(setting: Setting, text: str) -> str:
     return text
 
 
+def _mail_provider(setting: Setting, text: str) -> str:
+    if text not in MAIL_PROVIDERS:
+        raise SettingsError(
+            f"{setting.variable} is {text[:50]!r}; write {' or '.join(MAIL_PROVIDERS)}, or leave it"
+            " out to log in with a password."
+        )
+    return text
+
+
 def is_web_address(text: str) -> bool:
     """Whether it is a complete address that a browser or a client can open."""
     try:
@@ -309,6 +343,7 @@ _PARSERS: Mapping[Kind, Callable[[Setting, str], object]] = {
     "port": _port,
     "request rate": lambda _, text: parse_rate(text),
     "token store": _token_store,
+    "mail provider": _mail_provider,
 }
 
 

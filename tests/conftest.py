@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.helpers.postgres_server import PostgresServer
 
 _numbers = itertools.count()
 _servers: dict[str, PostgresServer] = {}
+
+os.environ["COLORTERM"] = "truecolor"  # the app has other colours in terminals with few
 
 # What the tests start listens to signals, however they were started themselves: nohup and the
 # background of a script have some of them ignored.

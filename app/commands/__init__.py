@@ -28,7 +28,7 @@ COMMANDS = {
     "invites": "who was invited, and what became of it",
     "ledger": "who sent, marked, opted out and corrected what, and when",
     "erase": "erase a person, in four hours",
-    "mail": "try the mail server; nothing is sent",
+    "mail": "try the mail server, or sign in to it; nothing is sent",
     "sandbox": "a Stripe to try things on (see sandbox --help)",
     "info": "versions, paths and settings, for a report",
 }

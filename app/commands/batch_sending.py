@@ -22,6 +22,11 @@ from app.invites.sending.send_queue import batch_json
 from app.settings import Settings
 from app.text import plain
 
+AT_ONCE = (
+    "Stopped at once. What was not sent stays queued. An email that was being sent is uncertain:"
+    " see panelist invites --state uncertain."
+)
+
 
 def send_batch(context: Context, run: int, *, as_json: bool) -> int:
     """Send a batch and return the exit code. A signal stops it, and unsent invites stay queued. One
@@ -38,7 +43,7 @@ def send_batch(context: Context, run: int, *, as_json: bool) -> int:
         on_change=lambda _: shown.on_change(),
         tell=lambda sentence: None if as_json else say(sentence),
     )
-    with stop_event() as stop:
+    with stop_event(AT_ONCE) as stop:
         shown.begin(settings)
         sender.work(stop, lambda one: one.id == run)
     return shown.end(stopped=stop.is_set())

@@ -173,6 +173,14 @@ def _not_everything_is_known(database: Database) -> None:
     database.execute_sql("UPDATE connection SET settled = -1 WHERE generation > 0")
 
 
+def _accounts_are_found_by_an_index(database: Database) -> None:
+    """Every look at Stripe's events counts them, which read all participants before."""
+    database.execute_sql(
+        "CREATE INDEX participant_account ON participant (connection_id)"
+        " WHERE customer_account IS NOT NULL"
+    )
+
+
 def _sending_has_a_time(database: Database) -> None:
     lite = isinstance(database, SqliteDatabase)
     text = "TEXT" if lite else 'TEXT COLLATE "C"'
@@ -192,7 +200,8 @@ STEPS: dict[int, Callable[[Database], None]] = {
     8: _the_ledger_says_from_where,
     9: _batches_know_their_mail_server,
     10: _not_everything_is_known,
-    11: _sending_has_a_time,
+    11: _accounts_are_found_by_an_index,
+    12: _sending_has_a_time,
 }
 VERSION = max(STEPS) + 1  # of the tables as :mod:`app.db.schema` describes them
 

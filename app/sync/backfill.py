@@ -192,7 +192,7 @@ class Backfill:
         rate = self._api.limits.rate.endpoint or self._api.limits.rate.account
         if rate is None:
             return SLOTS if self._waiting_counts() else SLOTS_AT_ONCE
-        return min(SLOTS, 2 + math.ceil(1.6 * rate * self._api.latency))
+        return min(SLOTS, 1 + math.ceil(1.4 * rate * self._api.latency))
 
     def _progress(self, step: str, more: int) -> StepRow:
         if self._steps[step].state == "skipped":

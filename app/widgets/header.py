@@ -9,12 +9,12 @@ from app.widgets.content import Content, words
 from app.widgets.state_widget import StateWidget
 
 BADGES = {  # word -> (glyph, style); the word alone says everything
-    "connected": ("●", "$success"),
-    "trouble": ("▲", "$warning"),
-    "looking on": ("◌", "$success"),
-    "not syncing": ("○", "$warning"),
-    "not connected": ("○", "dim"),
-    "disconnected": ("✗", "$error"),
+    "connected": ("●", "$completed"),
+    "trouble": ("▲", "$warn"),
+    "looking on": ("◌", "$completed"),
+    "not syncing": ("○", "$warn"),
+    "not connected": ("○", "$muted"),
+    "disconnected": ("✗", "$never"),
 }
 LEAST_NAME = 12
 
@@ -55,7 +55,7 @@ class HeaderLine(StateWidget[HeaderState]):
             left.insert(0, words(("Panelist", "bold $primary")))
         right = []
         if state.mode == "live":
-            right.append(words((" LIVE ", "bold reverse $error")))
+            right.append(words((" LIVE ", "bold reverse $never")))
         elif state.mode:
             right.append(words((state.mode.upper(), "bold")))
         if state.demo:
@@ -64,7 +64,7 @@ class HeaderLine(StateWidget[HeaderState]):
             unit = " participants" if brevity < 3 else ""
             right.append(words(f"{state.participants:,}{unit}"))
         if state.as_of and brevity < 4:
-            right.append(words((("as of " if brevity < 2 else "") + state.as_of, "dim")))
+            right.append(words((("as of " if brevity < 2 else "") + state.as_of, "$muted")))
         if state.masking:
             right.append(words(("MASKED", "bold reverse")))
         name = plain(state.account)

@@ -72,8 +72,8 @@ STUDIES = (
 )
 
 
-def back_to_11(store: Store) -> None:
-    """Version 11 knew no start times and no quiet hours."""
+def back_to_12(store: Store) -> None:
+    """Version 12 knew no start times and no quiet hours."""
     with store.transaction():
         for table, column in (
             ("run", "start_at"),
@@ -81,6 +81,14 @@ def back_to_11(store: Store) -> None:
             ("study", "quiet_hours"),
         ):
             store.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        store.execute("UPDATE schema_version SET version = 12")
+
+
+def back_to_11(store: Store) -> None:
+    """Version 11 read all participants to count those that are Accounts."""
+    back_to_12(store)
+    with store.transaction():
+        store.execute("DROP INDEX participant_account")
         store.execute("UPDATE schema_version SET version = 11")
 
 
@@ -243,6 +251,7 @@ BACK = [
     back_to_9,
     back_to_10,
     back_to_11,
+    back_to_12,
 ]
 
 

@@ -17,8 +17,9 @@ from app.settings import Settings
 from tests.helpers.sync_run import sync
 
 LARGE = ("participant", "subscription", "subscription_item", "member", "past_member", "cause")
-# Every name that a statement may have for one of them.
-WHOLE = re.compile(rf"SCAN ({'|'.join(LARGE)}|[pmsitjlb])\b(?! USING (COVERING )?INDEX \w*deleted)")
+NAMES = f"({'|'.join(LARGE)}|[pmsitjlb])"  # every name that a statement may have for one of them
+SMALL = r"(?! USING (COVERING )?INDEX (participant_deleted|participant_account)\b)"
+WHOLE = re.compile(rf"(SCAN {NAMES}\b|SEARCH {NAMES}\b(?=.* \(connection_id=\?\)$)){SMALL}", re.M)
 
 
 @contextmanager

@@ -30,6 +30,8 @@ ONLY_PARSED = {
     ("sync", "--follow"): "runs until it is stopped",
     ("send", "--follow"): "runs until it is stopped",
     ("connect", "--oauth"): "waits for an approval in a browser",
+    ("mail", "login"): "waits for an approval",
+    ("mail", "logout"): "is for who signed in",
 }
 ENDS_WITH = {
     ("invites", "resolve"): 1,  # no invite is uncertain here
@@ -149,6 +151,8 @@ def _export(assignment: str, mail: MailServer) -> None:
     name, _, value = assignment.partition("=")
     if name == "PANELIST_SMTP_SERVER":
         os.environ[name] = mail.url
+    elif name == "PANELIST_SMTP_OAUTH":
+        return  # the rest of the page would need a sign-in
     elif name not in os.environ and name != "PANELIST_DATABASE_URL":
         os.environ[name] = value
 

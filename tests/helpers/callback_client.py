@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.sync.auth.callback import Callback, RedirectAnswer
-from app.sync.auth.callback_rules import APPROVED
+from app.oauth import callback_connection
+from app.oauth.callback import Callback, RedirectAnswer
+from app.oauth.callback_rules import APPROVED
 
 STATE = "test_kJ2-right_state"
 CODE = "ac_GoodCode123"
@@ -127,8 +128,12 @@ def listening(
         if heard:
             heard(said)
 
-    more = {} if patience is None else {"patience": patience}
-    browser.callback = Callback(f"{scheme}://{browser.place}/stripe", folder, both, **more)
+    browser.callback = Callback(
+        f"{scheme}://{browser.place}/stripe",
+        folder,
+        both,
+        patience=callback_connection.PATIENCE if patience is None else patience,
+    )
     browser.callback.expect(STATE)
     browser.callback.start()
     if scheme == "https":

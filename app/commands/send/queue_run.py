@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from app import log
-from app.commands.batch_sending import BatchProgress
+from app.commands.batch_sending import AT_ONCE, BatchProgress
 from app.commands.console import print_json, say
 from app.commands.context import open_context
 from app.commands.exit_codes import DONE
@@ -32,7 +32,7 @@ def send_queue(options: argparse.Namespace) -> int:
     log.start(settings.home)
     account = connection if options.account else None
     shown = QueueProgress(store, settings, account, as_json=options.json)
-    with Housekeeping(store, settings.home), stop_event() as stop:
+    with Housekeeping(store, settings.home), stop_event(AT_ONCE) as stop:
         shown.begin()
         sender = open_sender(
             store, settings, open_credentials(settings), shown.on_change, shown.tell

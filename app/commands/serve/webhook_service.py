@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import getpass
 import os
-import signal
 import socket
-import sys
 
 from app import log
-from app.commands.console import print_json, say
+from app.commands.console import print_json, read_secret, say
 from app.commands.exit_codes import NotConnected
+from app.commands.signals import call_on_signal
 from app.commands.stripe_access import sync_access
 from app.credentials.factory import open_credentials
 from app.db import connections
@@ -35,7 +32,9 @@ def receive(options: argparse.Namespace) -> None:
     """Listen, sync and receive. Raises NotConnected if no account is connected."""
     settings = load()
     credentials = open_credentials(settings)
-    kept = webhook_secrets.keep(credentials, _given()) if options.secret_stdin else ()
+    kept: tuple[str, ...] = ()
+    if options.secret_stdin:
+        kept = webhook_secrets.keep(credentials, read_secret("Signing secret (whsec_…): "))
     if kept:
         say(f"The secret is kept in: {plain(credentials.described())}")
     if settings.webhook_secret or not kept:
@@ -63,22 +62,21 @@ async def _run(
     options: argparse.Namespace,
 ) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    if engine is not None:
-        engine.start()
-    pages = Routes(service, secrets, lambda: _who(engine))
-    app = server.application(pages.routes)
-    _announce(service, listener, engine is not None, options)
-    serving = loop.create_task(server.serve(app, listener, stop))
-    serving.add_done_callback(lambda _: stop.set())
-    watching = loop.create_task(watch_sync(engine)) if engine else None
-    await stop.wait()
-    if watching:
-        watching.cancel()
-    ending = asyncio.to_thread(engine.stop, ENGINE_GRACE) if engine else asyncio.sleep(0)
-    await asyncio.gather(serving, ending)
-    pages.end()
+    with call_on_signal(lambda: loop.call_soon_threadsafe(stop.set)):
+        if engine is not None:
+            engine.start()
+        pages = Routes(service, secrets, lambda: _who(engine))
+        app = server.application(pages.routes)
+        _announce(service, listener, engine is not None, options)
+        serving = loop.create_task(server.serve(app, listener, stop))
+        serving.add_done_callback(lambda _: stop.set())
+        watching = loop.create_task(watch_sync(engine)) if engine else None
+        await stop.wait()
+        if watching:
+            watching.cancel()
+        ending = asyncio.to_thread(engine.stop, ENGINE_GRACE) if engine else asyncio.sleep(0)
+        await asyncio.gather(serving, ending)
+        pages.end()
 
 
 async def watch_sync(engine: Engine) -> None:
@@ -109,14 +107,3 @@ def _announce(
         print_json({**line, "syncing": syncs})
     else:
         print(f"Listening for Stripe at {url}{PATH}; to bring events there: {forward}", flush=True)
-
-
-def _given() -> str:
-    """A secret from standard input. It stays hidden while a person types it."""
-    if sys.stdin is None:
-        return ""
-    with contextlib.suppress(OSError, UnicodeDecodeError, EOFError):
-        if sys.stdin.isatty():
-            return getpass.getpass("Signing secret (whsec_…): ", sys.stderr)
-        return sys.stdin.readline()
-    return ""

@@ -22,8 +22,10 @@ def create(database: Database) -> None:
         database.create_tables(TABLES, safe=False)
         panel_tables.SchemaVersion.insert(version=VERSION).execute()
         sync_tables.Syncer.insert(turn=0, who="").execute()
-    deleted = "CREATE INDEX participant_deleted ON participant (connection_id) WHERE deleted"
-    database.execute_sql(deleted)
+    for name, few in (("deleted", "deleted"), ("account", "customer_account IS NOT NULL")):
+        database.execute_sql(
+            f"CREATE INDEX participant_{name} ON participant (connection_id) WHERE {few}"
+        )
     database.execute_sql(BUILD_HELD)
     study_tables.create_indexes(database)
     if not sqlite:

@@ -104,7 +104,7 @@ class CopyDialog(ModalScreen[None]):
         text = hidden(value.text, self._masking and value.private)
         return (
             (f"{value.key or ' '} ", "bold"),
-            (f"{plain(value.label, 20):<16} ", "dim"),
+            (f"{plain(value.label, 20):<16} ", "$muted"),
             (plain(text, 200), ""),
         )
 
@@ -148,7 +148,7 @@ class CopyDialog(ModalScreen[None]):
 
     def _browse(self) -> None:
         """Runs in a thread, because a browser may take seconds to start."""
-        from app.sync.auth.approval import open_browser
+        from app.oauth.browser import open_browser
 
         why_not = open_browser(self._person.url, os.environ)
         with suppress(RuntimeError):  # the app has ended

@@ -191,7 +191,7 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
             self._say(
                 "The first sync is not complete: the segments are still filling. Wait, or ctrl+o"
                 " sends to those who are here.",
-                "$warning",
+                "$warn",
             )
         else:
             what = " or ".join(
@@ -204,7 +204,7 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
                 "",
             )
 
-    def _say(self, text: str, style: str = "$error") -> None:
+    def _say(self, text: str, style: str = "$never") -> None:
         self.query_one("#confirm-said", TextLine).show(words((text, style)))
 
     # Following the data
@@ -291,7 +291,7 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
             self._say(f"{number:,} people would be written to, not {plain(typed, 12) or 'none'}.")
         else:
             self._busy = True
-            self._say("Looking whether this still holds…", "dim")
+            self._say("Looking whether this still holds…", "$muted")
             self._queue(choices[typed], self._schedule)
 
     @work(thread=True)

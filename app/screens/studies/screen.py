@@ -10,7 +10,7 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Vertical
+from textual.containers import Container
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
@@ -31,9 +31,9 @@ from app.settings import SettingsError
 from app.text import masked, plain
 from app.widgets.content import words
 from app.widgets.dialog import QuestionDialog
+from app.widgets.pane import Pane
 from app.widgets.row_list import RowList
 from app.widgets.table.table import Table
-from app.widgets.text_line import entitle
 
 PROGRESS = 1.0  # seconds between two reads while a batch is sent
 
@@ -86,13 +86,13 @@ class StudiesScreen(SendingActions):
 
     def compose_content(self) -> ComposeResult:
         with Container(id="studies-columns"):
-            with Vertical(id="studies-left"):
+            with Pane(id="studies-left"):
                 yield StudyTable()
-            with Vertical(id="studies-right"):
+            with Pane(id="studies-right"):
                 yield RowList("", "The study that is chosen.", "", id="study")
 
     def on_mount(self) -> None:
-        self.query_one("#studies-left").border_title = "Studies"
+        self.query_one("#studies-left", Pane).entitle(words("Studies"))
         self.listed.focus()
 
     @property
@@ -146,9 +146,9 @@ class StudiesScreen(SendingActions):
     def draw(self) -> None:
         """Show the current study."""
         listed, snapshot, connection = self.listed.listed, self._snapshot, self._connection
-        right = self.query_one("#studies-right")
+        right = self.query_one("#studies-right", Pane)
         if listed is None or snapshot is None or connection is None:
-            entitle(right, words(""))
+            right.entitle(words())
             self.query_one("#study", RowList).show([] if connection is None else first_rows())
             return
         store, study = self.host.store, listed.study
@@ -175,7 +175,7 @@ class StudiesScreen(SendingActions):
         name, email = found or (None, "")
         called = masked(name) if snapshot.masking and name else name
         made = template.render(study.template, called, "…") if found else None
-        entitle(right, words(plain(study.title, 60)))
+        right.entitle(words(plain(study.title, 60)))
         letters = template_rows(study.template, made, email, snapshot.masking)
         self.query_one("#study", RowList).show([*shown, *letters])
 

@@ -25,7 +25,7 @@ COLUMNS = (
     Column("People", 9, align="right"),
     Column("With email", 10, align="right", priority=1),
 )
-MARKS = {"taken": ("✓ takes", "$success"), "left out": ("− without", "$warning"), "": ("", "")}
+MARKS = {"taken": ("✓ takes", "$completed"), "left out": ("− without", "$warn"), "": ("", "")}
 
 
 class _AudienceRows:
@@ -96,7 +96,7 @@ class StudySegmentsDialog(ModalScreen["tuple[list[str], list[str]] | None"]):
         said = f"{len(taken)} taken; who is in several counts once."
         if gone:
             said = f"{plain(gone[0], 40)} is gone; it is let go with what you keep."
-        self.query_one("#audience-said", TextLine).show(words((said, "dim")))
+        self.query_one("#audience-said", TextLine).show(words((said, "$muted")))
 
     def action_take(self) -> None:
         self._mark("taken")

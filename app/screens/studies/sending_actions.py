@@ -183,9 +183,9 @@ class SendingActions(PanelistScreen):
 
     def _reminder_changes(self, drift: ReminderDrift) -> list[Content]:
         """What changed in a reminder since a person confirmed it."""
-        lines = [words(("It has changed since you saw it:", "bold $warning"))]
+        lines = [words(("It has changed since you saw it:", "bold $warn"))]
         lines += [words(f"   {plain(term, 200)}") for term in drift.terms]
-        for some, sign, style in ((drift.added, PLUS, "$success"), (drift.dropped, MINUS, "")):
+        for some, sign, style in ((drift.added, PLUS, "$completed"), (drift.dropped, MINUS, "")):
             for one in named_changes(self.host.store, some[:NAMES], sign):
                 lines.append(words((f"   {sign} {who(one, self._masking)}", style)))
             if len(some) > NAMES:

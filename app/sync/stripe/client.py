@@ -17,12 +17,12 @@ from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
 from app.credentials.store import CredentialProblem
+from app.network_failures import WireProblem
+from app.oauth.errors import OAuthProblem
 from app.problems import Problem
 from app.settings import RequestRate
 from app.sync.stripe import foreign_answers as foreign
 from app.sync.stripe.access import Access
-from app.sync.stripe.network_failures import WireProblem
-from app.sync.stripe.oauth import OAuthProblem
 from app.sync.stripe.pages import Page, Unreadable, any_object
 from app.sync.stripe.rate_limits import DEFAULTS, RateLimits
 from app.sync.stripe.transport import Headers, TooLarge, Transport
@@ -180,7 +180,7 @@ class StripeApi:
         """Make sure that the next request has valid headers."""
         if self._access.stale:
             await self._renewed(self._access.headers)
-        if self._shown is not self._access.headers:
+        if self._shown != self._access.headers:
             self._shown = self._access.headers
             self._wire.send_with(self._shown)
         return self._shown

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
-import warnings
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -18,8 +16,9 @@ from urllib.parse import urlencode
 
 from app import __version__
 from app.certificates import trusted
+from app.httpx_setup import prepare_httpx
+from app.network_failures import WireProblem, unusable_address, wire_problem
 from app.proxies import proxy_for
-from app.sync.stripe.network_failures import WireProblem, unusable_address, wire_problem
 
 if TYPE_CHECKING:
     import httpx
@@ -185,18 +184,6 @@ class _Freshness:
 
     def _note(self) -> None:
         self._waited = True
-
-
-def prepare_httpx() -> None:
-    """Call this before httpx is imported, to leave out unused parts that cost much, and a warning.
-
-    httpx's command line would import Rich and Click (130 ms). Without sniffio, httpcore looks for
-    it on the disk at every step (a quarter of a request's CPU). anyio 4 warns on standard error if
-    a wait is cancelled just as it begins to connect.
-    """
-    for module in ("httpx._main", "sniffio"):
-        sys.modules.setdefault(module, None)  # type: ignore[arg-type]
-    warnings.filterwarnings("ignore", "coroutine 'connect_tcp.*never awaited", RuntimeWarning)
 
 
 def client_for(base: str) -> httpx.AsyncClient:

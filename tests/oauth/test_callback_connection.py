@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app.sync.auth.callback import Callback, RedirectAnswer
-from app.sync.auth.callback_connection import HEAD_LIMIT, CallbackConnection
-from app.sync.auth.callback_rules import CallbackRules
+from app.oauth.callback import Callback, RedirectAnswer
+from app.oauth.callback_connection import HEAD_LIMIT, CallbackConnection
+from app.oauth.callback_rules import CallbackRules
 from tests.helpers.callback_client import GOOD, STATE, answer_in
 
 

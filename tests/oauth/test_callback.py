@@ -20,10 +20,10 @@ from urllib.parse import quote
 
 import pytest
 
-from app.sync.auth import callback_rules
-from app.sync.auth.callback import CALLERS, Callback, RedirectAnswer
-from app.sync.auth.callback_connection import CallbackRequest
-from app.sync.auth.callback_rules import DENIED, INSTALLED, CallbackRules
+from app.oauth import callback_rules
+from app.oauth.callback import CALLERS, Callback, RedirectAnswer
+from app.oauth.callback_connection import CallbackRequest
+from app.oauth.callback_rules import DENIED, INSTALLED, CallbackRules
 from tests.helpers.callback_client import (
     CODE,
     GOOD,
@@ -297,7 +297,7 @@ def test_a_head_that_drips_in_is_cut_off(tmp_path: Path) -> None:
 
 
 def test_who_does_not_leave_is_cut_off(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.sync.auth.callback_connection.LINGER", 0.05)
+    monkeypatch.setattr("app.oauth.callback_connection.LINGER", 0.05)
     with browser.connect() as stays:
         stays.sendall(browser.head("/"))
         assert everything(stays).startswith(b"HTTP/1.1 404 ")
@@ -441,7 +441,7 @@ def test_nothing_that_was_sent_is_logged_or_shown(
 
 def test_plain_http_needs_no_cryptography() -> None:
     code = (
-        "import sys; from pathlib import Path; from app.sync.auth.callback import Callback\n"
+        "import sys; from pathlib import Path; from app.oauth.callback import Callback\n"
         f"one = Callback('http://127.0.0.1:{free_port()}/x', Path('nowhere'), print)\n"
         "one.start(); one.close()\n"
         "assert not {'cryptography', 'keyring', 'textual', 'h11'} & sys.modules.keys()\n"

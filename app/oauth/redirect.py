@@ -1,7 +1,8 @@
-"""Reads the parameters of Stripe's redirect, which a browser brings or a person pastes.
+"""Reads the parameters of a redirect (RFC 6749, 4.1.2), which a browser brings or a person pastes.
 
-Stripe Apps and Connect append ``code`` and ``state``, or ``error``. Other parameters vary, so
-nothing depends on them (docs.stripe.com/stripe-apps/api-authentication/oauth).
+Stripe and Google append ``code`` and ``state``, or ``error``. Other parameters vary, so nothing
+depends on them (docs.stripe.com/stripe-apps/api-authentication/oauth,
+developers.google.com/identity/protocols/oauth2/native-app).
 """
 
 from __future__ import annotations
@@ -12,21 +13,46 @@ from hmac import compare_digest
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
-from app.sync.stripe.oauth import OAuthProblem
+from app.oauth.errors import OAuthProblem
 
 LONGEST = 16 * 2**10  # characters of a pasted address
 FIELDS = 64
 
-_CODE = re.compile(r"[A-Za-z0-9_-]{1,500}")
-_BARE = re.compile(r"ac_[A-Za-z0-9_-]{1,497}")
 _ACCOUNT = re.compile(r"acct_[A-Za-z0-9]{1,250}")
 _HERE = re.compile(
     r"https?://(?:127\.0\.0\.1|\[::1\]):([1-9][0-9]{0,4})/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*"
 )
 _AROUND = "\"'`<>“”‘’«»"  # what mail, chat and shells put around an address
 
+
+@dataclass(frozen=True)
+class Issuer:
+    """Who redirects the browser here. ``code``: what its codes look like. ``bare``: those that are
+    recognised without an address around them. ``installs``: whether a person can begin there, which
+    gives a redirect without a state. ``setup``: what to check if it refuses the request."""
+
+    name: str
+    setup: str
+    code: re.Pattern[str]
+    bare: re.Pattern[str] | None = None
+    installs: bool = False
+
+
+STRIPE = Issuer(
+    "Stripe",
+    "on “Set up OAuth” that what is entered there is what is registered at Stripe",
+    re.compile(r"[A-Za-z0-9_-]{1,500}"),
+    re.compile(r"ac_[A-Za-z0-9_-]{1,497}"),
+    installs=True,
+)
+GOOGLE = Issuer(
+    "Google",
+    "that PANELIST_SMTP_CLIENT_ID is the client id of a desktop app at Google",
+    re.compile(r"[\x21-\x7e]{1,512}"),  # RFC 6749, A.11
+)
+
 Fault = Literal[
-    "shape",  # Stripe does not send such parameters
+    "shape",  # the issuer does not send such parameters
     "no state",
     "other state",
     "failed",  # the right state, with an error other than a denial by the person
@@ -53,7 +79,7 @@ def can_listen(redirect_uri: str) -> bool:
     return match is not None and int(match[1]) < 2**16
 
 
-def read_query(query: str, state: str) -> RedirectAnswer | Fault:
+def read_query(query: str, state: str, issuer: Issuer = STRIPE) -> RedirectAnswer | Fault:
     """Read the query of a callback, for this expected state."""
     try:
         said = parse_qs(query, keep_blank_values=True, max_num_fields=FIELDS)
@@ -62,10 +88,10 @@ def read_query(query: str, state: str) -> RedirectAnswer | Fault:
     codes, states = said.get("code", []), said.get("state", [])
     if len(codes) > 1 or len(states) > 1 or (codes and "error" in said):
         return "shape"
-    if codes and not _CODE.fullmatch(codes[0]):
+    if codes and not issuer.code.fullmatch(codes[0]):
         return "shape"
     if not states:
-        return _uninvited(codes, said)
+        return _uninvited(codes, said) if issuer.installs else "no state"
     if not state or not compare_digest(states[0].encode(), state.encode()):
         return "other state"
     if "error" in said:
@@ -82,17 +108,19 @@ def _uninvited(codes: list[str], said: dict[str, list[str]]) -> RedirectAnswer |
     return RedirectAnswer("uninvited", codes[0], accounts[0], livemode)
 
 
-def read_pasted(text: str, state: str, redirect_uri: str) -> RedirectAnswer:
+def read_pasted(
+    text: str, state: str, redirect_uri: str, issuer: Issuer = STRIPE
+) -> RedirectAnswer:
     """Read what a person pasted: the address of the redirect, its query string, or only the code.
 
     Raises OAuthProblem, kind "refused" or "senseless", which never repeats the pasted text.
     """
     if len(text) > LONGEST:
-        raise _incomplete()
+        raise _incomplete(issuer)
     pasted = "".join(text.split()).strip(_AROUND)  # a terminal wraps a long line
     if not (pasted.isascii() and pasted.isprintable()):
-        raise _incomplete()
-    if _BARE.fullmatch(pasted):
+        raise _incomplete(issuer)
+    if issuer.bare is not None and issuer.bare.fullmatch(pasted):
         return RedirectAnswer("approved", pasted)
     before, mark, query = pasted.partition("#")[0].partition("?")
     if not mark:
@@ -100,10 +128,10 @@ def read_pasted(text: str, state: str, redirect_uri: str) -> RedirectAnswer:
     if before and _place(before, redirect_uri) != _place(redirect_uri, redirect_uri):
         raise OAuthProblem(
             "refused",
-            "This is not an address that Stripe was asked to send you back to. Nothing was"
+            f"This is not an address that {issuer.name} was asked to send you back to. Nothing was"
             " connected; approve again and paste the address you arrive at.",
         )
-    heard = read_query(query, state)
+    heard = read_query(query, state, issuer)
     if isinstance(heard, RedirectAnswer):
         return heard
     if heard == "other state":
@@ -115,17 +143,17 @@ def read_pasted(text: str, state: str, redirect_uri: str) -> RedirectAnswer:
     if heard == "failed":
         raise OAuthProblem(
             "refused",
-            "Stripe refused the request itself. Nothing was connected; check on “Set up OAuth”"
-            " that what is entered there is what is registered at Stripe.",
+            f"{issuer.name} refused the request itself. Nothing was connected; check"
+            f" {issuer.setup}.",
         )
-    raise _incomplete()
+    raise _incomplete(issuer)
 
 
-def _incomplete() -> OAuthProblem:
+def _incomplete(issuer: Issuer) -> OAuthProblem:
     return OAuthProblem(
         "senseless",
-        "This is not the address that Stripe sent you back to, or only a part of it. Nothing was"
-        " connected; copy all of it from the browser's address bar.",
+        f"This is not the address that {issuer.name} sent you back to, or only a part of it."
+        " Nothing was connected; copy all of it from the browser's address bar.",
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from app.credentials import private_files
 from app.credentials.errors import CredentialProblem
-from app.sync.stripe.oauth import OAuthProblem
+from app.oauth.errors import OAuthProblem
 
 LIFE = datetime.timedelta(days=397)
 EARLY = datetime.timedelta(days=7)  # it is renewed this long before its end

@@ -21,11 +21,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from app.sync.auth import loopback_tls
-from app.sync.auth.callback import RedirectAnswer
-from app.sync.auth.callback_rules import APPROVED
-from app.sync.auth.loopback_tls import server_context
-from app.sync.stripe.oauth import OAuthProblem
+from app.oauth import loopback_tls
+from app.oauth.callback import RedirectAnswer
+from app.oauth.callback_rules import APPROVED
+from app.oauth.errors import OAuthProblem
+from app.oauth.loopback_tls import server_context
 from tests.helpers.callback_client import (
     CODE,
     GOOD,
@@ -232,7 +232,7 @@ def test_nobody_is_asked_for_a_passphrase(folder: Path) -> None:
     file = folder / "loopback.pem"
     file.write_bytes(locked(made(folder)))
     code = (
-        "from pathlib import Path; import app.sync.auth.loopback_tls as t;"
+        "from pathlib import Path; import app.oauth.loopback_tls as t;"
         f" t.server_context({folder!r})"
     )
     subprocess.run(

@@ -11,24 +11,24 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from app.sync.auth.callback_connection import CallbackRequest
-from app.sync.auth.redirect import Fault, RedirectAnswer, read_query
+from app.oauth.callback_connection import CallbackRequest
+from app.oauth.redirect import STRIPE, Fault, Issuer, RedirectAnswer, read_query
 
 APART = 5.0  # seconds between two uninvited callbacks that are passed on
 UNINVITED = 20  # uninvited callbacks that are passed on in total
 
 BACK = "You can close this page and go back to the terminal."
-APPROVED = f"Panelist has received Stripe's answer. {BACK}"
+APPROVED = f"Panelist has received the answer. {BACK}"
 DENIED = f"Nothing was connected, as you chose. {BACK}"
 INSTALLED = "Go back to Panelist, which asks whether to accept it."
 USED = f"Panelist has this answer already. {BACK}"
 BUSY = "Panelist was asked about another account just now. Answer there, then try again."
-UNASKED = 403, "Panelist did not ask for this. It goes on waiting for Stripe's answer."
+UNASKED = 403, "Panelist did not ask for this. It goes on waiting for the answer."
 FAULTS: dict[Fault, tuple[int, str]] = {
-    "shape": (400, "This is not an answer of Stripe's. Go back to Panelist and start again."),
+    "shape": (400, "This is not the answer to wait for. Go back to Panelist and start again."),
     "no state": UNASKED,
     "other state": UNASKED,
-    "failed": (400, "Stripe refused the request itself. Go back to Panelist and check its setup."),
+    "failed": (400, "The request itself was refused. Go back to Panelist and check its setup."),
 }
 
 
@@ -41,6 +41,7 @@ class CallbackRules:
         redirect_uri: str,
         tell: Callable[[RedirectAnswer], None],
         clock: Callable[[], float] = time.monotonic,
+        issuer: Issuer = STRIPE,
     ) -> None:
         place = urlsplit(redirect_uri)
         self._path = place.path.encode()
@@ -49,6 +50,7 @@ class CallbackRules:
             self._hosts.append(place.netloc.rpartition(":")[0].encode())
         self._tell = tell
         self._clock = clock
+        self._issuer = issuer
         self._lock = threading.Lock()
         self._state = self._used = ""
         self._uninvited: RedirectAnswer | None = None
@@ -69,15 +71,15 @@ class CallbackRules:
         if path != self._path:
             return 404, "There is nothing here."
         if request.method != b"GET":
-            return 405, "Panelist only waits for a browser that Stripe sends here."
+            return 405, "Panelist only waits for a browser that is sent here after an approval."
         if any(use != b"document" for use in request.every(b"sec-fetch-dest")):
             return UNASKED  # an image, a frame or a script of a page
         with self._lock:
             return self._weigh(query.decode("latin-1"))
 
     def _weigh(self, query: str) -> tuple[int, str]:
-        said = read_query(query, self._state)
-        if said == "other state" and read_query(query, self._used) != "other state":
+        said = read_query(query, self._state, self._issuer)
+        if said == "other state" and self._was_used(query):
             return 409, USED
         if not isinstance(said, RedirectAnswer):
             return FAULTS[said]
@@ -86,6 +88,9 @@ class CallbackRules:
         self._state, self._used = "", self._state
         self._tell(said)
         return 200, APPROVED if said.kind == "approved" else DENIED
+
+    def _was_used(self, query: str) -> bool:
+        return read_query(query, self._used, self._issuer) != "other state"
 
     def _weigh_uninvited(self, said: RedirectAnswer) -> tuple[int, str]:
         """Pass on only a few uninvited callbacks, and slowly. Any page can cause them, and each

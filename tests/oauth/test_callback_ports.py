@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.sync.auth.callback import Callback
-from app.sync.stripe.oauth import OAuthProblem
+from app.oauth.callback import Callback
+from app.oauth.errors import OAuthProblem
 from tests.helpers.callback_client import (
     GOOD,
     STATE,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.sync.auth.callback import RedirectAnswer, can_listen, read_pasted
-from app.sync.stripe.oauth import OAuthProblem
+from app.oauth.callback import RedirectAnswer, can_listen, read_pasted
+from app.oauth.errors import OAuthProblem
 from tests.helpers.callback_client import CODE, STATE
 
 URI = "http://127.0.0.1:4242/stripe"

@@ -1,6 +1,7 @@
-"""The listener that Stripe's OAuth redirects a browser to, on a loopback address (RFC 8252, 7.3).
+"""The listener that an OAuth server redirects a browser to, on a loopback address (RFC 8252, 7.3).
 
-It binds only the literal address and the registered port. Another program could own any other port.
+It binds only the literal address and the port of the redirect address. Another program could own
+any other port.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from app.sync.auth.callback_connection import PATIENCE, CallbackConnection
-from app.sync.auth.callback_rules import CallbackRules
-from app.sync.auth.redirect import RedirectAnswer, can_listen, read_pasted
-from app.sync.stripe.oauth import OAuthProblem
+from app.oauth.callback_connection import PATIENCE, CallbackConnection
+from app.oauth.callback_rules import CallbackRules
+from app.oauth.errors import OAuthProblem
+from app.oauth.redirect import STRIPE, Issuer, RedirectAnswer, can_listen, read_pasted
 
 if TYPE_CHECKING:
     import ssl
@@ -43,14 +44,18 @@ class Callback:
         folder: Path,
         heard: Callable[[RedirectAnswer], None],
         *,
+        issuer: Issuer = STRIPE,
         patience: float = PATIENCE,
     ) -> None:
         self._redirect_uri = redirect_uri
         self._folder = folder
         self._heard = heard
+        self._issuer = issuer
         self._patience = patience
         self._admission = (
-            CallbackRules(redirect_uri, self._pass_on) if can_listen(redirect_uri) else None
+            CallbackRules(redirect_uri, self._pass_on, issuer=issuer)
+            if can_listen(redirect_uri)
+            else None
         )
         self._thread: threading.Thread | None = None
 
@@ -61,16 +66,16 @@ class Callback:
         if self._admission is None:
             raise OAuthProblem(
                 "setup",
-                "A browser cannot bring Stripe's answer here by itself. After approving, paste"
-                " the address that Stripe sends you to.",
+                f"A browser cannot bring the answer of {self._issuer.name} here by itself. After"
+                " approving, paste the address that you are sent to.",
             )
         place = urlsplit(self._redirect_uri)
         tls: ssl.SSLContext | None = None
         if place.scheme == "https":
-            from app.sync.auth.loopback_tls import server_context
+            from app.oauth.loopback_tls import server_context
 
             tls = server_context(self._folder)
-        self._listener = _bound(place.hostname or "", place.port or 0)
+        self._listener = _bound(place.hostname or "", place.port or 0, self._issuer)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._callers: dict[asyncio.Task[None], float] = {}  # each with its start time
@@ -130,7 +135,7 @@ class Callback:
                 self._let_in(connection, tls)
 
     async def _make_room(self) -> None:
-        """Close the oldest connection. Stripe's redirect sends its request at once, so an old
+        """Close the oldest connection. A redirect sends its request at once, so an old
         connection is an idle one."""
         oldest, since = next(iter(self._callers.items()))
         left = since + GRACE - asyncio.get_running_loop().time()
@@ -173,7 +178,7 @@ class Callback:
 def _log(loop: asyncio.AbstractEventLoop, fault: dict[str, Any]) -> None:
     """Log an unexpected error without its text, which may repeat what was sent."""
     name = type(fault.get("exception")).__name__
-    log.error("The listener for Stripe's answer had a fault: %s", name)
+    log.error("The listener for the answer of an approval had a fault: %s", name)
 
 
 async def _knock(listener: socket.socket) -> None:
@@ -187,7 +192,7 @@ async def _knock(listener: socket.socket) -> None:
         loop.remove_reader(listener)
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bound(host: str, port: int, issuer: Issuer) -> socket.socket:
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         if sys.platform == "win32":
@@ -205,7 +210,7 @@ def _bound(host: str, port: int) -> socket.socket:
         why = "is used by another program" if taken else f"cannot be used ({error.strerror})"
         raise OAuthProblem(
             "setup",
-            f"Port {port} of this computer, where Stripe sends its answer, {why}. "
+            f"Port {port} of this computer, where {issuer.name} sends its answer, {why}. "
             + ("End that program (another Panelist?)" if taken else "Register another address")
             + ", or approve in the browser and paste the address that you arrive at.",
         ) from None

@@ -1,4 +1,4 @@
-"""Says why no complete answer came from Stripe: who failed, how, and whether to try again.
+"""Says why no complete answer came from a server: who failed, how, and whether to try again.
 
 The words blame only what is known to be at fault. Where the cause is not known they are the
 original ones, cleaned.
@@ -34,40 +34,47 @@ class WireProblem(Exception):
     cannot help before someone changes something here.
     """
 
-    def __init__(self, why: str, *, clause: str = "", permanent: bool = False) -> None:
+    def __init__(
+        self, why: str, *, clause: str = "", permanent: bool = False, server: str = "Stripe"
+    ) -> None:
         super().__init__(why)
-        self.clause = clause or f"Stripe cannot be reached ({why})"
+        self.clause = clause or f"{server} cannot be reached ({why})"
         self.permanent = permanent
 
 
-def wire_problem(error: httpx.HTTPError, proxy: str | None) -> WireProblem:
-    """What httpx's error means. ``proxy``: the address of the proxy that the request used."""
+def wire_problem(error: httpx.HTTPError, proxy: str | None, server: str = "Stripe") -> WireProblem:
+    """What httpx's error means. ``proxy``: the address of the proxy that the request used.
+    ``server``: the name of who was asked."""
     import httpx
 
     causes = [*_causes(error)]
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return _untrusted(cause, proxy)
+            return _untrusted(cause, proxy, server)
     why = _why(error, causes)
     if proxy is None:
-        return WireProblem(why)
+        return WireProblem(why, server=server)
     name = proxy_name(proxy)
     if isinstance(error, httpx.ProxyError):
         said = str(error)
+        refused = f"The proxy {name} refuses the connection to {server}"
         return WireProblem(
             why,
-            clause=f"The proxy {name} refuses the connection to Stripe ({_original(error, proxy)})",
+            clause=f"{refused} ({_original(error, proxy)})",
             permanent=said[:1] == "4",  # a login or a rule; its own failures start with 5
         )
     if any(isinstance(cause, _BEFORE_TUNNEL) for cause in causes):
         return WireProblem(why, clause=f"The proxy {name} cannot be reached ({why})")
-    return WireProblem(why, clause=f"Stripe cannot be reached through the proxy {name} ({why})")
+    clause = f"{server} cannot be reached through the proxy {name} ({why})"
+    return WireProblem(why, clause=clause)
 
 
-def unusable_address(error: Exception, proxy: str | None) -> WireProblem:
+def unusable_address(
+    error: Exception, proxy: str | None, server: str = "Stripe's API"
+) -> WireProblem:
     """The address of the server, or of its proxy, makes no sense to httpx."""
     why = _original(error, proxy)
-    whose = f"of the proxy {proxy_name(proxy)}" if proxy else "of Stripe's API"
+    whose = f"of the proxy {proxy_name(proxy)}" if proxy else f"of {server}"
     return WireProblem(why, clause=f"The address {whose} cannot be used ({why})", permanent=True)
 
 
@@ -76,10 +83,10 @@ def proxy_name(proxy: str) -> str:
     return plain(proxy.rpartition("@")[2].rpartition("//")[2].partition("/")[0], 100)
 
 
-def _untrusted(error: ssl.SSLCertVerificationError, proxy: str | None) -> WireProblem:
+def _untrusted(error: ssl.SSLCertVerificationError, proxy: str | None, server: str) -> WireProblem:
     said = plain(error.verify_message or error.reason or error)
     through = f" that came through the proxy {proxy_name(proxy)}" if proxy else ""
-    clause = f"This computer does not trust Stripe's certificate{through} ({said})"
+    clause = f"This computer does not trust {server}'s certificate{through} ({said})"
     return WireProblem(said, clause=f"{clause}. {advice()}", permanent=True)
 
 
