@@ -183,6 +183,11 @@ class Settings:
         "The most emails a minute and a day, written as 10/500, or 0 for no limit.",
         words="10/500",
     )
+    quiet_hours: str | None = _setting(
+        "When no email leaves, unless a study or a batch says otherwise, written as"
+        " 20:00-08:00, Sat, Sun, or nights, weekends.",
+        words="not set: emails leave at any time",
+    )
     stripe_api_base: str = _setting(
         "Another address for Stripe's API, such as that of the sandbox.",
         kind="web address",

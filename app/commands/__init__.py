@@ -24,6 +24,7 @@ COMMANDS = {
     "export": "take people out into a file",
     "studies": "studies: what people are invited to",
     "invite": "plan whom a study invites, and invite them",
+    "send": "send what is queued, unattended",
     "invites": "who was invited, and what became of it",
     "ledger": "who sent, marked, opted out and corrected what, and when",
     "erase": "erase a person, in four hours",

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from app.invites.sending.schedule import Schedule
 
 
 def add_json(command: argparse.ArgumentParser) -> None:
@@ -61,6 +65,31 @@ def add_exact(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="CSV for programs: times in seconds since 1970, and no byte order mark",
     )
+
+
+def add_schedule(command: argparse.ArgumentParser) -> None:
+    """Add ``--start`` and ``--quiet-hours``, which :func:`schedule_of` reads."""
+    command.add_argument(
+        "--start",
+        metavar="TIME",
+        help="when the first one leaves, such as 'Tuesday 9:00', 'tomorrow 14:30' or"
+        " 2026-12-08T09:00",
+    )
+    command.add_argument(
+        "--quiet-hours",
+        metavar="HOURS",
+        help="when no email leaves, such as 'nights, weekends' or '20:00-08:00, Sat, Sun', or none."
+        " Instead of the study's",
+    )
+
+
+def schedule_of(options: argparse.Namespace) -> Schedule:
+    """When a batch may leave. Raises StudyProblem."""
+    from app.invites.schedule import quiet_hours, start_time
+    from app.invites.sending.schedule import Schedule
+
+    start = None if options.start is None else start_time.parse(options.start, time.time())
+    return Schedule(start, quiet_hours.canonical(options.quiet_hours))
 
 
 def count(text: str) -> int:

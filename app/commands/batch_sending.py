@@ -13,10 +13,14 @@ from app.commands.progress import Progress
 from app.commands.signals import stop_event
 from app.credentials.factory import open_credentials
 from app.db.store import Store
+from app.invites.schedule.start_time import moment_words
 from app.invites.sending import runs
-from app.invites.sending.factory import open_sender
+from app.invites.sending.factory import open_sender, quiet_hours
 from app.invites.sending.runs import RunView
-from app.text import plain, when
+from app.invites.sending.schedule import next_at, timing_words
+from app.invites.sending.send_queue import batch_json
+from app.settings import Settings
+from app.text import plain
 
 AT_ONCE = (
     "Stopped at once. What was not sent stays queued. An email that was being sent is uncertain:"
@@ -25,36 +29,62 @@ AT_ONCE = (
 
 
 def send_batch(context: Context, run: int, *, as_json: bool) -> int:
-    """Send a batch and return the exit code. A signal stops it, and unsent invites stay queued."""
-    settings, store, connection = context
+    """Send a batch and return the exit code. A signal stops it, and unsent invites stay queued. One
+    with a start time is left to ``panelist send`` or to the app."""
+    settings, store, _ = context
+    now = runs.view(store, run)
+    if now.start_at is not None and now.go_at > time.time():
+        return _leave(context, now, as_json=as_json)
     shown = BatchProgress(store, run, as_json=as_json)
-    credentials = open_credentials(settings)
-    sender = open_sender(store, settings, credentials, connection, shown.on_change, say)
+    sender = open_sender(
+        store,
+        settings,
+        open_credentials(settings),
+        on_change=lambda _: shown.on_change(),
+        tell=lambda sentence: None if as_json else say(sentence),
+    )
     with stop_event(AT_ONCE) as stop:
-        shown.begin()
-        sender.work(stop, lambda: (run,))
+        shown.begin(settings)
+        sender.work(stop, lambda one: one.id == run)
     return shown.end(stopped=stop.is_set())
 
 
-class BatchProgress:
-    """Prints messages before, during and after sending a batch."""
+def _leave(context: Context, run: RunView, *, as_json: bool) -> int:
+    """Say when a batch starts, and who sends it then."""
+    settings, store, _ = context
+    if as_json:
+        print_json({"type": "queued", **batch_json(store, settings, run)})
+        return DONE
+    at = next_at(run, quiet_hours(settings), time.time())
+    say(
+        f"{run.left:,} are queued. They start on {moment_words(at)}. Until then panelist invite"
+        f" --stop --run {run.id} withdraws all of them. An open app sends them then, or panelist"
+        " send."
+    )
+    return DONE
 
-    def __init__(self, store: Store, run: int, *, as_json: bool) -> None:
-        self._store, self._run, self._json = store, run, as_json
+
+class BatchProgress:
+    """Prints messages before, during and after sending a batch. ``name``: which one it is, before
+    what is said of it."""
+
+    def __init__(self, store: Store, run: int, *, as_json: bool, name: str = "") -> None:
+        self._store, self._run, self._json, self._name = store, run, as_json, name
         self._progress = Progress(as_json=as_json)
         self._trouble: str | None = None  # that was said
 
-    def begin(self) -> None:
+    def begin(self, settings: Settings) -> None:
         """Say what will happen."""
         now = runs.view(self._store, self._run)
         if now.channel.by_hand and not self._json:
             say(f"{now.left:,} links wait to be copied, each by hand: see panelist invites link.")
         elif now.left and not self._json:
-            say(f"{now.left:,} to be sent by {now.channel.key}.")
-            if now.go_at > time.time():
+            timing = timing_words(now, quiet_hours(settings), time.time())
+            say(f"{self._name}{now.left:,} to be sent by {now.channel.key}.")
+            if timing:
                 say(
-                    f"It begins at {when(now.go_at)}. Until then ctrl+c keeps it queued, and"
-                    f" panelist invite --stop --run {now.id} withdraws all of it."
+                    f"{self._name}It {timing}. Until then ctrl+c keeps it queued, and panelist"
+                    f" invite --stop --run {now.id} withdraws all of it."
                 )
 
     def on_change(self) -> None:
@@ -63,10 +93,10 @@ class BatchProgress:
         if now.trouble != self._trouble and not self._json:
             self._progress.clear()
             if now.trouble and now.state == "running":
-                say(f"{plain(now.trouble, 1000)} It is tried again by itself.")
+                say(f"{self._name}{plain(now.trouble, 1000)} It is tried again by itself.")
             self._trouble = now.trouble
         self._progress.show(
-            f"{now.words}, {now.recent} a minute", **_counts(now), trouble=now.trouble
+            f"{self._name}{now.words}, {now.recent} a minute", **_counts(now), trouble=now.trouble
         )
 
     def end(self, *, stopped: bool) -> int:
@@ -78,10 +108,10 @@ class BatchProgress:
                 {"type": "finished", "state": now.state, **_counts(now), "trouble": now.trouble}
             )
         else:
-            print(f"{now.words.capitalize()}.")
+            print(f"{self._name}{now.words if self._name else now.words.capitalize()}.")
         resume = f"Go on with panelist invite --resume --run {now.id}." if now.left else ""
         if now.trouble:
-            say(f"{plain(now.trouble, 1000)} {resume}".rstrip())
+            say(f"{self._name}{plain(now.trouble, 1000)} {resume}".rstrip())
         elif stopped and now.left:
             say(f"Stopped. What was not sent stays queued. {resume}")
         elif now.state == "paused":

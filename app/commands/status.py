@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from typing import TYPE_CHECKING
 
 from app.commands.arguments import add_account, add_json
@@ -25,6 +26,8 @@ def run(options: argparse.Namespace) -> int:
     """Print the state. An account that is not connected is not a failure."""
     from app.credentials.factory import open_credentials
     from app.db.store_factory import open_store
+    from app.invites.sending.runs import open_runs
+    from app.invites.sending.send_queue import batch_line, queue_json
     from app.panel.overview import overview, status_json
     from app.settings import load
 
@@ -32,12 +35,15 @@ def run(options: argparse.Namespace) -> int:
     store = open_store(settings)
     connection = find_connection(store, options.account)
     view = overview(store, connection.id if connection else None)
+    queue = queue_json(store, settings, connection.id) if connection else []
     if options.json:
-        print_json(status_json(view))
+        print_json({**status_json(view), "queue": queue})
     elif view.connection is None:
         print(NO_CONNECTION)
     else:
         _print_status(view, view.connection, open_credentials(settings).described())
+        for run in open_runs(store, view.connection.id):
+            print(batch_line(store, settings, run, time.time()))
     return DONE
 
 

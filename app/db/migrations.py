@@ -193,6 +193,14 @@ def _opt_outs_have_a_second_copy(database: Database) -> None:
     database.execute_sql("CREATE INDEX opt_out_copy ON opt_out (kind, mailbox)")
 
 
+def _sending_has_a_time(database: Database) -> None:
+    lite = isinstance(database, SqliteDatabase)
+    text = "TEXT" if lite else 'TEXT COLLATE "C"'
+    database.execute_sql(f"ALTER TABLE study ADD COLUMN quiet_hours {text}")
+    database.execute_sql(f"ALTER TABLE run ADD COLUMN quiet_hours {text}")
+    database.execute_sql(f"ALTER TABLE run ADD COLUMN start_at {'INTEGER' if lite else 'BIGINT'}")
+
+
 STEPS: dict[int, Callable[[Database], None]] = {
     1: _rules_leave_the_schema,
     2: _members_have_a_history,
@@ -207,6 +215,7 @@ STEPS: dict[int, Callable[[Database], None]] = {
     11: _accounts_are_found_by_an_index,
     12: _batches_know_their_person,
     13: _opt_outs_have_a_second_copy,
+    14: _sending_has_a_time,
 }
 VERSION = max(STEPS) + 1  # of the tables as :mod:`app.db.schema` describes them
 

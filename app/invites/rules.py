@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.invites.errors import StudyProblem
+from app.invites.schedule import quiet_hours
 
 DAY = 86_400
 MOST = 10_000  # of days or invites
@@ -14,12 +15,14 @@ MOST = 10_000  # of days or invites
 @dataclass(frozen=True)
 class Rules:
     """``cool_down_days`` after a mailbox's last invite. ``cap`` invites in ``cap_days``.
-    ``expire_days`` until an invite without a reply expires. None switches a rule off."""
+    ``expire_days`` until an invite without a reply expires. None switches a rule off.
+    ``quiet_hours``: no email leaves then. None means those of the settings."""
 
     cool_down_days: int | None = 30
     cap: int | None = 4
     cap_days: int | None = 365
     expire_days: int | None = 30
+    quiet_hours: str | None = None
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -33,6 +36,8 @@ class Rules:
             said.append(f"may be invited when {so_far} in the last {_days(self.cap_days)}")
         if self.expire_days is not None:
             said.append(f"may answer for {_days(self.expire_days)}")
+        if self.quiet_hours is not None:
+            said.append(f"quiet hours: {self.quiet_hours}")
         return tuple(said)
 
     def limits(self, overrides: Sequence[str] = ()) -> Iterator[tuple[str, int, int]]:
@@ -51,6 +56,8 @@ class Rules:
                 raise StudyProblem(
                     f"The rule “{said}” must be a number from 1 to {MOST:,}, or left out.", name
                 )
+        if self.quiet_hours is not None:
+            quiet_hours.parse(self.quiet_hours)
         if (self.cap is None) != (self.cap_days is None):
             raise StudyProblem("A cap needs both: how many invites, and in how many days.", "cap")
 

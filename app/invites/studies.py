@@ -22,6 +22,7 @@ from app.invites.ledger import Entry
 from app.invites.mail import template
 from app.invites.mail.template import Template
 from app.invites.rules import Rules
+from app.invites.schedule import quiet_hours
 from app.panel.filters.subscription_use import segment_asks
 from app.panel.knowledge import Knowledge, knowledge
 from app.panel.segments.views import segments as all_segments
@@ -158,7 +159,10 @@ def attach(
 
 def seal_of(study: Study) -> Entry:
     """The entry of the ledger that shows whether a study was changed by other means."""
-    content = [_stored(study), sorted(study.segments), sorted(study.excluded)]
+    stored = _stored(study)
+    if stored["quiet_hours"] is None:  # as studies were sealed before there were any
+        del stored["quiet_hours"]
+    content = [stored, sorted(study.segments), sorted(study.excluded)]
     return ledger.seal(study.id, f"study {study.id}", content)
 
 
@@ -309,6 +313,8 @@ def _with(study: Study, values: Mapping[str, object]) -> Study:
 def _clean(name: str, value: object) -> Any:
     if name not in (*_OWN, *_TEMPLATE, *_RULES):
         raise StudyProblem(f"A study has no {plain(name)!r}.", name)
+    if name == "quiet_hours":
+        return quiet_hours.canonical(None if value is None else str(value))
     if name in _RULES:
         return value
     text = storable(str(value)).replace("\r\n", "\n")

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from app.db.errors import DatabaseProblem
 from app.invites.operator import by
+from app.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from app.db.store import Store
     from app.invites.delivery import Delivery
     from app.invites.restore_guard import RestoreGuard
     from app.invites.sending.background import BackgroundSending
@@ -54,6 +56,38 @@ class InviteSending:
 
         return refusal(self._context.settings, run)
 
+    def can_take_over(self, run: RunView) -> bool:
+        """Whether this app could send a batch that another Panelist was to send. Raises
+        SettingsError."""
+        from app.invites.sending.factory import can_take_over
+
+        return can_take_over(self._context.settings, run)
+
+    def take_over(self, run: RunView) -> None:
+        """Let this app send a batch that another Panelist was to send. Raises SettingsError,
+        ChannelNotSetUp and DatabaseProblem."""
+        from app.invites.sending.factory import take_over
+
+        take_over(self._context.settings, run, self._context.store, self.user)
+
+    def quiet_hours(self) -> str | None:
+        """The quiet hours of the settings. Raises SettingsError."""
+        from app.invites.sending.factory import quiet_hours
+
+        return quiet_hours(self._context.settings)
+
+    def queue_lines(self, connection_id: int, now: float) -> list[str]:
+        """How far each batch of an account is that is not finished. Raises SettingsError and
+        DatabaseProblem."""
+        at = self._context
+        if not at.store.rows("SELECT 1 FROM run WHERE state IN ('running', 'paused') LIMIT 1"):
+            return []  # nothing needs the code that sends
+        from app.invites.sending.runs import open_runs
+        from app.invites.sending.send_queue import batch_line
+
+        queue = open_runs(at.store, connection_id)
+        return [batch_line(at.store, at.settings, run, now) for run in queue]
+
     def per_minute(self) -> int | None:
         """How many invites leave in a minute at most, by that channel. Raises SettingsError."""
         from app.invites.sending.channels.channel import ChannelSetup
@@ -68,21 +102,21 @@ class InviteSending:
 
         return RestoreGuard(self._context.store, connection_id, self._context.settings.folders)
 
-    def send(self, connection_id: int, run: int) -> None:
+    def send(self, run: int) -> None:
         """Send a batch as soon as it is due. Any thread may call it."""
         if self._dispatch is None:
             from app.invites.sending.background import BackgroundSending
 
             self._dispatch = BackgroundSending(self._context.store, self._sender, self._report)
-        self._dispatch.send(connection_id, run)
+        self._dispatch.send(run)
 
     def has(self, run: int) -> bool:
         """Whether this app sends this batch."""
         return self._dispatch is not None and self._dispatch.has(run)
 
     def start_housekeeping(self) -> None:
-        """Expire invites and erase participants when their time has come, soon and then every
-        minute."""
+        """Expire invites and erase participants when their time has come, and look for batches with
+        a start time that this app may send, soon and then every minute."""
         self._context.set_timer(SOON, self._start_tidying)
         self._context.set_interval(EVERY, self._start_tidying)
 
@@ -98,10 +132,21 @@ class InviteSending:
         try:
             if tidy(store, self._context.settings.folders):
                 self._on_change()
-        except (DatabaseProblem, OSError):
+            self._adopt(store)
+        except (DatabaseProblem, SettingsError, OSError):
             pass  # it is tried again soon, and a screen reports it
         finally:
             store.close()
+
+    def _adopt(self, store: Store) -> None:
+        """Send the batches that were confirmed for later, when their time has come."""
+        from app.invites.sending.runs import open_runs
+        from app.invites.sending.send_queue import goes_out_here
+
+        for run in open_runs(store):
+            later = run.start_at is not None and not self.has(run.id)
+            if later and goes_out_here(self._context.settings, run):
+                self._context.call_from_thread(self.send, run.id)
 
     @property
     def busy(self) -> bool:
@@ -113,12 +158,12 @@ class InviteSending:
         if self._dispatch is not None:
             self._dispatch.close()
 
-    def _sender(self, connection_id: int) -> Sender:
+    def _sender(self) -> Sender:
         from app.invites.sending.factory import open_sender
 
         at = self._context
-        changed, tell = self._on_change, self._report
-        return open_sender(at.store, at.settings, at.credentials, connection_id, changed, tell)
+        changed, tell = (lambda _: self._on_change()), self._report
+        return open_sender(at.store, at.settings, at.credentials, changed, tell)
 
     def _report(self, said: str) -> None:
         with suppress(RuntimeError):  # the app has ended

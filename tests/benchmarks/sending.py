@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.db.store_factory import open_store
 from app.settings import Settings
-from tests.helpers.killed_senders import FaultyServer, assert_nobody_twice, kill_until_done
+from tests.helpers.killed_senders import FaultyServer, assert_nobody_twice, kill_until_done, start
 from tests.helpers.study_world import account, queued, study
 
 
@@ -39,7 +39,12 @@ def main() -> None:
         server = held.enter_context(FaultyServer(options.seed, options.faults))
         begun = time.monotonic()
         kills = kill_until_done(
-            store, settings, here, run, server, seed=options.seed, mails=options.mails
+            store,
+            run,
+            server,
+            lambda: start(settings, here, server.url),
+            seed=options.seed,
+            mails=options.mails,
         )
         found = assert_nobody_twice(store, here, run, server.counts)
         took = time.monotonic() - begun

@@ -78,3 +78,16 @@ def test_who_would_be_added_to_a_reminder_is_asked_about(home: World) -> None:
     assert (asked["number"], asked["new_plan"][:12] in ended.err) == (12, True)
     sent = home.run("invites", "remind", "--plan", plan, "--expect", "11", "--only-planned")
     assert (sent.code, reminded(home)) == (0, 11)
+
+
+def test_a_reminder_has_a_start_time_too(home: World) -> None:
+    how = ("invites", "remind", "--plan", shown(home), "--expect", "11", "--start")
+    assert "isn't a start time" in home.run(*how, "Tuesday").said
+    ended = home.run(*how, "tomorrow 9:00")
+    assert (ended.code, reminded(home)) == (0, 11)
+    assert "They start on " in ended.err
+    home.store.execute("UPDATE run SET go_at = 0 WHERE kind = 'reminder'")
+    assert home.run("send").code == 0
+    assert home.store.rows("SELECT DISTINCT reminder FROM invite WHERE reminder IS NOT NULL") == [
+        ("handed_over",)
+    ]

@@ -74,7 +74,8 @@ def test_status_is_exactly_the_object_that_is_promised(home: Home, sandbox: Sand
     assert sync["last_event_at"] <= sync["last_polled_at"]
     assert sync["reads_30d"] > 5
     assert status["messages"] == []
-    assert set(status) == {"connection", "participants", "segments", "sync", "messages"}
+    assert set(status) == {*("connection", "participants", "segments", "sync", "messages", "queue")}
+    assert status["queue"] == []
 
 
 def test_status_for_people(home: Home, sandbox: Sandbox) -> None:

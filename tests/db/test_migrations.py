@@ -72,8 +72,21 @@ STUDIES = (
 )
 
 
+def back_to_14(store: Store) -> None:
+    """Version 14 knew no start times and no quiet hours."""
+    with store.transaction():
+        for table, column in (
+            ("run", "start_at"),
+            ("run", "quiet_hours"),
+            ("study", "quiet_hours"),
+        ):
+            store.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        store.execute("UPDATE schema_version SET version = 14")
+
+
 def back_to_13(store: Store) -> None:
     """Version 13 had no second copies of opt-outs."""
+    back_to_14(store)
     with store.transaction():
         for index in ("mailbox_key_copy", "opt_out_copy"):
             store.execute(f"DROP INDEX IF EXISTS {index}")
@@ -257,6 +270,7 @@ BACK = [
     back_to_11,
     back_to_12,
     back_to_13,
+    back_to_14,
 ]
 
 

@@ -28,6 +28,7 @@ ONLY_PARSED = {
     ("sandbox",): "runs until it is stopped",
     ("serve",): "runs until it is stopped",
     ("sync", "--follow"): "runs until it is stopped",
+    ("send", "--follow"): "runs until it is stopped",
     ("connect", "--oauth"): "waits for an approval in a browser",
     ("mail", "login"): "waits for an approval",
     ("mail", "logout"): "is for who signed in",
@@ -42,6 +43,7 @@ ENDS_WITH = {
     ("invites", "link"): 1,
     ("restore", "monday.db"): 1,  # a database is in use
     ("restore", "monday.db", "--replace"): 0,
+    ("invite", "--resume", "--run"): 2,  # no batch has that number here
     ("segments", "diff", "active", "--since"): 2,  # the history begins now
 }
 # Other programs: they are not ours to test, or they change the computer.

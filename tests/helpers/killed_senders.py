@@ -10,8 +10,10 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
+from app import cli
 from app.db.store import Store
 from app.db.store_factory import open_store
 from app.invites import ledger
@@ -55,24 +57,35 @@ def start(settings: Settings, here: int, url: str) -> subprocess.Popen[str]:
     return WarmProcess(__name__, given, env=dict(os.environ), stdout=subprocess.PIPE)
 
 
+def start_send(settings: Settings, url: str) -> subprocess.Popen[str]:
+    """``panelist send``; it says when it begins."""
+    given = {
+        "PANELIST_HOME": str(settings.home),
+        "PANELIST_DATABASE_URL": settings.database_url or "",
+        "PANELIST_SMTP_SERVER": url,
+        "PANELIST_MAIL_RATE": "0",
+        "PANELIST_TOKEN_STORE": "plain",
+    }
+    return WarmProcess(__name__, "send", env={**os.environ, **given}, stdout=subprocess.PIPE)
+
+
 def kill_until_done(
     store: Store,
-    settings: Settings,
-    here: int,
     run: int,
     server: FaultyServer,
+    begin: Callable[[], subprocess.Popen[str]],
     *,
     seed: int,
     mails: int = 6,
 ) -> int:
-    """Two processes at a time, each killed at any moment of one of the first ``mails`` after it
-    began, or before them, until nothing is left to be sent; how many were killed. So they get on
-    however slow the computer is."""
+    """Two processes at a time, which ``begin`` starts. Each is killed at any moment of one of the
+    first ``mails`` after it began, or before them, until nothing is left to be sent; how many were
+    killed. So they get on however slow the computer is."""
     chance, kills = random.Random(seed), 0
     going: list[subprocess.Popen[str]] = []
     while True:
         while len(going) < 2:
-            going.append(start(settings, here, server.url))
+            going.append(begin())
         one = going.pop(0)
         assert one.stdout is not None
         if one.stdout.readline().strip() == READY:
@@ -109,6 +122,9 @@ def assert_nobody_twice(store: Store, here: int, run: int, accepted: Counter[str
 
 
 def main() -> None:
+    if sys.argv[1] == "send":
+        print(READY, flush=True)
+        sys.exit(cli.run(["send"]))
     home, database, here, url = json.loads(sys.argv[1])
     settings = Settings(home=Path(home), database_url=database)
     sends = sender(open_store(settings), here, Path(home), url)

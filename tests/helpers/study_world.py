@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from app.credentials.store import Credentials
@@ -74,6 +76,8 @@ def sender(
     patience: float = 0.3,
     password: str | None = None,
     state: Path | None = None,
+    quiet_hours: str | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> Sender:
     """Sends for it, through the mail server at this address. ``state``: of the computer."""
     settings = Settings(home=folder, smtp_server=url)
@@ -82,11 +86,11 @@ def sender(
 
     def opened(channel: Channel) -> OpenChannel:
         if channel.key == "smtp" and server is not None:
-            return SmtpChannel(lambda: Session(server, password, patience), rate)
+            return SmtpChannel(lambda: Session(server, password, patience), rate, str(server))
         return open_channel(channel, setup)
 
     at = Folders(folder, state) if state else folders(folder)
-    return Sender(store, here, folders=at, open_channel=opened)
+    return Sender(store, folders=at, open_channel=opened, quiet_hours=quiet_hours, clock=clock)
 
 
 def folders(home: Path) -> Folders:
@@ -96,8 +100,7 @@ def folders(home: Path) -> Folders:
 
 def send(sends: Sender, *, wait: bool = False) -> None:
     """Let it work until there is nothing to do now."""
-    every = range(1_000_000)
-    sends.work(threading.Event(), lambda: every, wait=wait)
+    sends.work(threading.Event(), lambda _: True, wait=wait)
 
 
 def states(store: Store, run: int) -> dict[str, str]:

@@ -97,7 +97,7 @@ def _invite(store: Store, settings: Settings, connection: int) -> None:
         if number := made.counts()[outcome]:
             print(f"{number:>9,}  {outcome.words}")
     queued = outbox.queue(store, frozen.freeze(store, made, BY), "eml", BY)
-    sender = open_sender(store, settings, open_credentials(settings), connection)
-    sender.work(threading.Event(), lambda: (queued.run,))
+    sender = open_sender(store, settings, open_credentials(settings))
+    sender.work(threading.Event(), lambda run: run.id == queued.run)
     now = runs.view(store, queued.run)
     print(f"{now.words.capitalize()}, as files in {settings.home / 'mailbox'}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.arguments import add_exact, add_scope
+from app.commands.arguments import add_exact, add_schedule, add_scope
 from app.invites.sending.channels.registry import CHANNELS
 
 ONLY_PLAN = object()  # --plan without a hash
@@ -82,6 +82,7 @@ def _declare_sending(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="FILE", help="write each member into a file")
     add_exact(parser)
     parser.add_argument("--now", action="store_true", help="without two minutes to undo it")
+    add_schedule(parser)
     parser.add_argument(
         "--while-filling", action="store_true", help="although the first sync is not complete"
     )

@@ -12,6 +12,7 @@ from app.commands.invite import ONLY_PLAN
 from app.commands.invite.open_batches import resume_batches, stop_batches
 from app.commands.invite.plan_confirmation import confirm_plan, show_stored_plan
 from app.commands.invite.plan_output import show_plan
+from app.commands.invite.plan_timing import planned_timing
 from app.credentials.factory import open_credentials
 from app.invites.housekeeping import tidy
 from app.invites.operator import by
@@ -76,9 +77,10 @@ def _plan(context: Context, study: Study, options: argparse.Namespace) -> int:
     check_segments(context, options.segment)
     check_segments(context, options.exclude)
     delivery = delivery_by(context.settings, options.way)
+    timing = planned_timing(context.settings, study, delivery, options)
     made = plan.make(context.store, study, _options(study, options))
     kept = frozen.freeze(context.store, made, by(), delivery)
-    show_plan(context.store, study, made, kept, options)
+    show_plan(context.store, study, made, kept, options, timing)
     return DONE
 
 

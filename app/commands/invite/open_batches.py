@@ -14,10 +14,9 @@ from app.commands.context import Context, find_study
 from app.commands.exit_codes import DONE, FAILED, WrongUse
 from app.invites.operator import by
 from app.invites.sending import runs
-from app.invites.sending.factory import refusal
+from app.invites.sending.factory import refusal, take_over
 from app.invites.sending.runs import RunView
-from app.invites.studies import get
-from app.text import plain
+from app.invites.sending.send_queue import batch_words
 
 
 def resume_batches(context: Context, options: argparse.Namespace) -> int:
@@ -29,10 +28,15 @@ def resume_batches(context: Context, options: argparse.Namespace) -> int:
         if run.on_purpose and not named:
             say(f"{_words(context, run)} was paused on purpose. Name it: {_naming(run)}.")
             code = FAILED
-        elif why := refusal(context.settings, run):
-            say(f"{_words(context, run)} stays as it is. {why}")
+        elif (why := refusal(context.settings, run)) and not options.batch_number:
+            say(
+                f"{_words(context, run)} stays as it is. {why} To take it over:"
+                f" panelist invite --resume {_naming(run)}"
+            )
             code = FAILED
         else:
+            if why:
+                take_over(context.settings, run, context.store, by())
             runs.resume(context.store, run.id, by())
             code = max(code, send_batch(context, run.id, as_json=options.json))
     if not chosen and not others:
@@ -78,8 +82,7 @@ def _chosen(
 
 
 def _words(context: Context, run: RunView) -> str:
-    title = plain(get(context.store, run.study_id).title, 60)
-    return f"Batch {run.id} of {run.person} for “{title}” ({run.left:,} left)"
+    return f"{batch_words(context.store, run)} ({run.left:,} left)"
 
 
 def _naming(run: RunView) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from app.commands.arguments import schedule_of
 from app.commands.batch_sending import send_batch
 from app.commands.console import say
 from app.commands.context import Context, find_study
 from app.commands.drift_output import print_drift
 from app.commands.exit_codes import DONE, FAILED, WrongUse
 from app.commands.invite.plan_output import show_locked
+from app.commands.invite.plan_timing import planned_timing
 from app.db.store import Store
 from app.invites.delivery import Delivery
 from app.invites.errors import StudyProblem
@@ -31,9 +33,11 @@ from app.text import plain
 def show_stored_plan(context: Context, options: argparse.Namespace) -> int:
     """Print a plan, and what changed since it was made. Sends nothing."""
     locked, store = _find(context, options), context.store
-    drift = difference(store, locked, delivery=_delivery(context, locked, options))
+    delivery = _delivery(context, locked, options)
+    drift = difference(store, locked, delivery=delivery)
     study = get(store, locked.study_id)
-    show_locked(study, locked, frozen.counts(store, locked.id), as_json=options.json)
+    timing = planned_timing(context.settings, study, delivery, options)
+    show_locked(study, locked, frozen.counts(store, locked.id), timing, as_json=options.json)
     if drift:
         _Words(store, drift, as_json=options.json).print(drift.added, drift.dropped)
     return DONE
@@ -52,9 +56,15 @@ def confirm_plan(context: Context, options: argparse.Namespace) -> int:
         return FAILED
     _check_sending(context, options)
     delivery = _delivery(context, locked, options)
-    undo = 0 if options.now else None
-    only_planned = options.only_planned
-    found = approve(store, locked, delivery, by(), only_planned=only_planned, undo=undo)
+    found = approve(
+        store,
+        locked,
+        delivery,
+        by(),
+        only_planned=options.only_planned,
+        undo=0 if options.now else None,
+        schedule=schedule_of(options),
+    )
     if isinstance(found, AskAgain):
         return _ask_again(context, locked, found, as_json=options.json)
     if found.dropped or options.json:

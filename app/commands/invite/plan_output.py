@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from app.commands.console import print_json, say
 from app.commands.exit_codes import WrongUse
+from app.commands.invite.plan_timing import PlanTiming
 from app.commands.progress import counted
 from app.db.store import Store
 from app.invites.exports import of_plan
@@ -22,10 +23,15 @@ NO_MORE: Mapping[Outcome, str] = MappingProxyType({})
 
 
 def show_plan(
-    store: Store, study: Study, made: Plan, kept: LockedPlan, options: argparse.Namespace
+    store: Store,
+    study: Study,
+    made: Plan,
+    kept: LockedPlan,
+    options: argparse.Namespace,
+    timing: PlanTiming,
 ) -> None:
     """Print each member if a file or an outcome is requested, else how many have each outcome. Say
-    the plan's hash."""
+    the plan's hash, and when its invites would leave."""
     counts = made.counts()
     if options.output or options.outcome:
         only = _outcome(options.outcome)
@@ -36,16 +42,17 @@ def show_plan(
             lines = counted(source.lines(False), source.number, options.output)
             write(out, source.columns, lines, form, exact=options.exact)
         if not options.json:
-            say(_sending(study, kept, counts))
+            say(_sending(study, kept, counts, timing))
         return
     more = {one: _more(made, one) for one in Outcome}
-    show_locked(study, kept, counts, more, made.doubts, as_json=options.json)
+    show_locked(study, kept, counts, timing, more, made.doubts, as_json=options.json)
 
 
 def show_locked(
     study: Study,
     kept: LockedPlan,
     counts: Mapping[Outcome, int],
+    timing: PlanTiming,
     more: Mapping[Outcome, str] = NO_MORE,
     doubts: Sequence[str] = (),
     *,
@@ -66,6 +73,9 @@ def show_locked(
             "seed": kept.options.seed or None,
             "way": leaves.channel if leaves else None,
             "mail_server": leaves.server if leaves else None,
+            "start_at": timing.start_at,
+            "first_at": timing.first_at,
+            "quiet_hours": timing.quiet_hours,
             "sent": kept.sent,
             "doubts": list(doubts),
         }
@@ -81,24 +91,29 @@ def show_locked(
     seed = f", seed {plain(kept.options.seed)}" if kept.options.seed else ""
     by = f", by {plain(leaves.words, 200)}" if leaves else ""
     print(f"Plan {kept.short}, locked {when(kept.at)}{seed}{by}")
-    print(_sending(study, kept, counts))
+    for line in timing.words:
+        print(line)
+    print(_sending(study, kept, counts, timing))
 
 
-def _sending(study: Study, kept: LockedPlan, counts: Mapping[Outcome, int]) -> str:
+def _sending(
+    study: Study, kept: LockedPlan, counts: Mapping[Outcome, int], timing: PlanTiming
+) -> str:
     """How to send the plan, or why it cannot be sent."""
     if kept.sent:
         return "It was sent already."
     number = counts[Outcome.INVITE]
     if not number:
         return "It invites no one."
+    command = f"panelist invite --plan {kept.short} --expect {number}{timing.options}"
     if study.state not in CHANGEABLE:
         return f"It cannot be sent, because the study is {study.state}."
     if study.state != "active":
         return (
             f"The study is {study.state}, so it sends nothing yet. To send it: panelist studies"
-            f" activate {study.id}, then panelist invite --plan {kept.short} --expect {number}"
+            f" activate {study.id}, then {command}"
         )
-    return f"To send it: panelist invite --plan {kept.short} --expect {number}"
+    return f"To send it: {command}"
 
 
 def _more(made: Plan, outcome: Outcome) -> str:

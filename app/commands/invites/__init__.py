@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from app.commands.arguments import add_exact, add_scope, repeat_scope
+from app.commands.arguments import add_exact, add_schedule, add_scope, repeat_scope
 from app.commands.list_argument import LIST
 from app.invites.sending.channels.registry import CHANNELS
 
@@ -55,6 +55,7 @@ def _declare_actions(actions: Any) -> None:
     )
     remind.add_argument("--way", choices=[key for key, one in CHANNELS.items() if not one.by_hand])
     remind.add_argument("--now", action="store_true", help="without two minutes to undo it")
+    add_schedule(remind)
     trust = actions.add_parser("trust", help="why nothing is sent from a copy, and the answer")
     trust.set_defaults(run=_trust)
     trust.add_argument(

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from app.commands.arguments import schedule_of
 from app.commands.batch_sending import send_batch
 from app.commands.console import print_json, say
 from app.commands.context import Context, find_study, open_context
@@ -71,8 +72,15 @@ def _confirm(context: Context, options: argparse.Namespace) -> int:
         return FAILED
     RestoreGuard(store, context.connection, context.settings.folders).check()
     delivery = delivery_by(context.settings, options.way or shown.delivery.channel)
-    undo = 0 if options.now else None
-    found = approve(store, shown, delivery, by(), only_planned=options.only_planned, undo=undo)
+    found = approve(
+        store,
+        shown,
+        delivery,
+        by(),
+        only_planned=options.only_planned,
+        undo=0 if options.now else None,
+        schedule=schedule_of(options),
+    )
     if isinstance(found, ReminderDrift):
         return _ask_again(store, shown, found, as_json=options.json)
     queued = found.batch.number

@@ -64,6 +64,12 @@ def _declare_writing(actions: Any) -> None:
         for option, help_text in RULES:
             action.add_argument(option, type=_rule, metavar="N", help=f"{help_text}; or none")
         action.add_argument(
+            "--quiet-hours",
+            metavar="HOURS",
+            help="no email leaves then, such as 'nights, weekends'; or none; or default for what"
+            " the settings say",
+        )
+        action.add_argument(
             "--segment", action="append", metavar="KEY", help="take people from it; several may be"
         )
         action.add_argument("--exclude", action="append", metavar="KEY", help="but none of it")

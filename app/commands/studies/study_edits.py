@@ -85,6 +85,9 @@ def _values(options: argparse.Namespace) -> dict[str, object]:
         file = getattr(options, f"{name}_file")
         if file is not None:
             found[name] = read_text(file)
+    if options.quiet_hours is not None:
+        said = options.quiet_hours
+        found["quiet_hours"] = None if said.strip().casefold() == "default" else said
     for option, _ in RULES:
         name = option[2:].replace("-", "_")
         value = getattr(options, name)

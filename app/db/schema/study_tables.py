@@ -86,6 +86,7 @@ class Study(StoredModel):
     cap = IntegerField(null=True)  # invites of any study in the last cap_days
     cap_days = IntegerField(null=True)
     expire_days = IntegerField(null=True)  # after which an invite without a reply ends
+    quiet_hours = TextField(null=True)  # no email leaves then, None: as the settings say
     created_at = BigIntegerField()
     changed_at = BigIntegerField()
     by = TextField()
@@ -151,7 +152,9 @@ class Run(StoredModel):
     at = BigIntegerField()
     by = TextField()
     go_at = BigIntegerField()  # until then the whole batch can be undone
-    machine = TextField()  # the machine that sends it, as mail server and folder differ
+    machine = TextField()  # the machine that sends it, if it has no mail server of its own
+    start_at = BigIntegerField(null=True)  # the start time that a person gave
+    quiet_hours = TextField(null=True)  # as in Study, None: as the study says
 
 
 class Invite(StoredModel):

@@ -17,6 +17,7 @@ from app.invites.plan.members import Checkpoint
 from app.invites.plan.outcomes import Outcome
 from app.invites.sending import outbox
 from app.invites.sending.outbox import QueuedBatch
+from app.invites.sending.schedule import AT_ONCE, Schedule
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,13 @@ def approve(
     *,
     only_planned: bool = False,
     undo: int | None = None,
+    schedule: Schedule = AT_ONCE,
     checkpoint: Checkpoint = lambda: None,
 ) -> Approved | AskAgain:
     """Queue the invites of a plan that a person confirmed, without those who fell out since.
-    ``delivery``: how invites leave now. ``only_planned``: see :meth:`PlanDrift.asks`. ``undo``: see
-    :func:`app.invites.sending.outbox.queue`. Raises StudyProblem if nothing can be sent, and
-    DatabaseProblem."""
+    ``delivery``: how invites leave now. ``only_planned``: see :meth:`PlanDrift.asks`. ``undo`` and
+    ``schedule``: see :func:`app.invites.sending.outbox.queue`. Raises StudyProblem if nothing can
+    be sent, and DatabaseProblem."""
     if plan.sent:
         raise StudyProblem("This plan was sent already. Make a new one for who is left.")
     if not frozen.counts(store, plan.id)[Outcome.INVITE]:
@@ -69,6 +71,7 @@ def approve(
             delivery.channel,
             by,
             undo=undo,
+            schedule=schedule,
             server=delivery.server,
             without={one.participant for one in drift.dropped},
         )

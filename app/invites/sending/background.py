@@ -8,28 +8,30 @@ from collections.abc import Callable
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites.errors import RestoreSuspected
-from app.invites.sending.sender import Sender, SendInProgress
+from app.invites.sending.sender import Sender
 from app.settings import SettingsError
 
+AGAIN = 5.0  # seconds until a database that was away is tried again
 GRACE = 1.0  # seconds to finish with a mail server; after that the invite stays uncertain
 
 
 class BackgroundSending:
-    """``make``: creates a sender for an account. ``tell``: takes a sentence for a person. Both are
-    called in the thread."""
+    """``make``: creates a sender. ``tell``: takes a sentence for a person. Both are called in the
+    thread."""
 
     def __init__(
-        self, store: Store, make: Callable[[int], Sender], tell: Callable[[str], None]
+        self, store: Store, make: Callable[[], Sender], tell: Callable[[str], None]
     ) -> None:
         self._store, self._make, self._tell = store, make, tell
-        self._runs: dict[int, int] = {}  # batch -> account
+        self._runs: tuple[int, ...] = ()
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
+        self._told = ""
         self.busy = False  # it is sending, or waits until it may
 
-    def send(self, connection_id: int, run: int) -> None:
+    def send(self, run: int) -> None:
         """Send this batch as soon as it is due. Returns at once."""
-        self._runs = {**self._runs, run: connection_id}
+        self._runs = (*(one for one in self._runs if one != run), run)
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
             self._thread.start()
@@ -49,22 +51,29 @@ class BackgroundSending:
     def _run(self) -> None:
         try:
             while True:
-                self._wake.wait()
+                self._wake.wait(AGAIN if self._told and self._runs else None)
                 self._wake.clear()
                 if self._stop.is_set():
                     return
                 self.busy = True
-                for account in dict.fromkeys(self._runs.values()):
-                    self._work(account)
+                self._say(self._work())
                 self.busy = False
         finally:
             self._store.close()
 
-    def _work(self, account: int) -> None:
+    def _work(self) -> str:
+        """Send. Returns why it ended, for a person, or "" if nothing is left. A database that is
+        away is tried again. For anything else a person must do something first."""
         try:
-            self._make(account).work(self._stop, self._of(account))
-        except (SendInProgress, RestoreSuspected, DatabaseProblem, SettingsError) as problem:
-            self._tell(str(problem))
+            self._make().work(self._stop, lambda run: run.id in self._runs)
+        except DatabaseProblem as problem:
+            return str(problem)
+        except (RestoreSuspected, SettingsError) as problem:
+            self._runs = ()
+            return str(problem)
+        return ""
 
-    def _of(self, account: int) -> Callable[[], tuple[int, ...]]:
-        return lambda: tuple(run for run, of in self._runs.items() if of == account)
+    def _say(self, sentence: str) -> None:
+        if sentence and sentence != self._told:
+            self._tell(sentence)
+        self._told = sentence

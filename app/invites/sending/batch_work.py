@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,8 +18,9 @@ from app.invites.sending.runs import RunView
 @dataclass(frozen=True)
 class BatchWork:
     """``owner``: this process. ``by``: the person whose process it is. ``key``: the connection's
-    own, for Message-IDs. ``expire_days``: how many days a participant has to reply. ``note``: has
-    the witness know what may have left. Each method raises DatabaseProblem."""
+    own, for Message-IDs. ``expire_days``: how many days a participant has to reply. ``overrides``:
+    rules that a person overrode. ``note``: has the witness know what may have left. Each method
+    raises DatabaseProblem."""
 
     store: Store
     owner: str
@@ -26,12 +28,26 @@ class BatchWork:
     batch: RunView
     template: Template
     expire_days: int | None
+    overrides: tuple[str, ...]
     key: bytes
     note: Callable[[], None]
+    clock: Callable[[], float] = time.time
+
+    @property
+    def _now(self) -> int:
+        return int(self.clock())
 
     def claim(self, most: int = 1) -> list[Job]:
         """Claim the next invites that are due, for this process alone."""
-        return jobs.claim(self.store, self.batch, self.owner, self.by, most)
+        return jobs.claim(
+            self.store,
+            self.batch,
+            self.owner,
+            self.by,
+            most,
+            now=self._now,
+            overrides=self.overrides,
+        )
 
     def message(self, job: Job, *, unsent: bool = False) -> bytes:
         """The email to one participant. ``unsent``: as a draft, see
@@ -63,7 +79,8 @@ class BatchWork:
         """Record that a server may get an invite, before it can: first in the database, then in the
         witness. A kill between the two leaves no invite that left and that the witness does not
         know. False if it must not be sent any more. Raises RestoreSuspected."""
-        may = jobs.hand_over(self.store, self.batch, job, self.by, self.message_id(job))
+        identity = self.message_id(job)
+        may = jobs.hand_over(self.store, self.batch, job, self.by, identity, now=self._now)
         if may:
             try:
                 self.note()
@@ -93,4 +110,5 @@ class BatchWork:
             wait=wait,
             expire_days=self.expire_days,
             message_ids=message_ids,
+            now=self._now,
         )

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from app.credentials.store import Credentials
 from app.db.store import Store
 from app.invites.delivery import Delivery
+from app.invites.errors import StudyProblem
 from app.invites.mail.server_settings import mail_server
 from app.invites.restore_guard import this_machine
+from app.invites.schedule.quiet_hours import canonical
+from app.invites.sending import runs
 from app.invites.sending.channels.channel import (
     ChannelNotSetUp,
     ChannelSetup,
@@ -17,7 +20,7 @@ from app.invites.sending.channels.channel import (
 from app.invites.sending.channels.registry import Channel, channel_of
 from app.invites.sending.runs import RunView
 from app.invites.sending.sender import OtherMailServer, Sender, check_server
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from app.text import plain
 
 
@@ -42,10 +45,10 @@ def delivery_by(settings: Settings, channel: str | None = None) -> Delivery:
 def refusal(settings: Settings, run: RunView) -> str | None:
     """Why a Panelist with these settings cannot send a batch, for a person, or None. Raises
     SettingsError."""
-    if run.machine != this_machine():
-        return f"It was confirmed on another computer, by {plain(run.by, 80)}. Resume it there."
     if run.server is None:
-        return None
+        if run.machine == this_machine():
+            return None
+        return f"It was confirmed on another computer, by {plain(run.by, 80)}."
     try:
         check_server(run, delivery_by(settings, run.channel.key).server)
     except ChannelNotSetUp:
@@ -53,6 +56,26 @@ def refusal(settings: Settings, run: RunView) -> str | None:
     except OtherMailServer as problem:
         return str(problem)
     return None
+
+
+def take_over(settings: Settings, run: RunView, store: Store, by: str) -> None:
+    """Let this Panelist send a batch that another one was to send. Raises ChannelNotSetUp and
+    SettingsError."""
+    server = delivery_by(settings, run.channel.key).server
+    runs.take_over(store, run.id, by, this_machine(), server)
+
+
+def can_take_over(settings: Settings, run: RunView) -> bool:
+    """Whether :func:`take_over` finds what it needs. Raises SettingsError."""
+    return run.channel.key != "smtp" or mail_server(settings) is not None
+
+
+def quiet_hours(settings: Settings) -> str | None:
+    """The quiet hours of the settings. Raises SettingsError."""
+    try:
+        return canonical(settings.quiet_hours)
+    except StudyProblem as problem:
+        raise SettingsError(f"PANELIST_QUIET_HOURS: {problem}") from None
 
 
 def per_minute(setup: ChannelSetup, key: str) -> int | None:
@@ -95,17 +118,16 @@ def open_sender(
     store: Store,
     settings: Settings,
     credentials: Credentials,
-    connection_id: int,
-    on_change: Callable[[], None] = lambda: None,
+    on_change: Callable[[int], None] = lambda _: None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Sender:
-    """A sender for one account."""
+    """A sender with the channels and quiet hours of the settings. Raises SettingsError."""
     setup = ChannelSetup(store, settings, credentials)
     return Sender(
         store,
-        connection_id,
         folders=settings.folders,
         open_channel=lambda found: open_channel(found, setup),
+        quiet_hours=quiet_hours(settings),
         on_change=on_change,
         tell=tell,
     )

@@ -9,17 +9,20 @@ notices before a server can have the email. So what is ``sending`` was not sent,
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.db.store import Row, Store
 from app.invites import ledger
 from app.invites.ending import end_invites
 from app.invites.ledger import Entry
-from app.invites.rules import DAY
+from app.invites.rules import DAY, Rules
 from app.invites.sending.runs import RunView, columns, end_reminders
+from app.invites.studies import get
 
 _NEEDLESS = "opted out, or deleted in Stripe"
+_TOO_SOON = "contacted recently, or too often"
+NO_RULES = Rules(cool_down_days=None, cap=None, cap_days=None)
 MESSAGE_IDS = {"invite": "message_id", "reminder": "reminder_message_id"}  # columns
 AT_ONCE = 100  # emails to look through for one that can be sent
 
@@ -49,12 +52,23 @@ class Job:
     about: InviteMail | None = None
 
 
-def claim(store: Store, run: RunView, owner: str, by: str, most: int = 1) -> list[Job]:
+def claim(
+    store: Store,
+    run: RunView,
+    owner: str,
+    by: str,
+    most: int = 1,
+    *,
+    now: int | None = None,
+    overrides: Collection[str] = (),
+) -> list[Job]:
     """Claim the next emails of a batch for the process ``owner``. An email is withdrawn instead if
-    its participant was deleted in Stripe, has no data any more or opted out. So is a reminder to a
+    its participant was deleted in Stripe, has no data any more or opted out. So is an invite that
+    the study's rules forbid by now, except for the rules in ``overrides``, and a reminder to a
     participant who has responded. Raises DatabaseProblem."""
     of_run, state, _ = columns(run.kind)
-    now, lock = int(time.time()), " FOR UPDATE OF i" if store.postgres else ""
+    now = int(time.time()) if now is None else now
+    lock = " FOR UPDATE OF i" if store.postgres else ""
     needless = (
         "p.deleted OR i.address IS NULL"
         " OR EXISTS (SELECT 1 FROM opt_out o WHERE o.mailbox = i.mailbox)"
@@ -69,21 +83,24 @@ def claim(store: Store, run: RunView, owner: str, by: str, most: int = 1) -> lis
     entries = list[Entry]()
     jobs = list[Job]()
     with store.transaction():
-        if not _sends(store, run.id, now):
+        if not _sends(store, run, now):
             return []
+        too_soon, given = _rules(store, run, now, overrides)
         while not jobs:
             rows = store.rows(
                 "SELECT i.id, i.connection_id, i.study_id, i.attempt + 1, i.mailbox, i.address,"
-                f" p.name, i.token, {needless}{about}"
+                f" p.name, i.token, {needless}, {too_soon}{about}"
                 " FROM invite i JOIN participant p ON p.id = i.participant_id"
                 f" WHERE i.{of_run} = ? AND i.{state} = 'queued'"
                 f" AND coalesce(i.not_before, 0) <= ? ORDER BY i.id LIMIT ?{lock}",
-                (run.id, now, max(most, AT_ONCE if entries else 1)),
+                (*given, run.id, now, max(most, AT_ONCE if entries else 1)),
             )
             if not rows:
                 break
-            entries += _withdraw(store, run.kind, [row[0] for row in rows if row[8]])
-            some = [row for row in rows if not row[8]][:most]
+            entries += _withdraw(store, run.kind, [row[0] for row in rows if row[8]], _NEEDLESS)
+            soon = [row[0] for row in rows if row[9] and not row[8]]
+            entries += _withdraw(store, run.kind, soon, _TOO_SOON)
+            some = [row for row in rows if not (row[8] or row[9])][:most]
             jobs = [_job(run.kind, row) for row in some]
         store.execute_many(
             f"UPDATE invite SET {state} = 'sending', attempt = ?, owner = ? WHERE id = ?",
@@ -91,49 +108,70 @@ def claim(store: Store, run: RunView, owner: str, by: str, most: int = 1) -> lis
         )
         entries += [_entry(job, "queued", "sending") for job in jobs]
         if entries:
-            (here,) = store.row("SELECT connection_id FROM study WHERE id = ?", (run.study_id,))
-            ledger.append(store, here, by, entries)
+            ledger.append(store, run.connection_id, by, entries)
     return jobs
 
 
 def _job(kind: str, row: Row) -> Job:
-    invite, connection, study, attempt, mailbox, address, name, token, _, *of_invite = row
-    about = InviteMail(*of_invite) if of_invite else None
+    invite, connection, study, attempt, mailbox, address, name, token, *_ = row
+    about = InviteMail(*row[10:]) if kind == "reminder" else None
     return Job(invite, kind, connection, study, attempt, mailbox, address, name, token, about)
 
 
-def _sends(store: Store, run_id: int, now: int) -> bool:
-    """Whether the batch may send now, which holds until the transaction ends. Everyone locks in
-    this order: the study, the batch, invites, the ledger."""
+def _sends(store: Store, run: RunView, now: int) -> bool:
+    """Whether the batch may send now, and from here, which holds until the transaction ends.
+    Everyone locks in this order: the study, the batch, invites, the ledger."""
     lock = " FOR SHARE" if store.postgres else ""
-    study = store.rows(
-        f"SELECT state FROM study WHERE id = (SELECT study_id FROM run WHERE id = ?){lock}",
-        (run_id,),
+    study = store.rows(f"SELECT state FROM study WHERE id = ?{lock}", (run.study_id,))
+    rows = store.rows(
+        f"SELECT state, machine, server, go_at FROM run WHERE id = ?{lock}", (run.id,)
     )
-    run = store.rows(f"SELECT state, go_at FROM run WHERE id = ?{lock}", (run_id,))
-    return bool(
-        study and run and study[0][0] == "active" and run[0][0] == "running" and run[0][1] <= now
-    )
+    if not study or not rows or study[0][0] != "active":
+        return False
+    *how, go_at = rows[0]
+    return how == ["running", run.machine, run.server] and go_at <= now
 
 
-def _withdraw(store: Store, kind: str, invites: Sequence[int]) -> list[Entry]:
+def _rules(
+    store: Store, run: RunView, now: int, overrides: Collection[str]
+) -> tuple[str, list[object]]:
+    """SQL: whether the study's rules forbid an invite ``i`` now, because of other emails that the
+    mailbox may have got. Rules are about invites, not about reminders."""
+    parts, given = ["false"], list[object]()
+    rules = get(store, run.study_id).rules if run.kind == "invite" else NO_RULES
+    for rule, number, days in rules.limits(tuple(overrides)):
+        at = "coalesce(c.reminded_at, c.sent_at)" if rule == "cool_down" else "c.sent_at"
+        parts.append(
+            "(SELECT count(*) FROM invite c WHERE c.mailbox = i.mailbox AND c.id <> i.id"
+            f" AND {at} >= ?) >= ?"
+        )
+        given += [now - days * DAY, number]
+    return f"({' OR '.join(parts)})", given
+
+
+def _withdraw(store: Store, kind: str, invites: Sequence[int], reason: str) -> list[Entry]:
+    if not invites:
+        return []
     which = (f"{store.among('id')}", (store.values(invites),))
     if kind == "reminder":
         return end_reminders(store, *which)
-    return end_invites(store, *which, {"queued": "withdrawn"}, _NEEDLESS)
+    return end_invites(store, *which, {"queued": "withdrawn"}, reason)
 
 
-def hand_over(store: Store, run: RunView, job: Job, by: str, message_id: str) -> bool:
+def hand_over(
+    store: Store, run: RunView, job: Job, by: str, message_id: str, *, now: int | None = None
+) -> bool:
     """Record that a server may have an email, before it can. False if it must not be sent any more.
     Raises DatabaseProblem, and then it must not be sent either."""
+    now = int(time.time()) if now is None else now
     _, state, since = columns(job.kind)
     column = MESSAGE_IDS[job.kind]
     with store.transaction():
-        may = _sends(store, run.id, int(time.time()))
+        may = _sends(store, run, now)
         moved = may and store.execute(
             f"UPDATE invite SET {state} = 'uncertain', {since} = ?, {column} = ?"
             f" WHERE id = ? AND attempt = ? AND {state} = 'sending'",
-            (int(time.time()), message_id, job.invite, job.attempt),
+            (now, message_id, job.invite, job.attempt),
         )
         if moved:
             ledger.append(store, job.connection, by, [_entry(job, "sending", "uncertain")])
@@ -151,13 +189,14 @@ def settle(
     wait: int | None = None,
     expire_days: int | None = None,
     message_ids: Mapping[int, str] | None = None,
+    now: int | None = None,
 ) -> int:
     """Move jobs from one state to another. Returns how many moved: a job that was withdrawn in
     between stays as it is. ``wait``: seconds until the next try. ``expire_days``: how many days a
     participant has to reply. ``message_ids``: those of emails that no server was offered, by
     invite. Raises DatabaseProblem."""
     _, state, since = columns(jobs[0].kind)
-    now = int(time.time())
+    now = int(time.time()) if now is None else now
     values: dict[str, object] = {state: after, "answer": answer}
     if after == "queued":
         values |= {since: None, "owner": None, "not_before": now + wait if wait else None}
@@ -188,43 +227,46 @@ def settle(
     return len(entries)
 
 
-def recover(store: Store, connection_id: int, by: str) -> int:
-    """Queue again what a sender was sending when it ended. None of it was sent. Only the holder of
-    the send lock may call this. Raises DatabaseProblem."""
-    entries = []
+def recover(store: Store, batches: Sequence[RunView], by: str) -> int:
+    """Queue again what a sender of these batches was sending when it ended. None of it was sent.
+    Only the holder of their send lock may call this. Raises DatabaseProblem."""
+    number = 0
     with store.transaction():
-        for kind in ("invite", "reminder"):
-            _, state, since = columns(kind)
+        for batch in batches:
+            of_run, state, since = columns(batch.kind)
             found = store.rows(
-                "SELECT id, study_id, mailbox FROM invite WHERE connection_id = ?"
-                f" AND {state} = 'sending' ORDER BY id",
-                (connection_id,),
+                f"SELECT id, mailbox FROM invite WHERE {of_run} = ? AND {state} = 'sending'"
+                " ORDER BY id",
+                (batch.id,),
             )
             store.execute_many(
                 f"UPDATE invite SET {state} = 'queued', {since} = NULL, owner = NULL,"
                 " attempt = attempt + 1 WHERE id = ?",
                 [(row[0],) for row in found],
             )
-            entries += [
-                Entry(kind, study, invite, mailbox, "sending", "queued", "its sender ended")
-                for invite, study, mailbox in found
+            entries = [
+                Entry(
+                    *(batch.kind, batch.study_id, invite, mailbox),
+                    *("sending", "queued", "its sender ended"),
+                )
+                for invite, mailbox in found
             ]
-        if entries:
-            ledger.append(store, connection_id, by, entries)
-    return len(entries)
+            if entries:
+                ledger.append(store, batch.connection_id, by, entries)
+            number += len(entries)
+    return number
 
 
 def withdraw_idle(store: Store, run: RunView, by: str) -> int:
     """Withdraw what is queued in a batch whose study no longer sends. Returns how many."""
     with store.transaction():
-        (here,) = store.row("SELECT connection_id FROM study WHERE id = ?", (run.study_id,))
         if run.kind == "reminder":
             ended = end_reminders(store, "reminder_run_id = ?", (run.id,))
         else:
             which = ("run_id = ?", (run.id,))
             ended = end_invites(store, *which, {"queued": "withdrawn"}, "the study sends no more")
         if ended:
-            ledger.append(store, here, by, ended)
+            ledger.append(store, run.connection_id, by, ended)
     return len(ended)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from secrets import token_urlsafe
 
@@ -17,8 +17,8 @@ from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.outcomes import Outcome
 from app.invites.restore_guard import this_machine
 from app.invites.rules import DAY
-from app.invites.sending.channels.registry import channel_of
 from app.invites.sending.runs import seal_of
+from app.invites.sending.schedule import AT_ONCE, Schedule
 from app.invites.studies import locked
 
 CHUNK = 1_000
@@ -48,6 +48,7 @@ def queue(
     by: str,
     *,
     undo: int | None = None,
+    schedule: Schedule = AT_ONCE,
     server: str | None = None,
     without: Collection[int] = (),
 ) -> QueuedBatch:
@@ -65,8 +66,8 @@ def queue(
             raise StudyProblem(f"The study is {study.state}; only an active one sends.")
         if store.rows("SELECT 1 FROM run WHERE plan_id = ?", (plan.id,)):
             raise StudyProblem("This plan was sent already. Make a new one for who is left.")
-        go_at = now + undo_of(channel, undo)
-        run = _new_run(store, plan, channel, server, by, now, go_at)
+        values = (now, by, schedule.go_at(channel, now, undo), this_machine())
+        run = _new_run(store, plan, channel, server, (*values, *schedule.stored))
         planned, out_before = set[int](), frozenset(without)
         here = (study.connection_id, study.id)
         for rows in _planned(store, plan, now):
@@ -104,24 +105,17 @@ def queue(
 
 
 def _new_run(
-    store: Store, plan: LockedPlan, channel: str, server: str | None, by: str, now: int, go_at: int
+    store: Store, plan: LockedPlan, channel: str, server: str | None, values: Sequence[object]
 ) -> int:
-    """The row id of a run without invites."""
+    """The row id of a run without invites. ``values``: its last columns."""
     store.execute(
-        "INSERT INTO run"
-        ' (study_id, plan_id, kind, way, server, state, number, at, "by", login, go_at, machine)'
-        " VALUES (?, ?, 'invite', ?, ?, 'running', 0, ?, ?, ?, ?, ?)",
-        (plan.study_id, plan.id, channel, server, now, by, store.login, go_at, this_machine()),
+        "INSERT INTO run (study_id, plan_id, kind, way, server, state, number, login,"
+        ' at, "by", go_at, machine, start_at, quiet_hours)'
+        " VALUES (?, ?, 'invite', ?, ?, 'running', 0, ?, ?, ?, ?, ?, ?, ?)",
+        (plan.study_id, plan.id, channel, server, store.login, *values),
     )
     (run,) = store.row("SELECT id FROM run WHERE plan_id = ?", (plan.id,))
     return int(run)
-
-
-def undo_of(channel: str, undo: int | None) -> int:
-    """For how many seconds a whole batch can be undone. Raises StudyProblem if the channel does not
-    exist."""
-    undo_seconds = channel_of(channel).undo_seconds
-    return undo_seconds if undo is None else undo
 
 
 def _one_at_a_time(store: Store) -> None:

@@ -28,6 +28,7 @@ from app.invites.plan.frozen import FEWEST, SHORT, UnknownPlan
 from app.invites.plan.outcomes import Outcome
 from app.invites.sending import reminders
 from app.invites.sending.outbox import QueuedBatch
+from app.invites.sending.schedule import AT_ONCE, Schedule
 from app.invites.states import RESPONDED, state_words
 from app.invites.studies import Study, get, locked
 from app.panel.lists.selection import CHUNK
@@ -175,6 +176,7 @@ def approve(
     *,
     only_planned: bool = False,
     undo: int | None = None,
+    schedule: Schedule = AT_ONCE,
 ) -> QueuedReminder | ReminderDrift:
     """Queue a reminder that a person confirmed, without those who fell out since. Returns only the
     drift if they must be asked again: then nothing is queued. ``delivery``: how it leaves now.
@@ -199,6 +201,7 @@ def approve(
             len(left),
             by,
             undo=undo,
+            schedule=schedule,
             server=delivery.server,
             only=left,
             plan=shown.key,

@@ -12,8 +12,9 @@ from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
 from app.invites.mail.template import Template
 from app.invites.restore_guard import this_machine
-from app.invites.sending.outbox import QueuedBatch, undo_of
+from app.invites.sending.outbox import QueuedBatch
 from app.invites.sending.runs import seal_of
+from app.invites.sending.schedule import AT_ONCE, Schedule
 from app.invites.studies import Study, locked
 
 # The invites of a study that await a reminder.
@@ -48,6 +49,7 @@ def queue(
     by: str,
     *,
     undo: int | None = None,
+    schedule: Schedule = AT_ONCE,
     server: str | None = None,
     only: Collection[int] | None = None,
     plan: int | None = None,
@@ -75,8 +77,8 @@ def queue(
             raise StudyProblem("Nobody waits for a reminder: all have answered or had one.")
         run = store.insert_one(
             "INSERT INTO run (study_id, plan_id,"
-            ' kind, way, server, state, letter, number, at, "by", login, go_at, machine)'
-            " VALUES (?, ?, 'reminder', ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)",
+            ' kind, way, server, state, letter, number, at, "by", login, go_at, machine, start_at,'
+            " quiet_hours) VALUES (?, ?, 'reminder', ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 study_id,
                 plan,
@@ -87,8 +89,9 @@ def queue(
                 now,
                 by,
                 store.login,
-                now + undo_of(channel, undo),
+                schedule.go_at(channel, now, undo),
                 this_machine(),
+                *schedule.stored,
             ),
         )
         store.execute(

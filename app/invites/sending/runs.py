@@ -34,10 +34,12 @@ class RunResult:
 class RunView:
     """The current state of a batch. ``counts``: invites by state, or reminders in a batch of
     reminders. ``invited``: to how many it was sent. ``login``: the user of the database who
-    confirmed it, or None. ``server``: the only mail server that may send it, or None. ``last``: the
-    last results. ``recent``: emails in the last minute."""
+    confirmed it, or None. ``server``: the only mail server that may send it, or None. ``start_at``:
+    the start time that a person gave. ``quiet_hours``: those of the batch, else of its study, else
+    None. ``last``: the last results. ``recent``: emails in the last minute."""
 
     id: int
+    connection_id: int
     study_id: int
     kind: str
     channel: Channel
@@ -50,6 +52,8 @@ class RunView:
     go_at: int
     machine: str
     server: str | None
+    start_at: int | None
+    quiet_hours: str | None
     counts: dict[str, int]
     invited: int
     last: tuple[RunResult, ...] = ()
@@ -77,6 +81,12 @@ class RunView:
         return self.counts.get("uncertain", 0)
 
     @property
+    def route(self) -> str:
+        """What leaves by the same route shares its limits: a mail server, or a computer's
+        folder."""
+        return f"{self.channel.key} {self.server or self.machine}"
+
+    @property
     def on_purpose(self) -> bool:
         """Whether a person paused it."""
         return self.state == "paused" and self.trouble is None
@@ -94,14 +104,15 @@ class RunView:
 def view(store: Store, run_id: int) -> RunView:
     """A batch. Raises StudyProblem if it does not exist."""
     rows = store.rows(
-        'SELECT id, study_id, kind, way, state, trouble, number, at, "by", login, go_at,'
-        " machine, server"
-        " FROM run WHERE id = ?",
+        "SELECT r.id, s.connection_id, r.study_id, r.kind, r.way, r.state, r.trouble, r.number,"
+        ' r.at, r."by", r.login, r.go_at, r.machine, r.server, r.start_at,'
+        " coalesce(r.quiet_hours, s.quiet_hours)"
+        " FROM run r JOIN study s ON s.id = r.study_id WHERE r.id = ?",
         (run_id,),
     )
     if not rows:
         raise StudyProblem("There is no such sending.")
-    run, state, since = columns(rows[0][2])
+    run, state, since = columns(rows[0][3])
     reached = written_to(state, since)
     counts: dict[str, int] = dict(
         store.rows(
@@ -119,9 +130,8 @@ def view(store: Store, run_id: int) -> RunView:
         (int(time.time()) - 60, run_id),
     )
     results = tuple(RunResult(*row) for row in last)
-    (key, study, kind, way, *rest) = rows[0]
-    channel = channel_of(way)
-    found: tuple[Any, ...] = (key, study, kind, channel, *rest, counts, invited, results, recent)
+    which, way, rest = rows[0][:4], rows[0][4], rows[0][5:]
+    found: tuple[Any, ...] = (*which, channel_of(way), *rest, counts, invited, results, recent)
     return RunView(*found)
 
 
@@ -138,12 +148,13 @@ def of_study(store: Store, study_id: int) -> list[RunView]:
     return [view(store, key) for (key,) in rows]
 
 
-def open_runs(store: Store, connection_id: int) -> list[RunView]:
-    """Batches that are not finished, the oldest first."""
+def open_runs(store: Store, connection_id: int | None = None) -> list[RunView]:
+    """Batches that are not finished, the oldest first, of one account or of all."""
+    of_account = "" if connection_id is None else " AND s.connection_id = ?"
     rows = store.rows(
         "SELECT r.id FROM run r JOIN study s ON s.id = r.study_id"
-        f" WHERE s.connection_id = ? AND NOT {store.among('r.state')} ORDER BY r.id",
-        (connection_id, store.values(list(OVER))),
+        f" WHERE NOT {store.among('r.state')}{of_account} ORDER BY r.id",
+        (store.values(list(OVER)), *(() if connection_id is None else (connection_id,))),
     )
     return [view(store, key) for (key,) in rows]
 
@@ -190,6 +201,20 @@ def _move(store: Store, run_id: int, by: str, before: str, after: str, trouble: 
             study, here = _place(store, run_id)
             entry = Entry("run", study, before=before, after=after, detail=trouble)
             ledger.append(store, here, by, [entry])
+
+
+def take_over(store: Store, run_id: int, by: str, machine: str, server: str | None) -> None:
+    """Let this computer, or this mail server, send a batch in place of the one that it was
+    confirmed for. The former sender sends no more of it."""
+    with store.transaction():
+        study, here = _place(store, run_id)
+        (state,) = store.row("SELECT state FROM run WHERE id = ?", (run_id,))
+        store.execute(
+            "UPDATE run SET machine = ?, server = ? WHERE id = ?", (machine, server, run_id)
+        )
+        detail = f"batch {run_id} taken over{f', by {server}' if server else ''}"
+        entry = Entry("run", study, before=state, after=state, detail=detail)
+        ledger.append(store, here, by, [entry, seal_of(store, run_id)])
 
 
 def stop(store: Store, run_id: int, by: str) -> int:

@@ -1,8 +1,9 @@
-"""Sends what is queued: one Panelist per database, one batch at a time, each by its channel.
+"""Sends what is queued, one email at a time by each route, which is a mail server or a folder.
 
 Every step is recorded before it happens (:mod:`app.invites.sending.jobs`), so nothing is sent
-twice. The lock only makes sure that two senders do not use one rate limit. However a sender ends,
-the next one continues from there.
+twice. The lock of a route (:mod:`app.invites.sending.route_locks`) only makes sure that two senders
+do not use one rate limit. No one holds it while they wait. However a sender ends, the next one
+continues from there.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from app.db.lease import this_process
-from app.db.lock import Lock, LockTaken
 from app.db.store import Store
 from app.invites.mail.addresses import hasher
 from app.invites.mail.template import Template, from_json
@@ -25,16 +26,19 @@ from app.invites.sending import jobs, runs
 from app.invites.sending.batch_work import BatchWork
 from app.invites.sending.channels.channel import ChannelNotSetUp, Limit, OpenChannel
 from app.invites.sending.channels.registry import Channel
+from app.invites.sending.route_locks import RouteLocks
 from app.invites.sending.runs import RunView, columns
+from app.invites.sending.schedule import next_at
 from app.paths import Folders
 from app.problems import Problem
 
 _SOON = 0.1  # the shortest wait, in seconds
+_BUSY = 1.0  # seconds until another try while another Panelist sends by the same route
 _IDLE = 5.0  # seconds; Amazon SES ends a session after ten
-
-
-class SendInProgress(Problem):
-    """Another Panelist is sending for this database. Nothing was sent here."""
+BUSY_SAID = (
+    "Another Panelist is sending by the same mail server. What is queued here goes out when that"
+    " one rests or ends."
+)
 
 
 class OtherMailServer(Problem):
@@ -62,90 +66,97 @@ NOW, NEVER = NextStep(0.0), NextStep(math.inf)
 
 
 class Sender:
-    """Sends for one account. ``folders``: where Panelist's files are. ``open_channel``: raises
-    ChannelNotSetUp and SettingsError. ``on_change``: called when an invite was sent or could not
-    be. ``tell``: takes a sentence for a person."""
+    """Sends the batches of all accounts. ``folders``: where Panelist's files are. ``open_channel``:
+    raises ChannelNotSetUp and SettingsError. ``quiet_hours``: those of the settings.
+    ``on_change``: called with a batch when one of its invites was sent or could not be. ``tell``:
+    takes a sentence for a person. ``clock``: seconds since 1970."""
 
     def __init__(
         self,
         store: Store,
-        connection_id: int,
         *,
         folders: Folders,
         open_channel: Callable[[Channel], OpenChannel],
-        on_change: Callable[[], None] = lambda: None,
+        quiet_hours: str | None = None,
+        on_change: Callable[[int], None] = lambda _: None,
         tell: Callable[[str], None] = lambda _: None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._store, self._connection_id = store, connection_id
-        self._guard = RestoreGuard(store, connection_id, folders)
-        self._tell, self._told = tell, False
-        self._open_channel, self._on_change = open_channel, on_change
+        self._store, self._folders = store, folders
+        self._open_channel, self._on_change, self._tell = open_channel, on_change, tell
+        self._quiet_hours, self._clock = quiet_hours, clock
         self._owner, self._by = this_process(), by()
+        self._locks = RouteLocks(store)
         self._channels: dict[str, OpenChannel] = {}
         self._resting: dict[str, float] = {}  # channel -> until when
-        self._templates: dict[int, tuple[Template, int | None]] = {}
+        self._templates: dict[int, tuple[Template, int | None, tuple[str, ...]]] = {}
         self._key = b""
+        self._said_busy = self._said_trouble = False
+        self._guards: dict[int, RestoreGuard] = {}  # of the accounts that may send
+        self._checked = set[tuple[str, int]]()  # (route, account) since its lock was taken
 
     def work(
-        self, stop: threading.Event, only: Callable[[], Collection[int]], *, wait: bool = True
+        self, stop: threading.Event, mine: Callable[[RunView], bool], *, wait: bool = True
     ) -> None:
-        """Send until nothing is left of these batches, or until told to stop. ``wait``: also wait
-        for later invites. Raises SendInProgress, RestoreSuspected, SettingsError and
+        """Send until nothing is left of the batches that are ``mine``, or until told to stop.
+        ``wait``: also wait for later invites. Raises RestoreSuspected, SettingsError and
         DatabaseProblem. What was sent is recorded."""
-        lock = Lock(self._store, "send-lock", 3)
         try:
-            lock.take()
-            self._guard.check()
-            self._note()
-            jobs.recover(self._store, self._connection_id, self._by)
             self._key = hasher(self._store).key
             while not stop.is_set():
-                step = self._next(only())
+                step = self._next(mine)
                 if step == NEVER or (step > NOW and not wait):
-                    return
-                if step > NOW and not lock.holds():
+                    self._note_all()
                     return
                 if step.seconds > _IDLE:
-                    for channel in self._channels.values():
-                        channel.idle()
-                    self._note(last=True)
+                    self._let_go()
+                elif step > NOW:
+                    self._locks.check()
                 stop.wait(min(step.seconds, 1.0))
-        except LockTaken:
-            raise SendInProgress(
-                "Another Panelist is sending for this database. What is queued here goes out with"
-                " it, or as soon as it has ended."
-            ) from None
         finally:
             for channel in self._channels.values():
                 channel.close()
             self._channels.clear()
-            lock.free()
+            self._locks.free()
 
-    def _changed(self) -> None:
+    def _let_go(self) -> None:
+        """End the sessions with mail servers, and let others send."""
+        for channel in self._channels.values():
+            channel.idle()
+        self._note_all()
+        self._locks.free()
+
+    def _changed(self, batch: RunView) -> None:
         """An invite was sent, or could not be."""
-        self._note()
-        self._on_change()
+        if batch.connection_id in self._guards:
+            self._note(self._guards[batch.connection_id])
+        self._on_change(batch.id)
 
-    def _note_next(self) -> None:
+    def _note_next(self, guard: RestoreGuard) -> None:
         """Have the witness know what may leave next. Raises RestoreSuspected if another copy of the
         database sends as well: of two, each records first and looks then, so one sees the other."""
-        self._note()
-        self._guard.check_copies()
+        self._note(guard)
+        guard.check_copies()
 
-    def _note(self, *, last: bool = False) -> None:
+    def _note(self, guard: RestoreGuard, *, last: bool = False) -> None:
         """Have the witness know what left, or may have."""
-        self._guard.note(last=last)
-        if self._guard.trouble is not None and not self._told:
-            self._told = True
-            self._tell(self._guard.trouble)
+        guard.note(last=last)
+        if guard.trouble is not None and not self._said_trouble:
+            self._said_trouble = True
+            self._tell(guard.trouble)
 
-    def _next(self, only: Collection[int]) -> NextStep:
+    def _note_all(self) -> None:
+        """Have the witness know everything before a pause."""
+        for guard in self._guards.values():
+            self._note(guard, last=True)
+
+    def _next(self, mine: Callable[[RunView], bool]) -> NextStep:
         """Do the next step of these batches."""
         soonest = NEVER
-        for batch in runs.open_runs(self._store, self._connection_id):
-            if batch.machine != this_machine():
-                continue  # it needs another mail server, or another folder
-            if batch.id not in only or batch.state != "running" or batch.channel.by_hand:
+        for batch in runs.open_runs(self._store):
+            if batch.server is None and batch.machine != this_machine():
+                continue  # its folder is on another computer
+            if batch.state != "running" or batch.channel.by_hand or not mine(batch):
                 continue
             step = self._step(batch)
             if step == NOW:
@@ -155,31 +166,66 @@ class Sender:
 
     def _step(self, batch: RunView) -> NextStep:
         """Do the next step of one batch."""
-        now = time.time()
+        now = self._clock()
         if not batch.left:
             runs.finish(self._store, batch.id, self._by)
+            self._on_change(batch.id)
             return NOW
-        if batch.go_at > now:
-            return NextStep(batch.go_at - now)
         (state,) = self._store.row("SELECT state FROM study WHERE id = ?", (batch.study_id,))
         if state != "active":
             jobs.withdraw_idle(self._store, batch, self._by)
             return NOW
+        at = next_at(batch, self._quiet_hours, now)
+        if at > now:
+            return NextStep(at - now)
         try:
             channel = self._opened(batch.channel)
             check_server(batch, channel.server)
-        except (ChannelNotSetUp, OtherMailServer) as problem:
+        except OtherMailServer:
+            return NEVER  # whoever has the access to that server sends it
+        except ChannelNotSetUp as problem:
+            if batch.server is not None:
+                return NEVER
             self._pause(batch, str(problem))
             return NOW
         resting = self._resting.get(batch.channel.key, 0.0)
         if resting > now:
             return NextStep(resting - now)
+        if not self._hold(batch):
+            return NextStep(_BUSY)
         for limit in channel.limits:
-            rest = self._rest(batch.channel, limit, now)
+            rest = self._rest(channel, batch, limit, now)
             if rest > NOW:
                 return rest
-        self._guard.check_copies()
+        self._guards[batch.connection_id].check_copies()
         return self._put(batch, channel)
+
+    def _hold(self, batch: RunView) -> bool:
+        """Hold the lock of the batch's route, and know that its account may send. False if another
+        Panelist has the lock. Raises RestoreSuspected."""
+        route, account = batch.route, batch.connection_id
+        if not self._locks.has(route):
+            if not self._locks.take(route):
+                if not self._said_busy:
+                    self._tell(BUSY_SAID)
+                self._said_busy = True
+                return False
+            self._said_busy = False
+            self._checked = {one for one in self._checked if one[0] != route}
+        if (route, account) not in self._checked:
+            self._begin(route, account)
+            self._checked.add((route, account))
+        return True
+
+    def _begin(self, route: str, account: int) -> None:
+        """Make sure that this is no old copy, and queue again what another sender left."""
+        guard = RestoreGuard(self._store, account, self._folders)
+        self._guards.pop(account, None)
+        guard.check()
+        self._guards[account] = guard
+        self._note(guard)
+        same = [one for one in runs.open_runs(self._store, account) if one.route == route]
+        jobs.recover(self._store, same, self._by)
 
     def _opened(self, channel: Channel) -> OpenChannel:
         if channel.key not in self._channels:
@@ -187,34 +233,36 @@ class Sender:
         return self._channels[channel.key]
 
     def _put(self, batch: RunView, channel: OpenChannel) -> NextStep:
-        template, expire_days = self._template(batch)
+        template, expire_days, overrides = self._template(batch)
         put = channel.put(
             BatchWork(
-                self._store,
-                self._owner,
-                self._by,
-                batch,
-                template,
-                expire_days,
-                self._key,
-                self._note_next,
+                store=self._store,
+                owner=self._owner,
+                by=self._by,
+                batch=batch,
+                template=template,
+                expire_days=expire_days,
+                overrides=overrides,
+                key=self._key,
+                note=partial(self._note_next, self._guards[batch.connection_id]),
+                clock=self._clock,
             )
         )
         if put.problem is not None:
             self._pause(batch, put.problem)
         elif put.rest is not None:
-            self._resting[batch.channel.key] = time.time() + put.rest.seconds
+            self._resting[batch.channel.key] = self._clock() + put.rest.seconds
             runs.note(self._store, batch.id, put.rest.why)
-            self._changed()
+            self._changed(batch)
         elif put.claimed:
             if batch.trouble:
                 runs.note(self._store, batch.id, None)
-            self._changed()
+            self._changed(batch)
         return NOW if put.claimed else self._due(batch)
 
     def _pause(self, batch: RunView, why: str) -> None:
         runs.pause(self._store, batch.id, self._by, why)
-        self._changed()
+        self._changed(batch)
 
     def _due(self, batch: RunView) -> NextStep:
         """When the next invite of the batch may be tried."""
@@ -224,30 +272,35 @@ class Sender:
             f" AND {state} = 'queued'",
             (batch.id,),
         )
-        return NEVER if at is None else NextStep(max(_SOON, at - time.time()))
+        return NEVER if at is None else NextStep(max(_SOON, at - self._clock()))
 
-    def _rest(self, channel: Channel, limit: Limit, now: float) -> NextStep:
-        """When this limit allows another invite. Invites sent before a restart count too."""
-        since = (self._connection_id, int(now) - limit.seconds, channel.key)
+    def _rest(self, channel: OpenChannel, batch: RunView, limit: Limit, now: float) -> NextStep:
+        """When this limit allows another invite. Those that any Panelist sent by the same mail
+        server count, for any account, and those before a restart too."""
+        since = (int(now) - limit.seconds, batch.channel.key, channel.server)
+        of_route = "r.way = ? AND (r.server IS NULL OR r.server = ?)"
+        here = "i.connection_id IN (SELECT id FROM connection)"  # looks them up by their index
         rows = self._store.rows(
             "SELECT at FROM (SELECT i.sent_at AS at FROM invite i JOIN run r ON r.id = i.run_id"
-            " WHERE i.connection_id = ? AND i.sent_at > ? AND r.way = ?"
+            f" WHERE {here} AND i.sent_at > ? AND {of_route}"
             " UNION ALL SELECT i.reminded_at FROM invite i JOIN run r"
-            " ON r.id = i.reminder_run_id WHERE i.connection_id = ? AND i.reminded_at > ?"
-            " AND r.way = ?) x ORDER BY at DESC LIMIT 1 OFFSET ?",
+            f" ON r.id = i.reminder_run_id WHERE {here} AND i.reminded_at > ? AND {of_route}"
+            ") x ORDER BY at DESC LIMIT 1 OFFSET ?",
             (*since, *since, limit.most - 1),
         )
         return NextStep(max(_SOON, rows[0][0] + limit.seconds - now)) if rows else NOW
 
-    def _template(self, batch: RunView) -> tuple[Template, int | None]:
-        """The batch's template, and how many days its participants have to reply."""
+    def _template(self, batch: RunView) -> tuple[Template, int | None, tuple[str, ...]]:
+        """The batch's template, how many days its participants have to reply, and which rules a
+        person overrode."""
         if batch.id not in self._templates:
             (plan, stored) = self._store.row(
                 "SELECT plan_id, letter FROM run WHERE id = ?", (batch.id,)
             )
             if stored is not None:  # a reminder has its own
-                self._templates[batch.id] = from_json(stored), None
+                self._templates[batch.id] = from_json(stored), None, ()
             else:
                 found = frozen(self._store, plan)
-                self._templates[batch.id] = found.template, found.rules.expire_days
+                kept = found.template, found.rules.expire_days, found.options.overrides
+                self._templates[batch.id] = kept
         return self._templates[batch.id]

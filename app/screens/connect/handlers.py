@@ -222,7 +222,7 @@ class ConnectionHandlers(Host):
         if self.stripe.running and connection is not None and connection.status != "complete":
             running.append("A sync is running. It continues from here next time.")
         if self.sending.busy:
-            running.append("Invites are being sent. The rest stays queued.")
+            running.append("Invites are being sent or wait for their time. The rest stays queued.")
         if not running:
             self.exit()
         elif not isinstance(self.screen, QuestionDialog):

@@ -18,6 +18,7 @@ from app.panel.segments.views import segments
 from app.screens.base import WIDE, PanelistScreen
 from app.screens.list_rows import change_rows, message_rows, segment_rows
 from app.services.snapshot import Snapshot
+from app.settings import SettingsError
 from app.text import duration, when
 from app.widgets.content import Content, para, words
 from app.widgets.creation_strip import CreationStrip, StripState
@@ -86,6 +87,7 @@ class StatusScreen(PanelistScreen):
                 yield CreationStrip(id="strip")
                 yield TextLine(id="activity")
                 yield TextLine(id="polling")
+                yield TextLine(id="queue")
             with Container(id="right"):
                 yield RowList(
                     "Messages",
@@ -197,13 +199,17 @@ class StatusScreen(PanelistScreen):
             message_rows(snapshot.view.messages, snapshot.now, snapshot.masking)
         )
         if connection is None:
-            found, changes = [], []
+            found, changes, queue = [], [], []
         else:
             try:
                 found = segments(self.host.store, connection.id)
                 changes = recent_changes(self.host.store, connection.id)
+                queue = self.host.sending.queue_lines(connection.id, snapshot.now)
+            except SettingsError as problem:
+                queue = [str(problem)]
             except DatabaseProblem:
                 return  # the next snapshot reports it
+        self.query_one("#queue", TextLine).show(para([words(line) for line in queue]))
         self.query_one("#segments", RowList).show(segment_rows(found))
         self.query_one("#changes", RowList).show(
             change_rows(changes, snapshot.now, snapshot.masking)

@@ -33,9 +33,11 @@ from app.invites.plan.plan import Plan
 from app.invites.plan.summary import Summary, summarise
 from app.invites.sending.approval import AskAgain, approve
 from app.invites.sending.channels.registry import channel_of
+from app.invites.sending.schedule import AT_ONCE, Schedule
 from app.invites.studies import Study
 from app.screens.base import host_of
 from app.screens.studies.confirm_rows import ConfirmText, PlanChange, change_rows, who
+from app.screens.studies.schedule_form import ScheduleForm
 from app.services.snapshot import Snapshot
 from app.text import plain, when
 from app.widgets.content import para, words
@@ -50,11 +52,13 @@ MAY_BE_COPY = "This database may be a copy. Nothing was sent. t in Studies takes
 
 @dataclass(frozen=True)
 class ConfirmedBatch:
-    """What was queued. ``dropped``: who fell out, by name."""
+    """What was queued. ``dropped``: who fell out, by name. ``start_at``: the start time that the
+    person gave."""
 
     run: int
     number: int
     dropped: tuple[str, ...]
+    start_at: int | None
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,8 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
                 show=False, tooltip="Send although the first sync is not complete"),
     ]  # fmt: skip
     help_text = (
-        "Type the number of people who will be written to, then Enter. Escape sends nothing."
+        "Type the number of people who will be written to, then Enter. Escape sends nothing. tab"
+        " goes to a start time, such as Tuesday 9:00, and to quiet hours, such as nights, weekends."
     )
 
     class Checked(Message):
@@ -117,12 +122,13 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         *,
         names: Mapping[str, str],
         per_minute: int | None,
+        quiet_hours: str | None,
     ) -> None:
         super().__init__()
         self._store, self._study, self._summary = store, study, summary
         self._delivery, self._masking = delivery, snapshot.masking
         self.channel = channel_of(delivery.channel)
-        self._text = ConfirmText(study, snapshot, self.channel, names, per_minute)
+        self._text = ConfirmText(study, snapshot, self.channel, names, per_minute, quiet_hours)
         self._asked: PlanChange | None = None  # why the person was asked again
         self._earlier: Summary | None = None  # what was shown before that
         self._changed: PlanChange | None = None  # what changed since the plan was shown
@@ -134,10 +140,12 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="confirm"):
             with VerticalScroll(id="confirm-all", can_focus=False):
-                yield Static(para(self._text.all(self._summary, dropped=False)), id="confirm-text")
+                rows = self._text.all(self._summary, AT_ONCE, dropped=False)
+                yield Static(para(rows), id="confirm-text")
             yield TextLine(id="confirm-said")
             with Horizontal(id="confirm-last"):
                 yield TextField("how many", id="confirm-number", longest=9)
+                yield ScheduleForm(id="confirm-schedule")
                 yield Button("Cancel (escape)", id="cancel")
 
     def on_mount(self) -> None:
@@ -147,6 +155,11 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         self.set_interval(0.25, self._follow_if_due)
 
     # What is shown
+
+    @property
+    def _schedule(self) -> Schedule | None:
+        """When the batch may leave, as typed. None if that is not understood."""
+        return self.query_one(ScheduleForm).schedule
 
     @property
     def _choices(self) -> dict[int, Choice]:
@@ -166,7 +179,7 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         dropped = changed is not None and bool(changed.drift.dropped)
         rows = change_rows(self._asked, masking=masking)
         rows += change_rows(changed, masking=masking)
-        rows += self._text.all(self._summary, dropped=dropped)
+        rows += self._text.all(self._summary, self._schedule or AT_ONCE, dropped=dropped)
         self.query_one("#confirm-text", Static).update(para(rows))
         self._ask_for_number()
 
@@ -249,6 +262,20 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         self._over = True
         self._ask_for_number()
 
+    @on(ScheduleForm.Changed)
+    def _timed(self, message: ScheduleForm.Changed) -> None:
+        """Show which moment was understood."""
+        message.stop()
+        if message.problem:
+            self._say(message.problem)
+        else:
+            self._draw()
+
+    @on(ScheduleForm.Left)
+    def _time_entered(self, message: ScheduleForm.Left) -> None:
+        message.stop()
+        self.query_one("#confirm-number").focus()
+
     @on(Input.Submitted, "#confirm-number")
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
@@ -259,23 +286,31 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         number = self._summary.number
         if not choices or (self._filling and not self._over):
             self._ask_for_number()
+        elif self._schedule is None:
+            self._say("The start or the quiet hours are not understood. Correct or empty them.")
         elif typed not in choices:
             self._say(f"{number:,} people would be written to, not {plain(typed, 12) or 'none'}.")
         else:
             self._busy = True
             self._say("Looking whether this still holds…", "$muted")
-            self._queue(choices[typed])
+            self._queue(choices[typed], self._schedule)
 
     @work(thread=True)
-    def _queue(self, choice: Choice) -> None:
+    def _queue(self, choice: Choice, schedule: Schedule) -> None:
         store, sending = self._store, host_of(self).sending
         by, plan = sending.user, choice.plan
         try:
             sending.guard(self._study.connection_id).check()
             if isinstance(plan, Plan):
                 plan = frozen.freeze(store, plan, by, self._delivery)
-            only_planned = choice.only_planned
-            found = approve(store, plan, self._delivery, by, only_planned=only_planned)
+            found = approve(
+                store,
+                plan,
+                self._delivery,
+                by,
+                only_planned=choice.only_planned,
+                schedule=schedule,
+            )
             if isinstance(found, AskAgain):
                 again = summarise(store, found.plan, found.drift.plan)
                 changed = self._named(found.drift, *found.drift.exchanged)
@@ -285,7 +320,7 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
             said = [f"{one.sign} {who(one, self._masking)} ({one.why})" for one in fell.named]
             more = [f"… and {fell.more:,} more"] if fell.more else []
             queued = found.queued
-            batch = ConfirmedBatch(queued.run, queued.number, (*said, *more))
+            batch = ConfirmedBatch(queued.run, queued.number, (*said, *more), schedule.start_at)
             self.post_message(self.Checked(batch))
         except (StudyProblem, DatabaseProblem) as problem:
             self.post_message(self.Checked(problem=str(problem)))

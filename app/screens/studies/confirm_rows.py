@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,7 +10,10 @@ from app.invites.plan.drift import PlanDrift
 from app.invites.plan.drift_words import MINUS, PLUS, NamedChange
 from app.invites.plan.outcomes import Outcome, reason
 from app.invites.plan.summary import Summary
+from app.invites.schedule.quiet_hours import NONE, effective
+from app.invites.schedule.start_time import moment_words
 from app.invites.sending.channels.registry import Channel
+from app.invites.sending.schedule import Schedule, first_at
 from app.invites.studies import Study
 from app.screens.base import account_words
 from app.services.snapshot import Snapshot
@@ -38,16 +42,20 @@ class ConfirmText:
         channel: Channel,
         names: Mapping[str, str],
         per_minute: int | None,
+        quiet_hours: str | None,
     ) -> None:
+        self._quiet_hours = quiet_hours  # those of the settings
         self._study, self._snapshot, self._channel = study, snapshot, channel
         self._names, self._per_minute = names, per_minute
 
-    def all(self, summary: Summary, *, dropped: bool) -> list[Content]:
-        """Everything about a plan. ``dropped``: some of its invitees fell out."""
+    def all(self, summary: Summary, schedule: Schedule, *, dropped: bool) -> list[Content]:
+        """Everything about a plan. ``schedule``: when it may leave. ``dropped``: some of its
+        invitees fell out."""
         return [
             *self._head(summary),
             *self._funnel(summary),
             *self._sending(summary, dropped=dropped),
+            *self._timing(schedule),
             *self._mail(summary),
         ]
 
@@ -118,14 +126,34 @@ class ConfirmText:
 
     def _time(self, number: int) -> str:
         if self._channel.is_local:
-            return "put into a folder on this computer at once; nothing leaves it"
+            return "put into a folder on this computer; nothing leaves it"
         if self._channel.by_hand:
             return "as links that you copy one by one"
-        begins = "begins in 2 minutes, till then all of it can be undone"
         if not self._per_minute:
-            return begins
-        takes = duration(60 * number / self._per_minute)
-        return f"≈ {takes} at {self._per_minute}/min; {begins}"
+            return ""
+        return f"≈ {duration(60 * number / self._per_minute)} at {self._per_minute}/min"
+
+    def _timing(self, schedule: Schedule) -> list[Content]:
+        """When the first one leaves, and when none does."""
+        if self._channel.by_hand:
+            return []
+        now, channel = time.time(), self._channel
+        own, study = schedule.quiet_hours, self._study.rules.quiet_hours
+        go_at = schedule.go_at(channel.key, int(now), None)
+        at = first_at(channel, go_at, now, own, study, self._quiet_hours)
+        after = ", after the quiet hours" if at > max(now, go_at) else ""
+        if schedule.start_at is not None or after:
+            starts = f"on {moment_words(at)}{after}; until then all of it can be undone"
+        elif channel.undo_seconds:
+            starts = "in 2 minutes; until then all of it can be undone"
+        else:
+            starts = "at once"
+        lines = [words(("Starts    ", "$muted"), (starts, "bold"))]
+        hours = effective(own, study, self._quiet_hours)
+        if str(hours) != NONE and not channel.is_local:
+            whose = "of this batch" if own else "of the study" if study else "of the settings"
+            lines.append(words(("Quiet     ", "$muted"), f"{hours} ({whose})"))
+        return lines
 
     def _mail(self, summary: Summary) -> list[Content]:
         message = summary.message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import asdict
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -21,6 +21,7 @@ from app.invites.mail import template
 from app.invites.operator import by
 from app.invites.plan.members import sample_member
 from app.invites.rules import Rules
+from app.invites.schedule import quiet_hours
 from app.invites.studies import Study
 from app.screens.studies.study_rows import template_rows
 from app.text import masked
@@ -48,10 +49,12 @@ FIELDS = (
     ("cap", "At most", "so many invites of any study …"),
     ("cap_days", "in days", "… in so many days"),
     ("expire_days", "Expires", "days after which an unanswered invite has ended"),
+    ("quiet_hours", "Quiet hours", f"no email leaves then: {quiet_hours.EXAMPLE}"),
 )
 BESIDE = 116  # columns from which the mail stands beside the fields
 AREAS = ("text", "reminder_text")
 NUMBERS = ("cool_down_days", "cap", "cap_days", "expire_days")
+RULES = (*NUMBERS, "quiet_hours")
 
 
 class StudyEditDialog(DecisionDialog["int | None"]):
@@ -201,7 +204,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
     @work(thread=True)
     def _save(self, now: dict[str, str]) -> None:
         try:
-            values: dict[str, object] = {k: v for k, v in now.items() if k not in NUMBERS}
+            values: dict[str, object] = {k: v for k, v in now.items() if k not in RULES}
             values |= asdict(_numbers(now))
             if self._study is None:
                 title = str(values.pop("title"))
@@ -269,7 +272,7 @@ def _values(study: Study | None) -> dict[str, str]:
 
 def _numbers(now: dict[str, str]) -> Rules:
     """The rules in the fields. A blank one sets no limit. Raises StudyProblem."""
-    found: dict[str, int | None] = {}
+    found: dict[str, Any] = {"quiet_hours": quiet_hours.canonical(now["quiet_hours"])}
     for name in NUMBERS:
         text = now[name].strip()
         if text and not (text.isascii() and text.isdigit()):

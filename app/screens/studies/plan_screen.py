@@ -210,7 +210,8 @@ class PlanScreen(GroupsScreen):
         if self._snapshot is None or not self.is_current:
             return
         try:
-            per_minute = self.host.sending.per_minute()
+            sending = self.host.sending
+            per_minute, quiet_hours = sending.per_minute(), sending.quiet_hours()
         except SettingsError as problem:
             self.say(str(problem), problem=True)
             return
@@ -222,6 +223,7 @@ class PlanScreen(GroupsScreen):
             message.summary.plan.delivery,
             names=self._names,
             per_minute=per_minute,
+            quiet_hours=quiet_hours,
         )
         self.app.push_screen(self._dialog, self._confirmed)
 
@@ -231,9 +233,9 @@ class PlanScreen(GroupsScreen):
             self.host.tell("Nothing was sent.")
             self.ask()
             return
-        self.host.sending.send(self._connection_id, batch.run)
+        self.host.sending.send(batch.run)
         fell = f" Fell out: {', '.join(batch.dropped)}." if batch.dropped else ""
-        self.host.tell(f"{queued_words(batch.number, dialog.channel)}{fell}")
+        self.host.tell(f"{queued_words(batch.number, dialog.channel, batch.start_at)}{fell}")
         self.leave()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ClassVar
 
 from textual import on, work
@@ -14,7 +15,7 @@ from textual.containers import Container
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import studies
-from app.invites.errors import RestoreSuspected, StudyProblem
+from app.invites.errors import RestoreSuspected
 from app.invites.invite_log import invited
 from app.invites.mail import template
 from app.invites.plan.members import sample_member
@@ -22,10 +23,12 @@ from app.invites.sending import runs
 from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study
 from app.panel.segments.views import segments
+from app.problems import Problem
 from app.screens.studies.sending_actions import NO_ACCOUNT, SendingActions
 from app.screens.studies.study_rows import first_rows, study_rows, template_rows
 from app.screens.studies.study_table import StudySummary, StudyTable
 from app.services.snapshot import Snapshot
+from app.settings import SettingsError
 from app.text import masked, plain
 from app.widgets.content import words
 from app.widgets.dialog import QuestionDialog
@@ -159,8 +162,18 @@ class StudiesScreen(SendingActions):
         except DatabaseProblem:
             return
         here = [run.id for run in self._runs if self.host.sending.has(run.id)]
+        quiet = None
+        with suppress(SettingsError):  # sending reports it
+            quiet = self.host.sending.quiet_hours()
         shown = study_rows(
-            study, listed.funnel, listed.invited, self._runs, names, snapshot.now, here=here
+            study,
+            listed.funnel,
+            listed.invited,
+            self._runs,
+            names,
+            snapshot.now,
+            here=here,
+            quiet_hours=quiet,
         )
         name, email = found or (None, "")
         called = masked(name) if snapshot.masking and name else name
@@ -309,11 +322,11 @@ class StudiesScreen(SendingActions):
         try:
             returned = what(self.host.store, self.host.sending.user)
             said = returned if isinstance(returned, str) else said
-        except (StudyProblem, DatabaseProblem) as trouble:
-            said, problem = str(trouble), True
         except RestoreSuspected:
             self.app.call_from_thread(self.action_trust)
             return
+        except Problem as trouble:
+            said, problem = str(trouble), True
         finally:
             self.host.store.close()
         self.app.call_from_thread(self._told, said, problem)

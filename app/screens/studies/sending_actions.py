@@ -111,22 +111,30 @@ class SendingActions(PanelistScreen):
             return
         try:
             refused = self.host.sending.refusal(run)
+            can = self.host.sending.can_take_over(run)
         except SettingsError as problem:
-            refused = str(problem)
-        if refused is not None:
+            self.host.tell(str(problem), problem=True)
+            return
+        if refused is not None and not can:
             self.host.tell(refused, problem=True)
             return
 
         def go_on(store: Store, by: str) -> None:
             self.host.sending.guard(connection).check()
+            if refused is not None:
+                self.host.sending.take_over(run)
             runs.resume(store, run.id, by)
-            self.host.sending.send(connection, run.id)
+            self.host.sending.send(run.id)
 
         def answered(yes: bool | None) -> None:
             if yes:
                 self._do(go_on, f"Going on: {run.words}.")
 
-        if others := self._about_other(run):
+        others = self._about_other(run)
+        if refused is not None:
+            line = f"{refused} Take it over, and send the {run.left:,} that are left from here?"
+            self.app.push_screen(QuestionDialog([words(line)], "Take it over"), answered)
+        elif others:
             line = f"{others}Go on with the {run.left:,} that are left?"
             self.app.push_screen(QuestionDialog([words(line)], "Go on"), answered)
         else:
@@ -193,7 +201,7 @@ class SendingActions(PanelistScreen):
             if isinstance(found, ReminderDrift):
                 self.app.call_from_thread(self._find_reminder, shown.study_id, found)
                 raise ReminderChanged("The reminder has changed since. Nothing was queued yet.")
-            self.host.sending.send(connection, found.batch.run)
+            self.host.sending.send(found.batch.run)
             return queued_words(found.batch.number, channel) + self._dropped(store, found.drift)
 
         def answered(yes: bool | None) -> None:

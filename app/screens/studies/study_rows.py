@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.invites.mail.template import Message, Template
+from app.invites.schedule.start_time import moment_words
 from app.invites.sending.channels.registry import Channel
 from app.invites.sending.runs import OVER, RunResult, RunView
+from app.invites.sending.schedule import timing_words
 from app.invites.states import INVITE_STATES, state_words
 from app.invites.studies import Study
 from app.screens.state_marks import state_style
@@ -18,8 +20,13 @@ LABEL = 12  # cells for the label of a line
 BAR = 24
 
 
-def queued_words(number: int, channel: Channel) -> str:
+def queued_words(number: int, channel: Channel, start_at: int | None = None) -> str:
     """What happens to a batch that was just queued, and whether it can be undone."""
+    if start_at is not None:
+        return (
+            f"{number:,} queued. They start on {moment_words(start_at)}. Until then u undoes all of"
+            " it. Keep the app open, or run panelist send."
+        )
     if channel.is_local:
         return f"{number:,} are written to {channel.words} at once. The study shows how far it is."
     if channel.by_hand:
@@ -56,10 +63,11 @@ def study_rows(
     now: float,
     *,
     here: Sequence[int],
+    quiet_hours: str | None,
 ) -> list[Row]:
     """A study's state, invites, batches, audience and rules. ``invited``: how many were written to.
     ``names`` are the names of segments by their keys. ``here`` are the ids of the batches that this
-    app sends."""
+    app sends. ``quiet_hours``: those of the settings."""
     rows = [_line("state", study.state, "bold")]
     if study.state == "draft" and study.missing:
         rows.append(_line("needs", f"{', '.join(study.missing)} before it can be active", "$warn"))
@@ -67,7 +75,7 @@ def study_rows(
         rows.append(_line("purpose", study.purpose))
     rows += _funnel(funnel, invited)
     for run in runs[:3]:
-        rows += _run(run, now, here=run.id in here)
+        rows += _run(run, now, quiet_hours, here=run.id in here)
     rows += [_title("Whom it asks")]
     rows.append(_line("segments", _named(study.segments, names) or "none yet; s chooses some"))
     if study.excluded:
@@ -117,7 +125,7 @@ def _bar(name: str, number: int, every: int, style: str) -> Row:
     return Row(words((f"{name:<{LABEL}}", "$muted")), words(bar, (f" {number:,}", style)))
 
 
-def _run(run: RunView, now: float, *, here: bool) -> list[Row]:
+def _run(run: RunView, now: float, quiet_hours: str | None, *, here: bool) -> list[Row]:
     what = "Sending" if run.kind == "invite" else "Reminding"
     through = f" {run.server}" if run.server else ""
     rows = [_title(f"{what} by {run.channel.words}{through}, {when(run.at, now)}, {run.by}")]
@@ -133,8 +141,11 @@ def _run(run: RunView, now: float, *, here: bool) -> list[Row]:
     elif run.state == "paused":
         rows.append(_line("", "p goes on, u withdraws what is left"))
     elif run.state not in OVER and run.left:
-        if run.go_at > now:
-            rows.append(_line("", f"begins at {when(run.go_at, now)}; u undoes all of it", "$warn"))
+        if timing := timing_words(run, quiet_hours, now):
+            undo = "u undoes all of it" if run.go_at > now else "p pauses, u stops"
+            rows.append(_line("", f"{timing}; {undo}", "$warn"))
+            if not here:
+                rows.append(_line("", "this app does not send it; p sends it from here", "$warn"))
         elif run.channel.by_hand:
             rows.append(_line("", "each link is copied by hand: l (log), then y"))
         elif here:

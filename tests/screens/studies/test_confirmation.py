@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,15 @@ from app.db.rows import Fetched
 from app.db.store import Store
 from app.invites import opt_outs, studies
 from app.invites.mail.addresses import hasher
-from app.invites.sending import runs
+from app.invites.schedule.start_time import moment_words
+from app.invites.sending import outbox, runs
+from app.invites.sending.schedule import Schedule
 from app.screens.studies.confirm_dialog import ConfirmSendDialog
+from app.services import sending
 from app.widgets.dialog import QuestionDialog
 from tests.helpers import rows
 from tests.helpers.study_keys import confirm, invites, look, people, plan, put
-from tests.helpers.study_world import BY, queued, send, sender, study
+from tests.helpers.study_world import BY, planned, queued, send, sender, study
 from tests.screens.conftest import Driven, Start
 
 
@@ -174,6 +178,74 @@ async def test_a_key_does_not_send_through_another_mail_server(
         await at.press("p")
         await at.until(lambda: "confirmed for rosa@mail.example.com:465" in at.toasts)
         assert runs.view(store, run).state == "paused"
+
+
+async def test_a_start_time_is_shown_as_it_was_understood(
+    start: Start, here: int, store: Store
+) -> None:
+    study(store, here, quiet_hours="weekends")
+    async with start((80, 24)) as at:
+        found = await dialog(at)
+        assert "Starts at once" in at.flat
+        await at.press("tab")
+        await put(at, "Tuesday")
+        await at.until(lambda: "isn't a start time" in at.flat)
+        await at.press("enter")
+        await put(at, "11")
+        await at.press("enter")
+        await at.until(lambda: "are not understood" in at.flat)
+        assert invites(store) == 0
+        await at.press("tab")
+        await put(at, " 9:00")
+        await at.until(lambda: "Starts on Tuesday " in at.flat)
+        await at.press("enter", "enter")
+        await at.until(lambda: not found.is_attached)
+        (started,) = store.row("SELECT start_at FROM run")
+        await at.until(lambda: moment_words(started) in at.toasts)
+        assert "u undoes all of it" in at.toasts
+        await at.until(lambda: "starts at" in at.flat)
+        assert store.row("SELECT count(*), min(go_at) FROM run") == (1, started)
+        assert time.localtime(started)[3:7] == (9, 0, 0, 1)
+        await at.press("u")
+        await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
+        at.app.screen.opened = 0.0  # type: ignore[attr-defined]
+        await at.press("y")
+        await at.until(lambda: "withdrawn" in at.flat)
+        assert store.row("SELECT state FROM run") == ("stopped",)
+
+
+async def test_an_app_sends_what_was_confirmed_for_later(
+    start: Start, here: int, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was queued by another Panelist, and its start has come."""
+    monkeypatch.setattr(sending, "SOON", 0.01)
+    plan_of_it = planned(store, study(store, here))
+    outbox.queue(store, plan_of_it, "eml", BY, undo=0, schedule=Schedule(1))
+    other = planned(
+        store, study(store, here, "Another", cool_down_days=None, cap=None, cap_days=None)
+    )
+    at_once = outbox.queue(store, other, "eml", BY, undo=0).run
+    async with start((120, 40)) as at:
+        await at.press("2")
+        await at.until(lambda: f"Batch {at_once} of rosa for “Another”: running;" in at.flat)
+        await at.until(lambda: store.rows("SELECT state FROM run WHERE id = 1") == [("done",)])
+        assert runs.view(store, at_once).left == 11
+
+
+async def test_a_key_takes_over_another_computers_batch_after_a_question(
+    start: Start, here: int, store: Store
+) -> None:
+    run = queued(store, study(store, here), "eml").run
+    store.execute("UPDATE run SET machine = 'another'")
+    async with start((120, 40)) as at:
+        await look(at)
+        await at.press("p")
+        await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
+        assert "Take it over" in at.flat
+        assert runs.view(store, run).left == 11
+        at.app.screen.opened = 0.0  # type: ignore[attr-defined]
+        await at.press("y")
+        await at.until(lambda: runs.view(store, run).state == "done")
 
 
 async def test_who_was_written_to_is_invited(start: Start, here: int, store: Store) -> None:

@@ -77,8 +77,8 @@ def ending(settings: Settings, seconds: float) -> None:
     keep(credentials, server, replace(tokens, expires_at=time.time() + seconds))
 
 
-def sends(store: Store, settings: Settings, here: int) -> Sender:
-    return open_sender(store, settings, open_credentials(settings), here)
+def sends(store: Store, settings: Settings) -> Sender:
+    return open_sender(store, settings, open_credentials(settings))
 
 
 def test_a_good_token_is_used_as_it_is(
@@ -123,7 +123,7 @@ def test_a_token_that_expires_in_a_batch_is_renewed_at_the_next_session(
         return "ok"
 
     mail.fault = fault
-    send(sends(store, home, here))
+    send(sends(store, home))
     assert set(states(store, run.run).values()) == {"sent"}
     assert set(mail.counts.values()) == {1}
     assert (tokens.renewals, mail.sessions) == (1, 3)  # one of them was refused
@@ -135,7 +135,7 @@ def test_a_revoked_consent_pauses_and_says_how_to_sign_in(
     here = account(store, 3)
     run = queued(store, study(store, here))
     tokens.revoke()
-    send(sends(store, home, here))
+    send(sends(store, home))
     batch = seen(store, run)
     assert batch.state == "paused"
     assert batch.trouble == (
@@ -147,7 +147,7 @@ def test_a_revoked_consent_pauses_and_says_how_to_sign_in(
     tokens.signed_in(home)  # and then it goes on
     runs.resume(store, run.run, BY)
     store.execute("UPDATE invite SET not_before = NULL")
-    send(sends(store, home, here))
+    send(sends(store, home))
     assert set(states(store, run.run).values()) == {"sent"}
 
 
@@ -158,7 +158,7 @@ def test_a_token_server_that_is_away_is_asked_again_later(
     run = queued(store, study(store, here))
     ending(home, 60)
     tokens.errors = ["503"]
-    send(sends(store, home, here))
+    send(sends(store, home))
     batch = seen(store, run)
     assert (batch.state, set(states(store, run.run).values())) == ("running", {"queued"})
     assert "Microsoft answered with an error of its own (503)" in str(batch.trouble)

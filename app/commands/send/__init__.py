@@ -1,0 +1,27 @@
+"""``panelist send``: sends what is queued, unattended."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.commands.arguments import add_json
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Add its options."""
+    parser.description = (
+        "Sends every queued batch that was confirmed for the mail server of this Panelist, or for"
+        " files of this computer, each when its time has come. Ends when nothing is queued."
+    )
+    parser.add_argument(
+        "--follow", action="store_true", help="stay, and send what is queued later, too"
+    )
+    parser.add_argument("--account", metavar="ACCT", help="only for this account")
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Send the queue. With ``--follow``, being stopped is no failure."""
+    from app.commands.send.queue_run import send_queue
+
+    return send_queue(options)

@@ -1,0 +1,1 @@
+"""When invites may leave: a start time that a person gives, and quiet hours."""
