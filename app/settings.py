@@ -21,12 +21,14 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from app import paths
+from app.keys.keymap import Keymap, read_keymap
 from app.problems import Problem
 
 STRIPE_API = "https://api.stripe.com"
 STRIPE_CONNECT = "https://connect.stripe.com"
 OAUTH_PORT = 4573  # fixed, because Stripe redirects only to registered addresses
 CALLBACK_PATH = "/stripe/callback"
+KEYS = "keys"  # the table of settings.toml with a person's own keys
 TOKEN_STORES = ("keyring", "passphrase", "plain", "session")
 
 Kind: TypeAlias = Literal["text", "web address", "port", "request rate", "token store"]
@@ -166,6 +168,7 @@ class Settings:
         kind="web address",
         default=STRIPE_CONNECT,
     )
+    keys: Keymap = Keymap()  # noqa: RUF009 - it is immutable
     poll_seconds: float | None = None  # the demo's interval; None for the usual one
 
 
@@ -199,7 +202,12 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         for one in SETTINGS
         if one.name in given
     }
-    return Settings(home=home, **values)
+    return Settings(home=home, keys=_keymap(home), **values)
+
+
+def _keymap(home: Path) -> Keymap:
+    table = _content(paths.settings_file(home)).get(KEYS, {})
+    return read_keymap(table if isinstance(table, Mapping) else {KEYS: table})
 
 
 def sources(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -307,16 +315,21 @@ _PARSERS: Mapping[Kind, Callable[[Setting, str], object]] = {
 }
 
 
-def _from_file(file: Path) -> dict[str, str]:
+def _content(file: Path) -> dict[str, Any]:
+    """Everything in a settings file, or nothing if it does not exist."""
     try:
-        mode = file.stat().st_mode
-        content = tomllib.loads(file.read_text("utf-8"))
+        return tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(
             f"{file} cannot be read ({error}); correct it or move it away."
         ) from None
+
+
+def _from_file(file: Path) -> dict[str, str]:
+    content = _content(file)
+    content.pop(KEYS, None)
     known = {one.name: one for one in SETTINGS}
     for name, value in content.items():
         setting = known.get(name)
@@ -327,13 +340,15 @@ def _from_file(file: Path) -> dict[str, str]:
             )
         if setting is None or not setting.in_file or not isinstance(value, str):
             raise SettingsError(f"{file}: {name!r} is not a setting, or its value is not a text.")
-    _check_mode(file, mode, content)
+    if file.exists():
+        _check_mode(file, content)
     return content
 
 
-def _check_mode(file: Path, mode: int, content: Mapping[str, str]) -> None:
+def _check_mode(file: Path, content: Mapping[str, str]) -> None:
     """Refuse a file that other users can change, or that shows them a password. In a folder that
     only its owner may enter, its mode does not matter."""
+    mode = file.stat().st_mode
     if not file.parent.stat().st_mode & (stat.S_IXGRP | stat.S_IXOTH):
         return
     if mode & (stat.S_IWGRP | stat.S_IWOTH):

@@ -8,25 +8,26 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
 from textual import events
-from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.keys import format_key
 from textual.screen import ModalScreen, Screen
 
 from app import crash
 from app.credentials.factory import open_credentials
 from app.db.indexes.index_builder import IndexBuilder
 from app.db.store import Store
+from app.keys.screens import APP
 from app.paths import asset
 from app.runtime import tune_interpreter
 from app.screens.base import PanelistScreen
 from app.screens.connect.accounts_dialog import AccountsDialog
 from app.screens.connect.handlers import ConnectionHandlers
-from app.screens.help import help_lines
+from app.screens.help_dialog import HelpDialog, HelpEntry, help_entries, help_texts
 from app.screens.modes import REGISTRY
 from app.services.connection import StripeConnection
 from app.services.context import Demo
@@ -39,7 +40,9 @@ from app.services.snapshot import Snapshot
 from app.services.sync_loader import Load, load_sync
 from app.settings import Settings, default_redirects
 from app.text import plain
-from app.widgets.dialog import DecisionDialog, HelpDialog
+from app.widgets.bindings import bindings
+from app.widgets.dialog import DecisionDialog
+from app.widgets.header import Tab
 from app.widgets.themes import THEMES
 
 __all__ = ["Demo", "PanelistApp", "run"]
@@ -55,23 +58,9 @@ class PanelistApp(ConnectionHandlers):
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         mode.id: mode.screen for mode in REGISTRY
     }
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(mode.key, f"go('{mode.id}')", mode.name, id=f"go.{mode.id}", tooltip=mode.about)
-            for mode in REGISTRY
-        ),
-        Binding("x", "mask", "Mask", id="mask", tooltip="Hide names and emails everywhere"),
-        Binding(
-            "question_mark", "help", "Help", id="help", key_display="?",
-            tooltip="What the focused thing is, and its keys",
-        ),
-        Binding("escape", "back", "Back", id="back", show=False, tooltip="Where you were before"),
-        Binding("q", "quit", "Quit", id="quit", tooltip="Quit; what was fetched is kept"),
-        Binding(
-            "ctrl+c", "quit", "Quit", id="quit.now", show=False, priority=True,
-            tooltip="Quit; what was fetched is kept",
-        ),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(APP)
+    ENABLE_COMMAND_PALETTE = False  # its key is one of ours
+    COMMANDS: ClassVar[set[Any]] = set()  # see action_command_palette
 
     def __init__(
         self,
@@ -88,12 +77,12 @@ class PanelistApp(ConnectionHandlers):
         self.stripe = StripeConnection(self, load, self.refresher.changed)
         self.oauth = OAuthApproval(self, self.stripe)
         self.sending = InviteSending(self, self.refresher.changed)
-        self._previous_mode: str | None = None
         self._dialogs = []
         self._index_builder: IndexBuilder | None = None
         self._reads_indexed = 0  # the number of reads when indexes were last built
         self._key_queue = KeyQueue(self, self._on_queued_key)
         self._fault_printed = False
+        self.tabs = _tabs(settings)
         snapshot = self.snapshot()
         known = snapshot.view.connection is not None or bool(snapshot.trouble)
         # Set before Textual makes its first screen: an empty one that is replaced costs 30 ms.
@@ -107,6 +96,7 @@ class PanelistApp(ConnectionHandlers):
         self._start_variables: dict[str, str] | None = self.get_css_variables()
         self.stylesheet.set_variables(self._start_variables)
         self.animation_level = "none"  # a key takes effect at once, over ssh too
+        self.set_keymap({**settings.keys.keys})
 
     def refresh_css(self, animate: bool = True) -> None:
         """Parse the styles again and apply them, unless the theme is still the one from the start.
@@ -119,6 +109,8 @@ class PanelistApp(ConnectionHandlers):
             super().refresh_css(animate=animate)
 
     def on_mount(self) -> None:
+        for problem in self.settings.keys.problems:
+            self.tell(problem, problem=True)
         self.set_interval(1.0, self.refresher.tick)
         self.set_interval(UPKEEP, self._build_indexes)
         self.sending.start_housekeeping()
@@ -170,26 +162,31 @@ class PanelistApp(ConnectionHandlers):
         self.action_go(mode)
 
     def action_go(self, mode: str) -> None:
-        """Go to a mode, and remember the current one for ``escape``."""
+        """Go to a mode."""
         if mode != self.current_mode:
-            self._previous_mode = self.current_mode
             self.switch_mode(mode)
 
     async def action_back(self) -> None:
-        screen = self.screen
-        if isinstance(screen, PanelistScreen) and screen.back():
-            return
-        if self._previous_mode is None or self._previous_mode == self.current_mode:
-            self.tell("There is nothing to go back to; q quits.")
-        else:
-            self.action_go(self._previous_mode)
+        """Close the thing on top. At the top level of a mode nothing is to be closed."""
+        if isinstance(self.screen, PanelistScreen):
+            self.screen.back()
+
+    def action_command_palette(self) -> None:
+        """Open the palette. It is imported then, because it is slow to import."""
+        from app.screens.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
+
+    def key_words(self, key: str) -> str:
+        return self.get_key_display(Binding(key, "")) if key else ""
 
     def action_mask(self) -> None:
         """Hide or show names and emails on every screen."""
         self.masking = not self.masking
         self.redraw()
 
-    def action_ask_now(self) -> None:
+    def action_refresh_now(self) -> None:
         """Ask Stripe for changes now, or say why that is impossible."""
         engine = self.stripe.engine
         if engine is not None and engine.running:
@@ -216,9 +213,16 @@ class PanelistApp(ConnectionHandlers):
             self.refresher.show()
 
     def action_help(self) -> None:
-        """Show the help for the focused widget."""
-        if not isinstance(self.screen, ModalScreen):
-            self.push_screen(HelpDialog(help_lines(self.screen)))
+        """Show every action that works now, or close the list of them."""
+        screen = self.screen
+        if isinstance(screen, HelpDialog):
+            screen.action_cancel()
+        else:
+            self.push_screen(HelpDialog(help_texts(screen), help_entries(screen)), self._run_entry)
+
+    def _run_entry(self, entry: HelpEntry | None) -> None:
+        if entry is not None:
+            self.call_later(self.run_action, entry.action, entry.node)
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.AppFocus | events.MouseScrollDown | events.Click):
@@ -234,17 +238,6 @@ class PanelistApp(ConnectionHandlers):
         if not (isinstance(front, DecisionDialog) and front.refuses(event.key, previous, pause)):
             await super().on_event(event)
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        for mode in REGISTRY:
-            yield SystemCommand(f"Go to {mode.name}", mode.about, partial(self.action_go, mode.id))
-        yield SystemCommand("Mask", "Hide or show names and emails", self.action_mask)
-        yield SystemCommand("Ask Stripe now", "Look for changes at once", self.action_ask_now)
-        yield SystemCommand("Accounts", "Choose whose customers are shown", self.action_accounts)
-        yield SystemCommand("Disconnect", "Leave the Stripe account", self.ask_to_leave)
-        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
-        yield SystemCommand("Help", "What the focused thing is", self.action_help)
-        yield SystemCommand("Quit", "What was fetched is kept", self.action_quit)
-
     # Faults
 
     def _fatal_error(self) -> None:
@@ -256,6 +249,12 @@ class PanelistApp(ConnectionHandlers):
         if self._exception is not None and not self._fault_printed:
             self._fault_printed = True
             print(crash.last_words(self._exception, self.settings.home), file=sys.__stderr__)
+
+
+def _tabs(settings: Settings) -> tuple[Tab, ...]:
+    """The tabs of the header, with the keys that the person chose."""
+    keys = {one.id: settings.keys.key(one).split(",")[0] for one in APP.actions}
+    return tuple(Tab(one.id, format_key(keys[f"app.go_{one.id}"]), one.name) for one in REGISTRY)
 
 
 def run(store: Store, settings: Settings, demo: Demo | None = None) -> int:

@@ -107,6 +107,17 @@ def mark(
     return len(found)
 
 
+def uncertain(store: Store, invites: Sequence[int]) -> int:
+    """How many of these invites, or their reminders, may or may not have arrived. Raises
+    DatabaseProblem."""
+    (number,) = store.row(
+        f"SELECT count(*) FROM invite WHERE {store.among('id')}"
+        " AND (state = 'uncertain' OR reminder = 'uncertain')",
+        (store.values(invites),),
+    )
+    return int(number)
+
+
 def resolve(
     store: Store, connection_id: int, invites: Sequence[int], arrived: bool, by: str
 ) -> int:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from app.keys.dialogs import FIELD
 from app.text import plain
+from app.widgets.bindings import bindings
 
 
 class TextField(Input):
     """A field of one line. Letters are text in it, so only Enter and escape are keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Go on", id="field.enter", tooltip="Use what is entered"),
-        Binding("escape", "leave", "Leave it", id="field.leave", tooltip="Out of this field"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(FIELD)
 
     def __init__(
         self,

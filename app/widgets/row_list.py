@@ -12,6 +12,7 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from app.widgets.content import Content, hang, words
+from app.widgets.scrolling import Scrolling
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Row:
     body: Content
 
 
-class RowList(ScrollView, can_focus=True):
+class RowList(Scrolling, ScrollView, can_focus=True):
     """A list of up to about 500 rows. Only the lines on the screen are rendered."""
 
     ALLOW_SELECT = False

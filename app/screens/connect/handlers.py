@@ -223,7 +223,7 @@ class ConnectionHandlers(Host):
         if self.stripe.running and connection is not None and connection.status != "complete":
             running.append("A sync is running; everything fetched so far is kept.")
         if self.sending.busy:
-            running.append("Invites are being sent; what is left stays queued, and p goes on.")
+            running.append("Invites are being sent; what is left stays queued, and P resumes.")
         if not running:
             self.exit()
         elif not isinstance(self.screen, QuestionDialog):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
-from textual.binding import Binding, BindingType
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from app.screens.base import account_words
 from app.services.context import Demo
 from app.services.snapshot import Snapshot
+from app.widgets.choice_list import ChoiceList
 from app.widgets.content import Content, para, words
 
 FORMS = {  # method -> the widget beside the list
@@ -27,14 +25,9 @@ FORMS = {  # method -> the widget beside the list
 }
 
 
-class MethodList(OptionList):
+class MethodList(ChoiceList):
     """The list of methods to connect and of actions on a connection."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter", "select", "Go on", id="ways.enter", show=False, tooltip="Go on with this one"
-        ),
-    ]
     help_text = "The ways to connect. Up and down choose one, Enter goes on with it."
 
 
@@ -103,7 +96,7 @@ def way_words(way: str, demo: Demo | None, kept: str, closed: str) -> Content:
                   f" {demo.url}. Its Dashboard: {demo.url}/dashboard"),
             words("It behaves as Stripe does, limits included. Nobody real is in it."),
             words(),
-            words(enter, " or ", ("s", "bold"), " connects with it."),
+            words(enter, " or ", ("b", "bold"), " connects to it."),
         ]  # fmt: skip
     elif way == "demo":
         lines = [

@@ -7,12 +7,13 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container, VerticalScroll
 from textual.css.query import NoMatches
 from textual.widgets import Input, OptionList
 
 from app.credentials.store import NOWHERE
+from app.keys.screens import CONNECT
 from app.screens.base import PanelistScreen
 from app.screens.connect.key_form import AboutKey, KeyForm, KeyInput, report_lines
 from app.screens.connect.methods import (
@@ -26,35 +27,24 @@ from app.screens.connect.oauth_form import AboutApproval, OAuthForm, PasteInput
 from app.screens.connect.oauth_setup_form import FIELDS, AboutSetup, OAuthSetup, SetupForm
 from app.services.oauth_approval import ApprovalPage
 from app.services.snapshot import Snapshot
+from app.widgets.bindings import bindings
 from app.widgets.content import para, words
+from app.widgets.scrolling import Scrolling
 from app.widgets.text_line import TextLine
 
 BUSY = "Something is being tried already; wait for its answer."
 
 
-class Form(VerticalScroll):
+class Form(Scrolling, VerticalScroll):
     """The part beside the list of methods."""
 
-    help_text = "What the chosen way is about. Arrow and page keys scroll."
+    help_text = "What the chosen way is about."
 
 
 class ConnectScreen(PanelistScreen):
     """Two columns if there is room, otherwise one that scrolls."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "s", "sandbox", "Sandbox", id="connect.sandbox", show=False,
-            tooltip="Connect with the demo's sandbox",
-        ),
-        Binding(
-            "d", "leave", "Disconnect", id="connect.leave",
-            tooltip="Disconnect; asks first, what was fetched stays",
-        ),
-        Binding(
-            "c", "copy_page", "Copy", id="connect.copy",
-            tooltip="Copy the address of Stripe's approval page",
-        ),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(CONNECT)
     help_text = "Connect one Stripe account. Choose a way, then follow what stands beside it."
 
     def __init__(self) -> None:
@@ -165,9 +155,9 @@ class ConnectScreen(PanelistScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a key works now."""
-        if action == "leave":
+        if action == "disconnect":
             return self._offers is not None and self._offers.connected
-        if action == "copy_page":
+        if action == "copy":
             return self.host.oauth.page is not None
         return True
 
@@ -197,7 +187,7 @@ class ConnectScreen(PanelistScreen):
                 "What is kept moves along. It can be moved again at any time."
             )
         elif way == "leave":
-            self.action_leave()
+            self.action_disconnect()
         else:
             self.query_one(KeyInput).focus()
 
@@ -254,11 +244,11 @@ class ConnectScreen(PanelistScreen):
         else:
             self._try(self.host.demo.key)
 
-    def action_leave(self) -> None:
+    def action_disconnect(self) -> None:
         """Disconnect after a question."""
         self.host.ask_to_leave()
 
-    def action_copy_page(self) -> None:
+    def action_copy(self) -> None:
         """Copy the address of the approval page."""
         page = self.host.oauth.page
         if page is not None:

@@ -6,15 +6,17 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from app.credentials.pin import TokenStore
+from app.keys.dialogs import TOKEN_STORE, UNLOCK
+from app.widgets.bindings import bindings
+from app.widgets.choice_list import ChoiceList
 from app.widgets.content import para, words
-from app.widgets.dialog import DecisionDialog
+from app.widgets.dialog import DecisionDialog, Dialog
 from app.widgets.inputs import SecretInput
 from app.widgets.text_line import TextLine
 
@@ -36,9 +38,7 @@ LOST = (
 class TokenStoreDialog(DecisionDialog[Choice | None]):
     """Asks for a storage. None is highlighted. ``lost``: choosing one drops what is stored."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="place.cancel", tooltip="Choose nothing"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(TOKEN_STORE)
     help_text = "Where the access to Stripe is kept. Escape leaves everything as it is."
 
     def __init__(self, why: str, *, lost: bool = False) -> None:
@@ -52,7 +52,7 @@ class TokenStoreDialog(DecisionDialog[Choice | None]):
             lines.append(words(("▲ ", "bold $warning"), LOST))
         with VerticalScroll(id="dialog", can_focus=False):
             yield Static(para(lines))
-            yield OptionList(
+            yield ChoiceList(
                 *(Option(words(text), id=place.value) for place, text in WORDS.items()),
                 id="places",
                 markup=False,
@@ -60,13 +60,11 @@ class TokenStoreDialog(DecisionDialog[Choice | None]):
             yield SecretInput("a new passphrase", id="first")
             yield SecretInput("the same once more", id="second")
             yield TextLine(id="differ")
-            keys = words(("Enter", "bold"), " chooses; ", ("escape", "bold"), " changes nothing.")
-            yield Static(para([keys]), classes="keys")
 
     def on_mount(self) -> None:
         for field in self.query(SecretInput):
             field.display = False
-        places = self.query_one(OptionList)
+        places = self.query_one(ChoiceList)
         places.highlighted = None  # so that an Enter alone chooses nothing
         places.focus()
 
@@ -108,12 +106,10 @@ class TokenStoreDialog(DecisionDialog[Choice | None]):
             self.dismiss(choice)
 
 
-class UnlockDialog(ModalScreen[str | None]):
+class UnlockDialog(Dialog[str | None]):
     """Asks for the passphrase of the encrypted file."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="unlock.cancel", tooltip="Go on without it"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(UNLOCK)
     help_text = "The passphrase that the access to Stripe is encrypted with."
 
     def __init__(self, why: str) -> None:
@@ -125,8 +121,6 @@ class UnlockDialog(ModalScreen[str | None]):
         with VerticalScroll(id="dialog", can_focus=False):
             yield Static(para(lines))
             yield SecretInput("passphrase", id="passphrase")
-            keys = words(("Enter", "bold"), " unlocks; ", ("escape", "bold"), " goes on without.")
-            yield Static(para([keys]), classes="keys")
             yield Button("I have forgotten it", id="forgotten")
 
     def on_mount(self) -> None:

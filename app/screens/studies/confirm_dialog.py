@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Button, Input, Static
@@ -35,10 +35,12 @@ from app.invites.restore_guard import RestoreSuspected
 from app.invites.sending.approval import AskAgain, approve
 from app.invites.sending.channels.registry import channel_of
 from app.invites.studies import Study
+from app.keys.dialogs import CONFIRM
 from app.screens.base import host_of
 from app.screens.studies.confirm_rows import ConfirmText, PlanChange, change_rows, who
 from app.services.snapshot import Snapshot
 from app.text import plain, when
+from app.widgets.bindings import bindings
 from app.widgets.content import para, words
 from app.widgets.dialog import DecisionDialog
 from app.widgets.inputs import TextField
@@ -74,16 +76,7 @@ class Choice:
 class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
     """Returns the batch that was queued, or None if nothing was."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="confirm.cancel", tooltip="Send nothing"),
-        Binding("down", "scroll(1)", "Read on", id="confirm.down",
-                tooltip="What would be sent, further down"),
-        Binding("up", "scroll(-1)", "Back", show=False),
-        Binding("pagedown", "scroll(10)", "Page down", show=False),
-        Binding("pageup", "scroll(-10)", "Page up", show=False),
-        Binding("ctrl+o", "override", "Although it is filling", id="confirm.override",
-                show=False, tooltip="Send although the first sync is not complete"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(CONFIRM)
     help_text = (
         "Type the number of people who will be written to, then Enter. Escape sends nothing."
     )

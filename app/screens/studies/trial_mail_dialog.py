@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
@@ -16,8 +16,10 @@ from app.invites.errors import StudyProblem
 from app.invites.mail.smtp import DeliveryUnknown, NotSent
 from app.invites.sending.trial_mail import rehearse
 from app.invites.studies import Study
+from app.keys.dialogs import TEST_MAIL
 from app.settings import Settings, SettingsError
 from app.text import plain
+from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.dialog import DecisionDialog
 from app.widgets.inputs import TextField
@@ -27,9 +29,7 @@ from app.widgets.text_line import TextLine
 class TrialMailDialog(DecisionDialog[None]):
     """Asks for an address and sends one test email to it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Close", id="trial-mail.cancel", tooltip="Close this"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(TEST_MAIL)
     help_text = "The mail as a member would get it, to your own address. It is not counted."
 
     class Ended(Message):

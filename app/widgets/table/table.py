@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import ClassVar, TypeAlias
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region
 from textual.strip import Strip
 
+from app.keys.dialogs import TABLE
+from app.widgets.bindings import bindings
 from app.widgets.table import messages
 from app.widgets.table.cells import Cell, Column
 from app.widgets.table.cursor import Cursor
@@ -52,21 +54,7 @@ class Table(LongView, can_focus=True):
         &:ansi > .table--away { background: ansi_default; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Open", id="table.open", tooltip="Open the current row"),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("ctrl+d", "page(0.5)", "Half a page down", show=False),
-        Binding("ctrl+u", "page(-0.5)", "Half a page up", show=False),
-        Binding("home,g", "first", "First row", show=False),
-        Binding("end,G", "last", "Last row", show=False),
-        Binding("right", "columns(1)", "Next columns", show=False),
-        Binding("left", "columns(-1)", "Columns before", show=False),
-        Binding("less_than_sign", "sort(-1)", "Order by the column before", show=False),
-        Binding("greater_than_sign", "sort(1)", "Order by the next column", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(TABLE)
 
     def __init__(
         self,
