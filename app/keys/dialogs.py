@@ -23,8 +23,8 @@ QUESTION = place(
 )  # fmt: skip
 HELP = place(
     "dialog", "help", "All keys",
-    Row("open", "Run the current action", "run", "Run"),
-    CLOSE,
+    Row("open", "Run the current action", "screen.run", "Run"),
+    Row("back", "Close this", "screen.cancel", "Close"),
 )  # fmt: skip
 EXPORT = place(
     "dialog", "export", "Export",

@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from app.keys.dialogs import HELP
+from app.keys.keymap import ACTIONS
 from app.text import fold
 from app.widgets.bindings import bindings
 from app.widgets.content import para, words
@@ -24,7 +25,6 @@ from app.widgets.table.table import Cell, Column, Table
 from app.widgets.text_line import TextLine
 
 COLUMNS = (Column("Key", 9), Column("Action", 20), Column("What it does", 20, grow=1))
-WIDE_KEY = 9  # cells
 TEXTS = 2  # of the focused thing and of what it is in
 
 
@@ -58,11 +58,13 @@ def help_entries(screen: Screen[object]) -> list[HelpEntry]:
     widget, then those that work everywhere."""
     found: dict[str, list[ActiveBinding]] = {}
     for active in screen.active_bindings.values():
-        if active.binding.id and active.binding.tooltip:
-            found.setdefault(active.binding.id, []).append(active)
+        name = active.binding.id or ""
+        if name in ACTIONS:
+            found.setdefault(name, []).append(active)
     turn = {screen: 0, screen.app: 2}
-    ordered = sorted(found.values(), key=lambda some: turn.get(some[0].node, 1))
-    return [_entry(some, screen) for some in ordered]
+    places = {name: at for at, name in enumerate(ACTIONS)}
+    ordered = sorted(found, key=lambda name: (turn.get(found[name][0].node, 1), places[name]))
+    return [_entry(found[name], screen) for name in ordered]
 
 
 def _entry(some: Sequence[ActiveBinding], screen: Screen[object]) -> HelpEntry:
@@ -96,6 +98,7 @@ class _Entries:
 class HelpField(TextField):
     """The field that narrows the list. Up and down move in the list."""
 
+    BINDINGS: ClassVar[list[BindingType]] = bindings(HELP)
     help_text = "Type a part of an action's name, key or sentence."
 
     async def _on_key(self, event: events.Key) -> None:

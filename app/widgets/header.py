@@ -20,6 +20,7 @@ BADGES = {  # state -> (glyph, words beside the time, style)
     "not connected": ("○", "not connected", "dim"),
     "disconnected": ("✗", "disconnected", "$error"),
 }
+WIDE = 78  # cells inside a terminal of 80 columns
 LEAST_NAME = 9  # cells of an account's name, or none
 
 
@@ -53,7 +54,6 @@ class _Room:
 
     brand: str = "◆ Panelist"
     people: bool = True
-    unit: str = " people"
     state: bool = True  # the words of the state, beside its glyph
     names: bool = True  # of the tabs that are not current
     demo: bool = True
@@ -72,7 +72,7 @@ class HeaderLine(StateWidget[HeaderState]):
         self._tabs_at: list[tuple[str, int, int]] = []
 
     def draw(self, state: HeaderState, width: int) -> list[Content]:
-        for room in _rooms():
+        for room in _rooms(width):
             left, right = self._left(state, room), _right(state, room)
             free = width - left.cell_length - right.cell_length - 2
             name = words((plain(state.account), "bold"))
@@ -85,7 +85,7 @@ class HeaderLine(StateWidget[HeaderState]):
         return [words(left, " ", right)]
 
     def _left(self, state: HeaderState, room: _Room) -> Content:
-        parts = [words((room.brand, "bold $primary"))] if room.brand else []
+        parts = [words((f"{room.brand} ", "bold $primary"))] if room.brand else []
         at = len(room.brand) + 1 if room.brand else 0
         self._tabs_at = []
         for tab in state.tabs:
@@ -97,8 +97,8 @@ class HeaderLine(StateWidget[HeaderState]):
                 drawn = words((f" {tab.key}", "bold $primary"), text.removeprefix(f" {tab.key}"))
             parts.append(drawn)
             self._tabs_at.append((tab.mode, at, at + len(text)))
-            at += len(text) + 1
-        return words(" ").join(parts)
+            at += len(text)
+        return words(*parts)
 
     def on_click(self, event: events.Click) -> None:
         for mode, begin, end in self._tabs_at:
@@ -106,12 +106,16 @@ class HeaderLine(StateWidget[HeaderState]):
                 self.app.call_later(self.app.run_action, f"app.go({mode!r})")
 
 
-def _rooms() -> Iterator[_Room]:
+def _rooms(width: int) -> Iterator[_Room]:
+    """What may be shown, the most first. With 80 columns all tabs keep their names."""
     room = _Room()
     yield room
+    last: list[dict[str, Any]] = [{"account": False}, {"names": False}]
+    if width < WIDE:
+        last.reverse()
     changes: tuple[dict[str, Any], ...] = (
-        {"unit": ""}, {"brand": "◆"}, {"people": False}, {"state": False}, {"names": False},
-        {"brand": ""}, {"demo": False}, {"account": False}, {"time": False},
+        {"people": False}, {"brand": "◆"}, {"state": False}, {"demo": False},
+        {"brand": ""}, *last, {"time": False},
     )  # fmt: skip
     for change in changes:
         room = replace(room, **change)
@@ -129,7 +133,7 @@ def _right(state: HeaderState, room: _Room) -> Content:
     if state.masking:
         parts.append(words(("MASKED", "bold reverse")))
     if state.participants is not None and room.people:
-        parts.append(words(f"{state.participants:,}{room.unit}"))
+        parts.append(words(f"{state.participants:,} people"))
     glyph, said, style = BADGES[state.badge]
     about = [said] if said and room.state else []
     about += [state.as_of] if state.as_of and room.time else []

@@ -47,7 +47,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def ask(at: Driven, name: str | None = None) -> ExportDialog:
     """The dialog, with this name instead of the one proposed."""
-    await at.press("t")
+    await at.press("x")
     assert isinstance(at.app.screen, ExportDialog)
     at.settle()
     if name is not None:
@@ -201,7 +201,7 @@ async def test_a_problem_is_said_and_another_name_can_be_given(
 async def test_a_held_key_writes_nothing(start: Start, here: int, home: Path) -> None:
     async with start((80, 24)) as at:
         await look(at)
-        await at.press("t")
+        await at.press("x")
         at.rejuvenate()
         await at.press("enter")
         await at.pilot.click("#write")

@@ -54,14 +54,14 @@ async def leave(at: Driven) -> None:
 
 async def test_disconnecting_asks_and_only_y_does_it(store: Store, setup: Setup) -> None:
     async with running(store, setup.settings()) as at:
-        await at.press("d")
+        await at.press("O")
         assert not isinstance(at.app.screen, QuestionDialog)
         await connect(at)
         await at.press("1")
         assert "d Disconnect" in at.text
         await choose(at, "leave")
         for no in ("n", "escape", "enter"):
-            await at.press("enter" if no != "enter" else "d")
+            await at.press("enter" if no != "enter" else "O")
             assert isinstance(at.app.screen, QuestionDialog)
             assert "Disconnect acct_" in at.flat
             assert "stay on this computer" in at.flat
@@ -106,10 +106,10 @@ async def test_the_key_y_held_from_one_question_does_not_answer_the_next(
     monkeypatch.setattr("app.widgets.dialog.HELD", 3_600.0)  # however slow this computer is
     filled_store.acme(store)
     async with start() as at:
-        await at.press("1", "y", "d")
+        await at.press("1", "y", "O")
         at.settle()
         await at.press("escape")
-        await at.press("1", "d")
+        await at.press("1", "O")
         at.app._key_queue._previous = Key("y", "y")  # held down since the question before
         at.settle()
         await at.hold("y", 3)
@@ -143,7 +143,7 @@ async def test_another_account_is_refused_and_then_stands_apart(
 
 async def looks_at(at: Driven, account: str, people: str) -> None:
     """Choose an account in the dialog."""
-    await at.press("a")
+    await at.press("c")
     assert isinstance(at.app.screen, AccountsDialog)
     known = [one.account for one in at.app.screen._known]
     here = at.app.screen.query_one("OptionList")
@@ -173,14 +173,14 @@ async def test_lists_are_those_of_the_account_that_is_looked_at(
             shown = repr([row.body.plain for row in screen.query_one(f"#{name}").rows])  # type: ignore[attr-defined]
             assert text in shown
             assert "Ada" not in shown
-        await at.press("d")
+        await at.press("O")
         await looks_at(at, "acct_1Acme", "12,300")
-        await at.press("a", "escape")
+        await at.press("c", "escape")
         assert "Acme Inc" in at.text.splitlines()[0]
 
 
 async def test_no_account_is_a_sentence(start: Start) -> None:
     async with start() as at:
-        await at.press("2", "a")
+        await at.press("2", "c")
         assert "No account was connected yet" in at.toasts
         assert not isinstance(at.app.screen, AccountsDialog)

@@ -30,7 +30,7 @@ async def test_the_ways_are_told_at_every_size(start: Start, size: tuple[int, in
         assert "Connect with Stripe – not set up yet" in at.flat
         assert "Sandbox – not running here" in at.text
         assert "Create restricted key" in at.flat
-        await at.press("s")
+        await at.press("b")
         assert "panelist demo" in at.toasts
 
 

@@ -136,12 +136,12 @@ async def test_a_paste_anywhere_is_the_answer(store: Store, setup: Setup) -> Non
 
 async def test_the_address_is_copied(store: Store, setup: Setup) -> None:
     async with running(store, setup.settings()) as at:
-        await at.press("c")
+        await at.press("y")
         assert at.app.clipboard == ""
         assert "c Copy" not in at.text
         url = await ask(at)
         assert "c Copy" in at.text
-        await at.press("c")
+        await at.press("y")
         assert at.app.clipboard == url
         assert "Copied" in at.toasts
 

@@ -58,7 +58,7 @@ async def test_each_value_has_a_key(start: Start, store: Store) -> None:
             (("n",), "Ada Lovelace", "Copied the name, where"),
             (("e",), "ada@example.com", "Copied the email, where"),
             (("p",), "+4670365151", "Copied the phone, where"),
-            (("i",), "cus_ada", "Copied the Stripe id, where"),
+            (("i",), "cus_ada", "Copied the Stripe ID, where"),
             (("2",), "gold", "Copied the value of b, where"),
             (("enter",), "Ada Lovelace", "Copied the name, where"),
             (("end", "enter"), "v8", "Copied the value of k8, where"),  # it has no key

@@ -142,7 +142,7 @@ async def test_masking_hides_people_everywhere(start: Start, here: int) -> None:
     async with start((160, 50)) as at:
         members = await look(at)
         members.table.focus()
-        await at.press("enter", "x")
+        await at.press("enter", "M")
         await at.until(lambda: "MASKED" in at.flat)
         await at.pilot.pause()
         assert "Person" not in at.text
@@ -191,7 +191,7 @@ async def test_making_changing_and_deleting_ones_own(start: Start, here: int, st
         await put(at, "s")
         await at.press("ctrl+s")
         await at.until(lambda: listed.segment is not None and listed.segment.name == "Golds")
-        await at.press("d")
+        await at.press("D")
         assert isinstance(at.app.screen, QuestionDialog)
         at.settle()
         await at.press("y")
@@ -248,7 +248,7 @@ async def test_the_keys_that_matter_are_named_where_it_is_narrow(
 async def test_compared_with_another_and_back_at_a_person(start: Start, here: int) -> None:
     async with start() as at:
         await look(at)
-        await at.press("c")
+        await at.press("v")
         await at.until(lambda: isinstance(at.app.screen, PickSegmentDialog))
         await put(at, "active sub")
         await at.press("enter", "enter")

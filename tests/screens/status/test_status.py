@@ -138,7 +138,7 @@ async def test_a_row_that_arrives_above_does_not_move_what_is_read(
 
 
 async def syncing(at: Driven) -> filled_store.StandInEngine:
-    await at.press("s")
+    await at.press("b")
     await at.until(lambda: at.app.stripe.running and at.app.current_mode == "status")
     return at.sync.engines[0]
 
