@@ -13,6 +13,7 @@ from textual.css.query import NoMatches
 from textual.widgets import Input, OptionList
 
 from app.credentials.store import NOWHERE
+from app.keys.dialogs import ROWS
 from app.keys.screens import CONNECT
 from app.screens.base import PanelistScreen
 from app.screens.connect.key_form import AboutKey, KeyForm, KeyInput, report_lines
@@ -29,6 +30,7 @@ from app.services.oauth_approval import ApprovalPage
 from app.services.snapshot import Snapshot
 from app.widgets.bindings import bindings
 from app.widgets.content import para, words
+from app.widgets.footer import FooterHints
 from app.widgets.scrolling import Scrolling
 from app.widgets.text_line import TextLine
 
@@ -38,6 +40,7 @@ BUSY = "Something is being tried already; wait for its answer."
 class Form(Scrolling, VerticalScroll):
     """The part beside the list of methods."""
 
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ROWS)
     help_text = "What the chosen way is about."
 
 
@@ -254,6 +257,10 @@ class ConnectScreen(PanelistScreen):
         if page is not None:
             self.app.copy_to_clipboard(page.url)
             self.host.tell("Copied, where the terminal allows it.")
+
+    def hints(self) -> FooterHints:
+        no_sandbox = self.host.demo is None
+        return FooterHints(without=frozenset({"connect.sandbox"} if no_sandbox else ()))
 
     def back(self) -> bool:
         """Go from a field to the list. In the list, stop waiting for an approval."""

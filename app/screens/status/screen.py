@@ -12,6 +12,7 @@ from textual.widgets import Digits
 
 from app.credentials.store import NOWHERE
 from app.db.errors import DatabaseProblem
+from app.keys.dialogs import ROWS
 from app.keys.screens import STATUS
 from app.panel.overview import Overview, recent_changes
 from app.panel.segments.views import segments
@@ -35,6 +36,7 @@ REASONS = {"you": "by you", "stripe": "by Stripe", "user": "by you"}
 class Body(Scrolling, VerticalScroll):
     """The part that scrolls if the terminal is small."""
 
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ROWS)
     help_text = (
         "How far each step of the sync is: objects fetched, objects a second, time left. Tab goes"
         " to the lists."

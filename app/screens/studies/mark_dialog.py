@@ -61,9 +61,10 @@ class MarkDialog(DecisionDialog["str | None"]):
     def _option(self, mark: str) -> Option:
         number = self._possible[mark]
         name, _, note = MARKS[mark].partition(". ")
-        count = f"{number:>5,}  " if number else f"{'–':>5}  "
-        line = words((count, "bold"), name, (f"  {note}" if note else "", "dim"))
-        return Option(line, id=mark, disabled=not number)
+        count, note = (f"{number:,}" if number else "–"), f"  {note}" if note else ""
+        return Option(
+            words((f"{count:>5}  ", "bold"), name, (note, "dim")), id=mark, disabled=not number
+        )
 
     def on_mount(self) -> None:
         marks = self.query_one(ChoiceList)

@@ -25,7 +25,7 @@ def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setup]:
         yield one
 
 
-async def connect(at: Driven, people: str = "5 participants") -> None:
+async def connect(at: Driven, people: str = "5 with email") -> None:
     approve(await ask(at))
     await at.until(lambda: at.app.stripe.running and at.app.current_mode == "status")
     await at.until(lambda: people in at.flat and status(at) == "complete")
@@ -58,7 +58,7 @@ async def test_disconnecting_asks_and_only_y_does_it(store: Store, setup: Setup)
         assert not isinstance(at.app.screen, QuestionDialog)
         await connect(at)
         await at.press("1")
-        assert "d Disconnect" in at.text
+        assert "O Disconnect" in at.text
         await choose(at, "leave")
         for no in ("n", "escape", "enter"):
             await at.press("enter" if no != "enter" else "O")
@@ -89,7 +89,7 @@ async def test_what_was_fetched_stays_and_one_can_come_back(store: Store, setup:
         assert at.app.credentials.names() == []
         await at.press("2")
         await at.pilot.pause()  # the state has more lines now
-        assert "5 participants" in at.flat
+        assert "5 people" in at.flat
         assert "✗ disconnected" in at.text
         assert "by you" in at.text
         assert "All Customers" in at.text
@@ -132,8 +132,8 @@ async def test_another_account_is_refused_and_then_stands_apart(
             await leave(at)
             await give_key(at, other.sandbox.world.restricted_key)
             await at.until(lambda: at.app.stripe.running and at.app.current_mode == "status")
-            await at.until(lambda: "9 participants" in at.flat and status(at) == "complete")
-            await looks_at(at, first, "5 participants")
+            await at.until(lambda: "9 people" in at.flat and status(at) == "complete")
+            await looks_at(at, first, "5 people")
             assert "disconnected" in at.text.splitlines()[0]
             assert "This is not the account that is connected" in at.flat
             await at.press("1")  # the ways are about the one that is connected
@@ -166,7 +166,7 @@ async def test_lists_are_those_of_the_account_that_is_looked_at(
     filled_store.acme(store)
     async with start(size) as at:
         assert "Acme Inc" in at.text.splitlines()[0]
-        await looks_at(at, "acct_1Old", "77 participants")
+        await looks_at(at, "acct_1Old", "77 people")
         assert "Old Inc" in at.text.splitlines()[0]
         screen = at.app.screen
         for name, text in (("messages", "An old"), ("segments", "Old plan"), ("changes", "Olga")):

@@ -13,8 +13,9 @@ import pytest
 from app.db.store import Store
 from app.screens.connect.methods import MethodList
 from app.screens.connect.oauth_form import PasteInput
+from app.screens.help_dialog import HelpDialog
 from app.sync.auth import approval
-from app.widgets.dialog import HelpDialog, QuestionDialog
+from app.widgets.dialog import QuestionDialog
 from tests.helpers.approved_home import TOKEN, decide
 from tests.helpers.real_app import (  # fmt: skip
     Setup,
