@@ -214,6 +214,8 @@ def sources(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The names of the settings that are set, each with its source: "environment" or
     "settings.toml". Never a value. Raises SettingsError."""
     found = {name: source for name, (_, source) in _given(paths.home(environ), environ).items()}
+    if _content(paths.settings_file(paths.home(environ))).get(KEYS):
+        found[KEYS] = "settings.toml"
     return {HOME.name: "environment", **found} if environ.get(HOME.variable) else found
 
 
