@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,7 +13,7 @@ from textual.screen import ModalScreen, Screen
 from app.db.errors import DatabaseProblem
 from app.invites.studies import studies
 from app.keys.actions import Action, Place
-from app.keys.keymap import EVERYWHERE
+from app.keys.keymap import ACTIONS, EVERYWHERE
 from app.keys.screens import APP, SCREENS
 from app.panel.lists.lister import Lister, ListResult
 from app.panel.lists.order import Order
@@ -26,6 +25,7 @@ from app.text import fold, plain
 from app.widgets.content import Content, hidden, words
 
 PEOPLE = 8  # people that one search offers
+SOON = 0.01  # seconds
 LEAST = 2  # letters to search people for
 PLACES = {place.id: place for place in EVERYWHERE}
 THEME = Action("app.theme", "change_theme", "", "Theme", "Choose the colours")
@@ -44,12 +44,14 @@ class Palette(CommandPalette):
 
 def score(query: str, name: str, more: str = "") -> float:
     """How well a query names something: 0 if not all of its words are in it."""
-    asked, said = fold(query).split(), fold(name)
+    asked, said = fold(query).split(), fold(name).replace(":", "")
     if not asked or not all(one in f"{said} {fold(more)}" for one in asked):
         return 0.0
     if said.startswith(" ".join(asked)):
         return 0.9
-    return 0.7 if all(one in said for one in asked) else 0.4
+    if all(f" {one}" in f" {said}" for one in asked):
+        return 0.7
+    return 0.5 if all(one in said for one in asked) else 0.4
 
 
 @dataclass(frozen=True)
@@ -120,31 +122,24 @@ async def run_action(host: Host, entry: Entry) -> None:
     elif place.kind == "mode":
         if await _go(host, place.id):
             host.call_later(host.run_action, action.does, host.screen)
-    else:
-        for step in _way_to(place):
-            if step.kind == "mode" and not await _go(host, step.id):
-                return
-            opener = next(one for one in _steps(place) if one.id.startswith(f"{step.id}."))
-            before = host.screen
-            await host.run_action(opener.does, before)
-            await asyncio.sleep(0)
-            if host.screen is before:
-                return  # it has said why it cannot open
+    elif await _open(host, place):
         host.tell(f"Press {entry.keys} here: {action.about}.")
 
 
-def _steps(place: Place) -> Iterator[Action]:
-    """The actions that open a screen, the first one in a mode."""
-    before, _, _ = place.opener.rpartition(".")
-    if before:
-        yield from _steps(PLACES[before])
-        yield next(one for one in PLACES[before].actions if one.id == place.opener)
-
-
-def _way_to(place: Place) -> list[Place]:
-    """The places from which to open the next one, from a mode to the one before ``place``."""
-    before, _, _ = place.opener.rpartition(".")
-    return [*_way_to(PLACES[before]), PLACES[before]] if before else []
+async def _open(host: Host, place: Place) -> bool:
+    """Open a screen that lies over a mode, from where its opener works. Returns False if it cannot
+    be opened, which the screen before it has said."""
+    opener = ACTIONS[place.opener]
+    before = PLACES[place.opener.rpartition(".")[0]]
+    if opener.id not in _active_ids(host.screen):
+        ready = await _go(host, before.id) if before.kind == "mode" else await _open(host, before)
+        if not ready:
+            return False
+    screen = host.screen
+    await host.run_action(opener.does, screen)
+    while host.screen is not screen and not host.screen.focused:
+        await asyncio.sleep(SOON)  # until it has its widgets
+    return host.screen is not screen
 
 
 async def _go(host: Host, mode: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from textual.command import CommandList
 from textual.widgets import Input
 
 from app.db.store import Store
@@ -30,11 +31,17 @@ def here(store: Store) -> int:
 
 
 async def ask(at: Driven, text: str, shown: str) -> None:
-    """Search in the palette until this is the first thing that it offers."""
+    """Search in the palette until this is in the first thing that it offers."""
     await at.press("ctrl+p")
     await at.until(lambda: isinstance(at.app.screen, Palette))
-    at.app.screen.query_one(Input).value = text
-    await at.until(lambda: shown in at.flat)
+    palette = at.app.screen
+    palette.query_one(Input).value = text
+    listed = palette.query_one(CommandList)
+
+    def offered() -> bool:
+        return listed.option_count > 0 and shown in str(listed.get_option_at_index(0).prompt)
+
+    await at.until(offered)
 
 
 async def run(at: Driven, text: str, shown: str) -> None:
@@ -67,9 +74,11 @@ async def test_a_mode_and_an_action_of_another_mode(start: Start, here: int) -> 
         await run(at, "segments new", "Create a segment with a filter")
         await at.until(lambda: isinstance(at.app.screen, SegmentEditDialog))
         assert at.app.current_mode == "segments"
+        at.settle()
         await run(at, "studies new", "Create a study")
         await at.until(lambda: at.app.current_mode == "studies")
         await at.until(lambda: len(at.app.screen_stack) == 2)  # its form
+        at.settle()
         await run(at, "segments why", "See why this person")
         assert "Close it first" in at.toasts  # the form of the segment is open there
 
@@ -88,7 +97,9 @@ async def test_a_segment_a_study_and_a_person_are_found_by_name(start: Start, he
         await run(at, "never sub", "Segment, 12 people")
         await at.until(lambda: at.app.current_mode == "segments")
         table = at.app.screen.query_one(SegmentTable)
-        await at.until(lambda: table.segment is not None and table.segment.key == "never")
+        await at.until(
+            lambda: table.segment is not None and table.segment.name == "Never Subscribed"
+        )
         await run(at, "pricing", "Study, active")
         await at.until(lambda: isinstance(at.app.screen, StudiesScreen))
         await run(at, "person 07", "Person, cus_07@example.com")
