@@ -18,7 +18,7 @@ APP = place(
     Row("back", "Close what is on top", shown=False),
     Row("quit", "Quit. What was fetched is kept", shown=False),
     Row("stop", "Quit, from any field or dialog", "quit", shown=False, first=True),
-    Row("palette", "Find an action, a segment, a study or a person", "command_palette"),
+    Row("palette", "Find an action, a segment, a study or a person", "command_palette", first=True),
     Row("help", "See every key that works here, and what it does"),
 )  # fmt: skip
 

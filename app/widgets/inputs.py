@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import ClassVar
 
+from textual.app import ScreenStackError
 from textual.binding import BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Input
@@ -40,7 +42,8 @@ class TextField(Input):
 
     def on_unmount(self) -> None:
         """Empty the field, so that no value outlives the screen."""
-        self.value = ""
+        with suppress(ScreenStackError):  # the app is ending
+            self.value = ""
 
     async def action_leave(self) -> None:
         """Do what escape does on this screen: cancel a dialog, or go back."""
