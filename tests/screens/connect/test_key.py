@@ -167,7 +167,7 @@ async def test_another_panelist_that_syncs_is_told(start: Start, store: Store) -
     async with start((120, 40), key=KEY, sync=filled_store.StandIn(busy=True)) as at:
         await at.until(lambda: "process 4711" in at.text)
         assert "12,300" in at.text
-        assert "looking on" in at.text
+        assert "◌ read-only" in at.text
         await at.press("r")
         assert at.sync.engines[0].asked == 1
         assert "Asking the one who syncs" in at.text

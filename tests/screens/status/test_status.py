@@ -147,7 +147,7 @@ async def test_a_sync_is_shown_as_it_goes(start: Start, store: Store) -> None:
     async with start((120, 40), demo=DEMO) as at:
         engine = await syncing(at)
         (to,) = store.row("SELECT id FROM connection")
-        assert "● connected" in at.text
+        assert "people ● " in at.text.splitlines()[0]
         assert "DEMO" in at.text
         filled_store.step(store, to, "customers", "running", 500, 1_000)
         filled_store.segment(store, to, "all", 500)
