@@ -97,13 +97,13 @@ async def test_what_was_fetched_stays_and_one_can_come_back(store: Store, setup:
         await at.pilot.pause()  # the state has more lines now
         assert shown(at) == 5
         assert "✗ disconnected" in at.text
-        assert "by you" in at.text
+        await at.until(lambda: "by you" in at.text)
         assert "All Customers" in at.text
         assert "next look in" not in at.flat
         await at.press("1")
         await connect(at)
         assert store.rows("SELECT id FROM connection") == [before]
-        assert "● connected" in at.text
+        assert " people ● " in at.text.splitlines()[0]
 
 
 async def test_the_key_y_held_from_one_question_does_not_answer_the_next(
@@ -140,7 +140,7 @@ async def test_another_account_is_refused_and_then_stands_apart(
             await at.until(lambda: at.app.stripe.running and at.app.current_mode == "status")
             await at.until(lambda: shown(at) == 9 and status(at) == "complete")
             await looks_at(at, first, 5)
-            assert "disconnected" in at.text.splitlines()[0]
+            assert "✗" in at.text.splitlines()[0]
             assert "This is not the account that is connected" in at.flat
             await at.press("1")  # the ways are about the one that is connected
             assert f"Connected: {other.sandbox.world.account_id}" in at.flat
@@ -155,7 +155,7 @@ async def looks_at(at: Driven, account: str, people: int) -> None:
     here = at.app.screen.query_one("OptionList")
     here.highlighted = known.index(account)  # type: ignore[attr-defined]
     await at.press("enter")
-    await at.until(lambda: shown(at) == people and f"{people:,} people" in at.flat)
+    await at.until(lambda: shown(at) == people)
 
 
 @pytest.mark.parametrize("size", [(60, 20), (120, 40)])
