@@ -25,6 +25,7 @@ from app.widgets.table.table import Cell, Column, Table
 from app.widgets.text_line import TextLine
 
 COLUMNS = (Column("Key", 9), Column("Action", 20), Column("What it does", 20, grow=1))
+EVERYWHERE = ("app.", "dialog.")  # where the ids begin of what works everywhere
 TEXTS = 2  # of the focused thing and of what it is in
 
 
@@ -61,10 +62,14 @@ def help_entries(screen: Screen[object]) -> list[HelpEntry]:
         name = active.binding.id or ""
         if name in ACTIONS:
             found.setdefault(name, []).append(active)
-    turn = {screen: 0, screen.app: 2}
     places = {name: at for at, name in enumerate(ACTIONS)}
-    ordered = sorted(found, key=lambda name: (turn.get(found[name][0].node, 1), places[name]))
-    return [_entry(found[name], screen) for name in ordered]
+
+    def turn(name: str) -> tuple[int, int]:
+        if name.startswith(EVERYWHERE):
+            return 2, places[name]
+        return int(found[name][0].node is not screen), places[name]
+
+    return [_entry(found[name], screen) for name in sorted(found, key=turn)]
 
 
 def _entry(some: Sequence[ActiveBinding], screen: Screen[object]) -> HelpEntry:

@@ -72,16 +72,17 @@ class HeaderLine(StateWidget[HeaderState]):
         self._tabs_at: list[tuple[str, int, int]] = []
 
     def draw(self, state: HeaderState, width: int) -> list[Content]:
+        name = words((plain(state.account), "bold"))
         for room in _rooms(width):
             left, right = self._left(state, room), _right(state, room)
-            free = width - left.cell_length - right.cell_length - 2
-            name = words((plain(state.account), "bold"))
-            least = min(LEAST_NAME, name.cell_length)
-            if free < (least + 2 if room.account and state.account else 0):
-                continue
-            shown = name.truncate(free - 2, ellipsis=True) if room.account else words()
-            gap = free - shown.cell_length
-            return [words(left, " " * (gap + 1), shown, " ", right)]
+            free = width - left.cell_length - right.cell_length - 1
+            shown = words()
+            if room.account and state.account:
+                if free < min(LEAST_NAME, name.cell_length) + 2:
+                    continue
+                shown = words(name.truncate(free - 2, ellipsis=True), " ")
+            if free >= shown.cell_length:
+                return [words(left, " " * (free - shown.cell_length + 1), shown, right)]
         return [words(left, " ", right)]
 
     def _left(self, state: HeaderState, room: _Room) -> Content:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +216,9 @@ def test_the_header_fits(width: int, badge: str, tab: Tab) -> None:
     if width >= 120:
         assert all(f" {one.key} {one.name} " in line.plain for one in TABS)
         assert BADGES[badge][1] in line.plain
+    (nameless,) = HeaderLine().draw(replace(state, account=""), width)
+    assert nameless.cell_length <= width
+    assert "…" not in nameless.plain
     if width >= 200:
         assert "1,234,567 people" in line.plain
         assert "◆ Panelist" in line.plain

@@ -89,7 +89,14 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
             yield FilterLine('a filter: status:"active" AND created>-90d', id="segment-filter")
             yield TextLine(id="segment-rule")
             yield TextLine(id="segment-said")
-            yield Table(COLUMNS, "Whom the filter finds.", empty="Nobody.", waiting="", id="found")
+            yield Table(
+                COLUMNS,
+                "Whom the filter finds.",
+                empty="Nobody.",
+                waiting="",
+                opens=False,
+                id="found",
+            )
             with Horizontal(id="buttons"):
                 yield Button("Leave", id="cancel")
                 yield Button("Save (ctrl+s)", id="save", variant="primary")

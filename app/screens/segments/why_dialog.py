@@ -73,7 +73,7 @@ class WhyDialog(Dialog[None]):
         name = hidden(one.name or one.email, self._masking) or one.stripe_id
         with Vertical(id="dialog", classes="why"):
             yield Static(words((name, "bold"), f": {one.status}"))
-            yield Table(COLUMNS, "Every segment.", id="why-segments")
+            yield Table(COLUMNS, "Every segment.", opens=False, id="why-segments")
             with VerticalScroll(id="why-answer", can_focus=False):
                 yield TextLine(id="why-sentence")
 

@@ -70,6 +70,7 @@ class InviteLogScreen(InviteActions):
             yield FilterLine("name, address or id", id="log-search")
             yield Table(
                 COLUMNS, "The invites.", empty="No invite is here.", waiting="Reading…",
+                opens=False,
                 id="log-table",
             )  # fmt: skip
 

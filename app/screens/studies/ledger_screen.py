@@ -69,6 +69,7 @@ class LedgerScreen(PanelistScreen):
             yield TextLine(id="log-how")
             yield Table(
                 COLUMNS, "The entries.", empty="No entry is here.", waiting="Reading…",
+                opens=False,
                 id="log-table",
             )  # fmt: skip
 

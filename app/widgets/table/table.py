@@ -21,11 +21,7 @@ from app.widgets.table.scroll_view import HEADER, LongView
 
 __all__ = ["Cell", "Column", "Rows", "SortedColumn", "Table"]
 
-HELP = (
-    " Arrow keys or j and k move, ctrl+d and ctrl+u half a page, g and G to the first and last"
-    " row; left and right bring columns into sight that have no room. Enter or a double click"
-    " opens a row. < and > or a click on a title change the order."
-)
+HELP = " Enter or a double click opens a row. A click on a title changes the order."
 
 
 class Table(LongView, can_focus=True):
@@ -63,11 +59,13 @@ class Table(LongView, can_focus=True):
         *,
         empty: str = "Nothing is here.",
         waiting: str = "Reading…",
+        opens: bool = True,
         id: str | None = None,  # noqa: A002
     ) -> None:
-        """``about`` says what the rows are, in the help before the keys."""
+        """``about`` says what the rows are, in the help. ``opens``: enter opens a row."""
         super().__init__(id=id)
-        self.help_text = about + HELP
+        self.help_text = about + (HELP if opens else "")
+        self._opens = opens
         self._painter = Painter(self, tuple(columns))
         self._empty, self._waiting = empty, waiting
         self._window = VisibleRows(None)
@@ -249,6 +247,10 @@ class Table(LongView, can_focus=True):
         painter = self._painter
         painter.arrange(painter.width, painter.skip + by)
         self._repaint()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether a key works: enter does nothing where rows open nothing."""
+        return self._opens or action != "choose"
 
     def action_choose(self) -> None:
         if (key := self.current) is not None:
