@@ -52,6 +52,7 @@ AUDIENCE = place(
     "dialog", "audience", "Segments of a study",
     Row("select", "Include the people of this segment, or not", "include", "Include"),
     Row("exclude", "Exclude the people of this segment, or not"),
+    Row("open", "Save these segments", "save", "Save", shown=False),
     Row("save", "Save these segments"),
     CANCEL,
 )  # fmt: skip

@@ -7,6 +7,7 @@ import re
 import threading
 import time
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -44,6 +45,7 @@ class ExportDialog(DecisionDialog["Path | None"]):
     was exported. ``title`` names the list and may be foreign."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(EXPORT)
+    NAMES: ClassVar[Mapping[str, str]] = {"field.open": "Export"}
     help_text = (
         "A name that ends in .jsonl is written as JSON lines, any other as CSV. Only you can read"
         " the file. Escape stops, and leaves no file."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, TypeVar
 
 from textual import events, on
@@ -16,7 +16,7 @@ from textual.widgets import Button, Static
 from app.keys.dialogs import DIALOG, QUESTION
 from app.widgets.bindings import bindings
 from app.widgets.content import Content, para
-from app.widgets.footer import KeyFooter
+from app.widgets.footer import FooterHints, KeyFooter
 
 DEAF = 0.3  # seconds in which keys still belong to the screen below
 HELD = 1.0  # seconds after which a key was released: a held key repeats sooner
@@ -29,9 +29,12 @@ class Dialog(ModalScreen[Result]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(DIALOG)
     help_text = ""
+    NAMES: ClassVar[Mapping[str, str]] = {}  # what keys are called here, by the ids of actions
 
     def _on_mount(self, event: events.Mount) -> None:
-        self.mount(KeyFooter())  # subclasses compose the rest
+        footer = KeyFooter()  # subclasses compose the rest
+        self.mount(footer)
+        footer.call_after_refresh(footer.hint, FooterHints(names=self.NAMES))
 
 
 class DecisionDialog(Dialog[Result]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import on
@@ -110,6 +111,7 @@ class UnlockDialog(Dialog[str | None]):
     """Asks for the passphrase of the encrypted file."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(UNLOCK)
+    NAMES: ClassVar[Mapping[str, str]] = {"field.open": "Unlock"}
     help_text = "The passphrase that the access to Stripe is encrypted with."
 
     def __init__(self, why: str) -> None:

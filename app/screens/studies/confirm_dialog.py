@@ -77,6 +77,7 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
     """Returns the batch that was queued, or None if nothing was."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(CONFIRM)
+    NAMES: ClassVar[Mapping[str, str]] = {"field.open": "Send"}
     help_text = (
         "Type the number of people who will be written to, then Enter. Escape sends nothing."
     )

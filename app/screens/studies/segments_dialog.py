@@ -71,8 +71,12 @@ class StudySegmentsDialog(Dialog["tuple[list[str], list[str]] | None"]):
             title = plain(self._study.title, 60)
             yield Static(words(("Segments of “", "bold"), (title, "bold"), ("”", "bold")))
             yield Table(
-                COLUMNS, "The segments.", empty="There are none yet.", id="audience-segments"
-            )
+                COLUMNS,
+                "The segments.",
+                empty="There are none yet.",
+                opens=False,
+                id="audience-segments",
+            )  # fmt: skip
             yield TextLine(id="audience-said")
 
     def on_mount(self) -> None:
@@ -102,11 +106,6 @@ class StudySegmentsDialog(Dialog["tuple[list[str], list[str]] | None"]):
         key = self._views[current - 1].key
         self._marks[key] = "" if self._marks.get(key) == mark else mark
         self._draw()
-
-    @on(Table.RowChosen)
-    def _chosen(self, message: Table.RowChosen) -> None:
-        message.stop()
-        self.action_save()
 
     @on(Table.CursorMoved)
     def _moved(self, message: Table.CursorMoved) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import on, work
@@ -30,6 +31,7 @@ class TrialMailDialog(DecisionDialog[None]):
     """Asks for an address and sends one test email to it."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(TEST_MAIL)
+    NAMES: ClassVar[Mapping[str, str]] = {"field.open": "Send"}
     help_text = "The mail as a member would get it, to your own address. It is not counted."
 
     class Ended(Message):
