@@ -65,6 +65,13 @@ class CompareScreen(GroupsScreen):
         else:
             self.ask(reset=True)
 
+    def again(self) -> CompareScreen:
+        """A new screen like this one, as it is now."""
+        return CompareScreen(
+            self._store, self._connection_id, self._first, self._second,
+            masking=self._masking, open_person=self._open_person,
+        )  # fmt: skip
+
     # What is compared
 
     def names(self) -> Sequence[str]:

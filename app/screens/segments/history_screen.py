@@ -68,9 +68,11 @@ class SegmentHistoryScreen(GroupsScreen):
         *,
         masking: bool,
         open_person: Callable[[int], None] | None = None,
+        since: int | None = None,
     ) -> None:
+        """``since``: seconds since 1970, or None to begin 30 days ago."""
         super().__init__(store, connection_id, masking=masking, open_person=open_person)
-        self._segment = segment
+        self._segment, self._begin = segment, since
         self._since = 0  # seconds since 1970
         self._first_sync: int | None = None  # nothing is known of the time before
         self._points: tuple[tuple[int, int], ...] = ()
@@ -100,7 +102,15 @@ class SegmentHistoryScreen(GroupsScreen):
         if self._first_sync is None:
             self._show_problem("There was no sync yet, so nothing is known of the past.")
         else:
-            self._show_since(max(begin(stepped(date.today(), "day", -DAYS)), self._first_sync))
+            month = max(begin(stepped(date.today(), "day", -DAYS)), self._first_sync)
+            self._show_since(month if self._begin is None else self._begin)
+
+    def again(self) -> SegmentHistoryScreen:
+        """A new screen like this one, as it is now."""
+        return SegmentHistoryScreen(
+            self._store, self._connection_id, self._segment, masking=self._masking,
+            open_person=self._open_person, since=self._since,
+        )  # fmt: skip
 
     # The day
 

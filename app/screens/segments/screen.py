@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
+from textual.screen import Screen
 
 from app.db.errors import DatabaseProblem
 from app.keys.screens import SEGMENTS
@@ -55,6 +57,7 @@ class SegmentsScreen(SegmentActions):
         self._mark: tuple[object, ...] = ()  # changes whenever members may have changed
         self._read_at = 0.0  # seconds since 1970
         self._stale = True  # the database was read since the segments were
+        self._came_from: Callable[[], Screen[None]] | None = None  # makes the screen to go back to
 
     def compose_content(self) -> ComposeResult:
         with Container(id="segments-columns"):
@@ -104,7 +107,7 @@ class SegmentsScreen(SegmentActions):
         connection = shown.id if shown else None
         if connection == self.connection:
             return False
-        self.connection = connection
+        self.connection, self._came_from = connection, None
         self._close_person()
         return True
 
@@ -154,6 +157,7 @@ class SegmentsScreen(SegmentActions):
     @on(Table.CursorMoved, "#segment-list")
     def _another_segment(self, message: Table.CursorMoved) -> None:
         message.stop()
+        self._came_from = None
         self._show_members()
 
     @on(Table.RowChosen, "#segment-list")
@@ -187,6 +191,7 @@ class SegmentsScreen(SegmentActions):
     @on(Table.RowChosen, "#members-table")
     def _chosen(self, message: Table.RowChosen) -> None:
         message.stop()
+        self._came_from = None
         self._open(message.key)
 
     def _open(self, row_id: int) -> None:
@@ -204,6 +209,9 @@ class SegmentsScreen(SegmentActions):
     def _close_person(self) -> bool:
         if not self.person_pane.close():
             return False
+        came_from, self._came_from = self._came_from, None
+        if came_from is not None:
+            self.app.push_screen(came_from())
         self.remove_class("-person")
         if self.focused is None or self.focused.id == "person":
             self._members.table.focus()
@@ -288,9 +296,12 @@ class SegmentsScreen(SegmentActions):
             )
 
     def _back_to(self, row_id: int) -> None:
-        """Show a participant who was chosen on a screen over this one."""
+        """Show a participant who was chosen on a screen over this one. Escape goes back there."""
+        over = self.app.screen
         self.app.pop_screen()
         self._open(row_id)
+        if isinstance(over, CompareScreen | SegmentHistoryScreen):
+            self._came_from = over.again
 
     def action_export(self) -> None:
         """Export the participants of the list."""

@@ -10,6 +10,7 @@ from textual.screen import Screen
 from app.db.rows import Fetched
 from app.db.store import Store
 from app.panel.segments.views import segments
+from app.screens.segments.compare_screen import CompareScreen
 from app.screens.segments.copy_dialog import CopyDialog
 from app.screens.segments.edit_dialog import SegmentEditDialog
 from app.screens.segments.history_screen import SegmentHistoryScreen
@@ -256,6 +257,12 @@ async def test_compared_with_another_and_back_at_a_person(start: Start, here: in
         await at.press("enter", "enter")
         await at.until(lambda: "Subscriptions" in at.flat)
         assert isinstance(at.app.screen, SegmentsScreen)
+        await at.press("escape")  # back to where the person was chosen
+        assert isinstance(at.app.screen, CompareScreen)
+        await at.until(lambda: "people in A or B" in at.flat)
+        await at.press("escape", "escape")
+        assert isinstance(at.app.screen, SegmentsScreen)
+        assert not at.app.screen.person_pane.display
 
 
 @pytest.mark.parametrize(
