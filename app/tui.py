@@ -109,8 +109,8 @@ class PanelistApp(ConnectionHandlers):
             super().refresh_css(animate=animate)
 
     def on_mount(self) -> None:
-        for problem in self.settings.keys.problems:
-            self.tell(problem, problem=True)
+        if self.settings.keys.problems:
+            self.tell(" ".join(self.settings.keys.problems), problem=True)
         self.set_interval(1.0, self.refresher.tick)
         self.set_interval(UPKEEP, self._build_indexes)
         self.sending.start_housekeeping()

@@ -112,7 +112,6 @@ _SHORT = {  # as in textual.keys
     "hyphen_minus": "minus",
     "plus_sign": "plus",
     "low_line": "underscore",
-    "full_stop": "full_stop",
 }
 
 

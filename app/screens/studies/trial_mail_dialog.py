@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 from app.credentials.store import Credentials
 from app.invites.errors import StudyProblem
 from app.invites.mail.smtp import DeliveryUnknown, NotSent
-from app.invites.sending.trial_mail import rehearse
+from app.invites.sending.trial_mail import send_test_mail
 from app.invites.studies import Study
 from app.keys.dialogs import TEST_MAIL
 from app.settings import Settings, SettingsError
@@ -73,7 +73,10 @@ class TrialMailDialog(DecisionDialog[None]):
     @work(thread=True)
     def _send(self, address: str) -> None:
         try:
-            said, problem = rehearse(self._settings, self._credentials, self._study, address), False
+            said, problem = (
+                send_test_mail(self._settings, self._credentials, self._study, address),
+                False,
+            )
         except (StudyProblem, NotSent, SettingsError) as trouble:
             said, problem = str(trouble), True
         except DeliveryUnknown:
