@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from textual import events
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.screen import ModalScreen, Screen
 
@@ -23,12 +24,16 @@ from app.panel.segments.views import segments
 from app.screens.base import Host, Jump, PanelistScreen, host_of
 from app.text import fold, plain
 from app.widgets.content import Content, hidden, words
+from app.widgets.footer import FooterKey, KeyFooter
 
 PEOPLE = 8  # people that one search offers
 SOON = 0.01  # seconds
 LEAST = 2  # letters to search people for
 PLACES = {place.id: place for place in EVERYWHERE}
 THEME = Action("app.theme", "change_theme", "", "Theme", "Choose the colours")
+
+
+KEYS = (FooterKey("enter", "⏎", "Run"), FooterKey("escape", "esc", "Close", stays=True))
 
 
 class Palette(CommandPalette):
@@ -40,6 +45,9 @@ class Palette(CommandPalette):
             placeholder="An action, a segment, a study or a person",
             id="--command-palette",
         )
+
+    def _on_mount(self, event: events.Mount) -> None:
+        self.mount(KeyFooter(KEYS))
 
 
 def score(query: str, name: str, more: str = "") -> float:

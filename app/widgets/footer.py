@@ -48,9 +48,10 @@ class KeyFooter(StateWidget[tuple[FooterKey, ...]]):
 
     DEFAULT_CSS = "KeyFooter { dock: bottom; height: 1; background: $panel; padding: 0 1; }"
 
-    def __init__(self) -> None:
-        super().__init__(())
-        self._hints = FooterHints()
+    def __init__(self, fixed: tuple[FooterKey, ...] = ()) -> None:
+        """``fixed``: the keys of a screen whose bindings have no ids, as Textual's own."""
+        super().__init__(fixed)
+        self._fixed, self._hints = bool(fixed), FooterHints()
 
     def on_mount(self) -> None:
         self.watch(self.screen, "focused", self._read_bindings)
@@ -63,7 +64,7 @@ class KeyFooter(StateWidget[tuple[FooterKey, ...]]):
             self._read_bindings()
 
     def _read_bindings(self) -> None:
-        if not self.screen.is_current:
+        if self._fixed or not self.screen.is_current:
             return
         hints, found = self._hints, dict[str, FooterKey]()
         for key, active in self.screen.active_bindings.items():
