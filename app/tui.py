@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -27,7 +27,6 @@ from app.runtime import tune_interpreter
 from app.screens.base import PanelistScreen
 from app.screens.connect.accounts_dialog import AccountsDialog
 from app.screens.connect.handlers import ConnectionHandlers
-from app.screens.help_dialog import HelpDialog, HelpEntry, help_entries, help_texts
 from app.screens.modes import REGISTRY
 from app.services.connection import StripeConnection
 from app.services.context import Demo
@@ -44,6 +43,9 @@ from app.widgets.bindings import bindings
 from app.widgets.dialog import DecisionDialog
 from app.widgets.header import Tab
 from app.widgets.themes import THEMES
+
+if TYPE_CHECKING:
+    from app.screens.help_dialog import HelpEntry
 
 __all__ = ["Demo", "PanelistApp", "run"]
 
@@ -214,6 +216,8 @@ class PanelistApp(ConnectionHandlers):
 
     def action_help(self) -> None:
         """Show every action that works now, or close the list of them."""
+        from app.screens.help_dialog import HelpDialog, help_entries, help_texts
+
         screen = self.screen
         if isinstance(screen, HelpDialog):
             screen.action_cancel()
