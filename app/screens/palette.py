@@ -27,7 +27,7 @@ from app.widgets.content import Content, hidden, words
 from app.widgets.footer import FooterKey, KeyFooter
 
 PEOPLE = 8  # people that one search offers
-SOON = 0.01  # seconds
+SOON, LATEST = 0.01, 200  # seconds between two looks at a new screen, and the number of looks
 LEAST = 2  # letters to search people for
 PLACES = {place.id: place for place in EVERYWHERE}
 THEME = Action("app.theme", "change_theme", "", "Theme", "Choose the colours")
@@ -145,7 +145,9 @@ async def _open(host: Host, place: Place) -> bool:
             return False
     screen = host.screen
     await host.run_action(opener.does, screen)
-    while host.screen is not screen and not host.screen.focused:
+    for _ in range(LATEST):
+        if host.screen is screen or host.screen.focused:
+            break
         await asyncio.sleep(SOON)  # until it has its widgets
     return host.screen is not screen
 

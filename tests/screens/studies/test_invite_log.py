@@ -307,3 +307,29 @@ async def test_the_ledger_is_read(
         await at.until(lambda: "Person 11" not in at.flat)
         await at.press("escape")
         assert isinstance(at.app.screen, InviteLogScreen)
+
+
+async def test_escape_drops_the_selection_and_then_leaves(start: Start, asked: int) -> None:
+    async with start((100, 30)) as at:
+        await log(at)
+        await at.press("space", "space")
+        assert "2 selected" in at.flat
+        await at.press("escape")
+        assert isinstance(at.app.screen, InviteLogScreen)
+        assert "selected" not in at.flat
+        await at.press("escape")
+        assert isinstance(at.app.screen, StudiesScreen)
+
+
+async def test_a_mark_says_for_how_many_it_is(start: Start, asked: int, store: Store) -> None:
+    async with start((100, 30)) as at:
+        await log(at)
+        await mark(at, "completed")
+        await at.until(lambda: studies.funnel(store, asked).get("completed") == 1)
+        await at.press("m")
+        await at.until(lambda: "can't be marked in this state" in at.toasts)
+        await at.press("space", "space", "space", "m")
+        await at.until(lambda: isinstance(at.app.screen, MarkDialog))
+        assert "Mark 3 invites as" in at.flat
+        assert "2 Started" in at.flat
+        assert "– Arrived" in at.flat
