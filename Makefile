@@ -5,8 +5,10 @@
 
 BIN = .venv/bin
 ARGS =
+LOCK = uv pip compile -q pyproject.toml requirements/build.in --upgrade --universal \
+	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help venv lint types contracts test docs reference check deep build
+.PHONY: help venv lint types contracts test docs reference strings check deep lock build
 
 help:
 	@grep '^## ' Makefile | cut -c 4-
@@ -14,7 +16,8 @@ help:
 ## venv       make .venv with everything you need
 venv:
 	python3 -m venv .venv
-	.venv/bin/pip install -q -c constraints.txt -e '.[test,docs]'
+	.venv/bin/pip install -q --require-hashes -r requirements/development.txt
+	.venv/bin/pip install -q --no-deps --no-build-isolation -e .
 
 ## lint       check style and format
 lint:
@@ -41,12 +44,22 @@ docs:
 reference:
 	$(BIN)/python -m tests.docs.reference
 
+## strings    print every text that people can read
+strings:
+	$(BIN)/python -m tests.docs.strings
+
 ## check      all of the above that CI checks
 check: lint types contracts docs test
 
 ## deep       run the random tests for longer than CI does
 deep:
 	PANELIST_DEEP=25 $(BIN)/pytest -m deep --timeout=36000 $(ARGS)
+
+## lock       lock the newest versions that fit, with their hashes. Needs uv
+lock:
+	$(LOCK) --extra test --extra docs --python-version 3.11.5 -o requirements/development.txt
+	$(LOCK) --extra postgres -c requirements/development.txt -o requirements/postgres.txt
+	$(LOCK) -c requirements/development.txt -o requirements/panelist.txt
 
 ## build      build the wheel into dist
 build:

@@ -25,8 +25,8 @@ def trusted() -> ssl.SSLContext:
 
     context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     for settings, kind in ((_FILES, "cafile"), (_FOLDERS, "capath")):
-        for setting in settings:
-            place = os.environ.get(setting)
+        # Reading a large file takes 20 ms, and the variables often name the same one.
+        for place in dict.fromkeys(os.environ.get(setting) for setting in settings):
             if place and Path(place).is_dir() == (kind == "capath"):
                 with contextlib.suppress(OSError):
                     context.load_verify_locations(**{kind: place})

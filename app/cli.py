@@ -13,12 +13,14 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 
 from app.commands import COMMANDS
-from app.commands.exit_codes import FAILED, CommandProblem
-from app.problems import Problem
+from app.commands.exit_codes import FAILED, WRONG_USE, CommandProblem
+from app.commands.option_rules import check_options
+from app.problems import Problem, UnknownName
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return the exit code. Never lets a traceback through."""
+    _open_closed_streams()
     said = (argument for argument in arguments if not argument.startswith("-"))
     options = parser([next(said, "")]).parse_args(_joined(arguments))
     from app import paths
@@ -26,6 +28,7 @@ def run(arguments: Sequence[str]) -> int:
     paths.private_umask()
     paths.no_core_dumps()
     try:
+        check_options(options)
         code: int = options.run(options)
         sys.stdout.flush()  # so that a broken pipe is noticed here
         return code
@@ -39,8 +42,41 @@ def run(arguments: Sequence[str]) -> int:
         print(problem, file=sys.stderr)
         return problem.exit_code
     except Exception as problem:
-        print(_sentence(problem), file=sys.stderr)
-        return FAILED
+        print(_output_failure(problem) or _sentence(problem), file=sys.stderr)
+        return WRONG_USE if isinstance(problem, UnknownName) else FAILED
+
+
+def _open_closed_streams() -> None:
+    """Let a closed standard stream be /dev/null. No other file may get its number, and what no one
+    wants to read is not an error."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.open(os.devnull, os.O_RDWR)  # it gets the lowest free number
+        if getattr(sys, name) is None and number:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until the process ends
+
+
+def _output_failure(problem: Exception) -> str | None:
+    """A sentence if the problem is that standard output cannot be written, which is then given
+    up."""
+    if not isinstance(problem, OSError) or problem.filename is not None:
+        return None
+    try:
+        print(flush=True)  # nothing else tells it from other problems
+    except OSError:
+        sentence = (
+            f"Standard output could not be written ({problem.strerror}). What was saved before is"
+            " kept; write the output to another place."
+        )
+        with contextlib.suppress(OSError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
+        return sentence
+    return None
 
 
 def _give_up_output() -> None:

@@ -1,8 +1,9 @@
 """The folders of Panelist's files and assets. No other module knows them.
 
 Every file lies in one home folder: ``PANELIST_HOME`` if that is set, otherwise the platform's
-folder for application data. Folders are made 0700 and files 0600, whatever the umask of the
-shell that started Panelist.
+folder for application data. Only the witness (:mod:`app.invites.witness`) lies in another folder,
+so that it stays when the home is put back from a copy. Folders are made 0700 and files 0600,
+whatever the umask of the shell that started Panelist.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from app.problems import Problem
 
@@ -33,6 +35,30 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
             "This user has no home folder. Nothing was changed. Set PANELIST_HOME to a folder that"
             " Panelist may write to."
         ) from None
+
+
+class Folders(NamedTuple):
+    """``home``: where everything lies but the witness. ``state``: where the witness lies."""
+
+    home: Path
+    state: Path
+
+
+def state(home: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder of what this computer remembers about its databases: ``PANELIST_STATE``, or else
+    the platform's folder for state, whatever the home. It may not exist yet. A user without a home
+    folder has it in ``home``."""
+    try:
+        if named := environ.get("PANELIST_STATE"):
+            return Path(named).expanduser()
+        import platformdirs
+
+        folder = platformdirs.user_state_dir("panelist", appauthor=False)
+        if folder == platformdirs.user_data_dir("panelist", appauthor=False):  # on macOS
+            folder += "-state"
+        return Path(folder).absolute()
+    except RuntimeError:
+        return home / "state"
 
 
 def private_umask() -> None:
@@ -69,6 +95,11 @@ def _same(file: str | Path, other: str) -> bool:
 def settings_file(home: Path) -> Path:
     """The settings file that a person may write: TOML, without secrets."""
     return home / "settings.toml"
+
+
+def remembered_file(home: Path) -> Path:
+    """How a person left the app: theme, mode and segment, without personal data."""
+    return home / "remembered.json"
 
 
 def credentials_folder(home: Path) -> Path:

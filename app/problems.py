@@ -8,3 +8,7 @@ class Problem(Exception):
 
     Any other exception that ends a command is a bug in Panelist, and its text is not shown.
     """
+
+
+class UnknownName(Problem):
+    """Nothing here has the name that was given. A command ends with 2."""

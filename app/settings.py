@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from app import paths
 from app.keys.keymap import Keymap, read_keymap
+from app.paths import Folders
 from app.problems import Problem
 
 STRIPE_API = "https://api.stripe.com"
@@ -31,7 +32,11 @@ CALLBACK_PATH = "/stripe/callback"
 KEYS = "keys"  # the table of settings.toml with a person's own keys
 TOKEN_STORES = ("keyring", "passphrase", "plain", "session")
 
-Kind: TypeAlias = Literal["text", "web address", "port", "request rate", "token store"]
+MAIL_PROVIDERS = ("microsoft", "google")
+
+Kind: TypeAlias = Literal[
+    "text", "web address", "port", "request rate", "token store", "mail provider"
+]
 
 
 class SettingsError(Problem):
@@ -69,8 +74,9 @@ class Setting:
 
     @property
     def in_file(self) -> bool:
-        """Whether it may be in settings.toml. The home may not, because that file is inside it."""
-        return not self.secret and self.name != "home"
+        """Whether it may be in settings.toml. The folders may not, because that file is in one of
+        them, and the other must not depend on what is put back from a copy."""
+        return not self.secret and self.name not in ("home", "state")
 
 
 def _setting(
@@ -122,7 +128,7 @@ class Settings:
         kind="web address",
     )
     oauth_port: int = _setting(
-        "The port on this computer that Stripe redirects the browser to.",
+        "The port on this computer that Stripe and Google redirect the browser to.",
         kind="port",
         default=OAUTH_PORT,
     )
@@ -154,6 +160,27 @@ class Settings:
         "The password of the mail server, for unattended use, which Panelist never stores.",
         secret=True,
     )
+    smtp_oauth: str | None = _setting(
+        "Sign in to the mail server with OAuth instead of a password: microsoft or google.",
+        kind="mail provider",
+        words="not set: a password",
+    )
+    smtp_client_id: str | None = _setting(
+        "The client ID of the app that you registered at Microsoft or Google for sending email."
+    )
+    smtp_client_secret: str | None = _setting(
+        "The client secret of that app, which Google needs and Panelist never stores.",
+        secret=True,
+    )
+    smtp_tenant: str = _setting(
+        "The ID or domain of your Microsoft tenant, if the app is for one tenant only.",
+        default="common",
+    )
+    smtp_oauth_base: str | None = _setting(
+        "Another address for signing in to the mail server, such as that of a stand-in.",
+        kind="web address",
+        words="the provider's own",
+    )
     mail_rate: str | None = _setting(
         "The most emails a minute and a day, written as 10/500, or 0 for no limit.",
         words="10/500",
@@ -170,6 +197,12 @@ class Settings:
     )
     keys: Keymap = Keymap()  # noqa: RUF009 - it is immutable
     poll_seconds: float | None = None  # the demo's interval; None for the usual one
+    state: Path | None = None  # the folder of the witness; None for one in the home, as in the demo
+
+    @property
+    def folders(self) -> Folders:
+        """Where Panelist's files are."""
+        return Folders(self.home, self.state or self.home / "state")
 
 
 HOME = Setting(
@@ -179,6 +212,14 @@ HOME = Setting(
     "the system's folder for application data",
     "The folder that holds everything Panelist writes.",
 )
+STATE = Setting(
+    "state",
+    "state",
+    "text",
+    "the system's folder for application state",
+    "The folder where this computer remembers what was sent, so that a copy of the database that"
+    " was put back is noticed.",
+)
 
 
 def _rows() -> tuple[Setting, ...]:
@@ -187,7 +228,7 @@ def _rows() -> tuple[Setting, ...]:
         if "setting" in one.metadata:
             name, *about = one.metadata["setting"]
             found.append(Setting(name or one.name, one.name, *about))
-    return HOME, *found
+    return HOME, STATE, *found
 
 
 SETTINGS = _rows()
@@ -202,7 +243,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         for one in SETTINGS
         if one.name in given
     }
-    return Settings(home=home, keys=_keymap(home), **values)
+    return Settings(home=home, state=paths.state(home, environ), keys=_keymap(home), **values)
 
 
 def _keymap(home: Path) -> Keymap:
@@ -216,7 +257,8 @@ def sources(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     found = {name: source for name, (_, source) in _given(paths.home(environ), environ).items()}
     if _content(paths.settings_file(paths.home(environ))).get(KEYS):
         found[KEYS] = "settings.toml"
-    return {HOME.name: "environment", **found} if environ.get(HOME.variable) else found
+    folders = {one.name: "environment" for one in (HOME, STATE) if environ.get(one.variable)}
+    return {**folders, **found}
 
 
 def _given(home: Path, environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
@@ -224,7 +266,7 @@ def _given(home: Path, environ: Mapping[str, str]) -> dict[str, tuple[str, str]]
     file = paths.settings_file(home)
     given = {name: (text, file.name) for name, text in _from_file(file).items()}
     for one in SETTINGS:
-        if one is not HOME and (text := environ.get(one.variable, "").strip()):
+        if one not in (HOME, STATE) and (text := environ.get(one.variable, "").strip()):
             given[one.name] = text, "environment"
     return given
 
@@ -274,6 +316,15 @@ def _token_store(setting: Setting, text: str) -> str:
     return text
 
 
+def _mail_provider(setting: Setting, text: str) -> str:
+    if text not in MAIL_PROVIDERS:
+        raise SettingsError(
+            f"{setting.variable} is {text[:50]!r}; write {' or '.join(MAIL_PROVIDERS)}, or leave it"
+            " out to log in with a password."
+        )
+    return text
+
+
 def is_web_address(text: str) -> bool:
     """Whether it is a complete address that a browser or a client can open."""
     try:
@@ -314,6 +365,7 @@ _PARSERS: Mapping[Kind, Callable[[Setting, str], object]] = {
     "port": _port,
     "request rate": lambda _, text: parse_rate(text),
     "token store": _token_store,
+    "mail provider": _mail_provider,
 }
 
 

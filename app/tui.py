@@ -6,7 +6,6 @@ first paint, so that the first frame does not wait for it.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -34,25 +33,28 @@ from app.services.key_queue import KeyQueue, Keystroke
 from app.services.messages import DataChanged
 from app.services.oauth_approval import OAuthApproval
 from app.services.refresh import Refresher
+from app.services.remembered import Remembered
 from app.services.sending import InviteSending
 from app.services.snapshot import Snapshot
 from app.services.sync_loader import Load, load_sync
+from app.services.terminal_background import is_light
 from app.settings import Settings, default_redirects
 from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.dialog import DecisionDialog
 from app.widgets.header import Tab
-from app.widgets.themes import THEMES
+from app.widgets.themes import DARK, LIGHT, TERMINAL, ThemedApp
 
 if TYPE_CHECKING:
     from app.screens.help_dialog import HelpEntry
 
 __all__ = ["Demo", "PanelistApp", "run"]
 
+START_DEMO = -1  # the return code of an app that asks for the demo
 UPKEEP = 2.0  # seconds between two checks for indexes to build
 
 
-class PanelistApp(ConnectionHandlers):
+class PanelistApp(ConnectionHandlers, ThemedApp):
     """The full-screen app for one store. ``load`` imports the sync when it is first needed."""
 
     TITLE = "Panelist"
@@ -74,7 +76,8 @@ class PanelistApp(ConnectionHandlers):
         self.store, self.settings, self.demo = store, settings, demo
         self.credentials = open_credentials(settings)
         self.redirects = default_redirects(settings)
-        self.masking = False
+        self.remembered = Remembered(settings.home, settings.database_url or "")
+        self.masking = bool(self.remembered.get("masking"))
         self.refresher = Refresher(self, lambda: self.stripe, self._front)
         self.stripe = StripeConnection(self, load, self.refresher.changed)
         self.oauth = OAuthApproval(self, self.stripe)
@@ -88,13 +91,13 @@ class PanelistApp(ConnectionHandlers):
         snapshot = self.snapshot()
         known = snapshot.view.connection is not None or bool(snapshot.trouble)
         # Set before Textual makes its first screen: an empty one that is replaced costs 30 ms.
-        self.DEFAULT_MODE = "status" if known and demo is None else "connect"  # type: ignore[misc]
-        # Textual turns NO_COLOR into greyscale. Only an ANSI theme has no colours at all.
-        colourless = "NO_COLOR" in os.environ
-        super().__init__(ansi_color=True if colourless else None)
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = "ansi-dark" if colourless else THEMES[0].name
+        mode = self.remembered.get("mode")
+        first = mode if mode in self.MODES else "status"
+        self.DEFAULT_MODE = first if known and demo is None else "connect"  # type: ignore[misc]
+        super().__init__()
+        theme = self.remembered.get("theme")
+        if theme in self.available_themes and self.theme != TERMINAL:
+            self.theme = theme
         self._start_variables: dict[str, str] | None = self.get_css_variables()
         self.stylesheet.set_variables(self._start_variables)
         self.animation_level = "none"  # a key takes effect at once, over ssh too
@@ -109,6 +112,8 @@ class PanelistApp(ConnectionHandlers):
         if self._start_variables != self.get_css_variables():
             self._start_variables = None  # other modes need their styles, even after a change back
             super().refresh_css(animate=animate)
+        else:
+            self.stylesheet.apply(self)  # the colours that everything inherits
 
     def on_mount(self) -> None:
         if self.settings.keys.problems:
@@ -124,6 +129,7 @@ class PanelistApp(ConnectionHandlers):
             self.call_after_refresh(self.stripe.resume)
 
     def on_unmount(self) -> None:
+        self.remembered.save()
         self.oauth.end()
         self.sending.close()
         self.stripe.end()
@@ -167,6 +173,7 @@ class PanelistApp(ConnectionHandlers):
         """Go to a mode."""
         if mode != self.current_mode:
             self.switch_mode(mode)
+            self.remembered.set("mode", mode)
 
     async def action_back(self) -> None:
         """Close the thing on top. At the top level of a mode nothing is to be closed."""
@@ -183,9 +190,24 @@ class PanelistApp(ConnectionHandlers):
     def key_words(self, key: str) -> str:
         return self.get_key_display(Binding(key, "")) if key else ""
 
+    def suit_terminal(self) -> None:
+        """Choose the light theme in a light terminal, at the first start only."""
+        if not self.remembered.get("theme") and self.theme == DARK:
+            if is_light():
+                self.theme = LIGHT
+            self.remembered.set("theme", self.theme)
+
+    def start_demo(self) -> None:
+        self.exit(return_code=START_DEMO)
+
+    def watch_theme(self, theme: str) -> None:
+        if self.is_running:  # a person chose it
+            self.remembered.set("theme", theme)
+
     def action_mask(self) -> None:
         """Hide or show names and emails on every screen."""
         self.masking = not self.masking
+        self.remembered.set("masking", "yes" if self.masking else "")
         self.redraw()
 
     def action_refresh_now(self) -> None:
@@ -271,6 +293,7 @@ def run(store: Store, settings: Settings, demo: Demo | None = None) -> int:
         )
         return 1
     app = PanelistApp(store, settings, demo)
+    app.suit_terminal()
     tune_interpreter()
     app.run()
     return app.return_code or 0

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import itertools
+import os
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,12 +23,18 @@ from tests.helpers.postgres_server import PostgresServer
 _numbers = itertools.count()
 _servers: dict[str, PostgresServer] = {}
 
+os.environ["COLORTERM"] = "truecolor"  # the app has other colours in terminals with few
+
 # What the tests start listens to signals, however they were started themselves: nohup and the
 # background of a script have some of them ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 quick_scrypt.use()
+
+# What this computer remembers of databases; who copies them has a folder of their own.
+_state = tempfile.TemporaryDirectory(prefix="panelist-state-")
+os.environ["PANELIST_STATE"] = _state.name
 
 MakeSettings = Callable[..., Settings]
 
@@ -41,6 +50,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """What a module leaves open is an error of that module, and not of whoever runs later."""
     if nextitem is None or nextitem.path != item.path:
         gc.collect()
+        gc.freeze()  # what is left is in use, and the next module need not look through it
 
 
 @pytest.hookimpl(trylast=True)
@@ -81,6 +91,13 @@ def _name(url: str) -> str:
     import psycopg
 
     return str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
+
+
+@contextlib.contextmanager
+def frozen(url: str) -> Iterator[None]:
+    """The server of this URL stands still, with all its processes."""
+    with _servers[url].frozen():
+        yield
 
 
 def drop_database(url: str, made: str) -> None:

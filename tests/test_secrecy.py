@@ -14,7 +14,6 @@ import pytest
 from app.credentials.encrypted_file import SCRYPT
 from app.credentials.store import Credentials, TokenStore
 from app.sandbox.server.server import Sandbox
-from tests.helpers import quick_scrypt
 from tests.helpers.approved_home import decide, said
 from tests.helpers.callback_client import free_port
 from tests.helpers.command import Home
@@ -23,10 +22,12 @@ from tests.helpers.sandbox_client import Clock
 from tests.helpers.sandbox_oauth import web
 
 PASSPHRASE = "canary horse battery staple"
-FULLEST = """
+FULLEST = f"""
 import logging, os, sys
+from app.credentials.encrypted_file import SCRYPT
+SCRYPT.update({SCRYPT})
 logging.captureWarnings(True)
-everything = logging.FileHandler(os.path.join(os.environ["TEST_LOGS"], f"{os.getpid()}.log"))
+everything = logging.FileHandler(os.path.join(os.environ["TEST_LOGS"], f"{{os.getpid()}}.log"))
 for name in ("app", "asyncio", "keyring", "peewee", "py.warnings", "urllib3", "httpx", "httpcore"):
     logging.getLogger(name).setLevel(logging.DEBUG)
     logging.getLogger(name).addHandler(everything)
@@ -99,11 +100,9 @@ class Watch:
 
 
 @pytest.fixture
-def watch(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watch:
-    """A home with the log at its fullest, and passphrases as they are shipped: its processes are
-    not those that the other tests prepare."""
-    for name, value in quick_scrypt.SHIPPED.items():
-        monkeypatch.setitem(SCRYPT, name, value)
+def watch(sandbox: Sandbox, tmp_path: Path) -> Watch:
+    """A home with the log at its fullest. Its processes are not those that the other tests
+    prepare, but keys from passphrases cost them as little."""
     logs = tmp_path / "logs"
     logs.mkdir()
     (logs / "sitecustomize.py").write_text(FULLEST)

@@ -175,6 +175,7 @@ VALUES = {
     "port": "4600",
     "request rate": "7/3",
     "token store": "plain",
+    "mail provider": "google",
     "text": "hunter2",
 }
 

@@ -27,7 +27,11 @@ COMMANDS = {
     "invites": "who was invited, and what became of it",
     "ledger": "who sent, marked, opted out and corrected what, and when",
     "erase": "erase a person, in four hours",
-    "mail": "try the mail server; nothing is sent",
+    "mail": "try the mail server, or sign in to it; nothing is sent",
+    "backup": "write the database to one file, while Panelist runs",
+    "restore": "put a backup or a salvaged database into use",
+    "move": "move the database from SQLite to PostgreSQL, or back",
+    "salvage": "save what can be read of a damaged database",
     "sandbox": "a Stripe to try things on (see sandbox --help)",
     "info": "versions, paths and settings, for a report",
 }

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import gc
+import subprocess
+import sys
+from contextlib import closing
 
 
 def run(_: argparse.Namespace) -> int:
@@ -14,8 +17,12 @@ def run(_: argparse.Namespace) -> int:
     from app.settings import load
 
     settings = load()
-    from app.tui import run as run_app  # after the settings, whose errors need no Textual
+    from app import tui  # after the settings, whose errors need no Textual
 
-    store = open_store(settings)
     log.start(settings.home)
-    return run_app(store, settings)
+    while True:
+        with closing(open_store(settings)) as store:
+            code = tui.run(store, settings)
+        if code != tui.START_DEMO:
+            return code
+        subprocess.run([sys.executable, "-m", "app", "demo"], check=False)

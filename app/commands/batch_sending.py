@@ -18,13 +18,19 @@ from app.invites.sending.factory import open_sender
 from app.invites.sending.runs import RunView
 from app.text import plain, when
 
+AT_ONCE = (
+    "Stopped at once. What was not sent stays queued. An email that was being sent is uncertain:"
+    " see panelist invites --state uncertain."
+)
+
 
 def send_batch(context: Context, run: int, *, as_json: bool) -> int:
     """Send a batch and return the exit code. A signal stops it, and unsent invites stay queued."""
     settings, store, connection = context
     shown = BatchProgress(store, run, as_json=as_json)
-    sender = open_sender(store, settings, open_credentials(settings), connection, shown.on_change)
-    with stop_event() as stop:
+    credentials = open_credentials(settings)
+    sender = open_sender(store, settings, credentials, connection, shown.on_change, say)
+    with stop_event(AT_ONCE) as stop:
         shown.begin()
         sender.work(stop, lambda: (run,))
     return shown.end(stopped=stop.is_set())
@@ -86,9 +92,12 @@ class BatchProgress:
         return FAILED if left or _unsent(now) else DONE
 
 
+_UNSENT = ("uncertain", "failed", "to_confirm", "bounced")
+
+
 def _unsent(now: RunView) -> int:
     """How many did not arrive, or may not have."""
-    return sum(now.counts.get(state, 0) for state in ("uncertain", "failed", "bounced"))
+    return sum(now.counts.get(state, 0) for state in _UNSENT)
 
 
 def _to_do(now: RunView) -> Iterator[str]:
@@ -104,6 +113,12 @@ def _to_do(now: RunView) -> Iterator[str]:
             " plan takes them in again."
             if now.kind == "invite"
             else f"{number:,} reminders failed and were not sent."
+        )
+    if number := now.counts.get("to_confirm"):
+        yield (
+            f"{number:,} look like bounces, all alike, so the fault may be yours. panelist invites"
+            " --state to_confirm lists them. Confirm them with panelist invites mark bounced FILE,"
+            " or dismiss them with panelist invites mark failed FILE."
         )
     if number := now.counts.get("bounced"):
         yield (

@@ -6,8 +6,10 @@ Results go to standard output, everything else to standard error.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import sys
+from collections.abc import Iterator
 
 YES, NO = ("y", "yes"), ("n", "no")
 
@@ -33,6 +35,32 @@ def read_line() -> str:
     with contextlib.suppress(OSError, UnicodeDecodeError):
         return sys.stdin.readline().strip() if sys.stdin is not None else ""
     return ""
+
+
+def read_secret(prompt: str) -> str:
+    """A line of standard input, or "" at its end or if it is not text. It stays hidden while a
+    person types it. Blanks at its ends stay, because a password may have some."""
+    import getpass
+
+    with contextlib.suppress(OSError, UnicodeDecodeError, EOFError):
+        if is_interactive():
+            return getpass.getpass(prompt, sys.stderr)
+        return sys.stdin.readline().rstrip("\r\n") if sys.stdin is not None else ""
+    return ""
+
+
+def input_lines() -> Iterator[str]:
+    """The lines of standard input until it ends, without the blank ones. Also after other lines
+    were read from it."""
+    if sys.stdin is None:
+        return
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        with contextlib.suppress(io.UnsupportedOperation):  # something was read already
+            sys.stdin.reconfigure(errors="replace")
+    with contextlib.suppress(OSError, UnicodeDecodeError):  # the terminal is closed
+        for line in sys.stdin:
+            if line.strip():
+                yield line.strip()
 
 
 def confirmed(question: str, *, yes: bool) -> bool:

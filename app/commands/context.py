@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.panel.filters.errors import FilterError
     from app.panel.lists.selection import Condition
     from app.panel.overview import ConnectionView
+    from app.panel.segments.views import SegmentView
     from app.settings import Settings
 
 NO_CONNECTION = "Not connected. Connect a Stripe account in the app, or try: panelist demo"
@@ -35,7 +36,7 @@ class Context(NamedTuple):
 def open_context(account: str | None = None) -> Context:
     """Open the database with the account of ``--account``, or else the one connected last.
 
-    Raises NotConnected, Problem for an unknown account, SettingsError and DatabaseProblem.
+    Raises NotConnected, WrongUse for an unknown account, SettingsError and DatabaseProblem.
     """
     from app.db.store_factory import open_store
     from app.settings import load
@@ -50,7 +51,7 @@ def open_context(account: str | None = None) -> Context:
 
 def find_connection(store: Store, account: str | None = None) -> ConnectionView | None:
     """The connection of ``--account``, or else the newest. None if there is none yet. Raises
-    Problem for an unknown account."""
+    WrongUse for an unknown account."""
     from app.panel.overview import accounts
     from app.text import plain
 
@@ -61,17 +62,36 @@ def find_connection(store: Store, account: str | None = None) -> ConnectionView 
         if account in (one.account, f"{one.account}/{one.mode}"):
             return one
     names = ", ".join(f"{plain(one.account)}/{one.mode}" for one in known) or "none yet"
-    raise Problem(f"There is no account {plain(account)!r} here. Those known: {names}.")
+    raise WrongUse(f"There is no account {plain(account)!r} here. Those known: {names}.")
 
 
 def check_segment(context: Context, key: str | None) -> None:
-    """Raise WrongUse unless a segment has this key, or the key is None."""
-    from app.panel.segments.views import segments
+    """Raise WrongUse unless a segment has this key, or the key is None. Raise Problem if its
+    members are not known. Say who is left out of it."""
+    from app.panel.segments.doubts import segments_with_doubts
     from app.text import plain
 
-    views = segments(context.store, context.connection)
-    if key is not None and key not in {view.key for view in views}:
-        raise WrongUse(f"There is no segment {plain(key)!r}; panelist segments lists them.")
+    if key is None:
+        return
+    for view in segments_with_doubts(context.store, context.connection):
+        if view.key == key:
+            say_doubt(context, view)
+            return
+    raise WrongUse(f"There is no segment {plain(key)!r}; panelist segments lists them.")
+
+
+def say_doubt(context: Context, view: SegmentView) -> None:
+    """Raise Problem if the members of a segment are not known. Say who is left out of it."""
+    from app.commands.console import say
+    from app.panel.knowledge import Knowledge, knowledge
+    from app.text import plain
+
+    name = plain(view.name, 80)
+    known = knowledge(context.store, context.connection)
+    if view.doubt and known is not Knowledge.KNOWN:
+        raise Problem(f"{known.sentence} Who is in the segment “{name}” depends on them.")
+    if view.doubt:
+        say(f"The segment “{name}” is {plain(view.doubt)}.")
 
 
 def check_segments(context: Context, keys: Iterable[str] | None) -> None:

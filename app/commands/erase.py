@@ -1,38 +1,86 @@
-"""``panelist erase``: erases a participant in four hours, or undoes that."""
+"""``panelist erase``: erases participants in four hours, or undoes that."""
 
 from __future__ import annotations
 
 import argparse
 
-from app.commands.console import say
-from app.commands.context import open_context
-from app.commands.exit_codes import DONE
+from app.commands.arguments import add_json
+from app.commands.console import confirmed, print_json, say
+from app.commands.context import Context, open_context
+from app.commands.exit_codes import DONE, FAILED
+from app.commands.list_argument import LIST, named
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
-    parser.add_argument("person", metavar="STRIPE_ID", help="as panelist participants has it")
+    parser.add_argument("who", metavar="WHO|FILE", help=f"a Stripe id or an address, or {LIST}")
     parser.add_argument("--undo", action="store_true", help="within the four hours: let them stay")
+    parser.add_argument("--yes", action="store_true", help="do it without a question")
     parser.add_argument("--account", metavar="ACCT", help="another account")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Request an erasure, or undo it."""
-    from app.invites import erasure
+    """Request erasures, or undo them. One typed participant is not asked about, because it can be
+    undone. A list is shown with its counts first."""
+    from app.invites.contact_lists import participants_named
+    from app.invites.errors import UnknownParticipant
     from app.invites.housekeeping import follow, tidy
-    from app.invites.operator import by
-    from app.text import when
+    from app.invites.list_columns import read_list
+    from app.text import plain, when
 
-    settings, store, connection = open_context(options.account)
-    tidy(store, settings.home)
-    if options.undo:
-        erasure.take_back(store, connection, options.person, by())
-        say("They stay. Invites that ended with it stay ended.")
-        return DONE
-    due = erasure.request(store, connection, options.person, by())
-    follow(store, settings.home)
-    say(
-        f"Their invites ended, and they are erased at {when(due.due_at)}, as soon as a Panelist"
-        " runs then; until then --undo takes it back. The customer in Stripe is not touched."
-    )
-    return DONE
+    context = open_context(options.account)
+    settings, store, connection = context
+    tidy(store, settings.folders)
+    text, typed = named(options.who)
+    listed = read_list(text)
+    listed.check()
+    people, unknown = participants_named(store, connection, listed.values)
+    if typed and not people:
+        raise UnknownParticipant(
+            f"The participant {plain(text, 80)!r} is not found. panelist participants lists them."
+        )
+    if not options.json:
+        if not typed:
+            say(listed.words)
+        for value in unknown:
+            print(f"unknown: {plain(value, 200)}")
+    number = "1 participant" if len(people) == 1 else f"{len(people):,} participants"
+    would = "would not be erased after all" if options.undo else "would be erased in four hours"
+    question = f"{number} {would}. {len(unknown):,} unknown."
+    agreed = confirmed(question, yes=options.yes or (typed and len(people) == 1))
+    done, due = _do(context, people, undo=options.undo) if agreed else ([], 0)
+    follow(store, settings.folders)
+    if options.json:
+        counts = {"kept" if options.undo else "erased": len(done)}
+        print_json({**counts, "stayed": len(people) - len(done), "unknown": unknown})
+    elif done and options.undo:
+        say(f"{len(done):,} kept. Invites that ended with it stay ended.")
+    elif done:
+        say(
+            f"{len(done):,} will be erased at {when(due)}, as soon as a Panelist runs then. Their"
+            " invites ended. Until then --undo keeps them. The customer in Stripe is not touched."
+        )
+    return DONE if agreed and len(done) == len(people) and not unknown else FAILED
+
+
+def _do(context: Context, people: list[str], *, undo: bool) -> tuple[list[str], int]:
+    """Erase these participants, or keep them after all. Returns those for whom it was possible, and
+    when they are due."""
+    from app.invites import erasure
+    from app.invites.errors import StudyProblem
+    from app.invites.operator import by
+    from app.text import plain
+
+    _, store, connection = context
+    done, due = list[str](), 0
+    for one in people:
+        try:
+            if undo:
+                erasure.take_back(store, connection, one, by())
+            else:
+                due = erasure.request(store, connection, one, by()).due_at
+            done.append(one)
+        except StudyProblem as problem:
+            say(f"{plain(one)}: {problem}")
+    return done, due

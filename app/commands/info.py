@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.commands.arguments import add_json
 from app.commands.console import print_json
 from app.commands.exit_codes import DONE
+
+if TYPE_CHECKING:
+    from app.credentials.store import Credentials
+    from app.settings import Settings
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +52,7 @@ def _facts() -> dict[str, Any]:
     from app.text import plain
 
     settings = load()
+    credentials = open_credentials(settings)
     store = open_store(settings)
     view = overview(store)
     return {
@@ -56,6 +61,7 @@ def _facts() -> dict[str, Any]:
         "platform": platform.platform(),
         "textual": version("textual"),
         "home": str(settings.home),
+        "state": str(settings.folders.state),
         "settings_file": str(paths.settings_file(settings.home)),
         "log": str(paths.log_file(settings.home)),
         "settings": sources(),
@@ -63,7 +69,8 @@ def _facts() -> dict[str, Any]:
         "database": store.where,
         "stripe_api": settings.stripe_api_base,
         "key": "from PANELIST_STRIPE_KEY, not stored" if settings.stripe_key else "none",
-        "credentials": open_credentials(settings).described(),
+        "credentials": credentials.described(),
+        "mail": _mail(settings, credentials),
         "status": view.connection.status if view.connection else "not connected",
         "quarantined": [
             {"listing": listing, "id": plain(key), "reason": plain(reason)}
@@ -72,3 +79,24 @@ def _facts() -> dict[str, Any]:
             )
         ],
     }
+
+
+def _mail(settings: Settings, credentials: Credentials) -> str:
+    """The mail server and how it is logged in to, without the mailbox."""
+    from app.invites.mail.oauth.mail_tokens import kept_tokens
+    from app.invites.mail.oauth.providers import mail_app
+    from app.invites.mail.server_settings import mail_server
+    from app.problems import Problem
+
+    try:
+        server, app = mail_server(settings), mail_app(settings)
+        if server is None:
+            return "no mail server: invites become files"
+        place = f"{server.host}:{server.port}"
+        if app is None:
+            return f"{place}, by {'a password' if server.user else 'no login'}"
+        tokens = kept_tokens(credentials, server)
+    except Problem as problem:  # wrong settings, or credentials that are locked
+        return str(problem)
+    signed_in = tokens is not None and tokens.client_id == app.client_id
+    return f"{place}, {'' if signed_in else 'not '}signed in at {app.provider.name}"

@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     """List the ledger."""
     from app.invites.exports import of_ledger
     from app.invites.ledger_log import LedgerRow, entry_numbers
-    from app.panel.export.writer import Form, write, writing
+    from app.panel.export.writer import chosen_form, write, writing
 
     context = open_context(options.account)
     _, store, connection = context
@@ -42,8 +42,7 @@ def run(options: argparse.Namespace) -> int:
     with writing(options.output) as out:
         source = of_ledger(store, connection, numbers)
         lines = counted(source.lines(False), source.number, options.output)
-        if options.json or options.csv:
-            form: Form = "json" if options.json else "csv"
+        if form := chosen_form(options.output, as_json=options.json, as_csv=options.csv):
             write(out, source.columns, lines, form, exact=options.exact)
             return DONE
         for line in lines:

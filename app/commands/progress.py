@@ -43,6 +43,11 @@ class Progress:
         elif self._terminal:
             self._draw(words)
 
+    def show_rows(self, table: str, number: int) -> None:
+        """Show how many rows of a table were copied so far, if it is due."""
+        if self.due:
+            self.show(f"{table}: {number:,} rows", table=table, rows=number)
+
     def clear(self) -> None:
         """Clear the line, for other output or at the end."""
         if self._terminal:

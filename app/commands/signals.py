@@ -1,11 +1,52 @@
-"""The signals that stop a command, from a person or from the process that started Panelist."""
+"""The signals that stop a command, from a person or from the process that started Panelist.
+
+The first one ends a command in order. The second one ends it at once, whatever it waits for: the
+answer of a mail server, a name that is not found, a database. What is recorded is then as after a
+kill, which every part of Panelist is made for.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import select
 import signal
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+
+STOPS = (signal.SIGINT, signal.SIGTERM)
+SOON = 1.0  # seconds for a command to end before it says how to end it at once
+
+_HINT = b"\nStopping. Press ctrl+c again to stop at once.\n"
+_at_once = "Stopped at once. Everything stored so far is kept."
+
+
+def end_at_second_signal() -> None:
+    """From now on, the second signal of STOPS ends this process with exit code 1.
+
+    A thread waits for them, because Python calls handlers only between two of its own steps: while
+    the main thread looks up a name, it would hear nothing (docs.python.org/3/library/signal.html,
+    "Execution of Python signal handlers").
+    """
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(heard,), name="signals", daemon=True).start()
+
+
+def _watch(heard: int) -> None:
+    _next_stop(heard)
+    if os.isatty(2) and not select.select([heard], [], [], SOON)[0]:
+        os.write(2, _HINT)
+    _next_stop(heard)
+    with contextlib.suppress(OSError):
+        os.write(2, f"{_at_once}\n".encode())
+    os._exit(1)
+
+
+def _next_stop(heard: int) -> None:
+    while os.read(heard, 1)[0] not in STOPS:
+        pass
 
 
 def interrupt_on(*numbers: signal.Signals) -> None:
@@ -15,17 +56,30 @@ def interrupt_on(*numbers: signal.Signals) -> None:
 
 
 @contextlib.contextmanager
-def stop_event() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set inside the block."""
-    stop = threading.Event()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in before:
-        signal.signal(number, lambda *_: stop.set())
+def call_on_signal(stop: Callable[[], object]) -> Iterator[None]:
+    """SIGINT and SIGTERM call this inside the block."""
+    before = {number: signal.getsignal(number) for number in STOPS}
+    for number in STOPS:
+        signal.signal(number, lambda *_: stop())
     try:
-        yield stop
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def stop_event(at_once: str | None = None) -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set inside the block. ``at_once``: what the second one says
+    instead of the usual."""
+    global _at_once
+    stop, before = threading.Event(), _at_once
+    _at_once = at_once or before
+    try:
+        with call_on_signal(stop.set):
+            yield stop
+    finally:
+        _at_once = before
 
 
 def run_until_signalled(work: Coroutine[object, object, object]) -> bool:
@@ -35,12 +89,12 @@ def run_until_signalled(work: Coroutine[object, object, object]) -> bool:
     async def main() -> bool:
         task = asyncio.ensure_future(work)
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
-        try:
-            await task
-        except asyncio.CancelledError:
-            return True
-        return False
+        # Not loop.add_signal_handler, which would take the signals away from the thread above.
+        with call_on_signal(lambda: loop.call_soon_threadsafe(task.cancel)):
+            try:
+                await task
+            except asyncio.CancelledError:
+                return True
+            return False
 
     return asyncio.run(main())

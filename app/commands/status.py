@@ -44,8 +44,9 @@ def run(options: argparse.Namespace) -> int:
 def _print_status(view: Overview, connection: ConnectionView, token_store: str) -> None:
     from app.text import plain, when
 
-    name = plain(connection.account_name or connection.account)
-    print(f"{name} ({plain(connection.account)}), {connection.mode.upper()}: {connection.status}")
+    account, name = plain(connection.account), plain(connection.account_name)
+    named = f"{name} ({account})" if name else account
+    print(f"{named}, {connection.mode.upper()}: {connection.status}")
     print(
         f"{view.participants:,} participants, {view.with_email:,} with an email,"
         f" {view.deleted:,} deleted; {view.segments} segments"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import NamedTuple
 
+from app.commands.console import say
 from app.commands.exit_codes import NotConnected
 from app.credentials.factory import open_credentials
 from app.db import connections
@@ -20,6 +22,7 @@ from app.sync.auth.connect import (
     refuse_another,
 )
 from app.sync.ended_access import ENDINGS, confirmed, end_by_stripe
+from app.sync.engine import LONGEST_RETRY, RETRY
 from app.sync.service import SyncService
 from app.sync.stripe.access import Access
 from app.sync.stripe.client import ProblemKind, StripeProblem
@@ -68,6 +71,23 @@ def sync_access(service: SyncService) -> tuple[int, Access]:
     access of the connected account. Blocks for as long as Stripe and a keyring take. Raises
     NotConnected, and everything in service.PROBLEMS."""
     return _sync_by_key(service) or _kept_access(service)
+
+
+def reached_access(service: SyncService) -> tuple[int, Access]:
+    """As :func:`sync_access`, but tries until Stripe can be reached, for a process that starts
+    before the network."""
+    pause, told = RETRY, ""
+    while True:
+        try:
+            return sync_access(service)
+        except KeyProblem as problem:
+            if problem.kind is not ProblemKind.UNREACHABLE:
+                raise
+            if str(problem) != told:
+                told = str(problem)
+                say(f"{plain(told, 1000)} Trying again until then.")
+        time.sleep(pause)
+        pause = min(LONGEST_RETRY, pause * 2)
 
 
 def _sync_by_key(service: SyncService) -> tuple[int, Access] | None:

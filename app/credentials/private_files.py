@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
 import stat
@@ -12,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.credentials.errors import CredentialProblem, damaged
-from app.files import replace_atomically, sync_folder
+from app.files import NoLocks, lock, replace_atomically, sync_folder
 from app.paths import make_private
 
 AGAIN = 0.02  # seconds between two looks at a lock that somebody holds
@@ -113,13 +112,13 @@ def _take(file: Path, descriptor: int, timeout: float) -> None:
     until = time.monotonic() + timeout
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(descriptor, str(file), wait=False)
             return
         except BlockingIOError:
             if time.monotonic() >= until:
                 raise busy() from None
-        except OSError as error:  # a filesystem without locks
-            raise _unwritable(file, error) from None
+        except NoLocks as problem:
+            raise CredentialProblem("unwritable", str(problem)) from problem
         time.sleep(AGAIN)  # flock(2) has no time limit of its own
 
 

@@ -60,16 +60,14 @@ def record(
     """Record an account as connected and return the connection's id. An account that is or was
     connected keeps its participants and segments. After a disconnection its sync starts over."""
     with store.transaction():
+        store.execute(  # another Panelist may record it at the same moment
+            "INSERT INTO connection (source, account, livemode, account_name, method, status,"
+            " connected_at, generation, settled, request_seq)"
+            " VALUES (?, ?, ?, ?, ?, 'pending', ?, 0, 0, 0) ON CONFLICT DO NOTHING",
+            (source, account, livemode, name, method, int(time.time())),
+        )
         known = find(store, source, account, livemode)
-        if known is None:
-            store.execute(
-                "INSERT INTO connection (source, account, livemode, account_name, method, status,"
-                " connected_at, generation, settled, request_seq)"
-                " VALUES (?, ?, ?, ?, ?, 'pending', ?, 0, 0, 0)",
-                (source, account, livemode, name, method, int(time.time())),
-            )
-            known = find(store, source, account, livemode)
-            assert known is not None
+        assert known is not None
         store.execute(
             "UPDATE connection SET method = ?, account_name = coalesce(?, account_name)"
             " WHERE id = ?",

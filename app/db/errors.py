@@ -7,6 +7,7 @@ the chain of ``__cause__`` and ``__context__``, so this module looks there.
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,10 @@ class DatabaseProblem(Problem):
     """The database cannot be used as requested. The text is shown to the user."""
 
 
+class DatabaseAway(DatabaseProblem):
+    """The database does not answer now. It may answer later, and nothing else needs to change."""
+
+
 _SENTENCES = {
     sqlite3.SQLITE_FULL: "The disk is full: {where} could not grow. Everything saved before is"
     " kept; free some space and start again, it goes on where it was.",
@@ -32,10 +37,11 @@ _SENTENCES = {
     " writable for you, or set PANELIST_HOME to another folder.",
     sqlite3.SQLITE_PERM: "{where} may not be opened by you. Nothing was changed; check its"
     " owner, or set PANELIST_HOME to another folder.",
-    sqlite3.SQLITE_CORRUPT: "{where} is damaged. Nothing was changed; keep a copy of the file,"
-    " move it away, and connect again to fetch everything from Stripe anew.",
-    sqlite3.SQLITE_NOTADB: "{where} is not a Panelist database. Nothing was changed; move the"
-    " file away, or set PANELIST_HOME to another folder.",
+    sqlite3.SQLITE_CORRUPT: "{where} is damaged. Nothing was changed. Run panelist salvage {file},"
+    " which saves every row that can be read in a new file.",
+    sqlite3.SQLITE_NOTADB: "{where} is damaged, or is not a Panelist database. Nothing was changed."
+    " Run panelist salvage {file}, which saves every row that can be read in a new file, or set"
+    " PANELIST_HOME to another folder.",
     sqlite3.SQLITE_BUSY: "{where} is in use by another program that does not let go. Nothing was"
     " lost; try again in a moment.",
     sqlite3.SQLITE_LOCKED: "{where} is in use by another program that does not let go. Nothing"
@@ -43,7 +49,17 @@ _SENTENCES = {
 }
 
 
-_UNREADABLE = "Could not decode to UTF-8"  # SQLite's driver; the rest quotes the value
+UNREADABLE = "Could not decode to UTF-8"  # SQLite's driver; the rest quotes the value
+# What SQLite says of a damaged file without a code of its own: it ends too early, or its header or
+# a stored JSON text is not what it should be.
+_DAMAGE = ("malformed", "unsupported file format", "file is not a database")
+_POSTGRES_DAMAGE = ("XX001", "XX002")  # data_corrupted, index_corrupted
+
+
+# States of PostgreSQL: unique_violation, serialization_failure and deadlock_detected; then
+# lock_not_available and query_canceled, which are our limits or the server's.
+_RIVALS = ("23505", "40001", "40P01")
+_SLOW = ("55P03", "57014")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -57,23 +73,51 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
             waiting += [one.__cause__, one.__context__]
 
 
+_TOO_DEEP = "parser stack overflow"
+
+
+def _of_psycopg(error: BaseException) -> set[str]:
+    """The driver's names for this error. It is an extra, so its classes cannot be imported here."""
+    classes = type(error).__mro__
+    return {one.__name__ for one in classes if one.__module__.startswith("psycopg")}
+
+
 def sentence(error: BaseException, where: str) -> str | None:
     """The sentence to show for a database failure. None when the error is not one."""
     for one in _chain(error):
         code = getattr(one, "sqlite_errorcode", None)
+        if code is not None and "malformed JSON" in str(one):
+            return (
+                f"A row of {where} is damaged. Everything else is kept. Run panelist sync --full,"
+                " which fetches it again."
+            )
+        if code == sqlite3.SQLITE_IOERR_SHORT_READ or (
+            code is not None and any(word in str(one) for word in _DAMAGE)
+        ):
+            return damaged(where)
         if code is not None and code & 0xFF in _SENTENCES:
-            return _SENTENCES[code & 0xFF].format(where=where)
+            return _SENTENCES[code & 0xFF].format(where=where, file=shlex.quote(where))
     for one in _chain(error):
         state = getattr(one, "sqlstate", None)
-        if state is not None or type(one).__module__.startswith("psycopg"):
+        if state is not None or "Error" in _of_psycopg(one):
             return _postgres_sentence(state or _state_in_words(str(one)), _words(one), where)
-    if any(isinstance(one, UnicodeDecodeError) or _UNREADABLE in str(one) for one in _chain(error)):
-        return _SENTENCES[sqlite3.SQLITE_CORRUPT].format(where=where)
+    if any(isinstance(one, UnicodeDecodeError) or UNREADABLE in str(one) for one in _chain(error)):
+        return damaged(where)
+    if any(_TOO_DEEP in str(one) for one in _chain(error)):
+        return (
+            "What was asked is nested too deep for SQLite. Nothing was changed. Take out some"
+            " parentheses, or make segments of its parts and join them with in:."
+        )
     refused = OverflowError | UnicodeEncodeError  # SQLite's driver refuses a value with these
     if isinstance(error, peewee.DatabaseError | peewee.InterfaceError | sqlite3.Error | refused):
         said = type(error).__name__ if isinstance(error, refused) else _words(error)
         return f"{where} could not be used ({said}). Everything saved before is kept; try again."
     return None
+
+
+def damaged(where: str) -> str:
+    """What to say of a damaged SQLite file."""
+    return _SENTENCES[sqlite3.SQLITE_CORRUPT].format(where=where, file=shlex.quote(where))
 
 
 def _words(error: BaseException) -> str:
@@ -95,6 +139,9 @@ def _state_in_words(text: str) -> str:
         'role "': "28000",
         'database "': "3D000",
         "invalid connection option": "OPTION",
+        "invalid sslmode value": "OPTION",
+        "unrecognized configuration parameter": "OPTION",
+        "does not support SSL": "OPTION",
     }
     return next((state for word, state in words.items() if word in text), "")
 
@@ -102,10 +149,30 @@ def _state_in_words(text: str) -> str:
 def _postgres_sentence(state: str, said: str, where: str) -> str:
     if state == "53100":
         return _SENTENCES[sqlite3.SQLITE_FULL].format(where=where)
+    if state in _POSTGRES_DAMAGE:
+        return (
+            f"{where} is damaged ({said}). Nothing was changed. Ask its administrator to check the"
+            " server's disk and to run REINDEX, or put a backup back with panelist restore."
+        )
     if state == "25006":
         return f"{where} is read-only. Nothing was changed; connect to its primary server."
     if state == "OPTION":
         return f"PANELIST_DATABASE_URL is not understood ({said}). Remove or correct that option."
+    if state in _RIVALS:
+        return (
+            f"Another Panelist changed the same in {where} at the same moment ({said}). Nothing was"
+            " changed here; try again."
+        )
+    if state == "42P07":
+        return (
+            f"{where} has tables of another program ({said}). Nothing was changed; create a"
+            " database for Panelist alone, and correct PANELIST_DATABASE_URL."
+        )
+    if state in _SLOW:
+        return (
+            f"{where} did not finish in time ({said}). Nothing was changed; try again, and ask its"
+            " administrator what it waits for if that does not help."
+        )
     if state.startswith("28"):
         return f"{where} refuses the login ({said}). Correct PANELIST_DATABASE_URL."
     if state.startswith("3D"):
@@ -122,6 +189,19 @@ def _postgres_sentence(state: str, said: str, where: str) -> str:
     )
 
 
+# Classes of states (postgresql.org/docs/current/errcodes-appendix.html): the connection failed, too
+# many connections, or someone stopped or starts the server. A refused connection has no state.
+_AWAY = ("", "08", "53", "57")
+
+
+def _is_away(error: BaseException) -> bool:
+    return any(
+        "OperationalError" in _of_psycopg(one)
+        and (getattr(one, "sqlstate", None) or _state_in_words(str(one)))[:2] in _AWAY
+        for one in _chain(error)
+    )
+
+
 @contextmanager
 def explained(where: str) -> Iterator[None]:
     """Turn any database failure inside into a DatabaseProblem with its sentence."""
@@ -133,4 +213,4 @@ def explained(where: str) -> Iterator[None]:
         text = sentence(error, where)
         if text is None:
             raise
-        raise DatabaseProblem(text) from error
+        raise (DatabaseAway if _is_away(error) else DatabaseProblem)(text) from error

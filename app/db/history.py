@@ -86,12 +86,10 @@ def event_cause(store: Store, connection_id: int, event: EventRow) -> int:
 def local_cause(store: Store, connection_id: int, kind: str) -> int:
     """A new cause that is not Stripe's: "made" (a segment was created, changed or deleted) or
     "time" (time passed)."""
-    now = int(time.time())
-    store.execute(
-        "INSERT INTO cause (connection_id, at, type) VALUES (?, ?, ?)", (connection_id, now, kind)
+    return store.insert_one(
+        "INSERT INTO cause (connection_id, at, type) VALUES (?, ?, ?)",
+        (connection_id, int(time.time()), kind),
     )
-    (found,) = store.row("SELECT max(id) FROM cause WHERE connection_id = ?", (connection_id,))
-    return int(found)
 
 
 def end_memberships(store: Store, members: Sequence[Row]) -> None:

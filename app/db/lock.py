@@ -15,6 +15,10 @@ from app.db.errors import DatabaseProblem, explained
 from app.db.store import APPLICATION_ID, Store
 from app.files import NoLocks, lock
 
+# Keeps the transaction of a lock open. The last statement must not be one with a result: PostgreSQL
+# would keep its snapshot, for which vacuum and the building of indexes wait.
+STAY = "SET LOCAL idle_in_transaction_session_timeout = 0"
+
 
 class LockTaken(Exception):
     """Another process holds the lock."""
@@ -49,7 +53,7 @@ class Lock:
             import psycopg
 
             try:
-                self._session.execute("SELECT 1")
+                self._session.execute(STAY)
             except psycopg.Error:
                 return False
         return True
@@ -69,15 +73,21 @@ class Lock:
         self._file = file
 
     def _take_postgres(self) -> None:
-        """Take the lock on a separate session, because it lives exactly as long as its session.
-        After a refusal the session is kept for the next try."""
+        """Take the lock on a separate session, in a transaction that lasts as long as the lock. A
+        pooler would give the lock of a session to whoever comes next. The transaction reads and
+        writes nothing, so it holds up no vacuum. After a refusal the session is kept for the next
+        try."""
         try:
             self._session = self._session or self._store.session()
             with explained(self._store.where):
+                self._session.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
                 found = self._session.execute(
-                    "SELECT pg_try_advisory_lock(%s, %s)", (APPLICATION_ID, self._number)
+                    "SELECT pg_try_advisory_xact_lock(%s, %s)", (APPLICATION_ID, self._number)
                 )
                 held = found.fetchone()
+                self._session.execute(STAY)
+                if not held or not held[0]:
+                    self._session.execute("ROLLBACK")
         except DatabaseProblem:
             self._end_session()
             raise
@@ -88,8 +98,8 @@ class Lock:
         session, self._session = self._session, None
         if session:
             with contextlib.suppress(Exception):
-                # A server frees a closed session's locks a little later. Unlocking first avoids the
-                # wait.
-                session.execute("SELECT pg_advisory_unlock_all()")
+                # A server frees a closed session's locks a little later. Ending the transaction
+                # first avoids the wait.
+                session.execute("ROLLBACK")
             with contextlib.suppress(Exception):
                 session.close()

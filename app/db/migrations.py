@@ -181,6 +181,18 @@ def _accounts_are_found_by_an_index(database: Database) -> None:
     )
 
 
+def _batches_know_their_person(database: Database) -> None:
+    """People who share a name on their computers differ in the user of the database. A batch of an
+    earlier version belongs to everyone who has the name."""
+    text = "TEXT" if isinstance(database, SqliteDatabase) else 'TEXT COLLATE "C"'
+    database.execute_sql(f"ALTER TABLE run ADD COLUMN login {text}")
+
+
+def _opt_outs_have_a_second_copy(database: Database) -> None:
+    database.execute_sql("CREATE INDEX mailbox_key_copy ON mailbox_key (key)")
+    database.execute_sql("CREATE INDEX opt_out_copy ON opt_out (kind, mailbox)")
+
+
 STEPS: dict[int, Callable[[Database], None]] = {
     1: _rules_leave_the_schema,
     2: _members_have_a_history,
@@ -193,6 +205,8 @@ STEPS: dict[int, Callable[[Database], None]] = {
     9: _batches_know_their_mail_server,
     10: _not_everything_is_known,
     11: _accounts_are_found_by_an_index,
+    12: _batches_know_their_person,
+    13: _opt_outs_have_a_second_copy,
 }
 VERSION = max(STEPS) + 1  # of the tables as :mod:`app.db.schema` describes them
 

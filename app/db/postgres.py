@@ -19,10 +19,17 @@ SESSION = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+# What the server ends for us (postgresql.org/docs/current/runtime-config-client.html). A lock that
+# another program holds, and a process of ours that sleeps in a transaction, stop no one for ever.
+LIMITS = {"lock_timeout": "30s", "idle_in_transaction_session_timeout": "5min"}
 FORM = "PANELIST_DATABASE_URL is not of the form postgresql://user:password@host:port/name."
 ENCODED = (
     "PANELIST_DATABASE_URL cannot be read. Percent-encode the special characters in the user and"
     " the password: / is %2F, @ is %40, : is %3A, # is %23, ? is %3F and % is %25."
+)
+ANOTHERS_DATABASE = (
+    "{where} has a table 'schema_version' that is not Panelist's. Nothing was changed. Create a"
+    " database for Panelist alone, and correct PANELIST_DATABASE_URL."
 )
 NOT_UTF_8 = (
     "{where} stores text as {encoding}, which cannot hold every name. Nothing was changed. Create a"
@@ -48,10 +55,15 @@ def database(url: str) -> peewee.Database:
     }
     options["password"] = unquote(parts.password) if parts.password else None
     # A plan made for empty tables must not be reused once they have a million rows.
-    options["options"] = "-c plan_cache_mode=force_custom_plan"
-    options.update(parse_qsl(parts.query))
-    chosen = {key: value for key, value in options.items() if value}
-    return peewee.PostgresqlDatabase(name, prefer_psycopg3=True, **chosen)
+    limits = " ".join(f"-c {name}={value}" for name, value in LIMITS.items())
+    options["options"] = f"-c plan_cache_mode=force_custom_plan {limits}"
+    given = dict(parse_qsl(parts.query))
+    if "options" in given:
+        given["options"] = f"{options['options']} {given['options']}"
+    options.update(given)
+    from app.db.watched_postgres import WatchedPostgres  # only with its driver
+
+    return WatchedPostgres(name, {key: value for key, value in options.items() if value})
 
 
 def _read(url: str) -> tuple[SplitResult, str, int | None]:

@@ -20,26 +20,21 @@ from typing import Any
 import peewee
 
 from app.db import migrations
-from app.db.errors import DatabaseProblem, explained
-from app.db.postgres import NOT_UTF_8
+from app.db.errors import UNREADABLE, DatabaseProblem, damaged, explained
+from app.db.postgres import ANOTHERS_DATABASE, NOT_UTF_8
+from app.db.sqlite_file import ANOTHERS_FILE, SqliteFile
 
 Row = tuple[Any, ...]
 
 LOOKED_THROUGH = 16 * 2**20  # bytes, about 40 ms
 ROWS_AT_ONCE = (500, 50)  # rows in one statement, while that many are left
+CANCEL = 2.0  # seconds that a server has to end a statement
 CHANNEL = "panelist"  # on which PostgreSQL announces writes
 APPLICATION_ID = 0x50414E4C  # "PANL", so that file(1) and we recognise it
-SQLITE_PRAGMAS = {
-    "journal_mode": "wal",
-    "synchronous": "full",
-    "foreign_keys": 1,
-    "busy_timeout": 5000,
-    "wal_autocheckpoint": 4000,
-    "cache_size": -16_000,
-    "trusted_schema": 0,
-    "temp_store": "memory",
-    "secure_delete": 1,  # erased and replaced data is overwritten in the file
-}
+
+
+def _shown(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
 
 
 class Store:
@@ -53,7 +48,9 @@ class Store:
         self.database = database
         self.where = where
         self.postgres = isinstance(database, peewee.PostgresqlDatabase)
+        self.writable = not isinstance(database, SqliteFile) or database.writable
         self.turn: int | None = None  # set while this process syncs, see app.db.lease
+        self._check: Callable[[], None] | None = getattr(database, "check", None)
         self._writing = threading.RLock()
         with explained(where):
             database.connect(reuse_if_open=True)
@@ -63,38 +60,49 @@ class Store:
         if not self.postgres and self._is_small():
             damage = self.database.execute_sql("PRAGMA quick_check(1)").fetchone()[0]
             if damage != "ok":
-                raise DatabaseProblem(
-                    f"{self.where} is damaged. Nothing was changed; keep a copy of the file, move"
-                    " it away, and connect again to fetch everything from Stripe anew."
-                )
+                raise DatabaseProblem(damaged(self.where))
         if self.postgres:
-            self._check_encoding()
+            self._check_server()
         if self.database.table_exists("schema_version"):
             self._check_version()
+        elif not self.writable:
+            raise DatabaseProblem(
+                f"{self.where} has no tables of Panelist and cannot be written. Nothing was"
+                " changed; make it writable for you, or set PANELIST_HOME to another folder."
+            )
+        if not self.writable:
+            return
         with self.transaction():
             if self.postgres:  # of two first starts at once, one creates and the other waits
+                self.database.execute_sql("SET LOCAL lock_timeout = 0")
                 self.database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (APPLICATION_ID,))
             if self.database.table_exists("schema_version"):
-                (version,) = self.row("SELECT version FROM schema_version")
-                migrations.migrate(self.database, version)
+                migrations.migrate(self.database, self._version())
                 return
             if self.database.get_tables() and not self.postgres:
-                raise DatabaseProblem(
-                    f"{self.where} belongs to another program. Nothing was changed; set"
-                    " PANELIST_HOME to another folder."
-                )
+                raise DatabaseProblem(ANOTHERS_FILE.format(where=self.where))
             from app.db.schema.creation import create  # 30 models, only for a new database
 
             create(self.database)
             if not self.postgres:
                 self.database.execute_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 
-    def _check_encoding(self) -> None:
-        """Refuse a database that cannot store every name."""
-        (shown,) = self.row("SHOW server_encoding")
-        encoding = shown.decode() if isinstance(shown, bytes) else shown  # bytes with SQL_ASCII
+    def _check_server(self) -> None:
+        """Refuse a database that cannot store every name. Find out whether it can be written,
+        which a standby cannot, and whether a pooler dropped what we set at connecting."""
+        encoding, read_only, plans = (
+            shown.decode() if isinstance(shown, bytes) else shown  # bytes with SQL_ASCII
+            for shown in self.row(
+                "SELECT current_setting('server_encoding'),"
+                " current_setting('transaction_read_only'), current_setting('plan_cache_mode')"
+            )
+        )
         if encoding != "UTF8":
             raise DatabaseProblem(NOT_UTF_8.format(where=self.where, encoding=encoding))
+        self.writable = read_only != "on"
+        if plans == "auto":
+            self.database.pooled = True  # type: ignore[attr-defined]
+            self.close()  # the next connection knows it
 
     def _is_small(self) -> bool:
         """Whether the whole file can be checked at every start. Checking a million customers would
@@ -102,13 +110,31 @@ class Store:
         (pages,), (size,) = self.row("PRAGMA page_count"), self.row("PRAGMA page_size")
         return bool(pages * size <= LOOKED_THROUGH)
 
+    def _version(self) -> int:
+        """The version of the tables. Other programs have a table of that name, too."""
+        try:
+            rows = self.database.execute_sql("SELECT version FROM schema_version").fetchall()
+        except peewee.DatabaseError as error:
+            if "column" not in str(error):
+                raise
+            rows = []
+        if len(rows) != 1 or not isinstance(rows[0][0], int):
+            cure = ANOTHERS_DATABASE if self.postgres else ANOTHERS_FILE
+            raise DatabaseProblem(cure.format(where=self.where))
+        return int(rows[0][0])
+
     def _check_version(self) -> None:
         """Refuse a newer database. Keep a copy of an older one before it is changed."""
-        (version,) = self.row("SELECT version FROM schema_version")
+        version = self._version()
         if version > migrations.VERSION:
             raise DatabaseProblem(
                 f"{self.where} was written by a newer Panelist (its version is {version}, this"
                 f" program knows {migrations.VERSION}). Nothing was changed; update Panelist."
+            )
+        if version < migrations.VERSION and not self.writable:
+            raise DatabaseProblem(
+                f"{self.where} was written by an earlier Panelist and must be updated, but it"
+                " cannot be written. Nothing was changed; make it writable for you."
             )
         if version < migrations.VERSION and not self.postgres:
             migrations.keep_copy(self.database, self.where, version)
@@ -156,10 +182,19 @@ class Store:
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a result. If a result can grow, read it in parts."""
         with self._explained():
-            found: list[Row] = self.database.execute_sql(
-                self.sql(sql), tuple(parameters)
-            ).fetchall()
-            return found
+            return self._fetched(sql, parameters)
+
+    def _fetched(self, sql: str, parameters: Sequence[object]) -> list[Row]:
+        """All rows. Damaged bytes of a text are shown as U+FFFD, and end nothing."""
+        statement, values = self.sql(sql), tuple(parameters)
+        try:
+            found: list[Row] = self.database.execute_sql(statement, values).fetchall()
+        except (sqlite3.OperationalError, peewee.OperationalError) as error:
+            if self.postgres or UNREADABLE not in str(error):
+                raise
+            self.database.connection().text_factory = _shown  # slower, so only where it is needed
+            found = self.database.execute_sql(statement, values).fetchall()
+        return found
 
     def row(self, sql: str, parameters: Sequence[object] = ()) -> Row:
         """The first row. Use it only for statements that always return one."""
@@ -179,12 +214,8 @@ class Store:
     def session(self) -> Any:
         """A separate PostgreSQL session, outside every transaction. Both ends notice a lost network
         within seconds."""
-        import psycopg
-
-        with explained(self.where):
-            return psycopg.connect(
-                dbname=self.database.database, autocommit=True, **self.database.connect_params
-            )
+        with self._explained():
+            return self.database.session()  # type: ignore[attr-defined]
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -192,6 +223,8 @@ class Store:
         thread's next statement opens a new one."""
         try:
             with explained(self.where):
+                if self._check is not None:
+                    self._check()
                 yield
         except DatabaseProblem:
             if self.postgres and not self.database.is_closed():
@@ -235,11 +268,13 @@ class Store:
         then rolled back and DatabaseProblem is raised. Raises DatabaseProblem."""
         with self._explained():
             connection = self.database.connection()
-        end = connection.cancel_safe if self.postgres else connection.interrupt
 
         def interrupt() -> None:
             with contextlib.suppress(Exception):  # it has already ended
-                end()
+                if self.postgres:
+                    connection.cancel_safe(timeout=CANCEL)
+                else:
+                    connection.interrupt()
 
         return interrupt
 
@@ -263,11 +298,21 @@ class Store:
         cursor = self.database.execute_sql(self.sql(sql), tuple(parameters))
         return int(cursor.rowcount)
 
+    def insert_one(self, sql: str, parameters: Sequence[object]) -> int:
+        """Insert one row and return its id. The newest id may be that of another process's row."""
+        return int(self.row(f"{sql} RETURNING id", parameters)[0])
+
     def insert(self, into: str, rows: Sequence[Sequence[object]], then: str = "") -> None:
         """``INSERT INTO {into} VALUES … {then}`` for many rows. ``into`` is a table with its
         columns. SQLite gets many rows per statement, because after each statement the writer waits
-        for the interpreter lock, which costs more than the row."""
+        for the interpreter lock, which costs more than the row. PostgreSQL copies them, if it can,
+        which takes a tenth of the time."""
         if not rows:
+            return
+        if self.postgres and not then:
+            with self.database.connection().cursor().copy(f"COPY {into} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
             return
         marks = f"({', '.join('?' * len(rows[0]))})"
         if self.postgres:

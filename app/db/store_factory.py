@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Iterator
+import stat
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import peewee
-
 from app import paths
 from app.db import postgres
-from app.db.errors import DatabaseProblem
+from app.db.errors import DatabaseAway, DatabaseProblem
 from app.db.membership import ensure_builtin
-from app.db.store import SQLITE_PRAGMAS, Store
+from app.db.sqlite_file import SqliteFile
+from app.db.store import Store
+from app.files import lock
 from app.settings import Settings
+
+AGAIN = 5.0  # seconds between two tries to reach a server
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def open_store(settings: Settings) -> Store:
@@ -26,15 +30,42 @@ def open_store(settings: Settings) -> Store:
     return open_sqlite(paths.database(settings.home))
 
 
+def open_store_patiently(settings: Settings, tell: Callable[[str], None]) -> Store:
+    """As :func:`open_store`, but waits for a server that does not answer yet, for a process that
+    starts before it. ``tell`` gets a sentence when it begins to wait."""
+    told = ""
+    while True:
+        try:
+            return open_store(settings)
+        except DatabaseAway as problem:
+            if str(problem) != told:
+                told = str(problem)
+                tell(f"{told} Trying again until it does.")
+        time.sleep(AGAIN)
+
+
 def open_sqlite(file: Path) -> Store:
-    """Open a SQLite database. The file is created 0600 in a 0700 folder."""
+    """Open a SQLite database. The file is created 0600 in a 0700 folder. One that cannot be written
+    is opened for reading."""
     where = str(file)
+    if _is_read_only(file):
+        return Store(SqliteFile(file, writable=False), where)
     with _writable(where):
         paths.make_private(file.parent)
-    with _alone(file.parent, where):
+    with alone(file.parent, where):
         with _writable(where):
             _create_private(file)
-        return _complete(Store(peewee.SqliteDatabase(where, pragmas=SQLITE_PRAGMAS), where))
+        _take_from_others(file)
+        return _complete(Store(SqliteFile(file), where))
+
+
+def _is_read_only(file: Path) -> bool:
+    """Whether the file is there and cannot be written, or no journal beside it."""
+    try:
+        there = file.resolve(strict=True)
+    except OSError:
+        return False
+    return not (os.access(there, os.W_OK) and os.access(there.parent, os.W_OK))
 
 
 @contextmanager
@@ -49,13 +80,13 @@ def _writable(where: str) -> Iterator[None]:
 
 
 @contextmanager
-def _alone(folder: Path, where: str) -> Iterator[None]:
-    """Let one process open at a time, because switching a new file to WAL does not wait for
-    others."""
+def alone(folder: Path, where: str) -> Iterator[None]:
+    """Let one process open a database of a folder at a time, because switching a new file to WAL
+    does not wait for others. Raises DatabaseProblem."""
     with _writable(where):
         handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        lock(handle, str(folder), wait=True)
         yield
     finally:
         os.close(handle)
@@ -72,7 +103,27 @@ def _create_private(file: Path) -> None:
         os.close(os.open(file.resolve(), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
+def _take_from_others(file: Path) -> None:
+    """Let only the owner read a file that was here before, such as a restored copy, its journals
+    and its earlier versions. SQLite gives new journals the mode of the file. Raises DatabaseProblem
+    if that is impossible."""
+    for one in (file, *file.parent.glob(f"{file.name}[-.]*")):
+        try:
+            mode = stat.S_IMODE(one.stat().st_mode)
+            if mode & OTHERS:
+                one.chmod(mode & ~OTHERS)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise DatabaseProblem(
+                f"{one} is open to other users of this computer, and that cannot be changed"
+                f" ({error.strerror}). Nothing was changed; have its owner run chmod 600 on it, or"
+                " set PANELIST_HOME to a folder of your own."
+            ) from error
+
+
 def _complete(store: Store) -> Store:
     """Give the stored accounts the built-in segments that this version added."""
-    ensure_builtin(store)
+    if store.writable:
+        ensure_builtin(store)
     return store

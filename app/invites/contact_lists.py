@@ -104,6 +104,37 @@ def mailboxes(store: Store, names: Iterable[str]) -> tuple[list[str], list[str]]
     return list(found), unknown
 
 
+def participants_named(
+    store: Store, connection_id: int, names: Iterable[str]
+) -> tuple[list[str], list[str]]:
+    """The Stripe ids of an account's participants that Stripe ids, addresses or tokens mean, and
+    the names that mean none. An address may mean several. Raises DatabaseProblem."""
+    wanted = list(dict.fromkeys(names))
+    found, unknown = dict[str, None](), list[str]()
+    for start in range(0, len(wanted), CHUNK):
+        some = wanted[start : start + CHUNK]
+        boxes = {one: box for one in some if isinstance(box := read(one), str)}
+        means: defaultdict[str, list[str]] = defaultdict(list)
+        for column, values in (
+            ("p.stripe_id", some),
+            ("lower(p.email)", list(boxes.values())),
+            ("i.token", some),
+        ):
+            invites = " JOIN invite i ON i.participant_id = p.id" if column == "i.token" else ""
+            for name, stripe_id in store.rows(
+                f"SELECT {column}, p.stripe_id FROM participant p{invites}"
+                f" WHERE p.connection_id = ? AND {store.among(column)} ORDER BY p.id",
+                (connection_id, store.values(values)),
+            ):
+                means[name].append(stripe_id)
+        for one in some:
+            mine = means.get(one) or means.get(boxes.get(one, ""), [])
+            found.update(dict.fromkeys(mine))
+            if not mine:
+                unknown.append(one)
+    return list(found), unknown
+
+
 def opt_out_list(store: Store, text: str, where: str | None = None) -> OptOutList:
     """Read an opt-out list. Every address counts, wherever it stands, unless ``where`` chooses
     rows. Raises StudyProblem and DatabaseProblem."""

@@ -188,7 +188,7 @@ def _marked(history: Sequence[Move]) -> str | None:
     for move in history:
         if move.what == UNMARKED:
             stack = stack[:-1]
-        elif move.after in MARKED or move.detail in (ARRIVED, LOST):
+        elif move.after in MARKED or move.detail in (ARRIVED, LOST) or _dismissed(move):
             stack.append(move.before)
         else:
             stack.clear()
@@ -198,4 +198,9 @@ def _marked(history: Sequence[Move]) -> str | None:
 def _before_bounce(history: Sequence[Move]) -> str:
     """The state before a bounce, or "failed" if the mail server refused the invite."""
     before = history[-1].before
-    return before if before in _SENT else "failed"
+    return before if before in (*_SENT, "to_confirm") else "failed"
+
+
+def _dismissed(move: Move) -> bool:
+    """Whether a person said that this was no bounce."""
+    return (move.before, move.after) == ("to_confirm", "failed")

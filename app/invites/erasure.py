@@ -12,23 +12,24 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from app.db import apply, migrations
 from app.db.indexes import search_index
 from app.db.store import Store
 from app.invites import ledger, opt_outs
 from app.invites.ending import end_invites
-from app.invites.errors import StudyProblem
+from app.invites.errors import StudyProblem, UnknownParticipant
 from app.invites.ledger import Entry
 from app.invites.mail.addresses import hasher, read
 from app.invites.sending.channels.file_channels import (
-    Folder,
     earlier_file_name,
     file_name,
     mailbox,
 )
+from app.invites.witness.witness import forget
 from app.panel.segments.custom import rules
+from app.paths import Folders
+from app.text import plain
 
 HOURS = 4
 BY = "the clock"
@@ -98,7 +99,7 @@ def take_back(store: Store, connection_id: int, stripe_id: str, by: str) -> None
         ledger.append(store, connection_id, by, entries)
 
 
-def perform(store: Store, home: Path, now: int | None = None) -> int:
+def perform(store: Store, folders: Folders, now: int | None = None) -> int:
     """Erase every participant who is due, in all accounts, and return how many. Raises
     DatabaseProblem, and OSError if one of their files cannot be deleted: then they stay due."""
     due = store.rows(
@@ -107,16 +108,16 @@ def perform(store: Store, home: Path, now: int | None = None) -> int:
     )
     if due and not store.postgres:
         migrations.drop_copies(store.where)
-    folder = mailbox(home)
-    erased = sum(_erase(store, here, stripe_id, folder) for here, stripe_id in due)
+    erased = sum(_erase(store, here, stripe_id, folders) for here, stripe_id in due)
     if erased and not store.postgres:
         search_index.forget(store)
         store.rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log still has the old pages
     return erased
 
 
-def _erase(store: Store, here: int, stripe_id: str, folder: Folder) -> bool:
+def _erase(store: Store, here: int, stripe_id: str, folders: Folders) -> bool:
     """Returns False if the erasure was undone, or done elsewhere, in between."""
+    folder = mailbox(folders.home)
     with store.transaction():
         if not store.execute(
             "UPDATE erasure SET done_at = ? WHERE connection_id = ? AND stripe_id = ?"
@@ -124,14 +125,15 @@ def _erase(store: Store, here: int, stripe_id: str, folder: Folder) -> bool:
             (int(time.time()), here, stripe_id),
         ):
             return False
-        _shut(store, here, *_found(store, here, stripe_id), BY)  # the address may have changed
+        key, box = _found(store, here, stripe_id)
+        _shut(store, here, key, box, BY)  # the address may have changed
         found = store.rows(
-            "SELECT i.id, i.study_id, i.token, i.address"
+            "SELECT i.id, i.study_id, i.token, i.address, i.mailbox"
             " FROM invite i JOIN participant p ON p.id = i.participant_id"
             " WHERE p.connection_id = ? AND p.stripe_id = ?",
             (here, stripe_id),
         )
-        for invite, study, token, address in found:
+        for invite, study, token, address, _ in found:
             for kind in ("invite", "reminder"):
                 folder.remove(file_name(kind, study, invite, token))
                 folder.remove_mail_to(address or "", earlier_file_name(kind, study, invite))
@@ -139,6 +141,7 @@ def _erase(store: Store, here: int, stripe_id: str, folder: Folder) -> bool:
             "UPDATE invite SET address = NULL, answer = NULL WHERE id = ?",
             [(invite,) for invite, *_ in found],
         )
+        forget(store, folders.state, {box for *_, box in found} | {box or ""})
         apply.erase(store, here, stripe_id, partial(rules, store, here))
         ledger.append(store, here, BY, [Entry("erasure", before="wanted", after="done")])
     return True
@@ -160,7 +163,10 @@ def _found(store: Store, connection_id: int, stripe_id: str) -> tuple[int, str |
         (connection_id, stripe_id),
     )
     if not rows:
-        raise StudyProblem("There is no such person; panelist participants lists them by id.")
+        raise UnknownParticipant(
+            f"The participant {plain(stripe_id, 80)!r} is not found. panelist participants lists"
+            " them by id."
+        )
     key, email = rows[0]
     box = read(email or "")
     return key, hasher(store).stored(box) if isinstance(box, str) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.problems import Problem
+from app.problems import Problem, UnknownName
 
 
 class StudyProblem(Problem):
@@ -12,3 +12,15 @@ class StudyProblem(Problem):
     def __init__(self, text: str, place: str | None = None) -> None:
         super().__init__(text)
         self.place = place
+
+
+class UnknownParticipant(StudyProblem, UnknownName):
+    """No participant has this Stripe id or address."""
+
+
+class UnknownInvite(StudyProblem, UnknownName):
+    """No invite has this number."""
+
+
+class RestoreSuspected(Problem):
+    """The database must not send as it is. The text says why and what to do."""

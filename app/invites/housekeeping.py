@@ -5,33 +5,33 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import erasure, ledger
 from app.invites.ending import end_invites
 from app.invites.restore_guard import RestoreGuard
+from app.paths import Folders
 
 EVERY = 60.0  # seconds
 BY = "the clock"
 _ENDS = dict.fromkeys(("sent", "handed_over", "started"), "expired")
 
 
-def tidy(store: Store, home: Path) -> int:
+def tidy(store: Store, folders: Folders) -> int:
     """Do it for every account. Returns how many were erased. Raises DatabaseProblem and OSError."""
     accounts = [key for (key,) in store.rows("SELECT id FROM connection ORDER BY id")]
     for account in accounts:
         expire(store, account)
-    erased = erasure.perform(store, home)
-    follow(store, home)
+    erased = erasure.perform(store, folders)
+    follow(store, folders)
     return erased
 
 
-def follow(store: Store, home: Path) -> None:
+def follow(store: Store, folders: Folders) -> None:
     """Have the guard of every account follow its ledger. Raises DatabaseProblem."""
     for (account,) in store.rows("SELECT id FROM connection ORDER BY id"):
-        RestoreGuard(store, account, home).follow()
+        RestoreGuard(store, account, folders).follow()
 
 
 def expire(store: Store, connection_id: int) -> int:
@@ -52,8 +52,8 @@ def expire(store: Store, connection_id: int) -> int:
 class Housekeeping:
     """Runs :func:`tidy` in a thread, at once and then every minute."""
 
-    def __init__(self, store: Store, home: Path) -> None:
-        self._store, self._home = store, home
+    def __init__(self, store: Store, folders: Folders) -> None:
+        self._store, self._folders = store, folders
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
 
@@ -69,7 +69,7 @@ class Housekeeping:
         try:
             while not self._stop.is_set():
                 with suppress(DatabaseProblem, OSError):  # the next minute tries again
-                    tidy(self._store, self._home)
+                    tidy(self._store, self._folders)
                 self._stop.wait(EVERY)
         finally:
             self._store.close()

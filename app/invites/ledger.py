@@ -102,6 +102,8 @@ def tail_broken_at(store: Store, connection_id: int) -> int | None:
     )
     begin = trusted[0][0] if trusted else max(1, end - CHUNK + 1)
     rows = _after(store, connection_id, begin - 1)
+    if not rows and (end, end_hash) == (0, START):
+        return None
     if not rows or rows[0][0] != begin:
         return int(begin)
     number, last = rows[0][0], rows[0][-1]

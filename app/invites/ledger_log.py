@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.db.store import Store
-from app.invites.errors import StudyProblem
+from app.invites.errors import UnknownParticipant
 from app.invites.ledger import SEAL
 from app.invites.mail.addresses import hasher, read
 from app.panel.lists.order import Ids
@@ -25,9 +26,9 @@ _ROW = (
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """One entry. ``by``: the system's user, or the process of a sender. ``login``: the user of the
-    database, None for SQLite. ``study_title``, ``stripe_id``, ``name`` and ``address``: as they are
-    now, None if there is none. ``mailbox``: its keyed hash."""
+    """One entry. ``by``: the system's user, or in older entries the process of a sender. ``login``:
+    the user of the database, None for SQLite. ``study_title``, ``stripe_id``, ``name`` and
+    ``address``: as they are now, None if there is none. ``mailbox``: its keyed hash."""
 
     number: int
     at: int
@@ -63,10 +64,11 @@ class LedgerRow:
         """Who did it and from where, for a person."""
         login = f" as {plain(self.login, 40)}" if self.login else ""
         machine = f" on {plain(self.machine, 40)}" if self.machine else ""
-        known = machine and self.machine and self.by.endswith(f" on {self.machine}")
-        return f"{plain(self.by, 60)}{login}{'' if known else machine}"
+        return f"{_SENDER.sub('a sender', plain(self.by, 60))}{login}{machine}"
 
 
+# Who sent something in an earlier version: a process and its computer.
+_SENDER = re.compile(r"process [0-9]+ on .*")
 _WORDS = {
     "run": "batch",
     "plan": "plan",
@@ -88,8 +90,8 @@ def entry_numbers(
     store: Store, connection_id: int, *, study_id: int | None = None, person: str | None = None
 ) -> Ids:
     """The numbers of an account's entries, the newest first. ``person``: a Stripe id or an address,
-    for only the entries about this participant's invites and mailboxes. Raises StudyProblem if
-    there is no such participant, and DatabaseProblem."""
+    for only the entries about this participant's invites and mailboxes. Raises UnknownParticipant
+    and DatabaseProblem."""
     conditions, values = ["connection_id = ?"], list[object]([connection_id])
     conditions.append(f"NOT {store.among('what')}")
     values.append(store.values(list(HIDDEN)))
@@ -132,6 +134,21 @@ def _traces(store: Store, connection_id: int, person: str) -> tuple[list[int], l
         f" OR {store.among('mailbox')}",
         (store.values([row[0] for row in rows]), store.values(sorted(boxes))),
     )
-    if not boxes and not rows:
-        raise StudyProblem(f"There is no participant {plain(person, 80)!r} here.")
+    known = rows or invites or _mentioned(store, boxes)
+    if not known:
+        raise UnknownParticipant(
+            f"The participant {plain(person, 80)!r} is not found, and the ledger says nothing of"
+            " them. Give a Stripe id or an address."
+        )
     return [row[0] for row in invites], sorted(boxes | {row[1] for row in invites})
+
+
+def _mentioned(store: Store, boxes: set[str]) -> bool:
+    """Whether an entry is about one of these mailboxes, such as an opt-out of a stranger."""
+    return bool(
+        boxes
+        and store.rows(
+            f"SELECT 1 FROM ledger WHERE {store.among('mailbox')} LIMIT 1",
+            (store.values(sorted(boxes)),),
+        )
+    )

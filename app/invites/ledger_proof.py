@@ -18,8 +18,10 @@ from app.db.store import Store
 from app.invites import ledger, studies
 from app.invites.mail.addresses import hasher
 from app.invites.plan import frozen
+from app.invites.sending import runs
 
 HANDED_OVER = ("uncertain", "handed_over")  # entering one, an invite may reach its mailbox
+TOLERANCE = 600  # seconds between a time of sending and its entry
 MAY_HAVE_IT = ("uncertain", "sent", "handed_over", "started")
 
 
@@ -38,10 +40,10 @@ class Proof:
     entries that sent to a mailbox that had opted out, bounced or was erased. ``odd``: entries that
     do not follow from earlier ones. ``differing``: invites whose row disagrees with the ledger.
     ``redirected``: invites whose address, mailbox or study is not the one that was queued.
-    ``forgotten``: entries of opt-outs that are not stored any more. ``changed``: studies, plans and
-    reminders that were changed by other means. ``key_replaced``: the key that hashes mailboxes is
-    another one. ``uncertain``: invites that a person must resolve. ``reminders``: those whose
-    reminder is uncertain."""
+    ``forgotten``: entries of opt-outs that are not stored any more. ``changed``: studies, plans,
+    batches and reminders that were changed by other means. ``key_replaced``: the key that hashes
+    mailboxes is another one. ``uncertain``: invites that a person must resolve. ``reminders``:
+    those whose reminder is uncertain."""
 
     entries: int = 0
     invites: int = 0
@@ -80,7 +82,7 @@ def prove(store: Store, connection_id: int) -> Proof:
         reading.read(*entry)
     _compare(store, connection_id, reading, reading.proof)
     _compare_opt_outs(store, reading)
-    _compare_seals(store, connection_id, reading.proof)
+    _compare_seals(store, connection_id, reading)
     return reading.proof
 
 
@@ -94,13 +96,23 @@ class _LedgerReading:
         self.invites: dict[int, str] = {}  # states by id
         self.reminders: dict[int, str] = {}
         self.sent: set[int] = set()  # invites that have a time of sending
+        self.times: defaultdict[int, list[int]] = defaultdict(list)  # when they may have been sent
+        self.studies: dict[int, str] = {}  # states by id
         self.places: dict[int, tuple[int, str]] = {}  # the study and mailbox of each invite
         self._together: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
         self.shut: defaultdict[str, dict[str, int]] = defaultdict(dict)  # the entry of each kind
         self._names = names
 
     def read(
-        self, number: int, what: str, study: int, invite: int, mailbox: str, before: str, after: str
+        self,
+        number: int,
+        at: int,
+        what: str,
+        study: int,
+        invite: int,
+        mailbox: str,
+        before: str,
+        after: str,
     ) -> None:
         proof = self.proof
         proof.entries += 1
@@ -109,6 +121,8 @@ class _LedgerReading:
             self.shut[mailbox].setdefault(what, number)
         elif what in LIFTED:
             self.shut[mailbox].pop(LIFTED[what], None)
+        elif what == "study":
+            self.studies[study] = after
         if what not in ("invite", ledger.UNMARKED, "reminder"):
             return
         states = self.reminders if what == "reminder" else self.invites
@@ -128,9 +142,11 @@ class _LedgerReading:
             proof.reminded += what == "reminder"
         states[invite] = after
         if what != "reminder":
+            if after in HANDED_OVER:
+                self.times[invite].append(at)
             if after in MAY_HAVE_IT:
                 self.sent.add(invite)
-            elif after in ("queued", "failed", "bounced"):
+            elif after in ("queued", "failed", "to_confirm", "bounced"):
                 self.sent.discard(invite)
 
 
@@ -145,7 +161,9 @@ def _compare(store: Store, connection_id: int, reading: _LedgerReading, proof: P
         for invite, state, reminder, study, mailbox, address, sent_at in rows:
             unsent = sent_at is None and invite in reading.sent
             other = left.pop(invite, None) != state or reading.reminders.get(invite) != reminder
-            if other or unsent:
+            times = reading.times[invite]
+            moved = times and sent_at and min(abs(sent_at - at) for at in times) > TOLERANCE
+            if other or unsent or moved:
                 proof.differing.append(invite)
             if reading.places.get(invite) != (study, mailbox) or (
                 address is not None and hashes.stored(address.lower()) != mailbox
@@ -171,10 +189,10 @@ def _compare_opt_outs(store: Store, reading: _LedgerReading) -> None:
     )
 
 
-def _compare_seals(store: Store, connection_id: int, proof: Proof) -> None:
-    """Compare the studies, plans and reminders that are stored, and the key, with what the ledger
-    says. What is older than seals has none."""
-    sealed: dict[str, str] = {}
+def _compare_seals(store: Store, connection_id: int, reading: _LedgerReading) -> None:
+    """Compare the studies, plans, batches and reminders that are stored, and the key, with what the
+    ledger says. What is older than seals has none."""
+    proof, sealed = reading.proof, dict[str, str]()
     for what, name, detail in store.rows(
         "SELECT what, after, detail FROM ledger"
         f" WHERE connection_id = ? AND {store.among('what')} ORDER BY number",
@@ -186,6 +204,10 @@ def _compare_seals(store: Store, connection_id: int, proof: Proof) -> None:
     for entry in _stored_seals(store, connection_id):
         name = entry.after or ""
         if sealed.get(name, entry.detail) != entry.detail:
+            proof.changed.append(name)
+    for study in studies.studies(store, connection_id):
+        name = f"study {study.id}"
+        if reading.studies.get(study.id, study.state) != study.state and name not in proof.changed:
             proof.changed.append(name)
 
 
@@ -200,14 +222,15 @@ def _stored_seals(store: Store, connection_id: int) -> Iterator[ledger.Entry]:
     ):
         if letter is not None:
             yield ledger.seal(study, f"reminder {key}", letter)
+        yield runs.seal_of(store, key)
 
 
 def _entries(
     store: Store, connection_id: int
-) -> Iterator[tuple[int, str, int, int, str, str, str]]:
+) -> Iterator[tuple[int, int, str, int, int, str, str, str]]:
     last = 0
     while rows := store.rows(
-        "SELECT number, what, study, invite, mailbox, before, after FROM ledger"
+        "SELECT number, at, what, study, invite, mailbox, before, after FROM ledger"
         " WHERE connection_id = ? AND number > ? ORDER BY number LIMIT 10000",
         (connection_id, last),
     ):

@@ -22,15 +22,24 @@ from app.invites.states import state_words
 _ANSWERS = ("completed", "declined", "bounced", "expired", "withdrawn")
 MOVES = {
     "queued": ("sending", "handed_over", "withdrawn"),
-    "sending": ("queued", "uncertain", "handed_over", "failed", "bounced", "withdrawn"),
-    "uncertain": ("sent", "queued", "failed", "bounced"),
+    "sending": (
+        "queued",
+        "uncertain",
+        "handed_over",
+        "failed",
+        "to_confirm",
+        "bounced",
+        "withdrawn",
+    ),
+    "uncertain": ("sent", "queued", "failed", "to_confirm", "bounced"),
     "sent": ("started", *_ANSWERS),
     "handed_over": ("started", *_ANSWERS),
     "started": _ANSWERS,
     "completed": (),
     "declined": ("completed",),
-    "bounced": ("failed",),  # too many in a row said the same
-    "failed": ("queued", "bounced"),  # the server refused every email; a person confirms a bounce
+    "bounced": ("to_confirm",),  # too many in a row said the same
+    "to_confirm": ("bounced", "failed"),  # a person says whether these were bounces
+    "failed": ("queued", "bounced"),  # the server refused every email; a person knows of a bounce
     "expired": ("completed",),
     "withdrawn": (),
 }
@@ -39,7 +48,16 @@ MARKS = ("sent", "started", "completed", "declined", "bounced", "failed")
 ARRIVED, LOST = "somebody says that it arrived", "somebody says that it did not arrive"
 # When an invite that turns out to have arrived expires.
 _EXPIRES = f"sent_at + {DAY} * (SELECT s.expire_days FROM study s WHERE s.id = invite.study_id)"
-_MARKABLE = ("uncertain", "failed", "sent", "handed_over", "started", "declined", "expired")
+_MARKABLE = (
+    "uncertain",
+    "to_confirm",
+    "failed",
+    "sent",
+    "handed_over",
+    "started",
+    "declined",
+    "expired",
+)
 
 
 def markable(state: str) -> list[str]:
@@ -107,13 +125,13 @@ def mark(
     return len(found)
 
 
-def uncertain(store: Store, invites: Sequence[int]) -> int:
-    """How many of these invites, or their reminders, may or may not have arrived. Raises
-    DatabaseProblem."""
+def unresolved(store: Store, invites: Sequence[int], arrived: bool) -> int:
+    """How many of these invites :func:`resolve` would change. Raises DatabaseProblem."""
+    states = store.values(_unresolved(arrived))
     (number,) = store.row(
         f"SELECT count(*) FROM invite WHERE {store.among('id')}"
-        " AND (state = 'uncertain' OR reminder = 'uncertain')",
-        (store.values(invites),),
+        f" AND ({store.among('state')} OR {store.among('reminder')})",
+        (store.values(invites), states, states),
     )
     return int(number)
 
@@ -123,15 +141,19 @@ def resolve(
 ) -> int:
     """Record whether uncertain invites and uncertain reminders arrived. Returns how many were
     uncertain. Invites that did not arrive have failed, and another plan may invite their
-    participants. Raises DatabaseProblem."""
+    participants. So have those to confirm, which were no bounces. Raises DatabaseProblem."""
     found = store.rows(
-        f"SELECT id FROM invite WHERE {store.among('id')} AND state = 'uncertain'",
-        (store.values(invites),),
+        f"SELECT id FROM invite WHERE {store.among('id')} AND {store.among('state')}",
+        (store.values(invites), store.values(_unresolved(arrived))),
     )
     said = ARRIVED if arrived else LOST
     state = "sent" if arrived else "failed"
     moved = mark(store, connection_id, [key for (key,) in found], state, by, said)
     return moved + _resolve_reminders(store, connection_id, invites, state, by, said)
+
+
+def _unresolved(arrived: bool) -> list[str]:
+    return ["uncertain"] if arrived else ["uncertain", "to_confirm"]
 
 
 def _resolve_reminders(
@@ -140,9 +162,9 @@ def _resolve_reminders(
     lock = " FOR UPDATE" if store.postgres else ""
     with store.transaction():
         found = store.rows(
-            "SELECT id, study_id, mailbox FROM invite WHERE connection_id = ?"
-            f" AND {store.among('id')} AND reminder = 'uncertain' ORDER BY id{lock}",
-            (connection_id, store.values(invites)),
+            "SELECT id, study_id, mailbox, reminder FROM invite WHERE connection_id = ?"
+            f" AND {store.among('id')} AND {store.among('reminder')} ORDER BY id{lock}",
+            (connection_id, store.values(invites), store.values(_unresolved(state == "sent"))),
         )
         store.execute_many(
             "UPDATE invite SET reminder = ?, attempt = attempt + 1,"
@@ -150,8 +172,8 @@ def _resolve_reminders(
             [(state, state == "failed", row[0]) for row in found],
         )
         entries = [
-            Entry("reminder", study, invite, mailbox, "uncertain", state, said)
-            for invite, study, mailbox in found
+            Entry("reminder", study, invite, mailbox, before, state, said)
+            for invite, study, mailbox, before in found
         ]
         ledger.append(store, connection_id, by, entries)
     return len(found)

@@ -1,7 +1,9 @@
-"""Guards a database that was restored from a copy, or copied to another computer. It does not know
-who was invited since the copy, so it does not send until a person has checked.
+"""Guards a database that may be a copy: restored, moved, or used twice. It does not know who was
+sent something since the copy, so it does not send until a person has answered.
 
-A file beside the database records the end of its ledger when this computer last sent or checked.
+Three things tell. The database keeps its identity and the computer, from when it last sent, or a
+PostgreSQL from when it was first used. A file beside it keeps the end of its ledger. The witness
+(:mod:`app.invites.witness`) keeps outside of it what was sent and who opted out.
 """
 
 from __future__ import annotations
@@ -9,24 +11,47 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections.abc import Iterator
 from contextlib import suppress
+from enum import Enum
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from platform import node
 from typing import Any
 
+from app.db.errors import DatabaseProblem
+from app.db.identity import identity
 from app.db.store import Store
 from app.files import replace_atomically
 from app.invites import ledger
+from app.invites.errors import RestoreSuspected
 from app.invites.ledger import Entry
-from app.paths import make_private
-from app.problems import Problem
+from app.invites.witness.lost_records import LostRecords, find
+from app.invites.witness.pending_sends import PendingSends
+from app.invites.witness.takeover import take_over
+from app.invites.witness.witness import Witness
+from app.paths import Folders, make_private
+from app.text import when
 
 MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")  # machine-id(5)
+ASK = (
+    " Nothing was sent and nothing was changed. panelist invites trust, or V in Studies, shows"
+    " what is known of it and takes your answer."
+)
+BY = "the witness"
+OTHER_COPY = (
+    "This database is older than what was sent from it, or another copy of it was used as well."
+)
+_COPY = "copy "  # before the time of a copy that was put back
+_NOTED = 1.0  # seconds between two times that the end of the ledger is recorded
 
 
-class RestoreSuspected(Problem):
-    """The database must not send as it is. The text says why and what to do."""
+class Answer(Enum):
+    """What a person says of a database that is asked about."""
+
+    MOVED = "moved"  # it is the same panel, and no other copy of it sends
+    COPY = "copy"  # it is a copy that was put back, or one of two
 
 
 def this_machine() -> str:
@@ -39,80 +64,246 @@ def this_machine() -> str:
     return sha256(f"panelist {found}".encode()).hexdigest()[:16]
 
 
-class RestoreGuard:
-    """The guard of one account. ``folder``: where the file is."""
+def mark_as_copy(store: Store, copied_at: int) -> None:
+    """Have every account of a database asked about before it sends, because it replaces another
+    one. ``copied_at``: when it was copied, in seconds since 1970. Raises DatabaseProblem."""
+    with store.transaction():
+        store.execute(
+            "INSERT INTO ledger_head (connection_id, number, hash, machine)"
+            " SELECT id, 0, ?, ? FROM connection WHERE true"
+            " ON CONFLICT (connection_id) DO UPDATE SET machine = excluded.machine",
+            (ledger.START, f"{_COPY}{copied_at}"),
+        )
 
-    def __init__(self, store: Store, connection_id: int, folder: Path) -> None:
-        self._store, self._connection_id = store, connection_id
+
+class RestoreGuard:
+    """The guard of one account. ``trouble``: why the witness cannot be read or written, for a
+    person, or None. Sending goes on then."""
+
+    def __init__(self, store: Store, connection_id: int, folders: Folders) -> None:
+        self._store, self._connection_id, self._state = store, connection_id, folders.state
         (account, live) = store.row(
             "SELECT account, livemode FROM connection WHERE id = ?", (connection_id,)
         )
-        self._file = folder / f"ledger-{account}-{'live' if live else 'test'}.json"
+        self._file = folders.home / f"ledger-{account}-{'live' if live else 'test'}.json"
+        self._claimed, self._noted = False, 0.0
+        self.trouble: str | None = None
 
     def check(self) -> None:
-        """Raise RestoreSuspected unless this computer sent last, and no entry is missing or was
-        changed. Of this ledger, only the last entries are read: ``panelist verify`` reads all."""
-        number, machine = self._head()
-        elsewhere = machine is not None and machine != this_machine()
-        if elsewhere and not self._store.postgres:  # several computers share PostgreSQL
-            raise RestoreSuspected(
-                "This database was last sent from on another computer. If invites went out there"
-                " since it was copied, they would go out twice. Nothing was sent; look at the"
-                " invitation log, then say panelist invites --trust."
-            )
-        kept = self._kept()
-        if kept and (kept["number"] > number or self._hash(kept["number"]) != kept["hash"]):
-            raise RestoreSuspected(
-                f"This database is older than what was sent from it: its ledger ends at entry"
-                f" {number:,}, and {kept['number']:,} were written. Invites may have gone out that"
-                " it does not know of. Nothing was sent; put the newer database back, or look at"
-                " the invitation log and say panelist invites --trust."
-            )
-        broken = ledger.tail_broken_at(self._store, self._connection_id)
-        if broken is not None:
-            raise RestoreSuspected(
-                f"The ledger is broken: entry {broken:,} is not as it was written, or is missing."
-                " So it is not known who was invited or opted out. Nothing was sent. Put an intact"
-                " database back, or look at panelist verify and then say panelist invites --trust."
-            )
+        """Raise RestoreSuspected unless this is surely the database that was sent from last, and no
+        entry of its ledger is missing or was changed. Of the ledger, only the last entries are
+        read: ``panelist verify`` reads all."""
+        for why in self._suspicions():
+            raise RestoreSuspected(f"{why}{ASK}")
 
-    def accept(self, by: str) -> None:
-        """Continue from here, because a person has checked."""
+    def check_copies(self) -> None:
+        """Raise RestoreSuspected if another copy has sent something by now. It is quick, for each
+        email. Raises DatabaseProblem."""
+        try:
+            if not self._witness.is_behind():
+                return
+        except OSError as error:
+            self._note_trouble(error)
+            return
+        raise RestoreSuspected(f"{OTHER_COPY}{ASK}")
+
+    def suspicion(self) -> str | None:
+        """Why the database must not send as it is, for a person, or None. Raises
+        DatabaseProblem."""
+        return next(self._suspicions(), None)
+
+    def lost(self) -> LostRecords:
+        """What the witness knows and the database does not. Raises DatabaseProblem."""
+        try:
+            return find(self._store, self._connection_id, self._witness.lost())
+        except OSError as error:
+            self._note_trouble(error)
+            return LostRecords()
+
+    def accept(self, by: str, answer: Answer = Answer.COPY) -> LostRecords:
+        """Continue from here, because a person has answered. A copy takes over what the witness
+        knows. Returns what was taken over. Raises RestoreSuspected if the panel was not only moved,
+        and DatabaseProblem."""
+        lost = self.lost()
+        if lost and answer is Answer.MOVED:
+            raise RestoreSuspected(
+                "It was not only moved: something was sent or said since that this database does"
+                " not know. Nothing was changed. Answer that it is a copy: panelist invites trust"
+                " copy, or c in the dialog."
+            )
         with self._store.transaction():
-            entry = Entry("trusted", detail=f"on {this_machine()}")
+            take_over(self._store, self._connection_id, lost, by, this_machine())
+            entry = Entry("trusted", detail=f"{answer.value}, on {this_machine()}")
             ledger.append(self._store, self._connection_id, by, [entry])
             self._claim()
-        self.note()
+        try:
+            lines = self._witness.lost() if lost.strangers else ()
+            self._pending.keep(lines, lost.strangers)
+            self._witness.accept()
+        except OSError as error:
+            self.trouble = (
+                f"The answer cannot be recorded in {self._state} ({error.strerror or error}), so"
+                " Panelist may ask again. Make the folder writable for you, or set PANELIST_STATE"
+                " to another one."
+            )
+        self._note_end()
+        return lost
 
-    def note(self) -> None:
-        """Record the end of the ledger and this computer. Raises OSError."""
-        number, machine = self._head()
-        if machine != this_machine():
-            with self._store.transaction():
-                self._claim()
-        self._write(number)
+    def adopt(self) -> None:
+        """Send from here from now on, because everything was moved here from a database that was
+        not asked about. Raises DatabaseProblem."""
+        with self._store.transaction():
+            self._claim()
+        try:
+            self._witness.accept()
+        except OSError as error:
+            self._note_trouble(error)
+        self._note_end()
+
+    def note(self, *, last: bool = False) -> None:
+        """Record what was sent and said, here and in the witness. ``last``: nothing follows soon.
+        Raises DatabaseProblem."""
+        if not self._claimed:
+            if self._head()[1] != self._name:
+                with self._store.transaction():
+                    self._claim()
+            self._claimed = True
+        try:
+            self._witness.follow(sync=last)
+        except OSError as error:
+            self._note_trouble(error)
+        if last or time.monotonic() - self._noted >= _NOTED:
+            self._note_end()
 
     def follow(self) -> None:
         """Record the current end of the ledger unless entries are missing, so that an older copy is
-        noticed even if only opt-outs came after the last invite. Raises DatabaseProblem."""
-        number, _ = self._head()
-        kept = self._kept()
-        if number == (kept["number"] if kept else 0):
-            return
-        with suppress(RestoreSuspected, OSError):  # sending reports it; a disk may be full
+        noticed even if only opt-outs came after the last invite. Record the identity of a
+        PostgreSQL that has none yet. Raises DatabaseProblem."""
+        with suppress(RestoreSuspected):  # sending reports it
             self.check()
-            self._write(number)
+            number, sender = self._head()
+            # A restored PostgreSQL is noticed although nothing was sent. A file may be copied until
+            # then, and the witness knows what this computer sent from either.
+            if sender is None and self._store.postgres:
+                with suppress(DatabaseProblem), self._store.transaction():  # it may be read-only
+                    self._claim()
+            try:
+                self._witness.follow()
+                self._pending.settle(self._take)
+            except OSError as error:
+                self._note_trouble(error)
+            kept = self._kept()
+            if number != (kept["number"] if kept else 0):
+                self._note_end()
 
-    def _write(self, number: int) -> None:
-        make_private(self._file.parent)
-        noted = {"number": number, "hash": self._hash(number), "at": int(time.time())}
-        with replace_atomically(self._file) as out:
-            out.write(json.dumps(noted).encode())
+    # What tells
+
+    def _suspicions(self) -> Iterator[str]:
+        number, sender = self._head()
+        machine, _, database = (sender or "").partition(" ")
+        if sender is not None and sender.startswith(_COPY):
+            at = sender.removeprefix(_COPY)
+            yield f"This database is a copy from {when(int(at))} that was put back."
+        elif sender is not None and machine != this_machine() and not self._store.postgres:
+            yield "This database was last used on another computer."
+        elif database and database != self._identity:
+            yield ("This database is not the one that was last used: it is a copy, or was moved.")
+        if self._lacks():
+            yield OTHER_COPY
+        kept = self._kept()
+        if kept and (kept["number"] > number or self._hash(kept["number"]) != kept["hash"]):
+            yield (
+                f"This database is older than what was sent from it: its ledger ends at entry"
+                f" {number:,}, and {kept['number']:,} were written."
+            )
+        if self._store.postgres and self._is_new_here():
+            yield (
+                "Invites were sent from this database, but never from this computer, so a copy that"
+                " was put back would not be noticed."
+            )
+        broken = ledger.tail_broken_at(self._store, self._connection_id)
+        if broken is not None:
+            yield (
+                f"The ledger is broken: entry {broken:,} is not as it was written, or is missing."
+                " So it is not known who was invited or opted out. panelist verify says more."
+            )
+
+    def _lacks(self) -> bool:
+        try:
+            if set_aside := self._witness.damaged():
+                self.trouble = (
+                    f"The witness {set_aside} was damaged and is not used. Nothing else was lost,"
+                    " and a new one begins."
+                )
+            return self._witness.lacks()
+        except OSError as error:
+            self._note_trouble(error)
+            return False
+
+    def _is_new_here(self) -> bool:
+        """Whether invites were sent, but neither the database nor the witness knows that this
+        computer has used it."""
+        with suppress(OSError):
+            if self._witness.known:
+                return False
+        here = self._connection_id
+        sent = "SELECT 1 FROM invite WHERE connection_id = ? AND sent_at IS NOT NULL LIMIT 1"
+        used = (
+            "SELECT 1 FROM run r JOIN study s ON s.id = r.study_id"
+            " WHERE s.connection_id = ? AND r.machine = ? UNION ALL SELECT 1 FROM ledger"
+            " WHERE connection_id = ? AND what = 'trusted' AND detail LIKE ? LIMIT 1"
+        )
+        known = (here, this_machine(), here, f"%on {this_machine()}")
+        return bool(self._store.rows(sent, (here,))) and not self._store.rows(used, known)
+
+    # What is recorded
+
+    @cached_property
+    def _identity(self) -> str:
+        return identity(self._store)
+
+    @property
+    def _name(self) -> str:
+        """This computer and this database, as the database keeps them."""
+        return f"{this_machine()} {self._identity}"
+
+    @cached_property
+    def _witness(self) -> Witness:
+        return Witness(self._store, self._connection_id, self._state, self._identity)
+
+    @property
+    def _pending(self) -> PendingSends:
+        return PendingSends(self._store, self._connection_id, self._witness.pending_file)
+
+    def _take(self, lost: LostRecords) -> None:
+        """Mark participants as invited who came only now, but were sent something. Raises
+        OSError."""
+        with self._store.transaction():
+            take_over(self._store, self._connection_id, lost, BY, this_machine())
+        self._witness.follow(sync=True)
 
     def _claim(self) -> None:
         self._store.execute(
-            "UPDATE ledger_head SET machine = ? WHERE connection_id = ?",
-            (this_machine(), self._connection_id),
+            "INSERT INTO ledger_head (connection_id, number, hash, machine) VALUES (?, 0, ?, ?)"
+            " ON CONFLICT (connection_id) DO UPDATE SET machine = excluded.machine",
+            (self._connection_id, ledger.START, self._name),
+        )
+
+    def _note_end(self) -> None:
+        number, _ = self._head()
+        self._noted = time.monotonic()
+        noted = {"number": number, "hash": self._hash(number), "at": int(time.time())}
+        with suppress(OSError):  # the disk is full; the ledger itself is in the database
+            make_private(self._file.parent)
+            with replace_atomically(self._file) as out:
+                out.write(json.dumps(noted).encode())
+
+    def _note_trouble(self, error: OSError) -> None:
+        self.trouble = (
+            f"What was sent cannot be recorded in {self._state} ({error.strerror or error})."
+            " Nothing was lost and sending goes on, but a database that is put back from a copy may"
+            " not be noticed. Make the folder writable for you, or set PANELIST_STATE to another"
+            " one."
         )
 
     def _head(self) -> tuple[int, str | None]:
@@ -130,10 +321,9 @@ class RestoreGuard:
         return rows[0][0] if rows else None
 
     def _kept(self) -> dict[str, Any] | None:
+        """What the file beside the database says. None if there is none, or if it is damaged."""
         try:
             found = json.loads(self._file.read_text())
             return {"number": int(found["number"]), "hash": found["hash"]}
-        except FileNotFoundError:
-            return None
         except (OSError, ValueError, KeyError, TypeError):
-            return {"number": 0, "hash": "unreadable"}
+            return None

@@ -14,6 +14,7 @@ INVITE_STATES = {
     "started": "started",
     "completed": "completed",
     "declined": "declined",
+    "to_confirm": "to confirm",
     "bounced": "bounced",
     "failed": "failed",
     "expired": "expired",
@@ -30,4 +31,6 @@ def state_words(state: str) -> str:
 def written_to(state: str = "state", since: str = "sent_at") -> str:
     """The SQL condition for an invite that reached its participant. Who opted out later was written
     to as well. ``state`` and ``since``: the columns, which a reminder has of its own."""
-    return f"{since} IS NOT NULL AND {state} NOT IN ('uncertain', 'bounced', 'failed')"
+    return (
+        f"{since} IS NOT NULL AND {state} NOT IN ('uncertain', 'to_confirm', 'bounced', 'failed')"
+    )

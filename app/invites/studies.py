@@ -104,14 +104,13 @@ def create(store: Store, connection_id: int, title: str, by: str, **values: obje
     study = _with(start, {"title": title, **values})
     names = ("connection_id", *_stored(study), "state", "created_at", "changed_at", '"by"')
     with store.transaction():
-        store.execute(
+        key = store.insert_one(
             f"INSERT INTO study ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
             (connection_id, *_stored(study).values(), "draft", now, now, by),
         )
-        (key,) = store.row("SELECT max(id) FROM study WHERE connection_id = ?", (connection_id,))
         entries = [Entry("study", key, after="draft"), seal_of(get(store, key))]
         ledger.append(store, connection_id, by, entries)
-    return int(key)
+    return key
 
 
 def change(store: Store, study_id: int, by: str, **values: object) -> Study:

@@ -21,6 +21,14 @@ QUESTION = place(
     Row("left", "Go to the button on the left", "app.focus_previous", "Other button", shown=False),
     Row("right", "Go to the button on the right", "app.focus_next", "Other button", shown=False),
 )  # fmt: skip
+TRUST = place(
+    "dialog", "trust", "Trust a database",
+    Row("moved", "Say that it is the same panel, and no other copy of it sends", "answer('moved')"),
+    Row("copied", "Say that it is a copy that was put back, or one of two", "answer('copy')"),
+    Row("back", "Answer later", "cancel", name="Cancel"),
+    Row("down", "Read on", "scroll(1)", "Read on", shown=False),
+    Row("up", "Read what is above", "scroll(-1)", shown=False),
+)  # fmt: skip
 HELP = place(
     "dialog", "help", "All keys",
     Row("open", "Run the current action", "screen.run", "Run"),
@@ -151,7 +159,7 @@ FILTER = place(
 )  # fmt: skip
 
 DIALOGS: tuple[Place, ...] = (
-    DIALOG, QUESTION, HELP, EXPORT, COPY, WHY, PICK, SEGMENT_FORM, AUDIENCE, STUDY_FORM,
+    DIALOG, QUESTION, TRUST, HELP, EXPORT, COPY, WHY, PICK, SEGMENT_FORM, AUDIENCE, STUDY_FORM,
     PLAN_OPTIONS, CONFIRM, TEST_MAIL, MARK, MARK_LIST, REASON, ACCOUNTS, TOKEN_STORE, UNLOCK,
 )  # fmt: skip
 LISTS = (TABLE, ROWS, GROUPS, CHOICES)

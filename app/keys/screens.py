@@ -24,7 +24,8 @@ APP = place(
 
 CONNECT = place(
     "mode", "connect", "Connect",
-    Row("sandbox", "Connect to the demo's sandbox"),
+    Row("demo", "Look around with made-up customers. Your data is not touched",
+        name="Try the demo"),
     Row("copy", "Copy the address of Stripe's approval page", name="Copy address"),
     Row("disconnect", "Disconnect, after a question. What was fetched stays"),
 )  # fmt: skip
@@ -52,7 +53,7 @@ SEGMENTS = place(
 
 HISTORY = place(
     "screen", "history", "History of a segment",
-    Row("date", "Type the day to compare with"),
+    Row("options", "Type the day to compare with", "date", name="Since…"),
     Row("day_before", "Compare with a day earlier", "step('day', -1)"),
     Row("day_after", "Compare with a day later", "step('day', 1)", shown=False),
     Row("week_before", "Compare with a week earlier", "step('week', -1)"),
@@ -83,6 +84,7 @@ STUDIES = place(
     Row("undo", "Withdraw everything that is still queued, after a question"),
     Row("remind", "Send one reminder to everyone who has not responded, after a question"),
     Row("test", "Send this email to yourself, marked TEST"),
+    Row("trust", "Say what a database is that may be a copy, and therefore does not send"),
     Row("member", "Show the email to the next member"),
     Row("close", "Close the study, after a question. A draft is deleted, a closed one archived"),
     REFRESH,

@@ -76,11 +76,11 @@ VERBS = {
     "options": Verb("o", "Options"),
     "state": Verb("f", "Filter"),
     "account": Verb("c", "Account"),
-    "sandbox": Verb("b", "Sandbox"),
+    "demo": Verb("d", "Demo"),
+    "trust": Verb("V", "Trust"),
     "disconnect": Verb("O", "Disconnect", final=True),
     "swap": Verb("z", "Swap"),
     "member": Verb("N", "Next member"),
-    "date": Verb("d", "Date"),
     "day_before": Verb("left_square_bracket", "A day earlier"),
     "day_after": Verb("right_square_bracket", "A day later"),
     "week_before": Verb("left_curly_bracket", "A week earlier"),
@@ -95,10 +95,17 @@ VERBS = {
     "exclude": Verb("minus", "Exclude"),
     "yes": Verb("y", "Yes"),
     "no": Verb("n", "No"),
+    "moved": Verb("m", "Moved"),
+    "copied": Verb("c", "Copy"),
     "complete": Verb("tab", "Complete"),
     "to_list": Verb("down", "To the list"),
     "stop": Verb("ctrl+c", "Quit"),
 }
 """By name, which is the end of the id of each action: ``segments.export`` is ``export``."""
 
-QUESTION = ("yes", "no")  # the only verbs whose keys mean something else outside of a question
+QUESTION = (
+    "yes",
+    "no",
+    "moved",
+    "copied",
+)  # the only verbs whose keys mean something else outside of a question

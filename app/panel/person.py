@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from app.db.rows import SubscriptionRow
 from app.db.segment_rules import BUILTIN, LIVE
 from app.db.store import Store
+from app.db.stored_json import stored_metadata
 from app.panel.knowledge import Knowledge, certain, doubts_of, knowledge
 from app.panel.labels import price_words, rhythm, standing, status_words
 from app.panel.segments.memberships import Membership, places
@@ -71,8 +71,7 @@ class Person(StoredParticipant):
 
     @property
     def metadata(self) -> dict[str, str]:
-        found: dict[str, str] = json.loads(self.stored.metadata)
-        return found
+        return stored_metadata(self.stored.metadata)
 
 
 def person(store: Store, row_id: int) -> Person | None:

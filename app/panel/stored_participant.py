@@ -6,13 +6,13 @@ A new field in :mod:`app.db.rows` is read, written and masked without a change h
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app.db.rows import PARTICIPANT_FIELDS, ParticipantRow
 from app.db.store import Store
+from app.db.stored_json import stored_metadata
 from app.text import masked
 
 COLUMNS = ", ".join(f"p.{field.name}" for field in PARTICIPANT_FIELDS)
@@ -73,7 +73,7 @@ def stored(store: Store, ids: Sequence[int]) -> dict[int, StoredParticipant]:
 def values(row: Sequence[Any]) -> dict[str, Any]:
     """Every stored field by name, with JSON decoded."""
     return {
-        name: json.loads(value) if name in _JSON else value
+        name: stored_metadata(value) if name in _JSON else value
         for name, value in zip(ParticipantRow._fields, row, strict=True)
     }
 

@@ -60,10 +60,7 @@ async def _serve(service: SandboxService, asked: argparse.Namespace, parent: int
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        try:
-            loop.add_signal_handler(number, stop.set)
-        except NotImplementedError:  # Windows has no signal handlers in its loop
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
     watch = asyncio.ensure_future(_watch(parent, stop)) if asked.with_parent else None
     await service.serve(asked.port, stop, lambda url: _say(service.world, asked, url))
     if watch is not None:

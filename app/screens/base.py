@@ -61,6 +61,10 @@ class Host(Context):
         cannot be read."""
 
     @abstractmethod
+    def start_demo(self) -> None:
+        """Quit this app, and run the demo until a person quits that."""
+
+    @abstractmethod
     def ask_to_leave(self) -> None:
         """Ask whether to disconnect. Disconnect after a yes."""
 

@@ -97,7 +97,7 @@ class ExportDialog(DecisionDialog["Path | None"]):
                 f": {plain(self._title, 60)}",
             ),
             words("Personal data leaves the panel, into a file that only you can read."),
-            words((masked, "bold" if self._masking else "dim")),
+            words((masked, "bold" if self._masking else "$muted")),
         ]
 
     def on_mount(self) -> None:
@@ -116,7 +116,7 @@ class ExportDialog(DecisionDialog["Path | None"]):
         event.stop()
         form = FORMS[form_of(event.value.strip())]
         self.query_one("#export-form", TextLine).show(
-            words(("as ", "dim"), form, ("; ctrl+t changes it", "dim"))
+            words(("as ", "$muted"), form, ("; ctrl+t changes it", "$muted"))
         )
         self._offer_to_replace(False)
 
@@ -210,12 +210,12 @@ class ExportDialog(DecisionDialog["Path | None"]):
             self._done = True
             written = self._source.counted(message.number)
             be = "is" if message.number == 1 else "are"
-            self._say(words(("✓ ", "$success"), f"{written} {be} in {self._file}"))
+            self._say(words(("✓ ", "$completed"), f"{written} {be} in {self._file}"))
             self.query_one("#cancel", Button).label = "Close"
             return
         self._file = None
         self._busy(False)
-        self._say(words((f"✗ {message.problem}", "$error")))
+        self._say(words((f"✗ {message.problem}", "$never")))
         self._offer_to_replace(isinstance(message.problem, AlreadyThere))
 
     def _say(self, said: Content) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
+from textual.containers import Container
 from textual.message import Message
 from textual.worker import get_current_worker
 
@@ -24,8 +24,9 @@ from app.screens.base import PanelistScreen
 from app.services.snapshot import Snapshot
 from app.widgets.content import words
 from app.widgets.group_bars import GroupBar, GroupBars
+from app.widgets.pane import Pane
 from app.widgets.table.table import Column, Rows, Table
-from app.widgets.text_line import TextLine, entitle
+from app.widgets.text_line import TextLine
 
 LEAST = 1.0  # seconds between two counts of groups that change
 SHARE = 4  # the pause after a count is so many times as long as the count
@@ -79,11 +80,11 @@ class GroupsScreen(PanelistScreen):
 
     def compose_content(self) -> ComposeResult:
         with Container(id="group-columns"):
-            with Vertical(id="group-left"):
+            with Pane(id="group-left"):
                 yield from self.compose_left()
                 yield GroupBars(self.names(), id="groups")
                 yield TextLine(id="groups-said")
-            with Vertical(id="group-right"):
+            with Pane(id="group-right"):
                 yield Table(
                     self.COLUMNS,
                     "The people of the group that is chosen.",
@@ -145,7 +146,7 @@ class GroupsScreen(PanelistScreen):
 
     def say(self, text: str, *, problem: bool = False) -> None:
         """Show a sentence under the groups."""
-        line = words((f"✗ {text}", "$error")) if problem else words((text, "dim"))
+        line = words((f"✗ {text}", "$never")) if problem else words((text, "$muted"))
         self.query_one("#groups-said", TextLine).show(line)
 
     def show_content(self, snapshot: Snapshot) -> None:
@@ -164,9 +165,9 @@ class GroupsScreen(PanelistScreen):
     def draw(self, *, reset: bool = False) -> None:
         """Show the participants of the current group."""
         group = self.groups.current
-        right = self.query_one("#group-right")
+        right = self.query_one("#group-right", Pane)
         self.table.display = self.ready
-        entitle(right, words(self.headline(group)))
+        right.entitle(words(self.headline(group)))
         if self._counted is None:
             self.groups.wait(self.names(), "counting…" if self.ready else "")
             self.table.show(None)
@@ -179,7 +180,7 @@ class GroupsScreen(PanelistScreen):
     def _show_row_range(self) -> None:
         first, last, total = self.table.seen
         said = f"rows {first:,}–{last:,} of {total:,}" if total else ""
-        entitle(self.query_one("#group-right"), below=words(said))
+        self.query_one("#group-right", Pane).entitle(facts=words(said))
 
     # Counting
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+from rich.cells import cell_len
+
 from app.panel.overview import MessageView, RecentChange
 from app.panel.segments.memberships import Reason
 from app.panel.segments.views import SegmentView
 from app.text import plain, when
 from app.widgets.content import hidden, no_emails, words
 from app.widgets.row_list import Row
+from app.widgets.table.cells import fit
 
+NAME = 30  # cells at most for the name of a segment
 LEVELS = {  # level -> (glyph and word, style)
     "info": ("● info   ", "$primary"),
-    "warning": ("▲ warning", "bold $warning"),
-    "error": ("✗ error  ", "bold $error"),
+    "warning": ("▲ warning", "bold $warn"),
+    "error": ("✗ error  ", "bold $never"),
 }
 OBJECTS = {  # the part of an event's type before its verb -> our word
     "customer": "participant",
@@ -45,22 +49,23 @@ def message_rows(messages: Sequence[MessageView], now: float, masking: bool) -> 
 @lru_cache(maxsize=256)
 def _message_row(level: str, text: str, at: str, masking: bool) -> Row:
     return Row(
-        words((f"{at} ", "dim"), LEVELS.get(level, LEVELS["info"]), " "),
+        words((f"{at} ", "$muted"), LEVELS.get(level, LEVELS["info"]), " "),
         words(no_emails(plain(text), masking)),
     )
 
 
 def segment_rows(found: Sequence[SegmentView]) -> list[Row]:
-    """A row for each segment: count, name, rule and the number with an email."""
-    width = max((len(f"{one.count:,}") for one in found), default=0)
-    return [_segment_row(one, width) for one in found]
+    """A row for each segment: count, name, and the number with an email."""
+    count = max((len(f"{one.count:,}") for one in found), default=0)
+    name = min(NAME, max((cell_len(plain(one.name)) for one in found), default=0))
+    return [_segment_row(one, count, name) for one in found]
 
 
 @lru_cache(maxsize=1024)
-def _segment_row(one: SegmentView, width: int) -> Row:
+def _segment_row(one: SegmentView, count: int, name: int) -> Row:
     return Row(
-        words((f"{one.count:>{width},}  ", "bold")),
-        words((plain(one.name, 60), "bold"), f" – {one.rule}; {one.with_email:,} with email"),
+        words((f"{one.count:>{count},}  ", "bold")),
+        words(fit(one.name, name), (f"  {one.with_email:>{count},} with email", "$muted")),
     )
 
 
@@ -68,10 +73,10 @@ def change_rows(changes: Sequence[RecentChange], now: float, masking: bool) -> l
     """A row for each change: time, change and object. The names of products are never masked."""
     return [
         Row(
-            words((f"{when(one.at, now)} ", "dim"), f"{event_words(one.type)} "),
+            words((f"{when(one.at, now)} ", "$muted"), f"{event_words(one.type)} "),
             words(
                 (hidden(one.name, masking and not one.type.startswith("product")), "bold"),
-                (f"  {one.object_id}" if not one.name else "", "dim"),
+                (f"  {one.object_id}" if not one.name else "", "$muted"),
             ),
         )
         for one in changes

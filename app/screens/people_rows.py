@@ -22,12 +22,7 @@ COLUMNS = (
     Column("Customer since", 14, sort="created", priority=5),
     Column("Stripe id", 18, grow=1, most=30, priority=6),
 )
-COLOURS = {
-    "active": "$success",
-    "in trial": "$primary",
-    "past due": "$warning",
-    "deleted": "$error",
-}
+COLOURS = {"active": "", "past due": "$warn", "deleted": "$never"}
 
 
 class PeopleRows:
@@ -69,19 +64,27 @@ class PeopleRows:
         try:
             found = rows(self._store, self._connection_id, ids, self._segment)
         except DatabaseProblem as problem:
-            return [(Cell(str(problem), "$error"),) for _ in ids]
+            return [(Cell(str(problem), "$never"),) for _ in ids]
         known = {one.id: one for one in found}
         return [_cells(known[one], self._masking) if one in known else () for one in ids]
+
+
+def name_cells(one: PersonRow, masking: bool) -> tuple[Cell, Cell]:
+    """A person's name and email. What is missing is muted."""
+    name, email = (
+        Cell(hidden(text, masking)) if text else Cell(f"no {what}", "$muted")
+        for what, text in (("name", one.name), ("email", one.email))
+    )
+    return name, email
 
 
 def _cells(one: PersonRow, masking: bool) -> tuple[Cell, ...]:
     status = "deleted" if one.deleted else one.status
     return (
-        Cell(hidden(one.name, masking) if one.name else "no name", "" if one.name else "dim"),
-        Cell(hidden(one.email, masking) if one.email else "no email", "" if one.email else "dim"),
+        *name_cells(one, masking),
         Cell(one.plan),
-        Cell(status, COLOURS.get(status, "dim")),
-        Cell(day(one.since) if one.since else "", "dim"),
-        Cell(day(one.created) if one.created else "", "dim"),
-        Cell(one.stripe_id, "dim"),
+        Cell(status, COLOURS.get(status, "$muted")),
+        Cell(day(one.since) if one.since else "", "$muted"),
+        Cell(day(one.created) if one.created else "", "$muted"),
+        Cell(one.stripe_id, "$muted"),
     )

@@ -13,6 +13,7 @@ from textual.message import Message
 if TYPE_CHECKING:
     from app.credentials.store import Credentials
     from app.db.store import Store
+    from app.services.remembered import Remembered
     from app.settings import Settings
 
 
@@ -33,6 +34,7 @@ class Context(App[None]):
     credentials: Credentials
     demo: Demo | None
     masking: bool
+    remembered: Remembered
 
     def post(self, message: Message) -> None:
         """Post a message from any thread; nothing happens when the app has ended."""

@@ -8,8 +8,8 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from app.credentials.errors import CredentialProblem
+    from app.oauth.redirect import RedirectAnswer
     from app.sync.auth.connect import KeyReport
-    from app.sync.auth.redirect import RedirectAnswer
     from app.sync.stripe.oauth import OAuthApp
 
 

@@ -24,9 +24,9 @@ from app.services.messages import (
 )
 
 if TYPE_CHECKING:
+    from app.oauth.redirect import RedirectAnswer
     from app.services.context import Context
     from app.sync.auth.approval import Approval
-    from app.sync.auth.redirect import RedirectAnswer
     from app.sync.service import SyncService
     from app.sync.stripe.oauth import OAuthApp
 
@@ -90,7 +90,7 @@ class OAuthApproval:
 
     def paste(self, text: str) -> str:
         """Use a pasted address or code. Returns an error when it is neither, else ""."""
-        from app.sync.stripe.oauth import OAuthProblem
+        from app.oauth.errors import OAuthProblem
 
         try:
             if self._approval is not None:
@@ -170,7 +170,7 @@ class OAuthApproval:
 
     def _browse(self, page: ApprovalPage) -> None:
         """Runs in a thread, because a browser may take seconds to start."""
-        from app.sync.auth.approval import open_browser
+        from app.oauth.browser import open_browser
 
         why_not = open_browser(page.url, os.environ)
         said = f"Not opened: {why_not}." if why_not else "Opened in the browser."
@@ -179,7 +179,7 @@ class OAuthApproval:
             self._context.post(ApprovalOpened())
 
     def _wait(self, approval: Approval) -> None:
-        from app.sync.stripe.oauth import OAuthProblem
+        from app.oauth.errors import OAuthProblem
 
         try:
             while self._approval is approval:

@@ -66,7 +66,7 @@ class InviteSending:
         """The guard that keeps an old copy of the database from sending. Any thread may call it."""
         from app.invites.restore_guard import RestoreGuard
 
-        return RestoreGuard(self._context.store, connection_id, self._context.settings.home)
+        return RestoreGuard(self._context.store, connection_id, self._context.settings.folders)
 
     def send(self, connection_id: int, run: int) -> None:
         """Send a batch as soon as it is due. Any thread may call it."""
@@ -96,7 +96,7 @@ class InviteSending:
 
         store = self._context.store
         try:
-            if tidy(store, self._context.settings.home):
+            if tidy(store, self._context.settings.folders):
                 self._on_change()
         except (DatabaseProblem, OSError):
             pass  # it is tried again soon, and a screen reports it
@@ -117,8 +117,8 @@ class InviteSending:
         from app.invites.sending.factory import open_sender
 
         at = self._context
-        changed = self._on_change
-        return open_sender(at.store, at.settings, at.credentials, connection_id, changed)
+        changed, tell = self._on_change, self._report
+        return open_sender(at.store, at.settings, at.credentials, connection_id, changed, tell)
 
     def _report(self, said: str) -> None:
         with suppress(RuntimeError):  # the app has ended

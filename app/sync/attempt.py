@@ -16,7 +16,7 @@ from app.db.store import Store
 from app.panel.overview import allowance, reads
 from app.panel.segments import custom
 from app.settings import Settings
-from app.sync import relist_interval
+from app.sync import relist_interval, stripe_clock
 from app.sync.backfill import Backfill
 from app.sync.committer import Committer
 from app.sync.events import EventGap, EventPoller, PollResult
@@ -64,6 +64,7 @@ class SyncAttempt:
         self._check, self._wait, self._tell = check, wait, tell
         self._full = full
         self._deep_at = -DEEP
+        self._clock_is_wrong: bool | None = None  # as last told
         self._api = StripeApi(
             settings.stripe_api_base,
             access,
@@ -135,6 +136,10 @@ class SyncAttempt:
         self._pace.over = reads(*key) > allowance(*key)
         await self._do(sync_messages.say_quarantined)
         await self._do(relist_interval.tell)
+        wrong = stripe_clock.difference(self._api.ahead) is not None
+        if wrong != self._clock_is_wrong:
+            self._clock_is_wrong = wrong
+            await self._do(stripe_clock.tell, self._api.ahead)
 
     async def _poll(self, listed: bool, gapless: bool = False) -> PollResult:
         deep = time.monotonic() - self._deep_at >= DEEP

@@ -80,19 +80,19 @@ class PollInterval:
 
     @property
     def words(self) -> str:
-        """The interval for a person: "every 15 s, as things change"."""
+        """The interval for a person: "every 15 s, while data changes"."""
         if self._fixed:
             why = "the demo's pace"
         elif self.by_webhook:
-            why = "as webhooks tell of changes"
+            why = "because webhooks report changes"
         elif self.over:
-            why = "to spare the month's reads"
+            why = "to save this month's reads"
         elif self._least >= self.pause:
-            why = "as so much changed"
+            why = "because so much changed"
         elif self._quiet == 0:
-            why = "as things change"
+            why = "while data changes"
         else:
-            why = "as little changes"
+            why = "while little changes"
         return f"every {_span(self.pause)}, {why}"
 
 

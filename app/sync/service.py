@@ -15,6 +15,7 @@ from app.credentials.store import CredentialProblem, Credentials
 from app.db import connections
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
+from app.oauth.errors import OAuthProblem
 from app.panel.overview import ConnectionView
 from app.settings import Settings
 from app.sync.auth import disconnect, oauth_app
@@ -23,7 +24,7 @@ from app.sync.auth.connect import KeyProblem, KeyReport, admit, connect, forget,
 from app.sync.auth.oauth_app import SetupProblem
 from app.sync.engine import Change, Engine
 from app.sync.stripe.access import Access, NewAccess, kept_access, secret_name
-from app.sync.stripe.oauth import OAuthApp, OAuthProblem
+from app.sync.stripe.oauth import OAuthApp
 
 PROBLEMS = (KeyProblem, OAuthProblem, SetupProblem, CredentialProblem, DatabaseProblem)
 

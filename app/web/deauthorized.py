@@ -12,12 +12,12 @@ from typing import Literal
 
 from app.credentials.store import CredentialProblem
 from app.db import connections, event_hints
+from app.oauth.errors import OAuthProblem
 from app.panel.overview import ConnectionView, accounts
 from app.sync.ended_access import end_by_stripe
 from app.sync.service import SyncService
 from app.sync.stripe.access import Access, KeyAccess, secret_name
 from app.sync.stripe.client import ProblemKind
-from app.sync.stripe.oauth import OAuthProblem
 from app.web.events import WebhookEvent
 
 Ended = Literal["ended", "asked", "old", "nobody's"]

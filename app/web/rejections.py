@@ -16,12 +16,16 @@ log = logging.getLogger(__name__)
 class Rejected(Exception):
     """A request that had no effect. The text is one sentence for the sender, and ``why`` is the
     line for the log. Neither repeats anything of the request, and there is a fixed number of both.
+    ``ahead``: the seconds by which this computer's clock is ahead of the sender's, if that is why.
     """
 
-    def __init__(self, why: str, text: str, status: int = 400) -> None:
+    def __init__(
+        self, why: str, text: str, status: int = 400, *, ahead: float | None = None
+    ) -> None:
         super().__init__(text)
         self.why = why
         self.status = status
+        self.ahead = ahead
 
 
 class RejectionTally:

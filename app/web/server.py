@@ -19,9 +19,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from app.problems import Problem
-from app.web.connection_limits import CALLERS, HEAD_SECONDS, LimitedConnection
+from app.web.connection_limits import AT_ONCE, CALLERS, HEAD_SECONDS, LimitedConnection
 
 HEAD_LIMIT = 16 * 1024  # bytes
+QUEUE = 4_096  # callers who wait to be let in; the system drops what comes beyond
 GRACE = 0.4  # seconds that requests under way have when the server stops
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def listen(host: str, port: int) -> socket.socket:
         # Lets us listen again at once after a stop. Two can still never listen at one address.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(CALLERS)
+        listener.listen(QUEUE)
     except (OSError, UnicodeError) as error:
         if listener is not None:
             listener.close()
@@ -125,10 +126,15 @@ async def serve(
         headers=[("connection", "close")],
         h11_max_incomplete_event_size=HEAD_LIMIT,
         timeout_graceful_shutdown=0,
+        backlog=AT_ONCE,  # asyncio also lets in as many in one turn
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve([listener]))
     stopped = asyncio.create_task(stop.wait())
+    while not server.started and not serving.done():
+        await asyncio.sleep(0)
+    if server.started:
+        listener.listen(QUEUE)  # asyncio made it as short as what it lets in at once
     await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if server.started:

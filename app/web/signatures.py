@@ -38,15 +38,17 @@ def check(header: str | None, body: bytes, secrets: Sequence[str], now: float) -
         )
     if at < now - TOLERANCE:
         raise Rejected(
-            "Webhook refused: its signature is too old",
+            "Webhook refused: its signature is too old; check the clock of this computer",
             f"The signature is more than {TOLERANCE} seconds old; nothing was stored, and Stripe"
-            " signs anew whenever it sends again.",
+            " signs anew whenever it sends again, so check the clock here.",
+            ahead=now - at,
         )
     if at > now + TOLERANCE:
         raise Rejected(
             "Webhook refused: its signature is from the future; check the clock of this computer",
             f"The signature is more than {TOLERANCE} seconds in the future; nothing was stored, so"
             " check the clock here.",
+            ahead=now - at,
         )
 
 

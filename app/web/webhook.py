@@ -37,6 +37,8 @@ class Webhook:
     """Checks each request, and answers 2xx only when its event is stored permanently. Stripe sends
     everything else again (docs.stripe.com/webhooks#retries).
 
+    ``on_wrong_clock``: called with the seconds by which this computer's clock seems ahead when that
+    is why a request with a valid signature is refused.
     ``secrets`` are those of the endpoints. ``deauthorized`` ends a connection. ``clock`` returns
     seconds since 1970.
     """
@@ -48,6 +50,7 @@ class Webhook:
         deauthorized: Callable[[WebhookEvent], Awaitable[Ended]],
         tally: RejectionTally,
         *,
+        on_wrong_clock: Callable[[float], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
         body_seconds: float = BODY_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
@@ -56,6 +59,7 @@ class Webhook:
         self._secrets = tuple(secrets)
         self._deauthorized = deauthorized
         self._tally = tally
+        self._on_wrong_clock = on_wrong_clock
         self._clock = clock
         self._body_seconds = body_seconds
         self._answer_seconds = answer_seconds
@@ -70,6 +74,8 @@ class Webhook:
             event = events.read(body)
         except Rejected as why:
             self._tally.count(why.why)
+            if why.ahead is not None:
+                self._on_wrong_clock(why.ahead)
             return _Lingering(f"{why}\n", why.status)
         except ClientDisconnect:
             return Response(status_code=400)  # the client has gone, so no one reads this

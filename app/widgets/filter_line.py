@@ -68,7 +68,10 @@ class Note(StateWidget[NoteState]):
         if not state.suggestions:
             return []
         first, *others = state.suggestions
-        parts = [words(("tab ", "dim"), (first, "bold $primary")), *(words(one) for one in others)]
+        parts = [
+            words(("tab ", "$muted"), (first, "bold $primary")),
+            *(words(one) for one in others),
+        ]
         return [words("  ").join(parts)]
 
 
@@ -76,20 +79,20 @@ def _under(state: NoteState, width: int) -> list[Content]:
     """A marker under the position, with the text beside it, or below when there is no room."""
     begin = max(0, min(state.begin, width - 1))
     end = max(begin + 1, min(state.end, width))
-    marker = words((" " * begin, ""), ("^" * (end - begin), "bold $error"))
-    text = words((f"✗ {state.trouble}", "$error"))
+    marker = words((" " * begin, ""), ("^" * (end - begin), "bold $never"))
+    text = words((f"✗ {state.trouble}", "$never"))
     if end + 1 + text.cell_length <= width:
         return [words(marker, " ", text)]
     if text.cell_length + 1 <= begin:
         gap = " " * (begin - text.cell_length)
-        return [words(text, gap, ("^" * (end - begin), "bold $error"))]
+        return [words(text, gap, ("^" * (end - begin), "bold $never"))]
     return [marker, *text.wrap(width)]
 
 
 class Count(StateWidget[str]):
     """The number of matches, at the right."""
 
-    DEFAULT_CSS = "Count { width: auto; height: 1; color: $text-muted; }"
+    DEFAULT_CSS = "Count { width: auto; height: 1; color: $muted; }"
 
     def __init__(self) -> None:
         super().__init__("")

@@ -82,7 +82,7 @@ class GroupBars(StateWidget[GroupsState], can_focus=True):
         """Each group on one line, or on two when one is too narrow."""
         total = sum(one.count for one in state.groups)
         numbers = [self._number(one, total) for one in state.groups]
-        notes = [words((one.note, "dim")) for one in state.groups]
+        notes = [words((one.note, "$muted")) for one in state.groups]
         name = max(words(one.name).cell_length for one in state.groups)
         tail = max(one.cell_length for one in numbers) + max(one.cell_length for one in notes) + 2
         room = width - MARK - name - tail - 2
@@ -109,7 +109,7 @@ class GroupBars(StateWidget[GroupsState], can_focus=True):
 
     def _number(self, one: GroupBar, total: int) -> Content:
         if self.state.waiting is not None:
-            return words((self.state.waiting, "dim"))
+            return words((self.state.waiting, "$muted"))
         most = max(len(f"{group.count:,}") for group in self.state.groups)
         return words((f"{one.count:>{most},}", "bold"), f" {share(one.count, total):>4}")
 
@@ -161,4 +161,4 @@ def _bar(count: int, total: int, width: int) -> Content:
     eighths = max(1, round(8 * width * count / total)) if count else 0
     full, rest = divmod(eighths, 8)
     bar = "█" * full + (EIGHTHS[rest] if rest else "")
-    return words((bar, "$primary"), ("·" * (width - len(bar)), "dim"))
+    return words((bar, "$primary"), ("·" * (width - len(bar)), "$muted"))

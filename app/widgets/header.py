@@ -13,12 +13,12 @@ from app.widgets.content import Content, words
 from app.widgets.state_widget import StateWidget
 
 BADGES = {  # state -> (glyph, words beside the time, style)
-    "connected": ("●", "", "$success"),
-    "trouble": ("!", "", "bold $warning"),
-    "looking on": ("◌", "read-only", "$success"),
-    "not syncing": ("○", "not syncing", "$warning"),
-    "not connected": ("○", "not connected", "dim"),
-    "disconnected": ("✗", "disconnected", "$error"),
+    "connected": ("●", "", "$completed"),
+    "trouble": ("!", "", "bold $warn"),
+    "looking on": ("◌", "read-only", "$completed"),
+    "not syncing": ("○", "not syncing", "$warn"),
+    "not connected": ("○", "not connected", "$muted"),
+    "disconnected": ("✗", "disconnected", "$never"),
 }
 WIDE = 78  # cells inside a terminal of 80 columns
 LEAST_NAME = 9  # cells of an account's name, or none
@@ -126,7 +126,7 @@ def _rooms(width: int) -> Iterator[_Room]:
 def _right(state: HeaderState, room: _Room) -> Content:
     parts: list[Content] = []
     if state.mode == "live":
-        parts.append(words((" LIVE ", "bold reverse $error")))
+        parts.append(words((" LIVE ", "bold reverse $never")))
     elif state.mode:
         parts.append(words((state.mode.upper(), "bold")))
     if state.demo and room.demo:

@@ -40,8 +40,8 @@ class Plot(StateWidget[PlotState]):
             return []
         *lines, below = plot_lines(state, width)
         ruler = max(len(f"{number:,}") for _, number in state.points)
-        made = [words((line[:ruler], "dim"), (line[ruler:], "$primary")) for line in lines]
-        return [*made, words((below, "dim"))]
+        made = [words((line[:ruler], "$muted"), (line[ruler:], "$primary")) for line in lines]
+        return [*made, words((below, "$muted"))]
 
 
 def plot_lines(state: PlotState, width: int) -> list[str]:

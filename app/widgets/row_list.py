@@ -80,7 +80,7 @@ class RowList(Scrolling, ScrollView, can_focus=True):
         self._width = self.scrollable_content_region.width
         if not self._width:
             return
-        rows = self._rows or (Row(words(), words((self._empty, "dim"))),)
+        rows = self._rows or (Row(words(), words((self._empty, "$muted"))),)
         # Wrapping is slow, so rows that were shown before keep their lines.
         self._wrapped = {row: self._wrapped.get(row) or self._row_lines(row) for row in rows}
         self._flat = [line for row in rows for line in self._wrapped[row]]

@@ -18,11 +18,11 @@ LIFECYCLE = {
 }
 STEPS = ("products", "prices", "subscriptions", "segments", "customers")
 STATES = {  # state -> (glyph, style)
-    "pending": ("○", "dim"),
+    "pending": ("○", "$muted"),
     "running": ("●", "$primary"),
-    "done": ("✓", "$success"),
-    "skipped": ("–", "$warning"),
-    "failed": ("✗", "$error"),
+    "done": ("✓", "$completed"),
+    "skipped": ("–", "$warn"),
+    "failed": ("✗", "$never"),
 }
 NAME = 16  # cells for glyph and name
 LEAST_BAR, MOST_BAR = 8, 40
@@ -50,16 +50,16 @@ class Lifecycle(StateWidget[LifecycleState]):
             label = LIFECYCLE[name]
             if index == present:
                 glyph = "✓" if name == "complete" else "●"
-                parts.append(words((f"{glyph} {label}", "bold reverse $success")))
+                parts.append(words((f"{glyph} {label}", "bold reverse $completed")))
             elif index < present:
-                parts.append(words(("✓", "$success"), f" {label}"))
+                parts.append(words(("✓", "$completed"), f" {label}"))
             else:
-                parts.append(words((f"○ {label}", "dim")))
-        line = words((" ─ ", "dim")).join(parts)
+                parts.append(words((f"○ {label}", "$muted")))
+        line = words((" ─ ", "$muted")).join(parts)
         if line.cell_length > width:
-            line = words((" ", "dim")).join(parts)
+            line = words((" ", "$muted")).join(parts)
         if state.status == "disconnected":
-            return [*line.wrap(width), *words((f"✗ {state.note}", "bold $error")).wrap(width)]
+            return [*line.wrap(width), *words((f"✗ {state.note}", "bold $never")).wrap(width)]
         return line.wrap(width)
 
 
@@ -104,7 +104,7 @@ def _step_lines(step: StepView, tail: Content, bar: int, width: int) -> list[Con
     head = words((glyph, style), f" {step.name}").truncate(NAME, pad=True)
     lines = [words(head, _bar(step, bar, style), " ", tail)]
     if step.message:
-        text = words((step.message, "dim" if step.state == "done" else style))
+        text = words((step.message, "$muted" if step.state == "done" else style))
         lines += hang(words("  "), text, width)
     return lines
 
@@ -120,14 +120,14 @@ def bar(done: int, total: int | None, width: int, style: str) -> Content:
     full = 0
     if total:
         full = min(width - 1, width * done // total) if done < total else width
-    return words(("━" * full, style), ("─" * (width - full), "dim"))
+    return words(("━" * full, style), ("─" * (width - full), "$muted"))
 
 
 def _tail(one: StepState, brevity: int) -> Content:
     """Counts, rate and time left. A higher ``brevity`` uses fewer words."""
     step = one.step
     if step.state == "pending":
-        return words(("waiting", "dim"))
+        return words(("waiting", "$muted"))
     counts = f"{step.done:,}"
     if step.total is not None and step.state != "done":
         counts += f"/{step.total:,}" if brevity else f" of ≈ {step.total:,}"

@@ -1,11 +1,7 @@
-"""Texts that are drawn only when they change: a line, and the titles in a pane's border.
-
-Textual redraws the whole pane whenever a title is set, even to the same text.
-"""
+"""A text that is drawn only when it changes."""
 
 from __future__ import annotations
 
-from textual.widget import Widget
 from textual.widgets import Static
 
 from app.widgets.content import Content, words
@@ -26,11 +22,3 @@ class TextLine(Static):
         self._shown = content
         self.display = bool(content)
         self.update(content)
-
-
-def entitle(pane: Widget, title: Content | None = None, below: Content | None = None) -> None:
-    """Set a pane's title, the text in its bottom border, or both."""
-    if title is not None and pane.border_title != title.markup:
-        pane.border_title = title
-    if below is not None and pane.border_subtitle != below.markup:
-        pane.border_subtitle = below

@@ -69,8 +69,11 @@ class Sandbox:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process's environment without any setting of Panelist's but those given."""
+    """This process's environment without any setting of Panelist's but those given. What this
+    computer remembers is beside the home."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("PANELIST_")}
+    if "PANELIST_HOME" in more:
+        kept["PANELIST_STATE"] = f"{more['PANELIST_HOME']}-state"
     return {**kept, **more}
 
 

@@ -116,7 +116,7 @@ def test_masked(home: Home, tmp_path: Path) -> None:
         (("--sort", "phone"), 2, "invalid choice"),
         (("no/such/folder/a.csv",), 1, "could not be written"),
         (("/dev/null", "--replace"), 1, "is no file"),
-        (("--account", "acct_nobody"), 1, "There is no account"),
+        (("--account", "acct_nobody"), 2, "There is no account"),
     ],
 )
 def test_what_cannot_be_is_said(home: Home, how: tuple[str, ...], code: int, said: str) -> None:

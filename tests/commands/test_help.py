@@ -18,7 +18,8 @@ HEAVY_HERE = HEAVY | {"cryptography", "orjson", "sqlite3", "ssl"}
 WORKING = ("credentials", "db", "panel", "screens", "services", "sync", "tui", "web")
 SHARED = {
     *("arguments", "batch_sending", "console", "context", "drift_output", "exit_codes"),
-    *("progress", "signals", "stripe_access"),
+    *("list_argument", "option_rules", "progress", "signals", "stripe_access"),
+    "token_store_choice",
 }
 
 # Prints, for each command line of its argument, how it ended and what it had imported by then.

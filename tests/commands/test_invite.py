@@ -93,6 +93,18 @@ def planned(store: Store, plan: Any) -> set[str]:
         ("--plan", "12345", "--expect", "5"),
         ("--plan", "zzzzzz", "--expect", "5"),
         ("--plan", "000000", "--expect", "5"),
+        ("--plan", "", "--expect", "12"),
+        ("--study", "", "--sample", "5"),
+        ("--outcome", ""),
+        ("--output", ""),
+        ("--seed", "7f3a"),
+        ("--strata", "plan", "--batch", "5"),
+        ("--reason", "they asked"),
+        ("--now",),
+        ("--only-planned",),
+        ("--exact",),
+        ("--resume", "--sample", "5"),
+        ("--stop", "--outcome", "cap"),
         ("--run", "1"),
         ("--resume", "--run", "7"),
     ],
@@ -120,6 +132,17 @@ def test_a_sample_is_sent_as_it_was_shown(home: World) -> None:
     assert again.code == 1
     assert "sent already" in again.said
     assert "sent already" in home.run("invite", "--plan", plan["hash"]).out
+
+
+def test_a_study_that_sends_nothing_says_so(home: World) -> None:
+    plan = home.plan()
+    for state, said in (("paused", "studies activate 1, then"), ("closed", "cannot be sent")):
+        studies.move(home.store, home.key, state, BY)
+        shown = home.run("invite", "--plan", plan["hash"])
+        assert said in shown.out
+        assert ("To send it: panelist invite" in shown.out) is False
+        refused = home.run("invites", "remind", "--study", "Pricing")
+        assert (refused.code, f"The study is {state}" in refused.err) == (1, True)
 
 
 def test_the_list_of_a_plan_is_for_spreadsheets_or_exact(home: World, tmp_path: Path) -> None:
@@ -195,12 +218,15 @@ def test_the_new_plan_takes_in_who_was_added(home: World) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"subject": "Ten minutes?"}, "changed: the subject"),
+        (
+            {"subject": "Ten minutes?"},
+            "changed: the subject: “A conversation about {{study}}?” → “Ten minutes?”",
+        ),
         ({"text": "{{link}} {{opt_out}} hi"}, "changed: the text of the mail"),
         ({"link": "https://else.example/{{token}}"}, "changed: the interview link"),
         ({"sender_address": "eve@acme.example"}, "changed: the sender's address"),
-        ({"cool_down_days": 60}, "changed: the rules"),
-        ({"segments": "active"}, "changed: the study's segments"),
+        ({"cool_down_days": 60}, "changed: the cool-down: 30 days → 60 days"),
+        ({"segments": "active"}, "changed: the excluded segments: + none"),
         ({"way": "csv"}, "changed: how the invites leave: by csv, before: eml"),
         ({"server": SMTP}, "by the mail server rosa@localhost:1, before: eml"),
     ],
@@ -273,6 +299,17 @@ def test_one_goes_on_with_ones_own_batches_only(team: Team) -> None:
     assert team.run("invite", "--resume", "--study", "Pricing").err == "Nothing is queued.\n"
     assert team.run("invite", "--resume", "--run", str(bobs)).code == 0
     assert team.left(bobs) == 0
+
+
+def test_who_has_another_user_of_the_database_is_another_person(team: Team) -> None:
+    """In containers everyone is root."""
+    run = team.queue("ann", "Pricing")
+    team.store.execute("UPDATE run SET login = 'bob'")
+    for action in ("--resume", "--stop"):
+        refused = team.run("invite", action)
+        assert refused.code == 2
+        assert f"ann as bob for “Pricing” (3 left): --run {run}" in refused.err
+        assert team.left(run) == 3
 
 
 def test_one_withdraws_ones_own_batches_only(team: Team) -> None:

@@ -47,6 +47,7 @@ def test_who_did_what_and_when(home: Home, settings: Settings) -> None:
     assert (plan["by"], plan["study_title"], len(plan["detail"])) == (BY, "Pricing", 64)
     assert all(one["machine"] for one in lines)
     assert all(bool(one["login"]) == bool(settings.database_url) for one in lines)
+    assert not any(one["by"].startswith("process") for one in lines)  # a person sent it
     text = home.run("ledger").out
     assert "mark undone: declined → handed over" in text
     assert "the wrong one" in text
@@ -59,11 +60,32 @@ def test_only_of_a_study_or_a_person(home: Home, tmp_path: Path) -> None:
     by_id = home.run("ledger", "--person", "cus_00001", "--json").lines
     assert by_id == home.run("ledger", "--person", "CUS_00001@example.com", "--json").lines
     assert {one["what"] for one in by_id} == {"invite", "opted-out"}
-    assert "There is no participant" in home.run("ledger", "--person", "cus_9").said
+    for stranger in ("cus_9", "Ann", "nobody@example.com"):
+        unknown = home.run("ledger", "--person", stranger)
+        assert (unknown.code, unknown.out) == (2, "")
+        assert f"{stranger!r} is not found" in unknown.err
     file = tmp_path / "ledger.csv"
-    assert home.run("ledger", "--csv", "--output", str(file)).code == 0
+    assert home.run("ledger", "--output", str(file)).code == 0  # its name says that it is a CSV
     rows = list(csv.DictReader(io.StringIO(file.read_text())))
     assert {row["what"] for row in rows} >= {"plan", "run"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("ledger", "--exact"),
+        ("ledger", "--study", ""),
+        ("ledger", "--json", "--exact"),
+        ("invites", "--study", "", "mark", "completed", "file"),
+        ("invites", "--exact"),
+        ("verify", "--all"),
+        ("verify", "--sample", "5"),
+    ],
+)
+def test_what_would_do_nothing_is_refused(home: Home, options: tuple[str, ...]) -> None:
+    refused = home.run(*options)
+    assert (refused.code, refused.out) == (2, "")
+    assert "Nothing was done." in refused.err
 
 
 def test_an_erased_person_is_not_named(settings: Settings, home: Home) -> None:

@@ -84,7 +84,7 @@ def test_options_may_stand_before_what_is_asked(home: Home) -> None:
     account = home.run("status", "--json").json["connection"]["account"]
     assert home.run("segments", "--account", account, "show", "active", "--json").out == one.out
     assert home.run("segments", "show", "active", "--account", account, "--json").out == one.out
-    assert home.run("segments", "show", "active", "--account", "acct_x").code == 1
+    assert home.run("segments", "show", "active", "--account", "acct_x").code == 2
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def test_status_is_exactly_the_object_that_is_promised(home: Home, sandbox: Sand
 
 def test_status_for_people(home: Home, sandbox: Sandbox) -> None:
     out = home.run("status").out
-    assert f"({sandbox.world.account_id}), TEST: complete" in out
+    assert f"{sandbox.world.account_id}, TEST: complete" in out
     assert "123 participants" in out
 
 

@@ -97,7 +97,7 @@ def test_a_plan_as_a_file_adds_up(home: Home, tmp_path: Path) -> None:
         (("studies", "create", "X", "--link", "http://x"), 1, "needs {{token}}"),
         (("studies", "create", "X", "--segment", "nope"), 2, "There is no segment"),
         (("studies", "create", "X", "--text-file", "/nowhere"), 1, "cannot be read"),
-        (("invites", "resolve", "1", "arrived"), 1, "not uncertain"),
+        (("invites", "resolve", "1", "arrived"), 2, "is not found"),
         (("invites", "--state", "sended\x1b"), 2, "There is no state"),
         (("invites", "opt-out", "/nowhere"), 1, "cannot be read"),
         (("mail",), 1, "No mail server is set"),

@@ -279,5 +279,5 @@ def test_another_account(home: Home, sandbox: Sandbox, tmp_path: Path) -> None:
         assert home.run("status", *asked).json["participants"]["total"] == people
     assert len(home.run("participants", *asked).lines) == people
     unknown = home.run("status", "--account", f"{first}/live")
-    assert unknown.code == 1
+    assert unknown.code == 2
     assert f"{second}/test" in unknown.said

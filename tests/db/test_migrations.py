@@ -72,8 +72,25 @@ STUDIES = (
 )
 
 
+def back_to_13(store: Store) -> None:
+    """Version 13 had no second copies of opt-outs."""
+    with store.transaction():
+        for index in ("mailbox_key_copy", "opt_out_copy"):
+            store.execute(f"DROP INDEX IF EXISTS {index}")
+        store.execute("UPDATE schema_version SET version = 13")
+
+
+def back_to_12(store: Store) -> None:
+    """In version 12 a batch did not know which user of the database confirmed it."""
+    back_to_13(store)
+    with store.transaction():
+        store.execute("ALTER TABLE run DROP COLUMN login")
+        store.execute("UPDATE schema_version SET version = 12")
+
+
 def back_to_11(store: Store) -> None:
     """Version 11 read all participants to count those that are Accounts."""
+    back_to_12(store)
     with store.transaction():
         store.execute("DROP INDEX participant_account")
         store.execute("UPDATE schema_version SET version = 11")
@@ -238,6 +255,8 @@ BACK = [
     back_to_9,
     back_to_10,
     back_to_11,
+    back_to_12,
+    back_to_13,
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import socket
@@ -19,14 +20,14 @@ import peewee
 import pytest
 
 from app import paths
-from app.db import migrations, postgres
-from app.db.errors import DatabaseProblem
+from app.db import connections, migrations, postgres, watched_postgres
+from app.db.errors import DatabaseAway, DatabaseProblem, sentence
 from app.db.rows import Fetched
 from app.db.store import Store
 from app.db.store_factory import open_sqlite, open_store
 from app.panel.overview import overview
 from app.settings import Settings
-from tests.conftest import drop_database
+from tests.conftest import drop_database, frozen
 from tests.helpers.rows import connection, names, person, send
 
 
@@ -63,6 +64,117 @@ def test_a_sqlite_file_is_private_and_says_whose_it_is(sqlite_settings: Settings
     assert file.parent.stat().st_mode & 0o777 == 0o700
     store.close()
     assert file.read_bytes()[68:72] == b"PANL"
+
+
+def test_a_file_that_others_can_read_is_private_once_it_is_opened(
+    sqlite_settings: Settings,
+) -> None:
+    """As after it was restored from a copy, with what lies beside it."""
+    connection(open_store(sqlite_settings))
+    file = paths.database(sqlite_settings.home)
+    beside = [file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm", ".version-7")]
+    beside[-1].touch()
+    for one in (file, *beside):
+        one.chmod(0o664)
+    open_store(sqlite_settings).close()
+    assert {one.stat().st_mode & 0o777 for one in (file, *beside)} == {0o600}
+
+
+@pytest.fixture
+def locked_away(sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A database on a volume where nothing can be written, also not by root."""
+    store = open_store(sqlite_settings)
+    send(store, connection(store), Fetched(1, participants=[person("cus_a", name="Ada")]))
+    store.close()
+    folder = sqlite_settings.home
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    assert [one.name for one in folder.iterdir()] == ["panelist.db"]
+    return sqlite_settings
+
+
+def test_a_database_that_cannot_be_written_is_read(locked_away: Settings) -> None:
+    before = paths.database(locked_away.home).read_bytes()
+    store = open_store(locked_away)
+    view = overview(store)
+    assert view.connection
+    assert names(store, view.connection.id) == {"cus_a": "Ada"}
+    with pytest.raises(DatabaseProblem, match="cannot be written"):
+        connection(store)
+    store.close()
+    assert [one.name for one in locked_away.home.iterdir()] == ["panelist.db"]
+    assert paths.database(locked_away.home).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("UPDATE schema_version SET version = version - 1", "by an earlier Panelist"),
+        ("DROP TABLE schema_version", "no tables of Panelist"),
+    ],
+)
+def test_a_read_only_database_that_would_need_a_change_is_refused(
+    locked_away: Settings, change: str, words: str
+) -> None:
+    with closing(sqlite3.connect(paths.database(locked_away.home), isolation_level=None)) as other:
+        other.execute(change)
+    assert words in refusal(locked_away)
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_a_postgresql_that_cannot_be_written_is_read(settings: Settings) -> None:
+    """As a standby."""
+    store = open_store(settings)
+    connection(store)
+    store.close()
+    assert settings.database_url
+    url = f"{settings.database_url}&options=-c%20default_transaction_read_only=on"
+    standby = open_store(replace(settings, database_url=url))
+    assert overview(standby).connection
+    with pytest.raises(DatabaseProblem, match="is read-only"):
+        connection(standby)
+    standby.close()
+
+
+def test_a_file_that_goes_away_takes_nothing_until_it_is_back(sqlite_settings: Settings) -> None:
+    store = open_store(sqlite_settings)
+    here = connection(store)
+    file, away = paths.database(sqlite_settings.home), sqlite_settings.home / "away"
+    store.close()
+    assert store.rows("SELECT count(*) FROM connection") == [(1,)]
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{file}{suffix}").rename(f"{away}{suffix}")
+    for _ in range(2):
+        with pytest.raises(DatabaseProblem, match="is gone"):
+            send(store, here, Fetched(1, participants=[person("cus_a")]))
+    assert not file.exists()
+    away.rename(file)
+    send(store, here, Fetched(1, participants=[person("cus_a")]))
+    assert names(store, here) == {"cus_a": "cus_a"}
+    store.close()
+    with closing(sqlite3.connect(file)) as other:
+        assert other.execute("SELECT count(*) FROM participant").fetchone() == (1,)
+
+
+def test_a_file_that_takes_its_place_is_used_only_if_it_fits(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    store = open_store(sqlite_settings)
+    here = connection(store)
+    file = paths.database(sqlite_settings.home)
+    store.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    (tmp_path / "copy").write_bytes(file.read_bytes())
+    send(store, here, Fetched(1, participants=[person("cus_a")]))
+    for journal in ("-wal", "-shm"):
+        Path(f"{file}{journal}").unlink()
+    os.replace(tmp_path / "copy", file)
+    assert names(store, here) == {}
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "other")) as other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+    os.replace(tmp_path / "other", file)
+    with pytest.raises(DatabaseProblem, match="was replaced by another file"):
+        names(store, here)
+    store.close()
 
 
 def test_a_newer_database_is_refused_and_left_as_it_is(settings: Settings) -> None:
@@ -156,6 +268,28 @@ def test_two_first_starts_on_one_postgresql_at_once(settings: Settings) -> None:
     assert [one.communicate()[0] for one in both] == ["1\n", "1\n"]
 
 
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_two_that_connect_one_account_at_once(store: Store, settings: Settings) -> None:
+    """The second waits for the first and finds its connection."""
+    given = (store, "stripe", "acct_both", False, None, "restricted_key")
+    found: list[int] = []
+
+    def second() -> None:
+        found.append(connections.record(*given))
+        store.close()
+
+    thread = threading.Thread(target=second)
+    other = open_store(settings)
+    with other.transaction():
+        first = connections.record(other, *given[1:])
+        thread.start()
+        while not other.rows("SELECT 1 FROM pg_locks WHERE NOT granted"):
+            pass
+    thread.join()
+    assert found == [first]
+    other.close()
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [
@@ -164,6 +298,7 @@ def test_two_first_starts_on_one_postgresql_at_once(settings: Settings) -> None:
         ("postgresql://ada:hunter2secret@127.0.0.1:1/panel", "check that the server runs"),
         ("postgresql://ada:hunter2secret@127.0.0.1:1/panel", "Connection refused"),
         ("postgresql://ada:hunter2secret@127.0.0.1:1/panel?pgbouncer=true", '"pgbouncer"'),
+        ("postgresql://ada:hunter2secret@127.0.0.1:1/panel?sslmode=maybe", '"maybe"'),
         ("postgresql://app:p@ss/hunter2secret#1@127.0.0.1:1/panel", "Percent-encode the special"),
         ("postgresql://app:p#hunter2secret@127.0.0.1:1/panel", "Percent-encode the special"),
         ("postgresql://app:hunter2secret/2026!x@127.0.0.1:1/panel", "/ is %2F"),
@@ -234,6 +369,73 @@ def test_a_missing_right_is_named(settings: Settings) -> None:
     assert "GRANT ALL ON SCHEMA public" in said
 
 
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("study (x int)", "has tables of another program"),
+        ("schema_version (rank int, version text)", "that is not Panelist's"),
+        ("schema_version (version int)", "that is not Panelist's"),
+        ("schema_version (something text)", "that is not Panelist's"),
+    ],
+)
+def test_tables_of_another_program_are_left_alone(
+    settings: Settings, table: str, words: str
+) -> None:
+    import psycopg
+
+    assert settings.database_url
+    with psycopg.connect(settings.database_url, autocommit=True) as session:
+        session.execute("DROP SCHEMA public CASCADE")
+        session.execute("CREATE SCHEMA public")
+        session.execute(f"CREATE TABLE {table}".encode())
+        assert words in refusal(settings)
+        found = session.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+        assert found.fetchone() == (1,)
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_a_schema_of_its_own_beside_another_program(settings: Settings) -> None:
+    import psycopg
+
+    assert settings.database_url
+    with psycopg.connect(settings.database_url, autocommit=True) as session:
+        session.execute("DROP SCHEMA public CASCADE")
+        session.execute("CREATE SCHEMA public")
+        session.execute("CREATE TABLE public.study (x int)")
+        session.execute("CREATE SCHEMA panel")
+    url = f"{settings.database_url}&options=-csearch_path%3Dpanel"
+    for count in range(2):
+        store = open_store(replace(settings, database_url=url))
+        assert len(store.rows("SELECT 1 FROM connection")) == count
+        connection(store)
+        store.close()
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_a_frozen_postgresql_is_given_up_and_taken_up_again(
+    store: Store, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It still has our connections, and takes new ones that it never answers."""
+    monkeypatch.setattr(watched_postgres, "SILENCE", 0.2)
+    here = connection(store)
+    with frozen(request.getfixturevalue("postgres")):
+        for words in ("no answer in time", "does not answer any more"):
+            with pytest.raises(DatabaseAway, match=words):
+                overview(store)
+    while True:
+        with contextlib.suppress(DatabaseAway):
+            send(store, here, Fetched(1, participants=[person("cus_a")]))
+            break
+    assert names(store, here) == {"cus_a": "cus_a"}
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_a_slow_statement_is_no_silence(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watched_postgres, "SILENCE", 0.05)
+    assert store.rows("SELECT 1 FROM pg_sleep(0.5)") == [(1,)]
+
+
 def test_a_value_never_shows_in_what_the_database_says(store: Store) -> None:
     here = connection(store)
     with pytest.raises(DatabaseProblem) as caught, store.transaction():
@@ -241,15 +443,38 @@ def test_a_value_never_shows_in_what_the_database_says(store: Store) -> None:
     assert "ada" not in str(caught.value)
 
 
-def test_text_that_is_not_utf_8_is_damage(sqlite_settings: Settings) -> None:
+def test_text_that_is_not_utf_8_is_shown_and_ends_nothing(sqlite_settings: Settings) -> None:
     store = open_store(sqlite_settings)
     here = connection(store)
     send(store, here, Fetched(1, participants=[person("cus_a", name="Ada")]))
     with store.transaction():
         store.execute("UPDATE participant SET name = CAST(x'41ff42' AS TEXT)")
-    with pytest.raises(DatabaseProblem, match="is damaged"):
-        store.rows("SELECT name FROM participant")
+    assert store.rows("SELECT name FROM participant") == [("A\ufffdB",)]
     store.close()
+
+
+@pytest.mark.parametrize("state", ["XX001", "XX002"])
+def test_a_damaged_postgresql_is_one_sentence_with_its_cure(state: str) -> None:
+    import psycopg
+
+    error = psycopg.errors.lookup(state)("invalid page in block 3 of relation base/1/2")
+    said = sentence(error, "PostgreSQL database 'panel'") or ""
+    assert "is damaged" in said
+    assert "panelist restore" in said
+
+
+@pytest.mark.parametrize("end", [0.3, 0.7])
+def test_a_truncated_file_is_one_sentence_that_names_the_salvage(
+    sqlite_settings: Settings, end: float
+) -> None:
+    open_store(sqlite_settings).close()
+    file = sqlite_settings.home / "panelist.db"
+    whole = file.read_bytes()
+    file.write_bytes(whole[: int(len(whole) * end)])
+    with pytest.raises(DatabaseProblem) as caught:
+        open_store(sqlite_settings)
+    assert "is damaged" in str(caught.value)
+    assert f"panelist salvage {file}" in str(caught.value)
 
 
 @pytest.mark.parametrize(

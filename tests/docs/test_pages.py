@@ -16,7 +16,7 @@ from tests.docs.shell import PAGES, ROOT, blocks
 
 UNATTENDED = ROOT / "docs" / "unattended.md"
 _FILE = re.compile(r"`((?:app|tests|docs|assets)/[\w./-]*)`")
-_LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+_LINK = re.compile(r"\]\(([^)#:{]+)(?:#[^)]*)?\)")  # not the field of a template
 _VARIABLE = re.compile(r"PANELIST_\w+")
 
 

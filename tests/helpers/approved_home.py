@@ -13,11 +13,11 @@ from urllib.parse import parse_qsl, urlsplit
 from app.credentials.factory import open_credentials
 from app.credentials.store import Credentials
 from app.db.store import Store
+from app.oauth.redirect import read_pasted
 from app.panel.overview import ConnectionView, overview
 from app.sandbox.server.server import Sandbox
 from app.settings import RequestRate, Settings
 from app.sync.auth.oauth_app import registered
-from app.sync.auth.redirect import read_pasted
 from app.sync.service import SyncService
 from app.sync.stripe.access import secret_name
 from app.sync.stripe.oauth import OAuthApp, authorize_url, new_state

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.sync.auth.callback import Callback, RedirectAnswer
-from app.sync.auth.callback_rules import APPROVED
+from app.oauth import callback_connection
+from app.oauth.callback import Callback, RedirectAnswer
+from app.oauth.callback_rules import APPROVED
 
 STATE = "test_kJ2-right_state"
 CODE = "ac_GoodCode123"
@@ -127,8 +128,12 @@ def listening(
         if heard:
             heard(said)
 
-    more = {} if patience is None else {"patience": patience}
-    browser.callback = Callback(f"{scheme}://{browser.place}/stripe", folder, both, **more)
+    browser.callback = Callback(
+        f"{scheme}://{browser.place}/stripe",
+        folder,
+        both,
+        patience=callback_connection.PATIENCE if patience is None else patience,
+    )
     browser.callback.expect(STATE)
     browser.callback.start()
     if scheme == "https":
@@ -145,6 +150,7 @@ def collect_what_others_left() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         gc.collect()
+    gc.freeze()  # the next test need not look through what is in use
 
 
 def still_good(browser: Browser) -> None:

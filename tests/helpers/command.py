@@ -54,10 +54,16 @@ class Home:
     variables: dict[str, str] = field(default_factory=dict)
 
     @property
+    def state(self) -> Path:
+        """The folder of what the computer remembers."""
+        return self.folder.with_name(f"{self.folder.name}-state")
+
+    @property
     def environ(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("PANELIST_")}
         kept.pop("PYTHONUNBUFFERED", None)
-        return {**kept, "PANELIST_HOME": str(self.folder), **self.variables}
+        own = {"PANELIST_HOME": str(self.folder), "PANELIST_STATE": str(self.state)}
+        return {**kept, **own, **self.variables}
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         """Start it; ``options`` are Popen's. It is imported already, unless something is asked

@@ -144,7 +144,7 @@ class Activity:
     problem: bool = False
     next_poll_at: float | None = None
     requests: int = 7
-    pace: str = "every 15 s, as things change"
+    pace: str = "every 15 s, while data changes"
     looking_on: bool = False
 
 

@@ -47,6 +47,7 @@ FAULTS: dict[str, tuple[str, bool]] = {
 
 class MailServer:
     """``fault`` says what is done to the next mail to a recipient; ``login``: (user, password).
+    ``sign_in``: whether a user's access token is good; then there is XOAUTH2 and nothing else.
     ``per_session``: so many mails, then 421. ``idle``: hang up after each mail."""
 
     def __init__(
@@ -54,10 +55,11 @@ class MailServer:
         fault: Callable[[str], str] = lambda _: "ok",
         *,
         login: tuple[str, str] | None = None,
+        sign_in: Callable[[str, str], bool] | None = None,
         per_session: int | None = None,
         idle: bool = False,
     ) -> None:
-        self.fault, self.login = fault, login
+        self.fault, self.login, self.sign_in = fault, login, sign_in
         self.per_session, self.idle = per_session, idle
         self.sessions = 0
         self.accepted: list[tuple[str, bytes]] = []
@@ -138,7 +140,9 @@ class _Talk(socketserver.StreamRequestHandler):
     def _command(self, line: bytes) -> None:
         word = line.split(b" ")[0].upper()
         if word == b"EHLO":
-            if self.server.owner.login:
+            if self.server.owner.sign_in:
+                self.wfile.write(b"250-here\r\n250 AUTH XOAUTH2\r\n")
+            elif self.server.owner.login:
                 self.wfile.write(b"250-here\r\n250 AUTH PLAIN\r\n")
             else:
                 self._say(250, "here")
@@ -170,11 +174,28 @@ class _Talk(socketserver.StreamRequestHandler):
 
         owner = self.server.owner
         owner.logins += 1
+        if owner.sign_in is not None:
+            self._xoauth2(owner.sign_in, b64decode(line.split(b" ")[2]).decode())
+            return
         _, user, password = b64decode(line.split(b" ")[2]).decode().split("\0")
         if (user, password) == owner.login:
             self._say(235, "welcome")
         else:
             self._say(535, "5.7.8 wrong")
+
+    def _xoauth2(self, sign_in: Callable[[str, str], bool], form: str) -> None:
+        """As Gmail does: what is wrong comes before the refusal, and waits for an empty answer."""
+        from base64 import b64encode
+
+        user, token, *rest = form.split("\1")
+        assert rest == ["", ""]
+        if sign_in(user.removeprefix("user="), token.removeprefix("auth=Bearer ")):
+            self._say(235, "2.7.0 Accepted")
+            return
+        said = b'{"status":"401","schemes":"Bearer","scope":"https://mail.google.com/"}'
+        self._say(334, b64encode(said).decode())
+        assert self._line() == b""
+        self._say(535, "5.7.8 Username and Password not accepted")
 
     def _rcpt(self, line: str) -> None:
         recipient = line.partition("<")[2].partition(">")[0]

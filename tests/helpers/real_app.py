@@ -128,8 +128,12 @@ def connect_screen(at: Driven) -> ConnectScreen:
 
 
 def kept(at: Driven) -> str:
-    """What Status says of where access is kept."""
-    return str(at.app.screen.query_one("#polling", TextLine).render()).rpartition("kept in: ")[2]
+    """What Status says about the credentials."""
+    return (
+        str(at.app.screen.query_one("#polling", TextLine).render())
+        .rpartition("Credentials")[2]
+        .strip()
+    )
 
 
 def listens(approving: OAuthApproval) -> bool:

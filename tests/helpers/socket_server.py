@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from app.sync.stripe.network_failures import WireProblem
+from app.network_failures import WireProblem
 from app.sync.stripe.transport import Transport
 
 FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nRequest-Id: req_1\r\n\r\nfine"

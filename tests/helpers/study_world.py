@@ -22,6 +22,7 @@ from app.invites.sending.factory import open_channel
 from app.invites.sending.outbox import QueuedBatch
 from app.invites.sending.runs import RunView, view
 from app.invites.sending.sender import Sender
+from app.paths import Folders
 from app.settings import Settings
 from tests.helpers import rows
 
@@ -72,8 +73,9 @@ def sender(
     rate: MailRate = MailRate(None, None),  # noqa: B008 - frozen
     patience: float = 0.3,
     password: str | None = None,
+    state: Path | None = None,
 ) -> Sender:
-    """Sends for it, through the mail server at this address."""
+    """Sends for it, through the mail server at this address. ``state``: of the computer."""
     settings = Settings(home=folder, smtp_server=url)
     setup = ChannelSetup(store, settings, Credentials(folder))
     server = mail_server(settings)
@@ -83,7 +85,13 @@ def sender(
             return SmtpChannel(lambda: Session(server, password, patience), rate)
         return open_channel(channel, setup)
 
-    return Sender(store, here, folder=folder, open_channel=opened)
+    at = Folders(folder, state) if state else folders(folder)
+    return Sender(store, here, folders=at, open_channel=opened)
+
+
+def folders(home: Path) -> Folders:
+    """A home, and a folder for the witness beside it."""
+    return Folders(home, home.with_name(f"{home.name}-state"))
 
 
 def send(sends: Sender, *, wait: bool = False) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rich.cells import cell_len
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from app.widgets.table.table import Cell, Column, Table
-from app.widgets.themes import THEMES
+from app.widgets.themes import DARK, TERMINAL, ThemedApp
 
 COLUMNS = (
     Column("Name", 16, grow=2, most=40, sort="name"),
@@ -85,7 +85,7 @@ class Written(HeadlessDriver):
         self.text += data
 
 
-class Stage(App[None]):
+class Stage(ThemedApp):
     """A table, alone but for a field that takes the focus away; it remembers what was told."""
 
     CSS = "Screen { layout: vertical; } Input { height: 1; border: none; }"
@@ -93,9 +93,7 @@ class Stage(App[None]):
     def __init__(self, columns: Sequence[Column] = COLUMNS, *, colour: bool = True) -> None:
         super().__init__(ansi_color=None if colour else True)
         self.columns = columns
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = THEMES[0].name if colour else "ansi-dark"
+        self.theme = DARK if colour else TERMINAL
         self.told: list[Message] = []
 
     def compose(self) -> ComposeResult:

@@ -86,10 +86,14 @@ def plant(store: Store, sql: str, *parameters: object) -> None:
 
 def one_of(store: Store, table: str, where: str = "true") -> tuple[int, str]:
     """(row id, Stripe id) of a living row."""
-    key, stripe_id = store.rows(
-        f"SELECT id, stripe_id FROM {table} WHERE NOT deleted AND {where} ORDER BY id LIMIT 1"
-    )[0]
-    return key, stripe_id
+    return some_of(store, table, where)[0]
+
+
+def some_of(store: Store, table: str, where: str) -> list[tuple[int, str]]:
+    """(row id, Stripe id) of each living row."""
+    return store.rows(
+        f"SELECT id, stripe_id FROM {table} WHERE NOT deleted AND {where} ORDER BY id"
+    )
 
 
 MODELS: dict[str, Any] = {table._meta.table_name: table for table in TABLES}

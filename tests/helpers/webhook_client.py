@@ -72,6 +72,7 @@ class Serving:
 
     url: str
     store: Store
+    loop: asyncio.AbstractEventLoop
 
     @property
     def port(self) -> int:
@@ -85,6 +86,16 @@ class Serving:
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """The server is busy with something else, and callers wait to be let in."""
+        over = threading.Event()
+        self.loop.call_soon_threadsafe(over.wait)
+        try:
+            yield
+        finally:
+            over.set()
 
     @property
     def hints(self) -> list[tuple[Any, ...]]:
@@ -130,7 +141,7 @@ def serving(
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
-        yield Serving(url, store)
+        yield Serving(url, store, loop)
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(10)

@@ -21,7 +21,7 @@ from app.panel.segments.views import segments
 from app.panel.stored_participant import stored
 from app.settings import Settings
 from tests.helpers import rows
-from tests.helpers.study_world import BY, queued, send, sender, states, study
+from tests.helpers.study_world import BY, folders, queued, send, sender, states, study
 
 CANARY = "canary-mackintosh"
 ADDRESS = f"{CANARY}@example.com"
@@ -103,7 +103,7 @@ def test_nothing_is_left_in_any_column(store: Store, here: int, tmp_path: Path) 
     others = "SELECT * FROM participant WHERE id <> ? ORDER BY id"
     before = store.rows(others, (row,))
     erasure.request(store, here, "cus_canary", BY)
-    erasure.perform(store, tmp_path, LATER)
+    erasure.perform(store, folders(tmp_path), LATER)
     assert canaries(store) == set()
     assert store.rows(others, (row,)) == before
     left = stored(store, [row])[row].stored
@@ -127,9 +127,9 @@ def test_nothing_is_left_in_any_file(
     run = queued(store, study(store, here), "eml")
     send(sender(store, here, home))
     erasure.request(store, here, "cus_canary", BY)
-    assert erasure.perform(store, home) == 0
+    assert erasure.perform(store, folders(home)) == 0
     assert counts(store, here) == (6, 6)
-    assert erasure.perform(store, home, LATER) == 1
+    assert erasure.perform(store, folders(home), LATER) == 1
     assert counts(store, here) == (5, 5)
     assert list(participants(store, here, search=CANARY)) == []
     assert all(CANARY not in str(address) for address in states(store, run.run))
@@ -154,7 +154,7 @@ def test_a_file_of_version_0_2_is_deleted_only_if_it_is_theirs(
     strange = earlier.with_name(earlier.name.replace("invite", "reminder"))
     strange.write_bytes(other.read_bytes())
     erasure.request(store, here, "cus_canary", BY)
-    erasure.perform(store, tmp_path, LATER)
+    erasure.perform(store, folders(tmp_path), LATER)
     assert not earlier.exists()
     assert strange.read_bytes() == other.read_bytes()
     assert len(states(store, run)) == len(list(folder.iterdir()))
@@ -162,7 +162,7 @@ def test_a_file_of_version_0_2_is_deleted_only_if_it_is_theirs(
 
 def test_what_stripe_says_later_is_not_stored(store: Store, here: int, tmp_path: Path) -> None:
     erasure.request(store, here, "cus_canary", BY)
-    erasure.perform(store, tmp_path, LATER)
+    erasure.perform(store, folders(tmp_path), LATER)
     rows.send(store, here, Fetched(9, participants=[person(name=f"{CANARY} again")]))
     assert canaries(store) == set()
     assert counts(store, here) == (5, 5)
@@ -170,7 +170,7 @@ def test_what_stripe_says_later_is_not_stored(store: Store, here: int, tmp_path:
 
 def test_the_mailbox_is_never_written_to_again(store: Store, here: int, tmp_path: Path) -> None:
     erasure.request(store, here, "cus_canary", BY)
-    erasure.perform(store, tmp_path, LATER)
+    erasure.perform(store, folders(tmp_path), LATER)
     again = rows.person("cus_again", email=f"{CANARY}@example.com")
     rows.send(store, here, Fetched(9, participants=[again]))
     run = queued(store, study(store, here), "eml")
@@ -185,12 +185,12 @@ def test_within_four_hours_it_is_taken_back(store: Store, here: int, tmp_path: P
     with pytest.raises(StudyProblem, match="already"):
         erasure.request(store, here, "cus_canary", BY)
     erasure.take_back(store, here, "cus_canary", BY)
-    assert erasure.perform(store, tmp_path, LATER) == 0
+    assert erasure.perform(store, folders(tmp_path), LATER) == 0
     assert counts(store, here) == (6, 6)
     assert queued(store, study(store, here, "Again")).number >= 1
     assert store.rows("SELECT 1 FROM opt_out") == []
     erasure.request(store, here, "cus_canary", BY)
-    erasure.perform(store, tmp_path, LATER)
+    erasure.perform(store, folders(tmp_path), LATER)
     with pytest.raises(StudyProblem, match="too late"):
         erasure.take_back(store, here, "cus_canary", BY)
     assert opt_outs.KINDS[0] == "erased"
@@ -221,7 +221,7 @@ def test_an_undo_is_for_one_person_and_not_for_who_had_the_same_mailbox(
     rows.send(store, here, Fetched(9, participants=[twin]))
     erasure.request(store, here, "cus_canary", BY)
     if done:
-        erasure.perform(store, tmp_path, LATER)
+        erasure.perform(store, folders(tmp_path), LATER)
     erasure.request(store, here, "cus_twin", BY)
     erasure.take_back(store, here, "cus_twin", BY)
     assert shut(store) == 1
@@ -240,7 +240,7 @@ def test_an_address_that_changes_meanwhile(store: Store, here: int, tmp_path: Pa
     erasure.request(store, here, "cus_canary", BY)
     changed = person(email=f"{CANARY}-3@example.com")
     rows.send(store, here, Fetched(10, participants=[changed]))
-    erasure.perform(store, tmp_path, LATER)
+    erasure.perform(store, folders(tmp_path), LATER)
     assert shut(store) == 2
 
 

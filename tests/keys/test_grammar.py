@@ -10,7 +10,7 @@ import pytest
 from textual.binding import Binding
 
 from app.keys.actions import Place
-from app.keys.dialogs import DIALOGS, FIELDS, LISTS, QUESTION, TABLE
+from app.keys.dialogs import DIALOGS, FIELDS, LISTS, QUESTION, TABLE, TRUST
 from app.keys.keymap import ACTIONS, EVERYWHERE, Keymap, clashes
 from app.keys.screens import APP, SCREENS
 from app.keys.verbs import QUESTION as ANSWERS
@@ -40,8 +40,12 @@ def test_a_verb_has_its_key_everywhere(place: Place) -> None:
         assert plain(action.about) == action.about
 
 
-@pytest.mark.parametrize("place", [*SCREENS, *(one for one in DIALOGS if one is not QUESTION)],
-                         ids=ids)  # fmt: skip
+ASKING = (QUESTION, TRUST)
+
+
+@pytest.mark.parametrize(
+    "place", [*SCREENS, *(one for one in DIALOGS if one not in ASKING)], ids=ids
+)
 def test_no_place_uses_a_key_of_the_table_for_another_verb(place: Place) -> None:
     for action in place.actions:
         same = {name for name, one in VERBS.items() if one.key == action.key}
@@ -65,7 +69,13 @@ def test_what_cannot_be_undone_is_on_a_capital() -> None:
 def test_two_verbs_share_a_key_only_where_they_are_never_together() -> None:
     by_key = sorted((key, name) for name, one in VERBS.items() for key in one.key.split(","))
     shared = [(one, two) for (a, one), (b, two) in pairwise(by_key) if a == b]
-    apart = {("copy", "yes"), ("new", "no"), ("down", "to_list")}
+    apart = {
+        ("copy", "yes"),
+        ("new", "no"),
+        ("down", "to_list"),
+        ("mark", "moved"),
+        ("account", "copied"),
+    }
     assert {tuple(sorted(pair)) for pair in shared} == {tuple(sorted(pair)) for pair in apart}
 
 

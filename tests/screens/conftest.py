@@ -61,7 +61,7 @@ class Driven:
     async def until(self, met: Callable[[], bool]) -> None:
         """Let the app work until something holds; the test's time limit ends it otherwise."""
         while not met():
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.02)
         await self.pilot.pause()
 
     @property

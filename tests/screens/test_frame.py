@@ -18,6 +18,7 @@ from app.screens.connect.screen import ConnectScreen
 from app.screens.connect.token_store_dialog import TokenStoreDialog, UnlockDialog
 from app.screens.help_dialog import HelpDialog
 from app.screens.segments.person_pane import PersonPane
+from app.screens.segments.segment_table import SegmentTable
 from app.settings import Settings
 from app.text import plain
 from app.tui import PanelistApp
@@ -226,11 +227,11 @@ def test_the_header_fits(width: int, badge: str, tab: Tab) -> None:
 
 async def test_quitting_a_sync_asks_once_and_only_y_says_yes(start: Start, store: Store) -> None:
     async with start(demo=DEMO) as at:
-        await at.press("b")
+        await at.press("d")
         await at.until(lambda: at.app.stripe.running)
         await at.press("q")
         assert isinstance(at.app.screen, QuestionDialog)
-        assert "everything fetched so far is kept" in at.text
+        assert "It continues from here next time" in at.text
         at.rejuvenate()
         await at.press("q", "enter", "y", "ctrl+c", "escape")  # within its first 300 ms
         assert len(at.app.screen_stack) == 2
@@ -250,7 +251,7 @@ async def test_quitting_a_sync_asks_once_and_only_y_says_yes(start: Start, store
 
 async def test_quitting_a_complete_sync_asks_nothing(start: Start, store: Store) -> None:
     async with start(demo=DEMO, sync=filled.StandIn(status="complete")) as at:
-        await at.press("b")
+        await at.press("d")
         await at.until(lambda: at.app.stripe.running)
         await at.press("q")
     assert not at.sync.engines[0].running
@@ -278,8 +279,8 @@ async def test_a_database_that_fails_is_one_sentence_and_the_app_stays(
 async def test_every_theme_draws(start: Start, store: Store) -> None:
     filled.acme(store)
     async with start((120, 40)) as at:
-        assert {"panelist-dark", "panelist-light"} <= set(at.app.available_themes)
-        for theme in ("panelist-light", "ansi-dark", "panelist-dark"):
+        assert {"lamplight", "paper"} <= set(at.app.available_themes)
+        for theme in ("paper", "terminal", "lamplight"):
             at.app.theme = theme
             await at.press("1", "2")
             assert "12,300 of ≈ 100,000" in at.text
@@ -289,14 +290,14 @@ async def test_a_theme_colours_the_modes_that_were_seen_before(start: Start, sto
     filled.acme(store)
     async with start((120, 40)) as at:
         colours: dict[tuple[str, str], object] = {}
-        for theme in ("panelist-dark", "panelist-light", "panelist-dark"):
+        for theme in ("lamplight", "paper", "lamplight"):
             at.app.theme = theme
             for mode in ("3", "2"):  # another mode is in front when the theme changes
                 await at.press(mode)
                 colour = at.app.screen.styles.background
                 assert colours.setdefault((theme, mode), colour) == colour
         for mode in ("2", "3"):
-            assert colours["panelist-dark", mode] != colours["panelist-light", mode]
+            assert colours["lamplight", mode] != colours["paper", mode]
 
 
 async def test_no_color_leaves_no_colour(
@@ -367,3 +368,16 @@ def test_the_app_needs_nothing_to_be_made(store: Store, tmp_path: Path) -> None:
     app = PanelistApp(store, Settings(tmp_path))
     assert app.stripe.engine is None
     assert plain(app.title) == "Panelist"
+
+
+async def test_the_app_opens_as_it_was_left(start: Start, store: Store) -> None:
+    filled.acme(store)
+    async with start((120, 40)) as at:
+        await at.press("3", "down", "x")
+        chosen = at.app.screen.query_one(SegmentTable).segment
+        at.app.theme = "paper"
+        await at.press("tab", "greater_than_sign")
+    async with start((120, 40)) as at:
+        assert (at.app.current_mode, at.app.theme, at.app.masking) == ("segments", "paper", True)
+        assert at.app.screen.query_one(SegmentTable).segment == chosen
+        assert "▴ Name" in at.text

@@ -1,4 +1,4 @@
-"""What tests of the sync begin with: a copy of an account to spoil, a listener to talk to."""
+"""What tests of the sync begin with: a copy of an account to spoil."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from app.db.store_factory import open_store
 from app.sandbox.server.server import Sandbox
 from app.settings import RequestRate, Settings
 from tests.conftest import new_database
-from tests.helpers.callback_client import Browser, collect_what_others_left, listening
 from tests.helpers.sync_run import sync
 from tests.helpers.verify_run import Spoiled, dump, plant
 
-CUSTOMERS = 260  # with one of 13 items, a price made inline, and hostile people
+CUSTOMERS = 130  # two pages, with one of 13 items, a price made inline, and hostile people
 
 
 @pytest.fixture(scope="module")
@@ -57,16 +56,3 @@ def spoiled(copied: tuple[Store, Settings], account: Sandbox) -> Iterator[Spoile
     for sql, parameters in reversed(spoiled.undo):
         plant(spoiled.store, sql, *parameters)
     assert dump(spoiled.store) == before
-
-
-@pytest.fixture
-def alone() -> None:
-    """What other tests left open is not taken for this one's."""
-    collect_what_others_left()
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
-    """Talks to a listener for Stripe's redirect."""
-    with listening(tmp_path) as running:
-        yield running

@@ -88,29 +88,29 @@ BURSTS = {
 }
 
 
-@pytest.mark.parametrize("changed", [3, 60, 700])
+@pytest.mark.parametrize("changed", [3, 60, 300])
 @pytest.mark.parametrize("kind", BURSTS)
 def test_a_burst_takes_few_requests(
     store: Store, settings: Settings, kind: str, changed: int
 ) -> None:
-    """Of 1,500 customers: at most min(N, M/100) + events/100 + 10."""
-    with Sandbox(customers=1_500, seed=21) as sandbox:
+    """Of 600 customers: at most min(N, M/100) + events/100 + 10."""
+    with Sandbox(customers=600, seed=21) as sandbox:
         connection = settled(store, settings, sandbox)
         before = len(sandbox.world.events_table)
         BURSTS[kind](sandbox.world, changed)
         told = len(sandbox.world.events_table) - before
         requests = asked(sandbox, lambda: sync(store, settings, sandbox, recognise=True))
         nested = requests.pop("GET /v1/subscription_items", 0)
-        assert sum(requests.values()) <= min(changed, 15) + ceil(told / 100) + 10
+        assert sum(requests.values()) <= min(changed, 6) + ceil(told / 100) + 10
         assert nested <= changed
         assert_equal(sandbox.world, store, connection)
 
 
 def test_what_the_list_does_not_show_is_fetched(store: Store, settings: Settings) -> None:
     """Customers that are deleted while they are listed for the change before."""
-    with Sandbox(customers=1_500, seed=22) as sandbox:
+    with Sandbox(customers=600, seed=22) as sandbox:
         connection = settled(store, settings, sandbox)
-        changed = customers(sandbox.world, 600)
+        changed = customers(sandbox.world, 250)
         for key in changed:
             sandbox.world.update_customer(key, name="Changed")
 
@@ -127,9 +127,9 @@ def test_what_the_list_does_not_show_is_fetched(store: Store, settings: Settings
 
 def test_a_cursor_that_is_gone_in_a_burst(store: Store, settings: Settings) -> None:
     """The object a page would go on from is deleted right before."""
-    with Sandbox(customers=1_500, seed=23) as sandbox:
+    with Sandbox(customers=600, seed=23) as sandbox:
         connection = settled(store, settings, sandbox)
-        change_customers(sandbox.world, 900)
+        change_customers(sandbox.world, 400)
         gone: list[str] = []
 
         def delete(path: str, query: dict[str, Any]) -> None:

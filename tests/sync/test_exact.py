@@ -34,7 +34,7 @@ def test_first_copy(store: Store, settings: Settings, customers: int) -> None:
 def test_changes_during_the_copy(store: Store, settings: Settings) -> None:
     """Objects made, changed and deleted while their lists are read."""
     rng = random.Random(5)
-    with Sandbox(customers=1_500, seed=8) as sandbox:
+    with Sandbox(customers=600, seed=8) as sandbox:
         first = next(iter(sandbox.world.customers()))["id"]
 
         def change(path: str, query: dict[str, Any]) -> None:
@@ -56,7 +56,7 @@ def test_changes_during_the_copy(store: Store, settings: Settings) -> None:
 
 def test_cursor_whose_object_is_gone(store: Store, settings: Settings) -> None:
     """Each cursor's object is deleted right before the page that would follow it."""
-    with Sandbox(customers=1_500, seed=9) as sandbox:
+    with Sandbox(customers=900, seed=9) as sandbox:
         gone: list[str] = []
 
         def delete(path: str, query: dict[str, Any]) -> None:

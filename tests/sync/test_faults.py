@@ -30,11 +30,11 @@ from tests.helpers.warm_process import WarmProcess
 
 
 def test_a_tenth_of_the_requests_failing(store: Store, settings: Settings) -> None:
-    with Sandbox(customers=3_000, seed=21) as clean:
+    with Sandbox(customers=1_500, seed=21) as clean:
         asked = sum(sync(store, settings, clean).requests.values())
     other = open_store(Settings(home=settings.home / "other"))
     faults = Faults(seed=3, error_500=0.02, rate_429=0.02, cut_body=0.02, html=0.02, reset=0.02)
-    with Sandbox(customers=3_000, seed=21, options=Options(faults=faults)) as faulty:
+    with Sandbox(customers=1_500, seed=21, options=Options(faults=faults)) as faulty:
         engine = sync(other, settings, faulty)
         connection = overview(other).connection
         assert connection
@@ -153,6 +153,7 @@ def command(sandbox: Sandbox, home: Path) -> subprocess.Popen[str]:
         env={
             **os.environ,
             "PANELIST_HOME": str(home),
+            "PANELIST_STATE": str(home / "state"),
             "PANELIST_STRIPE_API_BASE": sandbox.url,
             "PANELIST_STRIPE_KEY": sandbox.world.restricted_key,
             "PANELIST_STRIPE_RATE": "0",

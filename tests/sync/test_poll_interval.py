@@ -26,7 +26,7 @@ def test_it_relaxes_when_nothing_changes_and_hurries_when_something_does() -> No
     assert pauses[-1] == QUIET
     pace.looked(1, 1)
     assert pace.pause == QUICK
-    assert "as things change" in pace.words
+    assert "while data changes" in pace.words
 
 
 def test_asking_counts_as_a_change() -> None:
@@ -55,7 +55,7 @@ def test_many_pages_of_events_are_not_listed_again_at_once() -> None:
     pace = PollInterval(clock=Clock())
     pace.looked(10_000, 101)
     assert pace.pause == 100
-    assert "every 2 min, as so much changed" in pace.words
+    assert "every 2 min, because so much changed" in pace.words
     pace.looked(0, 2)
     assert pace.pause < 30
 
@@ -66,7 +66,7 @@ def test_the_months_reads_are_spared() -> None:
     pace.looked(5, 1)
     pace.over = True
     assert pace.pause == QUIET
-    assert "spare" in pace.words
+    assert "to save" in pace.words
     pace.attend()
     assert pace.pause == LOOKED_AT
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
 
-from app.db import store as opening
+from app.db import sqlite_file
 from app.db.store import Store
 from app.db.store_factory import open_store
 from app.settings import Settings
 from tests.conftest import new_database
+from tests.helpers.sync_run import until
 from tests.helpers.webhook_client import Serving, account, event, http, locked, serving
 
 
 def again(here: Serving) -> None:
     """What was refused is taken later, and stands there once."""
-    deadline = time.monotonic() + 20
-    while here.send(event()).status_code != 200:
-        assert time.monotonic() < deadline
+    until(lambda: here.send(event()).status_code == 200)
     assert len(here.hints) == 1
 
 
@@ -41,7 +39,7 @@ def test_a_database_that_takes_too_long(
 def test_a_database_that_says_it_is_busy(
     sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setitem(opening.SQLITE_PRAGMAS, "busy_timeout", 50)
+    monkeypatch.setitem(sqlite_file.PRAGMAS, "busy_timeout", 50)
     store = open_store(sqlite_settings)
     account(store)
     with serving(store, sqlite_settings) as here:

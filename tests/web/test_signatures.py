@@ -8,9 +8,11 @@ import time
 import pytest
 import stripe
 
+from app.db.store import Store
+from app.settings import Settings
 from app.web import signatures
 from app.web.rejections import Rejected
-from tests.helpers.webhook_client import NOW, OTHER, SECRET, event, signature, signed
+from tests.helpers.webhook_client import NOW, OTHER, SECRET, event, serving, signature, signed
 
 BODY = event()
 V1 = signature(BODY)
@@ -102,6 +104,17 @@ def test_its_age(age: int, expected: str) -> None:
 
 def test_an_old_one_is_told_apart_only_for_who_knows_the_secret() -> None:
     assert "fits no" in verdict(signed(BODY, OTHER, at=NOW - 4_000))
+
+
+def test_a_wrong_clock_is_told_only_by_who_knows_the_secret(
+    opened: Store, sqlite_settings: Settings
+) -> None:
+    told: list[float] = []
+    with serving(opened, sqlite_settings, on_wrong_clock=told.append) as here:
+        for secret, age in ((SECRET, 601), (SECRET, -601), (OTHER, 601), (SECRET, 0)):
+            body = event()
+            here.send(body, signed(body, secret, at=NOW - age))
+    assert told == [601, -601]
 
 
 def test_the_body_is_taken_byte_by_byte() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from textual import events
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.message import Message
 
 from app.text import plain
@@ -12,7 +12,7 @@ from app.tui import PanelistApp
 from app.widgets import filter_line
 from app.widgets.filter_line import LONGEST, FilterInput, FilterLine, Suggestion, Trouble
 from app.widgets.table.table import Table
-from app.widgets.themes import THEMES
+from app.widgets.themes import ThemedApp
 from tests.helpers.table_rows import COLUMNS, press
 from tests.screens.test_foreign import CONTROL, HOSTILE
 
@@ -20,16 +20,13 @@ SIZES = [(80, 24), (120, 40), (60, 20)]
 NEVER = 3_600.0
 
 
-class Stage(App[None]):
+class Stage(ThemedApp):
     """A filter over a table, in the app's own style sheet."""
 
     CSS_PATH = PanelistApp.CSS_PATH
 
     def __init__(self) -> None:
         super().__init__()
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = THEMES[0].name
         self.told: list[Message] = []
 
     def compose(self) -> ComposeResult:

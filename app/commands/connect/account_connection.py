@@ -7,10 +7,10 @@ import signal
 
 from app import log
 from app.commands.connect.oauth_prompt import connect_by_oauth
-from app.commands.connect.token_store_choice import choose_token_store, ensure_token_store
-from app.commands.console import print_json, read_line, say
+from app.commands.console import print_json, read_secret, say
 from app.commands.exit_codes import DONE, NotConnected, WrongUse
 from app.commands.signals import interrupt_on
+from app.commands.token_store_choice import choose_token_store, ensure_token_store
 from app.credentials.factory import open_credentials
 from app.credentials.store import CredentialProblem, TokenStore
 from app.db import connections
@@ -20,6 +20,8 @@ from app.settings import load
 from app.sync.auth.connect import KeyReport
 from app.sync.service import Admitted, SyncService
 from app.text import plain
+
+KEY = "Restricted key (rk_…): "
 
 
 def connect_account(options: argparse.Namespace) -> int:
@@ -33,7 +35,7 @@ def connect_account(options: argparse.Namespace) -> int:
     service = SyncService(store, settings, credentials)
     if options.replace_key:
         return _replace_key(service, options)
-    key = read_line() if options.key_stdin else settings.stripe_key
+    key = read_secret(KEY) if options.key_stdin else settings.stripe_key
     if options.oauth:
         admitted = connect_by_oauth(options, service)
     elif key:
@@ -60,7 +62,7 @@ def _replace_key(service: SyncService, options: argparse.Namespace) -> int:
     if not connections.connected(service.store):
         raise NotConnected("No account is connected, so there is no key to replace.")
     ensure_token_store(service.settings, service.credentials)
-    admitted = service.replace_key(read_line())
+    admitted = service.replace_key(read_secret(KEY))
     connection = service.connect(admitted)
     if options.json:
         print_json(status_json(overview(service.store, connection)))

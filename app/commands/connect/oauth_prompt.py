@@ -4,20 +4,19 @@ input."""
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import os
-import sys
 import threading
 from collections import deque
 
-from app.commands.connect.token_store_choice import ensure_token_store
-from app.commands.console import NO, YES, print_json, say
+from app.commands.console import NO, YES, input_lines, print_json, say
+from app.commands.token_store_choice import ensure_token_store
 from app.credentials.store import TokenStore
-from app.sync.auth.approval import Approval, open_browser
-from app.sync.auth.redirect import RedirectAnswer
+from app.oauth.browser import open_browser
+from app.oauth.errors import OAuthProblem
+from app.oauth.redirect import RedirectAnswer
+from app.sync.auth.approval import Approval
 from app.sync.service import Admitted, SyncService
-from app.sync.stripe.oauth import OAuthApp, OAuthProblem
+from app.sync.stripe.oauth import OAuthApp
 from app.text import plain
 
 NEEDED = (
@@ -135,11 +134,8 @@ class _Prompt:
     def _read(self) -> None:
         """Read lines in a thread that no exit waits for. When input ends and nothing else can end
         the wait, this ends it."""
-        if isinstance(sys.stdin, io.TextIOWrapper):
-            sys.stdin.reconfigure(errors="replace")
-        with contextlib.suppress(OSError):  # the terminal is closed
-            for line in sys.stdin or ():
-                self._take(line.strip())
+        for line in input_lines():
+            self._take(line)
         if self._approval.trouble:
             self._approval.cancel()
 
@@ -147,7 +143,7 @@ class _Prompt:
         if self.pending is not None and self.answer is None and text.lower() in YES + NO:
             self.answer = text.lower() in YES
             self._approval.cancel()  # wakes the wait
-        elif text:
+        else:
             try:
                 self._approval.paste(text)
             except OAuthProblem as problem:

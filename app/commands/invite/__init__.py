@@ -7,6 +7,8 @@ import argparse
 from app.commands.arguments import add_exact, add_scope
 from app.invites.sending.channels.registry import CHANNELS
 
+ONLY_PLAN = object()  # --plan without a hash
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
@@ -47,7 +49,7 @@ def _declare_sending(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--plan",
         nargs="?",
-        const="",
+        const=ONLY_PLAN,
         metavar="HASH",
         help="send the plan with this hash, which needs --expect. Without HASH: only plan (the"
         " default)",

@@ -8,6 +8,7 @@ from app import log
 from app.commands.console import say
 from app.commands.context import Context, check_segments, find_study, open_context
 from app.commands.exit_codes import DONE, WrongUse
+from app.commands.invite import ONLY_PLAN
 from app.commands.invite.open_batches import resume_batches, stop_batches
 from app.commands.invite.plan_confirmation import confirm_plan, show_stored_plan
 from app.commands.invite.plan_output import show_plan
@@ -28,11 +29,13 @@ _OF_MEMBERS = ("outcome", "output")
 def plan_and_send(options: argparse.Namespace) -> int:
     """Plan, send a plan that a person confirmed, or manage queued batches. Returns the exit
     code."""
+    if options.plan is ONLY_PLAN:
+        options.plan = None
     _check_combination(options)
     context = open_context(options.account)
     settings, store, _ = context
     log.start(settings.home)
-    tidy(store, settings.home)
+    tidy(store, settings.folders)
     if options.resume:
         return resume_batches(context, options)
     if options.stop:
@@ -57,12 +60,12 @@ def _check_combination(options: argparse.Namespace) -> None:
         )
     if options.plan and options.yes and options.expect is None:
         raise WrongUse("Say with --expect how many invites the plan has. Nothing was sent.")
-    if options.plan:
-        for name in (*_OF_PLANNING, *_OF_MEMBERS):
+    for other in ("resume", "stop", "test", "plan"):
+        for name in (*_OF_PLANNING, *_OF_MEMBERS) if getattr(options, other) else ():
             if getattr(options, name) is not None:
                 raise WrongUse(
-                    f"--{name} belongs to a new plan, and --plan names one that is made. Leave one"
-                    " of them out. Nothing was sent."
+                    f"--{name} belongs to a new plan, and --{other} makes none. Leave one of them"
+                    " out. Nothing was sent."
                 )
     if options.batch_number is not None and not (options.resume or options.stop):
         raise WrongUse("--run names a batch for --resume or --stop. Say one of them.")

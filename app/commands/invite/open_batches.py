@@ -66,8 +66,8 @@ def _chosen(
         if not found:
             raise WrongUse(f"No batch with the number {options.batch_number} is queued here.")
         return found, []
-    own = [run for run in wanted if run.by == by()]
-    others = [run for run in wanted if run.by != by()]
+    own = [run for run in wanted if run.is_of(by(), context.store.login)]
+    others = [run for run in wanted if run not in own]
     if others and not own:
         listed = "\n".join(f"  {_words(context, run)}: {_naming(run)}" for run in others)
         raise WrongUse(
@@ -79,7 +79,7 @@ def _chosen(
 
 def _words(context: Context, run: RunView) -> str:
     title = plain(get(context.store, run.study_id).title, 60)
-    return f"Batch {run.id} of {plain(run.by, 40)} for “{title}” ({run.left:,} left)"
+    return f"Batch {run.id} of {run.person} for “{title}” ({run.left:,} left)"
 
 
 def _naming(run: RunView) -> str:

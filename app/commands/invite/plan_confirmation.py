@@ -18,7 +18,7 @@ from app.invites.operator import by
 from app.invites.plan import frozen
 from app.invites.plan.drift import PlanDrift, ResultChange, difference
 from app.invites.plan.drift_words import MINUS, MOST, PLUS, named
-from app.invites.plan.frozen import LockedPlan, UnknownPlan
+from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.outcomes import Outcome
 from app.invites.restore_guard import RestoreGuard
 from app.invites.sending.approval import AskAgain, approve
@@ -71,10 +71,7 @@ def say_dropped(planned: int, queued: int, *, as_json: bool) -> None:
 
 
 def _find(context: Context, options: argparse.Namespace) -> LockedPlan:
-    try:
-        locked = frozen.named(context.store, context.connection, options.plan)
-    except UnknownPlan as problem:
-        raise WrongUse(str(problem)) from None
+    locked = frozen.named(context.store, context.connection, options.plan)
     if options.study and find_study(context, options.study).id != locked.study_id:
         title = plain(get(context.store, locked.study_id).title, 80)
         raise WrongUse(f"The plan {locked.short} is of the study “{title}”. Nothing was sent.")
@@ -89,7 +86,7 @@ def _delivery(context: Context, locked: LockedPlan, options: argparse.Namespace)
 
 def _check_sending(context: Context, options: argparse.Namespace) -> None:
     """Raise StudyProblem or RestoreSuspected if nothing may be sent."""
-    RestoreGuard(context.store, context.connection, context.settings.home).check()
+    RestoreGuard(context.store, context.connection, context.settings.folders).check()
     view = overview(context.store, context.connection).connection
     if view is not None and view.status != "complete" and not options.while_filling:
         raise StudyProblem(

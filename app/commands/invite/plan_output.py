@@ -14,7 +14,7 @@ from app.invites.exports import of_plan
 from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.outcomes import Outcome, reason
 from app.invites.plan.plan import Plan
-from app.invites.studies import Study
+from app.invites.studies import CHANGEABLE, Study
 from app.panel.export.writer import form_of, write, writing
 from app.text import plain, when
 
@@ -36,7 +36,7 @@ def show_plan(
             lines = counted(source.lines(False), source.number, options.output)
             write(out, source.columns, lines, form, exact=options.exact)
         if not options.json:
-            say(_sending(kept, counts))
+            say(_sending(study, kept, counts))
         return
     more = {one: _more(made, one) for one in Outcome}
     show_locked(study, kept, counts, more, made.doubts, as_json=options.json)
@@ -80,16 +80,24 @@ def show_locked(
     print(f"  = {counts[Outcome.INVITE]:>9,}  {Outcome.INVITE.words}")
     seed = f", seed {plain(kept.options.seed)}" if kept.options.seed else ""
     by = f", by {plain(leaves.words, 200)}" if leaves else ""
-    print(f"Plan {kept.short}, frozen {when(kept.at)}{seed}{by}")
-    print(_sending(kept, counts))
+    print(f"Plan {kept.short}, locked {when(kept.at)}{seed}{by}")
+    print(_sending(study, kept, counts))
 
 
-def _sending(kept: LockedPlan, counts: Mapping[Outcome, int]) -> str:
+def _sending(study: Study, kept: LockedPlan, counts: Mapping[Outcome, int]) -> str:
+    """How to send the plan, or why it cannot be sent."""
     if kept.sent:
         return "It was sent already."
     number = counts[Outcome.INVITE]
     if not number:
         return "It invites no one."
+    if study.state not in CHANGEABLE:
+        return f"It cannot be sent, because the study is {study.state}."
+    if study.state != "active":
+        return (
+            f"The study is {study.state}, so it sends nothing yet. To send it: panelist studies"
+            f" activate {study.id}, then panelist invite --plan {kept.short} --expect {number}"
+        )
     return f"To send it: panelist invite --plan {kept.short} --expect {number}"
 
 

@@ -6,9 +6,8 @@ import argparse
 from typing import Any
 
 from app.commands.arguments import add_exact, add_scope, repeat_scope
+from app.commands.list_argument import LIST
 from app.invites.sending.channels.registry import CHANNELS
-
-LIST = "a file with addresses, Stripe ids or tokens, as a CSV or any text; - stdin"
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -19,9 +18,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="FILE", help="into a file that only you can read")
     parser.add_argument("--csv", action="store_true", help="comma-separated, safe to open")
     add_exact(parser)
-    parser.add_argument(
-        "--trust", action="store_true", help="send again from a database that was put back"
-    )
+    parser.add_argument("--trust", action="store_true", help="the same as the action trust copy")
     add_scope(parser)
     _declare_actions(parser.add_subparsers(dest="action", metavar="what"))
 
@@ -29,7 +26,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def _declare_actions(actions: Any) -> None:
     mark = actions.add_parser("mark", help="say what became of invites")
     mark.set_defaults(run=_mark)
-    mark.add_argument("state", choices=("started", "completed", "declined", "bounced"))
+    mark.add_argument("state", choices=("started", "completed", "declined", "bounced", "failed"))
     mark.add_argument("file", metavar="FILE", help=LIST)
     mark.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
     _declare_where(mark)
@@ -58,7 +55,16 @@ def _declare_actions(actions: Any) -> None:
     )
     remind.add_argument("--way", choices=[key for key, one in CHANNELS.items() if not one.by_hand])
     remind.add_argument("--now", action="store_true", help="without two minutes to undo it")
-    for action in (mark, resolve, out, remind, *_declare_corrections(actions)):
+    trust = actions.add_parser("trust", help="why nothing is sent from a copy, and the answer")
+    trust.set_defaults(run=_trust)
+    trust.add_argument(
+        "answer",
+        nargs="?",
+        choices=("moved", "copy"),
+        help="moved: the same panel in another place; copy: it was put back from a copy, or two"
+        " are used. Without an answer: show what is known",
+    )
+    for action in (mark, resolve, out, remind, trust, *_declare_corrections(actions)):
         repeat_scope(action)
 
 
@@ -98,6 +104,9 @@ def _declare_corrections(actions: Any) -> list[argparse.ArgumentParser]:
 
 def run(options: argparse.Namespace) -> int:
     """Without an action, list the log, the newest first."""
+    if options.trust:
+        options.answer = "copy"
+        return _trust(options)
     from app.commands.invites.invite_list import list_invites
 
     return list_invites(options)
@@ -125,6 +134,12 @@ def _remind(options: argparse.Namespace) -> int:
     from app.commands.invites.invite_reminder import send_reminder
 
     return send_reminder(options)
+
+
+def _trust(options: argparse.Namespace) -> int:
+    from app.commands.invites.invite_trust import trust_database
+
+    return trust_database(options)
 
 
 def _unmark(options: argparse.Namespace) -> int:

@@ -6,8 +6,9 @@ import argparse
 
 from app.commands.console import confirmed, print_json, say
 from app.commands.context import Context, open_context
-from app.commands.exit_codes import DONE, FAILED
-from app.commands.invites.invite_targets import find_invites, named, names_of
+from app.commands.exit_codes import DONE, FAILED, WrongUse
+from app.commands.invites.invite_targets import find_invites, names_of
+from app.commands.list_argument import named
 from app.invites import contact_lists, corrections
 from app.invites.housekeeping import follow
 from app.invites.list_columns import read_list
@@ -45,6 +46,10 @@ def withdraw_invites(options: argparse.Namespace) -> int:
 
 def lift_exclusion(options: argparse.Namespace) -> int:
     """Write to mailboxes again that bounced or opted out."""
+    if options.what == "opt-out" and not options.reason.strip():
+        raise WrongUse(
+            "To lift an opt-out, give a reason (--reason). It is kept. Nothing was changed."
+        )
     context = open_context(options.account)
     text, typed = named(options.who)
     listed = read_list(text)
@@ -68,7 +73,7 @@ def _ended(
     unknown: list[str],
 ) -> int:
     """Report a correction. Returns the exit code."""
-    follow(context.store, context.settings.home)
+    follow(context.store, context.settings.folders)
     if options.json:
         print_json({done: moved, "stayed": stayed, "unknown": unknown})
     else:

@@ -20,7 +20,7 @@ def print_links(options: argparse.Namespace) -> int:
     """Print the link of each invite. A queued invite counts as sent from then on."""
     context = open_context(options.account)
     settings, store, connection = context
-    guard = RestoreGuard(store, connection, settings.home)
+    guard = RestoreGuard(store, connection, settings.folders)
     guard.check()
     invites, rest = find_invites(context, options.who, options.study)
     for row in invite_rows(store, invites):
@@ -33,7 +33,9 @@ def print_links(options: argparse.Namespace) -> int:
             print_json({"invite": row.id, "address": row.address, "token": row.token, "link": link})
         else:
             print(f"{plain(row.address or 'erased', 80)}\t{plain(link, 2_000)}")
-    guard.note()
+    guard.note(last=True)
+    if guard.trouble is not None:
+        say(guard.trouble)
     for value in rest:
         say(f"No link: {plain(value, 200)}")
     return FAILED if rest else DONE

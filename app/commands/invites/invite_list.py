@@ -1,10 +1,9 @@
-"""``panelist invites``: lists the log, and trusts a restored database."""
+"""``panelist invites``: lists the log."""
 
 from __future__ import annotations
 
 import argparse
 
-from app.commands.console import say
 from app.commands.context import find_study, open_context
 from app.commands.exit_codes import DONE, WrongUse
 from app.commands.progress import counted
@@ -13,10 +12,8 @@ from app.invites.exports import of_invites
 from app.invites.housekeeping import tidy
 from app.invites.invite_log import invite_ids
 from app.invites.lifecycle import MOVES
-from app.invites.operator import by
-from app.invites.restore_guard import RestoreGuard
 from app.invites.states import state_words
-from app.panel.export.writer import Form, Line, write, writing
+from app.panel.export.writer import Line, chosen_form, write, writing
 from app.text import plain, when
 
 
@@ -24,11 +21,7 @@ def list_invites(options: argparse.Namespace) -> int:
     """List the log, the newest first."""
     context = open_context(options.account)
     settings, store, connection = context
-    if options.trust:
-        RestoreGuard(store, connection, settings.home).accept(by())
-        say("This database is trusted: it may send again.")
-        return DONE
-    tidy(store, settings.home)
+    tidy(store, settings.folders)
     for state in options.state or ():
         if state not in MOVES:
             raise WrongUse(f"There is no state {plain(state)}; say {', '.join(MOVES)}.")
@@ -39,8 +32,7 @@ def list_invites(options: argparse.Namespace) -> int:
     with writing(options.output) as out:
         source = of_invites(store, ids)
         lines = counted(source.lines(False), source.number, options.output)
-        if options.json or options.csv:
-            form: Form = "json" if options.json else "csv"
+        if form := chosen_form(options.output, as_json=options.json, as_csv=options.csv):
             write(out, source.columns, lines, form, exact=options.exact)
             return DONE
         for line in lines:

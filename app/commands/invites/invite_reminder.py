@@ -12,10 +12,10 @@ from app.commands.context import Context, find_study, open_context
 from app.commands.drift_output import print_drift
 from app.commands.exit_codes import DONE, FAILED, WrongUse
 from app.db.store import Store
+from app.invites.errors import StudyProblem
 from app.invites.housekeeping import tidy
 from app.invites.operator import by
 from app.invites.plan.drift_words import MINUS, MOST, PLUS
-from app.invites.plan.frozen import UnknownPlan
 from app.invites.restore_guard import RestoreGuard
 from app.invites.sending import reminder_list
 from app.invites.sending.factory import delivery_by
@@ -27,7 +27,7 @@ from app.text import plain
 def send_reminder(options: argparse.Namespace) -> int:
     """Show the reminder and its hash, or send the one that is named by its hash."""
     context = open_context(options.account)
-    tidy(context.store, context.settings.home)
+    tidy(context.store, context.settings.folders)
     if options.plan is not None:
         return _confirm(context, options)
     if options.yes or options.expect is not None or options.only_planned:
@@ -36,6 +36,8 @@ def send_reminder(options: argparse.Namespace) -> int:
             " Without --yes and --expect it is shown."
         )
     study = find_study(context, options.study)
+    if study.state != "active":
+        raise StudyProblem(f"The study is {study.state}; only an active one sends.")
     delivery = delivery_by(context.settings, options.way)
     shown = reminder_list.current(context.store, study, delivery)
     if shown.invites:
@@ -54,10 +56,7 @@ def send_reminder(options: argparse.Namespace) -> int:
 
 def _confirm(context: Context, options: argparse.Namespace) -> int:
     store = context.store
-    try:
-        shown = reminder_list.named(store, context.connection, options.plan)
-    except UnknownPlan as problem:
-        raise WrongUse(str(problem)) from None
+    shown = reminder_list.named(store, context.connection, options.plan)
     if options.study and find_study(context, options.study).id != shown.study_id:
         title = plain(get(store, shown.study_id).title, 80)
         raise WrongUse(f"The reminder {shown.short} is of the study “{title}”. Nothing was sent.")
@@ -70,7 +69,7 @@ def _confirm(context: Context, options: argparse.Namespace) -> int:
             " you expect. Nothing was sent. Look at it again."
         )
         return FAILED
-    RestoreGuard(store, context.connection, context.settings.home).check()
+    RestoreGuard(store, context.connection, context.settings.folders).check()
     delivery = delivery_by(context.settings, options.way or shown.delivery.channel)
     undo = 0 if options.now else None
     found = approve(store, shown, delivery, by(), only_planned=options.only_planned, undo=undo)

@@ -12,7 +12,8 @@ from dataclasses import asdict
 from app.commands.console import confirmed, print_json, say
 from app.commands.context import find_study, open_context
 from app.commands.exit_codes import DONE, FAILED, WrongUse
-from app.commands.invites.invite_targets import named
+from app.commands.invites.invite_targets import find_invites
+from app.commands.list_argument import named
 from app.invites import contact_lists, lifecycle, opt_outs
 from app.invites.housekeeping import follow
 from app.invites.list_columns import read_list
@@ -53,7 +54,7 @@ def mark_invites(options: argparse.Namespace) -> int:
         moved = lifecycle.mark(
             store, connection, found.invites, options.state, by(), "marked from a list"
         )
-        follow(store, settings.home)
+        follow(store, settings.folders)
     stayed = len(found.invites) - moved
     if options.json:
         left_out = {"column": listed.column, "left_out": dict(others), "confirmed": agreed}
@@ -73,8 +74,10 @@ def _print_rest(**kinds: tuple[str, ...]) -> None:
 
 def resolve_invite(options: argparse.Namespace) -> int:
     """Record whether an uncertain invite arrived."""
-    _, store, connection = open_context(options.account)
-    moved = lifecycle.resolve(store, connection, [options.invite], options.what == "arrived", by())
+    context = open_context(options.account)
+    _, store, connection = context
+    invites, _ = find_invites(context, str(options.invite), None)
+    moved = lifecycle.resolve(store, connection, invites, options.what == "arrived", by())
     if not moved:
         say(f"Invite {options.invite} is not uncertain. Nothing was changed.")
         return FAILED
@@ -104,11 +107,13 @@ def opt_out(options: argparse.Namespace) -> int:
     new = opt_outs.record(
         store, connection, boxes, "opted_out", by(), None if typed else "from a list"
     )
-    follow(store, settings.home)
+    follow(store, settings.folders)
     if options.json:
         print_json({"opted_out": len(boxes), "new": new, **facts, "confirmed": True})
     else:
         say(opt_outs.opted_out_words(len(boxes), new))
+        if typed and new:
+            say("If it was a mistake: panelist invites lift opt-out ADDRESS --reason TEXT.")
         for value in unknown if typed else ():
             print(f"no address: {plain(value, 200)}")
     return FAILED if unknown else DONE

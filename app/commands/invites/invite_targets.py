@@ -1,30 +1,15 @@
-"""What an argument such as ``ADDRESS|FILE`` names."""
+"""The invites that an argument such as ``WHO|FILE`` names."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from app.commands.context import Context, find_study
-from app.commands.exit_codes import WrongUse
+from app.commands.list_argument import named
 from app.db.store import Store
 from app.invites import contact_lists
-from app.invites.errors import StudyProblem
+from app.invites.errors import UnknownInvite
 from app.invites.invite_log import invite_rows
-from app.invites.list_addresses import is_name
 from app.invites.list_columns import read_list
-from app.invites.operator import read_text
 from app.text import plain
-
-
-def named(argument: str) -> tuple[str, bool]:
-    """The text that an argument means: itself, or what the file of this name has. The second value
-    says whether the names were typed. Raises StudyProblem and WrongUse."""
-    if not argument.strip():
-        raise WrongUse("Give an address or a file.")
-    typed = "@" in argument or is_name(argument) or argument.isdecimal()
-    if typed and not Path(argument).exists():
-        return argument, True
-    return read_text(argument, guess=True), False
 
 
 def find_invites(context: Context, argument: str, study: str | None) -> tuple[list[int], list[str]]:
@@ -46,7 +31,7 @@ def _numbered(store: Store, connection: int, invite: int) -> tuple[list[int], li
         "SELECT id FROM invite WHERE id = ? AND connection_id = ?", (invite, connection)
     )
     if not rows:
-        raise StudyProblem(f"Invite {invite} is not found. Nothing was changed.")
+        raise UnknownInvite(f"Invite {invite} is not found. Nothing was changed.")
     return [invite], []
 
 

@@ -98,18 +98,24 @@ def _moment(text: str, *, end: bool = False) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Without an action, list all segments."""
+    from app.panel.knowledge import Knowledge, knowledge
     from app.panel.segments.doubts import segments_with_doubts
     from app.text import plain
 
     _, store, connection = open_context(options.account)
     views = segments_with_doubts(store, connection)
+    unknown = knowledge(store, connection) is not Knowledge.KNOWN
+    hidden = {view.key for view in views if unknown and view.doubt}  # their counts mean nothing
     if options.json:
         promised = ("key", "name", "kind", "rule", "count", "with_email", "doubt")
-        print_json([{name: getattr(view, name) for name in promised} for view in views])
+        lines = [{name: getattr(view, name) for name in promised} for view in views]
+        nothing = {"count": None, "with_email": None}
+        print_json([{**line, **nothing} if line["key"] in hidden else line for line in lines])
         return DONE
     for view in views:
-        doubt = f" ({plain(view.doubt)})" if view.doubt else ""
-        print(f"{view.count:>11,}  {plain(view.name, 40):<40}  {plain(view.rule)}{doubt}")
+        doubt = f" ({plain(view.doubt, 400)})" if view.doubt else ""
+        count = "–" if view.key in hidden else f"{view.count:,}"
+        print(f"{count:>11}  {plain(view.name, 40):<40}  {plain(view.rule, 4_000)}{doubt}")
     return DONE
 
 

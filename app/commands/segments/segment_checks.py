@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from app.commands.context import Context
+from app.commands.context import Context, say_doubt
 from app.commands.exit_codes import WrongUse
+from app.panel.segments.doubts import segments_with_doubts
 from app.panel.segments.timeline import begun
-from app.panel.segments.views import segments
 from app.text import plain, when
 
 
 def check_key(context: Context, key: str, *, past: bool = False) -> None:
-    """Raise WrongUse unless this segment exists or, with ``past``, existed."""
-    if key in {one.key for one in segments(context.store, context.connection)}:
-        return
+    """Raise WrongUse unless this segment exists or, with ``past``, existed. Raise Problem if its
+    members today are not known."""
+    for view in segments_with_doubts(context.store, context.connection):
+        if view.key == key:
+            if not past:
+                say_doubt(context, view)
+            return
     gone = past and context.store.rows(
         "SELECT 1 FROM past_member b CROSS JOIN participant p"
         " WHERE p.id = b.participant_id AND p.connection_id = ? AND b.segment_key = ? LIMIT 1",

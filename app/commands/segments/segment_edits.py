@@ -17,6 +17,8 @@ from app.panel.segments.views import SegmentView, segments
 from app.problems import Problem
 from app.text import plain
 
+RULE = 4_000  # characters of a rule in words
+
 
 def create_segment(options: argparse.Namespace) -> int:
     """Create a custom segment from a filter."""
@@ -69,7 +71,8 @@ def _print_edited(context: Context, key: str, options: argparse.Namespace) -> in
     elif found is None:
         print(f"Deleted {plain(key)}.")
     else:
-        print(f"{plain(found.name)} ({plain(key)}): {found.count:,} members – {plain(found.rule)}")
+        count = f"{found.count:,} members"
+        print(f"{plain(found.name)} ({plain(key)}): {count} – {plain(found.rule, RULE)}")
     return DONE
 
 

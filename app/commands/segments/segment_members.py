@@ -13,7 +13,7 @@ from app.commands.context import Context, open_context
 from app.commands.exit_codes import DONE
 from app.commands.progress import counted
 from app.commands.segments.segment_checks import check_key, check_moment
-from app.panel.export.writer import Form, Line, write, writing
+from app.panel.export.writer import Line, chosen_form, write, writing
 from app.panel.lists.order import Ids, Order, whole
 from app.panel.lists.rows import rows
 from app.panel.lists.selection import Selection
@@ -48,8 +48,7 @@ def show_members(options: argparse.Namespace) -> int:
         ids = members_on(context.store, context.connection, key, at)
     with writing(options.output) as out:
         lines = counted(_members(context, key, ids, at), len(ids), options.output)
-        if options.csv or options.json:
-            form: Form = "csv" if options.csv else "json"
+        if form := chosen_form(options.output, as_json=options.json, as_csv=options.csv):
             write(out, COLUMNS, lines, form, exact=options.exact)
             return DONE
         for line in lines:

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import getpass
 import os
-import signal
 import socket
-import sys
+import time
+from collections.abc import Callable
+from functools import partial
 
 from app import log
-from app.commands.console import print_json, say
-from app.commands.exit_codes import NotConnected
-from app.commands.stripe_access import sync_access
+from app.commands.console import print_json, read_secret, say
+from app.commands.signals import call_on_signal
+from app.commands.stripe_access import reached_access
 from app.credentials.factory import open_credentials
 from app.db import connections
 from app.db.indexes.index_builder import IndexBuilder
-from app.db.store_factory import open_store
+from app.db.store_factory import open_store_patiently
 from app.invites.housekeeping import Housekeeping
 from app.settings import load
+from app.sync import stripe_clock
 from app.sync.engine import Engine
 from app.sync.service import SyncService
 from app.text import plain
 from app.web import server, webhook_secrets
 from app.web.routes import Routes
 from app.web.webhook import PATH
+from app.web.worker_thread import WorkerThread
 
+FIRST = 2.0  # seconds to learn whose key it is before the server starts without that
+CLOCK_WARNING = 3_600.0  # seconds between two warnings of a wrong clock
 ENGINE_GRACE = 0.6  # seconds for the sync to end, while the server ends too
 
 
@@ -35,50 +38,107 @@ def receive(options: argparse.Namespace) -> None:
     """Listen, sync and receive. Raises NotConnected if no account is connected."""
     settings = load()
     credentials = open_credentials(settings)
-    kept = webhook_secrets.keep(credentials, _given()) if options.secret_stdin else ()
+    kept: tuple[str, ...] = ()
+    if options.secret_stdin:
+        kept = webhook_secrets.keep(credentials, read_secret("Signing secret (whsec_…): "))
     if kept:
         say(f"The secret is kept in: {plain(credentials.described())}")
     if settings.webhook_secret or not kept:
         kept += webhook_secrets.known(settings, credentials)
-    service = SyncService(open_store(settings), settings, credentials)
+    store = open_store_patiently(settings, say)
+    service = SyncService(store, settings, credentials)
     log.start(settings.home)
-    listener = server.listen(options.host, options.port)
-    engine = None
-    with Housekeeping(service.store, settings.home), IndexBuilder(service.store) as upkeep:
-        try:
-            if not options.no_sync:
-                connection, access = sync_access(service)
-                engine = service.engine(access, connection, lambda _: upkeep.wake())
-        except NotConnected:
-            listener.close()
-            raise
-        asyncio.run(_run(service, listener, kept, engine, options))
+    with Housekeeping(store, settings.folders), IndexBuilder(store) as upkeep:
+        sync = None if options.no_sync else ServedSync(service, upkeep.wake)
+        asyncio.run(_run(service, kept, sync, options))
+
+
+class ServedSync:
+    """The sync beside the server. It starts once Stripe says whose key it is. Until then, events
+    are stored for it. ``on_change``: called after each of its commits."""
+
+    def __init__(self, service: SyncService, on_change: Callable[[], None]) -> None:
+        self._service, self._on_change = service, on_change
+        self._worker = WorkerThread(service.store, "access")
+        self._engine: Engine | None = None
+        self.started = asyncio.Event()
+
+    async def run(self) -> None:
+        """Sync until a person disconnects or access ends, and say so. Raises NotConnected and
+        everything in service.PROBLEMS if there is nothing to sync with."""
+        connection, access = await self._worker.do(partial(reached_access, self._service))
+        self._worker.end()
+        self._engine = self._service.engine(access, connection, lambda _: self._on_change())
+        self._engine.start()
+        self.started.set()
+        await watch_sync(self._engine)
+
+    @property
+    def who(self) -> str | None:
+        """The name of this process while it syncs."""
+        syncs = self._engine is not None and self._engine.running
+        return f"process {os.getpid()}" if syncs else None
+
+    def stop(self) -> None:
+        """End the sync, within moments."""
+        if self._engine is not None:
+            self._engine.stop(ENGINE_GRACE)
 
 
 async def _run(
     service: SyncService,
-    listener: socket.socket,
     secrets: tuple[str, ...],
-    engine: Engine | None,
+    sync: ServedSync | None,
     options: argparse.Namespace,
 ) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    if engine is not None:
-        engine.start()
-    pages = Routes(service, secrets, lambda: _who(engine))
-    app = server.application(pages.routes)
-    _announce(service, listener, engine is not None, options)
-    serving = loop.create_task(server.serve(app, listener, stop))
-    serving.add_done_callback(lambda _: stop.set())
-    watching = loop.create_task(watch_sync(engine)) if engine else None
-    await stop.wait()
-    if watching:
-        watching.cancel()
-    ending = asyncio.to_thread(engine.stop, ENGINE_GRACE) if engine else asyncio.sleep(0)
-    await asyncio.gather(serving, ending)
-    pages.end()
+    with call_on_signal(lambda: loop.call_soon_threadsafe(stop.set)):
+        listener = server.listen(options.host, options.port)
+        syncing = loop.create_task(sync.run()) if sync else None
+        if sync and syncing:
+            either = {syncing, *(loop.create_task(one.wait()) for one in (sync.started, stop))}
+            await asyncio.wait(either, timeout=FIRST, return_when=asyncio.FIRST_COMPLETED)
+            if syncing.done():
+                listener.close()
+                syncing.result()
+        pages = Routes(
+            service,
+            secrets,
+            lambda: sync.who if sync else None,
+            on_wrong_clock=_ClockWarning().say,
+        )
+        _announce(service, listener, sync is not None, options)
+        serving = loop.create_task(server.serve(server.application(pages.routes), listener, stop))
+        serving.add_done_callback(lambda _: stop.set())
+        if syncing:
+            syncing.add_done_callback(partial(_stop_after_failure, stop))
+        await stop.wait()
+        if syncing:
+            syncing.cancel()
+        ending = asyncio.to_thread(sync.stop) if sync else asyncio.sleep(0)
+        await asyncio.gather(serving, ending)
+        pages.end()
+        if syncing and syncing.done() and not syncing.cancelled():
+            syncing.result()
+
+
+class _ClockWarning:
+    """Says now and then that webhooks are refused because of a wrong clock. A single old signature
+    may be one that someone sent again, so it names what is compared."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def say(self, ahead: float) -> None:
+        text = stripe_clock.difference(ahead)
+        if text is not None and time.monotonic() >= self._next:
+            self._next = time.monotonic() + CLOCK_WARNING
+            say(f"A webhook was refused because of its time. {text}")
+
+
+def _stop_after_failure(stop: asyncio.Event, syncing: asyncio.Task[None]) -> None:
+    if not syncing.cancelled() and syncing.exception() is not None:
+        stop.set()
 
 
 async def watch_sync(engine: Engine) -> None:
@@ -86,10 +146,6 @@ async def watch_sync(engine: Engine) -> None:
     while engine.running:
         await asyncio.sleep(1.0)
     say(f"{plain(engine.activity.doing, 1000)} Webhooks are still received; start again to sync.")
-
-
-def _who(engine: Engine | None) -> str | None:
-    return f"process {os.getpid()}" if engine is not None and engine.running else None
 
 
 def _announce(
@@ -109,14 +165,3 @@ def _announce(
         print_json({**line, "syncing": syncs})
     else:
         print(f"Listening for Stripe at {url}{PATH}; to bring events there: {forward}", flush=True)
-
-
-def _given() -> str:
-    """A secret from standard input. It stays hidden while a person types it."""
-    if sys.stdin is None:
-        return ""
-    with contextlib.suppress(OSError, UnicodeDecodeError, EOFError):
-        if sys.stdin.isatty():
-            return getpass.getpass("Signing secret (whsec_…): ", sys.stderr)
-        return sys.stdin.readline()
-    return ""

@@ -12,6 +12,7 @@ from app.commands.exit_codes import DONE
 from app.db.store import Store
 from app.invites import studies
 from app.invites.invite_log import invited
+from app.invites.mail.template import render
 from app.invites.sending.runs import of_study
 from app.invites.states import INVITE_STATES
 from app.invites.studies import Study
@@ -57,6 +58,8 @@ def show_study(options: argparse.Namespace) -> int:
         print(f"  {name.replace('_', ' '):<15} {plain(lines[0], 1000)}")
         for line in lines[1:]:
             print(f"  {'':<15} {plain(line, 1000)}")
+    if note := render(study.template, None, "…").html_note:
+        print(f"  {'':<15} {plain(note, 1000)}")
     print(f"  {'segments':<15} {plain(', '.join(study.segments)) or 'none yet'}")
     print(f"  {'excluded':<15} {plain(', '.join(study.excluded)) or 'none'}")
     for rule in study.rules.words:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import time
 from collections import Counter
 from contextlib import nullcontext
@@ -11,20 +12,21 @@ from app import log
 from app.commands.console import print_json, say
 from app.commands.exit_codes import DONE, FAILED, NotConnected
 from app.commands.progress import Progress, step_words
-from app.commands.signals import run_until_signalled
-from app.commands.stripe_access import sync_access
+from app.commands.signals import interrupt_on, run_until_signalled
+from app.commands.stripe_access import reached_access, sync_access
 from app.credentials.factory import open_credentials
 from app.db.errors import DatabaseProblem
 from app.db.indexes.index_builder import IndexBuilder
 from app.db.store import Store
-from app.db.store_factory import open_store
+from app.db.store_factory import open_store, open_store_patiently
 from app.invites.housekeeping import Housekeeping
 from app.panel.overview import Overview, overview
 from app.runtime import tune_interpreter
-from app.settings import load
+from app.settings import Settings, load
 from app.sync.ended_access import ENDINGS
-from app.sync.engine import Change, Engine
+from app.sync.engine import Activity, Change, Engine
 from app.sync.service import SyncService
+from app.sync.stripe.access import Access
 from app.sync.stripe.client import StripeProblem
 from app.text import plain
 
@@ -32,19 +34,24 @@ from app.text import plain
 def run_sync(options: argparse.Namespace) -> int:
     """Fetch what is new and return the exit code."""
     settings = load()
-    store = open_store(settings)
-    log.start(settings.home)
+    try:
+        store, connection, access = _opened(settings, follow=options.follow)
+    except KeyboardInterrupt:
+        if not options.follow:
+            raise
+        say("Stopped. Nothing was fetched.")
+        return DONE
     tune_interpreter()
     started = time.monotonic()
-    connection, access = sync_access(SyncService(store, settings, open_credentials(settings)))
     shown = SyncProgress(store, connection, as_json=options.json)
     stopped = False
     try:
         keeping = IndexBuilder(store) if options.follow else nullcontext()
-        with Housekeeping(store, settings.home), keeping as upkeep:
+        with Housekeeping(store, settings.folders), keeping as upkeep:
 
             def on_change(change: Change) -> None:
                 shown.on_change(change)
+                shown.on_activity(engine.activity)
                 if upkeep is not None:
                     upkeep.wake()
 
@@ -63,6 +70,18 @@ def run_sync(options: argparse.Namespace) -> int:
     if stopped:
         say("Stopped. Everything fetched so far is kept; the next sync goes on from there.")
     return FAILED if stopped and not options.follow else DONE
+
+
+def _opened(settings: Settings, *, follow: bool) -> tuple[Store, int, Access]:
+    """The database, the connection to sync and its access. A sync that follows waits for all of
+    them, because it may start before the network."""
+    if follow:
+        interrupt_on(signal.SIGTERM)
+    store = open_store_patiently(settings, say) if follow else open_store(settings)
+    log.start(settings.home)
+    service = SyncService(store, settings, open_credentials(settings))
+    connection, access = (reached_access if follow else sync_access)(service)
+    return store, connection, access
 
 
 def _print_finished(view: Overview, requests: Counter[str], seconds: float, as_json: bool) -> None:
@@ -99,6 +118,16 @@ class SyncProgress:
         self._began = time.monotonic()
         self._before: dict[str, tuple[int, float]] = {}  # objects of each step, and when
         self.clear = self._progress.clear
+        self._problem = ""
+
+    def on_activity(self, activity: Activity) -> None:
+        """Say once why a sync that goes on by itself has to try again."""
+        problem, waits, _ = activity.doing.partition(" Trying again in ")
+        if waits and problem != self._problem:
+            self.clear()
+            say(f"{plain(problem, 1000)} Trying again.")
+        if waits or not activity.problem:
+            self._problem = problem if waits else ""
 
     def on_change(self, _: object) -> None:
         """Called after every commit."""

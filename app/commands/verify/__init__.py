@@ -21,7 +21,6 @@ def declare(parser: argparse.ArgumentParser) -> None:
     part.add_argument(
         "--sample",
         type=_some,
-        default=500,
         metavar="N",
         help="objects at random (default 500)",
     )
@@ -49,8 +48,6 @@ def run(options: argparse.Namespace) -> int:
         from app.commands.verify.stripe_comparison import compare_with_stripe
 
         return compare_with_stripe(options)
-    if options.all:
-        raise WrongUse("--all is about Stripe: say --stripe with it.")
     from app.commands.verify.ledger_report import prove_ledger
 
     return prove_ledger(options)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 
 from app.commands.console import print_json
 from app.commands.context import open_context
@@ -13,7 +12,8 @@ from app.commands.exit_codes import DONE, FAILED
 from app.db.store import Store
 from app.invites.invite_log import invite_rows
 from app.invites.ledger_proof import Proof, prove
-from app.invites.restore_guard import RestoreGuard, RestoreSuspected
+from app.invites.restore_guard import RestoreGuard
+from app.paths import Folders
 from app.text import plain, when
 
 
@@ -21,7 +21,7 @@ def prove_ledger(options: argparse.Namespace) -> int:
     """Read the whole ledger. Returns 0 if the proof holds and the database may send."""
     settings, store, connection = open_context()
     proof = prove(store, connection)
-    older = _older(store, connection, settings.home)
+    older = _older(store, connection, settings.folders)
     code = DONE if proof.holds and older is None else FAILED
     if options.json:
         print_json({"type": "proof", "holds": proof.holds, **asdict(proof), "guard": older})
@@ -62,15 +62,12 @@ def _findings(proof: Proof) -> Iterator[str]:
     for name in proof.changed:
         yield f"{name.capitalize()} was changed by other means than Panelist."
     for invite in proof.differing:
-        yield f"Invite {invite:,} is in another state than the ledger tells."
+        yield f"Invite {invite:,} has another state or time of sending than the ledger says."
     for invite in proof.redirected:
         yield f"Invite {invite:,} has another address or study than when it was queued."
 
 
-def _older(store: Store, connection_id: int, home: Path) -> str | None:
+def _older(store: Store, connection_id: int, folders: Folders) -> str | None:
     """Why this database would not send: it is an old copy, or from another computer."""
-    try:
-        RestoreGuard(store, connection_id, home).check()
-    except RestoreSuspected as why:
-        return str(why)
-    return None
+    why = RestoreGuard(store, connection_id, folders).suspicion()
+    return f"{why} panelist invites trust shows what is known of it." if why else None

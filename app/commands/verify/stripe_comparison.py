@@ -23,6 +23,8 @@ from app.text import plain
 
 _TYPES = {Difference: "difference", Pending: "pending", SetAside: "set_aside", Skipped: "skipped"}
 
+SAMPLE = 500  # objects, without --sample and --all
+
 
 def compare_with_stripe(options: argparse.Namespace) -> int:
     """Compare a sample or everything. Returns the exit code, 0 if nothing differs."""
@@ -39,7 +41,7 @@ def compare_with_stripe(options: argparse.Namespace) -> int:
         api, store, connection, shown.tell, lambda: shown.on_progress(verifier.progress)
     )
     progress = verifier.progress
-    sample = None if options.all else options.sample
+    sample = None if options.all else options.sample or SAMPLE
 
     async def compare() -> None:
         async with api:

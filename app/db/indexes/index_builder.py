@@ -6,11 +6,12 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from app.db.errors import DatabaseProblem
 from app.db.indexes import order_indexes, search_index
-from app.db.store import APPLICATION_ID, Store
+from app.db.lock import Lock, LockTaken
+from app.db.store import Store
 
 LOOK = 2.0  # seconds between checks for new rows. A search finds the newest rows anyway
 PAUSE = 0.02  # minimum seconds between transactions, more if the last one took longer
@@ -43,29 +44,23 @@ def work(store: Store, rest: Callable[[float], bool]) -> None:
 
 
 def _work_postgres(store: Store, rest: Callable[[float], bool]) -> None:
-    with _alone(store) as mine:
-        if not mine or not may_work(store):
-            return
-        for column in order_indexes.COLUMNS:
+    missing = [one for one in order_indexes.COLUMNS if one not in order_indexes.ready(store)]
+    if not may_work(store) or (not missing and search_index.ready(store)):
+        return
+    lock = Lock(store, "index-lock", 2)
+    try:
+        lock.take()
+        for column in missing:
             if rest(0):
                 return
             if column not in order_indexes.ready(store):
                 order_indexes.build(store, column)
         if not search_index.ready(store):
             search_index.build_postgres(store)
-
-
-@contextlib.contextmanager
-def _alone(store: Store) -> Iterator[bool]:
-    """Whether this process is the only builder on this PostgreSQL database, while the context
-    lasts."""
-    (mine,) = store.row("SELECT pg_try_advisory_lock(?, 2)", (APPLICATION_ID,))
-    try:
-        yield bool(mine)
+    except LockTaken:
+        return  # another process builds them
     finally:
-        if mine:
-            with contextlib.suppress(DatabaseProblem):
-                store.row("SELECT pg_advisory_unlock(?, 2)", (APPLICATION_ID,))
+        lock.free()
 
 
 class IndexBuilder:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from peewee import Database, SqliteDatabase, TextField
 
 from app.db.migrations import VERSION
@@ -22,6 +24,7 @@ def create(database: Database) -> None:
         database.create_tables(TABLES, safe=False)
         panel_tables.SchemaVersion.insert(version=VERSION).execute()
         sync_tables.Syncer.insert(turn=0, who="").execute()
+        study_tables.MailboxKey.insert(id=1, key=secrets.token_hex(32)).execute()
     for name, few in (("deleted", "deleted"), ("account", "customer_account IS NOT NULL")):
         database.execute_sql(
             f"CREATE INDEX participant_{name} ON participant (connection_id) WHERE {few}"

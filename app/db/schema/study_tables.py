@@ -142,6 +142,7 @@ class Run(StoredModel):
     plan = ForeignKeyField(Plan, null=True, on_delete="RESTRICT", unique=True)
     kind = TextField()  # "invite" or "reminder"
     way = TextField()  # smtp, eml, csv, link
+    login = TextField(null=True)  # the database's user who confirmed it, None for SQLite and before
     server = TextField(null=True)  # the only mail server that may send it, as user@host:port
     state = TextField()  # running, paused, stopped, done, failed
     trouble = TextField(null=True)  # why it is paused, for display
@@ -194,7 +195,7 @@ class Invite(StoredModel):
 class LedgerEntry(StoredModel):
     """Something that happened to an invite, a study or a mailbox. Entries are only added. ``hash``
     covers this entry and the previous ``hash``, so that no entry can be changed or removed
-    unnoticed. ``by`` is the system's user, or the process of a sender."""
+    unnoticed. ``by`` is the system's user. In older entries it is the process of a sender."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", index=False)
     number = BigIntegerField()  # 1, 2, 3 … per connection
@@ -218,8 +219,10 @@ class LedgerEntry(StoredModel):
 
 
 class LedgerHead(StoredModel):
-    """The last entry of a connection's ledger, and the machine that sent last. Another machine asks
-    first, because it may work on an old copy."""
+    """The last entry of a connection's ledger. ``machine`` is what was last sent from, or first
+    used on PostgreSQL: the machine, a space and the database's identity (:mod:`app.db.identity`).
+    Older versions stored only the machine. Another one asks first, because it may be an old copy.
+    It is "copy" and a time in a database that was put back (:mod:`app.invites.restore_guard`)."""
 
     connection = ForeignKeyField(Connection, on_delete="CASCADE", primary_key=True)
     number = BigIntegerField()
@@ -241,10 +244,18 @@ TABLES: list[type[StoredModel]] = [
     LedgerHead,
 ]
 WITHOUT_ROWID = {OptOut, Planned}
+# No query uses these. Each keeps a second copy on other pages of the file, of what a damaged page
+# must not take away (app.db.salvage).
+SECOND_COPIES = (
+    "CREATE INDEX mailbox_key_copy ON mailbox_key (key)",
+    "CREATE INDEX opt_out_copy ON opt_out (kind, mailbox)",
+)
 
 
 def create_indexes(database: Database) -> None:
     """Create the indexes that peewee cannot describe, inside the caller's transaction."""
+    for statement in SECOND_COPIES:
+        database.execute_sql(statement)
     states = ", ".join(f"'{state}'" for state in OUTSTANDING)
     for column in ("mailbox", "participant_id"):  # no one has two open invites to a study
         database.execute_sql(

@@ -17,6 +17,7 @@ import secrets
 from enum import IntEnum
 from hashlib import blake2b, sha256
 
+from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.text import plain
 
@@ -128,10 +129,16 @@ class Hasher:
 
 
 def hasher(store: Store) -> Hasher:
-    """A hasher with the key of the database, which is created on first use. Raises
-    DatabaseProblem."""
+    """A hasher with the key of the database, which is created on first use. Raises DatabaseProblem,
+    also if the key was lost: with another one, no opt-out would be recognised."""
     found = _keys(store, "id = 1")
+    if not found and not store.writable:  # nothing was hashed, so any key finds nothing
+        return Hasher(secrets.token_bytes(32))
     if not found:
+        if store.rows("SELECT 1 FROM opt_out LIMIT 1") or store.rows(
+            "SELECT 1 FROM invite LIMIT 1"
+        ):
+            raise _key_lost(store)
         with store.transaction():
             store.execute(
                 "INSERT INTO mailbox_key (id, key) VALUES (1, ?) ON CONFLICT DO NOTHING",
@@ -149,4 +156,15 @@ def former_hashers(store: Store) -> dict[int, Hasher]:
 
 def _keys(store: Store, which: str) -> dict[int, Hasher]:
     rows = store.rows(f"SELECT id, key FROM mailbox_key WHERE {which}")
-    return {key_id: Hasher(bytes.fromhex(key)) for key_id, key in rows}
+    try:
+        return {key_id: Hasher(bytes.fromhex(key)) for key_id, key in rows}
+    except ValueError:
+        raise _key_lost(store) from None
+
+
+def _key_lost(store: Store) -> DatabaseProblem:
+    return DatabaseProblem(
+        f"The key that recognises mailboxes in {store.where} is damaged or lost. Nothing was sent."
+        " Put a backup back with panelist restore, or run panelist salvage, which may find the"
+        " second copy of the key."
+    )

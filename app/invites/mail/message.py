@@ -1,4 +1,4 @@
-"""One invite as an email: plain text, to exactly one mailbox.
+"""One invite as an email to exactly one mailbox: plain text, and HTML if words in it are a link.
 
 The Message-ID depends on the invite alone, so that another try is the same message to any server.
 Participants opt out by writing to the address in List-Unsubscribe (RFC 2369). It is a mailto,
@@ -7,6 +7,7 @@ because Panelist cannot be reached from outside. One-click (RFC 8058) needs http
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -61,4 +62,10 @@ def compose(
         mail["X-Unsent"] = "1"
     mail["Auto-Submitted"] = "auto-generated"  # prevents vacation replies (RFC 3834)
     mail.set_content(made.text)
+    if made.html is not None:
+        mail.add_alternative(made.html, subtype="html")
+        for part in mail.iter_parts():
+            del part["MIME-Version"]  # only the whole email has one (RFC 2045, 4)
+        # Not at random, so that another try is the same message.
+        mail.set_boundary(f"=_{hashlib.sha256(identity.encode()).hexdigest()[:32]}")
     return mail

@@ -68,7 +68,13 @@ def mail_server(settings: Settings) -> MailServer | None:
             "PANELIST_SMTP_SERVER: without encryption a mail server must be on this computer;"
             f" write {EXAMPLE} or smtp://…"
         )
-    return MailServer(host, port, security, unquote(parts.username or ""))
+    user = unquote(parts.username or "")
+    if settings.smtp_oauth and not user:
+        raise SettingsError(
+            "PANELIST_SMTP_OAUTH needs the mailbox to sign in for; write it before the host in"
+            " PANELIST_SMTP_SERVER, such as smtp://you@example.com@smtp.office365.com."
+        )
+    return MailServer(host, port, security, user)
 
 
 def mail_rate(settings: Settings) -> MailRate:

@@ -13,13 +13,16 @@ import re
 import smtplib
 import ssl
 
+from app.invites.mail.oauth.mail_tokens import MailAccess
 from app.invites.mail.server_settings import MailServer
 from app.invites.mail.smtp_login import LONGEST, LoginRefused, connect
 from app.invites.mail.smtp_replies import Concern, Phase, SmtpReply
+from app.invites.mail.xoauth2 import connect_by_token
 from app.problems import Problem
 from app.text import plain
 
 PHASE = 120.0  # seconds
+GOODBYE = 5.0  # seconds for the answer to QUIT
 FINISH = 600.0  # RFC 5321 4.5.3.2.6: a server may take this long to confirm an email
 
 _DOT = re.compile(rb"^\.", re.MULTILINE)
@@ -41,11 +44,13 @@ class DeliveryUnknown(Problem):
 
 class Session:
     """A session with a mail server, for one email after another. It connects when the first is
-    offered. ``patience``: seconds to wait for the answer to a whole email. ``last``: the answer to
-    the last one that was taken."""
+    offered. ``login``: the password, or access by a sign-in. ``patience``: seconds to wait for the
+    answer to a whole email. ``last``: the answer to the last one that was taken."""
 
-    def __init__(self, server: MailServer, password: str | None, patience: float = FINISH) -> None:
-        self._server, self._password, self._patience = server, password, patience
+    def __init__(
+        self, server: MailServer, login: str | MailAccess | None, patience: float = FINISH
+    ) -> None:
+        self._server, self._login, self._patience = server, login, patience
         self._smtp: smtplib.SMTP | None = None
         self.last: SmtpReply | None = None
 
@@ -53,7 +58,10 @@ class Session:
         """Connect and log in, without sending. Raises NotSent."""
         self.close()
         try:
-            smtp = connect(self._server, self._password or "")
+            if isinstance(self._login, MailAccess):
+                smtp = connect_by_token(self._server, self._login)
+            else:
+                smtp = connect(self._server, self._login or "")
         except LoginRefused as refused:
             answer = SmtpReply("login", refused.code, refused.words) if refused.code else None
             raise NotSent(str(refused), answer) from None
@@ -131,7 +139,7 @@ class Session:
         if smtp is not None:
             with contextlib.suppress(Exception):
                 if smtp.sock is not None:
-                    smtp.sock.settimeout(5.0)
+                    smtp.sock.settimeout(min(GOODBYE, self._patience))
                 smtp.quit()
             with contextlib.suppress(Exception):
                 smtp.close()

@@ -1,7 +1,8 @@
 """Connects to a mail server, logs in, and says in the server's own words what went wrong.
 
 Python's smtplib sends logins as ASCII. This login is UTF-8, as RFC 4616 (PLAIN) wants it and as
-servers accept it for LOGIN and CRAM-MD5.
+servers accept it for LOGIN and CRAM-MD5. Whoever signed in at Microsoft or Google logs in with an
+access token: :mod:`app.invites.mail.xoauth2`.
 """
 
 from __future__ import annotations
@@ -9,16 +10,21 @@ from __future__ import annotations
 import base64
 import hmac
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable
 
 from app.certificates import advice, trusted
 from app.invites.mail.server_settings import MailServer
+from app.invites.mail.smtp_socket import SmtpSession, SmtpTlsSession
 from app.text import plain, without_secret
 
 CONNECT = 30.0  # seconds for each step until the login is done
 LONGEST = 300  # characters of someone else's words
 MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5")
+LOGGED_IN = (235, 503)  # 503: it is already logged in
+
+FAILURES = (OSError, smtplib.SMTPException, ValueError)
 
 _KEEP = "Nothing was sent."
 
@@ -33,33 +39,46 @@ class LoginRefused(Exception):
 
 
 def connect(server: MailServer, password: str) -> smtplib.SMTP:
-    """A session that may send. Raises LoginRefused."""
+    """A session that may send, by a password. Raises LoginRefused."""
+
+    def log_in(smtp: smtplib.SMTP) -> None:
+        if server.user:
+            _login(smtp, server.user, password)
+
+    try:
+        return opened_session(server, log_in)
+    except FAILURES as error:
+        raise explained(server, error, *_forms(server.user, password)) from None
+
+
+def opened_session(server: MailServer, log_in: Callable[[smtplib.SMTP], None]) -> smtplib.SMTP:
+    """A session that is logged in. Raises one of FAILURES, and then nothing is left open."""
     steps: list[smtplib.SMTP] = []
     try:
-        return _connect(server, password, steps.append)
-    except (OSError, smtplib.SMTPException, ValueError) as error:
+        smtp = _encrypted(server, steps.append)
+        smtp.ehlo_or_helo_if_needed()
+        log_in(smtp)
+        return smtp
+    except BaseException:
         for opened in steps:
             opened.close()
-        raise _refused(server, password, error) from None
+        raise
 
 
-def _connect(
-    server: MailServer, password: str, opened: Callable[[smtplib.SMTP], None]
-) -> smtplib.SMTP:
-    trust = trusted()
+def _encrypted(server: MailServer, opened: Callable[[smtplib.SMTP], None]) -> smtplib.SMTP:
     if server.security == "tls":
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-            server.host, server.port, timeout=CONNECT, context=trust
+        smtp: smtplib.SMTP = SmtpTlsSession(
+            server.host, server.port, timeout=CONNECT, context=trusted()
         )
         opened(smtp)
     else:
-        smtp = smtplib.SMTP(server.host, server.port, timeout=CONNECT)
+        smtp = SmtpSession(server.host, server.port, timeout=CONNECT)
         opened(smtp)
         if server.security == "starttls":
-            smtp.starttls(context=trust)
-    smtp.ehlo_or_helo_if_needed()
-    if server.user:
-        _login(smtp, server.user, password)
+            smtp.starttls(context=trusted())
+    # The last line of an email leaves alone. It must not wait until the others are confirmed.
+    if smtp.sock is not None:
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return smtp
 
 
@@ -73,15 +92,20 @@ class _NoLogin(smtplib.SMTPException):
 
 def _login(smtp: smtplib.SMTP, user: str, password: str) -> None:
     """Try what the server offers until one way works (RFC 4954)."""
-    offered = smtp.esmtp_features.get("auth", "").upper().split()
+    offered = offered_logins(smtp)
     ways = [way for way in MECHANISMS if way in offered]
     if not ways:
         raise _NoLogin(plain(" ".join(offered), LONGEST))
     for way in ways:
         code, text = _WAYS[way](smtp, user.encode(), password.encode())
-        if code in (235, 503):  # 503: it is already logged in
+        if code in LOGGED_IN:
             return
     raise smtplib.SMTPAuthenticationError(code, text)
+
+
+def offered_logins(smtp: smtplib.SMTP) -> list[str]:
+    """The mechanisms that the server named, in upper case."""
+    return smtp.esmtp_features.get("auth", "").upper().split()
 
 
 def _plain(smtp: smtplib.SMTP, user: bytes, password: bytes) -> tuple[int, bytes]:
@@ -116,13 +140,11 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _refused(server: MailServer, password: str, error: Exception) -> LoginRefused:
-    """The sentence for what went wrong."""
+def explained(server: MailServer, error: Exception, *secrets: str) -> LoginRefused:
+    """The sentence for what went wrong, one of FAILURES. ``secrets``: what it must not show."""
     name = f"The mail server {server}"
     if isinstance(error, smtplib.SMTPResponseException):
-        said = error.smtp_error
-        words = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-        words = plain(without_secret(words, *_forms(server.user, password)), LONGEST)
+        words = server_words(error, *secrets)
         return LoginRefused(_answered(name, error, words), error.smtp_code, words)
     if isinstance(error, _NoLogin):
         return LoginRefused(_no_login(name, error.offered))
@@ -148,6 +170,13 @@ def _refused(server: MailServer, password: str, error: Exception) -> LoginRefuse
     return LoginRefused(f"{name} cannot be reached ({why}). {_KEEP}")
 
 
+def server_words(error: smtplib.SMTPResponseException, *secrets: str) -> str:
+    """What the server said, cleaned and without the secrets."""
+    said = error.smtp_error
+    words = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    return plain(without_secret(words, *secrets), LONGEST)
+
+
 def _answered(name: str, error: smtplib.SMTPResponseException, words: str) -> str:
     said = f"{error.smtp_code} {words}".strip().rstrip(".")
     if not isinstance(error, smtplib.SMTPAuthenticationError):
@@ -161,10 +190,15 @@ def _answered(name: str, error: smtplib.SMTPResponseException, words: str) -> st
 
 
 def _no_login(name: str, offered: str) -> str:
+    if "XOAUTH2" in offered.split():
+        return (
+            f"{name} takes no passwords, only a sign-in ({offered}). {_KEEP} Set"
+            " PANELIST_SMTP_OAUTH to microsoft or google, and sign in with panelist mail login."
+        )
     if offered:
         return (
             f"{name} offers only logins that Panelist does not speak ({offered}). {_KEEP}"
-            f" Panelist speaks {', '.join(MECHANISMS)}."
+            f" Panelist speaks {', '.join(MECHANISMS)} and XOAUTH2."
         )
     return (
         f"{name} offers no login on this port. {_KEEP} Use its port for sending, which is usually"

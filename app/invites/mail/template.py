@@ -1,7 +1,8 @@
 """The message of a study: a text with ``{{name|there}}`` fields, checked and filled in.
 
-A template is split into texts and fields and never evaluated. A field is a word of an allow-list,
-with a fallback for participants without a value. Values that are filled in are never parsed again.
+A template is split into texts, links and fields and never evaluated. A field is a word of an
+allow-list, with a fallback for participants without a value. Values that are filled in are never
+parsed again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
+from app.db.stored_json import stored_json
 from app.invites.errors import StudyProblem
+from app.invites.mail import link_words
 from app.invites.mail.addresses import AddressFault, read
 from app.text import plain
 
@@ -69,17 +72,29 @@ class Template:
 
 def from_json(text: str) -> Template:
     """Reads what :meth:`Template.json` wrote."""
-    return Template(**json.loads(text))
+    return Template(**stored_json(text))
 
 
 @dataclass(frozen=True)
 class Message:
-    """An email to one participant. ``stood_in``: the fields that used their fallback."""
+    """An email to one participant. ``stood_in``: the fields that used their fallback. ``html``: the
+    same as ``text``, or None if no words are a link. ``link_words``: those that are one."""
 
     subject: str
     text: str
     link: str
     stood_in: tuple[str, ...]
+    html: str | None = None
+    link_words: tuple[str, ...] = ()
+
+    @property
+    def html_note(self) -> str:
+        """What its HTML shows otherwise than its text, for a person. "" if there is none."""
+        if self.html is None:
+            return ""
+        named = " and ".join(f"“{one}”" for one in self.link_words)
+        are = "are links" if self.link_words[1:] else "is a link"
+        return f"The email has this text as HTML too, in which {named} {are}."
 
 
 @dataclass(frozen=True)
@@ -111,6 +126,9 @@ def check_template(subject: str, text: str, place: str = "") -> None:
         raise StudyProblem(f"The {_said(name)} is longer than {LONGEST_TEXT:,} characters.", name)
     for number, line in enumerate(text.split("\n"), 1):
         _check_visible(line.replace("\t", " "), name, f"line {number}, ")
+    at = link_words.wrong_place(text)
+    if at is not None:
+        _refuse(text, at, name, link_words.HOW)
     present = {field.name for field in fields_of(text, name)}
     if text:
         for wanted in ("link", "opt_out"):
@@ -220,8 +238,20 @@ def render(template: Template, name: str | None, token: str) -> Message:
             return otherwise.strip()
         return values[key]
 
-    subject, text = (_FIELD.sub(value, part) for part in (template.subject, template.text))
-    return Message(subject, f"{text.rstrip()}\n", link, tuple(dict.fromkeys(stood_in)))
+    def fill(part: str) -> str:
+        return _FIELD.sub(value, part)
+
+    subject = fill(template.subject)
+    pieces = link_words.filled(link_words.pieces(template.text), fill)
+    links = tuple(one.words for one in pieces if one.has_words)
+    return Message(
+        subject,
+        f"{link_words.as_text(pieces)}\n",
+        link,
+        tuple(dict.fromkeys(stood_in)),
+        html=link_words.as_html(pieces) if links else None,
+        link_words=links,
+    )
 
 
 def calling_name(name: str | None) -> str:

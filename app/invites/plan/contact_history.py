@@ -51,7 +51,7 @@ def opted_out(store: Store, connection_id: int, members: Members, checkpoint: Ch
         )
         kinds: dict[str, int] = {}
         for mailbox, kind in rows:
-            place = KINDS.index(kind)
+            place = KINDS.index(kind if kind in KINDS else "opted_out")  # damaged, but said
             kinds[mailbox] = min(place, kinds.get(mailbox, place))
         for mailbox, detail in kinds.items():
             members.settle(mailboxes[mailbox], Outcome.OPTED_OUT, detail)

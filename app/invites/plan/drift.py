@@ -12,26 +12,12 @@ from dataclasses import dataclass, replace
 
 from app.db.store import Store
 from app.invites.delivery import Delivery
-from app.invites.mail.template import Template
+from app.invites.plan.changed_terms import changed_fields, changed_rules, changed_segments
 from app.invites.plan.frozen import LockedPlan, planned
 from app.invites.plan.members import Checkpoint, Members
-from app.invites.plan.options import Options
 from app.invites.plan.outcomes import Outcome
 from app.invites.plan.plan import Plan, make
 from app.invites.studies import get
-
-# What a person is told of a changed field of the template.
-FIELDS = {
-    "title": "the study's title",
-    "link": "the interview link",
-    "sender_name": "the sender's name",
-    "sender_address": "the sender's address",
-    "reply_to": "the address for replies",
-    "subject": "the subject",
-    "text": "the text of the mail",
-    "postal": "the postal address",
-    "opt_out": "the sentence on how to opt out",
-}
 
 
 @dataclass(frozen=True)
@@ -116,29 +102,18 @@ def difference(
     DatabaseProblem."""
     study = get(store, plan.study_id)
     terms = list(changed_fields(plan.template, study.template))
-    if study.rules != plan.rules:
-        terms.append("the rules")
+    terms += changed_rules(plan.rules, study.rules)
     options = plan.options
     if plan.follows_study:
         options = replace(options, segments=study.segments, excluded=study.excluded)
-        if _audience(options) != _audience(plan.options):
-            terms.append("the study's segments")
+        old = plan.options
+        terms += changed_segments("the study's segments", old.segments, study.segments)
+        terms += changed_segments("the excluded segments", old.excluded, study.excluded)
     if delivery is not None and delivery != plan.delivery:
         before = plan.delivery.words if plan.delivery else "not said"
         terms.append(f"how the invites leave: by {delivery.words}, before: {before}")
     made = make(store, study, options, now, checkpoint)
     return PlanDrift(made, plan, tuple(terms), tuple(_changes(store, plan, made, checkpoint)))
-
-
-def changed_fields(before: Template, after: Template) -> list[str]:
-    """What differs between two templates, for a person."""
-    return [
-        words for name, words in FIELDS.items() if getattr(before, name) != getattr(after, name)
-    ]
-
-
-def _audience(options: Options) -> tuple[set[str], set[str]]:
-    return set(options.segments), set(options.excluded)
 
 
 def _changes(

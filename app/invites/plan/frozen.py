@@ -17,6 +17,7 @@ from hashlib import sha256
 from string import hexdigits
 
 from app.db.store import Row, Store
+from app.db.stored_json import stored_json
 from app.invites import ledger
 from app.invites.delivery import Delivery
 from app.invites.errors import StudyProblem
@@ -33,6 +34,7 @@ from app.invites.rules import Rules
 from app.invites.studies import get
 from app.panel.lists.order import Ids
 from app.panel.lists.selection import CHUNK
+from app.problems import UnknownName
 from app.text import plain
 
 KEPT = 86_400  # seconds that an unsent plan is kept
@@ -65,7 +67,7 @@ class LockedPlan:
         return self.hash[:SHORT]
 
 
-class UnknownPlan(StudyProblem):
+class UnknownPlan(StudyProblem, UnknownName):
     """No stored plan has this hash, or several have. The text says what to do."""
 
 
@@ -82,22 +84,26 @@ def freeze(
     with store.transaction():
         study = get(store, plan.study_id)
         drop_old(store, plan.study_id)
-        store.execute(
+        key = store.insert_one(
             'INSERT INTO plan (study_id, at, "by", options, letter, hash)'
             " VALUES (?, ?, ?, ?, ?, ?)",
             (plan.study_id, plan.now, by, _terms(plan, delivery), plan.template.json(), found),
         )
-        (key,) = store.row("SELECT max(id) FROM plan WHERE study_id = ?", (plan.study_id,))
+        digest = sha256()
         for start in range(0, len(plan), CHUNK):
+            checkpoint()
+            rows = [
+                (members.ids[at], members.outcomes[at], members.details[at], to)
+                for at, to in _mailboxes(members, start)
+            ]
             store.insert(
                 "planned (plan_id, participant_id, outcome, detail, mailbox)",
-                [
-                    (key, members.ids[at], members.outcomes[at], members.details[at], to)
-                    for at, to in _mailboxes(members, start)
-                ],
+                [(key, *row) for row in rows],
             )
+            digest.update(_lines(rows))
         entry = Entry("plan", plan.study_id, after="locked", detail=found)
-        ledger.append(store, study.connection_id, by, [entry, seal_of(store, key)])
+        seal = _seal(store, key, digest.hexdigest())  # of what was stored, without reading it again
+        ledger.append(store, study.connection_id, by, [entry, seal])
     return frozen(store, key)
 
 
@@ -112,13 +118,22 @@ def drop_old(store: Store, study_id: int) -> None:
 
 def seal_of(store: Store, plan_id: int) -> Entry:
     """The entry of the ledger that shows whether a stored plan was changed."""
+    digest = sha256()
+    for rows in planned(store, plan_id):
+        digest.update(_lines(rows))
+    return _seal(store, plan_id, digest.hexdigest())
+
+
+def _seal(store: Store, plan_id: int, digest: str) -> Entry:
+    """``digest``: of its rows, as :func:`planned` reads them."""
     study, *stored = store.row(
         "SELECT study_id, options, letter, hash FROM plan WHERE id = ?", (plan_id,)
     )
-    rows = sha256()
-    for some in planned(store, plan_id):
-        rows.update("".join(json.dumps(list(row)) for row in some).encode())
-    return ledger.seal(study, f"plan {plan_id}", [*stored, rows.hexdigest()])
+    return ledger.seal(study, f"plan {plan_id}", [*stored, digest])
+
+
+def _lines(rows: Sequence[Row]) -> bytes:
+    return "".join(json.dumps(list(row)) for row in rows).encode()
 
 
 def _mailboxes(members: Members, start: int) -> Iterator[tuple[int, str | None]]:
@@ -181,7 +196,7 @@ def frozen(store: Store, plan_id: int) -> LockedPlan:
     if not rows:
         raise StudyProblem("The plan is not there any more. Make it again.")
     key, study, at, by, found, terms, written, sent = rows[0]
-    values = json.loads(terms)
+    values = stored_json(terms)
     rules = Rules(**values.pop("rules"))
     delivery = values.pop("delivery", None)
     follows = values.pop("follows_study", False)

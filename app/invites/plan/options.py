@@ -7,6 +7,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from app.db.stored_json import stored_json
 from app.invites.errors import StudyProblem
 from app.invites.plan.outcomes import AGAIN
 
@@ -69,7 +70,7 @@ def from_json(text: str) -> Options:
     """Reads what :meth:`Options.json` wrote."""
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
-        for name, value in json.loads(text).items()
+        for name, value in stored_json(text).items()
     }
     return Options(**values)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
-from app.invites.restore_guard import RestoreSuspected
+from app.invites.errors import RestoreSuspected
 from app.invites.sending.sender import Sender, SendInProgress
 from app.settings import SettingsError
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.db.store import Store
+from app.invites.errors import RestoreSuspected
 from app.invites.mail.message import compose, message_id
 from app.invites.mail.template import Template, from_json, render
 from app.invites.sending import jobs
@@ -15,19 +16,22 @@ from app.invites.sending.runs import RunView
 
 @dataclass(frozen=True)
 class BatchWork:
-    """``owner``: this process. ``key``: the connection's own, for Message-IDs. ``expire_days``: how
-    many days a participant has to reply. Each method raises DatabaseProblem."""
+    """``owner``: this process. ``by``: the person whose process it is. ``key``: the connection's
+    own, for Message-IDs. ``expire_days``: how many days a participant has to reply. ``note``: has
+    the witness know what may have left. Each method raises DatabaseProblem."""
 
     store: Store
     owner: str
+    by: str
     batch: RunView
     template: Template
     expire_days: int | None
     key: bytes
+    note: Callable[[], None]
 
     def claim(self, most: int = 1) -> list[Job]:
         """Claim the next invites that are due, for this process alone."""
-        return jobs.claim(self.store, self.batch, self.owner, most)
+        return jobs.claim(self.store, self.batch, self.owner, self.by, most)
 
     def message(self, job: Job, *, unsent: bool = False) -> bytes:
         """The email to one participant. ``unsent``: as a draft, see
@@ -56,9 +60,17 @@ class BatchWork:
         return message_id(self.key, job.invite, job.kind, self.template.sender_address)
 
     def hand_over(self, job: Job) -> bool:
-        """Record that a server may get an invite, before it can. False if it must not be sent any
-        more."""
-        return jobs.hand_over(self.store, self.batch, job, self.owner, self.message_id(job))
+        """Record that a server may get an invite, before it can: first in the database, then in the
+        witness. A kill between the two leaves no invite that left and that the witness does not
+        know. False if it must not be sent any more. Raises RestoreSuspected."""
+        may = jobs.hand_over(self.store, self.batch, job, self.by, self.message_id(job))
+        if may:
+            try:
+                self.note()
+            except RestoreSuspected:
+                self.settle([job], "uncertain", "queued")
+                raise
+        return may
 
     def settle(
         self,
@@ -74,7 +86,7 @@ class BatchWork:
         return jobs.settle(
             self.store,
             some,
-            self.owner,
+            self.by,
             before,
             after,
             answer,

@@ -97,13 +97,15 @@ def open_sender(
     credentials: Credentials,
     connection_id: int,
     on_change: Callable[[], None] = lambda: None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Sender:
     """A sender for one account."""
     setup = ChannelSetup(store, settings, credentials)
     return Sender(
         store,
         connection_id,
-        folder=settings.home,
+        folders=settings.folders,
         open_channel=lambda found: open_channel(found, setup),
         on_change=on_change,
+        tell=tell,
     )

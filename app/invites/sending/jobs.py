@@ -49,10 +49,10 @@ class Job:
     about: InviteMail | None = None
 
 
-def claim(store: Store, run: RunView, owner: str, most: int = 1) -> list[Job]:
-    """Claim the next emails of a batch. An email is withdrawn instead if its participant was
-    deleted in Stripe, has no data any more or opted out. So is a reminder to a participant who has
-    responded. Raises DatabaseProblem."""
+def claim(store: Store, run: RunView, owner: str, by: str, most: int = 1) -> list[Job]:
+    """Claim the next emails of a batch for the process ``owner``. An email is withdrawn instead if
+    its participant was deleted in Stripe, has no data any more or opted out. So is a reminder to a
+    participant who has responded. Raises DatabaseProblem."""
     of_run, state, _ = columns(run.kind)
     now, lock = int(time.time()), " FOR UPDATE OF i" if store.postgres else ""
     needless = (
@@ -92,7 +92,7 @@ def claim(store: Store, run: RunView, owner: str, most: int = 1) -> list[Job]:
         entries += [_entry(job, "queued", "sending") for job in jobs]
         if entries:
             (here,) = store.row("SELECT connection_id FROM study WHERE id = ?", (run.study_id,))
-            ledger.append(store, here, owner, entries)
+            ledger.append(store, here, by, entries)
     return jobs
 
 
@@ -123,7 +123,7 @@ def _withdraw(store: Store, kind: str, invites: Sequence[int]) -> list[Entry]:
     return end_invites(store, *which, {"queued": "withdrawn"}, _NEEDLESS)
 
 
-def hand_over(store: Store, run: RunView, job: Job, owner: str, message_id: str) -> bool:
+def hand_over(store: Store, run: RunView, job: Job, by: str, message_id: str) -> bool:
     """Record that a server may have an email, before it can. False if it must not be sent any more.
     Raises DatabaseProblem, and then it must not be sent either."""
     _, state, since = columns(job.kind)
@@ -136,14 +136,14 @@ def hand_over(store: Store, run: RunView, job: Job, owner: str, message_id: str)
             (int(time.time()), message_id, job.invite, job.attempt),
         )
         if moved:
-            ledger.append(store, job.connection, owner, [_entry(job, "sending", "uncertain")])
+            ledger.append(store, job.connection, by, [_entry(job, "sending", "uncertain")])
     return bool(moved)
 
 
 def settle(
     store: Store,
     jobs: Sequence[Job],
-    owner: str,
+    by: str,
     before: str,
     after: str,
     answer: str | None = None,
@@ -184,11 +184,11 @@ def settle(
             [(text, invite) for invite, text in (message_ids or {}).items()],
         )
         if entries:
-            ledger.append(store, jobs[0].connection, owner, entries)
+            ledger.append(store, jobs[0].connection, by, entries)
     return len(entries)
 
 
-def recover(store: Store, connection_id: int, owner: str) -> int:
+def recover(store: Store, connection_id: int, by: str) -> int:
     """Queue again what a sender was sending when it ended. None of it was sent. Only the holder of
     the send lock may call this. Raises DatabaseProblem."""
     entries = []
@@ -210,11 +210,11 @@ def recover(store: Store, connection_id: int, owner: str) -> int:
                 for invite, study, mailbox in found
             ]
         if entries:
-            ledger.append(store, connection_id, owner, entries)
+            ledger.append(store, connection_id, by, entries)
     return len(entries)
 
 
-def withdraw_idle(store: Store, run: RunView, owner: str) -> int:
+def withdraw_idle(store: Store, run: RunView, by: str) -> int:
     """Withdraw what is queued in a batch whose study no longer sends. Returns how many."""
     with store.transaction():
         (here,) = store.row("SELECT connection_id FROM study WHERE id = ?", (run.study_id,))
@@ -224,7 +224,7 @@ def withdraw_idle(store: Store, run: RunView, owner: str) -> int:
             which = ("run_id = ?", (run.id,))
             ended = end_invites(store, *which, {"queued": "withdrawn"}, "the study sends no more")
         if ended:
-            ledger.append(store, here, owner, ended)
+            ledger.append(store, here, by, ended)
     return len(ended)
 
 

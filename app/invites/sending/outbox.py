@@ -18,6 +18,7 @@ from app.invites.plan.outcomes import Outcome
 from app.invites.restore_guard import this_machine
 from app.invites.rules import DAY
 from app.invites.sending.channels.registry import channel_of
+from app.invites.sending.runs import seal_of
 from app.invites.studies import locked
 
 CHUNK = 1_000
@@ -95,6 +96,7 @@ def queue(
                     detail=f"{len(made)} by {channel}{f' {server}' if server else ''}, {plan.hash}",
                 ),
                 *(Entry("invite", study.id, key, box, None, "queued") for key, box, _ in made),
+                seal_of(store, run),
             ],
         )
     dropped = sorted(planned - {participant for _, _, participant in made})
@@ -107,9 +109,9 @@ def _new_run(
     """The row id of a run without invites."""
     store.execute(
         "INSERT INTO run"
-        ' (study_id, plan_id, kind, way, server, state, number, at, "by", go_at, machine)'
-        " VALUES (?, ?, 'invite', ?, ?, 'running', 0, ?, ?, ?, ?)",
-        (plan.study_id, plan.id, channel, server, now, by, go_at, this_machine()),
+        ' (study_id, plan_id, kind, way, server, state, number, at, "by", login, go_at, machine)'
+        " VALUES (?, ?, 'invite', ?, ?, 'running', 0, ?, ?, ?, ?, ?)",
+        (plan.study_id, plan.id, channel, server, now, by, store.login, go_at, this_machine()),
     )
     (run,) = store.row("SELECT id FROM run WHERE plan_id = ?", (plan.id,))
     return int(run)

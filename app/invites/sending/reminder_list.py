@@ -15,13 +15,14 @@ from hashlib import sha256
 from string import hexdigits
 
 from app.db.store import Store
+from app.db.stored_json import stored_json
 from app.invites import ledger
 from app.invites.delivery import Delivery
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
 from app.invites.mail.template import Template, from_json
 from app.invites.plan import frozen
-from app.invites.plan.drift import changed_fields
+from app.invites.plan.changed_terms import changed_fields
 from app.invites.plan.drift_words import PLUS, NamedChange
 from app.invites.plan.frozen import FEWEST, SHORT, UnknownPlan
 from app.invites.plan.outcomes import Outcome
@@ -96,7 +97,7 @@ def keep(store: Store, shown: ReminderList, by: str) -> None:
     with store.transaction():
         study = get(store, shown.study_id)
         frozen.drop_old(store, study.id)
-        store.execute(
+        key = store.insert_one(
             'INSERT INTO plan (study_id, at, "by", options, letter, hash)'
             " VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -106,7 +107,6 @@ def keep(store: Store, shown: ReminderList, by: str) -> None:
                 MARK + shown.hash,
             ),
         )
-        (key,) = store.row("SELECT max(id) FROM plan WHERE study_id = ?", (study.id,))
         rows = [
             (key, participant, Outcome.INVITE, invite, None)
             for participant, invite in shown.invites.items()
@@ -147,7 +147,7 @@ def named(store: Store, connection_id: int, digits: str) -> ReminderList:
         )
     key, study, options, letter, found, sent = rows[0]
     invites = {row[0]: row[2] for some in frozen.planned(store, key) for row in some}
-    delivery = Delivery(**json.loads(options)["delivery"])
+    delivery = Delivery(**stored_json(options)["delivery"])
     digest = found.removeprefix(MARK)
     return ReminderList(study, from_json(letter), delivery, invites, digest, key, bool(sent))
 

@@ -13,6 +13,7 @@ from app.invites.ledger import Entry
 from app.invites.mail.template import Template
 from app.invites.restore_guard import this_machine
 from app.invites.sending.outbox import QueuedBatch, undo_of
+from app.invites.sending.runs import seal_of
 from app.invites.studies import Study, locked
 
 # The invites of a study that await a reminder.
@@ -72,10 +73,10 @@ def queue(
             )
         if not number:
             raise StudyProblem("Nobody waits for a reminder: all have answered or had one.")
-        store.execute(
+        run = store.insert_one(
             "INSERT INTO run (study_id, plan_id,"
-            ' kind, way, server, state, letter, number, at, "by", go_at, machine)'
-            " VALUES (?, ?, 'reminder', ?, ?, 'running', ?, ?, ?, ?, ?, ?)",
+            ' kind, way, server, state, letter, number, at, "by", login, go_at, machine)'
+            " VALUES (?, ?, 'reminder', ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)",
             (
                 study_id,
                 plan,
@@ -85,11 +86,11 @@ def queue(
                 number,
                 now,
                 by,
+                store.login,
                 now + undo_of(channel, undo),
                 this_machine(),
             ),
         )
-        (run,) = store.row("SELECT max(id) FROM run WHERE study_id = ?", (study_id,))
         store.execute(
             "UPDATE invite SET reminder = 'queued', reminder_run_id = ?, not_before = NULL"
             f" WHERE {who}",
@@ -103,6 +104,7 @@ def queue(
         entries = [
             Entry("run", study.id, after="running", detail=f"{number} reminders by {channel}"),
             ledger.seal(study.id, f"reminder {run}", template_of(study).json()),
+            seal_of(store, run),
         ]
         entries += [Entry("reminder", study.id, key, box, None, "queued") for key, box in made]
         ledger.append(store, study.connection_id, by, entries)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from app.db.store import Store
@@ -13,6 +15,7 @@ from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
 from app.invites.sending.channels.registry import Channel, channel_of
 from app.invites.states import state_words, written_to
+from app.text import plain
 
 OVER = ("stopped", "done", "failed")
 LAST = 5  # results to show
@@ -30,8 +33,9 @@ class RunResult:
 @dataclass(frozen=True)
 class RunView:
     """The current state of a batch. ``counts``: invites by state, or reminders in a batch of
-    reminders. ``invited``: to how many it was sent. ``server``: the only mail server that may send
-    it, or None. ``last``: the last results. ``recent``: emails in the last minute."""
+    reminders. ``invited``: to how many it was sent. ``login``: the user of the database who
+    confirmed it, or None. ``server``: the only mail server that may send it, or None. ``last``: the
+    last results. ``recent``: emails in the last minute."""
 
     id: int
     study_id: int
@@ -42,6 +46,7 @@ class RunView:
     number: int
     at: int
     by: str
+    login: str | None
     go_at: int
     machine: str
     server: str | None
@@ -49,6 +54,17 @@ class RunView:
     invited: int
     last: tuple[RunResult, ...] = ()
     recent: int = 0
+
+    @property
+    def person(self) -> str:
+        """Who confirmed it, for a person."""
+        return (
+            f"{plain(self.by, 40)} as {plain(self.login, 40)}" if self.login else plain(self.by, 40)
+        )
+
+    def is_of(self, by: str, login: str | None) -> bool:
+        """Whether this user of the system, who is this user of the database, confirmed it."""
+        return self.by == by and self.login in (None, login)
 
     @property
     def left(self) -> int:
@@ -69,7 +85,7 @@ class RunView:
     def words(self) -> str:
         """The progress, for a person."""
         parts = [f"{self.invited:,} {state_words(self.channel.result)}"]
-        for state in ("uncertain", "failed", "bounced", "withdrawn"):
+        for state in ("uncertain", "failed", "to_confirm", "bounced", "withdrawn"):
             if number := self.counts.get(state):
                 parts.append(f"{number:,} {state_words(state)}")
         return ", ".join((*parts, f"{self.left:,} left"))
@@ -78,7 +94,8 @@ class RunView:
 def view(store: Store, run_id: int) -> RunView:
     """A batch. Raises StudyProblem if it does not exist."""
     rows = store.rows(
-        'SELECT id, study_id, kind, way, state, trouble, number, at, "by", go_at, machine, server'
+        'SELECT id, study_id, kind, way, state, trouble, number, at, "by", login, go_at,'
+        " machine, server"
         " FROM run WHERE id = ?",
         (run_id,),
     )
@@ -158,7 +175,7 @@ def finish(store: Store, run_id: int, by: str) -> None:
     """Mark a batch as finished, because nothing is left to send. It failed if some were tried and
     none arrived."""
     now = view(store, run_id)
-    refused = now.counts.get("failed", 0) + now.counts.get("bounced", 0)
+    refused = sum(now.counts.get(state, 0) for state in ("failed", "to_confirm", "bounced"))
     failed = refused and not now.invited and not now.uncertain
     _move(store, run_id, by, "running", "failed" if failed else "done", None)
 
@@ -210,6 +227,24 @@ def end_reminders(store: Store, where: str, parameters: tuple[object, ...]) -> l
         Entry("reminder", study, invite, mailbox, before, "withdrawn")
         for invite, study, mailbox, before in found
     ]
+
+
+def seal_of(store: Store, run_id: int) -> Entry:
+    """The entry of the ledger that shows whether a batch was changed by other means: how it leaves,
+    to which participants and with which tokens."""
+    study, *stored, kind = store.row(
+        "SELECT study_id, way, server, kind FROM run WHERE id = ?", (run_id,)
+    )
+    of_run, _, _ = columns(kind)
+    digest, last = sha256(), 0
+    while rows := store.rows(
+        f"SELECT id, participant_id, token FROM invite WHERE {of_run} = ? AND id > ?"
+        " ORDER BY id LIMIT 10000",
+        (run_id, last),
+    ):
+        digest.update(json.dumps([list(row) for row in rows]).encode())
+        last = rows[-1][0]
+    return ledger.seal(study, f"batch {run_id}", [*stored, digest.hexdigest()])
 
 
 def _place(store: Store, run_id: int) -> tuple[int, int]:

@@ -11,15 +11,14 @@ import math
 import threading
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from app.db.lease import this_process
 from app.db.lock import Lock, LockTaken
 from app.db.store import Store
 from app.invites.mail.addresses import hasher
 from app.invites.mail.template import Template, from_json
+from app.invites.operator import by
 from app.invites.plan.frozen import frozen
 from app.invites.restore_guard import RestoreGuard, this_machine
 from app.invites.sending import jobs, runs
@@ -27,6 +26,7 @@ from app.invites.sending.batch_work import BatchWork
 from app.invites.sending.channels.channel import ChannelNotSetUp, Limit, OpenChannel
 from app.invites.sending.channels.registry import Channel
 from app.invites.sending.runs import RunView, columns
+from app.paths import Folders
 from app.problems import Problem
 
 _SOON = 0.1  # the shortest wait, in seconds
@@ -62,23 +62,25 @@ NOW, NEVER = NextStep(0.0), NextStep(math.inf)
 
 
 class Sender:
-    """Sends for one account. ``folder``: where Panelist's files are. ``open_channel``: raises
+    """Sends for one account. ``folders``: where Panelist's files are. ``open_channel``: raises
     ChannelNotSetUp and SettingsError. ``on_change``: called when an invite was sent or could not
-    be."""
+    be. ``tell``: takes a sentence for a person."""
 
     def __init__(
         self,
         store: Store,
         connection_id: int,
         *,
-        folder: Path,
+        folders: Folders,
         open_channel: Callable[[Channel], OpenChannel],
         on_change: Callable[[], None] = lambda: None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._store, self._connection_id = store, connection_id
-        self._guard = RestoreGuard(store, connection_id, folder)
+        self._guard = RestoreGuard(store, connection_id, folders)
+        self._tell, self._told = tell, False
         self._open_channel, self._on_change = open_channel, on_change
-        self._owner = this_process()
+        self._owner, self._by = this_process(), by()
         self._channels: dict[str, OpenChannel] = {}
         self._resting: dict[str, float] = {}  # channel -> until when
         self._templates: dict[int, tuple[Template, int | None]] = {}
@@ -94,7 +96,8 @@ class Sender:
         try:
             lock.take()
             self._guard.check()
-            jobs.recover(self._store, self._connection_id, self._owner)
+            self._note()
+            jobs.recover(self._store, self._connection_id, self._by)
             self._key = hasher(self._store).key
             while not stop.is_set():
                 step = self._next(only())
@@ -105,6 +108,7 @@ class Sender:
                 if step.seconds > _IDLE:
                     for channel in self._channels.values():
                         channel.idle()
+                    self._note(last=True)
                 stop.wait(min(step.seconds, 1.0))
         except LockTaken:
             raise SendInProgress(
@@ -119,9 +123,21 @@ class Sender:
 
     def _changed(self) -> None:
         """An invite was sent, or could not be."""
-        with suppress(OSError):  # the disk is full; the ledger itself is in the database
-            self._guard.note()
+        self._note()
         self._on_change()
+
+    def _note_next(self) -> None:
+        """Have the witness know what may leave next. Raises RestoreSuspected if another copy of the
+        database sends as well: of two, each records first and looks then, so one sees the other."""
+        self._note()
+        self._guard.check_copies()
+
+    def _note(self, *, last: bool = False) -> None:
+        """Have the witness know what left, or may have."""
+        self._guard.note(last=last)
+        if self._guard.trouble is not None and not self._told:
+            self._told = True
+            self._tell(self._guard.trouble)
 
     def _next(self, only: Collection[int]) -> NextStep:
         """Do the next step of these batches."""
@@ -141,13 +157,13 @@ class Sender:
         """Do the next step of one batch."""
         now = time.time()
         if not batch.left:
-            runs.finish(self._store, batch.id, self._owner)
+            runs.finish(self._store, batch.id, self._by)
             return NOW
         if batch.go_at > now:
             return NextStep(batch.go_at - now)
         (state,) = self._store.row("SELECT state FROM study WHERE id = ?", (batch.study_id,))
         if state != "active":
-            jobs.withdraw_idle(self._store, batch, self._owner)
+            jobs.withdraw_idle(self._store, batch, self._by)
             return NOW
         try:
             channel = self._opened(batch.channel)
@@ -162,6 +178,7 @@ class Sender:
             rest = self._rest(batch.channel, limit, now)
             if rest > NOW:
                 return rest
+        self._guard.check_copies()
         return self._put(batch, channel)
 
     def _opened(self, channel: Channel) -> OpenChannel:
@@ -172,7 +189,16 @@ class Sender:
     def _put(self, batch: RunView, channel: OpenChannel) -> NextStep:
         template, expire_days = self._template(batch)
         put = channel.put(
-            BatchWork(self._store, self._owner, batch, template, expire_days, self._key)
+            BatchWork(
+                self._store,
+                self._owner,
+                self._by,
+                batch,
+                template,
+                expire_days,
+                self._key,
+                self._note_next,
+            )
         )
         if put.problem is not None:
             self._pause(batch, put.problem)
@@ -187,7 +213,7 @@ class Sender:
         return NOW if put.claimed else self._due(batch)
 
     def _pause(self, batch: RunView, why: str) -> None:
-        runs.pause(self._store, batch.id, self._owner, why)
+        runs.pause(self._store, batch.id, self._by, why)
         self._changed()
 
     def _due(self, batch: RunView) -> NextStep:

@@ -10,7 +10,6 @@ chosen at the export. Compared are those that say what the panel stores too.
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 
 from app.db.store import Store
+from app.db.stored_json import stored_metadata
 from app.panel.audit.stored import RowIds, Stored, every, stored
 from app.paths import is_database
 from app.problems import Problem
@@ -155,7 +155,7 @@ def _fields(key: str, one: Stored, row: Row) -> Iterator[ExportDifference]:
         there = next(row[name] for name in _CREATED if name in row)
         shown = datetime.fromtimestamp(ours_at, UTC).strftime(_FORMATS[0])
         yield ExportDifference(key, "field", "Created (UTC)", shown, there)
-    metadata: dict[str, str] = json.loads(str(getattr(one.row, "metadata", "{}")))
+    metadata: dict[str, str] = stored_metadata(str(getattr(one.row, "metadata", "{}")))
     for column, value in row.items():
         if column.endswith(METADATA):
             ours = metadata.get(column.removesuffix(METADATA), "")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.db.rows import PARTICIPANT_FIELDS
 from app.db.store import Store
+from app.db.stored_json import stored_metadata
 from app.panel.export.writer import Form, Line, write, writing
 from app.panel.lists.order import Ids
 from app.panel.lists.rows import rows
@@ -90,7 +90,7 @@ def metadata_columns(
             f"SELECT metadata FROM participant WHERE {store.among('id')}",
             (store.values(ids[start : start + CHUNK]),),
         ):
-            keys.update(json.loads(text))
+            keys.update(stored_metadata(text))
     names = sorted(keys)
     at = list(columns).index("metadata")
     wide = (*columns[:at], *(f"metadata.{key}" for key in names), *columns[at + 1 :])

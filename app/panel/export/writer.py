@@ -14,6 +14,7 @@ import csv
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -33,6 +34,8 @@ STDOUT = "-"  # a file's name that means standard output
 MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"  # without it, Excel reads a CSV in a local encoding
 TIMES = ("created", "since", "at")  # columns of seconds since 1970, like those that end in _at
 JSON_NAMES = (".jsonl", ".ndjson", ".json")
+# Texts that a spreadsheet would change into another number, such as 00123 and 12e5.
+_NUMERAL = re.compile(r"0[0-9]+|[0-9]{12,}|[0-9]+[eE][0-9]+", re.ASCII)
 # Text from Stripe's customers, which may be missing. Other text columns never are.
 FOREIGN = frozenset(one.name for one in PARTICIPANT_FIELDS if one.kind == "text" and one.personal)
 
@@ -48,6 +51,15 @@ class AlreadyThere(OutputProblem):
 def form_of(file: str) -> Form:
     """The format that a file name implies: JSON lines, or else CSV."""
     return "json" if file.lower().endswith(JSON_NAMES) else "csv"
+
+
+def chosen_form(file: str | None, *, as_json: bool, as_csv: bool) -> Form | None:
+    """The format that options or the name of a file ask for. None if neither does, so that lines
+    for a person are written."""
+    if as_json or as_csv:
+        return "json" if as_json else "csv"
+    name = (file or "").lower()
+    return form_of(name) if name.endswith((*JSON_NAMES, ".csv")) else None
 
 
 def write(
@@ -71,7 +83,7 @@ def write(
         writer, safe = csv.writer(out), plain if out.isatty() else str
         if not exact and out is not sys.stdout:
             out.write(MARK)
-        writer.writerow([csv_cell(column) for column in columns])
+        writer.writerow([safe(csv_cell(column)) for column in columns])
         written = (
             writer.writerow([safe(cell(column, line[column])) for column in columns])
             for line in lines
@@ -86,13 +98,16 @@ def _cell(column: str, value: object) -> str:
 
 
 def _spreadsheet_cell(column: str, value: object) -> str:
-    """As :func:`_cell`, but a time is a date, and a phone number is no number: it would lose its
-    first zeros."""
+    """As :func:`_cell`, but a time is a date, and a text that is no number stays a text: it would
+    lose its first zeros, or digits after the fifteenth."""
     if isinstance(value, int) and not isinstance(value, bool) and _is_time(column):
         with contextlib.suppress(OverflowError, OSError, ValueError):  # no date has it
             return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S")
     cell = _cell(column, value)
-    return "'" + cell if column == "phone" and cell[:1].isdigit() else cell
+    if not isinstance(value, str):
+        return cell
+    text = (column == "phone" and cell[:1].isdigit()) or _NUMERAL.fullmatch(cell)
+    return "'" + cell if text else cell
 
 
 def _is_time(column: str) -> bool:

@@ -39,6 +39,7 @@ from app.panel.filters.tree import (
     SameItem,
     SameSubscription,
     Term,
+    deepest_first,
     leaves,
 )
 from app.panel.filters.unparse import unparse
@@ -156,17 +157,23 @@ class _SqlWriter:
         self.everybody = everybody and not store.postgres
         self.limit = " OFFSET 0" if apart else ""  # PostgreSQL then makes no join of it
 
-    def condition(self, rule: Filter) -> Condition:
-        """The condition of a part of an explicit filter (:mod:`app.panel.filters.scopes`). In a
-        group ``s`` is a subscription of the participant, and ``i`` an item of it."""
+    def condition(self, rule: Filter, *, negated: bool = False) -> Condition:
+        """The condition of a part of an explicit filter (:mod:`app.panel.filters.scopes`), or of
+        its contrary. In a group ``s`` is a subscription of the participant, and ``i`` an item of
+        it. Only single conditions have a NOT, and what is nested deepest comes first: SQLite's
+        parser has room for a hundred words that wait for others, such as a NOT, or what stands
+        before a parenthesis (sqlite.org/compile.html, YYSTACKDEPTH)."""
+        if isinstance(rule, Not):
+            return self.condition(rule.part, negated=not negated)
         if isinstance(rule, And | Or):
-            parts = [self.condition(part) for part in rule.parts]
-            word = " AND " if isinstance(rule, And) else " OR "
+            parts = [self.condition(part, negated=negated) for part in deepest_first(rule.parts)]
+            word = " AND " if isinstance(rule, And) != negated else " OR "
             sql = "(" + word.join(part.sql for part in parts) + ")"
             return Condition(sql, tuple(one for part in parts for one in part.parameters))
-        if isinstance(rule, Not):
-            part = self.condition(rule.part)
-            return Condition(f"NOT {part.sql}", part.parameters)
+        one = self._single(rule)
+        return Condition(f"NOT {one.sql}", one.parameters) if negated else one
+
+    def _single(self, rule: SameSubscription | SameItem | In | Has | Term) -> Condition:
         if isinstance(rule, SameSubscription):
             return self._subscription(self.condition(rule.part), rule.part)
         if isinstance(rule, SameItem):

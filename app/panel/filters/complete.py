@@ -5,13 +5,13 @@ The text is not complete yet, so it is read token by token up to the cursor, wit
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from app.db.store import Store
+from app.db.stored_json import stored_metadata
 from app.panel.filters.fields import FIELDS
 from app.panel.filters.values import quote
 from app.panel.segments.views import segments
@@ -69,7 +69,7 @@ def vocabulary(store: Store, connection_id: int) -> Vocabulary:
         f" AND NOT p.deleted ORDER BY p.id DESC LIMIT {SAMPLE}",
         here,
     )
-    keys = {key for text, _ in recent if text != "{}" for key in json.loads(text)}
+    keys = {key for text, _ in recent if text != "{}" for key in stored_metadata(text)}
     products = store.rows(
         "SELECT DISTINCT name FROM product WHERE connection_id = ? AND NOT deleted", here
     )

@@ -6,7 +6,7 @@ Two filters are equal if they have the same conditions in the same order. The po
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, TypeAlias
@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 Operator = Literal[":", "~", ">", ">=", "<", "<="]
 Span: TypeAlias = tuple[int, int]  # [start, end) in the text
 
+NESTED = 4  # levels from which on the order of conditions matters to SQLite's parser
 SECONDS = {"h": 3_600, "d": 86_400, "w": 7 * 86_400, "m": 30 * 86_400, "y": 365 * 86_400}
 
 
@@ -129,3 +130,20 @@ def leaves(rule: Filter) -> Iterator[Term | Has | In]:
             yield from leaves(part)
     else:
         yield rule
+
+
+def deepest_first(parts: Sequence[Filter]) -> Sequence[Filter]:
+    """The parts in their order, unless one is nested so deep that SQLite must read it first."""
+    depths = [_depth(part) for part in parts]
+    if max(depths) < NESTED:
+        return parts
+    return [parts[at] for at in sorted(range(len(parts)), key=lambda at: -depths[at])]
+
+
+def _depth(rule: Filter) -> int:
+    """How many levels of AND, OR and NOT stand in each other."""
+    if isinstance(rule, And | Or):
+        return 1 + max(map(_depth, rule.parts))
+    if isinstance(rule, Not | SameSubscription | SameItem):
+        return 1 + _depth(rule.part)
+    return 0

@@ -73,6 +73,9 @@ def _view(
         return SegmentView(
             key, custom_name or key, kind, rule, count, with_email, written, bool(filling)
         )
+    if kind == "builtin" and key not in BUILTIN:
+        lost = "this segment is damaged: panelist salvage saves the others"
+        return SegmentView(key, key, kind, lost, count, with_email)
     if kind == "builtin":
         builtin = BUILTIN[key]
         return SegmentView(key, builtin.name, kind, builtin.rule, count, with_email)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from app.db.rows import ParticipantRow
 from app.db.store import Store
+from app.db.stored_json import stored_metadata
 from app.panel.filters.compile import compile as condition_of
 from app.panel.filters.describe import describe
 from app.panel.filters.errors import FilterError
@@ -78,7 +78,7 @@ def _of_person(leaf: Term | Has, row: ParticipantRow, facts: SubscriptionFacts) 
             else "nobody knows when the customer was created"
         )
     if leaf.field == "metadata":
-        there = json.loads(row.metadata)
+        there = stored_metadata(row.metadata)
         key = f"metadata “{plain(leaf.key, 40)}”" if leaf.key is not None else "metadata"
         found = leaf.key in there if leaf.key is not None else bool(there)
         return f"{key} has another value" if found else f"there is no {key}"

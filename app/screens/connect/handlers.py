@@ -38,7 +38,7 @@ class ConnectionHandlers(Host):
         if not message.connected:
             account = account_words(report.account, report.account_name)
             lines = [
-                words((" LIVE ", "bold reverse $error"), (f" account {account}", "bold")),
+                words((" LIVE ", "bold reverse $never"), (f" account {account}", "bold")),
                 words("Its real customers' names and emails will be copied to this computer."),
                 words("Connect?"),
             ]
@@ -103,12 +103,12 @@ class ConnectionHandlers(Host):
     def _unlocked(self, passphrase: str | None) -> None:
         if passphrase is None:
             self.stripe.give_up()
-            self.refresher.note = "Access is locked: unlock it on Connect (1) to go on."
-            self.say("Access stays locked; nothing was changed.", problem=True)
+            self.refresher.note = "Credentials are locked. Unlock them on Connect (1)."
+            self.say("Credentials are still locked. Nothing was changed.", problem=True)
             self.oauth.reload()
             self.refresher.show()
         elif passphrase == FORGOTTEN:
-            self.ask_for_storage("Without its passphrase nobody can open the file.", lost=True)
+            self.ask_for_storage("The file cannot be opened without its passphrase.", lost=True)
         else:
             self.stripe.unlock(passphrase)
 
@@ -116,7 +116,7 @@ class ConnectionHandlers(Host):
         def chosen(choice: Choice | None) -> None:
             if choice is None:
                 self.stripe.give_up()
-                self.say("No place was chosen, so nothing was connected or moved.", problem=True)
+                self.say("No storage was chosen. Nothing was connected or moved.", problem=True)
                 self.oauth.reload()
             else:
                 self.stripe.choose(*choice, anew=lost)
@@ -126,19 +126,18 @@ class ConnectionHandlers(Host):
     def ask_to_leave(self) -> None:
         connection = self.snapshot(fresh=True).linked
         if connection is None:
-            self.tell("Nothing is connected, so there is nothing to leave.")
+            self.tell("No account is connected.")
             return
         account = account_words(connection.account, connection.account_name)
         lines = [
-            words((f"Disconnect {account}, {connection.mode}?", "bold")),
-            words("The access kept here is deleted, and taken back at Stripe where that is"
-                  " possible. Nothing more is fetched."),
+            words((f"Disconnect {account} ({connection.mode})?", "bold")),
+            words("Panelist deletes its credentials, here and at Stripe, and stops syncing."),
             words("Participants, segments and history stay on this computer."),
         ]  # fmt: skip
 
         def answered(yes: bool | None) -> None:
             if yes and not self.stripe.disconnect(connection):
-                self.tell("Something else is under way; try again in a moment.", problem=True)
+                self.tell("Panelist is busy. Try again in a moment.", problem=True)
 
         if not isinstance(self.screen, ModalScreen):
             self.open_dialog(QuestionDialog(lines, "Disconnect"), answered)
@@ -154,7 +153,7 @@ class ConnectionHandlers(Host):
             self.forget_secrets()
             for screen in self.connect_screens():
                 screen.choose(f"oauth-{message.new.lower()}")
-            self.say(f"Set up for {message.new} mode. Enter opens Stripe's page to approve on.")
+            self.say(f"OAuth is set up for {message.new} mode. Enter opens Stripe's approval page.")
         self.refresher.show()
 
     def on_install_received(self, message: InstallReceived) -> None:
@@ -221,9 +220,9 @@ class ConnectionHandlers(Host):
         connection = self.snapshot(fresh=True).linked
         running = []
         if self.stripe.running and connection is not None and connection.status != "complete":
-            running.append("A sync is running; everything fetched so far is kept.")
+            running.append("A sync is running. It continues from here next time.")
         if self.sending.busy:
-            running.append("Invites are being sent; what is left stays queued, and P resumes.")
+            running.append("Invites are being sent. The rest stays queued.")
         if not running:
             self.exit()
         elif not isinstance(self.screen, QuestionDialog):

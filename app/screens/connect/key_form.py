@@ -16,47 +16,47 @@ if TYPE_CHECKING:
     from app.sync.auth.connect import KeyReport
 
 PERMISSIONS = (  # what Panelist reads, and why
-    ("Customers", "who is in the panel: name, email, phone, currency, metadata"),
-    ("Subscriptions", "who is active, trialing, past due or gone, and with which product"),
-    ("Products", "a segment for each product, under its name"),
+    ("Customers", "your participants: name, email, phone, currency and metadata"),
+    ("Subscriptions", "the segments: active, trialing, past due, canceled"),
+    ("Products", "a segment for each product"),
     ("Prices", "which product a subscription is for"),
-    ("Events", "what changes after the first copy, without copying everything again"),
+    ("Events", "changes after the first sync"),
 )
 NEVER = (
-    "Never read or stored: cards, payment methods, bank accounts, addresses, tax ids, balances,"
+    "Panelist never reads cards, payment methods, bank accounts, addresses, tax IDs, balances or"
     " invoices."
 )
 HOW = (
-    "At Stripe: Developers → API keys → Create restricted key, with Read on Customers,"
-    " Subscriptions, Products, Prices and Events, and None on all others."
+    "In Stripe's Dashboard, choose Developers → API keys → Create restricted key. Allow Read for"
+    " Customers, Subscriptions, Products, Prices and Events, and None for the rest."
 )
 
 
 class KeyInput(SecretInput):
     """The field for the key."""
 
-    help_text = "The key from Stripe's Developers page. It is shown as dots; Enter tries it."
+    help_text = "Paste a restricted key from Stripe's Dashboard. Enter tests it."
 
 
 class AboutKey(StateWidget[str]):
     """The text below the field: how to make a key, what it is used for and where it is kept."""
 
     def draw(self, state: str, width: int) -> list[Content]:
-        kept = f"A key that works is kept in: {state}."
+        kept = f"A key that works is stored in: {state}."
         if not state:
-            kept = "A key that works is kept in the computer's keyring, or where you then say."
-        kept += " One from PANELIST_STRIPE_KEY is never kept."
+            kept = "A key that works is stored in your system's keychain, or where you choose."
+        kept += " A key from PANELIST_STRIPE_KEY is never stored."
         return [
             *words(HOW).wrap(width),
             words(),
             *permission_lines(width),
             words(),
-            *words((kept, "dim")).wrap(width),
+            *words((kept, "$muted")).wrap(width),
         ]
 
 
 class KeyForm(Container):
-    """The form of the method “Restricted key”."""
+    """The form of the method “Paste a restricted key”."""
 
     def compose(self) -> ComposeResult:
         yield KeyInput("rk_test_… or rk_live_…", id="key")
@@ -65,7 +65,7 @@ class KeyForm(Container):
 
 def permission_lines(width: int) -> list[Content]:
     """What Panelist reads and why, and what it never reads."""
-    lines = [words(("What is read, and why", "bold"))]
+    lines = [words(("What Panelist reads, and why", "bold"))]
     for name, why in PERMISSIONS:
         lines += hang(words((f"  {name:<15}", "bold")), words(why), width)
     return [*lines, words(), *words((NEVER, "bold")).wrap(width)]
@@ -73,12 +73,12 @@ def permission_lines(width: int) -> list[Content]:
 
 def report_lines(report: KeyReport) -> list[Content]:
     """What some access opens: the account, with its mode in bold, and each permission."""
-    loud = (" LIVE ", "bold reverse $error") if report.livemode else (" TEST ", "bold reverse")
+    loud = (" LIVE ", "bold reverse $never") if report.livemode else (" TEST ", "bold reverse")
     account = account_words(report.account, report.account_name)
     lines = [words(loud, f" account {account}")]
     for one in report.permissions:
         if one.granted:
-            lines.append(words(("✓ ", "$success"), one.label))
+            lines.append(words(("✓ ", "$completed"), one.label))
         else:
-            lines.append(words(("✗ ", "bold $error"), (one.label, "bold"), f" – {one.cost}"))
-    return lines + [words(("! ", "bold $warning"), text) for text in report.warnings]
+            lines.append(words(("✗ ", "bold $never"), (one.label, "bold"), f" – {one.cost}"))
+    return lines + [words(("! ", "bold $warn"), text) for text in report.warnings]

@@ -28,7 +28,7 @@ FORMS = {  # method -> the widget beside the list
 class MethodList(ChoiceList):
     """The list of methods to connect and of actions on a connection."""
 
-    help_text = "The ways to connect. Up and down choose one, Enter goes on with it."
+    help_text = "Choose how to connect with the arrow keys, then press Enter."
 
 
 @dataclass(frozen=True)
@@ -42,25 +42,25 @@ class AvailableMethods:
     connected: bool = False
 
     def options(self) -> list[Option]:
-        """The methods in the list. Those that are not available are in it too, and say so."""
+        """The methods in the list, the most useful first."""
         ways = []
         if self.demo:
-            ways.append(("sandbox", "Sandbox"))
+            ways.append(("sandbox", "Connect the sandbox"))
         for mode in self.modes:
             name = "LIVE" if mode else "TEST"
-            ways.append((f"oauth-{name.lower()}", f"Connect with Stripe, {name}"))
-        ways.append(("key", "Replace the key" if self.connected else "Restricted key"))
+            ways.append((f"oauth-{name.lower()}", f"Connect with Stripe ({name})"))
+        ways.append(("key", "Replace the key" if self.connected else "Paste a restricted key"))
         if self.closed:
-            ways.append(("unlock", "Connect with Stripe – locked"))
+            ways.append(("unlock", "Connect with Stripe (locked)"))
         elif self.modes:
             ways.append(("setup", "Set up OAuth"))
         else:
-            ways.append(("setup", "Connect with Stripe – not set up yet"))
-        ways.append(("place", "Where access is kept"))
+            ways.append(("setup", "Connect with Stripe (not set up)"))
+        if not self.demo:
+            ways.append(("demo", "Try the demo"))
+        ways.append(("place", "Credential storage"))
         if self.connected:
             ways.append(("leave", "Disconnect"))
-        if not self.demo:
-            ways.append(("demo", "Sandbox – not running here"))
         return [Option(words(text), id=way) for way, text in ways]
 
 
@@ -72,17 +72,17 @@ def connected_words(snapshot: Snapshot) -> Content:
         account = account_words(linked.account, linked.account_name)
         if snapshot.activity is None and shown is not None and shown.id == linked.id:
             text = (
-                f"{account}, {linked.mode}, is connected, but no sync runs here: connect it"
-                " again to go on. Everything fetched before can be used."
+                f"{account} is connected in {linked.mode} mode, but no sync runs here. Connect it"
+                " again to continue. You can use everything that was fetched before."
             )
         else:
             text = (
-                f"Connected: {account}, {linked.mode}. Another key of the same account replaces the"
-                " one in use. Another account is refused."
+                f"Connected to {account} in {linked.mode} mode. You can replace its key with"
+                " another one of the same account."
             )
     elif not text and shown is not None:
         account = account_words(shown.account, shown.account_name)
-        text = f"Disconnected from {account}, {shown.mode}; its people stay usable."
+        text = f"Disconnected from {account}. You can still use its participants."
     return words((text, "bold"))
 
 
@@ -91,33 +91,39 @@ def way_words(way: str, demo: Demo | None, kept: str, closed: str) -> Content:
     enter = ("Enter", "bold")
     if way == "sandbox" and demo is not None:
         lines = [
-            words(("Sandbox", "bold")),
-            words(f"A stand-in for Stripe with {demo.customers:,} made-up customers, at"
-                  f" {demo.url}. Its Dashboard: {demo.url}/dashboard"),
-            words("It behaves as Stripe does, limits included. Nobody real is in it."),
+            words(("Turn Stripe customers into a research panel.", "bold")),
             words(),
-            words(enter, " or ", ("b", "bold"), " connects to it."),
+            words("This demo runs a sandbox: a local Stripe with"
+                  f" {demo.customers:,} made-up customers. It is deleted when you quit."),
+            words(),
+            words(("Enter", "bold $primary"), " or ", ("d", "bold $primary"), "  Connect it"),
+            words(),
+            words((f"Its dashboard is at {demo.url}/dashboard", "$muted")),
         ]  # fmt: skip
     elif way == "demo":
         lines = [
-            words("To look around without a Stripe account, quit (", ("q", "bold"), ") and run ",
-                  ("panelist demo", "bold"), ": it starts a stand-in for Stripe with made-up"
-                  " customers beside an app of its own, and touches nothing that is here."),
+            words("The demo starts a local Stripe with made-up customers, so that you can look"
+                  " around. It does not touch your data and is deleted when you quit."),
+            words(),
+            words(enter, " starts it. Quit it to come back here."),
         ]  # fmt: skip
     elif way == "unlock":
         lines = [
             words(closed),
-            words(enter, " asks for it. A restricted key in PANELIST_STRIPE_KEY needs none."),
+            words(enter, " asks for the passphrase. A key in PANELIST_STRIPE_KEY needs none."),
         ]
     elif way == "leave":
         lines = [
-            words(enter, " asks first. The access is deleted here and taken back at Stripe where"
-                  " it can be; polling stops; participants and segments stay usable."),
+            words("Panelist stops syncing and deletes its credentials, here and at Stripe. You can"
+                  " still use the participants and segments."),
+            words(),
+            words(enter, " asks you first."),
         ]  # fmt: skip
     elif way == "place":
         lines = [
-            words(("Access is kept in: ", "bold"), kept, "."),
-            words(enter, " chooses another place; what is kept moves along."),
+            words(("Credentials are stored in: ", "bold"), kept, "."),
+            words(),
+            words(enter, " chooses another storage and moves them there."),
         ]
     else:
         lines = []

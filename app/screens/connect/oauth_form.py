@@ -35,12 +35,17 @@ class AboutApproval(StateWidget[ApprovalPage]):
         lines += [words(), *words(state.said, " ", ("y", "bold"), " copies the address; ",
                                   ("escape", "bold"), " ends the wait.").wrap(width)]  # fmt: skip
         if state.trouble:
-            lines += [words(), *words(("▲ ", "bold $warning"), state.trouble).wrap(width)]
+            lines += [words(), *words(("▲ ", "bold $warn"), state.trouble).wrap(width)]
         paste = (
             "No browser here, or another computer (ssh, a container)? Open it there, and paste"
             " the address that the browser shows after you approved, or the code in it, here."
         )
-        return [*lines, words(), *words((paste, "dim")).wrap(width), *self._picture(state, width)]
+        return [
+            *lines,
+            words(),
+            *words((paste, "$muted")).wrap(width),
+            *self._picture(state, width),
+        ]
 
     def _picture(self, state: ApprovalPage, width: int) -> list[Content]:
         """The address as a QR code, if it fits."""

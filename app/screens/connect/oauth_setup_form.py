@@ -14,16 +14,17 @@ from app.widgets.state_widget import StateWidget
 FIELDS = ("client_id", "secret", "authorize_url", "redirect_uri")
 
 STEPS = (
-    "OAuth needs an app of your organisation's own at Stripe. A restricted key does the same with"
-    " less work, if you may create one: choose OAuth when people should not handle keys.",
-    "At Stripe create a Stripe App (dashboard.stripe.com/apps) with stripe_api_access_type"
-    " “oauth” and the permissions customer_read, subscription_read, product_read, plan_read and"
-    " event_read. A classic Connect platform works too.",
-    "Register this redirect address there, to the letter: {test} for test mode, {live} for live"
-    " mode, where Stripe insists on https; the browser will warn of its self-made certificate.",
-    "Enter above: the client id (ca_…), the secret key of the account that owns the app (sk_…),"
-    " and the install link that Stripe shows. Its key tells whether it is test or live; both can"
-    " be set up. Enter checks it with Stripe.",
+    "OAuth lets people connect without handling keys. Your organisation needs its own Stripe App."
+    " If you may create a restricted key, that is less work.",
+    "In Stripe's Dashboard, create a Stripe App (dashboard.stripe.com/apps). Set"
+    " stripe_api_access_type to “oauth” and allow customer_read, subscription_read, product_read,"
+    " plan_read and event_read. A classic Connect platform works too.",
+    "Register this redirect URL there, exactly as it is: {test} for test mode, {live} for live"
+    " mode. Stripe requires https in live mode, so your browser will warn about a self-signed"
+    " certificate.",
+    "Enter the client ID (ca_…), the secret key of the account that owns the app (sk_…), and the"
+    " install link that Stripe shows. The key decides between test and live mode. You can set up"
+    " both. Enter checks the values with Stripe.",
 )
 
 
@@ -41,7 +42,7 @@ class AboutSetup(StateWidget[OAuthSetup]):
 
     def draw(self, state: OAuthSetup, width: int) -> list[Content]:
         there = ", ".join("LIVE" if mode else "TEST" for mode in state.modes)
-        lines = [words(("Set up: ", "bold"), there or "nothing yet"), words()]
+        lines = [words(("Set up for: ", "bold"), there or "no mode yet"), words()]
         for number, text in enumerate(STEPS, 1):
             body = words(text.format(test=state.test, live=state.live))
             lines += hang(words((f"{number}. ", "bold")), body, width)
@@ -52,14 +53,14 @@ class SetupForm(Container):
     """The form of the method “Set up OAuth”."""
 
     def compose(self) -> ComposeResult:
-        yield SetupInput("client id: ca_…", id="client_id")
-        yield SecretInput("secret key of the app's owner: sk_…", id="secret")
-        yield SetupInput("install link (empty: the usual)", id="authorize_url", longest=2000)
-        yield SetupInput("redirect address (empty: as below)", id="redirect_uri", longest=2000)
+        yield SetupInput("Client ID: ca_…", id="client_id")
+        yield SecretInput("Secret key of the app's owner: sk_…", id="secret")
+        yield SetupInput("Install link (optional)", id="authorize_url", longest=2000)
+        yield SetupInput("Redirect URL (optional)", id="redirect_uri", longest=2000)
         yield AboutSetup(OAuthSetup(), id="about-setup")
 
 
 class SetupInput(TextField):
     """A field of this form."""
 
-    help_text = "One part of what is registered at Stripe; Enter goes on to the next."
+    help_text = "A value from your Stripe App. Enter goes to the next field."

@@ -48,7 +48,7 @@ class ConnectScreen(PanelistScreen):
     """Two columns if there is room, otherwise one that scrolls."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(CONNECT)
-    help_text = "Connect one Stripe account. Choose a way, then follow what stands beside it."
+    help_text = "Connect a Stripe account. Choose how, then follow the text beside the list."
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class ConnectScreen(PanelistScreen):
 
     def on_mount(self) -> None:
         ways = self.query_one(MethodList)
-        ways.border_title = "Ways to connect"
+        ways.border_title = "Connect"
         ways.focus()
 
     def show_content(self, snapshot: Snapshot) -> None:
@@ -119,7 +119,7 @@ class ConnectScreen(PanelistScreen):
         for anything."""
         if not text and self.host.oauth.page is not None:
             text = "Waiting for Stripe's answer."
-        glyph = ("✗ ", "bold $error") if problem else ("● ", "$primary")
+        glyph = ("✗ ", "bold $never") if problem else ("● ", "$primary")
         line = words(glyph, (text, "bold" if problem else "")) if text else words()
         with suppress(NoMatches):  # the app is ending
             self.query_one("#said", TextLine).show(line)
@@ -158,6 +158,8 @@ class ConnectScreen(PanelistScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a key works now."""
+        if action == "demo":
+            return self.host.demo is not None or not (self._offers and self._offers.connected)
         if action == "disconnect":
             return self._offers is not None and self._offers.connected
         if action == "copy":
@@ -177,8 +179,10 @@ class ConnectScreen(PanelistScreen):
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         way = event.option_id or ""
-        if way in ("sandbox", "demo"):
+        if way == "sandbox":
             self.action_sandbox()
+        elif way == "demo":
+            self.host.start_demo()
         elif way.startswith("oauth"):
             self._ask(livemode=way == "oauth-live")
         elif way == "setup":
@@ -187,7 +191,7 @@ class ConnectScreen(PanelistScreen):
             self.host.stripe.reopen()
         elif way == "place":
             self.host.ask_for_storage(
-                "What is kept moves along. It can be moved again at any time."
+                "Panelist moves its credentials there. You can move them again at any time."
             )
         elif way == "leave":
             self.action_disconnect()
@@ -212,40 +216,49 @@ class ConnectScreen(PanelistScreen):
     def _ask(self, livemode: bool) -> None:
         page = self.host.oauth.page
         if page is not None and page.mode == ("live" if livemode else "test"):
-            self.host.tell("It is waited for already. Escape ends that, then Enter begins anew.")
+            self.host.tell(
+                "Panelist is already waiting for your approval. Press Escape to stop waiting."
+            )
         elif self.host.oauth.ask(livemode):
-            self.say("Making the page to approve on …")
+            self.say("Preparing Stripe's approval page…")
         else:
             self.host.tell(BUSY)
 
     def _paste(self, text: str) -> None:
         if text and self.host.oauth.page is not None:
             problem = self.host.oauth.paste(text)
-            self.say(problem or "Asking Stripe …", problem=bool(problem))
+            self.say(problem or "Checking with Stripe…", problem=bool(problem))
             if not problem:
                 self.query_one(PasteInput).value = ""
 
     def _set_up(self) -> None:
         values = [self.query_one(f"#{name}", Input).value for name in FIELDS]
         if self.host.oauth.set_up(*values):
-            self.say("Asking Stripe whether it knows this key …")
+            self.say("Checking the key with Stripe…")
         else:
             self.host.tell(BUSY)
 
     def _try(self, key: str) -> None:
         if not key:
-            self.say("There is no key yet: paste it here, then press Enter.", problem=True)
+            self.say("Paste a key here, then press Enter.", problem=True)
         elif self.host.stripe.try_key(key):
-            self.say("Trying the key at Stripe …")
+            self.say("Checking the key with Stripe…")
         else:
             self.host.tell(BUSY)
 
     def action_sandbox(self) -> None:
         """Connect to the sandbox, if one runs."""
         if self.host.demo is None:
-            self.host.tell("No sandbox runs beside this app; `panelist demo` starts one.")
+            self.host.tell("The sandbox belongs to the demo. Choose “Try the demo”.")
         else:
             self._try(self.host.demo.key)
+
+    def action_demo(self) -> None:
+        """Connect to the demo's sandbox. Without a demo, quit this app and run one."""
+        if self.host.demo is None:
+            self.host.start_demo()
+        else:
+            self.action_sandbox()
 
     def action_disconnect(self) -> None:
         """Disconnect after a question."""
@@ -256,11 +269,11 @@ class ConnectScreen(PanelistScreen):
         page = self.host.oauth.page
         if page is not None:
             self.app.copy_to_clipboard(page.url)
-            self.host.tell("Copied, where the terminal allows it.")
+            self.host.tell("Copied, if your terminal allows it.")
 
     def hints(self) -> FooterHints:
-        no_sandbox = self.host.demo is None
-        return FooterHints(without=frozenset({"connect.sandbox"} if no_sandbox else ()))
+        in_demo = self.host.demo is not None
+        return FooterHints(names={"connect.demo": "Connect the sandbox"} if in_demo else {})
 
     def back(self) -> bool:
         """Go from a field to the list. In the list, stop waiting for an approval."""
@@ -269,7 +282,7 @@ class ConnectScreen(PanelistScreen):
         elif self.host.oauth.page is not None:
             self.host.oauth.stop()
             self.host.oauth.reload()
-            self.say("Nothing is waited for any more. Nothing was connected.")
+            self.say("Stopped waiting. Nothing was connected.")
             self.host.redraw()
         else:
             return False

@@ -25,14 +25,14 @@ Choice = tuple[TokenStore, str | None]
 
 FORGOTTEN = ""  # the answer of UnlockDialog when the passphrase is forgotten
 WORDS = {
-    TokenStore.KEYRING: "The computer's keyring",
-    TokenStore.PASSPHRASE: "File encrypted with a passphrase, asked for at each start",
-    TokenStore.SESSION: "This session only; connect again next time",
-    TokenStore.PLAIN: "PLAIN FILE, which every program you run can read",
+    TokenStore.KEYRING: "System keychain",
+    TokenStore.PASSPHRASE: "Encrypted file (you enter a passphrase at each start)",
+    TokenStore.SESSION: "This session only (you connect again next time)",
+    TokenStore.PLAIN: "Unencrypted file (every program you run can read it)",
 }
 LOST = (
-    "What is kept there now cannot be read. To choose sets it aside for good: then connect again,"
-    " and set up OAuth again if you had. What was fetched stays."
+    "The stored credentials cannot be read. If you choose a storage, they are set aside. Connect"
+    " again afterwards, and set up OAuth again if you had it. Your data is kept."
 )
 
 
@@ -40,7 +40,7 @@ class TokenStoreDialog(DecisionDialog[Choice | None]):
     """Asks for a storage. None is highlighted. ``lost``: choosing one drops what is stored."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(TOKEN_STORE)
-    help_text = "Where the access to Stripe is kept. Escape leaves everything as it is."
+    help_text = "Where Panelist stores its credentials. Escape changes nothing."
 
     def __init__(self, why: str, *, lost: bool = False) -> None:
         super().__init__()
@@ -48,9 +48,9 @@ class TokenStoreDialog(DecisionDialog[Choice | None]):
         self._lost = lost
 
     def compose(self) -> ComposeResult:
-        lines = [words(("Where shall access to Stripe be kept?", "bold")), words(self._why)]
+        lines = [words(("Where should Panelist store its credentials?", "bold")), words(self._why)]
         if self._lost:
-            lines.append(words(("▲ ", "bold $warning"), LOST))
+            lines.append(words(("▲ ", "bold $warn"), LOST))
         with VerticalScroll(id="dialog", can_focus=False):
             yield Static(para(lines))
             yield ChoiceList(
@@ -58,8 +58,8 @@ class TokenStoreDialog(DecisionDialog[Choice | None]):
                 id="places",
                 markup=False,
             )
-            yield SecretInput("a new passphrase", id="first")
-            yield SecretInput("the same once more", id="second")
+            yield SecretInput("New passphrase", id="first")
+            yield SecretInput("Repeat the passphrase", id="second")
             yield TextLine(id="differ")
 
     def on_mount(self) -> None:
@@ -88,7 +88,7 @@ class TokenStoreDialog(DecisionDialog[Choice | None]):
             self.query_one("#second").focus()
         elif not first or first != second:
             self.query_one("#differ", TextLine).show(
-                words(("✗ ", "bold $error"), "The two are empty or differ; enter them again.")
+                words(("✗ ", "bold $never"), "The passphrases differ or are empty. Try again.")
             )
             for field in self.query(SecretInput):
                 field.value = ""
@@ -112,18 +112,18 @@ class UnlockDialog(Dialog[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(UNLOCK)
     NAMES: ClassVar[Mapping[str, str]] = {"field.open": "Unlock"}
-    help_text = "The passphrase that the access to Stripe is encrypted with."
+    help_text = "The passphrase of the encrypted file."
 
     def __init__(self, why: str) -> None:
         super().__init__()
         self._why = why
 
     def compose(self) -> ComposeResult:
-        lines = [words(("Access to Stripe is locked", "bold")), words(self._why)]
+        lines = [words(("Credentials are locked", "bold")), words(self._why)]
         with VerticalScroll(id="dialog", can_focus=False):
             yield Static(para(lines))
-            yield SecretInput("passphrase", id="passphrase")
-            yield Button("I have forgotten it", id="forgotten")
+            yield SecretInput("Passphrase", id="passphrase")
+            yield Button("I forgot the passphrase", id="forgotten")
 
     def on_mount(self) -> None:
         self.query_one(SecretInput).focus()

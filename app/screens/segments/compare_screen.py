@@ -23,6 +23,7 @@ from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.group_bars import GroupBar
+from app.widgets.pane import Pane
 from app.widgets.text_line import TextLine
 
 FIRST, BOTH, SECOND = range(3)
@@ -57,7 +58,7 @@ class CompareScreen(GroupsScreen):
         yield TextLine(id="compare-second")
 
     def on_mount(self) -> None:
-        self.query_one("#group-left").border_title = "Compare"
+        self.query_one("#group-left", Pane).entitle(words("Compare"))
         self._introduce()
         if self._second is None:
             self.draw()
@@ -119,12 +120,12 @@ class CompareScreen(GroupsScreen):
             ("#compare-first", "A", self._first, first),
             ("#compare-second", "B", self._second, second),
         ):
-            said = words((f"{letter} ", "bold $primary"), ("not chosen yet", "dim"))
+            said = words((f"{letter} ", "bold $primary"), ("not chosen yet", "$muted"))
             if one is not None:
                 count = f" {one.count if number is None else number:,}"
                 rule = f"  {'still filling; ' if one.filling else ''}{one.rule}"
                 name = (plain(one.name, 60), "bold")
-                said = words((f"{letter} ", "bold $primary"), name, count, (rule, "dim"))
+                said = words((f"{letter} ", "bold $primary"), name, count, (rule, "$muted"))
             self.query_one(place, TextLine).show(said)
 
     # Keys

@@ -86,7 +86,7 @@ class CopyDialog(Dialog[None]):
     def _line(self, value: CopyableValue) -> tuple[tuple[str, str], ...]:
         text = hidden(value.text, self._masking and value.private)
         return (
-            (f"{plain(value.label, 20):<16} ", "dim"),
+            (f"{plain(value.label, 20):<16} ", "$muted"),
             (plain(text, 200), ""),
         )
 
@@ -126,7 +126,7 @@ class CopyDialog(Dialog[None]):
 
     def _browse(self) -> None:
         """Runs in a thread, because a browser may take seconds to start."""
-        from app.sync.auth.approval import open_browser
+        from app.oauth.browser import open_browser
 
         why_not = open_browser(self._person.url, os.environ)
         with suppress(RuntimeError):  # the app has ended

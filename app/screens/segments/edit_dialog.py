@@ -126,7 +126,7 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
         return self.query_one("#segment-filter", FilterLine)
 
     def _say(self, text: str, *, problem: bool = False) -> None:
-        line = words((f"✗ {text}", "$error")) if problem and text else words((text, "dim"))
+        line = words((f"✗ {text}", "$never")) if problem and text else words((text, "$muted"))
         self.query_one("#segment-said", TextLine).show(line)
 
     # The filter

@@ -10,9 +10,8 @@ from app.panel.lists.order import Ids
 from app.panel.lists.rows import PersonRow, rows
 from app.panel.segments.timeline import Move
 from app.screens.list_rows import reason_words
-from app.screens.people_rows import PeopleRows
+from app.screens.people_rows import PeopleRows, name_cells
 from app.text import when
-from app.widgets.content import hidden
 from app.widgets.table.table import Cell, Column
 
 MovesOf = Callable[[Store, int, str, Sequence[int]], list[Move]]
@@ -54,7 +53,7 @@ class HistoryRows(PeopleRows):
                 one.id: one for one in self._moves(self._store, self._connection_id, self._key, ids)
             }
         except DatabaseProblem as problem:
-            return [(Cell(str(problem), "$error"),) for _ in ids]
+            return [(Cell(str(problem), "$never"),) for _ in ids]
         return [
             _cells(found[one], moves.get(one), self._masking) if one in found else () for one in ids
         ]
@@ -62,9 +61,8 @@ class HistoryRows(PeopleRows):
 
 def _cells(one: PersonRow, move: Move | None, masking: bool) -> tuple[Cell, ...]:
     return (
-        Cell(hidden(one.name, masking) if one.name else "no name", "" if one.name else "dim"),
-        Cell(hidden(one.email, masking) if one.email else "no email", "" if one.email else "dim"),
+        *name_cells(one, masking),
         Cell(when(move.at) if move else ""),
         Cell(reason_words(move.by) if move else ""),
-        Cell(one.stripe_id, "dim"),
+        Cell(one.stripe_id, "$muted"),
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Horizontal
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
 
@@ -28,6 +28,7 @@ from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.group_bars import GroupBar
 from app.widgets.inputs import TextField
+from app.widgets.pane import Pane
 from app.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
@@ -80,20 +81,20 @@ class SegmentHistoryScreen(GroupsScreen):
         self.ready = False
 
     def compose_content(self) -> ComposeResult:
-        yield Container(id="history-size")
+        yield Pane(id="history-size")
         yield from super().compose_content()
 
     def compose_left(self) -> ComposeResult:
         with Horizontal(id="history-since"):
-            yield Static(words(("since ", "dim")))
+            yield Static(words(("since ", "$muted")))
             yield TextField("2026-11-01, 3 Feb, -30d", id="history-day", longest=40)
             yield TextLine(id="history-ago")
         yield TextLine(id="history-said")
 
     def on_mount(self) -> None:
         name = plain(self._segment.name, 60)
-        self.query_one("#group-left").border_title = words(f"{name}: what changed")
-        self.query_one("#history-size").border_title = words(f"{name}: size over time")
+        self.query_one("#group-left", Pane).entitle(words(f"{name}: what changed"))
+        self.query_one("#history-size", Pane).entitle(words(f"{name}: size over time"))
         try:
             self._first_sync = begun(self._store, self._connection_id)
         except DatabaseProblem as problem:
@@ -125,7 +126,7 @@ class SegmentHistoryScreen(GroupsScreen):
         self._show_problem(f"Nothing is known of before: {first}." if at < self._first_sync else "")
         at = max(at, self._first_sync)
         self._day.value = _as_typed(at)
-        self.query_one("#history-ago", TextLine).show(words((_ago(at, now), "dim")))
+        self.query_one("#history-ago", TextLine).show(words((_ago(at, now), "$muted")))
         if at != self._since:
             self._since, self.ready = at, True
             self.ask(reset=True)
@@ -138,7 +139,7 @@ class SegmentHistoryScreen(GroupsScreen):
 
     def _show_problem(self, trouble: str) -> None:
         """Show below the day why it cannot be shown, or nothing for ""."""
-        said = words((f"✗ {trouble}", "$error")) if trouble else words()
+        said = words((f"✗ {trouble}", "$never")) if trouble else words()
         self.query_one("#history-said", TextLine).show(said)
 
     @on(Input.Submitted, "#history-day")

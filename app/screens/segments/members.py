@@ -15,6 +15,7 @@ from app.db.store import Store
 from app.panel.lists.lister import Lister, ListResult
 from app.panel.lists.order import ARRIVED, Ids, Order
 from app.panel.lists.selection import Selection
+from app.screens.base import host_of
 from app.screens.people_rows import COLUMNS, PeopleRows
 from app.text import plain
 from app.widgets.filter_line import FilterLine
@@ -120,7 +121,7 @@ class MembersPane(Vertical):
         masked, self._masking = self._masking, masking
         before = self._wanted
         if before is None or before.connection_id != connection_id:
-            wanted = MemberQuery(connection_id, segment)
+            wanted = MemberQuery(connection_id, segment, self._remembered_order())
         else:
             wanted = replace(before, segment=segment)
         if wanted != before:
@@ -236,7 +237,15 @@ class MembersPane(Vertical):
         descending = message.column in TIMES
         if now.column == message.column:
             descending = not now.descending
+        remembered = host_of(self).remembered
+        remembered.set("order", f"{'-' if descending else ''}{message.column}")
         self._request(replace(self._wanted, order=Order(message.column, descending)))
+
+    def _remembered_order(self) -> Order:
+        told = host_of(self).remembered.get("order")
+        column = told.removeprefix("-")
+        known = {one.sort for one in COLUMNS}
+        return Order(column, told != column) if column in known else ARRIVAL
 
     @on(Table.RowsSeen, "#members-table")
     def _seen(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
@@ -18,11 +17,11 @@ from app.panel.person import HeldItem, HeldSubscription, Person, SegmentMembersh
 from app.screens.list_rows import reason_words
 from app.text import plain, when
 from app.widgets.content import Content, hidden, words
+from app.widgets.pane import Pane
 from app.widgets.row_list import Row, RowList
-from app.widgets.text_line import entitle
 
 
-class PersonPane(Vertical):
+class PersonPane(Pane):
     """Shows the open participant, ``one``. It is hidden while none is open."""
 
     def __init__(self, store: Store) -> None:
@@ -63,7 +62,7 @@ class PersonPane(Vertical):
         """Draw the open participant as of ``now``."""
         if self.one is not None:
             name = hidden(self.one.name or self.one.email, masking) or self.one.stripe_id
-            entitle(self, words(name))
+            self.entitle(words(name))
             rows = person_rows(self.one, now, masking, self._invites, self._erasure)
             self.query_one("#person", RowList).show(rows)
 
@@ -75,7 +74,7 @@ class PersonPane(Vertical):
 
 NOT_EVENT_DRIVEN = "Stripe sends no events about its changes, so they come with a full listing"
 LABEL = 10  # cells for the label of a line
-STATUS = {"active": "$success", "trialing": "$primary", "past_due": "bold $warning"}
+STATUS = {"active": "$completed", "trialing": "$primary", "past_due": "bold $warn"}
 
 
 def person_rows(
@@ -95,7 +94,7 @@ def person_rows(
     if erasure is not None:
         done = erasure.done_at is not None
         said = "on your wish" if done else f"at {when(erasure.due_at, now)}; E takes it back"
-        rows.append(_line("erased", said, "bold $error"))
+        rows.append(_line("erased", said, "bold $never"))
     if invites:
         rows += [_title("Invites")] + [_invite(invite, now) for invite in invites]
     rows += [_title("Segments")]
@@ -117,7 +116,7 @@ def _identity(one: Person, masking: bool) -> list[Row]:
     ]
     if one.phone:
         rows.append(_line("phone", hidden(one.phone, masking)))
-    rows.append(_line("status", status, "bold $error" if one.deleted else "bold"))
+    rows.append(_line("status", status, "bold $never" if one.deleted else "bold"))
     if one.created:
         rows.append(_line("customer", f"since {day(one.created)}"))
     if one.currency:
@@ -130,10 +129,10 @@ def _identity(one: Person, masking: bool) -> list[Row]:
 def _held(held: HeldSubscription, now: float) -> list[Row]:
     rows = [
         Row(
-            words(("● ", STATUS.get(held.status, "dim"))),
+            words(("● ", STATUS.get(held.status, "$muted"))),
             words(
                 (held.status_words, STATUS.get(held.status, "")), *_dates(held, now),
-                (f"  {held.stripe_id}", "dim"),
+                (f"  {held.stripe_id}", "$muted"),
             ),
         )
     ]  # fmt: skip
@@ -173,7 +172,7 @@ def _title(text: str) -> Row:
 
 def _line(label: str, value: str | Content, style: str = "") -> Row:
     text = value if isinstance(value, Content) else words((plain(value), style))
-    return Row(words((f"{plain(label, 24):<{LABEL}}", "dim")), text)
+    return Row(words((f"{plain(label, 24):<{LABEL}}", "$muted")), text)
 
 
 def _invite(one: InviteRow, now: float) -> Row:

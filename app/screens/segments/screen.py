@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Vertical
+from textual.containers import Container
 from textual.screen import Screen
 
 from app.db.errors import DatabaseProblem
@@ -33,8 +33,9 @@ from app.services.snapshot import Snapshot
 from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.content import words
+from app.widgets.pane import Pane
 from app.widgets.table.table import Table
-from app.widgets.text_line import TextLine, entitle
+from app.widgets.text_line import TextLine
 
 BROAD = 140  # columns from which a participant opens beside the members, not below
 LISTS = 1.0  # seconds between two reads of the segments; no one reads them faster
@@ -61,16 +62,16 @@ class SegmentsScreen(SegmentActions):
 
     def compose_content(self) -> ComposeResult:
         with Container(id="segments-columns"):
-            with Vertical(id="segments-left"):
+            with Pane(id="segments-left"):
                 yield SegmentTable()
             with Container(id="segments-body"):
-                with Vertical(id="segments-right"):
+                with Pane(id="segments-right"):
                     yield TextLine(id="rule")
                     yield MembersPane(self.host.store)
                 yield PersonPane(self.host.store)
 
     def on_mount(self) -> None:
-        self.query_one("#segments-left").border_title = "Segments"
+        self.query_one("#segments-left", Pane).entitle(words("Segments"))
         self.segment_table.focus()
 
     @property
@@ -124,6 +125,8 @@ class SegmentsScreen(SegmentActions):
         if not reset and known == self._mark and found == self.segment_table.views:
             return  # only the time of the last poll changed
         self.segment_table.fill(found, reset=reset)
+        if reset:
+            self.segment_table.choose(self.host.remembered.get("segment"))
         self._show_members()
         self._members.data_changed()
         self.person_pane.reload()
@@ -141,24 +144,26 @@ class SegmentsScreen(SegmentActions):
     def _describe(self) -> None:
         """Show the segment's name and rule, the range of rows and the age of the data."""
         segment, snapshot = self.segment_table.segment, self.snapshot
-        right = self.query_one("#segments-right")
+        right = self.query_one("#segments-right", Pane)
         if segment is None or snapshot is None:
-            entitle(right, words(), words())
+            right.entitle(words(), words())
             self.query_one("#rule", TextLine).show(words())
             return
         as_of = f" · as of {snapshot.header.as_of}" if snapshot.header.as_of else ""
-        entitle(right, words(plain(segment.name, 60)), words(self._members.status + as_of))
+        right.entitle(words(plain(segment.name, 60)), words(self._members.status + as_of))
         said = "; ".join(
             part for part in ("still filling" if segment.filling else "", segment.doubt) if part
         )
         said = f"{said}; " if said else ""
-        self.query_one("#rule", TextLine).show(words((said + segment.rule, "dim")))
+        self.query_one("#rule", TextLine).show(words((said + segment.rule, "$muted")))
 
     @on(Table.CursorMoved, "#segment-list")
     def _another_segment(self, message: Table.CursorMoved) -> None:
         message.stop()
         self._came_from = None
         self._show_members()
+        if self.segment_table.segment is not None:
+            self.host.remembered.set("segment", self.segment_table.segment.key)
 
     @on(Table.RowChosen, "#segment-list")
     def _to_members(self, message: Table.RowChosen) -> None:

@@ -102,7 +102,7 @@ class SegmentTable(Table):
         for kind, group in groupby(views, key=lambda one: one.kind):
             if kind in HEADINGS:
                 key, title = HEADINGS[kind]
-                lines.append((key, None, (Cell(title, "bold dim"),)))
+                lines.append((key, None, (Cell(title, "bold $muted"),)))
             lines += [(self._number(one.key), one, _cells(one)) for one in group]
         return lines
 
@@ -114,4 +114,4 @@ class SegmentTable(Table):
 
 def _cells(one: SegmentView) -> tuple[Cell, ...]:
     people = f"{one.count:,}{'…' if one.filling else ''}"
-    return Cell(one.name), Cell(people, "bold"), Cell(f"{one.with_email:,}", "dim")
+    return Cell(one.name), Cell(people, "bold"), Cell(f"{one.with_email:,}", "$muted")

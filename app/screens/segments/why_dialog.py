@@ -24,7 +24,7 @@ from app.widgets.table.table import Cell, Column, Table
 from app.widgets.text_line import TextLine
 
 COLUMNS = (Column("", 6), Column("Segment", 20, grow=1))
-IN, OUT = Cell("✓ in", "$success"), Cell("✗ not", "dim")
+IN, OUT = Cell("✓ in", "$completed"), Cell("✗ not", "$muted")
 
 
 class WhyRows:
@@ -97,7 +97,7 @@ class WhyDialog(Dialog[None]):
         except LookupError:
             said = words("This person is not in the panel any more.")
         except DatabaseProblem as problem:
-            said = words((str(problem), "$error"))
+            said = words((str(problem), "$never"))
         self.query_one("#why-sentence", TextLine).show(said)
 
     def action_cancel(self) -> None:

@@ -14,6 +14,7 @@ from app.credentials.store import NOWHERE
 from app.db.errors import DatabaseProblem
 from app.keys.dialogs import ROWS
 from app.keys.screens import STATUS
+from app.panel.creation_days import DAY, CreationDays
 from app.panel.overview import Overview, recent_changes
 from app.panel.segments.views import segments
 from app.screens.base import WIDE, PanelistScreen
@@ -22,6 +23,7 @@ from app.services.snapshot import Snapshot
 from app.text import duration, when
 from app.widgets.bindings import bindings
 from app.widgets.content import Content, para, words
+from app.widgets.creation_strip import CreationStrip, StripState
 from app.widgets.rates import ArrivalRate, Arrivals, sparkline
 from app.widgets.row_list import RowList
 from app.widgets.scrolling import Scrolling
@@ -29,7 +31,10 @@ from app.widgets.sync_steps import Lifecycle, LifecycleState, StepState, SyncSte
 from app.widgets.text_line import TextLine
 
 LISTS = 1.0  # seconds between two reads of the lists; no one reads them faster
+LABEL = 14  # cells for the label of a line
 SPARKS = 24  # seconds of arrivals beside the number
+FIRST_SYNC = ("syncing", "segments_synced")
+LEAST_STRIP, MOST_STRIP, AROUND_STRIP = 3, 12, 26  # lines
 REASONS = {"you": "by you", "stripe": "by Stripe", "user": "by you"}
 
 
@@ -54,6 +59,7 @@ class StatusScreen(PanelistScreen):
         self._rates: dict[str, ArrivalRate] = {}
         self._arrivals = Arrivals()
         self._connection: int | None = None
+        self._created: CreationDays | None = None
         self._masking = False
         self._stale = True
         self._lists_read_at = 0.0
@@ -67,6 +73,7 @@ class StatusScreen(PanelistScreen):
                 with Horizontal(id="people"):
                     yield Digits("0", id="number")
                     yield TextLine(id="arrivals")
+                yield CreationStrip(id="strip")
                 yield TextLine(id="activity")
                 yield TextLine(id="polling")
             with Container(id="right"):
@@ -80,6 +87,7 @@ class StatusScreen(PanelistScreen):
                     "Segments",
                     "Every segment: how many are in it, how many with an email.",
                     "They come with the sync.",
+                    wrap=False,
                     id="segments",
                 )
                 yield RowList(
@@ -110,21 +118,38 @@ class StatusScreen(PanelistScreen):
         shown = connection.id if connection else None
         if shown != self._connection:
             self._connection = shown
-            self._rates, self._arrivals = {}, Arrivals()
+            self._rates, self._arrivals, self._created = {}, Arrivals(), None
             self._stale, self._lists_read_at = True, 0.0  # the lists are those of another account
         self.query_one("#trouble", TextLine).show(
-            words((f"✗ {snapshot.trouble}", "bold $error")) if snapshot.trouble else words()
+            words((f"✗ {snapshot.trouble}", "bold $never")) if snapshot.trouble else words()
         )
         self.query_one(Lifecycle).show(_lifecycle(snapshot))
         self.query_one(SyncSteps).show(self._steps(snapshot))
         self._show_people(snapshot)
         self.query_one("#activity", TextLine).show(_activity(snapshot))
-        self.query_one("#polling", TextLine).show(_polling(snapshot, self._storage()))
+        self.query_one("#polling", TextLine).show(_health(snapshot, self._storage()))
         self._stale |= snapshot.fresh
         masked = snapshot.masking != self._masking
         if masked or (self._stale and abs(snapshot.now - self._lists_read_at) >= LISTS):
             self._stale, self._masking, self._lists_read_at = False, snapshot.masking, snapshot.now
             self._show_lists(snapshot)
+            self._show_strip(snapshot)
+
+    def _show_strip(self, snapshot: Snapshot) -> None:
+        """Show what a first sync fetched as the time that it fills."""
+        connection, strip = snapshot.view.connection, self.query_one("#strip", CreationStrip)
+        if connection is None or connection.status not in FIRST_SYNC:
+            strip.show(StripState())
+            self._created = None
+            return
+        if self._created is None:
+            self._created = CreationDays(self.host.store, connection.id)
+        height = max(LEAST_STRIP, min(MOST_STRIP, self.size.height - AROUND_STRIP))
+        try:
+            days, missing = self._created.read(), self._created.missing()
+        except DatabaseProblem:
+            return  # the next snapshot reports it
+        strip.show(StripState(days, missing, int(snapshot.now) // DAY, height))
 
     def _storage(self) -> str:
         """The credential storage, in words."""
@@ -202,40 +227,40 @@ def _activity(snapshot: Snapshot) -> Content:
     """What the sync does now, or why none runs and what to do."""
     connection, activity = snapshot.view.connection, snapshot.activity
     if activity is not None:
-        glyph = ("▲ ", "bold $warning") if activity.problem else ("● ", "$success")
+        glyph = ("▲ ", "bold $warn") if activity.problem else ("● ", "$completed")
         if activity.looking_on:
-            glyph = ("◌ ", "$success")
+            glyph = ("◌ ", "$completed")
         return words(glyph, activity.doing)
     if snapshot.note:
-        return words(("▲ ", "bold $warning"), snapshot.note)
+        return words(("▲ ", "bold $warn"), snapshot.note)
     if connection is None:
         return words("No account is connected yet. Press ", ("1", "bold"), " (Connect).")
     if connection.status == "disconnected":
         return words("Press ", ("1", "bold"), " (Connect) to connect again.")
     return words(
-        ("▲ ", "bold $warning"),
+        ("▲ ", "bold $warn"),
         "No sync runs here: no access is kept. Press ",
         ("1", "bold"),
         " (Connect), or set PANELIST_STRIPE_KEY.",
     )
 
 
-def _polling(snapshot: Snapshot, kept: str) -> Content:
-    """How old the data is, and when the next poll is due."""
-    connection, activity = snapshot.view.connection, snapshot.activity
+def _health(snapshot: Snapshot, kept: str) -> Content:
+    """How old the data is, when the next check is due, and what the checks cost."""
+    connection, activity, now = snapshot.view.connection, snapshot.activity, snapshot.now
     if connection is None:
         return words()
     at = connection.last_polled_at
-    if connection.status == "disconnected":
-        return words((f"last look {when(at, snapshot.now)}", "dim"))
-    parts = [f"as of {when(at, snapshot.now)}" if at else "no look for changes yet"]
-    if activity is not None and activity.next_poll_at:
-        parts.append(f"next look in {duration(max(0.0, activity.next_poll_at - snapshot.now))}")
-        parts.append(f"looks {activity.pace}")
-    if connection.last_event_at:
-        parts.append(f"last event {when(connection.last_event_at, snapshot.now)}")
-    parts.append(
-        f"{snapshot.view.reads_30d:,} of at least {snapshot.view.reads_allowed:,} reads this month"
-    )
-    parts.append(f"access kept in: {kept}")
-    return words(("; ".join(parts), "dim"))
+    lines = [("Updated", when(at, now) if at else "not yet")]
+    if connection.status != "disconnected":
+        if activity is not None and activity.next_poll_at:
+            left = duration(max(0.0, activity.next_poll_at - now))
+            lines.append(("Next check", f"in {left}, {activity.pace}"))
+        if connection.last_event_at:
+            lines.append(("Last event", when(connection.last_event_at, now)))
+        view = snapshot.view
+        lines.append(
+            ("API requests", f"{view.reads_30d:,} of at least {view.reads_allowed:,} this month")
+        )
+        lines.append(("Credentials", kept))
+    return para(words((f"{label:<{LABEL}}", "$muted"), value) for label, value in lines)

@@ -23,7 +23,7 @@ from textual.widgets import Button, Input, Static
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites.delivery import Delivery
-from app.invites.errors import StudyProblem
+from app.invites.errors import RestoreSuspected, StudyProblem
 from app.invites.plan import frozen
 from app.invites.plan.drift import PlanDrift, ResultChange, difference
 from app.invites.plan.drift_words import MINUS, PLUS, named
@@ -31,7 +31,6 @@ from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.outcomes import Outcome
 from app.invites.plan.plan import Plan
 from app.invites.plan.summary import Summary, summarise
-from app.invites.restore_guard import RestoreSuspected
 from app.invites.sending.approval import AskAgain, approve
 from app.invites.sending.channels.registry import channel_of
 from app.invites.studies import Study
@@ -48,6 +47,7 @@ from app.widgets.text_line import TextLine
 
 FOLLOWS_AFTER = 3.0  # seconds that a person needs at least to read the dialog
 NAMES = 8  # of each kind of change
+MAY_BE_COPY = "This database may be a copy. Nothing was sent. V in Studies takes your answer."
 
 
 @dataclass(frozen=True)
@@ -83,15 +83,16 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
     )
 
     class Checked(Message):
-        """The batch was queued, a person must be asked again, or there was a problem."""
+        """The batch was queued, a person must be asked again, or there was a problem. ``copied``:
+        the database may be a copy."""
 
         def __init__(
             self, batch: ConfirmedBatch | None = None, summary: Summary | None = None,
-            changed: PlanChange | None = None, problem: str = "",
+            changed: PlanChange | None = None, problem: str = "", copied: bool = False,
         ) -> None:  # fmt: skip
             super().__init__()
             self.batch, self.summary = batch, summary
-            self.changed, self.problem = changed, problem
+            self.changed, self.problem, self.copied = changed, problem, copied
 
     class Followed(Message):
         """The plan ``shown`` was compared with the current data."""
@@ -172,7 +173,7 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
             self._say(
                 "The first sync is not complete: the segments are still filling. Wait, or ctrl+o"
                 " sends to those who are here.",
-                "$warning",
+                "$warn",
             )
         else:
             what = " or ".join(
@@ -180,12 +181,12 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
                 for number, choice in choices.items()
             )
             self._say(
-                f"Type {what} and Enter to send · escape cancels · plan {plan.short} frozen"
+                f"Type {what} and Enter to send · escape cancels · plan {plan.short} locked"
                 f" {when(plan.at)}",
                 "",
             )
 
-    def _say(self, text: str, style: str = "$error") -> None:
+    def _say(self, text: str, style: str = "$never") -> None:
         self.query_one("#confirm-said", TextLine).show(words((text, style)))
 
     # Following the data
@@ -256,7 +257,7 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
             self._say(f"{number:,} people would be written to, not {plain(typed, 12) or 'none'}.")
         else:
             self._busy = True
-            self._say("Looking whether this still holds…", "dim")
+            self._say("Looking whether this still holds…", "$muted")
             self._queue(choices[typed])
 
     @work(thread=True)
@@ -280,8 +281,10 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
             queued = found.queued
             batch = ConfirmedBatch(queued.run, queued.number, (*said, *more))
             self.post_message(self.Checked(batch))
-        except (StudyProblem, RestoreSuspected, DatabaseProblem) as problem:
+        except (StudyProblem, DatabaseProblem) as problem:
             self.post_message(self.Checked(problem=str(problem)))
+        except RestoreSuspected:
+            self.post_message(self.Checked(problem=MAY_BE_COPY, copied=True))
         finally:
             store.close()
 
@@ -294,11 +297,27 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
             return
         if message.summary is None:
             self._say(message.problem)
+            if message.copied and self.is_current:
+                self._ask_to_trust()
             return
         self._earlier, self._summary = self._summary, message.summary
         self._asked, self._changed = message.changed, None
         self.query_one("#confirm-number", TextField).value = ""
         self._draw()
+
+    def _ask_to_trust(self) -> None:
+        """Ask what the database is. The plan may have changed with the answer."""
+        from app.screens.studies.trust_dialog import TrustDialog
+
+        def answered(said: str | None) -> None:
+            if said is not None:
+                host_of(self).tell(said)
+                self._say("Looking whether this still holds…", "dim")
+                self.follow()
+
+        connection = self._study.connection_id
+        form = TrustDialog(self._store, connection, masking=self._masking)
+        self.app.push_screen(form, answered)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.invites.plan.drift import PlanDrift
-from app.invites.plan.drift_words import PLUS, NamedChange
+from app.invites.plan.drift_words import MINUS, PLUS, NamedChange
 from app.invites.plan.outcomes import Outcome, reason
 from app.invites.plan.summary import Summary
 from app.invites.sending.channels.registry import Channel
@@ -15,6 +15,8 @@ from app.screens.base import account_words
 from app.services.snapshot import Snapshot
 from app.text import duration, plain, when
 from app.widgets.content import Content, hidden, words
+
+SIGNS = {PLUS: "$completed", MINUS: "$never"}
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,10 @@ class ConfirmText:
         said = f"by {self._channel.words}{through} · from {plan.template.sender_address}"
         return [
             words(("SEND INTERVIEW INVITES  ", "bold"), mode, f" · {plain(said, 160)}"),
-            words(("Study     ", "dim"), (plain(self._study.title, 60), "bold"),
+            words(("Study     ", "$muted"), (plain(self._study.title, 60), "bold"),
                   f" ({self._study.state})"),
-            words(("Stripe    ", "dim"), f"{account} · data as of {as_of}"),
-            words(("Segments  ", "dim"), plain(self._segments(summary), 300),
+            words(("Stripe    ", "$muted"), f"{account} · data as of {as_of}"),
+            words(("Segments  ", "$muted"), plain(self._segments(summary), 300),
                   f" · {summary.size:,} members"),
         ]  # fmt: skip
 
@@ -90,7 +92,7 @@ class ConfirmText:
                 more = f"  {' · '.join(parts)}"
             elif one is Outcome.COOL_DOWN and summary.free_at:
                 more = f"  the first is free {when(summary.free_at, self._snapshot.now)}"
-            lines.append(words(f"   − {number:>9,} {one.words}", (more, "dim")))
+            lines.append(words(f"   − {number:>9,} {one.words}", (more, "$muted")))
         return lines
 
     def _sending(self, summary: Summary, *, dropped: bool) -> list[Content]:
@@ -131,26 +133,27 @@ class ConfirmText:
             return []
         masking = self._snapshot.masking
         if masking:  # the text contains the name
-            return [words(("One of them would get the mail that the study shows.", "dim"))]
+            return [words(("One of them would get the mail that the study shows.", "$muted"))]
         lines = [
-            words(("To        ", "dim"), hidden(summary.to, masking)),
-            words(("Subject   ", "dim"), (plain(message.subject, 200), "bold")),
+            words(("To        ", "$muted"), hidden(summary.to, masking)),
+            words(("Subject   ", "$muted"), (plain(message.subject, 200), "bold")),
         ]
-        return lines + [words((plain(line, 500), "dim")) for line in message.text.splitlines()]
+        lines += [words((plain(line, 500), "$muted")) for line in message.text.splitlines()]
+        return [*lines, words((plain(message.html_note), "$muted"))] if message.html else lines
 
 
 def change_rows(changed: PlanChange | None, *, masking: bool) -> list[Content]:
     """What changed since a plan was shown."""
     if changed is None:
         return []
-    lines = [words(("It has changed since you saw it:", "bold $warning"))]
+    lines = [words(("It has changed since you saw it:", "bold $warn"))]
     lines += [words(f"   {plain(term, 300)}") for term in changed.drift.terms]
     lines += [
-        words((f"   {one.sign} {who(one, masking)}", "$success" if one.sign == PLUS else "$error"),
-              (f"  {one.why}", "dim"))
+        words((f"   {one.sign} {who(one, masking)}", SIGNS[one.sign]),
+              (f"  {one.why}", "$muted"))
         for one in changed.named
     ]  # fmt: skip
-    more = [words((f"   … and {changed.more:,} more", "dim"))] if changed.more else []
+    more = [words((f"   … and {changed.more:,} more", "$muted"))] if changed.more else []
     return [*lines, *more]
 
 

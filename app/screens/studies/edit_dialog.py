@@ -62,7 +62,8 @@ class StudyEditDialog(DecisionDialog["int | None"]):
     BINDINGS: ClassVar[list[BindingType]] = bindings(STUDY_FORM)
     help_text = (
         "Fields such as {{name|there}}, {{first_name|there}}, {{study}}, {{sender}}, {{link}},"
-        " {{opt_out}} and {{postal}} are filled in for each person. tab goes from field to field,"
+        " {{opt_out}} and {{postal}} are filled in for each person. [your words]({{link}}) makes"
+        " the words a link. tab goes from field to field,"
         " ctrl+s saves, ctrl+o shows the mail."
     )
 
@@ -100,7 +101,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
     def _fields(self) -> ComposeResult:
         for name, label, hint in FIELDS:
             with Horizontal(classes="area" if name in AREAS else "field"):
-                yield Static(words((label, "dim")), classes="label")
+                yield Static(words((label, "$muted")), classes="label")
                 if name in AREAS:
                     yield TextBox(self._first[name], id=f"study-{name}")
                 else:
@@ -164,7 +165,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
         self.query_one("#study-preview" if shown else "#study-title").focus()
 
     def _say(self, text: str, *, problem: bool = False) -> None:
-        line = words((f"✗ {text}", "$error")) if problem and text else words((text, "dim"))
+        line = words((f"✗ {text}", "$never")) if problem and text else words((text, "$muted"))
         self.query_one("#study-said", TextLine).show(line)
 
     # Keys

@@ -11,7 +11,7 @@ from textual import work
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import corrections, lifecycle, opt_outs
-from app.invites.errors import StudyProblem
+from app.invites.errors import RestoreSuspected, StudyProblem
 from app.invites.invite_log import invite_rows
 from app.invites.manual_links import hand_out
 from app.invites.studies import Study
@@ -118,6 +118,10 @@ class InviteActions(PanelistScreen):
             moved = corrections.withdraw(self._store, self._connection_id, meant, by)
             return f"{moved:,} withdrawn." if moved else "None of them can be withdrawn."
 
+        with suppress(DatabaseProblem):  # the action itself reports it
+            if not corrections.can_withdraw(self._store, self._connection_id, meant):
+                self.host.tell("None of them can be withdrawn.")
+                return
         line = (
             f"Withdraw {self._named(meant)}? It cannot be undone, but another plan may invite"
             " again."
@@ -214,8 +218,9 @@ class InviteActions(PanelistScreen):
             self.host.tell("No invite is chosen.")
             return
         try:
+            self.host.sending.guard(self._connection_id).check()
             copied = hand_out(self._store, current, self.host.sending.user)
-        except (StudyProblem, DatabaseProblem) as problem:
+        except (StudyProblem, RestoreSuspected, DatabaseProblem) as problem:
             self.host.tell(str(problem), problem=True)
             return
         self.app.copy_to_clipboard(copied)

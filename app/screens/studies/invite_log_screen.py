@@ -9,7 +9,6 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.message import Message
 
 from app.db.errors import DatabaseProblem
@@ -28,11 +27,14 @@ from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.filter_line import FilterLine
+from app.widgets.pane import Pane
 from app.widgets.table.table import Table
-from app.widgets.text_line import TextLine, entitle
+from app.widgets.text_line import TextLine
 
-STATES = ("", "uncertain", "queued", "sent", "handed_over", "started", "completed", "declined",
-          "bounced", "failed", "expired", "withdrawn")  # fmt: skip
+STATES = (
+    *("", "uncertain", "to_confirm", "queued", "sent", "handed_over", "started", "completed"),
+    *("declined", "bounced", "failed", "expired", "withdrawn"),
+)
 
 
 class InviteLogScreen(InviteActions):
@@ -65,7 +67,7 @@ class InviteLogScreen(InviteActions):
         self._reset = False
 
     def compose_content(self) -> ComposeResult:
-        with Vertical(id="log"):
+        with Pane(id="log"):
             yield TextLine(id="log-how")
             yield FilterLine("name, address or id", id="log-search")
             yield Table(
@@ -77,7 +79,7 @@ class InviteLogScreen(InviteActions):
     def on_mount(self) -> None:
         self.query_one("#log-search").display = False
         title = plain(self._study.title, 60) if self._study else "all studies"
-        entitle(self.query_one("#log"), words(f"Invites: {title}"))
+        self.query_one("#log", Pane).entitle(words(f"Invites: {title}"))
         self.table.focus()
         self.read(reset=True)
 
@@ -144,10 +146,10 @@ class InviteLogScreen(InviteActions):
         parts = [f"only {state}" if state else "all states"]
         if self._picked:
             parts.append(f"{len(self._picked):,} selected")
-        self.query_one("#log-how", TextLine).show(words((" · ".join(parts), "dim")))
+        self.query_one("#log-how", TextLine).show(words((" · ".join(parts), "$muted")))
         first, last, total = self.table.seen
         rows = f"rows {first:,}–{last:,} of {total:,}" if total else ""
-        entitle(self.query_one("#log"), below=words(rows))
+        self.query_one("#log", Pane).entitle(facts=words(rows))
 
     @on(Table.RowsSeen)
     def _seen(self) -> None:

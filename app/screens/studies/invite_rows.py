@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites.invite_log import InviteRow, invite_rows, without_address
-from app.invites.states import state_words
 from app.panel.lists.order import Ids
+from app.screens.state_marks import marked_state, state_style
 from app.text import when
 from app.widgets.content import hidden
 from app.widgets.table.table import Cell, Column
@@ -17,21 +17,13 @@ from app.widgets.table.table import Cell, Column
 COLUMNS = (
     Column("Person", 14, grow=2, most=36),
     Column("Address", 18, grow=2, most=44, priority=1),
-    Column("State", 12),
+    Column("State", 16),
     Column("Since", 12, priority=2),
     Column("Invited", 12, priority=4),
-    Column("Reminder", 10, priority=5),
+    Column("Reminder", 14, priority=5),
     Column("Study", 12, grow=1, most=30, priority=3),
     Column("Why", 12, grow=2, most=60, priority=6),
 )
-COLOURS = {
-    **dict.fromkeys(("sent", "handed_over"), "$primary"),
-    **dict.fromkeys(("failed", "bounced"), "$error"),
-    "uncertain": "bold $error",
-    "started": "$accent",
-    "completed": "$success",
-    "declined": "$warning",
-}
 
 
 class InviteRows:
@@ -56,7 +48,7 @@ class InviteRows:
         try:
             found = {one.id: one for one in invite_rows(self._store, ids)}
         except DatabaseProblem as problem:
-            return [(Cell(str(problem), "$error"),) for _ in ids]
+            return [(Cell(str(problem), "$never"),) for _ in ids]
         return [
             _cells(found[one], one in self._picked, self._masking) if one in found else ()
             for one in ids
@@ -70,10 +62,10 @@ def _cells(one: InviteRow, picked: bool, masking: bool) -> tuple[Cell, ...]:
     return (
         Cell(f"{'✓ ' if picked else ''}{name}", "bold" if picked else ""),
         Cell(hidden(one.address, masking) if one.address else "erased", ""),
-        Cell(state_words(one.state), COLOURS.get(one.state, "dim")),
-        Cell(when(since), "dim"),
-        Cell(when(one.sent_at) if one.sent_at else "", "dim"),
-        Cell(state_words(one.reminder or ""), COLOURS.get(one.reminder or "", "dim")),
-        Cell(one.study, "dim"),
-        Cell(one.reason or answer or "", "dim"),
+        Cell(marked_state(one.state), state_style(one.state)),
+        Cell(when(since), "$muted"),
+        Cell(when(one.sent_at) if one.sent_at else "", "$muted"),
+        Cell(marked_state(one.reminder or ""), state_style(one.reminder or "")),
+        Cell(one.study, "$muted"),
+        Cell(one.reason or answer or "", "$muted"),
     )

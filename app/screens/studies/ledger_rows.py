@@ -47,7 +47,7 @@ class LedgerRows:
         try:
             rows = ledger_rows(self._store, self._connection_id, numbers)
         except DatabaseProblem as problem:
-            return [(Cell(str(problem), "$error"),) for _ in numbers]
+            return [(Cell(str(problem), "$never"),) for _ in numbers]
         found = {one.number: one for one in rows}
         return [_cells(found[one], self._masking) if one in found else () for one in numbers]
 
@@ -56,11 +56,11 @@ def _cells(one: LedgerRow, masking: bool) -> tuple[Cell, ...]:
     name = hidden(one.name or one.address, masking) if one.name or one.address else ""
     person = name or one.stripe_id or (f"mailbox {one.mailbox[:8]}" if one.mailbox else "")
     return (
-        Cell(when(one.at), "dim"),
+        Cell(when(one.at), "$muted"),
         Cell(one.event, ""),
         Cell(person, ""),
         Cell(one.origin, ""),
-        Cell(no_emails(one.detail or "", masking), "dim"),
-        Cell(one.study_title or "", "dim"),
-        Cell(f"{one.number:,}", "dim"),
+        Cell(no_emails(one.detail or "", masking), "$muted"),
+        Cell(one.study_title or "", "$muted"),
+        Cell(f"{one.number:,}", "$muted"),
     )

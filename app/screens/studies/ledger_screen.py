@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.message import Message
 
 from app.db.errors import DatabaseProblem
@@ -26,8 +25,9 @@ from app.services.snapshot import Snapshot
 from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.content import words
+from app.widgets.pane import Pane
 from app.widgets.table.table import Table
-from app.widgets.text_line import TextLine, entitle
+from app.widgets.text_line import TextLine
 
 
 class LedgerScreen(PanelistScreen):
@@ -65,7 +65,7 @@ class LedgerScreen(PanelistScreen):
         self._reset = False
 
     def compose_content(self) -> ComposeResult:
-        with Vertical(id="log"):
+        with Pane(id="log"):
             yield TextLine(id="log-how")
             yield Table(
                 COLUMNS, "The entries.", empty="No entry is here.", waiting="Reading…",
@@ -124,12 +124,11 @@ class LedgerScreen(PanelistScreen):
 
     def _say(self) -> None:
         title = plain(self._study.title, 60) if self._study else "all studies"
-        entitle(self.query_one("#log"), words(f"Ledger: {title}"))
         only = f"only {plain(self._person, 60)}" if self._only_person else "everyone"
-        self.query_one("#log-how", TextLine).show(words((only, "dim")))
+        self.query_one("#log-how", TextLine).show(words((only, "$muted")))
         first, last, total = self.table.seen
         rows = f"rows {first:,}–{last:,} of {total:,}" if total else ""
-        entitle(self.query_one("#log"), below=words(rows))
+        self.query_one("#log", Pane).entitle(words(f"Ledger: {title}"), words(rows))
 
     @on(Table.RowsSeen)
     @on(Table.CursorMoved)

@@ -27,7 +27,7 @@ MARKS = {
     "declined": "Declined",
     "bounced": "Bounced. The address gets no more invites",
     ARRIVED: "Arrived, although that was uncertain",
-    LOST: "Did not arrive. It may be sent again",
+    LOST: "Did not arrive, or did not bounce. It may be sent again",
 }
 
 
@@ -38,8 +38,9 @@ def marks_possible(store: Store, connection_id: int, invites: Sequence[int]) -> 
         for mark in MARKS
         if mark not in (ARRIVED, LOST)
     }
-    uncertain = lifecycle.uncertain(store, invites)
-    return {**found, ARRIVED: uncertain, LOST: uncertain}
+    for mark in (ARRIVED, LOST):
+        found[mark] = lifecycle.unresolved(store, invites, mark == ARRIVED)
+    return found
 
 
 class MarkDialog(DecisionDialog["str | None"]):
@@ -63,7 +64,7 @@ class MarkDialog(DecisionDialog["str | None"]):
         name, _, note = MARKS[mark].partition(". ")
         count, note = (f"{number:,}" if number else "–"), f"  {note}" if note else ""
         return Option(
-            words((f"{count:>5}  ", "bold"), name, (note, "dim")), id=mark, disabled=not number
+            words((f"{count:>5}  ", "bold"), name, (note, "$muted")), id=mark, disabled=not number
         )
 
     def on_mount(self) -> None:

@@ -31,7 +31,7 @@ from app.widgets.text_box import TextBox
 from app.widgets.text_line import TextLine
 
 OPT_OUT = "never to be written to"
-MARKS = ("started", "completed", "declined", "bounced", OPT_OUT)
+MARKS = ("started", "completed", "declined", "bounced", "failed", OPT_OUT)
 LARGEST = 50_000_000  # bytes of a file: a million lines
 
 
@@ -85,7 +85,7 @@ class MarkListDialog(DecisionDialog[None]):
         with Vertical(id="dialog", classes="mark-list"):
             yield Static(words(("What became of those in a list", "bold"), f", {where}"))
             hint = "Paste addresses, Stripe ids or tokens, as a CSV or any text; or a file's name."
-            yield Static(words((hint, "dim")))
+            yield Static(words((hint, "$muted")))
             yield TextBox(id="mark-field", wrap=False)
             yield TextLine(id="mark-as")
             yield TextLine(id="mark-said")
@@ -111,7 +111,7 @@ class MarkListDialog(DecisionDialog[None]):
     def _show_mark(self) -> None:
         others = " · ".join(one for one in MARKS if one != self._mark)
         self.query_one("#mark-as", TextLine).show(
-            words(("as ", "dim"), (self._mark, "bold"), (f"; ctrl+t: {others}", "dim"))
+            words(("as ", "$muted"), (self._mark, "bold"), (f"; ctrl+t: {others}", "$muted"))
         )
 
     # Matching
@@ -221,7 +221,7 @@ class MarkListDialog(DecisionDialog[None]):
         self.area.load_text(left)
 
     def _say(self, text: str, *, problem: bool = False) -> None:
-        line = words((f"✗ {text}", "$error")) if problem else words(text)
+        line = words((f"✗ {text}", "$never")) if problem else words(text)
         self.query_one("#mark-said", TextLine).show(line)
 
     @on(Button.Pressed)

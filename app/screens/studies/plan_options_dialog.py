@@ -47,7 +47,7 @@ class PlanOptionsDialog(Dialog["Options | None"]):
             yield Static(words(("Whom the plan takes", "bold")))
             for name, label, hint in FIELDS:
                 with Horizontal(classes="field"):
-                    yield Static(words((label, "dim")), classes="label")
+                    yield Static(words((label, "$muted")), classes="label")
                     yield TextField(hint, id=f"options-{name}", longest=200)
             yield TextLine(id="options-said")
             with Horizontal(id="buttons"):
@@ -110,7 +110,7 @@ class PlanOptionsDialog(Dialog["Options | None"]):
         try:
             self.dismiss(self._read())
         except StudyProblem as problem:
-            self.query_one("#options-said", TextLine).show(words((f"✗ {problem}", "$error")))
+            self.query_one("#options-said", TextLine).show(words((f"✗ {problem}", "$never")))
             for widget in self.query(f"#options-{problem.place}") if problem.place else ():
                 widget.focus()
 

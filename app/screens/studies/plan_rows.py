@@ -11,8 +11,7 @@ from app.invites.plan.outcomes import Outcome, reason
 from app.invites.plan.plan import Plan
 from app.panel.lists.order import Ids
 from app.panel.lists.rows import PersonRow, rows
-from app.screens.people_rows import PeopleRows
-from app.widgets.content import hidden
+from app.screens.people_rows import PeopleRows, name_cells
 from app.widgets.table.table import Cell, Column
 
 COLUMNS = (
@@ -41,7 +40,7 @@ class PlanRows(PeopleRows):
             known = {one.id: one for one in rows(self._store, self._connection_id, ids)}
             names = stripe_ids(self._store, same) if same else {}
         except DatabaseProblem as problem:
-            return [(Cell(str(problem), "$error"),) for _ in ids]
+            return [(Cell(str(problem), "$never"),) for _ in ids]
         shown = []
         for one in ids:
             found, person = outcomes[one], known.get(one)
@@ -52,9 +51,8 @@ class PlanRows(PeopleRows):
 
 def _cells(one: PersonRow, said: str, masking: bool) -> tuple[Cell, ...]:
     return (
-        Cell(hidden(one.name, masking) if one.name else "no name", "" if one.name else "dim"),
-        Cell(hidden(one.email, masking) if one.email else "no email", "" if one.email else "dim"),
+        *name_cells(one, masking),
         Cell(said),
-        Cell(one.plan, "dim"),
-        Cell(one.stripe_id, "dim"),
+        Cell(one.plan, "$muted"),
+        Cell(one.stripe_id, "$muted"),
     )

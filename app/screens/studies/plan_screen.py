@@ -34,6 +34,7 @@ from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.group_bars import GroupBar
+from app.widgets.pane import Pane
 from app.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
@@ -85,13 +86,13 @@ class PlanScreen(GroupsScreen):
 
     def on_mount(self) -> None:
         title = plain(self._study.title, 60)
-        self.query_one("#group-left").border_title = words(f"Plan: {title}")
+        self.query_one("#group-left", Pane).entitle(words(f"Plan: {title}"))
         self._introduce()
         self.ask(reset=True)
 
     def _introduce(self) -> None:
         self.query_one("#plan-options-said", TextLine).show(
-            words((options_words(self._options), "dim"))
+            words((options_words(self._options), "$muted"))
         )
 
     def show_content(self, snapshot: Snapshot) -> None:

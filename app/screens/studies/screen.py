@@ -9,16 +9,15 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Vertical
+from textual.containers import Container
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import studies
-from app.invites.errors import StudyProblem
+from app.invites.errors import RestoreSuspected, StudyProblem
 from app.invites.invite_log import invited
 from app.invites.mail import template
 from app.invites.plan.members import sample_member
-from app.invites.restore_guard import RestoreSuspected
 from app.invites.sending import runs
 from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study
@@ -34,9 +33,9 @@ from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.dialog import QuestionDialog
 from app.widgets.footer import FooterHints
+from app.widgets.pane import Pane
 from app.widgets.row_list import RowList
 from app.widgets.table.table import Table
-from app.widgets.text_line import entitle
 
 PROGRESS = 1.0  # seconds between two reads while a batch is sent
 
@@ -62,13 +61,13 @@ class StudiesScreen(SendingActions):
 
     def compose_content(self) -> ComposeResult:
         with Container(id="studies-columns"):
-            with Vertical(id="studies-left"):
+            with Pane(id="studies-left"):
                 yield StudyTable()
-            with Vertical(id="studies-right"):
+            with Pane(id="studies-right"):
                 yield RowList("", "The study that is chosen.", "", id="study")
 
     def on_mount(self) -> None:
-        self.query_one("#studies-left").border_title = "Studies"
+        self.query_one("#studies-left", Pane).entitle(words("Studies"))
         self.listed.focus()
 
     @property
@@ -122,9 +121,9 @@ class StudiesScreen(SendingActions):
     def draw(self) -> None:
         """Show the current study."""
         listed, snapshot, connection = self.listed.listed, self._snapshot, self._connection
-        right = self.query_one("#studies-right")
+        right = self.query_one("#studies-right", Pane)
         if listed is None or snapshot is None or connection is None:
-            entitle(right, words(""))
+            right.entitle(words())
             self.query_one("#study", RowList).show([] if connection is None else first_rows())
             return
         store, study = self.host.store, listed.study
@@ -141,7 +140,7 @@ class StudiesScreen(SendingActions):
         name, email = found or (None, "")
         called = masked(name) if snapshot.masking and name else name
         made = template.render(study.template, called, "…") if found else None
-        entitle(right, words(plain(study.title, 60)))
+        right.entitle(words(plain(study.title, 60)))
         letters = template_rows(study.template, made, email, snapshot.masking)
         self.query_one("#study", RowList).show([*shown, *letters])
         self.show_keys()
@@ -310,12 +309,15 @@ class StudiesScreen(SendingActions):
         try:
             returned = what(self.host.store, self.host.sending.user)
             said = returned if isinstance(returned, str) else said
-        except (StudyProblem, RestoreSuspected, DatabaseProblem) as trouble:
+        except (StudyProblem, DatabaseProblem) as trouble:
             said, problem = str(trouble), True
+        except RestoreSuspected:
+            self.app.call_from_thread(self.action_trust)
+            return
         finally:
             self.host.store.close()
-        self.app.call_from_thread(self._done, said, problem)
+        self.app.call_from_thread(self._told, said, problem)
 
-    def _done(self, said: str, problem: bool) -> None:
+    def _told(self, said: str, problem: bool = False) -> None:
         self.host.tell(said, problem=problem)
         self.read()

@@ -27,7 +27,7 @@ COLUMNS = (
     Column("People", 9, align="right"),
     Column("With email", 10, align="right", priority=1),
 )
-MARKS = {"included": ("✓ include", "$success"), "excluded": ("− exclude", "$warning"), "": ("", "")}
+MARKS = {"included": ("✓ include", "$completed"), "excluded": ("− exclude", "$warn"), "": ("", "")}
 
 
 class _AudienceRows:
@@ -91,7 +91,7 @@ class StudySegmentsDialog(Dialog["tuple[list[str], list[str]] | None"]):
         said = f"{len(taken)} included. Someone in several of them counts once."
         if gone:
             said = f"{plain(gone[0], 40)} is gone. Saving removes it from the study."
-        self.query_one("#audience-said", TextLine).show(words((said, "dim")))
+        self.query_one("#audience-said", TextLine).show(words((said, "$muted")))
 
     def action_include(self) -> None:
         self._mark("included")

@@ -6,13 +6,22 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from textual import work
+from textual.worker import get_current_worker
+
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
+from app.invites.delivery import Delivery
 from app.invites.errors import StudyProblem
 from app.invites.plan.drift_words import MINUS, PLUS
 from app.invites.sending import reminder_list, runs
 from app.invites.sending.channels.registry import channel_of
-from app.invites.sending.reminder_list import ReminderChanged, ReminderDrift, named_changes
+from app.invites.sending.reminder_list import (
+    ReminderChanged,
+    ReminderDrift,
+    ReminderList,
+    named_changes,
+)
 from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study, get
 from app.screens.base import PanelistScreen
@@ -85,14 +94,17 @@ class SendingActions(PanelistScreen):
     def _run_to_act_on(self) -> RunView | None:
         """The batch that a key acts on: one's own, before those of others."""
         found = [one for one in self._runs if one.state not in OVER]
-        own = (one for one in found if one.by == self.host.sending.user)
+        own = (one for one in found if self._is_own(one))
         return next(own, found[0] if found else None)
+
+    def _is_own(self, run: RunView) -> bool:
+        return run.is_of(self.host.sending.user, self.host.store.login)
 
     def _about_other(self, run: RunView) -> str:
         """Whose batch it is, for a question about another person's. "" for one's own."""
-        if run.by == self.host.sending.user:
+        if self._is_own(run):
             return ""
-        return f"{plain(run.by, 60)} queued these invites, not you. "
+        return f"{run.person} queued these invites, not you. "
 
     def action_pause(self) -> None:
         """Pause or resume the batch. If someone else started it, ask first."""
@@ -111,6 +123,7 @@ class SendingActions(PanelistScreen):
             return
 
         def go_on(store: Store, by: str) -> None:
+            self.host.sending.guard(connection).check()
             runs.resume(store, run.id, by)
             self.host.sending.send(connection, run.id)
 
@@ -144,28 +157,46 @@ class SendingActions(PanelistScreen):
         """Remind those who have not responded, once and after a question."""
         study = self._chosen_study()
         if study is not None:
-            self._ask_to_remind(study.id, None)
+            if study.state == "active":
+                self._find_reminder(study.id, None)
+            else:
+                self.host.tell(NOT_ACTIVE)
 
-    def _ask_to_remind(self, study_id: int, changed: ReminderDrift | None) -> None:
-        """Ask whether to remind. ``changed``: what changed since a person confirmed it."""
-        connection, store = self._connection, self.host.store
+    @work(thread=True, exclusive=True, group="reminder")
+    def _find_reminder(self, study_id: int, changed: ReminderDrift | None) -> None:
+        """Read who would be reminded, which may be many, and ask. ``changed``: what changed since a
+        person confirmed it."""
+        store, worker = self.host.store, get_current_worker()
         try:
-            study, delivery = get(store, study_id), self.host.sending.delivery()
-            shown = reminder_list.current(store, study, delivery)
+            delivery = self.host.sending.delivery()
+            shown = reminder_list.current(store, get(store, study_id), delivery)
             lines = self._reminder_changes(changed) if changed else []
         except (StudyProblem, DatabaseProblem, SettingsError) as problem:
-            self.host.tell(str(problem), problem=True)
+            self.app.call_from_thread(self.host.tell, str(problem), problem=True)
             return
-        if not shown.invites or study.state != "active" or connection is None:
-            self.host.tell("Nobody waits for a reminder." if not shown.invites else NOT_ACTIVE)
+        finally:
+            store.close()
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._ask_to_remind, shown, delivery, lines)
+
+    def _ask_to_remind(
+        self, shown: ReminderList, delivery: Delivery, lines: Sequence[Content]
+    ) -> None:
+        """Ask whether to remind. ``lines``: what changed since a person confirmed it."""
+        connection = self._connection
+        if not self.is_current or connection is None:
+            return
+        if not shown.invites:
+            self.host.tell("No one waits for a reminder.")
             return
 
         channel = channel_of(delivery.channel)
 
         def go(store: Store, by: str) -> str:
+            self.host.sending.guard(connection).check()
             found = reminder_list.approve(store, shown, delivery, by)
             if isinstance(found, ReminderDrift):
-                self.app.call_from_thread(self._ask_to_remind, study_id, found)
+                self.app.call_from_thread(self._find_reminder, shown.study_id, found)
                 raise ReminderChanged("The reminder has changed since. Nothing was queued yet.")
             self.host.sending.send(connection, found.batch.run)
             return queued_words(found.batch.number, channel) + self._dropped(store, found.drift)
@@ -180,9 +211,9 @@ class SendingActions(PanelistScreen):
 
     def _reminder_changes(self, drift: ReminderDrift) -> list[Content]:
         """What changed in a reminder since a person confirmed it."""
-        lines = [words(("It has changed since you saw it:", "bold $warning"))]
+        lines = [words(("It has changed since you saw it:", "bold $warn"))]
         lines += [words(f"   {plain(term, 200)}") for term in drift.terms]
-        for some, sign, style in ((drift.added, PLUS, "$success"), (drift.dropped, MINUS, "")):
+        for some, sign, style in ((drift.added, PLUS, "$completed"), (drift.dropped, MINUS, "")):
             for one in named_changes(self.host.store, some[:NAMES], sign):
                 lines.append(words((f"   {sign} {who(one, self._masking)}", style)))
             if len(some) > NAMES:
@@ -201,6 +232,25 @@ class SendingActions(PanelistScreen):
     @property
     def _masking(self) -> bool:
         return self._snapshot is None or self._snapshot.masking
+
+    def action_trust(self) -> None:
+        """Show why a database that may be a copy does not send, and take the answer."""
+        from app.screens.studies.trust_dialog import TrustDialog
+
+        if self._connection is None:
+            self.host.tell(NO_ACCOUNT)
+            return
+
+        def answered(said: str | None) -> None:
+            if said is not None:
+                self._told(said)
+
+        form = TrustDialog(self.host.store, self._connection, masking=self._masking)
+        self.app.push_screen(form, answered)
+
+    @abstractmethod
+    def _told(self, said: str, problem: bool = False) -> None:
+        """Tell what was done, and read the studies again."""
 
     def action_test(self) -> None:
         """Send a test email to yourself."""

@@ -9,20 +9,13 @@ from app.invites.sending.channels.registry import Channel
 from app.invites.sending.runs import OVER, RunResult, RunView
 from app.invites.states import INVITE_STATES, state_words
 from app.invites.studies import Study
+from app.screens.state_marks import state_style
 from app.text import plain, when
 from app.widgets.content import Content, hidden, words
 from app.widgets.row_list import Row
 
 LABEL = 12  # cells for the label of a line
 BAR = 24
-STYLES = {
-    **dict.fromkeys(("sent", "handed_over"), "$primary"),
-    "started": "$accent",
-    "completed": "$success",
-    "declined": "$warning",
-    **dict.fromkeys(("bounced", "failed"), "$error"),
-    "uncertain": "bold $error",
-}
 
 
 def queued_words(number: int, channel: Channel) -> str:
@@ -69,9 +62,7 @@ def study_rows(
     app sends."""
     rows = [_line("state", study.state, "bold")]
     if study.state == "draft" and study.missing:
-        rows.append(
-            _line("needs", f"{', '.join(study.missing)} before it can be active", "$warning")
-        )
+        rows.append(_line("needs", f"{', '.join(study.missing)} before it can be active", "$warn"))
     if study.purpose:
         rows.append(_line("purpose", study.purpose))
     rows += _funnel(funnel, invited)
@@ -101,10 +92,11 @@ def template_rows(template: Template, made: Message | None, to: str, masking: bo
     rows.append(_line("to", hidden(to, masking)))
     rows.append(_line("subject", made.subject, "bold"))
     if not template.postal:
-        rows.append(_line("", "no postal line yet; in many countries a mail needs one", "$warning"))
+        rows.append(_line("", "no postal line yet; in many countries a mail needs one", "$warn"))
     if made.stood_in:
-        rows.append(_line("", "nothing is known of the name: other words stand in", "$warning"))
-    return rows + [Row(words(), words(plain(line, 2_000))) for line in made.text.splitlines()]
+        rows.append(_line("", "nothing is known of the name: other words stand in", "$warn"))
+    rows += [Row(words(), words(plain(line, 2_000))) for line in made.text.splitlines()]
+    return [*rows, Row(words(), words((plain(made.html_note), "$muted")))] if made.html else rows
 
 
 def _funnel(funnel: Mapping[str, int], invited: int) -> list[Row]:
@@ -115,14 +107,14 @@ def _funnel(funnel: Mapping[str, int], invited: int) -> list[Row]:
     rows.append(_bar("invited", invited, every, "bold"))
     for state, word in INVITE_STATES.items():
         if number := funnel.get(state, 0):
-            rows.append(_bar(word, number, every, STYLES.get(state, "dim")))
+            rows.append(_bar(word, number, every, state_style(state)))
     return rows
 
 
 def _bar(name: str, number: int, every: int, style: str) -> Row:
     full = max(1, round(BAR * number / every)) if number else 0
-    bar = words(("█" * full, style.replace("bold ", "")), ("·" * (BAR - full), "dim"))
-    return Row(words((f"{name:<{LABEL}}", "dim")), words(bar, (f" {number:,}", style)))
+    bar = words(("█" * full, style.replace("bold ", "")), ("·" * (BAR - full), "$muted"))
+    return Row(words((f"{name:<{LABEL}}", "$muted")), words(bar, (f" {number:,}", style)))
 
 
 def _run(run: RunView, now: float, *, here: bool) -> list[Row]:
@@ -135,24 +127,22 @@ def _run(run: RunView, now: float, *, here: bool) -> list[Row]:
             _line(
                 "",
                 f"{run.trouble}{_next(run)}",
-                "$error",
+                "$never",
             )
         )
     elif run.state == "paused":
         rows.append(_line("", "P resumes, u withdraws what is left"))
     elif run.state not in OVER and run.left:
         if run.go_at > now:
-            rows.append(
-                _line("", f"begins at {when(run.go_at, now)}; u undoes all of it", "$warning")
-            )
+            rows.append(_line("", f"begins at {when(run.go_at, now)}; u undoes all of it", "$warn"))
         elif run.channel.by_hand:
             rows.append(_line("", "each link is copied by hand: L (log), then y"))
         elif here:
             rows.append(_line("", f"{run.recent:,} in the last minute; P pauses, u withdraws"))
         else:
-            rows.append(_line("", "no one sends it at the moment. P resumes", "$warning"))
+            rows.append(_line("", "no one sends it at the moment. P resumes", "$warn"))
     if run.state not in OVER:
-        rows += [_line("", _result(one), "dim") for one in run.last]
+        rows += [_line("", _result(one), "$muted") for one in run.last]
     return rows
 
 
@@ -174,5 +164,5 @@ def _title(text: str) -> Row:
 
 
 def _line(label: str, text: str, style: str = "") -> Row:
-    head: Content = words((f"{label:<{LABEL}}", "dim"))
+    head: Content = words((f"{label:<{LABEL}}", "$muted"))
     return Row(head, words((plain(text, 1_000), style)))

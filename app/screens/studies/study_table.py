@@ -15,7 +15,7 @@ COLUMNS = (
     Column("Invited", 8, align="right"),
     Column("Responded", 9, align="right", priority=1),
 )
-COLOURS = {"draft": "dim", "active": "$success", "paused": "$warning"}
+COLOURS = {"draft": "$muted", "active": "$completed", "paused": "$warn"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _cells(one: StudySummary) -> tuple[Cell, ...]:
     responded = sum(one.funnel.get(name, 0) for name in RESPONDED)
     return (
         Cell(one.study.title),
-        Cell(state, COLOURS.get(state, "dim")),
+        Cell(state, COLOURS.get(state, "$muted")),
         Cell(f"{one.invited:,}", "bold"),
-        Cell(f"{responded:,}", "dim"),
+        Cell(f"{responded:,}", "$muted"),
     )

@@ -50,7 +50,7 @@ class TrialMailDialog(DecisionDialog[None]):
         with Vertical(id="dialog"):
             title = plain(self._study.title, 50)
             yield Static(words(("A test mail of ", "bold"), (title, "bold")))
-            yield Static(words(("Marked TEST, to yourself; it is not counted.", "dim")))
+            yield Static(words(("Marked TEST, to yourself; it is not counted.", "$muted")))
             yield TextField("your own address", id="trial-mail-to")
             yield TextLine(id="trial-mail-said")
 
@@ -67,7 +67,7 @@ class TrialMailDialog(DecisionDialog[None]):
             self._send(event.value)
 
     def _say(self, text: str, problem: bool) -> None:
-        style = "$error" if problem else "dim"
+        style = "$never" if problem else "$muted"
         self.query_one("#trial-mail-said", TextLine).show(words((text, style)))
 
     @work(thread=True)

@@ -16,9 +16,10 @@ from typing import Any
 from app.credentials.store import Credentials
 from app.db import connections
 from app.db.store import Store
+from app.oauth.kept_tokens import PATIENCE
 from app.problems import Problem
 from app.settings import Settings
-from app.sync.stripe.access import PATIENCE, NewAccess, offered_key, secret_name
+from app.sync.stripe.access import NewAccess, offered_key, secret_name
 from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import EVENTS, LISTINGS, NEEDS
 from app.sync.stripe.pages import Unreadable, any_object

@@ -9,11 +9,13 @@ from typing import NamedTuple
 from app.credentials.store import CredentialProblem, Credentials
 from app.db import connections
 from app.db.store import Store
+from app.oauth.errors import OAuthProblem
+from app.oauth.kept_tokens import PATIENCE
 from app.panel.overview import ConnectionView
 from app.settings import Settings
 from app.sync.auth.oauth_app import registered
-from app.sync.stripe.access import PATIENCE, secret_name
-from app.sync.stripe.oauth import OAuthProblem, revoke
+from app.sync.stripe.access import secret_name
+from app.sync.stripe.oauth import revoke
 
 STAYS = "Its participants and segments stay on this computer and can be used."
 BY_HAND = "remove Panelist there by hand (Settings, Installed apps)"

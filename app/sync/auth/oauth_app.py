@@ -14,8 +14,9 @@ from dataclasses import asdict
 from urllib.parse import urlsplit
 
 from app.credentials.store import Credentials
+from app.oauth.errors import OAuthProblem
 from app.settings import CALLBACK_PATH, STRIPE_API, Settings, default_redirects, is_web_address
-from app.sync.stripe.oauth import Flavour, OAuthApp, OAuthProblem, exchange
+from app.sync.stripe.oauth import Flavour, OAuthApp, exchange
 
 MARKETPLACE = "https://marketplace.stripe.com/oauth/v2/authorize"
 FIELDS = ("client_id", "secret", "authorize_url", "redirect_uri")

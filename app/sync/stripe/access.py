@@ -16,12 +16,12 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from app.credentials.store import CredentialProblem, Credentials
-from app.sync.stripe.oauth import OAuthApp, OAuthProblem, Tokens, refresh
+from app.credentials.store import Credentials
+from app.oauth.errors import OAuthProblem
+from app.oauth.kept_tokens import EARLY, PATIENCE, KeptTokens
+from app.sync.stripe.oauth import OAuthApp, Tokens, refresh
 from app.sync.stripe.transport import Headers
 
-EARLY = 120.0  # seconds before its expiry in which an access token is renewed
-PATIENCE = 45.0  # seconds to wait for another Panelist's renewal, longer than one can take
 GRACE = 1.0  # seconds that an exit waits for a renewal
 ASIDE = "access"  # name of the threads that renew
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class Access(Protocol):
-    """``headers`` is replaced, never modified, when the access is renewed."""
+    """``headers`` are others when the access was renewed."""
 
     @property
     def livemode(self) -> bool: ...
@@ -98,72 +98,39 @@ class StoredKeyAccess(KeyAccess):
 
 
 class TokenAccess:
-    """Tokens in the credential storage, renewed once however many Panelists use them."""
+    """Tokens of OAuth, which :class:`KeptTokens` renews."""
 
     def __init__(self, app: OAuthApp, credentials: Credentials, tokens: Tokens) -> None:
         self.livemode = tokens.livemode
-        self._app = app
         self._credentials = credentials
         self._name = secret_name(tokens.account, tokens.livemode)
-        self._mutex = threading.Lock()
-        self._unsaved: Tokens | None = None
-        self._tries = 0  # finished renewals
-        self._failure: OAuthProblem | CredentialProblem | None = None  # of the last renewal
-        self._use(tokens)
+        self._kept = KeptTokens(
+            credentials,
+            self._name,
+            tokens,
+            read=_tokens,
+            refresh=lambda kept: asyncio.run(refresh(app, kept)),
+        )
+
+    @property
+    def headers(self) -> Headers:
+        """See :class:`Access`."""
+        return {"Authorization": f"Bearer {self._kept.tokens.access}"}
 
     @property
     def stale(self) -> bool:
         """Whether the token may expire before the next request arrives."""
-        ends = self._tokens.expires_at
+        ends = self._kept.tokens.expires_at
         return ends is not None and time.time() > ends - EARLY
 
     async def renew(self, used: Headers) -> bool:
         """See :meth:`Access.renew`."""
-        await aside(partial(self._renew, used))
+        await aside(partial(self._kept.renew, used["Authorization"].removeprefix("Bearer ")))
         return True
 
     def forget(self) -> None:
         """See :meth:`Access.forget`."""
-        _forget(self._credentials, self._name, asdict(self._tokens))
-
-    def _use(self, tokens: Tokens) -> None:
-        self._tokens = tokens
-        self.headers: Headers = {"Authorization": f"Bearer {tokens.access}"}
-
-    def _renew(self, used: Headers) -> None:
-        tries = self._tries
-        with self._mutex:
-            if self.headers is not used:  # renewed while this request was under way
-                return
-            if self._failure and self._tries != tries:  # one try for all who waited
-                raise self._failure
-            try:
-                with self._credentials.lock(self._name, PATIENCE):
-                    self._renew_alone()
-                self._failure = None
-            except (OAuthProblem, CredentialProblem) as problem:
-                self._failure = problem
-                raise
-            finally:
-                self._tries += 1
-
-    def _renew_alone(self) -> None:
-        kept = _tokens(self._credentials.get(self._name))
-        if kept is None:
-            raise OAuthProblem("expired", "The access was removed from this computer.")
-        if kept.access != self._tokens.access:  # another Panelist renewed it
-            self._unsaved = None
-            self._use(kept)
-            return
-        # Once Stripe has answered, the old pair no longer works. So write the old pair again first,
-        # to see that the new one can be stored. If storing it still fails, keep it for the next
-        # try.
-        if self._unsaved is None:
-            self._credentials.put(self._name, asdict(kept))
-            self._unsaved = asyncio.run(refresh(self._app, kept))
-        self._credentials.put(self._name, asdict(self._unsaved))
-        self._use(self._unsaved)
-        self._unsaved = None
+        _forget(self._credentials, self._name, asdict(self._kept.tokens))
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
 from app.credentials.store import CredentialProblem
+from app.network_failures import WireProblem
+from app.oauth.errors import OAuthProblem
 from app.problems import Problem
 from app.settings import RequestRate
 from app.sync.stripe import foreign_answers as foreign
 from app.sync.stripe.access import Access
-from app.sync.stripe.network_failures import WireProblem
-from app.sync.stripe.oauth import OAuthProblem
 from app.sync.stripe.pages import Page, Unreadable, any_object
 from app.sync.stripe.rate_limits import DEFAULTS, RateLimits
 from app.sync.stripe.transport import Headers, TooLarge, Transport
@@ -124,6 +124,7 @@ class StripeApi:
         self.requests: Counter[str] = Counter()
         self.latency = 0.1  # seconds, recent average
         self.quickest = 1.0  # seconds, shortest latency
+        self.ahead = 0.0  # seconds by which this computer's clock is ahead of Stripe's
         self._seq = first_seq - 1
         self._uncounted = 0
         self._on_trouble = on_trouble
@@ -180,7 +181,7 @@ class StripeApi:
         """Make sure that the next request has valid headers."""
         if self._access.stale:
             await self._renewed(self._access.headers)
-        if self._shown is not self._access.headers:
+        if self._shown != self._access.headers:
             self._shown = self._access.headers
             self._wire.send_with(self._shown)
         return self._shown
@@ -252,7 +253,9 @@ class StripeApi:
             body = read(content)
             if isinstance(body, Page):
                 body.check_mode(self.livemode)
-            return Reply(seq, body, _date(headers))
+            date = _date(headers)
+            self.ahead = time.time() - date
+            return Reply(seq, body, date)
         except Unreadable:
             if foreign.is_page(headers):
                 raise _unreachable(foreign.page(status, content), permanent=True) from None

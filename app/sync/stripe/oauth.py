@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from app.problems import Problem
-from app.sync.stripe.network_failures import WireProblem
+from app.network_failures import WireProblem
+from app.oauth.errors import OAuthProblem
 from app.sync.stripe.pages import Unreadable, any_object
 from app.sync.stripe.transport import Headers
 from app.text import plain, redacted, without_secret
@@ -28,20 +28,7 @@ if TYPE_CHECKING:
 ACCESS_LIFE = 3600.0  # seconds; Stripe documents one hour and sends no expires_in
 SHORTEST, LONGEST = 600.0, 36_000.0  # the valid range of an expires_in; otherwise one hour
 
-Trouble = Literal["denied", "expired", "refused", "unreachable", "senseless", "setup"]
 Flavour = Literal["app", "connect"]
-
-
-class OAuthProblem(Problem):
-    """An authorisation that failed. The text is one sentence without a code or a token.
-
-    ``kind``: "denied" by the person; "expired" or used code or refresh token; "refused" for a
-    wrong id, secret or mode; "unreachable"; "senseless" answers; "setup" on this machine.
-    """
-
-    def __init__(self, kind: Trouble, text: str) -> None:
-        super().__init__(text)
-        self.kind = kind
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from app.sync.stripe.network_failures import WireProblem
-from app.sync.stripe.transport import VERSION, Headers, Reply, Transport, prepare_httpx
+from app.httpx_setup import prepare_httpx
+from app.network_failures import WireProblem
+from app.sync.stripe.transport import VERSION, Headers, Reply, Transport
 
 prepare_httpx()
 os.environ.pop("STRIPE_LOG", None)  # would print codes and tokens on standard error

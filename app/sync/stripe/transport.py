@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
-import warnings
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -18,8 +16,9 @@ from urllib.parse import urlencode
 
 from app import __version__
 from app.certificates import trusted
+from app.httpx_setup import prepare_httpx
+from app.network_failures import WireProblem, unusable_address, wire_problem
 from app.proxies import proxy_for
-from app.sync.stripe.network_failures import WireProblem, unusable_address, wire_problem
 
 if TYPE_CHECKING:
     import httpx
@@ -27,12 +26,12 @@ if TYPE_CHECKING:
 VERSION = "2026-10-28.endive"  # of Stripe's API; its objects and errors are read as in that version
 BODY_LIMIT = 8 * 2**20  # bytes after decompression; a page of Stripe's takes half of one
 # Larger answers are read a few at a time, so that all that are under way have one limit.
-SMALL, LARGE_AT_ONCE = 2**20, 4
-CHUNK = 2**16  # bytes that are unpacked at a time
+SMALL, LARGE_AT_ONCE = 2**20, 2
+UNPACKED = 2**16  # bytes that are unpacked at a time
 HEAD_LIMIT = 64 * 2**10
 SILENCE = 10.0  # seconds without a byte after which a server counts as gone
 DEADLINE = 30.0  # seconds for one complete answer
-CHUNK = 2**20  # bytes at most that one read takes from a socket
+CHUNK = 2**18  # bytes at most that one read takes from a socket
 IDLE = 30.0  # seconds after which a server may have closed an unused connection
 
 _TIMEOUTS = {"connect": SILENCE, "read": SILENCE, "write": SILENCE, "pool": None}
@@ -158,7 +157,7 @@ async def _unpacked(answer: httpx.Response, encoding: str) -> AsyncIterator[byte
     try:
         async for packed in answer.aiter_raw():
             while packed:
-                if part := unpack.decompress(packed, CHUNK):
+                if part := unpack.decompress(packed, UNPACKED):
                     yield part
                 packed = unpack.unconsumed_tail
         yield unpack.flush()
@@ -185,18 +184,6 @@ class _Freshness:
 
     def _note(self) -> None:
         self._waited = True
-
-
-def prepare_httpx() -> None:
-    """Call this before httpx is imported, to leave out unused parts that cost much, and a warning.
-
-    httpx's command line would import Rich and Click (130 ms). Without sniffio, httpcore looks for
-    it on the disk at every step (a quarter of a request's CPU). anyio 4 warns on standard error if
-    a wait is cancelled just as it begins to connect.
-    """
-    for module in ("httpx._main", "sniffio"):
-        sys.modules.setdefault(module, None)  # type: ignore[arg-type]
-    warnings.filterwarnings("ignore", "coroutine 'connect_tcp.*never awaited", RuntimeWarning)
 
 
 def client_for(base: str) -> httpx.AsyncClient:
@@ -248,10 +235,16 @@ def client_for(base: str) -> httpx.AsyncClient:
             finally:
                 free.append(self._lane)
 
+    from app.sync.stripe.name_lookup import NameBackend
+
+    backend = NameBackend()
+
     def made() -> httpx.AsyncHTTPTransport:
-        return httpx.AsyncHTTPTransport(
+        lane = httpx.AsyncHTTPTransport(
             verify=trusting, proxy=through, trust_env=False, limits=limits
         )
+        lane._pool._network_backend = backend  # httpx passes on no other
+        return lane
 
     free.append(made())  # now, so that an unusable proxy address is reported
     return httpx.AsyncClient(

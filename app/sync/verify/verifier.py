@@ -57,7 +57,7 @@ class Verifier:
         tell: Tell,
         on_progress: Callable[[], None] = lambda: None,
         *,
-        patience: float = PATIENCE,
+        patience: float | None = None,
     ) -> None:
         self._api = api
         self._store = store
@@ -69,7 +69,9 @@ class Verifier:
         self._steps = {name: step.state for name, step in steps.items()}
         self._skipped: set[str] = set()
         followed = [name for name, state in self._steps.items() if state != "skipped"]
-        self._recheck = Recheck(api, store, connection_id, followed, patience)
+        self._recheck = Recheck(
+            api, store, connection_id, followed, PATIENCE if patience is None else patience
+        )
         self._suspects: dict[Key, StripeObject] = {}
         self._unstorable: set[Key] = set()
         self._settling = asyncio.Lock()

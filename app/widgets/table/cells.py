@@ -15,7 +15,7 @@ JOINER = "\N{ZERO WIDTH JOINER}"
 
 
 class Cell(NamedTuple):
-    """A text, which may be foreign, and a style such as ``bold $success``."""
+    """A text, which may be foreign, and a style such as ``bold $completed``."""
 
     text: str
     style: str = ""

@@ -129,6 +129,9 @@ class Painter:
             base = self._widget.get_visual_style(name)
             if self._widget.get_component_styles(name).text_style.reverse:
                 base += Style(reverse=True)  # Textual drops it
-            known = (base + Style.parse(style) if style else base).rich_style
+            more = Style.parse(style)
+            if name == Mark.CURRENT.value[1]:  # some colours are too close to that ground
+                more = more.without_color
+            known = (base + more if style else base).rich_style
             self._styles[name, style] = known
         return known

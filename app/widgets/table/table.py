@@ -41,10 +41,10 @@ class Table(LongView, can_focus=True):
     DEFAULT_CSS = """
     Table {
         height: 1fr;
-        & > .table--header { text-style: bold; color: $text-muted; }
-        & > .table--cursor { background: $primary 30%; }
-        & > .table--away { background: $foreground 8%; }
-        & > .table--note { color: $text-muted; }
+        & > .table--header { text-style: bold; color: $muted; }
+        & > .table--cursor { background: $cursor; text-style: bold; }
+        & > .table--away { background: $surface; }
+        & > .table--note { color: $muted; }
         &:nocolor > .table--cursor { background: $background; text-style: reverse; }
         &:ansi > .table--cursor { background: ansi_default; text-style: reverse; }
         &:ansi > .table--away { background: ansi_default; }

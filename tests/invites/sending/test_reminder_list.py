@@ -77,7 +77,7 @@ def test_another_mail_or_delivery_asks_again(
     studies.change(store, asked, BY, reminder_subject="Still interested?")
     found = approve(store, shown, EML, BY, only_planned=True)
     assert isinstance(found, ReminderDrift)
-    assert found.terms == ("the subject",)
+    assert found.terms == ("the subject: nothing → “Still interested?”",)
     assert found.now.hash != shown.hash
 
 

@@ -11,7 +11,9 @@ import pytest
 
 from app.db.store import Store
 from app.db.store_factory import open_sqlite
-from app.invites import ledger, lifecycle, opt_outs, studies
+from app.invites import corrections, ledger, lifecycle, opt_outs, studies
+from app.invites.invite_log import invite_ids
+from app.invites.ledger_proof import prove
 from app.invites.mail.addresses import hasher
 from app.invites.mail.server_settings import MailRate
 from app.invites.sending import runs
@@ -207,12 +209,17 @@ def test_bounces_that_are_all_alike_are_none_until_a_person_confirms(
     broken = {f"cus_{n:05}@example.com" for n in range(7)}
     with MailServer(lambda to: "rcpt 550 5.1.1 unknown" if to in broken else "ok") as server:
         send(sender(store, here, tmp_path, server.url))
-    assert seen(store, run).counts == {"failed": 7, "sent": 5}
+    assert seen(store, run).counts == {"to_confirm": 7, "sent": 5}
     assert store.rows("SELECT kind FROM opt_out") == []
-    keys = [key for (key,) in store.rows("SELECT id FROM invite WHERE state = 'failed'")]
-    assert lifecycle.mark(store, here, keys, "bounced", BY) == 7
-    assert store.rows("SELECT count(*) FROM opt_out WHERE kind = 'bounced'") == [(7,)]
-    assert ledger.broken_at(store, here) is None
+    first, *keys = invite_ids(store, here, states=["to_confirm"])
+    assert lifecycle.resolve(store, here, [first, *keys], True, BY) == 0  # no one got them
+    assert lifecycle.resolve(store, here, [first], False, BY) == 1
+    assert lifecycle.mark(store, here, keys, "bounced", BY) == 6
+    assert store.rows("SELECT count(*) FROM opt_out WHERE kind = 'bounced'") == [(6,)]
+    assert corrections.undo_marks(store, here, [first, *keys], BY) == 7
+    assert seen(store, run).counts == {"to_confirm": 7, "sent": 5}
+    assert store.rows("SELECT kind FROM opt_out") == []
+    assert prove(store, here).holds
 
 
 def test_refusals_that_are_all_alike_pause_it_and_cost_no_recipient(

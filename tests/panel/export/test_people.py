@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import signal
@@ -336,3 +337,28 @@ def test_a_kill_or_a_full_disk_leaves_what_was_there(
         assert ended.stdout.startswith("OutputProblem")
         assert "File too large). Nothing there was changed" in ended.stdout
         assert not left
+
+
+def test_no_spreadsheet_changes_a_text_into_another_number(tmp_path: Path) -> None:
+    texts = ("00123", "12e5", "4242424242424242", "0", "12", "-5", "12x", "'00123")
+    kept = {"00123", "12e5", "4242424242424242"}
+    for exact in (False, True):
+        file = tmp_path / f"{exact}.csv"
+        with writing(str(file)) as out:
+            write(
+                out, ("metadata.a",), [{"metadata.a": text} for text in texts], "csv", exact=exact
+            )
+        cells = [row[0] for row in list(csv.reader(file.open(encoding="utf-8-sig")))[1:]]
+        assert [cell.removeprefix("'") for cell in cells] == list(texts)
+        assert {text for text in kept if f"'{text}" in cells} == (set() if exact else kept)
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_obeys_no_heading() -> None:
+    out = _Terminal()
+    write(out, ("metadata.\x1b[31m",), [{"metadata.\x1b[31m": "\x1b]0;owned\x07"}], "csv")
+    assert "\x1b" not in out.getvalue()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from app.db.errors import DatabaseProblem
 from app.panel.filters.parse import parse
 from app.panel.filters.tree import Filter
 from app.panel.filters.unparse import unparse
 from tests.helpers.depth import examples
-from tests.helpers.filters.comparison import Both, assert_same
+from tests.helpers.filters.comparison import Both, asked, assert_same
 from tests.helpers.filters.meaning import found
 from tests.helpers.filters.strategies import rules, side_by_side
 
@@ -260,3 +261,29 @@ def test_two_ways_to_say_it(both: Both, one: str, other: str) -> None:
 def test_a_negation_is_exactly_the_others(both: Both, text: str) -> None:
     everybody = {one.row.stripe_id for one in both[0].people}
     assert assert_same(parse(f"NOT ({text})"), both) == everybody - found(parse(text), both[0])
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        '(product:"b{n}" OR (started>2020-01-01 AND {inner}))',
+        "(name~a OR (currency:eur AND {inner}))",
+        "NOT (product:Pro AND NOT (name~a OR {inner}))",
+        "(subscription(product~b{n}) OR {inner})",
+        "(has:email AND NOT {inner})",
+    ],
+)
+def test_alternatives_inside_each_other(both: Both, form: str) -> None:
+    """SQLite's parser has room for a hundred words that wait for others."""
+    text = "status:canceled"
+    for n in range(18):
+        text = form.format(n=n, inner=text)
+    assert_same(parse(text), both)
+
+
+def test_what_is_too_deep_for_sqlite_is_one_sentence(both: Both) -> None:
+    text = "status:canceled"
+    for n in range(29):
+        text = f"(name~a OR product~b{n} AND {text})"
+    with pytest.raises(DatabaseProblem, match="too deep for SQLite"):
+        asked(parse(text), both[0], everybody=False)

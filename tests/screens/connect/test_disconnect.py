@@ -99,7 +99,7 @@ async def test_what_was_fetched_stays_and_one_can_come_back(store: Store, setup:
         assert "✗ disconnected" in at.text
         await at.until(lambda: "by you" in at.text)
         assert "All Customers" in at.text
-        assert "next look in" not in at.flat
+        assert "Next check" not in at.flat
         await at.press("1")
         await connect(at)
         assert store.rows("SELECT id FROM connection") == [before]
@@ -143,7 +143,7 @@ async def test_another_account_is_refused_and_then_stands_apart(
             assert "✗" in at.text.splitlines()[0]
             assert "This is not the account that is connected" in at.flat
             await at.press("1")  # the ways are about the one that is connected
-            assert f"Connected: {other.sandbox.world.account_id}" in at.flat
+            assert f"Connected to {other.sandbox.world.account_id}" in at.flat
             assert "leave" in ids(at)
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from app.db.store import Store
+from app.oauth import browser_approval
 from app.screens.connect.methods import MethodList
 from app.screens.connect.oauth_form import PasteInput
 from app.screens.help_dialog import HelpDialog
-from app.sync.auth import approval
 from app.widgets.dialog import QuestionDialog
 from tests.helpers.approved_home import TOKEN, decide
 from tests.helpers.real_app import (  # fmt: skip
@@ -82,7 +82,7 @@ async def test_approve_and_the_sync_starts_by_itself(store: Store, setup: Setup)
         assert at.app.oauth.page is None
         await at.until(lambda: is_free(setup.port))
         await at.press("1")
-        assert "Connected: " in at.text
+        assert "Connected to " in at.text
 
 
 async def test_denied_is_said_and_one_can_ask_again(store: Store, setup: Setup) -> None:
@@ -151,7 +151,7 @@ async def test_escape_ends_the_wait(store: Store, setup: Setup) -> None:
     async with running(store, setup.settings()) as at:
         address = decide(await ask(at))
         await at.press("escape")
-        assert "Nothing is waited for any more" in at.flat
+        assert "Stopped waiting" in at.flat
         await at.until(lambda: listens(at.app.oauth))  # for an install from the Dashboard
         assert go(address).status_code == 403
         assert setup.sandbox.requests[TOKEN] == 0
@@ -212,7 +212,7 @@ async def test_a_double_enter_opens_one_page(
         await at.hold("enter", 8)
         await at.until(lambda: page(at).said == "Opened in the browser.")
         assert (tmp_path / "opened").read_text().split() == [page(at).url]
-        assert "waited for already" in at.toasts
+        assert "already waiting" in at.toasts
 
 
 async def test_the_first_page_is_worth_nothing_after_another(store: Store, setup: Setup) -> None:
@@ -226,7 +226,7 @@ async def test_the_first_page_is_worth_nothing_after_another(store: Store, setup
 
 
 async def test_nobody_approves(store: Store, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(approval, "PATIENCE", 0.3)
+    monkeypatch.setattr(browser_approval, "PATIENCE", 0.3)
     async with running(store, setup.settings()) as at:
         await at.until(lambda: listens(at.app.oauth))  # since before the page was asked for
         await choose(at, "oauth-test")
@@ -304,7 +304,7 @@ async def test_an_install_waits_behind_a_dialog(store: Store, setup: Setup) -> N
 async def test_the_install_that_was_shown_is_the_one_accepted(
     store: Store, setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.sync.auth import callback_rules
+    from app.oauth import callback_rules
 
     monkeypatch.setattr(callback_rules, "APART", 0.0)
     async with running(store, setup.settings()) as at:

@@ -49,9 +49,9 @@ def value(at: Driven, name: str) -> str:
 
 async def test_what_is_right_leads_to_connecting(store: Store, setup: Setup) -> None:
     async with running(store, setup.bare(token_store="session")) as at:
-        assert "Connect with Stripe – not set up yet" in at.flat
+        assert "Connect with Stripe (not set up)" in at.flat
         await enter(at, setup, all_keys=True)
-        await at.until(lambda: "Set up for TEST mode" in at.flat)
+        await at.until(lambda: "OAuth is set up for TEST mode" in at.flat)
         assert isinstance(at.app.focused, MethodList)
         assert at.app.focused.highlighted_option is not None
         assert at.app.focused.highlighted_option.id == "oauth-test"
@@ -117,5 +117,5 @@ async def test_every_field_and_every_step_can_be_reached(
         assert at.app.focused.region.bottom <= size[1]
         await at.press("escape", "tab")
         await at.press("end")
-        assert "Enter checks it with Stripe." in at.flat
+        assert "Enter checks the values with Stripe." in at.flat
         assert "http://127.0.0.1" in "".join(at.text.split()) or size[1] < 40

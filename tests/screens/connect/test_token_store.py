@@ -74,14 +74,14 @@ async def connected(at: Driven) -> None:
 async def test_without_a_keyring_a_person_chooses(store: Store, setup: Setup) -> None:
     async with running(store, setup.bare(), (60, 20)) as at:
         await offer_key(at, setup)
-        assert "Where shall access to Stripe be kept?" in at.flat
+        assert "Where should Panelist store its credentials?" in at.flat
         assert "not to be found here" in at.flat or "cannot be used" in at.flat
         assert at.app.screen.query_one(OptionList).highlighted is None
         await at.press("enter", "enter")  # nothing is chosen beforehand
         assert isinstance(at.app.screen, TokenStoreDialog)
         assert not (setup.home / "credentials" / "place.json").exists()
         await at.press("escape")
-        assert "No place was chosen" in at.flat
+        assert "No storage was chosen" in at.flat
         assert at.app.stripe._waiting is None
         assert sum(setup.sandbox.requests.values()) == 0
         await offer_key(at, setup)  # and one may think again
@@ -96,7 +96,7 @@ async def test_a_passphrase_is_given_twice(store: Store, setup: Setup) -> None:
         await offer_key(at, setup)
         await pick(at, TokenStore.PASSPHRASE)
         await passphrase(at, PASSPHRASE, PASSPHRASE + "x")
-        assert "✗ The two are empty or differ" in at.flat
+        assert "✗ The passphrases differ or are empty" in at.flat
         assert at.app.screen.query_one("#first", Input).value == ""
         await at.press("enter")  # empty
         assert isinstance(at.app.screen, TokenStoreDialog)
@@ -136,7 +136,7 @@ async def test_a_held_enter_chooses_no_place(store: Store, setup: Setup) -> None
         assert at.app.screen is dialog
         await at.press("up", "down", "enter")
         await at.until(lambda: at.app.credentials.token_store is TokenStore.PLAIN)
-        await at.until(lambda: "Access is kept in: PLAIN FILE" in at.flat)
+        await at.until(lambda: "Credentials are stored in: PLAIN FILE" in at.flat)
 
 
 async def test_the_question_waits_behind_a_dialog(store: Store, setup: Setup) -> None:
@@ -155,7 +155,7 @@ async def test_moving(store: Store, setup: Setup) -> None:
     Credentials(settings.home).put("something", {"a": "canary"})
     async with running(store, settings) as at:
         await choose(at, "place")
-        assert "Access is kept in: PLAIN FILE" in at.flat
+        assert "Credentials are stored in: PLAIN FILE" in at.flat
         await at.press("enter")
         at.settle()
         await at.press("escape")
@@ -164,7 +164,7 @@ async def test_moving(store: Store, setup: Setup) -> None:
         at.settle()
         await pick(at, TokenStore.PASSPHRASE)
         await passphrase(at, PASSPHRASE, PASSPHRASE)
-        await at.until(lambda: "Access is kept in: file encrypted" in at.flat)
+        await at.until(lambda: "Credentials are stored in: file encrypted" in at.flat)
         assert at.app.credentials.get("something") == {"a": "canary"}
     for file in settings.home.rglob("*.credentials"):
         assert b"canary" not in file.read_bytes()
@@ -204,7 +204,7 @@ async def test_without_the_passphrase_the_app_goes_on_and_says_how(
     async with running(store, setup.bare()) as at:
         await at.until(lambda: isinstance(at.app.screen, UnlockDialog))
         await at.press("escape")
-        await at.until(lambda: "Access is locked: unlock it on Connect (1)" in at.flat)
+        await at.until(lambda: "Credentials are locked. Unlock them on Connect (1)" in at.flat)
         await at.press("1")
         await at.until(lambda: "unlock" in ids(at))
         assert isinstance(at.app.focused, MethodList)
@@ -240,7 +240,7 @@ async def test_a_forgotten_passphrase_costs_what_is_kept_and_is_asked(
         await at.until(lambda: isinstance(at.app.screen, UnlockDialog))
         await at.press("tab", "enter")
         await at.until(lambda: isinstance(at.app.screen, TokenStoreDialog))
-        assert "sets it aside for good" in at.flat
+        assert "they are set aside" in at.flat
         at.settle()
         await pick(at, TokenStore.SESSION)
         await at.until(lambda: at.app.credentials.token_store is TokenStore.SESSION)

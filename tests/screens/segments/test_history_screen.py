@@ -163,20 +163,20 @@ async def test_a_day_is_typed_and_what_is_none_is_said_in_its_place(
             ("2999-01-01", "✗ That is in the future."),
             ("-1y", "✗ Nothing is known of before: the first sync began"),
         ):
-            await at.press("d")
+            await at.press("o")
             await at.strike(*({" ": "space"}.get(sign, sign) for sign in typed), "enter")
             await counted(at, screen)
             assert said in at.flat
             if screen._day.has_focus:  # for another try
                 await at.press("escape")
                 assert "✗" not in at.flat
-        await at.press("d", "minus", "7", "d", "enter")
+        await at.press("o", "minus", "7", "d", "enter")
         await counted(at, screen)
         assert since(screen) == day(7).isoformat()
         assert numbers(screen) == [1, 1, 5]
         assert "✗" not in at.flat
         assert screen.groups.has_focus
-        await at.press("d", "3", "escape")
+        await at.press("o", "3", "escape")
         assert since(screen) == day(7).isoformat()
         assert screen.groups.has_focus
         await at.press("escape")

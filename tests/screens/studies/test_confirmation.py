@@ -122,7 +122,7 @@ async def test_another_mail_is_shown_again(start: Start, here: int, store: Store
         await put(at, "11")
         await at.press("enter")
         await at.until(lambda: "the subject" in at.flat)
-        assert "the rules" in at.flat
+        assert "the cool-down" in at.flat
         assert "Ten minutes?" in at.flat
         assert invites(store) == 0
         await put(at, "11")

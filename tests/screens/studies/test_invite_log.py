@@ -298,6 +298,7 @@ async def test_the_ledger_is_read(
         await at.until(lambda: studies.funnel(store, asked).get("completed") == 1)
         await at.press("L")
         await at.until(lambda: isinstance(at.app.screen, LedgerScreen))
+        at.app.clear_notifications()  # they cover the last line
         await at.until(lambda: "Ledger: Pricing" in at.flat and "rows 1–" in at.flat)
         assert "handed over → completed" in at.flat
         await at.press("f")

@@ -91,6 +91,18 @@ async def test_while_the_first_sync_runs_it_asks_for_more(
         await at.until(lambda: invites(store) == 11)
 
 
+async def test_words_that_are_links_are_named(start: Start, here: int, store: Store) -> None:
+    study(store, here, text="[Choose a time]({{link}}) {{opt_out}}")
+    said = "as HTML too, in which “Choose a time” is a link"
+    async with start((200, 60)) as at:
+        await look(at)
+        await at.until(lambda: said in at.flat)
+        assert "Choose a time <https://interviews.example/pricing?guest=…>" in at.flat
+        await plan(at)
+        await confirm(at)
+        assert said in at.flat
+
+
 async def test_escape_sends_nothing(start: Start, here: int, store: Store) -> None:
     study(store, here)
     async with start((80, 24)) as at:

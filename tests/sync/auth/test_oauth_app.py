@@ -12,10 +12,11 @@ import pytest
 from app.credentials.factory import open_credentials
 from app.db.store import Store
 from app.db.store_factory import open_store
+from app.oauth.errors import OAuthProblem
 from app.sandbox.server.server import Sandbox
 from app.settings import CALLBACK_PATH, Settings
 from app.sync.auth.oauth_app import MARKETPLACE, SetupProblem, check, entered, registered
-from app.sync.stripe.oauth import OAuthApp, OAuthProblem
+from app.sync.stripe.oauth import OAuthApp
 from tests.helpers.approved_home import PAGES, TOKEN, connect, known, service
 
 CLIENT = "ca_" + "Client1" * 4

@@ -10,13 +10,13 @@ import pytest
 
 from app.credentials.store import CredentialProblem
 from app.db.store import Store
+from app.oauth.errors import OAuthProblem
 from app.panel.participants import participants
 from app.panel.segments.views import segments
 from app.sandbox.server.server import Sandbox
 from app.settings import Settings
 from app.sync.auth.connect import KeyProblem
 from app.sync.stripe import client
-from app.sync.stripe.oauth import OAuthProblem
 from tests.helpers.approved_home import (
     app_of,
     block,

@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+from app.network_failures import WireProblem
 from app.sandbox.server.connection import Request
 from app.sandbox.server.faults import KINDS, Faults
 from app.sandbox.server.server import SandboxService
 from app.sandbox.server.state import Options
 from app.sandbox.world.world import World
 from app.sync.stripe.endpoints import EVENTS, LISTINGS
-from app.sync.stripe.network_failures import WireProblem
 from app.sync.stripe.transport import Headers, Reply
 from tests.sync.machine.changes import Change, apply
 from tests.sync.machine.mortal import Life

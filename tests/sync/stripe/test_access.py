@@ -166,6 +166,7 @@ def renewing(settings: Settings, sandbox: Sandbox) -> subprocess.Popen[str]:
     kept = {name: value for name, value in os.environ.items() if "PANELIST" not in name}
     here = {
         "PANELIST_HOME": str(settings.home),
+        "PANELIST_STATE": str(settings.folders.state),
         "PANELIST_TOKEN_STORE": "plain",
         "PANELIST_STRIPE_API_BASE": sandbox.url,
         "PANELIST_STRIPE_CLIENT_ID": world.client_id,

@@ -12,8 +12,8 @@ import h11
 import httpx
 import pytest
 
+from app.network_failures import WireProblem
 from app.sync.stripe import transport
-from app.sync.stripe.network_failures import WireProblem
 from app.sync.stripe.transport import Transport
 from tests.helpers.certificate import certified
 from tests.helpers.socket_server import FINE, Server, asking, listening, problem

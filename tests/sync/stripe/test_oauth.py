@@ -13,12 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from app.oauth.errors import OAuthProblem
 from app.sandbox.server.server import Sandbox
 from app.sync.stripe import oauth
 from app.sync.stripe.oauth import (
     ACCESS_LIFE,
     OAuthApp,
-    OAuthProblem,
     Tokens,
     authorize_url,
     exchange,

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from app.oauth.errors import OAuthProblem
 from app.sandbox.server.server import Sandbox
-from app.sync.stripe.oauth import Flavour, OAuthApp, OAuthProblem, exchange, revoke
+from app.sync.stripe.oauth import Flavour, OAuthApp, exchange, revoke
 from tests.helpers.approved_home import app_of, code_for, known
 from tests.helpers.scripted_server import answering, http, told
 from tests.sync.stripe.test_oauth import ACCOUNT, an_app

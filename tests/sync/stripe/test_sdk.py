@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app import __version__
-from app.sync.stripe.network_failures import WireProblem
+from app.network_failures import WireProblem
 from app.sync.stripe.sdk import SdkTransport
 from app.sync.stripe.transport import VERSION, Reply
 from tests.helpers.certificate import certified

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app import __version__
+from app.network_failures import WireProblem
 from app.sync.stripe import transport
-from app.sync.stripe.network_failures import WireProblem
 from app.sync.stripe.pages import Unreadable, any_object
 from app.sync.stripe.transport import Transport
 from tests.helpers.socket_server import FINE, Server, asking, listening, why

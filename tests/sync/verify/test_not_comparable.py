@@ -99,7 +99,7 @@ def test_what_was_set_aside_and_could_be_stored_now_is_a_difference(spoiled: Spo
 
 
 def test_faults_on_the_way(store: Store, settings: Settings) -> None:
-    with Sandbox(customers=700, seed=50) as sandbox:
+    with Sandbox(customers=400, seed=50) as sandbox:
         sync(store, settings, sandbox)
         row, key = one_of(store, "participant")
         plant(store, "UPDATE participant SET phone = 'spoiled' WHERE id = ?", row)
@@ -114,7 +114,7 @@ def test_faults_on_the_way(store: Store, settings: Settings) -> None:
 
 
 def test_a_cursor_whose_object_is_gone(store: Store, settings: Settings) -> None:
-    with Sandbox(customers=900, seed=51) as sandbox:
+    with Sandbox(customers=800, seed=51) as sandbox:
         sync(store, settings, sandbox)
         gone: set[str] = set()
 

@@ -188,12 +188,12 @@ async def test_another_theme_changes_the_colours_and_nothing_else() -> None:
             return [[str(segment.style) for segment in strip][:-1] for strip in strips]
 
         lines, before = app.lines, colours()
-        app.theme = "panelist-light"
+        app.theme = "paper"
         await pilot.pause()
         assert app.lines == lines
         for old, new in zip(before, colours(), strict=True):
             assert old != new
-        app.theme = "panelist-dark"
+        app.theme = "lamplight"
         await pilot.pause()
         assert colours() == before
 

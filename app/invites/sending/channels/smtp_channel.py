@@ -12,6 +12,8 @@ from functools import partial
 from app.credentials.errors import CredentialProblem
 from app.credentials.store import Credentials
 from app.invites import opt_outs
+from app.invites.mail.oauth.mail_tokens import MailAccess
+from app.invites.mail.oauth.providers import mail_app
 from app.invites.mail.server_settings import MailRate, mail_rate, mail_server, password
 from app.invites.mail.smtp import DeliveryUnknown, NotSent, Session
 from app.invites.mail.smtp_replies import Concern, Meaning, SmtpReply
@@ -38,6 +40,7 @@ def open_channel(setup: ChannelSetup) -> SmtpChannel:
     server = mail_server(settings)
     if server is None:
         raise ChannelNotSetUp(NOT_SET_UP)
+    mail_app(settings)  # raises now, and not at the first email
 
     def connect() -> Session:
         session = open_session(settings, credentials)
@@ -53,6 +56,9 @@ def open_session(settings: Settings, credentials: Credentials) -> Session | None
     server = mail_server(settings)
     if server is None:
         return None
+    app = mail_app(settings)
+    if app is not None:
+        return Session(server, MailAccess(credentials, server, app))
     try:
         return Session(server, password(settings, credentials, server) if server.user else None)
     except CredentialProblem as problem:
@@ -148,13 +154,13 @@ class SmtpChannel:
         said = str(reply)
         alike = self._bounces.add(job, reply)
         if self._bounces.found:
-            work.settle([job], before, "failed", said)
+            work.settle([job], before, "to_confirm", said)
         else:
             work.settle([job], before, "bounced", said)
-            opt_outs.record(work.store, job.connection, [job.mailbox], "bounced", work.owner, said)
+            opt_outs.record(work.store, job.connection, [job.mailbox], "bounced", work.by, said)
         for other in alike[:-1]:
-            work.settle([other], "bounced", "failed", said)
-            opt_outs.lift_bounce(work.store, other.connection, other.mailbox, work.owner)
+            work.settle([other], "bounced", "to_confirm", said)
+            opt_outs.lift_bounce(work.store, other.connection, other.mailbox, work.by)
 
     def _rested(self, why: str, reached: bool) -> PutResult:
         """Give the server a rest. ``reached``: it answered."""

@@ -1,0 +1,47 @@
+"""``panelist backup``: writes the database to one file, while Panelist runs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from app.commands.arguments import add_json
+from app.commands.console import print_json
+from app.commands.exit_codes import DONE
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Add its options."""
+    parser.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="a new file (by default: one with the time in its name, in the folder backups)",
+    )
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write a backup and check it."""
+    from app.commands.progress import Progress
+    from app.db.store_factory import open_store
+    from app.recovery.backup import back_up, default_file
+    from app.settings import load
+
+    settings = load()
+    store = open_store(settings)
+    file = Path(options.file) if options.file else default_file(settings.home)
+    progress = Progress()
+    back_up(store, file, progress.show_rows)
+    progress.clear()
+    size = file.stat().st_size
+    if options.json:
+        print_json({"type": "backup", "file": str(file), "bytes": size})
+        return DONE
+    print(f"The database is backed up in {file} ({size / 1e6:,.1f} MB).")
+    print(
+        "It holds participants, segments, studies, invites, opt-outs and the ledger. It does not"
+        " hold credentials, webhook secrets, settings or invites written as files."
+    )
+    print("It holds personal data, and a later erasure does not reach it.")
+    return DONE

@@ -1,0 +1,23 @@
+"""What an argument such as ``ADDRESS|FILE`` names."""
+
+from __future__ import annotations
+
+from app.commands.exit_codes import WrongUse
+
+LIST = "a file with addresses, Stripe ids or tokens, as a CSV or any text; - stdin"
+
+
+def named(argument: str) -> tuple[str, bool]:
+    """The text that an argument means: itself, or what the file of this name has. The second value
+    says whether the names were typed. Raises StudyProblem and WrongUse."""
+    from pathlib import Path
+
+    from app.invites.list_addresses import is_name
+    from app.invites.operator import read_text
+
+    if not argument.strip():
+        raise WrongUse("Give an address or a file.")
+    typed = "@" in argument or is_name(argument) or argument.isdecimal()
+    if typed and not Path(argument).exists():
+        return argument, True
+    return read_text(argument, guess=True), False

@@ -1,0 +1,129 @@
+"""``panelist mail login``: signs in at Microsoft or Google, and tries the mail server."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import threading
+from dataclasses import replace
+
+from app.commands.console import input_lines, read_secret, say
+from app.commands.exit_codes import DONE, WrongUse
+from app.commands.signals import interrupt_on
+from app.commands.token_store_choice import ensure_token_store
+from app.credentials.factory import open_credentials
+from app.credentials.store import Credentials, TokenStore
+from app.invites.mail.oauth.browser_login import BrowserLogin
+from app.invites.mail.oauth.device_login import request_code, wait_for_approval
+from app.invites.mail.oauth.mail_tokens import MailAccess, MailTokens, keep, kept_tokens
+from app.invites.mail.oauth.providers import MailApp, mail_app
+from app.invites.mail.server_settings import MailServer, mail_server
+from app.invites.mail.smtp import NotSent, Session
+from app.oauth.browser import open_browser
+from app.oauth.errors import OAuthProblem
+from app.problems import Problem
+from app.settings import Settings, load
+from app.text import plain
+
+
+def log_in(options: argparse.Namespace) -> int:
+    """Sign in and store the tokens. Raises OAuthProblem, CredentialProblem and SettingsError."""
+    settings = load()
+    credentials = open_credentials(settings)
+    server, app = _asked_for(settings)
+    interrupt_on(signal.SIGTERM)
+    secret = read_secret("Client secret: ").strip() if options.client_secret_stdin else ""
+    ensure_token_store(settings, credentials)
+    try:
+        tokens = _signed_in(replace(app, secret=secret or app.secret), server, settings, options)
+    except KeyboardInterrupt:
+        raise OAuthProblem("setup", "Stopped. You were not signed in.") from None
+    _keep_if_good(credentials, server, app, replace(tokens, secret=secret))
+    where = plain(credentials.described())
+    ends = credentials.token_store is TokenStore.SESSION
+    say(f"The sign-in is kept in: {where}{', which ends with this command' if ends else ''}")
+    return DONE
+
+
+def _asked_for(settings: Settings) -> tuple[MailServer, MailApp]:
+    server, app = mail_server(settings), mail_app(settings)
+    if server is None:
+        raise WrongUse(
+            "No mail server is set. Set PANELIST_SMTP_SERVER, such as"
+            " smtp://you@example.com@smtp.office365.com."
+        )
+    if app is None:
+        raise WrongUse(
+            "This mail server is used with a password. To sign in instead, set PANELIST_SMTP_OAUTH"
+            " to microsoft or google, and PANELIST_SMTP_CLIENT_ID to the client id of your app."
+        )
+    return server, app
+
+
+def _signed_in(
+    app: MailApp, server: MailServer, settings: Settings, options: argparse.Namespace
+) -> MailTokens:
+    if app.device_url:
+        return _by_code(app)
+    return _in_browser(app, server, settings, browser=not options.no_browser)
+
+
+def _by_code(app: MailApp) -> MailTokens:
+    code = request_code(app)
+    print(f"Open {code.page} and enter the code {code.code}", flush=True)
+    say(f"Waiting until you approve at {app.provider.name}.")
+    return wait_for_approval(app, code)
+
+
+def _in_browser(
+    app: MailApp, server: MailServer, settings: Settings, *, browser: bool
+) -> MailTokens:
+    with BrowserLogin(app, server.user, settings.oauth_port, settings.home) as login:
+        print(f"Open this page and approve:\n{login.ask()}", flush=True)
+        if browser:
+            why_not = open_browser(login.url, os.environ)
+            said = f"not opened here: {why_not}" if why_not else "opened in the browser"
+            say(f"It was {said}.")
+        say(
+            login.trouble
+            or f"Waiting for {app.provider.name}'s answer. The address it redirects to can also be"
+            " pasted here."
+        )
+        threading.Thread(target=_read, args=(login,), name="stdin", daemon=True).start()
+        heard = login.wait()
+        if heard is None:
+            raise OAuthProblem("setup", login.trouble)
+        return login.exchange(heard.code)
+
+
+def _read(login: BrowserLogin) -> None:
+    """Read pasted addresses in a thread that no exit waits for. When input ends and nothing else
+    can end the wait, this ends it."""
+    for line in input_lines():
+        try:
+            login.paste(line)
+        except OAuthProblem as problem:
+            say(str(problem))
+    if login.trouble:
+        login.cancel()
+
+
+def _keep_if_good(
+    credentials: Credentials, server: MailServer, app: MailApp, tokens: MailTokens
+) -> None:
+    """Store the tokens and try them. If the mail server refuses them, what was stored before comes
+    back, because a person may have signed in as someone else."""
+    before = kept_tokens(credentials, server)
+    keep(credentials, server, tokens)
+    session = Session(server, MailAccess(credentials, server, app))
+    try:
+        session.open()
+    except NotSent as problem:
+        if problem.answer is None or problem.answer.code < 500:
+            say(f"You are signed in at {app.provider.name}, but it could not be tried. {problem}")
+            return
+        keep(credentials, server, before)
+        raise Problem(f"{problem} This sign-in was not kept.") from None
+    session.quit()
+    say(f"You are signed in. The mail server {server} lets us in. Nothing was sent.")

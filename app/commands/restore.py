@@ -1,0 +1,62 @@
+"""``panelist restore``: puts a backup or a salvaged database into use."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.commands.arguments import add_json
+from app.commands.console import print_json
+from app.commands.exit_codes import DONE
+
+if TYPE_CHECKING:
+    from app.recovery.restore import Restored
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Add its options."""
+    parser.add_argument("file", metavar="FILE", help="from panelist backup or panelist salvage")
+    parser.add_argument(
+        "--replace", action="store_true", help="replace the database in use, which is kept"
+    )
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Put the file into use, with the opt-outs and erasures that are known here."""
+    from app.recovery.restore import restore
+    from app.settings import load
+
+    done = restore(load(), Path(options.file), replacing=options.replace)
+    if options.json:
+        kept = str(done.kept) if done.kept else None
+        print_json({"type": "restore", **asdict(done), "kept": kept})
+        return DONE
+    for line in _lines(done, options.file):
+        print(line)
+    return DONE
+
+
+def _lines(done: Restored, file: str) -> list[str]:
+    said = [f"{file} is in use now. The file itself was not changed."]
+    if done.kept:
+        said.append(f"The database that was in use before is kept in {done.kept}.")
+    if done.unread:
+        said.append(
+            "It could not be read, so opt-outs and erasures since the backup are not known. Run"
+            f" panelist salvage {done.kept} to see them."
+        )
+    carried = done.carried
+    if carried.other_key:
+        said.append(
+            "The database from before recognises mailboxes by another key. Its opt-outs were not"
+            " carried over."
+        )
+    if carried.opt_outs or carried.erasures:
+        said.append(
+            f"{carried.opt_outs:,} opt-outs and {carried.erasures:,} erasures were newer than the"
+            " backup and were carried over."
+        )
+    return [*said, *done.questions, "Panelist fetches what is new from Stripe at the next sync."]

@@ -1,0 +1,86 @@
+"""``panelist salvage``: saves what can be read of a damaged database in a new file."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.commands.arguments import add_json
+from app.commands.console import print_json
+from app.commands.exit_codes import DONE, WrongUse
+
+if TYPE_CHECKING:
+    from app.recovery.salvage import SalvageReport
+
+_FIRST = ("opt_out", "invite", "study", "ledger", "plan", "planned")  # not at Stripe
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Add its options."""
+    parser.add_argument(
+        "file", nargs="?", metavar="FILE", help="the damaged file (by default: the database)"
+    )
+    parser.add_argument(
+        "--to", metavar="NEW", help="the new file (by default: FILE with .salvaged at its end)"
+    )
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Read every page, and write a new database."""
+    from app import paths
+    from app.recovery.salvage import rescue
+    from app.settings import load
+
+    home = load().home
+    file = Path(options.file) if options.file else paths.database(home)
+    if not file.is_file():
+        raise WrongUse(f"There is no file {file}. Nothing was changed.")
+    into = Path(options.to) if options.to else file.with_name(f"{file.name}.salvaged")
+    report = rescue(file, into)
+    if options.json:
+        print_json({"type": "salvage", "whole": report.whole, **asdict(report)})
+        return DONE
+    _print(report, into)
+    return DONE
+
+
+def _print(report: SalvageReport, into: Path) -> None:
+    order = [*_FIRST, *(name for name in report.tables if name not in _FIRST)]
+    print(f"{'':<18}{'saved':>10}{'completed':>11}{'unreadable':>12}")
+    for name in order:
+        one = report.tables[name]
+        if one.saved or one.completed or one.unreadable:
+            print(f"{name:<18}{one.saved:>10,}{one.completed:>11,}{one.unreadable:>12,}")
+    for line in _lines(report):
+        print(line)
+    print(f"The new database is {into}. The damaged file was not changed.")
+    print(f"Put it into use with: panelist restore {into} --replace")
+
+
+def _lines(report: SalvageReport) -> list[str]:
+    """What a person must know, a sentence each."""
+    if report.whole:
+        return ["Every row was saved."]
+    said = []
+    if report.lost_pages:
+        said.append(
+            f"{report.lost_pages:,} of {report.pages:,} pages could not be read. Rows on them may"
+            " be missing beyond those that are counted as unreadable."
+        )
+    if any(one.completed for one in report.tables.values()):
+        said.append(
+            "Completed rows are known in part, from an index or from the ledger. Run panelist"
+            " verify before you send."
+        )
+    if report.log_damaged:
+        said.append("The write-ahead log is damaged, so the last changes may be missing.")
+    if report.key_lost:
+        said.append(
+            "The key that recognises mailboxes was lost, so no opt-out and no earlier invite is"
+            " recognised. Do not send from this database. Restore a backup, which has the key."
+        )
+    said.append("The next sync fetches again what Stripe has.")
+    return said
