@@ -74,7 +74,7 @@ async def test_going_on_and_reminding_ask_first(start: Start, store: Store, tmp_
     mark_as_copy(store, 1_750_000_000)
     async with start((120, 40)) as at:
         await look(at)
-        await at.press("p")
+        await at.press("P")
         await at.until(lambda: isinstance(at.app.screen, QuestionDialog))  # rosa queued it
         at.app.screen.opened = 0.0  # type: ignore[attr-defined]
         await at.press("y")
