@@ -21,6 +21,7 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from app import paths
+from app.keys.keymap import Keymap, read_keymap
 from app.paths import Folders
 from app.problems import Problem
 
@@ -28,6 +29,7 @@ STRIPE_API = "https://api.stripe.com"
 STRIPE_CONNECT = "https://connect.stripe.com"
 OAUTH_PORT = 4573  # fixed, because Stripe redirects only to registered addresses
 CALLBACK_PATH = "/stripe/callback"
+KEYS = "keys"  # the table of settings.toml with a person's own keys
 TOKEN_STORES = ("keyring", "passphrase", "plain", "session")
 
 MAIL_PROVIDERS = ("microsoft", "google")
@@ -198,6 +200,7 @@ class Settings:
         kind="web address",
         default=STRIPE_CONNECT,
     )
+    keys: Keymap = Keymap()  # noqa: RUF009 - it is immutable
     poll_seconds: float | None = None  # the demo's interval; None for the usual one
     state: Path | None = None  # the folder of the witness; None for one in the home, as in the demo
 
@@ -245,13 +248,20 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         for one in SETTINGS
         if one.name in given
     }
-    return Settings(home=home, state=paths.state(home, environ), **values)
+    return Settings(home=home, state=paths.state(home, environ), keys=_keymap(home), **values)
+
+
+def _keymap(home: Path) -> Keymap:
+    table = _content(paths.settings_file(home)).get(KEYS, {})
+    return read_keymap(table if isinstance(table, Mapping) else {KEYS: table})
 
 
 def sources(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The names of the settings that are set, each with its source: "environment" or
     "settings.toml". Never a value. Raises SettingsError."""
     found = {name: source for name, (_, source) in _given(paths.home(environ), environ).items()}
+    if _content(paths.settings_file(paths.home(environ))).get(KEYS):
+        found[KEYS] = "settings.toml"
     folders = {one.name: "environment" for one in (HOME, STATE) if environ.get(one.variable)}
     return {**folders, **found}
 
@@ -364,16 +374,21 @@ _PARSERS: Mapping[Kind, Callable[[Setting, str], object]] = {
 }
 
 
-def _from_file(file: Path) -> dict[str, str]:
+def _content(file: Path) -> dict[str, Any]:
+    """Everything in a settings file, or nothing if it does not exist."""
     try:
-        mode = file.stat().st_mode
-        content = tomllib.loads(file.read_text("utf-8"))
+        return tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(
             f"{file} cannot be read ({error}); correct it or move it away."
         ) from None
+
+
+def _from_file(file: Path) -> dict[str, str]:
+    content = _content(file)
+    content.pop(KEYS, None)
     known = {one.name: one for one in SETTINGS}
     for name, value in content.items():
         setting = known.get(name)
@@ -384,13 +399,15 @@ def _from_file(file: Path) -> dict[str, str]:
             )
         if setting is None or not setting.in_file or not isinstance(value, str):
             raise SettingsError(f"{file}: {name!r} is not a setting, or its value is not a text.")
-    _check_mode(file, mode, content)
+    if file.exists():
+        _check_mode(file, content)
     return content
 
 
-def _check_mode(file: Path, mode: int, content: Mapping[str, str]) -> None:
+def _check_mode(file: Path, content: Mapping[str, str]) -> None:
     """Refuse a file that other users can change, or that shows them a password. In a folder that
     only its owner may enter, its mode does not matter."""
+    mode = file.stat().st_mode
     if not file.parent.stat().st_mode & (stat.S_IXGRP | stat.S_IXOTH):
         return
     if mode & (stat.S_IWGRP | stat.S_IWOTH):

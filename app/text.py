@@ -161,6 +161,13 @@ def when(at: float | None, now: float | None = None) -> str:
     return f"{day} {clock}" if moment[0] == today[0] else f"{day} {moment[0]} {clock}"
 
 
+def clock(seconds: float) -> str:
+    """Seconds that count down: "1:42", or "2:05:10" with hours."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 def duration(seconds: float) -> str:
     """Seconds in words: "40 s", "6 min 40 s", "2 h 5 min"."""
     whole = max(0, round(seconds))

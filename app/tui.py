@@ -7,25 +7,25 @@ first paint, so that the first frame does not wait for it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
-from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.keys import format_key
 from textual.screen import ModalScreen, Screen
 
 from app import crash
 from app.credentials.factory import open_credentials
 from app.db.indexes.index_builder import IndexBuilder
 from app.db.store import Store
+from app.keys.screens import APP
 from app.paths import asset
 from app.runtime import tune_interpreter
 from app.screens.base import PanelistScreen
 from app.screens.connect.accounts_dialog import AccountsDialog
 from app.screens.connect.handlers import ConnectionHandlers
-from app.screens.help import help_lines
 from app.screens.modes import REGISTRY
 from app.services.connection import StripeConnection
 from app.services.context import Demo
@@ -40,8 +40,13 @@ from app.services.sync_loader import Load, load_sync
 from app.services.terminal_background import is_light
 from app.settings import Settings, default_redirects
 from app.text import plain
-from app.widgets.dialog import DecisionDialog, HelpDialog
+from app.widgets.bindings import bindings
+from app.widgets.dialog import DecisionDialog
+from app.widgets.header import Tab
 from app.widgets.themes import DARK, LIGHT, TERMINAL, ThemedApp
+
+if TYPE_CHECKING:
+    from app.screens.help_dialog import HelpEntry
 
 __all__ = ["Demo", "PanelistApp", "run"]
 
@@ -57,23 +62,9 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         mode.id: mode.screen for mode in REGISTRY
     }
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(mode.key, f"go('{mode.id}')", mode.name, id=f"go.{mode.id}", tooltip=mode.about)
-            for mode in REGISTRY
-        ),
-        Binding("x", "mask", "Mask", id="mask", tooltip="Hide names and emails everywhere"),
-        Binding(
-            "question_mark", "help", "Help", id="help", key_display="?",
-            tooltip="What the focused thing is, and its keys",
-        ),
-        Binding("escape", "back", "Back", id="back", show=False, tooltip="Where you were before"),
-        Binding("q", "quit", "Quit", id="quit", tooltip="Quit; what was fetched is kept"),
-        Binding(
-            "ctrl+c", "quit", "Quit", id="quit.now", show=False, priority=True,
-            tooltip="Quit; what was fetched is kept",
-        ),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(APP)
+    ENABLE_COMMAND_PALETTE = False  # its key is one of ours
+    COMMANDS: ClassVar[set[Any]] = set()  # see action_command_palette
 
     def __init__(
         self,
@@ -91,12 +82,12 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.stripe = StripeConnection(self, load, self.refresher.changed)
         self.oauth = OAuthApproval(self, self.stripe)
         self.sending = InviteSending(self, self.refresher.changed)
-        self._previous_mode: str | None = None
         self._dialogs = []
         self._index_builder: IndexBuilder | None = None
         self._reads_indexed = 0  # the number of reads when indexes were last built
         self._key_queue = KeyQueue(self, self._on_queued_key)
         self._fault_printed = False
+        self.tabs = _tabs(settings)
         snapshot = self.snapshot()
         known = snapshot.view.connection is not None or bool(snapshot.trouble)
         # Set before Textual makes its first screen: an empty one that is replaced costs 30 ms.
@@ -110,6 +101,7 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self._start_variables: dict[str, str] | None = self.get_css_variables()
         self.stylesheet.set_variables(self._start_variables)
         self.animation_level = "none"  # a key takes effect at once, over ssh too
+        self.set_keymap({**settings.keys.keys})
 
     def refresh_css(self, animate: bool = True) -> None:
         """Parse the styles again and apply them, unless the theme is still the one from the start.
@@ -124,6 +116,8 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
             self.stylesheet.apply(self)  # the colours that everything inherits
 
     def on_mount(self) -> None:
+        if self.settings.keys.problems:
+            self.tell(" ".join(self.settings.keys.problems), problem=True)
         self.set_interval(1.0, self.refresher.tick)
         self.set_interval(UPKEEP, self._build_indexes)
         self.sending.start_housekeeping()
@@ -176,20 +170,25 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.action_go(mode)
 
     def action_go(self, mode: str) -> None:
-        """Go to a mode, and remember the current one for ``escape``."""
+        """Go to a mode."""
         if mode != self.current_mode:
-            self._previous_mode = self.current_mode
             self.switch_mode(mode)
             self.remembered.set("mode", mode)
 
     async def action_back(self) -> None:
-        screen = self.screen
-        if isinstance(screen, PanelistScreen) and screen.back():
-            return
-        if self._previous_mode is None or self._previous_mode == self.current_mode:
-            self.tell("There is nothing to go back to; q quits.")
-        else:
-            self.action_go(self._previous_mode)
+        """Close the thing on top. At the top level of a mode nothing is to be closed."""
+        if isinstance(self.screen, PanelistScreen):
+            self.screen.back()
+
+    def action_command_palette(self) -> None:
+        """Open the palette. It is imported then, because it is slow to import."""
+        from app.screens.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
+
+    def key_words(self, key: str) -> str:
+        return self.get_key_display(Binding(key, "")) if key else ""
 
     def suit_terminal(self) -> None:
         """Choose the light theme in a light terminal, at the first start only."""
@@ -211,7 +210,7 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.remembered.set("masking", "yes" if self.masking else "")
         self.redraw()
 
-    def action_ask_now(self) -> None:
+    def action_refresh_now(self) -> None:
         """Ask Stripe for changes now, or say why that is impossible."""
         engine = self.stripe.engine
         if engine is not None and engine.running:
@@ -238,9 +237,18 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
             self.refresher.show()
 
     def action_help(self) -> None:
-        """Show the help for the focused widget."""
-        if not isinstance(self.screen, ModalScreen):
-            self.push_screen(HelpDialog(help_lines(self.screen)))
+        """Show every action that works now, or close the list of them."""
+        from app.screens.help_dialog import HelpDialog, help_entries, help_texts
+
+        screen = self.screen
+        if isinstance(screen, HelpDialog):
+            screen.action_cancel()
+        else:
+            self.push_screen(HelpDialog(help_texts(screen), help_entries(screen)), self._run_entry)
+
+    def _run_entry(self, entry: HelpEntry | None) -> None:
+        if entry is not None:
+            self.call_later(self.run_action, entry.action, entry.node)
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.AppFocus | events.MouseScrollDown | events.Click):
@@ -256,17 +264,6 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         if not (isinstance(front, DecisionDialog) and front.refuses(event.key, previous, pause)):
             await super().on_event(event)
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        for mode in REGISTRY:
-            yield SystemCommand(f"Go to {mode.name}", mode.about, partial(self.action_go, mode.id))
-        yield SystemCommand("Mask", "Hide or show names and emails", self.action_mask)
-        yield SystemCommand("Ask Stripe now", "Look for changes at once", self.action_ask_now)
-        yield SystemCommand("Accounts", "Choose whose customers are shown", self.action_accounts)
-        yield SystemCommand("Disconnect", "Leave the Stripe account", self.ask_to_leave)
-        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
-        yield SystemCommand("Help", "What the focused thing is", self.action_help)
-        yield SystemCommand("Quit", "What was fetched is kept", self.action_quit)
-
     # Faults
 
     def _fatal_error(self) -> None:
@@ -278,6 +275,12 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         if self._exception is not None and not self._fault_printed:
             self._fault_printed = True
             print(crash.last_words(self._exception, self.settings.home), file=sys.__stderr__)
+
+
+def _tabs(settings: Settings) -> tuple[Tab, ...]:
+    """The tabs of the header, with the keys that the person chose."""
+    keys = {one.id: settings.keys.key(one).split(",")[0] for one in APP.actions}
+    return tuple(Tab(one.id, format_key(keys[f"app.go_{one.id}"]), one.name) for one in REGISTRY)
 
 
 def run(store: Store, settings: Settings, demo: Demo | None = None) -> int:

@@ -28,9 +28,13 @@ def run(options: argparse.Namespace) -> int:
         print_json(facts)
         return DONE
     for name, value in facts.items():
+        if name == "key_problems":
+            continue
         if name == "settings":
             value = ", ".join(f"{one} ({where})" for one, where in value.items()) or "none set"
         print(f"{name:<14} {plain(value) if name != 'quarantined' else len(value)}")
+    for problem in facts["key_problems"]:
+        print(f"  {plain(problem)}")
     for bad in facts["quarantined"]:
         print(f"  {bad['listing']} {bad['id']}: {bad['reason']}")
     return DONE
@@ -61,6 +65,7 @@ def _facts() -> dict[str, Any]:
         "settings_file": str(paths.settings_file(settings.home)),
         "log": str(paths.log_file(settings.home)),
         "settings": sources(),
+        "key_problems": list(settings.keys.problems),
         "database": store.where,
         "stripe_api": settings.stripe_api_base,
         "key": "from PANELIST_STRIPE_KEY, not stored" if settings.stripe_key else "none",

@@ -125,6 +125,17 @@ def mark(
     return len(found)
 
 
+def unresolved(store: Store, invites: Sequence[int], arrived: bool) -> int:
+    """How many of these invites :func:`resolve` would change. Raises DatabaseProblem."""
+    states = store.values(_unresolved(arrived))
+    (number,) = store.row(
+        f"SELECT count(*) FROM invite WHERE {store.among('id')}"
+        f" AND ({store.among('state')} OR {store.among('reminder')})",
+        (store.values(invites), states, states),
+    )
+    return int(number)
+
+
 def resolve(
     store: Store, connection_id: int, invites: Sequence[int], arrived: bool, by: str
 ) -> int:

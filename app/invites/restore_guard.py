@@ -36,7 +36,7 @@ from app.text import when
 
 MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")  # machine-id(5)
 ASK = (
-    " Nothing was sent and nothing was changed. panelist invites trust, or t in Studies, shows"
+    " Nothing was sent and nothing was changed. panelist invites trust, or V in Studies, shows"
     " what is known of it and takes your answer."
 )
 BY = "the witness"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from contextlib import suppress
-from typing import TYPE_CHECKING, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from textual.app import ComposeResult
 from textual.css.query import NoMatches
@@ -20,8 +21,8 @@ from app.services.context import Context
 from app.services.refresh import PAUSE, Refresher
 from app.services.snapshot import Snapshot
 from app.text import plain
-from app.widgets.footer import KeyFooter
-from app.widgets.header import HeaderLine
+from app.widgets.footer import FooterHints, KeyFooter
+from app.widgets.header import HeaderLine, Tab
 
 if TYPE_CHECKING:
     from app.services.connection import StripeConnection
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
 WIDE = 100  # the number of columns from which two panes stand side by side
 
 
+class Jump(NamedTuple):
+    """A segment (by its key), a study or a person (by its id) to go to, in a mode."""
+
+    mode: str
+    what: Literal["segment", "study", "person"]
+    key: str
+
+
 class Host(Context):
     """The part of the app that screens may use."""
 
@@ -39,7 +48,12 @@ class Host(Context):
     refresher: Refresher
     sending: InviteSending
     oauth: OAuthApproval
+    tabs: tuple[Tab, ...]  # the modes
     redirects: tuple[str, str]  # the addresses to register at Stripe, for test and live
+
+    @abstractmethod
+    def key_words(self, key: str) -> str:
+        """A key as it is shown to a person."""
 
     @abstractmethod
     def ask_for_storage(self, why: str, *, lost: bool = False) -> None:
@@ -97,8 +111,20 @@ class PanelistScreen(Screen[None]):
         raise NotImplementedError
 
     def back(self) -> bool:
-        """Do what escape means here. Returns False to go to the previous mode."""
+        """Close the thing on top. Returns False if nothing can be closed."""
         return False
+
+    def jump(self, to: Jump) -> None:
+        """Go to something of this mode."""
+
+    def show_keys(self) -> None:
+        """Show what the keys do in the state that is shown."""
+        self.query_one(KeyFooter).hint(self.hints())
+
+    def hints(self) -> FooterHints:
+        """What the footer says of the keys in the state that is shown."""
+        over = len(self.app.screen_stack) > 1
+        return FooterHints(names={"app.back": "Back"} if over else {})
 
     def on_screen_resume(self) -> None:
         self.show(self.host.snapshot())
@@ -107,8 +133,11 @@ class PanelistScreen(Screen[None]):
     def show(self, snapshot: Snapshot) -> None:
         """Show a snapshot. The app calls it only while this screen is visible."""
         with suppress(NoMatches):  # the app is ending, and the widgets are gone
-            self.query_one(HeaderLine).show(snapshot.header)
+            mode = self.host.current_mode or ""
+            header = replace(snapshot.header, tabs=self.host.tabs, tab=mode)
+            self.query_one(HeaderLine).show(header)
             self.show_content(snapshot)
+            self.show_keys()
 
     def show_content(self, snapshot: Snapshot) -> None:
         """Show a snapshot between header and footer."""

@@ -7,21 +7,24 @@ import re
 import threading
 import time
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.widgets import Button, Input, Static
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
+from app.keys.dialogs import EXPORT
 from app.panel.export.people import ExportSource, take
 from app.panel.export.writer import AlreadyThere, OutputProblem, form_of
 from app.text import plain
+from app.widgets.bindings import bindings
 from app.widgets.content import Content, para, words
 from app.widgets.dialog import DecisionDialog
 from app.widgets.inputs import TextField
@@ -41,13 +44,8 @@ class ExportDialog(DecisionDialog["Path | None"]):
     """Asks for a file name and writes the list to the file. Returns the file, or None if nothing
     was exported. ``title`` names the list and may be foreign."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="export.cancel", tooltip="Stop; no file is left"),
-        Binding("ctrl+t", "form", "CSV or JSON lines", id="export.form",
-                tooltip="Change between CSV and JSON lines"),
-        Binding("ctrl+r", "replace", "Replace", id="export.replace",
-                tooltip="Replace the file that is there already"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(EXPORT)
+    NAMES: ClassVar[Mapping[str, str]] = {"field.open": "Export"}
     help_text = (
         "A name that ends in .jsonl is written as JSON lines, any other as CSV. Only you can read"
         " the file. Escape stops, and leaves no file."
@@ -91,11 +89,11 @@ class ExportDialog(DecisionDialog["Path | None"]):
         masked = (
             "Masked: no names, emails, phones or values of metadata."
             if self._masking
-            else "Not masked; x masks, once this is closed."
+            else "Not masked. Close this and press M to mask."
         )
         return [
             words(
-                (f"Take out {source.counted(source.number)}", "bold"),
+                (f"Export {source.counted(source.number)}", "bold"),
                 f": {plain(self._title, 60)}",
             ),
             words("Personal data leaves the panel, into a file that only you can read."),

@@ -10,11 +10,9 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.message import Message
 from textual.worker import get_current_worker
@@ -50,10 +48,6 @@ class GroupsScreen(PanelistScreen):
     """Groups on the left and the participants of the current one on the right, or below if the
     terminal is narrow. ``open_person`` is called with the row id of a participant to open."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "app.ask_now", "Ask", id="groups.ask", show=False,
-                tooltip="Ask Stripe now for what changed, instead of waiting"),
-    ]  # fmt: skip
     PAUSE = 0.5
     COLUMNS: tuple[Column, ...] = ()
 

@@ -1,4 +1,4 @@
-"""The modes of the app as data: each has a key, a name and a screen."""
+"""The modes of the app as data: each has a name and a screen."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from textual.screen import Screen
 
 @dataclass(frozen=True)
 class Mode:
-    """One mode. ``about`` is its tooltip and its line in the palette."""
+    """One mode. Its key is that of the action ``app.go_`` and its id."""
 
-    key: str
     name: str
     screen: Callable[[], Screen[Any]]
-    about: str
 
     @property
     def id(self) -> str:
@@ -51,8 +49,8 @@ def _studies() -> Screen[Any]:
 
 
 REGISTRY = (
-    Mode("1", "Connect", _connect, "Connect a Stripe account"),
-    Mode("2", "Status", _status, "Where the sync stands"),
-    Mode("3", "Segments", _segments, "Segments and the people in them"),
-    Mode("4", "Studies", _studies, "Studies, and whom they invite"),
+    Mode("Connect", _connect),
+    Mode("Status", _status),
+    Mode("Segments", _segments),
+    Mode("Studies", _studies),
 )

@@ -1,19 +1,22 @@
-"""Dialogs: a question that no stray or held key answers, and the help."""
+"""Dialogs: what all of them share, and a question that no stray or held key answers."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, TypeVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from app.keys.dialogs import DIALOG, QUESTION
+from app.widgets.bindings import bindings
 from app.widgets.content import Content, para
+from app.widgets.footer import FooterHints, KeyFooter
 
 DEAF = 0.3  # seconds in which keys still belong to the screen below
 HELD = 1.0  # seconds after which a key was released: a held key repeats sooner
@@ -21,7 +24,20 @@ HELD = 1.0  # seconds after which a key was released: a held key repeats sooner
 Result = TypeVar("Result")
 
 
-class DecisionDialog(ModalScreen[Result]):
+class Dialog(ModalScreen[Result]):
+    """A dialog over a screen, with its own keys in the footer and in the help."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(DIALOG)
+    help_text = ""
+    NAMES: ClassVar[Mapping[str, str]] = {}  # what keys are called here, by the ids of actions
+
+    def _on_mount(self, event: events.Mount) -> None:
+        footer = KeyFooter()  # subclasses compose the rest
+        self.mount(footer)
+        footer.call_after_refresh(footer.hint, FooterHints(names=self.NAMES))
+
+
+class DecisionDialog(Dialog[Result]):
     """A dialog in which a key decides something, so it accepts only keys that are meant for it.
 
     The app calls :meth:`refuses` before it passes a key on. A terminal does not say when a key
@@ -53,20 +69,8 @@ class DecisionDialog(ModalScreen[Result]):
 class QuestionDialog(DecisionDialog[bool]):
     """Asks one question. Cancel has the focus, and only ``y`` says yes."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "Yes", id="question.yes", tooltip="Do it"),
-        Binding("n", "answer(False)", "No", id="question.no", tooltip="Do nothing"),
-        Binding("escape", "answer(False)", "Cancel", id="question.cancel", tooltip="Do nothing"),
-        Binding(
-            "left,right",
-            "app.focus_next",
-            "Other button",
-            id="question.other",
-            show=False,
-            tooltip="Move between the buttons",
-        ),
-    ]
-    help_text = "y does it, escape or Enter on Cancel does nothing."
+    BINDINGS: ClassVar[list[BindingType]] = bindings(QUESTION)
+    help_text = "Press y to do it. Escape, n or Enter on Cancel does nothing."
 
     def __init__(self, lines: Sequence[Content], yes: str) -> None:
         super().__init__()
@@ -91,29 +95,3 @@ class QuestionDialog(DecisionDialog[bool]):
     def action_answer(self, yes: bool) -> None:
         if not self.deaf and self.is_current:
             self.dismiss(yes)
-
-
-class HelpDialog(ModalScreen[None]):
-    """Explains the focused widget and lists the keys that work there."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "escape,question_mark,q", "close", "Close", id="help.close", tooltip="Close the help"
-        ),
-    ]
-    help_text = "Any of escape, ? and q closes the help."
-
-    def __init__(self, lines: Sequence[Content]) -> None:
-        super().__init__()
-        self._lines = lines
-
-    def compose(self) -> ComposeResult:
-        with VerticalScroll(id="dialog"):
-            yield Static(para(self._lines))
-
-    def on_mount(self) -> None:
-        self.query_one("#dialog").focus()
-
-    def action_close(self) -> None:
-        if self.is_current:
-            self.dismiss()

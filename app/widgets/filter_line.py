@@ -9,13 +9,15 @@ from typing import ClassVar, NamedTuple
 from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
+from app.keys.dialogs import FILTER
 from app.text import plain
+from app.widgets.bindings import bindings
 from app.widgets.content import Content, words
 from app.widgets.inputs import TextField
 from app.widgets.state_widget import StateWidget
@@ -106,25 +108,7 @@ class Count(StateWidget[str]):
 class FilterInput(TextField):
     """The input of the filter line. Pasted text becomes one line."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "To the list", id="filter.enter", tooltip="Go to the list"),
-        Binding("down", "submit", "To the list", show=False),
-        Binding(
-            "tab",
-            "complete",
-            "Complete",
-            id="filter.complete",
-            show=False,
-            tooltip="Take the first suggestion; without one, go on to the next thing",
-        ),
-        Binding(
-            "escape",
-            "clear",
-            "Clear",
-            id="filter.clear",
-            tooltip="Take the filter away; once more: leave it",
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(FILTER)
     help_text = "Only what matches stays in the list, as you type."
 
     def __init__(self, placeholder: str) -> None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
+from app.keys.dialogs import GROUPS
+from app.widgets.bindings import bindings
 from app.widgets.content import Content, words
 from app.widgets.state_widget import StateWidget
 
@@ -51,11 +53,7 @@ class GroupBars(StateWidget[GroupsState], can_focus=True):
     class Entered(Message):
         """Enter was pressed: go to the people of the group."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "enter", "To the people", id="groups.enter", tooltip="Go to the people"),
-        Binding("down,j", "move(1)", "Next group", show=False),
-        Binding("up,k", "move(-1)", "Group before", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(GROUPS)
     help_text = "Up and down choose a group, whose people are listed; enter goes to them."
 
     def __init__(self, names: Sequence[str], *, id: str | None = None) -> None:  # noqa: A002

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.app import ScreenStackError
+from textual.binding import BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from app.keys.dialogs import FIELD
 from app.text import plain
+from app.widgets.bindings import bindings
 
 
 class TextField(Input):
     """A field of one line. Letters are text in it, so only Enter and escape are keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Go on", id="field.enter", tooltip="Use what is entered"),
-        Binding("escape", "leave", "Leave it", id="field.leave", tooltip="Out of this field"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(FIELD)
 
     def __init__(
         self,
@@ -41,7 +42,8 @@ class TextField(Input):
 
     def on_unmount(self) -> None:
         """Empty the field, so that no value outlives the screen."""
-        self.value = ""
+        with suppress(ScreenStackError):  # the app is ending
+            self.value = ""
 
     async def action_leave(self) -> None:
         """Do what escape does on this screen: cancel a dialog, or go back."""

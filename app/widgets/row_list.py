@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
+from app.keys.dialogs import ROWS
+from app.widgets.bindings import bindings
 from app.widgets.content import Content, hang, words
+from app.widgets.scrolling import Scrolling
 
 
 @dataclass(frozen=True)
@@ -22,9 +27,10 @@ class Row:
     body: Content
 
 
-class RowList(ScrollView, can_focus=True):
+class RowList(Scrolling, ScrollView, can_focus=True):
     """A list of up to about 500 rows. Only the lines on the screen are rendered."""
 
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ROWS)
     ALLOW_SELECT = False
     DEFAULT_CSS = "RowList { text-wrap: nowrap; overflow-x: hidden; }"
 

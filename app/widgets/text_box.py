@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from textual.app import ScreenStackError
 from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult
 
@@ -23,4 +26,5 @@ class TextBox(TextArea):
 
     def on_unmount(self) -> None:
         """Empty the field, so that no text outlives the screen."""
-        self.load_text("")
+        with suppress(ScreenStackError):  # the app is ending
+            self.load_text("")

@@ -1,6 +1,7 @@
-"""The reference pages, made from the parser and from the settings.
+"""The reference pages, made from the parser, the settings and the table of keys.
 
-``python -m tests.docs.reference`` writes ``docs/commands.md`` and ``docs/settings.md`` again.
+``python -m tests.docs.reference`` writes ``docs/commands.md``, ``docs/keys.md`` and
+``docs/settings.md`` again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 from app.cli import _joined, parser
 from app.settings import SETTINGS, Setting
+from tests.docs.keys_page import keys_page, table
 
 DOCS = Path(__file__).parents[2] / "docs"
 NOTE = "<!-- Made by python -m tests.docs.reference. Don't edit this page by hand. -->\n"
@@ -76,7 +78,7 @@ def _section(command: Command) -> str:
         if not isinstance(action, argparse._HelpAction | argparse._SubParsersAction)
     ]
     if rows:
-        parts.append(_table(("argument or option", "meaning"), rows))
+        parts.append(table(("argument or option", "meaning"), rows))
     return "\n".join(parts)
 
 
@@ -115,6 +117,7 @@ def settings_page() -> str:
             '```toml\nmail_rate = "20/500"\n```\n',
             "`PANELIST_HOME` is an environment variable only: it says where that file is. So is",
             "`PANELIST_STATE`, which must stay when that file is put back from a copy.\n",
+            "The table `[keys]` sets your own keys: see [Keys](keys.md#your-own-keys).\n",
             "## Secrets\n",
             "Secrets are environment variables only. Panelist refuses a `settings.toml` that has",
             "one, so that you can share and back up that file.",
@@ -125,7 +128,7 @@ def settings_page() -> str:
 
 
 def _settings_table(rows: Iterable[Setting]) -> str:
-    return _table(
+    return table(
         ("variable", "meaning", "default"),
         [(f"`{row.variable}`", row.help, row.default) for row in rows],
     )
@@ -135,13 +138,7 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    cells = (head, ("---",) * len(head), *rows)
-    lines = (" | ".join(cell.replace("|", "\\|") for cell in row) for row in cells)
-    return "".join(f"| {line} |\n" for line in lines)
-
-
-PAGES = {"commands.md": commands_page, "settings.md": settings_page}
+PAGES = {"commands.md": commands_page, "keys.md": keys_page, "settings.md": settings_page}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -40,7 +40,7 @@ async def look(at: Driven) -> StudiesScreen:
 
 
 async def plan(at: Driven) -> PlanScreen:
-    await at.press("d")
+    await at.press("p")
     await at.until(lambda: isinstance(at.app.screen, PlanScreen))
     screen = at.app.screen
     assert isinstance(screen, PlanScreen)

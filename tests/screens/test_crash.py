@@ -44,7 +44,7 @@ class Faulty(PanelistApp):
 
 async def masks(app: PanelistApp) -> None:
     async with app.run_test() as pilot:
-        await pilot.press("x")
+        await pilot.press("M")
         await pilot.pause()
 
 
@@ -89,7 +89,7 @@ async def test_what_was_typed_is_in_no_crash(
             fields.extend(app.screen.query(Input))
             for field in fields:
                 field.value = PLANTED
-            await pilot.press("x")
+            await pilot.press("M")
             await pilot.pause()
 
     with pytest.raises(ValueError, match="boom"):

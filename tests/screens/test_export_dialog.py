@@ -47,7 +47,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def ask(at: Driven, name: str | None = None) -> ExportDialog:
     """The dialog, with this name instead of the one proposed."""
-    await at.press("t")
+    await at.press("x")
     assert isinstance(at.app.screen, ExportDialog)
     at.settle()
     if name is not None:
@@ -71,7 +71,7 @@ async def test_a_list_becomes_a_file(
     async with start(size) as at:
         await look(at)
         form = await ask(at)
-        assert "Take out 7 people" in at.flat
+        assert "Export 7 people" in at.flat
         assert "Personal data leaves the panel" in at.flat
         assert "Not masked" in at.flat
         await at.press("enter")
@@ -87,7 +87,7 @@ async def test_a_list_becomes_a_file(
         assert found["cus_1"] == NAMES[1]
         await at.press("escape")
         assert not isinstance(at.app.screen, ExportDialog)
-        assert "Nothing was taken out" not in at.toasts
+        assert "Nothing was exported" not in at.toasts
 
 
 async def test_a_file_that_is_there_is_replaced_by_a_key_of_its_own(
@@ -150,7 +150,7 @@ async def test_a_key_changes_the_form_and_json_is_exact(
 async def test_what_masking_hides_is_not_in_the_file(start: Start, here: int, home: Path) -> None:
     async with start((80, 24)) as at:
         await look(at)
-        await at.press("x")
+        await at.press("M")
         await ask(at, "a.jsonl")
         assert "Masked: no names" in at.flat
         await at.press("enter")
@@ -201,7 +201,7 @@ async def test_a_problem_is_said_and_another_name_can_be_given(
 async def test_a_held_key_writes_nothing(start: Start, here: int, home: Path) -> None:
     async with start((80, 24)) as at:
         await look(at)
-        await at.press("t")
+        await at.press("x")
         at.rejuvenate()
         await at.press("enter")
         await at.pilot.click("#write")

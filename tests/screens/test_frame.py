@@ -5,30 +5,31 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.binding import Binding
 from textual.screen import ModalScreen
 
 from app.db.store import Store
 from app.screens.connect.screen import ConnectScreen
 from app.screens.connect.token_store_dialog import TokenStoreDialog, UnlockDialog
+from app.screens.help_dialog import HelpDialog
+from app.screens.segments.person_pane import PersonPane
 from app.screens.segments.segment_table import SegmentTable
-from app.screens.status.screen import StatusScreen
 from app.settings import Settings
 from app.text import plain
 from app.tui import PanelistApp
 from app.widgets.content import words
-from app.widgets.dialog import HELD, DecisionDialog, HelpDialog, QuestionDialog
-from app.widgets.header import BADGES, HeaderLine, HeaderState
+from app.widgets.dialog import HELD, DecisionDialog, QuestionDialog
+from app.widgets.header import BADGES, HeaderLine, HeaderState, Tab
 from tests.helpers import filled_store as filled
-from tests.screens.conftest import DEMO, SIZES, Start
+from tests.helpers.study_keys import people
+from tests.screens.conftest import DEMO, SIZES, Driven, Start
 
-KEYS = ["x", "question_mark", "down", "escape", "r", "s", "c", "a", "escape", "tab", "shift+tab",
+KEYS = ["M", "question_mark", "down", "escape", "r", "s", "c", "a", "escape", "tab", "shift+tab",
         "down", "up", "pagedown", "pageup", "home", "end", "enter", "5"]  # fmt: skip
 
 
@@ -42,12 +43,22 @@ async def test_every_key_works_at_every_size(
         filled.acme(store)
     async with start(size) as at:
         for mode in ("1", "2"):
-            await at.press("escape", "escape", "escape", mode)
+            await leave_dialogs(at)
+            await at.press("escape", "escape", mode)
             await at.strike(*KEYS)
             assert at.app.is_running
             assert all(len(line) <= size[0] * 2 for line in at.text.splitlines())
-        await at.press("escape", "escape", "escape", "2", "q")
+        await leave_dialogs(at)
+        await at.press("escape", "escape", "2", "q")
         assert at.app._exit
+
+
+async def leave_dialogs(at: Driven) -> None:
+    """Close what lies over the mode. A dialog that decides takes no key that may be held."""
+    while len(at.app.screen_stack) > 1:
+        if isinstance(at.app.screen, DecisionDialog):
+            at.settle()
+        await at.press("left", "escape")
 
 
 DIALOGS: dict[str, Callable[[], ModalScreen[Any]]] = {
@@ -82,7 +93,7 @@ async def test_every_dialog_can_be_used_and_left_at_every_size(
         await at.until(lambda: at.app.screen is not dialog and type(at.app.screen) is type(dialog))
         if isinstance(dialog, DecisionDialog):
             at.settle()
-        await at.press("x", "escape")
+        await at.press("M", "escape")
         assert isinstance(at.app.screen, ConnectScreen)
 
 
@@ -100,15 +111,16 @@ def test_a_held_key_is_told_from_one_that_is_meant() -> None:
     assert not other.refuses("y", "x", 0.1)
 
 
-async def test_a_click_on_a_key_presses_it(start: Start, store: Store) -> None:
+async def test_a_click_on_a_tab_or_a_key_presses_it(start: Start, store: Store) -> None:
     filled.acme(store)
     async with start() as at:
-        row = at.text.splitlines()[-1]
         for name, mode in (("1 Connect", "connect"), ("2 Status", "status")):
-            await at.pilot.click(offset=(at.text.splitlines()[-1].index(name) + 1, 23))
+            await at.pilot.click(offset=(at.text.splitlines()[0].index(name) + 1, 0))
             await at.until(lambda mode=mode: at.app.current_mode == mode)  # type: ignore[misc]
-        assert "q Quit" in row
-        assert "^p Palette" in row
+        row = at.text.splitlines()[-1]
+        assert row.rstrip().endswith("? All keys")
+        await at.pilot.click(offset=(row.index("? All keys") + 1, 23))
+        await at.until(lambda: isinstance(at.app.screen, HelpDialog))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -132,62 +144,41 @@ async def test_everything_can_be_reached_with_tab(
         }
 
 
-async def test_modes_and_the_way_back(start: Start, store: Store) -> None:
+async def test_escape_does_nothing_at_the_top_level_of_a_mode(start: Start, store: Store) -> None:
     filled.acme(store)
     async with start() as at:
-        assert isinstance(at.app.screen, StatusScreen)
-        await at.press("escape")
-        assert "nothing to go back to" in at.toasts
-        await at.press("1")
-        assert isinstance(at.app.screen, ConnectScreen)
-        await at.press("escape")
-        assert isinstance(at.app.screen, StatusScreen)
+        for mode in ("connect", "status", "segments", "studies", "connect"):
+            at.app.action_go(mode)
+            await at.until(lambda mode=mode: at.app.current_mode == mode)  # type: ignore[misc]
+            await at.press("escape", "escape", "escape")
+            assert at.app.current_mode == mode
+            assert len(at.app.screen_stack) == 1
+            assert at.toasts == ""
 
 
-@pytest.mark.parametrize("screen", ["1", "2"])
-async def test_bindings_have_an_id_and_a_tooltip_and_no_key_has_two(
-    start: Start, screen: str
-) -> None:
-    async with start() as at:
-        await at.press(screen)
-        ours = []
-        for node, bindings in at.app.screen._binding_chain:
-            if type(node).__module__.startswith("app."):
-                declared = vars(type(node)).get("BINDINGS", ())
-                own = [one for one in declared if isinstance(one, Binding)]
-                assert all(one.id and one.tooltip for one in own)
-                ours += [(key, one.id) for key, one in bindings if one.id]
-        assert [key for key, n in Counter(key for key, _ in ours).items() if n > 1] == []
-
-
-@pytest.mark.parametrize("screen", ["1", "2"])
-async def test_help_speaks_of_the_focused_thing(start: Start, screen: str) -> None:
+async def test_escape_closes_the_top_thing_only(start: Start, store: Store) -> None:
+    people(store)
     async with start((120, 40)) as at:
-        await at.press(screen)
-        focused = at.app.focused
-        assert focused is not None
-        first = str(getattr(focused, "help_text", "")).split(".")[0]
-        await at.press("question_mark")
-        assert isinstance(at.app.screen, HelpDialog)
-        assert first[:40] in at.text
-        assert "Hide names and emails everywhere" in at.text
-        await at.press("question_mark")
-        assert not isinstance(at.app.screen, HelpDialog)
-
-
-async def test_the_palette_has_the_apps_commands(start: Start) -> None:
-    async with start((120, 40)) as at:
-        commands = {one.title for one in at.app.get_system_commands(at.app.screen)}
-        assert commands == {
-            "Go to Connect", "Go to Status", "Go to Segments", "Go to Studies", "Mask",
-            "Ask Stripe now", "Accounts",
-            "Disconnect", "Theme", "Help", "Quit",
-        }  # fmt: skip
-        await at.press("ctrl+p")
-        await at.press(*"go to status")
-        await at.until(lambda: "Where the sync stands" in at.text)
-        await at.press("enter")
-        await at.until(lambda: at.app.current_mode == "status")
+        await at.press("3")
+        await at.until(lambda: at.app.current_mode == "segments")
+        await at.press("enter", "enter")
+        pane = at.app.screen.query_one(PersonPane)
+        await at.until(lambda: pane.display)
+        await at.press("escape")
+        assert not pane.display
+        assert at.app.focused is not None
+        assert at.app.focused.id == "members-table"
+        await at.press("escape")
+        assert at.app.focused.id == "segment-list"
+        for key in ("t", "v", "n", "question_mark", "ctrl+p", "f1"):
+            await at.press(key)
+            await at.until(lambda: len(at.app.screen_stack) > 1)
+            if isinstance(at.app.screen, DecisionDialog):
+                at.settle()
+            await at.press("escape")
+            while len(at.app.screen_stack) > 1:  # comparing asks for a segment first
+                await at.press("escape")
+            assert at.app.current_mode == "segments"
 
 
 async def test_masking_hides_names_and_emails_everywhere(start: Start, store: Store) -> None:
@@ -195,13 +186,13 @@ async def test_masking_hides_names_and_emails_everywhere(start: Start, store: St
     async with start((120, 40)) as at:
         assert "Ada Lovelace" in at.text
         assert "ada@example.com" in at.text
-        await at.press("x")
+        await at.press("M")
         assert "MASKED" in at.text
         assert "Lovelace" not in at.text
         assert "ada@" not in at.text
         assert "A•••" in at.text
         assert "Team plan" in at.text  # a product is nobody
-        await at.press("x")
+        await at.press("M")
         assert "Ada Lovelace" in at.text
 
 
@@ -212,27 +203,41 @@ async def test_asking_now_without_a_sync_says_why(start: Start, store: Store) ->
         assert "nothing can be asked" in at.toasts
 
 
-@pytest.mark.parametrize("width", [40, 60, 80, 120])
+TABS = (Tab("connect", "1", "Connect"), Tab("status", "2", "Status"),
+        Tab("segments", "3", "Segments"), Tab("studies", "4", "Studies"))  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
 @pytest.mark.parametrize("badge", BADGES)
-def test_the_header_fits(width: int, badge: str) -> None:
+@pytest.mark.parametrize("tab", TABS)
+def test_the_header_fits(width: int, badge: str, tab: Tab) -> None:
     state = HeaderState(badge, "A rather long name of an account", "live", True, 1_234_567,
-                        "14:01", True)  # fmt: skip
+                        "14:01", True, TABS, tab.mode)  # fmt: skip
     (line,) = HeaderLine().draw(state, width)
+    assert line.cell_length <= width
+    assert f" {tab.key} {tab.name} " in line.plain
+    assert all(f" {one.key} " in line.plain for one in TABS)
+    assert "LIVE" in line.plain
+    assert BADGES[badge][0] in line.plain
     if width >= 60:
-        assert line.cell_length <= width
-        assert badge in line.plain
-        assert "LIVE" in line.plain
-        assert "1,234,567" in line.plain
+        assert "14:01" in line.plain
         assert "MASKED" in line.plain
     if width >= 80:
-        assert "A rather lo" in line.plain
+        assert "A rather" in line.plain
     if width >= 120:
-        assert "1,234,567 participants  as of 14:01" in line.plain
+        assert all(f" {one.key} {one.name} " in line.plain for one in TABS)
+        assert BADGES[badge][1] in line.plain
+    (nameless,) = HeaderLine().draw(replace(state, account=""), width)
+    assert nameless.cell_length <= width
+    assert "…" not in nameless.plain
+    if width >= 200:
+        assert "1,234,567 people" in line.plain
+        assert "◆ Panelist" in line.plain
 
 
 async def test_quitting_a_sync_asks_once_and_only_y_says_yes(start: Start, store: Store) -> None:
     async with start(demo=DEMO) as at:
-        await at.press("s")
+        await at.press("d")
         await at.until(lambda: at.app.stripe.running)
         await at.press("q")
         assert isinstance(at.app.screen, QuestionDialog)
@@ -256,7 +261,7 @@ async def test_quitting_a_sync_asks_once_and_only_y_says_yes(start: Start, store
 
 async def test_quitting_a_complete_sync_asks_nothing(start: Start, store: Store) -> None:
     async with start(demo=DEMO, sync=filled.StandIn(status="complete")) as at:
-        await at.press("s")
+        await at.press("d")
         await at.until(lambda: at.app.stripe.running)
         await at.press("q")
     assert not at.sync.engines[0].running
@@ -272,7 +277,7 @@ async def test_a_database_that_fails_is_one_sentence_and_the_app_stays(
         at.app.refresher.show()
         await at.pilot.pause()
         assert "could not be used" in at.text
-        assert "12,300 participants" in at.text  # what was read before
+        assert "12,300 participants" in at.flat  # what was read before
         await at.press("1", "2")
         with store.transaction():
             store.execute("ALTER TABLE message_gone RENAME TO message")
@@ -378,7 +383,7 @@ def test_the_app_needs_nothing_to_be_made(store: Store, tmp_path: Path) -> None:
 async def test_the_app_opens_as_it_was_left(start: Start, store: Store) -> None:
     filled.acme(store)
     async with start((120, 40)) as at:
-        await at.press("3", "down", "x")
+        await at.press("3", "down", "M")
         chosen = at.app.screen.query_one(SegmentTable).segment
         at.app.theme = "paper"
         await at.press("tab", "greater_than_sign")

@@ -65,7 +65,7 @@ async def test_no_burst_sends(start: Start, here: int, store: Store) -> None:
     study(store, here)
     async with start((120, 40)) as at:
         await look(at)
-        burst(at, "d")
+        burst(at, "p")
         await at.until(lambda: isinstance(at.app.screen, PlanScreen))
         screen = at.app.screen
         assert isinstance(screen, PlanScreen)

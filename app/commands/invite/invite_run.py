@@ -19,7 +19,7 @@ from app.invites.operator import by
 from app.invites.plan import frozen, plan
 from app.invites.plan.options import Options, new_seed
 from app.invites.sending.factory import delivery_by
-from app.invites.sending.trial_mail import rehearse
+from app.invites.sending.trial_mail import send_test_mail
 from app.invites.studies import Study
 
 # Options of a new plan, and of a plan's members.
@@ -47,7 +47,7 @@ def plan_and_send(options: argparse.Namespace) -> int:
         return confirm_plan(context, options)
     study = find_study(context, options.study)
     if options.test is not None:
-        say(rehearse(settings, open_credentials(settings), study, options.test))
+        say(send_test_mail(settings, open_credentials(settings), study, options.test))
         return DONE
     return _plan(context, study, options)
 

@@ -17,7 +17,7 @@ from app.text import plain
 IDENTITY = "<test@panelist.invalid>"
 
 
-def rehearse(settings: Settings, credentials: Credentials, study: Study, address: str) -> str:
+def send_test_mail(settings: Settings, credentials: Credentials, study: Study, address: str) -> str:
     """Send it. Returns what happened, for a person. Its link leads nowhere. Raises StudyProblem,
     SettingsError, NotSent, DeliveryUnknown and OSError."""
     to = written(address)

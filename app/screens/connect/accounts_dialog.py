@@ -7,24 +7,25 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from app.keys.dialogs import ACCOUNTS
 from app.panel.overview import ConnectionView
 from app.screens.base import account_words
 from app.text import when
+from app.widgets.bindings import bindings
+from app.widgets.choice_list import ChoiceList
 from app.widgets.content import para, words
+from app.widgets.dialog import Dialog
 
 
-class AccountsDialog(ModalScreen[int | None]):
+class AccountsDialog(Dialog[int | None]):
     """Lists the accounts in this database, live and test apart. ``shown`` is the id of one."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="accounts.cancel", tooltip="Stay with this one"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACCOUNTS)
     help_text = "Choose whose participants and segments are shown. They never mix."
 
     def __init__(self, known: Sequence[ConnectionView], shown: int | None) -> None:
@@ -35,14 +36,12 @@ class AccountsDialog(ModalScreen[int | None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", can_focus=False):
             yield Static(para([words(("Whose customers are shown?", "bold"))]))
-            yield OptionList(
+            yield ChoiceList(
                 *(Option(words(*_line(one)), id=str(one.id)) for one in self._known), markup=False
             )
-            keys = words(("Enter", "bold"), " shows them; ", ("escape", "bold"), " stays here.")
-            yield Static(para([keys]), classes="keys")
 
     def on_mount(self) -> None:
-        options = self.query_one(OptionList)
+        options = self.query_one(ChoiceList)
         options.focus()
         ids = [one.id for one in self._known]
         options.highlighted = ids.index(self._shown) if self._shown in ids else 0

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
-from textual.binding import Binding, BindingType
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from app.screens.base import account_words
 from app.services.context import Demo
 from app.services.snapshot import Snapshot
+from app.widgets.choice_list import ChoiceList
 from app.widgets.content import Content, para, words
 
 FORMS = {  # method -> the widget beside the list
@@ -27,14 +25,9 @@ FORMS = {  # method -> the widget beside the list
 }
 
 
-class MethodList(OptionList):
+class MethodList(ChoiceList):
     """The list of methods to connect and of actions on a connection."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter", "select", "Go on", id="ways.enter", show=False, tooltip="Go on with this one"
-        ),
-    ]
     help_text = "Choose how to connect with the arrow keys, then press Enter."
 
 
@@ -103,7 +96,7 @@ def way_words(way: str, demo: Demo | None, kept: str, closed: str) -> Content:
             words("This demo runs a sandbox: a local Stripe with"
                   f" {demo.customers:,} made-up customers. It is deleted when you quit."),
             words(),
-            words(("Enter", "bold $primary"), " or ", ("s", "bold $primary"), "  Connect it"),
+            words(("Enter", "bold $primary"), " or ", ("d", "bold $primary"), "  Connect it"),
             words(),
             words((f"Its dashboard is at {demo.url}/dashboard", "$muted")),
         ]  # fmt: skip

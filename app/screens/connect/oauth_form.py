@@ -32,7 +32,7 @@ class AboutApproval(StateWidget[ApprovalPage]):
             ]
         lines = [words(("Approve at Stripe, ", "bold"), (state.mode.upper(), "bold"), ":"), words()]
         lines += _chopped(state.url, width)
-        lines += [words(), *words(state.said, " ", ("c", "bold"), " copies the address; ",
+        lines += [words(), *words(state.said, " ", ("y", "bold"), " copies the address; ",
                                   ("escape", "bold"), " ends the wait.").wrap(width)]  # fmt: skip
         if state.trouble:
             lines += [words(), *words(("▲ ", "bold $warn"), state.trouble).wrap(width)]

@@ -7,12 +7,14 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container, VerticalScroll
 from textual.css.query import NoMatches
 from textual.widgets import Input, OptionList
 
 from app.credentials.store import NOWHERE
+from app.keys.dialogs import ROWS
+from app.keys.screens import CONNECT
 from app.screens.base import PanelistScreen
 from app.screens.connect.key_form import AboutKey, KeyForm, KeyInput, report_lines
 from app.screens.connect.methods import (
@@ -26,39 +28,26 @@ from app.screens.connect.oauth_form import AboutApproval, OAuthForm, PasteInput
 from app.screens.connect.oauth_setup_form import FIELDS, AboutSetup, OAuthSetup, SetupForm
 from app.services.oauth_approval import ApprovalPage
 from app.services.snapshot import Snapshot
+from app.widgets.bindings import bindings
 from app.widgets.content import para, words
+from app.widgets.footer import FooterHints
+from app.widgets.scrolling import Scrolling
 from app.widgets.text_line import TextLine
 
 BUSY = "Something is being tried already; wait for its answer."
 
 
-class Form(VerticalScroll):
+class Form(Scrolling, VerticalScroll):
     """The part beside the list of methods."""
 
-    help_text = "What the chosen way is about. Arrow and page keys scroll."
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ROWS)
+    help_text = "What the chosen way is about."
 
 
 class ConnectScreen(PanelistScreen):
     """Two columns if there is room, otherwise one that scrolls."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "s", "sandbox", "Sandbox", id="connect.sandbox", show=False,
-            tooltip="Connect with the demo's sandbox",
-        ),
-        Binding(
-            "D", "leave", "Disconnect", id="connect.leave",
-            tooltip="Disconnect the account; asks first",
-        ),
-        Binding(
-            "d", "demo", "Try the demo", id="connect.demo",
-            tooltip="Look around with made-up customers; your data is not touched",
-        ),
-        Binding(
-            "c", "copy_page", "Copy", id="connect.copy",
-            tooltip="Copy the address of Stripe's approval page",
-        ),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(CONNECT)
     help_text = "Connect a Stripe account. Choose how, then follow the text beside the list."
 
     def __init__(self) -> None:
@@ -170,10 +159,10 @@ class ConnectScreen(PanelistScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a key works now."""
         if action == "demo":
-            return self.host.demo is None and not (self._offers and self._offers.connected)
-        if action == "leave":
+            return self.host.demo is not None or not (self._offers and self._offers.connected)
+        if action == "disconnect":
             return self._offers is not None and self._offers.connected
-        if action == "copy_page":
+        if action == "copy":
             return self.host.oauth.page is not None
         return True
 
@@ -205,7 +194,7 @@ class ConnectScreen(PanelistScreen):
                 "Panelist moves its credentials there. You can move them again at any time."
             )
         elif way == "leave":
-            self.action_leave()
+            self.action_disconnect()
         else:
             self.query_one(KeyInput).focus()
 
@@ -265,19 +254,26 @@ class ConnectScreen(PanelistScreen):
             self._try(self.host.demo.key)
 
     def action_demo(self) -> None:
-        """Quit this app and run the demo."""
-        self.host.start_demo()
+        """Connect to the demo's sandbox. Without a demo, quit this app and run one."""
+        if self.host.demo is None:
+            self.host.start_demo()
+        else:
+            self.action_sandbox()
 
-    def action_leave(self) -> None:
+    def action_disconnect(self) -> None:
         """Disconnect after a question."""
         self.host.ask_to_leave()
 
-    def action_copy_page(self) -> None:
+    def action_copy(self) -> None:
         """Copy the address of the approval page."""
         page = self.host.oauth.page
         if page is not None:
             self.app.copy_to_clipboard(page.url)
             self.host.tell("Copied, if your terminal allows it.")
+
+    def hints(self) -> FooterHints:
+        in_demo = self.host.demo is not None
+        return FooterHints(names={"connect.demo": "Connect the sandbox"} if in_demo else {})
 
     def back(self) -> bool:
         """Go from a field to the list. In the list, stop waiting for an approval."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from app.credentials.pin import TokenStore
+from app.keys.dialogs import TOKEN_STORE, UNLOCK
+from app.widgets.bindings import bindings
+from app.widgets.choice_list import ChoiceList
 from app.widgets.content import para, words
-from app.widgets.dialog import DecisionDialog
+from app.widgets.dialog import DecisionDialog, Dialog
 from app.widgets.inputs import SecretInput
 from app.widgets.text_line import TextLine
 
@@ -36,9 +39,7 @@ LOST = (
 class TokenStoreDialog(DecisionDialog[Choice | None]):
     """Asks for a storage. None is highlighted. ``lost``: choosing one drops what is stored."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="place.cancel", tooltip="Choose nothing"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(TOKEN_STORE)
     help_text = "Where Panelist stores its credentials. Escape changes nothing."
 
     def __init__(self, why: str, *, lost: bool = False) -> None:
@@ -52,7 +53,7 @@ class TokenStoreDialog(DecisionDialog[Choice | None]):
             lines.append(words(("▲ ", "bold $warn"), LOST))
         with VerticalScroll(id="dialog", can_focus=False):
             yield Static(para(lines))
-            yield OptionList(
+            yield ChoiceList(
                 *(Option(words(text), id=place.value) for place, text in WORDS.items()),
                 id="places",
                 markup=False,
@@ -60,13 +61,11 @@ class TokenStoreDialog(DecisionDialog[Choice | None]):
             yield SecretInput("New passphrase", id="first")
             yield SecretInput("Repeat the passphrase", id="second")
             yield TextLine(id="differ")
-            keys = words(("Enter", "bold"), " chooses, ", ("escape", "bold"), " changes nothing.")
-            yield Static(para([keys]), classes="keys")
 
     def on_mount(self) -> None:
         for field in self.query(SecretInput):
             field.display = False
-        places = self.query_one(OptionList)
+        places = self.query_one(ChoiceList)
         places.highlighted = None  # so that an Enter alone chooses nothing
         places.focus()
 
@@ -108,18 +107,11 @@ class TokenStoreDialog(DecisionDialog[Choice | None]):
             self.dismiss(choice)
 
 
-class UnlockDialog(ModalScreen[str | None]):
+class UnlockDialog(Dialog[str | None]):
     """Asks for the passphrase of the encrypted file."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "escape",
-            "cancel",
-            "Cancel",
-            id="unlock.cancel",
-            tooltip="Continue without the credentials",
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(UNLOCK)
+    NAMES: ClassVar[Mapping[str, str]] = {"field.open": "Unlock"}
     help_text = "The passphrase of the encrypted file."
 
     def __init__(self, why: str) -> None:
@@ -131,10 +123,6 @@ class UnlockDialog(ModalScreen[str | None]):
         with VerticalScroll(id="dialog", can_focus=False):
             yield Static(para(lines))
             yield SecretInput("Passphrase", id="passphrase")
-            keys = words(
-                ("Enter", "bold"), " unlocks, ", ("escape", "bold"), " continues without them."
-            )
-            yield Static(para([keys]), classes="keys")
             yield Button("I forgot the passphrase", id="forgotten")
 
     def on_mount(self) -> None:

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
+from app.keys.screens import COMPARE
 from app.panel.lists.order import Ids
 from app.panel.lists.selection import Selection
 from app.panel.segments.overlap import overlap, with_email
@@ -19,6 +20,7 @@ from app.screens.groups_screen import GroupCounts, GroupsScreen, without_order
 from app.screens.people_rows import COLUMNS, PeopleRows
 from app.screens.segments.pick_dialog import PickSegmentDialog
 from app.text import plain
+from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.group_bars import GroupBar
 from app.widgets.pane import Pane
@@ -30,11 +32,7 @@ FIRST, BOTH, SECOND = range(3)
 class CompareScreen(GroupsScreen):
     """The members of two segments, A and B. It asks for the second one if that is None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "swap", "Swap", id="compare.swap", tooltip="Let A and B change places"),
-        Binding("o", "other", "Other", id="compare.other",
-                tooltip="Compare A with another segment"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(COMPARE)
     COLUMNS = without_order(COLUMNS)
     help_text = (
         "Two segments beside each other: whom only one of them has, and whom both have. tab goes"
@@ -64,9 +62,16 @@ class CompareScreen(GroupsScreen):
         self._introduce()
         if self._second is None:
             self.draw()
-            self.action_other()
+            self.action_compare()
         else:
             self.ask(reset=True)
+
+    def again(self) -> CompareScreen:
+        """A new screen like this one, as it is now."""
+        return CompareScreen(
+            self._store, self._connection_id, self._first, self._second,
+            masking=self._masking, open_person=self._open_person,
+        )  # fmt: skip
 
     # What is compared
 
@@ -140,7 +145,7 @@ class CompareScreen(GroupsScreen):
             self.ask()
         self.draw()
 
-    def action_other(self) -> None:
+    def action_compare(self) -> None:
         """Choose the segment to compare A with."""
         try:
             found = segments(self._store, self._connection_id)

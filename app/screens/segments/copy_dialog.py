@@ -10,70 +10,58 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from app.keys.dialogs import COPY
 from app.panel.person import Person
 from app.screens.base import host_of
 from app.text import masked, plain
-from app.widgets.content import hidden, para, words
+from app.widgets.bindings import bindings
+from app.widgets.choice_list import ChoiceList
+from app.widgets.content import hidden, words
+from app.widgets.dialog import Dialog
 from app.widgets.text_line import TextLine
 
 LONGEST = 5_000  # characters: some terminals drop more than 75,000 bytes of base64
-NUMBERED = 9  # the number of metadata values that get a key
 SAFE = ", without the signs that a terminal could obey"
 
 
 @dataclass(frozen=True)
 class CopyableValue:
-    """A value that ``key`` copies ("" for no key). Masking hides it if it is ``private``."""
+    """A value with its label. Masking hides it if it is ``private``. ``key``: the key of metadata
+    that it stands under, or ""."""
 
-    key: str
     label: str
     text: str
     private: bool = True
+    key: str = ""
 
 
 def values(one: Person) -> list[CopyableValue]:
     """Every value of a participant that can be copied."""
     found = [
-        CopyableValue("n", "name", one.name or ""),
-        CopyableValue("e", "email", one.email or ""),
-        CopyableValue("p", "phone", one.phone or ""),
-        CopyableValue("i", "Stripe id", one.stripe_id, private=False),
-        CopyableValue("d", "Dashboard link", one.url, private=False),
+        CopyableValue("name", one.name or ""),
+        CopyableValue("email", one.email or ""),
+        CopyableValue("phone", one.phone or ""),
+        CopyableValue("Stripe ID", one.stripe_id, private=False),
+        CopyableValue("Dashboard link", one.url, private=False),
     ]
-    for number, (key, text) in enumerate(sorted(one.metadata.items()), 1):
-        found.append(CopyableValue(str(number) if number <= NUMBERED else "", key, text))
+    for key, text in sorted(one.metadata.items()):
+        found.append(CopyableValue(key, text, key=key))
     return [value for value in found if value.text]
 
 
-def _copies(key: str, name: str) -> Binding:
-    return Binding(
-        key, f"copy('{key}')", name, id=f"copy.{key}", show=False, tooltip=f"Copy the {name}"
-    )
-
-
-class CopyDialog(ModalScreen[None]):
+class CopyDialog(Dialog[None]):
     """Asks which value of a participant to copy to the clipboard."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,y,q", "close", "Close", id="copy.close", tooltip="Copy nothing"),
-        Binding("o", "open", "Open", id="copy.open", tooltip="Open the page in a browser"),
-        _copies("n", "name"),
-        _copies("e", "email"),
-        _copies("p", "phone"),
-        _copies("i", "Stripe id"),
-        _copies("d", "Dashboard link"),
-        *(_copies(str(key), f"metadata's value {key}") for key in range(1, NUMBERED + 1)),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(COPY)
     help_text = (
-        "The key before a line copies it, as Enter does. The terminal sets the clipboard, also of"
-        " the computer you sit at over ssh; some do not allow it."
+        "Enter copies the current value. Your terminal sets the clipboard, also over ssh, but some"
+        " terminals don't allow it."
     )
 
     class Opened(Message):
@@ -92,24 +80,18 @@ class CopyDialog(ModalScreen[None]):
         with VerticalScroll(id="dialog", can_focus=False):
             yield Static(words(("Copy to the clipboard", "bold")))
             lines = (self._line(one) for one in self._values)
-            yield OptionList(*(Option(words(*line)) for line in lines), markup=False)
+            yield ChoiceList(*(Option(words(*line)) for line in lines), markup=False)
             yield TextLine(id="copy-said")
-            keys = words(
-                ("Enter", "bold"), " copies; ", ("o", "bold"), " opens the Dashboard; ",
-                ("escape", "bold"), " closes.",
-            )  # fmt: skip
-            yield Static(para([keys]), classes="keys")
 
     def _line(self, value: CopyableValue) -> tuple[tuple[str, str], ...]:
         text = hidden(value.text, self._masking and value.private)
         return (
-            (f"{value.key or ' '} ", "bold"),
             (f"{plain(value.label, 20):<16} ", "$muted"),
             (plain(text, 200), ""),
         )
 
     def on_mount(self) -> None:
-        options = self.query_one(OptionList)
+        options = self.query_one(ChoiceList)
         options.focus()
         options.highlighted = 0
 
@@ -118,13 +100,9 @@ class CopyDialog(ModalScreen[None]):
         event.stop()
         self._copy(self._values[event.option_index])
 
-    def action_copy(self, key: str) -> None:
-        """Copy the value with this key."""
-        for value in self._values:
-            if value.key == key:
-                self._copy(value)
-                return
-        host_of(self).tell("This person has no such value; nothing was copied.")
+    def action_copy_current(self) -> None:
+        """Copy the value under the cursor."""
+        self.query_one(ChoiceList).action_select()
 
     def _copy(self, value: CopyableValue) -> None:
         if not self.is_current:
@@ -136,7 +114,7 @@ class CopyDialog(ModalScreen[None]):
         elif copied != value.text:
             how = SAFE
         self.app.copy_to_clipboard(copied)
-        what = value.label if value.key.isalpha() else f"value of {value.label}"
+        what = f"value of {value.key}" if value.key else value.label
         host_of(self).tell(f"Copied the {plain(what, 60)}{how}, where the terminal allows it.")
         self.dismiss(None)
 
@@ -164,6 +142,6 @@ class CopyDialog(ModalScreen[None]):
             host_of(self).tell("Opened in the browser.")
             self.dismiss(None)
 
-    def action_close(self) -> None:
+    def action_cancel(self) -> None:
         if self.is_current:
             self.dismiss(None)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Button, Input, Static
@@ -15,6 +15,7 @@ from textual.widgets import Button, Input, Static
 from app.db.errors import DatabaseProblem
 from app.db.indexes.subscription_indexes import left_out
 from app.db.store import Store
+from app.keys.dialogs import SEGMENT_FORM
 from app.panel.filters.compile import compiled
 from app.panel.filters.complete import complete, vocabulary
 from app.panel.filters.describe import describe
@@ -29,6 +30,7 @@ from app.panel.segments import custom
 from app.panel.segments.custom import LONGEST_NAME, CustomSegmentProblem
 from app.panel.segments.views import SegmentView
 from app.screens.people_rows import COLUMNS, PeopleRows
+from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.dialog import DecisionDialog, QuestionDialog
 from app.widgets.filter_line import FilterInput, FilterLine, Suggestion, Trouble
@@ -42,11 +44,7 @@ FILLING = "Subscriptions are still being fetched: segments can be made when they
 class SegmentEditDialog(DecisionDialog["str | None"]):
     """Creates a segment or changes ``segment``. Returns its key, or None if nothing was saved."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "save", "Save", id="form.save", priority=True,
-                tooltip="Save the segment under this name"),
-        Binding("escape", "cancel", "Leave", id="form.cancel", tooltip="Leave without saving"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(SEGMENT_FORM)
     help_text = (
         'A filter such as: status:"active" AND currency:"eur" AND created>-90d. Also OR, a minus'
         ' for "not", parentheses, has:email, in:"segment", email~"@acme.com" and'
@@ -91,7 +89,14 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
             yield FilterLine('a filter: status:"active" AND created>-90d', id="segment-filter")
             yield TextLine(id="segment-rule")
             yield TextLine(id="segment-said")
-            yield Table(COLUMNS, "Whom the filter finds.", empty="Nobody.", waiting="", id="found")
+            yield Table(
+                COLUMNS,
+                "Whom the filter finds.",
+                empty="Nobody.",
+                waiting="",
+                opens=False,
+                id="found",
+            )
             with Horizontal(id="buttons"):
                 yield Button("Leave", id="cancel")
                 yield Button("Save (ctrl+s)", id="save", variant="primary")

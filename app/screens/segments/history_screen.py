@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
+from app.keys.screens import HISTORY
 from app.panel.dates import Unit, begin, moment, stepped
 from app.panel.lists.order import Ids
 from app.panel.segments.timeline import DAY, begun, changes, joined, latest_first, left, sizes
@@ -23,6 +24,7 @@ from app.panel.segments.views import SegmentView
 from app.screens.groups_screen import GroupCounts, GroupsScreen
 from app.screens.segments.history_rows import COLUMNS, HistoryRows
 from app.text import plain, when
+from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.group_bars import GroupBar
 from app.widgets.inputs import TextField
@@ -41,31 +43,15 @@ STEPS = ((14 * DAY, DAY), (DAY // 4, 3_600), (0, 60))  # seconds in all -> betwe
 PLOTS = ((36, 9), (30, 7), (24, 4), (0, 3))  # lines of the terminal -> lines of the plot
 
 
-def _step(key: str, unit: Unit) -> list[Binding]:
-    """The keys for a unit: the small letter goes back, the capital one forward."""
-    name, shown = unit.capitalize(), f"{key} {key.upper()}"
-    return [
-        Binding(key, f"step('{unit}', -1)", name, id=f"history.{unit}", key_display=shown,
-                tooltip=f"Since a {unit} earlier"),
-        Binding(key.upper(), f"step('{unit}', 1)", f"{name} later", id=f"history.{unit}.later",
-                show=False, tooltip=f"Since a {unit} later"),
-    ]  # fmt: skip
-
-
 class SegmentHistoryScreen(GroupsScreen):
     """The changes of one segment since a day."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "type", "Since…", id="history.type", tooltip="Type the day since when"),
-        *_step("d", "day"),
-        *_step("w", "week"),
-        *_step("m", "month"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(HISTORY)
     COLUMNS = COLUMNS
     help_text = (
-        "Who came into the segment since a day and is in it now, who went, and who was there at"
-        " both; each with when and why. d, w and m go a day, a week, a month back, D, W and M"
-        " forward; escape goes back to the segments."
+        "Who joined the segment since a day, who left it, and who was in it both then and now. Each"
+        " row says when and why. [ and ] go a day back and forward, { and } a week, ( and ) a"
+        " month."
     )
 
     class Sized(Message):
@@ -83,9 +69,11 @@ class SegmentHistoryScreen(GroupsScreen):
         *,
         masking: bool,
         open_person: Callable[[int], None] | None = None,
+        since: int | None = None,
     ) -> None:
+        """``since``: seconds since 1970, or None to begin 30 days ago."""
         super().__init__(store, connection_id, masking=masking, open_person=open_person)
-        self._segment = segment
+        self._segment, self._begin = segment, since
         self._since = 0  # seconds since 1970
         self._first_sync: int | None = None  # nothing is known of the time before
         self._points: tuple[tuple[int, int], ...] = ()
@@ -115,7 +103,15 @@ class SegmentHistoryScreen(GroupsScreen):
         if self._first_sync is None:
             self._show_problem("There was no sync yet, so nothing is known of the past.")
         else:
-            self._show_since(max(begin(stepped(date.today(), "day", -DAYS)), self._first_sync))
+            month = max(begin(stepped(date.today(), "day", -DAYS)), self._first_sync)
+            self._show_since(month if self._begin is None else self._begin)
+
+    def again(self) -> SegmentHistoryScreen:
+        """A new screen like this one, as it is now."""
+        return SegmentHistoryScreen(
+            self._store, self._connection_id, self._segment, masking=self._masking,
+            open_person=self._open_person, since=self._since,
+        )  # fmt: skip
 
     # The day
 
@@ -157,7 +153,7 @@ class SegmentHistoryScreen(GroupsScreen):
         if self._show_since(at):
             self.groups.focus()
 
-    def action_type(self) -> None:
+    def action_date(self) -> None:
         """Focus the field for the day."""
         self._day.focus()
         self._day.select_all()

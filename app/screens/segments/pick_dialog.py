@@ -7,25 +7,25 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from app.keys.dialogs import PICK
 from app.panel.segments.views import SegmentView
 from app.screens.segments.segment_table import SegmentTable
 from app.text import fold, plain
-from app.widgets.content import para, words
+from app.widgets.bindings import bindings
+from app.widgets.content import words
+from app.widgets.dialog import Dialog
 from app.widgets.filter_line import FilterLine, Trouble
 from app.widgets.table.table import Table
 
 
-class PickSegmentDialog(ModalScreen["SegmentView | None"]):
+class PickSegmentDialog(Dialog["SegmentView | None"]):
     """Picks one of these segments, or returns None. ``question`` may hold foreign text."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="pick.cancel", tooltip="Choose none"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(PICK)
     help_text = "Type a part of the name; enter goes to the list, and there it chooses."
 
     def __init__(self, question: str, views: Sequence[SegmentView]) -> None:
@@ -37,8 +37,6 @@ class PickSegmentDialog(ModalScreen["SegmentView | None"]):
             yield Static(words((self._question, "bold")))
             yield FilterLine("a part of its name", id="pick-filter")
             yield SegmentTable(empty="No segment is called so.")
-            keys = words(("Enter", "bold"), " chooses; ", ("escape", "bold"), " goes back.")
-            yield Static(para([keys]), classes="keys")
 
     def on_mount(self) -> None:
         self.query_one(SegmentTable).fill(self._views)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
+from textual.screen import Screen
 
 from app.db.errors import DatabaseProblem
+from app.keys.screens import SEGMENTS
 from app.panel.export.people import takeable
+from app.panel.lists.selection import EVERYBODY
 from app.panel.person import Person
 from app.panel.segments.doubts import segments_with_doubts
 from app.panel.segments.views import mark
+from app.screens.base import Jump
 from app.screens.export_dialog import ExportDialog
 from app.screens.segments.compare_screen import CompareScreen
 from app.screens.segments.copy_dialog import CopyDialog
@@ -26,6 +31,7 @@ from app.screens.segments.segment_table import SegmentTable
 from app.screens.segments.why_dialog import WhyDialog
 from app.services.snapshot import Snapshot
 from app.text import plain
+from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.pane import Pane
 from app.widgets.table.table import Table
@@ -39,30 +45,7 @@ class SegmentsScreen(SegmentActions):
     """Segments on the left and the members of one on the right, or below if the terminal is
     narrow. A participant opens beside or below the members."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "Search", id="segments.search", key_display="/",
-                tooltip="Narrow the people by name, email, id or metadata"),
-        Binding("w", "why", "Why", id="segments.why",
-                tooltip="Why this person is in a segment, or is not"),
-        Binding("y", "copy", "Copy", id="segments.copy", show=False,
-                tooltip="Copy a value of this person, or open their page in the Dashboard"),
-        Binding("c", "compare", "Compare", id="segments.compare",
-                tooltip="Put this segment beside another one: who is in both, who in one"),
-        Binding("h", "changes", "History", id="segments.changes",
-                tooltip="Who came into this segment and who left it since a day, and its size"),
-        Binding("n", "new", "New", id="segments.new",
-                tooltip="Make a segment of your own with a filter"),
-        Binding("e", "edit", "Edit", id="segments.edit", show=False,
-                tooltip="Change the name or the filter of this segment of your own"),
-        Binding("d", "delete", "Delete", id="segments.delete", show=False,
-                tooltip="Delete this segment of your own, after a question"),
-        Binding("E", "erase", "Erase", id="segments.erase", show=False,
-                tooltip="Erase this person in four hours, after a question; again: let them stay"),
-        Binding("t", "take", "Take out", id="segments.take",
-                tooltip="Write the people of this list to a file: CSV or JSON lines"),
-        Binding("r", "app.ask_now", "Ask", id="segments.ask", show=False,
-                tooltip="Ask Stripe now for what changed, instead of waiting"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(SEGMENTS)
     PAUSE = 0.5
     help_text = (
         "On the left the segments, with how many people are in each; beside them the people of"
@@ -75,6 +58,7 @@ class SegmentsScreen(SegmentActions):
         self._mark: tuple[object, ...] = ()  # changes whenever members may have changed
         self._read_at = 0.0  # seconds since 1970
         self._stale = True  # the database was read since the segments were
+        self._came_from: Callable[[], Screen[None]] | None = None  # makes the screen to go back to
 
     def compose_content(self) -> ComposeResult:
         with Container(id="segments-columns"):
@@ -124,7 +108,7 @@ class SegmentsScreen(SegmentActions):
         connection = shown.id if shown else None
         if connection == self.connection:
             return False
-        self.connection = connection
+        self.connection, self._came_from = connection, None
         self._close_person()
         return True
 
@@ -176,6 +160,7 @@ class SegmentsScreen(SegmentActions):
     @on(Table.CursorMoved, "#segment-list")
     def _another_segment(self, message: Table.CursorMoved) -> None:
         message.stop()
+        self._came_from = None
         self._show_members()
         if self.segment_table.segment is not None:
             self.host.remembered.set("segment", self.segment_table.segment.key)
@@ -190,6 +175,16 @@ class SegmentsScreen(SegmentActions):
         message.stop()
         self._describe()
 
+    def jump(self, to: Jump) -> None:
+        if to.what == "segment":
+            self.segment_table.choose(to.key)
+            self._show_members()
+            self.segment_table.focus()
+        else:
+            self.segment_table.choose(EVERYBODY)
+            self._show_members()
+            self._open(int(to.key))
+
     # One participant
 
     @on(Table.CursorMoved, "#members-table")
@@ -201,6 +196,7 @@ class SegmentsScreen(SegmentActions):
     @on(Table.RowChosen, "#members-table")
     def _chosen(self, message: Table.RowChosen) -> None:
         message.stop()
+        self._came_from = None
         self._open(message.key)
 
     def _open(self, row_id: int) -> None:
@@ -218,6 +214,9 @@ class SegmentsScreen(SegmentActions):
     def _close_person(self) -> bool:
         if not self.person_pane.close():
             return False
+        came_from, self._came_from = self._came_from, None
+        if came_from is not None:
+            self.app.push_screen(came_from())
         self.remove_class("-person")
         if self.focused is None or self.focused.id == "person":
             self._members.table.focus()
@@ -237,7 +236,12 @@ class SegmentsScreen(SegmentActions):
     # Keys
 
     def back(self) -> bool:
-        return self._close_person() or self._members.end_search()
+        if self._close_person() or self._members.end_search():
+            return True
+        beside = not self.segment_table.has_focus
+        if beside:
+            self.segment_table.focus()
+        return beside
 
     def action_search(self) -> None:
         """Open the search line."""
@@ -282,7 +286,7 @@ class SegmentsScreen(SegmentActions):
                 )
             )
 
-    def action_changes(self) -> None:
+    def action_history(self) -> None:
         """Show who joined the current segment and who left it."""
         segment, connection, snapshot = self.segment_table.segment, self.connection, self.snapshot
         if segment is not None and connection is not None and snapshot is not None:
@@ -297,16 +301,19 @@ class SegmentsScreen(SegmentActions):
             )
 
     def _back_to(self, row_id: int) -> None:
-        """Show a participant who was chosen on a screen over this one."""
+        """Show a participant who was chosen on a screen over this one. Escape goes back there."""
+        over = self.app.screen
         self.app.pop_screen()
         self._open(row_id)
+        if isinstance(over, CompareScreen | SegmentHistoryScreen):
+            self._came_from = over.again
 
-    def action_take(self) -> None:
+    def action_export(self) -> None:
         """Export the participants of the list."""
         wanted, ids, snapshot = self._members.wanted, self._members.ids, self.snapshot
         segment = self.segment_table.segment
         if wanted is None or segment is None or snapshot is None or not ids:
-            self.host.tell("There is no list to take out, or it is still being read.")
+            self.host.tell("There is no list to export, or it is still being read.")
             return
         title = f"{segment.name}, narrowed" if wanted.text else segment.name
         store = self.host.store
@@ -315,5 +322,5 @@ class SegmentsScreen(SegmentActions):
         self.app.push_screen(form, lambda file: self._exported(file, len(ids)))
 
     def _exported(self, file: Path | None, number: int) -> None:
-        said = f"{number:,} people are in {file}." if file else "Nothing was taken out."
+        said = f"{number:,} people are in {file}." if file else "Nothing was exported."
         self.host.tell(said)

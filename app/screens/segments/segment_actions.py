@@ -93,7 +93,7 @@ class SegmentActions(PanelistScreen):
         segment = self.segment_table.segment
         if segment is not None and segment.kind == "own":
             return segment
-        self.host.tell("This segment comes with the data; n makes one of your custom.")
+        self.host.tell("This segment comes with the data. Press n to create your own.")
         return None
 
     def action_delete(self) -> None:

@@ -7,17 +7,19 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
+from app.keys.dialogs import WHY
 from app.panel.person import Person
 from app.panel.segments.views import SegmentView
 from app.panel.segments.why import why
+from app.widgets.bindings import bindings
 from app.widgets.content import hidden, no_emails, words
+from app.widgets.dialog import Dialog
 from app.widgets.table.table import Cell, Column, Table
 from app.widgets.text_line import TextLine
 
@@ -47,12 +49,10 @@ class WhyRows:
         ]
 
 
-class WhyDialog(ModalScreen[None]):
+class WhyDialog(Dialog[None]):
     """Lists the segments and explains the current one, beginning with that of ``key``."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,w,q", "close", "Close", id="why.close", tooltip="Close this"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(WHY)
     help_text = "The sentence says why the person is in the segment that is chosen, or is not."
 
     def __init__(
@@ -73,7 +73,7 @@ class WhyDialog(ModalScreen[None]):
         name = hidden(one.name or one.email, self._masking) or one.stripe_id
         with Vertical(id="dialog", classes="why"):
             yield Static(words((name, "bold"), f": {one.status}"))
-            yield Table(COLUMNS, "Every segment.", id="why-segments")
+            yield Table(COLUMNS, "Every segment.", opens=False, id="why-segments")
             with VerticalScroll(id="why-answer", can_focus=False):
                 yield TextLine(id="why-sentence")
 
@@ -100,6 +100,6 @@ class WhyDialog(ModalScreen[None]):
             said = words((str(problem), "$never"))
         self.query_one("#why-sentence", TextLine).show(said)
 
-    def action_close(self) -> None:
+    def action_cancel(self) -> None:
         if self.is_current:
             self.dismiss(None)

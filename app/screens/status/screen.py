@@ -6,12 +6,14 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container, Horizontal, VerticalScroll
 from textual.widgets import Digits
 
 from app.credentials.store import NOWHERE
 from app.db.errors import DatabaseProblem
+from app.keys.dialogs import ROWS
+from app.keys.screens import STATUS
 from app.panel.creation_days import DAY, CreationDays
 from app.panel.overview import Overview, recent_changes
 from app.panel.segments.views import segments
@@ -20,10 +22,12 @@ from app.screens.list_rows import change_rows, message_rows, segment_rows
 from app.services.snapshot import Snapshot
 from app.settings import SettingsError
 from app.text import duration, when
+from app.widgets.bindings import bindings
 from app.widgets.content import Content, para, words
 from app.widgets.creation_strip import CreationStrip, StripState
 from app.widgets.rates import ArrivalRate, Arrivals, sparkline
 from app.widgets.row_list import RowList
+from app.widgets.scrolling import Scrolling
 from app.widgets.sync_steps import Lifecycle, LifecycleState, StepState, SyncSteps
 from app.widgets.text_line import TextLine
 
@@ -35,34 +39,20 @@ LEAST_STRIP, MOST_STRIP, AROUND_STRIP = 3, 12, 26  # lines
 REASONS = {"you": "by you", "stripe": "by Stripe", "user": "by you"}
 
 
-class Body(VerticalScroll):
+class Body(Scrolling, VerticalScroll):
     """The part that scrolls if the terminal is small."""
 
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ROWS)
     help_text = (
-        "How far each step of the sync is: objects fetched, objects a second, time left."
-        " Arrow and page keys scroll; tab goes to the lists."
+        "How far each step of the sync is: objects fetched, objects a second, time left. Tab goes"
+        " to the lists."
     )
 
 
 class StatusScreen(PanelistScreen):
     """Two columns if there is room, otherwise one that scrolls."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "r",
-            "app.ask_now",
-            "Ask",
-            id="status.ask",
-            tooltip="Ask Stripe now for what changed, instead of waiting",
-        ),
-        Binding(
-            "a",
-            "app.accounts",
-            "Account",
-            id="status.accounts",
-            tooltip="Look at another account that is or was connected",
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(STATUS)
     help_text = "Where the sync stands. Everything here comes by itself; r asks Stripe now."
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Button, Input, Static
@@ -35,11 +35,13 @@ from app.invites.sending.approval import AskAgain, approve
 from app.invites.sending.channels.registry import channel_of
 from app.invites.sending.schedule import AT_ONCE, Schedule
 from app.invites.studies import Study
+from app.keys.dialogs import CONFIRM
 from app.screens.base import host_of
 from app.screens.studies.confirm_rows import ConfirmText, PlanChange, change_rows, who
 from app.screens.studies.schedule_form import ScheduleForm
 from app.services.snapshot import Snapshot
 from app.text import plain, when
+from app.widgets.bindings import bindings
 from app.widgets.content import para, words
 from app.widgets.dialog import DecisionDialog
 from app.widgets.inputs import TextField
@@ -47,7 +49,7 @@ from app.widgets.text_line import TextLine
 
 FOLLOWS_AFTER = 3.0  # seconds that a person needs at least to read the dialog
 NAMES = 8  # of each kind of change
-MAY_BE_COPY = "This database may be a copy. Nothing was sent. t in Studies takes your answer."
+MAY_BE_COPY = "This database may be a copy. Nothing was sent. V in Studies takes your answer."
 
 
 @dataclass(frozen=True)
@@ -78,16 +80,8 @@ class Choice:
 class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
     """Returns the batch that was queued, or None if nothing was."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="confirm.cancel", tooltip="Send nothing"),
-        Binding("down", "scroll(1)", "Read on", id="confirm.down",
-                tooltip="What would be sent, further down"),
-        Binding("up", "scroll(-1)", "Back", show=False),
-        Binding("pagedown", "scroll(10)", "Page down", show=False),
-        Binding("pageup", "scroll(-10)", "Page up", show=False),
-        Binding("ctrl+o", "override", "Although it is filling", id="confirm.override",
-                show=False, tooltip="Send although the first sync is not complete"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(CONFIRM)
+    NAMES: ClassVar[Mapping[str, str]] = {"field.open": "Send"}
     help_text = (
         "Type the number of people who will be written to, then Enter. Escape sends nothing. tab"
         " goes to a start time, such as Tuesday 9:00, and to quiet hours, such as nights, weekends."

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Button, Input, Static, TextArea
@@ -23,8 +23,10 @@ from app.invites.plan.members import sample_member
 from app.invites.rules import Rules
 from app.invites.schedule import quiet_hours
 from app.invites.studies import Study
+from app.keys.dialogs import STUDY_FORM
 from app.screens.studies.study_rows import template_rows
 from app.text import masked
+from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.dialog import DecisionDialog, QuestionDialog
 from app.widgets.inputs import TextField
@@ -60,14 +62,7 @@ RULES = (*NUMBERS, "quiet_hours")
 class StudyEditDialog(DecisionDialog["int | None"]):
     """Creates a study or changes ``study``. Returns its id, or None if nothing was saved."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "save", "Save", id="study-form.save", priority=True,
-                tooltip="Save the study"),
-        Binding("ctrl+o", "preview", "Preview", id="study-form.preview", priority=True,
-                tooltip="The mail as a member would get it; again: the fields"),
-        Binding("escape", "cancel", "Leave", id="study-form.cancel",
-                tooltip="Leave without saving"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(STUDY_FORM)
     help_text = (
         "Fields such as {{name|there}}, {{first_name|there}}, {{study}}, {{sender}}, {{link}},"
         " {{opt_out}} and {{postal}} are filled in for each person. [your words]({{link}}) makes"

@@ -17,6 +17,7 @@ from app.invites.manual_links import hand_out
 from app.invites.studies import Study
 from app.screens.base import PanelistScreen
 from app.screens.studies.ledger_screen import LedgerScreen
+from app.screens.studies.mark_dialog import ARRIVED, LOST, MarkDialog, marks_possible
 from app.screens.studies.mark_list_dialog import MarkListDialog
 from app.screens.studies.reason_dialog import ReasonDialog
 from app.text import plain
@@ -48,39 +49,37 @@ class InviteActions(PanelistScreen):
             self.host.tell("No invite is chosen.")
         return found
 
-    def action_mark(self, state: str) -> None:
-        """Mark the picked invites, or the current one."""
+    def action_mark(self) -> None:
+        """Ask what became of the selected invites, or of the current one, and record it."""
         meant = self._targets()
         if not meant:
             return
+        try:
+            possible = marks_possible(self._store, self._connection_id, meant)
+        except DatabaseProblem as problem:
+            self.host.tell(str(problem), problem=True)
+            return
+        if not any(possible.values()):
+            self.host.tell(f"{_sentence(self._named(meant))} can't be marked in this state.")
+            return
 
-        def go(by: str) -> str:
-            here = (self._store, self._connection_id)
-            stays = lifecycle.staying(*here, meant, state)
-            moved = lifecycle.mark(*here, meant, state, by)
-            stayed = f" {lifecycle.staying_words(stays)}" if stays else ""
-            undo = " u undoes it." if moved else ""
-            return f"{moved:,} marked {state}.{stayed}{undo}"
+        def answered(mark: str | None) -> None:
+            if mark is not None:
+                self._do(lambda by: self._mark(meant, mark, by))
 
-        if meant == [self.current] and state != "bounced":
-            self._do(go)
+        self.app.push_screen(MarkDialog(self._named(meant), possible), answered)
+
+    def _mark(self, meant: list[int], mark: str, by: str) -> str:
+        here = (self._store, self._connection_id, meant)
+        if mark in (ARRIVED, LOST):
+            moved = lifecycle.resolve(*here, mark == ARRIVED, by)
+            said = "arrived" if mark == ARRIVED else "did not arrive"
         else:
-            self._ask(f"Mark {self._named(meant)} as {state}? u undoes it.", "Mark", go)
+            moved, said = lifecycle.mark(*here, mark, by), mark
+        stayed = f", {len(meant) - moved:,} can't be" if moved < len(meant) else ""
+        return f"{moved:,} marked: {said}{stayed}." + (" u undoes it." if moved else "")
 
-    def action_resolve(self, arrived: bool) -> None:
-        """Record whether uncertain invites arrived."""
-        meant = self._targets()
-        if not meant:
-            return
-
-        def go(by: str) -> str:
-            moved = lifecycle.resolve(self._store, self._connection_id, meant, arrived, by)
-            return f"{moved:,} resolved." if moved else "None of them is uncertain or to confirm."
-
-        said = "arrived" if arrived else "did not arrive, so that it may be sent again"
-        self._ask(f"Say of {self._named(meant)} that it {said}?", "Say so", go)
-
-    def action_opt_out(self) -> None:
+    def action_suppress(self) -> None:
         """Record that these mailboxes must not be contacted again."""
         meant = self._targets()
         if not meant:
@@ -89,10 +88,10 @@ class InviteActions(PanelistScreen):
         def go(by: str) -> str:
             boxes = self._mailboxes(meant)
             opt_outs.record(self._store, self._connection_id, boxes, "opted_out", by)
-            return "They are not written to any more, in any study. a allows it again."
+            return "They are not written to any more, in any study. A allows it again."
 
-        line = f"Never write again to where {self._named(meant)} went, in any study?"
-        self._ask(line, "Opt out", go)
+        line = f"Never contact {self._recipients(meant)} again, in any study?"
+        self._ask(line, "Do not contact", go)
 
     def action_undo(self) -> None:
         """Undo the last mark of the picked invites, or of the current one."""
@@ -185,7 +184,13 @@ class InviteActions(PanelistScreen):
         name = hidden(one.name or one.address, self.host.masking) or one.stripe_id
         return f"the invite to {plain(name, 60)}"
 
-    def action_list(self) -> None:
+    def _recipients(self, invites: list[int]) -> str:
+        """Who invites went to, for a question."""
+        if len(invites) > 1:
+            return f"the people of {_counted(len(invites))}"
+        return self._named(invites).removeprefix("the invite to ")
+
+    def action_import(self) -> None:
         """Mark the invites of a list."""
         form = MarkListDialog(self._store, self._connection_id, self._study, self._follow)
         self.app.push_screen(form, lambda _: self.read())
@@ -206,7 +211,7 @@ class InviteActions(PanelistScreen):
             )
         )
 
-    def action_link(self) -> None:
+    def action_copy(self) -> None:
         """Copy the personal link of the current invite."""
         current = self.current
         if current is None:
@@ -250,6 +255,10 @@ class InviteActions(PanelistScreen):
         self.host.tell(said, problem=problem)
         self._picked.clear()
         self.read()
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _counted(number: int) -> str:

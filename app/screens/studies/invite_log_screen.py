@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from app.db.errors import DatabaseProblem
@@ -17,12 +17,14 @@ from app.invites.exports import of_invites
 from app.invites.invite_log import invite_ids
 from app.invites.states import state_words
 from app.invites.studies import Study
+from app.keys.screens import LOG
 from app.panel.lists.order import Ids
 from app.screens.export_dialog import ExportDialog
 from app.screens.studies.invite_actions import InviteActions
 from app.screens.studies.invite_rows import COLUMNS, InviteRows
 from app.services.snapshot import Snapshot
 from app.text import plain
+from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.filter_line import FilterLine
 from app.widgets.pane import Pane
@@ -38,48 +40,11 @@ STATES = (
 class InviteLogScreen(InviteActions):
     """The invites of one study, or of all studies if ``study`` is None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "Search", id="log.search", key_display="/",
-                tooltip="Narrow the invites by name, address or id"),
-        Binding("f", "state", "State", id="log.state",
-                tooltip="Only those in one state; again: the next one"),
-        Binding("i", "list", "From a list", id="log.list",
-                tooltip="Paste or open a list, and say what became of those in it"),
-        Binding("t", "take", "Take out", id="log.take",
-                tooltip="Write these invites to a file"),
-        Binding("l", "ledger", "Ledger", id="log.ledger",
-                tooltip="Who did what, when and from where"),
-        Binding("space", "pick", "Pick", id="log.pick", show=False,
-                tooltip="Pick this invite, to mark several at once; or let it go"),
-        Binding("s", "mark('started')", "Started", id="log.started",
-                tooltip="The interview has started"),
-        Binding("c", "mark('completed')", "Completed", id="log.completed",
-                tooltip="The interview is done"),
-        Binding("d", "mark('declined')", "Declined", id="log.declined",
-                tooltip="The person does not want to be interviewed"),
-        Binding("b", "mark('bounced')", "Bounced", id="log.bounced", show=False,
-                tooltip="The mail came back; the mailbox is written to no more"),
-        Binding("plus", "resolve(True)", "It arrived", id="log.arrived", show=False,
-                key_display="+", tooltip="An uncertain one arrived"),
-        Binding("minus", "resolve(False)", "It did not", id="log.lost", show=False,
-                key_display="-", tooltip="An uncertain one did not arrive; it may be asked again"),
-        Binding("u", "undo", "Undo mark", id="log.undo",
-                tooltip="Undo the last mark of this invite"),
-        Binding("w", "withdraw", "Withdraw", id="log.withdraw", show=False,
-                tooltip="Withdraw this invite: it is not sent, or awaits no reply any more"),
-        Binding("a", "allow", "Allow again", id="log.allow", show=False,
-                tooltip="Lift a bounce or an opt-out of this mailbox, with a reason"),
-        Binding("o", "opt_out", "Opt out", id="log.optout", show=False,
-                tooltip="Never write to this mailbox again, in any study"),
-        Binding("y", "link", "Copy link", id="log.link", show=False,
-                tooltip="Copy the person's link; a queued invite counts as handed over then"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(LOG)
     PAUSE = 0.5
     help_text = (
-        "Each invite with its state. space picks several; s, c, d and b say what became of them, i"
-        " takes a list of them, u undoes the last mark; + and - resolve uncertain ones; o: never"
-        " write to this mailbox again, a allows it again; w withdraws; l opens the ledger. Escape"
-        " goes back."
+        "Each invite with its state. Space selects several. m records what became of them, I does"
+        " that for a list, and u undoes the last mark."
     )
 
     class Found(Message):
@@ -107,6 +72,7 @@ class InviteLogScreen(InviteActions):
             yield FilterLine("name, address or id", id="log-search")
             yield Table(
                 COLUMNS, "The invites.", empty="No invite is here.", waiting="Reading…",
+                opens=False,
                 id="log-table",
             )  # fmt: skip
 
@@ -179,7 +145,7 @@ class InviteLogScreen(InviteActions):
         state = state_words(STATES[self._state])
         parts = [f"only {state}" if state else "all states"]
         if self._picked:
-            parts.append(f"{len(self._picked):,} picked")
+            parts.append(f"{len(self._picked):,} selected")
         self.query_one("#log-how", TextLine).show(words((" · ".join(parts), "$muted")))
         first, last, total = self.table.seen
         rows = f"rows {first:,}–{last:,} of {total:,}" if total else ""
@@ -205,6 +171,9 @@ class InviteLogScreen(InviteActions):
             self._text = ""
             self.read(reset=True)
             self.table.focus()
+        elif self._picked:
+            self._picked.clear()
+            self._draw()
         elif self.is_current:
             self.dismiss(None)
         return True
@@ -236,7 +205,7 @@ class InviteLogScreen(InviteActions):
         self._state = (self._state + 1) % len(STATES)
         self.read(reset=True)
 
-    def action_pick(self) -> None:
+    def action_select(self) -> None:
         """Pick the current invite, or unpick it."""
         current = self.table.current
         if current is not None:
@@ -244,7 +213,7 @@ class InviteLogScreen(InviteActions):
             self._draw()
             self.table.action_move(1)
 
-    def action_take(self) -> None:
+    def action_export(self) -> None:
         """Export the invites of the list."""
         if not self._ids:
             self.host.tell("No invite is here.")
@@ -254,7 +223,7 @@ class InviteLogScreen(InviteActions):
 
         def written(file: Path | None) -> None:
             said = source.counted(source.number)
-            self.host.tell(f"{said} in {file}." if file else "Nothing was taken out.")
+            self.host.tell(f"{said} in {file}." if file else "Nothing was exported.")
 
         self.app.push_screen(
             ExportDialog(self._store, source, title, masking=self._masking), written

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from app.db.errors import DatabaseProblem
@@ -16,12 +16,14 @@ from app.invites.errors import StudyProblem
 from app.invites.exports import of_ledger
 from app.invites.ledger_log import entry_numbers
 from app.invites.studies import Study
+from app.keys.screens import LEDGER
 from app.panel.lists.order import Ids
 from app.screens.base import PanelistScreen
 from app.screens.export_dialog import ExportDialog
 from app.screens.studies.ledger_rows import COLUMNS, LedgerRows
 from app.services.snapshot import Snapshot
 from app.text import plain
+from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.pane import Pane
 from app.widgets.table.table import Table
@@ -32,11 +34,7 @@ class LedgerScreen(PanelistScreen):
     """The entries of one study, or of a whole account if ``study`` is None. ``person``: the Stripe
     id of the participant under the cursor, of whom ``p`` shows only theirs."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "person", "One person", id="ledger.person",
-                tooltip="Only entries about the person of the invite you came from; again: all"),
-        Binding("t", "take", "Take out", id="ledger.take", tooltip="Write these entries to a file"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(LEDGER)
     help_text = (
         "Each entry says who did something, when and from where. Nothing is ever changed in it:"
         " panelist verify proves that. p shows only the entries about one person. Escape goes back."
@@ -71,6 +69,7 @@ class LedgerScreen(PanelistScreen):
             yield TextLine(id="log-how")
             yield Table(
                 COLUMNS, "The entries.", empty="No entry is here.", waiting="Reading…",
+                opens=False,
                 id="log-table",
             )  # fmt: skip
 
@@ -151,7 +150,7 @@ class LedgerScreen(PanelistScreen):
         self._only_person = not self._only_person
         self._read(reset=True)
 
-    def action_take(self) -> None:
+    def action_export(self) -> None:
         """Export the entries of the list."""
         if not self._numbers:
             self.host.tell("No entry is here.")
@@ -161,7 +160,7 @@ class LedgerScreen(PanelistScreen):
 
         def written(file: Path | None) -> None:
             said = source.counted(source.number)
-            self.host.tell(f"{said} in {file}." if file else "Nothing was taken out.")
+            self.host.tell(f"{said} in {file}." if file else "Nothing was exported.")
 
         self.app.push_screen(
             ExportDialog(self._store, source, title, masking=self._masking), written

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Button, Static
@@ -22,7 +22,9 @@ from app.invites.list_columns import read_list
 from app.invites.list_status import by_status, status_words
 from app.invites.operator import by, read_text
 from app.invites.studies import Study
+from app.keys.dialogs import MARK_LIST
 from app.text import plain
+from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.dialog import DecisionDialog, QuestionDialog
 from app.widgets.text_box import TextBox
@@ -49,14 +51,7 @@ class MarkListDialog(DecisionDialog[None]):
     """Finds the invites that a list means, asks, and marks them. Lines that it cannot match stay
     in the field. It calls ``marked`` in a thread when it has marked any."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "match", "Mark them", id="mark-list.match", priority=True,
-                tooltip="Look whom the list means; it is asked before anything is marked"),
-        Binding("ctrl+t", "mark", "Marked as", id="mark-list.mark", priority=True,
-                tooltip="What they are marked as: the next one"),
-        Binding("escape", "cancel", "Close", id="mark-list.cancel", priority=True,
-                tooltip="Close this"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(MARK_LIST)
     help_text = (
         "Addresses, Stripe ids or tokens, as a CSV or in any text; or the name of a file that has"
         " them. ctrl+t says what they are marked as, ctrl+s looks whom it means and"

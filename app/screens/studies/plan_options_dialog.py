@@ -7,15 +7,17 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from app.invites.errors import StudyProblem
 from app.invites.plan.options import OVERRIDES, STRATA, Options, new_seed
 from app.invites.plan.outcomes import AGAIN
+from app.keys.dialogs import PLAN_OPTIONS
+from app.widgets.bindings import bindings
 from app.widgets.content import words
+from app.widgets.dialog import Dialog
 from app.widgets.inputs import TextField
 from app.widgets.text_line import TextLine
 
@@ -30,15 +32,11 @@ FIELDS = (
 )
 
 
-class PlanOptionsDialog(ModalScreen["Options | None"]):
+class PlanOptionsDialog(Dialog["Options | None"]):
     """Returns the options, or None if they stay as they were."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "save", "Use them", id="plan-options.save", priority=True,
-                tooltip="Make the plan with them"),
-        Binding("escape", "cancel", "Cancel", id="plan-options.cancel", tooltip="Change nothing"),
-    ]  # fmt: skip
-    help_text = "Enter goes on to the next field, ctrl+s makes the plan."
+    BINDINGS: ClassVar[list[BindingType]] = bindings(PLAN_OPTIONS)
+    help_text = "Enter goes to the next field. ctrl+s previews with these options."
 
     def __init__(self, options: Options) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from app.db.errors import DatabaseProblem
@@ -20,6 +20,7 @@ from app.invites.plan.outcomes import Outcome
 from app.invites.plan.plan import Plan, make
 from app.invites.plan.summary import Summary, summarise
 from app.invites.studies import Study, get
+from app.keys.screens import PLAN
 from app.panel.lists.order import Ids
 from app.screens.export_dialog import ExportDialog
 from app.screens.groups_screen import GroupCounts, GroupsScreen
@@ -30,6 +31,7 @@ from app.screens.studies.study_rows import queued_words
 from app.services.snapshot import Snapshot
 from app.settings import SettingsError
 from app.text import plain
+from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.group_bars import GroupBar
 from app.widgets.pane import Pane
@@ -46,18 +48,11 @@ class PlanScreen(GroupsScreen):
     """Shows who will be invited and who will not, and why. Sending is confirmed from here.
     ``names`` are the names of segments by their keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "invite", "Invite…", id="plan.invite",
-                tooltip="Freeze this plan and show what would be sent; nothing is sent yet"),
-        Binding("o", "options", "Options", id="plan.options",
-                tooltip="Everybody, a batch or a random sample; and rules to pass by"),
-        Binding("t", "take", "Take out", id="plan.take",
-                tooltip="Write the people of this outcome to a file"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(PLAN)
     COLUMNS = COLUMNS
     help_text = (
-        "Each member has one outcome; together they are everybody in the segments. o takes a batch"
-        " or a sample, tab goes to the people, i shows what would be sent."
+        "Each member has one result, and together they are everyone in the segments. Press o for a"
+        " batch or a sample, tab to go to the people, and i to see what will be sent."
     )
 
     class Made(Message):
@@ -158,7 +153,7 @@ class PlanScreen(GroupsScreen):
 
         self.app.push_screen(PlanOptionsDialog(self._options), chosen)
 
-    def action_take(self) -> None:
+    def action_export(self) -> None:
         """Export the members with the current result."""
         counted, group = self.counted, self.groups.current
         if counted is None or self._made is None or not counted.ids[group]:
@@ -168,7 +163,7 @@ class PlanScreen(GroupsScreen):
         source = of_plan(self._store, self._made, [self._outcome(group)])
         form = ExportDialog(self._store, source, title, masking=self._masking)
         self.app.push_screen(form, lambda file: self.host.tell(
-            f"They are in {file}." if file else "Nothing was taken out."
+            f"They are in {file}." if file else "Nothing was exported."
         ))  # fmt: skip
 
     def action_invite(self) -> None:
@@ -177,9 +172,7 @@ class PlanScreen(GroupsScreen):
             return
         study = self._study
         if study.state != "active":
-            self.host.tell(
-                f"The study is {study.state}; only an active one sends (a activates it)."
-            )
+            self.host.tell(f"The study is {study.state}. Go back and press a to activate it.")
             return
         self._freezing = True
         self.say("Freezing the plan…")

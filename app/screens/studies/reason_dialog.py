@@ -7,10 +7,12 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input, Static
 
+from app.keys.dialogs import REASON
+from app.widgets.bindings import bindings
 from app.widgets.content import Content, para
 from app.widgets.dialog import DecisionDialog
 from app.widgets.inputs import TextField
@@ -19,9 +21,7 @@ from app.widgets.inputs import TextField
 class ReasonDialog(DecisionDialog["str | None"]):
     """Asks for a reason. Returns it, or None if the person cancels."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="reason.cancel", tooltip="Do nothing"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(REASON)
     help_text = "Type why, then Enter. The ledger keeps the reason. Escape does nothing."
 
     def __init__(self, lines: Sequence[Content], yes: str) -> None:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 
 from app.db.errors import DatabaseProblem
@@ -22,16 +22,20 @@ from app.invites.plan.members import sample_member
 from app.invites.sending import runs
 from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study
+from app.keys.screens import STUDIES
 from app.panel.segments.views import segments
 from app.problems import Problem
+from app.screens.base import Jump
 from app.screens.studies.sending_actions import NO_ACCOUNT, SendingActions
 from app.screens.studies.study_rows import first_rows, study_rows, template_rows
 from app.screens.studies.study_table import StudySummary, StudyTable
 from app.services.snapshot import Snapshot
 from app.settings import SettingsError
-from app.text import masked, plain
+from app.text import clock, masked, plain
+from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.dialog import QuestionDialog
+from app.widgets.footer import FooterHints
 from app.widgets.pane import Pane
 from app.widgets.row_list import RowList
 from app.widgets.table.table import Table
@@ -42,40 +46,11 @@ PROGRESS = 1.0  # seconds between two reads while a batch is sent
 class StudiesScreen(SendingActions):
     """Studies on the left and the current one on the right, or below if the terminal is narrow."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d", "plan", "Plan", id="studies.plan",
-                tooltip="Say of each member whether they will be invited, or why not; then invite"),
-        Binding("n", "new", "New", id="studies.new", tooltip="Make a study"),
-        Binding("e", "edit", "Edit", id="studies.edit",
-                tooltip="Change what the study says and its rules"),
-        Binding("s", "segments", "Segments", id="studies.segments",
-                tooltip="Choose from which segments it takes people, and whom it leaves out"),
-        Binding("a", "activate", "Activate", id="studies.activate",
-                tooltip="Let the study send; again: pause it"),
-        Binding("l", "log", "Log", id="studies.log",
-                tooltip="Who was invited, and what became of each invite"),
-        Binding("p", "pause", "Pause sending", id="studies.pause", show=False,
-                tooltip="Pause what is being sent, or go on with it"),
-        Binding("u", "stop", "Undo", id="studies.stop", show=False,
-                tooltip="Withdraw all that is still queued"),
-        Binding("v", "remind", "Remind", id="studies.remind", show=False,
-                tooltip="One reminder to those who have not answered"),
-        Binding("m", "member", "Other member", id="studies.member", show=False,
-                tooltip="Show the mail to another member"),
-        Binding("y", "rehearse", "Rehearse", id="studies.rehearse", show=False,
-                tooltip="Send the mail to yourself, marked TEST; it is not counted"),
-        Binding("t", "trust", "Trust", id="studies.trust", show=False,
-                tooltip="Say what a database is that may be a copy, and therefore does not send"),
-        Binding("c", "close", "Close", id="studies.close", show=False,
-                tooltip="Close the study; a closed one is archived, a draft deleted"),
-        Binding("r", "app.ask_now", "Ask", id="studies.ask", show=False,
-                tooltip="Ask Stripe now for what changed, instead of waiting"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(STUDIES)
     PAUSE = 0.5
     help_text = (
-        "A study is what people are invited to. n makes one, s chooses its segments, a lets it"
-        " send. d plans: each member with one outcome; only then anybody is written to. p pauses"
-        " and goes on, u withdraws what is queued, v reminds, c closes."
+        "People are invited to a study. Press n to create one, s to choose its segments and a to"
+        " activate it. p previews who will be invited, and nothing is sent before you confirm it."
     )
 
     def __init__(self) -> None:
@@ -181,6 +156,7 @@ class StudiesScreen(SendingActions):
         right.entitle(words(plain(study.title, 60)))
         letters = template_rows(study.template, made, email, snapshot.masking)
         self.query_one("#study", RowList).show([*shown, *letters])
+        self.show_keys()
 
     @on(Table.CursorMoved, "#study-list")
     def _another(self, message: Table.CursorMoved) -> None:
@@ -193,6 +169,30 @@ class StudiesScreen(SendingActions):
         message.stop()
         self.query_one("#study").focus()
 
+    def back(self) -> bool:
+        """Go from the study back to the list."""
+        beside = not self.listed.has_focus
+        if beside:
+            self.listed.focus()
+        return beside
+
+    def hints(self) -> FooterHints:
+        run, study = self._run_to_act_on(), self.study
+        names = {}
+        if study is not None and study.state == "active":
+            names["studies.activate"] = "Pause study"
+        if run is None:
+            return FooterHints((), names, frozenset({"studies.undo", "studies.pause"}))
+        names["studies.pause"] = "Pause" if run.state == "running" else "Resume"
+        left = run.go_at - time.time()
+        names["studies.undo"] = f"Undo {clock(left)}" if left > 0 else "Withdraw the rest"
+        first = ("studies.undo", "studies.pause") if left > 0 else ("studies.pause", "studies.undo")
+        return FooterHints(first, names)
+
+    def jump(self, to: Jump) -> None:
+        self.read(choose=int(to.key))
+        self.listed.focus()
+
     def action_member(self) -> None:
         """Show the mail as another member would get it."""
         self._member += 1
@@ -204,7 +204,7 @@ class StudiesScreen(SendingActions):
         study = self.study
         if study is None:
             self.host.tell(
-                "There is no study yet; n makes one." if self._connection else NO_ACCOUNT
+                "There is no study yet. Press n to create one." if self._connection else NO_ACCOUNT
             )
         return study
 

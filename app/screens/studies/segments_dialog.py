@@ -7,25 +7,27 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from app.invites.studies import Study
+from app.keys.dialogs import AUDIENCE
 from app.panel.segments.views import SegmentView
 from app.text import plain
-from app.widgets.content import para, words
+from app.widgets.bindings import bindings
+from app.widgets.content import words
+from app.widgets.dialog import Dialog
 from app.widgets.table.table import Cell, Column, Table
 from app.widgets.text_line import TextLine
 
 COLUMNS = (
-    Column("", 8),
+    Column("", 9),
     Column("Segment", 14, grow=1),
     Column("People", 9, align="right"),
     Column("With email", 10, align="right", priority=1),
 )
-MARKS = {"taken": ("✓ takes", "$completed"), "left out": ("− without", "$warn"), "": ("", "")}
+MARKS = {"included": ("✓ include", "$completed"), "excluded": ("− exclude", "$warn"), "": ("", "")}
 
 
 class _AudienceRows:
@@ -51,38 +53,31 @@ class _AudienceRows:
         return Cell(*mark), Cell(one.name), Cell(f"{one.count:,}"), Cell(f"{one.with_email:,}")
 
 
-class StudySegmentsDialog(ModalScreen["tuple[list[str], list[str]] | None"]):
+class StudySegmentsDialog(Dialog["tuple[list[str], list[str]] | None"]):
     """Returns the keys of the included and of the excluded segments, or None to change
     nothing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "take", "Take", id="audience.take", tooltip="Take people from it"),
-        Binding("minus", "leave_out", "Leave out", id="audience.leave", key_display="-",
-                tooltip="Leave its members out, or not"),
-        Binding("ctrl+s", "save", "Save", id="audience.save", tooltip="Keep what is chosen"),
-        Binding("escape", "cancel", "Cancel", id="audience.cancel", tooltip="Change nothing"),
-    ]  # fmt: skip
-    help_text = "space takes people from a segment, minus leaves its members out; enter keeps it."
+    BINDINGS: ClassVar[list[BindingType]] = bindings(AUDIENCE)
+    help_text = "Space includes the people of a segment, and - excludes them. Enter saves."
 
     def __init__(self, study: Study, views: Sequence[SegmentView]) -> None:
         super().__init__()
         self._study, self._views = study, list(views)
-        self._marks = dict.fromkeys(study.segments, "taken")
-        self._marks |= dict.fromkeys(study.excluded, "left out")
+        self._marks = dict.fromkeys(study.segments, "included")
+        self._marks |= dict.fromkeys(study.excluded, "excluded")
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="audience"):
             title = plain(self._study.title, 60)
-            yield Static(words(("Whom does “", "bold"), (title, "bold"), ("” ask?", "bold")))
+            yield Static(words(("Segments of “", "bold"), (title, "bold"), ("”", "bold")))
             yield Table(
-                COLUMNS, "The segments.", empty="There are none yet.", id="audience-segments"
-            )
-            yield TextLine(id="audience-said")
-            keys = words(
-                ("space", "bold"), " takes; ", ("-", "bold"), " leaves out; ",
-                ("Enter", "bold"), " keeps it; ", ("escape", "bold"), " changes nothing.",
+                COLUMNS,
+                "The segments.",
+                empty="There are none yet.",
+                opens=False,
+                id="audience-segments",
             )  # fmt: skip
-            yield Static(para([keys]), classes="keys")
+            yield TextLine(id="audience-said")
 
     def on_mount(self) -> None:
         self._draw()
@@ -91,18 +86,18 @@ class StudySegmentsDialog(ModalScreen["tuple[list[str], list[str]] | None"]):
     def _draw(self) -> None:
         known = {one.key for one in self._views}
         self.query_one(Table).show(_AudienceRows(self._views, self._marks))
-        taken = [key for key, mark in self._marks.items() if mark == "taken"]
+        taken = [key for key, mark in self._marks.items() if mark == "included"]
         gone = [key for key in self._marks if key not in known]
-        said = f"{len(taken)} taken; who is in several counts once."
+        said = f"{len(taken)} included. Someone in several of them counts once."
         if gone:
-            said = f"{plain(gone[0], 40)} is gone; it is let go with what you keep."
+            said = f"{plain(gone[0], 40)} is gone. Saving removes it from the study."
         self.query_one("#audience-said", TextLine).show(words((said, "$muted")))
 
-    def action_take(self) -> None:
-        self._mark("taken")
+    def action_include(self) -> None:
+        self._mark("included")
 
-    def action_leave_out(self) -> None:
-        self._mark("left out")
+    def action_exclude(self) -> None:
+        self._mark("excluded")
 
     def _mark(self, mark: str) -> None:
         current = self.query_one(Table).current
@@ -112,11 +107,6 @@ class StudySegmentsDialog(ModalScreen["tuple[list[str], list[str]] | None"]):
         self._marks[key] = "" if self._marks.get(key) == mark else mark
         self._draw()
 
-    @on(Table.RowChosen)
-    def _chosen(self, message: Table.RowChosen) -> None:
-        message.stop()
-        self.action_save()
-
     @on(Table.CursorMoved)
     def _moved(self, message: Table.CursorMoved) -> None:
         message.stop()
@@ -124,8 +114,8 @@ class StudySegmentsDialog(ModalScreen["tuple[list[str], list[str]] | None"]):
     def action_save(self) -> None:
         if self.is_current:
             known = [one.key for one in self._views]
-            taken = [key for key in known if self._marks.get(key) == "taken"]
-            self.dismiss((taken, [key for key in known if self._marks.get(key) == "left out"]))
+            taken = [key for key in known if self._marks.get(key) == "included"]
+            self.dismiss((taken, [key for key in known if self._marks.get(key) == "excluded"]))
 
     def action_cancel(self) -> None:
         if self.is_current:

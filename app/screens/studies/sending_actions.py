@@ -35,7 +35,7 @@ from app.widgets.dialog import QuestionDialog
 
 NO_ACCOUNT = "No account is connected yet; 1 (Connect) connects one."
 NAMES = 8  # of people who were added to a reminder, or fell out
-NOT_ACTIVE = "Only an active study sends; a activates it."
+NOT_ACTIVE = "Only an active study sends. Press a to activate it."
 
 
 class SendingActions(PanelistScreen):
@@ -59,7 +59,7 @@ class SendingActions(PanelistScreen):
     def _do(self, what: Callable[[Store, str], object], said: str) -> Any:
         """Write to the database in a thread. Then tell what ``what`` returns, or else ``said``."""
 
-    def action_plan(self) -> None:
+    def action_preview(self) -> None:
         """Show the plan: each member with a result."""
         from app.screens.studies.plan_screen import PlanScreen
 
@@ -67,7 +67,7 @@ class SendingActions(PanelistScreen):
         if study is None or connection is None or snapshot is None:
             return
         if not study.segments:
-            self.host.tell("It takes people from no segment yet; s chooses some.")
+            self.host.tell("This study has no segments yet. Press s to choose some.")
             return
         form = PlanScreen(self.host.store, connection, study, self._names, masking=snapshot.masking)
         self.app.push_screen(form)
@@ -85,12 +85,17 @@ class SendingActions(PanelistScreen):
         )
 
     def _open_run(self) -> RunView | None:
+        """The batch that a key acts on. If there is none, say so and return None."""
+        run = self._run_to_act_on()
+        if run is None:
+            self.host.tell("Nothing of this study is queued.")
+        return run
+
+    def _run_to_act_on(self) -> RunView | None:
         """The batch that a key acts on: one's own, before those of others."""
         found = [one for one in self._runs if one.state not in OVER]
-        if not found:
-            self.host.tell("Nothing of this study is queued.")
-            return None
-        return next((one for one in found if self._is_own(one)), found[0])
+        own = (one for one in found if self._is_own(one))
+        return next(own, found[0] if found else None)
 
     def _is_own(self, run: RunView) -> bool:
         return run.is_of(self.host.sending.user, self.host.store.login)
@@ -107,7 +112,7 @@ class SendingActions(PanelistScreen):
         if run is None or connection is None:
             return
         if run.state == "running" and self.host.sending.has(run.id):
-            self._do(lambda store, by: runs.pause(store, run.id, by), "Paused; p goes on.")
+            self._do(lambda store, by: runs.pause(store, run.id, by), "Paused. P resumes.")
             return
         try:
             refused = self.host.sending.refusal(run)
@@ -140,7 +145,7 @@ class SendingActions(PanelistScreen):
         else:
             answered(True)
 
-    def action_stop(self) -> None:
+    def action_undo(self) -> None:
         """Withdraw queued invites after a question."""
         run = self._open_run()
         if run is None:
@@ -255,7 +260,7 @@ class SendingActions(PanelistScreen):
     def _told(self, said: str, problem: bool = False) -> None:
         """Tell what was done, and read the studies again."""
 
-    def action_rehearse(self) -> None:
+    def action_test(self) -> None:
         """Send a test email to yourself."""
         study = self._chosen_study()
         if study is not None:

@@ -30,7 +30,7 @@ def queued_words(number: int, channel: Channel, start_at: int | None = None) -> 
     if channel.is_local:
         return f"{number:,} are written to {channel.words} at once. The study shows how far it is."
     if channel.by_hand:
-        return f"{number:,} links wait to be copied: l, then y. u withdraws those that are left."
+        return f"{number:,} links wait to be copied: L, then y. u withdraws those that are left."
     return f"{number:,} queued. u undoes all of it for two minutes, then withdraws what is left."
 
 
@@ -38,17 +38,17 @@ def _next(run: RunView) -> str:
     """What happens to a batch in trouble."""
     if run.state == "running":
         return " It is tried again by itself."
-    return " p goes on." if run.state == "paused" and run.left else ""
+    return " P resumes." if run.state == "paused" and run.left else ""
 
 
 def first_rows() -> list[Row]:
     """The rows to show when there is no study yet."""
     steps = (
-        ("n", "make one: its interview link, who writes, and the mail"),
+        ("n", "create one: its interview link, its sender and its email"),
         ("s", "choose its segments"),
-        ("a", "let it send"),
-        ("d", "plan: of each member whether they will be invited, or why not"),
-        ("i", "in the plan: see what would be sent, and confirm it by number"),
+        ("a", "activate it"),
+        ("p", "preview who will be invited, and who will not and why"),
+        ("i", "in the preview, see what will be sent, and confirm the number"),
     )
     rows = [_title("A study is what people are invited to")]
     return rows + [_line(key, text) for key, text in steps]
@@ -77,7 +77,7 @@ def study_rows(
     for run in runs[:3]:
         rows += _run(run, now, quiet_hours, here=run.id in here)
     rows += [_title("Whom it asks")]
-    rows.append(_line("segments", _named(study.segments, names) or "none yet; s chooses some"))
+    rows.append(_line("segments", _named(study.segments, names) or "none yet. s chooses some"))
     if study.excluded:
         rows.append(_line("but none of", _named(study.excluded, names)))
     rows += [_line("", rule) for rule in study.rules.words]
@@ -111,7 +111,7 @@ def _funnel(funnel: Mapping[str, int], invited: int) -> list[Row]:
     every = sum(funnel.values())
     rows = [_title("Invites")]
     if not every:
-        return [*rows, _line("", "no one is invited yet; d plans who to invite")]
+        return [*rows, _line("", "no one is invited yet. p previews who will be")]
     rows.append(_bar("invited", invited, every, "bold"))
     for state, word in INVITE_STATES.items():
         if number := funnel.get(state, 0):
@@ -139,7 +139,7 @@ def _run(run: RunView, now: float, quiet_hours: str | None, *, here: bool) -> li
             )
         )
     elif run.state == "paused":
-        rows.append(_line("", "p goes on, u withdraws what is left"))
+        rows.append(_line("", "P resumes, u withdraws what is left"))
     elif run.state not in OVER and run.left:
         if timing := timing_words(run, quiet_hours, now):
             undo = "u undoes all of it" if run.go_at > now else "p pauses, u stops"
@@ -147,11 +147,11 @@ def _run(run: RunView, now: float, quiet_hours: str | None, *, here: bool) -> li
             if not here:
                 rows.append(_line("", "this app does not send it; p sends it from here", "$warn"))
         elif run.channel.by_hand:
-            rows.append(_line("", "each link is copied by hand: l (log), then y"))
+            rows.append(_line("", "each link is copied by hand: L (log), then y"))
         elif here:
-            rows.append(_line("", f"{run.recent:,} in the last minute; p pauses, u stops"))
+            rows.append(_line("", f"{run.recent:,} in the last minute; P pauses, u withdraws"))
         else:
-            rows.append(_line("", "nobody sends it at the moment; p goes on", "$warn"))
+            rows.append(_line("", "no one sends it at the moment. P resumes", "$warn"))
     if run.state not in OVER:
         rows += [_line("", _result(one), "$muted") for one in run.last]
     return rows

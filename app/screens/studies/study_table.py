@@ -54,7 +54,7 @@ class StudyTable(Table):
         super().__init__(
             COLUMNS,
             "The studies: how many people each has invited, and how many responded.",
-            empty="No study yet; n makes one.",
+            empty="No studies yet. Press n to create one.",
             waiting="No account is connected: 1 (Connect).",
             id="study-list",
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
@@ -14,10 +15,12 @@ from textual.widgets import Input, Static
 from app.credentials.store import Credentials
 from app.invites.errors import StudyProblem
 from app.invites.mail.smtp import DeliveryUnknown, NotSent
-from app.invites.sending.trial_mail import rehearse
+from app.invites.sending.trial_mail import send_test_mail
 from app.invites.studies import Study
+from app.keys.dialogs import TEST_MAIL
 from app.settings import Settings, SettingsError
 from app.text import plain
+from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.dialog import DecisionDialog
 from app.widgets.inputs import TextField
@@ -27,9 +30,8 @@ from app.widgets.text_line import TextLine
 class TrialMailDialog(DecisionDialog[None]):
     """Asks for an address and sends one test email to it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Close", id="trial-mail.cancel", tooltip="Close this"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(TEST_MAIL)
+    NAMES: ClassVar[Mapping[str, str]] = {"field.open": "Send"}
     help_text = "The mail as a member would get it, to your own address. It is not counted."
 
     class Ended(Message):
@@ -71,7 +73,10 @@ class TrialMailDialog(DecisionDialog[None]):
     @work(thread=True)
     def _send(self, address: str) -> None:
         try:
-            said, problem = rehearse(self._settings, self._credentials, self._study, address), False
+            said, problem = (
+                send_test_mail(self._settings, self._credentials, self._study, address),
+                False,
+            )
         except (StudyProblem, NotSent, SettingsError) as trouble:
             said, problem = str(trouble), True
         except DeliveryUnknown:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.widgets import Button, Static
@@ -16,8 +16,10 @@ from app.db.store import Store
 from app.invites.errors import RestoreSuspected
 from app.invites.restore_guard import Answer, RestoreGuard
 from app.invites.witness.lost_words import LostRow, last_known, lost_rows, lost_words, taken_words
+from app.keys.dialogs import TRUST
 from app.screens.base import host_of
 from app.text import masked, plain, when
+from app.widgets.bindings import bindings
 from app.widgets.content import Content, para, words
 from app.widgets.dialog import DecisionDialog
 
@@ -28,15 +30,7 @@ LOOKING = "Looking what is known…"
 class TrustDialog(DecisionDialog["str | None"]):
     """Returns what was done, for a person, or None if nothing was."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "answer('moved')", "Moved", id="trust.moved",
-                tooltip="It is the same panel, and no other copy of it sends"),
-        Binding("c", "answer('copy')", "Copy", id="trust.copy",
-                tooltip="It is a copy that was put back, or one of two"),
-        Binding("escape", "cancel", "Cancel", id="trust.cancel", tooltip="Answer later"),
-        Binding("down", "scroll(1)", "Read on", show=False),
-        Binding("up", "scroll(-1)", "Back", show=False),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(TRUST)
     help_text = (
         "Nothing is sent from a database that may be a copy. m says that it was only moved. c says"
         " that it is a copy: whoever is listed is then marked as invited. Escape answers later."

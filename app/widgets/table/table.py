@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import ClassVar, TypeAlias
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region
 from textual.strip import Strip
 
+from app.keys.dialogs import TABLE
+from app.widgets.bindings import bindings
 from app.widgets.table import messages
 from app.widgets.table.cells import Cell, Column
 from app.widgets.table.cursor import Cursor
@@ -19,11 +21,7 @@ from app.widgets.table.scroll_view import HEADER, LongView
 
 __all__ = ["Cell", "Column", "Rows", "SortedColumn", "Table"]
 
-HELP = (
-    " Arrow keys or j and k move, ctrl+d and ctrl+u half a page, g and G to the first and last"
-    " row; left and right bring columns into sight that have no room. Enter or a double click"
-    " opens a row. < and > or a click on a title change the order."
-)
+HELP = " Enter or a double click opens a row. A click on a title changes the order."
 
 
 class Table(LongView, can_focus=True):
@@ -52,21 +50,7 @@ class Table(LongView, can_focus=True):
         &:ansi > .table--away { background: ansi_default; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Open", id="table.open", tooltip="Open the current row"),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("ctrl+d", "page(0.5)", "Half a page down", show=False),
-        Binding("ctrl+u", "page(-0.5)", "Half a page up", show=False),
-        Binding("home,g", "first", "First row", show=False),
-        Binding("end,G", "last", "Last row", show=False),
-        Binding("right", "columns(1)", "Next columns", show=False),
-        Binding("left", "columns(-1)", "Columns before", show=False),
-        Binding("less_than_sign", "sort(-1)", "Order by the column before", show=False),
-        Binding("greater_than_sign", "sort(1)", "Order by the next column", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(TABLE)
 
     def __init__(
         self,
@@ -75,11 +59,13 @@ class Table(LongView, can_focus=True):
         *,
         empty: str = "Nothing is here.",
         waiting: str = "Reading…",
+        opens: bool = True,
         id: str | None = None,  # noqa: A002
     ) -> None:
-        """``about`` says what the rows are, in the help before the keys."""
+        """``about`` says what the rows are, in the help. ``opens``: enter opens a row."""
         super().__init__(id=id)
-        self.help_text = about + HELP
+        self.help_text = about + (HELP if opens else "")
+        self._opens = opens
         self._painter = Painter(self, tuple(columns))
         self._empty, self._waiting = empty, waiting
         self._window = VisibleRows(None)
@@ -261,6 +247,10 @@ class Table(LongView, can_focus=True):
         painter = self._painter
         painter.arrange(painter.width, painter.skip + by)
         self._repaint()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether a key works: enter does nothing where rows open nothing."""
+        return self._opens or action != "choose"
 
     def action_choose(self) -> None:
         if (key := self.current) is not None:

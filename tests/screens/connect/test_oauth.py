@@ -14,7 +14,8 @@ from app.db.store import Store
 from app.oauth import browser_approval
 from app.screens.connect.methods import MethodList
 from app.screens.connect.oauth_form import PasteInput
-from app.widgets.dialog import HelpDialog, QuestionDialog
+from app.screens.help_dialog import HelpDialog
+from app.widgets.dialog import QuestionDialog
 from tests.helpers.approved_home import TOKEN, decide
 from tests.helpers.real_app import (  # fmt: skip
     Setup,
@@ -136,12 +137,12 @@ async def test_a_paste_anywhere_is_the_answer(store: Store, setup: Setup) -> Non
 
 async def test_the_address_is_copied(store: Store, setup: Setup) -> None:
     async with running(store, setup.settings()) as at:
-        await at.press("c")
+        await at.press("y")
         assert at.app.clipboard == ""
-        assert "c Copy" not in at.text
+        assert "y Copy" not in at.text
         url = await ask(at)
-        assert "c Copy" in at.text
-        await at.press("c")
+        assert "y Copy" in at.text
+        await at.press("y")
         assert at.app.clipboard == url
         assert "Copied" in at.toasts
 

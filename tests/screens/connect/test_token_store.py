@@ -14,9 +14,9 @@ from app.db.store import Store
 from app.screens.connect.key_form import KeyInput
 from app.screens.connect.methods import MethodList
 from app.screens.connect.token_store_dialog import TokenStoreDialog, UnlockDialog
+from app.screens.help_dialog import HelpDialog
 from app.settings import Settings
 from app.sync.stripe.access import secret_name
-from app.widgets.dialog import HelpDialog
 from tests.helpers.real_app import Setup, choose, ids, kept, made, running
 from tests.screens.conftest import Driven
 

@@ -131,23 +131,23 @@ async def test_a_day_is_stepped_to(start: Start, past: Past) -> None:
         screen = await put(at, past.screen())
         begun = past.store.row("SELECT min(at) FROM cause")[0]
         for keys, expected, found in (
-            (["w"], day(37), [3, 2, 3]),
-            (["d"], day(38), [3, 2, 3]),
-            (["D", "D", "D", "D"], day(34), [2, 2, 4]),
-            (["W", "W", "W", "W"], day(6), [1, 1, 5]),
-            (["D"] * 5, day(1), [0, 0, 6]),
-            (["m"], stepped(day(1), "month", -1), [2, 2, 4]),
+            (["left_curly_bracket"], day(37), [3, 2, 3]),
+            (["left_square_bracket"], day(38), [3, 2, 3]),
+            (["right_square_bracket"] * 4, day(34), [2, 2, 4]),
+            (["right_curly_bracket"] * 4, day(6), [1, 1, 5]),
+            (["right_square_bracket"] * 5, day(1), [0, 0, 6]),
+            (["left_parenthesis"], stepped(day(1), "month", -1), [2, 2, 4]),
         ):
             await at.press(*keys)
             await counted(at, screen)
             assert since(screen) == expected.isoformat()
             assert numbers(screen) == found
-        await at.press("m")
+        await at.press("left_parenthesis")
         await counted(at, screen)
         assert numbers(screen) == [3, 2, 3]
         assert screen._since == begun
         assert "Nothing is known of before: the first sync began" in at.flat
-        await at.press("M", "M")
+        await at.press("right_parenthesis", "right_parenthesis")
         assert "That is in the future." in at.flat
         await counted(at, screen)
         assert screen._since > begun
@@ -163,20 +163,20 @@ async def test_a_day_is_typed_and_what_is_none_is_said_in_its_place(
             ("2999-01-01", "✗ That is in the future."),
             ("-1y", "✗ Nothing is known of before: the first sync began"),
         ):
-            await at.press("t")
+            await at.press("o")
             await at.strike(*({" ": "space"}.get(sign, sign) for sign in typed), "enter")
             await counted(at, screen)
             assert said in at.flat
             if screen._day.has_focus:  # for another try
                 await at.press("escape")
                 assert "✗" not in at.flat
-        await at.press("t", "minus", "7", "d", "enter")
+        await at.press("o", "minus", "7", "d", "enter")
         await counted(at, screen)
         assert since(screen) == day(7).isoformat()
         assert numbers(screen) == [1, 1, 5]
         assert "✗" not in at.flat
         assert screen.groups.has_focus
-        await at.press("t", "3", "escape")
+        await at.press("o", "3", "escape")
         assert since(screen) == day(7).isoformat()
         assert screen.groups.has_focus
         await at.press("escape")
@@ -211,7 +211,7 @@ async def test_before_the_first_sync_there_is_no_past(start: Start, past: Past) 
     past.store.execute("UPDATE connection SET generation = 0")
     async with start() as at:
         await at.app.push_screen(past.screen())
-        await at.press("d", "m")
+        await at.press("left_square_bracket", "left_parenthesis")
         assert "There was no sync yet" in at.flat
 
 
@@ -219,7 +219,7 @@ async def test_masking_hides_people_and_a_person_is_told(start: Start, past: Pas
     who: list[int] = []
     async with start((160, 50)) as at:
         screen = await put(at, past.screen(tell=who.append))
-        await at.press("x")
+        await at.press("M")
         await at.until(lambda: "MASKED" in at.flat)
         assert "P•••" in at.text
         for group in (LEFT, STAYED, JOINED):

@@ -138,7 +138,7 @@ async def test_masking_hides_who_is_named(start: Start, here: int, store: Store)
     study(store, here)
     async with start((120, 40)) as at:
         await look(at)
-        await at.press("x")
+        await at.press("M")
         await plan(at)
         found = await confirm(at)
         found._follow_from = float("inf")
@@ -155,13 +155,13 @@ async def test_a_key_goes_on_with_another_persons_batch_after_a_question(
     runs.pause(store, run, BY)
     async with start((120, 40)) as at:
         await look(at)
-        await at.press("p")
+        await at.press("P")
         await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         assert "rosa queued these invites, not you" in at.flat
         at.settle()
         await at.press("escape")
         assert runs.view(store, run).on_purpose
-        await at.press("p")
+        await at.press("P")
         await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         at.settle()
         await at.strike("y")
@@ -175,7 +175,7 @@ async def test_a_key_does_not_send_through_another_mail_server(
     store.execute("UPDATE run SET server = 'rosa@mail.example.com:465', state = 'paused'")
     async with start((120, 40)) as at:
         await look(at)
-        await at.press("p")
+        await at.press("P")
         await at.until(lambda: "confirmed for rosa@mail.example.com:465" in at.toasts)
         assert runs.view(store, run).state == "paused"
 

@@ -1,4 +1,4 @@
-"""The invitation log: marked by key and by list, resolved, and taken out."""
+"""The invitation log: marked by key and by list, resolved, and exported."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from app.invites.invite_log import invite_ids
 from app.screens.export_dialog import ExportDialog
 from app.screens.studies.invite_log_screen import InviteLogScreen
 from app.screens.studies.ledger_screen import LedgerScreen
+from app.screens.studies.mark_dialog import MarkDialog
 from app.screens.studies.mark_list_dialog import MARKS, OPT_OUT, MarkListDialog
 from app.screens.studies.reason_dialog import ReasonDialog
 from app.screens.studies.screen import StudiesScreen
+from app.widgets.choice_list import ChoiceList
 from app.widgets.dialog import QuestionDialog
 from app.widgets.inputs import TextField
 from tests.helpers.study_keys import look, people, put
@@ -41,7 +43,7 @@ def asked(store: Store, here: int) -> int:
 
 async def log(at: Driven) -> InviteLogScreen:
     await look(at)
-    await at.press("l")
+    await at.press("L")
     await at.until(lambda: "rows 1–" in at.flat)
     screen = at.app.screen
     assert isinstance(screen, InviteLogScreen)
@@ -50,7 +52,7 @@ async def log(at: Driven) -> InviteLogScreen:
 
 async def paste(at: Driven, text: str, mark: str = "completed") -> MarkListDialog:
     """The dialog, with this list, about to say this of it."""
-    await at.press("i")
+    await at.press("I")
     await at.until(lambda: isinstance(at.app.screen, MarkListDialog))
     at.settle()
     form = at.app.screen
@@ -63,6 +65,16 @@ async def paste(at: Driven, text: str, mark: str = "completed") -> MarkListDialo
     return form
 
 
+async def mark(at: Driven, state: str) -> None:
+    """Mark what is selected by the dialog."""
+    await at.press("m")
+    await at.until(lambda: isinstance(at.app.screen, MarkDialog))
+    at.settle()
+    marks = at.app.screen.query_one(ChoiceList)
+    marks.highlighted = marks.get_option_index(state)
+    await at.press("enter")
+
+
 async def yes(at: Driven) -> None:
     await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
     at.settle()
@@ -72,18 +84,16 @@ async def yes(at: Driven) -> None:
 async def test_the_log_is_marked_by_key(start: Start, asked: int, store: Store) -> None:
     async with start((120, 40)) as at:
         await look(at)
-        await at.press("l")
+        await at.press("L")
         await at.until(lambda: "rows 1–11 of 11" in at.flat)
-        await at.press("c")
+        await mark(at, "completed")
         await at.until(lambda: studies.funnel(store, asked).get("completed") == 1)
         await at.press("u")
         await at.until(lambda: "completed" not in studies.funnel(store, asked))
-        await at.press("c")
+        await mark(at, "completed")
         await at.until(lambda: studies.funnel(store, asked).get("completed") == 1)
-        await at.press("space", "space", "d")
-        await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
-        at.app.screen.opened = 0.0  # type: ignore[attr-defined]
-        await at.strike("y")
+        await at.press("space", "space")
+        await mark(at, "declined")
         await at.until(lambda: "declined" in studies.funnel(store, asked))
         await at.press("f", "f")
         await at.press("slash")
@@ -179,11 +189,11 @@ async def test_the_log_is_taken_out(
     async with start((120, 40)) as at:
         await log(at)
         if masking:
-            await at.press("x")
+            await at.press("M")
             await at.until(lambda: "cus_00@example.com" not in at.flat)
-        await at.press("t")
+        await at.press("x")
         await at.until(lambda: isinstance(at.app.screen, ExportDialog))
-        assert "Take out 11 invites" in at.flat
+        assert "Export 11 invites" in at.flat
         at.settle()
         at.app.screen.query_one(TextField).value = str(tmp_path / "a.csv")
         await at.press("enter")
@@ -205,9 +215,8 @@ async def test_what_is_picked_stays_so_while_the_list_is_searched(
         await at.press("space", "slash")
         await put(at, "cus_01")
         await at.until(lambda: "rows 1–1 of 1" in at.flat)
-        await at.press("enter", "space", "s")
-        await at.until(lambda: "Mark 2 invites as started?" in at.flat)
-        await yes(at)
+        await at.press("enter", "space")
+        await mark(at, "started")
         await at.until(lambda: studies.funnel(store, asked).get("started") == 2)
 
 
@@ -221,7 +230,7 @@ async def test_a_reminder_goes_to_those_whom_the_question_was_about(
         await look(at)
         await at.until(lambda: "Pricing" in at.flat)
         lifecycle.mark(store, here, [one], "started", BY)
-        await at.press("v")
+        await at.press("R")
         await at.until(lambda: "Remind the 10 people" in at.flat)
         store.execute("UPDATE invite SET state = 'handed_over' WHERE id = ?", (one,))
         await yes(at)
@@ -246,9 +255,8 @@ async def test_a_reminder_that_nobody_knows_of_is_resolved(
         await log(at)
         await at.press("f")
         await at.until(lambda: "rows 1–1 of 1" in at.flat)
-        await at.strike("plus")
-        await yes(at)
-        await at.until(lambda: "1 resolved" in at.toasts)
+        await mark(at, "arrived")
+        await at.until(lambda: "1 marked: arrived" in at.toasts)
         found = store.row("SELECT state, reminder FROM invite WHERE id = ?", (one,))
         assert tuple(found) == ("handed_over", "sent")
         await at.press("escape")
@@ -260,22 +268,23 @@ async def test_what_is_final_asks_by_name_and_a_bounce_is_lifted(
 ) -> None:
     async with start((120, 40)) as at:
         await log(at)
-        await at.press("b")
+        await at.press("m")
         await at.until(lambda: "Mark the invite to Person" in at.flat)
-        await yes(at)
+        await at.press("escape")
+        await mark(at, "bounced")
         await at.until(lambda: studies.funnel(store, asked).get("bounced") == 1)
-        await at.press("a")
+        await at.press("A")
         await at.until(lambda: isinstance(at.app.screen, ReasonDialog))
         at.settle()
         await put(at, "the wrong one")
         await at.press("enter")
         await at.until(lambda: "bounced" not in studies.funnel(store, asked))
         assert store.rows("SELECT 1 FROM opt_out") == []
-        await at.press("w")
+        await at.press("W")
         await at.until(lambda: "Withdraw the invite to Person" in at.flat)
         await yes(at)
         await at.until(lambda: studies.funnel(store, asked).get("withdrawn") == 1)
-        await at.press("a")
+        await at.press("A")
         await at.until(lambda: "No mailbox of them is excluded" in at.toasts)
 
 
@@ -285,30 +294,43 @@ async def test_the_ledger_is_read(
 ) -> None:
     async with start(size) as at:
         await log(at)
-        await at.press("c")
+        await mark(at, "completed")
         await at.until(lambda: studies.funnel(store, asked).get("completed") == 1)
-        await at.press("l")
+        await at.press("L")
         await at.until(lambda: isinstance(at.app.screen, LedgerScreen))
         at.app.clear_notifications()  # they cover the last line
         await at.until(lambda: "Ledger: Pricing" in at.flat and "rows 1–" in at.flat)
         assert "handed over → completed" in at.flat
-        await at.press("p")
+        await at.press("f")
         await at.until(lambda: "only cus_11" in at.flat)
         await at.until(lambda: "of 4" in at.flat)  # queued, claimed, handed over, completed
-        await at.press("x")
+        await at.press("M")
         await at.until(lambda: "Person 11" not in at.flat)
         await at.press("escape")
         assert isinstance(at.app.screen, InviteLogScreen)
 
 
-async def test_a_key_that_changes_nothing_says_why(
-    start: Start, asked: int, store: Store, here: int
-) -> None:
-    lifecycle.mark(store, here, list(invite_ids(store, here, study_id=asked)), "completed", BY)
-    async with start((120, 40)) as at:
+async def test_escape_drops_the_selection_and_then_leaves(start: Start, asked: int) -> None:
+    async with start((100, 30)) as at:
         await log(at)
-        await at.press("s")
-        await at.until(lambda: "0 marked started. 1 stays as it is: completed." in at.flat)
-        await at.press("w")
-        await at.until(lambda: "None of them can be withdrawn." in at.flat)
+        await at.press("space", "space")
+        assert "2 selected" in at.flat
+        await at.press("escape")
         assert isinstance(at.app.screen, InviteLogScreen)
+        assert "selected" not in at.flat
+        await at.press("escape")
+        assert isinstance(at.app.screen, StudiesScreen)
+
+
+async def test_a_mark_says_for_how_many_it_is(start: Start, asked: int, store: Store) -> None:
+    async with start((100, 30)) as at:
+        await log(at)
+        await mark(at, "completed")
+        await at.until(lambda: studies.funnel(store, asked).get("completed") == 1)
+        await at.press("m")
+        await at.until(lambda: "can't be marked in this state" in at.toasts)
+        await at.press("space", "space", "space", "m")
+        await at.until(lambda: isinstance(at.app.screen, MarkDialog))
+        assert "Mark 3 invites as" in at.flat
+        assert "2 Started" in at.flat
+        assert "– Arrived" in at.flat

@@ -141,7 +141,7 @@ async def test_masking_hides_people(start: Start, here: int, store: Store) -> No
     async with start((120, 40)) as at:
         await look(at)
         await at.until(lambda: "cus_00@example.com" in at.flat)
-        await at.press("x")
+        await at.press("M")
         assert "@example.com" not in at.flat.replace("research@acme.example", "")
         await plan(at)
         assert "Person 0" not in at.text
@@ -161,7 +161,7 @@ async def test_a_draft_is_deleted_and_a_study_closed_after_a_question(
     studies.create(store, here, "Draft", BY)
     async with start((80, 24)) as at:
         await look(at)
-        await at.press("c")
+        await at.press("C")
         await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         at.app.screen.opened = 0.0  # type: ignore[attr-defined]
         await at.strike("y")
@@ -253,7 +253,7 @@ async def test_a_plan_is_taken_out_with_why(
     async with start((80, 24)) as at:
         await look(at)
         await plan(at)
-        await at.press("down", "t")
+        await at.press("down", "x")
         await at.until(lambda: isinstance(at.app.screen, ExportDialog))
         at.settle()
         at.app.screen.query_one(TextField).value = str(tmp_path / "a.csv")

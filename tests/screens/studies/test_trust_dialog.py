@@ -53,16 +53,16 @@ async def test_confirming_asks_first_and_then_follows(
 async def test_a_key_asks_and_escape_answers_later(start: Start, here: int, store: Store) -> None:
     async with start((120, 40)) as at:
         await look(at)
-        await at.press("t")
+        await at.press("V")
         await asked(at)
         await at.press("escape")
         assert store.rows("SELECT 1 FROM ledger WHERE what = 'trusted'") == []
-        await at.press("t")
+        await at.press("V")
         await asked(at)
         at.app.screen.opened = 0.0  # type: ignore[attr-defined]
         await at.press("c")
         await at.until(lambda: "This database may send again." in at.flat)
-        await at.press("t")
+        await at.press("V")
         await at.until(lambda: "There is nothing to answer." in at.flat)
 
 
@@ -74,7 +74,7 @@ async def test_going_on_and_reminding_ask_first(start: Start, store: Store, tmp_
     mark_as_copy(store, 1_750_000_000)
     async with start((120, 40)) as at:
         await look(at)
-        await at.press("p")
+        await at.press("P")
         await at.until(lambda: isinstance(at.app.screen, QuestionDialog))  # rosa queued it
         at.app.screen.opened = 0.0  # type: ignore[attr-defined]
         await at.press("y")

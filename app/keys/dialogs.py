@@ -1,0 +1,166 @@
+"""The actions of dialogs, forms, lists and fields."""
+
+from __future__ import annotations
+
+from app.keys.actions import Place, Row, place
+
+CANCEL = Row("back", "Close this, and change nothing", "cancel", name="Cancel")
+CLOSE = Row("back", "Close this", "cancel", name="Close")
+
+DIALOG = place(
+    "dialog", "dialog", "In every dialog",
+    Row("help", "See every key that works here, and what it does", "app.help"),
+    Row("suspend", "Go to the shell. fg brings you back", "app.suspend_process", shown=False),
+)  # fmt: skip
+
+QUESTION = place(
+    "dialog", "question", "Question",
+    Row("yes", "Do it", "answer(True)"),
+    Row("no", "Do nothing", "answer(False)"),
+    Row("back", "Do nothing", "answer(False)", name="Cancel"),
+    Row("left", "Go to the button on the left", "app.focus_previous", "Other button", shown=False),
+    Row("right", "Go to the button on the right", "app.focus_next", "Other button", shown=False),
+)  # fmt: skip
+TRUST = place(
+    "dialog", "trust", "Trust a database",
+    Row("moved", "Say that it is the same panel, and no other copy of it sends", "answer('moved')"),
+    Row("copied", "Say that it is a copy that was put back, or one of two", "answer('copy')"),
+    Row("back", "Answer later", "cancel", name="Cancel"),
+    Row("down", "Read on", "scroll(1)", "Read on", shown=False),
+    Row("up", "Read what is above", "scroll(-1)", shown=False),
+)  # fmt: skip
+HELP = place(
+    "dialog", "help", "All keys",
+    Row("open", "Run the current action", "screen.run", "Run"),
+    Row("back", "Close this", "screen.cancel", "Close"),
+)  # fmt: skip
+EXPORT = place(
+    "dialog", "export", "Export",
+    Row("form", "Change between CSV and JSON lines", name="CSV or JSON"),
+    Row("replace", "Replace the file that exists"),
+    Row("back", "Stop. No file is left", "cancel", name="Cancel"),
+)  # fmt: skip
+COPY = place(
+    "dialog", "copy", "Copy",
+    Row("copy", "Copy the current value", "copy_current"),
+    Row("options", "Open this person in Stripe's Dashboard", "open", "Open in browser"),
+    CLOSE,
+)  # fmt: skip
+WHY = place("dialog", "why", "Why", Row("why", "Close this", "cancel", "Close", shown=False), CLOSE)
+PICK = place(
+    "dialog", "pick", "Choose a segment",
+    Row("back", "Choose none", "cancel", name="Cancel"),
+)  # fmt: skip
+SEGMENT_FORM = place(
+    "dialog", "segment-form", "Segment",
+    Row("save", "Save the segment", first=True),
+    Row("back", "Close the form without saving", "cancel", name="Cancel"),
+)  # fmt: skip
+AUDIENCE = place(
+    "dialog", "audience", "Segments of a study",
+    Row("select", "Include the people of this segment, or not", "include", "Include"),
+    Row("exclude", "Exclude the people of this segment, or not"),
+    Row("open", "Save these segments", "save", "Save", shown=False),
+    Row("save", "Save these segments"),
+    CANCEL,
+)  # fmt: skip
+STUDY_FORM = place(
+    "dialog", "study-form", "Study",
+    Row("save", "Save the study", first=True),
+    Row("look", "Show the email as a member will get it, or the fields", "preview", first=True),
+    Row("back", "Close the form without saving", "cancel", name="Cancel"),
+)  # fmt: skip
+PLAN_OPTIONS = place(
+    "dialog", "plan-options", "Options of a preview",
+    Row("save", "Preview with these options", name="Preview", first=True),
+    CANCEL,
+)  # fmt: skip
+CONFIRM = place(
+    "dialog", "confirm", "Send invites",
+    Row("down", "Read on", "scroll(1)", "Read on"),
+    Row("up", "Read what is above", "scroll(-1)", shown=False),
+    Row("page_down", "Read the next page", "scroll(10)", shown=False),
+    Row("page_up", "Read the previous page", "scroll(-10)", shown=False),
+    Row("look", "Send although the first sync isn't complete", "override",
+        "Send during the first sync", shown=False),
+    Row("back", "Send nothing", "cancel", name="Cancel"),
+)  # fmt: skip
+TEST_MAIL = place("dialog", "test-mail", "Test mail", Row("back", "Close this", "cancel", "Close"))
+MARK = place("dialog", "mark", "Mark invites", CANCEL)
+MARK_LIST = place(
+    "dialog", "mark-list", "Import a list of marks",
+    Row("save", "Look for the people of the list. You are asked before anything changes",
+        "match", "Mark…", first=True),
+    Row("form", "Choose what they are marked as", "mark", "Mark as", first=True),
+    Row("back", "Close this", "cancel", "Close", first=True),
+)  # fmt: skip
+REASON = place("dialog", "reason", "Reason", CANCEL)
+ACCOUNTS = place("dialog", "accounts", "Accounts", CANCEL)
+TOKEN_STORE = place("dialog", "storage", "Credential storage", CANCEL)
+UNLOCK = place(
+    "dialog", "unlock", "Passphrase",
+    Row("back", "Continue without the passphrase", "cancel", "Cancel"),
+)  # fmt: skip
+
+TABLE = place(
+    "list", "table", "Lists",
+    Row("open", "Open the current row", "choose"),
+    Row("down", "Go down a row", "move(1)", shown=False),
+    Row("up", "Go up a row", "move(-1)", shown=False),
+    Row("page_down", "Go down a page", "page(1)", shown=False),
+    Row("page_up", "Go up a page", "page(-1)", shown=False),
+    Row("half_down", "Go down half a page", "page(0.5)", shown=False),
+    Row("half_up", "Go up half a page", "page(-0.5)", shown=False),
+    Row("first", "Go to the first row", shown=False),
+    Row("last", "Go to the last row", shown=False),
+    Row("right", "Show the columns on the right", "columns(1)", shown=False),
+    Row("left", "Show the columns on the left", "columns(-1)", shown=False),
+    Row("sort_before", "Sort by the previous column", "sort(-1)", shown=False),
+    Row("sort_after", "Sort by the next column", "sort(1)", shown=False),
+)  # fmt: skip
+ROWS = place(
+    "list", "rows", "Text",
+    Row("down", "Go down a line", "scroll_down", shown=False),
+    Row("up", "Go up a line", "scroll_up", shown=False),
+    Row("page_down", "Go down a page", shown=False),
+    Row("page_up", "Go up a page", shown=False),
+    Row("half_down", "Go down half a page", "half_page(1)", shown=False),
+    Row("half_up", "Go up half a page", "half_page(-1)", shown=False),
+    Row("first", "Go to the beginning", "scroll_home", shown=False),
+    Row("last", "Go to the end", "scroll_end", shown=False),
+)  # fmt: skip
+GROUPS = place(
+    "list", "groups", "Groups",
+    Row("open", "Go to the people of this group", "enter", "To the people"),
+    Row("down", "Go to the next group", "move(1)", shown=False),
+    Row("up", "Go to the previous group", "move(-1)", shown=False),
+    Row("first", "Go to the first group", "move(-99)", shown=False),
+    Row("last", "Go to the last group", "move(99)", shown=False),
+)  # fmt: skip
+CHOICES = place(
+    "list", "choices", "Choices",
+    Row("open", "Choose this", "select", "Choose"),
+    Row("down", "Go to the next choice", "cursor_down", shown=False),
+    Row("up", "Go to the previous choice", "cursor_up", shown=False),
+    Row("first", "Go to the first choice", shown=False),
+    Row("last", "Go to the last choice", shown=False),
+)  # fmt: skip
+FIELD = place(
+    "field", "field", "Field",
+    Row("open", "Use what you typed", "submit", "Continue"),
+    Row("back", "Leave this field", "leave", "Cancel"),
+)  # fmt: skip
+FILTER = place(
+    "field", "filter", "Filter",
+    Row("open", "Go to the list", "submit", "To the list"),
+    Row("to_list", "Go to the list", "submit", shown=False),
+    Row("complete", "Use the first suggestion. Without one, go to the next field"),
+    Row("back", "Clear the filter. Again: leave it", "clear", "Clear"),
+)  # fmt: skip
+
+DIALOGS: tuple[Place, ...] = (
+    DIALOG, QUESTION, TRUST, HELP, EXPORT, COPY, WHY, PICK, SEGMENT_FORM, AUDIENCE, STUDY_FORM,
+    PLAN_OPTIONS, CONFIRM, TEST_MAIL, MARK, MARK_LIST, REASON, ACCOUNTS, TOKEN_STORE, UNLOCK,
+)  # fmt: skip
+LISTS = (TABLE, ROWS, GROUPS, CHOICES)
+FIELDS = (FIELD, FILTER)
