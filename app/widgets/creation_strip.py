@@ -63,6 +63,8 @@ def _dotted(missing: Sequence[tuple[int, int]], first: int, span: int, width: in
     """For each column whether something of it was not fetched yet."""
     dotted = [False] * width
     for low, high in missing:
+        if high < first:
+            continue
         begin = max(0, (max(low, first) - first) * width // span)
         end = min(width - 1, (high - first) * width // span)
         dotted[begin : end + 1] = [True] * max(0, end + 1 - begin)

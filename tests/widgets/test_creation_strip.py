@@ -46,6 +46,13 @@ def test_every_account_fits(days: tuple[tuple[int, int], ...], width: int) -> No
     assert any(sign in "▁▂▃▄▅▆▇█" for sign in "".join(drawn))
 
 
+def test_what_lies_before_the_first_day_that_is_known_is_not_drawn() -> None:
+    state = StripState(((100, 1), (499, 2)), ((0, 10), (0, 90)), today=500, height=6)
+    drawn = lines(state, 50)
+    assert {len(line) for line in drawn} == {50}
+    assert "·" not in "".join(drawn)
+
+
 def test_there_is_none_without_participants_or_room() -> None:
     assert lines(StripState(today=139)) == []
     assert lines(StripState(((1, 1),), today=139), 19) == []

@@ -142,10 +142,10 @@ def _run(run: RunView, now: float, quiet_hours: str | None, *, here: bool) -> li
         rows.append(_line("", "P resumes, u withdraws what is left"))
     elif run.state not in OVER and run.left:
         if timing := timing_words(run, quiet_hours, now):
-            undo = "u undoes all of it" if run.go_at > now else "p pauses, u stops"
+            undo = "u undoes all of it" if run.go_at > now else "P pauses, u stops"
             rows.append(_line("", f"{timing}; {undo}", "$warn"))
             if not here:
-                rows.append(_line("", "this app does not send it; p sends it from here", "$warn"))
+                rows.append(_line("", "this app does not send it; P sends it from here", "$warn"))
         elif run.channel.by_hand:
             rows.append(_line("", "each link is copied by hand: L (log), then y"))
         elif here:
