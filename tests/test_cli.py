@@ -24,6 +24,7 @@ NOTHING: dict[str, Any] = {
     "segments": 0,
     "sync": {"steps": [], "last_event_at": None, "last_polled_at": None, "reads_30d": 0},
     "messages": [],
+    "queue": [],
 }
 
 

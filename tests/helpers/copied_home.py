@@ -58,8 +58,9 @@ class Panel:
             return int(after) - int(before) if batch.number else 0
 
     def send(self) -> None:
-        """Send what is queued. Raises RestoreSuspected."""
+        """Send what is queued, as long as the guard has nothing to ask. Raises RestoreSuspected."""
         with self.store() as store:
+            RestoreGuard(store, 1, self.folders).check()
             send(sender(store, 1, self.home, state=self.state))
 
     def invitable(self) -> int:

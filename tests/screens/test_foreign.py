@@ -61,7 +61,7 @@ async def test_markup_is_literal(start: Start, store: Store) -> None:
         for text in MARKUP:
             assert f"<{text}>" in at.text
             assert f"participant new {text}" in at.text
-            assert f"5  {text} –" in at.text
+            assert f"5  {text} " in at.text
         at.app.tell("toast [/][b]")
         await at.until(lambda: "toast [/][b]" in at.text)
         for strip in at.app.screen._compositor.render_strips():

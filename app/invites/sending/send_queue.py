@@ -55,7 +55,7 @@ def batch_json(store: Store, settings: Settings, run: RunView) -> dict[str, Any]
 def batch_words(store: Store, run: RunView) -> str:
     """Which batch it is, for a person."""
     title = plain(get(store, run.study_id).title, 60)
-    return f"Batch {run.id} of {plain(run.by, 40)} for “{title}”"
+    return f"Batch {run.id} of {run.person} for “{title}”"
 
 
 def batch_line(store: Store, settings: Settings, run: RunView, now: float) -> str:

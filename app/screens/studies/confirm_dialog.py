@@ -347,7 +347,7 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         def answered(said: str | None) -> None:
             if said is not None:
                 host_of(self).tell(said)
-                self._say("Looking whether this still holds…", "dim")
+                self._say("Checking whether this still holds…", "$muted")
                 self.follow()
 
         connection = self._study.connection_id

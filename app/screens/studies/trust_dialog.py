@@ -89,7 +89,7 @@ class TrustDialog(DecisionDialog["str | None"]):
                 lines.append(words(more))
             lines.append(words(last_known(self._store, self._connection_id)))
             if guard.trouble is not None:
-                lines.append(words((guard.trouble, "$warning")))
+                lines.append(words((guard.trouble, "$warn")))
             self.post_message(self.Looked(why, lines, not lost))
         except DatabaseProblem as problem:
             self.post_message(self.Answered(str(problem), problem=True))
@@ -151,7 +151,7 @@ class TrustDialog(DecisionDialog["str | None"]):
     def on_trust_dialog_answered(self, message: Answered) -> None:
         message.stop()
         if message.problem:
-            self._show([words((message.said, "$error"))])
+            self._show([words((message.said, "$never"))])
         elif self.is_current:
             self.dismiss(message.said)
 

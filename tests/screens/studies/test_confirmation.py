@@ -239,7 +239,7 @@ async def test_a_key_takes_over_another_computers_batch_after_a_question(
     store.execute("UPDATE run SET machine = 'another'")
     async with start((120, 40)) as at:
         await look(at)
-        await at.press("p")
+        await at.press("P")
         await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         assert "Take it over" in at.flat
         assert runs.view(store, run).left == 11
