@@ -8,7 +8,7 @@ ARGS =
 LOCK = uv pip compile -q pyproject.toml requirements/build.in --upgrade --universal \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help venv lint types contracts test docs reference strings check deep lock build
+.PHONY: help venv lint types contracts test docs reference pictures strings check deep lock build
 
 help:
 	@grep '^## ' Makefile | cut -c 4-
@@ -43,6 +43,10 @@ docs:
 ## reference  write the pages on commands, keys and settings again
 reference:
 	$(BIN)/python -m tests.docs.reference
+
+## pictures   draw the pictures of the documentation again
+pictures:
+	$(BIN)/python -m tests.docs.pictures
 
 ## strings    print every text that people can read
 strings:

@@ -270,6 +270,8 @@ class StripeConnection:
         return engine is None or engine.stop()
 
     def _resume(self, service: SyncService) -> Message:
+        if self.running:  # a person was quicker
+            return StepDone([])
         found = service.resume()
         return StepDone([]) if found is None else self._start(service, *found, resumed=True)
 

@@ -79,6 +79,7 @@ class Engine:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
+        self._stopped = False
         self._asked: asyncio.Event | None = None
         self.requests: Counter[str] = Counter()
 
@@ -99,6 +100,7 @@ class Engine:
 
     def stop(self, timeout: float = 1.0) -> bool:
         """End the thread. True if it ended in time. What is committed stays."""
+        self._stopped = True  # first, for a thread that has not come to its loop yet
         thread, loop, main = self._thread, self._loop, self._main
         if thread is None:
             return True
@@ -149,7 +151,8 @@ class Engine:
     async def _as_main(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
-        await self.run(once=False)
+        if not self._stopped:
+            await self.run(once=False)
 
     async def _follow(self, full: bool) -> None:
         """Sync whenever no other Panelist does, until the account is disconnected."""

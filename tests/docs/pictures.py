@@ -16,12 +16,13 @@ from app.settings import RequestRate, Settings
 from app.tui import Demo, PanelistApp
 
 CUSTOMERS, SEED, SIZE = 500, 1, (110, 32)
-STUDY = {
-    "study-title": "Pricing page",
-    "study-link": "https://interviews.example/?guest={{token}}",
-    "study-sender_name": "Rosa Marín",
-    "study-sender_address": "research@northwind.example",
-}
+STUDY = (  # the first fields of the form; the second is the purpose
+    "Pricing page",
+    "",
+    "https://interviews.example/?guest={{token}}",
+    "Rosa",
+    "research@northwind.example",
+)
 
 
 class Camera:
@@ -57,7 +58,7 @@ async def take_all(app: PanelistApp) -> None:
     """Every picture that the documentation shows."""
     async with app.run_test(size=SIZE) as pilot:
         camera = Camera(app, pilot)
-        await camera.press("b")
+        await camera.press("d")
         await camera.wait_for("complete")
         await asyncio.sleep(8)  # until something has changed
         await camera.press("2")
@@ -65,7 +66,7 @@ async def take_all(app: PanelistApp) -> None:
         await camera.press("3", "down", "enter", "down")
         camera.take("segments")
         await camera.press("4", "n")
-        for value in STUDY.values():
+        for value in STUDY:
             await camera.type(value)
             await camera.press("tab")
         await camera.press("ctrl+s", "s", "space", "ctrl+s", "a", "p", "i")
@@ -83,9 +84,7 @@ def main() -> None:
             rate=RequestRate(None, None),
             poll_seconds=3.0,
         )
-        app = PanelistApp(
-            open_store(settings), settings, Demo(sandbox.key, sandbox.url, CUSTOMERS)
-        )
+        app = PanelistApp(open_store(settings), settings, Demo(sandbox.key, sandbox.url, CUSTOMERS))
         asyncio.run(take_all(app))
 
 

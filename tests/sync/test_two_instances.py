@@ -94,6 +94,18 @@ def process(settings: Settings, sandbox: Sandbox) -> subprocess.Popen[str]:
     return home.start("sync", "--follow", "--json")
 
 
+def test_one_that_is_stopped_as_it_starts_has_ended(store: Store, settings: Settings) -> None:
+    """Also before its thread has come to its loop, or the next one would wait for it forever."""
+    with Sandbox(customers=3, seed=32) as sandbox:
+        connection = settled(store, settings, sandbox)
+        for _ in range(20):
+            engine = engine_of(store, settings, sandbox, connection)
+            engine.start()
+            assert engine.stop()
+        with Lease(store):
+            pass
+
+
 def test_the_place_of_a_killed_one_is_taken(store: Store, settings: Settings) -> None:
     with Sandbox(customers=30, seed=32) as sandbox:
         connection = settled(store, settings, sandbox)
