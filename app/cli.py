@@ -33,7 +33,7 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()  # so that a broken pipe is noticed here
         return code
     except KeyboardInterrupt:
-        print("Stopped. Everything fetched so far is kept.", file=sys.stderr)
+        print("Stopped. Everything synced so far is kept.", file=sys.stderr)
         return FAILED
     except BrokenPipeError:
         _give_up_output()  # the reader of a pipe has gone, which is not an error
@@ -68,8 +68,8 @@ def _output_failure(problem: Exception) -> str | None:
         print(flush=True)  # nothing else tells it from other problems
     except OSError:
         sentence = (
-            f"Standard output could not be written ({problem.strerror}). What was saved before is"
-            " kept; write the output to another place."
+            f"Standard output could not be written ({problem.strerror}). What was saved"
+            " before is kept. Write the output to another place."
         )
         with contextlib.suppress(OSError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -98,8 +98,8 @@ def parser(declared: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
         prog="panelist",
         formatter_class=_Help,
         description="Turns the customers in a Stripe account into a research panel.",
-        epilog="Without a command: the app. Exit codes: 0 done, 1 failed, 2 wrong use,"
-        " 3 not connected.",
+        epilog="Run panelist without a command to open the app. Exit codes: 0 done, 1 failed, 2"
+        " wrong use, 3 not connected.",
     )
     top.add_argument("--version", action="version", version=f"panelist {__version__}")
     top.set_defaults(run=_open_app)
@@ -170,6 +170,6 @@ def _sentence(problem: Exception) -> str:
         place = place.tb_next
     where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "nowhere"
     return (
-        f"Panelist stopped because of a fault in itself ({type(problem).__name__} at {where})."
-        " What was saved before is kept; please report this line."
+        f"Panelist crashed ({type(problem).__name__} at {where}). What was saved before is"
+        " kept. Please report this line."
     )

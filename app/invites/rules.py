@@ -52,7 +52,9 @@ class Rules:
                     f"The rule “{said}” must be a number from 1 to {MOST:,}, or left out.", name
                 )
         if (self.cap is None) != (self.cap_days is None):
-            raise StudyProblem("A cap needs both: how many invites, and in how many days.", "cap")
+            raise StudyProblem(
+                "An invite limit needs a number of invites and a number of days.", "cap"
+            )
 
 
 def _days(number: int) -> str:

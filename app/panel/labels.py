@@ -10,17 +10,17 @@ from app.text import money, plain
 # Of a subscription. Unknown ones are shown as Stripe writes them.
 STATUS = {
     "active": "active",
-    "trialing": "in trial",
+    "trialing": "trialing",
     "past_due": "past due",
     "canceled": "canceled",
     "unpaid": "unpaid",
     "paused": "paused",
     "incomplete": "incomplete",
-    "incomplete_expired": "never begun",
+    "incomplete_expired": "incomplete (expired)",
 }
 # Of a participant: the first of these that one of their subscriptions has.
 FIRST = (*LIVE, "canceled", "unpaid", "paused", "incomplete", "incomplete_expired")
-NEVER = "never subscribed"
+NEVER = "no subscription"
 _EVERY = {"day": "daily", "week": "weekly", "month": "monthly", "year": "yearly"}
 
 

@@ -114,7 +114,7 @@ def test_denied(home: Home, sandbox: Sandbox) -> None:
     assert "Nothing was connected, as you chose" in answer.text
     assert ended.code == 1
     assert ended.out == ""
-    assert "The access was denied at Stripe. Nothing was connected" in ended.err
+    assert "Access was denied at Stripe. Nothing was connected" in ended.err
     assert sandbox.requests[TOKEN] == 0
     nothing_came_of_it(home)
 

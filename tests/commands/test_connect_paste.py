@@ -123,7 +123,7 @@ def test_a_browser_gets_the_page_and_none_of_our_secrets(home: Home, tmp_path: P
     browser.chmod(0o700)
     ended = in_a_browser(home, BROWSER=f"{browser} %s")
     assert ended.code == 0
-    assert "It was opened in the browser.\n" in ended.err
+    assert "The link was opened in your browser.\n" in ended.err
     assert (tmp_path / "page").read_text().startswith(home.variables["PANELIST_STRIPE_API_BASE"])
     given = (tmp_path / "environ").read_text()
     assert "BROWSER=" in given
@@ -145,4 +145,4 @@ def test_without_a_browser_the_page_is_there_to_be_opened_elsewhere(
 ) -> None:
     ended = in_a_browser(home, **variables)
     assert ended.code == 0
-    assert f"It was not opened here: {why}" in ended.err.replace("this is ", "")
+    assert f"The link was not opened: {why}" in ended.err.replace("this is ", "")

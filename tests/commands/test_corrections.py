@@ -39,8 +39,8 @@ def test_a_list_is_shown_before_it_is_stored(home: Home, tmp_path: Path) -> None
     assert shown.code == 1
     for said in (
         "Read 2 names in the column “Invitee Email” of 2 lines.",
-        "1 is left out, because Status says “disqualified”.",
-        "1 would be marked completed. 0 would stay as they are.",
+        "1 is skipped, because Status says “disqualified”.",
+        "1 would be marked completed. 0 would be unchanged.",
         "Say --yes to do it. Nothing was changed.",
     ):
         assert said in shown.err
@@ -97,7 +97,7 @@ def test_what_stays_as_it_is_says_why(home: Home) -> None:
     both = f"{FIRST}\n{SECOND}\n"
     mark = ("invites", "mark", "completed", "-")
     shown = home.run(*mark, given=both)
-    assert "1 would be marked completed. 1 would stay as it is: withdrawn." in shown.err
+    assert "1 would be marked completed. 1 would be unchanged: withdrawn." in shown.err
     ended = home.run(*mark, "--yes", given=both)
     assert (ended.code, "1 marked completed. 1 stays as it is: withdrawn." in ended.err) == (
         1,
@@ -112,9 +112,24 @@ def test_what_stays_as_it_is_says_why(home: Home) -> None:
 @pytest.mark.parametrize(
     ("command", "given", "code", "said"),
     [
-        (("opt-out", ""), "", 2, "Give an address or a file."),
-        (("lift", "bounce", " "), "", 2, "Give an address or a file."),
-        (("withdraw", ""), "", 2, "Give an address or a file."),
+        (
+            ("opt-out", ""),
+            "",
+            2,
+            "No address or file was given. Nothing was changed. Give one of them.",
+        ),
+        (
+            ("lift", "bounce", " "),
+            "",
+            2,
+            "No address or file was given. Nothing was changed. Give one of them.",
+        ),
+        (
+            ("withdraw", ""),
+            "",
+            2,
+            "No address or file was given. Nothing was changed. Give one of them.",
+        ),
         (("mark", "completed", ""), "", 2, "Give a file with a list"),
         (("opt-out", "-"), "\n", 1, "The list has no addresses."),
         (("mark", "completed", "-"), "Email,Status\n", 1, "The list has no addresses."),
@@ -138,12 +153,12 @@ def test_a_preview_of_opt_outs_names_what_is_unusual(home: Home) -> None:
     given = f"Email,Note\n{FIRST},from {SENDER}\n{SECOND},or ask {THIRD}\nno@x.com,\n"
     shown = home.run("invites", "opt-out", "-", given=given)
     assert f"in the column “Email” of 3 lines, and 2 elsewhere: {SENDER}, {THIRD}." in shown.err
-    assert f"2 are no participants: no@x.com, {SENDER}." in shown.err
+    assert f"2 are not participants: no@x.com, {SENDER}." in shown.err
     assert f"{SENDER} is the sender or the reply address of the study “Pricing”." in shown.err
     assert "5 mailboxes would not be written to any more" in shown.err
     typed = home.run("invites", "opt-out", "no@x.com")
-    assert "1 is no participant: no@x.com." in typed.err
-    assert "1 mailbox is not written to any more, from now on." in typed.err
+    assert "1 is not a participant: no@x.com." in typed.err
+    assert "1 address gets no more invites, from now on." in typed.err
 
 
 def test_a_personal_link_names_its_invite(home: Home) -> None:

@@ -169,7 +169,7 @@ def test_it_is_stopped_in_a_sentence(home: Home, end: signal.Signals, nohup: boo
     if nohup:
         assert (process.returncode, lines) == (0, PEOPLE)
     else:
-        assert said.endswith("Stopped. What came before is not whole.\n")
+        assert said.endswith("Stopped. The output is incomplete.\n")
         assert process.returncode == 1
         assert lines < PEOPLE
 

@@ -222,7 +222,7 @@ def test_the_new_plan_takes_in_who_was_added(home: World) -> None:
             {"subject": "Ten minutes?"},
             "changed: the subject: “A conversation about {{study}}?” → “Ten minutes?”",
         ),
-        ({"text": "{{link}} {{opt_out}} hi"}, "changed: the text of the mail"),
+        ({"text": "{{link}} {{opt_out}} hi"}, "changed: the text of the email"),
         ({"link": "https://else.example/{{token}}"}, "changed: the interview link"),
         ({"sender_address": "eve@acme.example"}, "changed: the sender's address"),
         ({"cool_down_days": 60}, "changed: the cool-down: 30 days → 60 days"),

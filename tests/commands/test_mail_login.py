@@ -84,8 +84,8 @@ def test_a_code_at_microsoft(home: Home, tokens: TokenServer, mail: MailServer) 
     gone = home.run("mail", "logout")
     assert (gone.code, gone.err) == (0, "")
     assert gone.out == (
-        f"The sign-in to {MAILBOX}@{place} is erased here.\nMicrosoft was not told. To take your"
-        " consent back, remove the app at https://myapps.microsoft.com.\n"
+        f"The sign-in to {MAILBOX}@{place} is erased here.\nMicrosoft does not know this"
+        " yet. To revoke the access, remove the app at https://myapps.microsoft.com.\n"
     )
     assert "tok" not in kept(home)
     assert home.run("mail").said == (
@@ -116,7 +116,7 @@ def test_a_page_at_google(home: Home, tokens: TokenServer) -> None:
     assert "lets us in by your sign-in at Google" in home.run("mail").err
     assert (tokens.renewals, tokens.forms[-1][1]["client_secret"]) == (1, SECRET)
     gone = home.run("mail", "logout")
-    assert gone.out.endswith("Google has taken the consent back.\n")
+    assert gone.out.endswith("Google revoked the access.\n")
     assert (tokens.refresh, "tok" in kept(home)) == (set(), False)
 
 
@@ -149,7 +149,7 @@ def test_a_person_says_no(home: Home, tokens: TokenServer) -> None:
     redirect = tokens.approve(page_of(login))
     urlopen(redirect.replace("code=4", "error=access_denied&x=4")).close()
     _, err = login.communicate()
-    assert err.endswith("The access was denied at Google. Nothing was connected or changed.\n")
+    assert err.endswith("Access was denied at Google. Nothing was connected or changed.\n")
     assert login.returncode == 1
 
 
@@ -172,7 +172,10 @@ def test_a_provider_that_cannot_be_told(home: Home, tokens: TokenServer) -> None
     home.variables["PANELIST_SMTP_OAUTH_BASE"] = f"http://127.0.0.1:{free_port()}"
     gone = home.run("mail", "logout")
     assert gone.code == 1
-    assert "Google could not be told. Google cannot be reached (nothing answers there)" in gone.err
+    assert (
+        "Google could not be reached to revoke the access. Google cannot be reached"
+        " (connection refused)"
+    ) in gone.err
     assert "remove the app at https://myaccount.google.com/connections" in gone.err
     assert "tok" not in kept(home)
 
@@ -198,6 +201,6 @@ def test_without_the_settings(home: Home) -> None:
     assert "set PANELIST_SMTP_OAUTH to microsoft or google" in home.run("mail", "login").said
     home.variables["PANELIST_SMTP_OAUTH"] = "yahoo"
     assert home.run("mail", "login").said == (
-        "PANELIST_SMTP_OAUTH is 'yahoo'; write microsoft or google, or leave it out to log in with"
-        " a password."
+        "PANELIST_SMTP_OAUTH is 'yahoo'; write microsoft or google, or remove it to log in"
+        " with a password."
     )

@@ -94,4 +94,4 @@ def test_a_name_that_is_never_found(home: Home, tmp_path: Path, arguments: tuple
     until(asked.exists)
     _, err = stop_twice(process)
     assert process.returncode == 1
-    assert err.endswith("Stopped at once. Everything stored so far is kept.\n")
+    assert err.endswith("Stopped. Everything saved so far is kept.\n")

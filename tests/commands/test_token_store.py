@@ -119,7 +119,7 @@ def test_a_passphrase_is_needed_again(nowhere: Home) -> None:
     left = nowhere.run("disconnect", "--yes")
     assert left.code == 1
     assert "could not be deleted" in left.out
-    assert left.err == "Not all of it could be done; say panelist disconnect again.\n"
+    assert left.err == "Not everything could be done. Run panelist disconnect again.\n"
     assert status(nowhere)["status"] == "disconnected"
     nowhere.variables |= PASSPHRASE
     assert nowhere.run("disconnect", "--yes").code == 0
@@ -171,7 +171,7 @@ def test_a_place_is_asked_for_before_the_page(nowhere: Home, sandbox: Sandbox) -
     command = ("connect", "--oauth", "--no-browser")
     code, shown = at_a_terminal(nowhere, *command, given="\n")
     assert code == 1
-    assert "a plain file, which every program of yours can read" in shown
+    assert "An unencrypted file, which every program you run can read" in shown
     assert "approve:" not in shown
     code, shown = at_a_terminal(nowhere, *command, given="3\n")
     assert code == 0, shown

@@ -152,7 +152,7 @@ def test_a_missing_permission_is_named(home: Home, sandbox: Sandbox) -> None:
     assert (ended.code, ended.err) == (0, "")
     line, summary = ended.out.splitlines()
     assert line == "prices: not compared, the key lacks the permission “Prices Read”"
-    assert "equal as far as it could be compared" in summary
+    assert "equal as far as Panelist could compare" in summary
 
 
 def test_wrong_use(tmp_path: Path) -> None:

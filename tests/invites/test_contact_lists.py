@@ -139,7 +139,7 @@ def test_a_status_under_a_longer_heading_decides() -> None:
     assert (names, others) == ([ADA], {"No-show": 1, "": 1})
     assert status_words(listed, others) == [
         "1 row has no status and is left out.",
-        "1 is left out, because Participant status says “No-show”.",
+        "1 is skipped, because Participant status says “No-show”.",
     ]
     dated = f"Email,Status,Completed at,Completion code\n{ADA},Completed,2026-01-02,C1\n"
     assert by_status(read_list(dated), "completed")[0] == [ADA]

@@ -219,8 +219,8 @@ async def test_a_sync_that_ends_by_itself_is_said(capsys: pytest.CaptureFixture[
     await watch_sync(cast(Engine, Ended()))
     said = capsys.readouterr().err
     assert said == (
-        "Disconnected. Everything fetched stays usable. Webhooks are still received; start again"
-        " to sync.\n"
+        "Disconnected. Everything fetched stays usable. Panelist still receives webhooks."
+        " Start it again to sync.\n"
     )
 
 

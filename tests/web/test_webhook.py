@@ -253,7 +253,7 @@ def test_anything_else_is_not_there(running: Serving) -> None:
         ("OPTIONS", "/stripe/webhook"),
     ):
         answer = http.request(method, running.url + path)
-        assert (answer.status_code, answer.text) == (404, "There is nothing here.\n"), path
+        assert (answer.status_code, answer.text) == (404, "Page not found.\n"), path
         assert "server" not in answer.headers
         assert "allow" not in answer.headers
 

@@ -27,7 +27,7 @@ def resume_batches(context: Context, options: argparse.Namespace) -> int:
     code = DONE
     for run in chosen:
         if run.on_purpose and not named:
-            say(f"{_words(context, run)} was paused on purpose. Name it: {_naming(run)}.")
+            say(f"{_words(context, run)} was paused by a person. To resume it, use {_naming(run)}.")
             code = FAILED
         elif why := refusal(context.settings, run):
             say(f"{_words(context, run)} stays as it is. {why}")
@@ -49,7 +49,7 @@ def stop_batches(context: Context, options: argparse.Namespace) -> int:
     elif not chosen:
         say("Nothing is queued.")
     else:
-        say(f"{number:,} invites were withdrawn. What was sent before stays so.")
+        say(f"{number:,} invites were withdrawn. Invites that were already sent are unchanged.")
     return DONE
 
 
@@ -64,7 +64,7 @@ def _chosen(
     if options.batch_number is not None:
         found = [run for run in wanted if run.id == options.batch_number]
         if not found:
-            raise WrongUse(f"No batch with the number {options.batch_number} is queued here.")
+            raise WrongUse(f"No batch has the number {options.batch_number} is queued here.")
         return found, []
     own = [run for run in wanted if run.is_of(by(), context.store.login)]
     others = [run for run in wanted if run not in own]

@@ -112,9 +112,10 @@ def _explained(
     secrets = token, _form(server.user, token)
     if isinstance(error, _NotOffered):
         return LoginRefused(
-            f"The mail server {server} does not take a sign-in by OAuth on this port"
-            f" ({error.offered or 'it offers no login'}). {_KEEP} Check PANELIST_SMTP_SERVER, or"
-            " remove PANELIST_SMTP_OAUTH to log in with a password."
+            f"The mail server {server} does not accept OAuth on this port"
+            f" ({error.offered or 'it offers no login'}). {_KEEP} Check"
+            " PANELIST_SMTP_SERVER, or remove PANELIST_SMTP_OAUTH to log in with a"
+            " password."
         )
     if not isinstance(error, _TokenRefused) or error.smtp_code < 500:
         return explained(server, error, *secrets)

@@ -206,7 +206,7 @@ def recover(store: Store, connection_id: int, by: str) -> int:
                 [(row[0],) for row in found],
             )
             entries += [
-                Entry(kind, study, invite, mailbox, "sending", "queued", "its sender ended")
+                Entry(kind, study, invite, mailbox, "sending", "queued", "its sender stopped")
                 for invite, study, mailbox in found
             ]
         if entries:
@@ -222,7 +222,7 @@ def withdraw_idle(store: Store, run: RunView, by: str) -> int:
             ended = end_reminders(store, "reminder_run_id = ?", (run.id,))
         else:
             which = ("run_id = ?", (run.id,))
-            ended = end_invites(store, *which, {"queued": "withdrawn"}, "the study sends no more")
+            ended = end_invites(store, *which, {"queued": "withdrawn"}, "the study no longer sends")
         if ended:
             ledger.append(store, here, by, ended)
     return len(ended)

@@ -112,8 +112,8 @@ class Sender:
                 stop.wait(min(step.seconds, 1.0))
         except LockTaken:
             raise SendInProgress(
-                "Another Panelist is sending for this database. What is queued here goes out with"
-                " it, or as soon as it has ended."
+                "Another Panelist is sending for this database. It also sends what is"
+                " queued here. If it stops first, this one continues."
             ) from None
         finally:
             for channel in self._channels.values():

@@ -72,7 +72,7 @@ async def test_a_failure_in_between_is_not_blamed_on_stripe() -> None:
 async def test_stripes_own_failure_is_quoted() -> None:
     body = json.dumps({"error": {"message": "Maintenance until noon"}}).encode()
     said, _ = await asked(answer("500 Internal Server Error", body))
-    assert said.startswith("Stripe answered with an error of its own (500: Maintenance until noon)")
+    assert said.startswith("Stripe had a server error (500: Maintenance until noon)")
 
 
 async def test_half_an_answer_is_not_quoted() -> None:

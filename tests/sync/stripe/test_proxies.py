@@ -173,7 +173,7 @@ async def test_a_proxy_that_is_dead(monkeypatch: pytest.MonkeyPatch, scheme: str
     monkeypatch.setenv("https_proxy", f"{scheme}://user:s3cr3t-word@127.0.0.1:{port}")
     said = await problem(Transport("https://stripe.invalid", {}))
     check(said, httpx.ConnectError, ConnectionRefusedError)
-    clause = f"The proxy 127.0.0.1:{port} cannot be reached (nothing answers there)"
+    clause = f"The proxy 127.0.0.1:{port} cannot be reached (connection refused)"
     assert said.clause == clause
 
 

@@ -161,7 +161,7 @@ def test_a_token_server_that_is_away_is_asked_again_later(
     send(sends(store, home, here))
     batch = seen(store, run)
     assert (batch.state, set(states(store, run.run).values())) == ("running", {"queued"})
-    assert "Microsoft answered with an error of its own (503)" in str(batch.trouble)
+    assert "Microsoft had a server error (503)" in str(batch.trouble)
 
 
 def test_two_that_share_a_home_renew_once(home: Settings, tokens: TokenServer) -> None:
