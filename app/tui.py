@@ -62,7 +62,7 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
             Binding(mode.key, f"go('{mode.id}')", mode.name, id=f"go.{mode.id}", tooltip=mode.about)
             for mode in REGISTRY
         ),
-        Binding("x", "mask", "Mask", id="mask", tooltip="Hide names and emails everywhere"),
+        Binding("x", "mask", "Mask", id="mask", tooltip="Mask names and emails on every screen"),
         Binding(
             "question_mark", "help", "Help", id="help", key_display="?",
             tooltip="What the focused thing is, and its keys",

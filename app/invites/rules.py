@@ -49,7 +49,7 @@ class Rules:
             if number is not None and not 1 <= number <= MOST:
                 said = name.replace("_", " ")
                 raise StudyProblem(
-                    f"The rule “{said}” must be a number from 1 to {MOST:,}, or left out.", name
+                    f"The rule “{said}” must be a number from 1 to {MOST:,}, or empty.", name
                 )
         if (self.cap is None) != (self.cap_days is None):
             raise StudyProblem(

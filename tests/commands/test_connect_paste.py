@@ -135,10 +135,10 @@ def test_a_browser_gets_the_page_and_none_of_our_secrets(home: Home, tmp_path: P
     ("variables", "why"),
     [
         ({"BROWSER": "/nonexistent/browser %s"}, "no browser could be started"),
-        ({"BROWSER": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""}, "there is no screen"),
+        ({"BROWSER": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""}, "no display is available"),
         ({"BROWSER": "", "SSH_CONNECTION": "203.0.113.1 2 203.0.113.3 22"}, "an ssh session"),
     ],
-    ids=["missing", "no screen", "ssh"],
+    ids=["missing", "no display", "ssh"],
 )
 def test_without_a_browser_the_page_is_there_to_be_opened_elsewhere(
     home: Home, variables: dict[str, str], why: str

@@ -63,7 +63,7 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(home: Home, tmp_path: 
     file.write_text("old")
     ended = home.run("export", str(file))
     assert ended.code == 1
-    assert "is there already, and was not changed" in ended.said
+    assert "already exists. It was not changed" in ended.said
     assert file.read_text() == "old"
     assert home.run("export", "--replace", "--json", str(file)).code == 0
     assert len(read(file, "json")) == PEOPLE
@@ -111,11 +111,11 @@ def test_masked(home: Home, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("how", "code", "said"),
     [
-        (("--segment", "nobody\x1b"), 2, "There is no segment"),
+        (("--segment", "nobody\x1b"), 2, "Unknown segment"),
         (("--filter", "emial:x"), 2, "did you mean email"),
         (("--sort", "phone"), 2, "invalid choice"),
         (("no/such/folder/a.csv",), 1, "could not be written"),
-        (("/dev/null", "--replace"), 1, "is no file"),
+        (("/dev/null", "--replace"), 1, "is not a file"),
         (("--account", "acct_nobody"), 2, "There is no account"),
     ],
 )
@@ -138,7 +138,7 @@ def test_a_full_disk_behind_standard_output_is_said(home: Home, command: str) ->
     with open("/dev/full", "w") as full:
         ended = home.run(command, "--csv", stdout=full)
     assert ended.code == 1
-    assert "No space left on device). What came before is not whole" in ended.said
+    assert "No space left on device). The output is incomplete" in ended.said
 
 
 @pytest.mark.parametrize(

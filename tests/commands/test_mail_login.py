@@ -76,7 +76,7 @@ def test_a_code_at_microsoft(home: Home, tokens: TokenServer, mail: MailServer) 
         "Open https://microsoft.example/devicelogin and enter the code WDJB-MJHT\n",
     )
     assert "You are signed in" in ended.err
-    assert "The sign-in is kept in: PLAIN FILE" in ended.err
+    assert "The sign-in is kept in: UNENCRYPTED FILE" in ended.err
     assert not any(secret in ended.out + ended.err for secret in tokens.given)
     assert told_of_mail(home) == f"{place}, signed in at Microsoft"
     assert MAILBOX not in told_of_mail(home)
@@ -84,7 +84,7 @@ def test_a_code_at_microsoft(home: Home, tokens: TokenServer, mail: MailServer) 
     gone = home.run("mail", "logout")
     assert (gone.code, gone.err) == (0, "")
     assert gone.out == (
-        f"The sign-in to {MAILBOX}@{place} is erased here.\nMicrosoft does not know this"
+        f"The sign-in to {MAILBOX}@{place} was deleted here.\nMicrosoft does not know this"
         " yet. To revoke the access, remove the app at https://myapps.microsoft.com.\n"
     )
     assert "tok" not in kept(home)
@@ -127,7 +127,7 @@ def test_the_address_can_be_pasted(home: Home, tokens: TokenServer) -> None:
     redirect = tokens.approve(page_of(login))
     out, err = login.communicate(f"{redirect.replace('state=', 'state=x')}\n{redirect}\n")
     assert (login.returncode, out) == (0, ""), err
-    assert "This answer belongs to another attempt" in err
+    assert "This address belongs to another attempt" in err
     assert SECRET not in kept(home)
 
 
@@ -188,7 +188,7 @@ def test_http_to_another_computer_is_refused(home: Home) -> None:
 def test_a_password_is_not_asked_for(home: Home) -> None:
     ended = home.run("mail", "--password-stdin", given="never-read\n")
     assert ended.code == 2
-    assert "so you sign in at Microsoft and no password is used" in ended.said
+    assert "so you sign in at Microsoft, and Panelist uses no password" in ended.said
     assert kept(home) == ""
     del home.variables["PANELIST_SMTP_OAUTH"]
     assert home.run("mail", "--password-stdin").said == (

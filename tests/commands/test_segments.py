@@ -146,7 +146,7 @@ def test_an_unknown_segment_is_wrong_use(home: Home, asked: tuple[str, ...]) -> 
     ended = home.run("segments", *asked, "product:prod_\x1b[2J")
     assert ended.code == 2
     assert "\x1b" not in ended.said
-    assert "panelist segments --json lists them" in ended.said
+    assert "To list segments, run panelist segments --json" in ended.said
 
 
 def test_csv_gives_every_value_back_and_no_formula(home: Home, tmp_path: Path) -> None:

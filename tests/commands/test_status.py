@@ -130,7 +130,7 @@ def test_an_unknown_segment_is_wrong_use(home: Home) -> None:
     ended = home.run("participants", "--segment", "product:prod_\x1b[2J")
     assert ended.code == 2
     assert "\x1b" not in ended.said
-    assert "panelist segments lists them" in ended.said
+    assert "To list segments, run panelist segments" in ended.said
 
 
 @pytest.mark.parametrize(

@@ -91,11 +91,11 @@ def test_a_plan_as_a_file_adds_up(home: Home, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "code", "said"),
     [
-        (("invite", "--plan"), 2, "Say which study"),
+        (("invite", "--plan"), 2, "Choose a study"),
         (("studies", "show", "nothing\x1b[2J"), 2, "There is no study"),
         (("studies", "create", ""), 1, "needs a title"),
         (("studies", "create", "X", "--link", "http://x"), 1, "needs {{token}}"),
-        (("studies", "create", "X", "--segment", "nope"), 2, "There is no segment"),
+        (("studies", "create", "X", "--segment", "nope"), 2, "Unknown segment"),
         (("studies", "create", "X", "--text-file", "/nowhere"), 1, "cannot be read"),
         (("invites", "resolve", "1", "arrived"), 2, "is not found"),
         (("invites", "--state", "sended\x1b"), 2, "There is no state"),

@@ -59,7 +59,7 @@ def test_nothing_is_sent_until_it_is_answered(panel: Panel) -> None:
     assert proved.code == 1
     assert QUESTION in proved.out
     assert "panelist invites trust" in proved.out
-    assert home.run("invites", "trust", "moved").said.startswith("It was not only moved")
+    assert home.run("invites", "trust", "moved").said.startswith("This database was not only moved")
 
     taken = home.run("invites", "trust", "copy")
     assert (taken.code, taken.out) == (0, "")

@@ -79,7 +79,7 @@ def test_the_summary_says_what_was_compared(home: Home) -> None:
     out = home.run("verify", "--stripe", "--sample", "30").out
     assert "a sample of 30: with 95% certainty, fewer than 9.5% of the participants and" in out
     assert "newest 100" in out
-    assert "Everything that is here was looked at" in home.run("verify", "--stripe").out
+    assert "Everything here was checked" in home.run("verify", "--stripe").out
 
 
 def test_differences_end_with_1_one_a_line(home: Home) -> None:
@@ -143,7 +143,7 @@ def test_pending_ends_with_0(home: Home, sandbox: Sandbox) -> None:
     assert (ended.code, ended.err) == (0, "")
     line, summary = ended.out.splitlines()
     assert line.startswith(f"participant {made}: not looked at yet, customer.created at ")
-    assert "equal. 1 changed since the sync last looked" in summary
+    assert "equal. 1 changed since the last sync" in summary
 
 
 def test_a_missing_permission_is_named(home: Home, sandbox: Sandbox) -> None:

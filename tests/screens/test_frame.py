@@ -170,7 +170,7 @@ async def test_help_speaks_of_the_focused_thing(start: Start, screen: str) -> No
         await at.press("question_mark")
         assert isinstance(at.app.screen, HelpDialog)
         assert first[:40] in at.text
-        assert "Hide names and emails everywhere" in at.text
+        assert "Mask names and emails on every screen" in at.text
         await at.press("question_mark")
         assert not isinstance(at.app.screen, HelpDialog)
 

@@ -29,7 +29,7 @@ def test_a_database_that_takes_too_long(
         with locked(store):
             answer = here.send(event())
             assert answer.status_code == 503
-            assert "send it again later" in answer.text
+            assert "Send it again later" in answer.text
             if not store.postgres:
                 assert here.hints == []
         again(here)

@@ -64,7 +64,7 @@ def test_it_ends_the_connection(here: SyncService, sandbox: Sandbox) -> None:
         assert (ended.status, ended.disconnect_reason) == ("disconnected", "by Stripe")
         assert approved_home.kept(here.settings, connection.account) is None
         (message,) = overview(here.store).messages
-        assert "Disconnected by Stripe: access was revoked." in message.text
+        assert "Disconnected. Access was revoked in Stripe." in message.text
         again = running.send(body)
         assert (again.status_code, again.text) == (200, "Without effect.\n")
         assert len(overview(here.store).messages) == 1

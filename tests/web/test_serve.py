@@ -214,12 +214,12 @@ def test_another_one_that_syncs_is_left_to_it(tmp_path: Path, sandbox: Sandbox) 
 async def test_a_sync_that_ends_by_itself_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     class Ended:
         running = False
-        activity = Activity("Disconnected. Everything fetched stays usable.", problem=True)
+        activity = Activity("Disconnected. Existing data is still available.", problem=True)
 
     await watch_sync(cast(Engine, Ended()))
     said = capsys.readouterr().err
     assert said == (
-        "Disconnected. Everything fetched stays usable. Panelist still receives webhooks."
+        "Disconnected. Existing data is still available. Panelist still receives webhooks."
         " Start it again to sync.\n"
     )
 

@@ -50,7 +50,7 @@ HEADERS = {
     "nonsense": ("hello", "cannot be read"),
     "space after the comma": (f"t={NOW}, {V1}", "cannot be read"),
     "space before the time": (f"{V1}, t={NOW}", "cannot be read"),
-    "upper-case digits": (f"t={NOW},v1={HEX.upper()}", "fits no known secret"),
+    "upper-case digits": (f"t={NOW},v1={HEX.upper()}", "matches no known secret"),
     "one digit wrong": (f"t={NOW},v1={HEX[:-1]}{'0' if HEX[-1] != '0' else '1'}", "fits no"),
     "cut": (f"t={NOW},v1={HEX[:-1]}", "fits no"),
     "longer": (f"t={NOW},v1={HEX}0", "fits no"),

@@ -111,7 +111,7 @@ def test_of_nobody_it_has_no_effect_and_the_log_says_so(
     connections.disconnect(store, connection, "by you")
     assert running.send(event()).text == "Without effect.\n"
     assert running.hints == []
-    assert [one.message for one in caplog.records if "no account and mode" in one.message]
+    assert [one.message for one in caplog.records if "its account and mode" in one.message]
     assert ACCOUNT not in caplog.text
 
 

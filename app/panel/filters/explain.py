@@ -70,7 +70,7 @@ def _no_operator(text: str, at: int) -> Mistake:
     if hint:
         return Mistake(start, end, words + hint)
     return Mistake(
-        start, end, f'{words}; write a field, an operator and a value, such as name~"Ada".'
+        start, end, f'{words}. Write a field, an operator and a value, such as name~"Ada".'
     )
 
 

@@ -20,8 +20,8 @@ def check(text: str) -> None:
         raise Mistake(
             LENGTH,
             len(text),
-            f"A filter has at most {LENGTH:,} characters, and this one has {len(text):,}; what"
-            f" stands at {LENGTH + 1:,} and after it is too much.",
+            f"A filter has at most {LENGTH:,} characters, and this one has {len(text):,}."
+            f" Remove the text from {LENGTH + 1:,} on.",
         )
     if not text.strip():
         raise Mistake(0, len(text), 'A condition is missing at 1, such as status:"active".')

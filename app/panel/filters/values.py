@@ -74,7 +74,7 @@ def check_bare(token: str, start: int) -> None:
         raise Mistake(
             start,
             start + 1,
-            f'The quote {token[0]} at {start + 1} is a typographic one; write " for it.',
+            f'The quote {token[0]} at {start + 1} is a typographic quote. Write " for it.',
         )
 
 

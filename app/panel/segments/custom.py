@@ -226,7 +226,9 @@ def _checked_name(store: Store, connection_id: int, name: str, but: str = "") ->
         (connection_id, name, but),
     )
     if taken:
-        raise CustomSegmentProblem(f"Another segment is called “{name}” already.")
+        raise CustomSegmentProblem(
+            f"Another segment is called “{name}”. Nothing was changed. Choose another name."
+        )
     return name
 
 

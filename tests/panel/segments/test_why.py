@@ -168,9 +168,9 @@ CASES: list[tuple[dict[str, Any], list[tuple[str, int, dict[str, Any]]], str, st
     (pro("canceled"), [], "none", "Not in Never Subscribed: the subscription (Pro, monthly) was"
      " canceled."),
     (pro("trialing", trial_end=on(9, 12)), [], "trialing", "In Trialing: the subscription (Pro,"
-     " monthly) is in its trial until 9 Dec; a member at least since the first sync on 11 May."),
+     " monthly) is trialing until 9 Dec; a member at least since the first sync on 11 May."),
     (pro("trialing", trial_end=on(9, 12)), [], "active", "Not in Active Subscribers: the only"
-     " subscription (Pro, monthly) is in its trial until 9 Dec."),
+     " subscription (Pro, monthly) is trialing until 9 Dec."),
     (pro("past_due"), [], "past_due", "In Past Due: the subscription (Pro, monthly) is past due"
      " and began on 2 Jan; a member at least since the first sync on 11 May."),
     (pro("paused"), [], "active", "Not in Active Subscribers: the only subscription (Pro,"

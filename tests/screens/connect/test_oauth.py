@@ -328,7 +328,7 @@ async def test_an_install_that_lies_about_its_account(store: Store, setup: Setup
         assert "acct_1Somebody" in at.text
         at.settle()
         await at.press("y")
-        await at.until(lambda: "another account than it said" in at.flat)
+        await at.until(lambda: "a different account from the one you accepted" in at.flat)
         assert not at.app.stripe.running
         assert at.app.credentials.names() == []
 

@@ -48,7 +48,9 @@ def test_bars_for_every_state(width: int) -> None:
     steps = (
         StepState(StepView("products", "done", 12, 12, None)),
         StepState(StepView("prices", "pending", 0, None, None)),
-        StepState(StepView("subscriptions", "skipped", 0, None, "The key may not read them.")),
+        StepState(
+            StepView("subscriptions", "skipped", 0, None, "The key has no permission to read them.")
+        ),
         StepState(StepView("segments", "failed", 3, 8, "They could not be built.")),
         StepState(StepView("customers", "running", 900_000, 1_000_000, None), 2_440),
     )
@@ -65,7 +67,7 @@ def test_bars_for_every_state(width: int) -> None:
         (line,) = (line for line in lines if f"{glyph} {name}" in line)
         assert words_ in line
         assert "━" in line or "─" in line
-    assert "The key may not read them." in text
+    assert "The key has no permission to read them." in text
     assert "They could not be built." in text
     if width == 78:
         assert "900,000 of ≈ 1,000,000  2,440/s  41 s left" in text

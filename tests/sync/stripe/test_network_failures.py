@@ -54,7 +54,7 @@ async def test_a_name_with_two_addresses_that_both_refuse() -> None:
 async def test_a_name_that_is_not_known() -> None:
     said = await problem(Transport("https://stripe.invalid", {}))
     check(said, httpx.ConnectError, socket.gaierror)
-    assert "its name is not found" in str(said)
+    assert "its name was not found" in str(said)
 
 
 async def test_a_certificate_that_no_one_vouches_for(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_why_no_one_is_signed_in(tokens: TokenServer, error: str, said: str) -> 
     ],
 )
 def test_no_page_that_a_person_could_be_sent_to(answer: object) -> None:
-    with answering(told(answer)) as server, pytest.raises(OAuthProblem, match="gave no code"):
+    with answering(told(answer)) as server, pytest.raises(OAuthProblem, match="contained no code"):
         request_code(app_at(server.url))
 
 
