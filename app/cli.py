@@ -14,6 +14,7 @@ from importlib import import_module
 
 from app.commands import COMMANDS
 from app.commands.exit_codes import FAILED, WRONG_USE, CommandProblem
+from app.commands.help_examples import EXAMPLES
 from app.commands.option_rules import check_options
 from app.problems import Problem, UnknownName
 
@@ -121,7 +122,21 @@ def _command_parser(*, prog: str, declared: str | None) -> argparse.ArgumentPars
     command = argparse.ArgumentParser(prog, formatter_class=_Help)
     command.set_defaults(run=module.run)
     module.declare(command)
+    _explain(command, declared, COMMANDS[declared])
     return command
+
+
+def _explain(command: argparse.ArgumentParser, name: str, about: str) -> None:
+    """Give the help of a command and of its actions a sentence and two examples."""
+    command.formatter_class = _Help
+    command.description = command.description or f"{about}."
+    examples = (f"  panelist {example}" for example in EXAMPLES[name])
+    command.epilog = "\n".join(("Examples:", *examples)).replace("%", "%%")
+    for actions in command._actions:
+        if isinstance(actions, argparse._SubParsersAction):
+            abouts = {one.dest: one.help or "" for one in actions._choices_actions}
+            for word, action in actions.choices.items():
+                _explain(action, f"{name} {word}", abouts[word])
 
 
 class _Help(argparse.HelpFormatter):
@@ -137,6 +152,10 @@ class _Help(argparse.HelpFormatter):
             except OSError:
                 columns = 80
         super().__init__(prog, width=columns - 2)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Examples keep their lines."""
+        return text if "\n" in text else super()._fill_text(text, width, indent)
 
 
 def _open_app(options: argparse.Namespace) -> int:

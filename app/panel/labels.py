@@ -10,17 +10,17 @@ from app.text import money, plain
 # Of a subscription. Unknown ones are shown as Stripe writes them.
 STATUS = {
     "active": "active",
-    "trialing": "trialing",
+    "trialing": "in trial",
     "past_due": "past due",
     "canceled": "canceled",
     "unpaid": "unpaid",
     "paused": "paused",
     "incomplete": "incomplete",
-    "incomplete_expired": "incomplete (expired)",
+    "incomplete_expired": "never begun",
 }
 # Of a participant: the first of these that one of their subscriptions has.
 FIRST = (*LIVE, "canceled", "unpaid", "paused", "incomplete", "incomplete_expired")
-NEVER = "no subscription"
+NEVER = "never subscribed"
 _EVERY = {"day": "daily", "week": "weekly", "month": "monthly", "year": "yearly"}
 
 

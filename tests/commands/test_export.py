@@ -112,7 +112,7 @@ def test_masked(home: Home, tmp_path: Path) -> None:
     ("how", "code", "said"),
     [
         (("--segment", "nobody\x1b"), 2, "Unknown segment"),
-        (("--filter", "emial:x"), 2, "did you mean email"),
+        (("--filter", "emial:x"), 2, "Did you mean email"),
         (("--sort", "phone"), 2, "invalid choice"),
         (("no/such/folder/a.csv",), 1, "could not be written"),
         (("/dev/null", "--replace"), 1, "is not a file"),

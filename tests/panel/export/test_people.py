@@ -119,7 +119,7 @@ def test_every_value_comes_back(
             "metadata": clean,
             "customer_account": None,
             "plan": "",
-            "status": "no subscription",
+            "status": "never subscribed",
             "created": 1_700_000_000,
             "deleted": False,
         }
