@@ -130,8 +130,8 @@ def test_a_sample_is_sent_as_it_was_shown(home: World) -> None:
     assert home.addresses() == planned(home.store, plan)
     again = home.confirm(plan)
     assert again.code == 1
-    assert "sent already" in again.said
-    assert "sent already" in home.run("invite", "--plan", plan["hash"]).out
+    assert "already sent" in again.said
+    assert "already sent" in home.run("invite", "--plan", plan["hash"]).out
 
 
 def test_a_study_that_sends_nothing_says_so(home: World) -> None:
@@ -172,7 +172,7 @@ def test_who_fell_out_is_dropped_and_named(home: World) -> None:
     assert f"− Person {out} <cus_{out:05}@example.com>: opted out" in ended.out
     assert f"− Person {moved} <x@example.com>: has another address now" in ended.out
     assert f"− Person {left} <cus_{left:05}@example.com>: left the segments" in ended.out
-    assert "3 of at most 6 are invited" in ended.err
+    assert "3 of at most 6 planned invitees are invited" in ended.err
     assert home.addresses() == set(sorted(before)[3:])
     assert "+" not in ended.out
 

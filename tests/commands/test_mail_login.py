@@ -80,7 +80,7 @@ def test_a_code_at_microsoft(home: Home, tokens: TokenServer, mail: MailServer) 
     assert not any(secret in ended.out + ended.err for secret in tokens.given)
     assert told_of_mail(home) == f"{place}, signed in at Microsoft"
     assert MAILBOX not in told_of_mail(home)
-    assert "lets us in by your sign-in at Microsoft" in home.run("mail").err
+    assert "accepts the login by your sign-in at Microsoft" in home.run("mail").err
     gone = home.run("mail", "logout")
     assert (gone.code, gone.err) == (0, "")
     assert gone.out == (
@@ -113,7 +113,7 @@ def test_a_page_at_google(home: Home, tokens: TokenServer) -> None:
     assert (tokens.page["access_type"], tokens.page["code_challenge_method"]) == ("offline", "S256")
     assert not any(secret in err for secret in (*tokens.given, SECRET))
     tokens.expire()
-    assert "lets us in by your sign-in at Google" in home.run("mail").err
+    assert "accepts the login by your sign-in at Google" in home.run("mail").err
     assert (tokens.renewals, tokens.forms[-1][1]["client_secret"]) == (1, SECRET)
     gone = home.run("mail", "logout")
     assert gone.out.endswith("Google revoked the access.\n")
@@ -201,6 +201,6 @@ def test_without_the_settings(home: Home) -> None:
     assert "set PANELIST_SMTP_OAUTH to microsoft or google" in home.run("mail", "login").said
     home.variables["PANELIST_SMTP_OAUTH"] = "yahoo"
     assert home.run("mail", "login").said == (
-        "PANELIST_SMTP_OAUTH is 'yahoo'; write microsoft or google, or remove it to log in"
+        "PANELIST_SMTP_OAUTH is 'yahoo'. Write microsoft or google, or remove it to log in"
         " with a password."
     )

@@ -219,7 +219,7 @@ def test_history_says_since_when_and_why(home: Home, sandbox: Sandbox) -> None:
     shown = home.run("participants", "--history", "--deleted")
     assert "(customer.deleted evt_" in shown.out
     assert "all from " in shown.out
-    assert "(found by a sync)" in shown.out
+    assert "(first seen in a sync)" in shown.out
     assert home.run("participants", "--history", "--csv").code == 2
 
 

@@ -116,7 +116,7 @@ def test_what_lasts_is_not_promised_to_be_repaired(home: Home) -> None:
     line, summary = ended.out.splitlines()
     assert ended.code == 1
     assert line == f"segment active: count {count}, members {count - 1}"
-    assert "does not repair them" in summary
+    assert "cannot repair them" in summary
 
 
 def test_foreign_text_does_not_reach_the_terminal(home: Home) -> None:
@@ -223,7 +223,7 @@ def test_access_that_ends_on_the_way(home: Home, sandbox: Sandbox) -> None:
     sandbox.on_request = revoke
     ended = home.run("verify", "--stripe", "--all")
     assert ended.code == 3
-    assert "access was revoked" in ended.said
+    assert "Access was revoked" in ended.said
 
 
 def test_beside_a_sync(home: Home) -> None:

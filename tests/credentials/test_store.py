@@ -239,7 +239,7 @@ def test_what_is_damaged_is_said_and_set_aside_for_a_new_login(
     before = {file.read_bytes() for file in (home / "credentials").glob("*.credentials")}
     credentials = opened(home)
     for work in (credentials.names, lambda: credentials.put("a", {})):
-        assert "connect again" in problem(work, "damaged")
+        assert "Connect again" in problem(work, "damaged")
     assert {file.read_bytes() for file in (home / "credentials").glob("*.credentials")} == before
     credentials.ensure()
     assert credentials.token_store is (TokenStore.KEYRING if how == "pin" else place)

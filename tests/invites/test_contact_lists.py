@@ -138,7 +138,7 @@ def test_a_status_under_a_longer_heading_decides() -> None:
     names, others = by_status(listed, "completed")
     assert (names, others) == ([ADA], {"No-show": 1, "": 1})
     assert status_words(listed, others) == [
-        "1 row has no status and is left out.",
+        "1 row has no status and is skipped.",
         "1 is skipped, because Participant status says “No-show”.",
     ]
     dated = f"Email,Status,Completed at,Completion code\n{ADA},Completed,2026-01-02,C1\n"
@@ -232,4 +232,4 @@ def test_who_is_no_participant_and_who_writes_is_known(store: Store) -> None:
     assert not contact_lists.strangers(store, [])
     invites = [one for (one,) in store.rows("SELECT id FROM invite")]
     assert lifecycle.staying(store, here, invites, "completed") == {"queued": 2}
-    assert lifecycle.staying_words({"queued": 2}) == "2 stay as they are: 2 queued."
+    assert lifecycle.staying_words({"queued": 2}) == "2 are unchanged: 2 queued."

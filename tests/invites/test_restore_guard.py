@@ -187,7 +187,7 @@ def test_an_account_without_a_ledger_can_be_marked_and_trusted(panel: Panel) -> 
         store.execute("DELETE FROM ledger")
         store.execute("DELETE FROM ledger_head")
         mark_as_copy(store, 1_750_000_000)
-    assert "put back" in str(panel.why())
+    assert "restored" in str(panel.why())
     panel.answer(Answer.COPY)
     assert panel.why() is None
 
@@ -210,7 +210,7 @@ def test_a_database_of_the_version_before_does_not_ask(panel: Panel, tmp_path: P
 def test_a_restore_says_that_it_is_one(panel: Panel) -> None:
     with panel.store() as store:
         mark_as_copy(store, 1_750_000_000)
-    asks(panel, "a copy from .* that was put back")
+    asks(panel, "a copy from .* that was restored")
     panel.answer(Answer.MOVED)
     assert panel.invite() == 4
 

@@ -67,7 +67,7 @@ def test_sessions_that_were_ended(postgres: str, sqlite_settings: Settings) -> N
     store = open_store(settings)
     account(store)
     with serving(store, settings) as here:
-        assert here.send(event(id="evt_0")).text == "Kept.\n"
+        assert here.send(event(id="evt_0")).text == "Stored.\n"
         with store.transaction():
             store.execute("DELETE FROM hint")
             store.execute(

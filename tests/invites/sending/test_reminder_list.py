@@ -38,7 +38,7 @@ def test_it_is_sent_once(store: Store, here: int, shown: ReminderList, tmp_path:
     send(sender(store, here, tmp_path))
     assert seen(store, found.batch).counts == {"handed_over": 4}
     again = reminder_list.named(store, here, shown.short)
-    with pytest.raises(StudyProblem, match="sent already"):
+    with pytest.raises(StudyProblem, match="already sent"):
         approve(store, again, EML, BY)
     assert prove(store, here).holds
 

@@ -95,7 +95,7 @@ def small(store: Store) -> int:
         ('in:"pro"', ["cus_a", "cus_b"]),
         ("in:PRODUCT:PROD_B", ["cus_b"]),
         ("in:all", ["cus_a", "cus_b", "cus_c", "cus_d"]),  # the key, and not the product
-        ('in:"no subscription" id~"_d"', ["cus_d"]),
+        ('in:"never subscribed" id~"_d"', ["cus_d"]),
     ],
 )
 def test_a_segment_by_its_key_or_name(store: Store, text: str, who: list[str]) -> None:
@@ -120,7 +120,7 @@ def test_an_unknown_segment_is_named_with_its_place(store: Store) -> None:
     error = caught.value
     assert error.text == 'has:email AND in:"Activ Subscribers"'
     assert error.text[error.start : error.end] == '"Activ Subscribers"'
-    assert "at 18;" in error.sentence
+    assert "at 18." in error.sentence
     for name in ('""', "xyzzyx", '"\\u0007"'):
         with pytest.raises(FilterError, match=r"at 4; panelist segments lists those there are\."):
             compiled(f"in:{name}", store, here, NOW)

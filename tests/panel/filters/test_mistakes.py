@@ -125,7 +125,7 @@ BROKEN = [
     ("name:a‹\0›", None, "a control character (U+0000)"),
     ("‹\x07›", None, "a control character (U+0007)"),
     ("name:a‹\x85›", None, "a control character (U+0085)"),
-    ("name:a‹\udcff›", None, "not a character"),
+    ("name:a‹\udcff›", None, "not UTF-8 text"),
     ("name:‹“›Ada”", None, "The quote “ at 6 is a typographic quote"),
     ("‹:›x", None, "A field is missing before “:” at 1"),
     ("‹!›status:active", None, "write - or NOT"),

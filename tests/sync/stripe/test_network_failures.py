@@ -194,7 +194,7 @@ async def test_a_server_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     async with asking(Server(b"")) as wire:
         said = await problem(wire)
     check(said, httpx.ReadTimeout, TimeoutError)
-    assert str(said) == "no answer in time"
+    assert str(said) == "no response in time"
 
 
 async def test_a_handshake_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:

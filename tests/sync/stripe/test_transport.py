@@ -192,7 +192,7 @@ async def test_a_body_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_server_that_falls_silent(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     monkeypatch.setattr(transport, "SILENCE", 0.05)
     async with asking(Server(sent)) as wire:
-        assert await why(wire) == "no answer in time"
+        assert await why(wire) == "no response in time"
 
 
 async def test_a_server_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +205,7 @@ async def test_a_server_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None
             await asyncio.sleep(0.005)
 
     async with listening(drip) as port:
-        assert await why(Transport(f"http://127.0.0.1:{port}", {})) == "no answer in time"
+        assert await why(Transport(f"http://127.0.0.1:{port}", {})) == "no response in time"
 
 
 async def test_what_nobody_asked_for_is_not_taken_for_an_answer() -> None:
