@@ -65,13 +65,13 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         Binding("x", "mask", "Mask", id="mask", tooltip="Mask names and emails on every screen"),
         Binding(
             "question_mark", "help", "Help", id="help", key_display="?",
-            tooltip="What the focused thing is, and its keys",
+            tooltip="Help for this screen and its keys",
         ),
-        Binding("escape", "back", "Back", id="back", show=False, tooltip="Where you were before"),
-        Binding("q", "quit", "Quit", id="quit", tooltip="Quit; what was fetched is kept"),
+        Binding("escape", "back", "Back", id="back", show=False, tooltip="Go back"),
+        Binding("q", "quit", "Quit", id="quit", tooltip="Quit. Synced data is kept"),
         Binding(
             "ctrl+c", "quit", "Quit", id="quit.now", show=False, priority=True,
-            tooltip="Quit; what was fetched is kept",
+            tooltip="Quit. Synced data is kept",
         ),
     ]  # fmt: skip
 
@@ -187,7 +187,7 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         if isinstance(screen, PanelistScreen) and screen.back():
             return
         if self._previous_mode is None or self._previous_mode == self.current_mode:
-            self.tell("There is nothing to go back to; q quits.")
+            self.tell("There is nothing to go back to. Press q to quit.")
         else:
             self.action_go(self._previous_mode)
 
@@ -216,16 +216,20 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         engine = self.stripe.engine
         if engine is not None and engine.running:
             engine.ask_now()
-            self.tell("Asking Stripe now." if self.stripe.syncing else "Asking the one who syncs.")
+            self.tell(
+                "Checking Stripe for changes."
+                if self.stripe.syncing
+                else "Asked the syncing Panelist to check."
+            )
         else:
-            why = "No sync runs here, so nothing can be asked. 1 (Connect) starts one."
+            why = "No sync is running. Press 1 to connect."
             self.tell(self.refresher.note or why, problem=True)
 
     def action_accounts(self) -> None:
         """Choose the account whose participants are shown."""
         shown = self.snapshot(fresh=True).view.connection
         if not self.refresher.known:
-            self.tell("No account was connected yet; 1 (Connect) connects one.")
+            self.tell("No account is connected. Press 1 to connect one.")
         elif not isinstance(self.screen, ModalScreen):
             self.open_dialog(
                 AccountsDialog(self.refresher.known, shown.id if shown else None),
@@ -259,13 +263,15 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         for mode in REGISTRY:
             yield SystemCommand(f"Go to {mode.name}", mode.about, partial(self.action_go, mode.id))
-        yield SystemCommand("Mask", "Hide or show names and emails", self.action_mask)
-        yield SystemCommand("Ask Stripe now", "Look for changes at once", self.action_ask_now)
-        yield SystemCommand("Accounts", "Choose whose customers are shown", self.action_accounts)
-        yield SystemCommand("Disconnect", "Leave the Stripe account", self.ask_to_leave)
-        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
-        yield SystemCommand("Help", "What the focused thing is", self.action_help)
-        yield SystemCommand("Quit", "What was fetched is kept", self.action_quit)
+        yield SystemCommand("Mask", "Mask or show names and emails", self.action_mask)
+        yield SystemCommand(
+            "Check for changes", "Check Stripe for changes now", self.action_ask_now
+        )
+        yield SystemCommand("Accounts", "Switch account", self.action_accounts)
+        yield SystemCommand("Disconnect", "Disconnect from Stripe", self.ask_to_leave)
+        yield SystemCommand("Theme", "Change the theme", self.action_change_theme)
+        yield SystemCommand("Help", "Help for this screen", self.action_help)
+        yield SystemCommand("Quit", "Synced data is kept", self.action_quit)
 
     # Faults
 
@@ -284,8 +290,9 @@ def run(store: Store, settings: Settings, demo: Demo | None = None) -> int:
     """Run the app until it quits. Returns the exit code."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         print(
-            "The app needs a terminal. Without one use commands, such as `panelist status` or"
-            " `panelist sync --once`; `panelist --help` names them all.",
+            "The app needs a terminal. Nothing was changed. In scripts, use commands such"
+            " as `panelist status` or `panelist sync --once`. To list all commands, run"
+            " `panelist --help`.",
             file=sys.stderr,
         )
         return 1

@@ -64,7 +64,9 @@ def find_connection(store: Store, account: str | None = None) -> ConnectionView 
         if account in (one.account, f"{one.account}/{one.mode}"):
             return one
     names = ", ".join(f"{plain(one.account)}/{one.mode}" for one in known) or "none yet"
-    raise WrongUse(f"There is no account {plain(account)!r} here. Those known: {names}.")
+    raise WrongUse(
+        f"Unknown account {plain(account)!r}. Nothing was changed. Known accounts: {names}."
+    )
 
 
 def check_segment(context: Context, key: str | None) -> None:

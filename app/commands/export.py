@@ -112,4 +112,7 @@ def _export(context: Context, chosen: Selection, options: argparse.Namespace) ->
         number = write(out, columns, counted(lines, len(ids), file), form, exact=options.exact)
     if file is not None:
         hidden = ", masked" if options.masked else ""
-        print(f"{number:,} people are in {plain(Path(os.path.realpath(file)))}{hidden}.")
+        print(
+            f"{number:,} participants were exported to"
+            f" {plain(Path(os.path.realpath(file)))}{hidden}."
+        )

@@ -27,9 +27,9 @@ class DatabaseAway(DatabaseProblem):
 
 
 _SENTENCES = {
-    sqlite3.SQLITE_FULL: "The disk is full: {where} could not grow. Everything saved before"
-    " is kept. Free some space and start again. Panelist continues where"
-    " it stopped.",
+    sqlite3.SQLITE_FULL: "The disk is full, so {where} could not grow. Everything saved"
+    " before is kept. Free some space and start again. Panelist continues"
+    " where it stopped.",
     sqlite3.SQLITE_IOERR: "The disk refused to read or write {where}. Everything saved before"
     " is kept. Check whether the disk is full or missing, then start"
     " again.",
@@ -165,7 +165,7 @@ def _postgres_sentence(state: str, said: str, where: str) -> str:
         return f"PANELIST_DATABASE_URL is not valid ({said}). Remove or correct that option."
     if state in _RIVALS:
         return (
-            f"Another Panelist changed the same in {where} at the same moment ({said})."
+            f"Another Panelist changed the same data in {where} at the same moment ({said})."
             " Nothing was changed here. Try again."
         )
     if state == "42P07":

@@ -178,7 +178,7 @@ class Callback:
 def _log(loop: asyncio.AbstractEventLoop, fault: dict[str, Any]) -> None:
     """Log an unexpected error without its text, which may repeat what was sent."""
     name = type(fault.get("exception")).__name__
-    log.error("The listener for the answer of an approval had a fault: %s", name)
+    log.error("The approval listener had an error: %s", name)
 
 
 async def _knock(listener: socket.socket) -> None:

@@ -47,7 +47,7 @@ STRIPE = Issuer(
 )
 GOOGLE = Issuer(
     "Google",
-    "that PANELIST_SMTP_CLIENT_ID is the client id of a desktop app at Google",
+    "that PANELIST_SMTP_CLIENT_ID is the client ID of a desktop app at Google",
     re.compile(r"[\x21-\x7e]{1,512}"),  # RFC 6749, A.11
 )
 

@@ -292,4 +292,4 @@ def _doubtful(problem: StripeProblem) -> StripeProblem:
 
 def _said(fault: Exception) -> str:
     known = isinstance(fault, StripeProblem | DatabaseProblem)
-    return str(fault) if known else f"a fault of its own ({type(fault).__name__}); see the log."
+    return str(fault) if known else f"an internal error ({type(fault).__name__}). See the log."

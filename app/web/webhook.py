@@ -118,7 +118,7 @@ class Webhook:
 
     def _retry_later(self, problem: DatabaseProblem | TimeoutError) -> Response:
         slow = isinstance(problem, TimeoutError)
-        why = "it does not answer in time" if slow else str(problem)
+        why = "it did not respond in time" if slow else str(problem)
         self._tally.count(f"Webhook not stored, Stripe will send it again: the database ({why})")
         text = "The event could not be stored now. Nothing was lost. Send it again later.\n"
         return PlainTextResponse(text, 503)

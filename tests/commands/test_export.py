@@ -46,7 +46,7 @@ def test_a_list_as_csv_and_as_json_lines(home: Home, tmp_path: Path) -> None:
         file = tmp_path / name
         ended = home.run("export", str(file))
         assert (ended.code, ended.err) == (0, "")
-        assert ended.out == f"60 people are in {file}.\n"
+        assert ended.out == f"60 participants were exported to {file}.\n"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         found.append(read(file, "csv" if form == "csv" else "json"))
     assert found[0] == found[1]

@@ -180,7 +180,7 @@ async def test_the_palette_has_the_apps_commands(start: Start) -> None:
         commands = {one.title for one in at.app.get_system_commands(at.app.screen)}
         assert commands == {
             "Go to Connect", "Go to Status", "Go to Segments", "Go to Studies", "Mask",
-            "Ask Stripe now", "Accounts",
+            "Check for changes", "Accounts",
             "Disconnect", "Theme", "Help", "Quit",
         }  # fmt: skip
         await at.press("ctrl+p")

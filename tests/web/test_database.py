@@ -33,7 +33,7 @@ def test_a_database_that_takes_too_long(
             if not store.postgres:
                 assert here.hints == []
         again(here)
-    assert "the database (it does not answer in time)" in caplog.text
+    assert "the database (it did not respond in time)" in caplog.text
 
 
 def test_a_database_that_says_it_is_busy(

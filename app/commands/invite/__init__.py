@@ -53,7 +53,7 @@ def _declare_plan(parser: argparse.ArgumentParser) -> None:
         "--reason",
         default="",
         metavar="TEXT",
-        help="Why you override a rule. It is kept in the ledger",
+        help="The reason for an override, which is kept in the ledger",
     )
 
 

@@ -96,7 +96,7 @@ def _declare_corrections(actions: Any) -> list[argparse.ArgumentParser]:
         action.add_argument("who", metavar="WHO|FILE", help=f"An invite's number, or {LIST}")
         action.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
         action.add_argument(
-            "--reason", default="", metavar="TEXT", help="Why. It is kept in the ledger"
+            "--reason", default="", metavar="TEXT", help="The reason, which is kept in the ledger"
         )
         action.add_argument("--yes", action="store_true", help="Do not ask for confirmation")
     lift = actions.add_parser("lift", help="Lift a mistaken bounce or opt-out")
@@ -107,7 +107,7 @@ def _declare_corrections(actions: Any) -> list[argparse.ArgumentParser]:
         "--reason",
         default="",
         metavar="TEXT",
-        help="Why. It is kept in the ledger. An opt-out needs one",
+        help="The reason, which is kept in the ledger. Lifting an opt-out needs one",
     )
     lift.add_argument("--yes", action="store_true", help="Do not ask for confirmation")
     link = actions.add_parser("link", help="Print personal links, which counts as sending")

@@ -85,7 +85,7 @@ def _in_browser(
         if browser:
             why_not = open_browser(login.url, os.environ)
             said = f"not opened here: {why_not}" if why_not else "opened in the browser"
-            say(f"It was {said}.")
+            say(f"The link was {said}.")
         say(
             login.trouble
             or f"Waiting for {app.provider.name}'s approval. You can also paste the redirect"

@@ -99,7 +99,7 @@ def _print_finished(view: Overview, requests: Counter[str], seconds: float, as_j
     total = sum(requests.values())
     print(
         f"{status}: {view.participants:,} participants ({view.with_email:,} with an email),"
-        f" {view.segments} segments; {total:,} requests in {seconds:g} s."
+        f" {view.segments} segments, {total:,} requests in {seconds:g} s."
     )
     for message in view.messages:
         if message.level != "info":

@@ -45,7 +45,7 @@ Thank you!
 {{opt_out}}
 {{postal}}
 """
-DEFAULT_OPT_OUT = "If you do not want such invitations, answer with “no” and we will not ask again."
+DEFAULT_OPT_OUT = "If you do not want such invitations, reply with “no” and we will not ask again."
 
 _FIELD = re.compile(r"\{\{([^{}]*)\}\}")
 _NAME = re.compile(r"[a-z_]+\Z")

@@ -126,10 +126,10 @@ def _explained(
     # learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/
     # authenticated-client-smtp-submission
     advice = (
-        "An administrator of Microsoft 365 has to allow authenticated SMTP for this mailbox."
+        "An administrator of Microsoft 365 must allow authenticated SMTP for this mailbox."
         if words.startswith("5.7.139")
-        else f"{AGAIN} as {server.user}. If {name} still refuses it, check that this mailbox may"
-        " send by SMTP."
+        else f"{AGAIN} as {server.user}. If {name} still refuses it, check that this mailbox is"
+        " allowed to send by SMTP."
     )
     return LoginRefused(
         f"The mail server {server} refuses the sign-in at {name} ({said}). {_KEEP} {advice}",

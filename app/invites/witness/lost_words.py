@@ -46,7 +46,7 @@ def lost_words(lost: LostRecords) -> Iterator[str]:
     if lost.mailboxes:
         yield (
             f"This computer knows of {_counted(lost.mailboxes, 'mailbox', 'mailboxes')} that"
-            " got an email this database does not know about."
+            " got something this database does not know about."
         )
     if lost.strangers:
         yield (

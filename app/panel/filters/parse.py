@@ -234,7 +234,7 @@ def _check_sign(sign: Token) -> None:
     if sign in (":", "=", NEGATED, "~", ">", ">=", "<", "<="):
         return
     instead = _SIGNS.get(sign)
-    hint = f". Did you mean {instead}?" if instead else "; there are : = != ~ > >= < <=."
+    hint = f". Did you mean {instead}?" if instead else ". Use : = != ~ > >= < or <=."
     raise Mistake(
         _at(sign), _end(sign), f"Unknown operator {quoted(sign)} at {_at(sign) + 1}{hint}"
     )

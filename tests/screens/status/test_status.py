@@ -165,7 +165,7 @@ async def test_a_sync_is_shown_as_it_goes(start: Start, store: Store) -> None:
         await at.until(lambda: "▲ trouble" in at.text)
         await at.press("r")
         assert engine.asked == 1
-        assert "Asking Stripe now" in at.toasts
+        assert "Checking Stripe for changes" in at.toasts
 
 
 async def test_an_engine_that_ended_by_itself_says_why(start: Start, store: Store) -> None:

@@ -204,10 +204,10 @@ def test_who_signed_in_as_someone_else_is_refused(
     mail.sign_in = lambda *_: False
     problem = refusal(home)
     assert str(problem) == (
-        f"The mail server {MAILBOX}@127.0.0.1:{mail.port} refuses the sign-in at Microsoft (535"
-        " 5.7.8 Username and Password not accepted, status 401). Nothing was sent. Sign in again"
-        f" with panelist mail login as {MAILBOX}. If Microsoft still refuses it, check that this"
-        " mailbox may send by SMTP."
+        f"The mail server {MAILBOX}@127.0.0.1:{mail.port} refuses the sign-in at Microsoft"
+        " (535 5.7.8 Username and Password not accepted, status 401). Nothing was sent."
+        f" Sign in again with panelist mail login as {MAILBOX}. If Microsoft still refuses"
+        " it, check that this mailbox is allowed to send by SMTP."
     )
     assert problem.answer
     assert problem.answer.meaning.final
