@@ -61,8 +61,7 @@ def add_exact(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--exact",
         action="store_true",
-        help="Write CSV for programs: times in seconds since 1970, no byte order mark, no"
-        " apostrophes",
+        help="Write CSV for programs: times in seconds since 1970 and no byte order mark",
     )
 
 

@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
         f" {moved.rows['ledger']:,} entries of the ledger."
     )
     if moved.kept:
-        print(f"The SQLite database was not changed. It is now {moved.kept} now.")
+        print(f"The SQLite database was not changed. It is {moved.kept} now.")
         print("Panelist uses PostgreSQL as long as PANELIST_DATABASE_URL is set.")
     else:
         print("PostgreSQL was not changed. Unset PANELIST_DATABASE_URL to use the SQLite database.")

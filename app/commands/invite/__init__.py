@@ -96,7 +96,7 @@ def _declare_sending(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--outcome", metavar="KEY", help="List members with this result")
     parser.add_argument(
-        "--output", metavar="FILE", help="Write every member with the result to a file"
+        "--output", metavar="FILE", help="Write every member and their result to a file"
     )
     add_exact(parser)
     parser.add_argument(

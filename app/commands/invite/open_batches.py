@@ -64,7 +64,7 @@ def _chosen(
     if options.batch_number is not None:
         found = [run for run in wanted if run.id == options.batch_number]
         if not found:
-            raise WrongUse(f"No batch has the number {options.batch_number} is queued here.")
+            raise WrongUse(f"No batch with the number {options.batch_number} is queued here.")
         return found, []
     own = [run for run in wanted if run.is_of(by(), context.store.login)]
     others = [run for run in wanted if run not in own]

@@ -46,8 +46,8 @@ def confirm_plan(context: Context, options: argparse.Namespace) -> int:
     number = frozen.counts(store, locked.id)[Outcome.INVITE]
     if number != options.expect:
         say(
-            f"The plan {locked.short} has {number:,} invites, not the {options.expect:,} that you"
-            " expect. Nothing was sent. Look at the plan again."
+            f"The plan {locked.short} has {number:,} invites, not the {options.expect:,}"
+            " that you expect. Nothing was sent. Check the plan again."
         )
         return FAILED
     _check_sending(context, options)

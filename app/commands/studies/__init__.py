@@ -8,7 +8,7 @@ from typing import Any
 from app.commands.arguments import add_scope, repeat_scope
 
 TEXTS = (
-    ("--title", "The title, which a text can include as {{study}} in the text"),
+    ("--title", "The title, which is {{study}} in a text"),
     ("--purpose", "The purpose, which invitees do not see"),
     ("--link", "The interview link, with {{token}} in it"),
     ("--sender-name", "The sender's name"),
@@ -16,12 +16,12 @@ TEXTS = (
     ("--reply-to", "The address for replies (default: the sender's address)"),
     ("--subject", "The subject of the invite"),
     ("--postal", "The postal address at the end"),
-    ("--opt-out", "How to opt out. A text includes it as {{opt_out}} in the text"),
+    ("--opt-out", "The sentence on how to opt out, which is {{opt_out}} in a text"),
     ("--reminder-subject", "The subject of the reminder (default: the subject of the invite)"),
 )
 RULES = (
     ("--cool-down-days", "Invite a participant at most once in N days, in all studies"),
-    ("--cap", "Invite a participant at most N times in --cap-days"),
+    ("--cap", "Invite a participant at most N times in the days of --cap-days"),
     ("--cap-days", "The number of days for --cap"),
     ("--expire-days", "Let an invite expire after N days without a reply"),
 )
