@@ -116,7 +116,7 @@ def test_masked(home: Home, tmp_path: Path) -> None:
         (("--sort", "phone"), 2, "invalid choice"),
         (("no/such/folder/a.csv",), 1, "could not be written"),
         (("/dev/null", "--replace"), 1, "is not a file"),
-        (("--account", "acct_nobody"), 2, "There is no account"),
+        (("--account", "acct_nobody"), 2, "Unknown account"),
     ],
 )
 def test_what_cannot_be_is_said(home: Home, how: tuple[str, ...], code: int, said: str) -> None:
@@ -257,4 +257,4 @@ def test_the_database_is_never_replaced(home: Home, tmp_path: Path, suffix: str)
         ended = home.run("verify", "--against", str(link))
         assert (ended.code, "is not a CSV file" in ended.err) == (1, True)
         ended = home.run("invites", "opt-out", str(link), "--yes")
-        assert (ended.code, "is no text" in ended.err) == (1, True)
+        assert (ended.code, "is not UTF-8 text" in ended.err) == (1, True)

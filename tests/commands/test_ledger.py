@@ -63,7 +63,7 @@ def test_only_of_a_study_or_a_person(home: Home, tmp_path: Path) -> None:
     for stranger in ("cus_9", "Ann", "nobody@example.com"):
         unknown = home.run("ledger", "--person", stranger)
         assert (unknown.code, unknown.out) == (2, "")
-        assert f"{stranger!r} is not found" in unknown.err
+        assert f"{stranger!r} was not found" in unknown.err
     file = tmp_path / "ledger.csv"
     assert home.run("ledger", "--output", str(file)).code == 0  # its name says that it is a CSV
     rows = list(csv.DictReader(io.StringIO(file.read_text())))

@@ -48,7 +48,7 @@ def test_nothing_is_sent_until_it_is_answered(panel: Panel) -> None:
     assert shown.code == 1
     first, known, *people, last, answer = shown.out.splitlines()
     assert first == QUESTION
-    assert known.startswith("This computer knows of 3 mailboxes that got an email")
+    assert known.startswith("This computer knows of 3 mailboxes that got something")
     assert [line.split()[2:] for line in people] == [
         [f"cus_0000{one}", f"cus_0000{one}@example.com", "Pricing"] for one in range(3)
     ]

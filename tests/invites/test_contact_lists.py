@@ -144,7 +144,7 @@ def test_a_status_under_a_longer_heading_decides() -> None:
     dated = f"Email,Status,Completed at,Completion code\n{ADA},Completed,2026-01-02,C1\n"
     assert by_status(read_list(dated), "completed")[0] == [ADA]
     several = f"id,Email,Screener Status,Attendance\n1,{ADA},Qualified,No-show\n"
-    with pytest.raises(StudyProblem, match="“Screener Status” and “Attendance” each say"):
+    with pytest.raises(StudyProblem, match="“Screener Status” and “Attendance” each contain"):
         by_status(read_list(several), "completed")
 
 

@@ -178,7 +178,7 @@ def test_a_body_that_does_not_come(opened: Store, sqlite_settings: Settings, sen
         assert here.send(event()).text == "Stored.\n"
         answer = rest(slow)
     assert answer.startswith(b"HTTP/1.1 408 ")
-    assert b"nothing was stored" in answer
+    assert b"Nothing was stored" in answer
 
 
 # Too many

@@ -142,7 +142,7 @@ def test_a_secret_is_kept_and_the_one_before_stays_good(home: Home) -> None:
     del home.variables["PANELIST_WEBHOOK_SECRET"]
     with server(home, "--no-sync", "--secret-stdin", given=f"{SECRET}\n") as here:
         assert here.send(event()).text == "Stored.\n"
-        assert "The secret is kept in: PLAIN FILE\n" in here.end().err
+        assert "The secret is kept in: UNENCRYPTED FILE\n" in here.end().err
     with server(home, "--no-sync", "--secret-stdin", given=OTHER) as here:
         assert here.end().code == 0
     with server(home, "--no-sync") as here:

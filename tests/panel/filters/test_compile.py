@@ -122,7 +122,7 @@ def test_an_unknown_segment_is_named_with_its_place(store: Store) -> None:
     assert error.text[error.start : error.end] == '"Activ Subscribers"'
     assert "at 18." in error.sentence
     for name in ('""', "xyzzyx", '"\\u0007"'):
-        with pytest.raises(FilterError, match=r"at 4; panelist segments lists those there are\."):
+        with pytest.raises(FilterError, match=r"at 4\. To list segments, run panelist segments\."):
             compiled(f"in:{name}", store, here, NOW)
     with pytest.raises(FilterError, match="Unknown segment “Pro”"):
         compiled("in:Pro", store, other, NOW)

@@ -182,5 +182,5 @@ async def test_lists_are_those_of_the_account_that_is_looked_at(
 async def test_no_account_is_a_sentence(start: Start) -> None:
     async with start() as at:
         await at.press("2", "a")
-        assert "No account was connected yet" in at.toasts
+        assert "No account is connected" in at.toasts
         assert not isinstance(at.app.screen, AccountsDialog)

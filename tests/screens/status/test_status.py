@@ -172,11 +172,11 @@ async def test_an_engine_that_ended_by_itself_says_why(start: Start, store: Stor
     async with start((120, 40), demo=DEMO) as at:
         engine = await syncing(at)
         engine.running = False
-        engine.activity.doing = "The sync stopped: a fault of its own"
+        engine.activity.doing = "The sync stopped: an internal error"
         at.app.refresher.show()
         await at.pilot.pause()
         assert "not syncing" in at.text
-        assert "The sync stopped: a fault of its own" in at.text
+        assert "The sync stopped: an internal error" in at.text
 
 
 async def test_ten_thousand_changes_are_a_few_looks(start: Start, store: Store) -> None:

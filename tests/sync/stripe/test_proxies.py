@@ -180,7 +180,7 @@ async def test_a_proxy_that_is_dead(monkeypatch: pytest.MonkeyPatch, scheme: str
 async def test_a_proxy_whose_name_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "proxy.invalid:8080")
     said = await problem(Transport("https://stripe.invalid", {}))
-    assert said.clause.startswith("The proxy proxy.invalid:8080 cannot be reached (its name is")
+    assert said.clause.startswith("The proxy proxy.invalid:8080 cannot be reached (its name was")
 
 
 async def test_a_proxy_that_hangs_up(monkeypatch: pytest.MonkeyPatch) -> None:
