@@ -77,7 +77,7 @@ def test_what_was_said_by_mistake_is_taken_back(home: Home, tmp_path: Path) -> N
         one["id"] for one in home.run("invites", "--json").lines if one["address"] == THIRD
     )
     asked = home.run("invites", "withdraw", str(number))
-    assert (asked.code, f"({THIRD})? It cannot be undone" in asked.err) == (1, True)
+    assert (asked.code, f"({THIRD})? You cannot undo this" in asked.err) == (1, True)
     assert home.run("invites", "withdraw", str(number), "--yes").code == 0
     assert states(home)[THIRD] == "withdrawn"
     assert home.run("invites", "withdraw", "999", "--yes").said.startswith(

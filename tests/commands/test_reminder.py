@@ -58,7 +58,7 @@ def test_who_fell_out_of_a_reminder_is_dropped_and_named(home: World) -> None:
     assert ended.code == 0
     assert "− Person 1 <cus_00001@example.com>: completed since" in ended.out
     assert "− Person 2 <cus_00002@example.com>: do not contact" in ended.out
-    assert "9 of at most 11 are reminded" in ended.err
+    assert "9 of at most 11 planned recipients are reminded" in ended.err
     assert reminded(home) == 9
     again = home.run("invites", "remind", "--plan", plan, "--expect", "11")
     assert (again.code, "already sent" in again.err) == (1, True)
