@@ -209,7 +209,7 @@ def test_a_port_that_is_taken_and_nobody_who_could_paste(home: Home, port: int) 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
 def test_stopped_while_it_waits(home: Home, sandbox: Sandbox, number: signal.Signals) -> None:
     with connecting(home) as waiting:
-        waiting.hears("Waiting for Stripe's answer")
+        waiting.hears("Waiting for approval")
         assert not is_free(port_of(home))
         waiting.process.send_signal(number)
         assert waiting.process.wait(timeout=5) == 1

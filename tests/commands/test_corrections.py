@@ -81,7 +81,7 @@ def test_what_was_said_by_mistake_is_taken_back(home: Home, tmp_path: Path) -> N
     assert home.run("invites", "withdraw", str(number), "--yes").code == 0
     assert states(home)[THIRD] == "withdrawn"
     assert home.run("invites", "withdraw", "999", "--yes").said.startswith(
-        "Invite 999 is not found"
+        "Invite 999 was not found"
     )
     home.run("invites", "opt-out", FIRST)
     assert "give a reason" in home.run("invites", "lift", "opt-out", FIRST).said
