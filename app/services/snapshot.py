@@ -37,7 +37,7 @@ class Snapshot:
         elif self.activity is None:
             badge = "not syncing"
         elif self.activity.looking_on:
-            badge = "read-only"
+            badge = "looking on"
         else:
             badge = "trouble" if self.activity.problem or self.trouble else "connected"
         at = connection.last_polled_at

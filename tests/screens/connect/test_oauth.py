@@ -72,7 +72,7 @@ async def test_approve_and_the_sync_starts_by_itself(store: Store, setup: Setup)
     async with running(store, setup.settings(), (80, 24)) as at:
         url = await ask(at)
         assert "Waiting for Stripe's answer" in at.flat
-        assert "Not opened: no display is available" in at.flat
+        assert "Could not open it: no display is available" in at.flat
         shown = "".join(at.text.split())
         assert url in shown
         assert approve(url).status_code == 200
