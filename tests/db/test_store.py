@@ -144,7 +144,7 @@ def test_a_file_that_goes_away_takes_nothing_until_it_is_back(sqlite_settings: S
     for suffix in ("", "-wal", "-shm"):
         Path(f"{file}{suffix}").rename(f"{away}{suffix}")
     for _ in range(2):
-        with pytest.raises(DatabaseProblem, match="is gone"):
+        with pytest.raises(DatabaseProblem, match="is missing"):
             send(store, here, Fetched(1, participants=[person("cus_a")]))
     assert not file.exists()
     away.rename(file)
