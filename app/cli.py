@@ -14,6 +14,7 @@ from importlib import import_module
 
 from app.commands import COMMANDS
 from app.commands.exit_codes import FAILED, WRONG_USE, CommandProblem
+from app.commands.help_examples import EXAMPLES
 from app.commands.option_rules import check_options
 from app.problems import Problem, UnknownName
 
@@ -33,7 +34,7 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()  # so that a broken pipe is noticed here
         return code
     except KeyboardInterrupt:
-        print("Stopped. Everything fetched so far is kept.", file=sys.stderr)
+        print("Stopped. Everything synced so far is kept.", file=sys.stderr)
         return FAILED
     except BrokenPipeError:
         _give_up_output()  # the reader of a pipe has gone, which is not an error
@@ -68,8 +69,8 @@ def _output_failure(problem: Exception) -> str | None:
         print(flush=True)  # nothing else tells it from other problems
     except OSError:
         sentence = (
-            f"Standard output could not be written ({problem.strerror}). What was saved before is"
-            " kept; write the output to another place."
+            f"Standard output could not be written ({problem.strerror}). What was saved"
+            " before is kept. Write the output to another place."
         )
         with contextlib.suppress(OSError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -98,8 +99,8 @@ def parser(declared: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
         prog="panelist",
         formatter_class=_Help,
         description="Turns the customers in a Stripe account into a research panel.",
-        epilog="Without a command: the app. Exit codes: 0 done, 1 failed, 2 wrong use,"
-        " 3 not connected.",
+        epilog="Run panelist without a command to open the app. Exit codes: 0 done, 1 failed, 2"
+        " wrong use, 3 not connected.",
     )
     top.add_argument("--version", action="version", version=f"panelist {__version__}")
     top.set_defaults(run=_open_app)
@@ -121,7 +122,21 @@ def _command_parser(*, prog: str, declared: str | None) -> argparse.ArgumentPars
     command = argparse.ArgumentParser(prog, formatter_class=_Help)
     command.set_defaults(run=module.run)
     module.declare(command)
+    _explain(command, declared, COMMANDS[declared])
     return command
+
+
+def _explain(command: argparse.ArgumentParser, name: str, about: str) -> None:
+    """Give the help of a command and of its actions a sentence and two examples."""
+    command.formatter_class = _Help
+    command.description = command.description or f"{about}."
+    examples = (f"  panelist {example}" for example in EXAMPLES[name])
+    command.epilog = "\n".join(("Examples:", *examples)).replace("%", "%%")
+    for actions in command._actions:
+        if isinstance(actions, argparse._SubParsersAction):
+            abouts = {one.dest: one.help or "" for one in actions._choices_actions}
+            for word, action in actions.choices.items():
+                _explain(action, f"{name} {word}", abouts[word])
 
 
 class _Help(argparse.HelpFormatter):
@@ -137,6 +152,10 @@ class _Help(argparse.HelpFormatter):
             except OSError:
                 columns = 80
         super().__init__(prog, width=columns - 2)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Examples keep their lines."""
+        return text if "\n" in text else super()._fill_text(text, width, indent)
 
 
 def _open_app(options: argparse.Namespace) -> int:
@@ -170,6 +189,6 @@ def _sentence(problem: Exception) -> str:
         place = place.tb_next
     where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "nowhere"
     return (
-        f"Panelist stopped because of a fault in itself ({type(problem).__name__} at {where})."
-        " What was saved before is kept; please report this line."
+        f"Panelist crashed ({type(problem).__name__} at {where}). What was saved before is"
+        " kept. Please report this line."
     )

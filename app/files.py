@@ -27,8 +27,9 @@ def lock(descriptor: int, where: str, *, wait: bool) -> None:
         raise
     except OSError as error:
         raise NoLocks(
-            f"{where} cannot be locked ({error.strerror}). Nothing was changed. Network shares"
-            " often have no locks. Set PANELIST_HOME to a folder on a disk of this computer."
+            f"{where} cannot be locked ({error.strerror}). Nothing was changed. Network"
+            " shares often do not support locks. Set PANELIST_HOME to a folder on a disk of"
+            " this computer."
         ) from error
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import httpx
 
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
-    (socket.gaierror, "its name is not found; this computer may be offline"),
-    (ConnectionRefusedError, "nothing answers there"),
+    (socket.gaierror, "its name was not found, so this computer may be offline"),
+    (ConnectionRefusedError, "connection refused"),
     (ConnectionError, "the connection was cut"),
 )
 _BEFORE_TUNNEL = (socket.gaierror, ConnectionRefusedError)
@@ -97,7 +97,7 @@ def _why(error: httpx.HTTPError, causes: list[BaseException]) -> str:
     if isinstance(error, httpx.ConnectTimeout):
         return "no connection in time"
     if isinstance(error, httpx.TimeoutException):
-        return "no answer in time"
+        return "no response in time"
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
             return f"the encrypted connection failed: {plain(cause.reason or cause, 200)}"
@@ -110,12 +110,12 @@ def _why(error: httpx.HTTPError, causes: list[BaseException]) -> str:
     if isinstance(error, httpx.NetworkError):
         return "the connection was cut"
     if isinstance(error, httpx.DecodingError):
-        return "a compressed answer that does not unpack"
+        return "a compressed response that cannot be read"
     if isinstance(error, httpx.RemoteProtocolError):
         if any(getattr(one, "error_status_hint", 0) == 431 for one in causes):
-            return "an answer far too large"
+            return "a response that is far too large"
         closed = "closed" in said or "disconnected" in said
-        return "the connection was closed" if closed else "an answer that is not HTTP"
+        return "the connection was closed" if closed else "a response that is not HTTP"
     return plain(said, 200) or type(error).__name__
 
 

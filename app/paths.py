@@ -32,8 +32,8 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
         return Path(platformdirs.user_data_dir("panelist", appauthor=False)).absolute()
     except RuntimeError:
         raise NoHomeFolder(
-            "This user has no home folder. Nothing was changed. Set PANELIST_HOME to a folder that"
-            " Panelist may write to."
+            "You have no home folder. Nothing was changed. Set PANELIST_HOME to a folder"
+            " that Panelist may write to."
         ) from None
 
 

@@ -140,7 +140,7 @@ class Settings:
     token_store: str | None = _setting(
         f"Where tokens and keys are kept: {', '.join(TOKEN_STORES[:-1])} or {TOKEN_STORES[-1]}.",
         kind="token store",
-        words="what you chose in the app, else the keyring",
+        words="your choice in the app, otherwise the keyring",
     )
     passphrase: str | None = _setting(
         "The passphrase of the encrypted credentials file, for unattended use.",
@@ -154,7 +154,7 @@ class Settings:
     smtp_server: str | None = _setting(
         "The mail server that invites leave through: smtps://user@host for TLS, or"
         " smtp://user@host for STARTTLS.",
-        words="not set: invites become files",
+        words="not set: invites are saved as files",
     )
     smtp_password: str | None = _setting(
         "The password of the mail server, for unattended use, which Panelist never stores.",
@@ -177,7 +177,7 @@ class Settings:
         default="common",
     )
     smtp_oauth_base: str | None = _setting(
-        "Another address for signing in to the mail server, such as that of a stand-in.",
+        "Another address for signing in to the mail server, such as a test server.",
         kind="web address",
         words="the provider's own",
     )
@@ -222,8 +222,8 @@ STATE = Setting(
     "state",
     "text",
     "the system's folder for application state",
-    "The folder where this computer remembers what was sent, so that a copy of the database that"
-    " was put back is noticed.",
+    "The folder where this computer remembers what was sent, so that it notices a restored"
+    " copy of the database.",
 )
 
 
@@ -283,13 +283,13 @@ def _text(_: Setting, text: str) -> str:
 def _address(setting: Setting, text: str) -> str:
     if not is_web_address(text):
         raise SettingsError(
-            f"{setting.variable} is not a web address such as https://api.stripe.com; correct"
-            " it or leave it out."
+            f"{setting.variable} is not a web address such as https://api.stripe.com."
+            " Correct or remove it."
         )
     if urlsplit(text).scheme == "http" and not _is_here(urlsplit(text).hostname or ""):
         raise SettingsError(
-            f"{setting.variable} is not encrypted, and keys and customers would be sent through the"
-            " network. Write https:// instead of http://."
+            f"{setting.variable} is not encrypted, so keys and customers would cross the"
+            " network unprotected. Write https:// instead of http://."
         )
     return text.rstrip("/")
 
@@ -307,8 +307,8 @@ def _is_here(host: str) -> bool:
 def _port(setting: Setting, text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65_536):
         raise SettingsError(
-            f"{setting.variable} is {text[:50]!r}; write a number up to 65535, such as"
-            f" {OAUTH_PORT}, or leave it out."
+            f"{setting.variable} is {text[:50]!r}. Write a number up to 65535, such as"
+            f" {OAUTH_PORT}, or remove it."
         )
     return int(text)
 
@@ -316,7 +316,7 @@ def _port(setting: Setting, text: str) -> int:
 def _token_store(setting: Setting, text: str) -> str:
     if text not in TOKEN_STORES:
         raise SettingsError(
-            f"{setting.variable} is {text[:50]!r}; write one of {', '.join(TOKEN_STORES)}."
+            f"{setting.variable} is {text[:50]!r}. Write one of {', '.join(TOKEN_STORES)}."
         )
     return text
 
@@ -324,8 +324,8 @@ def _token_store(setting: Setting, text: str) -> str:
 def _mail_provider(setting: Setting, text: str) -> str:
     if text not in MAIL_PROVIDERS:
         raise SettingsError(
-            f"{setting.variable} is {text[:50]!r}; write {' or '.join(MAIL_PROVIDERS)}, or leave it"
-            " out to log in with a password."
+            f"{setting.variable} is {text[:50]!r}. Write {' or '.join(MAIL_PROVIDERS)}, or"
+            " remove it to log in with a password."
         )
     return text
 
@@ -358,7 +358,7 @@ def parse_rate(text: str) -> RequestRate:
         numbers = [-1.0]
     if not all(0 <= number <= 1e6 for number in numbers):  # false for NaN too
         raise SettingsError(
-            f"PANELIST_STRIPE_RATE is {text!r}; write account/endpoint in requests a second,"
+            f"PANELIST_STRIPE_RATE is {text!r}. Write account/endpoint in requests a second,"
             " such as 100/25, or 0 for no limit."
         )
     return RequestRate(*(number or None for number in numbers))
@@ -381,9 +381,7 @@ def _content(file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(
-            f"{file} cannot be read ({error}); correct it or move it away."
-        ) from None
+        raise SettingsError(f"{file} cannot be read ({error}). Correct it or move it.") from None
 
 
 def _from_file(file: Path) -> dict[str, str]:
@@ -394,11 +392,14 @@ def _from_file(file: Path) -> dict[str, str]:
         setting = known.get(name)
         if setting is not None and setting.secret:
             raise SettingsError(
-                f"{file} holds {name!r}; secrets do not belong in it. Remove the line and set"
-                f" {setting.variable} instead."
+                f"{file} holds {name!r}. Secrets do not belong in it. Remove the line and"
+                f" set {setting.variable} instead."
             )
         if setting is None or not setting.in_file or not isinstance(value, str):
-            raise SettingsError(f"{file}: {name!r} is not a setting, or its value is not a text.")
+            raise SettingsError(
+                f"{file}: {name!r} is not a setting, or its value is not text. Correct or"
+                " remove that line."
+            )
     if file.exists():
         _check_mode(file, content)
     return content

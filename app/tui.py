@@ -215,16 +215,20 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         engine = self.stripe.engine
         if engine is not None and engine.running:
             engine.ask_now()
-            self.tell("Asking Stripe now." if self.stripe.syncing else "Asking the one who syncs.")
+            self.tell(
+                "Checking Stripe for changes."
+                if self.stripe.syncing
+                else "Asked the syncing Panelist to check."
+            )
         else:
-            why = "No sync runs here, so nothing can be asked. 1 (Connect) starts one."
+            why = "No sync is running. Press 1 to connect."
             self.tell(self.refresher.note or why, problem=True)
 
     def action_accounts(self) -> None:
         """Choose the account whose participants are shown."""
         shown = self.snapshot(fresh=True).view.connection
         if not self.refresher.known:
-            self.tell("No account was connected yet; 1 (Connect) connects one.")
+            self.tell("No account is connected. Press 1 to connect one.")
         elif not isinstance(self.screen, ModalScreen):
             self.open_dialog(
                 AccountsDialog(self.refresher.known, shown.id if shown else None),
@@ -287,8 +291,9 @@ def run(store: Store, settings: Settings, demo: Demo | None = None) -> int:
     """Run the app until it quits. Returns the exit code."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         print(
-            "The app needs a terminal. Without one use commands, such as `panelist status` or"
-            " `panelist sync --once`; `panelist --help` names them all.",
+            "The app needs a terminal. Nothing was changed. In scripts, use commands such"
+            " as `panelist status` or `panelist sync --once`. To list all commands, run"
+            " `panelist --help`.",
             file=sys.stderr,
         )
         return 1

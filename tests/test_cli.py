@@ -137,7 +137,7 @@ def test_a_key_that_stripe_ended_disconnects_and_keeps_the_data(
     sandbox.options.revoked = True
     ended = home.run("sync", "--json")
     assert ended.code == 3
-    assert "What was fetched stays usable" in ended.said
+    assert "Existing data is still available" in ended.said
     status = home.run("status", "--json").json
     assert status["connection"]["status"] == "disconnected"
     assert status["connection"]["disconnect_reason"] == "by Stripe"

@@ -99,7 +99,7 @@ def test_a_file_system_without_locks_is_named(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(fcntl, "flock", without)
-    with pytest.raises(DatabaseProblem, match="Network shares often have no locks"):
+    with pytest.raises(DatabaseProblem, match="Network shares often do not support locks"):
         Lock(store, "send-lock", 3).take()
     with pytest.raises(NoLocks, match=f"cannot be locked .{os.strerror(number)}"):
         lock(0, "a folder", wait=True)

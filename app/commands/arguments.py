@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 def add_json(command: argparse.ArgumentParser) -> None:
     """Add ``--json`` for a command that prints one value, or one a line."""
-    command.add_argument("--json", action="store_true", help="for programs")
+    command.add_argument("--json", action="store_true", help="Print JSON")
 
 
 def add_account(command: argparse.ArgumentParser) -> None:
     """Add ``--account``, which :func:`app.commands.context.open_context` takes."""
     command.add_argument(
-        "--account", metavar="ACCT", help="of another account than the one connected last"
+        "--account", metavar="ACCT", help="Use another account (default: the one connected last)"
     )
 
 
@@ -33,28 +33,30 @@ def repeat_scope(action: argparse.ArgumentParser) -> None:
 
 
 def _add_scope(command: argparse.ArgumentParser, **default: Any) -> None:
-    command.add_argument("--account", metavar="ACCT", help="another account", **default)
-    command.add_argument("--json", action="store_true", help="for programs", **default)
+    command.add_argument("--account", metavar="ACCT", help="Use another account", **default)
+    command.add_argument("--json", action="store_true", help="Print JSON", **default)
 
 
 def add_selection(command: argparse.ArgumentParser, searched: str) -> None:
     """Add the options that select participants. ``searched``: what the search looks at."""
     add_account(command)
-    command.add_argument("--segment", metavar="KEY", help="only the members of a segment")
+    command.add_argument("--segment", metavar="KEY", help="Only members of this segment")
     command.add_argument("--search", metavar="TEXT", help=searched)
     command.add_argument(
         "--filter",
         metavar="EXPR",
-        help="only those it finds, such as 'status:\"active\" AND created>-90d'"
-        " (see the documentation)",
+        help="Only participants who match, such as 'status:\"active\" AND created>-90d' (see"
+        " Filters in the documentation)",
     )
 
 
 def add_format(command: argparse.ArgumentParser) -> None:
     """Add the choice of JSON lines or CSV for a list of participants."""
     form = command.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="one JSON object a line")
-    form.add_argument("--csv", action="store_true", help="comma-separated, safe to open")
+    form.add_argument("--json", action="store_true", help="Print one JSON object a line")
+    form.add_argument(
+        "--csv", action="store_true", help="Print CSV that is safe to open in a spreadsheet"
+    )
     add_exact(command)
 
 
@@ -63,7 +65,7 @@ def add_exact(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--exact",
         action="store_true",
-        help="CSV for programs: times in seconds since 1970, and no byte order mark",
+        help="Write CSV for programs: times in seconds since 1970 and no byte order mark",
     )
 
 

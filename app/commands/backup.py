@@ -16,7 +16,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "file",
         nargs="?",
         metavar="FILE",
-        help="a new file (by default: one with the time in its name, in the folder backups)",
+        help="The new file (default: a file named after the time, in the folder backups)",
     )
     add_json(parser)
 
@@ -38,10 +38,11 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"type": "backup", "file": str(file), "bytes": size})
         return DONE
-    print(f"The database is backed up in {file} ({size / 1e6:,.1f} MB).")
+    print(f"The database was backed up to {file} ({size / 1e6:,.1f} MB).")
     print(
-        "It holds participants, segments, studies, invites, opt-outs and the ledger. It does not"
-        " hold credentials, webhook secrets, settings or invites written as files."
+        "It contains participants, segments, studies, invites, opt-outs and the ledger. It"
+        " does not contain credentials, webhook secrets, settings or invites saved as"
+        " files."
     )
-    print("It holds personal data, and a later erasure does not reach it.")
+    print("It contains personal data. Erasing a participant later does not change it.")
     return DONE

@@ -23,8 +23,8 @@ from app.settings import Settings
 from app.text import plain
 
 AT_ONCE = (
-    "Stopped at once. What was not sent stays queued. An email that was being sent is uncertain:"
-    " see panelist invites --state uncertain."
+    "Stopped. Invites that were not sent stay queued. An email that was being sent is"
+    " uncertain. To find it, run panelist invites --state uncertain."
 )
 
 
@@ -77,7 +77,7 @@ class BatchProgress:
         """Say what will happen."""
         now = runs.view(self._store, self._run)
         if now.channel.by_hand and not self._json:
-            say(f"{now.left:,} links wait to be copied, each by hand: see panelist invites link.")
+            say(f"{now.left:,} links are ready to copy. To print them, run panelist invites link.")
         elif now.left and not self._json:
             timing = timing_words(now, quiet_hours(settings), time.time())
             say(f"{self._name}{now.left:,} to be sent by {now.channel.key}.")
@@ -93,7 +93,7 @@ class BatchProgress:
         if now.trouble != self._trouble and not self._json:
             self._progress.clear()
             if now.trouble and now.state == "running":
-                say(f"{self._name}{plain(now.trouble, 1000)} It is tried again by itself.")
+                say(f"{self._name}{plain(now.trouble, 1000)} Panelist tries again by itself.")
             self._trouble = now.trouble
         self._progress.show(
             f"{self._name}{now.words}, {now.recent} a minute", **_counts(now), trouble=now.trouble
@@ -109,7 +109,7 @@ class BatchProgress:
             )
         else:
             print(f"{self._name}{now.words if self._name else now.words.capitalize()}.")
-        resume = f"Go on with panelist invite --resume --run {now.id}." if now.left else ""
+        resume = f"To continue, run panelist invite --resume --run {now.id}." if now.left else ""
         if now.trouble:
             say(f"{self._name}{plain(now.trouble, 1000)} {resume}".rstrip())
         elif stopped and now.left:
@@ -134,26 +134,28 @@ def _to_do(now: RunView) -> Iterator[str]:
     """What to do about those that did not arrive, a sentence for each state."""
     if number := now.counts.get("uncertain"):
         yield (
-            f"{number:,} may have arrived. Find out which did. panelist invites --state uncertain"
-            " lists them, and panelist invites resolve NUMBER arrived (or did-not) records it."
+            f"{number:,} may have arrived. To list them, run panelist invites --state"
+            " uncertain. Find out which arrived and record it with panelist invites resolve"
+            " NUMBER arrived (or did-not)."
         )
     if number := now.counts.get("failed"):
         yield (
-            f"{number:,} failed and were not sent. panelist invites --state failed says why. A new"
-            " plan takes them in again."
+            f"{number:,} failed and were not sent. To see why, run panelist invites --state"
+            " failed. A new plan includes them again."
             if now.kind == "invite"
             else f"{number:,} reminders failed and were not sent."
         )
     if number := now.counts.get("to_confirm"):
         yield (
-            f"{number:,} look like bounces, all alike, so the fault may be yours. panelist invites"
-            " --state to_confirm lists them. Confirm them with panelist invites mark bounced FILE,"
-            " or dismiss them with panelist invites mark failed FILE."
+            f"{number:,} look like bounces. They are all alike, so the cause may be on your"
+            " side. To list them, run panelist invites --state to_confirm. Confirm them"
+            " with panelist invites mark bounced FILE, or dismiss them with panelist"
+            " invites mark failed FILE."
         )
     if number := now.counts.get("bounced"):
         yield (
-            f"{number:,} bounced. Their addresses get no more invites. panelist invites --state"
-            " bounced lists them."
+            f"{number:,} bounced. Their addresses get no more invites. To list them, run"
+            " panelist invites --state bounced."
         )
 
 

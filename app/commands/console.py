@@ -69,7 +69,7 @@ def confirmed(question: str, *, yes: bool) -> bool:
     if yes:
         return True
     if not is_interactive():
-        say(f"{question} Say --yes to do it. Nothing was changed.")
+        say(f"{question} Nothing was changed. Use --yes to confirm.")
         return False
     say(f"{question} (y or n)")
     if read_line().lower() in YES:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from app.panel.segments.views import SegmentView
     from app.settings import Settings
 
-NO_CONNECTION = "Not connected. Connect a Stripe account in the app, or try: panelist demo"
+NO_CONNECTION = (
+    "Not connected. Connect a Stripe account with panelist connect, or try panelist demo."
+)
 
 
 class Context(NamedTuple):
@@ -62,7 +64,9 @@ def find_connection(store: Store, account: str | None = None) -> ConnectionView 
         if account in (one.account, f"{one.account}/{one.mode}"):
             return one
     names = ", ".join(f"{plain(one.account)}/{one.mode}" for one in known) or "none yet"
-    raise WrongUse(f"There is no account {plain(account)!r} here. Those known: {names}.")
+    raise WrongUse(
+        f"Unknown account {plain(account)!r}. Nothing was changed. Known accounts: {names}."
+    )
 
 
 def check_segment(context: Context, key: str | None) -> None:
@@ -77,7 +81,10 @@ def check_segment(context: Context, key: str | None) -> None:
         if view.key == key:
             say_doubt(context, view)
             return
-    raise WrongUse(f"There is no segment {plain(key)!r}; panelist segments lists them.")
+    raise WrongUse(
+        f"Unknown segment {plain(key)!r}. Nothing was changed. To list segments, run"
+        " panelist segments."
+    )
 
 
 def say_doubt(context: Context, view: SegmentView) -> None:
@@ -89,7 +96,7 @@ def say_doubt(context: Context, view: SegmentView) -> None:
     name = plain(view.name, 80)
     known = knowledge(context.store, context.connection)
     if view.doubt and known is not Knowledge.KNOWN:
-        raise Problem(f"{known.sentence} Who is in the segment “{name}” depends on them.")
+        raise Problem(f"{known.sentence} The members of the segment “{name}” depend on them.")
     if view.doubt:
         say(f"The segment “{name}” is {plain(view.doubt)}.")
 
@@ -148,12 +155,15 @@ def find_study(context: Context, text: str | None) -> Study:
         going = [one for one in every if one.state in studies.CHANGEABLE]
         if len(going) == 1:
             return going[0]
-        raise WrongUse("Say which study with --study; panelist studies lists them.")
+        raise WrongUse("Choose a study with --study. To list studies, run panelist studies.")
     found = [one for one in every if str(one.id) == text or one.title == text]
     found = found or [one for one in every if one.title.casefold() == text.casefold()]
     if len(found) == 1:
         return found[0]
     if found:
         numbers = ", ".join(str(one.id) for one in found)
-        raise WrongUse(f"Several studies are called so; say which by its number: {numbers}.")
-    raise WrongUse(f"There is no study {plain(text)!r}; panelist studies lists them.")
+        raise WrongUse(f"Several studies have this title. Use a number: {numbers}.")
+    raise WrongUse(
+        f"Unknown study {plain(text)!r}. Nothing was changed. To list studies, run panelist"
+        " studies."
+    )

@@ -10,7 +10,7 @@ from app.commands.exit_codes import DONE, FAILED, NotConnected, WrongUse
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--yes", action="store_true", help="Do not ask for confirmation")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -28,12 +28,12 @@ def run(options: argparse.Namespace) -> int:
     log.start(settings.home)
     connection = find_connection(store)
     if connection is None:
-        raise NotConnected("Not connected; there is nothing to leave.")
+        raise NotConnected("Not connected. There is nothing to disconnect.")
     name = plain(connection.account_name or connection.account)
     if not options.yes:
         if not is_interactive():
             raise WrongUse(
-                f"This would disconnect {name}. {STAYS} Say panelist disconnect --yes to do it."
+                f"This would disconnect {name}. {STAYS} Run panelist disconnect --yes to confirm."
             )
         print(f"Disconnect {name} ({connection.mode})? {STAYS} (y or n) ", end="", flush=True)
         if read_line().lower() not in YES:
@@ -43,6 +43,6 @@ def run(options: argparse.Namespace) -> int:
     for sentence in left.said:
         print(sentence, flush=True)
     if not left.whole:
-        say("Not all of it could be done; say panelist disconnect again.")
+        say("Not everything could be done. Run panelist disconnect again.")
         return FAILED
     return DONE

@@ -13,10 +13,12 @@ from app.commands.list_argument import LIST, named
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
-    parser.add_argument("who", metavar="WHO|FILE", help=f"a Stripe id or an address, or {LIST}")
-    parser.add_argument("--undo", action="store_true", help="within the four hours: let them stay")
-    parser.add_argument("--yes", action="store_true", help="do it without a question")
-    parser.add_argument("--account", metavar="ACCT", help="another account")
+    parser.add_argument("who", metavar="WHO|FILE", help=f"A Stripe ID, an address, or {LIST}")
+    parser.add_argument(
+        "--undo", action="store_true", help="Keep the participants (within the four hours)"
+    )
+    parser.add_argument("--yes", action="store_true", help="Do not ask for confirmation")
+    parser.add_argument("--account", metavar="ACCT", help="Use another account")
     add_json(parser)
 
 
@@ -38,7 +40,8 @@ def run(options: argparse.Namespace) -> int:
     people, unknown = participants_named(store, connection, listed.values)
     if typed and not people:
         raise UnknownParticipant(
-            f"The participant {plain(text, 80)!r} is not found. panelist participants lists them."
+            f"The participant {plain(text, 80)!r} was not found. Nothing was changed. To"
+            " list participants, run panelist participants."
         )
     if not options.json:
         if not typed:
@@ -46,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
         for value in unknown:
             print(f"unknown: {plain(value, 200)}")
     number = "1 participant" if len(people) == 1 else f"{len(people):,} participants"
-    would = "would not be erased after all" if options.undo else "would be erased in four hours"
+    would = "would be kept" if options.undo else "would be erased in four hours"
     question = f"{number} {would}. {len(unknown):,} unknown."
     agreed = confirmed(question, yes=options.yes or (typed and len(people) == 1))
     done, due = _do(context, people, undo=options.undo) if agreed else ([], 0)
@@ -55,11 +58,12 @@ def run(options: argparse.Namespace) -> int:
         counts = {"kept" if options.undo else "erased": len(done)}
         print_json({**counts, "stayed": len(people) - len(done), "unknown": unknown})
     elif done and options.undo:
-        say(f"{len(done):,} kept. Invites that ended with it stay ended.")
+        say(f"{len(done):,} kept. Invites that ended stay ended.")
     elif done:
         say(
-            f"{len(done):,} will be erased at {when(due)}, as soon as a Panelist runs then. Their"
-            " invites ended. Until then --undo keeps them. The customer in Stripe is not touched."
+            f"{len(done):,} will be erased at {when(due)}, or when Panelist next runs. Their"
+            " open invites ended. Until then you can undo this with --undo. The customer in"
+            " Stripe is not changed."
         )
     return DONE if agreed and len(done) == len(people) and not unknown else FAILED
 

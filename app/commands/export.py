@@ -23,29 +23,36 @@ NEWEST_FIRST = ("arrived", "since", "created")
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.description = (
-        "Writes people, as the app lists them, to a file that only you can read: JSON lines where"
-        " its name ends in .jsonl, else CSV. Personal data leaves the panel."
+        "Exports participants to a file that only you can read. A name that ends in .jsonl"
+        " gives JSON lines, any other gives CSV. The file contains personal data."
     )
-    add_selection(parser, "in name, email, id or metadata, as in the app")
+    add_selection(parser, "Search names, emails, IDs and metadata")
     parser.add_argument(
         "--sort",
         choices=("arrived", "name", "email", "since", "created", "plan", "status"),
         default="arrived",
-        help="times: the newest first, texts: from A to Z (arrived: the newest in the panel first)",
+        help="Sort by this column. Times start with the newest, texts with A, and arrived"
+        " with the newest in the panel",
     )
-    parser.add_argument("--reverse", action="store_true", help="the other way round")
+    parser.add_argument("--reverse", action="store_true", help="Reverse the order")
     add_format(parser)
     parser.add_argument(
-        "--masked", action="store_true", help="without names, emails, phones and metadata's values"
+        "--masked",
+        action="store_true",
+        help="Hide names, emails, phone numbers and metadata values",
     )
     parser.add_argument(
         "--metadata-columns",
         action="store_true",
-        help="a column for each key of metadata, such as metadata.team",
+        help="Add a column for each metadata key, such as metadata.team",
     )
-    parser.add_argument("--replace", action="store_true", help="also where there is such a file")
+    parser.add_argument("--replace", action="store_true", help="Replace the file if it exists")
     parser.add_argument(
-        "file", nargs="?", default="-", metavar="FILE", help="standard output where it is left out"
+        "file",
+        nargs="?",
+        default="-",
+        metavar="FILE",
+        help="The new file (default: standard output)",
     )
 
 
@@ -59,9 +66,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         _export(context, chosen, options)
     except KeyboardInterrupt:
-        no_file = (
-            "What came before is not whole." if options.file == "-" else "No file was written."
-        )
+        no_file = "The output is incomplete." if options.file == "-" else "No file was written."
         say(f"Stopped. {no_file}")
         return FAILED
     return DONE
@@ -107,4 +112,7 @@ def _export(context: Context, chosen: Selection, options: argparse.Namespace) ->
         number = write(out, columns, counted(lines, len(ids), file), form, exact=options.exact)
     if file is not None:
         hidden = ", masked" if options.masked else ""
-        print(f"{number:,} people are in {plain(Path(os.path.realpath(file)))}{hidden}.")
+        print(
+            f"{number:,} participants were exported to"
+            f" {plain(Path(os.path.realpath(file)))}{hidden}."
+        )

@@ -91,7 +91,7 @@ def _mail(settings: Settings, credentials: Credentials) -> str:
     try:
         server, app = mail_server(settings), mail_app(settings)
         if server is None:
-            return "no mail server: invites become files"
+            return "no mail server: invites are saved as files"
         place = f"{server.host}:{server.port}"
         if app is None:
             return f"{place}, by {'a password' if server.user else 'no login'}"

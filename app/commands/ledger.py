@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.description = (
-        "Lists the entries of the ledger, the newest first. Nothing in it is ever changed; panelist"
-        " verify proves that."
+        "Lists the entries of the ledger, newest first. Entries are never changed. To check"
+        " that, run panelist verify."
     )
-    parser.add_argument("--study", metavar="STUDY", help="only of this one")
+    parser.add_argument("--study", metavar="STUDY", help="Only entries of this study")
     parser.add_argument(
-        "--person", metavar="WHO", help="only about this Stripe id or address, in all studies"
+        "--person",
+        metavar="WHO",
+        help="Only entries about this Stripe ID or address, in all studies",
     )
-    parser.add_argument("--output", metavar="FILE", help="into a file that only you can read")
+    parser.add_argument("--output", metavar="FILE", help="Write to a file that only you can read")
     add_account(parser)
     add_format(parser)
 

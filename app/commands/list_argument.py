@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.commands.exit_codes import WrongUse
 
-LIST = "a file with addresses, Stripe ids or tokens, as a CSV or any text; - stdin"
+LIST = "a CSV or text file with addresses, Stripe IDs or tokens (- for standard input)"
 
 
 def named(argument: str) -> tuple[str, bool]:
@@ -16,7 +16,7 @@ def named(argument: str) -> tuple[str, bool]:
     from app.invites.operator import read_text
 
     if not argument.strip():
-        raise WrongUse("Give an address or a file.")
+        raise WrongUse("No address or file was given. Nothing was changed. Give one of them.")
     typed = "@" in argument or is_name(argument) or argument.isdecimal()
     if typed and not Path(argument).exists():
         return argument, True

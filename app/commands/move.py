@@ -14,7 +14,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "to",
         choices=("postgresql", "sqlite"),
-        help="the new kind of database. PANELIST_DATABASE_URL is the PostgreSQL in both cases",
+        help="The new kind of database. PANELIST_DATABASE_URL is the PostgreSQL database in"
+        " both cases",
     )
     add_json(parser)
 
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
         print_json({"type": "move", "to": moved.target, "rows": moved.rows, "kept": kept})
         return DONE
     print(
-        f"{sum(moved.rows.values()):,} rows moved to {moved.target}, with their ids:"
+        f"{sum(moved.rows.values()):,} rows were moved to {moved.target}, with their IDs:"
         f" {moved.rows['participant']:,} participants, {moved.rows['invite']:,} invites and"
         f" {moved.rows['ledger']:,} entries of the ledger."
     )
@@ -43,5 +44,5 @@ def run(options: argparse.Namespace) -> int:
         print("Panelist uses PostgreSQL as long as PANELIST_DATABASE_URL is set.")
     else:
         print("PostgreSQL was not changed. Unset PANELIST_DATABASE_URL to use the SQLite database.")
-        print("Do not send from both.")
+        print("Do not send from both databases.")
     return DONE

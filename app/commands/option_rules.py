@@ -54,14 +54,12 @@ def check_options(options: argparse.Namespace) -> None:
         value = getattr(options, name, None)
         if "" in (value if isinstance(value, list) else [value]):
             raise WrongUse(
-                f"You gave an empty text for {name}. Nothing was done. Give a value, or leave it"
-                " out."
+                f"The value for {name} is empty. Nothing was changed. Give a value, or"
+                " omit the option."
             )
     for option, others in _NEEDS.get(options.command or "", {}).items():
         if _given(options, option) and not any(_given(options, other) for other in others):
-            raise WrongUse(
-                f"{option} does nothing without {' or '.join(others)}. Nothing was done."
-            )
+            raise WrongUse(f"{option} needs {' or '.join(others)}. Nothing was changed.")
 
 
 def _given(options: argparse.Namespace, option: str) -> bool:

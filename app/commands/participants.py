@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
-    add_selection(parser, "in name, email or id")
-    parser.add_argument("--deleted", action="store_true", help="also those deleted in Stripe")
+    add_selection(parser, "Search names, emails and IDs")
+    parser.add_argument(
+        "--deleted", action="store_true", help="Include participants deleted in Stripe"
+    )
     parser.add_argument(
         "--history",
         action="store_true",
-        help="also since when, until when and why they are or were in each segment",
+        help="Add the times and reasons of each segment membership",
     )
     add_format(parser)
 
@@ -53,9 +55,13 @@ def _found(context: Context, options: argparse.Namespace) -> Iterator[Line]:
 
     check_segment(context, options.segment)
     if options.filter is not None and options.deleted:
-        raise WrongUse("A filter never finds the deleted; leave out --deleted.")
+        raise WrongUse(
+            "A filter never matches deleted participants. Nothing was listed. Omit --deleted."
+        )
     if options.csv and options.history:
-        raise WrongUse("History is a list for each person; leave out --csv, or ask for --json.")
+        raise WrongUse(
+            "CSV cannot contain history. Nothing was listed. Use --json instead of --csv."
+        )
     return participants(
         context.store,
         context.connection,

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
-    parser.add_argument("file", metavar="FILE", help="from panelist backup or panelist salvage")
     parser.add_argument(
-        "--replace", action="store_true", help="replace the database in use, which is kept"
+        "file", metavar="FILE", help="A file from panelist backup or panelist salvage"
+    )
+    parser.add_argument(
+        "--replace", action="store_true", help="Replace the database in use, and keep its file"
     )
     add_json(parser)
 
@@ -40,23 +42,23 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _lines(done: Restored, file: str) -> list[str]:
-    said = [f"{file} is in use now. The file itself was not changed."]
+    said = [f"{file} was restored and is in use now. The file itself was not changed."]
     if done.kept:
-        said.append(f"The database that was in use before is kept in {done.kept}.")
+        said.append(f"The previous database is kept in {done.kept}.")
     if done.unread:
         said.append(
-            "It could not be read, so opt-outs and erasures since the backup are not known. Run"
-            f" panelist salvage {done.kept} to see them."
+            "It could not be read, so opt-outs and erasures since the backup are unknown."
+            f" Run panelist salvage {done.kept} to see them."
         )
     carried = done.carried
     if carried.other_key:
         said.append(
-            "The database from before recognises mailboxes by another key. Its opt-outs were not"
-            " carried over."
+            "The previous database recognises addresses by another key. Its opt-outs were"
+            " not carried over."
         )
     if carried.opt_outs or carried.erasures:
         said.append(
             f"{carried.opt_outs:,} opt-outs and {carried.erasures:,} erasures were newer than the"
             " backup and were carried over."
         )
-    return [*said, *done.questions, "Panelist fetches what is new from Stripe at the next sync."]
+    return [*said, *done.questions, "The next sync catches up with Stripe."]

@@ -20,11 +20,9 @@ _FIRST = ("opt_out", "invite", "study", "ledger", "plan", "planned")  # not at S
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.add_argument(
-        "file", nargs="?", metavar="FILE", help="the damaged file (by default: the database)"
+        "file", nargs="?", metavar="FILE", help="The damaged file (default: the database)"
     )
-    parser.add_argument(
-        "--to", metavar="NEW", help="the new file (by default: FILE with .salvaged at its end)"
-    )
+    parser.add_argument("--to", metavar="NEW", help="The new file (default: FILE.salvaged)")
     add_json(parser)
 
 
@@ -37,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     home = load().home
     file = Path(options.file) if options.file else paths.database(home)
     if not file.is_file():
-        raise WrongUse(f"There is no file {file}. Nothing was changed.")
+        raise WrongUse(f"File not found: {file}. Nothing was changed.")
     into = Path(options.to) if options.to else file.with_name(f"{file.name}.salvaged")
     report = rescue(file, into)
     if options.json:
@@ -56,31 +54,32 @@ def _print(report: SalvageReport, into: Path) -> None:
             print(f"{name:<18}{one.saved:>10,}{one.completed:>11,}{one.unreadable:>12,}")
     for line in _lines(report):
         print(line)
-    print(f"The new database is {into}. The damaged file was not changed.")
-    print(f"Put it into use with: panelist restore {into} --replace")
+    print(f"The recovered database is {into}. The damaged file was not changed.")
+    print(f"To use it, run panelist restore {into} --replace")
 
 
 def _lines(report: SalvageReport) -> list[str]:
     """What a person must know, a sentence each."""
     if report.whole:
-        return ["Every row was saved."]
+        return ["Every row was recovered."]
     said = []
     if report.lost_pages:
         said.append(
-            f"{report.lost_pages:,} of {report.pages:,} pages could not be read. Rows on them may"
-            " be missing beyond those that are counted as unreadable."
+            f"{report.lost_pages:,} of {report.pages:,} pages could not be read. More rows"
+            " may be missing than those counted as unreadable."
         )
     if any(one.completed for one in report.tables.values()):
         said.append(
-            "Completed rows are known in part, from an index or from the ledger. Run panelist"
+            "Completed rows were rebuilt in part from an index or the ledger. Run panelist"
             " verify before you send."
         )
     if report.log_damaged:
         said.append("The write-ahead log is damaged, so the last changes may be missing.")
     if report.key_lost:
         said.append(
-            "The key that recognises mailboxes was lost, so no opt-out and no earlier invite is"
-            " recognised. Do not send from this database. Restore a backup, which has the key."
+            "The key that recognises addresses was lost, so no opt-out and no earlier"
+            " invite is recognised. Do not send from this database. Restore a backup, which"
+            " has the key."
         )
-    said.append("The next sync fetches again what Stripe has.")
+    said.append("The next sync copies Stripe's data again.")
     return said

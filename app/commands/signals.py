@@ -18,7 +18,7 @@ STOPS = (signal.SIGINT, signal.SIGTERM)
 SOON = 1.0  # seconds for a command to end before it says how to end it at once
 
 _HINT = b"\nStopping. Press ctrl+c again to stop at once.\n"
-_at_once = "Stopped at once. Everything stored so far is kept."
+_at_once = "Stopped. Everything saved so far is kept."
 
 
 def end_at_second_signal() -> None:

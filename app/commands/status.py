@@ -60,10 +60,8 @@ def _print_status(view: Overview, connection: ConnectionView, token_store: str) 
     for step in view.steps:
         words = step_words(step.state, step.done, step.total, step.back_to)
         print(f"  {step.name:<14}{step.state:<9}{words}")
-    print(
-        f"Last look at Stripe: {when(connection.last_polled_at)}; {view.reads_30d:,} reads in"
-        " 30 days"
-    )
+    print(f"Last checked: {when(connection.last_polled_at)}")
+    print(f"API requests: {view.reads_30d:,} in 30 days")
     print(f"Access is kept in: {plain(token_store)}")
     for message in view.messages:
         print(f"{when(message.at)} {message.level}: {plain(message.text, 1000)}")

@@ -63,7 +63,9 @@ def _read_by_key(store: Store, settings: Settings) -> ConnectionAccess:
             with store.transaction():
                 connections.count_reads(store, connection, whose.requests)
             return ConnectionAccess(connection, offer.access, whose.requests)
-    raise NotConnected("The account of this key is not connected. Run panelist sync first.")
+    raise NotConnected(
+        "This key's account is not connected. Nothing was changed. Run panelist sync first."
+    )
 
 
 def sync_access(service: SyncService) -> tuple[int, Access]:
@@ -109,7 +111,7 @@ def _sync_by_key(service: SyncService) -> tuple[int, Access] | None:
             raise
         for connected, _, _ in connections.connected(store):
             end_by_stripe(store, connected, problem.kind, offer.access)
-        text = f"{ENDINGS[problem.kind][1]} What was fetched stays usable."
+        text = f"{ENDINGS[problem.kind][1]} Existing data is still available."
         raise NotConnected(text) from None
     return connect(store, report), offer.access
 
@@ -121,10 +123,11 @@ def _kept_access(service: SyncService) -> tuple[int, Access]:
         return found
     for _, account, _ in connections.connected(service.store):
         raise NotConnected(
-            f"{plain(account)} is connected, but there is no key here. Connect again (panelist"
-            " connect), or set PANELIST_STRIPE_KEY."
+            f"{plain(account)} is connected, but there is no key here. Existing data is"
+            " still available. Connect again with panelist connect, or set"
+            " PANELIST_STRIPE_KEY."
         )
     raise NotConnected(
-        "Not connected. Run panelist connect, or set PANELIST_STRIPE_KEY to a restricted key, or"
-        " try: panelist demo"
+        "Not connected. Run panelist connect, or set PANELIST_STRIPE_KEY to a restricted"
+        " key, or try panelist demo."
     )

@@ -10,9 +10,9 @@ from app.credentials.store import CredentialProblem, Credentials, TokenStore
 from app.settings import Settings
 
 CHOICES = {
-    "1": (TokenStore.PASSPHRASE, "a file encrypted with a passphrase"),
-    "2": (TokenStore.SESSION, "nowhere: this session only"),
-    "3": (TokenStore.PLAIN, "a plain file, which every program of yours can read"),
+    "1": (TokenStore.PASSPHRASE, "A file encrypted with a passphrase"),
+    "2": (TokenStore.SESSION, "This session only"),
+    "3": (TokenStore.PLAIN, "An unencrypted file, which every program you run can read"),
 }
 
 
@@ -32,7 +32,9 @@ def ensure_token_store(settings: Settings, credentials: Credentials) -> None:
             return
         for number, (_, words) in CHOICES.items():
             say(f"  {number}  {words}")
-        print("Keep the access in (1, 2 or 3; Enter: nothing is done): ", end="", file=sys.stderr)
+        print(
+            "Choose the credential storage (1, 2 or 3, Enter to cancel): ", end="", file=sys.stderr
+        )
         sys.stderr.flush()
         chosen = CHOICES.get(read_line())
         if chosen is None:
@@ -50,6 +52,6 @@ def _new_passphrase(settings: Settings) -> str | None:
     if settings.passphrase or not is_interactive():
         return settings.passphrase
     first = getpass.getpass("New passphrase: ", sys.stderr)
-    if first != getpass.getpass("Once more: ", sys.stderr):
-        raise CredentialProblem("wrong passphrase", "The two differ. Nothing was changed.")
+    if first != getpass.getpass("Repeat passphrase: ", sys.stderr):
+        raise CredentialProblem("wrong passphrase", "The passphrases differ. Nothing was changed.")
     return first

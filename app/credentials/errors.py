@@ -29,7 +29,7 @@ def damaged(name: str) -> CredentialProblem:
     """The error for a file that does not hold what Panelist wrote."""
     return CredentialProblem(
         "damaged",
-        f"{name} is damaged. It is kept, and so is everything fetched; connect again.",
+        f"{name} is damaged. The file and all synced data are kept. Connect again.",
     )
 
 
@@ -37,6 +37,6 @@ def newer(name: str) -> CredentialProblem:
     """The error for an intact file of a newer version. Such a file must not be replaced."""
     return CredentialProblem(
         "refused",
-        f"{name} was written by a newer Panelist. It is kept; use that version, or disconnect"
-        " there and connect again here.",
+        f"{name} was written by a newer Panelist. The file is kept. Use that version, or"
+        " disconnect there and connect again here.",
     )

@@ -27,8 +27,8 @@ BACKENDS = (
     "keyring.backends.kwallet.DBusKeyring",
 )
 CHOICES = (
-    "choose another place: a file encrypted with a passphrase (--token-store passphrase), this"
-    " session only (session), or a plain file (plain)"
+    "choose another credential storage: a file encrypted with a passphrase (--token-store"
+    " passphrase), this session only (session), or an unencrypted file (plain)"
 )
 
 T = TypeVar("T")
@@ -80,8 +80,8 @@ class Keyring:
         if not self._call(work):
             raise CredentialProblem(
                 "refused",
-                "The keyring does not give back what it was given, so nothing was kept in it;"
-                f" {CHOICES}.",
+                "The keyring did not return the saved value. Nothing was stored in it. You"
+                f" can {CHOICES}.",
             )
 
     def _call(self, work: Callable[[Any], T]) -> T:
@@ -132,8 +132,8 @@ def _best_backend(allowed: Sequence[str]) -> Any:
     if named and named not in allowed:
         raise CredentialProblem(
             "refused",
-            f"PYTHON_KEYRING_BACKEND names {named[:100]!r}, which is not a keyring that Panelist"
-            f" trusts. Nothing was kept; unset it, or {CHOICES}.",
+            f"PYTHON_KEYRING_BACKEND names {named[:100]!r}, which is not a keyring that"
+            f" Panelist trusts. Nothing was stored. Unset it, or {CHOICES}.",
         )
     found = []
     for path in [named] if named else allowed:
@@ -145,7 +145,8 @@ def _best_backend(allowed: Sequence[str]) -> Any:
     if not found:
         what = f"The keyring {named!r} of PYTHON_KEYRING_BACKEND" if named else "A keyring"
         raise CredentialProblem(
-            "unavailable", f"{what} is not to be found here. Nothing was kept; {CHOICES}."
+            "unavailable",
+            f"{what} was not found on this computer. Nothing was stored. You can {CHOICES}.",
         )
     return max(found, key=lambda pair: pair[0])[1]()
 
@@ -153,8 +154,8 @@ def _best_backend(allowed: Sequence[str]) -> Any:
 def _no_answer(limit: float) -> CredentialProblem:
     return CredentialProblem(
         "unanswered",
-        f"The keyring gave no answer in {limit:g} s: is a window waiting to be unlocked? Nothing"
-        f" was changed; unlock it and try again, or {CHOICES}.",
+        f"The keyring did not respond in {limit:g} s: is an unlock prompt open? Nothing was"
+        f" changed. Unlock it and try again, or {CHOICES}.",
     )
 
 
@@ -165,8 +166,9 @@ def _as_problem(problem: BaseException) -> CredentialProblem:
     if kind == "KeyringLocked":
         return CredentialProblem(
             "refused",
-            f"The keyring is locked. Nothing was changed; unlock it and try again, or {CHOICES}.",
+            f"The keyring is locked. Nothing was changed. Unlock it and try again, or {CHOICES}.",
         )
     return CredentialProblem(
-        "unavailable", f"The keyring cannot be used ({kind}). Nothing was changed; {CHOICES}."
+        "unavailable",
+        f"The keyring cannot be used ({kind}). Nothing was changed. You can {CHOICES}.",
     )

@@ -23,7 +23,7 @@ def write(file: Path, content: bytes) -> None:
     """Replace a file; a kill or a power cut leaves the old content or the new. Raises
     CredentialProblem, and then the old content is there."""
     if len(content) > TOO_LARGE:
-        raise CredentialProblem("refused", "This is too large to be kept. Nothing was changed.")
+        raise CredentialProblem("refused", "This is too large to store. Nothing was changed.")
     try:
         _make(file.parent)
         # The vault finds by this ending what a killed process left.
@@ -42,8 +42,9 @@ def read(file: Path) -> bytes | None:
             if os.fstat(descriptor).st_mode & OTHERS:
                 raise CredentialProblem(
                     "refused",
-                    f"{file} can be read by other users of this computer, so it is not used."
-                    f" It is kept; say chmod 600 '{file}' once you know who had access.",
+                    f"{file} can be read by other users of this computer, so Panelist does"
+                    f" not use it. The file is kept. Run chmod 600 '{file}' once you know"
+                    " who had access.",
                 )
             content = open_file.read(TOO_LARGE + 1)
     except FileNotFoundError:
@@ -51,7 +52,7 @@ def read(file: Path) -> bytes | None:
     except OSError as error:
         raise CredentialProblem(
             "unavailable",
-            f"{file} cannot be read ({error.strerror}). It is kept; give its owner the right to"
+            f"{file} cannot be read ({error.strerror}). The file is kept. Allow its owner to"
             " read it.",
         ) from None
     if len(content) > TOO_LARGE:
@@ -68,8 +69,8 @@ def remove(file: Path) -> None:
     except OSError as error:
         raise CredentialProblem(
             "unwritable",
-            f"{file} could not be deleted ({error.strerror}); correct the folder's rights, then"
-            " try again.",
+            f"{file} could not be deleted ({error.strerror}). Correct the folder's"
+            " permissions, then try again.",
         ) from None
     _sync(file.parent)
 
@@ -103,8 +104,8 @@ def busy() -> CredentialProblem:
     """For a lock that somebody else did not let go of in time."""
     return CredentialProblem(
         "unanswered",
-        "Another Panelist has been using the credentials for too long. Nothing was changed;"
-        " try again, or end the other one.",
+        "Another Panelist has been using the credentials for too long. Nothing was changed."
+        " Try again, or quit the other one.",
     )
 
 
@@ -142,6 +143,6 @@ def _sync(folder: Path) -> None:
 def _unwritable(file: Path, error: OSError) -> CredentialProblem:
     return CredentialProblem(
         "unwritable",
-        f"{file} cannot be written ({error.strerror}). What was kept before is still there; free"
-        " the disk or correct the folder's rights, then try again.",
+        f"{file} cannot be written ({error.strerror}). The previous credentials are kept."
+        " Free some disk space or correct the folder's permissions, then try again.",
     )

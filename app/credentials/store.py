@@ -29,7 +29,7 @@ __all__ = ["CredentialProblem", "Credentials", "TokenStore"]
 
 WAIT = 15.0  # seconds for another process that is writing; a keyring may take 5 of them
 
-NOWHERE = "nowhere yet"  # what Credentials.described() returns before a store is chosen
+NOWHERE = "not chosen yet"  # what Credentials.described() returns before a store is chosen
 
 
 class Credentials:
@@ -82,7 +82,9 @@ class Credentials:
         if pinned.store is TokenStore.KEYRING:
             return f"keyring ({pinned.backend})"
         return (
-            "PLAIN FILE" if pinned.store is TokenStore.PLAIN else "file encrypted with a passphrase"
+            "UNENCRYPTED FILE"
+            if pinned.store is TokenStore.PLAIN
+            else "file encrypted with a passphrase"
         )
 
     def probe(self, store: TokenStore, passphrase: str | None = None) -> None:
@@ -196,9 +198,10 @@ class Credentials:
         if self._wanted and pinned and self._wanted is not pinned:
             raise CredentialProblem(
                 "refused",
-                f"The settings want credentials kept in “{self._wanted.value}”, but they are kept"
-                f" in “{pinned.value}”. Nothing was moved; say panelist connect --token-store"
-                f" {self._wanted.value} to move them, or leave out PANELIST_TOKEN_STORE.",
+                f"The settings want credentials kept in “{self._wanted.value}”, but they are"
+                f" kept in “{pinned.value}”. Nothing was moved. Run panelist connect"
+                f" --token-store {self._wanted.value} to move them, or remove"
+                " PANELIST_TOKEN_STORE.",
             )
 
     @contextlib.contextmanager

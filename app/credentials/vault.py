@@ -151,7 +151,7 @@ class Vault:
         if document is None and pinned.store is TokenStore.PASSPHRASE:
             raise CredentialProblem(
                 "wrong passphrase",
-                f"The passphrase is wrong, or {file} was changed. Nothing was lost; try again.",
+                f"The passphrase is wrong, or {file} was changed. Nothing was lost. Try again.",
             )
         if document is None:
             raise damaged(str(file))
@@ -181,9 +181,9 @@ class Vault:
         if kept is None and self._keyring.name != pinned.backend:
             raise CredentialProblem(
                 "unavailable",
-                f"The key to the credentials is in another keyring ({pinned.backend}) than the"
-                f" one here ({self._keyring.name}). Nothing was changed; start Panelist where"
-                f" that one is, or {CHOICES}.",
+                f"The key for the credentials is in another keyring ({pinned.backend}) than"
+                f" the one here ({self._keyring.name}). Nothing was changed. Start Panelist"
+                f" where that keyring is, or {CHOICES}.",
             )
         try:
             key = base64.b64decode(kept or "", validate=True)
@@ -192,8 +192,8 @@ class Vault:
         if len(key) != encrypted_file.KEY_BYTES:
             raise CredentialProblem(
                 "damaged",
-                "The keyring no longer has the key to the credentials. Everything fetched is"
-                f" kept; connect again, or {CHOICES}.",
+                "The keyring no longer has the key for the credentials. All synced data is"
+                f" kept. Connect again, or {CHOICES}.",
             )
         return key
 

@@ -27,25 +27,29 @@ class DatabaseAway(DatabaseProblem):
 
 
 _SENTENCES = {
-    sqlite3.SQLITE_FULL: "The disk is full: {where} could not grow. Everything saved before is"
-    " kept; free some space and start again, it goes on where it was.",
-    sqlite3.SQLITE_IOERR: "The disk refused to read or write {where}. Everything saved before is"
-    " kept; check the disk (is it full, or gone?) and start again.",
-    sqlite3.SQLITE_READONLY: "{where} cannot be written. Nothing was changed; make the file and"
-    " its folder writable for you, or set PANELIST_HOME to another folder.",
-    sqlite3.SQLITE_CANTOPEN: "{where} cannot be opened. Nothing was changed; make its folder"
+    sqlite3.SQLITE_FULL: "The disk is full, so {where} could not grow. Everything saved"
+    " before is kept. Free some space and start again. Panelist continues"
+    " where it stopped.",
+    sqlite3.SQLITE_IOERR: "The disk refused to read or write {where}. Everything saved before"
+    " is kept. Check whether the disk is full or missing, then start"
+    " again.",
+    sqlite3.SQLITE_READONLY: "{where} cannot be written. Nothing was changed. Make the file"
+    " and its folder writable for you, or set PANELIST_HOME to another"
+    " folder.",
+    sqlite3.SQLITE_CANTOPEN: "{where} cannot be opened. Nothing was changed. Make its folder"
     " writable for you, or set PANELIST_HOME to another folder.",
-    sqlite3.SQLITE_PERM: "{where} may not be opened by you. Nothing was changed; check its"
-    " owner, or set PANELIST_HOME to another folder.",
+    sqlite3.SQLITE_PERM: "{where} cannot be opened, because you have no permission. Nothing"
+    " was changed. Check its owner, or set PANELIST_HOME to another"
+    " folder.",
     sqlite3.SQLITE_CORRUPT: "{where} is damaged. Nothing was changed. Run panelist salvage {file},"
     " which saves every row that can be read in a new file.",
     sqlite3.SQLITE_NOTADB: "{where} is damaged, or is not a Panelist database. Nothing was changed."
     " Run panelist salvage {file}, which saves every row that can be read in a new file, or set"
     " PANELIST_HOME to another folder.",
-    sqlite3.SQLITE_BUSY: "{where} is in use by another program that does not let go. Nothing was"
-    " lost; try again in a moment.",
-    sqlite3.SQLITE_LOCKED: "{where} is in use by another program that does not let go. Nothing"
-    " was lost; try again in a moment.",
+    sqlite3.SQLITE_BUSY: "{where} is in use by another program. Nothing was lost. Try again"
+    " in a moment.",
+    sqlite3.SQLITE_LOCKED: "{where} is in use by another program. Nothing was lost. Try again"
+    " in a moment.",
 }
 
 
@@ -105,13 +109,13 @@ def sentence(error: BaseException, where: str) -> str | None:
         return damaged(where)
     if any(_TOO_DEEP in str(one) for one in _chain(error)):
         return (
-            "What was asked is nested too deep for SQLite. Nothing was changed. Take out some"
-            " parentheses, or make segments of its parts and join them with in:."
+            "The filter is nested too deeply for SQLite. Nothing was changed. Remove some"
+            " parentheses, or create segments from its parts and combine them with in:."
         )
     refused = OverflowError | UnicodeEncodeError  # SQLite's driver refuses a value with these
     if isinstance(error, peewee.DatabaseError | peewee.InterfaceError | sqlite3.Error | refused):
         said = type(error).__name__ if isinstance(error, refused) else _words(error)
-        return f"{where} could not be used ({said}). Everything saved before is kept; try again."
+        return f"{where} could not be used ({said}). Everything saved before is kept. Try again."
     return None
 
 
@@ -151,27 +155,28 @@ def _postgres_sentence(state: str, said: str, where: str) -> str:
         return _SENTENCES[sqlite3.SQLITE_FULL].format(where=where)
     if state in _POSTGRES_DAMAGE:
         return (
-            f"{where} is damaged ({said}). Nothing was changed. Ask its administrator to check the"
-            " server's disk and to run REINDEX, or put a backup back with panelist restore."
+            f"{where} is damaged ({said}). Nothing was changed. Ask its administrator to"
+            " check the server's disk and to run REINDEX, or restore a backup with panelist"
+            " restore."
         )
     if state == "25006":
-        return f"{where} is read-only. Nothing was changed; connect to its primary server."
+        return f"{where} is read-only. Nothing was changed. Connect to its primary server."
     if state == "OPTION":
-        return f"PANELIST_DATABASE_URL is not understood ({said}). Remove or correct that option."
+        return f"PANELIST_DATABASE_URL is not valid ({said}). Remove or correct that option."
     if state in _RIVALS:
         return (
-            f"Another Panelist changed the same in {where} at the same moment ({said}). Nothing was"
-            " changed here; try again."
+            f"Another Panelist changed the same data in {where} at the same moment ({said})."
+            " Nothing was changed here. Try again."
         )
     if state == "42P07":
         return (
-            f"{where} has tables of another program ({said}). Nothing was changed; create a"
-            " database for Panelist alone, and correct PANELIST_DATABASE_URL."
+            f"{where} contains tables of another program ({said}). Nothing was changed."
+            " Create a database for Panelist only, and correct PANELIST_DATABASE_URL."
         )
     if state in _SLOW:
         return (
-            f"{where} did not finish in time ({said}). Nothing was changed; try again, and ask its"
-            " administrator what it waits for if that does not help."
+            f"{where} did not finish in time ({said}). Nothing was changed. Try again. If"
+            " that does not help, ask its administrator what it waits for."
         )
     if state.startswith("28"):
         return f"{where} refuses the login ({said}). Correct PANELIST_DATABASE_URL."
@@ -184,8 +189,8 @@ def _postgres_sentence(state: str, said: str, where: str) -> str:
             f" administrator for the right.{grant}"
         )
     return (
-        f"{where} does not answer as it should ({said}). Everything saved before is kept; check"
-        " that the server runs, then try again."
+        f"{where} does not respond correctly ({said}). Everything saved before is kept."
+        " Check that the server runs, then try again."
     )
 
 

@@ -23,8 +23,8 @@ def _of_file(store: Store) -> tuple[int, ...]:
         file, system = os.stat(store.where), os.statvfs(store.where)
     except OSError as error:
         raise DatabaseProblem(
-            f"{store.where} is gone ({error.strerror}). Nothing was sent; put it back, then try"
-            " again."
+            f"{store.where} is gone ({error.strerror}). Nothing was sent. Put the file back,"
+            " then try again."
         ) from error
     return system.f_fsid or file.st_dev, file.st_ino
 

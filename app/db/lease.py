@@ -23,8 +23,8 @@ class LeaseTaken(Problem):
     def __init__(self, who: str) -> None:
         self.who = who or "another Panelist"
         super().__init__(
-            f"Another Panelist{f' ({who})' if who else ''} is syncing this database. Nothing was"
-            " changed; this one can look on, or sync once the other has ended."
+            f"Another Panelist{f' ({who})' if who else ''} is syncing this database. Nothing"
+            " was changed. This one is read-only until the other one stops."
         )
 
 

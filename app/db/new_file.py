@@ -46,7 +46,7 @@ def new_file(file: Path) -> Iterator[Path]:
 
 def already_there(file: Path) -> DatabaseProblem:
     """Why nothing is written to a file."""
-    return DatabaseProblem(f"{file} exists already. Nothing was changed. Name another file.")
+    return DatabaseProblem(f"{file} already exists. Nothing was changed. Name another file.")
 
 
 def _remove(part: Path) -> None:

@@ -28,8 +28,8 @@ ENCODED = (
     " the password: / is %2F, @ is %40, : is %3A, # is %23, ? is %3F and % is %25."
 )
 ANOTHERS_DATABASE = (
-    "{where} has a table 'schema_version' that is not Panelist's. Nothing was changed. Create a"
-    " database for Panelist alone, and correct PANELIST_DATABASE_URL."
+    "{where} has a table 'schema_version' that is not Panelist's. Nothing was changed."
+    " Create a database for Panelist only, and correct PANELIST_DATABASE_URL."
 )
 NOT_UTF_8 = (
     "{where} stores text as {encoding}, which cannot hold every name. Nothing was changed. Create a"

@@ -84,7 +84,7 @@ _NONE_LIVE = f"none is {LIVE_WORDS}"
 BUILTIN = {
     segment.key: segment
     for segment in (
-        BuiltinSegment("all", "All Customers", "every customer who is not deleted"),
+        BuiltinSegment("all", "All Customers", "all customers except deleted ones"),
         BuiltinSegment(
             "active",
             "Active Subscribers",
@@ -96,9 +96,9 @@ BUILTIN = {
         BuiltinSegment(
             "trialing",
             "Trialing",
-            "at least one subscription is in its trial",
+            "at least one subscription is trialing",
             some=SubscriptionMatch(("trialing",)),
-            wanted="is in its trial",
+            wanted="is trialing",
             rank=-2,
         ),
         BuiltinSegment(
@@ -144,7 +144,7 @@ BUILTIN = {
             "Never Subscribed",
             "no subscription of any status",
             none=SubscriptionMatch(),
-            rest="there is no subscription of any status",
+            rest="no subscription of any status",
             rank=2,
         ),
     )

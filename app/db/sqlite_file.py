@@ -27,7 +27,7 @@ PRAGMAS = {
 READ_ONLY = {key: value for key, value in PRAGMAS.items() if key != "journal_mode"}
 
 ANOTHERS_FILE = (
-    "{where} belongs to another program. Nothing was changed; set PANELIST_HOME to another folder."
+    "{where} belongs to another program. Nothing was changed. Set PANELIST_HOME to another folder."
 )
 
 Identity = tuple[int, int, bool]
@@ -57,8 +57,8 @@ class SqliteFile(peewee.SqliteDatabase):
             self.close()
         if identity is None:
             raise DatabaseProblem(
-                f"{self.file} is gone. Nothing more is stored until it is back; put it back, or"
-                " start Panelist again."
+                f"{self.file} is missing. Panelist saves nothing more until it is back. Put"
+                " it back, or start Panelist again."
             )
 
     def _connect(self) -> sqlite3.Connection:
@@ -95,8 +95,8 @@ class SqliteFile(peewee.SqliteDatabase):
         if version != migrations.VERSION:
             connection.close()
             raise DatabaseProblem(
-                f"{self.file} was replaced by another file. Nothing was changed; start Panelist"
-                " again."
+                f"{self.file} was replaced by another file. Nothing was changed. Start"
+                " Panelist again."
             )
 
 

@@ -67,8 +67,9 @@ class Store:
             self._check_version()
         elif not self.writable:
             raise DatabaseProblem(
-                f"{self.where} has no tables of Panelist and cannot be written. Nothing was"
-                " changed; make it writable for you, or set PANELIST_HOME to another folder."
+                f"{self.where} has no Panelist tables and cannot be written. Nothing was"
+                " changed. Make it writable for you, or set PANELIST_HOME to another"
+                " folder."
             )
         if not self.writable:
             return
@@ -128,13 +129,14 @@ class Store:
         version = self._version()
         if version > migrations.VERSION:
             raise DatabaseProblem(
-                f"{self.where} was written by a newer Panelist (its version is {version}, this"
-                f" program knows {migrations.VERSION}). Nothing was changed; update Panelist."
+                f"{self.where} was written by a newer Panelist (its version is {version},"
+                f" this program knows {migrations.VERSION}). Nothing was changed. Update"
+                " Panelist."
             )
         if version < migrations.VERSION and not self.writable:
             raise DatabaseProblem(
-                f"{self.where} was written by an earlier Panelist and must be updated, but it"
-                " cannot be written. Nothing was changed; make it writable for you."
+                f"{self.where} was written by an earlier Panelist and must be updated, but"
+                " it cannot be written. Nothing was changed. Make it writable for you."
             )
         if version < migrations.VERSION and not self.postgres:
             migrations.keep_copy(self.database, self.where, version)

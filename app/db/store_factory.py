@@ -40,7 +40,7 @@ def open_store_patiently(settings: Settings, tell: Callable[[str], None]) -> Sto
         except DatabaseAway as problem:
             if str(problem) != told:
                 told = str(problem)
-                tell(f"{told} Trying again until it does.")
+                tell(f"{told} Trying again.")
         time.sleep(AGAIN)
 
 
@@ -74,8 +74,8 @@ def _writable(where: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise DatabaseProblem(
-            f"{where} cannot be written ({error.strerror}). Nothing was changed; make its folder"
-            " writable for you, or set PANELIST_HOME to another folder."
+            f"{where} cannot be written ({error.strerror}). Nothing was changed. Make its"
+            " folder writable for you, or set PANELIST_HOME to another folder."
         ) from error
 
 
@@ -116,9 +116,9 @@ def _take_from_others(file: Path) -> None:
             continue
         except OSError as error:
             raise DatabaseProblem(
-                f"{one} is open to other users of this computer, and that cannot be changed"
-                f" ({error.strerror}). Nothing was changed; have its owner run chmod 600 on it, or"
-                " set PANELIST_HOME to a folder of your own."
+                f"{one} is open to other users of this computer, and Panelist cannot change"
+                f" that ({error.strerror}). Nothing was changed. Ask its owner to run chmod"
+                " 600 on it, or set PANELIST_HOME to a folder of your own."
             ) from error
 
 

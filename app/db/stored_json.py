@@ -7,7 +7,7 @@ from typing import Any
 
 from app.db.errors import DatabaseProblem
 
-UNREADABLE = {"unreadable": "panelist sync --full fetches this again"}
+UNREADABLE = {"unreadable": "run panelist sync --full to fetch it again"}
 
 
 def stored_json(text: str) -> Any:

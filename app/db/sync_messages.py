@@ -45,7 +45,7 @@ def say_quarantined(store: Store, connection_id: int) -> None:
         unsay(store, connection_id, "quarantine")
         return
     objects = "1 object" if count == 1 else f"{count:,} objects"
-    text = f"{objects} could not be stored; panelist info lists which, and why."
+    text = f"{objects} could not be stored. To see which and why, run panelist info."
     if not store.rows(
         "SELECT 1 FROM message WHERE connection_id = ? AND text = ?", (connection_id, text)
     ):

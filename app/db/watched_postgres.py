@@ -21,8 +21,8 @@ from app.db.errors import DatabaseAway
 SILENCE = 3.0  # seconds without a byte, after which the server is asked whether it lives
 ANSWER = 3  # seconds that it has to answer that
 SILENT = (
-    "{where} does not answer any more. Everything saved before is kept; Panelist goes on once it"
-    " answers again."
+    "{where} no longer responds. Everything saved before is kept. Panelist continues when"
+    " it responds again."
 )
 POOLED = "unsupported startup parameter"  # PgBouncer's words
 

@@ -149,7 +149,9 @@ def opt_out_list(store: Store, text: str, where: str | None = None) -> OptOutLis
     said = [listed.words if where else listed.words_with(elsewhere)]
     if unusual := strangers(store, [*names, *elsewhere]):
         are = (
-            "1 is no participant" if len(unusual) == 1 else f"{len(unusual):,} are no participants"
+            "1 is not a participant"
+            if len(unusual) == 1
+            else f"{len(unusual):,} are not participants"
         )
         said.append(f"{are}: {_named(unusual)}.")
     said += [

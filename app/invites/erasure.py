@@ -61,7 +61,7 @@ def request(store: Store, connection_id: int, stripe_id: str, by: str) -> Erasur
     with store.transaction():
         key, box = _found(store, connection_id, stripe_id)
         if of(store, key) is not None:
-            raise StudyProblem("This person is erased already, or will be.")
+            raise StudyProblem("This participant is already erased or will be erased.")
         store.execute(
             'INSERT INTO erasure (connection_id, stripe_id, mailbox, at, due_at, "by")'
             " VALUES (?, ?, ?, ?, ?, ?)",
@@ -85,7 +85,7 @@ def take_back(store: Store, connection_id: int, stripe_id: str, by: str) -> None
             this,
         )
         if not wanted:
-            raise StudyProblem("Nothing is to be erased of this person, or it is too late.")
+            raise StudyProblem("There is no erasure to undo, or it is too late.")
         store.execute("DELETE FROM erasure WHERE connection_id = ? AND stripe_id = ?", this)
         entries = [Entry("erasure", before="wanted", after="kept")]
         ((box,),) = wanted
@@ -164,8 +164,8 @@ def _found(store: Store, connection_id: int, stripe_id: str) -> tuple[int, str |
     )
     if not rows:
         raise UnknownParticipant(
-            f"The participant {plain(stripe_id, 80)!r} is not found. panelist participants lists"
-            " them by id."
+            f"The participant {plain(stripe_id, 80)!r} was not found. Nothing was changed."
+            " To list participants, run panelist participants."
         )
     key, email = rows[0]
     box = read(email or "")

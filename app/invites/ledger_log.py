@@ -74,13 +74,13 @@ _WORDS = {
     "plan": "plan",
     "trusted": "database trusted",
     "opted-out": "opted out",
-    "erased": "never to be written to, as erased",
+    "erased": "erased, do not contact",
     "opt-out-lifted": "opt-out lifted",
     "bounce-lifted": "bounce lifted",
-    "erased-lifted": "may be written to again, as not erased",
+    "erased-lifted": "erasure lifted",
     "unmarked": "mark undone",
-    "rekeyed": "mailbox has a new hash",
-    "mailbox-key": "key of the mailboxes",
+    "rekeyed": "new hash for an address",
+    "mailbox-key": "key for addresses",
     "study-changed": "study changed",
     "study-segments": "audience changed",
 }
@@ -137,8 +137,8 @@ def _traces(store: Store, connection_id: int, person: str) -> tuple[list[int], l
     known = rows or invites or _mentioned(store, boxes)
     if not known:
         raise UnknownParticipant(
-            f"The participant {plain(person, 80)!r} is not found, and the ledger says nothing of"
-            " them. Give a Stripe id or an address."
+            f"The participant {plain(person, 80)!r} was not found, and has no entry in the"
+            " ledger. Give a Stripe ID or an address."
         )
     return [row[0] for row in invites], sorted(boxes | {row[1] for row in invites})
 

@@ -45,7 +45,7 @@ MOVES = {
 }
 # The marks of a person. An invite that is queued or being sent is stopped, not marked.
 MARKS = ("sent", "started", "completed", "declined", "bounced", "failed")
-ARRIVED, LOST = "somebody says that it arrived", "somebody says that it did not arrive"
+ARRIVED, LOST = "recorded as arrived", "recorded as not arrived"
 # When an invite that turns out to have arrived expires.
 _EXPIRES = f"sent_at + {DAY} * (SELECT s.expire_days FROM study s WHERE s.id = invite.study_id)"
 _MARKABLE = (
@@ -81,9 +81,9 @@ def staying_words(stays: Mapping[str, int], would: bool = False) -> str:
     """How many invites stay as they are, and in which state, for a person."""
     number = sum(stays.values())
     if not number:
-        return "0 would stay as they are." if would else "0 stay as they are."
-    one = "would stay as it is" if would else "stays as it is"
-    many = "would stay as they are" if would else "stay as they are"
+        return "0 would be unchanged." if would else "0 are unchanged."
+    one = "would be unchanged" if would else "is unchanged"
+    many = "would be unchanged" if would else "are unchanged"
     if number == 1:
         return f"1 {one}: {state_words(next(iter(stays)))}."
     states = ", ".join(f"{some:,} {state_words(state)}" for state, some in stays.items())

@@ -92,7 +92,7 @@ class ContactList:
     def check(self) -> None:
         """Raise StudyProblem if the list names no one."""
         if not self.values:
-            said = "No row of the list is left." if self.left_out else "The list has no addresses."
+            said = "No row matches." if self.left_out else "The list has no addresses."
             raise StudyProblem(f"{said} Nothing was changed.")
 
     def _said(self, elsewhere: str, more: str) -> str:
@@ -102,12 +102,12 @@ class ContactList:
             f" of {_number(self.lines, 'line', 'lines')}{elsewhere}."
         ]
         if self.left_out:
-            said.append(f"{_number(self.left_out, 'row was', 'rows were')} left out by --where.")
+            said.append(f"{_number(self.left_out, 'row was', 'rows were')} excluded by --where.")
         if self.above:
             above = _number(
                 self.above, "line above the heading was", "lines above the heading were"
             )
-            said.append(f"{above} left out.")
+            said.append(f"{above} skipped.")
         return " ".join([*said, more] if more else said)
 
     @property
@@ -119,7 +119,7 @@ class ContactList:
         one = len(self.unread) == 1
         said = f"The column {names} was not read." if one else f"The columns {names} were not read."
         which = "it says" if one else "one of them says"
-        return f"{said} If {which} who counts, choose its rows with --where HEADING=VALUE."
+        return f"{said} If {which} which rows count, choose them with --where HEADING=VALUE."
 
 
 def _number(number: int, one: str, many: str) -> str:

@@ -54,8 +54,8 @@ def by_status(found: ContactList, state: str) -> tuple[list[str], Counter[str]]:
     if found.more_statuses:
         names = " and ".join(f"“{plain(one, 60)}”" for one in (column, *found.more_statuses))
         raise StudyProblem(
-            f"The columns {names} each say a status. Say which one counts with"
-            f" {_where(column)}. Nothing was changed."
+            f"The columns {names} each contain a status. Choose one with {_where(column)}."
+            " Nothing was changed."
         )
     heading = folded(column)
     states = dict(STATES)
@@ -69,7 +69,7 @@ def by_status(found: ContactList, state: str) -> tuple[list[str], Counter[str]]:
         more = f" and {len(unknown) - FEW:,} more" if len(unknown) > FEW else ""
         raise StudyProblem(
             f"The column “{plain(column, 60)}” says {', '.join(unknown[:FEW])}{more}, which"
-            f" Panelist does not know. Say which rows count with {_where(column)}. Nothing was"
+            f" Panelist does not know. Choose the rows with {_where(column)}. Nothing was"
             " changed."
         )
     meant = dict.fromkeys(e.value for e in found.entries if states[words[e.status]] == state)
@@ -91,11 +91,11 @@ def status_words(found: ContactList, others: Counter[str]) -> list[str]:
     for status, number in sorted(others.items()):
         if not folded(status):
             rows = "1 row has" if number == 1 else f"{number:,} rows have"
-            said.append(f"{rows} no status and {'is' if number == 1 else 'are'} left out.")
+            said.append(f"{rows} no status and {'is' if number == 1 else 'are'} skipped.")
             continue
         are = "1 is" if number == 1 else f"{number:,} are"
         column = plain(found.status_column, 40)
-        said.append(f"{are} left out, because {column} says “{plain(status, 40)}”.")
+        said.append(f"{are} skipped, because {column} says “{plain(status, 40)}”.")
     if is_doubtful(found):
         said.append(f"The column “{plain(found.status_column, 40)}” was not read as a status.")
     if found.unread_words:

@@ -23,12 +23,14 @@ def hand_out(store: Store, invite_id: int, by: str) -> str:
             (invite_id,),
         )
         if not rows:
-            raise StudyProblem("The invite is not there any more.")
+            raise StudyProblem("The invite no longer exists. Nothing was changed.")
         here, study_id, mailbox, state, token = rows[0]
         study = get(store, study_id)
         if state == "queued":
             if study.state != "active":
-                raise StudyProblem(f"The study is {study.state}; only an active one invites.")
+                raise StudyProblem(
+                    f"The study is {study.state}. Nothing was sent. Only an active study sends."
+                )
             store.execute(
                 "UPDATE invite SET state = 'handed_over', sent_at = ?, attempt = attempt + 1"
                 " WHERE id = ?",
@@ -37,5 +39,5 @@ def hand_out(store: Store, invite_id: int, by: str) -> str:
             entry = Entry("invite", study_id, invite_id, mailbox, state, "handed_over", "link")
             ledger.append(store, here, by, [entry])
         elif state not in ("sent", "handed_over", "started", "uncertain"):
-            raise StudyProblem(f"The invite is {state_words(state)}: its link is not used.")
+            raise StudyProblem(f"The invite is {state_words(state)}, so its link cannot be used.")
     return render(study.template, None, token).link

@@ -83,4 +83,4 @@ def _wide(content: bytes) -> str | None:
 
 def _no_text(name: str, a_list: bool = False) -> StudyProblem:
     advice = " In Excel choose Save as → CSV UTF-8." if a_list else ""
-    return StudyProblem(f"{plain(name)} is no text in UTF-8.{advice} Nothing was changed.")
+    return StudyProblem(f"{plain(name)} is not UTF-8 text.{advice} Nothing was changed.")

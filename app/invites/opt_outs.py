@@ -62,8 +62,8 @@ def record(
 def opted_out_words(number: int, new: int) -> str:
     """How many mailboxes an opt-out meant, and for how many it is new, for a person."""
     if number == 1:
-        return f"1 mailbox is not written to any more, {'from now on' if new else 'as before'}."
-    return f"{number:,} mailboxes are not written to any more, {new:,} of them from now on."
+        return f"1 address gets no more invites, {'from now on' if new else 'as before'}."
+    return f"{number:,} addresses get no more invites, {new:,} of them from now on."
 
 
 def tell_all(

@@ -36,8 +36,8 @@ from app.text import when
 
 MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")  # machine-id(5)
 ASK = (
-    " Nothing was sent and nothing was changed. panelist invites trust, or V in Studies, shows"
-    " what is known of it and takes your answer."
+    " Nothing was sent and nothing was changed. To see what is known and to answer, run"
+    " panelist invites trust or press V in Studies."
 )
 BY = "the witness"
 OTHER_COPY = (
@@ -127,9 +127,9 @@ class RestoreGuard:
         lost = self.lost()
         if lost and answer is Answer.MOVED:
             raise RestoreSuspected(
-                "It was not only moved: something was sent or said since that this database does"
-                " not know. Nothing was changed. Answer that it is a copy: panelist invites trust"
-                " copy, or c in the dialog."
+                "This database was not only moved. Something was sent or recorded since"
+                " then that it does not know. Nothing was changed. Answer that it is a copy"
+                " with panelist invites trust copy, or press c in the dialog."
             )
         with self._store.transaction():
             take_over(self._store, self._connection_id, lost, by, this_machine())
@@ -203,37 +203,37 @@ class RestoreGuard:
         machine, _, database = (sender or "").partition(" ")
         if sender is not None and sender.startswith(_COPY):
             at = sender.removeprefix(_COPY)
-            yield f"This database is a copy from {when(int(at))} that was put back."
+            yield f"This database is a copy from {when(int(at))} that was restored."
         elif sender is not None and machine != this_machine() and not self._store.postgres:
             yield "This database was last used on another computer."
         elif database and database != self._identity:
-            yield ("This database is not the one that was last used: it is a copy, or was moved.")
+            yield ("This is not the database that was last used. It is a copy, or it was moved.")
         if self._lacks():
             yield OTHER_COPY
         kept = self._kept()
         if kept and (kept["number"] > number or self._hash(kept["number"]) != kept["hash"]):
             yield (
-                f"This database is older than what was sent from it: its ledger ends at entry"
-                f" {number:,}, and {kept['number']:,} were written."
+                "This database is older than what was sent from it. Its ledger ends at"
+                f" entry {number:,}, and {kept['number']:,} were written."
             )
         if self._store.postgres and self._is_new_here():
             yield (
-                "Invites were sent from this database, but never from this computer, so a copy that"
-                " was put back would not be noticed."
+                "Invites were sent from this database, but never from this computer, so"
+                " Panelist would not notice a restored copy."
             )
         broken = ledger.tail_broken_at(self._store, self._connection_id)
         if broken is not None:
             yield (
-                f"The ledger is broken: entry {broken:,} is not as it was written, or is missing."
-                " So it is not known who was invited or opted out. panelist verify says more."
+                f"The ledger is broken: entry {broken:,} was changed or is missing. So it is"
+                " not known who was invited or opted out. For details, run panelist verify."
             )
 
     def _lacks(self) -> bool:
         try:
             if set_aside := self._witness.damaged():
                 self.trouble = (
-                    f"The witness {set_aside} was damaged and is not used. Nothing else was lost,"
-                    " and a new one begins."
+                    f"The witness {set_aside} was damaged and is not used. Nothing else was"
+                    " lost. Panelist starts a new one."
                 )
             return self._witness.lacks()
         except OSError as error:
@@ -301,9 +301,9 @@ class RestoreGuard:
     def _note_trouble(self, error: OSError) -> None:
         self.trouble = (
             f"What was sent cannot be recorded in {self._state} ({error.strerror or error})."
-            " Nothing was lost and sending goes on, but a database that is put back from a copy may"
-            " not be noticed. Make the folder writable for you, or set PANELIST_STATE to another"
-            " one."
+            " Nothing was lost and sending continues, but Panelist may not notice a"
+            " restored copy. Make the folder writable for you, or set PANELIST_STATE to"
+            " another one."
         )
 
     def _head(self) -> tuple[int, str | None]:

@@ -54,12 +54,14 @@ class Rules:
             if number is not None and not 1 <= number <= MOST:
                 said = name.replace("_", " ")
                 raise StudyProblem(
-                    f"The rule “{said}” must be a number from 1 to {MOST:,}, or left out.", name
+                    f"The rule “{said}” must be a number from 1 to {MOST:,}, or empty.", name
                 )
         if self.quiet_hours is not None:
             quiet_hours.parse(self.quiet_hours)
         if (self.cap is None) != (self.cap_days is None):
-            raise StudyProblem("A cap needs both: how many invites, and in how many days.", "cap")
+            raise StudyProblem(
+                "An invite limit needs a number of invites and a number of days.", "cap"
+            )
 
 
 def _days(number: int) -> str:

@@ -47,8 +47,8 @@ ENDS = {
 }
 NEEDED = {
     "link": "an interview link",
-    "sender_name": "the name of who writes",
-    "sender_address": "the address of who writes",
+    "sender_name": "a sender name",
+    "sender_address": "a sender address",
     "subject": "a subject",
     "text": "a text",
     "opt_out": "a sentence on how to opt out",
@@ -174,12 +174,14 @@ def check_segments(
     for key in (*segments, *excluded):
         if key not in named:
             raise StudyProblem(
-                f"There is no segment {plain(key)!r}; panelist segments lists them.", "segments"
+                f"Unknown segment {plain(key)!r}. Nothing was changed. To list segments,"
+                " run panelist segments.",
+                "segments",
             )
         if named[key].filling:
             raise StudyProblem(
-                f"The segment “{plain(named[key].name, 80)}” is still being filled. Wait until it"
-                " is complete.",
+                f"The segment “{plain(named[key].name, 80)}” is still filling. Nothing was"
+                " changed. Wait until it is complete.",
                 "segments",
             )
     known = knowledge(store, connection_id)
@@ -187,12 +189,13 @@ def check_segments(
         if known is not Knowledge.KNOWN and segment_asks(store, connection_id, key):
             name = plain(named[key].name, 80)
             raise StudyProblem(
-                f"{known.sentence} Who is in the segment “{name}” depends on them.", "segments"
+                f"{known.sentence} The members of the segment “{name}” depend on them.", "segments"
             )
     for key in segments:
         if key in excluded:
             raise StudyProblem(
-                f"The segment “{plain(named[key].name, 80)}” is both taken and left out.",
+                f"The segment “{plain(named[key].name, 80)}” is both included and"
+                " excluded. Nothing was changed. Remove it from one of them.",
                 "segments",
             )
 
@@ -203,8 +206,8 @@ def move(store: Store, study_id: int, state: str, by: str) -> int:
     with store.transaction():
         study = locked(store, study_id)
         if state not in MOVES[study.state]:
-            allowed = " or ".join(MOVES[study.state]) or "nothing else any more"
-            raise StudyProblem(f"The study is {study.state}; it can become {allowed}.")
+            allowed = " or ".join(MOVES[study.state]) or "nothing else"
+            raise StudyProblem(f"The study is {study.state}. It can become {allowed}.")
         if state == "active" and study.missing:
             raise StudyProblem(f"The study needs {', '.join(study.missing)} before it is active.")
         store.execute(
@@ -243,7 +246,7 @@ def get(store: Store, study_id: int) -> Study:
     """A study. Raises StudyProblem if it was deleted."""
     found = _read(store, "id = ?", study_id)
     if not found:
-        raise StudyProblem("The study is not there any more.")
+        raise StudyProblem("The study no longer exists. Nothing was changed.")
     return found[0]
 
 

@@ -21,7 +21,7 @@ def open_browser(url: str, environ: Mapping[str, str]) -> str:
         return "this is an ssh session"
     screen = sys.platform == "darwin" or environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")
     if not screen and not environ.get("BROWSER"):
-        return "there is no screen for a browser here"
+        return "no display is available"
     nowhere = subprocess.DEVNULL
     try:
         opened = subprocess.Popen(

@@ -50,8 +50,8 @@ class BrowserApproval:
     def __enter__(self) -> Self:
         if not can_listen(self.redirect_uri):
             self.trouble = (
-                f"{self._issuer.name} redirects to {self.redirect_uri}, which is not this program:"
-                " paste the address that the browser shows afterwards."
+                f"{self._issuer.name} redirects to {self.redirect_uri}, which is not"
+                " Panelist. After approving, paste the address that your browser shows."
             )
             return self
         callback = Callback(self.redirect_uri, self._folder, self._answers.put, issuer=self._issuer)
@@ -100,11 +100,11 @@ class BrowserApproval:
             self._until = None
             raise OAuthProblem(
                 "expired",
-                "Nobody approved within ten minutes. Nothing was connected; start again.",
+                "The approval timed out after ten minutes. Nothing was connected. Start again.",
             ) from None
         if heard is not None and heard.kind == "denied":
             raise OAuthProblem(
                 "denied",
-                f"The access was denied at {self._issuer.name}. Nothing was connected or changed.",
+                f"Access was denied at {self._issuer.name}. Nothing was connected or changed.",
             )
         return heard

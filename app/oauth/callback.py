@@ -66,8 +66,8 @@ class Callback:
         if self._admission is None:
             raise OAuthProblem(
                 "setup",
-                f"A browser cannot bring the answer of {self._issuer.name} here by itself. After"
-                " approving, paste the address that you are sent to.",
+                f"Your browser cannot return the answer of {self._issuer.name} by itself."
+                " After approving, paste the address that your browser shows.",
             )
         place = urlsplit(self._redirect_uri)
         tls: ssl.SSLContext | None = None
@@ -178,7 +178,7 @@ class Callback:
 def _log(loop: asyncio.AbstractEventLoop, fault: dict[str, Any]) -> None:
     """Log an unexpected error without its text, which may repeat what was sent."""
     name = type(fault.get("exception")).__name__
-    log.error("The listener for the answer of an approval had a fault: %s", name)
+    log.error("The approval listener had an error: %s", name)
 
 
 async def _knock(listener: socket.socket) -> None:
@@ -212,6 +212,6 @@ def _bound(host: str, port: int, issuer: Issuer) -> socket.socket:
             "setup",
             f"Port {port} of this computer, where {issuer.name} sends its answer, {why}. "
             + ("End that program (another Panelist?)" if taken else "Register another address")
-            + ", or approve in the browser and paste the address that you arrive at.",
+            + ", or approve in your browser and paste the address that it shows.",
         ) from None
     return listener

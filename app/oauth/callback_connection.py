@@ -83,7 +83,7 @@ class CallbackConnection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._timer = self._loop.call_later(
-            self._patience, self._answer, 400, "Panelist has waited too long for this request."
+            self._patience, self._answer, 400, "This request took too long."
         )
 
     def data_received(self, data: bytes) -> None:

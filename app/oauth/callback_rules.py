@@ -20,12 +20,15 @@ UNINVITED = 20  # uninvited callbacks that are passed on in total
 BACK = "You can close this page and go back to the terminal."
 APPROVED = f"Panelist has received the answer. {BACK}"
 DENIED = f"Nothing was connected, as you chose. {BACK}"
-INSTALLED = "Go back to Panelist, which asks whether to accept it."
+INSTALLED = "Go back to Panelist and choose whether to accept it."
 USED = f"Panelist has this answer already. {BACK}"
-BUSY = "Panelist was asked about another account just now. Answer there, then try again."
-UNASKED = 403, "Panelist did not ask for this. It goes on waiting for the answer."
+BUSY = "Panelist is asking you about another account. Answer there, then try again."
+UNASKED = 403, "This request did not come from Panelist, which is still waiting for your approval."
 FAULTS: dict[Fault, tuple[int, str]] = {
-    "shape": (400, "This is not the answer to wait for. Go back to Panelist and start again."),
+    "shape": (
+        400,
+        "This answer is not from the latest attempt. Go back to Panelist and start again.",
+    ),
     "no state": UNASKED,
     "other state": UNASKED,
     "failed": (400, "The request itself was refused. Go back to Panelist and check its setup."),
@@ -69,9 +72,9 @@ class CallbackRules:
             return 421, "This address does not belong to Panelist."  # DNS rebinding
         path, _, query = request.target.partition(b"?")
         if path != self._path:
-            return 404, "There is nothing here."
+            return 404, "Page not found."
         if request.method != b"GET":
-            return 405, "Panelist only waits for a browser that is sent here after an approval."
+            return 405, "Panelist only accepts browsers that return from an approval."
         if any(use != b"document" for use in request.every(b"sec-fetch-dest")):
             return UNASKED  # an image, a frame or a script of a page
         with self._lock:

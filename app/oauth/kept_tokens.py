@@ -74,7 +74,7 @@ class KeptTokens(Generic[T]):
     def _renew_alone(self) -> None:
         kept = self._read(self._credentials.get(self._name))
         if kept is None:
-            raise OAuthProblem("expired", "The access was removed from this computer.")
+            raise OAuthProblem("expired", "The credentials were deleted from this computer.")
         if kept.access != self.tokens.access:  # another Panelist renewed it
             self._unsaved = None
             self.tokens = kept

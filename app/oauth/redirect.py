@@ -47,7 +47,7 @@ STRIPE = Issuer(
 )
 GOOGLE = Issuer(
     "Google",
-    "that PANELIST_SMTP_CLIENT_ID is the client id of a desktop app at Google",
+    "that PANELIST_SMTP_CLIENT_ID is the client ID of a desktop app at Google",
     re.compile(r"[\x21-\x7e]{1,512}"),  # RFC 6749, A.11
 )
 
@@ -128,8 +128,9 @@ def read_pasted(
     if before and _place(before, redirect_uri) != _place(redirect_uri, redirect_uri):
         raise OAuthProblem(
             "refused",
-            f"This is not an address that {issuer.name} was asked to send you back to. Nothing was"
-            " connected; approve again and paste the address you arrive at.",
+            f"This is not an address that {issuer.name} was asked to send you back to."
+            " Nothing was connected. Approve again and paste the address that your browser"
+            " shows.",
         )
     heard = read_query(query, state, issuer)
     if isinstance(heard, RedirectAnswer):
@@ -137,14 +138,13 @@ def read_pasted(
     if heard == "other state":
         raise OAuthProblem(
             "refused",
-            "This answer belongs to another attempt to connect. Nothing was connected; approve"
-            " on the page that was opened last, and paste the address you arrive at.",
+            "This address belongs to another attempt. Nothing was connected. Approve on the"
+            " page that was opened last, then paste the address that your browser shows.",
         )
     if heard == "failed":
         raise OAuthProblem(
             "refused",
-            f"{issuer.name} refused the request itself. Nothing was connected; check"
-            f" {issuer.setup}.",
+            f"{issuer.name} refused the request. Nothing was connected. Check {issuer.setup}.",
         )
     raise _incomplete(issuer)
 
@@ -152,8 +152,8 @@ def read_pasted(
 def _incomplete(issuer: Issuer) -> OAuthProblem:
     return OAuthProblem(
         "senseless",
-        f"This is not the address that {issuer.name} sent you back to, or only a part of it."
-        " Nothing was connected; copy all of it from the browser's address bar.",
+        f"This is not the address that {issuer.name} sent you back to, or only part of it."
+        " Nothing was connected. Copy all of it from your browser's address bar.",
     )
 
 

@@ -76,16 +76,15 @@ def ask(url: str, form: Mapping[str, str], server: str) -> TokenAnswer:
     except httpx.HTTPError as error:
         raise _unreachable(wire_problem(error, proxy, server)) from None
     except TimeoutError:
-        raise _unreachable(WireProblem("no answer in time", server=server)) from None
+        raise _unreachable(WireProblem("no response in time", server=server)) from None
     except _TooLarge:
-        raise _unreachable(WireProblem("an answer far too large", server=server)) from None
+        raise _unreachable(WireProblem("a response that is far too large", server=server)) from None
     except (httpx.InvalidURL, ValueError, ImportError) as error:  # from a proxy address
         raise _unreachable(unusable_address(error, proxy, server)) from None
     if status >= 500 or status == 429:
         raise OAuthProblem(
             "unreachable",
-            f"{server} answered with an error of its own ({status}). Nothing was changed. Try again"
-            " in a minute.",
+            f"{server} had a server error ({status}). Nothing was changed. Try again in a minute.",
         )
     body = _decoded(content)
     secrets = [form[name] for name in _PRIVATE if name in form]

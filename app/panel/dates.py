@@ -34,7 +34,7 @@ def moment(text: str, now: float, *, end: bool = False) -> int:
             return int(datetime.fromisoformat(written).timestamp())
         return begin(day + timedelta(days=1)) - 1 if end else begin(day)
     except (ValueError, OverflowError, OSError) as error:
-        raise ValueError(f"That is no day; type {WRITTEN}.") from error
+        raise ValueError(f"That isn't a valid date. Type {WRITTEN}.") from error
 
 
 def begin(day: date) -> int:
@@ -50,7 +50,7 @@ def stepped(day: date, unit: Unit, by: int) -> date:
     years, month = divmod(day.month - 1 + by * (12 if unit == "year" else 1), 12)
     year = day.year + years
     if not date.min.year <= year <= date.max.year:
-        raise OverflowError("no such year")
+        raise OverflowError("That year isn't valid")
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
@@ -78,4 +78,4 @@ def _named(day: str, name: str, year: str | None, today: date) -> date:
             found = date(year_before, month, int(day))
             if found <= today:
                 return found
-    raise ValueError("no such day")
+    raise ValueError("not a valid day")

@@ -36,10 +36,10 @@ class Knowledge(Enum):
 _SENTENCES = {
     Knowledge.KNOWN: "",
     Knowledge.FETCHING: (
-        "Subscriptions are still being fetched. Wait until Status says that they are here."
+        "Subscriptions are still syncing. Wait until Status shows that they are complete."
     ),
     Knowledge.FORBIDDEN: (
-        "The key may not read subscriptions, so they are not known. Add “Subscriptions Read” at"
+        "The key has no permission to read subscriptions. Add “Subscriptions Read” in"
         " Stripe and connect again."
     ),
 }

@@ -119,12 +119,12 @@ def _why_doubtful(store: Store, connection_id: int, customer: str) -> str:
         " AND customer = ?",
         (connection_id, customer),
     )
-    return f"{number} more could not be stored; panelist info says why" if number else ""
+    return f"{number} more could not be stored (to see why, run panelist info)" if number else ""
 
 
 _DOUBTS = {
-    Knowledge.FETCHING: "subscriptions are still being fetched",
-    Knowledge.FORBIDDEN: "the key may not read subscriptions",
+    Knowledge.FETCHING: "subscriptions are still syncing",
+    Knowledge.FORBIDDEN: "the key has no permission to read subscriptions",
 }
 
 

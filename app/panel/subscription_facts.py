@@ -76,12 +76,12 @@ class SubscriptionFacts:
 
 _BECAME = {
     "active": "is active",
-    "trialing": "is in its trial",
+    "trialing": "is trialing",
     "past_due": "is past due",
     "unpaid": "is unpaid",
     "paused": "is paused",
-    "incomplete": "is incomplete, as its first payment is missing",
-    "incomplete_expired": "never began, as its first payment did not come",
+    "incomplete": "is incomplete because the first payment is missing",
+    "incomplete_expired": "expired because the first payment was never made",
 }
 
 

@@ -38,15 +38,15 @@ def to_postgres(settings: Settings, on_progress: Progress = lambda *_: None) -> 
     _need_url(settings)
     file = paths.database(settings.home)
     if not file.exists():
-        raise Problem(f"There is no SQLite database {file} to move. Nothing was changed.")
+        raise Problem(f"No SQLite database was found at {file}. Nothing was changed.")
     source = open_sqlite(file)
     try:
         target = open_store(settings)
         try:
             if not is_unused(target):
                 raise Problem(
-                    f"{target.where} is in use already. Nothing was changed. Name another database"
-                    " in PANELIST_DATABASE_URL."
+                    f"{target.where} is already in use. Nothing was changed. Name another"
+                    " database in PANELIST_DATABASE_URL."
                 )
             with _quiet(source), _quiet(target), source.transaction():  # no one writes to it
                 sure = _not_asked_about(source, settings.folders)
@@ -97,8 +97,8 @@ def _adopt(target: Store, accounts: list[int], folders: Folders) -> None:
 def _need_url(settings: Settings) -> None:
     if not settings.database_url:
         raise Problem(
-            "PANELIST_DATABASE_URL is not set. Nothing was changed. Set it to the PostgreSQL that"
-            " the database moves to or from."
+            "PANELIST_DATABASE_URL is not set. Nothing was changed. Set it to the"
+            " PostgreSQL database to move to or from."
         )
 
 
@@ -126,8 +126,8 @@ def _quiet(store: Store) -> Iterator[None]:
             sending.take()
         except LockTaken:
             raise Problem(
-                f"Another Panelist sends invites from {store.where}. Nothing was changed. Wait"
-                " until it has ended, then try again."
+                f"Another Panelist sends invites from {store.where}. Nothing was changed."
+                " Wait until it stops, then try again."
             ) from None
         try:
             yield

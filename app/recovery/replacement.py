@@ -17,8 +17,8 @@ from app.files import lock, sync_folder
 _BESIDE = ("-wal", "-shm")
 _LOCKS = ("sync-lock", "send-lock")
 _IN_USE = (
-    "Another Panelist uses {file}. Nothing was changed. Close the app, and end sync, serve and"
-    " invite, then try again."
+    "Another Panelist uses {file}. Nothing was changed. Close the app, stop sync, serve"
+    " and invite, then try again."
 )
 
 

@@ -66,7 +66,7 @@ def _staged(settings: Settings, file: Path) -> Iterator[Path]:
     """A copy of ``file`` in the home folder, checked and of this version. It is deleted unless it
     was moved away."""
     if not file.is_file():
-        raise Problem(f"There is no file {file}. Nothing was changed.")
+        raise Problem(f"File not found: {file}. Nothing was changed.")
     if paths.is_database(file, {"PANELIST_HOME": str(settings.home)}):
         raise Problem(f"{file} is the database in use. Nothing was changed.")
     staged = paths.make_private(settings.home) / "panelist.db.restored"
@@ -148,6 +148,5 @@ def _current(file: Path) -> Store | None:
 
 def _asks(where: str) -> Problem:
     return Problem(
-        f"{where} is in use. Nothing was changed. Say --replace to put the backup into its place;"
-        " what is there now is kept."
+        f"{where} is in use. Nothing was changed. Use --replace to replace it. Its file is kept."
     )

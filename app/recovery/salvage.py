@@ -69,8 +69,8 @@ def rescue(file: Path, into: Path) -> SalvageReport:
             before = _counts(database)
             if not any(count for table, count in before.items() if table != "schema_version"):
                 raise Problem(
-                    f"No row of a Panelist database can be read in {file}. Nothing was changed; put"
-                    " a backup back with panelist restore."
+                    f"No row of a Panelist database can be read in {file}. Nothing was"
+                    " changed. Restore a backup with panelist restore."
                 )
             complete(database, found, {"plan": _empty_plan()})
         store = open_sqlite(part)

@@ -117,7 +117,7 @@ class StripeConnection:
             service = self.service
             from app.sync.service import PROBLEMS
         except ImportError as error:
-            return ConnectionRefused(f"Panelist is not installed whole: {error}.", fault=True)
+            return ConnectionRefused(f"Panelist is not completely installed: {error}.", fault=True)
         try:
             return step(service)
         except CredentialProblem as problem:
@@ -229,7 +229,7 @@ class StripeConnection:
                 return self._storage_needed(service.credentials, problem, waiting)
             if waiting is not None:
                 return self._message_of(waiting)
-            return StepDone([f"Access is kept in: {service.credentials.described()}."])
+            return StepDone([f"Credential storage: {service.credentials.described()}."])
 
         self.work(go_on, patient=True)
 

@@ -76,13 +76,9 @@ class OAuthApproval:
             service.credentials.ensure()
             app = service.oauth_app(livemode)
             if app is None:
-                return ConnectionRefused(
-                    "OAuth is not set up for this mode yet; see “Set up OAuth”."
-                )
+                return ConnectionRefused("OAuth is not set up for this mode. See “Set up OAuth”.")
             approval = self._listen(service, app, ask=True)
-            self.page = page = ApprovalPage(
-                mode, approval.url, "It is being opened.", approval.trouble
-            )
+            self.page = page = ApprovalPage(mode, approval.url, "Opening…", approval.trouble)
             threading.Thread(target=self._browse, args=(page,), name="browser", daemon=True).start()
             return ApprovalOpened()
 
@@ -173,7 +169,7 @@ class OAuthApproval:
         from app.oauth.browser import open_browser
 
         why_not = open_browser(page.url, os.environ)
-        said = f"Not opened: {why_not}." if why_not else "Opened in the browser."
+        said = f"Could not open it: {why_not}." if why_not else "Opened in your browser."
         if self.page is page:
             self.page = replace(page, said=said)
             self._context.post(ApprovalOpened())

@@ -75,7 +75,10 @@ class Refresher:
         note, shown = self.note, self.view.connection
         linked = next((one for one in self.known if one.status != "disconnected"), None)
         if linked is not None and shown is not None and shown.id != linked.id:
-            note, activity = "This is not the account that is connected; a changes that.", None
+            note, activity = (
+                "This account is not the connected one. Press a to switch accounts.",
+                None,
+            )
         return Snapshot(
             self.view,
             time.time(),

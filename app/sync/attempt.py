@@ -102,7 +102,7 @@ class SyncAttempt:
 
     async def _clock(self) -> int:
         """The time by Stripe's clock."""
-        self._tell("Asking Stripe what time it is")
+        self._tell("Checking Stripe's clock")
         customers = LISTINGS["customers"]
         reply = await fitting_page(self._api, customers.path, {"limit": 1}, customers.read_page)
         return reply.date
@@ -115,7 +115,7 @@ class SyncAttempt:
         state = self._state()
         if state.settled == state.generation:
             return False
-        self._tell("Fetching from Stripe")
+        self._tell("Syncing with Stripe")
         await Backfill(self._api, self._store, self._connection_id, self._committer).run()
         return True
 
@@ -127,7 +127,7 @@ class SyncAttempt:
         try:
             look = await self._poll(listed)
         except EventGap as gap:
-            self._tell("Away for too long: listing everything again")
+            self._tell("Offline for too long, so listing everything again")
             await self._begin(gap.date)
             await self._list()
             look = await self._poll(listed=True, gapless=True)
@@ -153,7 +153,7 @@ class SyncAttempt:
         at = connections.last_look(self._store, self._connection_id)
         if at and time.time() - at > 2 * DEEP:
             return f"Catching up on what changed since {when(at, time.time())}"
-        return "Asking Stripe what changed"
+        return "Checking for changes"
 
     async def _watch(self) -> None:
         """Wait until the next poll is due and do it. Apply the events of a webhook as soon as they
@@ -186,7 +186,7 @@ class SyncAttempt:
         events = [event for event in told if event != event_hints.ASK]
         if events:
             self._pace.told()
-            self._tell("Applying what a webhook told")
+            self._tell("Processing a webhook")
             await self._poller.apply(events)
 
         def done() -> None:
@@ -203,4 +203,4 @@ class SyncAttempt:
         return connections.sync_state(self._store, self._connection_id)
 
     def _on_trouble(self, text: str) -> None:
-        self._tell(text or "Fetching from Stripe", problem=bool(text))
+        self._tell(text or "Syncing with Stripe", problem=bool(text))

@@ -177,7 +177,11 @@ class Backfill:
         if cursor is None or cursor == window.cursor:
             pieces = windows.cut(window, next(self._ids))
             if not pieces:
-                raise _senseless("the same object again" if cursor else "nothing to go on from")
+                raise _senseless(
+                    "the same object again"
+                    if cursor
+                    else "a page without a position to continue from"
+                )
             return pieces
         rest = windows.advance(window, cursor, created, len(page.objects))
         largest = max(w.remaining for w in self._open.values() if w.listing == rest.listing)
@@ -230,7 +234,7 @@ class Backfill:
         await self._committer.put(
             Delivery(closed_windows=closed, steps=[self._steps[listing.step]])
         )
-        await self._say("warning", listing.step, text + " Add it at Stripe and connect again.")
+        await self._say("warning", listing.step, text + " Add it in Stripe and connect again.")
 
     async def _make_segments(self) -> None:
         """Make the segments that follow from subscriptions, with the members known so far."""
@@ -297,6 +301,6 @@ def _row(window: TimeWindow) -> WindowRow:
 def _senseless(what: str) -> StripeProblem:
     return StripeProblem(
         ProblemKind.UNREACHABLE,
-        f"Stripe's list cannot be followed: it answered {what}. Everything fetched so far is"
-        " kept; the sync tries again from there.",
+        f"Stripe's list cannot be followed, because it returned {what}. Everything synced so"
+        " far is kept. The sync tries again from there.",
     )

@@ -20,12 +20,12 @@ PAUSE = 2.0  # seconds before the second question
 
 # A key that worked before and is unknown now was deleted or rolled.
 ENDINGS = {
-    ProblemKind.REVOKED: ("by Stripe", "Disconnected by Stripe: access was revoked."),
+    ProblemKind.REVOKED: ("by Stripe", "Disconnected. Access was revoked in Stripe."),
     ProblemKind.INVALID_KEY: (
         "by Stripe",
-        "Disconnected by Stripe: the key was deleted or rolled.",
+        "Disconnected. The key was deleted or rotated in Stripe.",
     ),
-    ProblemKind.EXPIRED: ("expired", "Disconnected: the key has expired."),
+    ProblemKind.EXPIRED: ("expired", "Disconnected. The key has expired."),
 }
 
 
@@ -52,7 +52,7 @@ def end_by_stripe(store: Store, connection_id: int, kind: ProblemKind, access: A
     """End a connection whose access stopped working. The access is deleted, and the data stays."""
     reason, text = ENDINGS[kind]
     connections.disconnect(store, connection_id, reason)
-    text += " Everything fetched stays usable; connect again to go on."
+    text += " Existing data is still available. Connect again to continue syncing."
     try:
         access.forget()
     except CredentialProblem as problem:

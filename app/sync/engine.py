@@ -172,7 +172,10 @@ class Engine:
                 self._lease.take()
                 return True
             except LeaseTaken as busy:
-                text = f"Looking on: {plain(busy.who)} syncs; this one takes over when it ends."
+                text = (
+                    f"Read-only: {plain(busy.who)} is syncing. This Panelist takes over when"
+                    " it stops."
+                )
             except DatabaseProblem as problem:
                 text = str(problem)
             if text != shown:
@@ -184,7 +187,7 @@ class Engine:
                 if asked:
                     event_hints.tell(self._store, self._connection_id, [event_hints.ASK])
                 if self._left():
-                    self._tell("Disconnected. Everything fetched stays usable.", problem=True)
+                    self._tell("Disconnected. Existing data is still available.", problem=True)
                     return False
 
     async def _sync(self, *, once: bool, full: bool) -> None:
@@ -197,7 +200,7 @@ class Engine:
                 await self._course(full).run(once=once)
                 return
             except connections.Disconnected:
-                self._tell("Disconnected. Everything fetched stays usable.", problem=True)
+                self._tell("Disconnected. Existing data is still available.", problem=True)
                 return
             except StripeProblem as problem:
                 if problem.kind in ENDINGS:
@@ -229,7 +232,7 @@ class Engine:
 
     async def _confirmed(self, problem: StripeProblem) -> StripeProblem | None:
         """The problem, if it is certain that Stripe no longer accepts the access."""
-        self._tell("Stripe refused the access. Asking once more", problem=True)
+        self._tell("Stripe refused the access. Checking once more", problem=True)
         return await confirmed(self._settings, self._access, problem)
 
     def _course(self, full: bool) -> SyncAttempt:
@@ -283,8 +286,8 @@ class Engine:
 def _doubtful(problem: StripeProblem) -> StripeProblem:
     return StripeProblem(
         ProblemKind.UNREACHABLE,
-        "Stripe refused the access and did not repeat it when it was asked again. Everything"
-        " fetched so far is kept, and so is the access.",
+        "Stripe refused the access once, but not when Panelist checked again. Everything"
+        " synced so far and the credentials are kept.",
         detail=problem.detail,
         request_id=problem.request_id,
     )
@@ -292,4 +295,4 @@ def _doubtful(problem: StripeProblem) -> StripeProblem:
 
 def _said(fault: Exception) -> str:
     known = isinstance(fault, StripeProblem | DatabaseProblem)
-    return str(fault) if known else f"a fault of its own ({type(fault).__name__}); see the log."
+    return str(fault) if known else f"an internal error ({type(fault).__name__}). See the log."

@@ -57,7 +57,7 @@ async def event_pages(
         if not pieces:
             raise StripeProblem(
                 ProblemKind.UNREACHABLE,
-                "Stripe's list of events cannot be followed: it leads nowhere. Everything fetched"
-                " so far is kept; the sync tries again from there.",
+                "Stripe's list of events cannot be followed. Everything synced so far is"
+                " kept. The sync tries again from there.",
             )
         waiting += reversed(pieces)

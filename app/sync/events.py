@@ -253,8 +253,9 @@ class EventPoller:
         updated."""
         (step,) = {one.step for one in LISTINGS.values() if one.table == table}
         text = (
-            f"The key lost the permission “{NEEDS[step].label}”: what was fetched stays, and"
-            " later changes to it are not seen. Add it at Stripe and connect again."
+            f"The key lost the permission “{NEEDS[step].label}”. Existing data is kept, but"
+            " later changes to it do not arrive. Add the permission in Stripe and connect"
+            " again."
         )
         old = connections.steps(self._store, self._connection_id)[step]
         skipped = StepRow(step, "skipped", old.done, old.total, text)
@@ -274,8 +275,8 @@ class EventPoller:
     async def _say_forbidden(self) -> None:
         need = NEEDS["events"]
         text = (
-            f"The key lacks the permission “{need.label}”: {need.cost}. Add it at Stripe, or run"
-            " “panelist sync --full” now and then."
+            f"The key lacks the permission “{need.label}”: {need.cost}. Add it in Stripe, or"
+            " run panelist sync --full from time to time."
         )
         await self._committer.do(
             partial(sync_messages.say, self._store, self._connection_id, "warning", None, text)

@@ -86,7 +86,7 @@ class PollInterval:
         elif self.by_webhook:
             why = "because webhooks report changes"
         elif self.over:
-            why = "to save this month's reads"
+            why = "to save this month's API requests"
         elif self._least >= self.pause:
             why = "because so much changed"
         elif self._quiet == 0:

@@ -68,7 +68,10 @@ class SyncService:
                     " changed."
                 )
             return self._admitted(offer, keep=True)
-        raise KeyProblem("No account is connected, so there is no key to replace.")
+        raise KeyProblem(
+            "No account is connected, so there is no key to replace. Nothing was changed."
+            " Connect an account first."
+        )
 
     def by_code(self, app: OAuthApp, code: str, account: str = "") -> Admitted:
         """Exchange the code of a callback, store the tokens, and check them. ``account``: the one
@@ -79,7 +82,8 @@ class SyncService:
             self.refuse(admitted)
             raise OAuthProblem(
                 "refused",
-                "That install was for another account than it said. Nothing was connected.",
+                "That install was for a different account from the one you accepted."
+                " Nothing was connected.",
             )
         return admitted
 

@@ -93,7 +93,7 @@ def _decoded(body: bytes) -> WebhookEvent:
     except Unreadable:
         raise Rejected(
             "Webhook refused: signed, but not JSON",
-            "The body is not a JSON object; nothing was stored, so pass it on as Stripe sent it.",
+            "The body is not a JSON object. Nothing was stored. Pass it on as Stripe sent it.",
         ) from None
     except msgspec.ValidationError:
         raise _not_an_event() from None
@@ -102,6 +102,6 @@ def _decoded(body: bytes) -> WebhookEvent:
 def _not_an_event() -> Rejected:
     return Rejected(
         "Webhook refused: signed, but not an event of Stripe's API v1",
-        "This is not an event as Stripe's API v1 has them; nothing was stored, so choose snapshot"
-        " events, not thin ones, for this endpoint at Stripe.",
+        "This is not an event of Stripe's API v1. Nothing was stored. Choose snapshot"
+        " events, not thin events, for this endpoint in Stripe.",
     )

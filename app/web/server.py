@@ -65,14 +65,14 @@ def listen(host: str, port: int) -> socket.socket:
 def _unusable(host: str, port: int, error: Exception) -> ListenProblem:
     if isinstance(error, socket.gaierror | UnicodeError):
         return ListenProblem(
-            f"{host} is no address of this computer. Nothing was started; leave out --host, or"
-            " name one such as 127.0.0.1."
+            f"{host} is not an address of this computer. Nothing was started. Omit --host,"
+            " or use an address such as 127.0.0.1."
         )
     why = error.strerror if isinstance(error, OSError) else None
     return ListenProblem(
-        f"Port {port} of {host} cannot be listened on ({why or 'no reason given'}). Nothing was"
-        " started; end the program that uses it (another panelist serve?), or choose another with"
-        " --port."
+        f"Port {port} of {host} cannot be opened ({why or 'no reason given'}). Nothing was"
+        " started. Stop the program that uses it (another panelist serve?), or choose"
+        " another port with --port."
     )
 
 
@@ -144,7 +144,7 @@ async def serve(
 
 
 async def _nothing_here(_: Request, __: Exception) -> Response:
-    return PlainTextResponse("There is nothing here.\n", 404)
+    return PlainTextResponse("Page not found.\n", 404)
 
 
 async def _fault(_: Request, fault: Exception) -> Response:
@@ -152,9 +152,9 @@ async def _fault(_: Request, fault: Exception) -> Response:
     answer nor the log has them."""
     frame = traceback.extract_tb(fault.__traceback__)[-1]
     log.error(
-        "The server had a fault of its own: %s at %s:%s",
+        "Internal server error: %s at %s:%s",
         type(fault).__name__,
         frame.filename,
         frame.lineno,
     )
-    return PlainTextResponse("Panelist had a fault of its own; nothing was stored.\n", 500)
+    return PlainTextResponse("Panelist had an internal error. Nothing was stored.\n", 500)

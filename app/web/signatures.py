@@ -28,26 +28,27 @@ def check(header: str | None, body: bytes, secrets: Sequence[str], now: float) -
     except UnicodeDecodeError:
         raise Rejected(
             "Webhook refused: not UTF-8",
-            "The body is not UTF-8; nothing was stored, so pass it on as Stripe sent it.",
+            "The body is not UTF-8. Nothing was stored. Pass it on as Stripe sent it.",
         ) from None
     if not _signed(header or "", body, secrets):
         raise Rejected(
-            "Webhook refused: its signature fits no known secret",
-            "The signature fits none of the secrets known here, or the body was changed on its"
-            " way; nothing was stored, so compare the secret with that of the endpoint at Stripe.",
+            "Webhook refused: its signature matches no known secret",
+            "The signature matches none of the known secrets, or the body was changed on"
+            " the way. Nothing was stored. Compare the secret with the endpoint's secret in"
+            " Stripe.",
         )
     if at < now - TOLERANCE:
         raise Rejected(
             "Webhook refused: its signature is too old; check the clock of this computer",
-            f"The signature is more than {TOLERANCE} seconds old; nothing was stored, and Stripe"
-            " signs anew whenever it sends again, so check the clock here.",
+            f"The signature is more than {TOLERANCE} seconds old. Nothing was stored. Check"
+            " this computer's clock. Stripe signs each new attempt again.",
             ahead=now - at,
         )
     if at > now + TOLERANCE:
         raise Rejected(
             "Webhook refused: its signature is from the future; check the clock of this computer",
-            f"The signature is more than {TOLERANCE} seconds in the future; nothing was stored, so"
-            " check the clock here.",
+            f"The signature is more than {TOLERANCE} seconds in the future. Nothing was"
+            " stored. Check this computer's clock.",
             ahead=now - at,
         )
 
@@ -57,16 +58,16 @@ def _read(header: str | None) -> int:
     if not header:
         raise Rejected(
             "Webhook refused: it has no signature",
-            "There is no Stripe-Signature header; nothing was stored, and only Stripe's own"
-            " requests are taken here.",
+            "The Stripe-Signature header is missing. Nothing was stored. Only Stripe's own"
+            " requests are accepted.",
         )
     parts = [part.partition("=") for part in header.split(",")]
     at = next((value for name, _, value in parts if name == "t"), "")
     if not (_SECONDS.fullmatch(at) and any(name == "v1" for name, _, _ in parts)):
         raise Rejected(
             "Webhook refused: its signature cannot be read",
-            "The Stripe-Signature header has no time (t) or no signature of the kind v1; nothing"
-            " was stored, so pass the header on as Stripe sent it.",
+            "The Stripe-Signature header has no time (t) or no v1 signature. Nothing was"
+            " stored. Pass the header on as Stripe sent it.",
         )
     return int(at)
 

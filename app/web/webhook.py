@@ -26,10 +26,10 @@ LINGER_SECONDS = 1.0
 LINGER_LIMIT = 8 * 2**20
 
 _WORDS: dict[str, str] = {
-    "nobody's": "Webhook without effect: it is of no account and mode that is connected here",
-    "asked": "Webhook: some app was removed from the account; asking Stripe about ours",
+    "nobody's": "Webhook without effect: its account and mode are not connected here",
+    "asked": "Webhook: an app was removed from the account. Asking Stripe whether it was ours",
     "old": "Webhook without effect: the app was removed before the account was connected again",
-    "ended": "Webhook: the account removed our app; its access was deleted",
+    "ended": "Webhook: the account removed our app. Its credentials were deleted",
 }
 
 
@@ -99,7 +99,7 @@ class Webhook:
         except TimeoutError:
             raise Rejected(
                 "Webhook refused: its body did not come in time",
-                f"The body did not come within {self._body_seconds:g} seconds; nothing was stored.",
+                f"The body did not come within {self._body_seconds:g} seconds. Nothing was stored.",
                 408,
             ) from None
         return bytes(body)
@@ -114,13 +114,13 @@ class Webhook:
             return "Without effect: events of this type are not needed here.\n"
         if outcome in _WORDS:
             self._tally.count(_WORDS[outcome], logging.INFO)
-        return "Without effect.\n" if outcome in ("nobody's", "old") else "Kept.\n"
+        return "Without effect.\n" if outcome in ("nobody's", "old") else "Stored.\n"
 
     def _retry_later(self, problem: DatabaseProblem | TimeoutError) -> Response:
         slow = isinstance(problem, TimeoutError)
-        why = "it does not answer in time" if slow else str(problem)
-        self._tally.count(f"Webhook not kept, Stripe will send it again: the database ({why})")
-        text = "The event could not be stored now; nothing was lost, send it again later.\n"
+        why = "it did not respond in time" if slow else str(problem)
+        self._tally.count(f"Webhook not stored, Stripe will send it again: the database ({why})")
+        text = "The event could not be stored now. Nothing was lost. Send it again later.\n"
         return PlainTextResponse(text, 503)
 
 
@@ -151,7 +151,7 @@ async def _rest(receive: Receive) -> None:
 def _too_large() -> Rejected:
     return Rejected(
         "Webhook refused: its body is too large",
-        f"The body is larger than {BODY_LIMIT // 1024} KB, which no event of Stripe's is; nothing"
+        f"The body is larger than {BODY_LIMIT // 1024} KB, which no Stripe event is. Nothing"
         " was stored.",
         413,
     )

@@ -32,15 +32,15 @@ def known(settings: Settings, credentials: Credentials) -> tuple[str, ...]:
     given = tuple(part for part in given if part)
     if not all(_SECRET.fullmatch(part) for part in given):
         raise SecretProblem(
-            "PANELIST_WEBHOOK_SECRET is not what Stripe calls a signing secret: it starts with"
-            " whsec_, and several have commas between them. Nothing was started."
+            "PANELIST_WEBHOOK_SECRET is not a signing secret. Nothing was started. A"
+            " signing secret starts with whsec_. Separate several with commas."
         )
     found = given or kept(credentials)
     if not found:
         raise SecretProblem(
-            "There is no secret to know Stripe's webhooks by, so nothing was started. Set"
-            " PANELIST_WEBHOOK_SECRET, or give it once to panelist serve --secret-stdin: Stripe"
-            " shows it (whsec_…) with the endpoint, and stripe listen --forward-to … prints one."
+            "No signing secret is set. Nothing was started. Set PANELIST_WEBHOOK_SECRET, or"
+            " store it once with panelist serve --secret-stdin. Stripe shows the secret"
+            " (whsec_…) with the endpoint, and stripe listen --forward-to … prints one."
         )
     return found
 
@@ -59,8 +59,8 @@ def keep(credentials: Credentials, secret: str) -> tuple[str, ...]:
     secret = secret.strip()
     if not _SECRET.fullmatch(secret):
         raise SecretProblem(
-            "This is not what Stripe calls a signing secret: it starts with whsec_. Nothing was"
-            " kept; check that all of it was given, and nothing else."
+            "This is not a signing secret. Nothing was stored. A signing secret starts with"
+            " whsec_. Check that you gave the complete secret and nothing else."
         )
     credentials.ensure()
     with credentials.lock(NAME, 5.0):

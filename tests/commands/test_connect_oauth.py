@@ -62,7 +62,7 @@ def test_approved_synced_and_left(home: Home, sandbox: Sandbox) -> None:
         ended = waiting.end()
     assert ended.code == 0
     assert PERMITTED in ended.err
-    assert "The access is kept in: PLAIN FILE\n" in ended.err
+    assert "The access is kept in: UNENCRYPTED FILE\n" in ended.err
     assert f"({sandbox.world.account_id}), TEST." in ended.out
     assert "yes  Customers Read" in ended.out
     assert is_free(port_of(home))
@@ -75,7 +75,7 @@ def test_approved_synced_and_left(home: Home, sandbox: Sandbox) -> None:
     assert status(home)["status"] == "complete"
     left = home.run("disconnect", "--yes")
     assert (left.code, left.err) == (0, "")
-    assert "Stripe has taken the access back.\n" in left.out
+    assert "Stripe revoked the access.\n" in left.out
     now = status(home)
     assert (now["status"], now["disconnect_reason"]) == ("disconnected", "by you")
     assert len(home.run("participants", "--json").lines) == 6
@@ -114,7 +114,7 @@ def test_denied(home: Home, sandbox: Sandbox) -> None:
     assert "Nothing was connected, as you chose" in answer.text
     assert ended.code == 1
     assert ended.out == ""
-    assert "The access was denied at Stripe. Nothing was connected" in ended.err
+    assert "Access was denied at Stripe. Nothing was connected" in ended.err
     assert sandbox.requests[TOKEN] == 0
     nothing_came_of_it(home)
 
@@ -209,7 +209,7 @@ def test_a_port_that_is_taken_and_nobody_who_could_paste(home: Home, port: int) 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
 def test_stopped_while_it_waits(home: Home, sandbox: Sandbox, number: signal.Signals) -> None:
     with connecting(home) as waiting:
-        waiting.hears("Waiting for Stripe's answer")
+        waiting.hears("Waiting for approval")
         assert not is_free(port_of(home))
         waiting.process.send_signal(number)
         assert waiting.process.wait(timeout=5) == 1
@@ -245,7 +245,7 @@ def dashboard(sandbox: Sandbox, port: int) -> str:
 
 def test_an_uninvited_install_is_accepted(home: Home, sandbox: Sandbox, port: int) -> None:
     with connecting(home) as waiting:
-        assert "asks whether to accept it" in web.get(dashboard(sandbox, port)).text
+        assert "choose whether to accept it" in web.get(dashboard(sandbox, port)).text
         assert sandbox.world.account_id in waiting.hears("Accept it? (y or n)")
         assert sandbox.requests[TOKEN] == 0
         waiting.give("y")
@@ -261,7 +261,7 @@ def test_an_install_that_lies_about_its_account(home: Home, sandbox: Sandbox, po
         waiting.give("y")
         ended = waiting.end()
     assert ended.code == 1
-    assert "for another account than it said. Nothing was connected." in ended.err
+    assert "for a different account from the one you accepted. Nothing was connected." in ended.err
     nothing_came_of_it(home)
 
 
@@ -270,7 +270,7 @@ def test_an_uninvited_install_is_refused(home: Home, sandbox: Sandbox, port: int
         web.get(dashboard(sandbox, port))
         waiting.hears("Accept it? (y or n)")
         waiting.give("perhaps", "n")
-        waiting.hears("It was not accepted; its code was not used")
+        waiting.hears("The install was rejected and its code was not used")
         assert sandbox.requests[TOKEN] == 0
         waits_on(waiting)
 
@@ -284,10 +284,10 @@ def test_an_answer_is_never_taken_for_another_install(
         waiting.hears("Accept it? (y or n)")
         evil = f"http://127.0.0.1:{port}/stripe/callback?code=ac_Evil&account_id=acct_1Evil"
         waiting.give(evil, "n")
-        waiting.hears("It was not accepted")
+        waiting.hears("The install was rejected")
         assert "acct_1Evil" in waiting.hears("Accept it? (y or n)")
         waiting.give("n")
-        waiting.hears("It was not accepted")
+        waiting.hears("The install was rejected")
         waits_on(waiting)
     assert home.run("disconnect", "--yes").code == 0
     sandbox.requests.clear()

@@ -123,7 +123,7 @@ def test_a_browser_gets_the_page_and_none_of_our_secrets(home: Home, tmp_path: P
     browser.chmod(0o700)
     ended = in_a_browser(home, BROWSER=f"{browser} %s")
     assert ended.code == 0
-    assert "It was opened in the browser.\n" in ended.err
+    assert "The link was opened in your browser.\n" in ended.err
     assert (tmp_path / "page").read_text().startswith(home.variables["PANELIST_STRIPE_API_BASE"])
     given = (tmp_path / "environ").read_text()
     assert "BROWSER=" in given
@@ -135,14 +135,14 @@ def test_a_browser_gets_the_page_and_none_of_our_secrets(home: Home, tmp_path: P
     ("variables", "why"),
     [
         ({"BROWSER": "/nonexistent/browser %s"}, "no browser could be started"),
-        ({"BROWSER": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""}, "there is no screen"),
+        ({"BROWSER": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""}, "no display is available"),
         ({"BROWSER": "", "SSH_CONNECTION": "203.0.113.1 2 203.0.113.3 22"}, "an ssh session"),
     ],
-    ids=["missing", "no screen", "ssh"],
+    ids=["missing", "no display", "ssh"],
 )
 def test_without_a_browser_the_page_is_there_to_be_opened_elsewhere(
     home: Home, variables: dict[str, str], why: str
 ) -> None:
     ended = in_a_browser(home, **variables)
     assert ended.code == 0
-    assert f"It was not opened here: {why}" in ended.err.replace("this is ", "")
+    assert f"The link was not opened: {why}" in ended.err.replace("this is ", "")

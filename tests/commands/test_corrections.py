@@ -39,9 +39,9 @@ def test_a_list_is_shown_before_it_is_stored(home: Home, tmp_path: Path) -> None
     assert shown.code == 1
     for said in (
         "Read 2 names in the column “Invitee Email” of 2 lines.",
-        "1 is left out, because Status says “disqualified”.",
-        "1 would be marked completed. 0 would stay as they are.",
-        "Say --yes to do it. Nothing was changed.",
+        "1 is skipped, because Status says “disqualified”.",
+        "1 would be marked completed. 0 would be unchanged.",
+        "Nothing was changed. Use --yes to confirm.",
     ):
         assert said in shown.err
     assert set(states(home).values()) == {"handed_over"}
@@ -56,7 +56,7 @@ def test_every_address_of_a_text_opts_out(home: Home, tmp_path: Path) -> None:
     letter = tmp_path / "list.txt"
     letter.write_text(f"{FIRST}, Ada <{SECOND}>; mailto:{THIRD}\n")
     shown = home.run("invites", "opt-out", str(letter))
-    assert (shown.code, "3 mailboxes would not be written to any more" in shown.err) == (1, True)
+    assert (shown.code, "3 mailboxes would be opted out of all studies" in shown.err) == (1, True)
     assert set(states(home).values()) == {"handed_over"}
     assert home.run("invites", "opt-out", str(letter), "--yes").code == 0
     assert [states(home)[one] for one in (FIRST, SECOND, THIRD)] == ["withdrawn"] * 3
@@ -77,11 +77,11 @@ def test_what_was_said_by_mistake_is_taken_back(home: Home, tmp_path: Path) -> N
         one["id"] for one in home.run("invites", "--json").lines if one["address"] == THIRD
     )
     asked = home.run("invites", "withdraw", str(number))
-    assert (asked.code, f"({THIRD})? It cannot be undone" in asked.err) == (1, True)
+    assert (asked.code, f"({THIRD})? You cannot undo this" in asked.err) == (1, True)
     assert home.run("invites", "withdraw", str(number), "--yes").code == 0
     assert states(home)[THIRD] == "withdrawn"
     assert home.run("invites", "withdraw", "999", "--yes").said.startswith(
-        "Invite 999 is not found"
+        "Invite 999 was not found"
     )
     home.run("invites", "opt-out", FIRST)
     assert "give a reason" in home.run("invites", "lift", "opt-out", FIRST).said
@@ -97,14 +97,14 @@ def test_what_stays_as_it_is_says_why(home: Home) -> None:
     both = f"{FIRST}\n{SECOND}\n"
     mark = ("invites", "mark", "completed", "-")
     shown = home.run(*mark, given=both)
-    assert "1 would be marked completed. 1 would stay as it is: withdrawn." in shown.err
+    assert "1 would be marked completed. 1 would be unchanged: withdrawn." in shown.err
     ended = home.run(*mark, "--yes", given=both)
-    assert (ended.code, "1 marked completed. 1 stays as it is: withdrawn." in ended.err) == (
+    assert (ended.code, "1 marked completed. 1 is unchanged: withdrawn." in ended.err) == (
         1,
         True,
     )
     again = home.run(*mark, "--yes", given=FIRST)
-    assert (again.code, "1 stays as it is: completed." in again.err) == (1, True)
+    assert (again.code, "1 is unchanged: completed." in again.err) == (1, True)
     ended = home.run(*mark, "--yes", given=f"{FIRST}\n{THIRD}")  # one was completed already
     assert (ended.code, "1 marked completed." in ended.err) == (0, True)
 
@@ -112,10 +112,25 @@ def test_what_stays_as_it_is_says_why(home: Home) -> None:
 @pytest.mark.parametrize(
     ("command", "given", "code", "said"),
     [
-        (("opt-out", ""), "", 2, "Give an address or a file."),
-        (("lift", "bounce", " "), "", 2, "Give an address or a file."),
-        (("withdraw", ""), "", 2, "Give an address or a file."),
-        (("mark", "completed", ""), "", 2, "Give a file with a list"),
+        (
+            ("opt-out", ""),
+            "",
+            2,
+            "No address or file was given. Nothing was changed. Give one of them.",
+        ),
+        (
+            ("lift", "bounce", " "),
+            "",
+            2,
+            "No address or file was given. Nothing was changed. Give one of them.",
+        ),
+        (
+            ("withdraw", ""),
+            "",
+            2,
+            "No address or file was given. Nothing was changed. Give one of them.",
+        ),
+        (("mark", "completed", ""), "", 2, "No list was given"),
         (("opt-out", "-"), "\n", 1, "The list has no addresses."),
         (("mark", "completed", "-"), "Email,Status\n", 1, "The list has no addresses."),
         (("unmark", "-"), "", 1, "The list has no addresses."),
@@ -138,12 +153,12 @@ def test_a_preview_of_opt_outs_names_what_is_unusual(home: Home) -> None:
     given = f"Email,Note\n{FIRST},from {SENDER}\n{SECOND},or ask {THIRD}\nno@x.com,\n"
     shown = home.run("invites", "opt-out", "-", given=given)
     assert f"in the column “Email” of 3 lines, and 2 elsewhere: {SENDER}, {THIRD}." in shown.err
-    assert f"2 are no participants: no@x.com, {SENDER}." in shown.err
+    assert f"2 are not participants: no@x.com, {SENDER}." in shown.err
     assert f"{SENDER} is the sender or the reply address of the study “Pricing”." in shown.err
-    assert "5 mailboxes would not be written to any more" in shown.err
+    assert "5 mailboxes would be opted out of all studies" in shown.err
     typed = home.run("invites", "opt-out", "no@x.com")
-    assert "1 is no participant: no@x.com." in typed.err
-    assert "1 mailbox is not written to any more, from now on." in typed.err
+    assert "1 is not a participant: no@x.com." in typed.err
+    assert "1 address gets no more invites, from now on." in typed.err
 
 
 def test_a_personal_link_names_its_invite(home: Home) -> None:

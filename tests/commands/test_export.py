@@ -46,7 +46,7 @@ def test_a_list_as_csv_and_as_json_lines(home: Home, tmp_path: Path) -> None:
         file = tmp_path / name
         ended = home.run("export", str(file))
         assert (ended.code, ended.err) == (0, "")
-        assert ended.out == f"60 people are in {file}.\n"
+        assert ended.out == f"60 participants were exported to {file}.\n"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         found.append(read(file, "csv" if form == "csv" else "json"))
     assert found[0] == found[1]
@@ -63,7 +63,7 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(home: Home, tmp_path: 
     file.write_text("old")
     ended = home.run("export", str(file))
     assert ended.code == 1
-    assert "is there already, and was not changed" in ended.said
+    assert "already exists. It was not changed" in ended.said
     assert file.read_text() == "old"
     assert home.run("export", "--replace", "--json", str(file)).code == 0
     assert len(read(file, "json")) == PEOPLE
@@ -111,12 +111,12 @@ def test_masked(home: Home, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("how", "code", "said"),
     [
-        (("--segment", "nobody\x1b"), 2, "There is no segment"),
-        (("--filter", "emial:x"), 2, "did you mean email"),
+        (("--segment", "nobody\x1b"), 2, "Unknown segment"),
+        (("--filter", "emial:x"), 2, "Did you mean email"),
         (("--sort", "phone"), 2, "invalid choice"),
         (("no/such/folder/a.csv",), 1, "could not be written"),
-        (("/dev/null", "--replace"), 1, "is no file"),
-        (("--account", "acct_nobody"), 2, "There is no account"),
+        (("/dev/null", "--replace"), 1, "is not a file"),
+        (("--account", "acct_nobody"), 2, "Unknown account"),
     ],
 )
 def test_what_cannot_be_is_said(home: Home, how: tuple[str, ...], code: int, said: str) -> None:
@@ -138,7 +138,7 @@ def test_a_full_disk_behind_standard_output_is_said(home: Home, command: str) ->
     with open("/dev/full", "w") as full:
         ended = home.run(command, "--csv", stdout=full)
     assert ended.code == 1
-    assert "No space left on device). What came before is not whole" in ended.said
+    assert "No space left on device). The output is incomplete" in ended.said
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_it_is_stopped_in_a_sentence(home: Home, end: signal.Signals, nohup: boo
     if nohup:
         assert (process.returncode, lines) == (0, PEOPLE)
     else:
-        assert said.endswith("Stopped. What came before is not whole.\n")
+        assert said.endswith("Stopped. The output is incomplete.\n")
         assert process.returncode == 1
         assert lines < PEOPLE
 
@@ -257,4 +257,4 @@ def test_the_database_is_never_replaced(home: Home, tmp_path: Path, suffix: str)
         ended = home.run("verify", "--against", str(link))
         assert (ended.code, "is not a CSV file" in ended.err) == (1, True)
         ended = home.run("invites", "opt-out", str(link), "--yes")
-        assert (ended.code, "is no text" in ended.err) == (1, True)
+        assert (ended.code, "is not UTF-8 text" in ended.err) == (1, True)

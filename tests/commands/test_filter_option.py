@@ -78,18 +78,18 @@ def test_beside_the_other_conditions(home: Home, sandbox: Sandbox) -> None:
     [
         (
             "status:active AND emial:x",
-            "Unknown field “emial” at 19; did you mean email?\n"
+            "Unknown field “emial” at 19. Did you mean email?\n"
             "status:active AND emial:x\n                  ^^^^^\n",
         ),
         (
             'in:"Activ"',
-            'There is no segment “Activ” at 4; did you mean “active”?\nin:"Activ"\n   ^^^^^^^\n',
+            'Unknown segment “Activ” at 4. Did you mean “active”?\nin:"Activ"\n   ^^^^^^^\n',
         ),
         ("", 'A condition is missing at 1, such as status:"active".\n\n^\n'),
         (
             "name:\x1b[2J",
-            "At 6 stands a control character (U+001B), which no filter may have.\n"
-            "name:�[2J\n     ^\n",
+            "At 6 stands a control character (U+001B), which a filter cannot"
+            " contain.\nname:�[2J\n     ^\n",
         ),
     ],
 )
@@ -101,12 +101,12 @@ def test_a_mistake_is_shown_in_its_place(home: Home, text: str, said: str) -> No
 def test_bytes_that_are_no_text(home: Home) -> None:
     ended = home.run("participants", "--filter", os.fsdecode(b"name:\xff"))
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err.startswith("At 6 stands a byte that is no character (not UTF-8).\n")
+    assert ended.err.startswith("The byte at 6 is not UTF-8 text.\n")
 
 
 def test_the_deleted_are_never_found(home: Home) -> None:
     ended = home.run("participants", "--deleted", "--filter", "has:email")
-    assert (ended.code, ended.said[:36]) == (2, "A filter never finds the deleted; le")
+    assert (ended.code, ended.said[:43]) == (2, "A filter never matches deleted participants")
 
 
 def test_a_forgotten_expression_is_wrong_use(home: Home) -> None:
@@ -132,7 +132,7 @@ def unknown(home: Home) -> Iterator[Home]:
 )
 def test_a_filter_on_subscriptions_waits_until_they_are_known(unknown: Home, text: str) -> None:
     ended = unknown.run("participants", "--filter", text)
-    assert (ended.code, ended.said[:38]) == (1, "Subscriptions are still being fetched.")
+    assert (ended.code, ended.said[:32]) == (1, "Subscriptions are still syncing.")
 
 
 def test_a_filter_on_people_does_not(unknown: Home) -> None:
@@ -141,4 +141,4 @@ def test_a_filter_on_people_does_not(unknown: Home) -> None:
     assert not any(one["subscriptions_known"] for one in lines)
     doubts = {one["key"]: one["doubt"] for one in unknown.run("segments", "--json").json}
     assert doubts["all"] == ""
-    assert doubts["none"].startswith("not known yet: Subscriptions are still being fetched.")
+    assert doubts["none"].startswith("not known yet: Subscriptions are still syncing.")

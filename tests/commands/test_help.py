@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from pathlib import Path
 import app.commands
 from app.cli import parser
 from app.commands import COMMANDS
+from app.commands.help_examples import EXAMPLES
+from tests.docs.reference import commands, parse
 from tests.test_architecture import HEAVY
 
 HEAVY_HERE = HEAVY | {"cryptography", "orjson", "sqlite3", "ssl"}
@@ -19,7 +22,7 @@ WORKING = ("credentials", "db", "panel", "screens", "services", "sync", "tui", "
 SHARED = {
     *("arguments", "batch_sending", "console", "context", "drift_output", "exit_codes"),
     *("list_argument", "option_rules", "progress", "signals", "stripe_access"),
-    "token_store_choice",
+    *("help_examples", "token_store_choice"),
 }
 
 # Prints, for each command line of its argument, how it ended and what it had imported by then.
@@ -59,6 +62,19 @@ def test_no_help_imports_what_does_the_work() -> None:
         assert {name.partition(".")[0] for name in modules} & HEAVY_HERE == set(), line
         parts = {name.split(".")[1] for name in modules if name.startswith("app.")}
         assert parts & set(WORKING) == set(), line
+
+
+def test_every_help_has_a_sentence_and_two_examples_that_can_be_typed() -> None:
+    for command in commands():
+        name = command.name.removeprefix("panelist ")
+        text = command.parser.format_help()
+        assert (command.parser.description or "").endswith("."), name
+        examples = [shlex.split(example) for example in EXAMPLES[name]]
+        assert len(examples) == (1 if name == "mail logout" else 2)
+        for written, words in zip(EXAMPLES[name], examples, strict=True):
+            assert f"\n  panelist {written}\n" in text
+            assert " ".join(words).startswith(name)
+            parse(words[: words.index("<")] if "<" in words else words)
 
 
 def test_every_module_is_a_command_or_shared_by_commands() -> None:

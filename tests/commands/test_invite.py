@@ -130,8 +130,8 @@ def test_a_sample_is_sent_as_it_was_shown(home: World) -> None:
     assert home.addresses() == planned(home.store, plan)
     again = home.confirm(plan)
     assert again.code == 1
-    assert "sent already" in again.said
-    assert "sent already" in home.run("invite", "--plan", plan["hash"]).out
+    assert "already sent" in again.said
+    assert "already sent" in home.run("invite", "--plan", plan["hash"]).out
 
 
 def test_a_study_that_sends_nothing_says_so(home: World) -> None:
@@ -172,7 +172,7 @@ def test_who_fell_out_is_dropped_and_named(home: World) -> None:
     assert f"− Person {out} <cus_{out:05}@example.com>: opted out" in ended.out
     assert f"− Person {moved} <x@example.com>: has another address now" in ended.out
     assert f"− Person {left} <cus_{left:05}@example.com>: left the segments" in ended.out
-    assert "3 of at most 6 are invited" in ended.err
+    assert "3 of at most 6 planned invitees are invited" in ended.err
     assert home.addresses() == set(sorted(before)[3:])
     assert "+" not in ended.out
 
@@ -182,7 +182,7 @@ def test_when_everyone_fell_out_nothing_is_queued(home: World) -> None:
     home.opt_out(*range(12))
     ended = home.confirm(plan)
     assert ended.code == 1
-    assert "Everyone in this plan fell out" in ended.said
+    assert "No one in this plan can be invited any more" in ended.said
     assert home.store.row("SELECT count(*) FROM run") == (0,)
 
 
@@ -222,7 +222,7 @@ def test_the_new_plan_takes_in_who_was_added(home: World) -> None:
             {"subject": "Ten minutes?"},
             "changed: the subject: “A conversation about {{study}}?” → “Ten minutes?”",
         ),
-        ({"text": "{{link}} {{opt_out}} hi"}, "changed: the text of the mail"),
+        ({"text": "{{link}} {{opt_out}} hi"}, "changed: the text of the email"),
         ({"link": "https://else.example/{{token}}"}, "changed: the interview link"),
         ({"sender_address": "eve@acme.example"}, "changed: the sender's address"),
         ({"cool_down_days": 60}, "changed: the cool-down: 30 days → 60 days"),
@@ -329,7 +329,7 @@ def test_what_was_paused_on_purpose_is_named(team: Team) -> None:
     runs.pause(team.store, run, "ann")
     refused = team.run("invite", "--resume")
     assert refused.code == 1
-    assert "was paused on purpose" in refused.err
+    assert "was paused by a person" in refused.err
     assert team.left(run) == 3
     assert team.run("invite", "--resume", "--study", "Pricing").code == 0
     assert team.left(run) == 0

@@ -63,7 +63,7 @@ def test_only_of_a_study_or_a_person(home: Home, tmp_path: Path) -> None:
     for stranger in ("cus_9", "Ann", "nobody@example.com"):
         unknown = home.run("ledger", "--person", stranger)
         assert (unknown.code, unknown.out) == (2, "")
-        assert f"{stranger!r} is not found" in unknown.err
+        assert f"{stranger!r} was not found" in unknown.err
     file = tmp_path / "ledger.csv"
     assert home.run("ledger", "--output", str(file)).code == 0  # its name says that it is a CSV
     rows = list(csv.DictReader(io.StringIO(file.read_text())))
@@ -85,7 +85,7 @@ def test_only_of_a_study_or_a_person(home: Home, tmp_path: Path) -> None:
 def test_what_would_do_nothing_is_refused(home: Home, options: tuple[str, ...]) -> None:
     refused = home.run(*options)
     assert (refused.code, refused.out) == (2, "")
-    assert "Nothing was done." in refused.err
+    assert "Nothing was changed." in refused.err
 
 
 def test_an_erased_person_is_not_named(settings: Settings, home: Home) -> None:

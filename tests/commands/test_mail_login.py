@@ -76,16 +76,16 @@ def test_a_code_at_microsoft(home: Home, tokens: TokenServer, mail: MailServer) 
         "Open https://microsoft.example/devicelogin and enter the code WDJB-MJHT\n",
     )
     assert "You are signed in" in ended.err
-    assert "The sign-in is kept in: PLAIN FILE" in ended.err
+    assert "The sign-in is kept in: UNENCRYPTED FILE" in ended.err
     assert not any(secret in ended.out + ended.err for secret in tokens.given)
     assert told_of_mail(home) == f"{place}, signed in at Microsoft"
     assert MAILBOX not in told_of_mail(home)
-    assert "lets us in by your sign-in at Microsoft" in home.run("mail").err
+    assert "accepts the login by your sign-in at Microsoft" in home.run("mail").err
     gone = home.run("mail", "logout")
     assert (gone.code, gone.err) == (0, "")
     assert gone.out == (
-        f"The sign-in to {MAILBOX}@{place} is erased here.\nMicrosoft was not told. To take your"
-        " consent back, remove the app at https://myapps.microsoft.com.\n"
+        f"The sign-in to {MAILBOX}@{place} was deleted here.\nMicrosoft does not know this"
+        " yet. To revoke the access, remove the app at https://myapps.microsoft.com.\n"
     )
     assert "tok" not in kept(home)
     assert home.run("mail").said == (
@@ -113,10 +113,10 @@ def test_a_page_at_google(home: Home, tokens: TokenServer) -> None:
     assert (tokens.page["access_type"], tokens.page["code_challenge_method"]) == ("offline", "S256")
     assert not any(secret in err for secret in (*tokens.given, SECRET))
     tokens.expire()
-    assert "lets us in by your sign-in at Google" in home.run("mail").err
+    assert "accepts the login by your sign-in at Google" in home.run("mail").err
     assert (tokens.renewals, tokens.forms[-1][1]["client_secret"]) == (1, SECRET)
     gone = home.run("mail", "logout")
-    assert gone.out.endswith("Google has taken the consent back.\n")
+    assert gone.out.endswith("Google revoked the access.\n")
     assert (tokens.refresh, "tok" in kept(home)) == (set(), False)
 
 
@@ -127,7 +127,7 @@ def test_the_address_can_be_pasted(home: Home, tokens: TokenServer) -> None:
     redirect = tokens.approve(page_of(login))
     out, err = login.communicate(f"{redirect.replace('state=', 'state=x')}\n{redirect}\n")
     assert (login.returncode, out) == (0, ""), err
-    assert "This answer belongs to another attempt" in err
+    assert "This address belongs to another attempt" in err
     assert SECRET not in kept(home)
 
 
@@ -149,7 +149,7 @@ def test_a_person_says_no(home: Home, tokens: TokenServer) -> None:
     redirect = tokens.approve(page_of(login))
     urlopen(redirect.replace("code=4", "error=access_denied&x=4")).close()
     _, err = login.communicate()
-    assert err.endswith("The access was denied at Google. Nothing was connected or changed.\n")
+    assert err.endswith("Access was denied at Google. Nothing was connected or changed.\n")
     assert login.returncode == 1
 
 
@@ -172,7 +172,10 @@ def test_a_provider_that_cannot_be_told(home: Home, tokens: TokenServer) -> None
     home.variables["PANELIST_SMTP_OAUTH_BASE"] = f"http://127.0.0.1:{free_port()}"
     gone = home.run("mail", "logout")
     assert gone.code == 1
-    assert "Google could not be told. Google cannot be reached (nothing answers there)" in gone.err
+    assert (
+        "Google could not be reached to revoke the access. Google cannot be reached"
+        " (connection refused)"
+    ) in gone.err
     assert "remove the app at https://myaccount.google.com/connections" in gone.err
     assert "tok" not in kept(home)
 
@@ -185,7 +188,7 @@ def test_http_to_another_computer_is_refused(home: Home) -> None:
 def test_a_password_is_not_asked_for(home: Home) -> None:
     ended = home.run("mail", "--password-stdin", given="never-read\n")
     assert ended.code == 2
-    assert "so you sign in at Microsoft and no password is used" in ended.said
+    assert "so you sign in at Microsoft, and Panelist uses no password" in ended.said
     assert kept(home) == ""
     del home.variables["PANELIST_SMTP_OAUTH"]
     assert home.run("mail", "--password-stdin").said == (
@@ -198,6 +201,6 @@ def test_without_the_settings(home: Home) -> None:
     assert "set PANELIST_SMTP_OAUTH to microsoft or google" in home.run("mail", "login").said
     home.variables["PANELIST_SMTP_OAUTH"] = "yahoo"
     assert home.run("mail", "login").said == (
-        "PANELIST_SMTP_OAUTH is 'yahoo'; write microsoft or google, or leave it out to log in with"
-        " a password."
+        "PANELIST_SMTP_OAUTH is 'yahoo'. Write microsoft or google, or remove it to log in"
+        " with a password."
     )

@@ -131,7 +131,7 @@ def test_of_before_the_first_sync_nothing_is_known(home: Home) -> None:
     for asked in (("show", "all", "--on"), ("diff", "all", "--since")):
         ended = home.run("segments", *asked, "2001-02-03")
         assert ended.code == 2
-        assert "Nothing is known of that time: the first sync began" in ended.said
+        assert "Nothing is known about that time: the first sync began" in ended.said
 
 
 @pytest.mark.parametrize("date", ["someday", "2026-13-01", "99999999999", ""])
@@ -146,7 +146,7 @@ def test_an_unknown_segment_is_wrong_use(home: Home, asked: tuple[str, ...]) -> 
     ended = home.run("segments", *asked, "product:prod_\x1b[2J")
     assert ended.code == 2
     assert "\x1b" not in ended.said
-    assert "panelist segments --json lists them" in ended.said
+    assert "To list segments, run panelist segments --json" in ended.said
 
 
 def test_csv_gives_every_value_back_and_no_formula(home: Home, tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def test_an_unknown_segment_is_wrong_use(home: Home) -> None:
     ended = home.run("participants", "--segment", "product:prod_\x1b[2J")
     assert ended.code == 2
     assert "\x1b" not in ended.said
-    assert "panelist segments lists them" in ended.said
+    assert "To list segments, run panelist segments" in ended.said
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_history_says_since_when_and_why(home: Home, sandbox: Sandbox) -> None:
     shown = home.run("participants", "--history", "--deleted")
     assert "(customer.deleted evt_" in shown.out
     assert "all from " in shown.out
-    assert "(found by a sync)" in shown.out
+    assert "(first seen in a sync)" in shown.out
     assert home.run("participants", "--history", "--csv").code == 2
 
 

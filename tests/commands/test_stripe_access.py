@@ -84,7 +84,7 @@ def test_a_database_is_tried_until_it_answers(settings: Settings, tmp_path: Path
     late_settings = replace(settings, database_url=f"{address}?host={late}")
     open_store_patiently(late_settings, begin).close()
     assert len(told) == 1
-    assert "does not answer as it should" in told[0]
+    assert "does not respond correctly" in told[0]
 
 
 @pytest.mark.parametrize("settings", ["postgres"], indirect=True)

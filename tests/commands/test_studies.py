@@ -91,14 +91,14 @@ def test_a_plan_as_a_file_adds_up(home: Home, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "code", "said"),
     [
-        (("invite", "--plan"), 2, "Say which study"),
-        (("studies", "show", "nothing\x1b[2J"), 2, "There is no study"),
+        (("invite", "--plan"), 2, "Choose a study"),
+        (("studies", "show", "nothing\x1b[2J"), 2, "Unknown study"),
         (("studies", "create", ""), 1, "needs a title"),
         (("studies", "create", "X", "--link", "http://x"), 1, "needs {{token}}"),
-        (("studies", "create", "X", "--segment", "nope"), 2, "There is no segment"),
+        (("studies", "create", "X", "--segment", "nope"), 2, "Unknown segment"),
         (("studies", "create", "X", "--text-file", "/nowhere"), 1, "cannot be read"),
-        (("invites", "resolve", "1", "arrived"), 2, "is not found"),
-        (("invites", "--state", "sended\x1b"), 2, "There is no state"),
+        (("invites", "resolve", "1", "arrived"), 2, "was not found"),
+        (("invites", "--state", "sended\x1b"), 2, "Unknown state"),
         (("invites", "opt-out", "/nowhere"), 1, "cannot be read"),
         (("mail",), 1, "No mail server is set"),
     ],
@@ -124,7 +124,7 @@ def test_a_password_is_kept_and_a_server_tried(home: Home) -> None:
         assert "refuses the login (535" in refused.err
         kept = home.run("mail", "--password-stdin", given="s3cret-canary\n")
         assert kept.code == 0
-        assert "lets us in" in kept.err
+        assert "accepts the login" in kept.err
         home.run("studies", "create", "Pricing", *LETTER, "--segment", "all")
         tested = home.run("invite", "--test", "me@acme.example", "--study", "Pricing")
         assert tested.code == 0, tested.err

@@ -30,7 +30,7 @@ from tests.helpers.oauth_process import (
 from tests.helpers.sandbox_client import Clock
 from tests.helpers.sandbox_oauth import web
 
-WORDS = {"plain": "PLAIN FILE", "passphrase": "file encrypted with a passphrase"}
+WORDS = {"plain": "UNENCRYPTED FILE", "passphrase": "file encrypted with a passphrase"}
 PASSPHRASE = {"PANELIST_PASSPHRASE": "correct horse battery"}
 
 
@@ -119,7 +119,7 @@ def test_a_passphrase_is_needed_again(nowhere: Home) -> None:
     left = nowhere.run("disconnect", "--yes")
     assert left.code == 1
     assert "could not be deleted" in left.out
-    assert left.err == "Not all of it could be done; say panelist disconnect again.\n"
+    assert left.err == "Not everything could be done. Run panelist disconnect again.\n"
     assert status(nowhere)["status"] == "disconnected"
     nowhere.variables |= PASSPHRASE
     assert nowhere.run("disconnect", "--yes").code == 0
@@ -171,7 +171,7 @@ def test_a_place_is_asked_for_before_the_page(nowhere: Home, sandbox: Sandbox) -
     command = ("connect", "--oauth", "--no-browser")
     code, shown = at_a_terminal(nowhere, *command, given="\n")
     assert code == 1
-    assert "a plain file, which every program of yours can read" in shown
+    assert "An unencrypted file, which every program you run can read" in shown
     assert "approve:" not in shown
     code, shown = at_a_terminal(nowhere, *command, given="3\n")
     assert code == 0, shown
@@ -235,7 +235,7 @@ def test_killed_while_access_is_renewed(
     sandbox.options.token_delay = 0.0
     ended = home.run("sync")
     assert ended.code == 3
-    assert "Disconnected by Stripe" in ended.said
+    assert "Disconnected. Access was revoked in Stripe" in ended.said
     assert len(home.run("participants", "--json").lines) == 6
     connected(home)
     assert no_traceback(home, "sync") == 0
@@ -253,7 +253,7 @@ def test_quitting_while_access_is_renewed_waits_for_the_new_pair(
     assert asked.wait(20)
     process.send_signal(number)
     _, err = process.communicate(timeout=20)
-    assert err.startswith("Stopped. Everything fetched so far is kept")
+    assert err.startswith("Stopped. Everything synced so far is kept")
     assert home.run("sync").code == 0
     assert sandbox.requests[TOKEN] == 2
 
@@ -269,7 +269,9 @@ def test_another_account(home: Home, sandbox: Sandbox, tmp_path: Path) -> None:
             web.get(decide(waiting.url))
             ended = waiting.end()
         assert (ended.code, ended.out) == (1, "")
-        assert "Disconnect it first; its participants and segments stay." in ended.err
+        assert (
+            "Nothing was changed. Disconnect it first. Its participants and segments are kept."
+        ) in ended.err
         assert home.run("disconnect", "--yes").code == 0
         connected(there)
         assert there.run("sync").code == 0

@@ -59,14 +59,14 @@ def test_nothing_is_sent_until_it_is_answered(panel: Panel) -> None:
     assert proved.code == 1
     assert QUESTION in proved.out
     assert "panelist invites trust" in proved.out
-    assert home.run("invites", "trust", "moved").said.startswith("It was not only moved")
+    assert home.run("invites", "trust", "moved").said.startswith("This database was not only moved")
 
     taken = home.run("invites", "trust", "copy")
     assert (taken.code, taken.out) == (0, "")
     assert taken.err == "This database may send again. 3 sends are recorded as such.\n"
     assert plan_of(home) == []
     assert home.run("verify").code == 0
-    assert home.run("invites", "trust").out.startswith("This database may send.")
+    assert home.run("invites", "trust").out.startswith("This database can send.")
 
 
 def test_programs_get_everything(panel: Panel) -> None:

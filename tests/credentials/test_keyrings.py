@@ -116,7 +116,7 @@ def test_a_backend_that_is_not_on_the_list_is_refused_by_name(
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", name)
     text = refused(opened(home), "refused")
     assert repr(name) in text
-    assert "unset it" in text
+    assert "Unset it" in text
     assert problem(lambda: opened(home).probe(TokenStore.KEYRING), "refused") == text
     assert left(home) == []
 
@@ -185,7 +185,7 @@ def test_what_a_backend_raises_becomes_a_sentence(
 
 def test_a_backend_that_forgets_is_refused(home: Path) -> None:
     credentials = opened(home, backends=path(Forgets))
-    assert "give back" in refused(credentials, "refused")
+    assert "return the saved value" in refused(credentials, "refused")
     problem(lambda: credentials.probe(TokenStore.KEYRING), "refused")
 
 

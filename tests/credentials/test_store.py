@@ -29,7 +29,7 @@ SECRETS: dict[str, dict[str, Any]] = {
 NAMES = {
     TokenStore.KEYRING: "keyring (keyring_backends)",
     TokenStore.PASSPHRASE: "file encrypted with a passphrase",
-    TokenStore.PLAIN: "PLAIN FILE",
+    TokenStore.PLAIN: "UNENCRYPTED FILE",
     TokenStore.SESSION: "this session only",
 }
 
@@ -47,7 +47,7 @@ def filled(credentials: Credentials) -> Credentials:
 def test_nothing_is_looked_at_or_written_before_a_secret_is_asked_for(home: Path) -> None:
     credentials = opened(home, backends=path(Waits))
     assert credentials.token_store is None
-    assert credentials.described() == "nowhere yet"
+    assert credentials.described() == "not chosen yet"
     assert (credentials.get("a"), credentials.names()) == (None, [])
     credentials.delete("a")
     assert not home.exists()
@@ -239,7 +239,7 @@ def test_what_is_damaged_is_said_and_set_aside_for_a_new_login(
     before = {file.read_bytes() for file in (home / "credentials").glob("*.credentials")}
     credentials = opened(home)
     for work in (credentials.names, lambda: credentials.put("a", {})):
-        assert "connect again" in problem(work, "damaged")
+        assert "Connect again" in problem(work, "damaged")
     assert {file.read_bytes() for file in (home / "credentials").glob("*.credentials")} == before
     credentials.ensure()
     assert credentials.token_store is (TokenStore.KEYRING if how == "pin" else place)

@@ -109,7 +109,7 @@ def test_a_database_that_cannot_be_written_is_read(locked_away: Settings) -> Non
     ("change", "words"),
     [
         ("UPDATE schema_version SET version = version - 1", "by an earlier Panelist"),
-        ("DROP TABLE schema_version", "no tables of Panelist"),
+        ("DROP TABLE schema_version", "no Panelist tables"),
     ],
 )
 def test_a_read_only_database_that_would_need_a_change_is_refused(
@@ -144,7 +144,7 @@ def test_a_file_that_goes_away_takes_nothing_until_it_is_back(sqlite_settings: S
     for suffix in ("", "-wal", "-shm"):
         Path(f"{file}{suffix}").rename(f"{away}{suffix}")
     for _ in range(2):
-        with pytest.raises(DatabaseProblem, match="is gone"):
+        with pytest.raises(DatabaseProblem, match="is missing"):
             send(store, here, Fetched(1, participants=[person("cus_a")]))
     assert not file.exists()
     away.rename(file)
@@ -295,7 +295,7 @@ def test_two_that_connect_one_account_at_once(store: Store, settings: Settings) 
     [
         ("mysql://localhost/panel", "postgresql://user"),
         ("postgresql://localhost", "postgresql://user"),
-        ("postgresql://ada:hunter2secret@127.0.0.1:1/panel", "check that the server runs"),
+        ("postgresql://ada:hunter2secret@127.0.0.1:1/panel", "Check that the server runs"),
         ("postgresql://ada:hunter2secret@127.0.0.1:1/panel", "Connection refused"),
         ("postgresql://ada:hunter2secret@127.0.0.1:1/panel?pgbouncer=true", '"pgbouncer"'),
         ("postgresql://ada:hunter2secret@127.0.0.1:1/panel?sslmode=maybe", '"maybe"'),
@@ -373,7 +373,7 @@ def test_a_missing_right_is_named(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ("study (x int)", "has tables of another program"),
+        ("study (x int)", "contains tables of another program"),
         ("schema_version (rank int, version text)", "that is not Panelist's"),
         ("schema_version (version int)", "that is not Panelist's"),
         ("schema_version (something text)", "that is not Panelist's"),
@@ -420,7 +420,7 @@ def test_a_frozen_postgresql_is_given_up_and_taken_up_again(
     monkeypatch.setattr(watched_postgres, "SILENCE", 0.2)
     here = connection(store)
     with frozen(request.getfixturevalue("postgres")):
-        for words in ("no answer in time", "does not answer any more"):
+        for words in ("no answer in time", "no longer responds"):
             with pytest.raises(DatabaseAway, match=words):
                 overview(store)
     while True:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app.cli import _joined, parser
+from app.commands.help_examples import EXAMPLES
 from app.settings import SETTINGS, Setting
 from tests.docs.keys_page import keys_page, table
 
@@ -70,8 +71,11 @@ def _exit_codes() -> str:
 def _section(command: Command) -> str:
     depth = "#" * (len(command.name.split()) if len(command.name.split()) < 4 else 4)
     parts = [f"{depth} `{command.name}`\n", f"{_sentence(command.about)}\n"]
-    if command.parser.description:
-        parts.append(f"{command.parser.description}\n")
+    description = command.parser.description
+    if description and description != f"{command.about}.":
+        parts.append(f"{description}\n")
+    examples = (f"panelist {one}\n" for one in EXAMPLES[command.name.removeprefix("panelist ")])
+    parts.append(f"```text\n{''.join(examples)}```\n")
     rows = [
         (_written(action), _meaning(action, command.parser))
         for action in command.parser._actions

@@ -18,7 +18,7 @@ from tests.helpers.callback_client import free_port
 from tests.helpers.command import Ended, Home, at
 from tests.helpers.sandbox_oauth import web
 
-PERMITTED = "Customers, Subscriptions, Products, Prices and Events are read"
+PERMITTED = "Panelist reads customers, subscriptions, products, prices and events"
 
 
 def stripe(port: int, **world: Any) -> Sandbox:

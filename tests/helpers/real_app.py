@@ -101,7 +101,7 @@ async def ask(at: Driven, mode: str = "test") -> str:
     await choose(at, f"oauth-{mode}")
     await at.press("enter")
     await at.until(lambda: at.app.oauth.page is not None)
-    await at.until(lambda: "being opened" not in page(at).said)
+    await at.until(lambda: "Opening" not in page(at).said)
     return page(at).url
 
 

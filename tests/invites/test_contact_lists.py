@@ -138,13 +138,13 @@ def test_a_status_under_a_longer_heading_decides() -> None:
     names, others = by_status(listed, "completed")
     assert (names, others) == ([ADA], {"No-show": 1, "": 1})
     assert status_words(listed, others) == [
-        "1 row has no status and is left out.",
-        "1 is left out, because Participant status says “No-show”.",
+        "1 row has no status and is skipped.",
+        "1 is skipped, because Participant status says “No-show”.",
     ]
     dated = f"Email,Status,Completed at,Completion code\n{ADA},Completed,2026-01-02,C1\n"
     assert by_status(read_list(dated), "completed")[0] == [ADA]
     several = f"id,Email,Screener Status,Attendance\n1,{ADA},Qualified,No-show\n"
-    with pytest.raises(StudyProblem, match="“Screener Status” and “Attendance” each say"):
+    with pytest.raises(StudyProblem, match="“Screener Status” and “Attendance” each contain"):
         by_status(read_list(several), "completed")
 
 
@@ -232,4 +232,4 @@ def test_who_is_no_participant_and_who_writes_is_known(store: Store) -> None:
     assert not contact_lists.strangers(store, [])
     invites = [one for (one,) in store.rows("SELECT id FROM invite")]
     assert lifecycle.staying(store, here, invites, "completed") == {"queued": 2}
-    assert lifecycle.staying_words({"queued": 2}) == "2 stay as they are: 2 queued."
+    assert lifecycle.staying_words({"queued": 2}) == "2 are unchanged: 2 queued."

@@ -204,7 +204,7 @@ def test_a_person_says_what_became_of_an_uncertain_reminder(
     lost = "reset at end, accepted"
     with MailServer(lambda to: lost if to == FIRST else "ok") as server:
         send(sender(store, here, tmp_path, server.url))
-        assert "went silent" in (seen(store, run).trouble or "")
+        assert "stopped responding" in (seen(store, run).trouble or "")
         send(sender(store, here, tmp_path, server.url))  # the server had a rest
     (one,) = invite_ids(store, here, states=["uncertain"])
     assert prove(store, here).reminders == [one]

@@ -73,7 +73,7 @@ def test_a_home_that_is_put_back_invites_no_one_twice(
     assert not panel.lost()
     proves(panel)
     newer = panel.copy(tmp_path / "newer")
-    asks(newer, "is a copy, or was moved")
+    asks(newer, "is a copy, or it was moved")
     assert not newer.lost()
     panel.put_back(copy)  # once more
     asks(panel, "older than what was sent")
@@ -157,7 +157,7 @@ def test_a_newer_copy_asks_because_it_is_another_file(panel: Panel, tmp_path: Pa
     """Nothing is lost in it, but the other one may be used as well."""
     assert panel.invite() == 4
     moved = panel.copy(tmp_path / "moved")
-    asks(moved, "is a copy, or was moved")
+    asks(moved, "is a copy, or it was moved")
     assert not moved.lost()
     moved.answer(Answer.MOVED)
     assert moved.why() is None
@@ -178,7 +178,7 @@ def test_another_computer_asks(panel: Panel, tmp_path: Path) -> None:
     """It has no witness, but the file is another one."""
     panel.invite()
     copy = panel.copy(tmp_path / "copy")
-    asks(Panel(copy.home, tmp_path / "elsewhere"), "is a copy, or was moved")
+    asks(Panel(copy.home, tmp_path / "elsewhere"), "is a copy, or it was moved")
     assert Panel(panel.home, tmp_path / "elsewhere").why() is None  # only the state was lost
 
 
@@ -187,7 +187,7 @@ def test_an_account_without_a_ledger_can_be_marked_and_trusted(panel: Panel) -> 
         store.execute("DELETE FROM ledger")
         store.execute("DELETE FROM ledger_head")
         mark_as_copy(store, 1_750_000_000)
-    assert "put back" in str(panel.why())
+    assert "restored" in str(panel.why())
     panel.answer(Answer.COPY)
     assert panel.why() is None
 
@@ -210,7 +210,7 @@ def test_a_database_of_the_version_before_does_not_ask(panel: Panel, tmp_path: P
 def test_a_restore_says_that_it_is_one(panel: Panel) -> None:
     with panel.store() as store:
         mark_as_copy(store, 1_750_000_000)
-    asks(panel, "a copy from .* that was put back")
+    asks(panel, "a copy from .* that was restored")
     panel.answer(Answer.MOVED)
     assert panel.invite() == 4
 
@@ -470,7 +470,7 @@ def test_a_copy_from_before_the_first_invite_asks(
     shared.follow()  # as a sync does
     backup = new_database(postgres, str(shared.url).split("?")[0].rpartition("/")[2])
     assert shared.invite() == 4
-    asks(colleague(shared, tmp_path, "cyd", backup), "is a copy, or was moved")
+    asks(colleague(shared, tmp_path, "cyd", backup), "is a copy, or it was moved")
     drop_database(postgres, backup)
 
 
@@ -485,7 +485,7 @@ def test_a_dump_in_the_same_database_asks(shared: Panel, tmp_path: Path) -> None
             store.execute("ALTER TABLE again RENAME TO ledger_head")
             store.execute("ALTER TABLE ledger_head ADD PRIMARY KEY (connection_id)")
         assert identity(store) != before
-    asks(shared, "is a copy, or was moved")
+    asks(shared, "is a copy, or it was moved")
     shared.answer(Answer.MOVED)
     assert shared.why() is None
 

@@ -61,7 +61,7 @@ def test_a_backup_has_every_row_while_the_database_is_in_use(
 def test_a_backup_never_overwrites_a_file(store: Store, tmp_path: Path) -> None:
     file = tmp_path / "backup.db"
     file.write_text("mine")
-    with pytest.raises(DatabaseProblem, match="exists already"):
+    with pytest.raises(DatabaseProblem, match="already exists"):
         back_up(store, file)
     assert file.read_text() == "mine"
 
@@ -124,7 +124,7 @@ def test_a_database_in_use_is_replaced_only_on_request(
     back_up(store, file)
     before = content(store)
     store.close()
-    with pytest.raises(Problem, match="Say --replace"):
+    with pytest.raises(Problem, match="Use --replace"):
         restore(settings, file, replacing=False)
     store = open_store(settings)
     assert content(store) == before

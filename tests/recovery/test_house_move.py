@@ -81,11 +81,11 @@ def test_a_postgresql_in_use_is_not_overwritten(both: Settings) -> None:
     store.close()
     there = open_store(both)
     before = content(there)
-    with pytest.raises(Problem, match="in use already"):
+    with pytest.raises(Problem, match="already in use"):
         house_move.to_postgres(both)
     assert content(there) == before
     there.close()
-    with pytest.raises(DatabaseProblem, match="exists already"):
+    with pytest.raises(DatabaseProblem, match="already exists"):
         house_move.to_sqlite(both)
     store = sqlite(both)
     assert store.row("SELECT count(*) FROM study") == (1,)

@@ -254,7 +254,7 @@ def test_a_damaged_text_is_shown_and_ends_nothing(
     assert (code, errors) == (0, "")
     assert len(told) == PEOPLE + 1
     assert "A\ufffdB" in [one["name"] for one in told]
-    assert {"unreadable": "panelist sync --full fetches this again"} in [
+    assert {"unreadable": "run panelist sync --full to fetch it again"} in [
         one["metadata"] for one in told
     ]
     code, _, errors = said("participants", "--filter", "metadata.tier:gold")

@@ -200,7 +200,7 @@ async def test_asking_now_without_a_sync_says_why(start: Start, store: Store) ->
     filled.acme(store)
     async with start() as at:
         await at.press("r")
-        assert "nothing can be asked" in at.toasts
+        assert "No sync is running" in at.toasts
 
 
 TABS = (Tab("connect", "1", "Connect"), Tab("status", "2", "Status"),

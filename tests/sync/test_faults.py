@@ -76,7 +76,7 @@ def sync_until_failure(store: Store, settings: Settings, sandbox: Sandbox, nth: 
         assert view.connection
         ended = (view.connection.status, view.connection.disconnect_reason)
         assert ended == ("disconnected", "by Stripe")
-        assert "Disconnected by Stripe" in view.messages[0].text
+        assert "Disconnected. Access was revoked in Stripe" in view.messages[0].text
     sandbox.on_request = None
     sandbox.options.revoked = False
 

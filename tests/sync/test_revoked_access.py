@@ -102,8 +102,8 @@ def test_each_sign(
     assert kept(here.settings, ended.account) is None
     assert len([*participants(store, connection.id)]) == PEOPLE
     (message,) = [one for one in overview(store).messages if one.level == "error"]
-    assert "Disconnected by Stripe" in message.text
-    assert "connect again to go on" in message.text
+    assert "Disconnected. Access was revoked in Stripe" in message.text
+    assert "Connect again to continue" in message.text
     assert here.resume() is None
     sandbox.options.revoked = False
     again = connect(here)

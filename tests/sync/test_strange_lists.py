@@ -61,7 +61,7 @@ def test_what_is_no_customer_or_of_live_mode_is_no_participant(
         assert view.quarantined == 13
         assert "13 objects could not be stored" in " ".join(one.text for one in view.messages)
         reasons = set_aside(store)
-        assert reasons["sub_here"] == "it is no customer but “subscription”"
+        assert reasons["sub_here"] == "it is not a customer but “subscription”"
         assert reasons["cus_live2"] == "it belongs to live mode"
         sync(store, settings, sandbox, full=True)  # the same once more are not twice as many
         assert overview(store).quarantined == 13

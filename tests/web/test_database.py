@@ -29,11 +29,11 @@ def test_a_database_that_takes_too_long(
         with locked(store):
             answer = here.send(event())
             assert answer.status_code == 503
-            assert "send it again later" in answer.text
+            assert "Send it again later" in answer.text
             if not store.postgres:
                 assert here.hints == []
         again(here)
-    assert "the database (it does not answer in time)" in caplog.text
+    assert "the database (it did not respond in time)" in caplog.text
 
 
 def test_a_database_that_says_it_is_busy(
@@ -67,7 +67,7 @@ def test_sessions_that_were_ended(postgres: str, sqlite_settings: Settings) -> N
     store = open_store(settings)
     account(store)
     with serving(store, settings) as here:
-        assert here.send(event(id="evt_0")).text == "Kept.\n"
+        assert here.send(event(id="evt_0")).text == "Stored.\n"
         with store.transaction():
             store.execute("DELETE FROM hint")
             store.execute(

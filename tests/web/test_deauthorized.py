@@ -59,12 +59,12 @@ def test_it_ends_the_connection(here: SyncService, sandbox: Sandbox) -> None:
     assert approved_home.kept(here.settings, connection.account)
     with server_of(here) as running:
         body = removal(connection, sandbox.world.client_id)
-        assert running.send(body).text == "Kept.\n"
+        assert running.send(body).text == "Stored.\n"
         ended = approved_home.view(here.store, connection.id)
         assert (ended.status, ended.disconnect_reason) == ("disconnected", "by Stripe")
         assert approved_home.kept(here.settings, connection.account) is None
         (message,) = overview(here.store).messages
-        assert "Disconnected by Stripe: access was revoked." in message.text
+        assert "Disconnected. Access was revoked in Stripe." in message.text
         again = running.send(body)
         assert (again.status_code, again.text) == (200, "Without effect.\n")
         assert len(overview(here.store).messages) == 1
@@ -86,7 +86,7 @@ def test_one_that_comes_late_ends_nothing(here: SyncService, sandbox: Sandbox) -
 def test_another_app_ends_nothing_but_stripe_is_asked(here: SyncService) -> None:
     connection = approved_home.connect(here)
     with server_of(here) as running:
-        assert running.send(removal(connection, "ca_AnotherAppOfTheSame")).text == "Kept.\n"
+        assert running.send(removal(connection, "ca_AnotherAppOfTheSame")).text == "Stored.\n"
     assert approved_home.view(here.store).status == "pending"
     assert approved_home.kept(here.settings, connection.account)
     assert event_hints.waiting(here.store, connection.id) == [event_hints.ASK]
@@ -117,7 +117,7 @@ def test_access_of_an_app_that_is_no_longer_known_is_deleted_too(here: SyncServi
     connection = approved_home.connect(here)
     forgotten = replace(here.settings, stripe_client_id=None, stripe_client_secret=None)
     with server_of(approved_home.service(here.store, forgotten)) as running:
-        assert running.send(removal(connection, "ca_whichever")).text == "Kept.\n"
+        assert running.send(removal(connection, "ca_whichever")).text == "Stored.\n"
     assert approved_home.view(here.store).status == "disconnected"
     assert approved_home.kept(here.settings, connection.account) is None
 
@@ -128,7 +128,7 @@ def test_access_that_cannot_be_deleted_is_said(here: SyncService, sandbox: Sandb
     approved_home.block(here.settings)
     with server_of(fresh) as running:
         body = removal(connection, sandbox.world.client_id)
-        assert running.send(body).text == "Kept.\n"
+        assert running.send(body).text == "Stored.\n"
     approved_home.unblock(here.settings)
     assert approved_home.view(here.store).status == "disconnected"
     (message,) = overview(here.store).messages
@@ -143,7 +143,7 @@ def test_a_key_belongs_to_no_app(store: Store, settings: Settings) -> None:
     credentials.ensure()
     credentials.put(secret_name(ACCOUNT, False), {"key": "rk_test_abcdefgh12345"})
     with serving(store, settings) as running:
-        assert running.send(removal(connection, "ca_whichever")).text == "Kept.\n"
+        assert running.send(removal(connection, "ca_whichever")).text == "Stored.\n"
     assert approved_home.view(store).status == "pending"
     assert approved_home.kept(settings, ACCOUNT)
     assert event_hints.waiting(store, connection.id) == [event_hints.ASK]
@@ -166,6 +166,6 @@ def test_a_keyring_that_hangs_does_not_stop_events(
     monkeypatch.setattr(Credentials, "get", hang)
     with serving(store, settings, answer_seconds=0.5) as running:
         assert running.send(removal(connection, "ca_whichever")).status_code == 503
-        assert running.send(event()).text == "Kept.\n"
+        assert running.send(event()).text == "Stored.\n"
         answers.set()
         approved_home.until(lambda: approved_home.view(store).status == "disconnected")

@@ -48,7 +48,7 @@ def head(length: object = None, *more: str) -> bytes:
 def test_the_largest_that_is_taken(on_sqlite: Serving) -> None:
     body = padded(BODY_LIMIT)
     assert len(body) == BODY_LIMIT
-    assert on_sqlite.send(body).text == "Kept.\n"
+    assert on_sqlite.send(body).text == "Stored.\n"
     refused = on_sqlite.send(padded(BODY_LIMIT + 1))
     assert refused.status_code == 413
 
@@ -91,7 +91,7 @@ def test_who_goes_on_sending_still_hears_why(
         connection.sendall(b"x" * TWO_MB)
         answer += rest(connection)
     assert answer.startswith(b"HTTP/1.1 413 ")
-    assert answer.endswith(b"nothing was stored.\n")
+    assert answer.endswith(b"Nothing was stored.\n")
 
 
 def test_a_body_without_end_is_given_up(on_sqlite: Serving) -> None:
@@ -102,7 +102,7 @@ def test_a_body_without_end_is_given_up(on_sqlite: Serving) -> None:
         for _ in range(4_000):  # 250 MB
             connection.sendall(chunk)
         pytest.fail("it was read to the end")
-    assert on_sqlite.send(event()).text == "Kept.\n"
+    assert on_sqlite.send(event()).text == "Stored.\n"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_what_is_no_request(on_sqlite: Serving, raw: bytes) -> None:
         answer = rest(connection)
     assert answer == b"" or answer.startswith(b"HTTP/1.1 4"), answer
     assert b"Traceback" not in answer
-    assert on_sqlite.send(event()).text == "Kept.\n"
+    assert on_sqlite.send(event()).text == "Stored.\n"
 
 
 def test_one_request_for_each_connection(on_sqlite: Serving) -> None:
@@ -152,7 +152,7 @@ def test_a_head_that_does_not_end(opened: Store, sqlite_settings: Settings, sent
         here.connect() as slow,
     ):
         slow.sendall(sent)
-        assert here.send(event()).text == "Kept.\n"
+        assert here.send(event()).text == "Stored.\n"
         assert rest(slow) == b""
 
 
@@ -175,10 +175,10 @@ def test_a_head_that_comes_byte_by_byte(opened: Store, sqlite_settings: Settings
 def test_a_body_that_does_not_come(opened: Store, sqlite_settings: Settings, sent: bytes) -> None:
     with serving(opened, sqlite_settings, body_seconds=0.3) as here, here.connect() as slow:
         slow.sendall(sent)
-        assert here.send(event()).text == "Kept.\n"
+        assert here.send(event()).text == "Stored.\n"
         answer = rest(slow)
     assert answer.startswith(b"HTTP/1.1 408 ")
-    assert b"nothing was stored" in answer
+    assert b"Nothing was stored" in answer
 
 
 # Too many
@@ -188,7 +188,7 @@ def test_who_only_holds_the_line_goes_first(opened: Store, sqlite_settings: Sett
     with serving(opened, sqlite_settings, callers=5) as here, contextlib.ExitStack() as held:
         lines = [held.enter_context(here.connect()) for _ in range(20)]
         for number in range(10):
-            assert here.send(event(id=f"evt_{number}")).text == "Kept.\n"
+            assert here.send(event(id=f"evt_{number}")).text == "Stored.\n"
         assert rest(lines[0]) == b"", "the oldest was let go"
         assert len(here.hints) == 10
 
@@ -216,9 +216,9 @@ def test_a_crowd_that_comes_at_once_keeps_the_limit(
         with here.paused():
             lines = [held.enter_context(here.connect()) for _ in range(300)]
             lines[150].sendall(true)
-        assert rest(lines[150]).endswith(b"Kept.\n")
+        assert rest(lines[150]).endswith(b"Stored.\n")
         until(lambda: sum(map(is_open, lines)) <= 100)
-        assert here.send(event(id="evt_2")).text == "Kept.\n"
+        assert here.send(event(id="evt_2")).text == "Stored.\n"
 
 
 def test_nobody_who_waits_for_the_database_is_let_go(
@@ -241,4 +241,4 @@ def test_nobody_who_waits_for_the_database_is_let_go(
             until(lambda: len(inside) == 2)
             with pytest.raises(httpx.TransportError):
                 http.get(here.url + "/healthz")
-        assert [answer.result().text for answer in answers] == ["Kept.\n"] * 2
+        assert [answer.result().text for answer in answers] == ["Stored.\n"] * 2

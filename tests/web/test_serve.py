@@ -37,7 +37,7 @@ def test_it_says_where_it_listens_and_takes_events(home: Home) -> None:
             f" {hook}\n"
         )
         assert here.url.startswith("http://127.0.0.1:")
-        assert here.send(event()).text == "Kept.\n"
+        assert here.send(event()).text == "Stored.\n"
         assert here.send(event(), "t=1,v1=2").status_code == 400
         assert here.health() == {"status": "pending", "last_polled_at": None, "who": None}
         ended = here.end()
@@ -87,7 +87,7 @@ def test_not_connected_is_what_sync_says(tmp_path: Path) -> None:
         assert here.send(event()).text == "Without effect.\n"
         ended = here.end()
     assert ended.code == 0
-    assert ended.err.startswith("No account is connected yet")
+    assert ended.err.startswith("No account is connected.")
 
 
 def test_connected_and_no_access(home: Home) -> None:
@@ -118,7 +118,7 @@ def test_an_address_that_is_not_ours(home: Home, host: str) -> None:
 def test_an_address_for_others_is_warned_of(home: Home) -> None:
     with server(home, "--no-sync", "--host", "0.0.0.0") as here:
         assert here.url.startswith("http://127.0.0.1:")
-        assert here.send(event()).text == "Kept.\n"
+        assert here.send(event()).text == "Stored.\n"
         ended = here.end()
     assert ended.err.count("\n") == 1
     assert "TLS" in ended.err
@@ -141,15 +141,15 @@ def written(folder: Path) -> bytes:
 def test_a_secret_is_kept_and_the_one_before_stays_good(home: Home) -> None:
     del home.variables["PANELIST_WEBHOOK_SECRET"]
     with server(home, "--no-sync", "--secret-stdin", given=f"{SECRET}\n") as here:
-        assert here.send(event()).text == "Kept.\n"
-        assert "The secret is kept in: PLAIN FILE\n" in here.end().err
+        assert here.send(event()).text == "Stored.\n"
+        assert "The secret is kept in: UNENCRYPTED FILE\n" in here.end().err
     with server(home, "--no-sync", "--secret-stdin", given=OTHER) as here:
         assert here.end().code == 0
     with server(home, "--no-sync") as here:
         now = int(time.time())
         for secret in (SECRET, OTHER):
             body = event(id=f"evt_of_{secret[18]}")
-            assert here.send(body, signed(body, secret, at=now)).text == "Kept.\n"
+            assert here.send(body, signed(body, secret, at=now)).text == "Stored.\n"
         assert here.send(event(), signed(event(), "whsec_third", at=now)).status_code == 400
         assert here.end().code == 0
 
@@ -192,7 +192,7 @@ def test_it_keeps_the_panel_current_beside(tmp_path: Path, sandbox: Sandbox) -> 
         health = here.health()
         assert abs(health["last_polled_at"] - time.time()) < 60
         assert f"process {here.process.pid}" in health["who"]
-        assert here.send(event(about="cus_x")).text == "Kept.\n"
+        assert here.send(event(about="cus_x")).text == "Stored.\n"
         with contextlib.closing(open_store(Settings(home=home.folder))) as store:
             until(lambda: search_index.ready(store))
         assert here.end().code == 0
@@ -206,7 +206,7 @@ def test_another_one_that_syncs_is_left_to_it(tmp_path: Path, sandbox: Sandbox) 
     assert home.run("sync").code == 0
     store = open_store(Settings(home=home.folder))
     with Lease(store), server(home) as here:
-        assert here.send(event()).text == "Kept.\n"
+        assert here.send(event()).text == "Stored.\n"
         assert here.end().code == 0
     store.close()
 
@@ -214,13 +214,13 @@ def test_another_one_that_syncs_is_left_to_it(tmp_path: Path, sandbox: Sandbox) 
 async def test_a_sync_that_ends_by_itself_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     class Ended:
         running = False
-        activity = Activity("Disconnected. Everything fetched stays usable.", problem=True)
+        activity = Activity("Disconnected. Existing data is still available.", problem=True)
 
     await watch_sync(cast(Engine, Ended()))
     said = capsys.readouterr().err
     assert said == (
-        "Disconnected. Everything fetched stays usable. Webhooks are still received; start again"
-        " to sync.\n"
+        "Disconnected. Existing data is still available. Panelist still receives webhooks."
+        " Start it again to sync.\n"
     )
 
 

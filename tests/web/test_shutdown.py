@@ -65,7 +65,7 @@ def test_stopped_while_the_database_is_held(home: Home) -> None:
             other.execute("ROLLBACK")
     assert kept(home) == []
     with server(home, "--no-sync") as here:
-        assert here.send(body).text == "Kept.\n"
+        assert here.send(body).text == "Stored.\n"
         here.process.kill()
         here.process.wait()
     assert kept(home) == ["evt_1"], "permanent before it was answered"

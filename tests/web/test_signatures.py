@@ -50,15 +50,15 @@ HEADERS = {
     "nonsense": ("hello", "cannot be read"),
     "space after the comma": (f"t={NOW}, {V1}", "cannot be read"),
     "space before the time": (f"{V1}, t={NOW}", "cannot be read"),
-    "upper-case digits": (f"t={NOW},v1={HEX.upper()}", "fits no known secret"),
-    "one digit wrong": (f"t={NOW},v1={HEX[:-1]}{'0' if HEX[-1] != '0' else '1'}", "fits no"),
-    "cut": (f"t={NOW},v1={HEX[:-1]}", "fits no"),
-    "longer": (f"t={NOW},v1={HEX}0", "fits no"),
-    "empty v1": (f"t={NOW},v1=", "fits no"),
-    "not ASCII": (f"t={NOW},v1=é{HEX[1:]}", "fits no"),
-    "another t than was signed": (f"t={NOW + 1},{V1}", "fits no"),
-    "another secret": (signed(BODY, OTHER), "fits no"),
-    "the secret without its prefix": (signed(BODY, SECRET.removeprefix("whsec_")), "fits no"),
+    "upper-case digits": (f"t={NOW},v1={HEX.upper()}", "matches no known secret"),
+    "one digit wrong": (f"t={NOW},v1={HEX[:-1]}{'0' if HEX[-1] != '0' else '1'}", "matches no"),
+    "cut": (f"t={NOW},v1={HEX[:-1]}", "matches no"),
+    "longer": (f"t={NOW},v1={HEX}0", "matches no"),
+    "empty v1": (f"t={NOW},v1=", "matches no"),
+    "not ASCII": (f"t={NOW},v1=é{HEX[1:]}", "matches no"),
+    "another t than was signed": (f"t={NOW + 1},{V1}", "matches no"),
+    "another secret": (signed(BODY, OTHER), "matches no"),
+    "the secret without its prefix": (signed(BODY, SECRET.removeprefix("whsec_")), "matches no"),
 }
 
 
@@ -103,7 +103,7 @@ def test_its_age(age: int, expected: str) -> None:
 
 
 def test_an_old_one_is_told_apart_only_for_who_knows_the_secret() -> None:
-    assert "fits no" in verdict(signed(BODY, OTHER, at=NOW - 4_000))
+    assert "matches no" in verdict(signed(BODY, OTHER, at=NOW - 4_000))
 
 
 def test_a_wrong_clock_is_told_only_by_who_knows_the_secret(
@@ -121,7 +121,7 @@ def test_the_body_is_taken_byte_by_byte() -> None:
     header = signed(BODY)
     same = json.dumps(json.loads(BODY), separators=(",", ":")).encode()
     for body in (same, BODY + b"\n", BODY[:-1], b"", b"\xef\xbb\xbf" + BODY):
-        assert "fits no" in verdict(header, body)
+        assert "matches no" in verdict(header, body)
     for body in (b"", "Zoë 参加者".encode(), b"\r\n"):
         assert verdict(signed(body), body) == ""
 
@@ -138,4 +138,4 @@ def test_rolled_secrets() -> None:
     assert verdict(both, BODY, SECRET) == verdict(both, BODY, OTHER) == ""
     assert verdict(signed(BODY, SECRET), BODY, OTHER, SECRET) == ""
     assert verdict(signed(BODY, OTHER), BODY, OTHER, SECRET) == ""
-    assert "fits no" in verdict(signed(BODY, "whsec_third_secret"), BODY, OTHER, SECRET)
+    assert "matches no" in verdict(signed(BODY, "whsec_third_secret"), BODY, OTHER, SECRET)

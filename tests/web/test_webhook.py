@@ -33,7 +33,7 @@ ROW = ("evt_1", NOW - 5, "customer.updated", "cus_1")
 
 def test_a_good_event_leaves_a_hint(running: Serving, connection: int) -> None:
     answer = running.send(event())
-    assert (answer.status_code, answer.text) == (200, "Kept.\n")
+    assert (answer.status_code, answer.text) == (200, "Stored.\n")
     assert running.hints == [(connection, *ROW)]
     assert event_hints.waiting(running.store, connection) == [EventRow(*ROW)], "for whoever syncs"
 
@@ -56,7 +56,7 @@ def test_a_replay_changes_nothing(running: Serving, connection: int, store: Stor
 
 @pytest.mark.parametrize("kind", [kind for kinds in EVENT_TYPES.values() for kind in kinds])
 def test_every_type_that_matters(on_sqlite: Serving, kind: str) -> None:
-    assert on_sqlite.send(event(kind, "xyz_1")).text == "Kept.\n"
+    assert on_sqlite.send(event(kind, "xyz_1")).text == "Stored.\n"
     assert [row[1:] for row in on_sqlite.hints] == [("evt_1", NOW - 5, kind, "xyz_1")]
 
 
@@ -111,7 +111,7 @@ def test_of_nobody_it_has_no_effect_and_the_log_says_so(
     connections.disconnect(store, connection, "by you")
     assert running.send(event()).text == "Without effect.\n"
     assert running.hints == []
-    assert [one.message for one in caplog.records if "no account and mode" in one.message]
+    assert [one.message for one in caplog.records if "its account and mode" in one.message]
     assert ACCOUNT not in caplog.text
 
 
@@ -166,7 +166,7 @@ def test_what_is_no_event_is_refused_in_a_sentence(
 def test_what_no_text_can_hold_does_not_stop_an_event(running: Serving, connection: int) -> None:
     """A name with half a pair of surrogates, as Stripe sends it; NUL, which PostgreSQL refuses."""
     body = event(about="cus_\0").replace(b'"2020-08-27"', rb'"\ud83d"')
-    assert running.send(body).text == "Kept.\n"
+    assert running.send(body).text == "Stored.\n"
     assert running.hints == [(connection, *ROW[:3], "cus_\N{REPLACEMENT CHARACTER}")]
 
 
@@ -204,7 +204,7 @@ def test_refused_counted_and_nothing_stored(
 def test_both_known_secrets_are_good(running: Serving) -> None:
     for number, secret in enumerate((SECRET, OTHER)):
         body = event(id=f"evt_{number}")
-        assert running.send(body, signed(body, secret)).text == "Kept.\n"
+        assert running.send(body, signed(body, secret)).text == "Stored.\n"
     assert len(running.hints) == 2
 
 
@@ -253,7 +253,7 @@ def test_anything_else_is_not_there(running: Serving) -> None:
         ("OPTIONS", "/stripe/webhook"),
     ):
         answer = http.request(method, running.url + path)
-        assert (answer.status_code, answer.text) == (404, "There is nothing here.\n"), path
+        assert (answer.status_code, answer.text) == (404, "Page not found.\n"), path
         assert "server" not in answer.headers
         assert "allow" not in answer.headers
 
@@ -287,4 +287,4 @@ def test_a_fault_of_our_own_says_nothing(
     assert any("RuntimeError" in line for line in ours)
     assert not any(CANARY in line for line in ours)
     monkeypatch.undo()
-    assert running.send(event()).text == "Kept.\n"
+    assert running.send(event()).text == "Stored.\n"

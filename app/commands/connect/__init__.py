@@ -10,25 +10,25 @@ from app.commands.arguments import add_json
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     way = parser.add_mutually_exclusive_group()
-    way.add_argument("--oauth", action="store_true", help="approve in a browser at Stripe")
+    way.add_argument("--oauth", action="store_true", help="Approve access in your browser")
     way.add_argument(
-        "--key-stdin", action="store_true", help="read a restricted key from standard input"
+        "--key-stdin", action="store_true", help="Read a restricted key from standard input"
     )
     way.add_argument(
         "--replace-key",
         action="store_true",
-        help="read another key of the connected account from standard input",
+        help="Read a new key of the connected account from standard input",
     )
     parser.add_argument(
-        "--no-browser", action="store_true", help="with --oauth: only print the page to open"
+        "--no-browser", action="store_true", help="With --oauth: print the link and do not open it"
     )
     parser.add_argument(
-        "--mode", choices=("live", "test"), help="with --oauth, when both are set up"
+        "--mode", choices=("live", "test"), help="With --oauth: choose the mode if both are set up"
     )
     parser.add_argument(
         "--token-store",
         choices=("keyring", "passphrase", "plain", "session"),
-        help="where to keep the access; what is kept moves there",
+        help="Choose the credential storage. Stored credentials move there",
     )
     add_json(parser)
 

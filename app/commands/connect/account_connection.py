@@ -45,22 +45,25 @@ def connect_account(options: argparse.Namespace) -> int:
         return DONE
     else:
         raise WrongUse(
-            "Say how: panelist connect --oauth, or --key-stdin for a restricted key, or set"
-            " PANELIST_STRIPE_KEY."
+            "Choose how to connect. Nothing was changed. Use --oauth, use --key-stdin for a"
+            " restricted key, or set PANELIST_STRIPE_KEY."
         )
     connection = service.connect(admitted)
     if options.json:
         print_json(status_json(overview(store, connection)))
     else:
         _print_report(admitted.report)
-        print("Fetch the customers: panelist sync, or open the app: panelist")
+        print("To copy your customers, run panelist sync or open the app with panelist.")
     return DONE
 
 
 def _replace_key(service: SyncService, options: argparse.Namespace) -> int:
     """Use another key of the connected account. The connection and everything fetched stay."""
     if not connections.connected(service.store):
-        raise NotConnected("No account is connected, so there is no key to replace.")
+        raise NotConnected(
+            "No account is connected, so there is no key to replace. Nothing was changed."
+            " Run panelist connect."
+        )
     ensure_token_store(service.settings, service.credentials)
     admitted = service.replace_key(read_secret(KEY))
     connection = service.connect(admitted)

@@ -20,8 +20,8 @@ from app.sync.stripe.oauth import OAuthApp
 from app.text import plain
 
 NEEDED = (
-    "Customers, Subscriptions, Products, Prices and Events are read; never cards, payment"
-    " methods, bank accounts, addresses, tax ids, balances or invoices."
+    "Panelist reads customers, subscriptions, products, prices and events. It never reads"
+    " cards, payment methods, bank accounts, addresses, tax IDs, balances or invoices."
 )
 
 
@@ -48,13 +48,17 @@ def _app(mode: str | None, service: SyncService) -> OAuthApp:
     wanted = [False, True] if mode is None else [mode == "live"]
     there = [app for app in map(service.oauth_app, wanted) if app is not None]
     if len(there) == 2:
-        raise OAuthProblem("setup", "OAuth is set up for both modes; add --mode live or test.")
+        raise OAuthProblem(
+            "setup",
+            "OAuth is set up for both modes. Nothing was changed. Add --mode live or --mode test.",
+        )
     if not there:
         raise OAuthProblem(
             "setup",
             f"OAuth is not set up{f' for {mode} mode' if mode else ''}. Set"
-            " PANELIST_STRIPE_CLIENT_ID and PANELIST_STRIPE_CLIENT_SECRET, or enter them in the"
-            " app (Set up OAuth); a restricted key needs neither: panelist connect --key-stdin",
+            " PANELIST_STRIPE_CLIENT_ID and PANELIST_STRIPE_CLIENT_SECRET, or enter them in"
+            " the app under Set up OAuth. A restricted key needs neither: run panelist"
+            " connect --key-stdin.",
         )
     return there[0]
 
@@ -67,11 +71,15 @@ def _show_page(approval: Approval, options: argparse.Namespace) -> None:
         print(f"Open this page and approve:\n{approval.url}", flush=True)
     if not options.no_browser:
         why_not = open_browser(approval.url, os.environ)
-        say(f"It was not opened here: {why_not}." if why_not else "It was opened in the browser.")
+        say(
+            f"The link was not opened: {why_not}."
+            if why_not
+            else "The link was opened in your browser."
+        )
     if approval.trouble:
         say(approval.trouble)
     else:
-        say("Waiting for Stripe's answer; the address it redirects to can also be pasted here.")
+        say("Waiting for approval. You can also paste the redirect address here.")
 
 
 class _Prompt:
@@ -122,13 +130,13 @@ class _Prompt:
     def decline(self) -> None:
         """Drop the pending install and continue to wait."""
         self.pending = self.answer = None
-        say("It was not accepted; its code was not used. Waiting for Stripe's answer.")
+        say("The install was rejected and its code was not used. Waiting for approval.")
 
     def _ask(self, install: RedirectAnswer) -> None:
         self.pending = install
         say(
-            "An install was started in Stripe's Dashboard, for account"
-            f" {plain(install.account)} as it says. Accept it? (y or n)"
+            "Someone started an install in Stripe's Dashboard for account"
+            f" {plain(install.account)}. You did not start it here. Accept it? (y or n)"
         )
 
     def _read(self) -> None:

@@ -16,7 +16,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.add_argument("--customers", type=count, default=500, metavar="N")
     parser.add_argument("--seed", type=int, default=1, metavar="N")
-    parser.add_argument("--headless", action="store_true", help="do the same without a terminal")
+    parser.add_argument(
+        "--headless",
+        action="store_true",
+        help="Run the demo without the app, and print what happens",
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -38,7 +38,7 @@ LETTER = {
 def run_headless(store: Store, settings: Settings, url: str, key: str) -> int:
     """Connect to the sandbox at ``url`` with its ``key``, sync, wait for a few live changes,
     invite, and print what was done. Returns the exit code."""
-    print(f"A sandbox Stripe listens on {url}.", flush=True)
+    print(f"The sandbox is listening on {url}.", flush=True)
     report = check_key(settings, key)
     connection = connect(store, report)
     print(f"Connected its account {plain(report.account)} in TEST mode.", flush=True)
@@ -58,7 +58,9 @@ def run_headless(store: Store, settings: Settings, url: str, key: str) -> int:
                 _show_panel(store, view, changes)
                 engine.stop()
                 _invite(store, settings, connection)
-                print("Its folder is deleted now. Without --headless you do this in the app.")
+                print(
+                    "The demo's folder is deleted now. Without --headless you do this in the app."
+                )
                 return DONE
             if not engine.running:
                 break
@@ -92,7 +94,10 @@ def _invite(store: Store, settings: Settings, connection: int) -> None:
     studies.move(store, key, "active", BY)
     sample = Options(("active",), take="random", number=INVITED, seed="7f3a")
     made = plan.make(store, studies.get(store, key), sample)
-    print(f"A study asks {INVITED} of the {len(made):,} active subscribers, drawn by a seed:")
+    print(
+        f"A study invites {INVITED} of the {len(made):,} active subscribers, selected at"
+        " random with a seed:"
+    )
     for outcome in Outcome:
         if number := made.counts()[outcome]:
             print(f"{number:>9,}  {outcome.words}")

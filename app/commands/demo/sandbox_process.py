@@ -38,7 +38,9 @@ def running_sandbox(customers: int, seed: int) -> Iterator[Sandbox]:
         assert process.stdout
         line = process.stdout.readline()
         if not line:
-            raise Problem("The sandbox did not start; run “panelist sandbox” to see why.")
+            raise Problem(
+                "The sandbox did not start. Nothing was changed. Run panelist sandbox to see why."
+            )
         started = json.loads(line)
         yield Sandbox(**{one.name: started[one.name] for one in fields(Sandbox)})
     finally:

@@ -13,8 +13,8 @@ ONLY_PLAN = object()  # --plan without a hash
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.description = (
-        "Plans who is invited, with the one reason why for everyone else, and prints the plan's"
-        " hash. Sends a plan that you name by its hash and its number of invites."
+        "Plans who will be invited, with one reason for everyone else, and prints the"
+        " plan's hash. To send a plan, give its hash and its number of invites."
     )
     _declare_plan(parser)
     _declare_sending(parser)
@@ -22,26 +22,39 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _declare_plan(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--study", metavar="STUDY", help="its title or number")
-    parser.add_argument("--segment", action="append", metavar="KEY", help="instead of the study's")
-    parser.add_argument("--exclude", action="append", metavar="KEY", help="instead of the study's")
-    take = parser.add_mutually_exclusive_group()
-    take.add_argument("--batch", type=_number, metavar="N", help="who are customers the longest")
-    take.add_argument("--sample", type=_number, metavar="N", help="at random")
-    parser.add_argument("--seed", metavar="TEXT", help="the same people for the same seed")
+    parser.add_argument("--study", metavar="STUDY", help="The study's title or number")
     parser.add_argument(
-        "--strata", choices=("plan", "product", "tenure"), help="in the shares of the whole"
+        "--segment", action="append", metavar="KEY", help="Use this segment instead of the study's"
+    )
+    parser.add_argument(
+        "--exclude", action="append", metavar="KEY", help="Use this segment instead of the study's"
+    )
+    take = parser.add_mutually_exclusive_group()
+    take.add_argument(
+        "--batch", type=_number, metavar="N", help="Invite the N longest-standing customers"
+    )
+    take.add_argument("--sample", type=_number, metavar="N", help="Invite a random sample of N")
+    parser.add_argument(
+        "--seed", metavar="TEXT", help="Select the same participants again with the same seed"
+    )
+    parser.add_argument(
+        "--strata", choices=("plan", "product", "tenure"), help="Stratify the sample by this"
     )
     parser.add_argument(
         "--again",
         action="append",
         choices=("expired", "declined", "completed"),
-        help="also those whose invite for this study has ended so",
+        help="Invite again participants whose invite ended this way",
     )
     parser.add_argument(
-        "--override", action="append", choices=("cool_down", "cap"), help="pass by a rule"
+        "--override", action="append", choices=("cool_down", "cap"), help="Override a rule"
     )
-    parser.add_argument("--reason", default="", metavar="TEXT", help="why; it is kept")
+    parser.add_argument(
+        "--reason",
+        default="",
+        metavar="TEXT",
+        help="The reason for an override, which is kept in the ledger",
+    )
 
 
 def _declare_sending(parser: argparse.ArgumentParser) -> None:
@@ -51,46 +64,53 @@ def _declare_sending(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const=ONLY_PLAN,
         metavar="HASH",
-        help="send the plan with this hash, which needs --expect. Without HASH: only plan (the"
-        " default)",
+        help="Send the plan with this hash (needs --expect). Without HASH, only plan, which is"
+        " the default",
     )
-    what.add_argument("--resume", action="store_true", help="go on with what you queued")
-    what.add_argument("--stop", action="store_true", help="withdraw what you queued")
-    what.add_argument("--test", metavar="ADDRESS", help="one mail to yourself, never counted")
-    parser.add_argument("--expect", type=int, metavar="N", help="how many invites the plan has")
+    what.add_argument("--resume", action="store_true", help="Resume a batch")
+    what.add_argument("--stop", action="store_true", help="Withdraw the queued invites of a batch")
+    what.add_argument(
+        "--test", metavar="ADDRESS", help="Send a test email to yourself. It is never counted"
+    )
     parser.add_argument(
-        "--yes", action="store_true", help="send; only with --plan HASH, where it is not needed"
+        "--expect", type=int, metavar="N", help="The number of invites that the plan shows"
     )
+    parser.add_argument("--yes", action="store_true", help="Not needed. Accepted with --plan HASH")
     parser.add_argument(
         "--only-planned",
         action="store_true",
-        help="send to those of the plan, although others could be invited by now",
+        help="Send only to the planned invitees, even if others can be invited by now",
     )
     parser.add_argument(
         "--run",
         type=_number,
         metavar="N",
         dest="batch_number",
-        help="with --resume or --stop: this batch, by its number",
+        help="With --resume or --stop: the number of the batch",
     )
     parser.add_argument(
         "--way",
         choices=tuple(CHANNELS),
-        help="how: a mail server (if one is set), files, a table, or links to be copied",
+        help="The channel: email (smtp), .eml files, CSV or personal links (default: email"
+        " if a mail server is set, else .eml files)",
     )
-    parser.add_argument("--outcome", metavar="KEY", help="list those with this result of the plan")
-    parser.add_argument("--output", metavar="FILE", help="write each member into a file")
+    parser.add_argument("--outcome", metavar="KEY", help="List members with this result")
+    parser.add_argument(
+        "--output", metavar="FILE", help="Write every member and their result to a file"
+    )
     add_exact(parser)
-    parser.add_argument("--now", action="store_true", help="without two minutes to undo it")
+    parser.add_argument(
+        "--now", action="store_true", help="Send at once, without two minutes to undo"
+    )
     add_schedule(parser)
     parser.add_argument(
-        "--while-filling", action="store_true", help="although the first sync is not complete"
+        "--while-filling", action="store_true", help="Send even if the first sync is not complete"
     )
 
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text[:12]) < 10**9):
-        raise argparse.ArgumentTypeError("a whole number, at least 1")
+        raise argparse.ArgumentTypeError("use a whole number, at least 1")
     return int(text)
 
 

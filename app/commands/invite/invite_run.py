@@ -56,20 +56,23 @@ def _check_combination(options: argparse.Namespace) -> None:
     """Raise WrongUse if the options do not say what to do."""
     if not options.plan and (options.yes or options.expect is not None):
         raise WrongUse(
-            "Only a plan that you have seen is sent. Run the command without --yes and --expect."
-            " It prints the plan's hash. Then say --plan HASH --expect N. Nothing was sent."
+            "You can only send a plan that you have seen. Nothing was sent. Run the command"
+            " without --yes and --expect to print the plan's hash. Then use --plan HASH"
+            " --expect N."
         )
     if options.plan and options.yes and options.expect is None:
-        raise WrongUse("Say with --expect how many invites the plan has. Nothing was sent.")
+        raise WrongUse(
+            "--plan HASH needs --expect with the plan's number of invites. Nothing was sent."
+        )
     for other in ("resume", "stop", "test", "plan"):
         for name in (*_OF_PLANNING, *_OF_MEMBERS) if getattr(options, other) else ():
             if getattr(options, name) is not None:
                 raise WrongUse(
-                    f"--{name} belongs to a new plan, and --{other} makes none. Leave one of them"
-                    " out. Nothing was sent."
+                    f"--{name} makes a new plan, and --{other} does not. Nothing was sent."
+                    " Use one of them."
                 )
     if options.batch_number is not None and not (options.resume or options.stop):
-        raise WrongUse("--run names a batch for --resume or --stop. Say one of them.")
+        raise WrongUse("--run needs --resume or --stop. Nothing was changed. Add one of them.")
 
 
 def _plan(context: Context, study: Study, options: argparse.Namespace) -> int:

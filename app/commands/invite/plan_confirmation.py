@@ -50,8 +50,8 @@ def confirm_plan(context: Context, options: argparse.Namespace) -> int:
     number = frozen.counts(store, locked.id)[Outcome.INVITE]
     if number != options.expect:
         say(
-            f"The plan {locked.short} has {number:,} invites, not the {options.expect:,} that you"
-            " expect. Nothing was sent. Look at the plan again."
+            f"The plan {locked.short} has {number:,} invites, not the {options.expect:,}"
+            " that you expect. Nothing was sent. Check the plan again."
         )
         return FAILED
     _check_sending(context, options)
@@ -77,14 +77,17 @@ def confirm_plan(context: Context, options: argparse.Namespace) -> int:
 def say_dropped(planned: int, queued: int, *, as_json: bool) -> None:
     """Say how many of the planned invites were queued."""
     if not as_json and queued < planned:
-        say(f"{queued:,} of at most {planned:,} are invited. The others fell out.")
+        say(
+            f"{queued:,} of at most {planned:,} planned invitees are invited. The others can"
+            " no longer be invited."
+        )
 
 
 def _find(context: Context, options: argparse.Namespace) -> LockedPlan:
     locked = frozen.named(context.store, context.connection, options.plan)
     if options.study and find_study(context, options.study).id != locked.study_id:
         title = plain(get(context.store, locked.study_id).title, 80)
-        raise WrongUse(f"The plan {locked.short} is of the study “{title}”. Nothing was sent.")
+        raise WrongUse(f"The plan {locked.short} belongs to the study “{title}”. Nothing was sent.")
     return locked
 
 
@@ -100,8 +103,8 @@ def _check_sending(context: Context, options: argparse.Namespace) -> None:
     view = overview(context.store, context.connection).connection
     if view is not None and view.status != "complete" and not options.while_filling:
         raise StudyProblem(
-            f"The first sync is not complete ({view.status}): segments are still filling. Nothing"
-            " was sent; wait, or say --while-filling."
+            f"The first sync is not complete ({view.status}), so segments are still filling."
+            " Nothing was sent. Wait, or use --while-filling."
         )
 
 
@@ -114,14 +117,14 @@ def _ask_again(context: Context, locked: LockedPlan, found: AskAgain, *, as_json
         added, dropped, plan=locked.hash, new_plan=new.hash, number=number
     )
     if as_json:
-        say(f"The plan {locked.short} is not what would be sent now. Nothing was sent.")
+        say(f"The plan {locked.short} has changed since you saw it. Nothing was sent.")
         return FAILED
     say(
-        f"The plan {locked.short} is not what would be sent now. Nothing was sent. To send all of"
-        f" this: panelist invite --plan {new.short} --expect {number}"
+        f"The plan {locked.short} has changed since you saw it. Nothing was sent. To send"
+        f" all of this: panelist invite --plan {new.short} --expect {number}"
     )
     if not drift.terms:
-        say("To send only to those whom you saw, say --only-planned as well as before.")
+        say("To send only to the invitees you saw, add --only-planned.")
     return FAILED
 
 

@@ -101,13 +101,13 @@ def _sending(
 ) -> str:
     """How to send the plan, or why it cannot be sent."""
     if kept.sent:
-        return "It was sent already."
+        return "This plan was already sent."
     number = counts[Outcome.INVITE]
     if not number:
-        return "It invites no one."
+        return "This plan invites no one."
     command = f"panelist invite --plan {kept.short} --expect {number}{timing.options}"
     if study.state not in CHANGEABLE:
-        return f"It cannot be sent, because the study is {study.state}."
+        return f"This plan cannot be sent because the study is {study.state}."
     if study.state != "active":
         return (
             f"The study is {study.state}, so it sends nothing yet. To send it: panelist studies"

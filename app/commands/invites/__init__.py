@@ -12,58 +12,68 @@ from app.invites.sending.channels.registry import CHANNELS
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options and actions."""
-    parser.add_argument("--study", metavar="STUDY", help="only of this one")
-    parser.add_argument("--state", action="append", metavar="STATE", help="only those in it")
-    parser.add_argument("--search", default="", metavar="TEXT", help="in name, address or id")
-    parser.add_argument("--output", metavar="FILE", help="into a file that only you can read")
-    parser.add_argument("--csv", action="store_true", help="comma-separated, safe to open")
+    parser.add_argument("--study", metavar="STUDY", help="Only invites of this study")
+    parser.add_argument(
+        "--state", action="append", metavar="STATE", help="Only invites in this state"
+    )
+    parser.add_argument(
+        "--search", default="", metavar="TEXT", help="Search names, addresses and IDs"
+    )
+    parser.add_argument("--output", metavar="FILE", help="Write to a file that only you can read")
+    parser.add_argument(
+        "--csv", action="store_true", help="Print CSV that is safe to open in a spreadsheet"
+    )
     add_exact(parser)
-    parser.add_argument("--trust", action="store_true", help="the same as the action trust copy")
+    parser.add_argument("--trust", action="store_true", help="The same as the action: trust copy")
     add_scope(parser)
     _declare_actions(parser.add_subparsers(dest="action", metavar="what"))
 
 
 def _declare_actions(actions: Any) -> None:
-    mark = actions.add_parser("mark", help="say what became of invites")
+    mark = actions.add_parser("mark", help="Mark invites with a reply or a failure")
     mark.set_defaults(run=_mark)
     mark.add_argument("state", choices=("started", "completed", "declined", "bounced", "failed"))
     mark.add_argument("file", metavar="FILE", help=LIST)
     mark.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
     _declare_where(mark)
-    resolve = actions.add_parser("resolve", help="say whether an uncertain one arrived")
+    resolve = actions.add_parser("resolve", help="Record whether an uncertain email arrived")
     resolve.set_defaults(run=_resolve)
-    resolve.add_argument("invite", type=int, metavar="INVITE", help="its number in the list")
+    resolve.add_argument(
+        "invite", type=int, metavar="INVITE", help="The invite's number in the list"
+    )
     resolve.add_argument("what", choices=("arrived", "did-not"))
-    out = actions.add_parser("opt-out", help="never write to these mailboxes again")
+    out = actions.add_parser("opt-out", help="Opt addresses out of all studies")
     out.set_defaults(run=_opt_out)
-    out.add_argument("who", metavar="ADDRESS|FILE", help=f"an address, or {LIST}")
+    out.add_argument("who", metavar="ADDRESS|FILE", help=f"An address, or {LIST}")
     _declare_where(out)
-    remind = actions.add_parser("remind", help="one reminder to those who have not answered")
+    remind = actions.add_parser("remind", help="Send one reminder to invitees who have not replied")
     remind.set_defaults(run=_remind)
     remind.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
     remind.add_argument(
-        "--plan", metavar="HASH", help="send the reminder with this hash, which needs --expect"
+        "--plan", metavar="HASH", help="Send the reminder with this hash (needs --expect)"
     )
-    remind.add_argument("--expect", type=int, metavar="N", help="to how many")
     remind.add_argument(
-        "--yes", action="store_true", help="send; only with --plan HASH, where it is not needed"
+        "--expect", type=int, metavar="N", help="The number of recipients that the reminder shows"
     )
+    remind.add_argument("--yes", action="store_true", help="Not needed. Accepted with --plan HASH")
     remind.add_argument(
         "--only-planned",
         action="store_true",
-        help="send to those of the list, although others could be reminded by now",
+        help="Send only to the listed invitees, even if others can be reminded by now",
     )
     remind.add_argument("--way", choices=[key for key, one in CHANNELS.items() if not one.by_hand])
-    remind.add_argument("--now", action="store_true", help="without two minutes to undo it")
+    remind.add_argument(
+        "--now", action="store_true", help="Send at once, without two minutes to undo"
+    )
     add_schedule(remind)
-    trust = actions.add_parser("trust", help="why nothing is sent from a copy, and the answer")
+    trust = actions.add_parser("trust", help="Show why sending from a copy is blocked, or answer")
     trust.set_defaults(run=_trust)
     trust.add_argument(
         "answer",
         nargs="?",
         choices=("moved", "copy"),
-        help="moved: the same panel in another place; copy: it was put back from a copy, or two"
-        " are used. Without an answer: show what is known",
+        help="moved: the same database in a new place. copy: a restored copy, or two copies in"
+        " use. Default: show what is known",
     )
     for action in (mark, resolve, out, remind, trust, *_declare_corrections(actions)):
         repeat_scope(action)
@@ -73,32 +83,37 @@ def _declare_where(action: argparse.ArgumentParser) -> None:
     action.add_argument(
         "--where",
         metavar="HEADING=VALUE",
-        help="only rows that have this value in this column, such as Status=complete",
+        help="Only rows with this value in this column, such as Status=complete",
     )
-    action.add_argument("--yes", action="store_true", help="do it without a question")
+    action.add_argument("--yes", action="store_true", help="Do not ask for confirmation")
 
 
 def _declare_corrections(actions: Any) -> list[argparse.ArgumentParser]:
-    unmark = actions.add_parser("unmark", help="undo the last mark of invites")
+    unmark = actions.add_parser("unmark", help="Undo the last mark of invites")
     unmark.set_defaults(run=_unmark)
-    withdraw = actions.add_parser("withdraw", help="withdraw single invites, sent or not")
+    withdraw = actions.add_parser("withdraw", help="Withdraw invites, sent or not")
     withdraw.set_defaults(run=_withdraw)
     for action in (unmark, withdraw):
-        action.add_argument("who", metavar="WHO|FILE", help=f"an invite's number, or {LIST}")
+        action.add_argument("who", metavar="WHO|FILE", help=f"An invite's number, or {LIST}")
         action.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
-        action.add_argument("--reason", default="", metavar="TEXT", help="kept in the ledger")
-        action.add_argument("--yes", action="store_true", help="do it without a question")
-    lift = actions.add_parser("lift", help="write to mailboxes again that a mistake excludes")
+        action.add_argument(
+            "--reason", default="", metavar="TEXT", help="The reason, which is kept in the ledger"
+        )
+        action.add_argument("--yes", action="store_true", help="Do not ask for confirmation")
+    lift = actions.add_parser("lift", help="Lift a mistaken bounce or opt-out")
     lift.set_defaults(run=_lift)
     lift.add_argument("what", choices=("bounce", "opt-out"))
-    lift.add_argument("who", metavar="ADDRESS|FILE", help=f"an address, or {LIST}")
+    lift.add_argument("who", metavar="ADDRESS|FILE", help=f"An address, or {LIST}")
     lift.add_argument(
-        "--reason", default="", metavar="TEXT", help="kept in the ledger; an opt-out needs one"
+        "--reason",
+        default="",
+        metavar="TEXT",
+        help="The reason, which is kept in the ledger. Lifting an opt-out needs one",
     )
-    lift.add_argument("--yes", action="store_true", help="do it without a question")
-    link = actions.add_parser("link", help="hand out personal links, which counts as sent")
+    lift.add_argument("--yes", action="store_true", help="Do not ask for confirmation")
+    link = actions.add_parser("link", help="Print personal links, which counts as sending")
     link.set_defaults(run=_link)
-    link.add_argument("who", metavar="WHO|FILE", help=f"an invite's number, or {LIST}")
+    link.add_argument("who", metavar="WHO|FILE", help=f"An invite's number, or {LIST}")
     link.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
     return [unmark, withdraw, lift, link]
 

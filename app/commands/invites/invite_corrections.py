@@ -35,8 +35,8 @@ def withdraw_invites(options: argparse.Namespace) -> int:
     invites, rest = find_invites(context, options.who, options.study)
     may = corrections.can_withdraw(context.store, context.connection, invites)
     if may and not confirmed(
-        f"Withdraw {names_of(context.store, invites)}? It cannot be undone, but another plan may"
-        " invite again.",
+        f"Withdraw {names_of(context.store, invites)}? You cannot undo this, but a new plan"
+        " can invite them again.",
         yes=options.yes,
     ):
         return FAILED
@@ -77,7 +77,7 @@ def _ended(
     if options.json:
         print_json({done: moved, "stayed": stayed, "unknown": unknown})
     else:
-        stay = "1 stays as it is" if stayed == 1 else f"{stayed:,} stay as they are"
+        stay = "1 is unchanged" if stayed == 1 else f"{stayed:,} are unchanged"
         say(f"{moved:,} {done}. {stay}.")
         for value in unknown:
             print(f"unknown or ambiguous: {plain(value, 200)}")

@@ -24,7 +24,7 @@ def list_invites(options: argparse.Namespace) -> int:
     tidy(store, settings.folders)
     for state in options.state or ():
         if state not in MOVES:
-            raise WrongUse(f"There is no state {plain(state)}; say {', '.join(MOVES)}.")
+            raise WrongUse(f"Unknown state {plain(state)}. Use {', '.join(MOVES)}.")
     study = find_study(context, options.study).id if options.study else None
     ids = invite_ids(
         store, connection, study_id=study, states=options.state or (), text=options.search

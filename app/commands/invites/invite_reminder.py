@@ -33,12 +33,15 @@ def send_reminder(options: argparse.Namespace) -> int:
         return _confirm(context, options)
     if options.yes or options.expect is not None or options.only_planned:
         raise WrongUse(
-            "Say with --plan which reminder to send, by its hash: what was not shown is not sent."
-            " Without --yes and --expect it is shown."
+            "You can only send a reminder that you have seen. Nothing was sent. Run the"
+            " command without --yes and --expect to print its hash. Then use --plan HASH"
+            " --expect N."
         )
     study = find_study(context, options.study)
     if study.state != "active":
-        raise StudyProblem(f"The study is {study.state}; only an active one sends.")
+        raise StudyProblem(
+            f"The study is {study.state}. Nothing was sent. Only an active study sends."
+        )
     delivery = delivery_by(context.settings, options.way)
     shown = reminder_list.current(context.store, study, delivery)
     if shown.invites:
@@ -51,7 +54,7 @@ def send_reminder(options: argparse.Namespace) -> int:
             f" it: {_how(shown)}"
         )
     else:
-        say("A reminder would go to no one: everyone has replied or had one.")
+        say("No one needs a reminder. Everyone has replied or already had one.")
     return DONE
 
 
@@ -60,14 +63,18 @@ def _confirm(context: Context, options: argparse.Namespace) -> int:
     shown = reminder_list.named(store, context.connection, options.plan)
     if options.study and find_study(context, options.study).id != shown.study_id:
         title = plain(get(store, shown.study_id).title, 80)
-        raise WrongUse(f"The reminder {shown.short} is of the study “{title}”. Nothing was sent.")
+        raise WrongUse(
+            f"The reminder {shown.short} belongs to the study “{title}”. Nothing was sent."
+        )
     number = len(shown.invites)
     if options.expect is None:
-        raise WrongUse("Say with --expect how many you expect to remind. Nothing was sent.")
+        raise WrongUse(
+            "--plan HASH needs --expect with the number of recipients. Nothing was sent."
+        )
     if options.expect != number:
         say(
-            f"The reminder {shown.short} is for {number:,} people, not the {options.expect:,} that"
-            " you expect. Nothing was sent. Look at it again."
+            f"The reminder {shown.short} is for {number:,} people, but --expect is"
+            f" {options.expect:,}. Nothing was sent. Check it again."
         )
         return FAILED
     RestoreGuard(store, context.connection, context.settings.folders).check()
@@ -88,7 +95,10 @@ def _confirm(context: Context, options: argparse.Namespace) -> int:
         facts = {"plan": shown.hash, "queued": queued}
         _print(store, found.drift, (), as_json=options.json, **facts)
         if not options.json:
-            say(f"{queued:,} of at most {number:,} are reminded. The others fell out.")
+            say(
+                f"{queued:,} of at most {number:,} planned recipients are reminded. The"
+                " others can no longer be reminded."
+            )
     return send_batch(context, found.batch.run, as_json=options.json)
 
 
@@ -99,13 +109,13 @@ def _ask_again(store: Store, shown: ReminderList, drift: ReminderDrift, *, as_js
         reminder_list.keep(store, now, by())
     facts = {"plan": shown.hash, "new_plan": now.hash, "number": len(now.invites)}
     _print(store, drift, drift.added, as_json=as_json, **facts)
-    said = f"The reminder {shown.short} is not what would be sent now. Nothing was sent."
+    said = f"The reminder {shown.short} has changed since you saw it. Nothing was sent."
     if as_json or not now.invites:
         say(said)
         return FAILED
     say(f"{said} To send all of this: {_how(now)}")
     if not drift.terms:
-        say("To send only to those whom you saw, say --only-planned as well as before.")
+        say("To send only to the recipients you saw, add --only-planned.")
     return FAILED
 
 

@@ -27,7 +27,9 @@ def mark_invites(options: argparse.Namespace) -> int:
     context = open_context(options.account)
     settings, store, connection = context
     if not options.file.strip():
-        raise WrongUse("Give a file with a list, or - for standard input.")
+        raise WrongUse(
+            "No list was given. Nothing was changed. Give a file, or - for standard input."
+        )
     study = find_study(context, options.study).id if options.study else None
     listed = read_list(read_text(options.file, guess=True), options.where)
     listed.check()
@@ -81,7 +83,11 @@ def resolve_invite(options: argparse.Namespace) -> int:
     if not moved:
         say(f"Invite {options.invite} is not uncertain. Nothing was changed.")
         return FAILED
-    say("It arrived." if options.what == "arrived" else "It did not arrive; it may be asked again.")
+    say(
+        "It arrived."
+        if options.what == "arrived"
+        else "It did not arrive. The participant can be invited again."
+    )
     return DONE
 
 
@@ -99,7 +105,7 @@ def opt_out(options: argparse.Namespace) -> int:
         for value in () if typed else unknown:
             print(f"no address: {plain(value, 200)}")
     number = "1 mailbox" if len(boxes) == 1 else f"{len(boxes):,} mailboxes"
-    question = f"{number} would not be written to any more, in any study."
+    question = f"{number} would be opted out of all studies."
     if not confirmed(question, yes=options.yes or typed):
         if options.json:
             print_json({"opted_out": 0, "new": 0, **facts, "confirmed": False})
@@ -113,7 +119,7 @@ def opt_out(options: argparse.Namespace) -> int:
     else:
         say(opt_outs.opted_out_words(len(boxes), new))
         if typed and new:
-            say("If it was a mistake: panelist invites lift opt-out ADDRESS --reason TEXT.")
+            say("To undo a mistake, run panelist invites lift opt-out ADDRESS --reason TEXT.")
         for value in unknown if typed else ():
             print(f"no address: {plain(value, 200)}")
     return FAILED if unknown else DONE

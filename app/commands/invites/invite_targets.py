@@ -31,7 +31,7 @@ def _numbered(store: Store, connection: int, invite: int) -> tuple[list[int], li
         "SELECT id FROM invite WHERE id = ? AND connection_id = ?", (invite, connection)
     )
     if not rows:
-        raise UnknownInvite(f"Invite {invite} is not found. Nothing was changed.")
+        raise UnknownInvite(f"Invite {invite} was not found. Nothing was changed.")
     return [invite], []
 
 

@@ -29,7 +29,7 @@ def trust_database(options: argparse.Namespace) -> int:
         others = {"strangers": len(lost.strangers), "opt_outs": len(lost.opt_outs)}
         print_json({"why": why, "sends": rows, **others})
     elif why is None:
-        print("This database may send. There is nothing to answer.")
+        print("This database can send. There is nothing to answer.")
     else:
         print(why)
         for line in _known(context, lost):
@@ -56,10 +56,13 @@ def _known(context: Context, lost: LostRecords) -> Iterator[str]:
         who = f"{row.stripe_id:<20} {address:<40}"
         yield f"  {when(row.at):<12} {row.what:<9} {who} {study}".rstrip()
     if len(rows) > MOST:
-        yield f"  … and {len(rows) - MOST:,} more; --json lists all."
+        yield f"  … and {len(rows) - MOST:,} more. Use --json to list all."
     yield last_known(context.store, context.connection)
     if not lost:
-        yield "panelist invites trust moved: it is the same panel, and no other copy of it sends."
-    yield "panelist invites trust copy: it is a copy that was put back, or one of two." + (
-        " Whoever is listed is then marked as invited, and opt-outs are recorded." if lost else ""
+        yield (
+            "panelist invites trust moved: this is the same database, and no other copy of"
+            " it sends."
+        )
+    yield "panelist invites trust copy: this is a restored copy, or one of two copies." + (
+        " Panelist then marks everyone listed as invited, and records opt-outs." if lost else ""
     )

@@ -11,24 +11,27 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--password-stdin",
         action="store_true",
-        help="read its password from standard input and keep it where access is kept",
+        help="Read the mail server's password from standard input and store it with your"
+        " credentials",
     )
     actions = parser.add_subparsers(dest="action", metavar="what")
     _declare_login(actions)
-    logout = actions.add_parser("logout", help="erase the sign-in, and revoke it where possible")
+    logout = actions.add_parser("logout", help="Sign out, and revoke the access if possible")
     logout.set_defaults(run=_log_out)
 
 
 def _declare_login(actions: Any) -> None:
-    login = actions.add_parser("login", help="sign in at Microsoft or Google, without a password")
+    login = actions.add_parser(
+        "login", help="Sign in at Microsoft or Google instead of using a password"
+    )
     login.set_defaults(run=_log_in)
     login.add_argument(
-        "--no-browser", action="store_true", help="only print the page to open, at Google"
+        "--no-browser", action="store_true", help="Print Google's link and do not open it"
     )
     login.add_argument(
         "--client-secret-stdin",
         action="store_true",
-        help="read the client secret from standard input and keep it with the sign-in",
+        help="Read the client secret from standard input and store it with the sign-in",
     )
 
 

@@ -50,13 +50,14 @@ def _asked_for(settings: Settings) -> tuple[MailServer, MailApp]:
     server, app = mail_server(settings), mail_app(settings)
     if server is None:
         raise WrongUse(
-            "No mail server is set. Set PANELIST_SMTP_SERVER, such as"
+            "No mail server is set. Nothing was changed. Set PANELIST_SMTP_SERVER, such as"
             " smtp://you@example.com@smtp.office365.com."
         )
     if app is None:
         raise WrongUse(
-            "This mail server is used with a password. To sign in instead, set PANELIST_SMTP_OAUTH"
-            " to microsoft or google, and PANELIST_SMTP_CLIENT_ID to the client id of your app."
+            "This mail server uses a password. Nothing was changed. To sign in instead, set"
+            " PANELIST_SMTP_OAUTH to microsoft or google, and PANELIST_SMTP_CLIENT_ID to"
+            " the client ID of your app."
         )
     return server, app
 
@@ -72,7 +73,7 @@ def _signed_in(
 def _by_code(app: MailApp) -> MailTokens:
     code = request_code(app)
     print(f"Open {code.page} and enter the code {code.code}", flush=True)
-    say(f"Waiting until you approve at {app.provider.name}.")
+    say(f"Waiting for your approval at {app.provider.name}.")
     return wait_for_approval(app, code)
 
 
@@ -84,11 +85,11 @@ def _in_browser(
         if browser:
             why_not = open_browser(login.url, os.environ)
             said = f"not opened here: {why_not}" if why_not else "opened in the browser"
-            say(f"It was {said}.")
+            say(f"The link was {said}.")
         say(
             login.trouble
-            or f"Waiting for {app.provider.name}'s answer. The address it redirects to can also be"
-            " pasted here."
+            or f"Waiting for {app.provider.name}'s approval. You can also paste the redirect"
+            " address here."
         )
         threading.Thread(target=_read, args=(login,), name="stdin", daemon=True).start()
         heard = login.wait()
@@ -126,4 +127,4 @@ def _keep_if_good(
         keep(credentials, server, before)
         raise Problem(f"{problem} This sign-in was not kept.") from None
     session.quit()
-    say(f"You are signed in. The mail server {server} lets us in. Nothing was sent.")
+    say(f"You are signed in. The mail server {server} accepts the sign-in. Nothing was sent.")

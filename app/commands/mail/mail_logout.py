@@ -19,28 +19,34 @@ def log_out() -> int:
     credentials = open_credentials(settings)
     server = mail_server(settings)
     if server is None:
-        raise WrongUse("No mail server is set. Set PANELIST_SMTP_SERVER to the one to sign out of.")
+        raise WrongUse(
+            "No mail server is set. Nothing was changed. Set PANELIST_SMTP_SERVER to the"
+            " server you want to sign out of."
+        )
     tokens = kept_tokens(credentials, server)
     if tokens is None:
         print(f"You are not signed in to {server}. Nothing was changed.")
         return DONE
     keep(credentials, server, None)
-    print(f"The sign-in to {server} is erased here.", flush=True)
+    print(f"The sign-in to {server} was deleted here.", flush=True)
     return _revoked(mail_app(settings), tokens)
 
 
 def _revoked(app: MailApp | None, tokens: MailTokens) -> int:
     provider = PROVIDERS[tokens.provider]
     if app is None or app.provider is not provider or not app.revoke_url:
-        print(f"{provider.name} was not told. To take your consent back, {provider.leave}.")
+        print(f"{provider.name} does not know this yet. To revoke the access, {provider.leave}.")
         return DONE
     try:
         done = revoke(app, tokens)
     except OAuthProblem as problem:
-        say(f"{provider.name} could not be told. {problem} To be sure, {provider.leave}.")
+        say(
+            f"{provider.name} could not be reached to revoke the access. {problem} To be"
+            f" sure, {provider.leave}."
+        )
         return FAILED
     if not done:
-        say(f"{provider.name} did not take the consent back. To be sure, {provider.leave}.")
+        say(f"{provider.name} did not revoke the access. To be sure, {provider.leave}.")
         return FAILED
-    print(f"{provider.name} has taken the consent back.")
+    print(f"{provider.name} revoked the access.")
     return DONE

@@ -21,14 +21,17 @@ def try_mail_server(options: argparse.Namespace) -> int:
     credentials = open_credentials(settings)
     server, app = mail_server(settings), mail_app(settings)
     if server is None:
-        say("No mail server is set: invites are put into files. Set PANELIST_SMTP_SERVER, such as")
-        say("smtps://research@mail.example.com; see Studies and invites in the documentation.")
+        say(
+            "No mail server is set, so invites are saved as files. To send email, set"
+            " PANELIST_SMTP_SERVER, such as"
+        )
+        say("smtps://research@mail.example.com. See Studies and invites in the documentation.")
         return FAILED
     if options.password_stdin:
         if app is not None:
             raise WrongUse(
-                f"PANELIST_SMTP_OAUTH is set, so you sign in at {app.provider.name} and no password"
-                " is used. Nothing was changed. Run panelist mail login."
+                f"PANELIST_SMTP_OAUTH is set, so you sign in at {app.provider.name}, and"
+                " Panelist uses no password. Nothing was changed. Run panelist mail login."
             )
         password = read_secret(f"Password of {server}: ")
         if not password:
@@ -40,5 +43,5 @@ def try_mail_server(options: argparse.Namespace) -> int:
     session.open()
     session.quit()
     by = f" by your sign-in at {app.provider.name}" if app else ""
-    say(f"The mail server {server} lets us in{by}. Nothing was sent.")
+    say(f"The mail server {server} accepts the login{by}. Nothing was sent.")
     return DONE

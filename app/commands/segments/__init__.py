@@ -21,41 +21,45 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _declare_reading(actions: Any) -> None:
-    for name, about in (("show", "a segment's members"), ("members", "the same as show")):
+    for name, about in (("show", "List the members of a segment"), ("members", "The same as show")):
         show = actions.add_parser(name, help=about)
         show.set_defaults(run=_show)
-        show.add_argument("key", metavar="KEY", help="as panelist segments --json names it")
         show.add_argument(
-            "--on", type=_day_end, metavar="DATE", help="who was a member at the end of that day"
+            "key", metavar="KEY", help="The segment's key, as panelist segments --json prints it"
+        )
+        show.add_argument(
+            "--on", type=_day_end, metavar="DATE", help="Members at the end of this day"
         )
         _add_output(show, csv=True)
-    diff = actions.add_parser("diff", help="two segments beside each other, or one then and now")
+    diff = actions.add_parser(
+        "diff", help="Compare two segments, or one segment with an earlier date"
+    )
     diff.set_defaults(run=_diff)
     diff.add_argument("key", metavar="A")
     other = diff.add_mutually_exclusive_group(required=True)
     other.add_argument("other", metavar="B", nargs="?")
     other.add_argument(
-        "--since", type=_day_begin, metavar="DATE", help="who came and who went from that day on"
+        "--since", type=_day_begin, metavar="DATE", help="Who joined and who left since this day"
     )
     _add_output(diff, csv=False)
 
 
 def _declare_editing(actions: Any) -> None:
-    create = actions.add_parser("create", help="make a segment of those whom a filter finds")
+    create = actions.add_parser("create", help="Create a custom segment with a filter")
     create.set_defaults(run=_create)
     create.add_argument("name", metavar="NAME")
     create.add_argument(
         "--filter",
         required=True,
         metavar="EXPR",
-        help="see Filters in the documentation",
+        help="The filter (see Filters in the documentation)",
     )
-    change = actions.add_parser("change", help="give an own segment another name or filter")
+    change = actions.add_parser("change", help="Rename a custom segment or change its filter")
     change.set_defaults(run=_change)
     change.add_argument("key", metavar="KEY")
     change.add_argument("--name", metavar="NAME")
     change.add_argument("--filter", metavar="EXPR")
-    delete = actions.add_parser("delete", help="delete an own segment; its history stays")
+    delete = actions.add_parser("delete", help="Delete a custom segment and keep its history")
     delete.set_defaults(run=_delete)
     delete.add_argument("key", metavar="KEY")
     for edit in (create, change, delete):
@@ -68,12 +72,17 @@ def _add_output(action: argparse.ArgumentParser, *, csv: bool) -> None:
     action.add_argument("--account", metavar="ACCT", default=argparse.SUPPRESS)
     form = action.add_mutually_exclusive_group()
     form.add_argument(
-        "--json", action="store_true", default=argparse.SUPPRESS, help="one JSON object a line"
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="Print one JSON object a line",
     )
     if csv:
-        form.add_argument("--csv", action="store_true", help="comma-separated, safe to open")
+        form.add_argument(
+            "--csv", action="store_true", help="Print CSV that is safe to open in a spreadsheet"
+        )
         add_exact(action)
-    action.add_argument("--output", metavar="FILE", help="into a file that only you can read")
+    action.add_argument("--output", metavar="FILE", help="Write to a file that only you can read")
 
 
 def _day_begin(text: str) -> int:

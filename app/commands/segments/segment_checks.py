@@ -23,12 +23,14 @@ def check_key(context: Context, key: str, *, past: bool = False) -> None:
         (context.connection, key),
     )
     if not gone:
-        raise WrongUse(f"There is no segment {plain(key)!r}; panelist segments --json lists them.")
+        raise WrongUse(
+            f"Unknown segment {plain(key)!r}. To list segments, run panelist segments --json."
+        )
 
 
 def check_moment(context: Context, at: int) -> None:
     """Raise WrongUse for a time before the first sync, because nothing is known about it."""
     first = begun(context.store, context.connection)
     if first is None or at < first:
-        began = f"the first sync began at {when(first)}" if first else "there was no sync yet"
-        raise WrongUse(f"Nothing is known of that time: {began}.")
+        began = f"the first sync began at {when(first)}" if first else "no sync has finished yet"
+        raise WrongUse(f"Nothing is known about that time: {began}.")

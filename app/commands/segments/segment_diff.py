@@ -112,7 +112,7 @@ def _why(move: Move | None) -> Line:
 def _why_words(move: Move | None) -> str:
     if move is None:
         return ""
-    by = plain(f"{move.by.type} {move.by.event}") if move.by.event else "found by a sync"
+    by = plain(f"{move.by.type} {move.by.event}") if move.by.event else "first seen in a sync"
     return f"{when(move.at)} ({by})"
 
 

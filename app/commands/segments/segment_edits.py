@@ -34,7 +34,7 @@ def change_segment(options: argparse.Namespace) -> int:
     with _editing(options) as context:
         old = _view(context, key)
         if old is None or old.filter is None:
-            raise CustomSegmentProblem(f"There is no segment of your own with the key {key!r}.")
+            raise CustomSegmentProblem(f"No custom segment has the key {key!r}.")
         name, text = options.name or old.name, options.filter or old.filter
         check_known(context, text)
         custom.change(context.store, context.connection, key, name, text)
@@ -54,7 +54,8 @@ def _editing(options: argparse.Namespace) -> Iterator[Context]:
     context = open_context(options.account)
     if left_out(context.store):
         raise Problem(
-            "Subscriptions are still being fetched. Make segments when Status says they are here."
+            "Subscriptions are still syncing. Nothing was changed. Create segments when"
+            " Status shows that subscriptions are complete."
         )
     try:
         yield context

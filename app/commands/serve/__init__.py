@@ -13,20 +13,28 @@ from app.commands.signals import interrupt_on
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.description = (
-        "Receives Stripe's webhooks at /stripe/webhook, signed with the secret in"
-        " PANELIST_WEBHOOK_SECRET or one that was kept before, and keeps the panel current."
+        "Receives Stripe's webhooks at /stripe/webhook and keeps syncing. Webhooks must be"
+        " signed with a secret in PANELIST_WEBHOOK_SECRET or a stored one."
     )
     parser.add_argument(
-        "--host", default="127.0.0.1", help="the address to listen on (this computer's own)"
+        "--host",
+        default="127.0.0.1",
+        help="The address to listen on (default: 127.0.0.1, this computer only)",
     )
-    parser.add_argument("--port", type=_port, default=4574, metavar="P", help="(4574; 0: any)")
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=4574,
+        metavar="P",
+        help="The port to listen on (default: 4574; 0 for any free port)",
+    )
     parser.add_argument(
         "--secret-stdin",
         action="store_true",
-        help="read an endpoint's secret (whsec_) from standard input and keep it",
+        help="Read an endpoint's secret (whsec_) from standard input and store it",
     )
     parser.add_argument(
-        "--no-sync", action="store_true", help="only receive; another Panelist syncs"
+        "--no-sync", action="store_true", help="Only receive webhooks while another Panelist syncs"
     )
     add_json(parser)
 
@@ -34,7 +42,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def _port(text: str) -> int:
     number = int(text)
     if not 0 <= number < 65_536:
-        raise argparse.ArgumentTypeError("from 0 to 65535")
+        raise argparse.ArgumentTypeError("use a number from 0 to 65535")
     return number
 
 

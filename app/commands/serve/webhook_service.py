@@ -145,7 +145,10 @@ async def watch_sync(engine: Engine) -> None:
     """Say so if the sync ends by itself: a person disconnected, or access ended."""
     while engine.running:
         await asyncio.sleep(1.0)
-    say(f"{plain(engine.activity.doing, 1000)} Webhooks are still received; start again to sync.")
+    say(
+        f"{plain(engine.activity.doing, 1000)} Panelist still receives webhooks. Start it"
+        " again to sync."
+    )
 
 
 def _announce(
@@ -155,11 +158,11 @@ def _announce(
     forward = f"stripe listen --forward-to {url}{PATH}"
     if not only_here:
         say(
-            "This address can be reached from other computers: put a proxy with TLS in front of"
-            " it, since Stripe delivers by https only."
+            "Other computers can reach this address. Put a proxy with TLS in front of it,"
+            " because Stripe delivers over https only."
         )
     if not connections.connected(service.store):
-        say("No account is connected yet; until one is, webhooks are answered without effect.")
+        say("No account is connected. Webhooks have no effect until you connect one.")
     if options.json:
         line = {"type": "listening", "url": url, "webhook": url + PATH, "forward": forward}
         print_json({**line, "syncing": syncs})

@@ -8,22 +8,22 @@ from typing import Any
 from app.commands.arguments import add_scope, repeat_scope
 
 TEXTS = (
-    ("--title", "what it is called; {{study}} in the text"),
-    ("--purpose", "what it is for; only you read it"),
-    ("--link", "the interview link, with {{token}} in it"),
-    ("--sender-name", "who writes"),
-    ("--sender-address", "from which address"),
-    ("--reply-to", "where answers go, if elsewhere"),
-    ("--subject", "of the mail"),
-    ("--postal", "the postal line at the end"),
-    ("--opt-out", "how to opt out; {{opt_out}} in the text"),
-    ("--reminder-subject", "of the reminder; without it that of the mail"),
+    ("--title", "The title, which is {{study}} in a text"),
+    ("--purpose", "The purpose, which invitees do not see"),
+    ("--link", "The interview link, with {{token}} in it"),
+    ("--sender-name", "The sender's name"),
+    ("--sender-address", "The sender's address"),
+    ("--reply-to", "The address for replies (default: the sender's address)"),
+    ("--subject", "The subject of the invite"),
+    ("--postal", "The postal address at the end"),
+    ("--opt-out", "The sentence on how to opt out, which is {{opt_out}} in a text"),
+    ("--reminder-subject", "The subject of the reminder (default: the subject of the invite)"),
 )
 RULES = (
-    ("--cool-down-days", "invited at most once in so many days, over all studies"),
-    ("--cap", "at most so many invites …"),
-    ("--cap-days", "… in so many days"),
-    ("--expire-days", "unanswered invites end after so many days"),
+    ("--cool-down-days", "Invite a participant at most once in N days, in all studies"),
+    ("--cap", "Invite a participant at most N times in the days of --cap-days"),
+    ("--cap-days", "The number of days for --cap"),
+    ("--expire-days", "Let an invite expire after N days without a reply"),
 )
 
 
@@ -33,26 +33,26 @@ def declare(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="what")
     _declare_writing(actions)
     for name, about, run_action in (
-        ("show", "everything about one", _show),
-        ("activate", "it may send", _move),
-        ("pause", "it sends no more; what is queued is withdrawn", _move),
-        ("close", "it is over: unanswered invites end", _move),
-        ("archive", "put a closed one away", _move),
-        ("delete", "delete a draft", _delete),
+        ("show", "Show a study", _show),
+        ("activate", "Activate a study, so that it can send", _move),
+        ("pause", "Pause a study and withdraw its queued invites", _move),
+        ("close", "Close a study, which ends its open invites", _move),
+        ("archive", "Archive a closed study", _move),
+        ("delete", "Delete a draft", _delete),
     ):
         action = actions.add_parser(name, help=about)
         action.set_defaults(run=run_action)
-        action.add_argument("study", metavar="STUDY", help="its title or number")
+        action.add_argument("study", metavar="STUDY", help="The study's title or number")
         if name == "close":
-            action.add_argument("--yes", action="store_true", help="do not ask")
+            action.add_argument("--yes", action="store_true", help="Do not ask for confirmation")
         repeat_scope(action)
 
 
 def _declare_writing(actions: Any) -> None:
-    create = actions.add_parser("create", help="make a draft")
+    create = actions.add_parser("create", help="Create a draft")
     create.set_defaults(run=_create)
     create.add_argument("study", metavar="TITLE")
-    change = actions.add_parser("change", help="change what is said")
+    change = actions.add_parser("change", help="Change a study")
     change.set_defaults(run=_change)
     change.add_argument("study", metavar="STUDY")
     for action in (create, change):
@@ -60,19 +60,31 @@ def _declare_writing(actions: Any) -> None:
             if option != "--title" or action is change:
                 action.add_argument(option, metavar="TEXT", help=help_text)
         for option in ("--text-file", "--reminder-text-file"):
-            action.add_argument(option, metavar="FILE", help="the text of the mail; - is stdin")
+            action.add_argument(
+                option, metavar="FILE", help="A file with the text (- for standard input)"
+            )
         for option, help_text in RULES:
-            action.add_argument(option, type=_rule, metavar="N", help=f"{help_text}; or none")
+            action.add_argument(
+                option, type=_rule, metavar="N", help=f"{help_text} (none for no limit)"
+            )
         action.add_argument(
             "--quiet-hours",
             metavar="HOURS",
-            help="no email leaves then, such as 'nights, weekends'; or none; or default for what"
-            " the settings say",
+            help="Send no email then, such as 'nights, weekends'. Or none, or default for the"
+            " settings' own",
         )
         action.add_argument(
-            "--segment", action="append", metavar="KEY", help="take people from it; several may be"
+            "--segment",
+            action="append",
+            metavar="KEY",
+            help="Include this segment (can be repeated)",
         )
-        action.add_argument("--exclude", action="append", metavar="KEY", help="but none of it")
+        action.add_argument(
+            "--exclude",
+            action="append",
+            metavar="KEY",
+            help="Exclude this segment (can be repeated)",
+        )
         repeat_scope(action)
 
 
@@ -80,7 +92,7 @@ def _rule(text: str) -> int | None:
     if text == "none":
         return -1
     if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError("a number, or none")
+        raise argparse.ArgumentTypeError("use a number, or none")
     return int(text[:9])
 
 

@@ -27,7 +27,7 @@ def create_study(options: argparse.Namespace) -> int:
         key = studies.create(store, connection, options.study, by(), **_values(options))
         if options.segment or options.exclude:
             studies.attach(store, key, options.segment or [], options.exclude or [], by())
-    return print_edited(store, studies.get(store, key), options, "Made the draft")
+    return print_edited(store, studies.get(store, key), options, "Created the draft")
 
 
 def change_study(options: argparse.Namespace) -> int:
@@ -53,7 +53,7 @@ def move_study(options: argparse.Namespace) -> int:
     state = STATES[options.action]
     ends = studies.would_end(store, study.id, state)
     if state == "closed" and ends and not options.yes:
-        say(f"Closing it ends {ends:,} open invites. Say --yes to do it.")
+        say(f"Closing it ends {ends:,} open invites. Nothing was changed. Use --yes to confirm.")
         return FAILED
     ended = studies.move(store, study.id, state, by())
     said = f"{ended:,} invites ended with it." if ended else ""

@@ -30,7 +30,7 @@ def list_studies(options: argparse.Namespace) -> int:
         said = _counts(store, one.id)
         print(f"{one.id:>5}  {plain(one.title, 40):<40}  {one.state:<9} {said}")
     if not every:
-        say("There is no study yet. Make one: panelist studies create TITLE")
+        say("No studies yet. To create one, run panelist studies create TITLE.")
     return DONE
 
 
@@ -82,7 +82,7 @@ def print_edited(
         return DONE
     say(f"{what} {plain(study.title)} ({study.id}). {more}".rstrip())
     if study.missing and study.state == "draft":
-        say(f"Before it can be active it needs {', '.join(study.missing)}.")
+        say(f"Before you can activate it, add {', '.join(study.missing)}.")
     return DONE
 
 

@@ -10,9 +10,11 @@ from app.commands.arguments import add_json
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--once", action="store_true", help="until all is applied (the default)")
-    how.add_argument("--follow", action="store_true", help="go on and keep the panel current")
-    parser.add_argument("--full", action="store_true", help="list everything anew first")
+    how.add_argument(
+        "--once", action="store_true", help="Stop when everything is up to date (the default)"
+    )
+    how.add_argument("--follow", action="store_true", help="Keep syncing until you stop it")
+    parser.add_argument("--full", action="store_true", help="List everything again first")
     add_json(parser)
 
 

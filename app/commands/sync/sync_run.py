@@ -39,7 +39,7 @@ def run_sync(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         if not options.follow:
             raise
-        say("Stopped. Nothing was fetched.")
+        say("Stopped. Nothing was synced.")
         return DONE
     tune_interpreter()
     started = time.monotonic()
@@ -61,14 +61,14 @@ def run_sync(options: argparse.Namespace) -> int:
         if problem.kind not in ENDINGS:
             raise
         raise NotConnected(
-            f"{ENDINGS[problem.kind][1]} What was fetched stays usable."
+            f"{ENDINGS[problem.kind][1]} Existing data is still available."
         ) from problem
     finally:
         shown.clear()
     seconds = round(time.monotonic() - started, 2)
     _print_finished(overview(store, connection), engine.requests, seconds, options.json)
     if stopped:
-        say("Stopped. Everything fetched so far is kept; the next sync goes on from there.")
+        say("Stopped. Everything synced so far is kept. The next sync continues from there.")
     return FAILED if stopped and not options.follow else DONE
 
 
@@ -99,13 +99,13 @@ def _print_finished(view: Overview, requests: Counter[str], seconds: float, as_j
     total = sum(requests.values())
     print(
         f"{status}: {view.participants:,} participants ({view.with_email:,} with an email),"
-        f" {view.segments} segments; {total:,} requests in {seconds:g} s."
+        f" {view.segments} segments, {total:,} requests in {seconds:g} s."
     )
     for message in view.messages:
         if message.level != "info":
             print(f"{message.level}: {plain(message.text, 1000)}")
     if view.quarantined:
-        print(f"{view.quarantined} objects could not be stored (panelist info lists them).")
+        print(f"{view.quarantined} objects could not be stored. To list them, run panelist info.")
 
 
 class SyncProgress:

@@ -11,27 +11,27 @@ from app.commands.exit_codes import WrongUse
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
-    parser.add_argument("--stripe", action="store_true", help="compare it with what Stripe has")
+    parser.add_argument("--stripe", action="store_true", help="Compare the panel with Stripe")
     parser.add_argument(
         "--against",
         metavar="EXPORT.csv",
-        help="compare it with an export of customers from Stripe's Dashboard",
+        help="Compare the panel with a customer export from Stripe's Dashboard",
     )
     part = parser.add_mutually_exclusive_group()
     part.add_argument(
         "--sample",
         type=_some,
         metavar="N",
-        help="objects at random (default 500)",
+        help="Compare N objects at random (default: 500)",
     )
-    part.add_argument("--all", action="store_true", help="every object")
+    part.add_argument("--all", action="store_true", help="Compare every object")
     add_json(parser)
 
 
 def _some(text: str) -> int:
     number = count(text)
     if number == 0:
-        raise argparse.ArgumentTypeError("must be at least 1")
+        raise argparse.ArgumentTypeError("use a number of 1 or more")
     return number
 
 
@@ -40,7 +40,9 @@ def run(options: argparse.Namespace) -> int:
     wrong."""
     if options.against is not None:
         if options.stripe or options.all:
-            raise WrongUse("--against compares with a file; leave out --stripe and --all.")
+            raise WrongUse(
+                "--against compares with a file. Nothing was compared. Omit --stripe and --all."
+            )
         from app.commands.verify.export_comparison import compare_with_export
 
         return compare_with_export(options)

@@ -10,14 +10,14 @@ CERTAINTY = 0.95
 
 _KINDS = {
     "missing_here": "missing here",
-    "deleted_in_stripe": "deleted in Stripe, here not",
-    "deleted_here": "deleted here, in Stripe not",
-    "unknown_to_stripe": "here, unknown to Stripe",
-    "superfluous": "here, and nothing that it is for",
+    "deleted_in_stripe": "deleted in Stripe, not deleted here",
+    "deleted_here": "deleted here, not deleted in Stripe",
+    "unknown_to_stripe": "here, not found in Stripe",
+    "superfluous": "here, but what it belongs to is missing",
 }
 _WHY_PENDING = {
-    "listing": "a full listing is under way and has not come to it",
-    "changing": "it changed each time it was looked at",
+    "listing": "a full listing is running and has not reached it",
+    "changing": "it kept changing",
 }
 
 
@@ -31,8 +31,8 @@ def how_far(progress: VerifyProgress) -> str:
     text = f"{progress.compared:,} of {progress.total:,} objects were compared until then"
     text += f", with {_number(progress.differences, 'difference')}"
     if progress.doubtful:
-        text += f" and {progress.doubtful:,} that were not looked at a second time"
-    return text + "; nothing was changed."
+        text += f" and {progress.doubtful:,} that were not checked a second time"
+    return text + ". Nothing was changed."
 
 
 def summary(progress: VerifyProgress, requests: int, seconds: float, *, sampled: bool) -> str:
@@ -41,14 +41,14 @@ def summary(progress: VerifyProgress, requests: int, seconds: float, *, sampled:
     if progress.differences:
         found = _number(progress.differences, "difference")
     elif progress.skipped:
-        found = "equal as far as it could be compared"
+        found = "equal as far as Panelist could compare"
     said = [
         f"Compared {progress.compared:,} of {_number(progress.total, 'object')} with Stripe in"
         f" {duration(seconds)} and {_number(requests, 'request')}: {found}"
         + (f"; {_repair(progress)}." if progress.differences else ".")
     ]
     if progress.pending:
-        said.append(f"{progress.pending:,} changed since the sync last looked, which is no error.")
+        said.append(f"{progress.pending:,} changed since the last sync, which is not an error.")
     if progress.set_aside:
         said.append(f"{progress.set_aside:,} cannot be stored.")
     if sampled:
@@ -63,23 +63,23 @@ def _repair(progress: VerifyProgress) -> str:
         "them" if progress.lasting == progress.differences else f"{progress.lasting:,} of them"
     )
     return (
-        f"`panelist sync --full` does not repair {lasting} (segments that do not follow their"
-        " rules, or what is deleted here only): please report this"
+        f"`panelist sync --full` cannot repair {lasting} (segments that do not follow their"
+        " rules, or objects deleted only here). Please report this"
     )
 
 
 def _what_a_sample_shows(progress: VerifyProgress) -> str:
     """With no difference in n drawn, fewer than 1 - 0.05^(1/n) differ, with 95% certainty."""
     if progress.differences:
-        return "This was a sample: the rest may differ too, and --all compares it."
-    unseen = "what is missing here shows only among the newest 100 of each list"
+        return "This was a sample, and the rest may differ too. Use --all to compare everything."
+    unseen = "missing objects are found only among the newest 100 of each list"
     if progress.drawn == progress.drawn_from:
-        return f"Everything that is here was looked at, but {unseen}; --all finds the rest."
+        return f"Everything here was checked, but {unseen}. Use --all to find the rest."
     most = 1 - (1 - CERTAINTY) ** (1 / progress.drawn)
     return (
-        f"This was a sample of {progress.drawn:,}: with {CERTAINTY:.0%} certainty, fewer than"
-        f" {most:.1%} of the participants and subscriptions here differ, and {unseen}. --all"
-        " compares everything."
+        f"This was a sample of {progress.drawn:,}: with {CERTAINTY:.0%} certainty, fewer"
+        f" than {most:.1%} of the participants and subscriptions here differ, and {unseen}."
+        " Use --all to compare everything."
     )
 
 
@@ -92,8 +92,8 @@ def sentence(finding: Finding | Skipped) -> str:
     match finding:
         case Skipped("events", permission):
             return (
-                f"events: the key lacks the permission “{permission}”, so what changed since the"
-                " sync last looked counts as a difference"
+                f"events: the key lacks the permission “{permission}”, so a change since the"
+                " last sync counts as a difference"
             )
         case Skipped(name, permission, sync):
             who = "the sync's key lacked" if sync else "the key lacks"
@@ -111,7 +111,7 @@ def _difference(one: Difference) -> str:
     item = f"items: {plain(one.item, 255)} " if one.item else ""
     match one.kind:
         case "field" if one.field == "folded":
-            return "filters and searches compare another text than Stripe has"
+            return "filters and searches use other text than Stripe has"
         case "field" | "item_field":
             here, there = _value(one.here), _value(one.there)
             hidden = " (they differ in what a terminal does not show)" if here == there else ""

@@ -13,7 +13,7 @@ from app.text import plain
 
 _KINDS = {
     "missing_here": "missing here",
-    "deleted_here": "deleted here, in the export not",
+    "deleted_here": "deleted here, not deleted in the export",
     "not_in_export": "here, not in the export",
 }
 

@@ -27,47 +27,52 @@ def prove_ledger(options: argparse.Namespace) -> int:
         print_json({"type": "proof", "holds": proof.holds, **asdict(proof), "guard": older})
         return code
     print(
-        f"{proof.entries:,} entries of the ledger, {proof.invites:,} invites, {proof.handed_over:,}"
-        f" times handed over, {proof.reminded:,} times reminded."
+        f"{proof.entries:,} ledger entries, {proof.invites:,} invites, {proof.handed_over:,}"
+        f" sent or handed over, {proof.reminded:,} reminders."
     )
     for line in _findings(proof):
         print(line)
     for row in invite_rows(store, proof.uncertain):
         print(
-            f"Uncertain: invite {row.id}, {plain(row.address or 'erased')}, {when(row.sent_at)};"
-            f" say panelist invites resolve {row.id} arrived, or did-not."
+            f"Uncertain: invite {row.id}, {plain(row.address or 'erased')},"
+            f" {when(row.sent_at)}. Record what happened with panelist invites resolve"
+            f" {row.id} arrived (or did-not)."
         )
     for row in invite_rows(store, proof.reminders):
-        print(f"The reminder of invite {row.id} may have arrived or not; it is not sent again.")
+        print(f"The reminder of invite {row.id} may have arrived. It is not sent again.")
     if older is not None:
         print(older)
-    print("No one was handed over twice." if code == DONE else "This proves nothing as it is.")
+    print(
+        "No one was sent the same invite twice."
+        if code == DONE
+        else "The ledger cannot be verified."
+    )
     return code
 
 
 def _findings(proof: Proof) -> Iterator[str]:
     """What is wrong, a sentence each."""
     if proof.broken_at is not None:
-        yield f"Entry {proof.broken_at:,} is not as it was written, or is missing."
+        yield f"Entry {proof.broken_at:,} was changed or is missing."
     if proof.key_replaced:
-        yield "The key that recognises mailboxes was replaced, so no opt-out is recognised."
+        yield "The key that recognises addresses was replaced, so no opt-out is recognised."
     for number in proof.twice:
-        yield f"By entry {number:,} a mailbox was written to that may have had the invite."
+        yield f"By entry {number:,} an address was written to that may already have had the invite."
     for number in proof.unwanted:
-        yield f"By entry {number:,} a mailbox was written to that was not to be written to."
+        yield f"By entry {number:,} an address was written to that is marked do not contact."
     for number in proof.odd:
         yield f"Entry {number:,} does not follow from those before it."
     for number in proof.forgotten:
-        yield f"The opt-out of entry {number:,} is not stored any more."
+        yield f"The opt-out of entry {number:,} is no longer stored."
     for name in proof.changed:
-        yield f"{name.capitalize()} was changed by other means than Panelist."
+        yield f"{name.capitalize()} was changed outside Panelist."
     for invite in proof.differing:
-        yield f"Invite {invite:,} has another state or time of sending than the ledger says."
+        yield f"Invite {invite:,} has a different state or sending time from the ledger."
     for invite in proof.redirected:
-        yield f"Invite {invite:,} has another address or study than when it was queued."
+        yield f"Invite {invite:,} has a different address or study from when it was queued."
 
 
 def _older(store: Store, connection_id: int, folders: Folders) -> str | None:
     """Why this database would not send: it is an old copy, or from another computer."""
     why = RestoreGuard(store, connection_id, folders).suspicion()
-    return f"{why} panelist invites trust shows what is known of it." if why else None
+    return f"{why} For details, run panelist invites trust." if why else None

@@ -113,7 +113,7 @@ class ComparisonOutput:
             return
         parts = [f"{progress.compared:,} of {progress.total:,} objects compared"]
         if progress.doubtful:
-            parts.append(f"{progress.doubtful:,} to look at again")
+            parts.append(f"{progress.doubtful:,} to check again")
         if self._trouble:
             parts.append(plain(self._trouble, 100))
         self._progress.show(parts)

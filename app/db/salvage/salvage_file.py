@@ -50,8 +50,8 @@ def salvage(file: Path, into: Path) -> Salvage:
         version = _version(pages, every)
         if version > VERSION:
             raise DatabaseProblem(
-                f"{file} was written by a newer Panelist (its version is {version}, this program"
-                f" knows {VERSION}). Nothing was changed; update Panelist."
+                f"{file} was written by a newer Panelist (its version is {version}, this"
+                f" program knows {VERSION}). Nothing was changed. Update Panelist."
             )
         with closing(sqlite3.connect(into, isolation_level=None)) as database:
             return _Rescue(pages, every, database).run(statements, version)

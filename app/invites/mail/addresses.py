@@ -54,9 +54,9 @@ _WORDS = {
     AddressFault.SEVERAL: "more than one address in the field",
     AddressFault.CONTROL: "an invisible or control character in it",
     AddressFault.FORM: "not of the form name@host",
-    AddressFault.LETTERS: "a letter before the @ that many mail servers do not take",
-    AddressFault.HOST: "the host after the @ cannot have mailboxes",
-    AddressFault.LONG: "longer than an address can be",
+    AddressFault.LETTERS: "a character before the @ that many mail servers refuse",
+    AddressFault.HOST: "a host after the @ that cannot receive email",
+    AddressFault.LONG: "too long for an address",
 }
 
 
@@ -164,7 +164,7 @@ def _keys(store: Store, which: str) -> dict[int, Hasher]:
 
 def _key_lost(store: Store) -> DatabaseProblem:
     return DatabaseProblem(
-        f"The key that recognises mailboxes in {store.where} is damaged or lost. Nothing was sent."
-        " Put a backup back with panelist restore, or run panelist salvage, which may find the"
-        " second copy of the key."
+        f"The key that recognises addresses in {store.where} is damaged or lost. Nothing was"
+        " sent. Restore a backup with panelist restore, or run panelist salvage, which may"
+        " find the second copy of the key."
     )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from typing import NamedTuple
 
-HOW = "words that are a link are written [your words]({{link}}) or [your words](https://…)"
+HOW = "write a link as [your words]({{link}}) or [your words](https://…)"
 
 _LINK = re.compile(
     r"\[(?P<words>[^\[\]\n]+)\]\((?P<address>\{\{\s*link\s*\}\}|https://[^\s()<>\"]+)\)"

@@ -55,24 +55,25 @@ def mail_server(settings: Settings) -> MailServer | None:
         parts = urlsplit("")
     if parts.password is not None:
         raise SettingsError(
-            "PANELIST_SMTP_SERVER has a password in it; take it out and run panelist mail"
-            " --password-stdin, or set PANELIST_SMTP_PASSWORD."
+            "PANELIST_SMTP_SERVER contains a password. Nothing was sent. Remove it and run"
+            " panelist mail --password-stdin, or set PANELIST_SMTP_PASSWORD."
         )
     if not host or odd or not text.isascii() or not text.isprintable() or " " in text:
         raise SettingsError(
-            f"PANELIST_SMTP_SERVER is not the address of a mail server such as {EXAMPLE}; correct"
-            " it or leave it out."
+            f"PANELIST_SMTP_SERVER is not the address of a mail server such as {EXAMPLE}."
+            " Correct or remove it."
         )
     if security == "none" and host not in HERE:
         raise SettingsError(
-            "PANELIST_SMTP_SERVER: without encryption a mail server must be on this computer;"
-            f" write {EXAMPLE} or smtp://…"
+            "PANELIST_SMTP_SERVER names a mail server without encryption, which must be on"
+            f" this computer. Write {EXAMPLE} or smtp://…"
         )
     user = unquote(parts.username or "")
     if settings.smtp_oauth and not user:
         raise SettingsError(
-            "PANELIST_SMTP_OAUTH needs the mailbox to sign in for; write it before the host in"
-            " PANELIST_SMTP_SERVER, such as smtp://you@example.com@smtp.office365.com."
+            "PANELIST_SMTP_OAUTH needs the address to sign in with. Write it before the"
+            " host in PANELIST_SMTP_SERVER, such as"
+            " smtp://you@example.com@smtp.office365.com."
         )
     return MailServer(host, port, security, user)
 
@@ -86,8 +87,8 @@ def mail_rate(settings: Settings) -> MailRate:
     numbers = [part.strip() for part in (minute, day or "0")]
     if not all(part.isascii() and part.isdigit() and len(part) < 8 for part in numbers):
         raise SettingsError(
-            f"PANELIST_MAIL_RATE is {text[:50]!r}; write how many mails a minute and a day, such"
-            f" as {PER_MINUTE}/{PER_DAY}, or 0 for any number."
+            f"PANELIST_MAIL_RATE is {text[:50]!r}. Write the number of emails a minute and a"
+            f" day, such as {PER_MINUTE}/{PER_DAY}, or 0 for no limit."
         )
     return MailRate(*(int(part) or None for part in numbers))
 

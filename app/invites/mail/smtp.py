@@ -97,17 +97,17 @@ class Session:
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             said = plain(error, LONGEST).rstrip(".")
-            raise NotSent(f"The connection broke before the mail was sent ({said}).") from None
+            raise NotSent(f"The connection broke before the email was sent ({said}).") from None
         if answered:
             self.close()
-            raise NotSent("The mail server answered before it had the whole mail.")
+            raise NotSent("The mail server responded before it had the whole email.")
 
     def finish(self) -> None:
         """Send the last line and wait for the answer. Raises NotSent if the server refuses the
         email, and DeliveryUnknown if it does not answer."""
         smtp = self._smtp
         if smtp is None:  # no email was offered, so none can have arrived
-            raise NotSent("The mail server was not offered a mail.")
+            raise NotSent("The email was not offered to the mail server.")
         try:
             if smtp.sock is not None:
                 smtp.sock.settimeout(self._patience)
@@ -123,7 +123,7 @@ class Session:
             self.close()
         if not 200 <= code < 300:
             said = str(answer).rstrip(".")
-            raise NotSent(f"The mail server did not take the mail: {said}.", answer)
+            raise NotSent(f"The mail server did not accept the email: {said}.", answer)
         self.last = answer
 
     def close(self) -> None:

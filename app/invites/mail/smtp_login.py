@@ -164,8 +164,8 @@ def explained(server: MailServer, error: Exception, *secrets: str) -> LoginRefus
     why = plain(getattr(error, "strerror", "") or error, LONGEST).rstrip(".")
     if server.security == "starttls" and _is_silent(error):
         return LoginRefused(
-            f"{name} accepted the connection and said nothing ({why}). {_KEEP} If this port is"
-            " encrypted from the first byte, write smtps:// instead of smtp://."
+            f"{name} accepted the connection but did not respond ({why}). {_KEEP} If this"
+            " port is encrypted from the first byte, write smtps:// instead of smtp://."
         )
     return LoginRefused(f"{name} cannot be reached ({why}). {_KEEP}")
 
@@ -184,21 +184,22 @@ def _answered(name: str, error: smtplib.SMTPResponseException, words: str) -> st
     if 400 <= error.smtp_code < 500:
         return f"{name} cannot check the login now ({said}). {_KEEP} Try again later."
     return (
-        f"{name} refuses the login ({said}). {_KEEP} If the password is wrong, give the right one"
-        " with panelist mail --password-stdin."
+        f"{name} refuses the login ({said}). {_KEEP} If the password is wrong, enter the"
+        " right one with panelist mail --password-stdin."
     )
 
 
 def _no_login(name: str, offered: str) -> str:
     if "XOAUTH2" in offered.split():
         return (
-            f"{name} takes no passwords, only a sign-in ({offered}). {_KEEP} Set"
-            " PANELIST_SMTP_OAUTH to microsoft or google, and sign in with panelist mail login."
+            f"{name} accepts only a sign-in, no passwords ({offered}). {_KEEP} Set"
+            " PANELIST_SMTP_OAUTH to microsoft or google, and sign in with panelist mail"
+            " login."
         )
     if offered:
         return (
-            f"{name} offers only logins that Panelist does not speak ({offered}). {_KEEP}"
-            f" Panelist speaks {', '.join(MECHANISMS)} and XOAUTH2."
+            f"{name} offers only login methods that Panelist does not support ({offered})."
+            f" {_KEEP} Panelist supports {', '.join(MECHANISMS)} and XOAUTH2."
         )
     return (
         f"{name} offers no login on this port. {_KEEP} Use its port for sending, which is usually"

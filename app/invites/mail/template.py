@@ -20,13 +20,13 @@ from app.invites.mail.addresses import AddressFault, read
 from app.text import plain
 
 # Fields that a participant may not have. Without a fallback, their email could not be written.
-PERSONAL = {"name": "their name", "first_name": "the first word of it"}
+PERSONAL = {"name": "the participant's name", "first_name": "the participant's first name"}
 OF_STUDY = {
     "study": "the study's title",
-    "sender": "who writes",
-    "link": "the interview link, another one for each",
+    "sender": "the sender's name",
+    "link": "the personal interview link",
     "opt_out": "how to opt out",
-    "postal": "the postal address of who writes",
+    "postal": "the sender's postal address",
 }
 TOKEN = "token"
 LONGEST = {"title": 120, "subject": 200, "sender_name": 80, "postal": 300, "opt_out": 500}
@@ -45,7 +45,7 @@ Thank you!
 {{opt_out}}
 {{postal}}
 """
-DEFAULT_OPT_OUT = "If you do not want such invitations, answer with “no” and we will not ask again."
+DEFAULT_OPT_OUT = "If you do not want such invitations, reply with “no” and we will not ask again."
 
 _FIELD = re.compile(r"\{\{([^{}]*)\}\}")
 _NAME = re.compile(r"[a-z_]+\Z")
@@ -134,8 +134,8 @@ def check_template(subject: str, text: str, place: str = "") -> None:
         for wanted in ("link", "opt_out"):
             if wanted not in present:
                 raise StudyProblem(
-                    f"The {_said(name)} has no {{{{{wanted}}}}} ({OF_STUDY[wanted]}). Put it"
-                    " where it belongs.",
+                    f"The {_said(name)} has no {{{{{wanted}}}}} ({OF_STUDY[wanted]}). Add it"
+                    " to the text.",
                     name,
                 )
 
@@ -151,7 +151,9 @@ def check_link(link: str) -> None:
     if len(link) > LONGEST_LINK:
         refuse(f"is longer than {LONGEST_LINK:,} characters")
     if not link.isascii() or not link.isprintable() or " " in link:
-        refuse("has a blank, a line break or another sign that an address cannot have in it")
+        refuse(
+            "contains a space, a line break or another character that a web address cannot contain"
+        )
     fields = list(fields_of(link, "link", allowed={TOKEN}))
     if len(fields) != 1 or fields[0].otherwise is not None:
         refuse(
@@ -164,11 +166,11 @@ def check_link(link: str) -> None:
     except ValueError:
         parts, port_is_one = urlsplit(""), False
     if parts.scheme != "https" or not parts.hostname or not port_is_one:
-        refuse("must be a whole address that begins with https://")
+        refuse("must be a complete address that starts with https://")
     if "@" in parts.netloc:
-        refuse("has a user name before its host; leave it out")
+        refuse("has a user name before its host, which must be removed")
     if fields[0].at < len("https://") + len(parts.netloc):
-        refuse("has {{token}} in its host; put it behind the host")
+        refuse("has {{token}} in its host. It belongs after the host")
 
 
 def fields_of(
@@ -183,7 +185,7 @@ def fields_of(
     rest = _FIELD.sub(lambda found: " " * len(found[0]), template)
     for sign in ("{{", "}}", "{%", "%}", "{#", "#}"):
         if sign in rest:
-            _refuse(template, rest.index(sign), place, f"“{sign}” begins or ends no field")
+            _refuse(template, rest.index(sign), place, f"“{sign}” does not start or end a field")
     found = []
     for match in _FIELD.finditer(template):
         name, bar, otherwise = match[1].partition("|")
@@ -197,7 +199,7 @@ def fields_of(
                 f"say what to write where nothing is known: {{{{{name}|there}}}}",
             )
         if bar and name not in PERSONAL:
-            _refuse(template, match.start(), place, f"{{{{{name}}}}} needs no other words")
+            _refuse(template, match.start(), place, f"{{{{{name}}}}} takes no fallback text")
         found.append(Placeholder(name, otherwise.strip() if bar else None, match.start()))
     return iter(found)
 
@@ -275,9 +277,11 @@ def _check_visible(text: str, place: str, where: str) -> None:
     if plain(text, len(text) + 1) == text:
         return
     at = next((i for i, sign in enumerate(text) if plain(sign) != sign), 0)
-    what = "a line break or tab" if text[at] in "\r\n\t\v\f\x85\u2028\u2029" else "a hidden sign"
+    what = (
+        "a line break or tab" if text[at] in "\r\n\t\v\f\x85\u2028\u2029" else "a hidden character"
+    )
     raise StudyProblem(
-        f"The {_said(place)}, {where}column {at + 1}, has {what} in it. Take it out.", place
+        f"The {_said(place)}, {where}column {at + 1}, has {what} in it. Remove it.", place
     )
 
 
@@ -288,7 +292,7 @@ def _check_address(text: str, place: str) -> None:
     if isinstance(found, AddressFault):
         raise StudyProblem(f"The {_said(place)} cannot be used: {found.words}.", place)
     if text != text.strip():
-        raise StudyProblem(f"The {_said(place)} has blanks around it. Take them out.", place)
+        raise StudyProblem(f"The {_said(place)} has spaces around it. Remove them.", place)
 
 
 def _said(place: str) -> str:

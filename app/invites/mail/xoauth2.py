@@ -112,9 +112,10 @@ def _explained(
     secrets = token, _form(server.user, token)
     if isinstance(error, _NotOffered):
         return LoginRefused(
-            f"The mail server {server} does not take a sign-in by OAuth on this port"
-            f" ({error.offered or 'it offers no login'}). {_KEEP} Check PANELIST_SMTP_SERVER, or"
-            " remove PANELIST_SMTP_OAUTH to log in with a password."
+            f"The mail server {server} does not accept OAuth on this port"
+            f" ({error.offered or 'it offers no login'}). {_KEEP} Check"
+            " PANELIST_SMTP_SERVER, or remove PANELIST_SMTP_OAUTH to log in with a"
+            " password."
         )
     if not isinstance(error, _TokenRefused) or error.smtp_code < 500:
         return explained(server, error, *secrets)
@@ -125,10 +126,10 @@ def _explained(
     # learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/
     # authenticated-client-smtp-submission
     advice = (
-        "An administrator of Microsoft 365 has to allow authenticated SMTP for this mailbox."
+        "An administrator of Microsoft 365 must allow authenticated SMTP for this mailbox."
         if words.startswith("5.7.139")
-        else f"{AGAIN} as {server.user}. If {name} still refuses it, check that this mailbox may"
-        " send by SMTP."
+        else f"{AGAIN} as {server.user}. If {name} still refuses it, check that this mailbox is"
+        " allowed to send by SMTP."
     )
     return LoginRefused(
         f"The mail server {server} refuses the sign-in at {name} ({said}). {_KEEP} {advice}",

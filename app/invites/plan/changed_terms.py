@@ -20,7 +20,7 @@ FIELDS = {
     "sender_address": "the sender's address",
     "reply_to": "the address for replies",
     "subject": "the subject",
-    "text": "the text of the mail",
+    "text": "the text of the email",
     "postal": "the postal address",
     "opt_out": "the sentence on how to opt out",
 }
@@ -40,8 +40,8 @@ def changed_rules(before: Rules, after: Rules) -> list[str]:
     """What differs between two sets of rules."""
     rules = (
         ("the cool-down", _days(before.cool_down_days), _days(after.cool_down_days)),
-        ("the cap", _cap(before), _cap(after)),
-        ("the time to answer", _days(before.expire_days), _days(after.expire_days)),
+        ("the invite limit", _cap(before), _cap(after)),
+        ("the time to reply", _days(before.expire_days), _days(after.expire_days)),
     )
     return [f"{words}: {old}{ARROW}{new}" for words, old, new in rules if old != new]
 

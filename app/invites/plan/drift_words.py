@@ -54,7 +54,7 @@ def _why(change: ResultChange, sign: str, names: Mapping[int, str], now: float) 
         return "left the segments"
     outcome, detail = change.after
     if outcome is Outcome.NOT_SAMPLED:
-        return "not in the new draw"
+        return "not in the new sample"
     if outcome is Outcome.INVITE:
-        return "changed at this moment"
+        return "changed just now"
     return reason(outcome, detail, names, now)

@@ -174,7 +174,9 @@ def plan_hash(
             if to != "" and (
                 isinstance(to, AddressFault) or hashes.digest(to) != members.mailbox(place)
             ):
-                raise StudyProblem("An address changed while the plan was made. Make it again.")
+                raise StudyProblem(
+                    "An address changed while the plan was made. Nothing was sent. Make a new plan."
+                )
             line = json.dumps([stripe_id, outcome.key, said, to])
             total += int.from_bytes(sha256(line.encode()).digest())
             number += 1
@@ -194,7 +196,7 @@ def frozen(store: Store, plan_id: int) -> LockedPlan:
         (plan_id,),
     )
     if not rows:
-        raise StudyProblem("The plan is not there any more. Make it again.")
+        raise StudyProblem("The plan no longer exists. Nothing was sent. Make a new plan.")
     key, study, at, by, found, terms, written, sent = rows[0]
     values = stored_json(terms)
     rules = Rules(**values.pop("rules"))
@@ -222,7 +224,7 @@ def named(store: Store, connection_id: int, digits: str) -> LockedPlan:
     )
     if not found:
         raise UnknownPlan(
-            f"No plan has the hash {wanted}. An unsent plan is kept for a day. Make it again."
+            f"No plan has the hash {wanted}. An unsent plan is kept for a day. Make a new plan."
         )
     if len(found) > 1:
         raise UnknownPlan(f"Several plans have a hash that begins with {wanted}. Give more digits.")

@@ -37,11 +37,11 @@ class Options:
     def check(self) -> None:
         """Raise StudyProblem if the options contradict each other."""
         if not self.segments:
-            raise StudyProblem("Name at least one segment to take people from.", "segments")
+            raise StudyProblem("Include at least one segment.", "segments")
         if self.take not in TAKES:
-            raise StudyProblem(f"Take one of {', '.join(TAKES)}.", "take")
+            raise StudyProblem(f"Select by one of {', '.join(TAKES)}.", "take")
         if self.take != "all" and self.number < 1:
-            raise StudyProblem("Say how many are to be invited, at least 1.", "number")
+            raise StudyProblem("Give the number of invites, at least 1.", "number")
         if self.take == "random" and not self.seed:
             raise StudyProblem("A random sample needs a seed, such as 7f3a.", "seed")
         if self.strata is not None and (self.take != "random" or self.strata not in STRATA):
@@ -54,10 +54,11 @@ class Options:
         ):
             for one in value:
                 if one not in known:
-                    raise StudyProblem(f"{place}: one of {', '.join(known)}.", place)
+                    raise StudyProblem(f"{place}: use one of {', '.join(known)}.", place)
         if (self.overrides or set(self.again) - {"expired"}) and not self.reason.strip():
             raise StudyProblem(
-                "To pass by a rule, or to ask again who has answered, give a reason; it is kept.",
+                "To override a rule, or to invite someone again, give a reason. It is"
+                " kept in the ledger.",
                 "reason",
             )
 

@@ -26,18 +26,18 @@ Reason: TypeAlias = Callable[[int, Mapping[int, str], float], str]
 def _excluded(detail: int, _: Mapping[int, str], __: float) -> str:
     """1 if only another member with the same mailbox is in an excluded segment, else 0."""
     if detail:
-        return "shares a mailbox with somebody in an excluded segment"
+        return "shares an address with a member of an excluded segment"
     return "in an excluded segment"
 
 
 def _unusable(detail: int, _: Mapping[int, str], __: float) -> str:
     """An AddressFault."""
-    return f"address not usable: {AddressFault(detail).words}"
+    return f"invalid email: {AddressFault(detail).words}"
 
 
 def _same_mailbox(detail: int, names: Mapping[int, str], _: float) -> str:
     """The row id of the member who keeps the shared mailbox."""
-    return f"same mailbox as {names.get(detail, 'another')}"
+    return f"same email as {names.get(detail, 'another')}"
 
 
 def _opted_out(detail: int, _: Mapping[int, str], __: float) -> str:
@@ -52,12 +52,12 @@ def _already(detail: int, _: Mapping[int, str], __: float) -> str:
 
 def _cool_down(detail: int, _: Mapping[int, str], now: float) -> str:
     """When the member may be invited again, in seconds since 1970."""
-    return f"in cool-down until {when(detail, now)}"
+    return f"contacted recently, until {when(detail, now)}"
 
 
 def _cap(detail: int, _: Mapping[int, str], now: float) -> str:
     """When the member may be invited again, in seconds since 1970."""
-    return f"over the cap until {when(detail, now)}"
+    return f"invite limit reached until {when(detail, now)}"
 
 
 class Outcome(IntEnum):
@@ -75,13 +75,13 @@ class Outcome(IntEnum):
     DELETED = 1, "deleted", "deleted in Stripe"
     EXCLUDED = 2, "excluded", "in an excluded segment", _excluded
     NO_EMAIL = 3, "no_email", "no email"
-    UNUSABLE = 4, "unusable", "address not usable", _unusable
-    SAME_MAILBOX = 5, "same_mailbox", "same mailbox as another", _same_mailbox
-    OPTED_OUT = 6, "opted_out", "opted out, bounced, erased", _opted_out
+    UNUSABLE = 4, "unusable", "invalid email", _unusable
+    SAME_MAILBOX = 5, "same_mailbox", "duplicate email", _same_mailbox
+    OPTED_OUT = 6, "opted_out", "do not contact", _opted_out
     ALREADY = 7, "already", "already invited", _already
-    COOL_DOWN = 8, "cool_down", "in cool-down", _cool_down
-    CAP = 9, "cap", "over the cap", _cap
-    NOT_SAMPLED = 10, "not_sampled", "not in the sample"
+    COOL_DOWN = 8, "cool_down", "contacted recently", _cool_down
+    CAP = 9, "cap", "invite limit reached", _cap
+    NOT_SAMPLED = 10, "not_sampled", "not sampled"
     INVITE = 11, "invite", "will be invited"
 
     def __new__(  # the defaults are for Outcome(number), which looks one up

@@ -130,8 +130,8 @@ def _doubts(store: Store, here: int, options: Options) -> tuple[str, ...]:
         return ()
     people = "1 participant has" if aside == 1 else f"{aside:,} participants have"
     return (
-        f"{people} a subscription that could not be stored. No segment that depends on it is"
-        " certain of them. panelist info lists it.",
+        f"{people} a subscription that could not be stored. Segments that depend on it may"
+        " be wrong. To list it, run panelist info.",
     )
 
 

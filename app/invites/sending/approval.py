@@ -58,7 +58,9 @@ def approve(
     ``schedule``: see :func:`app.invites.sending.outbox.queue`. Raises StudyProblem if nothing can
     be sent, and DatabaseProblem."""
     if plan.sent:
-        raise StudyProblem("This plan was sent already. Make a new one for who is left.")
+        raise StudyProblem(
+            "This plan was already sent. Nothing was sent again. Make a new plan for the others."
+        )
     if not frozen.counts(store, plan.id)[Outcome.INVITE]:
         raise StudyProblem("This plan invites no one. Nothing was sent.")
     drift = difference(store, plan, checkpoint=checkpoint, delivery=delivery)
@@ -77,7 +79,6 @@ def approve(
         )
         if not queued.number:
             raise StudyProblem(
-                "Everyone in this plan fell out since it was made. Nothing was sent. Make a new"
-                " plan."
+                "No one in this plan can be invited any more. Nothing was sent. Make a new plan."
             )
     return Approved(queued, drift)

@@ -110,7 +110,7 @@ _OPEN = {"smtp": _open_smtp, "eml": _open_eml, "csv": _open_csv}
 def open_channel(found: Channel, setup: ChannelSetup) -> OpenChannel:
     """Open a channel. Raises ChannelNotSetUp and SettingsError."""
     if found.by_hand:
-        raise ChannelNotSetUp(f"No one but you can hand over {found.words}.")
+        raise ChannelNotSetUp(f"Only you can send {found.words}.")
     return _OPEN[found.key](setup)
 
 

@@ -247,7 +247,7 @@ def recover(store: Store, batches: Sequence[RunView], by: str) -> int:
             entries = [
                 Entry(
                     *(batch.kind, batch.study_id, invite, mailbox),
-                    *("sending", "queued", "its sender ended"),
+                    *("sending", "queued", "its sender stopped"),
                 )
                 for invite, mailbox in found
             ]
@@ -264,7 +264,7 @@ def withdraw_idle(store: Store, run: RunView, by: str) -> int:
             ended = end_reminders(store, "reminder_run_id = ?", (run.id,))
         else:
             which = ("run_id = ?", (run.id,))
-            ended = end_invites(store, *which, {"queued": "withdrawn"}, "the study sends no more")
+            ended = end_invites(store, *which, {"queued": "withdrawn"}, "the study no longer sends")
         if ended:
             ledger.append(store, run.connection_id, by, ended)
     return len(ended)

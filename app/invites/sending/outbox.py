@@ -63,9 +63,14 @@ def queue(
         _one_at_a_time(store)
         study = locked(store, plan.study_id)
         if study.state != "active":
-            raise StudyProblem(f"The study is {study.state}; only an active one sends.")
+            raise StudyProblem(
+                f"The study is {study.state}. Nothing was sent. Only an active study sends."
+            )
         if store.rows("SELECT 1 FROM run WHERE plan_id = ?", (plan.id,)):
-            raise StudyProblem("This plan was sent already. Make a new one for who is left.")
+            raise StudyProblem(
+                "This plan was already sent. Nothing was sent again. Make a new plan for the"
+                " others."
+            )
         values = (now, by, schedule.go_at(channel, now, undo), this_machine())
         run = _new_run(store, plan, channel, server, (*values, *schedule.stored))
         planned, out_before = set[int](), frozenset(without)

@@ -139,8 +139,8 @@ def named(store: Store, connection_id: int, digits: str) -> ReminderList:
     )
     if not rows:
         raise UnknownPlan(
-            f"No reminder has the hash {wanted}. One that was not sent is kept for a day. Look at"
-            " it again."
+            f"No reminder has the hash {wanted}. An unsent reminder is kept for a day. Make"
+            " a new reminder."
         )
     if len({row[4] for row in rows}) > 1:
         raise UnknownPlan(
@@ -183,7 +183,10 @@ def approve(
     ``only_planned``: they were told that others could be reminded, too, and chose the list that
     they saw. Raises StudyProblem if nothing can be sent, and DatabaseProblem."""
     if shown.sent:
-        raise StudyProblem("This reminder was sent already. Make a new one for who is left.")
+        raise StudyProblem(
+            "This reminder was already sent. Nothing was sent again. Make a new reminder"
+            " for the others."
+        )
     with store.transaction():
         locked(store, shown.study_id)
         drift = difference(store, shown, delivery)
@@ -192,7 +195,7 @@ def approve(
         left = set(shown.invites.values()) - set(drift.dropped)
         if shown.invites and not left:
             raise StudyProblem(
-                "Everyone in this reminder fell out since it was made. Nothing was sent."
+                "No one in this reminder can be reminded any more. Nothing was sent."
             )
         batch = reminders.queue(
             store,

@@ -66,15 +66,17 @@ def queue(
     with store.transaction():
         study = locked(store, study_id)
         if study.state != "active":
-            raise StudyProblem(f"The study is {study.state}; only an active one sends.")
+            raise StudyProblem(
+                f"The study is {study.state}. Nothing was sent. Only an active study sends."
+            )
         (number,) = store.row(f"SELECT count(*) FROM invite WHERE {who}", (study_id, *given))
         if number != expected:
             raise StudyProblem(
-                f"A reminder would go to {number:,} people now, not to {expected:,}. Nothing was"
-                " queued; look again."
+                f"A reminder would go to {number:,} people now, not to {expected:,}. Nothing"
+                " was queued. Check it again."
             )
         if not number:
-            raise StudyProblem("Nobody waits for a reminder: all have answered or had one.")
+            raise StudyProblem("No one needs a reminder. Everyone has replied or already had one.")
         run = store.insert_one(
             "INSERT INTO run (study_id, plan_id,"
             ' kind, way, server, state, letter, number, at, "by", login, go_at, machine, start_at,'
@@ -103,7 +105,7 @@ def queue(
             "SELECT id, mailbox FROM invite WHERE reminder_run_id = ? ORDER BY id", (run,)
         )
         if len(made) != number:  # a reply arrived, or an invite was sent, just now
-            raise StudyProblem("Answers are just coming in. Nothing was queued; try again.")
+            raise StudyProblem("Replies are arriving. Nothing was queued. Try again.")
         entries = [
             Entry("run", study.id, after="running", detail=f"{number} reminders by {channel}"),
             ledger.seal(study.id, f"reminder {run}", template_of(study).json()),

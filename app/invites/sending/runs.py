@@ -111,7 +111,7 @@ def view(store: Store, run_id: int) -> RunView:
         (run_id,),
     )
     if not rows:
-        raise StudyProblem("There is no such sending.")
+        raise StudyProblem("The batch no longer exists. Nothing was changed.")
     run, state, since = columns(rows[0][3])
     reached = written_to(state, since)
     counts: dict[str, int] = dict(
@@ -229,7 +229,7 @@ def stop(store: Store, run_id: int, by: str) -> int:
             ended = end_reminders(store, "reminder_run_id = ?", (run_id,))
         else:
             ends = dict.fromkeys(("queued", "sending"), "withdrawn")
-            ended = end_invites(store, "run_id = ?", (run_id,), ends, "sending stopped")
+            ended = end_invites(store, "run_id = ?", (run_id,), ends, "batch stopped")
         entry = Entry("run", study, before=before, after="stopped")
         ledger.append(store, here, by, [entry, *ended])
     return len(ended)

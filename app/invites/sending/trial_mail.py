@@ -25,7 +25,9 @@ def send_test_mail(settings: Settings, credentials: Credentials, study: Study, a
         raise StudyProblem(f"The address cannot be used: {to.words}. Nothing was sent.")
     missing = [one for one in study.missing if one != "a segment"]
     if missing:
-        raise StudyProblem(f"The study needs {', '.join(missing)} before it can be tried.")
+        raise StudyProblem(
+            f"The study needs {', '.join(missing)} before you can send a test email."
+        )
     template.check(study.template)
     session = open_session(settings, credentials)
     as_file = session is None
@@ -34,10 +36,10 @@ def send_test_mail(settings: Settings, credentials: Credentials, study: Study, a
     if session is None:
         folder = mailbox(settings.home)
         folder.put(f"test-{study.id}.eml", mail)
-        return f"Put a test mail into {folder}."
+        return f"Saved a test email in {folder}."
     try:
         session.offer(study.template.sender_address, to, mail)
         session.finish()
     finally:
         session.quit()
-    return f"The mail server took a test mail to {plain(to)}."
+    return f"The mail server accepted a test email to {plain(to)}."

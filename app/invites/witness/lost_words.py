@@ -41,21 +41,21 @@ def lost_rows(store: Store, lost: LostRecords) -> list[LostRow]:
 def lost_words(lost: LostRecords) -> Iterator[str]:
     """What was sent and said since, a sentence each."""
     if not lost:
-        yield "This computer knows of nothing that was sent or said since."
+        yield "This computer knows of nothing that was sent or recorded since then."
         return
     if lost.mailboxes:
         yield (
-            f"This computer knows of {_counted(lost.mailboxes, 'mailbox', 'mailboxes')} that got"
-            " something that this database does not know."
+            f"This computer knows of {_counted(lost.mailboxes, 'mailbox', 'mailboxes')} that"
+            " got something this database does not know about."
         )
     if lost.strangers:
         yield (
-            f"{_counted(len(lost.strangers), 'send was', 'sends were')} to mailboxes of no"
-            " participant here. They count as soon as a sync brings the participant."
+            f"{_counted(len(lost.strangers), 'send was', 'sends were')} to addresses of no"
+            " participant here. They count when a sync adds the participant."
         )
     if lost.opt_outs:
         kinds = ("opt-out, bounce or erasure", "opt-outs, bounces and erasures")
-        yield f"{_counted(len(lost.opt_outs), *kinds)} came since."
+        yield f"{_counted(len(lost.opt_outs), *kinds)} happened since then."
 
 
 def taken_words(lost: LostRecords) -> str:
@@ -65,14 +65,14 @@ def taken_words(lost: LostRecords) -> str:
         parts.append(f"{_counted(len(lost.sends), 'send is', 'sends are')} recorded as such.")
     if lost.strangers:
         parts.append(
-            f"{_counted(len(lost.strangers), 'one is', 'others are')} recorded when a sync brings"
-            " the participant."
+            f"{_counted(len(lost.strangers), 'one is', 'others are')} recorded when a sync"
+            " adds the participant."
         )
     if lost.opt_outs:
         said = _counted(len(lost.opt_outs), "opt-out is", "opt-outs are")
         parts.append(f"{said} recorded again.")
     if any(kind == "erased" for _, kind, _ in lost.opt_outs):
-        parts.append("Whoever had been erased is erased again in four hours.")
+        parts.append("Everyone who was erased is erased again in four hours.")
     return " ".join(parts)
 
 
@@ -80,7 +80,9 @@ def last_known(store: Store, connection_id: int) -> str:
     """The last that the database itself sent, to compare with a Sent folder. Raises
     DatabaseProblem."""
     (at,) = store.row("SELECT max(sent_at) FROM invite WHERE connection_id = ?", (connection_id,))
-    more = " Another computer that sent from it may know more: answer there." * store.postgres
+    more = (
+        " Another computer that sent from it may know more. If so, answer there." * store.postgres
+    )
     if at is None:
         return f"This database knows of no invite that left.{more}"
     return (

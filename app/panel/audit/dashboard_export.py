@@ -106,8 +106,8 @@ class DashboardExport:
             row = dict(zip(columns, values, strict=False))
             if values and not row.get("id", "").strip():
                 raise ExportProblem(
-                    f"{plain(self._file)} has a row without an id, so it is not as Stripe exported"
-                    " it."
+                    f"{plain(self._file)} has a row without an ID, so it was changed after"
+                    " Stripe exported it."
                 )
             if values:
                 yield row

@@ -133,30 +133,34 @@ def writing(file: str | None, *, replace: bool = True) -> Iterator[TextIO]:
         raise _already_there(whole) from None
     except OSError as error:
         raise OutputProblem(
-            f"{plain(file)} could not be written ({error.strerror}). Nothing there was changed;"
-            " choose another place."
+            f"{plain(file)} could not be written ({error.strerror}). Nothing there was"
+            " changed. Choose another place."
         ) from error
 
 
 def _target(file: str, replace: bool) -> Path:
     """The file itself, wherever a link leads. Never a device, which a rename would replace."""
     if "\0" in file:
-        raise OutputProblem("No file's name can have such a sign. Nothing was written.")
+        raise OutputProblem(
+            "A file name cannot contain that character. Nothing was written. Choose another name."
+        )
     whole = Path(os.path.realpath(file))
     if whole.exists():
         if is_database(whole):
             raise OutputProblem(
-                f"{plain(file)} is Panelist's database. Nothing was written; name another file."
+                f"{plain(file)} is Panelist's database. Nothing was written. Choose another file."
             )
         if not whole.is_file():
-            raise OutputProblem(f"{plain(file)} is no file. Nothing was written; name another.")
+            raise OutputProblem(
+                f"{plain(file)} is not a file. Nothing was written. Choose another one."
+            )
         if not replace:
             raise _already_there(whole)
     return whole
 
 
 def _already_there(whole: Path) -> AlreadyThere:
-    return AlreadyThere(f"{plain(whole)} is there already, and was not changed.")
+    return AlreadyThere(f"{plain(whole)} already exists. It was not changed.")
 
 
 @contextlib.contextmanager
@@ -170,6 +174,6 @@ def _standard_output() -> Iterator[TextIO]:
         raise
     except OSError as error:
         raise OutputProblem(
-            f"Standard output could not be written ({error.strerror}). What came before is not"
-            " whole; write it again to another place."
+            f"Standard output could not be written ({error.strerror}). The output is"
+            " incomplete. Write it again to another place."
         ) from error

@@ -139,18 +139,18 @@ def _fields(inside: bool, known: Vocabulary) -> list[tuple[str, str, str]]:
         for field in FIELDS.values()
         if field.name != "metadata" and not (inside and field.owner == "person")
     ]
-    found.append(("has:", "has", "there is a value"))
+    found.append(("has:", "has", "has a value"))
     if not inside:
         found += [
             ("in:", "in", "member of a segment"),
             (
                 "subscription(",
                 "subscription(",
-                "all of it about one subscription, apart from the rest",
+                "conditions about the same subscription",
             ),
         ]
         found += [(f"metadata[{quote(key)}]", f"metadata.{key}", "") for key in known.metadata]
-    return [*found, ("NOT ", "NOT", "whoever is not found by what follows")]
+    return [*found, ("NOT ", "NOT", "participants who do not match what follows")]
 
 
 def _values(field: str, known: Vocabulary) -> list[tuple[str, str]]:

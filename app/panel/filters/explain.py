@@ -51,7 +51,7 @@ def _no_operator(text: str, at: int) -> Mistake:
     start, end = found.span(1)
     word = found[1]
     if word in _INSTEAD:
-        words = f"{quoted(word)} at {start + 1} is no word of a filter; write {_INSTEAD[word]}."
+        words = f"{quoted(word)} at {start + 1} is not a filter word. Write {_INSTEAD[word]}."
         return Mistake(start, end, words)
     if word.lower() in FIELDS or word.lower().startswith("metadata"):
         example = "" if "[" in word else f", such as {_example(word.lower())}"
@@ -66,11 +66,11 @@ def _no_operator(text: str, at: int) -> Mistake:
     if text[at : at + 1] in ("[", "]"):
         return _bracket(text, at)
     hint = suggestion(word)
-    words = f"{quoted(word)} at {start + 1} is no condition"
+    words = f"{quoted(word)} at {start + 1} is not a condition"
     if hint:
         return Mistake(start, end, words + hint)
     return Mistake(
-        start, end, f'{words}; write a field, an operator and a value, such as name~"Ada".'
+        start, end, f'{words}. Write a field, an operator and a value, such as name~"Ada".'
     )
 
 
@@ -94,7 +94,7 @@ def _no_value(text: str, at: int) -> Mistake:
     if name not in FIELDS and name not in ("has", "in") and "[" not in name and "." not in name:
         words = f"Unknown field {quoted(found[1])} at {start + 1}"
         return Mistake(start, found.end(1), words + (suggestion(name) or "."))
-    return Mistake(start, end, f"{quoted(text[start:end])} at {start + 1} lacks a value.")
+    return Mistake(start, end, f"{quoted(text[start:end])} at {start + 1} needs a value.")
 
 
 def _no_condition(text: str, at: int) -> Mistake:
@@ -112,8 +112,8 @@ def _no_condition(text: str, at: int) -> Mistake:
         return Mistake(
             at,
             at + found.end(),
-            f"The text {quoted(found.group())} at {at + 1} belongs to no field; write a field and"
-            " an operator before it, such as name~.",
+            f"The text {quoted(found.group())} at {at + 1} belongs to no field. Write a"
+            " field and an operator before it, such as name~.",
         )
     if rest[0] in "[]":
         return _bracket(text, at)
@@ -121,7 +121,7 @@ def _no_condition(text: str, at: int) -> Mistake:
     word = found.group() if found else rest[0]
     if rest[0] == "!":
         return Mistake(
-            at, at + 1, f"! at {at + 1} has no field before it; for “not” write - or NOT."
+            at, at + 1, f"! at {at + 1} has no field before it. For “not”, write - or NOT."
         )
     if rest[0] in ":=<>~":
         return Mistake(at, at + 1, f"A field is missing before {quoted(rest[0])} at {at + 1}.")
@@ -129,12 +129,12 @@ def _no_condition(text: str, at: int) -> Mistake:
         before = text[:at].rstrip()
         if before.endswith("("):
             start = len(before) - 1
-            words = f"Nothing stands between the parentheses at {start + 1}."
+            words = f"There is nothing between the parentheses at {start + 1}."
             return Mistake(start, at + 1, words)
         return _missing(text, at, "before the parenthesis", at, at + 1)
     if word.lower() in ("and", "or"):
         return _missing(text, at, f"before {word}", at, at + len(word))
-    return Mistake(at, at + len(word), f"{quoted(word)} at {at + 1} is out of place here.")
+    return Mistake(at, at + len(word), f"{quoted(word)} at {at + 1} is in the wrong place.")
 
 
 def _missing(text: str, at: int, where: str, start: int, end: int) -> Mistake:
@@ -145,6 +145,6 @@ def _bracket(text: str, at: int) -> Mistake:
     return Mistake(
         at,
         at + 1,
-        f"The bracket at {at + 1} is out of place; only metadata has a key in brackets, such as"
-        ' metadata["tier"].',
+        f"The bracket at {at + 1} is in the wrong place. Only metadata takes a key in"
+        ' brackets, such as metadata["tier"].',
     )

@@ -47,9 +47,9 @@ class FilterField:
 
 
 _TAKES: dict[Kind, str] = {
-    "id": "an id",
+    "id": "an ID",
     "text": "a text",
-    "named": "a name or an id",
+    "named": "a name or an ID",
     "date": "a date, such as 2026-01-01 or -90d",
     "count": "a whole number, such as 2",
     "money": "an amount, such as 20 or 19.90",
@@ -65,19 +65,19 @@ INTERVALS = ("day", "week", "month", "year")  # docs.stripe.com/api/prices/objec
 FIELDS: dict[str, FilterField] = {
     field.name: field
     for field in (
-        FilterField("id", "id", "person", "stripe_id", "Stripe's id of the customer"),
+        FilterField("id", "id", "person", "stripe_id", "the customer's ID in Stripe"),
         FilterField("email", "text", "person", "email", "the email address"),
         FilterField("name", "text", "person", "name", "the name"),
         FilterField("phone", "text", "person", "phone", "the phone number"),
         FilterField("currency", "text", "person", "currency", "the customer's currency"),
         FilterField("created", "date", "person", "created", "when the customer was created"),
+        FilterField("metadata", "text", "person", "metadata", 'a metadata value: metadata["key"]'),
         FilterField(
-            "metadata", "text", "person", "metadata", 'the metadata of a key: metadata["key"]'
+            "subscriptions", "count", "person", "", "the number of subscriptions in any status"
         ),
         FilterField(
-            "subscriptions", "count", "person", "", "how many subscriptions, of any status"
+            "status", "choice", "subscription", "status", "the status of a subscription", STATUSES
         ),
-        FilterField("status", "choice", "subscription", "status", "of a subscription", STATUSES),
         FilterField("started", "date", "subscription", "start", "when a subscription started"),
         FilterField("trial_end", "date", "subscription", "trial_end", "when a trial ends or ended"),
         FilterField(
@@ -88,11 +88,13 @@ FIELDS: dict[str, FilterField] = {
         FilterField(
             "period_end", "date", "item", "current_period_end", "when the paid period ends"
         ),
-        FilterField("product", "named", "item", "product", "a product's name or id"),
-        FilterField("price", "named", "item", "price", "a price's nickname or id"),
-        FilterField("interval", "choice", "price", "interval", "how often is paid", INTERVALS),
+        FilterField("product", "named", "item", "product", "a product's name or ID"),
+        FilterField("price", "named", "item", "price", "a price's nickname or ID"),
         FilterField(
-            "amount", "money", "price", "unit_amount", "a price in whole units: 20 is 20.00"
+            "interval", "choice", "price", "interval", "how often the customer pays", INTERVALS
+        ),
+        FilterField(
+            "amount", "money", "price", "unit_amount", "a price in whole units, where 20 is 20.00"
         ),
     )
 }
@@ -115,4 +117,4 @@ def suggestion(name: str, among: tuple[str, ...] | None = None) -> str:
     close = get_close_matches(low, known, 1, 0.6)
     best = _MEANT.get(low) if among is None else None
     best = best or (close[0] if close else None)
-    return f"; did you mean {best}?" if best else ""
+    return f". Did you mean {best}?" if best else ""

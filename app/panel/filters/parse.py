@@ -79,8 +79,8 @@ def parse(text: str) -> Filter:
             raise Mistake(
                 0,
                 len(text),
-                "The filter at 1 has too many alternatives beside each other; split it into"
-                " segments and join them with in:.",
+                "The filter at 1 has too many alternatives. Split it into segments and"
+                " combine them with in:.",
             ) from None
     except Mistake as mistake:
         raise FilterError(text, mistake.start, mistake.end, mistake.sentence) from None
@@ -115,7 +115,9 @@ class _Builder:
         if parts[0].outside:
             raise parts[0].outside
         at = parts[0].start
-        inner = Mistake(at, at + 1, f"What stands at {at + 1} is in subscription(…) twice.")
+        inner = Mistake(
+            at, at + 1, f"The text at {at + 1} uses subscription(…) inside subscription(…)."
+        )
         return _Part(SameSubscription(parts[0].rule), parts[0].depth + 1, at, inner)
 
     def term(self, tokens: list[Token]) -> _Part:
@@ -130,7 +132,7 @@ def _about_the_person(rule: Filter, name: Token) -> Mistake | None:
     field = leaf.field if isinstance(leaf, Has | Term) else "in"
     if field in FIELDS and FIELDS[field].owner != "person":
         return None
-    hint = "; for the subscription’s own write started." if field == "created" else "."
+    hint = ". For when the subscription started, use started." if field == "created" else "."
     return Mistake(
         _at(name),
         _end(name),
@@ -151,7 +153,7 @@ def _deeper(rule: Filter, parts: list[_Part]) -> _Part:
     depth = max(part.depth for part in parts) + 1
     at = parts[0].start
     if depth > 2 * DEPTH:
-        raise Mistake(at, at + 1, f"What stands at {at + 1} is nested too deep.")
+        raise Mistake(at, at + 1, f"The text at {at + 1} is nested too deeply.")
     outside = next((part.outside for part in parts if part.outside), None)
     return _Part(rule, depth, at, outside)
 
@@ -173,13 +175,13 @@ def _condition(name: Token, sign: Token, given: Token) -> Filter:
         return _null(known, key, sign, given)
     start, end = _at(given), _end(given)
     if sign == "~" and not text:
-        raise Mistake(start, end, f"~ looks for a text, and the one at {start + 1} is empty.")
+        raise Mistake(start, end, f"~ needs a text, and the one at {start + 1} is empty.")
     found = value(known, text, start, end)
     if isinstance(found, Relative) and sign in (":", "=", NEGATED):
         raise Mistake(
             start,
             end,
-            f"{known.name} is hardly ever exactly {quoted(text)} at {start + 1}; use > or <.",
+            f"{known.name} is hardly ever exactly {quoted(text)} at {start + 1}. Use > or <.",
         )
     operator = cast(Operator, ":" if sign in ("=", NEGATED) else str(sign))
     term = Term(known.name, operator, found, key)
@@ -210,7 +212,7 @@ def _field(name: Token) -> tuple[str, str | None]:
             _at(name),
             _end(name),
             f"subscription at {_at(name) + 1} is followed by parentheses, such as"
-            ' subscription(status:"active"); or did you mean has:subscription?',
+            ' subscription(status:"active"). Or did you mean has:subscription?',
         )
     if low not in FIELDS and low not in ("has", "in"):
         words = f"Unknown field {quoted(name)} at {_at(name) + 1}"
@@ -232,7 +234,7 @@ def _check_sign(sign: Token) -> None:
     if sign in (":", "=", NEGATED, "~", ">", ">=", "<", "<="):
         return
     instead = _SIGNS.get(sign)
-    hint = f"; did you mean {instead}?" if instead else "; there are : = != ~ > >= < <=."
+    hint = f". Did you mean {instead}?" if instead else ". Use : = != ~ > >= < or <=."
     raise Mistake(
         _at(sign), _end(sign), f"Unknown operator {quoted(sign)} at {_at(sign) + 1}{hint}"
     )
@@ -263,8 +265,8 @@ def _without_value(name: Token, sign: Token, given: Token) -> Mistake:
     return Mistake(
         _at(name),
         _end(sign),
-        f"{quoted(name + sign)} at {_at(name) + 1} lacks a value before {quoted(given)}; if that is"
-        " meant, put it into quotes.",
+        f"{quoted(name + sign)} at {_at(name) + 1} needs a value before {quoted(given)}. If"
+        " that is the value, put it in quotes.",
     )
 
 
@@ -275,7 +277,7 @@ def _not_possible(name: str, sign: Token, possible: tuple[str, ...]) -> Mistake:
     return Mistake(
         _at(sign),
         _end(sign),
-        f"{name} cannot be asked with {sign} at {_at(sign) + 1}; use {operators}.",
+        f"{name} cannot be used with {sign} at {_at(sign) + 1}. Use {operators}.",
     )
 
 

@@ -20,8 +20,8 @@ def check(text: str) -> None:
         raise Mistake(
             LENGTH,
             len(text),
-            f"A filter has at most {LENGTH:,} characters, and this one has {len(text):,}; what"
-            f" stands at {LENGTH + 1:,} and after it is too much.",
+            f"A filter has at most {LENGTH:,} characters, and this one has {len(text):,}."
+            f" Remove the text from {LENGTH + 1:,} on.",
         )
     if not text.strip():
         raise Mistake(0, len(text), 'A condition is missing at 1, such as status:"active".')
@@ -49,8 +49,7 @@ def _check_characters(text: str) -> None:
                 raise Mistake(
                     at,
                     at + 1,
-                    f"The parenthesis at {at + 1} is inside {DEPTH} others, and that is as deep as"
-                    " a filter goes.",
+                    f"The parenthesis at {at + 1} is inside {DEPTH} others, which is the limit.",
                 )
         elif character == ")":
             if not parentheses:
@@ -74,7 +73,9 @@ def _check_one(character: str, at: int, *, in_quotes: bool) -> None:
             character, f"a control character (U+{ord(character):04X})"
         )
         instead = {"\n": "\\n", "\t": "\\t"}.get(character, f"\\u{ord(character):04x}")
-        hint = f"; write {instead} for it" if in_quotes and character != "\0" else ""
-        raise Mistake(at, at + 1, f"At {at + 1} stands {name}, which no filter may have{hint}.")
+        hint = f". Write {instead} instead" if in_quotes and character != "\0" else ""
+        raise Mistake(
+            at, at + 1, f"At {at + 1} stands {name}, which a filter cannot contain{hint}."
+        )
     if category == "Cs":
-        raise Mistake(at, at + 1, f"At {at + 1} stands a byte that is no character (not UTF-8).")
+        raise Mistake(at, at + 1, f"The byte at {at + 1} is not UTF-8 text.")

@@ -21,7 +21,7 @@ class UnknownSegment(Exception):
 
     def sentence(self, start: int) -> str:
         """The sentence for a person. ``start`` is the position of the name in the text."""
-        return f"There is no segment {quoted(self.leaf.segment)} at {start + 1}{self.hint}"
+        return f"Unknown segment {quoted(self.leaf.segment)} at {start + 1}{self.hint}"
 
 
 def segment_ids(rule: Filter, store: Store, connection_id: int) -> dict[str, list[int]]:
@@ -61,5 +61,5 @@ def _similar(named: str, known: list[str]) -> str:
     by_fold = {fold(one): one for one in reversed(known)}
     close = get_close_matches(fold(named), by_fold, 1, 0.6)
     if close:
-        return f"; did you mean {quoted(by_fold[close[0]])}?"
-    return "; panelist segments lists those there are."
+        return f". Did you mean {quoted(by_fold[close[0]])}?"
+    return ". To list segments, run panelist segments."

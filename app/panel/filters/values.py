@@ -43,15 +43,15 @@ def _escaped(found: re.Match[str], offset: int) -> str:
     if single:
         character = chr(int(single, 16))
         if character == "\0" or "\ud800" <= character <= "\udfff":
-            raise Mistake(at, end, f"{quoted(found.group())} at {at + 1} is no character.")
+            raise Mistake(at, end, f"{quoted(found.group())} at {at + 1} is not a character.")
         return character
     if letter in _ESCAPES:
         return _ESCAPES[letter]
     raise Mistake(
         at,
         end,
-        f"{quoted(found.group())} at {at + 1} is no escape; write \\\\ for a backslash,"
-        ' \\" for a quote.',
+        f"{quoted(found.group())} at {at + 1} is not an escape. Write \\\\ for a backslash"
+        ' and \\" for a quote.',
     )
 
 
@@ -74,7 +74,7 @@ def check_bare(token: str, start: int) -> None:
         raise Mistake(
             start,
             start + 1,
-            f'The quote {token[0]} at {start + 1} is a typographic one; write " for it.',
+            f'The quote {token[0]} at {start + 1} is a typographic quote. Write " for it.',
         )
 
 
@@ -109,7 +109,7 @@ def _date(field: FilterField, text: str, start: int, end: int) -> Moment | Relat
             raise Mistake(
                 start,
                 end,
-                f"{quoted(text)} at {start + 1} is too far away; at most {_FARTHEST}{unit}.",
+                f"{quoted(text)} at {start + 1} is too far away. Use at most {_FARTHEST}{unit}.",
             )
         return Relative(int(sign + digits), unit.lower())
     if _UNIX.match(text):
@@ -119,14 +119,14 @@ def _date(field: FilterField, text: str, start: int, end: int) -> Moment | Relat
             return _moment(found)
         except (ValueError, OverflowError):
             raise Mistake(
-                start, end, f"There is no such date as {quoted(text)} at {start + 1}."
+                start, end, f"{quoted(text)} at {start + 1} isn't a valid date."
             ) from None
     if re.match(r"[0-9]+[hdwmy]\Z", text, re.IGNORECASE):
         raise Mistake(
             start,
             end,
-            f"{quoted(text)} at {start + 1} is a length; write -{text} for so long ago, +{text} for"
-            " so far ahead.",
+            f"{quoted(text)} at {start + 1} is a duration. Write -{text} for the past or"
+            f" +{text} for the future.",
         )
     raise _wrong(field, text, start, end)
 

@@ -49,7 +49,7 @@ def search(store: Store, text: str) -> Search:
     text = fold(text)
     looks = _looks_like(store, text)
     if not search_index.ready(store):
-        return Search(looks, False, "The search index is not built yet: a search takes longer.")
+        return Search(looks, False, "The search index is not ready yet, so searches take longer.")
     if store.postgres:
         return Search(looks, True)
     try:
@@ -59,7 +59,7 @@ def search(store: Store, text: str) -> Search:
         if not search_index.is_damage(problem):
             raise
         search_index.mark_damaged(store)
-        return Search(looks, False, "The search index is damaged and will be built anew.")
+        return Search(looks, False, "The search index is damaged. Panelist rebuilds it.")
     if not few:
         return Search(looks, True)
     candidates = (

@@ -86,7 +86,8 @@ def change(store: Store, connection_id: int, key: str, name: str, text: str) -> 
         store.execute("UPDATE segment SET name = ?, rule = ? WHERE id = ?", (name, text, segment))
         if any(one == segment for one in _asked(store, connection_id, text, segment)):
             raise CustomSegmentProblem(
-                "The filter asks for members of this segment itself, in a circle."
+                "The filter refers to this segment itself. Nothing was changed. Remove"
+                " that reference."
             )
         if text != old:
             found = rules(store, connection_id, everybody=True)  # others may use this one
@@ -102,7 +103,8 @@ def delete(store: Store, connection_id: int, key: str) -> None:
         if other != segment and segment in _asked(store, connection_id, text, other, deep=False):
             (name,) = store.row("SELECT name FROM segment WHERE id = ?", (other,))
             raise CustomSegmentProblem(
-                f"The segment “{name}” asks for its members; change that one first."
+                f"The segment “{name}” uses this segment. Nothing was changed. Change"
+                " that segment first."
             )
     with store.transaction():
         lease.hold_off_syncs(store)
@@ -200,7 +202,7 @@ def _own(store: Store, connection_id: int, key: str) -> tuple[int, str]:
         (connection_id, key),
     )
     if not rows:
-        raise CustomSegmentProblem(f"There is no segment of your own with the key {key!r}.")
+        raise CustomSegmentProblem(f"No custom segment has the key {key!r}.")
     return int(rows[0][0]), str(rows[0][1])
 
 
@@ -218,13 +220,15 @@ def _checked_name(store: Store, connection_id: int, name: str, but: str = "") ->
     if not name:
         raise CustomSegmentProblem("Give the segment a name.")
     if len(name) > LONGEST_NAME:
-        raise CustomSegmentProblem(f"The name is longer than {LONGEST_NAME} letters.")
+        raise CustomSegmentProblem(f"The name is longer than {LONGEST_NAME} characters.")
     taken = store.rows(
         "SELECT 1 FROM segment WHERE connection_id = ? AND name = ? AND key <> ?",
         (connection_id, name, but),
     )
     if taken:
-        raise CustomSegmentProblem(f"There is a segment called “{name}” already.")
+        raise CustomSegmentProblem(
+            f"Another segment is called “{name}”. Nothing was changed. Choose another name."
+        )
     return name
 
 

@@ -36,5 +36,5 @@ class _Doubt:
         if view.kind == "product" or (view.kind == "builtin" and not BUILTIN[view.key].none):
             return view
         people = "1 participant" if self._aside == 1 else f"{self._aside:,} participants"
-        left_out = f"without {people} of whom a subscription could not be stored"
+        left_out = f"without {people} with a subscription that could not be stored"
         return replace(view, doubt=left_out)

@@ -51,7 +51,7 @@ def place_words(place: Membership) -> str:
 
 
 def _reason(reason: Reason) -> str:
-    return plain(f"{reason.type} {reason.event}") if reason.event else "found by a sync"
+    return plain(f"{reason.type} {reason.event}") if reason.event else "first seen in a sync"
 
 
 def places(store: Store, connection_id: int, stripe_id: str) -> list[Membership]:

@@ -74,7 +74,7 @@ def _view(
             key, custom_name or key, kind, rule, count, with_email, written, bool(filling)
         )
     if kind == "builtin" and key not in BUILTIN:
-        lost = "this segment is damaged: panelist salvage saves the others"
+        lost = "this segment is damaged. To recover the others, run panelist salvage"
         return SegmentView(key, key, kind, lost, count, with_email)
     if kind == "builtin":
         builtin = BUILTIN[key]

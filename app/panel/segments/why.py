@@ -99,7 +99,7 @@ def _decided(case: _Case, facts: SubscriptionFacts) -> tuple[bool, str]:
     if case.key.startswith("product:"):
         return _of_product(case, facts)
     if not case.made:
-        return False, "there is no such segment, as subscriptions were not read"
+        return False, "the segment does not exist, because subscriptions were not synced"
     return _of_builtin(case, facts)
 
 
@@ -152,7 +152,7 @@ def _of_product(case: _Case, facts: SubscriptionFacts) -> tuple[bool, str]:
     if not case.made:
         return (
             False,
-            "the product has no segment, as it is not known or subscriptions were not read",
+            "the product has no segment, because it is unknown or subscriptions were not synced",
         )
     archived = ", and the product is archived" if case.product and not case.product[1] else ""
     if mine:

@@ -75,7 +75,7 @@ def _of_person(leaf: Term | Has, row: ParticipantRow, facts: SubscriptionFacts) 
         return (
             f"the customer was created on {facts.on(row.created)}"
             if row.created is not None
-            else "nobody knows when the customer was created"
+            else "it is unknown when the customer was created"
         )
     if leaf.field == "metadata":
         there = stored_metadata(row.metadata)

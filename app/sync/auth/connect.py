@@ -106,16 +106,19 @@ def recognised(settings: Settings, store: Store, offer: NewAccess) -> int | None
 
 def _check_shape(key: str) -> None:
     if not key:
-        raise KeyProblem("No key was given. Paste a restricted key that starts with rk_.")
+        raise KeyProblem(
+            "No key was given. Nothing was connected. Paste a restricted key that starts with rk_."
+        )
     if key.startswith("pk_"):
         raise KeyProblem(
-            "This is a publishable key, which may not read anything. Paste a restricted key that"
-            " starts with rk_live_ or rk_test_."
+            "This is a publishable key, which cannot read data. Nothing was connected."
+            " Paste a restricted key that starts with rk_live_ or rk_test_."
         )
     if not _KEY.match(key):
         raise KeyProblem(
-            "This does not look like a key of Stripe. A restricted key starts with rk_live_ or"
-            " rk_test_; check that all of it was pasted, and nothing else."
+            "This does not look like a Stripe key. Nothing was connected. A restricted key"
+            " starts with rk_live_ or rk_test_. Check that you pasted the complete key and"
+            " nothing else."
         )
 
 
@@ -130,12 +133,14 @@ async def _check(settings: Settings, offer: NewAccess) -> KeyReport:
             raise KeyProblem(str(problem), problem.kind) from None
     if not any(one.granted for one in permissions if one.name == "customers"):
         raise KeyProblem(
-            "This access may not read customers, so there would be no participants. Give it"
-            " “Customers Read” at Stripe and try again."
+            "This key cannot read customers. Nothing was connected. Give it “Customers"
+            " Read” in Stripe and try again."
         )
     warnings: tuple[str, ...] = ()
     if str(offer.secret.get("key", "")).startswith("sk_"):
-        warnings = ("This is a secret key: it may change things. A restricted key is safer.",)
+        warnings = (
+            "This is a secret key, which can change data in Stripe. A restricted key is safer.",
+        )
     return KeyReport(
         account,
         name,
@@ -236,7 +241,8 @@ def refuse_another(store: Store, account: str, livemode: bool) -> None:
         if (connected, mode) != (account, livemode):
             raise KeyProblem(
                 f"Another account is connected ({connected}, {'live' if mode else 'test'})."
-                " Disconnect it first; its participants and segments stay."
+                " Nothing was changed. Disconnect it first. Its participants and segments"
+                " are kept."
             )
 
 

@@ -17,8 +17,8 @@ from app.sync.auth.oauth_app import registered
 from app.sync.stripe.access import secret_name
 from app.sync.stripe.oauth import revoke
 
-STAYS = "Its participants and segments stay on this computer and can be used."
-BY_HAND = "remove Panelist there by hand (Settings, Installed apps)"
+STAYS = "Its participants and segments stay on this computer."
+BY_HAND = "remove Panelist yourself in Stripe (Settings, Installed apps)"
 
 
 class Disconnection(NamedTuple):
@@ -46,17 +46,19 @@ def disconnect(
             kept = credentials.get(name) is not None
             credentials.delete(name)
         if kept:
-            said.append("The access that was kept here is deleted.")
+            said.append("The stored credentials were deleted.")
     except CredentialProblem as problem:
         said.append(f"The access that is kept here could not be deleted: {problem}")
         whole = False
     if connection.method != "oauth":
-        said.append("The key itself stays valid: delete it at Stripe (Developers, API keys).")
+        said.append("The key itself stays valid. Delete it in Stripe (Developers, API keys).")
         return Disconnection(said, whole)
     try:
         said.append(_revoked(settings, credentials, connection))
     except (CredentialProblem, OAuthProblem) as problem:
-        said.append(f"Stripe could not be told. {problem} To be sure, {BY_HAND}.")
+        said.append(
+            f"Panelist could not revoke the access in Stripe. {problem} To be sure, {BY_HAND}."
+        )
         whole = False
     return Disconnection(said, whole)
 
@@ -64,7 +66,10 @@ def disconnect(
 def _revoked(settings: Settings, credentials: Credentials, connection: ConnectionView) -> str:
     app = registered(settings, credentials, connection.livemode)
     if app is None:
-        return f"Stripe was not told, because OAuth is no longer set up here: {BY_HAND}."
+        return (
+            "The access was not revoked in Stripe, because OAuth is no longer set up here."
+            f" To revoke it, {BY_HAND}."
+        )
     if asyncio.run(revoke(app, connection.account)):
-        return "Stripe has taken the access back."
-    return f"Stripe did not take the access back; to be sure, {BY_HAND}."
+        return "Stripe revoked the access."
+    return f"Stripe did not revoke the access. To be sure, {BY_HAND}."

@@ -84,8 +84,8 @@ def _check_client_id(client_id: str) -> None:
     if not _CLIENT_ID.fullmatch(client_id):
         raise SetupProblem(
             "client_id",
-            "A client id starts with ca_; Stripe shows it under your app's settings, one for"
-            " live and one for test.",
+            "A client ID starts with ca_. Stripe shows one for live mode and one for test"
+            " mode in your app's settings.",
         )
 
 
@@ -93,14 +93,14 @@ def _check_secret(secret: str) -> None:
     if secret.startswith("rk_"):
         raise SetupProblem(
             "secret",
-            "This is a restricted key. Use it by “Restricted key”, without OAuth; OAuth needs the"
-            " secret key (sk_) of the account that owns the app.",
+            "This is a restricted key. Use it under “Restricted key”, without OAuth. OAuth"
+            " needs the secret key (sk_) of the account that owns the app.",
         )
     if not _SECRET.fullmatch(secret):
         raise SetupProblem(
             "secret",
-            "A secret key starts with sk_test_ or sk_live_; check that all of it was pasted, and"
-            " nothing else.",
+            "A secret key starts with sk_test_ or sk_live_. Check that you pasted the"
+            " complete key and nothing else.",
         )
 
 
@@ -116,7 +116,7 @@ def _check_page(settings: Settings, address: str) -> None:
     if host not in known - {None}:
         raise SetupProblem(
             "authorize_url",
-            "The install link is not one of Stripe's: it starts with"
+            "This is not an install link from Stripe. An install link starts with"
             " https://marketplace.stripe.com/ or https://connect.stripe.com/.",
         )
 
@@ -126,12 +126,12 @@ def _check_redirect(address: str, livemode: bool) -> None:
     if not parts.hostname or len(parts.path) < 2 or parts.fragment:
         raise SetupProblem(
             "redirect_uri",
-            "A redirect address is whole and has a path, such as"
+            "A redirect address must be complete and have a path, such as"
             f" http://127.0.0.1:4573{CALLBACK_PATH}.",
         )
     if livemode and parts.scheme != "https":
         raise SetupProblem(
-            "redirect_uri", "In live mode Stripe redirects to addresses with https:// only."
+            "redirect_uri", "In live mode, Stripe redirects only to https:// addresses."
         )
 
 

@@ -183,8 +183,8 @@ def kept_access(
     if app is None:
         raise OAuthProblem(
             "setup",
-            "This account was connected by OAuth, but the client id and secret key are gone."
-            " Everything fetched is kept; enter them again on “Set up OAuth”.",
+            "This account was connected by OAuth, but the client ID and secret key are"
+            " missing. All synced data is kept. Enter them again on “Set up OAuth”.",
         )
     if not tokens.access:
         forget = partial(_forget, credentials, name, secret)

@@ -225,8 +225,8 @@ class StripeApi:
         except TooLarge as large:
             beyond = StripeProblem(
                 ProblemKind.TOO_LARGE,
-                "Stripe's answer is far too large. Everything fetched so far is kept; the sync"
-                " tries again from there.",
+                "Stripe's response is far too large. Everything synced so far is kept. The"
+                " sync tries again from there.",
                 seq=seq,
             )
             beyond.beginning, beyond.date = large.beginning, int(time.time())
@@ -241,7 +241,7 @@ class StripeApi:
         if status == 429:
             wait = _retry_after(headers)
             self.limits.refused(endpoint, headers.get("stripe-rate-limited-reason", ""), wait)
-            raise _Again("Stripe asks to go slower (429)", limited=True, wait=_jittered(wait))
+            raise _Again("Stripe limits the request rate (429)", limited=True, wait=_jittered(wait))
         self.limits.accepted(endpoint)
         if 300 <= status < 400:
             raise _unreachable(foreign.redirected(status, headers), permanent=True)
@@ -267,7 +267,7 @@ def _date(headers: Headers) -> int:
     try:
         return int(parsedate_to_datetime(headers.get("date", "")).timestamp())
     except ValueError:
-        raise _Again("Stripe's answer has no date") from None
+        raise _Again("Stripe's response has no date") from None
 
 
 def _retry_after(headers: Headers) -> float:
@@ -297,32 +297,30 @@ def _problem(status: int, body: dict[str, Any], seq: int, request_id: str) -> St
 
 def _meaning(status: int, code: object, parameter: object, detail: str) -> tuple[ProblemKind, str]:
     if code in ("platform_api_key_expired", "account_invalid"):
-        return ProblemKind.REVOKED, "Stripe no longer lets this in: access was revoked."
+        return ProblemKind.REVOKED, "Access was revoked in Stripe."
     if code == "api_key_expired":
-        return ProblemKind.EXPIRED, "Stripe no longer accepts this key: it has expired."
+        return ProblemKind.EXPIRED, "Stripe no longer accepts this key, because it has expired."
     if status == 401:
         return (
             ProblemKind.INVALID_KEY,
-            "Stripe does not know this key. Check that all of it was pasted.",
+            "Stripe does not know this key. Check that you pasted the complete key.",
         )
     if code == "more_permissions_required" or (status == 403 and "permission" in detail.lower()):
         return ProblemKind.FORBIDDEN, "The key lacks a permission."
     if status == 403:
         return ProblemKind.REFUSED, f"Stripe refuses this key: {detail or 'it gives no reason'}"
     if code == "resource_missing" and parameter in ("starting_after", "ending_before"):
-        return ProblemKind.CURSOR_GONE, "The object a list was to go on from is gone."
+        return ProblemKind.CURSOR_GONE, "The list's position in Stripe was lost."
     if status == 404 or code == "resource_missing":
         return ProblemKind.MISSING, "Stripe does not have this object."
-    return ProblemKind.BAD_REQUEST, f"Stripe did not understand a request ({status})."
+    return ProblemKind.BAD_REQUEST, f"Stripe rejected a request ({status})."
 
 
 def _unreachable(why: str, *, permanent: bool = False) -> StripeProblem:
     then = (
-        "correct that, then try again"
-        if permanent
-        else "the sync goes on from there once Stripe answers"
+        "Correct that, then try again" if permanent else "The sync continues when Stripe responds"
     )
     return StripeProblem(
         ProblemKind.UNREACHABLE,
-        f"{why}. Everything fetched so far is kept; {then}.",
+        f"{why}. Everything synced so far is kept. {then}.",
     )

@@ -82,11 +82,12 @@ class Need:
 NEEDS = {
     "customers": Need("Customers Read", "without it there are no participants"),
     "subscriptions": Need(
-        "Subscriptions Read", "without it there are no plans, no statuses and no segments by them"
+        "Subscriptions Read",
+        "without it there are no plans and statuses, and no segments based on them",
     ),
     "products": Need("Products Read", "without it plans have no names and no segments"),
     "prices": Need("Prices Read", "without it amounts and intervals are missing"),
-    "events": Need("Events Read", "without it later changes are not seen by themselves"),
+    "events": Need("Events Read", "without it later changes do not arrive"),
 }
 
 EVENTS = "/v1/events"

@@ -28,8 +28,8 @@ def redirected(status: int, headers: Headers) -> str:
         host = ""
     where = f" to {plain(host, _QUOTED)}" if host else ""
     return (
-        f"The answer is a redirect{where} ({status}), and Stripe sends none. This network may"
-        " want you to sign in"
+        f"The response is a redirect{where} ({status}), which Stripe never sends. This"
+        " network may want you to sign in"
     )
 
 
@@ -41,8 +41,8 @@ def is_page(headers: Headers) -> bool:
 def page(status: int, content: bytes) -> str:
     """A web page, such as the one where a hotel's guests sign in."""
     return (
-        f"The answer is a web page and not from Stripe ({status}{_quoted(content)}). This network"
-        " may want you to sign in"
+        f"The response is a web page, not from Stripe ({status}{_quoted(content)}). This"
+        " network may want you to sign in"
     )
 
 
@@ -51,15 +51,15 @@ def failed(status: int, content: bytes) -> str:
     try:
         error = any_object(content).get("error")
     except Unreadable:
-        return f"The answer is an error, and not in Stripe's form ({status}{_quoted(content)})"
+        return f"The response is an error, but not in Stripe's format ({status}{_quoted(content)})"
     said = error.get("message") if isinstance(error, dict) else error
     detail = f": {plain(without_keys(str(said)), _QUOTED)}" if said else ""
-    return f"Stripe answered with an error of its own ({status}{detail})"
+    return f"Stripe had a server error ({status}{detail})"
 
 
 def unreadable(status: int, content: bytes) -> str:
     """An answer that is cut, or no JSON."""
-    return f"Stripe's answer was cut or is not from Stripe ({status}{_quoted(content)})"
+    return f"The response was cut off or is not from Stripe ({status}{_quoted(content)})"
 
 
 def without_keys(text: str) -> str:

@@ -207,12 +207,12 @@ def _name_of(bad: Unfit, last: str | None) -> str:
     if 0 < len(bad.id) <= ID_LIMIT:
         return storable(bad.id)
     told = hashlib.sha256(f"{last} ".encode("utf-8", "replace") + bad.content).hexdigest()[:12]
-    return f"{storable(bad.id)[:SHOWN]}… ({told})" if bad.id else f"without an id ({told})"
+    return f"{storable(bad.id)[:SHOWN]}… ({told})" if bad.id else f"without an ID ({told})"
 
 
 def _id(value: str) -> str:
     if not 0 < len(value) <= ID_LIMIT or not value.isprintable():
-        raise Unstorable("an id is empty, too long or has characters that no id has")
+        raise Unstorable("an ID is empty, too long or has invalid characters")
     return value
 
 

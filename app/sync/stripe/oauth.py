@@ -82,8 +82,8 @@ async def exchange(app: OAuthApp, code: str) -> Tokens:
     answer = await _ask(
         app,
         {"grant_type": "authorization_code", "code": code},
-        "Stripe says that this approval has expired or was used already. Nothing was connected;"
-        " start again and approve within five minutes.",
+        "Stripe says that this approval has expired or was used already. Nothing was"
+        " connected. Start again and approve within five minutes.",
     )
     return _tokens(app, answer)
 
@@ -96,7 +96,7 @@ async def refresh(app: OAuthApp, tokens: Tokens) -> Tokens:
     answer = await _ask(
         app,
         {"grant_type": "refresh_token", "refresh_token": tokens.refresh},
-        "Stripe no longer renews this access: it was revoked, or not used for a year.",
+        "Stripe no longer renews this access, because it was revoked or not used for a year.",
     )
     fresh = _tokens(app, answer)
     if fresh.account != tokens.account:
@@ -116,9 +116,9 @@ async def _ask(app: OAuthApp, form: dict[str, str], expired: str) -> dict[str, A
         mode = "live" if app.livemode else "test"
         raise OAuthProblem(
             "refused",
-            f"Stripe refuses the client id or the secret key ({_said(app, form, status, body)})."
-            " Nothing was changed; check on “Set up OAuth” that both belong to the same app, in"
-            f" {mode} mode.",
+            "Stripe refuses the client ID or the secret key"
+            f" ({_said(app, form, status, body)}). Nothing was changed. Check on “Set up"
+            f" OAuth” that both belong to the same app, in {mode} mode.",
         )
     raise _unusable(status)
 
@@ -152,7 +152,7 @@ def _object(content: bytes, status: int) -> dict[str, Any]:
         return answer
     except Unreadable:
         if status == 200:
-            raise _senseless("it is no JSON") from None
+            raise _senseless("it is not JSON") from None
         return {}
 
 
@@ -174,15 +174,14 @@ def _said(app: OAuthApp, form: dict[str, str], status: int, body: dict[str, Any]
 
 
 def _unreachable(why: WireProblem) -> OAuthProblem:
-    return OAuthProblem("unreachable", f"{why.clause}. Nothing was changed; try again.")
+    return OAuthProblem("unreachable", f"{why.clause}. Nothing was changed. Try again.")
 
 
 def _unusable(status: int) -> OAuthProblem:
     if status >= 500 or status == 429:
         return OAuthProblem(
             "unreachable",
-            f"Stripe answered with an error of its own ({status}). Nothing was changed; try again"
-            " in a minute.",
+            f"Stripe had a server error ({status}). Nothing was changed. Try again in a minute.",
         )
     return _senseless(f"status {status}")
 
@@ -190,8 +189,8 @@ def _unusable(status: int) -> OAuthProblem:
 def _senseless(why: str) -> OAuthProblem:
     return OAuthProblem(
         "senseless",
-        f"What answered for Stripe is not Stripe ({why}). Nothing was changed; check the network"
-        " (a proxy or a sign-in page?) and try again.",
+        f"The response is not from Stripe ({why}). Nothing was changed. Check the network (a"
+        " proxy or a sign-in page?) and try again.",
     )
 
 
@@ -204,7 +203,7 @@ def _tokens(app: OAuthApp, answer: dict[str, Any]) -> Tokens:
         raise OAuthProblem(
             "refused",
             f"Stripe gave access in {got} mode, but {wanted} mode was asked for. Nothing was"
-            f" kept; enter the {wanted} mode's client id and secret key on “Set up OAuth”.",
+            f" stored. Enter the {wanted} mode's client ID and secret key on “Set up OAuth”.",
         )
     if app.flavour == "connect":
         return Tokens(account, livemode)

@@ -90,7 +90,7 @@ def _foreign(one: Any) -> str | None:
     name = _NAMES[type(one)]
     if one.object in (None, name) or getattr(one, "deleted", False):
         return None
-    return f"it is no {name} but “{plain(one.object, 40)}”"
+    return f"it is not a {name} but “{plain(one.object, 40)}”"
 
 
 def _id_of(reference: object) -> str | None:

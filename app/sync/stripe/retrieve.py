@@ -76,7 +76,7 @@ class Retriever:
                         raise
                     tries += 1
                     if tries > TRIES:
-                        return "its items change whenever they are read"
+                        return "its items changed each time they were read"
                     items.data = []  # the last one was just removed, so the list starts over
                     continue
             if reply.body.bad:
@@ -84,7 +84,7 @@ class Retriever:
             known = {one.id for one in items.data}
             new = [one for one in reply.body.objects if one.id not in known]
             if reply.body.has_more and not new:
-                return "its list of items leads nowhere"
+                return "its list of items cannot be followed"
             items.data += new
             items.has_more = reply.body.has_more
         return None

@@ -113,7 +113,7 @@ class Transport:
         except httpx.HTTPError as error:
             raise wire_problem(error, proxy_for(self._base)) from error
         except TimeoutError as error:
-            raise WireProblem("no answer in time") from error
+            raise WireProblem("no response in time") from error
         except (httpx.InvalidURL, ValueError, ImportError) as error:  # from a proxy address
             raise unusable_address(error, proxy_for(self._base)) from error
 
@@ -122,7 +122,7 @@ class TooLarge(WireProblem):
     """The answer is larger than any of Stripe's. ``beginning``: its first bytes."""
 
     def __init__(self, beginning: bytes = b"") -> None:
-        super().__init__("an answer far too large")
+        super().__init__("a response that is far too large")
         self.beginning = beginning
 
 
@@ -162,7 +162,7 @@ async def _unpacked(answer: httpx.Response, encoding: str) -> AsyncIterator[byte
                 packed = unpack.unconsumed_tail
         yield unpack.flush()
     except zlib.error as error:
-        raise WireProblem("a compressed answer that does not unpack") from error
+        raise WireProblem("a compressed response that cannot be read") from error
 
 
 class _Freshness:
@@ -180,7 +180,7 @@ class _Freshness:
         if step == "http11.receive_response_headers.started":
             asyncio.get_running_loop().call_soon(self._note)
         elif step == "http11.receive_response_headers.complete" and not self._waited:
-            raise WireProblem("an answer to no request")
+            raise WireProblem("a response without a request")
 
     def _note(self) -> None:
         self._waited = True

@@ -87,9 +87,7 @@ class ListReader:
         if cursor is None or cursor == window.cursor:
             pieces = windows.cut(window, next(self._ids))
             if not pieces:
-                raise StripeProblem(
-                    ProblemKind.UNREACHABLE, "Stripe's list cannot be followed: it leads nowhere."
-                )
+                raise StripeProblem(ProblemKind.UNREACHABLE, "Stripe's list cannot be followed.")
             self._waiting.extendleft(reversed(pieces))
             return
         rest = windows.advance(window, cursor, created, len(page.objects))

@@ -138,8 +138,11 @@ def test_cram_md5_signs_with_utf_8() -> None:
             Script("PLAIN", "454 4.7.0 Temporary authentication failure"),
             "cannot check the login now (454 4.7.0 Temporary authentication failure)",
         ),
-        (Script("GSSAPI NTLM"), "offers only logins that Panelist does not speak (GSSAPI NTLM)"),
-        (Script("XOAUTH2 OAUTHBEARER"), "takes no passwords, only a sign-in (XOAUTH2"),
+        (
+            Script("GSSAPI NTLM"),
+            "offers only login methods that Panelist does not support (GSSAPI NTLM)",
+        ),
+        (Script("XOAUTH2 OAUTHBEARER"), "accepts only a sign-in, no passwords (XOAUTH2"),
         (Script(), "offers no login on this port"),
         (Script(greeting="554 5.7.1 Your address is blocked"), "(554 5.7.1 Your address is block"),
     ],

@@ -38,7 +38,7 @@ def test_it_is_sent_once(store: Store, here: int, shown: ReminderList, tmp_path:
     send(sender(store, here, tmp_path))
     assert seen(store, found.batch).counts == {"handed_over": 4}
     again = reminder_list.named(store, here, shown.short)
-    with pytest.raises(StudyProblem, match="sent already"):
+    with pytest.raises(StudyProblem, match="already sent"):
         approve(store, again, EML, BY)
     assert prove(store, here).holds
 
@@ -85,7 +85,7 @@ def test_what_no_one_is_left_of_or_no_one_knows_is_said(
     store: Store, here: int, shown: ReminderList
 ) -> None:
     lifecycle.mark(store, here, list(shown.invites.values()), "completed", BY)
-    with pytest.raises(StudyProblem, match="Everyone in this reminder fell out"):
+    with pytest.raises(StudyProblem, match="No one in this reminder can be reminded any more"):
         approve(store, shown, EML, BY)
     for digits in ("12", "xyzxyz", "0" * 12):
         with pytest.raises(UnknownPlan):

@@ -64,7 +64,7 @@ def test_each_gets_one_mail_that_says_all(store: Store, tmp_path: Path) -> None:
         assert mail["List-Unsubscribe"] == "<mailto:research@acme.example?subject=no>"
         assert "List-Unsubscribe-Post" not in mail
         assert "Hello Person " in text
-        assert "answer with “no”" in text
+        assert "reply with “no”" in text
         links |= {token for token in tokens if f"guest={token}" in text}
     assert links == tokens
     assert len({mail["Message-ID"] for mail in server.mails}) == 3

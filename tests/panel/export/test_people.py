@@ -255,9 +255,9 @@ def test_a_link_goes_on_leading_there(tmp_path: Path) -> None:
     [
         ("no/a", "could not be written"),
         ("x" * 300, "could not be written"),
-        ("", "is no file"),
-        ("/dev/null", "is no file"),
-        ("a\0b", "No file's name"),
+        ("", "is not a file"),
+        ("/dev/null", "is not a file"),
+        ("a\0b", "A file name cannot"),
     ],
 )
 def test_what_cannot_be_written_is_one_sentence(tmp_path: Path, name: str, said: str) -> None:

@@ -113,18 +113,18 @@ def test_an_unknown_segment_is_named_with_its_place(store: Store) -> None:
     assert error.text[error.start : error.end] == '"Activ Subscribers"'
     assert error.text == text
     assert error.sentence == (
-        "There is no segment “Activ Subscribers” at 18; did you mean “Active Subscribers”?"
+        "Unknown segment “Activ Subscribers” at 18. Did you mean “Active Subscribers”?"
     )
     with pytest.raises(FilterError) as caught:
         condition_of(parse(text), store, here, NOW)
     error = caught.value
     assert error.text == 'has:email AND in:"Activ Subscribers"'
     assert error.text[error.start : error.end] == '"Activ Subscribers"'
-    assert "at 18;" in error.sentence
+    assert "at 18." in error.sentence
     for name in ('""', "xyzzyx", '"\\u0007"'):
-        with pytest.raises(FilterError, match=r"at 4; panelist segments lists those there are\."):
+        with pytest.raises(FilterError, match=r"at 4\. To list segments, run panelist segments\."):
             compiled(f"in:{name}", store, here, NOW)
-    with pytest.raises(FilterError, match="There is no segment “Pro”"):
+    with pytest.raises(FilterError, match="Unknown segment “Pro”"):
         compiled("in:Pro", store, other, NOW)
 
 

@@ -285,5 +285,5 @@ def test_what_is_too_deep_for_sqlite_is_one_sentence(both: Both) -> None:
     text = "status:canceled"
     for n in range(29):
         text = f"(name~a OR product~b{n} AND {text})"
-    with pytest.raises(DatabaseProblem, match="too deep for SQLite"):
+    with pytest.raises(DatabaseProblem, match="too deeply for SQLite"):
         asked(parse(text), both[0], everybody=False)

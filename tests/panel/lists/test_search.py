@@ -220,7 +220,7 @@ def test_without_an_index_it_is_said(store: Store) -> None:
     asked = search(store, "ada")
     assert (asked.indexed, asked.note) == (
         False,
-        "The search index is not built yet: a search takes longer.",
+        "The search index is not ready yet, so searches take longer.",
     )
     work(store)
     asked = search(store, "ada")

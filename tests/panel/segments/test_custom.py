@@ -93,7 +93,7 @@ def test_one_may_ask_for_another(store: Store) -> None:
     stored(store, here, 2, participants=[rows.person("cus_a", currency="usd")])
     assert members(store, here, first) == {"cus_b", "cus_c"}
     assert members(store, here, second) == {"cus_b"}
-    with pytest.raises(CustomSegmentProblem, match="circle"):
+    with pytest.raises(CustomSegmentProblem, match="refers to this segment itself"):
         custom.change(store, here, first, "Euro", 'in:"Euro payers"')
     with pytest.raises(CustomSegmentProblem, match="Euro payers"):
         custom.delete(store, here, first)

@@ -124,13 +124,13 @@ ENDED: dict[str, Any] = {"canceled_at": on(3, 2), "ended_at": on(3, 2)}
 CASES: list[tuple[dict[str, Any], list[tuple[str, int, dict[str, Any]]], str, str]] = [
     ({}, [], "all", "In All Customers: a customer since 3 Feb 2024 who was not deleted; a member"
      " at least since the first sync on 11 May."),
-    ({}, [], "none", "In Never Subscribed: there is no subscription of any status; a member at"
-     " least since the first sync on 11 May."),
+    ({}, [], "none", "In Never Subscribed: no subscription of any status; a member at least"
+                     " since the first sync on 11 May."),
     ({}, [], "active", "Not in Active Subscribers: there is no subscription."),
     ({}, [], "canceled", "Not in Former Subscribers: there is no subscription."),
     ({}, [], "product:prod_a", "Not in Pro: there is no subscription."),
-    ({}, [], "product:prod_zz", "Not in prod_zz: the product has no segment, as it is not known or"
-     " subscriptions were not read."),
+    ({}, [], "product:prod_zz", "Not in prod_zz: the product has no segment, because it is"
+                                " unknown or subscriptions were not synced."),
     (pro(), [], "active", "In Active Subscribers: the subscription (Pro, monthly) is active and"
      " began on 2 Jan; a member at least since the first sync on 11 May."),
     (pro(), [], "product:prod_a", "In Pro: the subscription (Pro, monthly) is active and began on"
@@ -168,9 +168,9 @@ CASES: list[tuple[dict[str, Any], list[tuple[str, int, dict[str, Any]]], str, st
     (pro("canceled"), [], "none", "Not in Never Subscribed: the subscription (Pro, monthly) was"
      " canceled."),
     (pro("trialing", trial_end=on(9, 12)), [], "trialing", "In Trialing: the subscription (Pro,"
-     " monthly) is in its trial until 9 Dec; a member at least since the first sync on 11 May."),
+     " monthly) is trialing until 9 Dec; a member at least since the first sync on 11 May."),
     (pro("trialing", trial_end=on(9, 12)), [], "active", "Not in Active Subscribers: the only"
-     " subscription (Pro, monthly) is in its trial until 9 Dec."),
+     " subscription (Pro, monthly) is trialing until 9 Dec."),
     (pro("past_due"), [], "past_due", "In Past Due: the subscription (Pro, monthly) is past due"
      " and began on 2 Jan; a member at least since the first sync on 11 May."),
     (pro("paused"), [], "active", "Not in Active Subscribers: the only subscription (Pro,"
@@ -209,10 +209,11 @@ CASES: list[tuple[dict[str, Any], list[tuple[str, int, dict[str, Any]]], str, st
     (both(pro("unpaid"), basic("past_due")), [], "unpaid", "Not in Unpaid: the subscription"
      " (Basic, yearly) is past due and began on 2 Jan."),
     ({}, [], "unpaid", "Not in Unpaid: there is no subscription."),
-    (pro("incomplete"), [], "none", "Not in Never Subscribed: the subscription (Pro, monthly) is"
-     " incomplete, as its first payment is missing."),
+    (pro("incomplete"), [], "none", "Not in Never Subscribed: the subscription (Pro, monthly)"
+                                    " is incomplete because the first payment is missing."),
     (pro("incomplete_expired"), [], "active", "Not in Active Subscribers: the only subscription"
-     " (Pro, monthly) never began, as its first payment did not come."),
+                                              " (Pro, monthly) expired because the first"
+                                              " payment was never made."),
     (pro("brand_new\x1b[2J"), [], "active", "Not in Active Subscribers: the only subscription"
      " (Pro, monthly) is brand new\ufffd[2J."),
     (both(pro("canceled", **ENDED), basic("paused")), [], "active", "Not in Active Subscribers:"
@@ -278,7 +279,8 @@ def test_the_sentence(shared_store: Store, number: int) -> None:
 def test_without_subscriptions_it_is_said(store: Store) -> None:
     told = Told(store)
     assert told.why("active") == (
-        "Not in Active Subscribers: there is no such segment, as subscriptions were not read."
+        "Not in Active Subscribers: the segment does not exist, because subscriptions"
+        " were not synced."
     )
 
 

@@ -89,7 +89,7 @@ async def test_what_was_fetched_stays_and_one_can_come_back(store: Store, setup:
         (before,) = store.rows("SELECT id FROM connection")
         await leave(at)
         assert "Disconnected. Its participants and segments stay" in at.flat
-        assert "Stripe has taken the access back." in at.flat
+        assert "Stripe revoked the access." in at.flat
         assert "Disconnected from acct_" in at.flat
         assert not at.app.stripe.running
         assert at.app.credentials.names() == []
@@ -141,7 +141,7 @@ async def test_another_account_is_refused_and_then_stands_apart(
             await at.until(lambda: shown(at) == 9 and status(at) == "complete")
             await looks_at(at, first, 5)
             assert "✗" in at.text.splitlines()[0]
-            assert "This is not the account that is connected" in at.flat
+            assert "This account is not the connected one" in at.flat
             await at.press("1")  # the ways are about the one that is connected
             assert f"Connected to {other.sandbox.world.account_id}" in at.flat
             assert "leave" in ids(at)
@@ -188,5 +188,5 @@ async def test_lists_are_those_of_the_account_that_is_looked_at(
 async def test_no_account_is_a_sentence(start: Start) -> None:
     async with start() as at:
         await at.press("2", "c")
-        assert "No account was connected yet" in at.toasts
+        assert "No account is connected" in at.toasts
         assert not isinstance(at.app.screen, AccountsDialog)

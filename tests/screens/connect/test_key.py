@@ -168,7 +168,7 @@ async def test_another_panelist_that_syncs_is_told(start: Start, store: Store) -
         assert "◌ read-only" in at.text
         await at.press("r")
         assert at.sync.engines[0].asked == 1
-        assert "Asking the one who syncs" in at.text
+        assert "Asked the syncing Panelist" in at.text
 
 
 async def test_a_connected_account_is_named(start: Start, store: Store) -> None:

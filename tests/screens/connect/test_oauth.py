@@ -73,7 +73,7 @@ async def test_approve_and_the_sync_starts_by_itself(store: Store, setup: Setup)
     async with running(store, setup.settings(), (80, 24)) as at:
         url = await ask(at)
         assert "Waiting for Stripe's answer" in at.flat
-        assert "Not opened: there is no screen for a browser here" in at.flat
+        assert "Could not open it: no display is available" in at.flat
         shown = "".join(at.text.split())
         assert url in shown
         assert approve(url).status_code == 200
@@ -89,7 +89,7 @@ async def test_denied_is_said_and_one_can_ask_again(store: Store, setup: Setup) 
     async with running(store, setup.settings()) as at:
         url = await ask(at)
         assert approve(url, "deny").status_code == 200
-        await at.until(lambda: "✗ The access was denied at Stripe" in at.flat)
+        await at.until(lambda: "✗ Access was denied at Stripe" in at.flat)
         assert not at.app.screen.query_one(PasteInput).display
         await at.until(lambda: listens(at.app.oauth))
         assert await ask(at) != url
@@ -210,7 +210,7 @@ async def test_a_double_enter_opens_one_page(
         await at.hold("enter", 8)
         await at.until(lambda: at.app.oauth.page is not None)
         await at.hold("enter", 8)
-        await at.until(lambda: page(at).said == "Opened in the browser.")
+        await at.until(lambda: page(at).said == "Opened in your browser.")
         assert (tmp_path / "opened").read_text().split() == [page(at).url]
         assert "already waiting" in at.toasts
 
@@ -329,7 +329,7 @@ async def test_an_install_that_lies_about_its_account(store: Store, setup: Setup
         assert "acct_1Somebody" in at.text
         at.settle()
         await at.press("y")
-        await at.until(lambda: "another account than it said" in at.flat)
+        await at.until(lambda: "a different account from the one you accepted" in at.flat)
         assert not at.app.stripe.running
         assert at.app.credentials.names() == []
 

@@ -62,11 +62,11 @@ async def test_what_is_right_leads_to_connecting(store: Store, setup: Setup) -> 
 
 
 WRONG = [
-    ("client_id", "", "A client id starts with ca_"),
+    ("client_id", "", "A client ID starts with ca_"),
     ("secret", "", "A secret key starts with sk_test_"),
     ("secret", "rk_test_abcdefgh1234", "This is a restricted key"),
-    ("authorize_url", "https://evil.example/oauth", "The install link is not one of"),
-    ("redirect_uri", "somewhere", "A redirect address is whole"),
+    ("authorize_url", "https://evil.example/oauth", "This is not an install link from Stripe"),
+    ("redirect_uri", "somewhere", "A redirect address must be complete"),
 ]
 
 
@@ -82,9 +82,9 @@ async def test_a_wrong_field_is_named_and_has_the_focus(store: Store, setup: Set
         assert at.app.credentials.names() == []
         secret = setup.sandbox.world.client_secret.replace("_test_", "_live_")
         await enter(at, setup, {"secret": secret, "redirect_uri": "http://127.0.0.1:4573/x"})
-        await at.until(lambda: "In live mode Stripe redirects to" in at.flat)
+        await at.until(lambda: "In live mode, Stripe redirects only" in at.flat)
         await enter(at, setup, {"secret": secret})
-        await at.until(lambda: "✗ Stripe refuses the client id or the secret key" in at.flat)
+        await at.until(lambda: "✗ Stripe refuses the client ID or the secret key" in at.flat)
         assert ids(at)[:2] == ["key", "setup"]
         assert value(at, "secret") == secret  # to be corrected
 

@@ -75,7 +75,7 @@ async def test_without_a_keyring_a_person_chooses(store: Store, setup: Setup) ->
     async with running(store, setup.bare(), (60, 20)) as at:
         await offer_key(at, setup)
         assert "Where should Panelist store its credentials?" in at.flat
-        assert "not to be found here" in at.flat or "cannot be used" in at.flat
+        assert "was not found on this computer" in at.flat or "cannot be used" in at.flat
         assert at.app.screen.query_one(OptionList).highlighted is None
         await at.press("enter", "enter")  # nothing is chosen beforehand
         assert isinstance(at.app.screen, TokenStoreDialog)
@@ -87,7 +87,7 @@ async def test_without_a_keyring_a_person_chooses(store: Store, setup: Setup) ->
         await offer_key(at, setup)  # and one may think again
         await pick(at, TokenStore.PLAIN)
         await connected(at)
-        assert kept(at) == "PLAIN FILE"
+        assert kept(at) == "UNENCRYPTED FILE"
         assert at.app.credentials.token_store is TokenStore.PLAIN
 
 
@@ -136,7 +136,7 @@ async def test_a_held_enter_chooses_no_place(store: Store, setup: Setup) -> None
         assert at.app.screen is dialog
         await at.press("up", "down", "enter")
         await at.until(lambda: at.app.credentials.token_store is TokenStore.PLAIN)
-        await at.until(lambda: "Credentials are stored in: PLAIN FILE" in at.flat)
+        await at.until(lambda: "Credentials are stored in: UNENCRYPTED FILE" in at.flat)
 
 
 async def test_the_question_waits_behind_a_dialog(store: Store, setup: Setup) -> None:
@@ -155,7 +155,7 @@ async def test_moving(store: Store, setup: Setup) -> None:
     Credentials(settings.home).put("something", {"a": "canary"})
     async with running(store, settings) as at:
         await choose(at, "place")
-        assert "Credentials are stored in: PLAIN FILE" in at.flat
+        assert "Credentials are stored in: UNENCRYPTED FILE" in at.flat
         await at.press("enter")
         at.settle()
         await at.press("escape")

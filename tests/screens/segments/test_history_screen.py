@@ -159,7 +159,7 @@ async def test_a_day_is_typed_and_what_is_none_is_said_in_its_place(
     async with start() as at:
         screen = await put(at, past.screen())
         for typed, said in (
-            ("some day", "✗ That is no day; type a day such as"),
+            ("some day", "✗ That isn't a valid date. Type a day such as"),
             ("2999-01-01", "✗ That is in the future."),
             ("-1y", "✗ Nothing is known of before: the first sync began"),
         ):

@@ -48,7 +48,9 @@ def test_bars_for_every_state(width: int) -> None:
     steps = (
         StepState(StepView("products", "done", 12, 12, None)),
         StepState(StepView("prices", "pending", 0, None, None)),
-        StepState(StepView("subscriptions", "skipped", 0, None, "The key may not read them.")),
+        StepState(
+            StepView("subscriptions", "skipped", 0, None, "The key has no permission to read them.")
+        ),
         StepState(StepView("segments", "failed", 3, 8, "They could not be built.")),
         StepState(StepView("customers", "running", 900_000, 1_000_000, None), 2_440),
     )
@@ -65,7 +67,7 @@ def test_bars_for_every_state(width: int) -> None:
         (line,) = (line for line in lines if f"{glyph} {name}" in line)
         assert words_ in line
         assert "━" in line or "─" in line
-    assert "The key may not read them." in text
+    assert "The key has no permission to read them." in text
     assert "They could not be built." in text
     if width == 78:
         assert "900,000 of ≈ 1,000,000  2,440/s  41 s left" in text
@@ -163,18 +165,18 @@ async def test_a_sync_is_shown_as_it_goes(start: Start, store: Store) -> None:
         await at.until(lambda: " ! " in at.text.splitlines()[0])
         await at.press("r")
         assert engine.asked == 1
-        assert "Asking Stripe now" in at.toasts
+        assert "Checking Stripe for changes" in at.toasts
 
 
 async def test_an_engine_that_ended_by_itself_says_why(start: Start, store: Store) -> None:
     async with start((120, 40), demo=DEMO) as at:
         engine = await syncing(at)
         engine.running = False
-        engine.activity.doing = "The sync stopped: a fault of its own"
+        engine.activity.doing = "The sync stopped: an internal error"
         at.app.refresher.show()
         await at.pilot.pause()
         assert "not syncing" in at.text
-        assert "The sync stopped: a fault of its own" in at.text
+        assert "The sync stopped: an internal error" in at.text
 
 
 async def test_ten_thousand_changes_are_a_few_looks(start: Start, store: Store) -> None:

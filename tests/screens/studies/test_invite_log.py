@@ -148,7 +148,7 @@ async def test_a_list_opts_out_for_all_studies(
         assert "Mark 2 mailboxes" in at.flat
         await yes(at)
         await at.until(lambda: studies.funnel(store, asked).get("withdrawn") == 2)
-        await at.until(lambda: "2 mailboxes are not written to any more" in at.flat)
+        await at.until(lambda: "2 addresses get no more invites" in at.flat)
         (file,) = Path(at.app.settings.home).glob("ledger-*.json")
         (number,) = store.row("SELECT number FROM ledger_head")
         assert json.loads(file.read_text())["number"] == number  # a copy from before is missed
@@ -165,7 +165,7 @@ async def test_a_file_is_read_whose_name_is_pasted(
     async with start(size) as at:
         await log(at)
         form = await paste(at, str(bad))
-        await at.until(lambda: "no text in UTF-8" in at.flat)
+        await at.until(lambda: "not UTF-8 text" in at.flat)
         for name, said in (
             (str(tmp_path / "none.csv"), "cannot be read (No such file"),
             ("a" * 5_000, "No one is meant: 0 ambiguous, 1 unknown."),

@@ -128,7 +128,7 @@ async def test_a_plan_is_narrowed_to_a_sample(start: Start, here: int, store: St
         await at.press("ctrl+s")
         await at.until(lambda: "5 at random" in at.flat)
         await at.until(lambda: screen.counted is not None and screen.counted.groups[0].count == 5)
-        assert screen.groups.names == ["will be invited", "no email", "not in the sample"]
+        assert screen.groups.names == ["will be invited", "no email", "not sampled"]
         await at.until(lambda: "No email" in at.flat)  # still the current one
         await at.press("o")
         await put(at, "x")

@@ -40,7 +40,7 @@ async def test_confirming_asks_first_and_then_follows(
         await put(at, "11")
         await at.press("enter")
         await asked(at)
-        assert "This computer knows of nothing that was sent or said since." in at.flat
+        assert "This computer knows of nothing that was sent or recorded since then." in at.flat
         assert invites(store) == 0
         at.app.screen.opened = 0.0  # type: ignore[attr-defined]
         await at.press("m")

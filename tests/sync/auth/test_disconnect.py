@@ -70,8 +70,8 @@ def test_what_oauth_gave_is_deleted_and_taken_back(
     assert left.whole
     assert [sentence.partition(".")[0] for sentence in left.said] == [
         "Disconnected",
-        "The access that was kept here is deleted",
-        "Stripe has taken the access back",
+        "The stored credentials were deleted",
+        "Stripe revoked the access",
     ]
     assert sandbox.requests[asked] == 1
     assert sandbox.world.oauth.installed() is None
@@ -87,7 +87,7 @@ def test_a_key_is_deleted_here_and_stays_valid_at_stripe(store: Store, sandbox: 
     sandbox.requests.clear()
     left = leave(here)
     assert left.whole
-    assert "delete it at Stripe" in left.said[-1]
+    assert "Delete it in Stripe" in left.said[-1]
     assert not sandbox.requests
     assert kept(here.settings, view(store).account) is None
     ended(store)
@@ -122,8 +122,8 @@ def test_stripe_cannot_be_told_and_everything_else_is_done(
     spoil(sandbox)
     left = leave(here)
     assert not left.whole
-    assert "Stripe could not be told" in left.said[-1]
-    assert "remove Panelist there by hand" in left.said[-1]
+    assert "Panelist could not revoke the access in Stripe" in left.said[-1]
+    assert "remove Panelist yourself" in left.said[-1]
     assert kept(here.settings, account) is None
     ended(store)
 
@@ -135,7 +135,7 @@ def test_what_failed_is_done_when_it_is_said_again(store: Store, sandbox: Sandbo
     leave(here)
     at = view(store).disconnected_at
     sandbox.options.faults.error_500 = 0.0
-    assert leave(here).said[-1] == "Stripe has taken the access back."
+    assert leave(here).said[-1] == "Stripe revoked the access."
     assert sandbox.world.oauth.installed() is None
     assert view(store).disconnected_at == at
 
@@ -155,7 +155,7 @@ def test_removed_at_stripe_before(store: Store, sandbox: Sandbox) -> None:
     sandbox.world.oauth.remove_all()
     left = leave(here)
     assert left.whole
-    assert "did not take the access back" in left.said[-1]
+    assert "did not revoke the access" in left.said[-1]
 
 
 def test_a_keyring_that_fails_keeps_nobody_connected(
@@ -173,7 +173,7 @@ def test_a_keyring_that_fails_keeps_nobody_connected(
     left = leave(service(store, settings, opened()))
     assert not left.whole
     assert "could not be deleted: The keyring is locked" in left.said[1]
-    assert left.said[-1] == "Stripe has taken the access back."
+    assert left.said[-1] == "Stripe revoked the access."
     ended(store)
     monkeypatch.setattr(Breakable, "locked", False)
     leave(service(store, settings, opened()))
@@ -205,7 +205,7 @@ def test_access_that_another_panelist_is_just_renewing_is_gone_for_good(
     renewing.start()
     assert asked.wait(20)
     left = leave(here)
-    assert "The access that was kept here is deleted." in left.said
+    assert "The stored credentials were deleted." in left.said
     renewing.join(20)
     assert sandbox.requests[TOKEN] == 2
     assert kept(here.settings, view(store).account) is None

@@ -65,17 +65,17 @@ async def test_a_page_is_quoted_without_what_a_terminal_obeys_and_without_keys()
 
 async def test_a_failure_in_between_is_not_blamed_on_stripe() -> None:
     said, requests = await asked(answer("502 Bad Gateway", b"<h1>Squid: no route</h1>"))
-    assert said.startswith("The answer is an error, and not in Stripe's form (502: “Squid: no")
+    assert said.startswith("The response is an error, but not in Stripe's format (502: “Squid: no")
     assert requests == 2
 
 
 async def test_stripes_own_failure_is_quoted() -> None:
     body = json.dumps({"error": {"message": "Maintenance until noon"}}).encode()
     said, _ = await asked(answer("500 Internal Server Error", body))
-    assert said.startswith("Stripe answered with an error of its own (500: Maintenance until noon)")
+    assert said.startswith("Stripe had a server error (500: Maintenance until noon)")
 
 
 async def test_half_an_answer_is_not_quoted() -> None:
     """It can hold customers."""
     said, _ = await asked(answer("200 OK", b'{"data": [{"email": "ada@example.com"'))
-    assert said.startswith("Stripe's answer was cut or is not from Stripe (200).")
+    assert said.startswith("The response was cut off or is not from Stripe (200).")

@@ -42,19 +42,19 @@ async def closed_port() -> int:
 async def test_a_connection_that_is_refused() -> None:
     said = await problem(Transport(f"http://127.0.0.1:{await closed_port()}", {}))
     check(said, httpx.ConnectError, ConnectionRefusedError)
-    assert str(said) == "nothing answers there"
+    assert str(said) == "connection refused"
 
 
 async def test_a_name_with_two_addresses_that_both_refuse() -> None:
     said = await problem(Transport(f"http://localhost:{await closed_port()}", {}))
     assert isinstance(said.__cause__, httpx.ConnectError)
-    assert str(said) == "nothing answers there"
+    assert str(said) == "connection refused"
 
 
 async def test_a_name_that_is_not_known() -> None:
     said = await problem(Transport("https://stripe.invalid", {}))
     check(said, httpx.ConnectError, socket.gaierror)
-    assert "its name is not found" in str(said)
+    assert "its name was not found" in str(said)
 
 
 async def test_a_certificate_that_no_one_vouches_for(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ async def test_a_head_without_end() -> None:
     async with listening(flood) as port:
         said = await problem(Transport(f"http://127.0.0.1:{port}", {}))
     check(said, httpx.RemoteProtocolError, h11.RemoteProtocolError)
-    assert str(said) == "an answer far too large"
+    assert str(said) == "a response that is far too large"
 
 
 async def test_a_server_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +194,7 @@ async def test_a_server_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     async with asking(Server(b"")) as wire:
         said = await problem(wire)
     check(said, httpx.ReadTimeout, TimeoutError)
-    assert str(said) == "no answer in time"
+    assert str(said) == "no response in time"
 
 
 async def test_a_handshake_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -192,7 +192,7 @@ def test_codes_that_are_worth_nothing(sandbox: Sandbox, tmp_path: Path, clock: C
 def test_a_secret_that_is_not_the_developers(sandbox: Sandbox, tmp_path: Path, secret: str) -> None:
     given = getattr(sandbox.world, secret, SECRET)
     app = app_of(known(sandbox, tmp_path, stripe_client_secret=SECRET))
-    assert "check on “Set up OAuth”" in problem(replace(app, secret=given), "refused")
+    assert "Check on “Set up OAuth”" in problem(replace(app, secret=given), "refused")
 
 
 # Every other answer

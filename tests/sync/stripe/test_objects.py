@@ -291,7 +291,7 @@ def test_what_is_of_another_kind_or_mode_is_set_aside() -> None:
     found.check_mode(livemode=False)
     assert [one.id for one in found.objects] == ["cus_good", "cus_test"]
     assert {one.id: one.reason for one in found.bad} == {
-        "sub_a": "it is no customer but “subscription”",
+        "sub_a": "it is not a customer but “subscription”",
         "cus_live": "it belongs to live mode",
     }
     assert found.last == ("cus_test", 7)

@@ -173,14 +173,14 @@ async def test_a_proxy_that_is_dead(monkeypatch: pytest.MonkeyPatch, scheme: str
     monkeypatch.setenv("https_proxy", f"{scheme}://user:s3cr3t-word@127.0.0.1:{port}")
     said = await problem(Transport("https://stripe.invalid", {}))
     check(said, httpx.ConnectError, ConnectionRefusedError)
-    clause = f"The proxy 127.0.0.1:{port} cannot be reached (nothing answers there)"
+    clause = f"The proxy 127.0.0.1:{port} cannot be reached (connection refused)"
     assert said.clause == clause
 
 
 async def test_a_proxy_whose_name_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "proxy.invalid:8080")
     said = await problem(Transport("https://stripe.invalid", {}))
-    assert said.clause.startswith("The proxy proxy.invalid:8080 cannot be reached (its name is")
+    assert said.clause.startswith("The proxy proxy.invalid:8080 cannot be reached (its name was")
 
 
 async def test_a_proxy_that_hangs_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,7 +152,7 @@ async def test_a_compressed_answer_that_is_damaged(at: int) -> None:
     content = bytearray(gzip.compress(b"fine" * 99, mtime=0))
     content[at] ^= 0xFF
     async with asking(Server(packed(bytes(content)))) as wire:
-        assert "compressed answer" in await why(wire)
+        assert "compressed response" in await why(wire)
 
 
 async def test_a_compressed_answer_that_is_cut_is_never_longer_than_it_was() -> None:
@@ -192,7 +192,7 @@ async def test_a_body_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_server_that_falls_silent(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     monkeypatch.setattr(transport, "SILENCE", 0.05)
     async with asking(Server(sent)) as wire:
-        assert await why(wire) == "no answer in time"
+        assert await why(wire) == "no response in time"
 
 
 async def test_a_server_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +205,7 @@ async def test_a_server_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None
             await asyncio.sleep(0.005)
 
     async with listening(drip) as port:
-        assert await why(Transport(f"http://127.0.0.1:{port}", {})) == "no answer in time"
+        assert await why(Transport(f"http://127.0.0.1:{port}", {})) == "no response in time"
 
 
 async def test_what_nobody_asked_for_is_not_taken_for_an_answer() -> None:
@@ -213,7 +213,7 @@ async def test_what_nobody_asked_for_is_not_taken_for_an_answer() -> None:
     server = Server(FINE + FINE.replace(b"fine", b"evil"), FINE)
     async with asking(server) as wire:
         assert (await wire.get("/v1/customers", {}))[2] == b"fine"
-        with pytest.raises(WireProblem, match="an answer to no request"):
+        with pytest.raises(WireProblem, match="a response without a request"):
             await wire.get("/v1/customers", {})
         assert (await wire.get("/v1/customers", {}))[2] == b"fine"
     assert server.connections == 2

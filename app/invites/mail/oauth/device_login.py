@@ -49,8 +49,8 @@ def request_code(app: MailApp) -> DeviceCode:
     if not (_is_page(page, app) and isinstance(code, str) and code and device_code):
         raise OAuthProblem(
             "senseless",
-            f"What answered for {app.provider.name} gave no code to enter. Nothing was changed."
-            " Check the network (a proxy or a sign-in page?) and try again.",
+            f"The response for {app.provider.name} contained no code to enter. Nothing was"
+            " changed. Check the network (a proxy or a sign-in page?) and try again.",
         )
     life = _seconds(answer, "expires_in", LIFE, LONGEST_LIFE)
     return DeviceCode(
@@ -95,7 +95,7 @@ def _approved(app: MailApp, answer: TokenAnswer) -> MailTokens:
     if answer.error in _DENIED:
         raise OAuthProblem(
             "denied",
-            f"The access was denied at {app.provider.name}. Nothing was changed.",
+            f"Access was denied at {app.provider.name}. Nothing was changed.",
         )
     if answer.error in _EXPIRED:
         raise _expired()

@@ -41,8 +41,9 @@ def read_answer(app: MailApp, answer: TokenAnswer, before: str = "") -> MailToke
     if answer.status != 200 or not access or not again:
         raise OAuthProblem(
             "senseless",
-            f"What answered for {app.provider.name} has no tokens (status {answer.status}). Nothing"
-            " was changed. Check the network (a proxy or a sign-in page?) and try again.",
+            f"The response for {app.provider.name} contained no tokens (status"
+            f" {answer.status}). Nothing was changed. Check the network (a proxy or a"
+            " sign-in page?) and try again.",
         )
     return MailTokens(app.provider.key, app.client_id, access, again, answer.expires_at)
 
@@ -51,8 +52,8 @@ def refused(app: MailApp, answer: TokenAnswer) -> OAuthProblem:
     """The token server does not accept the app, or what it asks for."""
     return OAuthProblem(
         "refused",
-        f"{app.provider.name} refuses the app of PANELIST_SMTP_CLIENT_ID ({answer.said}). Nothing"
-        " was changed. Check the client id, the client secret and the tenant.",
+        f"{app.provider.name} refuses the app of PANELIST_SMTP_CLIENT_ID ({answer.said})."
+        " Nothing was changed. Check the client ID, the client secret and the tenant.",
     )
 
 
@@ -111,7 +112,7 @@ class MailAccess:
         if (tokens.provider, tokens.client_id) != (self.app.provider.key, self.app.client_id):
             raise OAuthProblem(
                 "expired",
-                f"You signed in for {self._server} with another app than that of"
+                f"You signed in for {self._server} with a different app from that of"
                 f" PANELIST_SMTP_CLIENT_ID. {AGAIN}.",
             )
         return KeptTokens(

@@ -72,12 +72,12 @@ def mail_app(settings: Settings) -> MailApp | None:
     if not client_id:
         raise SettingsError(
             f"PANELIST_SMTP_OAUTH needs an app that you registered at {provider.name}. Set"
-            " PANELIST_SMTP_CLIENT_ID to its client id."
+            " PANELIST_SMTP_CLIENT_ID to its client ID."
         )
     if not _CLIENT_ID.fullmatch(client_id):
         raise SettingsError(
-            "PANELIST_SMTP_CLIENT_ID is not a client id. Copy the whole id, and nothing else, from"
-            f" the app that you registered at {provider.name}."
+            "PANELIST_SMTP_CLIENT_ID is not a client ID. Copy only the complete ID from the"
+            f" app that you registered at {provider.name}."
         )
     secret = settings.smtp_client_secret or ""
     if provider is GOOGLE:
@@ -103,8 +103,8 @@ def _microsoft(client_id: str, secret: str, base: str | None, tenant: str) -> Ma
     """learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code"""
     if not _TENANT.fullmatch(tenant):
         raise SettingsError(
-            "PANELIST_SMTP_TENANT is not the id or the domain of a Microsoft tenant, such as"
-            " example.com. Correct it or leave it out."
+            "PANELIST_SMTP_TENANT is not the ID or the domain of a Microsoft tenant, such"
+            " as example.com. Correct or remove it."
         )
     here = f"{base or 'https://login.microsoftonline.com'}/{tenant}/oauth2/v2.0"
     return MailApp(

@@ -26,10 +26,10 @@ class Channel:
 
 
 _ALL = (
-    Channel("smtp", "mail server", result="sent"),
-    Channel("eml", "files on this computer", is_local=True, undo_seconds=0),
-    Channel("csv", "a table for a mail merge", is_local=True, undo_seconds=0),
-    Channel("link", "links that are copied", by_hand=True),
+    Channel("smtp", "email", result="sent"),
+    Channel("eml", ".eml files", is_local=True, undo_seconds=0),
+    Channel("csv", "CSV", is_local=True, undo_seconds=0),
+    Channel("link", "personal links", by_hand=True),
 )
 CHANNELS = {one.key: one for one in _ALL}
 

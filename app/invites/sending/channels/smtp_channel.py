@@ -116,7 +116,7 @@ class SmtpChannel:
         except NotSent as why:
             return self._not_sent(work, job, before, why)
         except DeliveryUnknown:
-            return self._rested("The mail server went silent after a mail was handed over.", True)
+            return self._rested("The mail server stopped responding after it got an email.", True)
         except BaseException:
             self._drop()
             raise

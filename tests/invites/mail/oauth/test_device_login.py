@@ -76,13 +76,14 @@ def test_it_asks_as_often_as_it_is_told(tokens: TokenServer) -> None:
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        ("authorization_declined", "The access was denied at Microsoft. Nothing was changed."),
-        ("access_denied", "The access was denied at Microsoft. Nothing was changed."),
+        ("authorization_declined", "Access was denied at Microsoft. Nothing was changed."),
+        ("access_denied", "Access was denied at Microsoft. Nothing was changed."),
         ("expired_token", "No one entered the code in time. Nothing was changed. Start again."),
         (
             "invalid_client",
-            "Microsoft refuses the app of PANELIST_SMTP_CLIENT_ID (400: AADSTS70000: invalid_client"
-            " it is). Nothing was changed. Check the client id, the client secret and the tenant.",
+            "Microsoft refuses the app of PANELIST_SMTP_CLIENT_ID (400: AADSTS70000:"
+            " invalid_client it is). Nothing was changed. Check the client ID, the client"
+            " secret and the tenant.",
         ),
     ],
 )
@@ -100,14 +101,14 @@ def test_why_no_one_is_signed_in(tokens: TokenServer, error: str, said: str) -> 
     ],
 )
 def test_no_page_that_a_person_could_be_sent_to(answer: object) -> None:
-    with answering(told(answer)) as server, pytest.raises(OAuthProblem, match="gave no code"):
+    with answering(told(answer)) as server, pytest.raises(OAuthProblem, match="contained no code"):
         request_code(app_at(server.url))
 
 
 def test_a_server_that_never_ends_its_answer() -> None:
     with answering(http(200, b"x" * 2**20)) as server, pytest.raises(OAuthProblem) as caught:
         request_code(app_at(server.url))
-    assert "an answer far too large" in str(caught.value)
+    assert "a response that is far too large" in str(caught.value)
 
 
 def test_a_server_that_is_not_there(tokens: TokenServer) -> None:
@@ -115,5 +116,5 @@ def test_a_server_that_is_not_there(tokens: TokenServer) -> None:
     with pytest.raises(OAuthProblem) as caught:
         request_code(app)
     assert str(caught.value) == (
-        "Microsoft cannot be reached (nothing answers there). Nothing was changed. Try again."
+        "Microsoft cannot be reached (connection refused). Nothing was changed. Try again."
     )

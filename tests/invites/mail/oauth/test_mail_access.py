@@ -161,7 +161,7 @@ def test_a_token_server_that_is_away_is_asked_again_later(
     send(sends(store, home))
     batch = seen(store, run)
     assert (batch.state, set(states(store, run.run).values())) == ("running", {"queued"})
-    assert "Microsoft answered with an error of its own (503)" in str(batch.trouble)
+    assert "Microsoft had a server error (503)" in str(batch.trouble)
 
 
 def test_two_that_share_a_home_renew_once(home: Settings, tokens: TokenServer) -> None:
@@ -204,10 +204,10 @@ def test_who_signed_in_as_someone_else_is_refused(
     mail.sign_in = lambda *_: False
     problem = refusal(home)
     assert str(problem) == (
-        f"The mail server {MAILBOX}@127.0.0.1:{mail.port} refuses the sign-in at Microsoft (535"
-        " 5.7.8 Username and Password not accepted, status 401). Nothing was sent. Sign in again"
-        f" with panelist mail login as {MAILBOX}. If Microsoft still refuses it, check that this"
-        " mailbox may send by SMTP."
+        f"The mail server {MAILBOX}@127.0.0.1:{mail.port} refuses the sign-in at Microsoft"
+        " (535 5.7.8 Username and Password not accepted, status 401). Nothing was sent."
+        f" Sign in again with panelist mail login as {MAILBOX}. If Microsoft still refuses"
+        " it, check that this mailbox is allowed to send by SMTP."
     )
     assert problem.answer
     assert problem.answer.meaning.final
@@ -215,7 +215,7 @@ def test_who_signed_in_as_someone_else_is_refused(
 
 
 def test_without_a_sign_in_or_with_that_of_another_app(home: Settings) -> None:
-    assert "another app than that of PANELIST_SMTP_CLIENT_ID. Sign in again" in str(
+    assert "a different app from that of PANELIST_SMTP_CLIENT_ID. Sign in again" in str(
         refusal(replace(home, smtp_client_id="another-client"))
     )
     keep(open_credentials(home), server_of(home), None)
@@ -227,7 +227,7 @@ def test_a_server_that_takes_only_passwords(home: Settings) -> None:
         server = replace(server_of(home), port=other.port)
         keep(open_credentials(home), server, kept_tokens(open_credentials(home), server_of(home)))
         session = Session(server, replace_server(home, server))
-        with pytest.raises(NotSent, match=r"does not take a sign-in by OAuth on this port \(PLAIN"):
+        with pytest.raises(NotSent, match=r"does not accept OAuth on this port \(PLAIN"):
             session.open()
 
 
@@ -255,9 +255,9 @@ def test_nothing_that_is_secret_is_in_a_sentence(
     ("wrong", "said"),
     [
         ({"smtp_client_id": None}, "Set PANELIST_SMTP_CLIENT_ID"),
-        ({"smtp_client_id": "two words"}, "PANELIST_SMTP_CLIENT_ID is not a client id"),
-        ({"smtp_tenant": "../x"}, "PANELIST_SMTP_TENANT is not the id or the domain"),
-        ({"smtp_server": "smtp://smtp.office365.com"}, "needs the mailbox to sign in for"),
+        ({"smtp_client_id": "two words"}, "PANELIST_SMTP_CLIENT_ID is not a client ID"),
+        ({"smtp_tenant": "../x"}, "PANELIST_SMTP_TENANT is not the ID or the domain"),
+        ({"smtp_server": "smtp://smtp.office365.com"}, "needs the address to sign in with"),
     ],
 )
 def test_wrong_settings(home: Settings, wrong: dict[str, str | None], said: str) -> None:
