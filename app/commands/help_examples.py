@@ -45,6 +45,7 @@ EXAMPLES = {
         "invite --study 'Pricing page' --batch 40",
         "invite --study 'Pricing page' --plan 59d8ab12c03f --expect 40",
     ),
+    "send": ("send", "send --follow"),
     "invites": ("invites --study 'Pricing page'", "invites --state uncertain --json"),
     "invites mark": (
         "invites mark completed answers.csv --study 'Pricing page'",
