@@ -74,14 +74,13 @@ def add_schedule(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--start",
         metavar="TIME",
-        help="When sending starts, such as 'Tuesday 9:00', 'tomorrow 14:30' or"
-        " 2026-12-08T09:00",
+        help="When sending starts, such as 'Tuesday 9:00', 'tomorrow 14:30' or 2026-12-08T09:00",
     )
     command.add_argument(
         "--quiet-hours",
         metavar="HOURS",
-        help="When no email is sent, such as 'nights, weekends' or '20:00-08:00, Sat, Sun', or none."
-        " Instead of the study's",
+        help="When no email is sent, instead of the study's: 'nights, weekends', '20:00-08:00, Sat,"
+        " Sun' or none",
     )
 
 
