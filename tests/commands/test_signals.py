@@ -70,6 +70,8 @@ def test_an_email_under_way_stays_uncertain(home: Home, silent: MailServer) -> N
     assert home.run("invite", "--resume", "--run", str(run.run)).code == 1
     assert sorted(states(store, run.run).values()) == ["sent", "uncertain"]
     assert set(silent.counts.values()) == {1}
+    said = "2 invites, 1 invited: 1 uncertain, 1 sent"  # who is uncertain is not invited
+    assert said in home.run("studies").out
     store.close()
 
 

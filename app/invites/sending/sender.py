@@ -313,7 +313,8 @@ class Sender:
         if not rows:
             return NOW
         within = {60: "a minute", 86_400: "a day"}.get(limit.seconds, f"{limit.seconds:,} seconds")
-        why = f"No more than {limit.most:,} emails leave in {within} (PANELIST_MAIL_RATE)."
+        most = "1 email leaves" if limit.most == 1 else f"{limit.most:,} emails leave"
+        why = f"No more than {most} in {within} (PANELIST_MAIL_RATE)."
         return NextStep(max(_SOON, rows[0][0] + limit.seconds - now), why)
 
     def _template(self, batch: RunView) -> tuple[Template, int | None, tuple[str, ...]]:
