@@ -8,10 +8,12 @@ from typing import Any
 
 from app.commands.console import print_json, say
 from app.commands.context import Context
+from app.commands.database_patience import DatabasePatience
 from app.commands.exit_codes import DONE, FAILED
 from app.commands.progress import Progress
 from app.commands.signals import stop_event
 from app.credentials.factory import open_credentials
+from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites.schedule.start_time import moment_words
 from app.invites.sending import runs
@@ -36,17 +38,21 @@ def send_batch(context: Context, run: int, *, as_json: bool) -> int:
     if now.start_at is not None and now.go_at > time.time():
         return _leave(context, now, as_json=as_json)
     shown = BatchProgress(store, run, as_json=as_json)
-    sender = open_sender(
-        store,
-        settings,
-        open_credentials(settings),
-        on_change=lambda _: shown.on_change(),
-        tell=lambda sentence: None if as_json else say(sentence),
-    )
-    with stop_event(AT_ONCE) as stop:
-        shown.begin(settings)
-        sender.work(stop, lambda one: one.id == run)
-    return shown.end(stopped=stop.is_set())
+    patience = DatabasePatience(store, shown.tell)
+
+    def on_change(_: int) -> None:
+        patience.answered()
+        shown.on_change()
+
+    sender = open_sender(store, settings, open_credentials(settings), on_change, shown.tell)
+    try:
+        with stop_event(AT_ONCE, sender.hurry) as stop:
+            shown.begin(settings)
+            patience.work(sender, stop, lambda one: one.id == run)
+        return shown.end(stopped=stop.is_set())
+    except DatabaseProblem:
+        shown.say_last_known()
+        raise
 
 
 def _leave(context: Context, run: RunView, *, as_json: bool) -> int:
@@ -72,10 +78,29 @@ class BatchProgress:
         self._store, self._run, self._json, self._name = store, run, as_json, name
         self._progress = Progress(as_json=as_json)
         self._trouble: str | None = None  # that was said
+        self._last: RunView | None = None  # as the database last told it
+
+    def _view(self) -> RunView:
+        self._last = runs.view(self._store, self._run)
+        return self._last
+
+    def tell(self, sentence: str) -> None:
+        """Say something while the batch is sent."""
+        if not self._json:
+            self._progress.clear()
+            say(sentence)
+
+    def say_last_known(self) -> None:
+        """Say how far it was before the database went away."""
+        if self._last is not None and self._last.left:
+            self.tell(
+                f"{self._name}{self._last.words} when the database last answered. An email that was"
+                f" being sent then may be uncertain. {_resume(self._last)}"
+            )
 
     def begin(self, settings: Settings) -> None:
         """Say what will happen."""
-        now = runs.view(self._store, self._run)
+        now = self._view()
         if now.channel.by_hand and not self._json:
             say(f"{now.left:,} links are ready to copy. To print them, run panelist invites link.")
         elif now.left and not self._json:
@@ -89,7 +114,7 @@ class BatchProgress:
 
     def on_change(self) -> None:
         """An invite was sent, or could not be."""
-        now = runs.view(self._store, self._run)
+        now = self._view()
         if now.trouble != self._trouble and not self._json:
             self._progress.clear()
             if now.trouble and now.state == "running":
@@ -101,7 +126,7 @@ class BatchProgress:
 
     def end(self, *, stopped: bool) -> int:
         """Say what happened and return the exit code."""
-        now = runs.view(self._store, self._run)
+        now = self._view()
         self._progress.clear()
         if self._json:
             print_json(
@@ -109,7 +134,7 @@ class BatchProgress:
             )
         else:
             print(f"{self._name}{now.words if self._name else now.words.capitalize()}.")
-        resume = f"To continue, run panelist invite --resume --run {now.id}." if now.left else ""
+        resume = _resume(now)
         if now.trouble:
             say(f"{self._name}{plain(now.trouble, 1000)} {resume}".rstrip())
         elif stopped and now.left:
@@ -120,6 +145,11 @@ class BatchProgress:
             say(line)
         left = now.left and not now.channel.by_hand
         return FAILED if left or _unsent(now) else DONE
+
+
+def _resume(now: RunView) -> str:
+    """How to go on."""
+    return f"Go on with panelist invite --resume --run {now.id}." if now.left else ""
 
 
 _UNSENT = ("uncertain", "failed", "to_confirm", "bounced")

@@ -69,14 +69,22 @@ def call_on_signal(stop: Callable[[], object]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def stop_event(at_once: str | None = None) -> Iterator[threading.Event]:
+def stop_event(
+    at_once: str | None = None, hurry: Callable[[], object] = lambda: None
+) -> Iterator[threading.Event]:
     """An event that SIGINT and SIGTERM set inside the block. ``at_once``: what the second one says
-    instead of the usual."""
+    instead of the usual. ``hurry``: called after it is set, in the main thread, between two steps
+    of what runs there. What it raises is raised there."""
     global _at_once
     stop, before = threading.Event(), _at_once
     _at_once = at_once or before
+
+    def stop_now() -> None:
+        stop.set()
+        hurry()
+
     try:
-        with call_on_signal(stop.set):
+        with call_on_signal(stop_now):
             yield stop
     finally:
         _at_once = before

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from app.commands.console import say
 from app.commands.exit_codes import NotConnected
+from app.commands.slow_answers import STRIPE, say_if_slow
 from app.credentials.factory import open_credentials
 from app.db import connections
 from app.db.store import Store
@@ -44,7 +45,8 @@ def reading_access(store: Store, settings: Settings) -> ConnectionAccess:
     OAuthProblem, CredentialProblem and DatabaseProblem.
     """
     if settings.stripe_key:
-        return _read_by_key(store, settings)
+        with say_if_slow(STRIPE):
+            return _read_by_key(store, settings)
     return ConnectionAccess(*_kept_access(SyncService(store, settings, open_credentials(settings))))
 
 
@@ -72,7 +74,8 @@ def sync_access(service: SyncService) -> tuple[int, Access]:
     """The connection to sync and its access: by the key in the environment, or else the stored
     access of the connected account. Blocks for as long as Stripe and a keyring take. Raises
     NotConnected, and everything in service.PROBLEMS."""
-    return _sync_by_key(service) or _kept_access(service)
+    with say_if_slow(STRIPE):
+        return _sync_by_key(service) or _kept_access(service)
 
 
 def reached_access(service: SyncService) -> tuple[int, Access]:

@@ -168,6 +168,7 @@ class Engine:
         """Wait for this engine's turn to sync. False if the account was disconnected."""
         shown = ""
         while True:
+            away = False
             try:
                 self._lease.take()
                 return True
@@ -177,10 +178,10 @@ class Engine:
                     " it stops."
                 )
             except DatabaseProblem as problem:
-                text = str(problem)
+                text, away = str(problem), True
             if text != shown:
                 shown = text
-                self._activity = Activity(text, looking_on=True)
+                self._activity = Activity(text, problem=away, looking_on=True)
                 self._changed()
             asked = await self._wait(STAND_BY)
             with contextlib.suppress(DatabaseProblem):  # the next try reports it

@@ -70,6 +70,25 @@ def test_an_email_under_way_stays_uncertain(home: Home, silent: MailServer) -> N
     assert home.run("invite", "--resume", "--run", str(run.run)).code == 1
     assert sorted(states(store, run.run).values()) == ["sent", "uncertain"]
     assert set(silent.counts.values()) == {1}
+    said = "2 invites, 1 invited: 1 uncertain, 1 sent"  # who is uncertain is not invited
+    assert said in home.run("studies").out
+    store.close()
+
+
+def test_an_email_that_is_not_whole_is_left_at_once(home: Home) -> None:
+    """As systemd stops it: with one SIGTERM, and it waits for a while only."""
+    store = open_store(Settings(home=home.folder))
+    run = queued(store, study(store, account(store, 2)))
+    with MailServer(lambda _: "data hangs") as server:
+        home.variables["PANELIST_SMTP_SERVER"] = server.url
+        process = home.start("invite", "--resume", "--run", str(run.run))
+        until(lambda: bool(server.recipients))
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (1, "0 sent, 2 left.\n")
+    assert "Stopped. What was not sent stays queued." in err
+    assert set(states(store, run.run).values()) == {"queued"}
+    assert store.rows("SELECT state, trouble FROM run") == [("running", None)]
     store.close()
 
 

@@ -62,7 +62,7 @@ def test_from_nothing_to_an_invite_that_is_marked(home: Home) -> None:
     (listed_study,) = home.run("studies", "--json").json
     assert listed_study["funnel"] == {"completed": 1, "handed_over": 8, "withdrawn": 1}
     assert listed_study["invited"] == 10
-    said = "10 invited: 8 handed over, 1 completed, 1 withdrawn"
+    said = "10 invites, 10 invited: 8 handed over, 1 completed, 1 withdrawn"
     assert said in home.run("studies").out
     assert said in home.run("studies", "show", "Pricing").out
     plan = home.run("invites", "remind", "--json").json["plan"]

@@ -214,6 +214,8 @@ class _Talk(socketserver.StreamRequestHandler):
         if self._fault == "data stray":
             self.wfile.write(b"354 tell me\r\n250 2.0.0 a stray answer\r\n")
             return
+        if self._fault == "data hangs":
+            self._line()
         if self._fault.startswith("data "):
             self._say(int(self._fault[5:]), "no")
             return

@@ -78,6 +78,7 @@ def sender(
     state: Path | None = None,
     quiet_hours: str | None = None,
     clock: Callable[[], float] = time.time,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Sender:
     """Sends for it, through the mail server at this address. ``state``: of the computer."""
     settings = Settings(home=folder, smtp_server=url)
@@ -90,7 +91,14 @@ def sender(
         return open_channel(channel, setup)
 
     at = Folders(folder, state) if state else folders(folder)
-    return Sender(store, folders=at, open_channel=opened, quiet_hours=quiet_hours, clock=clock)
+    return Sender(
+        store,
+        folders=at,
+        open_channel=opened,
+        quiet_hours=quiet_hours,
+        clock=clock,
+        tell=tell,
+    )
 
 
 def folders(home: Path) -> Folders:

@@ -10,6 +10,7 @@ from app.commands.connect.oauth_prompt import connect_by_oauth
 from app.commands.console import print_json, read_secret, say
 from app.commands.exit_codes import DONE, NotConnected, WrongUse
 from app.commands.signals import interrupt_on
+from app.commands.slow_answers import STRIPE, say_if_slow
 from app.commands.token_store_choice import choose_token_store, ensure_token_store
 from app.credentials.factory import open_credentials
 from app.credentials.store import CredentialProblem, TokenStore
@@ -65,7 +66,9 @@ def _replace_key(service: SyncService, options: argparse.Namespace) -> int:
             " Run panelist connect."
         )
     ensure_token_store(service.settings, service.credentials)
-    admitted = service.replace_key(read_secret(KEY))
+    key = read_secret(KEY)
+    with say_if_slow(STRIPE):
+        admitted = service.replace_key(key)
     connection = service.connect(admitted)
     if options.json:
         print_json(status_json(overview(service.store, connection)))
@@ -77,13 +80,15 @@ def _replace_key(service: SyncService, options: argparse.Namespace) -> int:
 
 def _by_key(key: str, service: SyncService, *, from_environment: bool) -> Admitted:
     if from_environment:  # such a key is never stored
-        return service.by_key(key, keep=False)
+        with say_if_slow(STRIPE):
+            return service.by_key(key, keep=False)
     homeless = ""
     try:
         ensure_token_store(service.settings, service.credentials)
     except CredentialProblem as problem:
         homeless = str(problem)
-    admitted = service.by_key(key, keep=not homeless)
+    with say_if_slow(STRIPE):
+        admitted = service.by_key(key, keep=not homeless)
     if homeless:
         say(f"The key works and was not kept: {homeless}")
     else:

@@ -8,6 +8,7 @@ from app import log
 from app.commands.batch_sending import AT_ONCE, BatchProgress
 from app.commands.console import print_json, say
 from app.commands.context import open_context
+from app.commands.database_patience import AGAIN, DatabasePatience
 from app.commands.exit_codes import DONE
 from app.commands.signals import stop_event
 from app.credentials.factory import open_credentials
@@ -21,9 +22,6 @@ from app.invites.sending.send_queue import batch_words, goes_out_here, queue_jso
 from app.settings import Settings
 from app.text import plain
 
-AGAIN = 5.0  # seconds between two looks at an empty queue, or at a database that is away
-TRIES = 60  # to reach a database, in a row, unless the command stays: five minutes
-
 
 def send_queue(options: argparse.Namespace) -> int:
     """Send what is queued, and return the exit code."""
@@ -31,23 +29,20 @@ def send_queue(options: argparse.Namespace) -> int:
     settings, store, connection = context
     log.start(settings.home)
     account = connection if options.account else None
-    shown = QueueProgress(store, settings, account, as_json=options.json)
-    with Housekeeping(store, settings.folders), stop_event(AT_ONCE) as stop:
-        shown.begin()
-        sender = open_sender(
-            store, settings, open_credentials(settings), shown.on_change, shown.tell
-        )
-        while not stop.is_set():
-            try:
-                sender.work(stop, shown.mine)
+    shown = QueueProgress(store, settings, account, as_json=options.json, stays=options.follow)
+    sender = open_sender(store, settings, open_credentials(settings), shown.on_change, shown.tell)
+    try:
+        with Housekeeping(store, settings.folders), stop_event(AT_ONCE, sender.hurry) as stop:
+            shown.begin()
+            while not stop.is_set():
+                shown.patience.work(sender, stop, shown.mine)
                 if not options.follow:
                     break
-            except DatabaseProblem as problem:
-                if not options.follow and shown.is_away_for_long():
-                    raise
-                shown.tell(f"{problem} Panelist tries again.")
-            stop.wait(AGAIN)
-    code = shown.end(stopped=stop.is_set())
+                stop.wait(AGAIN)
+        code = shown.end(stopped=stop.is_set())
+    except DatabaseProblem:
+        shown.say_last_known()
+        raise
     return DONE if options.follow else code
 
 
@@ -55,14 +50,20 @@ class QueueProgress:
     """Prints what becomes of each batch that this Panelist sends. ``account``: None for all."""
 
     def __init__(
-        self, store: Store, settings: Settings, account: int | None, *, as_json: bool
+        self,
+        store: Store,
+        settings: Settings,
+        account: int | None,
+        *,
+        as_json: bool,
+        stays: bool,
     ) -> None:
         self._store, self._settings, self._account = store, settings, account
         self._json = as_json
         self._open: dict[int, BatchProgress] = {}
         self._code = DONE
         self._told = ""
-        self._failures = 0  # of the database, in a row
+        self.patience = DatabasePatience(store, self.tell, stays=stays)
 
     def begin(self) -> None:
         """Say what is queued and not sent from here."""
@@ -99,15 +100,16 @@ class QueueProgress:
 
     def on_change(self, run_id: int) -> None:
         """An invite of a batch was sent or could not be, or the batch has ended."""
-        self._told, self._failures = "", 0
+        self._told = ""
+        self.patience.answered()
         self._open[run_id].on_change()
         if runs.view(self._store, run_id).state in (*OVER, "paused"):
             self._code = max(self._code, self._open.pop(run_id).end(stopped=False))
 
-    def is_away_for_long(self) -> bool:
-        """Whether the database did not answer and probably will not. Called at each failure."""
-        self._failures += 1
-        return self._failures > (TRIES if self._store.postgres else 0)
+    def say_last_known(self) -> None:
+        """Say how far each batch was before the database went away."""
+        for shown in self._open.values():
+            shown.say_last_known()
 
     def tell(self, sentence: str) -> None:
         """Say something once."""

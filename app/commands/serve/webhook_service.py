@@ -12,8 +12,10 @@ from functools import partial
 
 from app import log
 from app.commands.console import print_json, read_secret, say
+from app.commands.serve.database_watch import watch_database
 from app.commands.signals import call_on_signal
 from app.commands.stripe_access import reached_access
+from app.commands.sync_trouble import SyncTrouble
 from app.credentials.factory import open_credentials
 from app.db import connections
 from app.db.indexes.index_builder import IndexBuilder
@@ -110,11 +112,13 @@ async def _run(
         _announce(service, listener, sync is not None, options)
         serving = loop.create_task(server.serve(server.application(pages.routes), listener, stop))
         serving.add_done_callback(lambda _: stop.set())
+        watching = None if sync else loop.create_task(watch_database(service.store))
         if syncing:
             syncing.add_done_callback(partial(_stop_after_failure, stop))
         await stop.wait()
-        if syncing:
-            syncing.cancel()
+        for task in (syncing, watching):
+            if task:
+                task.cancel()
         ending = asyncio.to_thread(sync.stop) if sync else asyncio.sleep(0)
         await asyncio.gather(serving, ending)
         pages.end()
@@ -142,8 +146,11 @@ def _stop_after_failure(stop: asyncio.Event, syncing: asyncio.Task[None]) -> Non
 
 
 async def watch_sync(engine: Engine) -> None:
-    """Say so if the sync ends by itself: a person disconnected, or access ended."""
+    """Say when the sync has trouble and when that is over, and if it ends by itself: a person
+    disconnected, or access ended."""
+    trouble = SyncTrouble()
     while engine.running:
+        trouble.see(engine.activity)
         await asyncio.sleep(1.0)
     say(
         f"{plain(engine.activity.doing, 1000)} Panelist still receives webhooks. Start it"

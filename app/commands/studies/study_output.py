@@ -35,14 +35,16 @@ def list_studies(options: argparse.Namespace) -> int:
 
 
 def _counts(store: Store, study_id: int) -> str:
-    """How many were invited, and how many invites are in each state."""
+    """How many invites there are, how many people got one, and how many invites are in each
+    state. The states add up to the first number."""
     funnel = studies.funnel(store, study_id)
     parts = [
         f"{funnel[state]:,} {word}" for state, word in INVITE_STATES.items() if state in funnel
     ]
     if not parts:
         return "no one is invited yet"
-    return f"{invited(store, study_id):,} invited: {', '.join(parts)}"
+    every = sum(funnel.values())
+    return f"{every:,} invites, {invited(store, study_id):,} invited: {', '.join(parts)}"
 
 
 def show_study(options: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from app.commands.exit_codes import DONE, FAILED, NotConnected
 from app.commands.progress import Progress, step_words
 from app.commands.signals import interrupt_on, run_until_signalled
 from app.commands.stripe_access import reached_access, sync_access
+from app.commands.sync_trouble import SyncTrouble
 from app.credentials.factory import open_credentials
 from app.db.errors import DatabaseProblem
 from app.db.indexes.index_builder import IndexBuilder
@@ -24,7 +25,7 @@ from app.panel.overview import Overview, overview
 from app.runtime import tune_interpreter
 from app.settings import Settings, load
 from app.sync.ended_access import ENDINGS
-from app.sync.engine import Activity, Change, Engine
+from app.sync.engine import Change, Engine
 from app.sync.service import SyncService
 from app.sync.stripe.access import Access
 from app.sync.stripe.client import StripeProblem
@@ -118,16 +119,7 @@ class SyncProgress:
         self._began = time.monotonic()
         self._before: dict[str, tuple[int, float]] = {}  # objects of each step, and when
         self.clear = self._progress.clear
-        self._problem = ""
-
-    def on_activity(self, activity: Activity) -> None:
-        """Say once why a sync that goes on by itself has to try again."""
-        problem, waits, _ = activity.doing.partition(" Trying again in ")
-        if waits and problem != self._problem:
-            self.clear()
-            say(f"{plain(problem, 1000)} Trying again.")
-        if waits or not activity.problem:
-            self._problem = problem if waits else ""
+        self.on_activity = SyncTrouble(self.clear).see
 
     def on_change(self, _: object) -> None:
         """Called after every commit."""

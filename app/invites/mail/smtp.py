@@ -11,11 +11,14 @@ from __future__ import annotations
 import contextlib
 import re
 import smtplib
+import socket
 import ssl
+import threading
+from collections.abc import Iterator
 
 from app.invites.mail.oauth.mail_tokens import MailAccess
 from app.invites.mail.server_settings import MailServer
-from app.invites.mail.smtp_login import LONGEST, LoginRefused, connect
+from app.invites.mail.smtp_login import LONGEST, LoginRefused, broken_words, connect
 from app.invites.mail.smtp_replies import Concern, Phase, SmtpReply
 from app.invites.mail.xoauth2 import connect_by_token
 from app.problems import Problem
@@ -23,6 +26,7 @@ from app.text import plain
 
 PHASE = 120.0  # seconds
 GOODBYE = 5.0  # seconds for the answer to QUIT
+LAST = 10.0  # seconds for the answer to a whole email, once Panelist was told to stop
 FINISH = 600.0  # RFC 5321 4.5.3.2.6: a server may take this long to confirm an email
 
 _DOT = re.compile(rb"^\.", re.MULTILINE)
@@ -36,6 +40,10 @@ class NotSent(Problem):
     def __init__(self, text: str, answer: SmtpReply | None = None) -> None:
         super().__init__(text)
         self.answer = answer
+
+
+class Interrupted(Problem):
+    """Panelist was told to stop before the server had the whole email, so it was not sent."""
 
 
 class DeliveryUnknown(Problem):
@@ -52,16 +60,42 @@ class Session:
     ) -> None:
         self._server, self._login, self._patience = server, login, patience
         self._smtp: smtplib.SMTP | None = None
+        self._hurried = self._breakable = False
         self.last: SmtpReply | None = None
+
+    def hurry(self) -> None:
+        """Panelist was told to stop. An email that the server cannot have yet is left at once:
+        raises Interrupted, so only the thread that sends may call this, as a signal handler does.
+        The answer to a whole email is waited for a few seconds more. Then it stays uncertain."""
+        self._hurried = True
+        if self._breakable:
+            raise Interrupted("Panelist was told to stop before the mail was sent.")
+        if self._smtp is not None and self._smtp.sock is not None:
+            end = threading.Timer(LAST, _hang_up, (self._smtp.sock,))
+            end.daemon = True
+            end.start()
+
+    @contextlib.contextmanager
+    def _may_break(self) -> Iterator[None]:
+        """A signal may end what is inside, because a server cannot have the email before its end.
+        Raises Interrupted."""
+        self._breakable = True
+        try:
+            if self._hurried:
+                self.hurry()
+            yield
+        finally:
+            self._breakable = False
 
     def open(self) -> smtplib.SMTP:
         """Connect and log in, without sending. Raises NotSent."""
         self.close()
         try:
-            if isinstance(self._login, MailAccess):
+            if isinstance(self._login, MailAccess):  # a new token must be kept before we may leave
                 smtp = connect_by_token(self._server, self._login)
             else:
-                smtp = connect(self._server, self._login or "")
+                with self._may_break():
+                    smtp = connect(self._server, self._login or "")
         except LoginRefused as refused:
             answer = SmtpReply("login", refused.code, refused.words) if refused.code else None
             raise NotSent(str(refused), answer) from None
@@ -88,15 +122,16 @@ class Session:
 
     def _offer(self, smtp: smtplib.SMTP, sender: str, recipient: str, mail: bytes) -> None:
         try:
-            self._say(smtp, "sender", f"MAIL FROM:<{sender}>", 250)
-            self._say(smtp, "recipient", f"RCPT TO:<{recipient}>", 250, 251)
-            self._say(smtp, "data", "DATA", 354)
-            lines = _BREAK.sub(b"\r\n", mail).removesuffix(b"\r\n") + b"\r\n"
-            smtp.send(_DOT.sub(b"..", lines))
-            answered = _has_answered(smtp)
+            with self._may_break():
+                self._say(smtp, "sender", f"MAIL FROM:<{sender}>", 250)
+                self._say(smtp, "recipient", f"RCPT TO:<{recipient}>", 250, 251)
+                self._say(smtp, "data", "DATA", 354)
+                lines = _BREAK.sub(b"\r\n", mail).removesuffix(b"\r\n") + b"\r\n"
+                smtp.send(_DOT.sub(b"..", lines))
+                answered = _has_answered(smtp)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            said = plain(error, LONGEST).rstrip(".")
+            said = broken_words(error)
             raise NotSent(f"The connection broke before the email was sent ({said}).") from None
         if answered:
             self.close()
@@ -110,14 +145,14 @@ class Session:
             raise NotSent("The email was not offered to the mail server.")
         try:
             if smtp.sock is not None:
-                smtp.sock.settimeout(self._patience)
+                smtp.sock.settimeout(min(LAST, self._patience) if self._hurried else self._patience)
             smtp.send(b".\r\n")
             code, text = smtp.getreply()
             if smtp.sock is not None:
                 smtp.sock.settimeout(PHASE)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            raise DeliveryUnknown(plain(error, LONGEST)) from None
+            raise DeliveryUnknown(broken_words(error)) from None
         answer = _answer("end", code, text)
         if code == 421:
             self.close()
@@ -166,6 +201,12 @@ class Session:
 def _answer(phase: Phase, code: int, text: bytes | str) -> SmtpReply:
     said = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     return SmtpReply(phase, code, plain(said, LONGEST))
+
+
+def _hang_up(sock: socket.socket) -> None:
+    """End a connection under whoever waits for it, also one that is encrypted."""
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def _has_answered(smtp: smtplib.SMTP) -> bool:

@@ -161,11 +161,11 @@ def explained(server: MailServer, error: Exception, *secrets: str) -> LoginRefus
         )
     if isinstance(error, ssl.SSLError):
         return LoginRefused(_not_tls(name, server, error))
-    why = plain(getattr(error, "strerror", "") or error, LONGEST).rstrip(".")
+    why = broken_words(error)
     if server.security == "starttls" and _is_silent(error):
         return LoginRefused(
-            f"{name} accepted the connection but did not respond ({why}). {_KEEP} If this"
-            " port is encrypted from the first byte, write smtps:// instead of smtp://."
+            f"{name} accepted the connection but did not respond. {_KEEP} If this port is"
+            " encrypted from the first byte, write smtps:// instead of smtp://."
         )
     return LoginRefused(f"{name} cannot be reached ({why}). {_KEEP}")
 
@@ -215,6 +215,14 @@ def _not_tls(name: str, server: MailServer, error: ssl.SSLError) -> str:
             " STARTTLS, write smtp:// instead of smtps://."
         )
     return f"The encrypted connection to the mail server {server} failed ({why}). {_KEEP}"
+
+
+def broken_words(error: Exception) -> str:
+    """Why a connection broke. smtplib says of a server that is silent for too long that it closed
+    the connection, which it did not."""
+    if isinstance(error, TimeoutError) or _is_silent(error):
+        return "it did not answer in time"
+    return plain(getattr(error, "strerror", "") or error, LONGEST).rstrip(".")
 
 
 def _is_silent(error: Exception) -> bool:

@@ -12,7 +12,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from app.db.lease import this_process
@@ -34,6 +34,7 @@ from app.problems import Problem
 
 _SOON = 0.1  # the shortest wait, in seconds
 _BUSY = 1.0  # seconds until another try while another Panelist sends by the same route
+_SILENCE = 3.0  # seconds of waiting before it says for what
 _IDLE = 5.0  # seconds; Amazon SES ends a session after ten
 BUSY_SAID = (
     "Another Panelist is sending by the same mail server. What is queued here goes out when that"
@@ -57,9 +58,11 @@ def check_server(batch: RunView, server: str | None) -> None:
 
 @dataclass(frozen=True, order=True)
 class NextStep:
-    """When a sender has work again, in seconds from now."""
+    """When a sender has work again, in seconds from now. ``why``: what it waits for until then, for
+    a person, or "" if that was said already."""
 
     seconds: float
+    why: str = field(default="", compare=False)
 
 
 NOW, NEVER = NextStep(0.0), NextStep(math.inf)
@@ -91,7 +94,8 @@ class Sender:
         self._resting: dict[str, float] = {}  # channel -> until when
         self._templates: dict[int, tuple[Template, int | None, tuple[str, ...]]] = {}
         self._key = b""
-        self._said_busy = self._said_trouble = False
+        self._said_busy = self._said_trouble = self._hurried = False
+        self._said_waits = set[str]()
         self._guards: dict[int, RestoreGuard] = {}  # of the accounts that may send
         self._checked = set[tuple[str, int]]()  # (route, account) since its lock was taken
 
@@ -108,6 +112,9 @@ class Sender:
                 if step == NEVER or (step > NOW and not wait):
                     self._note_all()
                     return
+                if step.seconds > _SILENCE and step.why and step.why not in self._said_waits:
+                    self._said_waits.add(step.why)
+                    self._tell(step.why)
                 if step.seconds > _IDLE:
                     self._let_go()
                 elif step > NOW:
@@ -118,6 +125,13 @@ class Sender:
                 channel.close()
             self._channels.clear()
             self._locks.free()
+
+    def hurry(self) -> None:
+        """Leave what is being sent, within seconds. For a signal handler in the thread that works:
+        see :meth:`OpenChannel.hurry`."""
+        self._hurried = True
+        for channel in self._channels.values():
+            channel.hurry()
 
     def _let_go(self) -> None:
         """End the sessions with mail servers, and let others send."""
@@ -234,6 +248,8 @@ class Sender:
 
     def _put(self, batch: RunView, channel: OpenChannel) -> NextStep:
         template, expire_days, overrides = self._template(batch)
+        if self._hurried:
+            return NOW
         put = channel.put(
             BatchWork(
                 store=self._store,
@@ -267,12 +283,18 @@ class Sender:
     def _due(self, batch: RunView) -> NextStep:
         """When the next invite of the batch may be tried."""
         of_run, state, _ = columns(batch.kind)
-        (at,) = self._store.row(
-            f"SELECT min(coalesce(not_before, 0)) FROM invite WHERE {of_run} = ?"
+        at, number = self._store.row(
+            f"SELECT min(coalesce(not_before, 0)), count(*) FROM invite WHERE {of_run} = ?"
             f" AND {state} = 'queued'",
             (batch.id,),
         )
-        return NEVER if at is None else NextStep(max(_SOON, at - self._clock()))
+        if at is None:
+            return NEVER
+        why = (
+            f"{number:,} {'email waits' if number == 1 else 'emails wait'}, because the mail server"
+            f" put them off. The next try is at {time.strftime('%H:%M:%S', time.localtime(at))}."
+        )
+        return NextStep(max(_SOON, at - self._clock()), why)
 
     def _rest(self, channel: OpenChannel, batch: RunView, limit: Limit, now: float) -> NextStep:
         """When this limit allows another invite. Those that any Panelist sent by the same mail
@@ -288,7 +310,12 @@ class Sender:
             ") x ORDER BY at DESC LIMIT 1 OFFSET ?",
             (*since, *since, limit.most - 1),
         )
-        return NextStep(max(_SOON, rows[0][0] + limit.seconds - now)) if rows else NOW
+        if not rows:
+            return NOW
+        within = {60: "a minute", 86_400: "a day"}.get(limit.seconds, f"{limit.seconds:,} seconds")
+        most = "1 email leaves" if limit.most == 1 else f"{limit.most:,} emails leave"
+        why = f"No more than {most} in {within} (PANELIST_MAIL_RATE)."
+        return NextStep(max(_SOON, rows[0][0] + limit.seconds - now), why)
 
     def _template(self, batch: RunView) -> tuple[Template, int | None, tuple[str, ...]]:
         """The batch's template, how many days its participants have to reply, and which rules a

@@ -109,7 +109,7 @@ def template_rows(template: Template, made: Message | None, to: str, masking: bo
 
 def _funnel(funnel: Mapping[str, int], invited: int) -> list[Row]:
     every = sum(funnel.values())
-    rows = [_title("Invites")]
+    rows = [_title(f"Invites: {every:,}" if every else "Invites")]
     if not every:
         return [*rows, _line("", "no one is invited yet. p previews who will be")]
     rows.append(_bar("invited", invited, every, "bold"))

@@ -75,6 +75,11 @@ class OpenChannel(Protocol):
         """Prepare for a pause of several seconds: end what a server would end by itself."""
         ...
 
+    def hurry(self) -> None:
+        """Leave what can be left at once, and bound the rest to seconds. Called by a signal in the
+        thread that sends; may raise what :meth:`put` handles."""
+        ...
+
     def close(self) -> None:
         """Release everything. The sender does not use the channel for now."""
         ...

@@ -117,6 +117,9 @@ class _FileChannel:
     def idle(self) -> None:
         """Files need no rest."""
 
+    def hurry(self) -> None:
+        """Does nothing, because a file is written in a moment."""
+
     def close(self) -> None:
         """Does nothing, because nothing stays open between two turns."""
 

@@ -15,7 +15,7 @@ from app.invites import opt_outs
 from app.invites.mail.oauth.mail_tokens import MailAccess
 from app.invites.mail.oauth.providers import mail_app
 from app.invites.mail.server_settings import MailRate, mail_rate, mail_server, password
-from app.invites.mail.smtp import DeliveryUnknown, NotSent, Session
+from app.invites.mail.smtp import DeliveryUnknown, Interrupted, NotSent, Session
 from app.invites.mail.smtp_replies import Concern, Meaning, SmtpReply
 from app.invites.sending.batch_work import BatchWork
 from app.invites.sending.channels.channel import (
@@ -74,6 +74,7 @@ class SmtpChannel:
         self.server = server
         self._connect = connect
         self._session: Session | None = None
+        self._hurried = False
         self._rests, self._refusals, self._bounces = Rests(), AlikeRefusals(), AlikeRefusals()
         pace = ((rate.per_minute, 60), (rate.per_day, 86_400))
         self.limits = tuple(Limit(most, seconds) for most, seconds in pace if most is not None)
@@ -90,8 +91,17 @@ class SmtpChannel:
         """Say goodbye, because servers end sessions that say nothing for a while."""
         self.close()
 
+    def hurry(self) -> None:
+        """Leave an email that the server cannot have yet, and wait only seconds for the answer to
+        one that it may have. Raises Interrupted, which :meth:`put` handles."""
+        self._hurried = True
+        if self._session is not None:
+            self._session.hurry()
+
     def close(self) -> None:
         """Say goodbye to the mail server."""
+        if self._hurried:
+            self._drop()
         if self._session is not None:
             self._session.quit()
             self._session = None
@@ -102,6 +112,8 @@ class SmtpChannel:
             if self._session is None:
                 self._session = self._connect()
             session = self._session
+            if self._hurried:
+                session.hurry()
             session.offer(work.template.sender_address, job.address, mail)
             if not work.hand_over(job):
                 self._drop()
@@ -112,6 +124,10 @@ class SmtpChannel:
             work.settle([job], before, "sent", str(session.last))
             for trouble in (self._rests, self._refusals, self._bounces):
                 trouble.end()
+            return PutResult(1)
+        except Interrupted:
+            self._drop()
+            work.settle([job], before, "queued")
             return PutResult(1)
         except NotSent as why:
             return self._not_sent(work, job, before, why)

@@ -1,0 +1,25 @@
+"""Says what a command waits for, if it waits for long."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.commands.console import say
+
+SLOW = 3.0  # seconds without a word after which a person wonders
+
+STRIPE = "Stripe has not answered yet. Panelist keeps trying for a while."
+
+
+@contextmanager
+def say_if_slow(sentence: str) -> Iterator[None]:
+    """Say this on standard error if the block takes longer than a few seconds."""
+    timer = threading.Timer(SLOW, say, (sentence,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
