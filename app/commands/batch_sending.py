@@ -149,7 +149,7 @@ class BatchProgress:
 
 def _resume(now: RunView) -> str:
     """How to go on."""
-    return f"Go on with panelist invite --resume --run {now.id}." if now.left else ""
+    return f"To continue, run panelist invite --resume --run {now.id}." if now.left else ""
 
 
 _UNSENT = ("uncertain", "failed", "to_confirm", "bounced")
