@@ -7,31 +7,37 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from app.commands import COMMANDS
-from app.commands.exit_codes import FAILED, WRONG_USE, CommandProblem
+from app.commands.exit_codes import DONE, FAILED, WRONG_USE, CommandProblem
 from app.commands.help_examples import EXAMPLES
 from app.commands.option_rules import check_options
 from app.problems import Problem, UnknownName
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
+OUTPUT_CLOSED = (
+    "Standard output is closed, so the result was not written. What was saved before is kept; write"
+    " the output to a file, or to /dev/null."
+)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return the exit code. Never lets a traceback through."""
     _open_closed_streams()
-    said = (argument for argument in arguments if not argument.startswith("-"))
-    options = parser([next(said, "")]).parse_args(_joined(arguments))
-    from app import paths
-
-    paths.private_umask()
-    paths.no_core_dumps()
     try:
-        check_options(options)
-        code: int = options.run(options)
+        code = _parse_and_run(arguments)
         sys.stdout.flush()  # so that a broken pipe is noticed here
+        if isinstance(sys.stdout, ClosedOutput) and sys.stdout.lost and code == DONE:
+            print(OUTPUT_CLOSED, file=sys.stderr)
+            return FAILED
         return code
     except KeyboardInterrupt:
         print("Stopped. Everything synced so far is kept.", file=sys.stderr)
@@ -47,16 +53,46 @@ def run(arguments: Sequence[str]) -> int:
         return WRONG_USE if isinstance(problem, UnknownName) else FAILED
 
 
+def _parse_and_run(arguments: Sequence[str]) -> int:
+    said = (argument for argument in arguments if not argument.startswith("-"))
+    try:
+        options = parser([next(said, "")]).parse_args(_joined(arguments))
+    except SystemExit as end:  # argparse has printed the help, the version or what is wrong
+        return end.code if isinstance(end.code, int) else DONE
+    from app import paths
+
+    paths.private_umask()
+    paths.no_core_dumps()
+    check_options(options)
+    code: int = options.run(options)
+    return code
+
+
+class ClosedOutput(io.StringIO):
+    """Stands for a standard output that is closed. ``lost``: whether something was written."""
+
+    lost = False
+
+    def write(self, text: str) -> int:
+        self.lost = self.lost or bool(text)
+        return len(text)
+
+    def fileno(self) -> int:
+        return 1  # /dev/null
+
+
 def _open_closed_streams() -> None:
-    """Let a closed standard stream be /dev/null. No other file may get its number, and what no one
-    wants to read is not an error."""
+    """Let a closed standard stream be /dev/null, so that no other file gets its number. What is
+    written to a closed standard output is missed at the end, because a script counts on it."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
         except OSError:
             with contextlib.suppress(OSError):
                 os.open(os.devnull, os.O_RDWR)  # it gets the lowest free number
-        if getattr(sys, name) is None and number:
+        if getattr(sys, name) is None and number == 1:
+            sys.stdout = ClosedOutput()
+        elif getattr(sys, name) is None and number:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until the process ends
 
 
@@ -95,7 +131,7 @@ def parser(declared: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
     them."""
     from app import __version__
 
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="panelist",
         formatter_class=_Help,
         description="Turns the customers in a Stripe account into a research panel.",
@@ -119,7 +155,7 @@ def _command_parser(*, prog: str, declared: str | None) -> argparse.ArgumentPars
     if declared is None:
         return None
     module = import_module(f"app.commands.{declared}")
-    command = argparse.ArgumentParser(prog, formatter_class=_Help)
+    command = _Parser(prog, formatter_class=_Help)
     command.set_defaults(run=module.run)
     module.declare(command)
     _explain(command, declared, COMMANDS[declared])
@@ -137,6 +173,14 @@ def _explain(command: argparse.ArgumentParser, name: str, about: str) -> None:
             abouts = {one.dest: one.help or "" for one in actions._choices_actions}
             for word, action in actions.choices.items():
                 _explain(action, f"{name} {word}", abouts[word])
+
+
+class _Parser(argparse.ArgumentParser):
+    """Does not hide that standard output cannot be written, as argparse does."""
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        with contextlib.nullcontext() if file is sys.stdout else contextlib.suppress(OSError):
+            (file or sys.stderr).write(message)
 
 
 class _Help(argparse.HelpFormatter):
@@ -179,16 +223,25 @@ def _joined(arguments: Sequence[str]) -> list[str]:
 
 def _sentence(problem: Exception) -> str:
     """The sentence for a person. For a bug of our own it leaves out values, which may be secret,
-    and the log gets the place."""
+    and names the place in the code."""
+    from app.crash import place
     from app.text import plain
 
     if isinstance(problem, Problem):
         return plain(problem, 1000)
-    place = problem.__traceback__
-    while place and place.tb_next:
-        place = place.tb_next
-    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "nowhere"
+    if isinstance(problem, ModuleNotFoundError) and problem.name:
+        return (
+            f"Panelist is not installed completely: the package {plain(problem.name, 100)} is"
+            " missing. Nothing was changed. Install Panelist again with all its packages, as"
+            " described in its README."
+        )
+    if isinstance(problem, OSError) and problem.filename is not None and problem.strerror:
+        return (
+            f"{plain(os.fsdecode(problem.filename), 500)} cannot be used ({problem.strerror})."
+            " What was saved before is kept; check the file, its folder and the disk, then try"
+            " again."
+        )
     return (
-        f"Panelist crashed ({type(problem).__name__} at {where}). What was saved before is"
+        f"Panelist crashed ({type(problem).__name__} at {place(problem)}). What was saved before is"
         " kept. Please report this line."
     )

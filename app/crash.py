@@ -34,9 +34,23 @@ def record(error: BaseException, home: Path) -> str:
     return f"The log has it: {plain(file)}"
 
 
-def last_words(error: BaseException, home: Path) -> str:
-    """The one line that a person sees when Panelist had to stop."""
+def place(error: BaseException) -> str:
+    """Where in the code an error was raised."""
+    at = error.__traceback__
+    while at and at.tb_next:
+        at = at.tb_next
+    return plain(f"{at.tb_frame.f_code.co_filename}:{at.tb_lineno}") if at else "nowhere"
+
+
+def last_words(error: BaseException, home: Path | None) -> str:
+    """The one line that a person sees when Panelist had to stop. ``home``: None if it is deleted
+    now, with its log, as after the demo."""
     kind = plain(type(error).__name__)
+    if home is None:
+        return (
+            f"The demo stopped because of a fault in Panelist ({kind} at {place(error)}). Please"
+            " report this line."
+        )
     return (
         f"Panelist stopped because of a fault in itself ({kind}). Nothing is lost: everything"
         f" fetched is saved. {record(error, home)}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from app.certificates import advice
+from app.proxies import unusable_proxy
 from app.text import plain, without_secret
 
 if TYPE_CHECKING:
@@ -73,14 +74,17 @@ def unusable_address(
     error: Exception, proxy: str | None, server: str = "Stripe's API"
 ) -> WireProblem:
     """The address of the server, or of its proxy, makes no sense to httpx."""
-    why = _original(error, proxy)
+    why = (unusable_proxy(proxy) if proxy else "") or _original(error, proxy)
     whose = f"of the proxy {proxy_name(proxy)}" if proxy else f"of {server}"
     return WireProblem(why, clause=f"The address {whose} cannot be used ({why})", permanent=True)
 
 
 def proxy_name(proxy: str) -> str:
-    """The proxy's host and port, without the user and the password of its address."""
-    return plain(proxy.rpartition("@")[2].rpartition("//")[2].partition("/")[0], 100)
+    """The proxy's host and port, without the user and the password of its address. A port that is
+    not a number may be a password."""
+    place = proxy.rpartition("@")[2].rpartition("//")[2].partition("/")[0]
+    host, colon, port = place.rpartition(":")
+    return plain(host if colon and not port.isdecimal() else place, 100)
 
 
 def _untrusted(error: ssl.SSLCertVerificationError, proxy: str | None, server: str) -> WireProblem:

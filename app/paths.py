@@ -20,13 +20,28 @@ class NoHomeFolder(Problem):
     """There is no folder for Panelist's files. The text says what to do."""
 
 
+def _named_folder(variable: str, environ: Mapping[str, str]) -> Path | None:
+    """The folder that a variable names, which may not exist yet. Raises NoHomeFolder if something
+    else has that name."""
+    named = environ.get(variable)
+    if not named:
+        return None
+    folder = Path(named).expanduser()
+    there = next((one for one in (folder, *folder.parents) if os.path.exists(one)), folder)
+    if os.path.exists(there) and not os.path.isdir(there):
+        raise NoHomeFolder(
+            f"{variable} cannot be {folder}, because {there} is not a folder. Nothing was changed."
+            f" Set {variable} to a folder that Panelist may write to."
+        )
+    return folder
+
+
 def home(environ: Mapping[str, str] = os.environ) -> Path:
     """The folder of everything that Panelist writes. It may not exist yet. Raises NoHomeFolder, as
     in a container whose user has no name."""
-    named = environ.get("PANELIST_HOME")
     try:
-        if named:
-            return Path(named).expanduser()
+        if named := _named_folder("PANELIST_HOME", environ):
+            return named
         import platformdirs  # it takes 20 ms, and --help does not need it
 
         return Path(platformdirs.user_data_dir("panelist", appauthor=False)).absolute()
@@ -47,10 +62,10 @@ class Folders(NamedTuple):
 def state(home: Path, environ: Mapping[str, str] = os.environ) -> Path:
     """The folder of what this computer remembers about its databases: ``PANELIST_STATE``, or else
     the platform's folder for state, whatever the home. It may not exist yet. A user without a home
-    folder has it in ``home``."""
+    folder has it in ``home``. Raises NoHomeFolder."""
     try:
-        if named := environ.get("PANELIST_STATE"):
-            return Path(named).expanduser()
+        if named := _named_folder("PANELIST_STATE", environ):
+            return named
         import platformdirs
 
         folder = platformdirs.user_state_dir("panelist", appauthor=False)

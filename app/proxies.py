@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 _PORTS = {"http": 80, "https": 443}
+_SCHEMES = ("http", "https", "socks5", "socks5h")  # those of httpx
 
 
 def proxy_for(base: str) -> str | None:
@@ -24,6 +25,26 @@ def proxy_for(base: str) -> str | None:
     if not proxy or _is_excepted(host, port, proxies.get("no", "")) or proxy_bypass(host):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def unusable_proxy(proxy: str) -> str:
+    """Why no proxy can have this address, or "". It repeats no part of the address: one that is cut
+    at the wrong place has a part of the password anywhere (RFC 3986, 3.2)."""
+    scheme, _, rest = proxy.partition("://")
+    login, at, place = rest.rpartition("@")
+    if at and set(login) & set("/?#[]@\\"):
+        return (
+            "percent-encode the special characters in its user and password: / is %2F, @ is %40,"
+            " : is %3A, # is %23, ? is %3F and % is %25"
+        )
+    if scheme.lower() not in _SCHEMES:
+        return f"it must begin with one of {', '.join(f'{one}://' for one in _SCHEMES)}"
+    try:
+        parts = urlsplit(f"//{place}")
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    return "" if host else "write it as http://host:port, and an IPv6 address in [ ]"
 
 
 def _is_excepted(host: str, port: int, exceptions: str) -> bool:

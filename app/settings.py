@@ -381,7 +381,8 @@ def _content(file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{file} cannot be read ({error}). Correct it or move it.") from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise SettingsError(f"{file} cannot be read ({why}). Correct it or move it.") from None
 
 
 def _from_file(file: Path) -> dict[str, str]:

@@ -278,7 +278,8 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self._exit_renderables.clear()
         if self._exception is not None and not self._fault_printed:
             self._fault_printed = True
-            print(crash.last_words(self._exception, self.settings.home), file=sys.__stderr__)
+            home = None if self.demo else self.settings.home
+            print(crash.last_words(self._exception, home), file=sys.__stderr__)
 
 
 def _tabs(settings: Settings) -> tuple[Tab, ...]:

@@ -47,8 +47,9 @@ def _lines(done: Restored, file: str) -> list[str]:
         said.append(f"The previous database is kept in {done.kept}.")
     if done.unread:
         said.append(
-            "It could not be read, so opt-outs and erasures since the backup are unknown."
-            f" Run panelist salvage {done.kept} to see them."
+            "It could not be read, so nothing was carried over from it. If"
+            f" {file} was not salvaged from it, opt-outs and erasures since then are not known:"
+            f" panelist salvage {done.kept} finds them."
         )
     carried = done.carried
     if carried.other_key:

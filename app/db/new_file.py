@@ -22,8 +22,9 @@ def new_file(file: Path) -> Iterator[Path]:
     if file.exists():
         raise already_there(file)
     part = file.with_name(f"{file.name}.part")
-    _remove(part)  # what a killed process left
-    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    with creating(file):
+        _remove(part)  # what a killed process left
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     try:
         yield part
         with closing(sqlite3.connect(part)) as database:  # so that it is one file
@@ -42,6 +43,18 @@ def new_file(file: Path) -> Iterator[Path]:
             sync_folder(file.parent)
     finally:
         _remove(part)
+
+
+@contextmanager
+def creating(place: Path) -> Iterator[None]:
+    """Turn an OSError inside into a DatabaseProblem: the file or folder cannot be created."""
+    try:
+        yield
+    except OSError as error:
+        raise DatabaseProblem(
+            f"{place} cannot be created ({error.strerror}). Nothing was changed. Make its"
+            " folder writable for you, or name a file in another folder."
+        ) from error
 
 
 def already_there(file: Path) -> DatabaseProblem:

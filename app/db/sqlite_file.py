@@ -90,7 +90,7 @@ class SqliteFile(peewee.SqliteDatabase):
         """Refuse a replacement that this process cannot go on with. Raises DatabaseProblem."""
         try:
             (version,) = connection.execute("SELECT version FROM schema_version").fetchone()
-        except (sqlite3.Error, TypeError):
+        except (sqlite3.Error, UnicodeDecodeError, TypeError):
             version = None
         if version != migrations.VERSION:
             connection.close()

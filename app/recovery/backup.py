@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from app.db.errors import explained
-from app.db.new_file import new_file
+from app.db.new_file import creating, new_file
 from app.db.store import Store
 from app.db.store_factory import open_sqlite
 from app.db.table_copy import copy_tables
@@ -19,8 +19,10 @@ Progress = Callable[[str, int], None]
 
 
 def default_file(home: Path) -> Path:
-    """A new name in the folder of backups. Raises OSError."""
-    folder = make_private(home / "backups")
+    """A new name in the folder of backups. Raises DatabaseProblem."""
+    folder = home / "backups"
+    with creating(folder):
+        make_private(folder)
     return folder / time.strftime("panelist-%Y-%m-%d-%H%M%S.db")
 
 

@@ -94,5 +94,5 @@ def _fold_log(file: Path) -> None:
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise DatabaseProblem(_IN_USE.format(file=file)) from error
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):  # of a message that quotes damaged bytes
         return

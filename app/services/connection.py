@@ -108,6 +108,8 @@ class StripeConnection:
             return self._result(step)
         except Exception as error:  # a fault here must not take the app with it
             said = crash.record(error, self._context.settings.home)
+            if self._context.demo:  # its log is deleted at its end
+                said = f"Please report the place: {crash.place(error)}"
             kind = type(error).__name__
             said = f"That failed because of a fault in Panelist ({kind}). {said}"
             return ConnectionRefused(said, fault=True)
