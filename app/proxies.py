@@ -47,6 +47,13 @@ def unusable_proxy(proxy: str) -> str:
     return "" if host else "write it as http://host:port, and an IPv6 address in [ ]"
 
 
+def check_proxy(proxy: str | None) -> None:
+    """Raise ValueError if no proxy can have this address. httpx would notice some of them only
+    when it connects."""
+    if proxy and unusable_proxy(proxy):
+        raise ValueError("the address of the proxy")
+
+
 def _is_excepted(host: str, port: int, exceptions: str) -> bool:
     """Whether NO_PROXY names this server."""
     return any(

@@ -6,6 +6,8 @@ import json
 import os
 import resource
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +18,12 @@ import pytest
 from app.sandbox.server.server import Sandbox
 from tests.helpers.command import Home, at
 
+# root may write everywhere, unless it gives that up
+ORDINARY = (
+    ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner"]
+    if os.geteuid() == 0
+    else []
+)
 COMMANDS = ["demo", "sandbox", "connect", "sync", "serve", "status", "segments", "participants"]
 COMMANDS += ["verify", "info"]
 NOTHING: dict[str, Any] = {
@@ -260,3 +268,41 @@ def test_the_demo_without_a_terminal_gets_to_its_end(home: Home) -> None:
     assert "Live changes since then" in ended.out
     assert "handed over, 0 left" in ended.out
     assert not home.folder.exists(), "the demo's home is its own"
+
+
+@pytest.mark.parametrize("command", [["status", "--json"], ["info"], ["--help"], ["--version"]])
+@pytest.mark.parametrize("where", ["closed", "full"])
+def test_output_that_is_lost_is_a_failure(home: Home, command: list[str], where: str) -> None:
+    line = f'exec "$@" {">&-" if where == "closed" else ">/dev/full"}'
+    words = ["sh", "-c", line, "sh", sys.executable, "-m", "app", *command]
+    ended = subprocess.run(words, env=home.environ, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Standard output ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_missing_package_is_named(home: Home) -> None:
+    words = [sys.executable, "-S", "-m", "app", "status"]  # without site-packages
+    ended = subprocess.run(words, env=home.environ, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Panelist is not installed completely: the package ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_home_that_cannot_be_written_is_one_sentence(home: Home, tmp_path: Path) -> None:
+    """A backup goes elsewhere, and the rest says what to do."""
+    assert home.run("status").code == 0
+    kept = tmp_path / "kept.db"
+    home.folder.chmod(0o500)
+    for arguments, code in (
+        (["status"], 0), (["backup", str(kept)], 0), (["backup"], 1), (["salvage"], 1),
+        (["restore", str(kept)], 1), (["restore", str(kept), "--replace"], 1),
+    ):  # fmt: skip
+        words = [*ORDINARY, sys.executable, "-m", "app", *arguments]
+        ended = subprocess.run(words, env=home.environ, capture_output=True, text=True, check=False)
+        assert ended.returncode == code, arguments
+        if code:
+            assert "cannot be created (Permission denied). Nothing was changed." in ended.stderr
+            assert "name a file in another folder" in ended.stderr
+            assert ended.stderr.count("\n") == 1
+    home.folder.chmod(0o700)

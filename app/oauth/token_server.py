@@ -16,7 +16,7 @@ from app.certificates import trusted
 from app.httpx_setup import prepare_httpx
 from app.network_failures import WireProblem, unusable_address, wire_problem
 from app.oauth.errors import OAuthProblem
-from app.proxies import proxy_for
+from app.proxies import check_proxy, proxy_for
 from app.text import plain, redacted, without_secret
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ async def _post(url: str, form: dict[str, str], proxy: str | None) -> tuple[int,
 
 def _client(url: str, proxy: str | None) -> httpx.AsyncClient:
     """A client with this computer's proxy and certificates."""
+    check_proxy(proxy)
     import httpx
 
     tunnelled = bool(proxy and proxy.startswith("https:"))

@@ -260,3 +260,24 @@ def test_a_damaged_text_is_shown_and_ends_nothing(
     code, _, errors = said("participants", "--filter", "metadata.tier:gold")
     assert code == 1
     assert "panelist sync --full" in errors
+
+
+def test_a_schema_of_damaged_bytes_is_replaced(
+    truth: Truth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite's driver cannot even decode what SQLite says about it."""
+    home = paths.make_private(tmp_path / "home")
+    monkeypatch.setenv("PANELIST_HOME", str(home))
+    file, salvaged = paths.database(home), tmp_path / "salvaged.db"
+    file.write_bytes(truth.content.replace(b"CREATE TABLE ", b"CR\xffATE TABLE "))
+    file.chmod(0o600)
+    with contextlib.closing(sqlite3.connect(file)) as damaged, pytest.raises(UnicodeDecodeError):
+        damaged.execute("SELECT 1 FROM sqlite_schema")
+    for command in (["status"], ["backup"], ["salvage", "--to", str(salvaged)]):
+        code, _, errors = said(*command)
+        assert "fault in itself" not in errors
+    code, out, errors = said("restore", str(salvaged), "--replace")
+    assert (code, errors) == (0, "")
+    assert f"If {salvaged} was not salvaged from it" in out
+    with contextlib.closing(open_sqlite(file)) as restored:
+        assert restored.row("SELECT count(*) FROM participant") == (PEOPLE + 1,)

@@ -16,7 +16,7 @@ from app import crash
 from app.db.store import Store
 from app.settings import Settings
 from app.text import redacted
-from app.tui import PanelistApp
+from app.tui import Demo, PanelistApp
 from tests.helpers import filled_store
 
 PLANTED = "sk_live_PLANTED0123456789"
@@ -75,6 +75,20 @@ async def test_a_fault_prints_one_line_and_no_secret(
     assert "boom sk_live_•••" in kept
     assert "action_mask" in kept
     assert "customer = " not in kept.replace('customer = "ada', "")  # no values of variables
+
+
+async def test_a_fault_in_the_demo_names_its_place(
+    store: Store, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its log is deleted with its home."""
+    demo = Demo("rk_test_x", "http://127.0.0.1:1", 3)
+    app = Faulty(store, Settings(tmp_path), demo, filled_store.StandIn().load)
+    with pytest.raises(ValueError, match="boom"):
+        await masks(app)
+    said = capfd.readouterr().err
+    assert f"ValueError at {__file__}:" in said
+    assert PLANTED not in said
+    assert "panelist.log" not in said
 
 
 async def test_what_was_typed_is_in_no_crash(

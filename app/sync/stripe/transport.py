@@ -18,7 +18,7 @@ from app import __version__
 from app.certificates import trusted
 from app.httpx_setup import prepare_httpx
 from app.network_failures import WireProblem, unusable_address, wire_problem
-from app.proxies import proxy_for
+from app.proxies import check_proxy, proxy_for
 
 if TYPE_CHECKING:
     import httpx
@@ -196,6 +196,7 @@ def client_for(base: str) -> httpx.AsyncClient:
     # With httpcore's 64 KiB, a page of 100 customers takes several reads, and a fifth more CPU.
     httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = CHUNK
     proxy = proxy_for(base)
+    check_proxy(proxy)
     # To read certificates takes 20 ms. Without TLS there are none to check, so no one is trusted.
     encrypted = base.startswith("https:") or (proxy or "").startswith("https:")
     trusting = trusted() if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

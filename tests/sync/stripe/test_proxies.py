@@ -241,5 +241,29 @@ async def test_an_address_that_is_no_proxys(monkeypatch: pytest.MonkeyPatch, add
     monkeypatch.setenv("http_proxy", address)
     said = await problem(Transport("http://stripe.invalid:12111", {}))
     assert said.permanent
-    assert said.clause.startswith("The address of the proxy 127.0.0.1:")
+    assert said.clause.startswith("The address of the proxy 127.0.0.1")
     assert "pa/s" not in said.clause
+
+
+@pytest.mark.parametrize(
+    ("address", "advice"),
+    [
+        ("user:s3cr#t-word@127.0.0.1:1", "percent-encode"),
+        ("http://user:s3cr/t-word@127.0.0.1:1", "percent-encode"),
+        ("http://user:s3cr@t-word@[::1", "percent-encode"),
+        ("http://user:s3cr", "write it as http://host:port"),
+        ("http://[::1", "write it as http://host:port"),
+        ("http://127.0.0.1:99999", "write it as http://host:port"),
+        ("http://", "write it as http://host:port"),
+        ("ftp://127.0.0.1:1", "it must begin with one of http://"),
+    ],
+)
+async def test_what_is_wrong_with_an_address_is_said_without_the_password(
+    monkeypatch: pytest.MonkeyPatch, address: str, advice: str
+) -> None:
+    monkeypatch.setenv("https_proxy", address)
+    said = await problem(Transport("https://stripe.invalid", {}))
+    assert said.permanent
+    assert advice in said.clause
+    for word in ("s3cr", "t-word", "URL(", "Invalid", "Unknown"):
+        assert word not in said.clause
