@@ -9,6 +9,7 @@ from app.commands.arguments import add_account, add_format
 from app.commands.context import find_study, open_context
 from app.commands.exit_codes import DONE
 from app.commands.progress import counted
+from app.invites.states import NO_ADDRESS
 
 if TYPE_CHECKING:
     from app.invites.ledger_log import LedgerRow
@@ -58,7 +59,7 @@ def _words(row: LedgerRow) -> str:
     about = [plain(row.study_title, 40)] if row.study_title else []
     if row.invite is not None:
         about.append(
-            f"invite {row.invite} to {plain(row.address or row.stripe_id or 'erased', 60)}"
+            f"invite {row.invite} to {plain(row.address or row.stripe_id or NO_ADDRESS, 60)}"
         )
     elif row.mailbox:
         about.append(f"mailbox {plain(row.mailbox, 8)}")

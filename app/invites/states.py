@@ -22,6 +22,8 @@ INVITE_STATES = {
 }
 RESPONDED = ("started", "completed", "declined")
 
+NO_ADDRESS = "no address"  # of an invite: erased, or lost with a damaged page
+
 
 def state_words(state: str) -> str:
     """The word for a state of an invite or a reminder."""

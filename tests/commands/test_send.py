@@ -268,3 +268,13 @@ def test_invite_waits_for_a_database_or_says_how_to_go_on(
             assert home.batch(run)[0] == "running"
     home.store.close()
     drop_database(postgres, url)
+
+
+def test_an_invite_without_an_address_is_not_said_to_be_erased(home: World) -> None:
+    """As after panelist salvage, or an erasure."""
+    home.queue("Files")
+    home.store.execute("UPDATE invite SET address = NULL, state = 'uncertain' WHERE id = 1")
+    for command in (["verify"], ["invites", "--state", "uncertain"]):
+        said = home.run(*command).out
+        assert "no address" in said
+        assert "erased" not in said

@@ -13,6 +13,7 @@ from app.invites.invite_log import invite_rows
 from app.invites.manual_links import hand_out
 from app.invites.operator import by
 from app.invites.restore_guard import RestoreGuard
+from app.invites.states import NO_ADDRESS
 from app.text import plain
 
 
@@ -32,7 +33,7 @@ def print_links(options: argparse.Namespace) -> int:
         if options.json:
             print_json({"invite": row.id, "address": row.address, "token": row.token, "link": link})
         else:
-            print(f"{plain(row.address or 'erased', 80)}\t{plain(link, 2_000)}")
+            print(f"{plain(row.address or NO_ADDRESS, 80)}\t{plain(link, 2_000)}")
     guard.note(last=True)
     if guard.trouble is not None:
         say(guard.trouble)

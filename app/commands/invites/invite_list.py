@@ -12,7 +12,7 @@ from app.invites.exports import of_invites
 from app.invites.housekeeping import tidy
 from app.invites.invite_log import invite_ids
 from app.invites.lifecycle import MOVES
-from app.invites.states import state_words
+from app.invites.states import NO_ADDRESS, state_words
 from app.panel.export.writer import Line, chosen_form, write, writing
 from app.text import plain, when
 
@@ -45,7 +45,8 @@ def _words(line: Line) -> str:
     more = plain(line["reason"] or line["answer"] or "", 60)
     if line["way"] == "link" and line["state"] in OUTSTANDING:
         more = plain(line["link"], 2_000)
-    return (
+    said = (
         f"{line['id']:>7} {when(at):<12} {state_words(line['state']):<12}"
-        f" {plain(line['address'] or 'erased', 34):<34} {plain(line['study'], 30)}  {more}".rstrip()
+        f" {plain(line['address'] or NO_ADDRESS, 34):<34} {plain(line['study'], 30)}  {more}"
     )
+    return said.rstrip()

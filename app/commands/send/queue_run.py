@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from app import log
-from app.commands.batch_sending import AGAIN, AT_ONCE, BatchProgress
+from app.commands.batch_sending import AT_ONCE, BatchProgress
 from app.commands.console import print_json, say
 from app.commands.context import open_context
 from app.commands.database_patience import AGAIN, DatabasePatience

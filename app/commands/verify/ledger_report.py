@@ -13,6 +13,7 @@ from app.db.store import Store
 from app.invites.invite_log import invite_rows
 from app.invites.ledger_proof import Proof, prove
 from app.invites.restore_guard import RestoreGuard
+from app.invites.states import NO_ADDRESS
 from app.paths import Folders
 from app.text import plain, when
 
@@ -34,7 +35,7 @@ def prove_ledger(options: argparse.Namespace) -> int:
         print(line)
     for row in invite_rows(store, proof.uncertain):
         print(
-            f"Uncertain: invite {row.id}, {plain(row.address or 'erased')},"
+            f"Uncertain: invite {row.id}, {plain(row.address or NO_ADDRESS)},"
             f" {when(row.sent_at)}. Record what happened with panelist invites resolve"
             f" {row.id} arrived (or did-not)."
         )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites.invite_log import InviteRow, invite_rows, without_address
+from app.invites.states import NO_ADDRESS
 from app.panel.lists.order import Ids
 from app.screens.state_marks import marked_state, state_style
 from app.text import when
@@ -61,7 +62,7 @@ def _cells(one: InviteRow, picked: bool, masking: bool) -> tuple[Cell, ...]:
     name = hidden(one.name, masking) if one.name else one.stripe_id
     return (
         Cell(f"{'✓ ' if picked else ''}{name}", "bold" if picked else ""),
-        Cell(hidden(one.address, masking) if one.address else "erased", ""),
+        Cell(hidden(one.address, masking) if one.address else NO_ADDRESS, ""),
         Cell(marked_state(one.state), state_style(one.state)),
         Cell(when(since), "$muted"),
         Cell(when(one.sent_at) if one.sent_at else "", "$muted"),

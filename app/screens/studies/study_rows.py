@@ -9,7 +9,7 @@ from app.invites.schedule.start_time import moment_words
 from app.invites.sending.channels.registry import Channel
 from app.invites.sending.runs import OVER, RunResult, RunView
 from app.invites.sending.schedule import timing_words
-from app.invites.states import INVITE_STATES, state_words
+from app.invites.states import INVITE_STATES, NO_ADDRESS, state_words
 from app.invites.studies import Study
 from app.screens.state_marks import state_style
 from app.text import plain, when
@@ -163,7 +163,7 @@ def _result(one: RunResult) -> str:
 
 def hidden_address(address: str | None) -> str:
     """An address in a line of progress, where its domain is enough."""
-    return f"…@{address.rpartition('@')[2]}" if address else "erased"
+    return f"…@{address.rpartition('@')[2]}" if address else NO_ADDRESS
 
 
 def _named(keys: Sequence[str], names: Mapping[str, str]) -> str:
