@@ -61,7 +61,7 @@ deep:
 
 ## lock       lock the newest versions that fit, with their hashes. Needs uv
 lock:
-	$(LOCK) --extra test --extra docs --python-version 3.11.5 -o requirements/development.txt
+	$(LOCK) --extra test --extra docs --python-version 3.11 -o requirements/development.txt
 	$(LOCK) --extra postgres -c requirements/development.txt -o requirements/postgres.txt
 	$(LOCK) -c requirements/development.txt -o requirements/panelist.txt
 
