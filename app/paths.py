@@ -62,10 +62,10 @@ class Folders(NamedTuple):
 def state(home: Path, environ: Mapping[str, str] = os.environ) -> Path:
     """The folder of what this computer remembers about its databases: ``PANELIST_STATE``, or else
     the platform's folder for state, whatever the home. It may not exist yet. A user without a home
-    folder has it in ``home``. Raises NoHomeFolder."""
+    folder has it in ``home``."""
     try:
-        if named := _named_folder("PANELIST_STATE", environ):
-            return named
+        if named := environ.get("PANELIST_STATE"):  # one that cannot be used keeps no one from work
+            return Path(named).expanduser()
         import platformdirs
 
         folder = platformdirs.user_state_dir("panelist", appauthor=False)

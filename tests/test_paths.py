@@ -38,8 +38,6 @@ def test_a_user_without_a_name() -> None:
 def test_a_name_that_is_no_folders(tmp_path: Path, below: str) -> None:
     file = tmp_path / "file"
     file.write_text("in the way")
-    environ = {"PANELIST_HOME": f"{file}{below}", "PANELIST_STATE": f"{file}{below}"}
+    environ = {"PANELIST_HOME": f"{file}{below}"}
     with pytest.raises(paths.NoHomeFolder, match=f"PANELIST_HOME .*{file} is not a folder"):
         paths.home(environ)
-    with pytest.raises(paths.NoHomeFolder, match=f"PANELIST_STATE .*{file} is not a folder"):
-        paths.state(tmp_path, environ)

@@ -121,11 +121,11 @@ def test_what_is_said_if_it_stays_away(
     batch = queue(line, opened, monkeypatch)
     with MailServer(cutting(line)) as server:
         settings = sends_by(server, line, opened, monkeypatch)
-        with pytest.raises(DatabaseProblem, match="does not answer as it should"):
+        with pytest.raises(DatabaseProblem, match="does not respond correctly"):
             sending(how, opened, batch, settings)
     line.join()
     assert heard.has("1 sent, 2 left when the database last answered.")
-    assert heard.has(f"Go on with panelist invite --resume --run {batch}.")
+    assert heard.has(f"To continue, run panelist invite --resume --run {batch}.")
 
 
 def queue(line: Line, store: Store, monkeypatch: pytest.MonkeyPatch) -> int:

@@ -42,7 +42,7 @@ def test_one_person_by_id_or_address(home: Home, settings: Settings) -> None:
     assert (twice.code, "already" in twice.err) == (1, True)
     for stranger in ("nobody@example.com", "cus_9"):
         unknown = home.run("erase", stranger)
-        assert (unknown.code, "is not found" in unknown.err) == (2, True)
+        assert (unknown.code, "was not found" in unknown.err) == (2, True)
 
 
 def test_a_list_is_shown_before_anyone_is_erased(

@@ -22,7 +22,7 @@ WORKING = ("credentials", "db", "panel", "screens", "services", "sync", "tui", "
 SHARED = {
     *("arguments", "batch_sending", "console", "context", "drift_output", "exit_codes"),
     *("list_argument", "option_rules", "progress", "signals", "stripe_access"),
-    *("help_examples", "token_store_choice"),
+    *("database_patience", "help_examples", "slow_answers", "sync_trouble", "token_store_choice"),
 }
 
 # Prints, for each command line of its argument, how it ended and what it had imported by then.
@@ -31,11 +31,9 @@ import contextlib, io, json, sys
 from app.cli import run
 for line in json.loads(sys.argv[1]):
     said = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(said):
-            run([*line, "--help"])
-    except SystemExit as end:
-        print(json.dumps([line, end.code, said.getvalue(), sorted(sys.modules)]))
+    with contextlib.redirect_stdout(said):
+        code = run([*line, "--help"])
+    print(json.dumps([line, code, said.getvalue(), sorted(sys.modules)]))
 """
 
 

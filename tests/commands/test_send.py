@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import signal
 import subprocess
@@ -12,17 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
-from app import cli
-from app.commands import batch_sending
 from app.db.store import Store
 from app.db.store_factory import open_store
 from app.invites.sending import outbox, runs
 from app.invites.sending.schedule import Schedule
 from app.settings import Settings
-from tests.conftest import drop_database, new_database
 from tests.helpers.command import Home
 from tests.helpers.mail_server import MailServer
 from tests.helpers.study_world import BY, account, planned, study
@@ -206,68 +200,6 @@ def test_a_setting_that_is_none_is_one_sentence(home: World) -> None:
     ended = home.run("send")
     assert ended.code == 1
     assert ended.said.startswith("PANELIST_QUIET_HOURS: “at night” isn't a quiet time.")
-
-
-class Outage(io.StringIO):
-    """Standard error. The database refuses every connection from the second email on, until this
-    says that Panelist tries again."""
-
-    def __init__(self, server: MailServer, url: str) -> None:
-        super().__init__()
-        self._url, self._accept, self._mails = url, server.accept, 0
-        server.accept = self.accept  # type: ignore[method-assign]
-
-    def accept(self, recipient: str, mail: bytes) -> None:
-        self._accept(recipient, mail)
-        self._mails += 1
-        if self._mails == 2:
-            self._allow("false", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE")
-
-    def write(self, text: str) -> int:
-        if "tries again" in text:
-            self._allow("true")
-        return super().write(text)
-
-    def _allow(self, allowed: str, end: str = "") -> None:
-        base, _, name = self._url.rpartition("/")
-        name, _, options = name.partition("?")
-        with psycopg.connect(f"{base}/postgres?{options}", autocommit=True) as session:
-            session.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {allowed}'.encode())
-            if end:
-                session.execute(f"{end} datname = '{name}'".encode())
-
-
-@pytest.mark.parametrize("tries", [60, 0])
-def test_invite_waits_for_a_database_or_says_how_to_go_on(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, postgres: str, prepared: str, tries: int
-) -> None:
-    url = new_database(postgres, prepared)
-    with MailServer() as server:
-        home = World(tmp_path / "home", {"PANELIST_DATABASE_URL": url, "LOGNAME": BY})
-        home.store = open_store(Settings(home=home.folder, database_url=url))
-        home.here = account(home.store, 3)
-        home.sends_by(server)
-        home.variables |= {"PANELIST_MAIL_RATE": "0", "PANELIST_TOKEN_STORE": "plain"}
-        run = home.queue("Pricing", server)
-        for name, value in home.environ.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(batch_sending, "AGAIN", 0.01)
-        monkeypatch.setattr(batch_sending, "TRIES", tries)
-        with contextlib.redirect_stderr(Outage(server, url)) as errors:
-            assert cli.run(["invite", "--resume"]) == 1  # one email is uncertain
-            said = errors.getvalue()
-            errors.write("tries again")
-        assert "fault in itself" not in said
-        if tries:
-            assert sorted(server.counts.values()) == [1, 1, 1]
-            assert home.batch(run) == ("done", 0)
-        else:
-            assert said.count("What was not sent stays queued. Go on with panelist invite --") == 1
-            assert f"--resume --run {run}." in said
-            assert sorted(server.counts.values()) == [1, 1]
-            assert home.batch(run)[0] == "running"
-    home.store.close()
-    drop_database(postgres, url)
 
 
 def test_an_invite_without_an_address_is_not_said_to_be_erased(home: World) -> None:

@@ -100,11 +100,9 @@ async def test_a_file_that_is_there_is_replaced_by_a_key_of_its_own(
         await at.press("ctrl+r")  # nothing was refused yet
         assert (home / "a.csv").read_text() == "old"
         await at.press("enter")
-        await at.until(lambda: "is there already" in at.flat)
+        await at.until(lambda: "already exists" in at.flat)
         await at.press("enter")
-        await at.until(
-            lambda: "is there already" in at.flat and form.query_one(TextField).has_focus
-        )
+        await at.until(lambda: "already exists" in at.flat and form.query_one(TextField).has_focus)
         assert (home / "a.csv").read_text() == "old"
         assert shown(form, "replace")
         await at.press("backspace")  # another name

@@ -150,6 +150,7 @@ class ConnectScreen(PanelistScreen):
         if self.app.current_mode != "connect":
             self.forget_secrets()
             self.query_one(MethodList).focus()
+            self.query_one(Form).scroll_home(animate=False)
 
     def on_paste(self, event: events.Paste) -> None:
         """While an approval page is open, use text pasted anywhere as the redirect address."""

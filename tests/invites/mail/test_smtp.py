@@ -24,7 +24,7 @@ def test_a_server_that_is_silent_did_not_answer_in_time(monkeypatch: pytest.Monk
     monkeypatch.setattr(smtp, "PHASE", 0.1)
     with MailServer(lambda _: "data hangs") as server, pytest.raises(NotSent) as told:
         session(server).offer(*ADDRESSES, MAIL)
-    said = "The connection broke before the mail was sent (it did not answer in time)."
+    said = "The connection broke before the email was sent (it did not answer in time)."
     assert str(told.value) == said
 
 

@@ -231,7 +231,7 @@ async def test_nobody_approves(store: Store, setup: Setup, monkeypatch: pytest.M
         await at.until(lambda: listens(at.app.oauth))  # since before the page was asked for
         await choose(at, "oauth-test")
         await at.press("enter")
-        await at.until(lambda: "✗ Nobody approved" in at.flat)
+        await at.until(lambda: "✗ The approval timed out" in at.flat)
         assert at.app.oauth.page is None
 
 
@@ -329,7 +329,7 @@ async def test_an_install_that_lies_about_its_account(store: Store, setup: Setup
         assert "acct_1Somebody" in at.text
         at.settle()
         await at.press("y")
-        await at.until(lambda: "a different account from the one you accepted" in at.flat)
+        await at.until(lambda: "✗ That install was for a different" in at.flat)
         assert not at.app.stripe.running
         assert at.app.credentials.names() == []
 
