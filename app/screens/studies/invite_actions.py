@@ -32,6 +32,7 @@ class InviteActions(PanelistScreen):
     _connection_id: int
     _study: Study | None
     _picked: set[int]
+    _marked: tuple[list[int], int | None] = ([], None)  # the last ones, and the cursor's then
 
     @property
     @abstractmethod
@@ -65,6 +66,7 @@ class InviteActions(PanelistScreen):
 
         def answered(mark: str | None) -> None:
             if mark is not None:
+                self._marked = (meant, self.current)
                 self._do(lambda by: self._mark(meant, mark, by))
 
         self.app.push_screen(MarkDialog(self._named(meant), possible), answered)
@@ -94,16 +96,20 @@ class InviteActions(PanelistScreen):
         self._ask(line, "Do not contact", go)
 
     def action_undo(self) -> None:
-        """Undo the last mark of the picked invites, or of the current one."""
-        meant = self._targets()
+        """Undo the last mark of the selected invites, or of those that were just marked, or of the
+        current one."""
+        just_marked, then = self._marked
+        at_once = not self._picked and bool(just_marked) and then == self.current
+        meant = just_marked if at_once else self._targets()
         if not meant:
             return
 
         def go(by: str) -> str:
             moved = corrections.undo_marks(self._store, self._connection_id, meant, by)
+            self._marked = ([], None)
             return f"{moved:,} undone." if moved else "None of them has a mark to undo."
 
-        if meant == [self.current]:
+        if at_once or meant == [self.current]:
             self._do(go)
         else:
             self._ask(f"Undo the last mark of {self._named(meant)}?", "Undo", go)

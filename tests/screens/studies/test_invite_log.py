@@ -103,6 +103,21 @@ async def test_the_log_is_marked_by_key(start: Start, asked: int, store: Store) 
         assert isinstance(at.app.screen, StudiesScreen)
 
 
+async def test_what_was_just_marked_is_undone_together(
+    start: Start, asked: int, store: Store
+) -> None:
+    """The selection is gone by then, and the cursor is on another invite."""
+    async with start((120, 40)) as at:
+        await log(at)
+        await at.press("space", "space")
+        await mark(at, "started")
+        await at.until(lambda: studies.funnel(store, asked).get("started") == 2)
+        await at.until(lambda: "u undoes it" in at.toasts)
+        await at.press("u")
+        await at.until(lambda: "started" not in studies.funnel(store, asked))
+        await at.until(lambda: "2 undone." in at.toasts)
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_list_marks_whom_it_names_and_keeps_the_rest(
     start: Start, asked: int, store: Store, size: tuple[int, int]
