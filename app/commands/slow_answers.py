@@ -15,7 +15,7 @@ STRIPE = "Stripe has not answered yet. Panelist keeps trying for a while."
 
 @contextmanager
 def say_if_slow(sentence: str) -> Iterator[None]:
-    """Say this on standard error if the block takes longer than a few seconds."""
+    """Print this to standard error if the block takes more than a few seconds."""
     timer = threading.Timer(SLOW, say, (sentence,))
     timer.daemon = True
     timer.start()

@@ -187,7 +187,7 @@ class Store:
             return self._fetched(sql, parameters)
 
     def _fetched(self, sql: str, parameters: Sequence[object]) -> list[Row]:
-        """All rows. Damaged bytes of a text are shown as U+FFFD, and end nothing."""
+        """All rows. Damaged bytes of a text become U+FFFD instead of an error."""
         statement, values = self.sql(sql), tuple(parameters)
         try:
             found: list[Row] = self.database.execute_sql(statement, values).fetchall()

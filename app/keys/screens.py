@@ -16,7 +16,7 @@ APP = place(
     Row("mask", "Hide names and emails on every screen, or show them", shown=False),
     Row("suspend", "Go to the shell. fg brings you back", "suspend_process", shown=False),
     Row("back", "Close what is on top", shown=False),
-    Row("quit", "Quit. What was fetched is kept", shown=False),
+    Row("quit", "Quit. Synced data is kept", shown=False),
     Row("stop", "Quit, from any field or dialog", "quit", shown=False, first=True),
     Row("palette", "Find an action, a segment, a study or a person", "command_palette", first=True),
     Row("help", "See every key that works here, and what it does"),
@@ -33,7 +33,7 @@ CONNECT = place(
 STATUS = place(
     "mode", "status", "Status",
     REFRESH,
-    Row("account", "Choose the account whose people are shown", "app.accounts"),
+    Row("account", "Switch to another account", "app.accounts"),
 )  # fmt: skip
 
 SEGMENTS = place(

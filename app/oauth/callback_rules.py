@@ -22,7 +22,7 @@ APPROVED = f"Panelist has received the answer. {BACK}"
 DENIED = f"Nothing was connected, as you chose. {BACK}"
 INSTALLED = "Go back to Panelist and choose whether to accept it."
 USED = f"Panelist has this answer already. {BACK}"
-BUSY = "Panelist is asking you about another account. Answer there, then try again."
+BUSY = "Answer the question about the other account first, then try again."
 UNASKED = 403, "This request did not come from Panelist, which is still waiting for your approval."
 FAULTS: dict[Fault, tuple[int, str]] = {
     "shape": (

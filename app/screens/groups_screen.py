@@ -88,7 +88,7 @@ class GroupsScreen(PanelistScreen):
                 yield Table(
                     self.COLUMNS,
                     "The people of the group that is chosen.",
-                    empty="Nobody is in this group.",
+                    empty="No one is in this group.",
                     waiting="Counting…",
                     id="group-people",
                 )

@@ -36,7 +36,7 @@ class Remembered:
         self._values.setdefault(self._section(name), {})[name] = value
 
     def save(self) -> None:
-        """Write what changed. A folder that cannot be written to stays as it is."""
+        """Write what changed. A folder that cannot be written to is left as it is."""
         if self._values == self._saved:
             return
         with suppress(OSError), replace_atomically(self._file) as out:

@@ -97,7 +97,7 @@ class Stage(ThemedApp):
         self.told: list[Message] = []
 
     def compose(self) -> ComposeResult:
-        yield Table(self.columns, "People.", empty="Nobody is in this segment.", id="people")
+        yield Table(self.columns, "People.", empty="No one is in this segment.", id="people")
         yield Input()
 
     def on_table_row_chosen(self, message: Table.RowChosen) -> None:

@@ -103,7 +103,7 @@ class _Rescue:
         return self._found
 
     def _save_clean_first(self, tree: Tree) -> None:
-        """A damaged row may have the key of another one, which then is there already."""
+        """A damaged row may have another row's key. The first one is kept."""
         damaged = [
             number
             for number, page in self._owners.pages_below(tree)

@@ -149,7 +149,7 @@ def of_study(store: Store, study_id: int) -> list[RunView]:
 
 
 def open_runs(store: Store, connection_id: int | None = None) -> list[RunView]:
-    """Batches that are not finished, the oldest first, of one account or of all."""
+    """Unfinished batches of one account or of all, the oldest first."""
     of_account = "" if connection_id is None else " AND s.connection_id = ?"
     rows = store.rows(
         "SELECT r.id FROM run r JOIN study s ON s.id = r.study_id"

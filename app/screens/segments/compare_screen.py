@@ -67,7 +67,7 @@ class CompareScreen(GroupsScreen):
             self.ask(reset=True)
 
     def again(self) -> CompareScreen:
-        """A new screen like this one, as it is now."""
+        """A copy of this screen in its current state."""
         return CompareScreen(
             self._store, self._connection_id, self._first, self._second,
             masking=self._masking, open_person=self._open_person,

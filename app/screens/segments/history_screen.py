@@ -107,7 +107,7 @@ class SegmentHistoryScreen(GroupsScreen):
             self._show_since(month if self._begin is None else self._begin)
 
     def again(self) -> SegmentHistoryScreen:
-        """A new screen like this one, as it is now."""
+        """A copy of this screen in its current state."""
         return SegmentHistoryScreen(
             self._store, self._connection_id, self._segment, masking=self._masking,
             open_person=self._open_person, since=self._since,

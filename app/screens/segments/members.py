@@ -70,7 +70,7 @@ class MembersPane(Vertical):
         yield Table(
             COLUMNS,
             "The people of the segment.",
-            empty="Nobody is in this segment.",
+            empty="No one is in this segment.",
             id="members-table",
         )
 
@@ -111,7 +111,7 @@ class MembersPane(Vertical):
         first, last, total = self.table.seen
         if not self._complete:
             return f"rows {first:,}–{last:,}, the rest is being read…"
-        rows = f"rows {first:,}–{last:,} of {total:,}" if total else "nobody"
+        rows = f"rows {first:,}–{last:,} of {total:,}" if total else "no one"
         return f"{rows} · {self._note}" if self._note else rows
 
     # What is shown
@@ -213,9 +213,9 @@ class MembersPane(Vertical):
             masking=self._masking,
         )
         order = wanted.order
-        empty = "Nobody is in this segment."
+        empty = "No one is in this segment."
         if wanted.text:
-            empty = f"Nobody in this segment has “{plain(wanted.text, 40)}” in a name, email or id."
+            empty = f"No one in this segment has “{plain(wanted.text, 40)}” in a name, email or id."
         self.table.show(
             rows,
             sorted_by=None

@@ -20,7 +20,7 @@ from app.text import plain
 from app.widgets.content import words
 from app.widgets.dialog import QuestionDialog
 
-NO_PERSON = "Nobody is chosen: there is no one in this list."
+NO_PERSON = "There is no one in this list."
 
 
 class SegmentActions(PanelistScreen):

@@ -83,7 +83,7 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
     BINDINGS: ClassVar[list[BindingType]] = bindings(CONFIRM)
     NAMES: ClassVar[Mapping[str, str]] = {"field.open": "Send"}
     help_text = (
-        "Type the number of people who will be written to, then Enter. Escape sends nothing. tab"
+        "Type the number of invites, then press Enter. Escape sends nothing. tab"
         " goes to a start time, such as Tuesday 9:00, and to quiet hours, such as nights, weekends."
     )
 
@@ -181,7 +181,7 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         """Say what to type."""
         plan, choices = self._summary.plan, self._choices
         if not choices:
-            self._say("Nobody would be written to. Escape goes back.", "bold")
+            self._say("No one would be invited. Escape goes back.", "bold")
         elif self._filling and not self._over:
             self._say(
                 "The first sync is not complete: the segments are still filling. Wait, or ctrl+o"

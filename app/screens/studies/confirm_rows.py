@@ -134,7 +134,7 @@ class ConfirmText:
         return f"≈ {duration(60 * number / self._per_minute)} at {self._per_minute}/min"
 
     def _timing(self, schedule: Schedule) -> list[Content]:
-        """When the first one leaves, and when none does."""
+        """When sending starts, and the quiet hours."""
         if self._channel.by_hand:
             return []
         now, channel = time.time(), self._channel

@@ -26,7 +26,7 @@ MARKS = {
     "completed": "Completed",
     "declined": "Declined",
     "bounced": "Bounced. The address gets no more invites",
-    ARRIVED: "Arrived, although that was uncertain",
+    ARRIVED: "Arrived",
     LOST: "Did not arrive, or did not bounce. It may be sent again",
 }
 

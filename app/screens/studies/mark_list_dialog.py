@@ -124,7 +124,7 @@ class MarkListDialog(DecisionDialog[None]):
         if not text.strip():
             self._say("Nothing is in the list yet.", problem=True)
             return
-        self._begin("Looking whom it means…")
+        self._begin("Finding the invites…")
         self._match(text, self._mark)
 
     def _begin(self, said: str) -> None:

@@ -22,7 +22,7 @@ from app.widgets.inputs import TextField
 from app.widgets.text_line import TextLine
 
 FIELDS = (
-    ("number", "How many", "blank: everybody who may be invited"),
+    ("number", "How many", "blank: everyone who can be invited"),
     ("take", "Which", "random, or batch: who are customers the longest"),
     ("seed", "Seed", "blank: a new one; the same seed draws the same people"),
     ("strata", "In shares by", f"blank, or {', '.join(STRATA)}"),
@@ -76,7 +76,7 @@ class PlanOptionsDialog(Dialog["Options | None"]):
         """The options in the fields. Raises StudyProblem."""
         number, take = self._value("number"), self._value("take")
         if number and not (number.isascii() and number.isdigit()):
-            raise StudyProblem("How many is a number, or blank for everybody.", "number")
+            raise StudyProblem("Enter a number, or leave it blank for everyone.", "number")
         take = (take or "random") if number else "all"
         found = replace(
             self._options,

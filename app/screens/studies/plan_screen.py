@@ -136,7 +136,7 @@ class PlanScreen(GroupsScreen):
     def after_draw(self, counted: GroupCounts) -> None:
         total = sum(one.count for one in counted.groups)
         doubts = " ".join(self._made.doubts) if self._made is not None else ""
-        self.say(f"{total:,} members in all; i shows what would be sent. {doubts}".rstrip(". ") + (
+        self.say(f"{total:,} members. Press i to see what will be sent. {doubts}".rstrip(". ") + (
             "." if doubts else ""
         ))  # fmt: skip
 
@@ -157,7 +157,7 @@ class PlanScreen(GroupsScreen):
         """Export the members with the current result."""
         counted, group = self.counted, self.groups.current
         if counted is None or self._made is None or not counted.ids[group]:
-            self.host.tell("Nobody has this outcome.")
+            self.host.tell("No one has this result.")
             return
         title = f"{self._study.title}, {self._outcome(group).words}"
         source = of_plan(self._store, self._made, [self._outcome(group)])
@@ -235,7 +235,7 @@ class PlanScreen(GroupsScreen):
 def options_words(options: Options) -> str:
     """The options of a plan in words."""
     if options.take == "all":
-        said = "everybody who may be invited"
+        said = "everyone who can be invited"
     elif options.take == "batch":
         said = f"the {options.number:,} who are customers the longest"
     else:

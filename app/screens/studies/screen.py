@@ -281,7 +281,7 @@ class StudiesScreen(SendingActions):
             return
         title = f"“{plain(study.title, 60)}”"
         if study.state == "draft":
-            self._ask([f"Delete the draft {title}? Nobody was invited with it."], "Delete", study)
+            self._ask([f"Delete the draft {title}? No one was invited with it."], "Delete", study)
         elif study.state == "closed":
             self._ask([f"Archive {title}? It can only be looked at then."], "Archive", study,
                       "archived")  # fmt: skip

@@ -76,7 +76,7 @@ def study_rows(
     rows += _funnel(funnel, invited)
     for run in runs[:3]:
         rows += _run(run, now, quiet_hours, here=run.id in here)
-    rows += [_title("Whom it asks")]
+    rows += [_title("Audience")]
     rows.append(_line("segments", _named(study.segments, names) or "none yet. s chooses some"))
     if study.excluded:
         rows.append(_line("but none of", _named(study.excluded, names)))
@@ -96,7 +96,7 @@ def template_rows(template: Template, made: Message | None, to: str, masking: bo
     if template.reply_to:
         rows.append(_line("answers to", template.reply_to))
     if made is None:
-        return [*rows, _line("", "Nobody is in its segments yet.")]
+        return [*rows, _line("", "No one is in its segments yet.")]
     rows.append(_line("to", hidden(to, masking)))
     rows.append(_line("subject", made.subject, "bold"))
     if not template.postal:

@@ -193,7 +193,7 @@ async def test_a_young_account_begins_with_its_first_sync(start: Start, past: Pa
         assert numbers(screen) == [0, 0, 6]
         assert "Joined since the first sync" in at.flat
         assert "✗" not in at.flat
-        assert "Nobody is in this group." in at.flat
+        assert "No one is in this group." in at.flat
         await at.until(lambda: len(screen._points) > 1)
         moments = [at for at, _ in screen._points[:-1]]
         assert moments == list(range(moments[0], moments[-1] + 1, 3_600))

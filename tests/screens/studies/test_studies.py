@@ -133,7 +133,7 @@ async def test_a_plan_is_narrowed_to_a_sample(start: Start, here: int, store: St
         await at.press("o")
         await put(at, "x")
         await at.press("ctrl+s")
-        assert "is a number" in at.flat
+        assert "Enter a number" in at.flat
 
 
 async def test_masking_hides_people(start: Start, here: int, store: Store) -> None:

@@ -385,7 +385,7 @@ async def test_an_empty_table_and_one_that_is_being_read_say_so() -> None:
         assert app.lines[1].strip() == "Reading…"
         app.table.show(Everyone(range(0)))
         await press(pilot, "down", "up", "end", "pagedown", "pageup", "enter", "home")
-        assert app.lines[1].strip() == "Nobody is in this segment."
+        assert app.lines[1].strip() == "No one is in this segment."
         assert app.table.current is None
         assert not [one for one in app.told if isinstance(one, Table.RowChosen)]
         app.table.show(Everyone(range(0)), empty="Nobody is called “Ada”.")

@@ -64,7 +64,7 @@ class MailApp:
 
 
 def mail_app(settings: Settings) -> MailApp | None:
-    """The app of the settings, or None if they want a password. Raises SettingsError."""
+    """The OAuth app in the settings, or None if they use a password. Raises SettingsError."""
     if settings.smtp_oauth is None:
         return None
     provider = PROVIDERS[settings.smtp_oauth]
