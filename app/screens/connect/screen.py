@@ -150,7 +150,13 @@ class ConnectScreen(PanelistScreen):
         if self.app.current_mode != "connect":
             self.forget_secrets()
             self.query_one(MethodList).focus()
-            self.query_one(Form).scroll_home(animate=False)
+
+    @on(events.ScreenResume)
+    def _shown_again(self) -> None:
+        """Show the form from its top, where it says what is connected, unless a dialog closed
+        over a field further down."""
+        if self.focused is self.query_one(MethodList):
+            self.call_after_refresh(self.query_one(Form).scroll_home, animate=False)
 
     def on_paste(self, event: events.Paste) -> None:
         """While an approval page is open, use text pasted anywhere as the redirect address."""
