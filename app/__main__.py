@@ -8,7 +8,7 @@ def main() -> int:
     from app.cli import run
 
     if sys.argv[1:]:  # the app has keys of its own
-        from app.commands.signals import end_at_second_signal
+        from app.commands.shared.signals import end_at_second_signal
 
         end_at_second_signal()
     return run(sys.argv[1:])

@@ -15,9 +15,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from app.commands import COMMANDS
-from app.commands.exit_codes import DONE, FAILED, WRONG_USE, CommandProblem
-from app.commands.help_examples import EXAMPLES
-from app.commands.option_rules import check_options
+from app.commands.shared.exit_codes import DONE, FAILED, WRONG_USE, CommandProblem
+from app.commands.shared.help_examples import EXAMPLES
+from app.commands.shared.option_rules import check_options
 from app.problems import Problem, UnknownName
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from app.db.engines.store_factory import open_store
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.settings import RequestRate, Settings
 from app.sync import ended_access
 from tests.helpers import empty_database, postgres_server, quick_scrypt

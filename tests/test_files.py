@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from app.db.engines.store_factory import open_store
 from app.db.errors import DatabaseProblem
 from app.db.lock import Lock
-from app.db.store_factory import open_store
 from app.files import NoLocks, lock, replace_atomically
 from app.settings import Settings
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app import log, paths
-from app.db.store_factory import open_store
+from app.db.engines.store_factory import open_store
 from app.sandbox.server.server import Sandbox
 from app.settings import Settings
 from app.sync.engine import Engine

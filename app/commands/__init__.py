@@ -5,7 +5,7 @@ Each command is the module of the same name. Its ``declare(parser)`` adds its op
 command is imported, and ``--help`` must answer at once, so a command imports its working modules
 inside functions.
 
-The other modules here are shared by the commands. No command imports another.
+What commands share is in ``shared``. No command imports another.
 """
 
 from __future__ import annotations

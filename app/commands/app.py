@@ -13,7 +13,7 @@ def run(_: argparse.Namespace) -> int:
     """Open the app and return its exit code."""
     gc.disable()  # until the app runs: what is imported is no garbage
     from app import log
-    from app.db.store_factory import open_store
+    from app.db.engines.store_factory import open_store
     from app.settings import load
 
     settings = load()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from app.commands.arguments import add_json
-from app.commands.console import print_json
-from app.commands.exit_codes import DONE
+from app.commands.shared.arguments import add_json
+from app.commands.shared.console import print_json
+from app.commands.shared.exit_codes import DONE
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +23,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write a backup and check it."""
-    from app.commands.progress import Progress
-    from app.db.store_factory import open_store
+    from app.commands.shared.progress import Progress
+    from app.db.engines.store_factory import open_store
     from app.recovery.backup import back_up, default_file
     from app.settings import load
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.console import YES, is_interactive, read_line, say
-from app.commands.exit_codes import DONE, FAILED, NotConnected, WrongUse
+from app.commands.shared.console import YES, is_interactive, read_line, say
+from app.commands.shared.exit_codes import DONE, FAILED, NotConnected, WrongUse
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -16,9 +16,9 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Disconnect the account after a confirmation."""
     from app import log
-    from app.commands.context import find_connection
+    from app.commands.shared.context import find_connection
     from app.credentials.factory import open_credentials
-    from app.db.store_factory import open_store
+    from app.db.engines.store_factory import open_store
     from app.settings import load
     from app.sync.auth.disconnect import STAYS, disconnect
     from app.text import plain

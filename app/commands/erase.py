@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.arguments import add_json
-from app.commands.console import confirmed, print_json, say
-from app.commands.context import Context, open_context
-from app.commands.exit_codes import DONE, FAILED
-from app.commands.list_argument import LIST, named
+from app.commands.shared.arguments import add_json
+from app.commands.shared.console import confirmed, print_json, say
+from app.commands.shared.context import Context, open_context
+from app.commands.shared.exit_codes import DONE, FAILED
+from app.commands.shared.list_argument import LIST, named
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

@@ -7,12 +7,12 @@ import signal
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from app.commands.arguments import add_format, add_selection
-from app.commands.console import say
-from app.commands.context import Context, check_segment, find_filter, open_context
-from app.commands.exit_codes import DONE, FAILED
-from app.commands.progress import counted
-from app.commands.signals import interrupt_on
+from app.commands.shared.arguments import add_format, add_selection
+from app.commands.shared.console import say
+from app.commands.shared.context import Context, check_segment, find_filter, open_context
+from app.commands.shared.exit_codes import DONE, FAILED
+from app.commands.shared.progress import counted
+from app.commands.shared.signals import interrupt_on
 
 if TYPE_CHECKING:
     from app.panel.lists.selection import Selection

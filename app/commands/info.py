@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from app.commands.arguments import add_json
-from app.commands.console import print_json
-from app.commands.exit_codes import DONE
+from app.commands.shared.arguments import add_json
+from app.commands.shared.console import print_json
+from app.commands.shared.exit_codes import DONE
 
 if TYPE_CHECKING:
     from app.credentials.store import Credentials
@@ -46,7 +46,7 @@ def _facts() -> dict[str, Any]:
 
     from app import __version__, paths
     from app.credentials.factory import open_credentials
-    from app.db.store_factory import open_store
+    from app.db.engines.store_factory import open_store
     from app.panel.overview import overview
     from app.settings import load, sources
     from app.text import plain

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from app.commands.arguments import add_account, add_format
-from app.commands.context import find_study, open_context
-from app.commands.exit_codes import DONE
-from app.commands.progress import counted
+from app.commands.shared.arguments import add_account, add_format
+from app.commands.shared.context import find_study, open_context
+from app.commands.shared.exit_codes import DONE
+from app.commands.shared.progress import counted
 from app.invites.states import NO_ADDRESS
 
 if TYPE_CHECKING:

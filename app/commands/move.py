@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.arguments import add_json
-from app.commands.console import print_json
-from app.commands.exit_codes import DONE
+from app.commands.shared.arguments import add_json
+from app.commands.shared.console import print_json
+from app.commands.shared.exit_codes import DONE
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Copy every row, and put the old SQLite file aside."""
-    from app.commands.progress import Progress
+    from app.commands.shared.progress import Progress
     from app.recovery.house_move import to_postgres, to_sqlite
     from app.settings import load
 

@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from app.commands.arguments import add_format, add_selection
-from app.commands.context import Context, check_segment, find_filter, open_context
-from app.commands.exit_codes import DONE, WrongUse
+from app.commands.shared.arguments import add_format, add_selection
+from app.commands.shared.context import Context, check_segment, find_filter, open_context
+from app.commands.shared.exit_codes import DONE, WrongUse
 
 if TYPE_CHECKING:
     from app.panel.export.writer import Line

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.commands.arguments import add_json
-from app.commands.console import print_json
-from app.commands.exit_codes import DONE, WrongUse
+from app.commands.shared.arguments import add_json
+from app.commands.shared.console import print_json
+from app.commands.shared.exit_codes import DONE, WrongUse
 
 if TYPE_CHECKING:
     from app.recovery.salvage import SalvageReport

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.exit_codes import DONE
+from app.commands.shared.exit_codes import DONE
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

@@ -6,11 +6,11 @@ import argparse
 import time
 from typing import TYPE_CHECKING
 
-from app.commands.arguments import add_account, add_json
-from app.commands.console import print_json
-from app.commands.context import NO_CONNECTION, find_connection
-from app.commands.exit_codes import DONE
-from app.commands.progress import step_words
+from app.commands.shared.arguments import add_account, add_json
+from app.commands.shared.console import print_json
+from app.commands.shared.context import NO_CONNECTION, find_connection
+from app.commands.shared.exit_codes import DONE
+from app.commands.shared.progress import step_words
 
 if TYPE_CHECKING:
     from app.panel.overview import ConnectionView, Overview
@@ -25,7 +25,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the state. An account that is not connected is not a failure."""
     from app.credentials.factory import open_credentials
-    from app.db.store_factory import open_store
+    from app.db.engines.store_factory import open_store
     from app.invites.sending.runs import open_runs
     from app.invites.sending.send_queue import batch_line, queue_json
     from app.panel.overview import overview, status_json

@@ -1,8 +1,8 @@
 """The schema, the store, and the only code that writes.
 
 peewee imports PostgreSQL's driver if it is installed, which takes a fifth of the time to the first
-frame. SQLite does not need it, so :mod:`app.db.postgres` loads it when a PostgreSQL database is
-opened.
+frame. SQLite does not need it, so :mod:`app.db.engines.postgres` loads it when a PostgreSQL
+database is opened.
 """
 
 import sys

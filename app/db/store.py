@@ -20,9 +20,9 @@ from typing import Any
 import peewee
 
 from app.db import migrations
+from app.db.engines.postgres import ANOTHERS_DATABASE, NOT_UTF_8
+from app.db.engines.sqlite_file import ANOTHERS_FILE, SqliteFile
 from app.db.errors import UNREADABLE, DatabaseProblem, damaged, explained
-from app.db.postgres import ANOTHERS_DATABASE, NOT_UTF_8
-from app.db.sqlite_file import ANOTHERS_FILE, SqliteFile
 
 Row = tuple[Any, ...]
 

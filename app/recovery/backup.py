@@ -8,10 +8,10 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from app.db.engines.store_factory import open_sqlite
 from app.db.errors import explained
 from app.db.new_file import creating, new_file
 from app.db.store import Store
-from app.db.store_factory import open_sqlite
 from app.db.table_copy import copy_tables
 from app.paths import make_private
 

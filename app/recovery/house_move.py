@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app import paths
+from app.db.engines.store_factory import open_sqlite, open_store
 from app.db.lease import Lease
 from app.db.lock import Lock, LockTaken
 from app.db.new_file import new_file
 from app.db.store import Store
-from app.db.store_factory import open_sqlite, open_store
 from app.db.table_copy import copy_tables, is_unused
 from app.invites.restore_guard import RestoreGuard
 from app.paths import Folders

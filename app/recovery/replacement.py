@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
+from app.db.engines.store_factory import alone
 from app.db.errors import DatabaseProblem
-from app.db.store_factory import alone
 from app.files import lock, sync_folder
 
 _BESIDE = ("-wal", "-shm")

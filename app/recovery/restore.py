@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app import paths
+from app.db.engines.store_factory import open_sqlite, open_store
 from app.db.errors import DatabaseProblem, explained
 from app.db.new_file import new_file
 from app.db.store import Store
-from app.db.store_factory import open_sqlite, open_store
 from app.db.table_copy import copy_tables, is_unused
 from app.invites import erasure
 from app.invites.errors import RestoreSuspected

@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from app.db import connections, membership
+from app.db.engines.store_factory import open_sqlite
 from app.db.errors import DatabaseProblem
 from app.db.new_file import new_file
 from app.db.salvage.completion import complete
 from app.db.salvage.salvage_file import Row, Salvage, salvage
 from app.db.schema.creation import TABLES
 from app.db.store import Store
-from app.db.store_factory import open_sqlite
 from app.invites.mail.addresses import hasher
 from app.invites.mail.template import Template
 from app.invites.plan.options import Options

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from app.keys.dialogs import HELP
-from app.keys.keymap import ACTIONS
+from app.keys.keymap_file import ACTIONS
 from app.text import fold
 from app.widgets.bindings import bindings
 from app.widgets.content import para, words

@@ -14,7 +14,7 @@ from textual.screen import ModalScreen, Screen
 from app.db.errors import DatabaseProblem
 from app.invites.studies import studies
 from app.keys.actions import Action, Place
-from app.keys.keymap import ACTIONS, EVERYWHERE
+from app.keys.keymap_file import ACTIONS, EVERYWHERE
 from app.keys.screens import APP, SCREENS
 from app.panel.lists.lister import Lister, ListResult
 from app.panel.lists.order import Order

@@ -18,8 +18,8 @@ from collections import Counter
 from pathlib import Path
 
 from app.db import connections
+from app.db.engines.store_factory import open_sqlite
 from app.db.store import Store
-from app.db.store_factory import open_sqlite
 from app.settings import RequestRate, Settings
 from app.sync.auth.connect import check_key, connect, offered
 from app.sync.committer import Committer

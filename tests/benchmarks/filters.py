@@ -12,10 +12,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from app.db.engines.store_factory import open_store
 from app.db.indexes import index_builder
 from app.db.rows import Fetched, ItemRow, ParticipantRow, PriceRow, ProductRow, SubscriptionRow
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.panel.filters.compile import compiled
 from app.panel.lists.order import whole
 from app.panel.lists.search import search

@@ -26,9 +26,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from app.db.engines.store_factory import open_sqlite
 from app.db.rows import Fetched
 from app.db.store import Store
-from app.db.store_factory import open_sqlite
 from app.runtime import tune_interpreter
 from app.screens.segments.members import MembersPane
 from app.settings import RequestRate, Settings

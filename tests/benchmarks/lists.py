@@ -20,10 +20,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.db.apply import deliver
+from app.db.engines.store_factory import open_sqlite
 from app.db.indexes import index_builder, order_indexes, search_index
 from app.db.rows import Delivery, EventRow, Fetched, ParticipantRow
 from app.db.store import Store
-from app.db.store_factory import open_sqlite
 from app.panel.lists.order import COLUMNS, Order, ordered
 from app.panel.lists.rows import rows
 from app.panel.lists.search import search

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from app.db.engines.store_factory import open_store
 from app.db.rows import Fetched
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.invites.ledger import Entry, append
 from app.invites.ledger_proof import prove
 from app.invites.mail.addresses import hasher

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from app.db.engines.store_factory import open_sqlite
 from app.db.rows import Fetched, ItemRow, ParticipantRow, PriceRow, ProductRow, SubscriptionRow
 from app.db.store import Store
-from app.db.store_factory import open_sqlite
 from app.invites import studies
 from app.invites.plan import frozen, plan
 from app.invites.plan.drift import difference

@@ -9,7 +9,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from app.db.store_factory import open_store
+from app.db.engines.store_factory import open_store
 from app.settings import Settings
 from tests.helpers.killed_senders import FaultyServer, assert_nobody_twice, kill_until_done, start
 from tests.helpers.study_world import account, queued, study

@@ -12,15 +12,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app.commands import database_patience
-from app.commands.batch_sending import send_batch
-from app.commands.context import Context
 from app.commands.send.queue_run import send_queue
 from app.commands.serve import database_watch
 from app.commands.serve.database_watch import watch_database
+from app.commands.shared import database_patience
+from app.commands.shared.batch_sending import send_batch
+from app.commands.shared.context import Context
+from app.db.engines.store_factory import open_store
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.settings import Settings
 from tests.helpers.approved_home import until
 from tests.helpers.mail_server import MailServer

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from app.commands import progress
+from app.commands.shared import progress
+from app.db.engines.store_factory import open_sqlite, open_store
 from app.db.rows import Fetched
-from app.db.store_factory import open_sqlite, open_store
 from app.panel.export.writer import MARK
 from app.sandbox.server.server import Sandbox
 from app.settings import Settings

@@ -13,18 +13,12 @@ from pathlib import Path
 import app.commands
 from app.cli import parser
 from app.commands import COMMANDS
-from app.commands.help_examples import EXAMPLES
+from app.commands.shared.help_examples import EXAMPLES
 from tests.docs.reference import commands, parse
 from tests.test_architecture import HEAVY
 
 HEAVY_HERE = HEAVY | {"cryptography", "orjson", "sqlite3", "ssl"}
 WORKING = ("credentials", "db", "panel", "screens", "services", "sync", "tui", "web")
-SHARED = {
-    *("arguments", "batch_sending", "console", "context", "drift_output", "exit_codes"),
-    *("list_argument", "option_rules", "progress", "signals", "stripe_access"),
-    *("database_patience", "help_examples", "slow_answers", "sync_trouble", "token_store_choice"),
-}
-
 # Prints, for each command line of its argument, how it ended and what it had imported by then.
 ASK = """
 import contextlib, io, json, sys
@@ -75,10 +69,10 @@ def test_every_help_has_a_sentence_and_two_examples_that_can_be_typed() -> None:
             parse(words[: words.index("<")] if "<" in words else words)
 
 
-def test_every_module_is_a_command_or_shared_by_commands() -> None:
+def test_every_module_is_a_command() -> None:
     (folder,) = map(Path, app.commands.__path__)
     here = {file.stem for file in folder.iterdir() if file.stem not in ("__init__", "__pycache__")}
-    assert here == {"app"} | set(COMMANDS) | SHARED
+    assert here == {"app", "shared"} | set(COMMANDS)
 
 
 def test_only_the_command_that_was_said_is_imported() -> None:

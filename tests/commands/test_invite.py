@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from app.db.engines.store_factory import open_store
 from app.db.rows import Fetched
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.invites import opt_outs, studies
 from app.invites.mail.addresses import hasher
 from app.invites.sending import runs

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.db.store_factory import open_store
+from app.db.engines.store_factory import open_store
 from app.invites import corrections, lifecycle, opt_outs
 from app.invites.ledger_log import entry_numbers, ledger_rows
 from app.invites.mail.addresses import hasher

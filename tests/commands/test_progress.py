@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from app.commands.progress import Progress, cells, fitting
+from app.commands.shared.progress import Progress, cells, fitting
 
 PARTS = ["customers 12,300, all since 2025-02-03, 1,200/s", "products 12 ✓", "prices 40 ✓"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app.db.store_factory import open_sqlite
+from app.db.engines.store_factory import open_sqlite
 from app.panel.segments.memberships import places
 from app.sandbox.server.server import Sandbox
 from app.text import csv_cell

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from app.db.engines.store_factory import open_store
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.invites.sending import outbox, runs
 from app.invites.sending.schedule import Schedule
 from app.settings import Settings

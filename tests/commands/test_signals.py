@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.commands.batch_sending import AT_ONCE
-from app.db.store_factory import open_store
+from app.commands.shared.batch_sending import AT_ONCE
+from app.db.engines.store_factory import open_store
 from app.settings import Settings
 from tests.helpers.approved_home import until
 from tests.helpers.command import Home

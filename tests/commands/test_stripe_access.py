@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from app.commands import stripe_access
-from app.commands.stripe_access import reached_access
+from app.commands.shared import stripe_access
+from app.commands.shared.stripe_access import reached_access
 from app.credentials.factory import open_credentials
-from app.db import store_factory
+from app.db.engines import store_factory
+from app.db.engines.store_factory import open_sqlite, open_store_patiently
 from app.db.errors import DatabaseProblem
-from app.db.store_factory import open_sqlite, open_store_patiently
 from app.sandbox.server.server import Sandbox
 from app.sandbox.world.world import World
 from app.settings import Settings

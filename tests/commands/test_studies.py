@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.db.store_factory import open_store
+from app.db.engines.store_factory import open_store
 from app.settings import Settings
 from tests.helpers.command import Home
 from tests.helpers.study_world import account

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
+from app.db.engines.store_factory import open_store
 from app.db.lease import Lease
-from app.db.store_factory import open_store
 from app.sandbox.server.server import Sandbox
 from app.sandbox.server.state import Options
 from app.settings import Settings

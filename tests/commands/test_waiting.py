@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from app.commands import slow_answers
-from app.commands.stripe_access import sync_access
-from app.commands.sync_trouble import SyncTrouble
+from app.commands.shared import slow_answers
+from app.commands.shared.stripe_access import sync_access
+from app.commands.shared.sync_trouble import SyncTrouble
 from app.credentials.factory import open_credentials
+from app.db.engines.store_factory import open_store
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.invites.mail.server_settings import MailRate
 from app.settings import Settings
 from app.sync.auth.connect import KeyProblem

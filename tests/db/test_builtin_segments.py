@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from app.db import segment_rules
+from app.db.engines.store_factory import open_store
 from app.db.rows import Fetched
 from app.db.segment_rules import BUILTIN, BuiltinSegment, SubscriptionMatch
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.panel.audit.consistency import contradictions
 from app.panel.segments.views import segments
 from app.panel.segments.why import why

@@ -9,16 +9,16 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
+from app.db.engines.store_factory import open_store
 from app.db.lease import Lease, LeaseTaken
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.settings import Settings
 
 HOLD = """
 import sys
 from pathlib import Path
 from app.db.lease import Lease
-from app.db.store_factory import open_store
+from app.db.engines.store_factory import open_store
 from app.settings import Settings
 store = open_store(Settings(home=Path(sys.argv[1]), database_url=sys.argv[2] or None))
 with Lease(store):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from app.db.engines.store_factory import open_store
 from app.db.rows import Fetched
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.invites import ledger, opt_outs, studies
 from app.invites.ledger_proof import prove
 from app.invites.mail.addresses import Hasher, hasher

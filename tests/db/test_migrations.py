@@ -15,10 +15,10 @@ import pytest
 from app import paths
 from app.db import migrations
 from app.db.connections import begin_listing, sync_state
+from app.db.engines.store_factory import open_store
 from app.db.errors import DatabaseProblem
 from app.db.rows import HELD, Fetched, ItemRow, PriceRow
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.invites.sending import reminders
 from app.panel.segments import custom
 from app.settings import Settings

@@ -13,10 +13,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app.db import store_factory
+from app.db.engines import store_factory
+from app.db.engines.store_factory import open_store, open_store_patiently
 from app.db.lease import Lease, LeaseTaken
 from app.db.rows import Fetched
-from app.db.store_factory import open_store, open_store_patiently
 from app.db.watch import Watch
 from app.settings import Settings
 from tests.helpers.rows import connection, names, person, send

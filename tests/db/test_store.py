@@ -20,11 +20,12 @@ import peewee
 import pytest
 
 from app import paths
-from app.db import connections, migrations, postgres, watched_postgres
+from app.db import connections, migrations
+from app.db.engines import postgres, watched_postgres
+from app.db.engines.store_factory import open_sqlite, open_store
 from app.db.errors import DatabaseAway, DatabaseProblem, sentence
 from app.db.rows import Fetched
 from app.db.store import Store
-from app.db.store_factory import open_sqlite, open_store
 from app.panel.overview import overview
 from app.settings import Settings
 from tests.conftest import drop_database, frozen
@@ -240,7 +241,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 OPEN = """
 import sys
 from pathlib import Path
-from app.db.store_factory import open_store
+from app.db.engines.store_factory import open_store
 from app.settings import Settings
 print("ready", flush=True)
 sys.stdin.readline()

@@ -10,7 +10,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from app.commands.demo.sandbox_process import running_sandbox
-from app.db.store_factory import open_store
+from app.db.engines.store_factory import open_store
 from app.paths import asset
 from app.settings import RequestRate, Settings
 from app.tui import Demo, PanelistApp

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app.cli import _joined, parser
-from app.commands.help_examples import EXAMPLES
+from app.commands.shared.help_examples import EXAMPLES
 from app.settings import SETTINGS, Setting
 from tests.docs.keys_page import keys_page, table
 

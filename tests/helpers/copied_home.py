@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app import paths
+from app.db.engines.store_factory import open_store
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.invites import opt_outs, studies
 from app.invites.mail.addresses import hasher
 from app.invites.plan import plan

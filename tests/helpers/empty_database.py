@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from app import paths
-from app.db.store_factory import open_sqlite
+from app.db.engines.store_factory import open_sqlite
 
 
 def put(home: Path) -> None:

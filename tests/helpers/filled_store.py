@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from app.credentials.store import Credentials
+from app.db.engines.store_factory import open_sqlite
 from app.db.schema import panel_tables, sync_tables
 from app.db.store import Store
-from app.db.store_factory import open_sqlite
 from app.settings import Settings
 from app.sync.service import Admitted, SyncService
 from app.sync.stripe.access import Access, KeyAccess

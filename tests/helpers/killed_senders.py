@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app import cli
+from app.db.engines.store_factory import open_store
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.invites import ledger
 from app.invites.sending import runs
 from app.settings import Settings

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from app.db.store_factory import open_store
+from app.db.engines.store_factory import open_store
 from app.settings import Settings
 from tests.helpers.command import Ended, Home
 from tests.helpers.webhook_client import hints, http, signed

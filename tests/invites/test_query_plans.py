@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from app.db.engines.store_factory import open_store
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.invites import contact_lists, corrections, lifecycle, opt_outs, studies
 from app.invites.invite_log import invite_rows
 from app.invites.ledger_log import entry_numbers, ledger_rows

@@ -11,7 +11,8 @@ from textual.binding import Binding
 
 from app.keys.actions import Place
 from app.keys.dialogs import DIALOGS, FIELDS, LISTS, QUESTION, TABLE, TRUST
-from app.keys.keymap import ACTIONS, EVERYWHERE, Keymap, clashes
+from app.keys.keymap import Keymap
+from app.keys.keymap_file import ACTIONS, EVERYWHERE, clashes
 from app.keys.screens import APP, SCREENS
 from app.keys.verbs import QUESTION as ANSWERS
 from app.keys.verbs import VERBS

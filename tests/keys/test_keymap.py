@@ -8,7 +8,8 @@ import pytest
 from textual.keys import _character_to_key
 
 from app.db.store import Store
-from app.keys.keymap import Keymap, clashes, key_name, read_keymap
+from app.keys.keymap import Keymap
+from app.keys.keymap_file import clashes, key_name, read_keymap
 from app.screens.help_dialog import HelpDialog
 from app.settings import Settings, load, sources
 from app.tui import PanelistApp

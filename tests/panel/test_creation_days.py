@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.db.apply import deliver
+from app.db.engines.store_factory import open_store
 from app.db.rows import Delivery, Fetched, WindowRow
-from app.db.store_factory import open_store
 from app.panel.creation_days import DAY, MOST, CreationDays
 from app.settings import Settings
 from tests.helpers.rows import connection, person, send

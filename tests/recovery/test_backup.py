@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from app.db.engines.store_factory import open_sqlite, open_store
 from app.db.errors import DatabaseProblem
 from app.db.schema.creation import TABLES
 from app.db.store import Row, Store
-from app.db.store_factory import open_sqlite, open_store
 from app.invites import erasure, opt_outs
 from app.invites.ledger_proof import prove
 from app.invites.mail.addresses import hasher

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from app.db.engines.store_factory import open_store
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.invites.ledger_proof import prove
 from app.invites.restore_guard import RestoreGuard
 from app.problems import Problem

@@ -15,8 +15,8 @@ import pytest
 
 from app import cli, paths
 from app.db import store as store_module
+from app.db.engines.store_factory import open_sqlite
 from app.db.errors import DatabaseProblem
-from app.db.store_factory import open_sqlite
 from app.invites.ledger_proof import prove
 from app.invites.mail.addresses import hasher
 from app.problems import Problem

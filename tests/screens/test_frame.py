@@ -329,7 +329,7 @@ async def test_no_color_leaves_no_colour(
 
 def test_without_a_terminal_run_says_what_to_run_instead(tmp_path: Path) -> None:
     code = (
-        "from pathlib import Path; from app.db.store_factory import open_sqlite;"
+        "from pathlib import Path; from app.db.engines.store_factory import open_sqlite;"
         "from app.tui import run;"
         f"from app.settings import Settings; home = Path({str(tmp_path)!r});"
         "raise SystemExit(run(open_sqlite(home / 'panelist.db'), Settings(home)))"
@@ -347,7 +347,7 @@ def test_without_a_terminal_run_says_what_to_run_instead(tmp_path: Path) -> None
 FIRST_FRAME = """
 import asyncio, sys
 from pathlib import Path
-from app.db.store_factory import open_sqlite
+from app.db.engines.store_factory import open_sqlite
 from app.settings import Settings
 from app.tui import Demo, PanelistApp
 

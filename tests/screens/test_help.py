@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Button
 
 from app.db.store import Store
-from app.keys.keymap import ACTIONS
+from app.keys.keymap_file import ACTIONS
 from app.keys.screens import SEGMENTS
 from app.screens.help_dialog import HelpDialog, help_entries
 from app.screens.segments.edit_dialog import SegmentEditDialog

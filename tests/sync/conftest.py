@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from app.db.engines.store_factory import open_store
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.sandbox.server.server import Sandbox
 from app.settings import RequestRate, Settings
 from tests.conftest import new_database

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from app.db.engines.store_factory import open_store
 from app.db.indexes import subscription_indexes
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.panel.overview import overview
 from app.panel.segments.views import segments
 from app.sandbox.server.faults import Faults

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from app.db import connections
-from app.db.store_factory import open_store
+from app.db.engines.store_factory import open_store
 from app.sandbox.server.server import Sandbox
 from app.sandbox.server.state import Options
 from app.settings import Settings

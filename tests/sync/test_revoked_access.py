@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from app.db.engines.store_factory import open_store
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.panel.overview import overview
 from app.panel.participants import participants
 from app.sandbox.server.server import Sandbox

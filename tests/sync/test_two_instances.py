@@ -13,12 +13,12 @@ import psycopg
 import pytest
 
 from app.db import connections, event_hints
+from app.db.engines.store_factory import open_store
 from app.db.errors import DatabaseProblem
 from app.db.indexes import search_index
 from app.db.lease import Lease, LeaseLost, LeaseTaken
 from app.db.rows import EventRow, Fetched
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.db.watch import Watch
 from app.invites import erasure
 from app.panel.overview import overview

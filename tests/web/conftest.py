@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from app.db.engines.store_factory import open_store
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.settings import Settings
 from tests.helpers.command import Home
 from tests.helpers.webhook_client import OTHER, SECRET, Serving, account, serving

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from app.db import sqlite_file
+from app.db.engines import sqlite_file
+from app.db.engines.store_factory import open_store
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.settings import Settings
 from tests.conftest import new_database
 from tests.helpers.sync_run import until

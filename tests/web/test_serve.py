@@ -15,9 +15,9 @@ from typing import IO, cast
 import pytest
 
 from app.commands.serve.webhook_service import watch_sync
+from app.db.engines.store_factory import open_store
 from app.db.indexes import search_index
 from app.db.lease import Lease
-from app.db.store_factory import open_store
 from app.sandbox.server.server import Sandbox
 from app.settings import Settings
 from app.sync.engine import Activity, Engine

@@ -7,15 +7,15 @@ import signal
 
 from app import log
 from app.commands.connect.oauth_prompt import connect_by_oauth
-from app.commands.console import print_json, read_secret, say
-from app.commands.exit_codes import DONE, NotConnected, WrongUse
-from app.commands.signals import interrupt_on
-from app.commands.slow_answers import STRIPE, say_if_slow
-from app.commands.token_store_choice import choose_token_store, ensure_token_store
+from app.commands.shared.console import print_json, read_secret, say
+from app.commands.shared.exit_codes import DONE, NotConnected, WrongUse
+from app.commands.shared.signals import interrupt_on
+from app.commands.shared.slow_answers import STRIPE, say_if_slow
+from app.commands.shared.token_store_choice import choose_token_store, ensure_token_store
 from app.credentials.factory import open_credentials
 from app.credentials.store import CredentialProblem, TokenStore
 from app.db import connections
-from app.db.store_factory import open_store
+from app.db.engines.store_factory import open_store
 from app.panel.overview import overview, status_json
 from app.settings import load
 from app.sync.auth.connect import KeyReport

@@ -8,8 +8,8 @@ import os
 import threading
 from collections import deque
 
-from app.commands.console import NO, YES, input_lines, print_json, say
-from app.commands.token_store_choice import ensure_token_store
+from app.commands.shared.console import NO, YES, input_lines, print_json, say
+from app.commands.shared.token_store_choice import ensure_token_store
 from app.credentials.store import TokenStore
 from app.oauth.browser import open_browser
 from app.oauth.errors import OAuthProblem

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.arguments import count
+from app.commands.shared.arguments import count
 
 POLL_SECONDS = 3.0  # the sandbox has no monthly allocation to save
 
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
 
     from app import log
     from app.commands.demo.sandbox_process import running_sandbox
-    from app.db.store_factory import open_store
+    from app.db.engines.store_factory import open_store
     from app.settings import RequestRate, Settings
 
     with (

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-from app.commands.exit_codes import DONE, FAILED
+from app.commands.shared.exit_codes import DONE, FAILED
 from app.credentials.factory import open_credentials
 from app.db.store import Store
 from app.invites import studies

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.arguments import add_exact, add_schedule, add_scope
+from app.commands.shared.arguments import add_exact, add_schedule, add_scope
 from app.invites.sending.channels.registry import CHANNELS
 
 ONLY_PLAN = object()  # --plan without a hash

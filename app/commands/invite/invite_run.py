@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 
 from app import log
-from app.commands.console import say
-from app.commands.context import Context, check_segments, find_study, open_context
-from app.commands.exit_codes import DONE, WrongUse
 from app.commands.invite import ONLY_PLAN
 from app.commands.invite.open_batches import resume_batches, stop_batches
 from app.commands.invite.plan_confirmation import confirm_plan, show_stored_plan
 from app.commands.invite.plan_output import show_plan
 from app.commands.invite.plan_timing import planned_timing
+from app.commands.shared.console import say
+from app.commands.shared.context import Context, check_segments, find_study, open_context
+from app.commands.shared.exit_codes import DONE, WrongUse
 from app.credentials.factory import open_credentials
 from app.invites.housekeeping import tidy
 from app.invites.operator import by

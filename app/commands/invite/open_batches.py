@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.batch_sending import send_batch
-from app.commands.console import print_json, say
-from app.commands.context import Context, find_study
-from app.commands.exit_codes import DONE, FAILED, WrongUse
+from app.commands.shared.batch_sending import send_batch
+from app.commands.shared.console import print_json, say
+from app.commands.shared.context import Context, find_study
+from app.commands.shared.exit_codes import DONE, FAILED, WrongUse
 from app.invites.operator import by
 from app.invites.sending import runs
 from app.invites.sending.factory import refusal, take_over

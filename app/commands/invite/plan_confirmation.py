@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from app.commands.arguments import schedule_of
-from app.commands.batch_sending import send_batch
-from app.commands.console import say
-from app.commands.context import Context, find_study
-from app.commands.drift_output import print_drift
-from app.commands.exit_codes import DONE, FAILED, WrongUse
 from app.commands.invite.plan_output import show_locked
 from app.commands.invite.plan_timing import planned_timing
+from app.commands.shared.arguments import schedule_of
+from app.commands.shared.batch_sending import send_batch
+from app.commands.shared.console import say
+from app.commands.shared.context import Context, find_study
+from app.commands.shared.drift_output import print_drift
+from app.commands.shared.exit_codes import DONE, FAILED, WrongUse
 from app.db.store import Store
 from app.invites.delivery import Delivery
 from app.invites.errors import StudyProblem

@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from app.commands.console import print_json, say
-from app.commands.exit_codes import WrongUse
 from app.commands.invite.plan_timing import PlanTiming
-from app.commands.progress import counted
+from app.commands.shared.console import print_json, say
+from app.commands.shared.exit_codes import WrongUse
+from app.commands.shared.progress import counted
 from app.db.store import Store
 from app.invites.exports import of_plan
 from app.invites.plan.frozen import LockedPlan

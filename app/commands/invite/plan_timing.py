@@ -7,7 +7,7 @@ import shlex
 import time
 from dataclasses import dataclass
 
-from app.commands.arguments import schedule_of
+from app.commands.shared.arguments import schedule_of
 from app.invites.delivery import Delivery
 from app.invites.schedule.quiet_hours import NONE, effective
 from app.invites.schedule.start_time import moment_words

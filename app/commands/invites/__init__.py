@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from app.commands.arguments import add_exact, add_schedule, add_scope, repeat_scope
-from app.commands.list_argument import LIST
+from app.commands.shared.arguments import add_exact, add_schedule, add_scope, repeat_scope
+from app.commands.shared.list_argument import LIST
 from app.invites.sending.channels.registry import CHANNELS
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.console import confirmed, print_json, say
-from app.commands.context import Context, open_context
-from app.commands.exit_codes import DONE, FAILED, WrongUse
 from app.commands.invites.invite_targets import find_invites, names_of
-from app.commands.list_argument import named
+from app.commands.shared.console import confirmed, print_json, say
+from app.commands.shared.context import Context, open_context
+from app.commands.shared.exit_codes import DONE, FAILED, WrongUse
+from app.commands.shared.list_argument import named
 from app.invites import contact_lists, corrections
 from app.invites.housekeeping import follow
 from app.invites.list_columns import read_list

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.console import print_json, say
-from app.commands.context import open_context
-from app.commands.exit_codes import DONE, FAILED
 from app.commands.invites.invite_targets import find_invites
+from app.commands.shared.console import print_json, say
+from app.commands.shared.context import open_context
+from app.commands.shared.exit_codes import DONE, FAILED
 from app.invites.errors import StudyProblem
 from app.invites.invite_log import invite_rows
 from app.invites.manual_links import hand_out

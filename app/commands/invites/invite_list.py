@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.context import find_study, open_context
-from app.commands.exit_codes import DONE, WrongUse
-from app.commands.progress import counted
+from app.commands.shared.context import find_study, open_context
+from app.commands.shared.exit_codes import DONE, WrongUse
+from app.commands.shared.progress import counted
 from app.db.schema.study_tables import OUTSTANDING
 from app.invites.exports import of_invites
 from app.invites.housekeeping import tidy

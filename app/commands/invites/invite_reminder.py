@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from app.commands.arguments import schedule_of
-from app.commands.batch_sending import send_batch
-from app.commands.console import print_json, say
-from app.commands.context import Context, find_study, open_context
-from app.commands.drift_output import print_drift
-from app.commands.exit_codes import DONE, FAILED, WrongUse
+from app.commands.shared.arguments import schedule_of
+from app.commands.shared.batch_sending import send_batch
+from app.commands.shared.console import print_json, say
+from app.commands.shared.context import Context, find_study, open_context
+from app.commands.shared.drift_output import print_drift
+from app.commands.shared.exit_codes import DONE, FAILED, WrongUse
 from app.db.store import Store
 from app.invites.errors import StudyProblem
 from app.invites.housekeeping import tidy

@@ -9,11 +9,11 @@ import argparse
 from collections import Counter
 from dataclasses import asdict
 
-from app.commands.console import confirmed, print_json, say
-from app.commands.context import find_study, open_context
-from app.commands.exit_codes import DONE, FAILED, WrongUse
 from app.commands.invites.invite_targets import find_invites
-from app.commands.list_argument import named
+from app.commands.shared.console import confirmed, print_json, say
+from app.commands.shared.context import find_study, open_context
+from app.commands.shared.exit_codes import DONE, FAILED, WrongUse
+from app.commands.shared.list_argument import named
 from app.invites import contact_lists, lifecycle, opt_outs
 from app.invites.housekeeping import follow
 from app.invites.list_columns import read_list

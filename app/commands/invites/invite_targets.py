@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.commands.context import Context, find_study
-from app.commands.list_argument import named
+from app.commands.shared.context import Context, find_study
+from app.commands.shared.list_argument import named
 from app.db.store import Store
 from app.invites import contact_lists
 from app.invites.errors import UnknownInvite

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from app.commands.console import print_json, say
-from app.commands.context import Context, open_context
-from app.commands.exit_codes import DONE, FAILED
+from app.commands.shared.console import print_json, say
+from app.commands.shared.context import Context, open_context
+from app.commands.shared.exit_codes import DONE, FAILED
 from app.invites.operator import by
 from app.invites.restore_guard import Answer, RestoreGuard
 from app.invites.witness.lost_records import LostRecords

@@ -8,10 +8,10 @@ import signal
 import threading
 from dataclasses import replace
 
-from app.commands.console import input_lines, read_secret, say
-from app.commands.exit_codes import DONE, WrongUse
-from app.commands.signals import interrupt_on
-from app.commands.token_store_choice import ensure_token_store
+from app.commands.shared.console import input_lines, read_secret, say
+from app.commands.shared.exit_codes import DONE, WrongUse
+from app.commands.shared.signals import interrupt_on
+from app.commands.shared.token_store_choice import ensure_token_store
 from app.credentials.factory import open_credentials
 from app.credentials.store import Credentials, TokenStore
 from app.invites.mail.oauth.browser_login import BrowserLogin

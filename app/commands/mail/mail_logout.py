@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.commands.console import say
-from app.commands.exit_codes import DONE, FAILED, WrongUse
+from app.commands.shared.console import say
+from app.commands.shared.exit_codes import DONE, FAILED, WrongUse
 from app.credentials.factory import open_credentials
 from app.invites.mail.oauth.mail_tokens import MailTokens, keep, kept_tokens, revoke
 from app.invites.mail.oauth.providers import PROVIDERS, MailApp, mail_app

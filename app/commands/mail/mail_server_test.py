@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.console import read_secret, say
-from app.commands.exit_codes import DONE, FAILED, WrongUse
+from app.commands.shared.console import read_secret, say
+from app.commands.shared.exit_codes import DONE, FAILED, WrongUse
 from app.credentials.factory import open_credentials
 from app.invites.mail.oauth.providers import mail_app
 from app.invites.mail.server_settings import keep_password, mail_server

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from app.commands.arguments import add_account, add_exact, add_json
-from app.commands.console import print_json
-from app.commands.context import open_context
-from app.commands.exit_codes import DONE
+from app.commands.shared.arguments import add_account, add_exact, add_json
+from app.commands.shared.console import print_json
+from app.commands.shared.context import open_context
+from app.commands.shared.exit_codes import DONE
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

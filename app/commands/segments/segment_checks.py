@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.commands.context import Context, say_doubt
-from app.commands.exit_codes import WrongUse
+from app.commands.shared.context import Context, say_doubt
+from app.commands.shared.exit_codes import WrongUse
 from app.panel.segments.doubts import segments_with_doubts
 from app.panel.segments.timeline import begun
 from app.text import plain, when

@@ -10,10 +10,10 @@ import argparse
 import json
 from collections.abc import Iterator
 
-from app.commands.context import open_context
-from app.commands.exit_codes import DONE
-from app.commands.progress import counted
 from app.commands.segments.segment_checks import check_key, check_moment
+from app.commands.shared.context import open_context
+from app.commands.shared.exit_codes import DONE
+from app.commands.shared.progress import counted
 from app.panel.export.writer import Line, writing
 from app.panel.lists.order import Ids
 from app.panel.lists.rows import PersonRow, rows

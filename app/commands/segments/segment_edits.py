@@ -6,9 +6,9 @@ import argparse
 import contextlib
 from collections.abc import Iterator
 
-from app.commands.console import print_json
-from app.commands.context import Context, check_known, filter_refused, open_context
-from app.commands.exit_codes import DONE, WrongUse
+from app.commands.shared.console import print_json
+from app.commands.shared.context import Context, check_known, filter_refused, open_context
+from app.commands.shared.exit_codes import DONE, WrongUse
 from app.db.indexes.subscription_indexes import left_out
 from app.panel.filters.errors import FilterError
 from app.panel.segments import custom

@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from app.commands.context import Context, open_context
-from app.commands.exit_codes import DONE
-from app.commands.progress import counted
 from app.commands.segments.segment_checks import check_key, check_moment
+from app.commands.shared.context import Context, open_context
+from app.commands.shared.exit_codes import DONE
+from app.commands.shared.progress import counted
 from app.panel.export.writer import Line, chosen_form, write, writing
 from app.panel.lists.order import Ids, Order, whole
 from app.panel.lists.rows import rows

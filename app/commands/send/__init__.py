@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.arguments import add_json
+from app.commands.shared.arguments import add_json
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 
 from app import log
-from app.commands.batch_sending import AT_ONCE, BatchProgress
-from app.commands.console import print_json, say
-from app.commands.context import open_context
-from app.commands.database_patience import AGAIN, DatabasePatience
-from app.commands.exit_codes import DONE
-from app.commands.signals import stop_event
+from app.commands.shared.batch_sending import AT_ONCE, BatchProgress
+from app.commands.shared.console import print_json, say
+from app.commands.shared.context import open_context
+from app.commands.shared.database_patience import AGAIN, DatabasePatience
+from app.commands.shared.exit_codes import DONE
+from app.commands.shared.signals import stop_event
 from app.credentials.factory import open_credentials
 from app.db.errors import DatabaseProblem
 from app.db.store import Store

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import signal
 
-from app.commands.arguments import add_json
-from app.commands.exit_codes import DONE
-from app.commands.signals import interrupt_on
+from app.commands.shared.arguments import add_json
+from app.commands.shared.exit_codes import DONE
+from app.commands.shared.signals import interrupt_on
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from app.commands.console import say
+from app.commands.shared.console import say
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.text import plain

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from functools import partial
 
 from app import log
-from app.commands.console import print_json, read_secret, say
 from app.commands.serve.database_watch import watch_database
-from app.commands.signals import call_on_signal
-from app.commands.stripe_access import reached_access
-from app.commands.sync_trouble import SyncTrouble
+from app.commands.shared.console import print_json, read_secret, say
+from app.commands.shared.signals import call_on_signal
+from app.commands.shared.stripe_access import reached_access
+from app.commands.shared.sync_trouble import SyncTrouble
 from app.credentials.factory import open_credentials
 from app.db import connections
+from app.db.engines.store_factory import open_store_patiently
 from app.db.indexes.index_builder import IndexBuilder
-from app.db.store_factory import open_store_patiently
 from app.invites.housekeeping import Housekeeping
 from app.settings import load
 from app.sync import stripe_clock

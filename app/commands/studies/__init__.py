@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from app.commands.arguments import add_scope, repeat_scope
+from app.commands.shared.arguments import add_scope, repeat_scope
 
 TEXTS = (
     ("--title", "The title, which is {{study}} in a text"),

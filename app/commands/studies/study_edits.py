@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.console import say
-from app.commands.context import Context, check_segments, find_study, open_context
-from app.commands.exit_codes import DONE, FAILED
+from app.commands.shared.console import say
+from app.commands.shared.context import Context, check_segments, find_study, open_context
+from app.commands.shared.exit_codes import DONE, FAILED
 from app.commands.studies import RULES, TEXTS
 from app.commands.studies.study_output import print_edited
 from app.invites import studies

@@ -6,9 +6,9 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from app.commands.console import print_json, say
-from app.commands.context import find_study, open_context
-from app.commands.exit_codes import DONE
+from app.commands.shared.console import print_json, say
+from app.commands.shared.context import find_study, open_context
+from app.commands.shared.exit_codes import DONE
 from app.db.store import Store
 from app.invites import studies
 from app.invites.invite_log import invited

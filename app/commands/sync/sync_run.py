@@ -9,17 +9,17 @@ from collections import Counter
 from contextlib import nullcontext
 
 from app import log
-from app.commands.console import print_json, say
-from app.commands.exit_codes import DONE, FAILED, NotConnected
-from app.commands.progress import Progress, step_words
-from app.commands.signals import interrupt_on, run_until_signalled
-from app.commands.stripe_access import reached_access, sync_access
-from app.commands.sync_trouble import SyncTrouble
+from app.commands.shared.console import print_json, say
+from app.commands.shared.exit_codes import DONE, FAILED, NotConnected
+from app.commands.shared.progress import Progress, step_words
+from app.commands.shared.signals import interrupt_on, run_until_signalled
+from app.commands.shared.stripe_access import reached_access, sync_access
+from app.commands.shared.sync_trouble import SyncTrouble
 from app.credentials.factory import open_credentials
+from app.db.engines.store_factory import open_store, open_store_patiently
 from app.db.errors import DatabaseProblem
 from app.db.indexes.index_builder import IndexBuilder
 from app.db.store import Store
-from app.db.store_factory import open_store, open_store_patiently
 from app.invites.housekeeping import Housekeeping
 from app.panel.overview import Overview, overview
 from app.runtime import tune_interpreter

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.arguments import add_json, count
-from app.commands.exit_codes import WrongUse
+from app.commands.shared.arguments import add_json, count
+from app.commands.shared.exit_codes import WrongUse
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 
-from app.commands.console import print_json
-from app.commands.context import open_context
-from app.commands.exit_codes import DONE, FAILED
+from app.commands.shared.console import print_json
+from app.commands.shared.context import open_context
+from app.commands.shared.exit_codes import DONE, FAILED
 from app.panel.audit.dashboard_export import DashboardExport, ExportDifference
 from app.text import plain
 

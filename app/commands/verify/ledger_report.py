@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from app.commands.console import print_json
-from app.commands.context import open_context
-from app.commands.exit_codes import DONE, FAILED
+from app.commands.shared.console import print_json
+from app.commands.shared.context import open_context
+from app.commands.shared.exit_codes import DONE, FAILED
 from app.db.store import Store
 from app.invites.invite_log import invite_rows
 from app.invites.ledger_proof import Proof, prove

@@ -7,13 +7,13 @@ import time
 from dataclasses import asdict
 
 from app import log
-from app.commands.console import print_json, say
-from app.commands.exit_codes import DONE, FAILED, NotConnected
-from app.commands.progress import Progress
-from app.commands.signals import run_until_signalled
-from app.commands.stripe_access import reading_access
+from app.commands.shared.console import print_json, say
+from app.commands.shared.exit_codes import DONE, FAILED, NotConnected
+from app.commands.shared.progress import Progress
+from app.commands.shared.signals import run_until_signalled
+from app.commands.shared.stripe_access import reading_access
 from app.commands.verify.comparison_words import first_sentence, how_far, sentence, summary
-from app.db.store_factory import open_store
+from app.db.engines.store_factory import open_store
 from app.problems import Problem
 from app.settings import load
 from app.sync.stripe.client import ENDED, StripeApi, StripeProblem

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.db.engines.store_factory import open_store
 from app.db.rows import Fetched
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.invites import opt_outs, studies
 from app.invites.mail.addresses import AddressFault, hasher, read
 from app.invites.plan import frozen, plan, sampling

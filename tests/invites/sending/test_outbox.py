@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
+from app.db.engines.store_factory import open_store
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.invites.errors import StudyProblem
 from app.invites.sending import outbox
 from app.settings import Settings

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from app.db.engines.store_factory import open_sqlite
 from app.db.store import Store
-from app.db.store_factory import open_sqlite
 from app.invites import corrections, ledger, lifecycle, opt_outs, studies
 from app.invites.invite_log import invite_ids
 from app.invites.ledger_proof import prove

@@ -19,9 +19,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from app.db.engines.store_factory import open_sqlite
 from app.db.rows import DeletedObject, Fetched
 from app.db.store import Store
-from app.db.store_factory import open_sqlite
 from app.panel.export import people as taking
 from app.panel.export.people import COLUMNS, people, take, takeable
 from app.panel.export.writer import AlreadyThere, Form, OutputProblem, write, writing
@@ -289,7 +289,7 @@ def test_what_is_stopped_leaves_no_file(store: Store, tmp_path: Path, form: Form
 TAKE = """
 import os, resource, signal, sys
 from pathlib import Path
-from app.db.store_factory import open_sqlite
+from app.db.engines.store_factory import open_sqlite
 from app.panel.export.people import take, takeable
 from app.panel.lists.order import whole
 from app.panel.lists.selection import Selection

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.db.store_factory import open_store
+from app.db.engines.store_factory import open_store
 from app.settings import RequestRate, Settings
 from tests.helpers.filters.population import Population, populate
 

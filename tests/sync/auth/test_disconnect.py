@@ -13,8 +13,8 @@ import pytest
 
 from app.credentials.factory import open_credentials
 from app.credentials.store import Credentials
+from app.db.engines.store_factory import open_store
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.panel.participants import participants
 from app.sandbox.server.faults import Faults
 from app.sandbox.server.server import Sandbox

@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from app.db import connections
+from app.db.engines.store_factory import open_store
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.panel.overview import overview
 from app.sandbox.server.server import Sandbox
 from app.sandbox.server.state import Options

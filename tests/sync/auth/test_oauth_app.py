@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from app.credentials.factory import open_credentials
+from app.db.engines.store_factory import open_store
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.oauth.errors import OAuthProblem
 from app.sandbox.server.server import Sandbox
 from app.settings import CALLBACK_PATH, Settings

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from app import paths
 from app.db import connections
-from app.db.store_factory import open_store
+from app.db.engines.store_factory import open_store
 from app.sandbox.world.world import World
 from app.settings import RequestRate, Settings
 from app.sync.auth.connect import offered

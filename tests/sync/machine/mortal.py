@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from unittest.mock import patch
 
+from app.db.engines.store_factory import open_store
 from app.db.store import Row, Store
-from app.db.store_factory import open_store
 from app.settings import Settings
 
 
@@ -109,7 +109,7 @@ def _committed(store: Store) -> Row:
 
 def opened(settings: Settings, life: Life) -> Mortal:
     """Open the settings' database for this life."""
-    with patch("app.db.store_factory.Store", Mortal):
+    with patch("app.db.engines.store_factory.Store", Mortal):
         store = open_store(settings)
     assert isinstance(store, Mortal)
     store.life = life

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from app.db.engines.store_factory import open_store
 from app.db.store import Store
-from app.db.store_factory import open_store
 from app.sandbox.server.server import Sandbox
 from app.sandbox.world.changes import random_change
 from app.settings import Settings

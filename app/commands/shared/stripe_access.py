@@ -6,9 +6,9 @@ import asyncio
 import time
 from typing import NamedTuple
 
-from app.commands.console import say
-from app.commands.exit_codes import NotConnected
-from app.commands.slow_answers import STRIPE, say_if_slow
+from app.commands.shared.console import say
+from app.commands.shared.exit_codes import NotConnected
+from app.commands.shared.slow_answers import STRIPE, say_if_slow
 from app.credentials.factory import open_credentials
 from app.db import connections
 from app.db.store import Store

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from app.commands import slow_answers
-from app.commands.console import say
+from app.commands.shared import slow_answers
+from app.commands.shared.console import say
 from app.sync.engine import Activity
 from app.text import plain
 

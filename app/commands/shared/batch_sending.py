@@ -7,12 +7,12 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from app.commands.console import print_json, say
-from app.commands.context import Context
-from app.commands.database_patience import DatabasePatience
-from app.commands.exit_codes import DONE, FAILED
-from app.commands.progress import Progress
-from app.commands.signals import stop_event
+from app.commands.shared.console import print_json, say
+from app.commands.shared.context import Context
+from app.commands.shared.database_patience import DatabasePatience
+from app.commands.shared.exit_codes import DONE, FAILED
+from app.commands.shared.progress import Progress
+from app.commands.shared.signals import stop_event
 from app.credentials.factory import open_credentials
 from app.db.errors import DatabaseProblem
 from app.db.store import Store

@@ -16,7 +16,7 @@ def add_json(command: argparse.ArgumentParser) -> None:
 
 
 def add_account(command: argparse.ArgumentParser) -> None:
-    """Add ``--account``, which :func:`app.commands.context.open_context` takes."""
+    """Add ``--account``, which :func:`app.commands.shared.context.open_context` takes."""
     command.add_argument(
         "--account", metavar="ACCT", help="Use another account (default: the one connected last)"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.commands.exit_codes import WrongUse
+from app.commands.shared.exit_codes import WrongUse
 
 LIST = "a CSV or text file with addresses, Stripe IDs or tokens (- for standard input)"
 

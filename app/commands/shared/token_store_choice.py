@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 
-from app.commands.console import is_interactive, read_line, say
+from app.commands.shared.console import is_interactive, read_line, say
 from app.credentials.store import CredentialProblem, Credentials, TokenStore
 from app.settings import Settings
 

@@ -61,7 +61,7 @@ def database(url: str) -> peewee.Database:
     if "options" in given:
         given["options"] = f"{options['options']} {given['options']}"
     options.update(given)
-    from app.db.watched_postgres import WatchedPostgres  # only with its driver
+    from app.db.engines.watched_postgres import WatchedPostgres  # only with its driver
 
     return WatchedPostgres(name, {key: value for key, value in options.items() if value})
 

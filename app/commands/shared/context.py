@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.commands.exit_codes import NotConnected, WrongUse
+from app.commands.shared.exit_codes import NotConnected, WrongUse
 from app.problems import Problem
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def open_context(account: str | None = None) -> Context:
 
     Raises NotConnected, WrongUse for an unknown account, SettingsError and DatabaseProblem.
     """
-    from app.db.store_factory import open_store
+    from app.db.engines.store_factory import open_store
     from app.settings import load
 
     settings = load()
@@ -89,7 +89,7 @@ def check_segment(context: Context, key: str | None) -> None:
 
 def say_doubt(context: Context, view: SegmentView) -> None:
     """Raise Problem if the members of a segment are not known. Say who is left out of it."""
-    from app.commands.console import say
+    from app.commands.shared.console import say
     from app.panel.knowledge import Knowledge, knowledge
     from app.text import plain
 

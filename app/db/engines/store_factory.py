@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app import paths
-from app.db import postgres
+from app.db.engines import postgres
+from app.db.engines.sqlite_file import SqliteFile
 from app.db.errors import DatabaseAway, DatabaseProblem
 from app.db.membership import ensure_builtin
-from app.db.sqlite_file import SqliteFile
 from app.db.store import Store
 from app.files import lock
 from app.settings import Settings

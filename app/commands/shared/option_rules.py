@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.exit_codes import WrongUse
+from app.commands.shared.exit_codes import WrongUse
 
 # What names something. Other texts may be empty, such as a purpose that is removed.
 _NAMES = (

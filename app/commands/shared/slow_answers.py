@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.commands.console import say
+from app.commands.shared.console import say
 
 SLOW = 3.0  # seconds without a word after which a person wonders
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from app.commands.console import print_json
+from app.commands.shared.console import print_json
 from app.invites.plan.drift_words import NamedChange
 from app.text import plain
 
