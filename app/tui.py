@@ -18,13 +18,11 @@ from textual.screen import ModalScreen, Screen
 
 from app import crash
 from app.credentials.factory import open_credentials
-from app.db.indexes.index_builder import IndexBuilder
 from app.db.store import Store
 from app.keys.screens import APP
 from app.paths import asset
 from app.runtime import tune_interpreter
 from app.screens.base import PanelistScreen
-from app.screens.connect.accounts_dialog import AccountsDialog
 from app.screens.connect.handlers import ConnectionHandlers
 from app.screens.modes import REGISTRY
 from app.services.connection import StripeConnection
@@ -46,6 +44,7 @@ from app.widgets.header import Tab
 from app.widgets.themes import DARK, LIGHT, TERMINAL, ThemedApp
 
 if TYPE_CHECKING:
+    from app.db.indexes.index_builder import IndexBuilder
     from app.screens.help_dialog import HelpEntry
 
 __all__ = ["Demo", "PanelistApp", "run"]
@@ -143,6 +142,8 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
             return
         self._reads_indexed = self.refresher.reads
         if self._index_builder is None:
+            from app.db.indexes.index_builder import IndexBuilder
+
             self._index_builder = IndexBuilder(self.store)
         else:
             self._index_builder.wake()
@@ -226,6 +227,8 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
 
     def action_accounts(self) -> None:
         """Choose the account whose participants are shown."""
+        from app.screens.connect.accounts_dialog import AccountsDialog
+
         shown = self.snapshot(fresh=True).view.connection
         if not self.refresher.known:
             self.tell("No account is connected. Press 1 to connect one.")

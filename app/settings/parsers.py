@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from app.settings.table import (
@@ -39,6 +38,8 @@ def _is_here(host: str) -> bool:
     """Whether a host is this computer (RFC 6761, 6.3, and loopback addresses)."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    from ipaddress import ip_address  # slow to import, and few set an address
+
     try:
         return ip_address(host).is_loopback
     except ValueError:
