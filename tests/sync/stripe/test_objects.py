@@ -14,6 +14,7 @@ from app.db.rows import DeletedObject, Fetched
 from app.sandbox.world.seeded_customers import PLANTED
 from app.sandbox.world.world import World
 from app.sync.stripe.endpoints import LISTINGS
+from app.sync.stripe.objects import Customer
 from app.sync.stripe.pages import Unreadable, any_object
 
 BAD = "\N{REPLACEMENT CHARACTER}"
@@ -278,6 +279,21 @@ def test_every_stored_field_of_each_object() -> None:
         b'"usage_type":"metered"}}',
     ).prices
     assert tuple(sold) == ("price_a", "prod_a", "n", False, "eur", 1200, "month", 3)
+
+
+def test_every_field_that_is_read_of_a_customer_is_stored() -> None:
+    """A field that the parser reads and the row has may still be lost between the two."""
+    sent = {
+        "str": "text",
+        "int": 7,
+        "bool": False,
+        "dict[str, str]": {"a": "b"},
+        "list[str]": ["a"],
+    }
+    kinds = {name: kind.removesuffix(" | None") for name, kind in Customer.__annotations__.items()}
+    full = {**{name: sent[kind] for name, kind in kinds.items()}, "object": "customer"}
+    (row,) = customers(json.dumps(full).encode()).participants
+    assert [name for name, value in row._asdict().items() if value is None] == []
 
 
 def test_what_is_of_another_kind_or_mode_is_set_aside() -> None:
