@@ -17,7 +17,7 @@ from app.db import connections
 from app.db.store import Store
 from app.panel.overview import overview
 from app.sandbox.server.server import Sandbox
-from app.sandbox.server.state import Options
+from app.sandbox.server.state import SandboxOptions
 from app.sandbox.world.changes import random_change
 from app.sandbox.world.world import World
 from app.settings import Settings
@@ -239,7 +239,7 @@ def test_late_and_doubled_events_while_it_follows(store: Store, settings: Settin
 
 
 def test_revoked_within_one_look(store: Store, settings: Settings) -> None:
-    with Sandbox(customers=20, seed=29, options=Options()) as sandbox:
+    with Sandbox(customers=20, seed=29, options=SandboxOptions()) as sandbox:
         connection = settled(store, settings, sandbox)
         with following(store, settings, sandbox, connection) as engine:
             wait_for_look(sandbox, 1)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from app.sandbox.server import api, params, wire
 from app.sandbox.server.connection import Request, Response
 from app.sandbox.server.params import Query
-from app.sandbox.server.state import Options, State
+from app.sandbox.server.state import SandboxOptions, State
 from app.sandbox.world import errors
 from app.sandbox.world.errors import PERMISSIONS, OAuthError, StripeError
 from app.sandbox.world.oauth import RESOURCES, Flavour, Install
@@ -53,7 +53,7 @@ def _tokens(state: State, request: Request, flavour: Flavour) -> Response:
     return answer
 
 
-def _faulty_answer(fault: str, options: Options) -> Response | None:
+def _faulty_answer(fault: str, options: SandboxOptions) -> Response | None:
     """The answer of a fault that replaces the whole request; None for any other fault."""
     if fault == "302":
         return Response(302, [("Location", options.token_redirect)])
