@@ -34,7 +34,8 @@ from app.panel.segments.timeline import changes, sizes
 from app.panel.segments.views import segments
 from app.panel.segments.why import why
 from app.settings import RequestRate, Settings
-from app.sync.auth.connect import check_key, connect, offered
+from app.sync.auth.connect import connect
+from app.sync.auth.key_check import access_by_key, check_key
 from app.sync.engine import Engine
 from tests.benchmarks import running
 
@@ -66,7 +67,9 @@ def database(customers: int, file: str | None) -> Iterator[Store]:
             )
             store = open_sqlite(target)
             here = connect(store, check_key(settings, stripe.key))
-            asyncio.run(Engine(store, settings, offered(stripe.key).access, here).run(once=True))
+            asyncio.run(
+                Engine(store, settings, access_by_key(stripe.key).access, here).run(once=True)
+            )
             yield store
 
 

@@ -10,7 +10,7 @@ from app.db.engines.store_factory import open_store
 from app.sandbox.server.server import Sandbox
 from app.sandbox.server.state import SandboxOptions
 from app.settings import Settings
-from app.sync.auth.connect import offered
+from app.sync.auth.key_check import access_by_key
 from app.sync.engine import Engine
 from tests.helpers.sync_run import connected
 
@@ -30,7 +30,7 @@ def test_a_total_that_is_known_stays_known(sqlite_settings: Settings) -> None:
             if step.state == "running":
                 seen.append(step.total)
 
-        access = offered(sandbox.world.restricted_key).access
+        access = access_by_key(sandbox.world.restricted_key).access
         asyncio.run(Engine(store, here, access, connection, look).run(once=True))
     store.close()
     known = [one for one in seen if one is not None]

@@ -17,7 +17,8 @@ from app.panel.overview import overview
 from app.sandbox.server.server import Sandbox
 from app.sandbox.server.state import SandboxOptions
 from app.settings import Settings
-from app.sync.auth.connect import KeyProblem, KeyReport, check_key, connect
+from app.sync.auth.connect import connect
+from app.sync.auth.key_check import KeyProblem, KeyReport, check_key
 from app.sync.stripe import client
 from app.sync.stripe.client import ProblemKind
 from tests.helpers.sync_run import sync
