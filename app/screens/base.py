@@ -78,7 +78,7 @@ class Host(Context):
 
     @abstractmethod
     def copy(self, text: str, what: str) -> None:
-        """Copy a text through the terminal, and say so. ``what``: what it is, such as "the link"."""
+        """Copy a text through the terminal, and say so. ``what``: such as "the link"."""
 
     @abstractmethod
     def redraw(self) -> None:
