@@ -123,7 +123,9 @@ def _store_answers(
         _store_rest(store, connection_id, generation, answers)
         if participants:
             cause = reasons.listing()
-            membership.enrol(store, new, cause, by_subscription=by_subscription, rules=rules)
+            membership.add_new_members(
+                store, new, cause, by_subscription=by_subscription, rules=rules
+            )
     else:
         changed = people.customers(store, connection_id, touched)
         before = membership.counts(store, people.until(changed, last))
@@ -136,7 +138,9 @@ def _store_answers(
         if answer.products or _products_gone(answer):
             _renew_product_segments(store, connection_id, answer.event)
     if rules and catalogue != _catalogue(store, connection_id, answers):
-        custom_segments.follow(store, people.everybody(connection_id), rules, reasons.listing())
+        custom_segments.follow(
+            store, people.all_participants(connection_id), rules, reasons.listing()
+        )
     store.execute(
         "UPDATE connection SET request_seq = ? WHERE id = ? AND request_seq < ?",
         (seq := max(answer.seq for answer in answers), connection_id, seq),

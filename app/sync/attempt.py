@@ -135,11 +135,11 @@ class SyncAttempt:
         key = (self._store, self._connection_id)
         self._pace.over = reads(*key) > allowance(*key)
         await self._do(sync_messages.say_quarantined)
-        await self._do(relist_interval.tell)
+        await self._do(relist_interval.record_interval)
         wrong = stripe_clock.difference(self._api.ahead) is not None
         if wrong != self._clock_is_wrong:
             self._clock_is_wrong = wrong
-            await self._do(stripe_clock.tell, self._api.ahead)
+            await self._do(stripe_clock.record_clock_error, self._api.ahead)
 
     async def _poll(self, listed: bool, gapless: bool = False) -> PollResult:
         deep = time.monotonic() - self._deep_at >= DEEP

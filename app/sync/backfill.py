@@ -175,7 +175,7 @@ class Backfill:
             return []
         cursor, created = page.last
         if cursor is None or cursor == window.cursor:
-            pieces = windows.cut(window, next(self._ids))
+            pieces = windows.cut_window(window, next(self._ids))
             if not pieces:
                 raise _senseless(
                     "the same object again"
@@ -220,7 +220,7 @@ class Backfill:
         self._steps[name] = StepRow(name, "done", step.done, step.done, None)
         await self._committer.put(Delivery(steps=[self._steps[name]]))
         await self._committer.do(
-            partial(sync_messages.unsay, self._store, self._connection_id, name)
+            partial(sync_messages.delete_message, self._store, self._connection_id, name)
         )
 
     async def _skip(self, listing: Listing) -> None:
@@ -282,7 +282,9 @@ class Backfill:
             await self._committer.flush()
 
     async def _say(self, level: str, step: str, text: str) -> None:
-        work = partial(sync_messages.say, self._store, self._connection_id, level, step, text)
+        work = partial(
+            sync_messages.record_message, self._store, self._connection_id, level, step, text
+        )
         await self._committer.do(work)
 
 

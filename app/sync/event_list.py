@@ -1,7 +1,7 @@
 """Reads Stripe's list of events, newest first, page by page.
 
 A list may say that there is more and show nothing to go on from. Then the rest of the time is cut
-into pieces until it can be read (:func:`app.sync.windows.cut`).
+into pieces until it can be read (:func:`app.sync.windows.cut_window`).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ async def event_pages(
             continue
         if window.high == NO_END and not window.cursor:
             window = replace(window, high=max(since + 2, reply.date, int(time.time())) + DAY)
-        pieces = windows.cut(window, next(ids))
+        pieces = windows.cut_window(window, next(ids))
         if not pieces:
             raise StripeProblem(
                 ProblemKind.UNREACHABLE,

@@ -261,7 +261,14 @@ class EventPoller:
         skipped = StepRow(step, "skipped", old.done, old.total, text)
         await self._committer.put(Delivery(steps=[skipped]))
         await self._committer.do(
-            partial(sync_messages.say, self._store, self._connection_id, "warning", step, text)
+            partial(
+                sync_messages.record_message,
+                self._store,
+                self._connection_id,
+                "warning",
+                step,
+                text,
+            )
         )
         if table == "subscription":
             await self._committer.do(self._forget_subscriptions)
@@ -279,7 +286,14 @@ class EventPoller:
             " run panelist sync --full from time to time."
         )
         await self._committer.do(
-            partial(sync_messages.say, self._store, self._connection_id, "warning", None, text)
+            partial(
+                sync_messages.record_message,
+                self._store,
+                self._connection_id,
+                "warning",
+                None,
+                text,
+            )
         )
 
 

@@ -78,5 +78,5 @@ class HintWriter:
             if owner is not None:
                 rows.setdefault(owner[0], []).append(event.row)
         for connection, hints in rows.items():
-            event_hints.tell(self._store, connection, hints)
+            event_hints.leave_hints(self._store, connection, hints)
         return ["nobody's" if owner is None else "kept" for owner in owners]

@@ -8,7 +8,7 @@ from app.sandbox.world.contents import Contents
 from app.sandbox.world.object_table import ObjectTable
 from app.sandbox.world.seeded import Obj
 from app.sandbox.world.seeded_subscriptions import SLOTS
-from app.sandbox.world.subscription import ENDED, STATUSES, dress, item, subscription
+from app.sandbox.world.subscription import ENDED, STATUSES, item, set_status, subscription
 
 
 class World(Contents):
@@ -77,7 +77,7 @@ class World(Contents):
         n, identifier, created = table.next(int(self.clock()))
         slots = self._items(n, created, price_ids or self._some_prices(n, items), 0)
         made = subscription(identifier, customer, created, status, slots, self.livemode)
-        dress(made, status, created)
+        set_status(made, status, created)
         table.add_for(owner, made | fields, created)
         self._emit("customer.subscription.created", table.shown(n))
         return identifier
@@ -118,7 +118,7 @@ class World(Contents):
             data = self._items(n, now, price_ids, max(used, default=0) % SLOTS + 1)
             made["items"] = old["items"] | {"data": data}
         if "status" in fields:
-            dress(made, fields["status"], now)
+            set_status(made, fields["status"], now)
         self._replace_subscription(n, old, made | fields)
         return id
 
@@ -142,7 +142,7 @@ class World(Contents):
         made = dict(table.object(n))
         if made["status"] in ENDED:
             raise ValueError(f"{id} has ended already")
-        dress(made, "canceled", int(self.clock()))
+        set_status(made, "canceled", int(self.clock()))
         table.replace(n, made)
         self._emit("customer.subscription.deleted", table.shown(n))
         return id

@@ -85,7 +85,7 @@ class ListReader:
             return
         cursor, created = page.last
         if cursor is None or cursor == window.cursor:
-            pieces = windows.cut(window, next(self._ids))
+            pieces = windows.cut_window(window, next(self._ids))
             if not pieces:
                 raise StripeProblem(ProblemKind.UNREACHABLE, "Stripe's list cannot be followed.")
             self._waiting.extendleft(reversed(pieces))
