@@ -14,6 +14,7 @@ from app import paths
 from app.db.connections import begin_listing, sync_state
 from app.db.engines.store_factory import open_store
 from app.db.errors import DatabaseProblem
+from app.db.migrations import STEPS
 from app.db.rows import (
     HELD,
     Fetched,
@@ -100,6 +101,10 @@ STRIPES: dict[str, type[ParticipantRow | SubscriptionRow | ItemRow | ProductRow 
     "product": ProductRow,
     "price": PriceRow,
 }
+
+
+def test_every_step_starts_from_a_version_that_is_tried() -> None:
+    assert [one.__name__ for one in BACK] == [f"back_to_{version}" for version in sorted(STEPS)]
 
 
 @pytest.mark.parametrize("back", BACK)

@@ -206,8 +206,8 @@ def _name_of(bad: Unfit, last: str | None) -> str:
     the end of its page."""
     if 0 < len(bad.id) <= ID_LIMIT:
         return storable(bad.id)
-    told = hashlib.sha256(f"{last} ".encode("utf-8", "replace") + bad.content).hexdigest()[:12]
-    return f"{storable(bad.id)[:SHOWN]}… ({told})" if bad.id else f"without an ID ({told})"
+    digits = hashlib.sha256(f"{last} ".encode("utf-8", "replace") + bad.content).hexdigest()[:12]
+    return f"{storable(bad.id)[:SHOWN]}… ({digits})" if bad.id else f"without an ID ({digits})"
 
 
 def _id(value: str) -> str:
