@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.db.rows import PARTICIPANT_FIELDS
+from app.db.segment_rules import BUILTIN
 from app.settings import SETTINGS
 from tests.docs.reference import parse
 from tests.docs.shell import PAGES, ROOT, blocks
@@ -40,6 +41,12 @@ def test_privacy_names_every_stored_field_of_a_customer() -> None:
     (fields,) = re.findall(r"^\| a customer \| (.*) \|$", page, re.MULTILINE)
     stored = [one.name.replace("_", " ") for one in PARTICIPANT_FIELDS]
     assert fields.split(", ") == ["id", *stored[1:], "deleted"]
+
+
+def test_the_page_on_segments_has_every_built_in_one() -> None:
+    page = (ROOT / "docs" / "segments-and-filters.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", page, re.MULTILINE)
+    assert rows == [(one.key, one.name) for one in BUILTIN.values()]
 
 
 def test_the_unit_file_runs_panelist() -> None:
