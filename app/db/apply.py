@@ -25,9 +25,9 @@ from app.db.lease import check_turn
 from app.db.rows import (
     PARTICIPANT_FIELDS,
     DeletedObject,
-    Delivery,
     EventRow,
     Fetched,
+    SyncDelivery,
     UnstorableObject,
 )
 from app.db.store import Row, Store
@@ -48,7 +48,7 @@ _GONE = (
 def deliver(
     store: Store,
     connection_id: int,
-    deliveries: Iterable[Delivery],
+    deliveries: Iterable[SyncDelivery],
     rules: Rules = custom_segments.no_rules,
 ) -> None:
     """Commit deliveries in order, all in one transaction. ``rules`` returns the rules of custom
@@ -74,7 +74,7 @@ def deliver(
 
 
 def _deliver(
-    store: Store, connection_id: int, deliveries: Sequence[Delivery], rules: Rules
+    store: Store, connection_id: int, deliveries: Sequence[SyncDelivery], rules: Rules
 ) -> None:
     with store.transaction():
         check_turn(store)
@@ -219,7 +219,7 @@ def _renew_product_segments(store: Store, connection_id: int, event: EventRow | 
         membership.fill(store, people.buyers(store, connection_id, new), cause)
 
 
-def _store_progress(store: Store, connection_id: int, delivery: Delivery) -> None:
+def _store_progress(store: Store, connection_id: int, delivery: SyncDelivery) -> None:
     store.execute_many(
         'INSERT INTO "window" (connection_id, id, listing, low, high, cursor, position, density)'
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (connection_id, id) DO UPDATE SET"

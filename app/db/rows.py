@@ -164,7 +164,7 @@ class WindowRow(NamedTuple):
 
 
 @dataclass
-class Delivery:
+class SyncDelivery:
     """Answers and the sync progress they bring, committed together or not at all."""
 
     answers: list[Fetched] = field(default_factory=list)

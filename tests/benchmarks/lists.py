@@ -22,7 +22,7 @@ from pathlib import Path
 from app.db.apply import deliver
 from app.db.engines.store_factory import open_sqlite
 from app.db.indexes import index_builder, order_indexes, search_index
-from app.db.rows import Delivery, EventRow, Fetched, ParticipantRow
+from app.db.rows import EventRow, Fetched, ParticipantRow, SyncDelivery
 from app.db.store import Store
 from app.panel.lists.order import COLUMNS, Order, ordered
 from app.panel.lists.rows import rows
@@ -108,7 +108,7 @@ def one_change(store: Store, here: int) -> str:
         answer = Fetched(
             number, participants=[ParticipantRow(*row)._replace(name=f"n{number}")], event=event
         )
-        deliver(store, here, [Delivery([answer], events=[event])])
+        deliver(store, here, [SyncDelivery([answer], events=[event])])
 
     return ms(change, len(known))
 

@@ -13,7 +13,7 @@ from app.settings import Settings
 from app.sync.stripe.access import NewAccess, offered_key
 from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import EVENTS, LISTINGS, NEEDS
-from app.sync.stripe.pages import Unreadable, any_object
+from app.sync.stripe.pages import UnreadableAnswer, any_object
 
 _KEY = re.compile(r"(rk|sk)_(live|test)_\w{8,240}\Z", re.ASCII)
 _ACCOUNT = re.compile(r"\bacct_\w{4,64}")
@@ -168,7 +168,7 @@ async def _probe(api: StripeApi, name: str, path: str) -> Permission:
 def _list(content: bytes) -> None:
     """Accept only a list, because a captive portal may answer with JSON too."""
     if not isinstance(any_object(content).get("data"), list):
-        raise Unreadable
+        raise UnreadableAnswer
 
 
 async def _account(api: StripeApi, offer: NewAccess) -> tuple[str, str | None]:

@@ -15,7 +15,7 @@ from app.sandbox.world.seeded_customers import PLANTED
 from app.sandbox.world.world import World
 from app.sync.stripe.endpoints import LISTINGS
 from app.sync.stripe.objects import Customer
-from app.sync.stripe.pages import Unreadable, any_object
+from app.sync.stripe.pages import UnreadableAnswer, any_object
 
 BAD = "\N{REPLACEMENT CHARACTER}"
 GOOD = b'{"id":"cus_good","created":7}'
@@ -143,7 +143,7 @@ def test_list_members_that_are_not_objects() -> None:
     ],
 )
 def test_bytes_that_are_no_list_of_stripe(content: bytes) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableAnswer):
         LISTINGS["customers"].read_page(content)
 
 
@@ -154,13 +154,13 @@ def test_a_cut_page_is_never_taken_for_a_whole(cut: int, surrogate: bool) -> Non
     name = "\ud800" if surrogate else "Ada"
     body = {"data": [{**one, "name": name} for one in world.customers()], "has_more": True}
     content = json.dumps(body).encode()
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableAnswer):
         LISTINGS["customers"].read_page(content[: cut % len(content)])
 
 
 @pytest.mark.parametrize("content", [b"[]", b"12", b"null", b'{"a":', b"<html>"])
 def test_any_object_is_an_object(content: bytes) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableAnswer):
         any_object(content)
     assert any_object(b'{"a":1}') == {"a": 1}
 
