@@ -19,10 +19,10 @@ from app.oauth.errors import OAuthProblem
 from app.panel.overview import ConnectionView
 from app.settings import Settings
 from app.sync.auth import disconnect, oauth_app
-from app.sync.auth.approval import Approval, offer_of
 from app.sync.auth.connect import check_and_store, connect, delete_access
 from app.sync.auth.key_check import KeyProblem, KeyReport, access_by_key
 from app.sync.auth.oauth_app import SetupProblem
+from app.sync.auth.stripe_approval import Approval, offer_of
 from app.sync.engine import Change, Engine
 from app.sync.stripe.access import Access, NewAccess, kept_access, secret_name
 from app.sync.stripe.oauth import OAuthApp

@@ -18,7 +18,7 @@ from app.sync.ended_access import end_by_stripe
 from app.sync.service import SyncService
 from app.sync.stripe.access import Access, KeyAccess, secret_name
 from app.sync.stripe.client import ProblemKind
-from app.web.events import WebhookEvent
+from app.web.webhook_events import WebhookEvent
 
 Ended = Literal["ended", "asked", "old", "nobody's"]
 

@@ -9,7 +9,7 @@ from typing import Literal
 from app.db import connections, event_hints
 from app.db.rows import EventRow
 from app.db.store import Store
-from app.web.events import WebhookEvent
+from app.web.webhook_events import WebhookEvent
 from app.web.worker_thread import WorkerThread
 
 MOST = 500  # events in one transaction

@@ -9,7 +9,7 @@ from app.sandbox.server import expand, lists, params
 from app.sandbox.server.params import Query
 from app.sandbox.world import errors
 from app.sandbox.world.account import account
-from app.sandbox.world.oauth import RESOURCES
+from app.sandbox.world.registered_app import RESOURCES
 from app.sandbox.world.seeded import Obj
 from app.sandbox.world.world import World
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.sandbox.server import api, params, wire
-from app.sandbox.server.connection import Request, Response
+from app.sandbox.server.client_connection import Request, Response
 from app.sandbox.server.params import Query
 from app.sandbox.server.state import SandboxOptions, State
 from app.sandbox.world import errors
 from app.sandbox.world.errors import PERMISSIONS, OAuthError, StripeError
-from app.sandbox.world.oauth import RESOURCES, Flavour, Install
+from app.sandbox.world.registered_app import RESOURCES, Flavour, Install
 from app.sandbox.world.seeded import Obj
 from app.sandbox.world.world import World
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 from urllib.parse import unquote
 
 from app.sandbox.server import api, consent, control, developer, params, wire
-from app.sandbox.server.connection import HttpConnection, Request, Response
+from app.sandbox.server.client_connection import HttpConnection, Request, Response
 from app.sandbox.server.limits import SandboxLimits
 from app.sandbox.server.state import SandboxOptions, State
 from app.sandbox.world import errors

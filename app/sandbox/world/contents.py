@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from app.sandbox.world import catalogue
-from app.sandbox.world.events import Events
+from app.sandbox.world.event_log import Events
 from app.sandbox.world.hostile import POISON
-from app.sandbox.world.oauth import OAuth
+from app.sandbox.world.registered_app import OAuth
 from app.sandbox.world.seeded import Ids, Obj, mix, seed_for, word
 from app.sandbox.world.seeded_customers import GROWTH_SECONDS, Customers
 from app.sandbox.world.seeded_subscriptions import SLOTS, Subscriptions

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from app.network_failures import WireProblem
-from app.sandbox.server.connection import Request
+from app.sandbox.server.client_connection import Request
 from app.sandbox.server.faults import KINDS, Faults
 from app.sandbox.server.server import SandboxService
 from app.sandbox.server.state import SandboxOptions
