@@ -150,7 +150,7 @@ def test_a_key_that_stripe_ended_disconnects_and_keeps_the_data(
     assert status["connection"]["status"] == "disconnected"
     assert status["connection"]["disconnect_reason"] == "by Stripe"
     assert status["participants"]["total"] == 150
-    assert len(home.run("participants", "--json").lines) == 150
+    assert len(home.run("participants", "--jsonl").lines) == 150
 
 
 def test_another_account_is_refused(tmp_path: Path, sandbox: Sandbox) -> None:

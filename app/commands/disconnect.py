@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 
+from app.commands.shared.arguments import add_quiet, add_yes
 from app.commands.shared.console import YES, is_interactive, read_line, say
 from app.commands.shared.exit_codes import DONE, FAILED, NotConnected, WrongUse
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
-    parser.add_argument("--yes", action="store_true", help="Do not ask for confirmation")
+    add_yes(parser)
+    add_quiet(parser)
 
 
 def run(options: argparse.Namespace) -> int:

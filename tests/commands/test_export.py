@@ -40,7 +40,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def test_a_list_as_csv_and_as_json_lines(home: Home, tmp_path: Path) -> None:
-    everybody = {one["stripe_id"]: one for one in home.run("participants", "--json").lines}
+    everybody = {one["stripe_id"]: one for one in home.run("participants", "--jsonl").lines}
     found = []
     for name, form in (("a.csv", "csv"), ("a.jsonl", "json")):
         file = tmp_path / name
@@ -72,28 +72,28 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(home: Home, tmp_path: 
 
 @pytest.mark.parametrize("how", [("--segment", "active"), ("--filter", "-status:active has:email")])
 def test_those_who_are_asked_for(home: Home, how: tuple[str, ...]) -> None:
-    wanted = {one["stripe_id"] for one in home.run("participants", "--json", *how).lines}
-    found = home.run("export", "--json", *how).lines
+    wanted = {one["stripe_id"] for one in home.run("participants", "--jsonl", *how).lines}
+    found = home.run("export", "--jsonl", *how).lines
     assert {one["stripe_id"] for one in found} == wanted
     assert 0 < len(wanted) < PEOPLE
 
 
 @pytest.mark.parametrize("text", ["GOLD@example.c", "UNHEARD-OF"])
 def test_a_search_finds_what_participants_finds(home: Home, text: str) -> None:
-    these = home.run("participants", "--json", "--search", text).lines
-    those = home.run("export", "--json", "--search", text, "-").lines
+    these = home.run("participants", "--jsonl", "--search", text).lines
+    those = home.run("export", "--jsonl", "--search", text, "-").lines
     assert {one["stripe_id"] for one in these} == {one["stripe_id"] for one in those}
     assert GOLD["name"] in {one["name"] for one in those}
 
 
 def test_the_order_is_the_one_asked_for(home: Home) -> None:
     def listed(*how: str) -> list[int]:
-        return [one["created"] for one in home.run("export", "--json", *how).lines]
+        return [one["created"] for one in home.run("export", "--jsonl", *how).lines]
 
     newest = listed("--sort", "created")
     assert newest == sorted(newest, reverse=True)
     assert listed("--sort", "created", "--reverse") == newest[::-1]
-    plans = [one["plan"] for one in home.run("export", "--json", "--sort", "plan").lines]
+    plans = [one["plan"] for one in home.run("export", "--jsonl", "--sort", "plan").lines]
     first = plans[: len([plan for plan in plans if plan])]
     assert all(first)  # who has none comes last
     names = [plan.partition(",")[0].casefold() for plan in first]

@@ -50,7 +50,7 @@ def home(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def keys(home: Home, segment: str) -> set[str]:
-    lines = home.run("participants", "--json", "--segment", segment).lines
+    lines = home.run("participants", "--jsonl", "--segment", segment).lines
     return {one["stripe_id"] for one in lines}
 
 
@@ -69,7 +69,7 @@ def test_members_are_those_of_the_segment(home: Home) -> None:
         ("show", "none"),
         ("show", product),
     ):
-        lines = home.run("segments", action, key, "--json").lines
+        lines = home.run("segments", action, key, "--jsonl").lines
         assert {one["stripe_id"] for one in lines} == keys(home, key)
         assert len(lines) == listed[key]
         for one in lines:
@@ -108,7 +108,7 @@ def test_members_of_a_past_moment(eventful: tuple[Home, World]) -> None:
     names: dict[int, str] = dict(world.store.rows("SELECT id, stripe_id FROM participant"))
     moment = BEGINNING + 1
     for key in ("all", "active"):
-        lines = home.run("segments", "show", key, "--on", utc(moment), "--json").lines
+        lines = home.run("segments", "show", key, "--on", utc(moment), "--jsonl").lines
         assert [one["stripe_id"] for one in lines] == [names[row] for row in world.on(key, moment)]
         assert any(one["until"] for one in lines)
         for one in lines:
@@ -116,14 +116,14 @@ def test_members_of_a_past_moment(eventful: tuple[Home, World]) -> None:
             assert one["until"] is None or one["until"] > moment
     assert any(
         one["deleted"]
-        for one in home.run("segments", "show", "all", "--on", utc(moment), "--json").lines
+        for one in home.run("segments", "show", "all", "--on", utc(moment), "--jsonl").lines
     )
     assert " until " in home.run("segments", "show", "all", "--on", utc(moment)).out
 
 
 def test_a_day_is_its_end(home: Home) -> None:
     tomorrow = datetime.date.today() + datetime.timedelta(days=1)
-    lines = home.run("segments", "show", "all", "--on", str(tomorrow), "--json").lines
+    lines = home.run("segments", "show", "all", "--on", str(tomorrow), "--jsonl").lines
     assert {one["stripe_id"] for one in lines} == keys(home, "all")
 
 
@@ -156,7 +156,7 @@ def test_csv_gives_every_value_back_and_no_formula(home: Home, tmp_path: Path) -
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     header, *rows = csv.reader(io.StringIO(file.read_bytes().decode(), newline=""))
     assert header == COLUMNS
-    people = home.run("segments", "show", "all", "--json").lines
+    people = home.run("segments", "show", "all", "--jsonl").lines
     assert len(rows) == len(people)
     for row, one in zip(rows, people, strict=True):
         for name, cell in zip(header, row, strict=True):
@@ -194,7 +194,7 @@ SOON = "2999-01-01"
 
 
 def test_two_segments_beside_each_other(home: Home) -> None:
-    summary, *lines = home.run("segments", "diff", "canceled", "all", "--json").lines
+    summary, *lines = home.run("segments", "diff", "canceled", "all", "--jsonl").lines
     first, second = keys(home, "canceled"), keys(home, "all")
     assert summary == {
         "type": "summary",
@@ -217,7 +217,7 @@ def test_what_changed_since(eventful: tuple[Home, World]) -> None:
     moment = (BEGINNING + world.panel.at) // 2
     then, now = set(world.on("active", moment)), set(world.on("active", 2**40))
     asked = ("segments", "diff", "active", "--since", utc(moment))
-    summary, *told = home.run(*asked, "--json").lines
+    summary, *told = home.run(*asked, "--jsonl").lines
     assert summary == {
         "type": "summary",
         "segment": "active",

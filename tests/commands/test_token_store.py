@@ -236,7 +236,7 @@ def test_killed_while_access_is_renewed(
     ended = home.run("sync")
     assert ended.code == 3
     assert "Disconnected. Access was revoked in Stripe" in ended.said
-    assert len(home.run("participants", "--json").lines) == 6
+    assert len(home.run("participants", "--jsonl").lines) == 6
     connected(home)
     assert no_traceback(home, "sync") == 0
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from app.cli import _joined, parser
+from app.commands.shared.command_parser import joined, parser
 from app.commands.shared.help_examples import EXAMPLES
 from app.settings import SETTINGS, Setting
 from tests.docs.keys_page import keys_page, table
@@ -37,7 +37,7 @@ def commands() -> Iterator[Command]:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """A command line as Panelist reads it, not run. Raises SystemExit for one that is wrong."""
-    return parser().parse_args(_joined(arguments))
+    return parser().parse_args(joined(arguments))
 
 
 def _below(name: str, above: argparse.ArgumentParser) -> Iterator[Command]:

@@ -37,8 +37,8 @@ def show_plan(
         only = _outcome(options.outcome)
         chosen = [one for one in Outcome if only in (None, one) and counts[one]]
         source = of_plan(store, made, chosen)
-        form = "json" if options.json else form_of(options.output or "")
-        with writing(options.output) as out:
+        form = options.json or form_of(options.output or "")
+        with writing(options.output, replace=options.replace) as out:
             lines = counted(source.lines(False), source.number, options.output)
             write(out, source.columns, lines, form, exact=options.exact)
         if not options.json:

@@ -69,22 +69,36 @@ def find_connection(store: Store, account: str | None = None) -> ConnectionView 
     )
 
 
-def check_segment(context: Context, key: str | None) -> None:
-    """Raise WrongUse unless a segment has this key, or the key is None. Raise Problem if its
-    members are not known. Say who is left out of it."""
+def find_segment(context: Context, text: str) -> SegmentView:
+    """The segment with this key or name. Raises WrongUse."""
+    from app.commands.shared.near_names import did_you_mean
     from app.panel.segments.doubts import segments_with_doubts
-    from app.text import plain
+    from app.text import fold, plain
 
-    if key is None:
-        return
-    for view in segments_with_doubts(context.store, context.connection):
-        if view.key == key:
-            say_doubt(context, view)
-            return
+    views = segments_with_doubts(context.store, context.connection)
+    found = [one for one in views if one.key == text]
+    found = found or [one for one in views if one.name == text]
+    found = found or [one for one in views if fold(one.name) == fold(text)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        keys = ", ".join(plain(one.key, 100) for one in found)
+        raise WrongUse(f"Several segments have this name. Use a key: {keys}.")
+    meant = did_you_mean(text, [name for one in views for name in (one.name, one.key)])
     raise WrongUse(
-        f"Unknown segment {plain(key)!r}. Nothing was changed. To list segments, run"
+        f"Unknown segment {plain(text, 100)!r}.{meant} Nothing was changed. To list segments, run"
         " panelist segments."
     )
+
+
+def find_members(context: Context, text: str | None) -> str | None:
+    """The key of the segment with this key or name, None for None. Raises WrongUse. Raises Problem
+    if its members are not known. Says who is left out of it."""
+    if text is None:
+        return None
+    view = find_segment(context, text)
+    say_doubt(context, view)
+    return view.key
 
 
 def say_doubt(context: Context, view: SegmentView) -> None:
@@ -101,10 +115,9 @@ def say_doubt(context: Context, view: SegmentView) -> None:
         say(f"The segment “{name}” is {plain(view.doubt)}.")
 
 
-def check_segments(context: Context, keys: Iterable[str] | None) -> None:
-    """Raise WrongUse unless each of these segments is known."""
-    for key in keys or ():
-        check_segment(context, key)
+def find_all_members(context: Context, texts: Iterable[str] | None) -> list[str] | None:
+    """As :func:`find_members` for each of these segments."""
+    return None if texts is None else [find_members(context, one) or "" for one in texts]
 
 
 def find_filter(context: Context, text: str) -> Condition:
@@ -147,6 +160,7 @@ def filter_refused(error: FilterError) -> WrongUse:
 def find_study(context: Context, text: str | None) -> Study:
     """The study with this number or title. Without one, the only study that is not over. Raises
     WrongUse."""
+    from app.commands.shared.near_names import did_you_mean
     from app.invites import studies
     from app.text import plain
 
@@ -164,6 +178,6 @@ def find_study(context: Context, text: str | None) -> Study:
         numbers = ", ".join(str(one.id) for one in found)
         raise WrongUse(f"Several studies have this title. Use a number: {numbers}.")
     raise WrongUse(
-        f"Unknown study {plain(text)!r}. Nothing was changed. To list studies, run panelist"
-        " studies."
+        f"Unknown study {plain(text, 100)!r}.{did_you_mean(text, [one.title for one in every])}"
+        " Nothing was changed. To list studies, run panelist studies."
     )
