@@ -72,7 +72,8 @@ def test_help_names_every_command(home: Home) -> None:
 def test_wrong_use_ends_with_2(home: Home, arguments: list[str]) -> None:
     ended = home.run(*arguments)
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err.startswith("usage: panelist")
+    assert ended.err.endswith(" --help.\n")
+    assert ended.err.count("\n") == 1
     assert not home.folder.exists()
 
 

@@ -66,7 +66,7 @@ def test_conditions_side_by_side_are_about_one_subscription(home: Home, sandbox:
 
 
 def test_beside_the_other_conditions(home: Home, sandbox: Sandbox) -> None:
-    how = ("participants", "--json", "--segment", "active", "--filter", "has:email")
+    how = ("participants", "--jsonl", "--segment", "active", "--filter", "has:email")
     people = home.run(*how).lines
     assert people
     assert all(one["email"] for one in people)

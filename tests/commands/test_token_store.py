@@ -277,7 +277,7 @@ def test_another_account(home: Home, sandbox: Sandbox, tmp_path: Path) -> None:
         assert there.run("sync").code == 0
         first, second = sandbox.world.account_id, other.world.account_id
     for account, people in ((first, 6), (f"{first}/test", 6), (second, 3)):
-        asked = ("--json", "--account", account)
+        asked = ("--jsonl", "--account", account)
         assert home.run("status", *asked).json["participants"]["total"] == people
     assert len(home.run("participants", *asked).lines) == people
     unknown = home.run("status", "--account", f"{first}/live")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import subprocess
@@ -44,6 +45,13 @@ class Ended:
         """The JSON values of a success, one a line."""
         assert (self.code, self.err) == (0, "")
         return [without_versions(json.loads(line)) for line in self.out.splitlines()]
+
+
+def seconds(text: str) -> float:
+    """A time of a JSON value in seconds since 1970. It has its offset."""
+    at = datetime.datetime.fromisoformat(text)
+    assert at.tzinfo is not None
+    return at.timestamp()
 
 
 def without_versions(value: Any) -> Any:
