@@ -26,6 +26,9 @@ EXAMPLES = {
     ),
     "segments delete": ("segments delete own:1", "segments delete own:1 --json"),
     "participants": ("participants --segment active", "participants --search ada --jsonl"),
+    "show": ("show ada@example.com", "show cus_NffrFeUfNV2Hib --json"),
+    "why": ("why ada@example.com active", "why ada@example.com --study 'Pricing page'"),
+    "open": ("open ada@example.com", "open cus_NffrFeUfNV2Hib --no-browser"),
     "export": ("export active.csv --segment active", "export panel.jsonl --masked"),
     "studies": ("studies", "studies show 'Pricing page'"),
     "studies list": ("studies list", "studies list --jsonl"),
@@ -81,5 +84,10 @@ EXAMPLES = {
     "move": ("move postgresql", "move sqlite"),
     "salvage": ("salvage", "salvage damaged.db --to recovered.db"),
     "sandbox": ("sandbox --customers 500 --seed 1", "sandbox --port 8000 --live-changes 20"),
+    "screenshot": ("screenshot segments", "screenshot status --size 80x24 -o status.svg"),
+    "completion": (
+        "completion bash > ~/.local/share/bash-completion/completions/panelist",
+        "completion fish > ~/.config/fish/completions/panelist.fish",
+    ),
     "info": ("info", "info --json"),
 }
