@@ -6,6 +6,7 @@ first paint, so that the first frame does not wait for it.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -340,6 +341,14 @@ def run(store: Store, settings: Settings, demo: Demo | None = None) -> int:
             "The app needs a terminal. Nothing was changed. In scripts, use commands such"
             " as `panelist status` or `panelist sync --once`. To list all commands, run"
             " `panelist --help`.",
+            file=sys.stderr,
+        )
+        return 1
+    if os.environ.get("TERM") == "dumb":
+        print(
+            "This terminal cannot show the app, because it says that it is dumb (TERM). Nothing"
+            " was changed. Use another terminal, or commands such as `panelist status`. To list"
+            " all commands, run `panelist --help`.",
             file=sys.stderr,
         )
         return 1

@@ -16,7 +16,6 @@ from app.panel.segments.views import SegmentView
 COLUMNS = (
     Column("Participants", 12, right=True, style="bold"),
     Column("Segment", 40),
-    Column("Key", 12, whole=True, style="dim"),
     Column("Rule", 80),
 )
 PROMISED = ("key", "name", "kind", "rule", "count", "with_email", "doubt")
@@ -36,7 +35,7 @@ def list_segments(options: argparse.Namespace) -> int:
         for view in views:
             count = "–" if unknown and view.doubt else f"{view.count:,}"
             doubt = f" ({view.doubt})" if view.doubt else ""
-            writer.line(count, view.name, view.key, f"{view.rule}{doubt}")
+            writer.line(count, view.name, f"{view.rule}{doubt}")
     return DONE
 
 

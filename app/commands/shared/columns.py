@@ -72,8 +72,9 @@ class ColumnWriter:
 
     def _shrink(self, whole: int) -> None:
         """Make the widest columns narrower until a line fits."""
-        widths = self._widths
-        left = max(whole, NARROWEST) - len(BETWEEN) * (len(widths) - 1) - sum(widths)
+        widths, last = self._widths, self._columns[-1]
+        wanted = sum(widths) - (widths[-1] if last.whole else 0)  # a whole last one wraps
+        left = max(whole, NARROWEST) - len(BETWEEN) * (len(widths) - 1) - wanted
         may = [number for number, one in enumerate(self._columns) if not one.whole]
         while left < 0 and may:
             widest = max(may, key=lambda number: widths[number])
