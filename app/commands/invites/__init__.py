@@ -42,7 +42,11 @@ def _declare_list(parser: argparse.ArgumentParser) -> None:
 def _declare_actions(actions: Any) -> None:
     mark = actions.add_parser("mark", help="Mark invites with a reply or a failure")
     mark.set_defaults(run=_mark)
-    mark.add_argument("state", choices=("started", "completed", "declined", "bounced", "failed"))
+    mark.add_argument(
+        "state",
+        choices=("started", "completed", "declined", "bounced", "failed"),
+        help="What became of the invites",
+    )
     mark.add_argument("file", metavar="FILE", help=LIST)
     mark.add_argument("--study", metavar="STUDY", help="Only invites of this study")
     _declare_where(mark)
@@ -51,7 +55,7 @@ def _declare_actions(actions: Any) -> None:
     resolve.add_argument(
         "invite", type=int, metavar="INVITE", help="The invite's number in the list"
     )
-    resolve.add_argument("what", choices=("arrived", "did-not"))
+    resolve.add_argument("what", choices=("arrived", "did-not"), help="What you found out")
     out = actions.add_parser("opt-out", help="Opt addresses out of all studies")
     out.set_defaults(run=_opt_out)
     out.add_argument("who", metavar="ADDRESS|FILE", help=f"An address, or {LIST}")
@@ -71,7 +75,11 @@ def _declare_actions(actions: Any) -> None:
         action="store_true",
         help="Send only to the listed invitees, even if others can be reminded by now",
     )
-    remind.add_argument("--way", choices=[key for key, one in CHANNELS.items() if not one.by_hand])
+    remind.add_argument(
+        "--way",
+        choices=[key for key, one in CHANNELS.items() if not one.by_hand],
+        help="The channel (default: email if a mail server is set, else .eml files)",
+    )
     remind.add_argument(
         "--now", action="store_true", help="Send at once, without two minutes to undo"
     )
@@ -116,7 +124,7 @@ def _declare_corrections(actions: Any) -> list[argparse.ArgumentParser]:
         add_dry_run(action)
     lift = actions.add_parser("lift", help="Lift a mistaken bounce or opt-out")
     lift.set_defaults(run=_lift)
-    lift.add_argument("what", choices=("bounce", "opt-out"))
+    lift.add_argument("what", choices=("bounce", "opt-out"), help="What was a mistake")
     lift.add_argument("who", metavar="ADDRESS|FILE", help=f"An address, or {LIST}")
     lift.add_argument(
         "--reason",

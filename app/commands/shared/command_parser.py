@@ -160,9 +160,8 @@ class _Help(argparse.HelpFormatter):
 
 
 def _open_app(options: argparse.Namespace) -> int:
-    from app.commands import app
-
-    return app.run(options)
+    code: int = import_module("app.commands.app").run(options)
+    return code
 
 
 def joined(arguments: Sequence[str]) -> list[str]:

@@ -85,9 +85,6 @@ EXAMPLES = {
     "salvage": ("salvage", "salvage damaged.db --to recovered.db"),
     "sandbox": ("sandbox --customers 500 --seed 1", "sandbox --port 8000 --live-changes 20"),
     "screenshot": ("screenshot segments", "screenshot status --size 80x24 -o status.svg"),
-    "completion": (
-        "completion bash > ~/.local/share/bash-completion/completions/panelist",
-        "completion fish > ~/.config/fish/completions/panelist.fish",
-    ),
+    "completion": ("completion bash", "completion zsh"),
     "info": ("info", "info --json"),
 }
