@@ -47,11 +47,15 @@ from app.widgets.themes import DARK, LIGHT, TERMINAL, ThemedApp
 
 if TYPE_CHECKING:
     from app.db.indexes.index_builder import IndexBuilder
-    from app.notices.notice_thread import NoticeThread
+    from app.notices.notice_loop import NoticeLoop
     from app.screens.help_dialog import HelpEntry
 
 __all__ = ["Demo", "PanelistApp", "run"]
 
+COPY_ADVICE = (
+    "If you cannot paste it, your terminal does not let programs copy. Select the text with the"
+    " mouse instead."
+)
 START_DEMO = -1  # the return code of an app that asks for the demo
 SOON = 2.0  # seconds after the start, so that the first screens come first
 UPKEEP = 2.0  # seconds between two checks for indexes to build
@@ -95,7 +99,7 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self._key_queue = KeyQueue(self, self._on_queued_key)
         self._fault_printed = False
         self.terminal_notices = TerminalNotices(settings.notices, self._write_to_terminal)
-        self._notices: NoticeThread | None = None
+        self._notices: NoticeLoop | None = None
         self.tabs = _tabs(settings)
         snapshot = self.snapshot()
         known = snapshot.view.connection is not None or bool(snapshot.trouble)
@@ -156,9 +160,9 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
             self._index_builder.close()
 
     def _start_notices(self) -> None:
-        from app.notices.notice_thread import NoticeThread  # after the first frame
+        from app.notices.notice_loop import NoticeLoop  # after the first frame
 
-        self._notices = NoticeThread(
+        self._notices = NoticeLoop(
             self.store, self.settings, lambda notice: self.post(NoticeArrived(notice.text))
         )
         self._notices.start()
@@ -200,6 +204,13 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
     def tell(self, text: str, problem: bool = False) -> None:
         self.clear_notifications()
         self.notify(plain(text), severity="warning" if problem else "information", markup=False)
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy a text by OSC 52, which no terminal answers, so nobody knows whether it worked."""
+        self.copy_to_clipboard(text)
+        how = "" if self.remembered.get("copied") else f" {COPY_ADVICE}"
+        self.remembered.set("copied", "yes")
+        self.tell(f"Copied {what}.{how}")
 
     # Keys
 

@@ -10,7 +10,7 @@ import pytest
 import stripe
 
 from app.db.store import Store
-from app.notices.notice_thread import NoticeThread
+from app.notices.notice_loop import NoticeLoop
 from app.notices.notice_watch import Notice
 from app.notices.notice_webhook import NoticeNotPosted, post_notice
 from app.settings import Settings
@@ -77,7 +77,7 @@ def test_a_command_posts_what_it_did_before_it_ends(
         settings = Settings(tmp_path, smtp_server=mail.url, notice_url=server.url)
         store.execute("UPDATE run SET server = NULL")  # which this computer sends for
         shown: list[Notice] = []
-        with NoticeThread(store, settings, shown.append, every=60.0):
+        with NoticeLoop(store, settings, shown.append, every=60.0):
             send(sender(store, here, tmp_path, mail.url))
     assert [one.kind for one in shown] == ["batch_ended"]
     assert len(server.asked) == 1

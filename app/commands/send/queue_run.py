@@ -19,7 +19,7 @@ from app.invites.sending import runs
 from app.invites.sending.factory import open_sender, refusal
 from app.invites.sending.runs import OVER, RunView
 from app.invites.sending.send_queue import batch_words, goes_out_here, queue_json
-from app.notices.notice_thread import NoticeThread
+from app.notices.notice_loop import NoticeLoop
 from app.settings import Settings
 from app.text import plain
 
@@ -35,7 +35,7 @@ def send_queue(options: argparse.Namespace) -> int:
     try:
         with (
             Housekeeping(store, settings.folders),
-            NoticeThread(store, settings),
+            NoticeLoop(store, settings),
             stop_event(AT_ONCE, sender.hurry) as stop,
         ):
             shown.begin()

@@ -21,7 +21,7 @@ from app.db import connections
 from app.db.engines.store_factory import open_store_patiently
 from app.db.indexes.index_builder import IndexBuilder
 from app.invites.housekeeping import Housekeeping
-from app.notices.notice_thread import NoticeThread
+from app.notices.notice_loop import NoticeLoop
 from app.settings import load
 from app.sync import stripe_clock
 from app.sync.engine import Engine
@@ -53,7 +53,7 @@ def receive(options: argparse.Namespace) -> None:
     log.start(settings.home)
     with (
         Housekeeping(store, settings.folders),
-        NoticeThread(store, settings),
+        NoticeLoop(store, settings),
         IndexBuilder(store) as upkeep,
     ):
         sync = None if options.no_sync else ServedSync(service, upkeep.wake)

@@ -21,7 +21,7 @@ from app.db.errors import DatabaseProblem
 from app.db.indexes.index_builder import IndexBuilder
 from app.db.store import Store
 from app.invites.housekeeping import Housekeeping
-from app.notices.notice_thread import NoticeThread
+from app.notices.notice_loop import NoticeLoop
 from app.panel.overview import Overview, overview
 from app.runtime import tune_interpreter
 from app.settings import Settings, load
@@ -51,7 +51,7 @@ def run_sync(options: argparse.Namespace) -> int:
         keeping = IndexBuilder(store) if options.follow else nullcontext()
         with (
             Housekeeping(store, settings.folders),
-            NoticeThread(store, settings),
+            NoticeLoop(store, settings),
             keeping as upkeep,
         ):
 

@@ -21,7 +21,7 @@ EVERY = 5.0  # seconds
 GRACE = 15.0  # seconds for the last notices when a command ends
 
 
-class NoticeThread:
+class NoticeLoop:
     """A context in which notices are posted. ``show``: takes each notice too, in the thread. With
     neither an address nor ``show`` it does nothing. A notice that cannot be posted is written to
     the log, and nothing else waits for it."""
@@ -38,7 +38,7 @@ class NoticeThread:
         self._watch = NoticeWatch(store, lambda run: refusal(settings, run) is None)
         self._thread = threading.Thread(target=self._run, name="notices", daemon=True)
 
-    def __enter__(self) -> NoticeThread:
+    def __enter__(self) -> NoticeLoop:
         self._look()  # what is so by now is no news
         self.start()
         return self
