@@ -47,9 +47,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _parse_and_run(arguments: Sequence[str]) -> int:
-    said = (argument for argument in arguments if not argument.startswith("-"))
+    words = joined(arguments)
+    said = (word for word in words if not word.startswith("-"))
     try:
-        options = parser([next(said, "")]).parse_args(joined(arguments))
+        options = parser([next(said, "")]).parse_args(words)
     except SystemExit as end:  # argparse has printed the help, the version or what is wrong
         return end.code if isinstance(end.code, int) else DONE
     from app import paths

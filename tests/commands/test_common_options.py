@@ -158,11 +158,24 @@ def test_a_dry_run_changes_nothing(home: Home, tmp_path: Path) -> None:
         ("invites", "opt-out", person["email"]),
         ("invites", "opt-out", str(listed), "--yes"),
         ("invites", "lift", "bounce", person["email"]),
+        ("studies", "close", "Onboarding", "--yes"),
     ):
         ended = home.run(*line, "-n")
         assert ended.code == 0, line
-        assert "Nothing was changed, because this is a dry run." in ended.err
+        assert "Nothing was changed" in ended.err
+    assert home.run("disconnect", "-n").out.endswith("Nothing was changed.\n")
     assert home.run("ledger", "--json").json == before
+    assert home.run("status", "--json").json["connection"]["status"] == "complete"
+
+
+def test_help_is_a_word_too(home: Home) -> None:
+    assert home.run("help", "segments", "show") == home.run("segments", "show", "--help")
+    assert home.run("help") == home.run("--help")
+
+
+def test_force_needs_a_file(home: Home) -> None:
+    for name in LISTS:
+        assert home.run(name, "--force").said == "--force needs --output. Nothing was changed."
 
 
 def test_windows_is_told_about_wsl(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

@@ -65,6 +65,12 @@ def test_a_terminal_gets_headings_that_fit(home: Home, words: tuple[str, ...]) -
         assert max(cells(line) for line in lines) < 80
 
 
+def test_a_state_has_the_colour_of_its_meaning(home: Home) -> None:
+    person = home.run("participants", "--segment", "active", "--jsonl").lines[0]["stripe_id"]
+    assert "\x1b[32myes\x1b[0m" in on_terminal(home, "why", person)
+    assert "\x1b[32mactive\x1b[0m" in on_terminal(home, "segments", "show", "active")
+
+
 @pytest.mark.parametrize("words", HEADINGS)
 def test_a_pipe_gets_plain_lines(home: Home, words: tuple[str, ...]) -> None:
     piped = home.run(*words).out

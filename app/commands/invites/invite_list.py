@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.shared.columns import Column, ColumnWriter
+from app.commands.shared.columns import STATES, Column, ColumnWriter
 from app.commands.shared.context import find_study, open_context
 from app.commands.shared.exit_codes import DONE, WrongUse
 from app.commands.shared.progress import counted
@@ -45,7 +45,7 @@ def list_invites(options: argparse.Namespace) -> int:
 COLUMNS = (
     Column("No.", 7, right=True, whole=True, style="dim"),
     Column("Sent", 17),
-    Column("State", 12),
+    Column("State", 12, styles=STATES),
     Column("Address", 34, style="bold"),
     Column("Study", 30),
     Column("Reason or link", 60, whole=True),

@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Iterator
 
 from app.commands.segments.segment_checks import check_moment, find_key
-from app.commands.shared.columns import Column, ColumnWriter
+from app.commands.shared.columns import STATES, Column, ColumnWriter
 from app.commands.shared.context import Context, open_context
 from app.commands.shared.exit_codes import DONE
 from app.commands.shared.progress import counted
@@ -41,7 +41,7 @@ SHOWN = (
     Column("Stripe ID", 20, whole=True, style="dim"),
     Column("Name", 28, style="bold"),
     Column("Email", 32),
-    Column("Status", 18),
+    Column("Status", 18, styles=STATES),
     Column("Plan", 24),
     Column("Member", 40),
 )

@@ -4,16 +4,31 @@ bold and dim. Anywhere else the lines are plain and have their full width, for s
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, TextIO, TypeAlias
 
 from app.commands.shared.progress import NARROWEST, cells, terminal_width
 from app.text import plain
 
-Style: TypeAlias = Literal["", "bold", "dim"]
+Style: TypeAlias = Literal["", "bold", "dim", "good", "waits", "warns", "bad"]
 
-_CODES = {"bold": "\x1b[1m", "dim": "\x1b[2m"}
+_CODES = {
+    "bold": "\x1b[1m",
+    "dim": "\x1b[2m",
+    "good": "\x1b[32m",
+    "waits": "\x1b[36m",
+    "warns": "\x1b[33m",
+    "bad": "\x1b[31m",
+}  # the terminal's own colours, whose meanings are those of docs/looks.md
+# By the words of states of invites and studies, of participants, and of an answer.
+STATES: Mapping[str, Style] = {
+    **dict.fromkeys(("completed", "active", "yes"), "good"),
+    **dict.fromkeys(("sent", "handed over", "started", "trialing"), "waits"),
+    **dict.fromkeys(("uncertain", "to confirm", "failed", "paused", "past due"), "warns"),
+    **dict.fromkeys(("bounced", "deleted"), "bad"),
+    **dict.fromkeys(("no", "closed", "archived", "declined", "expired", "withdrawn"), "dim"),
+}
 _END = "\x1b[0m"
 BETWEEN = "  "
 NARROW = 6  # cells to which a column shrinks
@@ -21,14 +36,15 @@ NARROW = 6  # cells to which a column shrinks
 
 @dataclass(frozen=True)
 class Column:
-    """``width``: in cells. ``whole``: never cut, as an ID is something to copy. The last column is
-    not padded."""
+    """``width``: in cells. ``whole``: never cut, as an ID is something to copy. ``styles``: by the
+    text, in place of ``style``. The last column is not padded."""
 
     heading: str
     width: int
     right: bool = False
     whole: bool = False
     style: Style = ""
+    styles: Mapping[str, Style] = field(default_factory=dict)
 
 
 def has_style(out: TextIO) -> bool:
@@ -66,7 +82,8 @@ class ColumnWriter:
             if not column.whole and (self._terminal or number < last):
                 text = cut(text, width)
             space = "" if number == last and not column.right else " " * (width - cells(text))
-            shown = styled(self._out, text, style or column.style)
+            meaning = column.styles.get(text, column.style)
+            shown = styled(self._out, text, style or meaning)
             parts.append(space + shown if column.right else shown + space)
         self._out.write(BETWEEN.join(parts).rstrip() + "\n")
 

@@ -166,7 +166,9 @@ def _open_app(options: argparse.Namespace) -> int:
 
 def joined(arguments: Sequence[str]) -> list[str]:
     """Make one argument of ``--filter -status:active``, which argparse would take for two
-    options."""
+    options. ``help sync`` is ``sync --help``."""
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
     joined: list[str] = []
     for argument in arguments:
         negation = argument.startswith("-") and not argument.startswith("--")

@@ -54,6 +54,7 @@ def open_context(account: str | None = None) -> Context:
 def find_connection(store: Store, account: str | None = None) -> ConnectionView | None:
     """The connection of ``--account``, or else the newest. None if there is none yet. Raises
     WrongUse for an unknown account."""
+    from app.commands.shared.near_names import did_you_mean
     from app.panel.overview import accounts
     from app.text import plain
 
@@ -63,9 +64,10 @@ def find_connection(store: Store, account: str | None = None) -> ConnectionView 
     for one in known:
         if account in (one.account, f"{one.account}/{one.mode}"):
             return one
+    meant = did_you_mean(account, [one.account for one in known])
     names = ", ".join(f"{plain(one.account)}/{one.mode}" for one in known) or "none yet"
     raise WrongUse(
-        f"Unknown account {plain(account)!r}. Nothing was changed. Known accounts: {names}."
+        f"Unknown account {plain(account)!r}.{meant} Nothing was changed. Known accounts: {names}."
     )
 
 

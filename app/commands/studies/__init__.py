@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from app.commands.shared.arguments import (
+    add_dry_run,
     add_output,
     add_quiet,
     add_scope,
@@ -54,6 +55,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         action.add_argument("study", metavar="STUDY", help="The study's title or number")
         if name == "close":
             add_yes(action)
+            add_dry_run(action)
         if name != "show":
             add_quiet(action)
         add_scope(action)

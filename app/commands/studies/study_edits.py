@@ -52,6 +52,9 @@ def move_study(options: argparse.Namespace) -> int:
     store, study = context.store, find_study(context, options.study)
     state = STATES[options.action]
     ends = studies.would_end(store, study.id, state)
+    if state == "closed" and options.dry_run:
+        say(f"Closing it would end {ends:,} open invites. Nothing was changed.")
+        return DONE
     if state == "closed" and ends and not options.yes:
         say(f"Closing it ends {ends:,} open invites. Nothing was changed. Use --yes to confirm.")
         return FAILED

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from app.commands.shared.columns import Column, ColumnWriter
+from app.commands.shared.columns import STATES, Column, ColumnWriter
 from app.commands.shared.console import print_json, say
 from app.commands.shared.context import find_study, open_context
 from app.commands.shared.exit_codes import DONE
@@ -24,7 +24,7 @@ from app.text import plain, when
 COLUMNS = (
     Column("No.", 5, right=True, style="dim"),
     Column("Title", 40, style="bold"),
-    Column("State", 9),
+    Column("State", 9, styles=STATES),
     Column("Invites", 60),
 )
 

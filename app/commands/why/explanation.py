@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from app.commands.shared.columns import Column, ColumnWriter
+from app.commands.shared.columns import STATES, Column, ColumnWriter
 from app.commands.shared.console import print_json
 from app.commands.shared.context import Context, find_segment, find_study, open_context, say_doubt
 from app.commands.shared.exit_codes import DONE, WrongUse
@@ -22,7 +22,11 @@ from app.panel.segments.doubts import segments_with_doubts
 from app.panel.segments.why import why
 from app.text import plain
 
-COLUMNS = (Column("In", 3), Column("Segment", 30, style="bold"), Column("Why", 200, whole=True))
+COLUMNS = (
+    Column("In", 3, styles=STATES),
+    Column("Segment", 30, style="bold"),
+    Column("Why", 200, whole=True),
+)
 LONGEST = 2_000
 
 
