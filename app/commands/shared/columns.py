@@ -88,9 +88,9 @@ class ColumnWriter:
         self._out.write(BETWEEN.join(parts).rstrip() + "\n")
 
     def _shrink(self, whole: int) -> None:
-        """Make the widest columns narrower until a line fits."""
+        """Make the widest columns narrower until a line fits. A whole last one may wrap."""
         widths, last = self._widths, self._columns[-1]
-        wanted = sum(widths) - (widths[-1] if last.whole else 0)  # a whole last one wraps
+        wanted = sum(widths[:-1]) + (cells(last.heading) if last.whole else widths[-1])
         left = max(whole, NARROWEST) - len(BETWEEN) * (len(widths) - 1) - wanted
         may = [number for number, one in enumerate(self._columns) if not one.whole]
         while left < 0 and may:

@@ -13,6 +13,7 @@ from app.commands.shared.console import print_json
 from app.commands.shared.context import open_context
 from app.commands.shared.exit_codes import DONE, WrongUse
 from app.commands.shared.named_person import find_person
+from app.commands.shared.progress import cells
 from app.invites import erasure
 from app.invites.erasure import Erasure
 from app.invites.invite_log import InviteRow, of_person
@@ -23,7 +24,7 @@ from app.panel.segments.memberships import place_json, place_words
 from app.panel.stored_participant import values
 from app.text import plain, when
 
-LABEL = 14  # cells
+LEAST, LABEL = 14, 40  # cells of a label, and its characters at most
 LONGEST = 2_000
 
 
@@ -40,8 +41,10 @@ def show_person(options: argparse.Namespace) -> int:
         return DONE
     for title, lines in _sections(one, invites, erased):
         print(styled(sys.stdout, title, "bold"))
+        width = max(LEAST, *(cells(plain(label, LABEL)) for label, _ in lines))
         for label, text in lines:
-            name = f"{plain(label, 40):<{LABEL}}"
+            name = plain(label, LABEL)
+            name += " " * (width - cells(name))
             print(f"  {styled(sys.stdout, name, 'dim')} {plain(text, LONGEST)}".rstrip())
     return DONE
 
