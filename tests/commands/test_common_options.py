@@ -144,6 +144,11 @@ def test_quiet_says_nothing_unless_it_fails(home: Home, tmp_path: Path) -> None:
     assert failed.said == home.run("studies", "activate", "Onboarding").said
     unconfirmed = home.run("disconnect", "-q")
     assert (unconfirmed.code, "--yes" in unconfirmed.err) == (2, True)
+    listed = tmp_path / "list.txt"
+    listed.write_text("ada@example.com\n")
+    asked = home.run("invites", "opt-out", str(listed), "-q")
+    assert asked.code == 1
+    assert "1 mailbox would be opted out of all studies. Nothing was changed. Use" in asked.err
     lines = home.run("export", "-q", "--jsonl").lines
     assert len(lines) == 40
 

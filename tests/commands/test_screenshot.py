@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from collections.abc import Iterator
 from contextlib import closing
 from html import unescape
 from pathlib import Path
@@ -16,18 +17,25 @@ from tests.helpers.command import Home, at
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    with Sandbox(customers=30, seed=5) as sandbox:
-        sandbox.world.create_customer(name="Unmistakable\x1b[2J", email="unmistakable@example.com")
-        made = at(sandbox, tmp_path_factory.mktemp("picture") / "home")
-        assert made.run("sync").code == 0
-    made.variables.clear()
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(customers=30, seed=5) as running:
+        running.world.create_customer(name="Unmistakable\x1b[2J", email="unmistakable@example.com")
+        yield running
+
+
+@pytest.fixture(scope="module")
+def home(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """It has a key, with which an app would sync at once."""
+    made = at(sandbox, tmp_path_factory.mktemp("picture") / "home")
+    assert made.run("sync").code == 0
     return made
 
 
 @pytest.mark.parametrize("screen", ["status", "segments"])
-def test_a_picture_is_masked_and_changes_nothing(home: Home, screen: str, tmp_path: Path) -> None:
-    before = kept(home)
+def test_a_picture_is_masked_and_changes_nothing(
+    home: Home, sandbox: Sandbox, screen: str, tmp_path: Path
+) -> None:
+    before, asked = kept(home), sandbox.requests.total()
     file = tmp_path / "picture.svg"
     ended = home.run("screenshot", screen, "--size", "100x40", "-o", str(file))
     assert (ended.code, ended.err) == (0, "")
@@ -39,6 +47,7 @@ def test_a_picture_is_masked_and_changes_nothing(home: Home, screen: str, tmp_pa
     assert "\x1b" not in text
     assert "•••" in text
     assert kept(home) == before
+    assert sandbox.requests.total() == asked
     again = home.run("screenshot", screen, "-o", str(file))
     assert "already exists" in again.said
 
