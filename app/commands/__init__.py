@@ -1,7 +1,8 @@
 """The commands that people can type after ``panelist``.
 
 Each command is the module of the same name. Its ``declare(parser)`` adds its options, and its
-``run(options)`` returns the exit code. An action has its own ``run``. Only the module of the typed
+``run(options)`` returns the exit code. An action has its own ``run``. ``EXAMPLES`` are the two
+that its ``--help`` and each action's shows, without ``panelist``. Only the module of the typed
 command is imported, and ``--help`` must answer at once, so a command imports its working modules
 inside functions.
 

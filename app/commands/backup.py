@@ -9,6 +9,10 @@ from app.commands.shared.arguments import add_json, add_quiet
 from app.commands.shared.console import print_json
 from app.commands.shared.exit_codes import DONE, WrongUse
 
+EXAMPLES = {
+    "backup": ("backup", "backup monday.db"),
+}
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""

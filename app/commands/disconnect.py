@@ -8,6 +8,10 @@ from app.commands.shared.arguments import add_dry_run, add_quiet, add_yes
 from app.commands.shared.console import YES, is_interactive, read_line, say
 from app.commands.shared.exit_codes import DONE, FAILED, NotConnected, WrongUse
 
+EXAMPLES = {
+    "disconnect": ("disconnect", "disconnect --yes"),
+}
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""

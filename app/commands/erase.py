@@ -16,6 +16,10 @@ from app.commands.shared.context import Context, open_context
 from app.commands.shared.exit_codes import DONE, FAILED
 from app.commands.shared.list_argument import LIST, named
 
+EXAMPLES = {
+    "erase": ("erase ada@example.com", "erase ada@example.com --undo"),
+}
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 NEWEST_FIRST = ("arrived", "since", "created")
 
 
+EXAMPLES = {
+    "export": ("export active.csv --segment active", "export panel.jsonl --masked"),
+}
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.description = (

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from app.invites.ledger_log import LedgerRow
 
 
+EXAMPLES = {
+    "ledger": ("ledger --study 'Pricing page'", "ledger --person ada@example.com --json"),
+}
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.description = (

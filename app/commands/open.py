@@ -7,6 +7,10 @@ import argparse
 from app.commands.shared.arguments import add_account, add_json
 from app.commands.shared.named_person import add_person
 
+EXAMPLES = {
+    "open": ("open ada@example.com", "open cus_NffrFeUfNV2Hib --no-browser"),
+}
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""

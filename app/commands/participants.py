@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from app.panel.export.writer import Line
 
 
+EXAMPLES = {
+    "participants": ("participants --segment active", "participants --search ada --jsonl"),
+}
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     add_list_action(parser)

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from app.recovery.restore import Restored
 
 
+EXAMPLES = {
+    "restore": ("restore monday.db", "restore monday.db --replace"),
+}
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.add_argument(

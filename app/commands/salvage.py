@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 _FIRST = ("opt_out", "invite", "study", "ledger", "plan", "planned")  # not at Stripe
 
 
+EXAMPLES = {
+    "salvage": ("salvage", "salvage damaged.db --to recovered.db"),
+}
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.add_argument(

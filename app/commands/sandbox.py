@@ -6,6 +6,10 @@ import argparse
 
 from app.commands.shared.exit_codes import DONE
 
+EXAMPLES = {
+    "sandbox": ("sandbox --customers 500 --seed 1", "sandbox --port 8000 --live-changes 20"),
+}
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from app.panel.overview import ConnectionView, Overview
 
 
+EXAMPLES = {
+    "status": ("status", "status --json"),
+}
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     add_account(parser)

@@ -13,7 +13,7 @@ from pathlib import Path
 import app.commands
 from app.commands import COMMANDS
 from app.commands.shared.command_parser import parser
-from app.commands.shared.help_examples import EXAMPLES
+from tests.docs.examples import EXAMPLES
 from tests.docs.reference import commands, parse
 from tests.test_architecture import HEAVY
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from app import __version__
 from app.commands.shared.command_parser import parser
 from app.commands.shared.declared_commands import DeclaredCommand, declared_commands, help_of
-from app.commands.shared.help_examples import EXAMPLES
 from app.settings import SETTINGS
+from tests.docs.examples import EXAMPLES
 
 NOTE = ".\\\" Made by python -m tests.docs.reference. Don't edit this page by hand."
 CODES = (

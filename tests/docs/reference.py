@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from app.commands.shared.command_parser import joined, parser
 from app.commands.shared.declared_commands import declared_commands, help_of
-from app.commands.shared.help_examples import EXAMPLES
 from app.settings import SETTINGS, Setting
+from tests.docs.examples import EXAMPLES
 from tests.docs.keys_page import keys_page, table
 from tests.docs.man_page import man_page
 

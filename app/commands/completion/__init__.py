@@ -9,6 +9,11 @@ from app.commands.shared.exit_codes import DONE
 SHELLS = ("bash", "zsh", "fish")
 
 
+EXAMPLES = {
+    "completion": ("completion bash", "completion zsh"),
+}
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.description = (

@@ -6,6 +6,10 @@ import argparse
 
 from app.commands.shared.arguments import JSON_LINES, add_json
 
+EXAMPLES = {
+    "connect": ("connect --oauth", "connect --key-stdin < key.txt"),
+}
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""

@@ -12,6 +12,11 @@ from app.commands.shared.arguments import count
 POLL_SECONDS = 3.0  # the sandbox has no monthly allocation to save
 
 
+EXAMPLES = {
+    "demo": ("demo", "demo --headless"),
+}
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.add_argument(

@@ -17,6 +17,14 @@ from app.invites.sending.channels.registry import CHANNELS
 ONLY_PLAN = object()  # --plan without a hash
 
 
+EXAMPLES = {
+    "invite": (
+        "invite --study 'Pricing page' --batch 40",
+        "invite --study 'Pricing page' --plan 59d8ab12c03f --expect 40",
+    ),
+}
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.description = (

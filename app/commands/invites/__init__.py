@@ -18,6 +18,32 @@ from app.commands.shared.arguments import (
 from app.commands.shared.list_argument import LIST
 from app.invites.sending.channels.registry import CHANNELS
 
+EXAMPLES = {
+    "invites": ("invites --study 'Pricing page'", "invites --state uncertain --json"),
+    "invites list": (
+        "invites list --state uncertain",
+        "invites list --study 'Pricing page' -o invites.csv",
+    ),
+    "invites mark": (
+        "invites mark completed answers.csv --study 'Pricing page'",
+        "invites mark completed answers.csv --where Status=complete",
+    ),
+    "invites resolve": ("invites resolve 12 arrived", "invites resolve 12 did-not"),
+    "invites opt-out": ("invites opt-out ada@example.com", "invites opt-out leaving.csv --yes"),
+    "invites remind": (
+        "invites remind --study 'Pricing page'",
+        "invites remind --study 'Pricing page' --plan 59d8ab12c03f --expect 12",
+    ),
+    "invites trust": ("invites trust", "invites trust moved"),
+    "invites unmark": ("invites unmark ada@example.com", "invites unmark answers.csv --yes"),
+    "invites withdraw": ("invites withdraw 12", "invites withdraw ada@example.com --yes"),
+    "invites lift": (
+        "invites lift bounce ada@example.com",
+        "invites lift opt-out ada@example.com --reason 'She asked for it'",
+    ),
+    "invites link": ("invites link 12", "invites link ada@example.com --study 'Pricing page'"),
+}
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options and actions."""

@@ -9,6 +9,11 @@ from app.commands.shared.arguments import add_output, add_quiet
 SCREENS = ("connect", "status", "segments", "studies")
 
 
+EXAMPLES = {
+    "screenshot": ("screenshot segments", "screenshot status --size 80x24 -o status.svg"),
+}
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.description = (

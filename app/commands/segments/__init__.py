@@ -16,6 +16,24 @@ from app.commands.shared.arguments import (
 SEGMENT = "The segment's name or key"
 
 
+EXAMPLES = {
+    "segments": ("segments", "segments show active"),
+    "segments list": ("segments list", "segments list --json -o segments.json"),
+    "segments show": ("segments show active", "segments show 'Active Subscribers' --csv"),
+    "segments members": ("segments members active", "segments members active --json"),
+    "segments diff": ("segments diff active trialing", "segments diff active --since 2026-02-03"),
+    "segments create": (
+        "segments create 'Recent customers' --filter 'created>-90d'",
+        "segments create 'Active on Pro' --filter 'status:\"active\" product:\"Pro\"'",
+    ),
+    "segments change": (
+        "segments change own:1 --name 'New customers'",
+        "segments change own:1 --filter 'created>-30d'",
+    ),
+    "segments delete": ("segments delete own:1", "segments delete own:1 --json"),
+}
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options and actions."""
     add_account(parser)

@@ -6,6 +6,10 @@ import argparse
 
 from app.commands.shared.arguments import JSON_LINES, add_follow, add_json, add_quiet
 
+EXAMPLES = {
+    "send": ("send", "send --follow"),
+}
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""

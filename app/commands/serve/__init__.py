@@ -9,6 +9,10 @@ from app.commands.shared.arguments import JSON_LINES, add_json, add_quiet
 from app.commands.shared.exit_codes import DONE
 from app.commands.shared.signals import interrupt_on
 
+EXAMPLES = {
+    "serve": ("serve", "serve --host 0.0.0.0 --port 8080"),
+}
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""

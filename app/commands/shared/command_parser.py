@@ -7,13 +7,12 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from app.commands import COMMANDS
 from app.commands.shared.exit_codes import WRONG_USE
-from app.commands.shared.help_examples import EXAMPLES
 from app.commands.shared.near_names import did_you_mean
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def _command_parser(*, prog: str, declared: str | None) -> argparse.ArgumentPars
     command.set_defaults(run=module.run)
     module.declare(command)
     _pass_on(command)
-    _explain(command, declared, COMMANDS[declared])
+    _explain(command, declared, COMMANDS[declared], module.EXAMPLES)
     return command
 
 
@@ -71,17 +70,22 @@ def _pass_on(command: argparse.ArgumentParser) -> None:
                         one.default = argparse.SUPPRESS
 
 
-def _explain(command: argparse.ArgumentParser, name: str, about: str) -> None:
+def _explain(
+    command: argparse.ArgumentParser,
+    name: str,
+    about: str,
+    every: Mapping[str, Sequence[str]],
+) -> None:
     """Give the help of a command and of its actions a sentence and two examples."""
     command.formatter_class = _Help
     command.description = command.description or f"{about}."
-    examples = (f"  panelist {example}" for example in EXAMPLES[name])
+    examples = (f"  panelist {example}" for example in every[name])
     command.epilog = "\n".join(("Examples:", *examples)).replace("%", "%%")
     for actions in command._actions:
         if isinstance(actions, argparse._SubParsersAction):
             abouts = {one.dest: one.help or "" for one in actions._choices_actions}
             for word, action in actions.choices.items():
-                _explain(action, f"{name} {word}", abouts[word])
+                _explain(action, f"{name} {word}", abouts[word], every)
 
 
 class CommandParser(argparse.ArgumentParser):

@@ -33,6 +33,26 @@ RULES = (
 )
 
 
+EXAMPLES = {
+    "studies": ("studies", "studies show 'Pricing page'"),
+    "studies list": ("studies list", "studies list --jsonl"),
+    "studies create": (
+        "studies create 'Pricing page' --segment active",
+        "studies create 'Onboarding' --link 'https://example.com/i/{{token}}'",
+    ),
+    "studies change": (
+        "studies change 'Pricing page' --subject 'A conversation?'",
+        "studies change 7 --text-file email.txt --cool-down-days 60",
+    ),
+    "studies show": ("studies show 'Pricing page'", "studies show 7 --json"),
+    "studies activate": ("studies activate 'Pricing page'", "studies activate 7"),
+    "studies pause": ("studies pause 'Pricing page'", "studies pause 7"),
+    "studies close": ("studies close 'Pricing page'", "studies close 7 --yes"),
+    "studies archive": ("studies archive 'Pricing page'", "studies archive 7"),
+    "studies delete": ("studies delete 'Pricing page'", "studies delete 7"),
+}
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options and actions."""
     add_scope(parser)

@@ -8,6 +8,10 @@ import argparse
 from app.commands.shared.arguments import add_list_json, add_quiet, count
 from app.commands.shared.exit_codes import WrongUse
 
+EXAMPLES = {
+    "verify": ("verify", "verify --stripe --all"),
+}
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""

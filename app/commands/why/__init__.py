@@ -7,6 +7,10 @@ import argparse
 from app.commands.shared.arguments import add_account, add_list_json
 from app.commands.shared.named_person import add_person
 
+EXAMPLES = {
+    "why": ("why ada@example.com active", "why ada@example.com --study 'Pricing page'"),
+}
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
