@@ -8,8 +8,8 @@ from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.panel.lists.order import Ids
 from app.panel.lists.rows import PersonRow, rows
+from app.panel.segments.reason_words import reason_words
 from app.panel.segments.timeline import Move
-from app.screens.list_rows import reason_words
 from app.screens.people_rows import PeopleRows, name_cells
 from app.text import when
 from app.widgets.table.table import Cell, Column

@@ -8,7 +8,7 @@ import pytest
 
 from app.db.store import Store
 from app.panel.overview import StepView
-from app.screens.list_rows import event_words
+from app.panel.segments.reason_words import event_words
 from app.widgets.content import words
 from app.widgets.rates import ArrivalRate, Arrivals, sparkline
 from app.widgets.row_list import Row, RowList
