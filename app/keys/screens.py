@@ -44,6 +44,8 @@ SEGMENTS = place(
     Row("why", "See why this person is in a segment or not"),
     Row("history", "See who joined and left this segment, and its size over time"),
     Row("compare", "Compare this segment with another one"),
+    Row("options", "Show the change since a week, a month or the last study", "since",
+        name="Change since"),
     Row("copy", "Copy a value of this person, or open them in Stripe's Dashboard"),
     Row("edit", "Change the name or the filter of this segment"),
     Row("delete", "Delete this segment, after a question"),

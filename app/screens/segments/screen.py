@@ -26,8 +26,10 @@ from app.screens.segments.copy_dialog import CopyDialog
 from app.screens.segments.history_screen import SegmentHistoryScreen
 from app.screens.segments.members import MembersPane
 from app.screens.segments.person_pane import PersonPane
-from app.screens.segments.segment_actions import NO_PERSON, SegmentActions
+from app.screens.segments.segment_actions import NO_PERSON
 from app.screens.segments.segment_table import SegmentTable
+from app.screens.segments.segment_trends import SegmentTrends
+from app.screens.segments.standing_line import StandingLine
 from app.screens.segments.why_dialog import WhyDialog
 from app.services.snapshot import Snapshot
 from app.text import plain
@@ -38,10 +40,11 @@ from app.widgets.table.table import Table
 from app.widgets.text_line import TextLine
 
 BROAD = 140  # columns from which a participant opens beside the members, not below
+BESIDE = 76  # columns from which the members are beside the segments, not below
 LISTS = 1.0  # seconds between two reads of the segments; no one reads them faster
 
 
-class SegmentsScreen(SegmentActions):
+class SegmentsScreen(SegmentTrends):
     """Segments on the left and the members of one on the right, or below if the terminal is
     narrow. A participant opens beside or below the members."""
 
@@ -69,9 +72,10 @@ class SegmentsScreen(SegmentActions):
                     yield TextLine(id="rule")
                     yield MembersPane(self.host.store)
                 yield PersonPane(self.host.store)
+        yield StandingLine(self.host.store)
 
     def on_mount(self) -> None:
-        self.query_one("#segments-left", Pane).entitle(words("Segments"))
+        self.entitle_segments()
         self.segment_table.focus()
 
     @property
@@ -83,6 +87,7 @@ class SegmentsScreen(SegmentActions):
     @on(events.Resize)
     def _arrange(self) -> None:
         self.set_class(self.size.width >= BROAD, "-broad")
+        self.set_class(self.size.width >= BESIDE, "-beside")
 
     @on(events.ScreenResume)
     def _read_all(self) -> None:
@@ -99,6 +104,7 @@ class SegmentsScreen(SegmentActions):
             self.read_segments(self.connection, changed)
         if previous is not None and previous.masking != snapshot.masking:
             self._show_members()
+            self._show_standing()
             self.draw_person()
         self._describe()
 
@@ -122,6 +128,7 @@ class SegmentsScreen(SegmentActions):
             found = segments_with_doubts(self.host.store, connection)
         except DatabaseProblem:
             return  # the next snapshot reports it
+        self.follow_trends(connection, changed=reset or known != self._mark)
         if not reset and known == self._mark and found == self.segment_table.views:
             return  # only the time of the last poll changed
         self.segment_table.fill(found, reset=reset)
@@ -129,6 +136,7 @@ class SegmentsScreen(SegmentActions):
             self.segment_table.choose(self.host.remembered.get("segment"))
         self._show_members()
         self._members.data_changed()
+        self._show_standing()
         self.person_pane.reload()
         self.draw_person()
 
@@ -137,6 +145,7 @@ class SegmentsScreen(SegmentActions):
         segment, snapshot = self.segment_table.segment, self.snapshot
         if segment is None or self.connection is None or snapshot is None:
             self._members.clear()
+            self.query_one(StandingLine).ask(None, None)
         else:
             self._members.show_segment(self.connection, segment.key, masking=snapshot.masking)
         self._describe()
@@ -190,8 +199,16 @@ class SegmentsScreen(SegmentActions):
     @on(Table.CursorMoved, "#members-table")
     def _another_person(self, message: Table.CursorMoved) -> None:
         message.stop()
+        self._show_standing()
         if self.person_pane.one is not None and message.key is not None:
             self._open(message.key)
+
+    def _show_standing(self) -> None:
+        """Show why the participant under the cursor is in the segment."""
+        segment, row_id = self.segment_table.segment, self._members.table.current
+        masking = self.snapshot is not None and self.snapshot.masking
+        key = segment.key if segment is not None else None
+        self.query_one(StandingLine).ask(row_id, key, masking=masking)
 
     @on(Table.RowChosen, "#members-table")
     def _chosen(self, message: Table.RowChosen) -> None:

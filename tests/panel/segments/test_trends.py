@@ -114,7 +114,7 @@ def test_moves_are_the_ends_of_the_memberships(
             for one in had
             if one.segment == key
             for move in ((one.since, person, 1), (one.until, person, 0))
-            if move[0] is not None and (move[0] > first or not move[2])
+            if move[0] is not None and (not move[2] or move[0] > first)
         )
         found = segment_moves(store, here, key)
         assert list(zip(found.at, found.ids, found.joined, strict=True)) == expected
