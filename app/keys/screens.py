@@ -55,13 +55,14 @@ SEGMENTS = place(
 
 HISTORY = place(
     "screen", "history", "History of a segment",
+    Row("week_before", "Go a week back", "walk(-7)"),
+    Row("week_after", "Go a week forward", "walk(7)", shown=False),
+    Row("month_before", "Go a month back", "walk(-30)", shown=False),
+    Row("month_after", "Go a month forward", "walk(30)", shown=False),
     Row("options", "Type the day to compare with", "date", name="Since…"),
-    Row("day_before", "Compare with a day earlier", "step('day', -1)"),
-    Row("day_after", "Compare with a day later", "step('day', 1)", shown=False),
-    Row("week_before", "Compare with a week earlier", "step('week', -1)"),
-    Row("week_after", "Compare with a week later", "step('week', 1)", shown=False),
-    Row("month_before", "Compare with a month earlier", "step('month', -1)"),
-    Row("month_after", "Compare with a month later", "step('month', 1)", shown=False),
+    Row("invite", "Keep these people as a segment, and create a study for it"),
+    Row("new", "Keep these people as a segment", name="Keep as segment"),
+    EXPORT_PEOPLE,
     REFRESH,
     opener="segments.history",
 )  # fmt: skip
@@ -70,6 +71,9 @@ COMPARE = place(
     "screen", "compare", "Two segments compared",
     Row("compare", "Compare with another segment", name="Compare with"),
     Row("swap", "Swap A and B"),
+    Row("invite", "Keep these people as a segment, and create a study for it"),
+    Row("new", "Keep these people as a segment", name="Keep as segment"),
+    EXPORT_PEOPLE,
     REFRESH,
     opener="segments.compare",
 )  # fmt: skip

@@ -36,6 +36,14 @@ class SegmentMove:
 
 
 @dataclass(frozen=True)
+class MoveReason:
+    """Why, in words, and the id of Stripe's event if there is one."""
+
+    words: str
+    event: str | None
+
+
+@dataclass(frozen=True)
 class _Held:
     """A subscription. ``plan`` is the names of its products."""
 
@@ -45,14 +53,16 @@ class _Held:
     plan: str
 
 
-def move_words(store: Store, connection_id: int, moves: Sequence[SegmentMove]) -> list[str]:
+def move_reasons(
+    store: Store, connection_id: int, moves: Sequence[SegmentMove]
+) -> list[MoveReason]:
     """Why, for each of some hundred moves. Raises DatabaseProblem."""
     ids = {one.id for one in moves}
     had, held = places_of(store, ids), _held(store, connection_id, ids)
     keys = {place.segment for places in had.values() for place in places}
     products = [key for key in keys if key.startswith(PRODUCT)]
     names = segment_names(store, connection_id, products)
-    return [_words(one, had.get(one.id, []), held.get(one.id, []), names) for one in moves]
+    return [_moved(one, had.get(one.id, []), held.get(one.id, []), names) for one in moves]
 
 
 def _held(store: Store, connection_id: int, ids: set[int]) -> dict[int, list[_Held]]:
@@ -73,10 +83,20 @@ def _held(store: Store, connection_id: int, ids: set[int]) -> dict[int, list[_He
     return {person: list(one.values()) for person, one in found.items()}
 
 
-def _words(
+def _moved(
     move: SegmentMove, had: Sequence[Membership], held: Sequence[_Held], names: Mapping[str, str]
-) -> str:
+) -> MoveReason:
     reason = _reason(move, had)
+    return MoveReason(_words(move, reason, had, held, names), reason.event)
+
+
+def _words(
+    move: SegmentMove,
+    reason: Reason,
+    had: Sequence[Membership],
+    held: Sequence[_Held],
+    names: Mapping[str, str],
+) -> str:
     if reason.type == DELETED:
         return "deleted in Stripe"
     if reason.event is None:

@@ -8,7 +8,7 @@ from app.db.store import Store
 from app.panel.labels import day
 from app.panel.person import segment_names
 from app.panel.segments.memberships import Membership, places_of
-from app.panel.segments.move_words import SegmentMove, move_words
+from app.panel.segments.move_words import SegmentMove, move_reasons
 from app.panel.segments.why import deciding_fact
 from app.text import plain
 
@@ -55,5 +55,5 @@ def _in(
 ) -> str:
     if place.joined_by.event is None:
         return f"is in {name}: {deciding_fact(store, row_id, place.segment, now)}."
-    (words,) = move_words(store, here, [SegmentMove(row_id, place.segment, place.since, True)])
-    return f"has been in {name} since {day(place.since, now)}: {words}."
+    (why,) = move_reasons(store, here, [SegmentMove(row_id, place.segment, place.since, True)])
+    return f"has been in {name} since {day(place.since, now)}: {why.words}."

@@ -7,7 +7,7 @@ import pytest
 from app.db.rows import DeletedObject, Fetched
 from app.db.store import Store
 from app.panel.daily_changes import DAY, daily_changes
-from app.panel.segments.move_words import SegmentMove, move_words, span
+from app.panel.segments.move_words import SegmentMove, move_reasons, span
 from app.panel.segments.moves import segment_moves
 from tests.db.test_history import happened, told
 from tests.helpers.rows import connection, item, make_segments, person, product, send, subscribed
@@ -50,8 +50,8 @@ class Story:
         """Why the last move of a segment happened."""
         moves = segment_moves(self.store, self.here, key)
         last = SegmentMove(moves.ids[-1], key, moves.at[-1], bool(moves.joined[-1]))
-        (said,) = move_words(self.store, self.here, [last])
-        return said
+        (said,) = move_reasons(self.store, self.here, [last])
+        return said.words
 
 
 @pytest.mark.parametrize(
