@@ -22,8 +22,8 @@ class Story:
     def __init__(self, store: Store, status: str) -> None:
         self.store, self.here, self.seq, self.at = store, connection(store), 1, FIRST
         store.execute("UPDATE connection SET events_through = ?, generation = 1", (FIRST,))
-        rows = {"status": status, "start": FIRST - 14 * MONTH - 10 * DAY}
-        held = [subscribed("sub_a", "cus_a", **rows)] if status else []
+        start = FIRST - 14 * MONTH - 10 * DAY
+        held = [subscribed("sub_a", "cus_a", status, start=start)] if status else []
         send(
             store,
             self.here,

@@ -113,8 +113,8 @@ def test_moves_are_the_ends_of_the_memberships(
             for person, had in world.had.items()
             for one in had
             if one.segment == key
-            for move in ((one.since, person, 1), (one.until, person, 0))
-            if move[0] is not None and (not move[2] or move[0] > first)
+            for move in ((one.since, person, 1), (one.until or 0, person, 0))
+            if move[0] > (first if move[2] else 0)
         )
         found = segment_moves(store, here, key)
         assert list(zip(found.at, found.ids, found.joined, strict=True)) == expected
