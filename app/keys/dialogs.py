@@ -163,6 +163,7 @@ FILTER = place(
     Row("open", "Go to the list", "submit", "To the list"),
     Row("to_list", "Go to the list", "submit", shown=False),
     Row("complete", "Use the first suggestion. Without one, go to the next field"),
+    Row("earlier", "Bring back an earlier filter"),
     Row("back", "Clear the filter. Again: leave it", "clear", "Clear"),
 )  # fmt: skip
 

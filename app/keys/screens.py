@@ -38,8 +38,10 @@ STATUS = place(
 
 SEGMENTS = place(
     "mode", "segments", "Segments",
-    Row("search", "Show only people with this name, email, ID or metadata"),
+    Row("search", "Show only people with this name, email, ID or metadata, or a filter's"),
     Row("new", "Create a segment with a filter"),
+    Row("save", "Make a segment of the filter in the search line", "save_filter",
+        name="Save as segment", first=True),
     EXPORT_PEOPLE,
     Row("why", "See why this person is in a segment or not"),
     Row("history", "See who joined and left this segment, and its size over time"),

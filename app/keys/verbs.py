@@ -97,6 +97,7 @@ VERBS = {
     "copied": Verb("c", "Copy"),
     "complete": Verb("tab", "Complete"),
     "to_list": Verb("down", "To the list"),
+    "earlier": Verb("up", "Earlier filter"),
     "stop": Verb("ctrl+c", "Quit"),
 }
 """By name, which is the end of the id of each action: ``segments.export`` is ``export``."""

@@ -264,6 +264,18 @@ class SegmentsScreen(SegmentTrends):
         """Open the search line."""
         self._members.start_search()
 
+    def action_save_filter(self) -> None:
+        """Make a segment of the filter in the search line."""
+        text = self._members.filter_text
+        if self.connection is not None and text:
+            self.open_form(self.connection, None, text)
+        else:
+            self.host.tell('There is no filter. Type one after /, such as status:"active".')
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        searching = self.is_mounted and self._members.search.display
+        return searching if action == "save_filter" else True
+
     def action_why(self) -> None:
         """Show why the current participant is in a segment or not."""
         segment, snapshot, one = self.segment_table.segment, self.snapshot, self.current_person()
