@@ -27,7 +27,6 @@ from app.widgets.bindings import bindings
 from app.widgets.block_digits import block_digits
 from app.widgets.content import para, words
 from app.widgets.creation_strip import CreationStrip, StripState
-from app.widgets.pane import Pane
 from app.widgets.rates import ArrivalRate, Arrivals, sparkline
 from app.widgets.row_list import RowList
 from app.widgets.scrolling import Scrolling
@@ -80,11 +79,10 @@ class StatusScreen(PanelistScreen):
                     yield TextLine(id="people")
                     yield CreationStrip(id="strip")
                 yield CurrentPane(self.host.store)
+                yield TextLine(id="activity")
+                yield TextLine(id="polling")
+                yield TextLine(id="queue")
             with Container(id="right"):
-                with Pane(id="connection"):
-                    yield TextLine(id="activity")
-                    yield TextLine(id="polling")
-                    yield TextLine(id="queue")
                 yield RowList(
                     "Messages",
                     "What the sync has to say, newest first.",
@@ -107,7 +105,7 @@ class StatusScreen(PanelistScreen):
                 )
 
     def on_mount(self) -> None:
-        self.query_one("#connection", Pane).entitle(words("Connection"))
+        self.query_one("#activity").border_title = words("Connection")
 
     @on(events.ScreenResume)
     def _read_all(self) -> None:
