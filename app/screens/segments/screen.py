@@ -136,7 +136,7 @@ class SegmentsScreen(SegmentTrends):
             self.segment_table.choose(self.host.remembered.get("segment"))
         self._show_members()
         self._members.data_changed()
-        self._show_standing()
+        self._show_standing(again=True)
         self.person_pane.reload()
         self.draw_person()
 
@@ -183,6 +183,7 @@ class SegmentsScreen(SegmentTrends):
     def _status_changed(self, message: MembersPane.StatusChanged) -> None:
         message.stop()
         self._describe()
+        self._show_standing()
 
     def jump(self, to: Jump) -> None:
         if to.what == "segment":
@@ -203,12 +204,12 @@ class SegmentsScreen(SegmentTrends):
         if self.person_pane.one is not None and message.key is not None:
             self._open(message.key)
 
-    def _show_standing(self) -> None:
+    def _show_standing(self, *, again: bool = False) -> None:
         """Show why the participant under the cursor is in the segment."""
         segment, row_id = self.segment_table.segment, self._members.table.current
         masking = self.snapshot is not None and self.snapshot.masking
         key = segment.key if segment is not None else None
-        self.query_one(StandingLine).ask(row_id, key, masking=masking)
+        self.query_one(StandingLine).ask(row_id, key, masking=masking, again=again)
 
     @on(Table.RowChosen, "#members-table")
     def _chosen(self, message: Table.RowChosen) -> None:

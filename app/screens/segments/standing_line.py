@@ -37,8 +37,14 @@ class StandingLine(TextLine):
         self._masking = False
         self._timer: Timer | None = None
 
-    def ask(self, row_id: int | None, key: str | None, *, masking: bool = False) -> None:
-        """Show the participant with this row id in this segment, or nothing if one is None."""
+    def ask(
+        self, row_id: int | None, key: str | None, *, masking: bool = False, again: bool = False
+    ) -> None:
+        """Show the participant with this row id in this segment, or nothing if one is None.
+        ``again``: read it even if that is shown already, because it may have changed."""
+        asked = None if row_id is None or key is None else (row_id, key)
+        if (asked, masking) == (self._about, self._masking) and not again:
+            return
         self._masking = masking
         if self._timer is not None:
             self._timer.stop()

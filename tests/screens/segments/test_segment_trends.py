@@ -154,8 +154,7 @@ async def test_the_search_line_takes_filters(start: Start, store: Store, here: i
         await at.press("tab")
         assert members.search.text == 'status:"active"'
         await at.until(lambda: members.ids is not None and len(members.ids) == 3)
-        await at.press("enter", "slash", "end", "space")
-        await at.strike(*"foo:1")
+        await at.press("enter", "slash", "end", "space", *"foo", "colon", "1")
         assert "✗" in at.flat
         assert len(members.ids or ()) == 3  # a mistake leaves the list as it is
         await at.press("escape")
@@ -171,8 +170,8 @@ async def test_the_search_line_takes_filters(start: Start, store: Store, here: i
         form = at.app.screen
         assert isinstance(form, SegmentEditDialog)
         at.settle()
-        form.query_one("#segment-name", TextField).value = "Paying"
-        await at.press("ctrl+s")
+        form.query_one("#segment-name", TextField).focus()
+        await at.press(*"Paying", "ctrl+s")
         await at.until(lambda: segments(store, here)[-1].name == "Paying")
         assert segments(store, here)[-1].filter == 'status:"active"'
 
@@ -181,7 +180,7 @@ async def test_words_are_still_searched(start: Start, store: Store, here: int) -
     async with start((120, 40)) as at:
         members = (await shown(at))._members
         await at.press("slash")
-        await at.strike(*"person", "space", "3")
+        await at.press("3")
         await at.until(lambda: members.ids is not None and len(members.ids) == 1)
         await at.press("ctrl+s")
         assert "There is no filter" in at.toasts

@@ -131,10 +131,10 @@ async def test_after_the_first_sync_there_is_what_changed(
     rows.send(store, here, Fetched(1, participants=people, subscriptions=held))
     rows.make_segments(store, here)
     for one, status in enumerate(("active", "active", "canceled")):
-        at = now - DAY - one
-        event = told("customer.subscription.updated", at, str(one))
-        ended = at if status == "canceled" else None
-        held = [rows.subscribed(f"sub_{one}", f"cus_{one}", status, start=at, ended_at=ended)]
+        moment = now - DAY - one
+        event = told("customer.subscription.updated", moment, str(one))
+        ended = moment if status == "canceled" else None
+        held = [rows.subscribed(f"sub_{one}", f"cus_{one}", status, start=moment, ended_at=ended)]
         happened(store, here, one + 2, event, subscriptions=held)
     async with start(size) as at:
         await at.press("2")
