@@ -5,10 +5,8 @@ Nothing is known from before the first sync. :func:`begun` returns when that was
 
 from __future__ import annotations
 
-import time
 from array import array
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -51,14 +49,6 @@ class Move:
     id: int
     at: int
     by: Reason
-
-
-@dataclass(frozen=True)
-class Point:
-    """The number of members just before ``at``."""
-
-    at: int
-    size: int
 
 
 def begun(store: Store, connection_id: int) -> int | None:
@@ -196,52 +186,3 @@ def _moves(ids: Sequence[int], rows: Sequence[tuple[object, ...]]) -> list[Move]
     for key, at, event, kind in rows:
         found[key] = Move(key, at, Reason(event, kind))  # type: ignore[arg-type]
     return [found[one] for one in ids if one in found]
-
-
-def sizes(
-    store: Store,
-    connection_id: int,
-    key: str,
-    *,
-    day: int = DAY,
-    now: float | None = None,
-    step: Callable[[], None] = lambda: None,
-) -> list[Point]:
-    """The size of a segment at the end of each ``day`` (a number of seconds, in UTC), from its
-    first member to the day of ``now``. ``step`` is as for :func:`members_on`."""
-    deltas: defaultdict[int, int] = defaultdict(int)
-    gone = store.rows(
-        f"SELECT place, sum(delta) FROM (SELECT b.since / ? AS place, 1 AS delta {PAST}"
-        f" UNION ALL SELECT b.until / ?, -1 {PAST}) x GROUP BY 1",
-        (day, connection_id, key, day, connection_id, key),
-    )
-    for place, number in (*_arrivals(store, connection_id, key, day, step), *gone):
-        deltas[place] += int(number)
-    points, size = [], 0
-    if deltas:
-        end = max(int(time.time() if now is None else now) // day, max(deltas))
-        for place in range(min(deltas), end + 1):
-            size += deltas.get(place, 0)
-            points.append(Point((place + 1) * day, size))
-    return points
-
-
-def _arrivals(
-    store: Store, connection_id: int, key: str, day: int, step: Callable[[], None]
-) -> Iterator[tuple[int, int]]:
-    """The days on which current members joined, with their number. A day may occur again. Members
-    are read in chunks, because SQLite would sort all of them in memory."""
-    segment, last = find(store, Selection(connection_id, key)).segment_id, -1
-    sql = (
-        "SELECT since / ?, count(*), max(id) FROM ("
-        f"SELECT m.participant_id AS id, {history.since(store)} AS since {NOW}"
-        " WHERE m.segment_id = ? AND m.participant_id > ? ORDER BY m.participant_id LIMIT ?) x"
-        " GROUP BY 1"
-    )
-    while True:
-        step()
-        rows = store.rows(sql, (day, segment, last, CHUNK))
-        if not rows:
-            return
-        last = max(one for _, _, one in rows)
-        yield from ((place, number) for place, number, _ in rows)

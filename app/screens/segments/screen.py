@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,7 +9,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.screen import Screen
 
 from app.db.errors import DatabaseProblem
 from app.keys.screens import SEGMENTS
@@ -21,14 +19,12 @@ from app.panel.segments.doubts import segments_with_doubts
 from app.panel.segments.views import mark
 from app.screens.base import Jump
 from app.screens.export_dialog import ExportDialog
-from app.screens.segments.compare_screen import CompareScreen
 from app.screens.segments.copy_dialog import CopyDialog
-from app.screens.segments.history_screen import SegmentHistoryScreen
 from app.screens.segments.members import MembersPane
 from app.screens.segments.person_pane import PersonPane
 from app.screens.segments.segment_actions import NO_PERSON
+from app.screens.segments.segment_openers import SegmentOpeners
 from app.screens.segments.segment_table import SegmentTable
-from app.screens.segments.segment_trends import SegmentTrends
 from app.screens.segments.standing_line import StandingLine
 from app.screens.segments.why_dialog import WhyDialog
 from app.services.snapshot import Snapshot
@@ -44,7 +40,7 @@ BESIDE = 76  # columns from which the members are beside the segments, not below
 LISTS = 1.0  # seconds between two reads of the segments; no one reads them faster
 
 
-class SegmentsScreen(SegmentTrends):
+class SegmentsScreen(SegmentOpeners):
     """Segments on the left and the members of one on the right, or below if the terminal is
     narrow. A participant opens beside or below the members."""
 
@@ -61,7 +57,6 @@ class SegmentsScreen(SegmentTrends):
         self._mark: tuple[object, ...] = ()  # changes whenever members may have changed
         self._read_at = 0.0  # seconds since 1970
         self._stale = True  # the database was read since the segments were
-        self._came_from: Callable[[], Screen[None]] | None = None  # makes the screen to go back to
 
     def compose_content(self) -> ComposeResult:
         with Container(id="segments-columns"):
@@ -114,7 +109,7 @@ class SegmentsScreen(SegmentTrends):
         connection = shown.id if shown else None
         if connection == self.connection:
             return False
-        self.connection, self._came_from = connection, None
+        self.connection, self.came_from = connection, None
         self._close_person()
         return True
 
@@ -169,7 +164,7 @@ class SegmentsScreen(SegmentTrends):
     @on(Table.CursorMoved, "#segment-list")
     def _another_segment(self, message: Table.CursorMoved) -> None:
         message.stop()
-        self._came_from = None
+        self.came_from = None
         self._show_members()
         if self.segment_table.segment is not None:
             self.host.remembered.set("segment", self.segment_table.segment.key)
@@ -193,7 +188,7 @@ class SegmentsScreen(SegmentTrends):
         else:
             self.segment_table.choose(EVERYBODY)
             self._show_members()
-            self._open(int(to.key))
+            self.open_person(int(to.key))
 
     # One participant
 
@@ -202,7 +197,7 @@ class SegmentsScreen(SegmentTrends):
         message.stop()
         self._show_standing()
         if self.person_pane.one is not None and message.key is not None:
-            self._open(message.key)
+            self.open_person(message.key)
 
     def _show_standing(self, *, again: bool = False) -> None:
         """Show why the participant under the cursor is in the segment."""
@@ -214,10 +209,10 @@ class SegmentsScreen(SegmentTrends):
     @on(Table.RowChosen, "#members-table")
     def _chosen(self, message: Table.RowChosen) -> None:
         message.stop()
-        self._came_from = None
-        self._open(message.key)
+        self.came_from = None
+        self.open_person(message.key)
 
-    def _open(self, row_id: int) -> None:
+    def open_person(self, row_id: int) -> None:
         try:
             self.person_pane.open(row_id)
         except DatabaseProblem as problem:
@@ -232,7 +227,7 @@ class SegmentsScreen(SegmentTrends):
     def _close_person(self) -> bool:
         if not self.person_pane.close():
             return False
-        came_from, self._came_from = self._came_from, None
+        came_from, self.came_from = self.came_from, None
         if came_from is not None:
             self.app.push_screen(came_from())
         self.remove_class("-person")
@@ -300,43 +295,6 @@ class SegmentsScreen(SegmentTrends):
             self.host.tell(NO_PERSON)
         else:
             self.app.push_screen(CopyDialog(one, masking=snapshot.masking))
-
-    def action_compare(self) -> None:
-        """Compare the current segment with another one."""
-        segment, connection, snapshot = self.segment_table.segment, self.connection, self.snapshot
-        if segment is not None and connection is not None and snapshot is not None:
-            self.app.push_screen(
-                CompareScreen(
-                    self.host.store,
-                    connection,
-                    segment,
-                    None,
-                    masking=snapshot.masking,
-                    open_person=self._back_to,
-                )
-            )
-
-    def action_history(self) -> None:
-        """Show who joined the current segment and who left it."""
-        segment, connection, snapshot = self.segment_table.segment, self.connection, self.snapshot
-        if segment is not None and connection is not None and snapshot is not None:
-            self.app.push_screen(
-                SegmentHistoryScreen(
-                    self.host.store,
-                    connection,
-                    segment,
-                    masking=snapshot.masking,
-                    open_person=self._back_to,
-                )
-            )
-
-    def _back_to(self, row_id: int) -> None:
-        """Show a participant who was chosen on a screen over this one. Escape goes back there."""
-        over = self.app.screen
-        self.app.pop_screen()
-        self._open(row_id)
-        if isinstance(over, CompareScreen | SegmentHistoryScreen):
-            self._came_from = over.again
 
     def action_export(self) -> None:
         """Export the participants of the list."""
