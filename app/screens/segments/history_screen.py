@@ -45,7 +45,7 @@ NAMES = ("Joined", "Left", "Still there")
 MOVES = (joined, left, joined)
 DAYS = 30  # the screen begins with so many days ago
 FEW = 20_000  # participants to sort by the time they joined or left: half a second
-CHARTS = ((50, 17), (36, 13), (30, 9), (22, 8), (0, 0))  # lines of the terminal -> of the chart
+CHARTS = ((50, 24), (36, 13), (30, 9), (22, 8), (0, 0))  # lines of the terminal -> of the chart
 
 
 class SegmentHistoryScreen(KeptPeopleScreen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -31,6 +32,7 @@ from app.services.snapshot import Snapshot
 from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.content import words
+from app.widgets.footer import FooterHints
 from app.widgets.pane import Pane
 from app.widgets.table.table import Table
 from app.widgets.text_line import TextLine
@@ -179,6 +181,7 @@ class SegmentsScreen(SegmentOpeners):
         message.stop()
         self._describe()
         self._show_standing()
+        self.show_keys()
 
     def jump(self, to: Jump) -> None:
         if to.what == "segment":
@@ -268,9 +271,10 @@ class SegmentsScreen(SegmentOpeners):
         else:
             self.host.tell('There is no filter. Type one after /, such as status:"active".')
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        searching = self.is_mounted and self._members.search.display
-        return searching if action == "save_filter" else True
+    def hints(self) -> FooterHints:
+        if self._members.filter_text:
+            return replace(super().hints(), first=("segments.save",))
+        return replace(super().hints(), without=frozenset({"segments.save"}))
 
     def action_why(self) -> None:
         """Show why the current participant is in a segment or not."""

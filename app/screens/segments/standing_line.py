@@ -45,6 +45,8 @@ class StandingLine(TextLine):
         asked = None if row_id is None or key is None else (row_id, key)
         if (asked, masking) == (self._about, self._masking) and not again:
             return
+        if masking and not self._masking:
+            self.show(words())  # the name that is shown is gone at once
         self._masking = masking
         if self._timer is not None:
             self._timer.stop()
