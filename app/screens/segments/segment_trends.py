@@ -26,6 +26,7 @@ from app.widgets.pane import Pane
 LEAST = 2.0  # seconds between two reads of the memberships
 SHARE = 20  # the pause after a read is so many times as long as the read
 WEEK, MONTH = 7 * 86_400, 30 * 86_400
+FIRST_SYNC = ("pending", "syncing", "segments_synced")
 SINCE = {"week": "a week", "month": "a month", "study": "the last study"}
 
 
@@ -68,8 +69,12 @@ class SegmentTrends(SegmentActions):
         self.query_one("#segments-left", Pane).entitle(words("Segments"), facts)
 
     def follow_trends(self, connection: int, *, changed: bool) -> None:
-        """Read the memberships again after a pause if they ``changed``."""
+        """Read the memberships again after a pause if they ``changed``. During a first sync there
+        is nothing to tell, and every read would hold it up."""
         self._members_changed |= changed
+        shown = self.snapshot.view.connection if self.snapshot is not None else None
+        if shown is None or shown.status in FIRST_SYNC:
+            return
         known = connection in self._joins
         if self._members_changed and (not known or time.monotonic() >= self._may_read_at):
             self._members_changed, self._may_read_at = False, float("inf")
