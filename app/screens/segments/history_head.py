@@ -40,6 +40,6 @@ def head_lines(history: DailySizes, studies: Sequence[StudyStart], *, digits: bo
 
 def _signed(number: int) -> tuple[tuple[str, str], ...]:
     if not number:
-        return (("as many as", "$muted"),)
+        return (("unchanged", "$muted"),)
     sign, style = ("+", "$completed") if number > 0 else ("−", "$never")
     return ((f"{sign}{abs(number):,}", style),)
