@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.keys import format_key
 from textual.screen import ModalScreen, Screen
 
@@ -38,6 +39,7 @@ from app.services.sending import InviteSending
 from app.services.snapshot import Snapshot
 from app.services.sync_loader import Load, load_sync
 from app.services.terminal_background import is_light
+from app.services.terminal_driver import TerminalDriver
 from app.settings import Settings, default_redirects
 from app.text import plain
 from app.widgets.bindings import bindings
@@ -102,6 +104,9 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.stylesheet.set_variables(self._start_variables)
         self.animation_level = "none"  # a key takes effect at once, over ssh too
         self.set_keymap({**settings.keys.keys})
+
+    def get_driver_class(self) -> type[Driver]:
+        return TerminalDriver
 
     def refresh_css(self, animate: bool = True) -> None:
         """Parse the styles again and apply them, unless the theme is still the one from the start.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from app.commands.shared.console import say
 from app.commands.shared.context import Context, check_segment, find_filter, open_context
 from app.commands.shared.exit_codes import DONE, FAILED
 from app.commands.shared.progress import counted
-from app.commands.shared.signals import interrupt_on
+from app.commands.shared.signals import interrupt_on_signals
 
 if TYPE_CHECKING:
     from app.panel.lists.selection import Selection
@@ -60,9 +59,7 @@ def run(options: argparse.Namespace) -> int:
     """Export participants."""
     context = open_context(options.account)
     chosen = _chosen(context, options)
-    for end in (signal.SIGTERM, signal.SIGHUP):  # so that no partial file stays
-        if signal.getsignal(end) is not signal.SIG_IGN:  # nohup ignores it
-            interrupt_on(end)
+    interrupt_on_signals()  # so that no partial file stays
     try:
         _export(context, chosen, options)
     except KeyboardInterrupt:

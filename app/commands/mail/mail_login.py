@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import threading
 from dataclasses import replace
 
 from app.commands.shared.console import input_lines, read_secret, say
 from app.commands.shared.exit_codes import DONE, WrongUse
-from app.commands.shared.signals import interrupt_on
+from app.commands.shared.signals import interrupt_on_signals
 from app.commands.shared.token_store_choice import ensure_token_store
 from app.credentials.factory import open_credentials
 from app.credentials.store import Credentials, TokenStore
@@ -32,7 +31,7 @@ def log_in(options: argparse.Namespace) -> int:
     settings = load()
     credentials = open_credentials(settings)
     server, app = _asked_for(settings)
-    interrupt_on(signal.SIGTERM)
+    interrupt_on_signals()
     secret = read_secret("Client secret: ").strip() if options.client_secret_stdin else ""
     ensure_token_store(settings, credentials)
     try:

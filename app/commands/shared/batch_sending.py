@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -25,8 +24,6 @@ from app.invites.sending.send_queue import batch_json
 from app.settings import Settings
 from app.text import plain
 
-AGAIN = 5.0  # seconds between two tries to reach a database that is away
-TRIES = 60  # to reach it, in a row, unless the command stays: five minutes
 AT_ONCE = (
     "Stopped. Invites that were not sent stay queued. An email that was being sent is"
     " uncertain. To find it, run panelist invites --state uncertain."
@@ -71,29 +68,6 @@ def _leave(context: Context, run: RunView, *, as_json: bool) -> int:
         " send."
     )
     return DONE
-
-
-class Patience:
-    """Decides whether to try a database again that failed while a batch is sent. ``forever``: for
-    a command that stays."""
-
-    def __init__(self, store: Store, *, forever: bool = False) -> None:
-        self._tries = math.inf if forever else TRIES if store.postgres else 0
-        self._failures = 0  # in a row
-        self._told = ""
-
-    def answered(self) -> None:
-        """The database answers."""
-        self._failures, self._told = 0, ""
-
-    def failed(self, problem: DatabaseProblem) -> None:
-        """Say once that it is tried again, or raise the problem if it probably stays."""
-        self._failures += 1
-        if self._failures > self._tries:
-            raise problem
-        if str(problem) != self._told:
-            say(f"{problem} Panelist tries again.")
-        self._told = str(problem)
 
 
 class BatchProgress:
