@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -29,6 +28,7 @@ from app.screens.connect.accounts_dialog import AccountsDialog
 from app.screens.connect.handlers import ConnectionHandlers
 from app.screens.modes import REGISTRY
 from app.services.connection import StripeConnection
+from app.services.connection_start import ConnectionStart
 from app.services.context import Demo
 from app.services.key_queue import KeyQueue, Keystroke
 from app.services.messages import DataChanged
@@ -126,12 +126,7 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.set_interval(1.0, self.refresher.tick)
         self.set_interval(UPKEEP, self._build_indexes)
         self.sending.start_housekeeping()
-        if self.settings.stripe_key:
-            self.call_after_refresh(
-                partial(self.stripe.try_key, self.settings.stripe_key, keep=False)
-            )
-        else:
-            self.call_after_refresh(self.stripe.resume)
+        self.call_after_refresh(ConnectionStart(self, self.stripe).begin)
 
     def on_unmount(self) -> None:
         self.remembered.save()

@@ -51,6 +51,7 @@ class StripeConnection:
         self._queue = StepQueue(context.post)
         self._unconfirmed: list[tuple[Admitted, bool]] = []  # live accounts; whether kept
         self._service: SyncService | None = None
+        self.decisions = 0  # of a person: to try a key, to disconnect
         self._waiting: Step | None = None  # until a credential storage is chosen or unlocked
         self._ended = False
 
@@ -133,12 +134,17 @@ class StripeConnection:
         """Check a key and connect with it. Returns False when a step is under way."""
 
         def try_key(service: SyncService) -> Message:
-            self.report = None
+            self.decisions += 1
             if keep:
                 service.credentials.ensure()
-            return self.connect(service, service.by_key(key, keep=keep), keep=keep)
+            return self.by_key(service, key, keep=keep)
 
         return self.work(try_key)
+
+    def by_key(self, service: SyncService, key: str, *, keep: bool) -> Message:
+        """Check a key and connect with it, as a step."""
+        self.report = None
+        return self.connect(service, service.by_key(key, keep=keep), keep=keep)
 
     def connect(self, service: SyncService, admitted: Admitted, *, keep: bool = True) -> Message:
         """Connect with access that works. A live account that is new needs a person's yes first."""
@@ -168,16 +174,12 @@ class StripeConnection:
 
         self.work(forget, patient=True)
 
-    def resume(self) -> None:
-        """Sync the account that is connected, if its access is kept."""
-        self.work(self._resume, patient=True)
-
     def reopen(self) -> None:
         """As :meth:`resume`, but ask for the passphrase even when no account needs it."""
 
         def reopen(service: SyncService) -> Message:
             service.credentials.names()
-            return self._resume(service)
+            return self.resume(service)
 
         self.work(reopen, patient=True)
 
@@ -187,6 +189,7 @@ class StripeConnection:
         def disconnect(service: SyncService) -> Message:
             self._stop()
             self.report = None
+            self.decisions += 1
             return StepDone(service.disconnect(connection), left=True)
 
         return self.work(disconnect)
@@ -271,7 +274,8 @@ class StripeConnection:
         engine, self.engine = self.engine, None
         return engine is None or engine.stop()
 
-    def _resume(self, service: SyncService) -> Message:
+    def resume(self, service: SyncService) -> Message:
+        """Sync the connected account with its stored access, if there is any, as a step."""
         if self.running:  # a person was quicker
             return StepDone([])
         found = service.resume()
