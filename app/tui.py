@@ -126,7 +126,7 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.set_interval(1.0, self.refresher.tick)
         self.set_interval(UPKEEP, self._build_indexes)
         self.sending.start_housekeeping()
-        self.call_after_refresh(ConnectionStart(self, self.stripe).begin)
+        self.call_after_refresh(self._connect)
 
     def on_unmount(self) -> None:
         self.remembered.save()
@@ -136,6 +136,12 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.refresher.end()
         if self._index_builder is not None:
             self._index_builder.close()
+
+    def _connect(self) -> None:
+        if self.settings.stripe_key:
+            self.refresher.note = "Asking Stripe …"
+            self.say(self.refresher.note)
+        ConnectionStart(self, self.stripe).begin()
 
     def _build_indexes(self) -> None:
         """Build the indexes for searching and ordering if the database was read since last time."""

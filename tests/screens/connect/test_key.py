@@ -110,7 +110,11 @@ async def test_a_key_of_the_environment_waits_for_the_network(
     monkeypatch.setattr(connection_start, "PAUSE", 0.01)
     away = KeyProblem("Stripe cannot be reached (offline).", ProblemKind.UNREACHABLE)
     sync = filled_store.StandIn(problem=away)
+    sync.gate.clear()
     async with start(key=KEY, sync=sync) as at:
+        await at.until(lambda: len(sync.keys) == 1)
+        assert "Asking Stripe …" in at.flat
+        sync.gate.set()
         await at.until(lambda: len(sync.keys) > 2)
         assert "cannot be reached (offline). Panelist tries again by itself." in at.flat
         assert "cannot be reached" not in at.toasts  # Connect, which is open, says it
