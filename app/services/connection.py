@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from app import crash
 from app.credentials.errors import CredentialProblem
 from app.services.messages import (
     AccessChecked,
@@ -108,12 +107,7 @@ class StripeConnection:
         try:
             return self._result(step)
         except Exception as error:  # a fault here must not take the app with it
-            said = crash.record(error, self._context.settings.home)
-            if self._context.demo:  # its log is deleted at its end
-                said = f"Please report the place: {crash.place(error)}"
-            kind = type(error).__name__
-            said = f"That failed because of a fault in Panelist ({kind}). {said}"
-            return ConnectionRefused(said, fault=True)
+            return ConnectionRefused(self._context.fault_words(error), fault=True)
 
     def _result(self, step: Step) -> Message:
         try:
