@@ -15,8 +15,8 @@ GRACE = 1.0  # seconds to finish with a mail server; after that the invite stays
 
 
 class BackgroundSending:
-    """``make``: creates a sender. ``tell``: takes a sentence for a person. ``fault``: records a fault
-    in Panelist and returns a sentence about it. All are called in the thread."""
+    """``make``: creates a sender. ``tell``: takes a sentence for a person. ``fault``: records a
+    fault in Panelist and returns a sentence about it. All are called in the thread."""
 
     def __init__(
         self,
