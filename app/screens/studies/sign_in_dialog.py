@@ -119,7 +119,8 @@ class SignInDialog(Dialog[str]):
 
     def action_copy(self) -> None:
         """Copy the address of the page."""
-        self.app.copy_to_clipboard(self._page.url)
+        page = self._page
+        self.app.copy_to_clipboard(page.url)
 
     def action_cancel(self) -> None:
         if self.is_current:
