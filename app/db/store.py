@@ -66,10 +66,14 @@ class Store:
         if self.database.table_exists("schema_version"):
             self._check_version()
         elif not self.writable:
+            other = (
+                "PANELIST_DATABASE_URL to a server that is not read-only"
+                if self.postgres
+                else "PANELIST_HOME to another folder"
+            )
             raise DatabaseProblem(
                 f"{self.where} has no Panelist tables and cannot be written. Nothing was"
-                " changed. Make it writable for you, or set PANELIST_HOME to another"
-                " folder."
+                f" changed. Make it writable for you, or set {other}."
             )
         if not self.writable:
             return
