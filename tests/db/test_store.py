@@ -348,6 +348,7 @@ def test_limits_of_a_database_are_named(settings: Settings, change: str, words: 
         session.execute("CREATE SCHEMA public")
         session.execute("DROP ROLE IF EXISTS many")
         session.execute("CREATE ROLE many LOGIN")
+    with psycopg.connect(url.replace(f"/{name}?", "/postgres?"), autocommit=True) as session:
         session.execute(change.format(name).encode())
     assert words in refusal(replace(settings, database_url=url.replace("postgres:@", "many:@")))
 
