@@ -21,6 +21,7 @@ from app.invites.sending.factory import open_sender, quiet_hours
 from app.invites.sending.runs import RunView
 from app.invites.sending.schedule import next_at, timing_words
 from app.invites.sending.send_queue import batch_json
+from app.notices.notice_loop import NoticeLoop
 from app.settings import Settings
 from app.text import plain
 
@@ -46,7 +47,7 @@ def send_batch(context: Context, run: int, *, as_json: bool) -> int:
 
     sender = open_sender(store, settings, open_credentials(settings), on_change, shown.tell)
     try:
-        with stop_event(AT_ONCE, sender.hurry) as stop:
+        with NoticeLoop(store, settings), stop_event(AT_ONCE, sender.hurry) as stop:
             shown.begin(settings)
             patience.work(sender, stop, lambda one: one.id == run)
         return shown.end(stopped=stop.is_set())

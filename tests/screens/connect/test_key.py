@@ -8,7 +8,7 @@ from app.db.store import Store
 from app.screens.connect.key_form import KeyInput
 from app.screens.connect.methods import MethodList
 from app.services import connection_start
-from app.sync.auth.connect import KeyProblem
+from app.sync.auth.key_check import KeyProblem
 from app.sync.stripe.client import ProblemKind
 from app.widgets.dialog import QuestionDialog
 from tests.helpers import filled_store
