@@ -28,8 +28,6 @@ ENCODED = (
     " the password: / is %2F, @ is %40, : is %3A, # is %23, ? is %3F and % is %25."
 )
 ONE_SERVER = "PANELIST_DATABASE_URL names several servers. Name only the primary server."
-    "PANELIST_DATABASE_URL names several servers. Panelist uses one. Name the primary server."
-)
 PORT = "The port in PANELIST_DATABASE_URL is not a number from 1 to 65535. Correct it."
 ANOTHERS_DATABASE = (
     "{where} has a table 'schema_version' that is not Panelist's. Nothing was changed."
