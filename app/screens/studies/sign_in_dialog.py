@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 
 from app.credentials.store import Credentials
 from app.keys.dialogs import SIGN_IN
+from app.screens.base import host_of
 from app.services.mail_sign_in import MailSignIn, SignInPage
 from app.settings import Settings
 from app.widgets.bindings import bindings
@@ -119,8 +120,7 @@ class SignInDialog(Dialog[str]):
 
     def action_copy(self) -> None:
         """Copy the address of the page."""
-        page = self._page
-        self.app.copy_to_clipboard(page.url)
+        host_of(self).copy(self._page.url, "the address")
 
     def action_cancel(self) -> None:
         if self.is_current:
