@@ -120,7 +120,8 @@ class SignInDialog(Dialog[str]):
 
     def action_copy(self) -> None:
         """Copy the address of the page."""
-        host_of(self).copy(self._page.url, "the address")
+        page = self._page
+        host_of(self).copy(page.url, "the address")
 
     def action_cancel(self) -> None:
         if self.is_current:
