@@ -57,17 +57,26 @@ def wire_problem(error: httpx.HTTPError, proxy: str | None, server: str = "Strip
         return WireProblem(why, server=server)
     name = proxy_name(proxy)
     if isinstance(error, httpx.ProxyError):
-        said = str(error)
+        said, login = str(error), _is_about_login(error)
         refused = f"The proxy {name} refuses the connection to {server}"
+        cure = ". Check the user and the password in the proxy's address" if login else ""
         return WireProblem(
             why,
-            clause=f"{refused} ({_original(error, proxy)})",
-            permanent=said[:1] == "4",  # a login or a rule; its own failures start with 5
+            clause=f"{refused} ({_original(error, proxy)}){cure}",
+            permanent=login or said[:1] == "4",  # a rule; its own failures start with 5
         )
     if any(isinstance(cause, _BEFORE_TUNNEL) for cause in causes):
         return WireProblem(why, clause=f"The proxy {name} cannot be reached ({why})")
     clause = f"{server} cannot be reached through the proxy {name} ({why})"
     return WireProblem(why, clause=clause)
+
+
+def _is_about_login(error: httpx.ProxyError) -> bool:
+    """Whether a proxy wants a login, or another one. tinyproxy answers 401 to a wrong password,
+    where RFC 9110, 15.5.8 has 407. For SOCKS these are httpcore's words."""
+    said = str(error)
+    socks = ("Invalid username/password", "NO ACCEPTABLE METHODS")
+    return said[:3] in ("401", "407") or any(words in said for words in socks)
 
 
 def unusable_address(

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.keys import format_key
 from textual.screen import ModalScreen, Screen
 
@@ -27,6 +27,7 @@ from app.screens.base import PanelistScreen
 from app.screens.connect.handlers import ConnectionHandlers
 from app.screens.modes import REGISTRY
 from app.services.connection import StripeConnection
+from app.services.connection_start import ConnectionStart
 from app.services.context import Demo
 from app.services.key_queue import KeyQueue, Keystroke
 from app.services.messages import DataChanged, NoticeArrived
@@ -37,6 +38,7 @@ from app.services.sending import InviteSending
 from app.services.snapshot import Snapshot
 from app.services.sync_loader import Load, load_sync
 from app.services.terminal_background import is_light
+from app.services.terminal_driver import TerminalDriver
 from app.services.terminal_notices import TerminalNotices
 from app.settings import Settings, default_redirects
 from app.text import plain
@@ -117,6 +119,9 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.animation_level = "none"  # a key takes effect at once, over ssh too
         self.set_keymap({**settings.keys.keys})
 
+    def get_driver_class(self) -> type[Driver]:
+        return TerminalDriver
+
     def refresh_css(self, animate: bool = True) -> None:
         """Parse the styles again and apply them, unless the theme is still the one from the start.
 
@@ -139,12 +144,7 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.sending.start_housekeeping()
         self.terminal_notices.start()
         self.set_timer(SOON, self._start_notices)
-        if self.settings.stripe_key:
-            self.call_after_refresh(
-                partial(self.stripe.try_key, self.settings.stripe_key, keep=False)
-            )
-        else:
-            self.call_after_refresh(self.stripe.resume)
+        self.call_after_refresh(self._connect)
 
     def on_unmount(self) -> None:
         if not self._still:
@@ -158,6 +158,12 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.refresher.end()
         if self._index_builder is not None:
             self._index_builder.close()
+
+    def _connect(self) -> None:
+        if self.settings.stripe_key:
+            self.refresher.note = "Asking Stripe …"
+            self.say(self.refresher.note)
+        ConnectionStart(self, self.stripe).begin()
 
     def _start_notices(self) -> None:
         from app.notices.notice_loop import NoticeLoop  # after the first frame

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from app.commands.shared.console import say
 from app.commands.shared.context import Context, find_filter, find_members, open_context
 from app.commands.shared.exit_codes import DONE, FAILED, WrongUse
 from app.commands.shared.progress import counted
-from app.commands.shared.signals import interrupt_on
+from app.commands.shared.signals import interrupt_on_signals
 
 if TYPE_CHECKING:
     from app.panel.lists.selection import Selection
@@ -74,9 +73,7 @@ def run(options: argparse.Namespace) -> int:
     options.output = options.output or options.file or "-"
     context = open_context(options.account)
     chosen = _chosen(context, options)
-    for end in (signal.SIGTERM, signal.SIGHUP):  # so that no partial file stays
-        if signal.getsignal(end) is not signal.SIG_IGN:  # nohup ignores it
-            interrupt_on(end)
+    interrupt_on_signals()  # so that no partial file stays
     try:
         _export(context, chosen, options)
     except KeyboardInterrupt:

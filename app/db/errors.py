@@ -138,6 +138,10 @@ def _words(error: BaseException) -> str:
 def _state_in_words(text: str) -> str:
     """The state of a refused connection, which has only words (PostgreSQL's own, untranslated)."""
     words = {
+        "too many connections": "53300",  # for a role, a database or the server
+        "too many clients": "53300",
+        "connection slots are reserved": "53300",
+        "not currently accepting connections": "55000",
         "password authentication failed": "28P01",
         "no pg_hba.conf entry": "28000",
         'role "': "28000",
@@ -182,7 +186,22 @@ def _postgres_sentence(state: str, said: str, where: str) -> str:
         return f"{where} refuses the login ({said}). Correct PANELIST_DATABASE_URL."
     if state.startswith("3D"):
         return f"{where} does not exist ({said}). Create it or correct PANELIST_DATABASE_URL."
-    if state in ("42501", "3F000"):
+    if state == "53300":
+        return (
+            f"{where} has no connection left ({said}). Everything saved before is kept. Close other"
+            " programs that use it, or ask its administrator for more connections, then try again."
+        )
+    if state == "55000":
+        return (
+            f"{where} accepts no connections ({said}). Everything saved before is kept. Ask its"
+            " administrator to allow them, then try again."
+        )
+    if state == "3F000":
+        return (
+            f"{where} has no schema for new tables ({said}). Nothing was changed. Ask its"
+            " administrator to set search_path to public for this user."
+        )
+    if state == "42501":
         grant = " GRANT ALL ON SCHEMA public TO that user is enough." if "schema" in said else ""
         return (
             f"{where} does not allow this user to do that ({said}). Nothing was changed; ask its"

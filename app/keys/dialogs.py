@@ -86,6 +86,11 @@ CONFIRM = place(
     Row("back", "Send nothing", "cancel", name="Cancel"),
 )  # fmt: skip
 TEST_MAIL = place("dialog", "test-mail", "Test mail", Row("back", "Close this", "cancel", "Close"))
+SIGN_IN = place(
+    "dialog", "sign-in", "Sign in to the mail server",
+    Row("copy", "Copy the address of the page"),
+    Row("back", "End this. You are not signed in then", "cancel", name="Cancel"),
+)  # fmt: skip
 MARK = place("dialog", "mark", "Mark invites", CANCEL)
 MARK_LIST = place(
     "dialog", "mark-list", "Import a list of marks",
@@ -169,7 +174,8 @@ FILTER = place(
 
 DIALOGS: tuple[KeyContext, ...] = (
     DIALOG, QUESTION, TRUST, HELP, EXPORT, COPY, WHY, PICK, SEGMENT_FORM, AUDIENCE, STUDY_FORM,
-    PLAN_OPTIONS, CONFIRM, TEST_MAIL, MARK, MARK_LIST, REASON, ACCOUNTS, TOKEN_STORE, UNLOCK,
+    PLAN_OPTIONS, CONFIRM, TEST_MAIL, SIGN_IN, MARK, MARK_LIST, REASON, ACCOUNTS, TOKEN_STORE,
+    UNLOCK,
 )  # fmt: skip
 LISTS = (TABLE, ROWS, GROUPS, CHART, CHOICES)
 FIELDS = (FIELD, FILTER)

@@ -93,6 +93,7 @@ STUDIES = place(
     Row("remind", "Send one reminder to everyone who has not responded, after a question"),
     Row("test", "Send this email to yourself, marked TEST"),
     Row("trust", "Say what a database is that may be a copy, and therefore does not send"),
+    Row("sign_in", "Sign in to the mail server at Microsoft or Google"),
     Row("member", "Show the email to the next member"),
     Row("close", "Close the study, after a question. A draft is deleted, a closed one archived"),
     REFRESH,

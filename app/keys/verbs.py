@@ -78,6 +78,7 @@ VERBS = {
     "account": Verb("c", "Account"),
     "demo": Verb("d", "Demo"),
     "trust": Verb("V", "Trust"),
+    "sign_in": Verb("S", "Sign in"),
     "disconnect": Verb("O", "Disconnect", final=True),
     "swap": Verb("z", "Swap"),
     "member": Verb("N", "Next member"),

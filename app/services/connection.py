@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from app import crash
 from app.credentials.errors import CredentialProblem
 from app.services.messages import (
     AccessChecked,
@@ -51,6 +50,7 @@ class StripeConnection:
         self._queue = StepQueue(context.post)
         self._unconfirmed: list[tuple[Admitted, bool]] = []  # live accounts; whether kept
         self._service: SyncService | None = None
+        self.decisions = 0  # of a person: to try a key, to disconnect
         self._waiting: Step | None = None  # until a credential storage is chosen or unlocked
         self._ended = False
 
@@ -107,12 +107,7 @@ class StripeConnection:
         try:
             return self._result(step)
         except Exception as error:  # a fault here must not take the app with it
-            said = crash.record(error, self._context.settings.home)
-            if self._context.demo:  # its log is deleted at its end
-                said = f"Please report the place: {crash.place(error)}"
-            kind = type(error).__name__
-            said = f"That failed because of a fault in Panelist ({kind}). {said}"
-            return ConnectionRefused(said, fault=True)
+            return ConnectionRefused(self._context.fault_words(error), fault=True)
 
     def _result(self, step: Step) -> Message:
         try:
@@ -133,12 +128,17 @@ class StripeConnection:
         """Check a key and connect with it. Returns False when a step is under way."""
 
         def try_key(service: SyncService) -> Message:
-            self.report = None
+            self.decisions += 1
             if keep:
                 service.credentials.ensure()
-            return self.connect(service, service.by_key(key, keep=keep), keep=keep)
+            return self.by_key(service, key, keep=keep)
 
         return self.work(try_key)
+
+    def by_key(self, service: SyncService, key: str, *, keep: bool) -> Message:
+        """Check a key and connect with it, as a step."""
+        self.report = None
+        return self.connect(service, service.by_key(key, keep=keep), keep=keep)
 
     def connect(self, service: SyncService, admitted: Admitted, *, keep: bool = True) -> Message:
         """Connect with access that works. A live account that is new needs a person's yes first."""
@@ -168,16 +168,12 @@ class StripeConnection:
 
         self.work(forget, patient=True)
 
-    def resume(self) -> None:
-        """Sync the account that is connected, if its access is kept."""
-        self.work(self._resume, patient=True)
-
     def reopen(self) -> None:
         """As :meth:`resume`, but ask for the passphrase even when no account needs it."""
 
         def reopen(service: SyncService) -> Message:
             service.credentials.names()
-            return self._resume(service)
+            return self.resume(service)
 
         self.work(reopen, patient=True)
 
@@ -187,6 +183,7 @@ class StripeConnection:
         def disconnect(service: SyncService) -> Message:
             self._stop()
             self.report = None
+            self.decisions += 1
             return StepDone(service.disconnect(connection), left=True)
 
         return self.work(disconnect)
@@ -271,7 +268,8 @@ class StripeConnection:
         engine, self.engine = self.engine, None
         return engine is None or engine.stop()
 
-    def _resume(self, service: SyncService) -> Message:
+    def resume(self, service: SyncService) -> Message:
+        """Sync the connected account with its stored access, if there is any, as a step."""
         if self.running:  # a person was quicker
             return StepDone([])
         found = service.resume()

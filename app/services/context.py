@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from textual.app import App
 from textual.message import Message
 
+from app import crash
+
 if TYPE_CHECKING:
     from app.credentials.store import Credentials
     from app.db.store import Store
@@ -40,6 +42,13 @@ class Context(App[None]):
         """Post a message from any thread; nothing happens when the app has ended."""
         with suppress(RuntimeError):  # its loop is closed
             self.post_message(message)
+
+    def fault_words(self, error: Exception) -> str:
+        """Record a fault in Panelist, and say so. Any thread may call it."""
+        said = crash.record(error, self.settings.home)
+        if self.demo:  # its log is deleted at its end
+            said = f"Please report the place: {crash.place(error)}"
+        return f"That failed because of a fault in Panelist ({type(error).__name__}). {said}"
 
     @abstractmethod
     def tell(self, text: str, problem: bool = False) -> None:

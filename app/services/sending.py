@@ -108,7 +108,8 @@ class InviteSending:
         if self._dispatch is None:
             from app.invites.sending.background import BackgroundSending
 
-            self._dispatch = BackgroundSending(self._context.store, self._sender, self._report)
+            at = self._context
+            self._dispatch = BackgroundSending(at.store, self._sender, self._report, at.fault_words)
         self._dispatch.send(run)
 
     def has(self, run: int) -> bool:

@@ -35,14 +35,16 @@ class Snapshot:
         connection = self.view.connection
         if connection is None:
             return HeaderState(demo=self.demo, masking=self.masking)
-        if connection.status == "disconnected":
+        if self.trouble:
+            badge = "no database"
+        elif connection.status == "disconnected":
             badge = "disconnected"
         elif self.activity is None:
             badge = "not syncing"
         elif self.activity.looking_on:
             badge = "looking on"
         else:
-            badge = "trouble" if self.activity.problem or self.trouble else "connected"
+            badge = "trouble" if self.activity.problem else "connected"
         at = connection.last_polled_at
         return HeaderState(
             badge=badge,

@@ -64,3 +64,10 @@ def hidden(name: str | None, masking: bool) -> str:
 def no_emails(text: str, masking: bool) -> str:
     """A sentence whose emails are masked while masking is on."""
     return _EMAIL.sub(lambda found: masked(found[0]), text) if masking else text
+
+
+def chopped(address: str, width: int) -> list[Content]:
+    """An address in pieces that fill whole lines, so that it can be selected and copied. Each is a
+    link to all of it, where the terminal knows links (OSC 8)."""
+    pieces = (address[at : at + width] for at in range(0, len(address), width))
+    return [linked(words((piece, "$primary")), address) for piece in pieces]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import ClassVar
 
+from textual import events
 from textual.app import ScreenStackError
 from textual.binding import BindingType
 from textual.screen import ModalScreen
@@ -49,6 +50,18 @@ class TextField(Input):
         """Do what escape does on this screen: cancel a dialog, or go back."""
         screen = self.screen
         await self.run_action("screen.cancel" if isinstance(screen, ModalScreen) else "app.back")
+
+
+class PasteField(TextField):
+    """A field for the address that a browser shows after an approval."""
+
+    help_text = "What stands in the browser's address line after you approved. Enter uses it."
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """Join pasted lines: a terminal breaks a long address, and Input would use one line."""
+        self.insert_text_at_cursor("".join(event.text.split()))
+        event.prevent_default()
+        event.stop()
 
 
 class SecretInput(TextField):

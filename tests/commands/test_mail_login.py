@@ -89,8 +89,8 @@ def test_a_code_at_microsoft(home: Home, tokens: TokenServer, mail: MailServer) 
     )
     assert "tok" not in kept(home)
     assert home.run("mail").said == (
-        f"You are not signed in at Microsoft for {MAILBOX}@{place}. Sign in with panelist mail"
-        " login. Nothing was sent."
+        f"You are not signed in at Microsoft for {MAILBOX}@{place}. Sign in with S in"
+        " Studies or panelist mail login. Nothing was sent."
     )
     assert "You are not signed in" in home.run("mail", "logout").out
 

@@ -75,15 +75,16 @@ def test_an_email_under_way_stays_uncertain(home: Home, silent: MailServer) -> N
     store.close()
 
 
-def test_an_email_that_is_not_whole_is_left_at_once(home: Home) -> None:
-    """As systemd stops it: with one SIGTERM, and it waits for a while only."""
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_an_email_that_is_not_whole_is_left_at_once(home: Home, number: signal.Signals) -> None:
+    """As systemd stops it with one SIGTERM, and as a closed terminal does."""
     store = open_store(Settings(home=home.folder))
     run = queued(store, study(store, account(store, 2)))
     with MailServer(lambda _: "data hangs") as server:
         home.variables["PANELIST_SMTP_SERVER"] = server.url
         process = home.start("invite", "--resume", "--run", str(run.run))
         until(lambda: bool(server.recipients))
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (1, "0 sent, 2 left.\n")
     assert "Stopped. What was not sent stays queued." in err

@@ -110,6 +110,10 @@ def test_two_that_connect_one_account_at_once(store: Store, settings: Settings) 
         ("postgresql://app:hunter2secret/2026!x@127.0.0.1:1/panel", "/ is %2F"),
         ("postgresql://app:12/hunter2secret@127.0.0.1:1/panel", "Percent-encode the special"),
         ("postgresql://app:p?hunter2secret@127.0.0.1:1/panel", "Percent-encode the special"),
+        ("postgresql://app:p@ss:w/hunter2secret@127.0.0.1:1/panel", "Percent-encode the special"),
+        ("postgresql://app:hunter2secret@127.0.0.1:99999/panel", "The port in"),
+        ("postgresql://app:hunter2secret@one:1,two:2/panel", "Name only the primary"),
+        ("postgresql://app:hunter2secret@127.0.0.1:1/%00panel", "is not of the form"),
     ],
 )
 def test_a_postgresql_that_cannot_be_used_is_named_without_the_password(
@@ -125,6 +129,33 @@ def test_a_postgresql_database_that_is_not_there(settings: Settings) -> None:
     assert settings.database_url
     nowhere = settings.database_url.replace("/panelist_", "/nowhere_")
     assert "does not exist" in refusal(replace(settings, database_url=nowhere))
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("ALTER ROLE many CONNECTION LIMIT 0", "has no connection left"),
+        ("ALTER DATABASE {} CONNECTION LIMIT 0", "has no connection left"),
+        ("ALTER DATABASE {} ALLOW_CONNECTIONS false", "accepts no connections"),
+        ("ALTER ROLE many SET search_path = nowhere", "set search_path to public"),
+        ("ALTER ROLE many SET default_transaction_read_only = on", "set PANELIST_DATABASE_URL"),
+    ],
+)
+def test_limits_of_a_database_are_named(settings: Settings, change: str, words: str) -> None:
+    import psycopg
+
+    url = settings.database_url
+    assert url
+    name = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
+    with psycopg.connect(url, autocommit=True) as session:
+        session.execute("DROP SCHEMA public CASCADE")
+        session.execute("CREATE SCHEMA public")
+        session.execute("DROP ROLE IF EXISTS many")
+        session.execute("CREATE ROLE many LOGIN")
+    with psycopg.connect(url.replace(f"/{name}?", "/postgres?"), autocommit=True) as session:
+        session.execute(change.format(name).encode())
+    assert words in refusal(replace(settings, database_url=url.replace("postgres:@", "many:@")))
 
 
 @pytest.mark.parametrize("settings", ["postgres"], indirect=True)

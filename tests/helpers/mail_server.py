@@ -36,6 +36,8 @@ FAULTS: dict[str, tuple[str, bool]] = {
     "end 451": ("queued", False),
     "end 552": ("failed", False),
     "end 421": ("queued", False),
+    "end 354": ("uncertain", False),
+    "empty line at end, accepted": ("uncertain", True),
     "reset at end, refused": ("uncertain", False),
     "reset at end, accepted": ("uncertain", True),
     "silent at end, accepted": ("uncertain", True),
@@ -234,6 +236,8 @@ class _Talk(socketserver.StreamRequestHandler):
         self.server.owner.accept(self._to[0], b"\r\n".join(lines) + b"\r\n")
         if self._fault == "reset at end, accepted":
             self._reset()
+        if self._fault == "empty line at end, accepted":
+            self.wfile.write(b"\r\n")
         if self._fault == "silent at end, accepted":
             self._line()
         self._say(250, "2.0.0 mine now")

@@ -368,7 +368,7 @@ from app.tui import Demo, PanelistApp
 
 home = Path(sys.argv[1])
 app = PanelistApp(open_sqlite(home / "panelist.db"), Settings(home), Demo("rk_test_x", "x", 1))
-app.stripe.resume = lambda: None  # what comes after the first frame
+app._connect = lambda: None  # what comes after the first frame
 
 async def main():
     async with app.run_test() as pilot:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import signal
 
 from app import log
 from app.commands.connect.oauth_prompt import connect_by_oauth
 from app.commands.shared.console import print_json, read_secret, say
 from app.commands.shared.exit_codes import DONE, NotConnected, WrongUse
-from app.commands.shared.signals import interrupt_on
+from app.commands.shared.signals import interrupt_on_signals
 from app.commands.shared.slow_answers import STRIPE, say_if_slow
 from app.commands.shared.token_store_choice import choose_token_store, ensure_token_store
 from app.credentials.factory import open_credentials
@@ -27,7 +26,7 @@ KEY = "Restricted key (rk_…): "
 
 def connect_account(options: argparse.Namespace) -> int:
     """Connect, or only choose the credential storage. Returns the exit code."""
-    interrupt_on(signal.SIGTERM)
+    interrupt_on_signals()
     settings = load()
     store, credentials = open_store(settings), open_credentials(settings)
     log.start(settings.home)

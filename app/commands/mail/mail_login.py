@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import threading
 from dataclasses import replace
 
 from app.commands.shared.console import input_lines, read_secret, say
 from app.commands.shared.exit_codes import DONE, WrongUse
-from app.commands.shared.signals import interrupt_on
+from app.commands.shared.signals import interrupt_on_signals
 from app.commands.shared.token_store_choice import ensure_token_store
 from app.credentials.factory import open_credentials
-from app.credentials.store import Credentials, TokenStore
+from app.credentials.store import TokenStore
 from app.invites.mail.oauth.browser_login import BrowserLogin
 from app.invites.mail.oauth.device_login import request_code, wait_for_approval
-from app.invites.mail.oauth.mail_tokens import MailAccess, MailTokens, keep, kept_tokens
-from app.invites.mail.oauth.providers import MailApp, mail_app
-from app.invites.mail.server_settings import MailServer, mail_server
-from app.invites.mail.smtp import NotSent, Session
+from app.invites.mail.oauth.mail_tokens import MailTokens
+from app.invites.mail.oauth.providers import MailApp
+from app.invites.mail.server_settings import MailServer
+from app.invites.mail.sign_in import NoSignIn, keep_if_good, sign_in_app
 from app.oauth.browser import open_browser
 from app.oauth.errors import OAuthProblem
-from app.problems import Problem
 from app.settings import Settings, load
 from app.text import plain
 
@@ -31,35 +29,22 @@ def log_in(options: argparse.Namespace) -> int:
     """Sign in and store the tokens. Raises OAuthProblem, CredentialProblem and SettingsError."""
     settings = load()
     credentials = open_credentials(settings)
-    server, app = _asked_for(settings)
-    interrupt_on(signal.SIGTERM)
+    try:
+        server, app = sign_in_app(settings)
+    except NoSignIn as problem:
+        raise WrongUse(str(problem)) from None
+    interrupt_on_signals()
     secret = read_secret("Client secret: ").strip() if options.client_secret_stdin else ""
     ensure_token_store(settings, credentials)
     try:
         tokens = _signed_in(replace(app, secret=secret or app.secret), server, settings, options)
     except KeyboardInterrupt:
         raise OAuthProblem("setup", "Stopped. You were not signed in.") from None
-    _keep_if_good(credentials, server, app, replace(tokens, secret=secret))
+    say(keep_if_good(credentials, server, app, replace(tokens, secret=secret)))
     where = plain(credentials.described())
     ends = credentials.token_store is TokenStore.SESSION
     say(f"The sign-in is kept in: {where}{', which ends with this command' if ends else ''}")
     return DONE
-
-
-def _asked_for(settings: Settings) -> tuple[MailServer, MailApp]:
-    server, app = mail_server(settings), mail_app(settings)
-    if server is None:
-        raise WrongUse(
-            "No mail server is set. Nothing was changed. Set PANELIST_SMTP_SERVER, such as"
-            " smtp://you@example.com@smtp.office365.com."
-        )
-    if app is None:
-        raise WrongUse(
-            "This mail server uses a password. Nothing was changed. To sign in instead, set"
-            " PANELIST_SMTP_OAUTH to microsoft or google, and PANELIST_SMTP_CLIENT_ID to"
-            " the client ID of your app."
-        )
-    return server, app
 
 
 def _signed_in(
@@ -108,23 +93,3 @@ def _read(login: BrowserLogin) -> None:
             say(str(problem))
     if login.trouble:
         login.cancel()
-
-
-def _keep_if_good(
-    credentials: Credentials, server: MailServer, app: MailApp, tokens: MailTokens
-) -> None:
-    """Store the tokens and try them. If the mail server refuses them, what was stored before comes
-    back, because a person may have signed in as someone else."""
-    before = kept_tokens(credentials, server)
-    keep(credentials, server, tokens)
-    session = Session(server, MailAccess(credentials, server, app))
-    try:
-        session.open()
-    except NotSent as problem:
-        if problem.answer is None or problem.answer.code < 500:
-            say(f"You are signed in at {app.provider.name}, but it could not be tried. {problem}")
-            return
-        keep(credentials, server, before)
-        raise Problem(f"{problem} This sign-in was not kept.") from None
-    session.quit()
-    say(f"You are signed in. The mail server {server} accepts the sign-in. Nothing was sent.")

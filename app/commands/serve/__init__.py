@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import signal
 
 from app.commands.shared.arguments import JSON_LINES, add_json, add_quiet
 from app.commands.shared.exit_codes import DONE
-from app.commands.shared.signals import interrupt_on
+from app.commands.shared.signals import interrupt_on_signals
 
 EXAMPLES = {
     "serve": ("serve", "serve --host 0.0.0.0 --port 8080"),
@@ -53,7 +52,7 @@ def _port(text: str) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Receive until SIGTERM or SIGINT. Then the exit code is 0, whenever it comes."""
-    interrupt_on(signal.SIGTERM)
+    interrupt_on_signals()
     try:
         from app.commands.serve.webhook_service import receive
 

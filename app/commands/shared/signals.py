@@ -14,7 +14,7 @@ import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 
-STOPS = (signal.SIGINT, signal.SIGTERM)
+STOPS = (signal.SIGINT, signal.SIGTERM)  # the second of these ends a command at once
 SOON = 1.0  # seconds for a command to end before it says how to end it at once
 
 _HINT = b"\nStopping. Press ctrl+c again to stop at once.\n"
@@ -37,7 +37,8 @@ def end_at_second_signal() -> None:
 def _watch(heard: int) -> None:
     _next_stop(heard)
     if os.isatty(2) and not select.select([heard], [], [], SOON)[0]:
-        os.write(2, _HINT)
+        with contextlib.suppress(OSError):
+            os.write(2, _HINT)
     _next_stop(heard)
     with contextlib.suppress(OSError):
         os.write(2, f"{_at_once}\n".encode())
@@ -49,17 +50,25 @@ def _next_stop(heard: int) -> None:
         pass
 
 
-def interrupt_on(*numbers: signal.Signals) -> None:
-    """Make these signals raise KeyboardInterrupt, as SIGINT does."""
-    for number in numbers:
-        signal.signal(number, signal.default_int_handler)
+def _heard() -> tuple[signal.Signals, ...]:
+    """The signals that end a command in order. SIGHUP says that its terminal has gone. A shell and
+    the kernel may both send it, so a second one means nothing. nohup has it ignored."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return STOPS if ignored else (*STOPS, signal.SIGHUP)
+
+
+def interrupt_on_signals() -> None:
+    """Make SIGTERM and SIGHUP raise KeyboardInterrupt, as SIGINT does."""
+    for number in _heard():
+        if number != signal.SIGINT:
+            signal.signal(number, signal.default_int_handler)
 
 
 @contextlib.contextmanager
 def call_on_signal(stop: Callable[[], object]) -> Iterator[None]:
-    """SIGINT and SIGTERM call this inside the block."""
-    before = {number: signal.getsignal(number) for number in STOPS}
-    for number in STOPS:
+    """SIGINT, SIGTERM and SIGHUP call this inside the block."""
+    before = {number: signal.getsignal(number) for number in _heard()}
+    for number in before:
         signal.signal(number, lambda *_: stop())
     try:
         yield
@@ -72,7 +81,7 @@ def call_on_signal(stop: Callable[[], object]) -> Iterator[None]:
 def stop_event(
     at_once: str | None = None, hurry: Callable[[], object] = lambda: None
 ) -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set inside the block. ``at_once``: what the second one says
+    """An event that a signal sets inside the block. ``at_once``: what the second one says
     instead of the usual. ``hurry``: called after it is set, in the main thread, between two steps
     of what runs there. What it raises is raised there."""
     global _at_once
@@ -91,7 +100,7 @@ def stop_event(
 
 
 def run_until_signalled(work: Coroutine[object, object, object]) -> bool:
-    """Run a coroutine until it ends, or until SIGINT or SIGTERM. True if it was stopped."""
+    """Run a coroutine until it ends, or until a signal. True if it was stopped."""
     import asyncio
 
     async def main() -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import time
 from collections import Counter
 from contextlib import nullcontext
@@ -12,7 +11,7 @@ from app import log
 from app.commands.shared.console import print_json, say
 from app.commands.shared.exit_codes import DONE, FAILED, NotConnected
 from app.commands.shared.progress import Progress, step_words
-from app.commands.shared.signals import interrupt_on, run_until_signalled
+from app.commands.shared.signals import interrupt_on_signals, run_until_signalled
 from app.commands.shared.stripe_access import reached_access, sync_access
 from app.commands.shared.sync_trouble import SyncTrouble
 from app.credentials.factory import open_credentials
@@ -82,7 +81,7 @@ def _opened(settings: Settings, *, follow: bool) -> tuple[Store, int, Access]:
     """The database, the connection to sync and its access. A sync that follows waits for all of
     them, because it may start before the network."""
     if follow:
-        interrupt_on(signal.SIGTERM)
+        interrupt_on_signals()
     store = open_store_patiently(settings, say) if follow else open_store(settings)
     log.start(settings.home)
     service = SyncService(store, settings, open_credentials(settings))

@@ -27,6 +27,8 @@ ENCODED = (
     "PANELIST_DATABASE_URL cannot be read. Percent-encode the special characters in the user and"
     " the password: / is %2F, @ is %40, : is %3A, # is %23, ? is %3F and % is %25."
 )
+ONE_SERVER = "PANELIST_DATABASE_URL names several servers. Name only the primary server."
+PORT = "The port in PANELIST_DATABASE_URL is not a number from 1 to 65535. Correct it."
 ANOTHERS_DATABASE = (
     "{where} has a table 'schema_version' that is not Panelist's. Nothing was changed."
     " Create a database for Panelist only, and correct PANELIST_DATABASE_URL."
@@ -71,9 +73,14 @@ def _read(url: str) -> tuple[SplitResult, str, int | None]:
     them: an address that is cut at the wrong place has a part of the password anywhere."""
     try:
         parts = urlsplit(url)
-        port = parts.port
     except ValueError:
         raise DatabaseProblem(ENCODED if "@" in url else FORM) from None
+    try:
+        port = parts.port
+    except ValueError:
+        raise DatabaseProblem(_about_port(url, parts)) from None
+    if "\0" in unquote(url):  # libpq would stop reading there
+        raise DatabaseProblem(FORM)
     if parts.scheme not in ("postgres", "postgresql"):
         raise DatabaseProblem(FORM)
     name = parts.path.lstrip("/")
@@ -82,6 +89,14 @@ def _read(url: str) -> tuple[SplitResult, str, int | None]:
     if not name:
         raise DatabaseProblem(FORM)
     return parts, unquote(name), port
+
+
+def _about_port(url: str, parts: SplitResult) -> str:
+    """Why the port cannot be read. What looks like one may be a piece of a password."""
+    login, _, place = parts.netloc.rpartition("@")
+    if "@" in login or "@" in url.partition(parts.netloc)[2]:
+        return ENCODED
+    return ONE_SERVER if "," in place else PORT
 
 
 def _give_driver() -> None:

@@ -28,9 +28,14 @@ def prepare(database: peewee.Database, where: str) -> bool:
     if database.table_exists("schema_version"):
         _check_version(database, where, writable)
     elif not writable:
+        other = (
+            "PANELIST_HOME to another folder"
+            if isinstance(database, SqliteFile)
+            else "PANELIST_DATABASE_URL to a server that is not read-only"
+        )
         raise DatabaseProblem(
             f"{where} has no Panelist tables and cannot be written. Nothing was changed. Make it"
-            " writable for you, or set PANELIST_HOME to another folder."
+            f" writable for you, or set {other}."
         )
     if writable:
         _create_or_migrate(database, where)

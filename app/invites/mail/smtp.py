@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from app.invites.mail.oauth.mail_tokens import MailAccess
 from app.invites.mail.server_settings import MailServer
 from app.invites.mail.smtp_login import LONGEST, LoginRefused, broken_words, connect
-from app.invites.mail.smtp_replies import Concern, Phase, SmtpReply
+from app.invites.mail.smtp_replies import Concern, Phase, SmtpReply, is_reply
+from app.invites.mail.smtp_socket import ReplyReader
 from app.invites.mail.xoauth2 import connect_by_token
 from app.problems import Problem
 from app.text import plain
@@ -123,9 +124,9 @@ class Session:
     def _offer(self, smtp: smtplib.SMTP, sender: str, recipient: str, mail: bytes) -> None:
         try:
             with self._may_break():
-                self._say(smtp, "sender", f"MAIL FROM:<{sender}>", 250)
-                self._say(smtp, "recipient", f"RCPT TO:<{recipient}>", 250, 251)
-                self._say(smtp, "data", "DATA", 354)
+                self._say(smtp, "sender", f"MAIL FROM:<{sender}>", 2)
+                self._say(smtp, "recipient", f"RCPT TO:<{recipient}>", 2)
+                self._say(smtp, "data", "DATA", 3)
                 lines = _BREAK.sub(b"\r\n", mail).removesuffix(b"\r\n") + b"\r\n"
                 smtp.send(_DOT.sub(b"..", lines))
                 answered = _has_answered(smtp)
@@ -156,6 +157,9 @@ class Session:
         answer = _answer("end", code, text)
         if code == 421:
             self.close()
+        if not is_reply(code) or 300 <= code < 400:  # it may be about to say that it has it
+            self.close()
+            raise DeliveryUnknown(f"it answered {answer}")
         if not 200 <= code < 300:
             said = str(answer).rstrip(".")
             raise NotSent(f"The mail server did not accept the email: {said}.", answer)
@@ -179,12 +183,13 @@ class Session:
             with contextlib.suppress(Exception):
                 smtp.close()
 
-    def _say(self, smtp: smtplib.SMTP, phase: Phase, command: str, *wanted: int) -> None:
+    def _say(self, smtp: smtplib.SMTP, phase: Phase, command: str, wanted: int) -> None:
+        """``wanted``: the first digit of the answer, which is what counts (RFC 5321, 4.2.1)."""
         code, text = smtp.docmd(command)
-        if code in wanted:
+        if code // 100 == wanted:
             return
         answer = _answer(phase, code, text)
-        if code == 421 or phase == "data":
+        if code == 421 or phase == "data" or not is_reply(code):
             self.close()
         else:
             self._reset(smtp)
@@ -213,12 +218,14 @@ def _has_answered(smtp: smtplib.SMTP) -> bool:
     """Whether an answer waits that nothing asked for. It would be taken for the answer to what is
     said next, and then a refused email could count as sent."""
     sock, file = smtp.sock, smtp.file
-    if sock is None or file is None:
+    if sock is None or not isinstance(file, ReplyReader):
         return False
+    if file.waiting:
+        return True
     waited = sock.gettimeout()
     sock.setblocking(False)
     try:
-        return bool(file.peek(1))
+        return bool(file.peek())
     except (ssl.SSLWantReadError, BlockingIOError):
         return False
     finally:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 from app.certificates import advice, trusted
 from app.invites.mail.server_settings import MailServer
+from app.invites.mail.smtp_replies import is_reply
 from app.invites.mail.smtp_socket import SmtpSession, SmtpTlsSession
 from app.text import plain, without_secret
 
@@ -179,6 +180,11 @@ def server_words(error: smtplib.SMTPResponseException, *secrets: str) -> str:
 
 def _answered(name: str, error: smtplib.SMTPResponseException, words: str) -> str:
     said = f"{error.smtp_code} {words}".strip().rstrip(".")
+    if not is_reply(error.smtp_code):
+        return (
+            f"{name} does not speak SMTP on this port. {_KEEP} Check the host and the port in"
+            " PANELIST_SMTP_SERVER."
+        )
     if not isinstance(error, smtplib.SMTPAuthenticationError):
         return f"{name} does not accept the connection ({said}). {_KEEP}"
     if 400 <= error.smtp_code < 500:

@@ -61,6 +61,8 @@ class SmtpReply:
     @property
     def meaning(self) -> Meaning:
         """Who is meant, and whether it is final."""
+        if not is_reply(self.code):  # then it may be anything but a mail server
+            return Meaning(Concern.SERVER, final=False)
         final = self.code >= 500
         if self.phase == "login":
             return Meaning(Concern.SERVER, final)
@@ -73,6 +75,12 @@ class SmtpReply:
         elif self.code == 454:  # Amazon SES, "SMTP response codes": throttling
             return Meaning(Concern.SERVER, final=False)
         return Meaning(_BY_PHASE[self.phase], final)
+
+
+def is_reply(code: int) -> bool:
+    """Whether a mail server may answer that after the greeting (RFC 5321, 4.2.1). smtplib has -1
+    for what does not begin with a number."""
+    return 200 <= code < 600
 
 
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?!\d)")

@@ -7,22 +7,25 @@ from collections.abc import Callable
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
-from app.invites.errors import RestoreSuspected
 from app.invites.sending.sender import Sender
-from app.settings import SettingsError
+from app.problems import Problem
 
 AGAIN = 5.0  # seconds until a database that was away is tried again
 GRACE = 1.0  # seconds to finish with a mail server; after that the invite stays uncertain
 
 
 class BackgroundSending:
-    """``make``: creates a sender. ``tell``: takes a sentence for a person. Both are called in the
-    thread."""
+    """``make``: creates a sender. ``tell``: takes a sentence for a person. ``fault``: records a
+    fault in Panelist and returns a sentence about it. All are called in the thread."""
 
     def __init__(
-        self, store: Store, make: Callable[[], Sender], tell: Callable[[str], None]
+        self,
+        store: Store,
+        make: Callable[[], Sender],
+        tell: Callable[[str], None],
+        fault: Callable[[Exception], str],
     ) -> None:
-        self._store, self._make, self._tell = store, make, tell
+        self._store, self._make, self._tell, self._fault = store, make, tell, fault
         self._runs: tuple[int, ...] = ()
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -67,10 +70,13 @@ class BackgroundSending:
         try:
             self._make().work(self._stop, lambda run: run.id in self._runs)
         except DatabaseProblem as problem:
-            return str(problem)
-        except (RestoreSuspected, SettingsError) as problem:
+            return f"{problem} Panelist tries again by itself."
+        except Problem as problem:
             self._runs = ()
             return str(problem)
+        except Exception as error:  # this thread must live, for what is sent later
+            self._runs = ()
+            return self._fault(error)
         return ""
 
     def _say(self, sentence: str) -> None:

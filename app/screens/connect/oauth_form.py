@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 
 from app.screens.connect.key_form import permission_lines
 from app.services.oauth_approval import ApprovalPage
-from app.widgets.content import Content, linked, words
-from app.widgets.inputs import TextField
+from app.widgets.content import Content, chopped, words
+from app.widgets.inputs import PasteField
 from app.widgets.qr import qr_lines
 from app.widgets.state_widget import StateWidget
 
@@ -31,7 +30,7 @@ class AboutApproval(StateWidget[ApprovalPage]):
                 *permission_lines(width),
             ]
         lines = [words(("Approve at Stripe, ", "bold"), (state.mode.upper(), "bold"), ":"), words()]
-        lines += _chopped(state.url, width)
+        lines += chopped(state.url, width)
         lines += [words(), *words(state.said, " ", ("y", "bold"), " copies the address; ",
                                   ("escape", "bold"), " ends the wait.").wrap(width)]  # fmt: skip
         if state.trouble:
@@ -58,24 +57,5 @@ class OAuthForm(Container):
     """The form of the method “Connect with Stripe”."""
 
     def compose(self) -> ComposeResult:
-        yield PasteInput("paste the redirected address or its code here", id="paste", longest=5000)
+        yield PasteField("paste the redirected address or its code here", id="paste", longest=5000)
         yield AboutApproval(ApprovalPage(), id="about-approval")
-
-
-class PasteInput(TextField):
-    """The field for the address that the browser shows after the approval."""
-
-    help_text = "What stands in the browser's address line after you approved; Enter uses it."
-
-    def _on_paste(self, event: events.Paste) -> None:
-        """Join pasted lines: a terminal breaks a long address, and Input would use one line."""
-        self.insert_text_at_cursor("".join(event.text.split()))
-        event.prevent_default()
-        event.stop()
-
-
-def _chopped(address: str, width: int) -> list[Content]:
-    """An address in pieces that fill whole lines, so that it can be selected and copied. Each is a
-    link to all of it, where the terminal knows links (OSC 8)."""
-    pieces = (address[at : at + width] for at in range(0, len(address), width))
-    return [linked(words((piece, "$primary")), address) for piece in pieces]

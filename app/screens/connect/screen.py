@@ -24,13 +24,14 @@ from app.screens.connect.methods import (
     connected_words,
     way_words,
 )
-from app.screens.connect.oauth_form import AboutApproval, OAuthForm, PasteInput
+from app.screens.connect.oauth_form import AboutApproval, OAuthForm
 from app.screens.connect.oauth_setup_form import FIELDS, AboutSetup, OAuthSetup, SetupForm
 from app.services.oauth_approval import ApprovalPage
 from app.services.snapshot import Snapshot
 from app.widgets.bindings import bindings
 from app.widgets.content import para, words
 from app.widgets.footer import FooterHints
+from app.widgets.inputs import PasteField
 from app.widgets.scrolling import Scrolling
 from app.widgets.text_line import TextLine
 
@@ -100,7 +101,7 @@ class ConnectScreen(PanelistScreen):
         here = page is not None and page.mode == mode
         for approval in self.query(AboutApproval):
             approval.show(page if page is not None and here else ApprovalPage(mode))
-        self.query(PasteInput).set(display=here)
+        self.query(PasteField).set(display=here)
 
     def _show_ways(self, offers: AvailableMethods) -> None:
         ways, options = self.query_one(MethodList), offers.options()
@@ -238,7 +239,7 @@ class ConnectScreen(PanelistScreen):
             problem = self.host.oauth.paste(text)
             self.say(problem or "Checking with Stripe…", problem=bool(problem))
             if not problem:
-                self.query_one(PasteInput).value = ""
+                self.query_one(PasteField).value = ""
 
     def _set_up(self) -> None:
         values = [self.query_one(f"#{name}", Input).value for name in FIELDS]

@@ -256,6 +256,25 @@ class SendingActions(PanelistScreen):
         form = TrustDialog(self.host.store, self._connection, masking=self._masking)
         self.app.push_screen(form, answered)
 
+    def action_sign_in(self) -> None:
+        """Sign in to the mail server. Then a batch that a problem paused goes on."""
+        from app.invites.mail.sign_in import NoSignIn
+        from app.screens.studies.sign_in_dialog import SignInDialog
+
+        def signed_in(said: str | None) -> None:
+            if said is not None:
+                self._told(said)
+                run = self._run_to_act_on()
+                if run is not None and run.state == "paused" and run.trouble and self._is_own(run):
+                    self.action_pause()
+
+        try:
+            dialog = SignInDialog(self.host.settings, self.host.credentials)
+        except (NoSignIn, SettingsError) as problem:
+            self.host.tell(str(problem), problem=True)
+            return
+        self.app.push_screen(dialog, signed_in)
+
     @abstractmethod
     def _told(self, said: str, problem: bool = False) -> None:
         """Tell what was done, and read the studies again."""

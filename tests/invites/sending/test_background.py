@@ -12,23 +12,29 @@ from app.db.store import Store
 from app.invites.errors import RestoreSuspected
 from app.invites.sending import background, runs
 from app.invites.sending.background import BackgroundSending
+from app.invites.sending.channels.channel import ChannelNotSetUp
 from app.invites.sending.sender import Sender
-from app.problems import Problem
 from tests.helpers.study_world import account, queued, sender, study
 
 PATIENCE = 20.0
 
 
 @pytest.mark.parametrize(
-    ("problem", "goes_on"),
-    [(DatabaseProblem("It is away."), True), (RestoreSuspected("It is old."), False)],
+    ("problem", "goes_on", "sentence"),
+    [
+        (DatabaseProblem("It is away."), True, "It is away. Panelist tries again by itself."),
+        (RestoreSuspected("It is old."), False, "It is old."),
+        (ChannelNotSetUp("It is not set."), False, "It is not set."),
+        (ZeroDivisionError("secret"), False, "A fault: ZeroDivisionError."),
+    ],
 )
 def test_what_ends_it(
     store: Store,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    problem: Problem,
+    problem: Exception,
     goes_on: bool,
+    sentence: str,
 ) -> None:
     monkeypatch.setattr(background, "AGAIN", 0.01)
     here = account(store, 3)
@@ -52,7 +58,7 @@ def test_what_ends_it(
         said.append(sentence)
         told.set()
 
-    sends = BackgroundSending(store, make, tell)
+    sends = BackgroundSending(store, make, tell, lambda error: f"A fault: {type(error).__name__}.")
     sends.send(run)
     try:
         assert told.wait(PATIENCE)
@@ -63,5 +69,5 @@ def test_what_ends_it(
         assert sends.has(run)
     finally:
         sends.close()
-    assert said == [str(problem)]
+    assert said == [sentence]
     assert runs.view(store, run).left == 0

@@ -7,7 +7,9 @@ import pytest
 from app.db.store import Store
 from app.screens.connect.key_form import KeyInput
 from app.screens.connect.methods import MethodList
+from app.services import connection_start
 from app.sync.auth.key_check import KeyProblem
+from app.sync.stripe.client import ProblemKind
 from app.widgets.dialog import QuestionDialog
 from tests.helpers import filled_store
 from tests.screens.conftest import DEMO, SIZES, Driven, Start
@@ -100,6 +102,37 @@ async def test_a_refused_key_says_why_and_stays(start: Start) -> None:
         assert at.app.screen.query_one(KeyInput).value == KEY
         await at.press("enter")  # and can be tried again
         await at.until(lambda: len(sync.keys) == 2)
+
+
+async def test_a_key_of_the_environment_waits_for_the_network(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_start, "PAUSE", 0.01)
+    away = KeyProblem("Stripe cannot be reached (offline).", ProblemKind.UNREACHABLE)
+    sync = filled_store.StandIn(problem=away)
+    sync.gate.clear()
+    async with start(key=KEY, sync=sync) as at:
+        await at.until(lambda: len(sync.keys) == 1)
+        assert "Asking Stripe …" in at.flat
+        sync.gate.set()
+        await at.until(lambda: len(sync.keys) > 2)
+        assert "cannot be reached (offline). Panelist tries again by itself." in at.flat
+        assert "cannot be reached" not in at.toasts  # Connect, which is open, says it
+        sync.problem = None
+        await at.until(lambda: at.app.stripe.running)
+        assert "cannot be reached" not in at.flat
+        assert set(sync.keys) == {KEY}
+
+
+async def test_a_refused_key_of_the_environment_is_not_tried_again(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_start, "PAUSE", 0.0)
+    sync = filled_store.StandIn(problem=KeyProblem("Stripe does not know this key."))
+    async with start(key=KEY, sync=sync) as at:
+        await at.until(lambda: "✗ Stripe does not know this key." in at.flat)
+        await at.until(lambda: not at.app.stripe.busy)
+        assert sync.keys == [KEY]
 
 
 async def test_no_key_is_a_sentence(start: Start) -> None:

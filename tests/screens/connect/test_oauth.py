@@ -13,9 +13,9 @@ import pytest
 from app.db.store import Store
 from app.oauth import browser_approval
 from app.screens.connect.methods import MethodList
-from app.screens.connect.oauth_form import PasteInput
 from app.screens.help_dialog import HelpDialog
 from app.widgets.dialog import QuestionDialog
+from app.widgets.inputs import PasteField
 from tests.helpers.approved_home import TOKEN, decide
 from tests.helpers.real_app import (  # fmt: skip
     Setup,
@@ -90,7 +90,7 @@ async def test_denied_is_said_and_one_can_ask_again(store: Store, setup: Setup) 
         url = await ask(at)
         assert approve(url, "deny").status_code == 200
         await at.until(lambda: "✗ Access was denied at Stripe" in at.flat)
-        assert not at.app.screen.query_one(PasteInput).display
+        assert not at.app.screen.query_one(PasteField).display
         await at.until(lambda: listens(at.app.oauth))
         assert await ask(at) != url
 
@@ -115,12 +115,12 @@ async def test_what_is_pasted_connects(store: Store, setup: Setup, what: str) ->
             "wrapped address": f"{address[:40]}\n{address[40:]}\n",
         }[what]
         await at.press("tab", "tab")
-        assert isinstance(at.app.focused, PasteInput)
+        assert isinstance(at.app.focused, PasteField)
         paste(at, text)
-        await at.until(lambda: at.app.screen.query_one(PasteInput).value != "")
+        await at.until(lambda: at.app.screen.query_one(PasteField).value != "")
         await at.press("enter")
         await connected(at)
-        assert connect_screen(at).query_one(PasteInput).value == ""
+        assert connect_screen(at).query_one(PasteField).value == ""
 
 
 async def test_a_paste_anywhere_is_the_answer(store: Store, setup: Setup) -> None:

@@ -236,6 +236,23 @@ async def test_an_engine_that_ended_by_itself_says_why(start: Start, store: Stor
         assert "The sync stopped: an internal error" in at.text
 
 
+@pytest.mark.parametrize("mode", ["2", "3", "4"])
+async def test_every_mode_says_that_the_database_is_away(
+    start: Start, store: Store, mode: str
+) -> None:
+    async with start((120, 40), demo=DEMO) as at:
+        await syncing(at)
+        await at.press(mode)
+        store.execute("ALTER TABLE connection RENAME TO lost")
+        at.app.refresher.show()
+        await at.pilot.pause()
+        assert "database away" in at.text.splitlines()[0]
+        store.execute("ALTER TABLE lost RENAME TO connection")
+        at.app.refresher.show()
+        await at.pilot.pause()
+        assert "database away" not in at.text
+
+
 async def test_ten_thousand_changes_are_a_few_looks(start: Start, store: Store) -> None:
     async with start((120, 40), demo=DEMO) as at:
         engine = await syncing(at)

@@ -154,7 +154,8 @@ async def test_a_proxy_that_asks_for_a_password(monkeypatch: pytest.MonkeyPatch)
     assert said.permanent
     assert said.clause == (
         f"The proxy 127.0.0.1:{port} refuses the connection to Stripe"
-        " (407 Proxy Authentication Required)"
+        " (407 Proxy Authentication Required). Check the user and the password in the proxy's"
+        " address"
     )
 
 

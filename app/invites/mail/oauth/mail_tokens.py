@@ -18,7 +18,7 @@ from app.oauth.errors import OAuthProblem
 from app.oauth.kept_tokens import EARLY, PATIENCE, KeptTokens
 from app.oauth.token_server import TokenAnswer, ask
 
-AGAIN = "Sign in again with panelist mail login"
+AGAIN = "Sign in again with S in Studies or panelist mail login"
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ class MailAccess:
         if tokens is None:
             raise OAuthProblem(
                 "expired",
-                f"You are not signed in at {name} for {self._server}. Sign in with panelist mail"
-                " login.",
+                f"You are not signed in at {name} for {self._server}. Sign in with S in Studies or"
+                " panelist mail login.",
             )
         if (tokens.provider, tokens.client_id) != (self.app.provider.key, self.app.client_id):
             raise OAuthProblem(

@@ -140,8 +140,8 @@ def test_a_revoked_consent_pauses_and_says_how_to_sign_in(
     assert batch.state == "paused"
     assert batch.trouble == (
         "Microsoft no longer accepts your sign-in, because it was revoked or has expired (400:"
-        " AADSTS70000: invalid_grant it is). Sign in again with panelist mail login. Nothing was"
-        " sent."
+        " AADSTS70000: invalid_grant it is). Sign in again with S in Studies or panelist"
+        " mail login. Nothing was sent."
     )
     assert set(states(store, run.run).values()) == {"queued"}
     tokens.signed_in(home)  # and then it goes on
@@ -206,8 +206,8 @@ def test_who_signed_in_as_someone_else_is_refused(
     assert str(problem) == (
         f"The mail server {MAILBOX}@127.0.0.1:{mail.port} refuses the sign-in at Microsoft"
         " (535 5.7.8 Username and Password not accepted, status 401). Nothing was sent."
-        f" Sign in again with panelist mail login as {MAILBOX}. If Microsoft still refuses"
-        " it, check that this mailbox is allowed to send by SMTP."
+        f" Sign in again with S in Studies or panelist mail login as {MAILBOX}. If"
+        " Microsoft still refuses it, check that this mailbox is allowed to send by SMTP."
     )
     assert problem.answer
     assert problem.answer.meaning.final
