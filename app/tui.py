@@ -92,7 +92,7 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         # Set before Textual makes its first screen: an empty one that is replaced costs 30 ms.
         mode = self.remembered.get("mode")
         first = mode if mode in self.MODES else "status"
-        self.DEFAULT_MODE = first if known and demo is None else "connect"  # type: ignore[misc]
+        self.DEFAULT_MODE = first if known else "connect"  # type: ignore[misc]
         super().__init__()
         theme = self.remembered.get("theme")
         if theme in self.available_themes and self.theme != TERMINAL:
@@ -120,7 +120,9 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.set_interval(1.0, self.refresher.tick)
         self.set_interval(UPKEEP, self._build_indexes)
         self.sending.start_housekeeping()
-        if self.settings.stripe_key:
+        if self.demo and self.snapshot().view.connection is not None:
+            self.call_after_refresh(partial(self.stripe.try_key, self.demo.key, keep=False))
+        elif self.settings.stripe_key:
             self.call_after_refresh(
                 partial(self.stripe.try_key, self.settings.stripe_key, keep=False)
             )

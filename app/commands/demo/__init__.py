@@ -9,12 +9,13 @@ import argparse
 
 from app.commands.shared.arguments import count
 
+HEADLESS_CHANGES_A_MINUTE = 20  # no one watches, so it need not take long
 POLL_SECONDS = 3.0  # the sandbox has no monthly allocation to save
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
-    parser.add_argument("--customers", type=count, default=500, metavar="N")
+    parser.add_argument("--customers", type=count, default=800, metavar="N")
     parser.add_argument("--seed", type=int, default=1, metavar="N")
     parser.add_argument(
         "--headless",
@@ -26,17 +27,24 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the demo, in the app or without a terminal, and return the exit code."""
     import tempfile
+    import time
     from pathlib import Path
 
     from app import log
-    from app.commands.demo.sandbox_process import running_sandbox
+    from app.commands.demo.past import play, write_past
+    from app.commands.demo.sandbox_process import CHANGES_A_MINUTE, running_sandbox
     from app.db.engines.store_factory import open_store
     from app.settings import RequestRate, Settings
 
+    now, size, seed = int(time.time()), options.customers, options.seed
+    changes = HEADLESS_CHANGES_A_MINUTE if options.headless else CHANGES_A_MINUTE
     with (
         tempfile.TemporaryDirectory(prefix="panelist-demo-") as home,
-        running_sandbox(options.customers, options.seed) as sandbox,
+        running_sandbox(size, seed, now, changes) as started,
     ):
+        # A sandbox takes as long to start as the past takes to be played here.
+        past = None if options.headless else play(size, seed, now)
+        sandbox = started()
         settings = Settings(
             home=Path(home),
             stripe_api_base=sandbox.url,
@@ -53,7 +61,9 @@ def run(options: argparse.Namespace) -> int:
             from app.commands.demo.headless_demo import run_headless
 
             return run_headless(store, settings, sandbox.url, sandbox.key)
+        assert past is not None
+        write_past(store, past)
         from app.tui import Demo
         from app.tui import run as run_app
 
-        return run_app(store, settings, Demo(sandbox.key, sandbox.url, options.customers))
+        return run_app(store, settings, Demo(sandbox.key, sandbox.url, size))
