@@ -25,6 +25,7 @@ from app.runtime import tune_interpreter
 from app.screens.base import PanelistScreen
 from app.screens.connect.handlers import ConnectionHandlers
 from app.screens.modes import REGISTRY
+from app.screens.tour import Tour
 from app.services.connection import StripeConnection
 from app.services.context import Demo
 from app.services.key_queue import KeyQueue, Keystroke
@@ -81,6 +82,7 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.stripe = StripeConnection(self, load, self.refresher.changed)
         self.oauth = OAuthApproval(self, self.stripe)
         self.sending = InviteSending(self, self.refresher.changed)
+        self.tour = Tour(self)
         self._dialogs = []
         self._index_builder: IndexBuilder | None = None
         self._reads_indexed = 0  # the number of reads when indexes were last built
@@ -117,17 +119,21 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
     def on_mount(self) -> None:
         if self.settings.keys.problems:
             self.tell(" ".join(self.settings.keys.problems), problem=True)
-        self.set_interval(1.0, self.refresher.tick)
+        self.set_interval(1.0, self._tick)
         self.set_interval(UPKEEP, self._build_indexes)
         self.sending.start_housekeeping()
         if self.demo and self.snapshot().view.connection is not None:
-            self.call_after_refresh(partial(self.stripe.try_key, self.demo.key, keep=False))
+            self.call_after_refresh(partial(self.stripe.try_key, self.demo.key))
         elif self.settings.stripe_key:
             self.call_after_refresh(
                 partial(self.stripe.try_key, self.settings.stripe_key, keep=False)
             )
         else:
             self.call_after_refresh(self.stripe.resume)
+
+    def _tick(self) -> None:
+        self.refresher.tick()
+        self.tour.look()
 
     def on_unmount(self) -> None:
         self.remembered.save()
@@ -180,8 +186,16 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
 
     async def action_back(self) -> None:
         """Close the thing on top. At the top level of a mode nothing is to be closed."""
-        if isinstance(self.screen, PanelistScreen):
-            self.screen.back()
+        if isinstance(self.screen, PanelistScreen) and not self.screen.back():
+            self.tour.leave()
+
+    def action_tour(self) -> None:
+        """Continue the tour of the demo, or leave it."""
+        self.tour.toggle()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether an action of the app works now."""
+        return action != "tour" or self.demo is not None
 
     def action_command_palette(self) -> None:
         """Open the palette. It is imported then, because it is slow to import."""
@@ -272,6 +286,7 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         front = self.screen_stack[-1] if self.is_running and self.screen_stack else None
         if not (isinstance(front, DecisionDialog) and front.refuses(event.key, previous, pause)):
             await super().on_event(event)
+            self.call_after_refresh(self.tour.look)
 
     # Faults
 

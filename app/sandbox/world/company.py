@@ -66,7 +66,7 @@ class Company(World):
             redirect_uris=redirect_uris,
         )
         self.plans = life.plans(self)
-        self._live(random.Random(f"{seed}/company"), customers)
+        self._live(customers)
         self._renew()
         self.clock = time.time
 
@@ -80,7 +80,7 @@ class Company(World):
             self._watch(identifier, kind, shown, second)
         self._told += 1
 
-    def _live(self, rng: random.Random, customers: int) -> None:
+    def _live(self, customers: int) -> None:
         """Play the past: what is due first happens first, and each thing decides what follows."""
         due: list[tuple[int, int, Callable[[], Iterable[Next]]]] = []
         number = 0
@@ -92,14 +92,19 @@ class Company(World):
                     heapq.heappush(due, (int(at), number, step))
                     number += 1
 
-        plan((at, life.signup(self, rng)) for at in self._signups(rng, customers))
+        # Chance of one's own, so that a life does not depend on the hour at which others live.
+        plan(
+            (at, life.signup(self, random.Random(f"{self.seed}/company/{n}")))
+            for n, at in enumerate(self._signups(customers))
+        )
         while due:
             self._second, _, step = heapq.heappop(due)
             plan(step())
         self._second = self.until
 
-    def _signups(self, rng: random.Random, customers: int) -> list[int]:
+    def _signups(self, customers: int) -> list[int]:
         """When each customer signs up: more and more a month, and hardly any at night."""
+        rng = random.Random(f"{self.seed}/signups")
         old = int(customers * _OLD_SHARE)
         first = self.since - BEFORE_DAYS * DAY
         days = [first + BEFORE_DAYS * DAY * rng.random() ** 0.6 for _ in range(old)]
