@@ -87,6 +87,10 @@ def _go_to_segments(see: View) -> str:
     return f"Press {see.key('app.go_segments')} for Segments."
 
 
+def _customers(see: View) -> str:
+    return f"Press {see.key('app.go_segments')} to see who your customers are."
+
+
 def _find(see: View) -> str:
     if see.typed is not None:
         return "Type part of a name or an email, such as har."
@@ -100,7 +104,7 @@ def _make(see: View) -> str:
         save = see.key("segment-form.save")
         return f"Type a name, `tab`, then status:trialing, then {save} to save."
     if see.typed is not None:
-        return "Found. Press `esc` to close the search."
+        return "Press `enter` to go to the people who were found."
     if not see.in_segments:
         return _go_to_segments(see)
     return f"Press {see.key('segments.new')} to make a segment that keeps itself up to date."
@@ -131,10 +135,7 @@ class TourStep:
 
 
 STEPS = (
-    TourStep(
-        lambda see: f"Press {see.key('app.go_segments')} to see who your customers are.",
-        lambda see: see.mode == "segments",
-    ),
+    TourStep(_customers, lambda see: see.mode == "segments"),
     TourStep(_find, lambda see: see.mode == "segments" and len(see.typed or "") >= LEAST),
     TourStep(_make, lambda see: see.custom_segments > 0),
     TourStep(_preview, lambda see: "plan" in see.places),
@@ -223,9 +224,6 @@ def first_step(see: View, host: Host) -> GuideState:
     if shown.status in ("pending", "disconnected") or see.studies:
         return GuideState()
     if not host.remembered.get(SEEN):
-        return GuideState(
-            NEXT, f"Press {see.key('app.go_segments')} to see who your customers are."
-        )
-    new = see.key("studies.new")
-    go = see.key("app.go_studies")
+        return GuideState(NEXT, _customers(see))
+    go, new = see.key("app.go_studies"), see.key("studies.new")
     return GuideState(NEXT, f"Press {go}, then {new}, to create your first study.")
