@@ -120,6 +120,7 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         if self.settings.keys.problems:
             self.tell(" ".join(self.settings.keys.problems), problem=True)
         self.set_interval(1.0, self._tick)
+        self.screen_change_signal.subscribe(self, lambda _: self.call_later(self.tour.look))
         self.set_interval(UPKEEP, self._build_indexes)
         self.sending.start_housekeeping()
         if self.demo and self.snapshot().view.connection is not None:

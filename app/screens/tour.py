@@ -21,7 +21,7 @@ from app.widgets.guide_line import GuideLine, GuideState
 STEP, LEFT = "tour", "tour_left"  # names of what is remembered
 SEEN = "segments_seen"
 LEAST = 2  # letters that were typed to find someone
-EVERYONE, ACTIVE = "all", "active"
+EVERYONE, OWN = "all", "own:"  # the key of a segment, and what those of one's own begin with
 
 
 class View:
@@ -44,6 +44,11 @@ class View:
         return focused.value if isinstance(focused, Input) else None
 
     @property
+    def searching(self) -> bool:
+        """Whether a search narrows the list."""
+        return any(line.display for line in self._host.screen.query("#search"))
+
+    @property
     def in_segments(self) -> bool:
         """Whether the segments are in front, and nothing over them."""
         return self.mode == "segments" and "segments" in self.places
@@ -52,6 +57,11 @@ class View:
     def segment(self) -> str:
         """The key of the chosen segment."""
         return self._host.remembered.get("segment") or EVERYONE
+
+    @property
+    def has_history(self) -> bool:
+        """Whether people joined and left the chosen segment."""
+        return self.segment != EVERYONE and not self.segment.startswith(OWN)
 
     @property
     def on_segments(self) -> bool:
@@ -102,9 +112,9 @@ def _find(see: View) -> str:
 def _make(see: View) -> str:
     if "segment-form" in see.places:
         save = see.key("segment-form.save")
-        return f"Type a name, `tab`, then status:trialing, then {save} to save."
-    if see.typed is not None:
-        return "Press `enter` to go to the people who were found."
+        return f"Type a name, `tab`, then created>-90d, then {save} to save."
+    if see.searching:
+        return "Found. Press `esc` until the search is closed."
     if not see.in_segments:
         return _go_to_segments(see)
     return f"Press {see.key('segments.new')} to make a segment that keeps itself up to date."
@@ -117,13 +127,16 @@ def _preview(see: View) -> str:
 
 
 def _history(see: View) -> str:
+    if "history" in see.places:
+        return "Everyone stays here. Press `esc`, then choose another segment."
     if not see.in_segments:
         return _go_to_segments(see)
-    if see.segment == ACTIVE:
+    if see.has_history:
         return f"Press {see.key('segments.history')} to see who joined, who left, and why."
-    if see.on_segments:
-        return "Press `↑` or `↓` to go to Active Subscribers."
-    return "Press `esc` to go back to the segments."
+    if not see.on_segments:
+        return "Press `esc` to go back to the segments."
+    first = "" if see.segment == EVERYONE else f"{see.key('table.first')}, then "
+    return f"Press {first}`↓` to go to Active Subscribers."
 
 
 @dataclass(frozen=True)
@@ -139,7 +152,7 @@ STEPS = (
     TourStep(_find, lambda see: see.mode == "segments" and len(see.typed or "") >= LEAST),
     TourStep(_make, lambda see: see.custom_segments > 0),
     TourStep(_preview, lambda see: "plan" in see.places),
-    TourStep(_history, lambda see: "history" in see.places and see.segment != EVERYONE),
+    TourStep(_history, lambda see: "history" in see.places and see.has_history),
 )
 NEXT = "Next"
 END = "That was the tour. Nothing here is real, so try everything."
