@@ -131,7 +131,8 @@ class _PlayedStudy:
         for number, job in enumerate(self._claimed()):
             second = at + MINUTE + number * MINUTE // PACE
             yield second, partial(self._send, job, second)
-        yield at + HOUR, lambda: runs.finish(self._store, self._run, BY)
+        done = at + MINUTE + self._study.number * MINUTE // PACE
+        yield done, lambda: runs.finish(self._store, self._run, BY)
         yield from sorted(self._replies(), key=lambda one: one[0])
         end = at + self._study.expire_days * DAY + HOUR
         yield end, lambda: housekeeping.expire(self._store, self._here)
@@ -196,7 +197,7 @@ class _PlayedStudy:
         rng, study = self._rng, self._study
         longest = study.expire_days * DAY
         for sent, job in self._sent:
-            at = sent + int(min(rng.expovariate(1 / (1.7 * DAY)) + 5 * MINUTE, longest * 0.9))
+            at = sent + int(min(rng.expovariate(1 / (1.7 * DAY)) + 10 * MINUTE, longest * 0.9))
             choice = rng.random()
             if choice < study.started:
                 yield at, self._mark(job, "started")

@@ -29,14 +29,14 @@ class Sandbox:
 
 @contextlib.contextmanager
 def running_sandbox(
-    customers: int, seed: int, until: int, changes_a_minute: float
+    customers: int, seed: int, until: int | None, changes_a_minute: float
 ) -> Iterator[Callable[[], Sandbox]]:
-    """Run a sandbox of the demo's company until the block ends. ``until``: when its past ends, in
-    seconds since 1970. The function that this gives waits until the sandbox listens, and raises
+    """Run a sandbox until the block ends. ``until``: when the past of the demo's company ends, in
+    seconds since 1970, or None for customers without a past. The function that this gives waits until the sandbox listens, and raises
     Problem if it does not start."""
     command = [sys.executable, "-m", "app", "sandbox", "--json", "--with-parent"]
     command += ["--customers", str(customers), "--seed", str(seed)]
-    command += ["--company-until", str(until)]
+    command += [] if until is None else ["--company-until", str(until)]
     command += ["--live-changes", str(changes_a_minute), "--latency-ms", str(LATENCY_MS)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
