@@ -32,8 +32,8 @@ def running_sandbox(
     customers: int, seed: int, until: int | None, changes_a_minute: float
 ) -> Iterator[Callable[[], Sandbox]]:
     """Run a sandbox until the block ends. ``until``: when the past of the demo's company ends, in
-    seconds since 1970, or None for customers without a past. The function that this gives waits until the sandbox listens, and raises
-    Problem if it does not start."""
+    seconds since 1970, or None for customers without a past. The function
+    that this gives waits until the sandbox listens, and raises Problem if it does not start."""
     command = [sys.executable, "-m", "app", "sandbox", "--json", "--with-parent"]
     command += ["--customers", str(customers), "--seed", str(seed)]
     command += [] if until is None else ["--company-until", str(until)]
