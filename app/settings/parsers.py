@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from app.settings.table import (
     MAIL_PROVIDERS,
+    NOTICE_FORMATS,
+    NOTICES,
     OAUTH_PORT,
     TOKEN_STORES,
     Kind,
@@ -72,6 +74,26 @@ def _mail_provider(setting: Setting, text: str) -> str:
     return text
 
 
+def _notices(setting: Setting, text: str) -> tuple[str, ...]:
+    names = tuple(part.strip().casefold() for part in text.split(",") if part.strip())
+    if names == ("none",):
+        return ()
+    if not names or set(names) - set(NOTICES):
+        raise SettingsError(
+            f"{setting.variable} is {text[:50]!r}. Write {', '.join(NOTICES)}, comma-separated, or"
+            " none."
+        )
+    return names
+
+
+def _notice_format(setting: Setting, text: str) -> str:
+    if text not in NOTICE_FORMATS:
+        raise SettingsError(
+            f"{setting.variable} is {text[:50]!r}. Write {' or '.join(NOTICE_FORMATS)}."
+        )
+    return text
+
+
 def is_web_address(text: str) -> bool:
     """Whether it is a complete address that a browser or a client can open."""
     try:
@@ -104,4 +126,6 @@ PARSERS: Mapping[Kind, Callable[[Setting, str], object]] = {
     "request rate": lambda _, text: parse_rate(text),
     "token store": _token_store,
     "mail provider": _mail_provider,
+    "notices": _notices,
+    "notice format": _notice_format,
 }

@@ -277,8 +277,7 @@ class ConnectScreen(PanelistScreen):
         """Copy the address of the approval page."""
         page = self.host.oauth.page
         if page is not None:
-            self.app.copy_to_clipboard(page.url)
-            self.host.tell("Copied, if your terminal allows it.")
+            self.host.copy(page.url, "the address")
 
     def hints(self) -> FooterHints:
         in_demo = self.host.demo is not None
