@@ -134,14 +134,19 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.sending.start_housekeeping()
         self.terminal_notices.start()
         self.set_timer(SOON, self._start_notices)
-        if self.demo and self.snapshot().view.connection is not None:
-            self.call_after_refresh(partial(self.stripe.try_key, self.demo.key))
+        if self.demo is not None and (self.demo.prepare or self.snapshot().view.connection):
+            self.call_after_refresh(self._connect_demo, self.demo)
         elif self.settings.stripe_key:
             self.call_after_refresh(
                 partial(self.stripe.try_key, self.settings.stripe_key, keep=False)
             )
         else:
             self.call_after_refresh(self.stripe.resume)
+
+    def _connect_demo(self, demo: Demo) -> None:
+        if demo.prepare is not None:
+            self.say("Preparing a company with 18 months behind it…")
+        self.stripe.try_key(demo.key, first=demo.prepare)
 
     def _tick(self) -> None:
         self.refresher.tick()

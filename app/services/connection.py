@@ -129,10 +129,15 @@ class StripeConnection:
 
     # Connecting
 
-    def try_key(self, key: str, *, keep: bool = True) -> bool:
-        """Check a key and connect with it. Returns False when a step is under way."""
+    def try_key(
+        self, key: str, *, keep: bool = True, first: Callable[[], None] | None = None
+    ) -> bool:
+        """Check a key and connect with it. ``first`` is done before. Returns False when a step is
+        under way."""
 
         def try_key(service: SyncService) -> Message:
+            if first is not None:
+                first()
             self.report = None
             if keep:
                 service.credentials.ensure()

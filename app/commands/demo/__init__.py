@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from app import log
-    from app.commands.demo.past import play, write_past
+    from app.commands.demo.preparation import Preparation
     from app.commands.demo.sandbox_process import CHANGES_A_MINUTE, running_sandbox
     from app.db.engines.store_factory import open_store
     from app.settings import RequestRate, Settings
@@ -54,8 +54,6 @@ def run(options: argparse.Namespace) -> int:
         tempfile.TemporaryDirectory(prefix="panelist-demo-") as home,
         running_sandbox(size, seed, now if has_past else None, changes) as started,
     ):
-        # The past is played here while the sandbox starts, which plays the same one.
-        past = play(size, seed, now) if has_past else None
         sandbox = started()
         settings = Settings(
             home=Path(home),
@@ -73,9 +71,12 @@ def run(options: argparse.Namespace) -> int:
             from app.commands.demo.headless_demo import run_headless
 
             return run_headless(store, settings, sandbox.url, sandbox.key)
-        if past is not None:
-            write_past(store, past)
         from app.tui import Demo
         from app.tui import run as run_app
 
-        return run_app(store, settings, Demo(sandbox.key, sandbox.url, size))
+        past = Preparation(settings, size, seed, now) if has_past else None
+        try:
+            return run_app(store, settings, Demo(sandbox.key, sandbox.url, size, past))
+        finally:
+            if past is not None:
+                past.leave()

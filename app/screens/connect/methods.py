@@ -96,7 +96,9 @@ def way_words(way: str, demo: Demo | None, kept: str, closed: str) -> Content:
             words("This demo runs a sandbox: a local Stripe with"
                   f" {demo.customers:,} made-up customers. It is deleted when you quit."),
             words(),
-            words(("Enter", "bold $primary"), " or ", ("d", "bold $primary"), "  Connect it"),
+            words("It connects by itself at the start.") if demo.prepare else words(),
+            words(("Enter", "bold $primary"), " or ", ("d", "bold $primary"),
+                  "  Connect it again" if demo.prepare else "  Connect it"),
             words(),
             words((f"Its dashboard is at {demo.url}/dashboard", "$muted")),
         ]  # fmt: skip
