@@ -20,10 +20,10 @@ from app.db import connections, history, membership, people
 from app.db.apply import deliver
 from app.db.history import DELETED
 from app.db.indexes import subscription_indexes
-from app.db.rows import DeletedObject, Delivery, EventRow, Fetched, StepRow
+from app.db.rows import DeletedObject, EventRow, Fetched, StepRow, SyncDelivery
 from app.db.store import Store
 from app.sandbox.world.company import Company
-from app.sandbox.world.events import RETENTION_SECONDS
+from app.sandbox.world.event_log import RETENTION_SECONDS
 from app.sandbox.world.seeded import Obj
 from app.sync.stripe.endpoints import LISTINGS
 
@@ -143,7 +143,7 @@ class _Writer:
         kept = self._past.until - RETENTION_SECONDS
         deliver(
             *(self._store, self._here),
-            [Delivery(events=[one for one in events if one.created >= kept])],
+            [SyncDelivery(events=[one for one in events if one.created >= kept])],
         )
         connections.polled(self._store, self._here, self._past.until, newest, kept)
 
@@ -168,7 +168,7 @@ class _Writer:
             StepRow(name, "done", number, number, None)
             for name, number in zip(connections.STEPS, numbers, strict=True)
         ]
-        deliver(store, here, [Delivery(steps=done)])
+        deliver(store, here, [SyncDelivery(steps=done)])
         connections.set_status(store, here, ("syncing", "segments_synced"), "complete")
         connections.settle(store, here)
 
@@ -178,7 +178,7 @@ class _Writer:
         listing = LISTINGS[name]
         content = b'{"object":"list","has_more":false,"data":[' + b",".join(objects) + b"]}"
         answer = listing.rows(listing.read_page(content), self._number())
-        deliver(self._store, self._here, [Delivery([answer])])
+        deliver(self._store, self._here, [SyncDelivery([answer])])
 
     def _follow(self, until: int) -> None:
         """Store the events up to a second. Those of one customer come one after another, because
@@ -191,7 +191,7 @@ class _Writer:
         while some := [life[turn] for life in lives.values() if turn < len(life)]:
             some.sort(key=lambda one: one.row.created)
             answers = [self._answer(one) for one in some]
-            deliver(self._store, self._here, [Delivery(answers)])
+            deliver(self._store, self._here, [SyncDelivery(answers)])
             turn += 1
 
     def _answer(self, event: PastEvent) -> Fetched:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from app.sandbox.world import life
-from app.sandbox.world.events import RETENTION_SECONDS
+from app.sandbox.world.event_log import RETENTION_SECONDS
 from app.sandbox.world.life import DAY, Next
 from app.sandbox.world.seeded import Obj
 from app.sandbox.world.subscription import ENDED, STATUSES

@@ -142,7 +142,7 @@ def _living(company: Company, subscription: str) -> bool:
 
 def _held(company: Company, subscription: str) -> list[str]:
     table = company.subscriptions_table
-    return table.prices_of(table.living(subscription))
+    return table.prices_of(table.existing_number(subscription))
 
 
 def _return(company: Company, rng: random.Random, customer: str, share: float) -> list[Next]:
