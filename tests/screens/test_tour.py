@@ -73,8 +73,9 @@ async def test_each_step_names_a_key_and_moves_on(
         await says(at, "3/5 Press n to make a segment")
         await at.press("n")
         await says(at, "3/5 Type a name, tab, then created>-90d, then ^s to save.")
-        await at.press(*"New", "tab", *"created", "greater_than_sign", *"-90d")
         at.settle()
+        await at.press(*"New", "tab", *"created", "greater_than_sign", *"-90d")
+        await at.until(lambda: "people" in at.text)  # the filter was counted
         await at.press("ctrl+s")
         await says(at, "4/5 Press 4 for Studies")
         await at.press("4")
