@@ -14,6 +14,7 @@ from app.commands.demo.past import play, write_past
 from app.commands.demo.sandbox_process import CHANGES_A_MINUTE, running_sandbox
 from app.db.engines.store_factory import open_store
 from app.paths import asset
+from app.screens.tour import LEFT
 from app.settings import RequestRate, Settings
 from app.tui import Demo, PanelistApp
 
@@ -78,6 +79,7 @@ def main() -> None:
         store = open_store(settings)
         write_past(store, play(CUSTOMERS, SEED, now))
         app = PanelistApp(store, settings, Demo(sandbox.key, sandbox.url, CUSTOMERS))
+        app.remembered.set(LEFT, "yes")  # without the line of the tour
         asyncio.run(take_all(app))
 
 
