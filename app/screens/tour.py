@@ -198,6 +198,8 @@ class Tour:
 
     def look(self) -> None:
         """See what was done, and say what is next."""
+        if not self._host.is_running or not self._host.screen_stack:
+            return  # the app is ending
         screen = self._host.screen
         if not isinstance(screen, PanelistScreen | DecisionDialog) or not screen.is_mounted:
             return
