@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.shared.arguments import add_json
+from app.commands.shared.arguments import add_json, add_quiet
 from app.commands.shared.console import print_json
 from app.commands.shared.exit_codes import DONE
 
@@ -18,6 +18,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         " both cases",
     )
     add_json(parser)
+    add_quiet(parser)
 
 
 def run(options: argparse.Namespace) -> int:

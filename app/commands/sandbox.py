@@ -85,7 +85,13 @@ def declare(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="The same seed makes the same requests fail",
     )
-    add("--json", action="store_true", help="Print the address and keys as one line of JSON")
+    add(
+        "--json",
+        "--jsonl",
+        dest="json",
+        action="store_true",
+        help="Print the address and keys as one line of JSON",
+    )
     add("--with-parent", action="store_true", help="Stop when the parent process ends")
 
 

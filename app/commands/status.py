@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -48,11 +49,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print_status(view: Overview, connection: ConnectionView, token_store: str) -> None:
+    from app.commands.shared.columns import styled
     from app.text import plain, when
 
     account, name = plain(connection.account), plain(connection.account_name)
     named = f"{name} ({account})" if name else account
-    print(f"{named}, {connection.mode.upper()}: {connection.status}")
+    line = f"{named}, {connection.mode.upper()}: {connection.status}"
+    print(styled(sys.stdout, line, "bold"))
     print(
         f"{view.participants:,} participants, {view.with_email:,} with an email,"
         f" {view.deleted:,} deleted; {view.segments} segments"

@@ -14,6 +14,7 @@ from app.commands.demo.past import play, write_past
 from app.commands.demo.sandbox_process import CHANGES_A_MINUTE, running_sandbox
 from app.db.engines.store_factory import open_store
 from app.paths import asset
+from app.screens.screen_picture import svg
 from app.screens.tour import LEFT
 from app.settings import RequestRate, Settings
 from app.tui import Demo, PanelistApp
@@ -42,7 +43,7 @@ class Camera:
 
     def take(self, name: str) -> None:
         """Write a picture of the screen."""
-        Path(str(asset(f"{name}.svg"))).write_text(self._app.export_screenshot(title="Panelist"))
+        Path(str(asset(f"{name}.svg"))).write_text(svg(self._app))
         print(name)
 
 

@@ -26,7 +26,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
         " months. More begin with the first sync",
     )
     parser.add_argument(
-        "--seed", type=int, default=1, metavar="N", help="The same seed makes the same customers"
+        "--seed",
+        type=int,
+        default=1,
+        metavar="N",
+        help="The same seed makes the same customers (default: 1)",
     )
     parser.add_argument(
         "--headless",

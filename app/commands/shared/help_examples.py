@@ -12,7 +12,8 @@ EXAMPLES = {
     "verify": ("verify", "verify --stripe --all"),
     "status": ("status", "status --json"),
     "segments": ("segments", "segments show active"),
-    "segments show": ("segments show active", "segments show active --on 2026-02-03 --csv"),
+    "segments list": ("segments list", "segments list --json -o segments.json"),
+    "segments show": ("segments show active", "segments show 'Active Subscribers' --csv"),
     "segments members": ("segments members active", "segments members active --json"),
     "segments diff": ("segments diff active trialing", "segments diff active --since 2026-02-03"),
     "segments create": (
@@ -24,9 +25,13 @@ EXAMPLES = {
         "segments change own:1 --filter 'created>-30d'",
     ),
     "segments delete": ("segments delete own:1", "segments delete own:1 --json"),
-    "participants": ("participants --segment active", "participants --search ada --json"),
+    "participants": ("participants --segment active", "participants --search ada --jsonl"),
+    "show": ("show ada@example.com", "show cus_NffrFeUfNV2Hib --json"),
+    "why": ("why ada@example.com active", "why ada@example.com --study 'Pricing page'"),
+    "open": ("open ada@example.com", "open cus_NffrFeUfNV2Hib --no-browser"),
     "export": ("export active.csv --segment active", "export panel.jsonl --masked"),
     "studies": ("studies", "studies show 'Pricing page'"),
+    "studies list": ("studies list", "studies list --jsonl"),
     "studies create": (
         "studies create 'Pricing page' --segment active",
         "studies create 'Onboarding' --link 'https://example.com/i/{{token}}'",
@@ -47,6 +52,10 @@ EXAMPLES = {
     ),
     "send": ("send", "send --follow"),
     "invites": ("invites --study 'Pricing page'", "invites --state uncertain --json"),
+    "invites list": (
+        "invites list --state uncertain",
+        "invites list --study 'Pricing page' -o invites.csv",
+    ),
     "invites mark": (
         "invites mark completed answers.csv --study 'Pricing page'",
         "invites mark completed answers.csv --where Status=complete",
@@ -75,5 +84,7 @@ EXAMPLES = {
     "move": ("move postgresql", "move sqlite"),
     "salvage": ("salvage", "salvage damaged.db --to recovered.db"),
     "sandbox": ("sandbox --customers 500 --seed 1", "sandbox --port 8000 --live-changes 20"),
+    "screenshot": ("screenshot segments", "screenshot status --size 80x24 -o status.svg"),
+    "completion": ("completion bash", "completion zsh"),
     "info": ("info", "info --json"),
 }
