@@ -26,6 +26,7 @@ from app.runtime import tune_interpreter
 from app.screens.base import PanelistScreen
 from app.screens.connect.handlers import ConnectionHandlers
 from app.screens.modes import REGISTRY
+from app.screens.tour import Tour
 from app.services.connection import StripeConnection
 from app.services.connection_start import ConnectionStart
 from app.services.context import Demo
@@ -95,6 +96,7 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.stripe = StripeConnection(self, load, self.refresher.changed)
         self.oauth = OAuthApproval(self, self.stripe)
         self.sending = InviteSending(self, self.refresher.changed)
+        self.tour = Tour(self)
         self._dialogs = []
         self._index_builder: IndexBuilder | None = None
         self._reads_indexed = 0  # the number of reads when indexes were last built
@@ -108,7 +110,7 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         # Set before Textual makes its first screen: an empty one that is replaced costs 30 ms.
         mode = self.remembered.get("mode")
         first = mode if mode in self.MODES else "status"
-        first = first if known and demo is None else "connect"
+        first = first if known else "connect"
         self.DEFAULT_MODE = still or first  # type: ignore[misc]
         super().__init__()
         theme = self.remembered.get("theme")
@@ -137,14 +139,28 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
     def on_mount(self) -> None:
         if self.settings.keys.problems:
             self.tell(" ".join(self.settings.keys.problems), problem=True)
-        self.set_interval(1.0, self.refresher.tick)
+        self.set_interval(1.0, self._tick)
         if self._still:
             return
+        self.screen_change_signal.subscribe(self, lambda _: self.call_later(self.tour.look))
         self.set_interval(UPKEEP, self._build_indexes)
         self.sending.start_housekeeping()
         self.terminal_notices.start()
         self.set_timer(SOON, self._start_notices)
-        self.call_after_refresh(self._connect)
+        if self.demo is not None and (self.demo.prepare or self.snapshot().view.connection):
+            self.call_after_refresh(self._connect_demo, self.demo)
+        else:
+            self.call_after_refresh(self._connect)
+
+    def _connect_demo(self, demo: Demo) -> None:
+        if demo.prepare is not None:
+            self.say("Preparing a company with 18 months behind it…")
+        self.stripe.try_key(demo.key, first=demo.prepare)
+
+    def _tick(self) -> None:
+        self.refresher.tick()
+        if not self._still:
+            self.tour.look()
 
     def on_unmount(self) -> None:
         if not self._still:
@@ -231,8 +247,16 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
 
     async def action_back(self) -> None:
         """Close the thing on top. At the top level of a mode nothing is to be closed."""
-        if isinstance(self.screen, PanelistScreen):
-            self.screen.back()
+        if isinstance(self.screen, PanelistScreen) and not self.screen.back():
+            self.tour.leave()
+
+    def action_tour(self) -> None:
+        """Continue the tour of the demo, or leave it."""
+        self.tour.toggle()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether an action of the app works now."""
+        return action != "tour" or self.demo is not None
 
     def action_command_palette(self) -> None:
         """Open the palette. It is imported then, because it is slow to import."""
@@ -330,6 +354,7 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         front = self.screen_stack[-1] if self.is_running and self.screen_stack else None
         if not (isinstance(front, DecisionDialog) and front.refuses(event.key, previous, pause)):
             await super().on_event(event)
+            self.call_after_refresh(self.tour.look)
 
     # Faults
 

@@ -55,6 +55,14 @@ def declare(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="Create new customers as Accounts, whose changes send no customer events",
     )
+    add(
+        "--company-until",
+        type=int,
+        metavar="SECONDS",
+        help="Serve the demo's company, with 18 months of history up to this time, in seconds"
+        " since 1970",
+    )
+    add("--hostile", action="store_true", help="Add customers whose names try to break a client")
     add("--poison", action="store_true", help="Add records that break Stripe's schema")
     add(
         "--redirect",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -64,7 +63,7 @@ def record(
             "INSERT INTO connection (source, account, livemode, account_name, method, status,"
             " connected_at, generation, settled, request_seq)"
             " VALUES (?, ?, ?, ?, ?, 'pending', ?, 0, 0, 0) ON CONFLICT DO NOTHING",
-            (source, account, livemode, name, method, int(time.time())),
+            (source, account, livemode, name, method, store.now()),
         )
         known = find(store, source, account, livemode)
         assert known is not None
@@ -76,7 +75,7 @@ def record(
         store.execute(
             "UPDATE connection SET status = 'pending', connected_at = ?, disconnected_at = NULL,"
             " disconnect_reason = NULL WHERE id = ? AND status = 'disconnected'",
-            (int(time.time()), known),
+            (store.now(), known),
         )
         membership.create_segment(store, known, "all")
         store.execute_many(
@@ -182,14 +181,14 @@ def disconnect(store: Store, connection_id: int, reason: str) -> None:
         store.execute(
             "UPDATE connection SET status = 'disconnected', disconnected_at = ?,"
             " disconnect_reason = ? WHERE id = ? AND status <> 'disconnected'",
-            (int(time.time()), reason, connection_id),
+            (store.now(), reason, connection_id),
         )
 
 
 def renew(store: Store, connection_id: int) -> None:
     """Record that the account was connected again now, inside the caller's transaction."""
     store.execute(
-        "UPDATE connection SET connected_at = ? WHERE id = ?", (int(time.time()), connection_id)
+        "UPDATE connection SET connected_at = ? WHERE id = ?", (store.now(), connection_id)
     )
 
 
@@ -200,7 +199,7 @@ def polled(store: Store, connection_id: int, through: int, newest: int | None, k
         store.execute(
             "UPDATE connection SET events_through = ?, last_polled_at = ?,"
             " last_event_at = coalesce(?, last_event_at) WHERE id = ?",
-            (through, int(time.time()), newest, connection_id),
+            (through, store.now(), newest, connection_id),
         )
         store.execute(
             "DELETE FROM seen_event WHERE connection_id = ? AND created < ? AND stripe_id NOT IN"
@@ -291,5 +290,5 @@ def count_reads(store: Store, connection_id: int, requests: int) -> None:
         "INSERT INTO read_count (connection_id, day, requests) VALUES (?, ?, ?)"
         " ON CONFLICT (connection_id, day)"
         " DO UPDATE SET requests = read_count.requests + excluded.requests",
-        (connection_id, int(time.time()) // 86_400, requests),
+        (connection_id, store.now() // 86_400, requests),
     )

@@ -8,7 +8,6 @@ impossible and leaves no trace.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 
 from app.db import subscriptions
@@ -54,7 +53,7 @@ def listing_cause(store: Store, connection_id: int) -> int:
         store.execute(
             "INSERT INTO cause (connection_id, at, generation)"
             " SELECT id, coalesce(events_through, ?), generation FROM connection WHERE id = ?",
-            (int(time.time()), connection_id),
+            (store.now(), connection_id),
         )
         return listing_cause(store, connection_id)
     return int(found[0][0])
@@ -88,7 +87,7 @@ def local_cause(store: Store, connection_id: int, kind: str) -> int:
     "time" (time passed)."""
     return store.insert_one(
         "INSERT INTO cause (connection_id, at, type) VALUES (?, ?, ?)",
-        (connection_id, int(time.time()), kind),
+        (connection_id, store.now(), kind),
     )
 
 

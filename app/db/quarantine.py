@@ -6,7 +6,6 @@ complete listing did not see it any more.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,7 +77,7 @@ def store_all(
         " DO UPDATE SET reason = excluded.reason, at = excluded.at,"
         " customer = excluded.customer, generation = excluded.generation",
         [
-            (connection_id, *bad, int(time.time()), generation)
+            (connection_id, *bad, store.now(), generation)
             for answer in answers
             for bad in answer.bad
         ],

@@ -11,6 +11,7 @@ import contextlib
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
@@ -45,6 +46,7 @@ class Store:
         self.where = where
         self.postgres = isinstance(database, peewee.PostgresqlDatabase)
         self.turn: int | None = None  # set while this process syncs, see app.db.lease
+        self.clock: Callable[[], float] = time.time  # the demo writes its past by another one
         self._check: Callable[[], None] | None = getattr(database, "check", None)
         self._writing = threading.RLock()
         with explained(where):
@@ -57,6 +59,10 @@ class Store:
             return None
         (name,) = self.row("SELECT session_user::text")
         return str(name)
+
+    def now(self) -> int:
+        """The time of what is written now, in seconds since 1970."""
+        return int(self.clock())
 
     def close(self) -> None:
         """Close this thread's connection. Other threads' connections end with their threads."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from app.db.store import Store
 
 KEEP_MESSAGES = 200
@@ -21,7 +19,7 @@ def record_message(
         )
         store.execute(
             "INSERT INTO message (connection_id, at, level, step, text) VALUES (?, ?, ?, ?, ?)",
-            (connection_id, int(time.time()), level, step, text),
+            (connection_id, store.now(), level, step, text),
         )
         store.execute(
             "DELETE FROM message WHERE connection_id = ? AND id NOT IN (SELECT id FROM message"

@@ -6,7 +6,6 @@ Nothing is removed from the ledger. A correction is another entry, and names the
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeAlias
@@ -142,7 +141,7 @@ def _restored(store: Store, rows: Sequence[Row], earlier: Earlier, reason: str) 
         if before in OUTSTANDING and _has_open(store, invite, study, mailbox, participant):
             continue
         came = [move for move in history if move.after == before]
-        ended = None if before in OUTSTANDING else came[-1].at if came else int(time.time())
+        ended = None if before in OUTSTANDING else came[-1].at if came else store.now()
         why = came[-1].detail if came and ended is not None else None
         left = [move.at for move in history if move.after in ("uncertain", "handed_over")]
         if sent_at is None and before in ("uncertain", *_SENT) and left:

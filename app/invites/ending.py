@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 
 from app.db.store import Store
@@ -21,7 +20,7 @@ def end_invites(
         f" AND {store.among('state')} ORDER BY id{lock}",
         (*parameters, store.values(list(ends))),
     )
-    now = int(time.time())
+    now = store.now()
     store.execute_many(
         "UPDATE invite SET state = ?, reason = ?, ended_at = ?, attempt = attempt + 1 WHERE id = ?",
         [(ends[before], reason, now, invite) for invite, _, _, before in found],

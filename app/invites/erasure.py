@@ -9,7 +9,6 @@ so does a mail merge table that was written earlier.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -57,7 +56,7 @@ def of(store: Store, participant_id: int) -> Erasure | None:
 def request(store: Store, connection_id: int, stripe_id: str, by: str) -> Erasure:
     """Have a participant erased in four hours. Their open invites end now. Raises StudyProblem and
     DatabaseProblem."""
-    now = int(time.time())
+    now = store.now()
     with store.transaction():
         key, box = _found(store, connection_id, stripe_id)
         if of(store, key) is not None:
@@ -104,7 +103,7 @@ def perform(store: Store, folders: Folders, now: int | None = None) -> int:
     DatabaseProblem, and OSError if one of their files cannot be deleted: then they stay due."""
     due = store.rows(
         "SELECT connection_id, stripe_id FROM erasure WHERE done_at IS NULL AND due_at <= ?",
-        (int(time.time()) if now is None else now,),
+        (store.now() if now is None else now,),
     )
     if due and not store.postgres:
         migrations.drop_copies(store.where)
@@ -122,7 +121,7 @@ def _erase(store: Store, here: int, stripe_id: str, folders: Folders) -> bool:
         if not store.execute(
             "UPDATE erasure SET done_at = ? WHERE connection_id = ? AND stripe_id = ?"
             " AND done_at IS NULL",
-            (int(time.time()), here, stripe_id),
+            (store.now(), here, stripe_id),
         ):
             return False
         key, box = _found(store, here, stripe_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import suppress
 
 from app.db.errors import DatabaseProblem
@@ -36,7 +35,7 @@ def follow(store: Store, folders: Folders) -> None:
 
 def expire(store: Store, connection_id: int) -> int:
     """Expire the invites whose time to reply is over. Returns how many. Raises DatabaseProblem."""
-    due = (connection_id, int(time.time()))
+    due = (connection_id, store.now())
     which = "connection_id = ? AND expires_at <= ?"
     if not store.rows(
         f"SELECT 1 FROM invite WHERE {which} AND {store.among('state')} LIMIT 1",

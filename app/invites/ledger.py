@@ -7,7 +7,6 @@ hash, so that erasing a participant changes nothing in it.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from platform import node
@@ -49,7 +48,7 @@ def append(store: Store, connection_id: int, by: str, entries: Iterable[Entry]) 
     number, last = store.row(
         f"SELECT number, hash FROM ledger_head WHERE connection_id = ?{lock}", (connection_id,)
     )
-    at, rows, origin = int(time.time()), [], (store.login, node() or None)
+    at, rows, origin = store.now(), [], (store.login, node() or None)
     given = list(entries)
     for entry in [*_opening(store, given), *given] if number == 0 else given:
         number += 1

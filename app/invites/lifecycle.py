@@ -9,7 +9,6 @@ only if its ``attempt`` is still the one that it claimed.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 
 from app.db.schema.study_tables import OUTSTANDING
@@ -98,7 +97,7 @@ def mark(
     DatabaseProblem."""
     may = markable(state)
     lock = " FOR UPDATE" if store.postgres else ""
-    now = int(time.time())
+    now = store.now()
     with store.transaction():
         found = store.rows(
             "SELECT id, study_id, mailbox, state FROM invite WHERE connection_id = ?"

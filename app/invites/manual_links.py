@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from app.db.store import Store
 from app.invites import ledger
 from app.invites.errors import StudyProblem
@@ -34,7 +32,7 @@ def hand_out(store: Store, invite_id: int, by: str) -> str:
             store.execute(
                 "UPDATE invite SET state = 'handed_over', sent_at = ?, attempt = attempt + 1"
                 " WHERE id = ?",
-                (int(time.time()), invite_id),
+                (store.now(), invite_id),
             )
             entry = Entry("invite", study_id, invite_id, mailbox, state, "handed_over", "link")
             ledger.append(store, here, by, [entry])

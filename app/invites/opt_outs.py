@@ -7,7 +7,6 @@ that its proof needs no other ledger.
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -36,7 +35,7 @@ def record(
     """Stop invites of all accounts to these mailboxes, given as :meth:`Hasher.stored` writes them.
     Returns how many were not stopped before. Their open invites end at once. ``connection_id``: the
     account in which it was said."""
-    at = int(time.time())
+    at = store.now()
     wanted = sorted(set(mailboxes))  # a fixed order, so that concurrent row locks cannot deadlock
     happened: list[Entry] = []
     ended: list[Entry] = []

@@ -9,7 +9,6 @@ when it becomes active.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -98,7 +97,7 @@ def create(store: Store, connection_id: int, title: str, by: str, **values: obje
     StudyProblem and DatabaseProblem."""
     blank = dict.fromkeys((*_OWN, *_TEMPLATE), "")
     template_of = Template(**{name: str({**blank, **_DEFAULTS}[name]) for name in _TEMPLATE})
-    now = int(time.time())
+    now = store.now()
     start = Study(0, connection_id, "draft", "", "", "", template_of, Rules(), now, now, (), ())
     study = _with(start, {"title": title, **values})
     names = ("connection_id", *_stored(study), "state", "created_at", "changed_at", '"by"')
@@ -126,7 +125,7 @@ def change(store: Store, study_id: int, by: str, **values: object) -> Study:
         store.execute(
             f"UPDATE study SET {', '.join(f'{name} = ?' for name in stored)}, changed_at = ?"
             " WHERE id = ?",
-            (*stored.values(), int(time.time()), study_id),
+            (*stored.values(), store.now(), study_id),
         )
         changed = [name for name, value in stored.items() if value != _stored(before)[name]]
         if changed:
@@ -176,7 +175,7 @@ def move(store: Store, study_id: int, state: str, by: str) -> int:
             raise StudyProblem(f"The study needs {', '.join(study.missing)} before it is active.")
         store.execute(
             "UPDATE study SET state = ?, changed_at = ? WHERE id = ?",
-            (state, int(time.time()), study_id),
+            (state, store.now(), study_id),
         )
         entries = [Entry("study", study_id, before=study.state, after=state)]
         ended = end_invites(

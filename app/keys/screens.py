@@ -13,6 +13,7 @@ APP = place(
     Row("go_status", "See how far the sync is", "go('status')", shown=False),
     Row("go_segments", "See the segments and the people in them", "go('segments')", shown=False),
     Row("go_studies", "Invite people to studies", "go('studies')", shown=False),
+    Row("tour", "Continue the demo's tour, or leave it", shown=False),
     Row("mask", "Hide names and emails on every screen, or show them", shown=False),
     Row("suspend", "Go to the shell. fg brings you back", "suspend_process", shown=False),
     Row("back", "Close what is on top", shown=False),

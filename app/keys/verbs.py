@@ -27,6 +27,7 @@ VERBS = {
     "go_studies": Verb("4", "Studies"),
     "palette": Verb("ctrl+p", "Go to"),
     "help": Verb("question_mark,f1", "All keys"),
+    "tour": Verb("f3", "Tour"),
     "mask": Verb("M", "Mask"),
     "quit": Verb("q", "Quit"),
     "suspend": Verb("ctrl+z", "Suspend"),

@@ -10,6 +10,7 @@ from app.problems import Problem
 from app.sandbox.server.faults import Faults
 from app.sandbox.server.server import SandboxService
 from app.sandbox.server.state import SandboxOptions
+from app.sandbox.world.company import Company
 from app.sandbox.world.world import World
 
 PARENT_POLL_SECONDS = 0.5
@@ -18,21 +19,34 @@ PARENT_POLL_SECONDS = 0.5
 def serve(asked: argparse.Namespace) -> None:
     """Serve until SIGTERM or SIGINT. Raises Problem when the port is taken."""
     parent = os.getppid()
-    world = World(
-        customers=asked.customers,
-        seed=asked.seed,
-        live=asked.live,
-        event_lag=asked.event_lag,
-        poison=asked.poison,
-        accounts_v2=asked.accounts_v2,
-        redirect_uris=asked.redirect,
-    )
+    world = _world(asked)
     try:
         asyncio.run(_serve(SandboxService(world, _options(asked)), asked, parent))
     except OSError as error:
         raise Problem(f"Cannot listen on port {asked.port}: {error.strerror or error}") from error
     except KeyboardInterrupt:
         pass
+
+
+def _world(asked: argparse.Namespace) -> World:
+    if asked.company_until is not None:
+        return Company(
+            customers=asked.customers,
+            seed=asked.seed,
+            until=asked.company_until,
+            event_lag=asked.event_lag,
+            redirect_uris=asked.redirect,
+        )
+    return World(
+        customers=asked.customers,
+        seed=asked.seed,
+        live=asked.live,
+        event_lag=asked.event_lag,
+        hostile=asked.hostile,
+        poison=asked.poison,
+        accounts_v2=asked.accounts_v2,
+        redirect_uris=asked.redirect,
+    )
 
 
 def _options(asked: argparse.Namespace) -> SandboxOptions:

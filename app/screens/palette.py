@@ -100,7 +100,7 @@ class ActionCommands(Provider):
                 shown = host.key_words(keys)
                 name = action.does if everywhere else action.id
                 found.setdefault(name, Entry(APP if everywhere else place, action, shown))
-        without = ("app.palette", "app.stop", "app.back")
+        without = ("app.palette", "app.stop", "app.back", *([] if host.demo else ["app.tour"]))
         return [one for one in found.values() if one.action.id not in without]
 
     async def discover(self) -> Hits:

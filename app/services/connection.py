@@ -124,11 +124,16 @@ class StripeConnection:
 
     # Connecting
 
-    def try_key(self, key: str, *, keep: bool = True) -> bool:
-        """Check a key and connect with it. Returns False when a step is under way."""
+    def try_key(
+        self, key: str, *, keep: bool = True, first: Callable[[], None] | None = None
+    ) -> bool:
+        """Check a key and connect with it. ``first`` is done before. Returns False when a step is
+        under way."""
 
         def try_key(service: SyncService) -> Message:
             self.decisions += 1
+            if first is not None:
+                first()
             if keep:
                 service.credentials.ensure()
             return self.by_key(service, key, keep=keep)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Demo:
-    """A sandbox that runs in the same process as the app, and a key for it."""
+    """A sandbox beside the app, and a key for it. ``prepare``: writes the account's past, before
+    the app connects by itself. None: a person connects."""
 
     key: str = field(repr=False)
     url: str
     customers: int
+    prepare: Callable[[], None] | None = field(default=None, repr=False)
 
 
 class Context(App[None]):

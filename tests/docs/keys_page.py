@@ -13,7 +13,7 @@ SIGNS = {
     "question_mark": "?", "slash": "/", "less_than_sign": "<", "greater_than_sign": ">",
     "left_square_bracket": "[", "right_square_bracket": "]", "left_curly_bracket": "{",
     "right_curly_bracket": "}", "left_parenthesis": "(", "right_parenthesis": ")",
-    "minus": "-", "f1": "F1", "pagedown": "page down", "pageup": "page up",
+    "minus": "-", "f1": "F1", "f3": "F3", "pagedown": "page down", "pageup": "page up",
 }  # fmt: skip
 GENERAL = {one.verb for one in (*APP.actions, *TABLE.actions)}
 
@@ -21,7 +21,7 @@ HEAD = """# Keys
 
 The same verb has the same key on every screen. What you can't undo has a capital letter, and
 Panelist asks first. `Escape` closes what is on top, such as a dialog, a search or a person, and
-does nothing at the top level of a mode.
+does nothing at the top level of a mode. In the demo it then leaves the tour.
 
 You don't have to learn this page. The line at the bottom names the keys that work now. Press `?`
 for all of them, or `F1` in a field: type to find one, and press `Enter` to run it. `ctrl+p` finds

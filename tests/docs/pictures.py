@@ -5,25 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
+import time
 from pathlib import Path
 
 from textual.pilot import Pilot
 
-from app.commands.demo.sandbox_process import running_sandbox
+from app.commands.demo.past import play, write_past
+from app.commands.demo.sandbox_process import CHANGES_A_MINUTE, running_sandbox
 from app.db.engines.store_factory import open_store
 from app.paths import asset
 from app.screens.screen_picture import svg
+from app.screens.tour import LEFT
 from app.settings import RequestRate, Settings
 from app.tui import Demo, PanelistApp
 
-CUSTOMERS, SEED, SIZE = 500, 1, (110, 32)
-STUDY = (  # the first fields of the form; the second is the purpose
-    "Pricing page",
-    "",
-    "https://interviews.example/?guest={{token}}",
-    "Rosa",
-    "research@northwind.example",
-)
+CUSTOMERS, SEED, SIZE = 800, 1, (110, 32)
 
 
 class Camera:
@@ -38,10 +34,6 @@ class Camera:
             await self._pilot.press(key)
             await asyncio.sleep(0.5)
         await self._pilot.pause()
-
-    async def type(self, text: str) -> None:
-        """Type a text."""
-        await self._pilot.press(*("space" if sign == " " else sign for sign in text))
 
     async def wait_for(self, status: str) -> None:
         """Wait until the sync is that far."""
@@ -59,25 +51,25 @@ async def take_all(app: PanelistApp) -> None:
     """Every picture that the documentation shows."""
     async with app.run_test(size=SIZE) as pilot:
         camera = Camera(app, pilot)
-        await camera.press("d")
         await camera.wait_for("complete")
         await asyncio.sleep(8)  # until something has changed
         await camera.press("2")
         camera.take("status")
         await camera.press("3", "down", "enter", "down")
         camera.take("segments")
-        await camera.press("4", "n")
-        for value in STUDY:
-            await camera.type(value)
-            await camera.press("tab")
-        await camera.press("ctrl+s", "s", "space", "ctrl+s", "a", "p", "i")
+        await camera.press("4", "a", "p", "i")
         camera.take("invites")
 
 
 def main() -> None:
     """Run the demo and draw it."""
     os.environ["COLORTERM"] = "truecolor"
-    with tempfile.TemporaryDirectory() as home, running_sandbox(CUSTOMERS, SEED) as sandbox:
+    now = int(time.time())
+    with (
+        tempfile.TemporaryDirectory() as home,
+        running_sandbox(CUSTOMERS, SEED, now, CHANGES_A_MINUTE) as started,
+    ):
+        sandbox = started()
         settings = Settings(
             home=Path(home),
             stripe_api_base=sandbox.url,
@@ -85,7 +77,10 @@ def main() -> None:
             rate=RequestRate(None, None),
             poll_seconds=3.0,
         )
-        app = PanelistApp(open_store(settings), settings, Demo(sandbox.key, sandbox.url, CUSTOMERS))
+        store = open_store(settings)
+        write_past(store, play(CUSTOMERS, SEED, now))
+        app = PanelistApp(store, settings, Demo(sandbox.key, sandbox.url, CUSTOMERS))
+        app.remembered.set(LEFT, "yes")  # without the line of the tour
         asyncio.run(take_all(app))
 
 

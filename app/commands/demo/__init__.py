@@ -1,6 +1,7 @@
 """``panelist demo``: runs with a sandbox Stripe and a temporary home, so that nothing can go wrong.
 
-The home is deleted at the end.
+The home is deleted at the end. The app's demo is a company with 18 months behind it. A larger
+account, or the demo without a terminal, begins with the first sync.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import argparse
 
 from app.commands.shared.arguments import count
 
+MOST_WITH_PAST = 2_000  # customers; more would take too long to play before the first frame
+HEADLESS_CHANGES_A_MINUTE = 20  # no one watches, so it need not take long
 POLL_SECONDS = 3.0  # the sandbox has no monthly allocation to save
 
 
@@ -22,9 +25,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--customers",
         type=count,
-        default=500,
+        default=800,
         metavar="N",
-        help="The number of customers (default: 500)",
+        help=f"The number of customers (default: 800). Up to {MOST_WITH_PAST:,} have a past of 18"
+        " months. More begin with the first sync",
     )
     parser.add_argument(
         "--seed",
@@ -43,17 +47,23 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the demo, in the app or without a terminal, and return the exit code."""
     import tempfile
+    import time
     from pathlib import Path
 
     from app import log
-    from app.commands.demo.sandbox_process import running_sandbox
+    from app.commands.demo.preparation import Preparation
+    from app.commands.demo.sandbox_process import CHANGES_A_MINUTE, running_sandbox
     from app.db.engines.store_factory import open_store
     from app.settings import RequestRate, Settings
 
+    size, seed, now = options.customers, options.seed, int(time.time())
+    has_past = not options.headless and size <= MOST_WITH_PAST
+    changes = HEADLESS_CHANGES_A_MINUTE if options.headless else CHANGES_A_MINUTE
     with (
         tempfile.TemporaryDirectory(prefix="panelist-demo-") as home,
-        running_sandbox(options.customers, options.seed) as sandbox,
+        running_sandbox(size, seed, now if has_past else None, changes) as started,
     ):
+        sandbox = started()
         settings = Settings(
             home=Path(home),
             stripe_api_base=sandbox.url,
@@ -73,4 +83,9 @@ def run(options: argparse.Namespace) -> int:
         from app.tui import Demo
         from app.tui import run as run_app
 
-        return run_app(store, settings, Demo(sandbox.key, sandbox.url, options.customers))
+        past = Preparation(settings, size, seed, now) if has_past else None
+        try:
+            return run_app(store, settings, Demo(sandbox.key, sandbox.url, size, past))
+        finally:
+            if past is not None:
+                past.leave()

@@ -9,7 +9,6 @@ confirms a plan by its hash, of which the first digits are enough.
 from __future__ import annotations
 
 import json
-import time
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -112,7 +111,7 @@ def drop_old(store: Store, study_id: int) -> None:
     store.execute(
         "DELETE FROM plan WHERE study_id = ? AND at < ?"
         " AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan_id = plan.id)",
-        (study_id, int(time.time()) - KEPT),
+        (study_id, store.now() - KEPT),
     )
 
 

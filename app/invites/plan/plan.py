@@ -7,7 +7,6 @@ never member by member. Sending uses this too: a locked plan is made again befor
 
 from __future__ import annotations
 
-import time
 from array import array
 from collections import Counter
 from collections.abc import Sequence
@@ -105,7 +104,7 @@ def make(
     known = knowledge(store, study.connection_id)
     if options.strata in ("plan", "product") and known is not Knowledge.KNOWN:
         raise StudyProblem(f"{known.sentence} A sample by {options.strata} depends on them.")
-    at = int(time.time()) if now is None else now
+    at = store.now() if now is None else now
     here, seed = study.connection_id, options.seed if options.take == "random" else ""
     hashes = hasher(store)
     members = Members(union(store, here, options.segments, checkpoint))

@@ -8,7 +8,6 @@ notices before a server can have the email. So what is ``sending`` was not sent,
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -67,7 +66,7 @@ def claim(
     the study's rules forbid by now, except for the rules in ``overrides``, and a reminder to a
     participant who has responded. Raises DatabaseProblem."""
     of_run, state, _ = columns(run.kind)
-    now = int(time.time()) if now is None else now
+    now = store.now() if now is None else now
     lock = " FOR UPDATE OF i" if store.postgres else ""
     needless = (
         "p.deleted OR i.address IS NULL"
@@ -163,7 +162,7 @@ def hand_over(
 ) -> bool:
     """Record that a server may have an email, before it can. False if it must not be sent any more.
     Raises DatabaseProblem, and then it must not be sent either."""
-    now = int(time.time()) if now is None else now
+    now = store.now() if now is None else now
     _, state, since = columns(job.kind)
     column = MESSAGE_IDS[job.kind]
     with store.transaction():
@@ -196,7 +195,7 @@ def settle(
     participant has to reply. ``message_ids``: those of emails that no server was offered, by
     invite. Raises DatabaseProblem."""
     _, state, since = columns(jobs[0].kind)
-    now = int(time.time()) if now is None else now
+    now = store.now() if now is None else now
     values: dict[str, object] = {state: after, "answer": answer}
     if after == "queued":
         values |= {since: None, "owner": None, "not_before": now + wait if wait else None}

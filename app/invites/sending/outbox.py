@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from secrets import token_urlsafe
@@ -58,7 +57,7 @@ def queue(
     ``without``: the row ids of members who fell out. A person's approval comes first
     (:func:`app.invites.sending.approval.approve`). Raises StudyProblem if the study is not active
     or the plan was queued already, and DatabaseProblem; then nothing is queued."""
-    now = int(time.time())
+    now = store.now()
     hashes = hasher(store)
     with store.transaction():
         _one_at_a_time(store)

@@ -8,7 +8,6 @@ the list is stored, among the plans, and named by its hash.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -102,7 +101,7 @@ def keep(store: Store, shown: ReminderList, by: str) -> None:
             'INSERT INTO plan (study_id, at, "by", options, letter, hash)'
             " VALUES (?, ?, ?, ?, ?, ?)",
             (
-                *(study.id, int(time.time()), by),
+                *(study.id, store.now(), by),
                 json.dumps({"reminder": True, "delivery": asdict(shown.delivery)}),
                 shown.template.json(),
                 MARK + shown.hash,

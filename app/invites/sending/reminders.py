@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -59,7 +58,7 @@ def queue(
     invites that may be reminded, None for all. ``plan``: the row id of the list that a person
     confirmed. Their approval comes first (:func:`app.invites.sending.reminder_list.approve`).
     Raises StudyProblem and DatabaseProblem; then nothing is queued."""
-    now = int(time.time())
+    now = store.now()
     who, given = WHO, list[object]()
     if only is not None:
         who, given = f"{WHO} AND {store.among('id')}", [store.values(sorted(only))]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from app.sandbox.server import api
 from app.sandbox.server.faults import Faults
 from app.sandbox.world.changes import random_change
+from app.sandbox.world.company import Company
 from app.sandbox.world.seeded import Obj
 from app.sandbox.world.world import World
 
@@ -90,4 +91,6 @@ class State:
     def change(self) -> str:
         """Make one random change. Returns a sentence about it."""
         with self.lock:
+            if isinstance(self.world, Company):
+                return self.world.live_change(self.changes_rng)
             return random_change(self.world, self.changes_rng)

@@ -3,8 +3,9 @@
 from app.sandbox.world.object_table import ObjectTable
 from app.sandbox.world.seeded import Ids, Obj
 
-# Name, monthly amount in cents, archived.
-_PRODUCTS: tuple[tuple[str, int, bool], ...] = (
+Offer = tuple[str, int, bool]  # name, monthly amount in cents, archived
+
+OFFERS: tuple[Offer, ...] = (
     ("Starter", 900, False),
     ("Team", 2900, False),
     ("Business", 9900, False),
@@ -142,11 +143,15 @@ def plan(of: Obj) -> Obj:
 
 
 def seed_catalogue(
-    product_ids: Ids, price_ids: Ids, start: int, livemode: bool
+    product_ids: Ids,
+    price_ids: Ids,
+    start: int,
+    livemode: bool,
+    offers: tuple[Offer, ...] = OFFERS,
 ) -> tuple[Products, Prices]:
-    """The twelve products and their prices, created in the hours before the first customer."""
+    """The products and their prices, created in the hours before the first customer."""
     products, prices = Products(product_ids), Prices(price_ids)
-    for n, (name, cents, archived) in enumerate(_PRODUCTS):
+    for n, (name, cents, archived) in enumerate(offers):
         born = start - 86400 + n * 3600
         made = product(product_ids.of(n), born, livemode, name=name, active=not archived)
         made["description"] = f"{name}, billed by the month or the year"

@@ -16,6 +16,7 @@ from app.sandbox.world.seeded_subscriptions import SLOTS, Subscriptions
 class Contents:
     """The seeded account. `World` adds the changes.
 
+    `hostile` customers have names that try to break a client. `products` is what the account sells.
     `redirect_uris` are registered for the app at Stripe in addition to the usual ones.
     """
 
@@ -28,6 +29,8 @@ class Contents:
         live: bool = False,
         event_lag: float = 0.0,
         poison: bool = False,
+        hostile: bool = True,
+        products: tuple[catalogue.Offer, ...] = catalogue.OFFERS,
         accounts_v2: bool = False,
         redirect_uris: Iterable[str] = (),
     ) -> None:
@@ -44,9 +47,11 @@ class Contents:
         self._mixed = seed_for(seed, "new")
         price_ids = Ids(seed, "price", infix)
         self.products_table, self.prices_table = catalogue.seed_catalogue(
-            Ids(seed, "prod"), price_ids, self.born - GROWTH_SECONDS, live
+            Ids(seed, "prod"), price_ids, self.born - GROWTH_SECONDS, live, products
         )
-        self.customers_table = Customers(Ids(seed, "cus"), customers, seed, self.born, live)
+        self.customers_table = Customers(
+            Ids(seed, "cus"), customers, seed, self.born, live, hostile
+        )
         self.subscriptions_table = Subscriptions(
             Ids(seed, "sub", infix),
             Ids(seed, "si"),

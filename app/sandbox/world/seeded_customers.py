@@ -33,9 +33,12 @@ class Customers(ObjectTable):
 
     kind = "customer"
 
-    def __init__(self, ids: Ids, count: int, seed: int, now: int, livemode: bool) -> None:
+    def __init__(
+        self, ids: Ids, count: int, seed: int, now: int, livemode: bool, hostile: bool = True
+    ) -> None:
         super().__init__(ids)
         self._seed, self._livemode = seed_for(seed, "customers"), livemode
+        self._are_hostile = hostile
         self._hostile = {count - 4 - 4 * kind: kind for kind in range(len(HOSTILE))}
         self.seeded_count = count
         self.created = _growth(count, self._seed, now)
@@ -67,6 +70,8 @@ class Customers(ObjectTable):
         return customer
 
     def _hostile_kind(self, n: int, h: int) -> int | None:
+        if not self._are_hostile:
+            return None
         kind = self._hostile.get(n)
         if kind is None and (h >> 52) % 200 == 0:
             kind = (h >> 12) % len(HOSTILE)

@@ -73,7 +73,9 @@ class ConnectionHandlers(Host):
         self.refresher.note, self.refresher.account = "", None
         self.say("")
         self.forget_secrets()
-        if not message.resumed and not isinstance(self.screen, ModalScreen):
+        # Someone who went on in the meantime stays where they are.
+        new = not message.resumed and self.current_mode == "connect"
+        if new and not isinstance(self.screen, ModalScreen):
             self.go("status")
         self.refresher.show()
 

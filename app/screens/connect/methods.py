@@ -96,14 +96,18 @@ def way_words(way: str, demo: Demo | None, kept: str, closed: str) -> Content:
             words("This demo runs a sandbox: a local Stripe with"
                   f" {demo.customers:,} made-up customers. It is deleted when you quit."),
             words(),
-            words(("Enter", "bold $primary"), " or ", ("d", "bold $primary"), "  Connect it"),
+            words("It connects by itself at the start.") if demo.prepare else words(),
+            words(("Enter", "bold $primary"), " or ", ("d", "bold $primary"),
+                  "  Connect it again" if demo.prepare else "  Connect it"),
             words(),
             words((f"Its dashboard is at {demo.url}/dashboard", "$muted")),
         ]  # fmt: skip
     elif way == "demo":
         lines = [
-            words("The demo starts a local Stripe with made-up customers, so that you can look"
-                  " around. It does not touch your data and is deleted when you quit."),
+            words("The demo is a made-up company with 18 months behind it: customers who came and"
+                  " left, finished studies and replies. A tour of five steps shows you around."),
+            words(),
+            words("It does not touch your data and is deleted when you quit."),
             words(),
             words(enter, " starts it. Quit it to come back here."),
         ]  # fmt: skip
