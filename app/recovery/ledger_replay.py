@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.db.people import LOST_ID
 from app.db.store import Store
 from app.invites.ledger import CHUNK, UNMARKED
 from app.invites.ledger_proof import LIFTED, MAY_HAVE_IT, SHUT
@@ -127,12 +128,12 @@ def _stand_in_participant(store: Store, connection_id: int, invite: int) -> int:
     store.execute(
         "INSERT INTO participant (connection_id, stripe_id, metadata, deleted, seq, generation)"
         " VALUES (?, ?, '{}', true, 0, 0) ON CONFLICT DO NOTHING",
-        (connection_id, f"lost_of_invite_{invite}"),
+        (connection_id, f"{LOST_ID}of_invite_{invite}"),
     )
     return int(
         store.row(
             "SELECT id FROM participant WHERE connection_id = ? AND stripe_id = ?",
-            (connection_id, f"lost_of_invite_{invite}"),
+            (connection_id, f"{LOST_ID}of_invite_{invite}"),
         )[0]
     )
 

@@ -19,6 +19,7 @@ from app.db.engines.store_factory import open_sqlite
 from app.db.errors import DatabaseProblem
 from app.invites.ledger_proof import prove
 from app.invites.mail.addresses import hasher
+from app.panel.person import person
 from app.problems import Problem
 from app.recovery.salvage import UNCOUNTED, rescue
 from tests.helpers import empty_database
@@ -77,7 +78,11 @@ def missing(wanted: Rows, got: Rows) -> Rows:
         for table, rows in wanted.items()
         if table not in UNCOUNTED | {"schema_version"}
     }
-    people = {dict(row)["rowid"] for row in got["participant"]}
+    people = {
+        dict(row)["rowid"]
+        for row in got["participant"]
+        if not str(dict(row)["stripe_id"]).startswith("lost_")
+    }
     segments = {dict(row)["rowid"] for row in wanted["segment"]}
     found["member"] = {
         row
@@ -218,6 +223,34 @@ def test_a_lost_page_of_participants_leaves_their_ids(truth: Truth, tmp_path: Pa
         (dict(row)["rowid"], dict(row)["stripe_id"]) for row in truth.rows_of(into)["participant"]
     } == ids
     assert report.tables["participant"].unreadable == PEOPLE + 1
+
+
+def test_a_lost_participant_is_not_known_and_not_deleted(
+    truth: Truth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their row and their entries in the indexes are lost, and only their invites are left."""
+    home = paths.make_private(tmp_path / "home")
+    monkeypatch.setenv("PANELIST_HOME", str(home))
+    content = bytearray(truth.content)
+    for page in truth.pages_of({one.name for one in truth.trees if one.table == "participant"}):
+        content[(page - 1) * truth.size : page * truth.size] = bytes(truth.size)
+    file = tmp_path / "broken.db"
+    file.write_bytes(content)
+    rescue(file, paths.database(home))
+    store = open_sqlite(paths.database(home))
+    (lost,) = store.row("SELECT count(DISTINCT participant_id) FROM invite")
+    people = [key for (key,) in store.rows("SELECT id FROM participant")]
+    shown = person(store, people[0])
+    assert shown is not None
+    assert shown.status == "not known"
+    store.close()
+    code, out, _ = said("status", "--json")
+    assert code == 0
+    told = json.loads(out)["participants"]
+    assert told == {"total": 0, "with_email": 0, "deleted": 0, "lost": lost}
+    _, out, _ = said("status")
+    assert f"\n{lost} participants are not known: the salvage saved only what refers to them" in out
+    assert said("participants", "--json", "--deleted") == (0, "", "")  # they are no one's
 
 
 def test_committed_changes_in_the_log_are_saved(truth: Truth, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
+from app.db.people import LOST, LOST_ID
 from app.db.salvage.definitions import ROWID
 from app.db.salvage.records import Value
 from app.db.salvage.salvage_file import Row, Salvage, put, references_of
@@ -25,7 +26,7 @@ _COMPLETED = (
     "opt_out",
     "erasure",
 )
-_NO_SOURCE = "lost_{id}"
+_NO_SOURCE = f"{LOST_ID}{{id}}"
 _STAND_INS: dict[str, Row] = {
     "connection": {
         "source": "stripe",
@@ -61,6 +62,8 @@ def complete(database: sqlite3.Connection, found: Salvage, stand_ins: Mapping[st
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%REFERENCES%'"
     ).fetchall():
         completion.give_what_is_referred_to(table)
+    lost = f"SELECT p.id FROM participant p WHERE {LOST}"
+    database.execute(f"DELETE FROM member WHERE participant_id IN ({lost})")  # in no segment
     _resume(database)
     database.execute("COMMIT")
 
