@@ -135,13 +135,42 @@ def test_the_witness_knows_an_email_before_a_server_has_it(panel: Panel) -> None
     class Looking(MailServer):
         def accept(self, recipient: str, mail: bytes) -> None:
             (log,) = panel.state.rglob("*.log")
-            known.append(len(log.read_text().splitlines()) - len(self.accepted))
+            known.append(log.read_text().count(" invite-uncertain ") - len(self.accepted))
             super().accept(recipient, mail)
 
     with panel.store() as store, Looking() as server:
         queued(store, 1)
         send(sender(store, 1, panel.home, server.url, state=panel.state))
     assert known == [1, 1, 1, 1]
+
+
+def test_an_uncertain_invite_stays_uncertain_in_a_copy(panel: Panel, tmp_path: Path) -> None:
+    """Whether the copy had queued it, had sent nothing, or was just as uncertain."""
+    last = "cus_00003@example.com"
+    empty = panel.copy(tmp_path / "empty")
+    with panel.store() as store:
+        queued(store, 1)
+    waiting = panel.copy(tmp_path / "waiting")
+    with MailServer(lambda to: "silent at end, accepted" if to == last else "ok") as server:
+        with panel.store() as store:
+            send(sender(store, 1, panel.home, server.url, state=panel.state))
+            assert dict(store.rows("SELECT address, state FROM invite"))[last] == "uncertain"
+    doubted = panel.copy(tmp_path / "doubted")
+    (log,) = panel.state.rglob("*.log")
+    lines = [line.rpartition(" ") for line in log.read_text().splitlines()]
+    log.write_text("".join(f"{line} {int(at) - 90_000}\n" for line, _, at in lines))  # a day ago
+    for copy in (empty, waiting, doubted):
+        copy.answer(Answer.COPY)
+        with copy.store() as store:
+            found = store.rows(
+                "SELECT p.email, i.state FROM invite i JOIN participant p ON p.id = i.participant_id"
+            )
+            assert dict(found).pop(last) == "uncertain"
+            assert {state for to, state in found if to != last} <= {"sent", "handed_over"}
+            assert len(found) == 4
+        proves(copy)
+        assert not copy.lost()
+        assert copy.invitable() == 0
 
 
 def test_a_database_in_another_home_asks(panel: Panel, tmp_path: Path) -> None:
