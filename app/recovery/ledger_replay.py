@@ -92,16 +92,27 @@ def _add_invites(store: Store, connection_id: int, invites: dict[int, _Invite]) 
                 *(one.reminder, one.reminded_at),
             ),
         )
-    _correct(store, invites, lost.keys() ^ invites.keys())
+    _correct(store, connection_id, invites, invites.keys() - lost.keys())
 
 
-def _correct(store: Store, invites: dict[int, _Invite], kept: set[int]) -> None:
-    """Fill in the times that an index did not have."""
-    store.execute_many(
-        "UPDATE invite SET queued_at = ?, sent_at = coalesce(sent_at, ?) WHERE id = ?"
-        " AND queued_at = 0",
-        [(invites[key].queued_at, invites[key].sent_at, key) for key in kept],
+def _correct(store: Store, connection_id: int, invites: dict[int, _Invite], kept: set[int]) -> None:
+    """Fill in what the index did not have that an invite is known from: its mailbox, its state and
+    its times."""
+    # A study has one open invite for a mailbox, so one of two is over.
+    fill_in = (
+        "UPDATE OR IGNORE invite SET mailbox = ?, state = coalesce(?, state), queued_at = ?,"
+        " sent_at = coalesce(sent_at, ?), reminder = coalesce(reminder, ?),"
+        " reminded_at = coalesce(reminded_at, ?) WHERE id = ?"
     )
+    for (key,) in store.rows("SELECT id FROM invite WHERE queued_at = 0"):
+        if key not in kept:
+            continue
+        one = invites[key]
+        said = (one.mailbox, one.state, one.queued_at, one.sent_at, one.reminder, one.reminded_at)
+        if not store.execute(fill_in, (*said, key)):  # several may have the same stand-in
+            who = _stand_in_participant(store, connection_id, key)
+            store.execute("UPDATE invite SET participant_id = ? WHERE id = ?", (who, key))
+            store.execute(fill_in, (*said, key))
 
 
 def _stand_in_run(store: Store, connection_id: int, one: _Invite) -> int:

@@ -225,6 +225,26 @@ def test_a_lost_page_of_participants_leaves_their_ids(truth: Truth, tmp_path: Pa
     assert report.tables["participant"].unreadable == PEOPLE + 1
 
 
+def test_a_lost_invite_is_as_the_ledger_tells_whichever_index_is_left(
+    truth: Truth, tmp_path: Path
+) -> None:
+    before = {
+        (dict(row)["mailbox"], dict(row)["state"]) for row in truth.intact(truth.content)["invite"]
+    }
+    indexes = [tree.name for tree in truth.trees if tree.table == "invite" and tree.is_index]
+    assert len(indexes) > 3
+    for number, left in enumerate(indexes):
+        content = bytearray(truth.content)
+        lost = {tree.name for tree in truth.trees if tree.table == "invite"} - {left}
+        for page in truth.pages_of(lost):
+            content[(page - 1) * truth.size : page * truth.size] = bytes(truth.size)
+        file, into = tmp_path / f"{number}.db", tmp_path / f"{number}.new"
+        file.write_bytes(content)
+        rescue(file, into)
+        after = truth.rows_of(into)["invite"]
+        assert {(dict(row)["mailbox"], dict(row)["state"]) for row in after} == before, left
+
+
 def test_a_lost_participant_is_not_known_and_not_deleted(
     truth: Truth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

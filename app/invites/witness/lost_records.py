@@ -20,8 +20,8 @@ _LIFTS = {lifted: kind for kind, lifted in _LIFTED.items()}
 
 class LostSend(NamedTuple):
     """A mailbox that was sent something. ``study``: the study's row id, or None if the database has
-    no such study. ``participants``: row ids of those who have the mailbox. ``uncertain``: whether it
-    is not known if it arrived."""
+    no such study. ``participants``: row ids of those who have the mailbox. ``uncertain``: whether
+    it is not known if it arrived."""
 
     what: str
     study: int | None
