@@ -73,6 +73,12 @@ def _lines(report: SalvageReport) -> list[str]:
             "Completed rows were rebuilt in part from an index or the ledger. Run panelist"
             " verify before you send."
         )
+    if report.mismatched:
+        rows = "1 row does" if report.mismatched == 1 else f"{report.mismatched:,} rows do"
+        said.append(
+            f"{rows} not match what the ledger recorded, because a part is missing or damaged."
+            " Every such row is kept. For details, run panelist verify."
+        )
     if report.log_damaged:
         said.append("The write-ahead log is damaged, so the last changes may be missing.")
     if report.key_lost:

@@ -29,9 +29,10 @@ class _Invite:
     reminded_at: int | None = None
 
 
-def replay(store: Store, connection_id: int) -> None:
+def replay(store: Store, connection_id: int) -> int:
     """Add the opt-outs and the invites that the ledger of an account knows and the database does
-    not. The ledger is not changed. Raises DatabaseProblem."""
+    not. An invite that waits to be sent, but left by the ledger, gets its state from there. Returns
+    how many of these there were. The ledger is not changed. Raises DatabaseProblem."""
     names: dict[str, str] = dict(
         store.rows(
             "SELECT before, mailbox FROM ledger WHERE connection_id = ? AND what = 'rekeyed'",
@@ -51,6 +52,7 @@ def replay(store: Store, connection_id: int) -> None:
     with store.transaction():
         _add_opt_outs(store, shut)
         _add_invites(store, connection_id, invites)
+        return _hold_back(store, invites)
 
 
 def _read(invite: _Invite, what: str, after: str | None, at: int) -> None:
@@ -113,6 +115,28 @@ def _correct(store: Store, connection_id: int, invites: dict[int, _Invite], kept
             who = _stand_in_participant(store, connection_id, key)
             store.execute("UPDATE invite SET participant_id = ? WHERE id = ?", (who, key))
             store.execute(fill_in, (*said, key))
+
+
+def _hold_back(store: Store, invites: dict[int, _Invite]) -> int:
+    """Let no damaged state send an invite or a reminder again."""
+    waiting = "SELECT id FROM invite WHERE {0} IN ('queued', 'sending')"
+    left = [key for (key,) in store.rows(waiting.format("state")) if _left(invites, key, "state")]
+    again = [
+        key for (key,) in store.rows(waiting.format("reminder")) if _left(invites, key, "reminder")
+    ]
+    store.execute_many(
+        "UPDATE invite SET state = ?, sent_at = ?, attempt = attempt + 1 WHERE id = ?",
+        [(invites[key].state, invites[key].sent_at, key) for key in left],
+    )
+    store.execute_many(
+        "UPDATE invite SET reminder = ?, reminded_at = ?, attempt = attempt + 1 WHERE id = ?",
+        [(invites[key].reminder, invites[key].reminded_at, key) for key in again],
+    )
+    return len({*left, *again})
+
+
+def _left(invites: dict[int, _Invite], key: int, which: str) -> bool:
+    return key in invites and getattr(invites[key], which) in MAY_HAVE_IT
 
 
 def _stand_in_run(store: Store, connection_id: int, one: _Invite) -> int:

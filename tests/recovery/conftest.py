@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from app import paths
+from app.db.engines.store_factory import open_sqlite
 from app.db.rows import Fetched
 from app.db.store import Store
 from app.invites import erasure, opt_outs
 from app.invites.mail.addresses import hasher
 from app.panel.segments import custom
-from tests.helpers import rows
+from tests.helpers import empty_database, rows
+from tests.helpers.damage import Truth
 from tests.helpers.study_world import BY, queued, send, sender, study
 
 PEOPLE = 120
@@ -47,3 +50,17 @@ def fill(store: Store, folder: Path) -> int:
 def filled(store: Store, tmp_path: Path) -> int:
     """The account of a filled database, on each kind."""
     return fill(store, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def truth(tmp_path_factory: pytest.TempPathFactory) -> Truth:
+    home = tmp_path_factory.mktemp("truth")
+    empty_database.put(home)
+    file = paths.database(home)
+    store = open_sqlite(file)
+    fill(store, home)
+    store.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.close()
+    found = Truth(file)
+    assert found.intact(found.content) == found.rows_of(file)
+    return found

@@ -22,10 +22,9 @@ from app.invites.mail.addresses import hasher
 from app.panel.person import person
 from app.problems import Problem
 from app.recovery.salvage import UNCOUNTED, rescue
-from tests.helpers import empty_database
 from tests.helpers.damage import KINDS, Row, Rows, Truth, damage
 from tests.helpers.depth import examples
-from tests.recovery.conftest import PEOPLE, fill
+from tests.recovery.conftest import PEOPLE
 
 COMMANDS = (
     ("status", "--json"),
@@ -41,20 +40,6 @@ CHANGED = {  # so that the next sync lists everything again
     "connection": {"settled", "status", "request_seq", "generation", "subscriptions_known"},
     "segment": {"count", "with_email"},
 }
-
-
-@pytest.fixture(scope="module")
-def truth(tmp_path_factory: pytest.TempPathFactory) -> Truth:
-    home = tmp_path_factory.mktemp("truth")
-    empty_database.put(home)
-    file = paths.database(home)
-    store = open_sqlite(file)
-    fill(store, home)
-    store.rows("PRAGMA wal_checkpoint(TRUNCATE)")
-    store.close()
-    found = Truth(file)
-    assert found.intact(found.content) == found.rows_of(file)
-    return found
 
 
 def said(*command: str) -> tuple[int, str, str]:
@@ -157,32 +142,16 @@ def test_no_command_tells_a_wrong_count_or_a_fault_of_its_own(
                 assert told.items() <= counts.items(), (number, kind)
 
 
-def broken(truth: Truth, tmp_path: Path, tables: set[str]) -> Path:
-    """The file without the pages of these tables and indexes."""
-    content = bytearray(truth.content)
-    for root in (tree.root for tree in truth.trees if tree.name in tables):
-        content[(root - 1) * truth.size : root * truth.size] = bytes(truth.size)
-    file = tmp_path / "broken.db"
-    file.write_bytes(content)
-    return file
-
-
-def test_opt_outs_come_from_the_second_copy_or_the_ledger(truth: Truth, tmp_path: Path) -> None:
-    before = {dict(row)["mailbox"] for row in truth.intact(truth.content)["opt_out"]}
-    for number, lost in enumerate(({"opt_out"}, {"opt_out", "opt_out_copy"})):
-        into = tmp_path / f"{number}.db"
-        rescue(broken(truth, tmp_path, lost), into)
-        after = truth.rows_of(into)["opt_out"]
-        assert {dict(row)["mailbox"] for row in after} == before
-
-
 def test_the_key_of_mailboxes_is_saved_from_either_copy(truth: Truth, tmp_path: Path) -> None:
     for number, lost in enumerate(("mailbox_key", "mailbox_key_copy")):
         into = tmp_path / f"{number}.db"
-        report = rescue(broken(truth, tmp_path, {lost}), into)
+        file = tmp_path / f"{number}.broken"
+        file.write_bytes(truth.without({lost}))
+        report = rescue(file, into)
         assert not report.key_lost
         assert truth.rows_of(into)["mailbox_key"] == truth.intact(truth.content)["mailbox_key"]
-    both = broken(truth, tmp_path, {"mailbox_key", "mailbox_key_copy"})
+    both = tmp_path / "both.broken"
+    both.write_bytes(truth.without({"mailbox_key", "mailbox_key_copy"}))
     assert rescue(both, tmp_path / "without.db").key_lost
     without = open_sqlite(tmp_path / "without.db")
     with pytest.raises(DatabaseProblem, match="key that recognises"):  # rather than a new key
@@ -190,29 +159,10 @@ def test_the_key_of_mailboxes_is_saved_from_either_copy(truth: Truth, tmp_path: 
     without.close()
 
 
-def test_a_lost_invite_keeps_its_mailbox_from_a_second_email(truth: Truth, tmp_path: Path) -> None:
-    lost = {tree.name for tree in truth.trees if tree.table == "invite"}
-    before = {dict(row)["mailbox"] for row in truth.intact(truth.content)["invite"]}
-    into = tmp_path / "new.db"
-    file, size = broken(truth, tmp_path, set()), truth.size
-    content = bytearray(file.read_bytes())
-    for page in truth.pages_of(lost):
-        content[(page - 1) * size : page * size] = bytes(size)
-    file.write_bytes(content)
-    report = rescue(file, into)
-    after = truth.rows_of(into)["invite"]
-    assert {dict(row)["mailbox"] for row in after} == before
-    assert report.tables["invite"].completed == len(before)
-    assert report.tables["invite"].saved == 0
-
-
 def test_a_lost_page_of_participants_leaves_their_ids(truth: Truth, tmp_path: Path) -> None:
     """Sync fetches them again, and studies refer to them as before."""
-    file, size = broken(truth, tmp_path, set()), truth.size
-    content = bytearray(file.read_bytes())
-    for page in truth.pages_of({"participant"}):
-        content[(page - 1) * size : page * size] = bytes(size)
-    file.write_bytes(content)
+    file = tmp_path / "broken.db"
+    file.write_bytes(truth.without({"participant"}))
     into = tmp_path / "new.db"
     report = rescue(file, into)
     ids = {
@@ -225,37 +175,14 @@ def test_a_lost_page_of_participants_leaves_their_ids(truth: Truth, tmp_path: Pa
     assert report.tables["participant"].unreadable == PEOPLE + 1
 
 
-def test_a_lost_invite_is_as_the_ledger_tells_whichever_index_is_left(
-    truth: Truth, tmp_path: Path
-) -> None:
-    before = {
-        (dict(row)["mailbox"], dict(row)["state"]) for row in truth.intact(truth.content)["invite"]
-    }
-    indexes = [tree.name for tree in truth.trees if tree.table == "invite" and tree.is_index]
-    assert len(indexes) > 3
-    for number, left in enumerate(indexes):
-        content = bytearray(truth.content)
-        lost = {tree.name for tree in truth.trees if tree.table == "invite"} - {left}
-        for page in truth.pages_of(lost):
-            content[(page - 1) * truth.size : page * truth.size] = bytes(truth.size)
-        file, into = tmp_path / f"{number}.db", tmp_path / f"{number}.new"
-        file.write_bytes(content)
-        rescue(file, into)
-        after = truth.rows_of(into)["invite"]
-        assert {(dict(row)["mailbox"], dict(row)["state"]) for row in after} == before, left
-
-
 def test_a_lost_participant_is_not_known_and_not_deleted(
     truth: Truth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their row and their entries in the indexes are lost, and only their invites are left."""
     home = paths.make_private(tmp_path / "home")
     monkeypatch.setenv("PANELIST_HOME", str(home))
-    content = bytearray(truth.content)
-    for page in truth.pages_of({one.name for one in truth.trees if one.table == "participant"}):
-        content[(page - 1) * truth.size : page * truth.size] = bytes(truth.size)
     file = tmp_path / "broken.db"
-    file.write_bytes(content)
+    file.write_bytes(truth.without(truth.of_table("participant")))
     rescue(file, paths.database(home))
     store = open_sqlite(paths.database(home))
     (lost,) = store.row("SELECT count(DISTINCT participant_id) FROM invite")

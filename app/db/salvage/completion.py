@@ -26,6 +26,7 @@ _COMPLETED = (
     "opt_out",
     "erasure",
 )
+_NEWEST = 2**30  # requests to Stripe, or lists of it, that a database has seen at most
 _NO_SOURCE = f"{LOST_ID}{{id}}"
 _STAND_INS: dict[str, Row] = {
     "connection": {
@@ -188,6 +189,10 @@ def _resume(database: sqlite3.Connection) -> None:
         for table in ("participant", "subscription", "product", "price")
         if run("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
     ]
+    numbers = [(table, column) for table in fetched for column in ("seq", "generation")]
+    for table, column in [*numbers, ("connection", "request_seq"), ("connection", "generation")]:
+        wrong = f"typeof({column}) <> 'integer' OR {column} NOT BETWEEN 0 AND {_NEWEST}"
+        run(f'UPDATE "{table}" SET {column} = 0 WHERE {wrong}')  # than which none is newer
     for column, source in (("request_seq", "seq"), ("generation", "generation")):
         newest = ", ".join(
             f"coalesce((SELECT max({source}) FROM {table} WHERE connection_id = connection.id), 0)"
