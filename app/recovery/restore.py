@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app import paths
+from app.db.engines.retired_postgres import revive
 from app.db.engines.store_factory import open_sqlite, open_store
 from app.db.errors import DatabaseProblem, explained
 from app.db.new_file import new_file
@@ -100,7 +101,7 @@ def _into_place(home: Path, staged: Path, done: Restored, replacing: bool) -> No
             if used and not replacing:
                 raise _asks(str(file))
             if current is not None:
-                _carry(current, staged, done)
+                _carry(current, staged, done, held=True)
         finally:
             if current is not None:
                 current.close()
@@ -121,15 +122,17 @@ def _into_postgres(settings: Settings, staged: Path, done: Restored, replacing: 
             _carry(current, staged, done)
         source = open_sqlite(staged)
         try:
-            copy_tables(source, current)
+            with current.transaction():
+                revive(current)
+                copy_tables(source, current)
         finally:
             source.close()
     finally:
         current.close()
 
 
-def _carry(current: Store, staged: Path, done: Restored) -> None:
-    older = open_sqlite(staged)
+def _carry(current: Store, staged: Path, done: Restored, *, held: bool = False) -> None:
+    older = open_sqlite(staged, held=held)
     try:
         done.carried = carry_over(current, older)
         older.database.execute_sql("PRAGMA journal_mode = delete")
@@ -142,7 +145,7 @@ def _current(file: Path) -> Store | None:
     if not file.exists():
         return None
     with suppress(DatabaseProblem):
-        return open_sqlite(file)
+        return open_sqlite(file, held=True)
     return None
 
 
