@@ -12,7 +12,7 @@ import pytest
 from app import paths
 from app.db.identity import identity
 from app.db.rows import Fetched
-from app.invites import corrections, erasure, studies
+from app.invites import corrections, erasure, restore_guard, studies
 from app.invites.errors import RestoreSuspected
 from app.invites.housekeeping import tidy
 from app.invites.ledger_proof import prove
@@ -212,6 +212,34 @@ def test_another_computer_asks(panel: Panel, tmp_path: Path) -> None:
     copy = panel.copy(tmp_path / "copy")
     asks(Panel(copy.home, tmp_path / "elsewhere"), "is a copy, or it was moved")
     assert Panel(panel.home, tmp_path / "elsewhere").why() is None  # only the state was lost
+
+
+def test_a_copy_on_another_computer_asks_before_the_first_invite(
+    panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel.follow()
+    assert panel.why() is None
+    copy = panel.copy(tmp_path / "copy")
+    assert copy.why() is None  # on this one, what either sends is known
+    asks(Panel(copy.home, tmp_path / "elsewhere"), "is a copy, or it was moved")
+    machine = tmp_path / "machine-id"
+    machine.write_text("another")
+    monkeypatch.setattr(restore_guard, "MACHINE_IDS", (str(machine),))
+    there = Panel(copy.home, tmp_path / "there")
+    there.follow()
+    asks(there, "last used on another computer")
+    there.answer(Answer.MOVED)
+    assert there.invite() == 4
+
+
+def test_a_container_without_a_name_does_not_ask_at_its_first_invite(
+    panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restore_guard, "MACHINE_IDS", ())
+    monkeypatch.setattr(restore_guard, "node", lambda: "container-1")
+    panel.follow()
+    monkeypatch.setattr(restore_guard, "node", lambda: "container-2")
+    assert panel.invite() == 4
 
 
 def test_an_account_without_a_ledger_can_be_marked_and_trusted(panel: Panel) -> None:

@@ -73,6 +73,11 @@ class Witness:
         """Whether this computer has seen the database before."""
         return self._own.path.exists()
 
+    @property
+    def knows_another(self) -> bool:
+        """Whether this computer has seen another copy of the database."""
+        return bool(self._others())
+
     def lacks(self) -> bool:
         """Whether the database lacks something that was recorded, from it or from a copy of it."""
         last = self._own.last()
