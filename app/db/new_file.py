@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from app.db.errors import DatabaseProblem
+from app.db.errors import DatabaseProblem, explained
 from app.files import sync_folder
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_UNWRITTEN = (
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_FSYNC,
+    sqlite3.SQLITE_IOERR_TRUNCATE,
+    sqlite3.SQLITE_IOERR_DIR_FSYNC,
+)
 _BESIDE = ("-wal", "-shm", "-journal")
 
 
@@ -18,7 +26,8 @@ _BESIDE = ("-wal", "-shm", "-journal")
 def new_file(file: Path) -> Iterator[Path]:
     """Yield an empty file beside ``file``, with mode 0600, for a database. Once its content is on
     the disk, it gets the name ``file``. If this ends early, even by a kill, there is no ``file``.
-    Close every connection inside. Raises OSError and DatabaseProblem if ``file`` exists."""
+    Close every connection inside. Raises OSError, and DatabaseProblem if ``file`` exists or cannot
+    be written."""
     if file.exists():
         raise already_there(file)
     part = file.with_name(f"{file.name}.part")
@@ -26,11 +35,12 @@ def new_file(file: Path) -> Iterator[Path]:
         _remove(part)  # what a killed process left
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     try:
-        yield part
-        with closing(sqlite3.connect(part)) as database:  # so that it is one file
-            database.execute("PRAGMA journal_mode = delete")
-        with part.open("rb+") as written:
-            os.fsync(written.fileno())
+        with _writing(file):
+            yield part
+            with closing(sqlite3.connect(part)) as database:  # so that it is one file
+                database.execute("PRAGMA journal_mode = delete")
+            with part.open("rb+") as written:
+                os.fsync(written.fileno())
         try:
             os.link(part, file)  # unlike a rename, it fails if another process made one
         except FileExistsError:
@@ -43,6 +53,32 @@ def new_file(file: Path) -> Iterator[Path]:
             sync_folder(file.parent)
     finally:
         _remove(part)
+
+
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
+    """Blame the new file, not what it is made from, if its disk is full or refuses it."""
+    try:
+        with explained(str(file)):
+            yield
+    except (DatabaseProblem, OSError) as error:
+        why = _refusal(error)
+        if why is None:
+            raise
+        raise DatabaseProblem(
+            f"{file} could not be written ({why}). Nothing was changed. Free some space, then try"
+            " again."
+        ) from error
+
+
+def _refusal(error: BaseException | None) -> str | None:
+    """Why a disk did not take what was written."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return str(error.strerror)
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code & 0xFF == sqlite3.SQLITE_FULL or code in _UNWRITTEN:
+        return str(error)
+    return _refusal(error.__cause__ or error.__context__) if error is not None else None
 
 
 @contextmanager
