@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -101,3 +102,5 @@ def already_there(file: Path) -> DatabaseProblem:
 def _remove(part: Path) -> None:
     for suffix in ("", *_BESIDE):
         part.with_name(part.name + suffix).unlink(missing_ok=True)
+    for copy in part.parent.glob(f"{glob.escape(part.name)}.version-*"):  # from an update
+        copy.unlink(missing_ok=True)

@@ -74,7 +74,7 @@ def _staged(settings: Settings, file: Path) -> Iterator[Path]:
     staged.unlink(missing_ok=True)  # left by a killed process
     try:
         with new_file(staged) as part:
-            with explained(str(file)), closing(sqlite3.connect(file)) as given:
+            with explained(str(file)), closing(_only_read(file)) as given:
                 given.execute("VACUUM INTO ?", (str(part),))
             with explained(str(file)), closing(sqlite3.connect(part)) as copy:
                 (found,) = copy.execute("PRAGMA quick_check(1)").fetchone()
@@ -85,10 +85,23 @@ def _staged(settings: Settings, file: Path) -> Iterator[Path]:
                 raise DatabaseProblem(f"{file} is damaged ({found}). Nothing was changed.")
             if known is None:
                 raise Problem(f"{file} is not a Panelist database. Nothing was changed.")
-            open_sqlite(part).close()  # brings it up to date
+            try:
+                open_sqlite(part).close()  # brings it up to date
+            except DatabaseProblem as problem:
+                raise DatabaseProblem(str(problem).replace(str(part), str(file))) from problem
         yield staged
     finally:
         staged.unlink(missing_ok=True)
+
+
+def _only_read(file: Path) -> sqlite3.Connection:
+    """Open a file that must stay as it is. What its log has belongs to it. Without one it can be on
+    a read-only disk, and only a journal that must be rolled back needs a change."""
+    if file.with_name(f"{file.name}-journal").exists():
+        return sqlite3.connect(file)
+    logged = any(file.with_name(file.name + suffix).exists() for suffix in ("-wal", "-shm"))
+    how = "mode=ro" if logged else "immutable=1"
+    return sqlite3.connect(f"{file.resolve().as_uri()}?{how}", uri=True)
 
 
 def _into_place(home: Path, staged: Path, done: Restored, replacing: bool) -> None:
