@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,7 +56,7 @@ def _print(report: SalvageReport, into: Path) -> None:
     for line in _lines(report):
         print(line)
     print(f"The recovered database is {into}. The damaged file was not changed.")
-    print(f"To use it, run panelist restore {into} --replace")
+    print(f"To use it, run panelist restore {shlex.quote(str(into))} --replace")
 
 
 def _lines(report: SalvageReport) -> list[str]:

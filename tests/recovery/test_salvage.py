@@ -17,6 +17,7 @@ from app import cli, paths
 from app.db import store as store_module
 from app.db.engines.store_factory import open_sqlite
 from app.db.errors import DatabaseProblem
+from app.db.salvage.page_file import PageFile
 from app.invites.ledger_proof import prove
 from app.invites.mail.addresses import hasher
 from app.panel.person import person
@@ -198,6 +199,26 @@ def test_a_lost_participant_is_not_known_and_not_deleted(
     _, out, _ = said("status")
     assert f"\n{lost} participants are not known: the salvage saved only what refers to them" in out
     assert said("participants", "--json", "--deleted") == (0, "", "")  # they are no one's
+
+
+@pytest.mark.parametrize("size", [1024, 4096, 16384])
+@pytest.mark.parametrize("header", ["whole", "lost"])
+def test_the_size_of_pages_is_found(tmp_path: Path, size: int, header: str) -> None:
+    """Also in a large file, whose first pages are not all alike."""
+    file = tmp_path / "large.db"
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as database:
+        database.execute(f"PRAGMA page_size = {size}")
+        database.execute("CREATE TABLE one (a, b)")
+        database.execute("BEGIN")
+        some = [(number, "x" * (number * 37 % (2 * size))) for number in range(1_600)]
+        database.executemany("INSERT INTO one VALUES (?, ?)", some)
+        database.execute("COMMIT")
+        database.execute("CREATE INDEX of_a ON one (a)")
+    if header == "lost":
+        content = file.read_bytes()
+        file.write_bytes(bytes(100) + content[100:])
+    with contextlib.closing(PageFile(file)) as pages:
+        assert pages.size == size
 
 
 def test_committed_changes_in_the_log_are_saved(truth: Truth, tmp_path: Path) -> None:
