@@ -7,11 +7,11 @@ import glob
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from app.db.errors import DatabaseProblem, explained
-from app.files import sync_folder
+from app.files import NoLocks, lock, sync_folder
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _UNWRITTEN = (
@@ -32,10 +32,12 @@ def new_file(file: Path) -> Iterator[Path]:
     if file.exists():
         raise already_there(file)
     part = file.with_name(f"{file.name}.part")
-    with creating(file):
-        _remove(part)  # what a killed process left
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    try:
+    with ExitStack() as held:
+        with creating(file):
+            held.enter_context(only_writer(part))
+            _remove(part)  # what a killed process left
+            os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        held.callback(_remove, part)
         with _writing(file):
             yield part
             with closing(sqlite3.connect(part)) as database:  # so that it is one file
@@ -52,8 +54,30 @@ def new_file(file: Path) -> Iterator[Path]:
             os.replace(part, file)
         with suppress(OSError):  # as on filesystems that cannot
             sync_folder(file.parent)
+
+
+@contextmanager
+def only_writer(file: Path) -> Iterator[None]:
+    """Let one process write a file that has not its name yet. Raises DatabaseProblem if another one
+    does, and OSError."""
+    path = file.with_name(f"{file.name}.lock")
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        with suppress(NoLocks):  # as on some network shares
+            lock(handle, str(path), wait=False)
+        if os.fstat(handle).st_nlink == 0:  # its holder has just removed it
+            raise BlockingIOError
+    except BlockingIOError:
+        os.close(handle)
+        raise DatabaseProblem(
+            f"Another Panelist is writing {file}. Nothing was changed. Wait until it ends, then"
+            " try again."
+        ) from None
+    try:
+        yield
     finally:
-        _remove(part)
+        path.unlink(missing_ok=True)
+        os.close(handle)
 
 
 @contextmanager

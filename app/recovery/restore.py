@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from app import paths
 from app.db.engines.retired_postgres import revive
 from app.db.engines.store_factory import open_sqlite, open_store
 from app.db.errors import DatabaseProblem, explained
-from app.db.new_file import new_file
+from app.db.new_file import new_file, only_writer
 from app.db.store import Store
 from app.db.table_copy import copy_tables, is_unused
 from app.invites import erasure
@@ -71,8 +71,10 @@ def _staged(settings: Settings, file: Path) -> Iterator[Path]:
     if paths.is_database(file, {"PANELIST_HOME": str(settings.home)}):
         raise Problem(f"{file} is the database in use. Nothing was changed.")
     staged = paths.make_private(settings.home) / "panelist.db.restored"
-    staged.unlink(missing_ok=True)  # left by a killed process
-    try:
+    with ExitStack() as held:
+        held.enter_context(only_writer(staged))
+        staged.unlink(missing_ok=True)  # left by a killed process
+        held.callback(staged.unlink, missing_ok=True)
         with new_file(staged) as part:
             with explained(str(file)), closing(_only_read(file)) as given:
                 given.execute("VACUUM INTO ?", (str(part),))
@@ -90,8 +92,6 @@ def _staged(settings: Settings, file: Path) -> Iterator[Path]:
             except DatabaseProblem as problem:
                 raise DatabaseProblem(str(problem).replace(str(part), str(file))) from problem
         yield staged
-    finally:
-        staged.unlink(missing_ok=True)
 
 
 def _only_read(file: Path) -> sqlite3.Connection:

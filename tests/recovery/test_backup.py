@@ -14,6 +14,7 @@ import pytest
 from app.db import migrations
 from app.db.engines.store_factory import open_sqlite, open_store
 from app.db.errors import DatabaseProblem
+from app.db.new_file import new_file, only_writer
 from app.db.schema.creation import TABLES
 from app.db.store import Row, Store
 from app.invites import erasure, opt_outs
@@ -246,3 +247,19 @@ def test_a_full_disk_is_that_of_the_new_file(sqlite_settings: Settings, tmp_path
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
         assert not list(tmp_path.glob("new.db*"))
     store.close()
+
+
+def test_one_process_at_a_time_writes_a_file(sqlite_settings: Settings, tmp_path: Path) -> None:
+    """Two would give an incomplete file its name."""
+    store, file = open_store(sqlite_settings), tmp_path / "new.db"
+    with new_file(file), pytest.raises(DatabaseProblem, match="Another Panelist is writing"):
+        back_up(store, file)
+    assert [one.name for one in tmp_path.glob("new.db*")] == ["new.db"]
+    backup = tmp_path / "backup.db"
+    back_up(store, backup)
+    store.close()
+    staged = sqlite_settings.home / "panelist.db.restored"
+    with only_writer(staged), pytest.raises(DatabaseProblem, match="Another Panelist is writing"):
+        restore(sqlite_settings, backup, replacing=True)
+    restore(sqlite_settings, backup, replacing=True)
+    assert not list(sqlite_settings.home.glob("*.restored*"))
