@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.sync.windows import STRIPE_BEGAN, TimeWindow, advance, below, cut, known_total, split
+from app.sync.windows import (
+    STRIPE_BEGAN,
+    TimeWindow,
+    advance,
+    below,
+    cut_window,
+    known_total,
+    split,
+)
 
 NOW = 2_000_000_000
 PAGE = 5  # small, so that small lists have many pages
@@ -185,9 +193,9 @@ def test_a_total_is_known_within_a_factor_of_two(
 
 
 def test_a_window_that_leads_nowhere_is_cut_down_to_a_second() -> None:
-    first = cut(at(0, 100, 60), 2)
+    first = cut_window(at(0, 100, 60), 2)
     assert first == [below(at(0, 100, 60))]
-    upper, lower = cut(first[0], 2)
+    upper, lower = cut_window(first[0], 2)
     assert (upper.low, upper.high, lower.low, lower.high) == (31, 61, 0, 31)
-    assert cut(TimeWindow(1, "customers", 5, 6), 2) == []
-    assert cut(at(0, 61, 60), 2) == []  # the cursor's own second
+    assert cut_window(TimeWindow(1, "customers", 5, 6), 2) == []
+    assert cut_window(at(0, 61, 60), 2) == []  # the cursor's own second

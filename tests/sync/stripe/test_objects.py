@@ -14,7 +14,8 @@ from app.db.rows import DeletedObject, Fetched
 from app.sandbox.world.seeded_customers import PLANTED
 from app.sandbox.world.world import World
 from app.sync.stripe.endpoints import LISTINGS
-from app.sync.stripe.pages import Unreadable, any_object
+from app.sync.stripe.objects import Customer
+from app.sync.stripe.pages import UnreadableAnswer, any_object
 
 BAD = "\N{REPLACEMENT CHARACTER}"
 GOOD = b'{"id":"cus_good","created":7}'
@@ -142,7 +143,7 @@ def test_list_members_that_are_not_objects() -> None:
     ],
 )
 def test_bytes_that_are_no_list_of_stripe(content: bytes) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableAnswer):
         LISTINGS["customers"].read_page(content)
 
 
@@ -153,13 +154,13 @@ def test_a_cut_page_is_never_taken_for_a_whole(cut: int, surrogate: bool) -> Non
     name = "\ud800" if surrogate else "Ada"
     body = {"data": [{**one, "name": name} for one in world.customers()], "has_more": True}
     content = json.dumps(body).encode()
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableAnswer):
         LISTINGS["customers"].read_page(content[: cut % len(content)])
 
 
 @pytest.mark.parametrize("content", [b"[]", b"12", b"null", b'{"a":', b"<html>"])
 def test_any_object_is_an_object(content: bytes) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableAnswer):
         any_object(content)
     assert any_object(b'{"a":1}') == {"a": 1}
 
@@ -278,6 +279,21 @@ def test_every_stored_field_of_each_object() -> None:
         b'"usage_type":"metered"}}',
     ).prices
     assert tuple(sold) == ("price_a", "prod_a", "n", False, "eur", 1200, "month", 3)
+
+
+def test_every_field_that_is_read_of_a_customer_is_stored() -> None:
+    """A field that the parser reads and the row has may still be lost between the two."""
+    sent = {
+        "str": "text",
+        "int": 7,
+        "bool": False,
+        "dict[str, str]": {"a": "b"},
+        "list[str]": ["a"],
+    }
+    kinds = {name: kind.removesuffix(" | None") for name, kind in Customer.__annotations__.items()}
+    full = {**{name: sent[kind] for name, kind in kinds.items()}, "object": "customer"}
+    (row,) = customers(json.dumps(full).encode()).participants
+    assert [name for name, value in row._asdict().items() if value is None] == []
 
 
 def test_what_is_of_another_kind_or_mode_is_set_aside() -> None:
