@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.db import migrations
+from app.db import schema
 from app.db.engines.store_factory import open_sqlite, open_store
 from app.db.errors import DatabaseProblem
 from app.db.new_file import new_file, only_writer
@@ -220,7 +220,7 @@ def test_an_update_of_a_backup_leaves_no_second_copy_of_it(
     open_store(sqlite_settings).close()
     file = tmp_path / "newer.db"
     shutil.copy(sqlite_settings.home / "panelist.db", file)
-    for version in (migrations.VERSION + 1, 3):
+    for version in (schema.VERSION + 1, 3):
         with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as database:
             database.execute("UPDATE schema_version SET version = ?", (version,))
         with pytest.raises(DatabaseProblem) as caught:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from hashlib import sha256
 
 from app.db.lock import Lock, LockTaken
-from app.db.store import APPLICATION_ID, Store
+from app.db.schema import APPLICATION_ID
+from app.db.store import Store
 
 _FIRST = 1 << 8  # on PostgreSQL the smaller numbers are those of other locks
 
