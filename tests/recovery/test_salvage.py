@@ -8,7 +8,7 @@ import io
 import json
 import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from app.db.engines import preparation
 from app.db.engines.store_factory import open_sqlite
 from app.db.errors import DatabaseProblem
 from app.db.salvage.page_file import PageFile
+from app.db.store import Store
 from app.invites.ledger_proof import prove
 from app.invites.mail.addresses import hasher
 from app.panel.person import person
@@ -25,6 +26,7 @@ from app.problems import Problem
 from app.recovery.salvage import UNCOUNTED, rescue
 from tests.helpers.damage import KINDS, Row, Rows, Truth, damage
 from tests.helpers.depth import examples
+from tests.helpers.earlier_versions import back_to_5, back_to_8, back_to_13
 from tests.recovery.conftest import PEOPLE
 
 COMMANDS = (
@@ -199,6 +201,24 @@ def test_a_lost_participant_is_not_known_and_not_deleted(
     _, out, _ = said("status")
     assert f"\n{lost} participants are not known: the salvage saved only what refers to them" in out
     assert said("participants", "--json", "--deleted") == (0, "", "")  # they are no one's
+
+
+@pytest.mark.parametrize("back", [back_to_13, back_to_8, back_to_5])
+def test_a_database_of_an_earlier_version_is_salvaged(
+    truth: Truth, tmp_path: Path, back: Callable[[Store], None]
+) -> None:
+    """As an old backup is, which then is brought up to date."""
+    file, into = tmp_path / "old.db", tmp_path / "new.db"
+    file.write_bytes(truth.content)
+    file.chmod(0o600)
+    store = open_sqlite(file)
+    back(store)
+    store.close()
+    report = rescue(file, into)
+    assert (report.lost_pages, report.key_lost, report.mismatched) == (0, False, 0)
+    for table in ("participant", "invite", "opt_out", "study", "ledger"):
+        assert len(truth.rows_of(into)[table]) == len(truth.intact(truth.content)[table])
+    assert [one.name for one in tmp_path.glob("new.db*")] == ["new.db"]
 
 
 @pytest.mark.parametrize("size", [1024, 4096, 16384])

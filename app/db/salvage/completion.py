@@ -209,7 +209,8 @@ def _resume(database: sqlite3.Connection) -> None:
     run("UPDATE connection SET status = 'pending' WHERE status <> 'disconnected'")
     if not run("SELECT 1 FROM syncer").fetchone():
         run("INSERT INTO syncer (turn, who) VALUES (0, '')")
-    run(
-        "INSERT OR IGNORE INTO ledger_head (connection_id, number, hash)"
-        " SELECT connection_id, max(number), hash FROM ledger GROUP BY connection_id"
-    )
+    if run("SELECT 1 FROM sqlite_schema WHERE name = 'ledger_head'").fetchone():
+        run(
+            "INSERT OR IGNORE INTO ledger_head (connection_id, number, hash)"
+            " SELECT connection_id, max(number), hash FROM ledger GROUP BY connection_id"
+        )
