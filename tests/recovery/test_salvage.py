@@ -26,7 +26,7 @@ from app.problems import Problem
 from app.recovery.salvage import UNCOUNTED, rescue
 from tests.helpers.damage import KINDS, Row, Rows, Truth, damage
 from tests.helpers.depth import examples
-from tests.helpers.earlier_versions import back_to_5, back_to_8, back_to_13
+from tests.helpers.earlier_versions import back_to_8, back_to_13
 from tests.recovery.conftest import PEOPLE
 
 COMMANDS = (
@@ -203,7 +203,7 @@ def test_a_lost_participant_is_not_known_and_not_deleted(
     assert said("participants", "--json", "--deleted") == (0, "", "")  # they are no one's
 
 
-@pytest.mark.parametrize("back", [back_to_13, back_to_8, back_to_5])
+@pytest.mark.parametrize("back", [back_to_13, back_to_8])
 def test_a_database_of_an_earlier_version_is_salvaged(
     truth: Truth, tmp_path: Path, back: Callable[[Store], None]
 ) -> None:
