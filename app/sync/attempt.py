@@ -85,8 +85,10 @@ class SyncAttempt:
             if self._full or self._state().due or self._listing_due():
                 await self._begin(await self._clock())
             await self._look(listed=await self._list())
-            if hints := event_hints.waiting(self._store, self._connection_id):
-                await self._apply_hints(hints)  # the list of events may not show them yet, or never
+            # The list of events may not show these yet, or never.
+            hints = event_hints.waiting(self._store, self._connection_id)
+            if hints and await self._apply_hints(hints):
+                await self._look(asked=True)  # a person asked during the first look
             await self._do(
                 connections.set_status, ("pending", "syncing", "segments_synced"), "complete"
             )

@@ -35,7 +35,7 @@ def windows(draw: st.DrawFn) -> TimeWindow:
     return TimeWindow(1, "customers", low, high, "cus_x", position, draw(st.floats(0, 1_000)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(windows(), st.integers(1, 40), st.integers(0, 40))
 def test_pieces_are_disjoint_and_cover_exactly_the_rest(
     window: TimeWindow, parts: int, ids: int
@@ -58,7 +58,7 @@ def test_pieces_are_disjoint_and_cover_exactly_the_rest(
     assert all(piece.listing == window.listing for piece in pieces)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(windows(), st.integers(2, 40))
 def test_the_piece_that_keeps_the_cursor_keeps_its_second(window: TimeWindow, parts: int) -> None:
     """More objects of the cursor's second may follow; no other piece asks for them."""
@@ -80,7 +80,7 @@ def test_a_window_that_nothing_is_known_of_is_not_cut() -> None:
     assert split(window, 8, range(2, 10)) == [window]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(windows())
 def test_a_query_is_half_open(window: TimeWindow) -> None:
     query = window.parameters()
@@ -90,7 +90,7 @@ def test_a_query_is_half_open(window: TimeWindow) -> None:
     assert query == {"limit": 100}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(windows(), st.none() | st.integers(-(2**70), 2**70))
 def test_a_time_that_cannot_be_moves_nothing(window: TimeWindow, created: int | None) -> None:
     moved = advance(window, "cus_y", created, 100)
@@ -102,7 +102,7 @@ def test_a_time_that_cannot_be_moves_nothing(window: TimeWindow, created: int | 
     assert moved.remaining >= 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(windows())
 def test_starting_over_keeps_the_cursors_second(window: TimeWindow) -> None:
     again = below(window)
@@ -150,7 +150,7 @@ def accounts(draw: st.DrawFn) -> Account:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(accounts(), st.randoms(use_true_random=False))
 def test_a_list_read_in_any_order_with_any_cuts_is_complete(account: Account, rng: Random) -> None:
 

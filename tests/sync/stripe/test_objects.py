@@ -111,7 +111,7 @@ ESCAPES = ["\\ud83d", "\\ude00", "\\uD800", "\\udfff", "\\\\", "ud83d", "\\u0041
 
 
 @given(st.lists(st.sampled_from(ESCAPES), max_size=8).map("".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_only_surrogates_that_stand_alone_are_replaced(text: str) -> None:
     """A pair is a character, and a backslash that is escaped begins no escape."""
     answer = customers(b'{"id":"cus_a","created":7,"name":"%s"}' % text.encode(), GOOD)
@@ -147,7 +147,7 @@ def test_bytes_that_are_no_list_of_stripe(content: bytes) -> None:
         LISTINGS["customers"].read_page(content)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 10_000), st.booleans())
 def test_a_cut_page_is_never_taken_for_a_whole(cut: int, surrogate: bool) -> None:
     world = World(customers=4, seed=3, clock=lambda: 1_800_000_000)

@@ -233,7 +233,7 @@ async def test_a_wait_that_is_given_up_closes_its_connection() -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_any_bytes_at_all(answer: bytes) -> None:
     """An answer or a WireProblem; never another exception, never a wait without end."""
 
