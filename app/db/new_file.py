@@ -61,7 +61,8 @@ def only_writer(file: Path) -> Iterator[None]:
     """Let one process write a file that has not its name yet. Raises DatabaseProblem if another one
     does, and OSError."""
     path = file.with_name(f"{file.name}.lock")
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with creating(file):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         with suppress(NoLocks):  # as on some network shares
             lock(handle, str(path), wait=False)

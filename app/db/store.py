@@ -124,8 +124,8 @@ class Store:
 
     @contextmanager
     def snapshot(self) -> Iterator[Store]:
-        """Several reads that see the database as it was at the first one, while others write. Inside
-        a transaction, in which no one else may write, they are part of it."""
+        """Several reads that see the database as it was at the first one, while others write.
+        Inside a transaction, in which no one else may write, they are part of it."""
         begun = self.database.in_transaction()
         with self._explained(), self.database.atomic():
             if self.postgres and not begun:
