@@ -28,7 +28,7 @@ COMMANDS = ["demo", "sandbox", "connect", "sync", "serve", "status", "segments",
 COMMANDS += ["verify", "info"]
 NOTHING: dict[str, Any] = {
     "connection": None,
-    "participants": {"total": 0, "with_email": 0, "deleted": 0},
+    "participants": {"total": 0, "with_email": 0, "deleted": 0, "lost": 0},
     "segments": 0,
     "sync": {"steps": [], "last_event_at": None, "last_polled_at": None, "reads_30d": 0},
     "messages": [],

@@ -48,6 +48,6 @@ def run(options: argparse.Namespace) -> int:
         print(f"The SQLite database was not changed. It is {moved.kept} now.")
         print("Panelist uses PostgreSQL as long as PANELIST_DATABASE_URL is set.")
     else:
-        print("PostgreSQL was not changed. Unset PANELIST_DATABASE_URL to use the SQLite database.")
-        print("Do not send from both databases.")
+        print("Unset PANELIST_DATABASE_URL to use the SQLite database.")
+        print("PostgreSQL keeps what it has, and refuses every change from now on.")
     return DONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,7 +54,7 @@ def _lines(done: Restored, file: str) -> list[str]:
         said.append(
             "It could not be read, so nothing was carried over from it. If"
             f" {file} was not salvaged from it, opt-outs and erasures since then are not known:"
-            f" panelist salvage {done.kept} finds them."
+            f" panelist salvage {shlex.quote(str(done.kept))} finds them."
         )
     carried = done.carried
     if carried.other_key:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,7 +69,7 @@ def _print(report: SalvageReport, into: Path) -> None:
     for line in _lines(report):
         print(line)
     print(f"The recovered database is {into}. The damaged file was not changed.")
-    print(f"To use it, run panelist restore {into} --replace")
+    print(f"To use it, run panelist restore {shlex.quote(str(into))} --replace")
 
 
 def _lines(report: SalvageReport) -> list[str]:
@@ -85,6 +86,12 @@ def _lines(report: SalvageReport) -> list[str]:
         said.append(
             "Completed rows were rebuilt in part from an index or the ledger. Run panelist"
             " verify before you send."
+        )
+    if report.mismatched:
+        rows = "1 row does" if report.mismatched == 1 else f"{report.mismatched:,} rows do"
+        said.append(
+            f"{rows} not match what the ledger recorded, because a part is missing or damaged."
+            " Every such row is kept. For details, run panelist verify."
         )
     if report.log_damaged:
         said.append("The write-ahead log is damaged, so the last changes may be missing.")

@@ -55,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _print_status(view: Overview, connection: ConnectionView, token_store: str) -> None:
     from app.commands.shared.columns import styled
+    from app.panel.overview import lost_words
     from app.text import plain, when
 
     account, name = plain(connection.account), plain(connection.account_name)
@@ -65,6 +66,8 @@ def _print_status(view: Overview, connection: ConnectionView, token_store: str) 
         f"{view.participants:,} participants, {view.with_email:,} with an email,"
         f" {view.deleted:,} deleted; {view.segments} segments"
     )
+    if view.lost:
+        print(lost_words(view))
     for step in view.steps:
         words = step_words(step.state, step.done, step.total, step.back_to)
         print(f"  {step.name:<14}{step.state:<9}{words}")

@@ -62,6 +62,7 @@ _POSTGRES_DAMAGE = ("XX001", "XX002")  # data_corrupted, index_corrupted
 
 # States of PostgreSQL: unique_violation, serialization_failure and deadlock_detected; then
 # lock_not_available and query_canceled, which are our limits or the server's.
+MOVED = "PM001"  # our own: the database was moved (app.db.engines.retired_postgres)
 _RIVALS = ("23505", "40001", "40P01")
 _SLOW = ("55P03", "57014")
 
@@ -162,6 +163,12 @@ def _postgres_sentence(state: str, said: str, where: str) -> str:
             f"{where} is damaged ({said}). Nothing was changed. Ask its administrator to"
             " check the server's disk and to run REINDEX, or restore a backup with panelist"
             " restore."
+        )
+    if state == MOVED:
+        return (
+            f"{where} was {said.removesuffix(f', {MOVED}')}. Nothing was changed. Unset"
+            " PANELIST_DATABASE_URL to use it there. To use PostgreSQL again, run panelist move"
+            " postgresql there."
         )
     if state == "25006":
         return f"{where} is read-only. Nothing was changed. Connect to its primary server."

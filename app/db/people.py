@@ -13,6 +13,12 @@ CHUNK = 5_000
 _IN_ORDER = "+p.connection_id = ?"
 
 
+# What a salvage gives in place of the Stripe id of a participant whose row was lost. Only what
+# refers to the row is known of them, such as an invite.
+LOST_ID = "lost_"
+LOST = f"(p.deleted AND substr(p.stripe_id, 1, {len(LOST_ID)}) = '{LOST_ID}')"
+
+
 @dataclass(frozen=True)
 class ParticipantSet:
     """A SQL condition with its parameters."""

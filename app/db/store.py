@@ -130,9 +130,11 @@ class Store:
 
     @contextmanager
     def snapshot(self) -> Iterator[Store]:
-        """Several reads that see the database as it was at the first one, while others write."""
+        """Several reads that see the database as it was at the first one, while others write.
+        Inside a transaction, in which no one else may write, they are part of it."""
+        begun = self.database.in_transaction()
         with self._explained(), self.database.atomic():
-            if self.postgres:
+            if self.postgres and not begun:
                 self.database.execute_sql(
                     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
                 )

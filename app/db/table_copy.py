@@ -20,8 +20,12 @@ CHUNK = 2_000  # rows in memory
 _MADE = {"schema_version", "syncer", "mailbox_key"}  # rows that every database has
 
 
-def is_unused(store: Store) -> bool:
-    """Whether a database has only what every new one has. Raises DatabaseProblem."""
+def is_unused(store: Store, *, hold_off: bool = False) -> bool:
+    """Whether a database has only what every new one has. ``hold_off``: no one else may write to
+    it until the caller's transaction ends. Raises DatabaseProblem."""
+    if hold_off and store.postgres:
+        names = ", ".join(f'"{table}"' for table in map(_name, TABLES))
+        store.execute(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
     return not any(
         store.rows(f'SELECT 1 FROM "{table}" LIMIT 1')
         for table in map(_name, TABLES)
@@ -29,12 +33,18 @@ def is_unused(store: Store) -> bool:
     )
 
 
+def number_of_rows(store: Store) -> dict[str, int]:
+    """The number of rows by table. Raises DatabaseProblem."""
+    return {table: store.row(f'SELECT count(*) FROM "{table}"')[0] for table in map(_name, TABLES)}
+
+
 def copy_tables(
     source: Store, target: Store, on_progress: Callable[[str, int], None] = lambda *_: None
 ) -> dict[str, int]:
     """Replace everything in ``target`` by what ``source`` has, in one transaction, and return the
     number of rows by table. ``source`` is read as it is at one moment, while others may write to
-    it. ``on_progress`` is called with a table and the number of its rows so far. Raises
+    it, unless the caller has begun a transaction there, in which no one else may write.
+    ``on_progress`` is called with a table and the number of its rows so far. Raises
     DatabaseProblem, and then ``target`` is as it was."""
     copied: dict[str, int] = {}
     with source.snapshot(), target.transaction():

@@ -19,6 +19,7 @@ from app.invites import ledger, studies
 from app.invites.mail.addresses import hasher
 from app.invites.plan import frozen
 from app.invites.sending import runs
+from app.invites.witness.witness import TAKEN_OVER
 
 HANDED_OVER = ("uncertain", "handed_over")  # entering one, an invite may reach its mailbox
 TOLERANCE = 600  # seconds between a time of sending and its entry
@@ -103,6 +104,7 @@ class _LedgerReading:
         self.reminders: dict[int, str] = {}
         self.sent: set[int] = set()  # invites that have a time of sending
         self.times: defaultdict[int, list[int]] = defaultdict(list)  # when they may have been sent
+        self.taken_over: set[int] = set()  # sent from another copy, before their entry
         self.studies: dict[int, str] = {}  # states by id
         self.places: dict[int, tuple[int, str]] = {}  # the study and mailbox of each invite
         self._together: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
@@ -119,6 +121,7 @@ class _LedgerReading:
         mailbox: str,
         before: str,
         after: str,
+        detail: str | None,
     ) -> None:
         proof = self.proof
         proof.entries += 1
@@ -150,6 +153,8 @@ class _LedgerReading:
         if what != "reminder":
             if after in HANDED_OVER:
                 self.times[invite].append(at)
+            if detail == TAKEN_OVER:
+                self.taken_over.add(invite)
             if after in MAY_HAVE_IT:
                 self.sent.add(invite)
             elif after in ("queued", "failed", "to_confirm", "bounced"):
@@ -169,7 +174,7 @@ def _compare(store: Store, connection_id: int, reading: _LedgerReading, proof: P
             other = left.pop(invite, None) != state or reading.reminders.get(invite) != reminder
             times = reading.times[invite]
             moved = times and sent_at and min(abs(sent_at - at) for at in times) > TOLERANCE
-            if other or unsent or moved:
+            if other or unsent or (moved and invite not in reading.taken_over):
                 proof.differing.append(invite)
             if reading.places.get(invite) != (study, mailbox) or (
                 address is not None and hashes.stored(address.lower()) != mailbox
@@ -233,10 +238,10 @@ def _stored_seals(store: Store, connection_id: int) -> Iterator[ledger.Entry]:
 
 def _entries(
     store: Store, connection_id: int
-) -> Iterator[tuple[int, int, str, int, int, str, str, str]]:
+) -> Iterator[tuple[int, int, str, int, int, str, str, str, str | None]]:
     last = 0
     while rows := store.rows(
-        "SELECT number, at, what, study, invite, mailbox, before, after FROM ledger"
+        "SELECT number, at, what, study, invite, mailbox, before, after, detail FROM ledger"
         " WHERE connection_id = ? AND number > ? ORDER BY number LIMIT 10000",
         (connection_id, last),
     ):

@@ -64,6 +64,14 @@ def this_machine() -> str:
     return sha256(f"panelist {found}".encode()).hexdigest()[:16]
 
 
+def _has_machine_id() -> bool:
+    """Whether the computer has a name that stays."""
+    for file in MACHINE_IDS:
+        with suppress(OSError):
+            return bool(Path(file).read_text().strip())
+    return False
+
+
 def mark_as_copy(store: Store, copied_at: int) -> None:
     """Have every account of a database asked about before it sends, because it replaces another
     one. ``copied_at``: when it was copied, in seconds since 1970. Raises DatabaseProblem."""
@@ -182,9 +190,11 @@ class RestoreGuard:
         with suppress(RestoreSuspected):  # sending reports it
             self.check()
             number, sender = self._head()
-            # A restored PostgreSQL is noticed although nothing was sent. A file may be copied until
-            # then, and the witness knows what this computer sent from either.
-            if sender is None and self._store.postgres:
+            # A copy is noticed although nothing was sent: a restored PostgreSQL, or a file on
+            # another computer. On this one a file may be copied until then, as the witness knows
+            # what was sent from either. A container without an id of its machine is another
+            # computer at every start, so it is not recorded before it sends.
+            if sender is None and (self._store.postgres or _has_machine_id()):
                 with suppress(DatabaseProblem), self._store.transaction():  # it may be read-only
                     self._claim()
             try:
@@ -207,7 +217,7 @@ class RestoreGuard:
             yield f"This database is a copy from {when(int(at))} that was restored."
         elif sender is not None and machine != this_machine() and not self._store.postgres:
             yield "This database was last used on another computer."
-        elif database and database != self._identity:
+        elif database and database != self._identity and self._matters():
             yield ("This is not the database that was last used. It is a copy, or it was moved.")
         if self._lacks():
             yield OTHER_COPY
@@ -228,6 +238,20 @@ class RestoreGuard:
                 " not known who was invited or opted out. For details, run panelist verify."
             )
 
+    def _matters(self) -> bool:
+        """Whether another identity may be that of a second copy that sends. A file that has sent
+        nothing may be copied on this computer, where the witness knows both."""
+        if self._store.postgres or self._has_sent():
+            return True
+        try:
+            return not self._witness.knows_another
+        except OSError:
+            return True
+
+    def _has_sent(self) -> bool:
+        sent = "SELECT 1 FROM invite WHERE connection_id = ? AND sent_at IS NOT NULL LIMIT 1"
+        return bool(self._store.rows(sent, (self._connection_id,)))
+
     def _lacks(self) -> bool:
         try:
             if set_aside := self._witness.damaged():
@@ -247,14 +271,13 @@ class RestoreGuard:
             if self._witness.known:
                 return False
         here = self._connection_id
-        sent = "SELECT 1 FROM invite WHERE connection_id = ? AND sent_at IS NOT NULL LIMIT 1"
         used = (
             "SELECT 1 FROM run r JOIN study s ON s.id = r.study_id"
             " WHERE s.connection_id = ? AND r.machine = ? UNION ALL SELECT 1 FROM ledger"
             " WHERE connection_id = ? AND what = 'trusted' AND detail LIKE ? LIMIT 1"
         )
         known = (here, this_machine(), here, f"%on {this_machine()}")
-        return bool(self._store.rows(sent, (here,))) and not self._store.rows(used, known)
+        return self._has_sent() and not self._store.rows(used, known)
 
     # What is recorded
 

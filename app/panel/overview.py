@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
+from app.db.people import LOST
 from app.db.store import Row, Store
 
 MONTH = 30 * 86_400
@@ -70,12 +71,14 @@ class RecentChange:
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything the Status screen needs, read in one go."""
+    """Everything the Status screen needs, read in one go. ``deleted``: participants whom Stripe
+    deleted. ``lost``: those whose row a salvage could not save, of whom only invites are known."""
 
     connection: ConnectionView | None
     participants: int = 0
     with_email: int = 0
     deleted: int = 0
+    lost: int = 0
     segments: int = 0
     quarantined: int = 0
     steps: tuple[StepView, ...] = ()
@@ -111,8 +114,11 @@ def overview(store: Store, connection_id: int | None = None) -> Overview:
         " FROM segment WHERE connection_id = ? AND key = 'all'",
         key,
     )
-    (deleted,) = store.row(
-        "SELECT count(*) FROM participant WHERE connection_id = ? AND deleted", key
+    deleted, lost = store.row(
+        f"SELECT coalesce(sum(CASE WHEN {LOST} THEN 0 ELSE 1 END), 0),"
+        f" coalesce(sum(CASE WHEN {LOST} THEN 1 ELSE 0 END), 0)"
+        " FROM participant p WHERE p.connection_id = ? AND p.deleted",
+        key,
     )
     (segments,) = store.row("SELECT count(*) FROM segment WHERE connection_id = ?", key)
     (quarantined,) = store.row("SELECT count(*) FROM quarantine WHERE connection_id = ?", key)
@@ -120,7 +126,8 @@ def overview(store: Store, connection_id: int | None = None) -> Overview:
         connection,
         participants=int(total),
         with_email=int(with_email),
-        deleted=deleted,
+        deleted=int(deleted),
+        lost=int(lost),
         segments=segments,
         quarantined=quarantined,
         steps=_steps(store, connection.id),
@@ -199,6 +206,14 @@ def recent_changes(store: Store, connection_id: int, limit: int = 50) -> list[Re
     return [RecentChange(*row) for row in rows]
 
 
+def lost_words(view: Overview) -> str:
+    """What is to know of participants whose row a salvage could not save, or "" without any."""
+    if not view.lost:
+        return ""
+    said = "1 participant is" if view.lost == 1 else f"{view.lost:,} participants are"
+    return f"{said} not known: the salvage saved only what refers to them, such as invites."
+
+
 def status_json(view: Overview) -> dict[str, object]:
     """The object that ``panelist status --json`` prints."""
     connection = view.connection
@@ -219,6 +234,7 @@ def status_json(view: Overview) -> dict[str, object]:
             "total": view.participants,
             "with_email": view.with_email,
             "deleted": view.deleted,
+            "lost": view.lost,
         },
         "segments": view.segments,
         "sync": {

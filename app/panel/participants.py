@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from app.db.people import LOST
 from app.db.store import Store
 from app.panel.knowledge import doubts_of
 from app.panel.lists import search as panel_search
@@ -35,8 +36,7 @@ def participants(
     """
     conditions, parameters = ["p.connection_id = ?"], [connection_id]
     narrowing: list[object] = [*parameters]
-    if not deleted or where is not None:
-        conditions.append("NOT p.deleted")
+    conditions.append(f"NOT {LOST}" if deleted and where is None else "NOT p.deleted")
     if segment is not None:
         conditions.append(
             "p.id IN (SELECT m.participant_id FROM member m JOIN segment g ON g.id = m.segment_id"

@@ -96,7 +96,7 @@ def person(store: Store, row_id: int) -> Person | None:
         row_id,
         one.stored,
         one.deleted,
-        status="deleted" if one.deleted else _status(held, doubt),
+        status="not known" if one.lost else "deleted" if one.deleted else _status(held, doubt),
         subscriptions=tuple(held),
         doubt=_why_doubtful(store, here, stripe_id),
         now=tuple(one for one in named if one.place.until is None),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.db.people import LOST_ID
 from app.db.rows import PARTICIPANT_FIELDS, ParticipantRow
 from app.db.store import Store
 from app.db.stored_json import stored_metadata
@@ -28,6 +29,11 @@ class StoredParticipant:
     id: int
     stored: ParticipantRow
     deleted: bool
+
+    @property
+    def lost(self) -> bool:
+        """Whether only what refers to the participant is known, because a salvage lost the row."""
+        return self.deleted and self.stored.stripe_id.startswith(LOST_ID)
 
     @property
     def stripe_id(self) -> str:

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.db.people import LOST_ID
 from app.db.store import Store
 from app.invites.ledger import CHUNK, UNMARKED
 from app.invites.ledger_proof import LIFTED, MAY_HAVE_IT, SHUT
@@ -28,9 +29,10 @@ class _Invite:
     reminded_at: int | None = None
 
 
-def replay(store: Store, connection_id: int) -> None:
+def replay(store: Store, connection_id: int) -> int:
     """Add the opt-outs and the invites that the ledger of an account knows and the database does
-    not. The ledger is not changed. Raises DatabaseProblem."""
+    not. An invite that waits to be sent, but left by the ledger, gets its state from there. Returns
+    how many of these there were. The ledger is not changed. Raises DatabaseProblem."""
     names: dict[str, str] = dict(
         store.rows(
             "SELECT before, mailbox FROM ledger WHERE connection_id = ? AND what = 'rekeyed'",
@@ -50,6 +52,7 @@ def replay(store: Store, connection_id: int) -> None:
     with store.transaction():
         _add_opt_outs(store, shut)
         _add_invites(store, connection_id, invites)
+        return _hold_back(store, invites)
 
 
 def _read(invite: _Invite, what: str, after: str | None, at: int) -> None:
@@ -91,16 +94,49 @@ def _add_invites(store: Store, connection_id: int, invites: dict[int, _Invite]) 
                 *(one.reminder, one.reminded_at),
             ),
         )
-    _correct(store, invites, lost.keys() ^ invites.keys())
+    _correct(store, connection_id, invites, invites.keys() - lost.keys())
 
 
-def _correct(store: Store, invites: dict[int, _Invite], kept: set[int]) -> None:
-    """Fill in the times that an index did not have."""
-    store.execute_many(
-        "UPDATE invite SET queued_at = ?, sent_at = coalesce(sent_at, ?) WHERE id = ?"
-        " AND queued_at = 0",
-        [(invites[key].queued_at, invites[key].sent_at, key) for key in kept],
+def _correct(store: Store, connection_id: int, invites: dict[int, _Invite], kept: set[int]) -> None:
+    """Fill in what the index did not have that an invite is known from: its mailbox, its state and
+    its times."""
+    # A study has one open invite for a mailbox, so one of two is over.
+    fill_in = (
+        "UPDATE OR IGNORE invite SET mailbox = ?, state = coalesce(?, state), queued_at = ?,"
+        " sent_at = coalesce(sent_at, ?), reminder = coalesce(reminder, ?),"
+        " reminded_at = coalesce(reminded_at, ?) WHERE id = ?"
     )
+    for (key,) in store.rows("SELECT id FROM invite WHERE queued_at = 0"):
+        if key not in kept:
+            continue
+        one = invites[key]
+        said = (one.mailbox, one.state, one.queued_at, one.sent_at, one.reminder, one.reminded_at)
+        if not store.execute(fill_in, (*said, key)):  # several may have the same stand-in
+            who = _stand_in_participant(store, connection_id, key)
+            store.execute("UPDATE invite SET participant_id = ? WHERE id = ?", (who, key))
+            store.execute(fill_in, (*said, key))
+
+
+def _hold_back(store: Store, invites: dict[int, _Invite]) -> int:
+    """Let no damaged state send an invite or a reminder again."""
+    waiting = "SELECT id FROM invite WHERE {0} IN ('queued', 'sending')"
+    left = [key for (key,) in store.rows(waiting.format("state")) if _left(invites, key, "state")]
+    again = [
+        key for (key,) in store.rows(waiting.format("reminder")) if _left(invites, key, "reminder")
+    ]
+    store.execute_many(
+        "UPDATE invite SET state = ?, sent_at = ?, attempt = attempt + 1 WHERE id = ?",
+        [(invites[key].state, invites[key].sent_at, key) for key in left],
+    )
+    store.execute_many(
+        "UPDATE invite SET reminder = ?, reminded_at = ?, attempt = attempt + 1 WHERE id = ?",
+        [(invites[key].reminder, invites[key].reminded_at, key) for key in again],
+    )
+    return len({*left, *again})
+
+
+def _left(invites: dict[int, _Invite], key: int, which: str) -> bool:
+    return key in invites and getattr(invites[key], which) in MAY_HAVE_IT
 
 
 def _stand_in_run(store: Store, connection_id: int, one: _Invite) -> int:
@@ -127,12 +163,12 @@ def _stand_in_participant(store: Store, connection_id: int, invite: int) -> int:
     store.execute(
         "INSERT INTO participant (connection_id, stripe_id, metadata, deleted, seq, generation)"
         " VALUES (?, ?, '{}', true, 0, 0) ON CONFLICT DO NOTHING",
-        (connection_id, f"lost_of_invite_{invite}"),
+        (connection_id, f"{LOST_ID}of_invite_{invite}"),
     )
     return int(
         store.row(
             "SELECT id FROM participant WHERE connection_id = ? AND stripe_id = ?",
-            (connection_id, f"lost_of_invite_{invite}"),
+            (connection_id, f"{LOST_ID}of_invite_{invite}"),
         )[0]
     )
 

@@ -15,7 +15,6 @@ from app.db.errors import DatabaseProblem
 from app.files import lock, sync_folder
 
 _BESIDE = ("-wal", "-shm")
-_LOCKS = ("sync-lock", "send-lock")
 _IN_USE = (
     "Another Panelist uses {file}. Nothing was changed. Close the app, stop sync, serve"
     " and invite, then try again."
@@ -24,44 +23,42 @@ _IN_USE = (
 
 @contextmanager
 def unused(file: Path) -> Iterator[None]:
-    """No other process syncs or sends inside, and none uses the database at its start. Raises
-    DatabaseProblem."""
+    """No other process uses the database inside, and whoever opens it waits for the end. Open it
+    with ``held=True``. Raises DatabaseProblem."""
     with ExitStack() as held:
-        for name in _LOCKS:
-            path = f"{file}.{name}"
+        senders = file.parent.glob(f"{file.name}.send-lock-*")
+        for path in (f"{file}.sync-lock", *map(str, senders)):
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
             held.callback(os.close, handle)
             try:
                 lock(handle, path, wait=False)
             except BlockingIOError:
                 raise DatabaseProblem(_IN_USE.format(file=file)) from None
-        with alone(file.parent, str(file)):
-            _fold_log(file)
+        held.enter_context(alone(file.parent, str(file)))
+        _fold_log(file)
         yield
 
 
 def replace(file: Path, new: Path) -> Path | None:
     """Give ``new`` the name ``file``, inside :func:`unused`. Whatever is interrupted, one of the
     two has it. Returns where the old one is kept. Raises DatabaseProblem and OSError."""
-    with alone(file.parent, str(file)):
-        _fold_log(file)
-        kept = _keep(file, "before") if file.exists() else None
-        for suffix in _BESIDE:  # of the old one: SQLite would apply them to the new one
-            file.with_name(file.name + suffix).unlink(missing_ok=True)
-        os.replace(new, file)
-        with suppress(OSError):
-            sync_folder(file.parent)
-        return kept
+    _fold_log(file)
+    kept = _keep(file, "before") if file.exists() else None
+    for suffix in _BESIDE:  # of the old one: SQLite would apply them to the new one
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+    os.replace(new, file)
+    with suppress(OSError):
+        sync_folder(file.parent)
+    return kept
 
 
 def set_aside(file: Path, word: str) -> Path:
     """Give a database another name, inside :func:`unused`. Raises DatabaseProblem and OSError."""
-    with alone(file.parent, str(file)):
-        _fold_log(file)
-        kept = _keep(file, word)
-        for suffix in ("", *_BESIDE):
-            file.with_name(file.name + suffix).unlink(missing_ok=True)
-        return kept
+    _fold_log(file)
+    kept = _keep(file, word)
+    for suffix in ("", *_BESIDE):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+    return kept
 
 
 def _keep(file: Path, word: str) -> Path:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from app import paths
+from app.db.engines.retired_postgres import revive
 from app.db.engines.store_factory import open_sqlite, open_store
 from app.db.errors import DatabaseProblem, explained
-from app.db.new_file import new_file
+from app.db.new_file import new_file, only_writer
 from app.db.store import Store
 from app.db.table_copy import copy_tables, is_unused
 from app.invites import erasure
@@ -70,10 +71,12 @@ def _staged(settings: Settings, file: Path) -> Iterator[Path]:
     if paths.is_database(file, {"PANELIST_HOME": str(settings.home)}):
         raise Problem(f"{file} is the database in use. Nothing was changed.")
     staged = paths.make_private(settings.home) / "panelist.db.restored"
-    staged.unlink(missing_ok=True)  # left by a killed process
-    try:
+    with ExitStack() as held:
+        held.enter_context(only_writer(staged))
+        staged.unlink(missing_ok=True)  # left by a killed process
+        held.callback(staged.unlink, missing_ok=True)
         with new_file(staged) as part:
-            with explained(str(file)), closing(sqlite3.connect(file)) as given:
+            with explained(str(file)), closing(_only_read(file)) as given:
                 given.execute("VACUUM INTO ?", (str(part),))
             with explained(str(file)), closing(sqlite3.connect(part)) as copy:
                 (found,) = copy.execute("PRAGMA quick_check(1)").fetchone()
@@ -84,10 +87,21 @@ def _staged(settings: Settings, file: Path) -> Iterator[Path]:
                 raise DatabaseProblem(f"{file} is damaged ({found}). Nothing was changed.")
             if known is None:
                 raise Problem(f"{file} is not a Panelist database. Nothing was changed.")
-            open_sqlite(part).close()  # brings it up to date
+            try:
+                open_sqlite(part).close()  # brings it up to date
+            except DatabaseProblem as problem:
+                raise DatabaseProblem(str(problem).replace(str(part), str(file))) from problem
         yield staged
-    finally:
-        staged.unlink(missing_ok=True)
+
+
+def _only_read(file: Path) -> sqlite3.Connection:
+    """Open a file that must stay as it is. What its log has belongs to it. Without one it can be on
+    a read-only disk, and only a journal that must be rolled back needs a change."""
+    if file.with_name(f"{file.name}-journal").exists():
+        return sqlite3.connect(file)
+    logged = any(file.with_name(file.name + suffix).exists() for suffix in ("-wal", "-shm"))
+    how = "mode=ro" if logged else "immutable=1"
+    return sqlite3.connect(f"{file.resolve().as_uri()}?{how}", uri=True)
 
 
 def _into_place(home: Path, staged: Path, done: Restored, replacing: bool) -> None:
@@ -100,7 +114,7 @@ def _into_place(home: Path, staged: Path, done: Restored, replacing: bool) -> No
             if used and not replacing:
                 raise _asks(str(file))
             if current is not None:
-                _carry(current, staged, done)
+                _carry(current, staged, done, held=True)
         finally:
             if current is not None:
                 current.close()
@@ -121,15 +135,17 @@ def _into_postgres(settings: Settings, staged: Path, done: Restored, replacing: 
             _carry(current, staged, done)
         source = open_sqlite(staged)
         try:
-            copy_tables(source, current)
+            with current.transaction():
+                revive(current)
+                copy_tables(source, current)
         finally:
             source.close()
     finally:
         current.close()
 
 
-def _carry(current: Store, staged: Path, done: Restored) -> None:
-    older = open_sqlite(staged)
+def _carry(current: Store, staged: Path, done: Restored, *, held: bool = False) -> None:
+    older = open_sqlite(staged, held=held)
     try:
         done.carried = carry_over(current, older)
         older.database.execute_sql("PRAGMA journal_mode = delete")
@@ -142,7 +158,7 @@ def _current(file: Path) -> Store | None:
     if not file.exists():
         return None
     with suppress(DatabaseProblem):
-        return open_sqlite(file)
+        return open_sqlite(file, held=True)
     return None
 
 

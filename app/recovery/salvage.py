@@ -22,6 +22,7 @@ from app.invites.plan.options import Options
 from app.invites.rules import Rules
 from app.problems import Problem
 from app.recovery.ledger_replay import replay
+from app.recovery.seal_check import mismatched
 
 # What no one misses: it is made by every start, or again by the next sync.
 UNCOUNTED = {"schema_version", "syncer", "window", "hint", "seen_event", "step"}
@@ -43,20 +44,22 @@ class SalvageReport:
     """``pages``: of the file. ``lost_pages``: those that could not be read or were damaged so far
     that they belong to nothing. ``log_damaged``: whether the last changes are missing.
     ``key_lost``: whether the key that recognises mailboxes is lost, and with it what opt-outs
-    mean."""
+    mean. ``mismatched``: rows that are not what the ledger recorded (:mod:`.seal_check`)."""
 
     file: str
     pages: int = 0
     lost_pages: int = 0
     log_damaged: bool = False
     key_lost: bool = False
+    mismatched: int = 0
     tables: dict[str, TableReport] = field(default_factory=dict)
 
     @property
     def whole(self) -> bool:
         """Whether nothing is known to be missing."""
         complete = all(not one.completed and not one.unreadable for one in self.tables.values())
-        return complete and not (self.lost_pages or self.log_damaged or self.key_lost)
+        lost = self.lost_pages or self.log_damaged or self.key_lost or self.mismatched
+        return complete and not lost
 
 
 def rescue(file: Path, into: Path) -> SalvageReport:
@@ -87,13 +90,15 @@ def _finish(store: Store, found: Salvage, before: dict[str, int], report: Salvag
     for key, source, account, live, name, method, status in store.rows(
         "SELECT id, source, account, livemode, account_name, method, status FROM connection"
     ):
-        replay(store, key)
+        report.mismatched += replay(store, key)
         if status != "disconnected":
             connections.record(store, source, account, bool(live), name, method)
         if _lacks_subscriptions(found):
             with store.transaction():
                 membership.set_known(store, key, known=False)
         membership.recount(store, key)
+    if not report.key_lost:
+        report.mismatched += mismatched(store)
     report.pages, report.lost_pages = found.pages, found.lost_pages
     report.log_damaged = found.log_damaged
     for table in (model._meta.table_name for model in TABLES):

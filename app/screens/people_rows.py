@@ -79,7 +79,7 @@ def name_cells(one: PersonRow, masking: bool) -> tuple[Cell, Cell]:
 
 
 def _cells(one: PersonRow, masking: bool) -> tuple[Cell, ...]:
-    status = "deleted" if one.deleted else one.status
+    status = "not known" if one.lost else "deleted" if one.deleted else one.status
     return (
         *name_cells(one, masking),
         Cell(one.plan),

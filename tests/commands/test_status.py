@@ -61,7 +61,10 @@ def test_status_is_exactly_the_object_that_is_promised(home: Home, sandbox: Sand
         "disconnect_reason": None,
     }
     with_email = sum(bool(one["email"]) for one in sandbox.world.customers())
-    assert status["participants"] == {"total": 123, "with_email": with_email, "deleted": 2}
+    assert status["participants"] == {
+        **{"total": 123, "with_email": with_email},
+        **{"deleted": 2, "lost": 0},
+    }
     sync = status["sync"]
     assert set(sync) == {"steps", "last_event_at", "last_polled_at", "reads_30d"}
     assert [step["name"] for step in sync["steps"]] == [

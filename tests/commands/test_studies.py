@@ -110,7 +110,7 @@ def test_what_cannot_be_is_one_sentence_and_changes_nothing(
     assert ended.code == code
     assert said in ended.err
     assert "\x1b" not in ended.err
-    assert "fault in itself" not in ended.err
+    assert "Panelist crashed" not in ended.err
     assert home.run("studies", "--json").out.strip() == "[]"
 
 

@@ -132,6 +132,7 @@ def test_the_commands_of_a_page_work_in_order(
 ) -> None:
     home = tmp_path / "home"
     shutil.copytree(synced, home)
+    shutil.copytree(f"{synced}-state", f"{home}-state")  # of the same computer
     monkeypatch.chdir(tmp_path)
     for name, text in FILES.items():
         Path(name).write_text(text, "utf-8")

@@ -31,7 +31,7 @@ class Ended:
         assert self.err.endswith(".\n"), self.err
         assert self.err.count("\n") == 1, self.err
         assert "Traceback" not in self.err
-        assert "fault in itself" not in self.err
+        assert "Panelist crashed" not in self.err
         return self.err.strip()
 
     @property

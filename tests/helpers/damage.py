@@ -92,6 +92,17 @@ class Truth:
                 for number, _ in owners.pages_below(tree)
             }
 
+    def without(self, names: set[str]) -> bytes:
+        """The file with zeros for each page of these tables and indexes."""
+        found = bytearray(self.content)
+        for page in self.pages_of(names):
+            found[(page - 1) * self.size : page * self.size] = bytes(self.size)
+        return bytes(found)
+
+    def of_table(self, table: str) -> set[str]:
+        """The names of a table and its indexes."""
+        return {tree.name for tree in self.trees if tree.table == table}
+
     def rows_of(self, file: Path) -> Rows:
         """By table, the rows that SQLite reads from a file."""
         found = Rows()

@@ -85,7 +85,7 @@ class Waiting:
         """Wait for the end; nothing more is typed."""
         out, err = self.process.communicate(timeout=30)
         assert "Traceback" not in out + err
-        assert "fault in itself" not in err
+        assert "Panelist crashed" not in err
         return Ended(self.process.returncode, out, "".join(self.said) + err)
 
     def stop(self, number: signal.Signals) -> Ended:

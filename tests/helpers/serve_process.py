@@ -44,7 +44,7 @@ class Server:
         self.process.send_signal(number)
         out, err = self.process.communicate(timeout=LEAST)
         assert "Traceback" not in out + err
-        assert "fault in itself" not in err
+        assert "Panelist crashed" not in err
         return Ended(self.process.returncode, self.first + out, err)
 
 

@@ -12,7 +12,7 @@ import pytest
 from app import paths
 from app.db.identity import identity
 from app.db.rows import Fetched
-from app.invites import corrections, erasure, studies
+from app.invites import corrections, erasure, restore_guard, studies
 from app.invites.errors import RestoreSuspected
 from app.invites.housekeeping import tidy
 from app.invites.ledger_proof import prove
@@ -135,13 +135,45 @@ def test_the_witness_knows_an_email_before_a_server_has_it(panel: Panel) -> None
     class Looking(MailServer):
         def accept(self, recipient: str, mail: bytes) -> None:
             (log,) = panel.state.rglob("*.log")
-            known.append(len(log.read_text().splitlines()) - len(self.accepted))
+            known.append(log.read_text().count(" invite-uncertain ") - len(self.accepted))
             super().accept(recipient, mail)
 
     with panel.store() as store, Looking() as server:
         queued(store, 1)
         send(sender(store, 1, panel.home, server.url, state=panel.state))
     assert known == [1, 1, 1, 1]
+
+
+def test_an_uncertain_invite_stays_uncertain_in_a_copy(panel: Panel, tmp_path: Path) -> None:
+    """Whether the copy had queued it, had sent nothing, or was just as uncertain."""
+    last = "cus_00003@example.com"
+    empty = panel.copy(tmp_path / "empty")
+    with panel.store() as store:
+        queued(store, 1)
+    waiting = panel.copy(tmp_path / "waiting")
+    faults = {last: "silent at end, accepted"}
+    with MailServer(lambda to: faults.get(to, "ok")) as server, panel.store() as store:
+        send(sender(store, 1, panel.home, server.url, state=panel.state))
+        assert store.rows("SELECT state FROM invite WHERE address = ?", (last,)) == [("uncertain",)]
+    doubted = panel.copy(tmp_path / "doubted")
+    (log,) = panel.state.rglob("*.log")
+    lines = [line.rpartition(" ") for line in log.read_text().splitlines()]
+    log.write_text("".join(f"{line} {int(at) - 90_000}\n" for line, _, at in lines))  # a day ago
+    for copy in (empty, waiting, doubted):
+        copy.answer(Answer.COPY)
+        with copy.store() as store:
+            found: dict[str, str] = dict(
+                store.rows(
+                    "SELECT p.email, i.state FROM invite i"
+                    " JOIN participant p ON p.id = i.participant_id"
+                )
+            )
+        assert found.pop(last) == "uncertain"
+        assert len(found) == 3
+        assert set(found.values()) <= {"sent", "handed_over"}
+        proves(copy)
+        assert not copy.lost()
+        assert copy.invitable() == 0
 
 
 def test_a_database_in_another_home_asks(panel: Panel, tmp_path: Path) -> None:
@@ -180,6 +212,34 @@ def test_another_computer_asks(panel: Panel, tmp_path: Path) -> None:
     copy = panel.copy(tmp_path / "copy")
     asks(Panel(copy.home, tmp_path / "elsewhere"), "is a copy, or it was moved")
     assert Panel(panel.home, tmp_path / "elsewhere").why() is None  # only the state was lost
+
+
+def test_a_copy_on_another_computer_asks_before_the_first_invite(
+    panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel.follow()
+    assert panel.why() is None
+    copy = panel.copy(tmp_path / "copy")
+    assert copy.why() is None  # on this one, what either sends is known
+    asks(Panel(copy.home, tmp_path / "elsewhere"), "is a copy, or it was moved")
+    machine = tmp_path / "machine-id"
+    machine.write_text("another")
+    monkeypatch.setattr(restore_guard, "MACHINE_IDS", (str(machine),))
+    there = Panel(copy.home, tmp_path / "there")
+    there.follow()
+    asks(there, "last used on another computer")
+    there.answer(Answer.MOVED)
+    assert there.invite() == 4
+
+
+def test_a_container_without_a_name_does_not_ask_at_its_first_invite(
+    panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restore_guard, "MACHINE_IDS", ())
+    monkeypatch.setattr(restore_guard, "node", lambda: "container-1")
+    panel.follow()
+    monkeypatch.setattr(restore_guard, "node", lambda: "container-2")
+    assert panel.invite() == 4
 
 
 def test_an_account_without_a_ledger_can_be_marked_and_trusted(panel: Panel) -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from app import paths
+from app.db.engines.store_factory import open_sqlite, open_store
 from app.db.rows import Fetched
 from app.db.store import Store
 from app.invites import erasure, opt_outs
 from app.invites.mail.addresses import hasher
+from app.invites.restore_guard import RestoreGuard
 from app.panel.segments import custom
-from tests.helpers import rows
+from app.settings import RequestRate, Settings
+from tests.conftest import drop_database, new_database
+from tests.helpers import empty_database, rows
+from tests.helpers.damage import Truth
 from tests.helpers.study_world import BY, queued, send, sender, study
 
 PEOPLE = 120
@@ -47,3 +54,29 @@ def fill(store: Store, folder: Path) -> int:
 def filled(store: Store, tmp_path: Path) -> int:
     """The account of a filled database, on each kind."""
     return fill(store, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def truth(tmp_path_factory: pytest.TempPathFactory) -> Truth:
+    home = tmp_path_factory.mktemp("truth")
+    empty_database.put(home)
+    file = paths.database(home)
+    store = open_sqlite(file)
+    fill(store, home)
+    store.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.close()
+    found = Truth(file)
+    assert found.intact(found.content) == found.rows_of(file)
+    return found
+
+
+@pytest.fixture
+def both(postgres: str, prepared: str, tmp_path: Path) -> Iterator[Settings]:
+    """A filled SQLite database, and the address of an unused PostgreSQL."""
+    home, url = tmp_path / "home", new_database(postgres, prepared)
+    empty_database.put(home)
+    store = open_store(Settings(home=home))
+    RestoreGuard(store, fill(store, home), Settings(home=home).folders).note()
+    store.close()
+    yield Settings(home=home, database_url=url, rate=RequestRate(None, None))
+    drop_database(postgres, url)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import resource
+import shutil
+import sqlite3
 import stat
 from pathlib import Path
 
 import pytest
 
+from app.db import schema
 from app.db.engines.store_factory import open_sqlite, open_store
 from app.db.errors import DatabaseProblem
+from app.db.new_file import new_file, only_writer
 from app.db.schema.creation import TABLES
 from app.db.store import Row, Store
 from app.invites import erasure, opt_outs
@@ -18,8 +24,10 @@ from app.invites.restore_guard import RestoreGuard
 from app.problems import Problem
 from app.recovery.backup import back_up
 from app.recovery.restore import restore
+from app.recovery.salvage import rescue
 from app.settings import Settings
 from tests.helpers.study_world import BY, queued, send, sender, study
+from tests.recovery.conftest import fill
 
 GUARDED = ("ledger_head", "machine")  # where it was last sent from, which a restore changes
 
@@ -161,8 +169,6 @@ def test_what_another_panelist_uses_is_not_replaced(
 def test_only_a_whole_database_is_put_back(
     sqlite_settings: Settings, tmp_path: Path, made: str
 ) -> None:
-    import sqlite3
-
     file = tmp_path / "given.db"
     if made == "text":
         file.write_text("not a database at all" * 900)
@@ -182,4 +188,78 @@ def test_only_a_whole_database_is_put_back(
     assert str(caught.value).endswith(".")
     assert "damaged" in str(caught.value) or "not a Panelist database" in str(caught.value)
     assert file.read_bytes() == before
+    assert not list(sqlite_settings.home.glob("*.restored*"))
+
+
+def test_a_file_that_is_restored_stays_as_it_is_with_its_log(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    store = open_store(sqlite_settings)
+    fill(store, sqlite_settings.home)
+    store.execute("UPDATE study SET title = 'In the log'")
+    file, folder = tmp_path / "taken" / "copy.db", sqlite_settings.home
+    file.parent.mkdir()
+    for suffix in ("", "-wal"):  # as people copy a database that is in use
+        (file.parent / f"copy.db{suffix}").write_bytes(
+            (folder / f"panelist.db{suffix}").read_bytes()
+        )
+    store.close()
+    before = {one.name: one.read_bytes() for one in file.parent.iterdir()}
+    restore(sqlite_settings, file, replacing=True)
+    after = {one.name: one.read_bytes() for one in file.parent.iterdir()}
+    assert {**after, **before} == after
+    store = open_store(sqlite_settings)
+    assert store.rows("SELECT title FROM study") == [("In the log",)]
+    store.close()
+
+
+def test_an_update_of_a_backup_leaves_no_second_copy_of_it(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    """The backup itself stays, and an erasure would not reach the other one."""
+    open_store(sqlite_settings).close()
+    file = tmp_path / "newer.db"
+    shutil.copy(sqlite_settings.home / "panelist.db", file)
+    for version in (schema.VERSION + 1, 3):
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as database:
+            database.execute("UPDATE schema_version SET version = ?", (version,))
+        with pytest.raises(DatabaseProblem) as caught:
+            restore(sqlite_settings, file, replacing=True)
+        assert str(file) in str(caught.value)
+        assert "restored" not in str(caught.value)
+    assert not list(sqlite_settings.home.glob("*.restored*"))
+
+
+def test_a_full_disk_is_that_of_the_new_file(sqlite_settings: Settings, tmp_path: Path) -> None:
+    """Neither is the database blamed, nor is anything left."""
+    store = open_store(sqlite_settings)
+    fill(store, sqlite_settings.home)
+    before, new = resource.getrlimit(resource.RLIMIT_FSIZE), tmp_path / "new.db"
+    for make in (
+        lambda: back_up(store, new),
+        lambda: rescue(sqlite_settings.home / "panelist.db", new),
+    ):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+        try:
+            with pytest.raises(DatabaseProblem, match=r"new\.db could not be written"):
+                make()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert not list(tmp_path.glob("new.db*"))
+    store.close()
+
+
+def test_one_process_at_a_time_writes_a_file(sqlite_settings: Settings, tmp_path: Path) -> None:
+    """Two would give an incomplete file its name."""
+    store, file = open_store(sqlite_settings), tmp_path / "new.db"
+    with new_file(file), pytest.raises(DatabaseProblem, match="Another Panelist is writing"):
+        back_up(store, file)
+    assert [one.name for one in tmp_path.glob("new.db*")] == ["new.db"]
+    backup = tmp_path / "backup.db"
+    back_up(store, backup)
+    store.close()
+    staged = sqlite_settings.home / "panelist.db.restored"
+    with only_writer(staged), pytest.raises(DatabaseProblem, match="Another Panelist is writing"):
+        restore(sqlite_settings, backup, replacing=True)
+    restore(sqlite_settings, backup, replacing=True)
     assert not list(sqlite_settings.home.glob("*.restored*"))

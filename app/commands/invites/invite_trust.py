@@ -54,7 +54,8 @@ def _known(context: Context, lost: LostRecords) -> Iterator[str]:
     for row in rows[:MOST]:
         address, study = plain(row.address or "erased", 40), plain(row.study or "", 30)
         who = f"{row.stripe_id:<20} {address:<40}"
-        yield f"  {when(row.at):<12} {row.what:<9} {who} {study}".rstrip()
+        doubt = " (uncertain)" * row.uncertain
+        yield f"  {when(row.at):<12} {row.what:<9} {who} {study}{doubt}".rstrip()
     if len(rows) > MOST:
         yield f"  … and {len(rows) - MOST:,} more. Use --json to list all."
     yield last_known(context.store, context.connection)

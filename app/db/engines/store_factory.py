@@ -6,7 +6,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from app import paths
@@ -44,15 +44,15 @@ def open_store_patiently(settings: Settings, tell: Callable[[str], None]) -> Sto
         time.sleep(AGAIN)
 
 
-def open_sqlite(file: Path) -> Store:
+def open_sqlite(file: Path, *, held: bool = False) -> Store:
     """Open a SQLite database. The file is created 0600 in a 0700 folder. One that cannot be written
-    is opened for reading."""
+    is opened for reading. ``held``: the caller is inside :func:`alone` for its folder."""
     where = str(file)
     if _is_read_only(file):
         return Store(SqliteFile(file, writable=False), where)
     with _writable(where):
         paths.make_private(file.parent)
-    with alone(file.parent, where):
+    with nullcontext() if held else alone(file.parent, where):
         with _writable(where):
             _create_private(file)
         _take_from_others(file)

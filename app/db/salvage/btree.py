@@ -36,9 +36,11 @@ class Page:
     unreadable: int = 0
 
 
-def looks_like_page(content: bytes, first: bool = False) -> bool:
-    """Whether this begins as a page of a table or an index with cells."""
-    return bool(_pointers(content, HEADER if first else 0))
+def fills_page(content: bytes) -> bool:
+    """Whether this is a page of a table or an index, and all of it. Cells are stored from its end
+    (section 1.6), so in a part of a page they are beyond it, and in several none is near the
+    end."""
+    return max(_pointers(content, 0), default=0) > len(content) // 2
 
 
 def read(pages: Pages, number: int, most: int | None = None) -> Page | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
+from app.db.people import LOST, LOST_ID
 from app.db.salvage.definitions import ROWID
 from app.db.salvage.records import Value
 from app.db.salvage.salvage_file import Row, Salvage, put, references_of
@@ -25,7 +26,8 @@ _COMPLETED = (
     "opt_out",
     "erasure",
 )
-_NO_SOURCE = "lost_{id}"
+_NEWEST = 2**30  # requests to Stripe, or lists of it, that a database has seen at most
+_NO_SOURCE = f"{LOST_ID}{{id}}"
 _STAND_INS: dict[str, Row] = {
     "connection": {
         "source": "stripe",
@@ -61,6 +63,8 @@ def complete(database: sqlite3.Connection, found: Salvage, stand_ins: Mapping[st
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%REFERENCES%'"
     ).fetchall():
         completion.give_what_is_referred_to(table)
+    lost = f"SELECT p.id FROM participant p WHERE {LOST}"
+    database.execute(f"DELETE FROM member WHERE participant_id IN ({lost})")  # in no segment
     _resume(database)
     database.execute("COMMIT")
 
@@ -185,6 +189,10 @@ def _resume(database: sqlite3.Connection) -> None:
         for table in ("participant", "subscription", "product", "price")
         if run("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
     ]
+    numbers = [(table, column) for table in fetched for column in ("seq", "generation")]
+    for table, column in [*numbers, ("connection", "request_seq"), ("connection", "generation")]:
+        wrong = f"typeof({column}) <> 'integer' OR {column} NOT BETWEEN 0 AND {_NEWEST}"
+        run(f'UPDATE "{table}" SET {column} = 0 WHERE {wrong}')  # than which none is newer
     for column, source in (("request_seq", "seq"), ("generation", "generation")):
         newest = ", ".join(
             f"coalesce((SELECT max({source}) FROM {table} WHERE connection_id = connection.id), 0)"
@@ -201,7 +209,8 @@ def _resume(database: sqlite3.Connection) -> None:
     run("UPDATE connection SET status = 'pending' WHERE status <> 'disconnected'")
     if not run("SELECT 1 FROM syncer").fetchone():
         run("INSERT INTO syncer (turn, who) VALUES (0, '')")
-    run(
-        "INSERT OR IGNORE INTO ledger_head (connection_id, number, hash)"
-        " SELECT connection_id, max(number), hash FROM ledger GROUP BY connection_id"
-    )
+    if run("SELECT 1 FROM sqlite_schema WHERE name = 'ledger_head'").fetchone():
+        run(
+            "INSERT OR IGNORE INTO ledger_head (connection_id, number, hash)"
+            " SELECT connection_id, max(number), hash FROM ledger GROUP BY connection_id"
+        )

@@ -91,10 +91,17 @@ def current() -> list[SchemaRow]:
         return [SchemaRow(*row) for row in found.fetchall()]
 
 
-def trees(found: Iterable[SchemaRow]) -> tuple[list[Tree], list[str]]:
-    """(tables and indexes, the statements that create them). ``found``: what could be read."""
+def trees(found: Iterable[SchemaRow], *, of_earlier: bool = False) -> tuple[list[Tree], list[str]]:
+    """(tables and indexes, the statements that create them). ``found``: what could be read.
+    ``of_earlier``: it is all that an earlier version had, and no more is needed."""
     here = {(row.type, row.name): row for row in found}
     known = {(row.type, row.name): row for row in current()}
+    if of_earlier:
+        known = {
+            key: row
+            for key, row in here.items()
+            if key in known or (row.root and not row.name.startswith(_OTHERS))
+        }
     with closing(sqlite3.connect(":memory:")) as memory:
         made: list[str | None] = []
         for (kind, name), row in known.items():

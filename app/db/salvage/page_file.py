@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from app.db.salvage.btree import looks_like_page
+from app.db.salvage.btree import fills_page
 
 SIZES = (4096, 1024, 2048, 8192, 16384, 32768, 65536, 512)
 _WAL_HEADER, _FRAME_HEADER = 32, 24
-_LOOKED_AT = 300  # pages, to find out their size
+_LOOKED_AT = 300  # pages all over the file, to find out their size
 
 
 class PageFile:
@@ -24,7 +24,7 @@ class PageFile:
         length = file.stat().st_size
         log = file.with_name(f"{file.name}-wal")
         self._log: IO[bytes] | None = log.open("rb") if log.exists() else None
-        self.size = self._page_size()
+        self.size = self._page_size(length)
         self.count = -(-length // self.size)
         self.log_damaged = False
         self._frames: dict[int, int] = {}  # page -> position of its content in the log
@@ -53,19 +53,18 @@ class PageFile:
         """A number that is greater for a page that was written later, as far as it is known."""
         return self._frames.get(number, 0)
 
-    def _page_size(self) -> int:
+    def _page_size(self, length: int) -> int:
         """The size with which most pages look like pages, because the header may be damaged."""
         said = struct.unpack(">H", self._main.read(18)[16:18].ljust(2, b"\0"))[0]
-        order = [65536 if said == 1 else said, *SIZES]
+        said = 65536 if said == 1 else said
         found = Counter[int]()
         for size in SIZES:
-            for number in range(1, _LOOKED_AT):
+            step = max(1, length // size // _LOOKED_AT)
+            for number in range(1, length // size, step):
                 self._main.seek(number * size)
-                page = self._main.read(size)
-                if len(page) == size and looks_like_page(page):
-                    found[size] += 1
-        best = max(found.values(), default=0)
-        return next(size for size in order if size in SIZES and found[size] >= best * 0.9)
+                found[size] += fills_page(self._main.read(size))
+        best = max(SIZES, key=lambda size: found[size])  # the first of several
+        return said if said in SIZES and found[said] >= found[best] / 2 else best
 
     def _read_log(self, log: IO[bytes], length: int) -> None:
         """Use each frame whose checksum is right. A frame's checksum continues the one that is

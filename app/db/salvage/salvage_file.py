@@ -52,10 +52,22 @@ def salvage(file: Path, into: Path) -> Salvage:
                 f"{file} was written by a newer Panelist (its version is {version}, this"
                 f" program knows {VERSION}). Nothing was changed. Update Panelist."
             )
+        if version < VERSION and len(found) == _number_of_schema_rows(file):
+            every, statements = trees(found, of_earlier=True)
         with closing(sqlite3.connect(into, isolation_level=None)) as database:
             return _Rescue(pages, every, database).run(statements, version)
     finally:
         pages.close()
+
+
+def _number_of_schema_rows(file: Path) -> int | None:
+    """How many tables and indexes SQLite says that there are, or None if it cannot."""
+    said = "SELECT count(*) FROM sqlite_schema WHERE type IN ('table', 'index')"
+    try:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            return int(database.execute(said).fetchone()[0])
+    except (sqlite3.Error, UnicodeDecodeError):
+        return None
 
 
 class _Rescue:

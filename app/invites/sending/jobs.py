@@ -19,7 +19,7 @@ from app.invites.rules import DAY, Rules
 from app.invites.sending.runs import RunView, columns, end_reminders
 from app.invites.studies import get
 
-_NEEDLESS = "opted out, or deleted in Stripe"
+_NEEDLESS = "opted out, or no longer a participant"
 _TOO_SOON = "contacted recently, or too often"
 NO_RULES = Rules(cool_down_days=None, cap=None, cap_days=None)
 MESSAGE_IDS = {"invite": "message_id", "reminder": "reminder_message_id"}  # columns

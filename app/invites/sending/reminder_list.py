@@ -233,7 +233,7 @@ def _why(state: str, reminder: str | None, deleted: bool, gone: bool, out: bool)
     if out or gone:
         return "do not contact"
     if deleted:
-        return "deleted in Stripe"
+        return "no longer a participant"
     if reminder is not None:
         return "has a reminder"
     return state_words(state)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from app.db.lock import Lock, LockTaken
+from app.db.schema import APPLICATION_ID
 from app.db.store import Store
 
 _FIRST = 1 << 8  # on PostgreSQL the smaller numbers are those of other locks
@@ -52,6 +53,18 @@ class RouteLocks:
         while self._locks:
             _, lock = self._locks.popitem()
             lock.free()
+
+
+def are_held(store: Store) -> bool:
+    """Whether a sender holds the lock of a route, on PostgreSQL. Raises DatabaseProblem."""
+    return bool(
+        store.rows(
+            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid::bigint = ?"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            f" AND objid::bigint & {_FIRST} <> 0 LIMIT 1",
+            (APPLICATION_ID,),
+        )
+    )
 
 
 def _lock(store: Store, route: str) -> Lock:

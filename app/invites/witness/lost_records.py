@@ -11,7 +11,7 @@ from app.db.store import Store
 from app.invites.mail.addresses import hasher, read
 from app.invites.states import written_to
 from app.invites.witness.witness import OPT_OUTS
-from app.invites.witness.witness_file import KNOWN, WitnessLine
+from app.invites.witness.witness_file import KNOWN, NOT, UNCERTAIN, WitnessLine
 
 CHUNK = 10_000
 _LIFTED = {"erased": "erased-lifted", "opted-out": "opt-out-lifted", "bounced": "bounce-lifted"}
@@ -20,13 +20,15 @@ _LIFTS = {lifted: kind for kind, lifted in _LIFTED.items()}
 
 class LostSend(NamedTuple):
     """A mailbox that was sent something. ``study``: the study's row id, or None if the database has
-    no such study. ``participants``: row ids of those who have the mailbox."""
+    no such study. ``participants``: row ids of those who have the mailbox. ``uncertain``: whether
+    it is not known if it arrived."""
 
     what: str
     study: int | None
     mailbox: str
     at: int
     participants: tuple[int, ...]
+    uncertain: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,10 @@ def find(
     shut: dict[tuple[str, str], WitnessLine] = {}
     for line in lines:
         said = line.what.removesuffix(KNOWN)
-        what = said.removesuffix("-not")
+        what = said.removesuffix(NOT).removesuffix(UNCERTAIN)
         if what in ("invite", "reminder"):
             key = (what, line.study, line.created, line.mailbox)
-            if said != what:
+            if said.endswith(NOT):
                 sent.pop(key, None)
             else:
                 sent[key] = line
@@ -84,6 +86,7 @@ def find(
             line.mailbox,
             line.at,
             tuple(owners.get(line.mailbox, ())),
+            line.what.removesuffix(KNOWN).endswith(UNCERTAIN),
         )
         for (what, *_), line in sent.items()
     ]
@@ -121,24 +124,27 @@ def _unknown(store: Store, sends: Sequence[LostSend]) -> list[LostSend]:
     """Those that no invite or reminder of the database stands for. Mailboxes that get no more
     invites are left out."""
     known: set[tuple[str, int, str]] = set()
+    doubted: set[tuple[str, int, str]] = set()
     shut = {mailbox for (mailbox,) in store.rows("SELECT mailbox FROM opt_out")}
     times: set[tuple[str, int]] = set()
     boxes = sorted({one.mailbox for one in sends})
     for start in range(0, len(boxes), CHUNK):
-        for study, mailbox, at, reminded in store.rows(
-            f"SELECT study_id, mailbox, sent_at, {written_to('reminder', 'reminded_at')}"
-            f" FROM invite WHERE {store.among('mailbox')} AND {written_to()}",
+        for study, mailbox, at, state, reminder, reminded in store.rows(
+            "SELECT study_id, mailbox, sent_at, state, reminder,"
+            f" {written_to('reminder', 'reminded_at')} FROM invite"
+            f" WHERE {store.among('mailbox')} AND ({written_to()} OR state = 'uncertain')",
             (store.values(boxes[start : start + CHUNK]),),
         ):
-            known.add(("invite", study, mailbox))
+            (doubted if state == "uncertain" else known).add(("invite", study, mailbox))
             times.add((mailbox, at))
-            if reminded:
-                known.add(("reminder", study, mailbox))
+            if reminded or reminder == "uncertain":
+                (known if reminded else doubted).add(("reminder", study, mailbox))
     return [
         one
         for one in sends
         if one.mailbox not in shut
         and (one.what, one.study, one.mailbox) not in known
+        and not (one.uncertain and (one.what, one.study, one.mailbox) in doubted)
         and (one.study is not None or (one.mailbox, one.at) not in times)
     ]
 

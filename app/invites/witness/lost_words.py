@@ -12,7 +12,8 @@ from app.text import when
 
 class LostRow(NamedTuple):
     """A participant who was sent something. ``what``: "invite" or "reminder". ``study``: its title,
-    or None if the database does not have it."""
+    or None if the database does not have it. ``uncertain``: whether it is not known if it
+    arrived."""
 
     what: str
     at: int
@@ -20,6 +21,7 @@ class LostRow(NamedTuple):
     name: str | None
     address: str | None
     study: str | None
+    uncertain: bool
 
 
 def lost_rows(store: Store, lost: LostRecords) -> list[LostRow]:
@@ -33,7 +35,13 @@ def lost_rows(store: Store, lost: LostRecords) -> list[LostRow]:
         )
     }
     return [
-        LostRow(one.what, one.at, *people[one.participants[0]], titles.get(one.study or 0))
+        LostRow(
+            one.what,
+            one.at,
+            *people[one.participants[0]],
+            titles.get(one.study or 0),
+            one.uncertain,
+        )
         for one in sorted(lost.sends, key=lambda one: -one.at)
     ]
 
@@ -63,6 +71,8 @@ def taken_words(lost: LostRecords) -> str:
     parts = []
     if lost.sends:
         parts.append(f"{_counted(len(lost.sends), 'send is', 'sends are')} recorded as such.")
+    if doubted := sum(one.uncertain for one in lost.sends):
+        parts.append(f"{doubted:,} of them may not have arrived and stay uncertain.")
     if lost.strangers:
         parts.append(
             f"{_counted(len(lost.strangers), 'one is', 'others are')} recorded when a sync"

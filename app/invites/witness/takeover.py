@@ -71,7 +71,7 @@ def _invited(
 
 
 def _waiting(store: Store, study: int, at: dict[str, LostSend]) -> list[Entry]:
-    """Mark the invites that would be sent again, or that failed here."""
+    """Mark the invites that would be sent again. One that may have arrived stays uncertain."""
     rows = store.rows(
         "SELECT id, mailbox, state FROM invite"
         f" WHERE study_id = ? AND {store.among('mailbox')} AND {store.among('state')} ORDER BY id",
@@ -80,7 +80,7 @@ def _waiting(store: Store, study: int, at: dict[str, LostSend]) -> list[Entry]:
     newest = {mailbox: (key, state) for key, mailbox, state in rows if state != "failed"}
     entries = []
     for mailbox, (key, state) in newest.items():
-        after = "sent" if state == "uncertain" else "handed_over"
+        after = "sent" if state == "uncertain" else _state(at[mailbox])
         store.execute(
             "UPDATE invite SET state = ?, sent_at = ?, owner = NULL, attempt = attempt + 1"
             " WHERE id = ?",
@@ -88,6 +88,10 @@ def _waiting(store: Store, study: int, at: dict[str, LostSend]) -> list[Entry]:
         )
         entries.append(Entry("invite", study, key, mailbox, state, after, WHY))
     return entries
+
+
+def _state(one: LostSend) -> str:
+    return "uncertain" if one.uncertain else "handed_over"
 
 
 def _make(
@@ -112,17 +116,17 @@ def _make(
             (
                 *(connection_id, study, one.participants[0], run, one.mailbox),
                 *(_address(emails.get(one.participants[0])), token_urlsafe(16)),
-                *("handed_over", WHY, one.at, one.at),
+                *(_state(one), WHY, one.at, one.at),
             )
             for one in sends
         ],
         "ON CONFLICT DO NOTHING",
     )
-    made = store.rows("SELECT id, mailbox FROM invite WHERE run_id = ? ORDER BY id", (run,))
+    made = store.rows("SELECT id, mailbox, state FROM invite WHERE run_id = ? ORDER BY id", (run,))
     entries = [Entry("run", study, after="done", detail=f"{len(made)} {WHY}")]
-    for key, mailbox in made:
+    for key, mailbox, state in made:
         entries.append(Entry("invite", study, key, mailbox, None, "queued", WHY))
-        entries.append(Entry("invite", study, key, mailbox, "queued", "handed_over", WHY))
+        entries.append(Entry("invite", study, key, mailbox, "queued", state, WHY))
     ledger.append(store, connection_id, by, entries)
 
 
@@ -151,7 +155,7 @@ def _reminded(
     store: Store, connection_id: int, study: int, sends: Sequence[LostSend], by: str
 ) -> None:
     """Record that reminders left."""
-    at = {one.mailbox: one.at for one in sends if one.what == "reminder"}
+    at = {one.mailbox: one for one in sends if one.what == "reminder"}
     if not at:
         return
     which = f"study_id = ? AND {store.among('mailbox')}"
@@ -163,10 +167,11 @@ def _reminded(
         given,
     )
     for key, mailbox, before in rows:
+        after = _state(at[mailbox])
         store.execute(
-            "UPDATE invite SET reminder = 'handed_over', reminded_at = ? WHERE id = ?",
-            (at[mailbox], key),
+            "UPDATE invite SET reminder = ?, reminded_at = ? WHERE id = ?",
+            (after, at[mailbox].at, key),
         )
-        entries.append(Entry("reminder", study, key, mailbox, before, "handed_over", WHY))
+        entries.append(Entry("reminder", study, key, mailbox, before, after, WHY))
     if entries:
         ledger.append(store, connection_id, by, entries)

@@ -15,16 +15,23 @@ from pathlib import Path
 from app.db.store import Store
 from app.files import replace_atomically
 from app.invites.mail.addresses import Hasher, hasher
-from app.invites.witness.witness_file import HASH, KNOWN, TRUSTED, WitnessFile, WitnessLine
+from app.invites.witness.witness_file import (
+    HASH,
+    KNOWN,
+    NOT,
+    TRUSTED,
+    UNCERTAIN,
+    WitnessFile,
+    WitnessLine,
+)
 
 CHUNK = 10_000
 TAKEN_OVER = "sent from another copy of this database"  # the detail of entries
 OPT_OUTS = ("opted-out", "erased", "bounced")
-_LEFT = "('uncertain', 'handed_over')"
 # What a copy must not lack.
 _WANTED = (
-    f"(l.what IN ('invite', 'reminder') AND (l.after IN {_LEFT}"
-    " OR l.before = 'uncertain' AND l.after IN ('failed', 'queued', 'bounced'))"
+    "(l.what IN ('invite', 'reminder') AND (l.after IN ('uncertain', 'handed_over')"
+    " OR l.before = 'uncertain' AND l.after IN ('sent', 'failed', 'queued', 'bounced'))"
     f" OR l.what IN ('{TRUSTED}', 'opted-out', 'erased', 'bounced',"
     " 'erased-lifted', 'bounce-lifted', 'opt-out-lifted'))"
 )
@@ -65,6 +72,11 @@ class Witness:
     def known(self) -> bool:
         """Whether this computer has seen the database before."""
         return self._own.path.exists()
+
+    @property
+    def knows_another(self) -> bool:
+        """Whether this computer has seen another copy of the database."""
+        return bool(self._others())
 
     def lacks(self) -> bool:
         """Whether the database lacks something that was recorded, from it or from a copy of it."""
@@ -121,7 +133,7 @@ class Witness:
         while True:
             rows = self._store.rows(
                 "SELECT l.number, l.hash, l.what, coalesce(l.study, 0), coalesce(s.created_at, 0),"
-                f" l.mailbox, l.at, l.after IN {_LEFT}, {_ERASED},"
+                f" l.mailbox, l.at, l.after, {_ERASED},"
                 " coalesce(l.detail, '') FROM ledger l"
                 " LEFT JOIN study s ON s.id = l.study"
                 f" WHERE l.connection_id = ? AND l.number > ? AND {_WANTED}"
@@ -179,11 +191,13 @@ def _line(
     created: int,
     mailbox: str | None,
     at: int,
-    left: bool | None,
+    after: str | None,
     erased: bool,
     detail: str,
 ) -> WitnessLine:
-    said = what if left or what not in ("invite", "reminder") else f"{what}-not"
+    said = what
+    if what in ("invite", "reminder") and after not in ("sent", "handed_over"):
+        said += UNCERTAIN if after == "uncertain" else NOT
     if detail == TAKEN_OVER:
         said += KNOWN
     line = WitnessLine(number, entry[:HASH], said, study, created, mailbox or "-", at)

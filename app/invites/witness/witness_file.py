@@ -19,6 +19,7 @@ from app.paths import make_private
 
 HASH = 16  # characters of an entry's hash
 TRUSTED = "trusted"
+UNCERTAIN, NOT = "-uncertain", "-not"  # end what may have left, and what did not
 KNOWN = "-known"  # ends what was taken over from another copy
 _SYNC = 1.0  # seconds between two waits for the disk
 _TAIL = 4_096  # bytes, of some thirty lines
@@ -26,11 +27,11 @@ _LINE = re.compile(r"(\d+) ([0-9a-f]{16}) ([a-z-]+) (\d+) (\d+) ([0-9a-f]+|-) (\
 
 
 class WitnessLine(NamedTuple):
-    """An entry of a ledger. ``what``: "invite" or "reminder" if one may have left, "invite-not" or
-    "reminder-not" if it did not after all, "trusted", or as the entry says, and with "-known" if it
-    was taken over from another copy. ``study``: its row id, and ``created`` when it was made, which
-    tells two studies with the same id apart. Both are 0 without one. ``mailbox``: its keyed hash,
-    or "-"."""
+    """An entry of a ledger. ``what``: "invite" or "reminder" if one left, with "-uncertain" if it
+    may have left, with "-not" if it did not after all, "trusted", or as the entry says, and with
+    "-known" if it was taken over from another copy. ``study``: its row id, and ``created`` when it
+    was made, which tells two studies with the same id apart. Both are 0 without one. ``mailbox``:
+    its keyed hash, or "-"."""
 
     number: int
     hash: str

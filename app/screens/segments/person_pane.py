@@ -110,12 +110,13 @@ def person_rows(
     if one.metadata:
         rows += [_title("Metadata")]
         rows += [_line(key, hidden(value, masking)) for key, value in sorted(one.metadata.items())]
-    rows += [_title("In Stripe"), _line("id", one.stripe_id), _line("page", one.url)]
+    if not one.lost:
+        rows += [_title("In Stripe"), _line("id", one.stripe_id), _line("page", one.url)]
     return rows
 
 
 def _identity(one: Person, masking: bool) -> list[Row]:
-    status = "deleted in Stripe" if one.deleted else one.status
+    status = "deleted in Stripe" if one.deleted and not one.lost else one.status
     rows = [
         _line("name", hidden(one.name, masking) or "none"),
         _line("email", hidden(one.email, masking) or "none: cannot be invited"),

@@ -239,6 +239,8 @@ def _participant_words(view: Overview) -> str:
     parts = [f"{view.with_email:,} with email"]
     if view.deleted:
         parts.append(f"{view.deleted:,} deleted")
+    if view.lost:
+        parts.append(f"{view.lost:,} not known")
     if view.quarantined:
         parts.append(f"{view.quarantined:,} could not be stored")
     return ", ".join(parts)

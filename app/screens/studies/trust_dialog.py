@@ -100,7 +100,8 @@ class TrustDialog(DecisionDialog["str | None"]):
         name = row.name or row.address or row.stripe_id
         shown = masked(name) if self._masking else plain(name, 60)
         study = plain(row.study, 40) if row.study else "a study that is not here"
-        return f"   {when(row.at)}  {row.what} to {shown}, {study}"
+        doubt = ", uncertain" * row.uncertain
+        return f"   {when(row.at)}  {row.what} to {shown}, {study}{doubt}"
 
     def on_trust_dialog_looked(self, message: Looked) -> None:
         message.stop()
