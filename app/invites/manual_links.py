@@ -9,6 +9,7 @@ from app.invites import ledger
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
 from app.invites.mail.template import render
+from app.invites.rules import DAY
 from app.invites.states import state_words
 from app.invites.studies import get
 
@@ -31,10 +32,11 @@ def hand_out(store: Store, invite_id: int, by: str) -> str:
                 raise StudyProblem(
                     f"The study is {study.state}. Nothing was sent. Only an active study sends."
                 )
+            now, days = int(time.time()), study.rules.expire_days
             store.execute(
-                "UPDATE invite SET state = 'handed_over', sent_at = ?, attempt = attempt + 1"
-                " WHERE id = ?",
-                (int(time.time()), invite_id),
+                "UPDATE invite SET state = 'handed_over', sent_at = ?, expires_at = ?,"
+                " attempt = attempt + 1 WHERE id = ?",
+                (now, None if days is None else now + days * DAY, invite_id),
             )
             entry = Entry("invite", study_id, invite_id, mailbox, state, "handed_over", "link")
             ledger.append(store, here, by, [entry])

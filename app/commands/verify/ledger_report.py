@@ -57,6 +57,8 @@ def _findings(proof: Proof) -> Iterator[str]:
         yield f"Entry {proof.broken_at:,} was changed or is missing."
     if proof.key_replaced:
         yield "The key that recognises addresses was replaced, so no opt-out is recognised."
+    if proof.keys_added:
+        yield "The former keys that recognise addresses were changed outside Panelist."
     for number in proof.twice:
         yield f"By entry {number:,} an address was written to that may already have had the invite."
     for number in proof.unwanted:
@@ -65,10 +67,19 @@ def _findings(proof: Proof) -> Iterator[str]:
         yield f"Entry {number:,} does not follow from those before it."
     for number in proof.forgotten:
         yield f"The opt-out of entry {number:,} is no longer stored."
+    for number in proof.altered:
+        yield f"The opt-out of entry {number:,} was changed outside Panelist."
+    if proof.added:
+        are = "1 opt-out is" if len(proof.added) == 1 else f"{len(proof.added):,} opt-outs are"
+        yield f"{are} not in the ledger and did not come from Panelist."
     for name in proof.changed:
         yield f"{name.capitalize()} was changed outside Panelist."
+    for name in proof.missing:
+        yield f"{name.capitalize()} was deleted outside Panelist."
     for invite in proof.differing:
         yield f"Invite {invite:,} has a different state or sending time from the ledger."
+    for invite in proof.postponed:
+        yield f"Invite {invite:,} expires at another time than its study said."
     for invite in proof.redirected:
         yield f"Invite {invite:,} has a different address or study from when it was queued."
 

@@ -17,7 +17,7 @@ from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.outcomes import Outcome
 from app.invites.restore_guard import this_machine
 from app.invites.rules import DAY
-from app.invites.sending.runs import seal_of
+from app.invites.sending.runs import seals_of
 from app.invites.sending.schedule import AT_ONCE, Schedule
 from app.invites.studies import locked
 
@@ -102,7 +102,7 @@ def queue(
                     detail=f"{len(made)} by {channel}{f' {server}' if server else ''}, {plan.hash}",
                 ),
                 *(Entry("invite", study.id, key, box, None, "queued") for key, box, _ in made),
-                seal_of(store, run),
+                *seals_of(store, run),
             ],
         )
     dropped = sorted(planned - {participant for _, _, participant in made})

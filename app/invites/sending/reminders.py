@@ -13,7 +13,7 @@ from app.invites.ledger import Entry
 from app.invites.mail.template import Template
 from app.invites.restore_guard import this_machine
 from app.invites.sending.outbox import QueuedBatch
-from app.invites.sending.runs import seal_of
+from app.invites.sending.runs import seals_of
 from app.invites.sending.schedule import AT_ONCE, Schedule
 from app.invites.studies import Study, locked
 
@@ -109,7 +109,7 @@ def queue(
         entries = [
             Entry("run", study.id, after="running", detail=f"{number} reminders by {channel}"),
             ledger.seal(study.id, f"reminder {run}", template_of(study).json()),
-            seal_of(store, run),
+            *seals_of(store, run),
         ]
         entries += [Entry("reminder", study.id, key, box, None, "queued") for key, box in made]
         ledger.append(store, study.connection_id, by, entries)
