@@ -9,6 +9,7 @@ from app.commands.shared.arguments import add_account, add_format
 from app.commands.shared.context import find_study, open_context
 from app.commands.shared.exit_codes import DONE
 from app.commands.shared.progress import counted
+from app.invites.ledger_log import STRANGER
 from app.invites.states import NO_ADDRESS
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _words(row: LedgerRow) -> str:
             f"invite {row.invite} to {plain(row.address or row.stripe_id or NO_ADDRESS, 60)}"
         )
     elif row.mailbox:
-        about.append(f"mailbox {plain(row.mailbox, 8)}")
+        about.append(plain(row.address or row.stripe_id or STRANGER, 60))
     detail = [plain(row.detail, 120)] if row.detail else []
     said = " · ".join([plain(row.event, 80), *about, *detail])
     return f"{row.number:>7} {when(row.at):<12} {row.origin:<20} {said}"
