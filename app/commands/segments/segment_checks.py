@@ -9,14 +9,14 @@ from app.panel.segments.timeline import begun
 from app.text import plain, when
 
 
-def check_key(context: Context, key: str, *, past: bool = False) -> None:
+def check_key(context: Context, key: str, *, past: bool = False) -> str:
     """Raise WrongUse unless this segment exists or, with ``past``, existed. Raise Problem if its
-    members today are not known."""
+    members today are asked for and not known. Say what is not known about them, and return it, or
+    ""."""
     for view in segments_with_doubts(context.store, context.connection):
         if view.key == key:
-            if not past:
-                say_doubt(context, view)
-            return
+            say_doubt(context, view, past=past)
+            return view.doubt
     gone = past and context.store.rows(
         "SELECT 1 FROM past_member b CROSS JOIN participant p"
         " WHERE p.id = b.participant_id AND p.connection_id = ? AND b.segment_key = ? LIMIT 1",
@@ -26,6 +26,7 @@ def check_key(context: Context, key: str, *, past: bool = False) -> None:
         raise WrongUse(
             f"Unknown segment {plain(key)!r}. To list segments, run panelist segments --json."
         )
+    return ""
 
 
 def check_moment(context: Context, at: int) -> None:

@@ -28,8 +28,7 @@ CHUNK = 500
 def show_overlap(options: argparse.Namespace) -> int:
     """Compare two segments."""
     context = open_context(options.account)
-    check_key(context, options.key)
-    check_key(context, options.other)
+    doubts = {key: check_key(context, key) for key in (options.key, options.other)}
     here = context.connection
     found = overlap(context.store, Selection(here, options.key), Selection(here, options.other))
     summary = {
@@ -39,6 +38,7 @@ def show_overlap(options: argparse.Namespace) -> int:
         "both": len(found.both),
         "only_first": len(found.only_first),
         "only_second": len(found.only_second),
+        "doubts": {key: doubt for key, doubt in doubts.items() if doubt},
     }
     first, second = plain(options.key), plain(options.other)
     words = (
@@ -59,7 +59,7 @@ def show_overlap(options: argparse.Namespace) -> int:
 def show_changes(options: argparse.Namespace) -> int:
     """Show who joined and who left since a day."""
     context, key = open_context(options.account), options.key
-    check_key(context, key, past=True)
+    doubt = check_key(context, key, past=True)
     check_moment(context, options.since)
     here = context.connection
     found = changes(context.store, here, key, options.since)
@@ -70,6 +70,7 @@ def show_changes(options: argparse.Namespace) -> int:
         "joined": len(found.joined),
         "left": len(found.left),
         "stayed": len(found.stayed),
+        "doubts": {key: doubt} if doubt else {},
     }
     words = (
         f"{len(found.joined):,} joined, {len(found.left):,} left, {len(found.stayed):,} stayed"
