@@ -14,8 +14,9 @@ from app.db.store import Store
 from app.keys.screens import COMPARE
 from app.panel.lists.order import Ids
 from app.panel.lists.selection import Selection
+from app.panel.segments.doubts import segments_with_doubts
 from app.panel.segments.overlap import overlap, with_email
-from app.panel.segments.views import SegmentView, segments
+from app.panel.segments.views import SegmentView
 from app.screens.groups_screen import GroupCounts, GroupsScreen, without_order
 from app.screens.people_rows import COLUMNS, PeopleRows
 from app.screens.segments.pick_dialog import PickSegmentDialog
@@ -123,7 +124,11 @@ class CompareScreen(GroupsScreen):
             said = words((f"{letter} ", "bold $primary"), ("not chosen yet", "$muted"))
             if one is not None:
                 count = f" {one.count if number is None else number:,}"
-                rule = f"  {'still filling; ' if one.filling else ''}{one.rule}"
+                said_first = (
+                    "still filling; " if one.filling else "",
+                    one.doubt and f"{one.doubt}; ",
+                )
+                rule = f"  {''.join(said_first)}{one.rule}"
                 name = (plain(one.name, 60), "bold")
                 said = words((f"{letter} ", "bold $primary"), name, count, (rule, "$muted"))
             self.query_one(place, TextLine).show(said)
@@ -148,7 +153,7 @@ class CompareScreen(GroupsScreen):
     def action_compare(self) -> None:
         """Choose the segment to compare A with."""
         try:
-            found = segments(self._store, self._connection_id)
+            found = segments_with_doubts(self._store, self._connection_id)
         except DatabaseProblem as problem:
             self.host.tell(str(problem), problem=True)
             found = []

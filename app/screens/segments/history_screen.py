@@ -94,7 +94,8 @@ class SegmentHistoryScreen(GroupsScreen):
     def on_mount(self) -> None:
         name = plain(self._segment.name, 60)
         self.query_one("#group-left", Pane).entitle(words(f"{name}: what changed"))
-        self.query_one("#history-size", Pane).entitle(words(f"{name}: size over time"))
+        doubt = f", {plain(self._segment.doubt, 120)}" if self._segment.doubt else ""
+        self.query_one("#history-size", Pane).entitle(words(f"{name}: size over time{doubt}"))
         try:
             self._first_sync = begun(self._store, self._connection_id)
         except DatabaseProblem as problem:
