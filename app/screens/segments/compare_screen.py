@@ -114,7 +114,12 @@ class CompareScreen(GroupsScreen):
     def after_draw(self, counted: GroupCounts) -> None:
         first, both, second = (one.count for one in counted.groups)
         self._introduce(first + both, both + second)
-        self.say(f"{first + both + second:,} people in A or B")
+        doubts = [
+            f", {letter} {one.doubt}"
+            for letter, one in (("A", self._first), ("B", self._second))
+            if one is not None and one.doubt
+        ]
+        self.say(f"{first + both + second:,} people in A or B{''.join(doubts)}")
 
     def _introduce(self, first: int | None = None, second: int | None = None) -> None:
         for place, letter, one, number in (
@@ -124,11 +129,7 @@ class CompareScreen(GroupsScreen):
             said = words((f"{letter} ", "bold $primary"), ("not chosen yet", "$muted"))
             if one is not None:
                 count = f" {one.count if number is None else number:,}"
-                said_first = (
-                    "still filling; " if one.filling else "",
-                    one.doubt and f"{one.doubt}; ",
-                )
-                rule = f"  {''.join(said_first)}{one.rule}"
+                rule = f"  {'still filling; ' if one.filling else ''}{one.rule}"
                 name = (plain(one.name, 60), "bold")
                 said = words((f"{letter} ", "bold $primary"), name, count, (rule, "$muted"))
             self.query_one(place, TextLine).show(said)

@@ -125,7 +125,7 @@ async def test_who_is_left_out_of_a_segment_is_said(start: Start, store: Store, 
     async with start((160, 40)) as at:
         screen = CompareScreen(store, here, known["none"], known["all"], masking=False)
         await put(at, screen)
-        assert left_out in at.flat
+        assert f"12 people in A or B, A {left_out}" in at.flat
         await at.app.push_screen(SegmentHistoryScreen(store, here, known["none"], masking=False))
         await at.until(lambda: f"size over time, {left_out}" in at.flat)
 
