@@ -12,7 +12,7 @@ from dataclasses import asdict
 from app.commands.invites.invite_targets import find_invites
 from app.commands.shared.console import confirmed, print_json, say
 from app.commands.shared.context import find_study, open_context
-from app.commands.shared.exit_codes import DONE, FAILED, WrongUse
+from app.commands.shared.exit_codes import DONE, FAILED, WRONG_USE, WrongUse
 from app.commands.shared.list_argument import named
 from app.invites import contact_lists, lifecycle, opt_outs
 from app.invites.housekeeping import follow
@@ -38,6 +38,7 @@ def mark_invites(options: argparse.Namespace) -> int:
     if options.where is None:
         names, others = by_status(listed, options.state)
     found = contact_lists.match(store, connection, names, study)
+    nothing = not found.invites and not found.ambiguous and bool(found.unknown)
     stays = lifecycle.staying(store, connection, found.invites, options.state)
     if not options.json:
         say(listed.words)
@@ -50,7 +51,7 @@ def mark_invites(options: argparse.Namespace) -> int:
         f" {lifecycle.staying_words(stays, would=True)} {ambiguous},"
         f" {len(found.unknown):,} unknown."
     )
-    agreed = confirmed(question, yes=options.yes)
+    agreed = not nothing and confirmed(question, yes=options.yes)
     moved = 0
     if agreed:
         moved = lifecycle.mark(
@@ -64,6 +65,9 @@ def mark_invites(options: argparse.Namespace) -> int:
         print_json({**asdict(found), **counts, "unread": listed.unread, **left_out})
     elif agreed:
         say(f"{moved:,} marked {options.state}. {lifecycle.staying_words(stays)}")
+    if nothing:
+        say("No invite of the list was found. Nothing was changed.")
+        return WRONG_USE
     whole = not found.ambiguous and not found.unknown and not {*stays} - {options.state}
     return DONE if moved and whole else FAILED
 
@@ -104,6 +108,11 @@ def opt_out(options: argparse.Namespace) -> int:
             say(said)
         for value in () if typed else unknown:
             print(f"no address: {plain(value, 200)}")
+    if not boxes:
+        if options.json:
+            print_json({"opted_out": 0, "new": 0, **facts, "confirmed": False})
+        say(f"No address was found in {plain(options.who, 80)!r}. Nothing was changed.")
+        return WRONG_USE
     number = "1 mailbox" if len(boxes) == 1 else f"{len(boxes):,} mailboxes"
     question = f"{number} would be opted out of all studies."
     if not confirmed(question, yes=options.yes or typed):
