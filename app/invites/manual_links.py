@@ -11,7 +11,7 @@ from app.invites.ledger import Entry
 from app.invites.mail.template import render
 from app.invites.rules import DAY
 from app.invites.states import state_words
-from app.invites.studies import get
+from app.invites.studies import check_active, get
 
 
 def hand_out(store: Store, invite_id: int, by: str) -> str:
@@ -28,10 +28,7 @@ def hand_out(store: Store, invite_id: int, by: str) -> str:
         here, study_id, mailbox, state, token = rows[0]
         study = get(store, study_id)
         if state == "queued":
-            if study.state != "active":
-                raise StudyProblem(
-                    f"The study is {study.state}. Nothing was sent. Only an active study sends."
-                )
+            check_active(study)
             now, days = int(time.time()), study.rules.expire_days
             store.execute(
                 "UPDATE invite SET state = 'handed_over', sent_at = ?, expires_at = ?,"

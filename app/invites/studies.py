@@ -340,6 +340,14 @@ def locked(store: Store, study_id: int) -> Study:
     return get(store, study_id)
 
 
+def check_active(study: Study) -> None:
+    """Raise StudyProblem unless a study may send."""
+    if study.state != "active":
+        raise StudyProblem(
+            f"The study is {study.state}. Nothing was sent. Only an active study sends."
+        )
+
+
 def _must_be(study: Study, states: Sequence[str], what: str) -> None:
     if study.state not in states:
         raise StudyProblem(f"The study is {study.state} and can no longer be {what}.")

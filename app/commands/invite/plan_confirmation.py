@@ -37,7 +37,8 @@ def show_stored_plan(context: Context, options: argparse.Namespace) -> int:
     drift = difference(store, locked, delivery=delivery)
     study = get(store, locked.study_id)
     timing = planned_timing(context.settings, study, delivery, options)
-    show_locked(study, locked, frozen.counts(store, locked.id), timing, as_json=options.json)
+    counts, asks = frozen.counts(store, locked.id), drift.asks()
+    show_locked(study, locked, counts, timing, changed=asks, as_json=options.json)
     if drift:
         _Words(store, drift, as_json=options.json).print(drift.added, drift.dropped)
     return DONE
