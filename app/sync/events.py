@@ -131,6 +131,9 @@ class EventPoller:
             return PollResult(0, 1, 0)
         await self._committer.put(Delivery(requests=self._api.take_count()))
         await self._committer.do(
+            partial(sync_messages.unsay, self._store, self._connection_id, sync_messages.EVENTS)
+        )
+        await self._committer.do(
             partial(
                 connections.polled,
                 self._store,
@@ -279,7 +282,14 @@ class EventPoller:
             " run panelist sync --full from time to time."
         )
         await self._committer.do(
-            partial(sync_messages.say, self._store, self._connection_id, "warning", None, text)
+            partial(
+                sync_messages.say,
+                self._store,
+                self._connection_id,
+                "warning",
+                sync_messages.EVENTS,
+                text,
+            )
         )
 
 

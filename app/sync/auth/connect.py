@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.credentials.store import Credentials
-from app.db import connections
+from app.db import connections, sync_messages
 from app.db.store import Store
 from app.oauth.kept_tokens import PATIENCE
 from app.problems import Problem
@@ -337,6 +337,7 @@ def connect(store: Store, report: KeyReport) -> int:
         report.account_name,
         report.method,
     )
+    sync_messages.unsay(store, connection_id, sync_messages.ACCESS)
     with store.transaction():
         connections.count_reads(store, connection_id, report.requests)
         if report.method == "oauth":  # an approval outlives news of an earlier removal
