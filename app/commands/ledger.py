@@ -9,7 +9,6 @@ from app.commands.shared.arguments import add_account, add_format
 from app.commands.shared.context import find_study, open_context
 from app.commands.shared.exit_codes import DONE
 from app.commands.shared.progress import counted
-from app.invites.ledger_log import STRANGER
 from app.invites.states import NO_ADDRESS
 
 if TYPE_CHECKING:
@@ -55,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _words(row: LedgerRow) -> str:
+    from app.invites.ledger_log import STRANGER
     from app.text import plain, when
 
     about = [plain(row.study_title, 40)] if row.study_title else []

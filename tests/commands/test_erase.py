@@ -85,8 +85,7 @@ def test_who_is_unknown_is_wrong_use_in_every_form(
     """Typed, and as the only name of a list."""
     file = tmp_path / "list.txt"
     file.write_text("cus_stranger\n")
-    forms = [str(file)] if command[1:2] == ("mark",) else ["cus_stranger", str(file)]
-    for who in forms[:1] if command[0] == "ledger" else forms:
+    for who in ["cus_stranger", "Ada"] + ([] if command[0] == "ledger" else [str(file)]):
         ended = home.run(*command, who)
         assert (ended.code, "Nothing was changed" in ended.err or command[0] == "ledger") == (
             *(2, True),

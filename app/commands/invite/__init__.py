@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.shared.arguments import add_exact, add_schedule, add_scope
+from app.commands.shared.arguments import add_exact, add_schedule, add_scope, count
 from app.invites.sending.channels.registry import CHANNELS
 
 ONLY_PLAN = object()  # --plan without a hash
@@ -73,7 +73,7 @@ def _declare_sending(parser: argparse.ArgumentParser) -> None:
         "--test", metavar="ADDRESS", help="Send a test email to yourself. It is never counted"
     )
     parser.add_argument(
-        "--expect", type=int, metavar="N", help="The number of invites that the plan shows"
+        "--expect", type=count, metavar="N", help="The number of invites that the plan shows"
     )
     parser.add_argument("--yes", action="store_true", help="Not needed. Accepted with --plan HASH")
     parser.add_argument(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from app.commands.shared.arguments import add_exact, add_schedule, add_scope, repeat_scope
+from app.commands.shared.arguments import add_exact, add_schedule, add_scope, count, repeat_scope
 from app.commands.shared.list_argument import LIST
 from app.invites.sending.channels.registry import CHANNELS
 
@@ -33,13 +33,13 @@ def _declare_actions(actions: Any) -> None:
     mark = actions.add_parser("mark", help="Mark invites with a reply or a failure")
     mark.set_defaults(run=_mark)
     mark.add_argument("state", choices=("started", "completed", "declined", "bounced", "failed"))
-    mark.add_argument("file", metavar="FILE", help=LIST)
+    mark.add_argument("who", metavar="WHO|FILE", help=f"A participant, or {LIST}")
     mark.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
     _declare_where(mark)
     resolve = actions.add_parser("resolve", help="Record whether an uncertain email arrived")
     resolve.set_defaults(run=_resolve)
     resolve.add_argument(
-        "invite", type=int, metavar="INVITE", help="The invite's number in the list"
+        "invite", type=count, metavar="INVITE", help="The invite's number in the list"
     )
     resolve.add_argument("what", choices=("arrived", "did-not"))
     out = actions.add_parser("opt-out", help="Opt addresses out of all studies")
@@ -53,7 +53,7 @@ def _declare_actions(actions: Any) -> None:
         "--plan", metavar="HASH", help="Send the reminder with this hash (needs --expect)"
     )
     remind.add_argument(
-        "--expect", type=int, metavar="N", help="The number of recipients that the reminder shows"
+        "--expect", type=count, metavar="N", help="The number of recipients that the reminder shows"
     )
     remind.add_argument("--yes", action="store_true", help="Not needed. Accepted with --plan HASH")
     remind.add_argument(
