@@ -107,8 +107,9 @@ def _fold_texts(database: Database) -> None:
     """Fill the new columns, some thousand rows at a time."""
     lite = isinstance(database, SqliteDatabase)
     mark, size = ("?" if lite else "%s"), 5_000
+    texts = ("email", "name", "phone", "currency")
     columns = {
-        "participant": "email, name, phone, currency, metadata",
+        "participant": f"{', '.join(texts)}, metadata",
         "product": "name",
         "price": "nickname",
     }
@@ -120,7 +121,7 @@ def _fold_texts(database: Database) -> None:
             last = rows[-1][0]
             folded = [
                 (
-                    folded_texts(row[1:5], row[5])
+                    folded_texts(zip(texts, row[1:5], strict=True), row[5])
                     if table == "participant"
                     else folded_name(row[1]),
                     row[0],
@@ -219,7 +220,6 @@ STEPS: dict[int, Callable[[Database], None]] = {
     14: _sending_has_a_time,
     15: seal_what_is_stored,
 }
-VERSION = max(STEPS) + 1  # of the tables as :mod:`app.db.schema` describes them
 
 
 def migrate(database: Database, version: int) -> None:

@@ -13,7 +13,7 @@ from hashlib import sha256
 from platform import node
 from typing import NamedTuple
 
-from app.db.store import Store
+from app.db.store import Row, Store
 from app.invites.mail.addresses import former_hashers, hasher
 
 START = ""  # the hash before the first entry
@@ -111,75 +111,61 @@ def _opening(store: Store, given: Sequence[Entry]) -> list[Entry]:
 
 def tail_broken_at(store: Store, connection_id: int) -> int | None:
     """The number of the first of the last entries that was changed or is missing, or None. It reads
-    a thousand at most, and none before the last one in which a person trusted the database."""
-    found = store.rows(
-        "SELECT number, hash FROM ledger_head WHERE connection_id = ?", (connection_id,)
-    )
-    if not found:
-        return None
-    ((end, end_hash),) = found
+    about a thousand, and none before the last one in which a person trusted the database."""
+    end, end_hash = _head(store, connection_id)
+    if (end, end_hash) == (0, START):
+        return _broken_after(store, connection_id, 0, START)
     trusted = store.rows(
         "SELECT number FROM ledger WHERE connection_id = ? AND number > ? AND what = 'trusted'"
         " ORDER BY number DESC LIMIT 1",
         (connection_id, end - CHUNK),
     )
-    begin = trusted[0][0] if trusted else max(1, end - CHUNK + 1)
-    rows = _after(store, connection_id, begin - 1, 2 * CHUNK)
-    if not rows and (end, end_hash) == (0, START):
-        return None
-    if not rows or rows[0].number != begin:
-        return int(begin)
-    number, last = rows[0].number, rows[0].hash
-    for row in rows[1:]:
-        number += 1
-        last = _hash(last, number, row.values, row.origin)
-        if (row.number, row.hash) != (number, last):
-            return int(number)
-    if len(rows) == 2 * CHUNK:  # others wrote that many in between, so the end was not read
-        return None
-    return None if (number, last) == rows[-1].head else int(min(number, rows[-1].head[0])) + 1
+    begin = int(trusted[0][0] if trusted else max(1, end - CHUNK + 1))
+    first = store.rows(
+        "SELECT hash FROM ledger WHERE connection_id = ? AND number = ?", (connection_id, begin)
+    )
+    return _broken_after(store, connection_id, begin, first[0][0]) if first else begin
 
 
 def broken_at(store: Store, connection_id: int) -> int | None:
     """The number of the first entry that was changed or is missing, or None if the ledger is
     intact."""
+    return _broken_after(store, connection_id, 0, START)
+
+
+def _broken_after(store: Store, connection_id: int, number: int, last: str) -> int | None:
+    """The same for the entries after one with this ``number`` and hash. Others may append
+    meanwhile: their entries and the new head come in one transaction, so entries that go beyond the
+    head are wrong only if the head stays as it was."""
+    head = _head(store, connection_id)
+    while True:
+        rows = _after(store, connection_id, number)
+        for row in rows:
+            number += 1
+            last = _hash(last, number, row[1:-3], row[-3:-1])
+            if row[0] != number or row[-1] != last:
+                return number
+        if (number, last) == head:
+            return None
+        if not rows or number >= head[0]:
+            before, head = head, _head(store, connection_id)
+            if head == before and (number, last) != head:
+                return min(number, head[0]) + 1
+
+
+def _head(store: Store, connection_id: int) -> tuple[int, str]:
     found = store.rows(
         "SELECT number, hash FROM ledger_head WHERE connection_id = ?", (connection_id,)
     )
-    head = tuple(found[0]) if found else (0, START)
-    number, last = 0, START
-    while rows := _after(store, connection_id, number, CHUNK):
-        for row in rows:
-            number += 1
-            last = _hash(last, number, row.values, row.origin)
-            if (row.number, row.hash) != (number, last):
-                return number
-        head = rows[-1].head
-    return None if (number, last) == head else min(number, head[0]) + 1
+    return (int(found[0][0]), str(found[0][1])) if found else (0, START)
 
 
-class _Stored(NamedTuple):
-    """An entry as it is stored. ``origin``: the database's user and the computer. ``head``: the
-    number and hash of the last entry, read together with this one, because others write."""
-
-    number: int
-    values: tuple[object, ...]
-    origin: tuple[str | None, ...]
-    hash: str
-    head: tuple[int, str]
-
-
-def _after(store: Store, connection_id: int, number: int, most: int) -> list[_Stored]:
-    columns = ", ".join(f"l.{name}" for name in _COLUMNS.split(", "))
-    return [
-        _Stored(row[0], tuple(row[1:-5]), tuple(row[-5:-3]), row[-3], tuple(row[-2:]))
-        for row in store.rows(
-            f"SELECT l.number, {columns}, l.hash, coalesce(h.number, 0), coalesce(h.hash, ?)"
-            " FROM ledger l LEFT JOIN ledger_head h ON h.connection_id = l.connection_id"
-            " WHERE l.connection_id = ? AND l.number > ? ORDER BY l.number LIMIT ?",
-            (START, connection_id, number, most),
-        )
-    ]
+def _after(store: Store, connection_id: int, number: int) -> list[Row]:
+    return store.rows(
+        f"SELECT number, {_COLUMNS}, hash FROM ledger WHERE connection_id = ? AND number > ?"
+        " ORDER BY number LIMIT ?",
+        (connection_id, number, CHUNK),
+    )
 
 
 def _hash(before: str, number: int, values: Sequence[object], origin: Sequence[str | None]) -> str:

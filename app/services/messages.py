@@ -9,7 +9,7 @@ from textual.message import Message
 if TYPE_CHECKING:
     from app.credentials.errors import CredentialProblem
     from app.oauth.redirect import RedirectAnswer
-    from app.sync.auth.connect import KeyReport
+    from app.sync.auth.key_check import KeyReport
     from app.sync.stripe.oauth import OAuthApp
 
 
@@ -88,3 +88,11 @@ class DataChanged(Message):
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, DataChanged)
+
+
+class NoticeArrived(Message):
+    """Something happened that a person may want to hear of. ``text``: one sentence."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text

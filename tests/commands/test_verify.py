@@ -20,7 +20,7 @@ from app.db import sync_messages
 from app.db.engines.store_factory import open_sqlite, open_store
 from app.db.lease import Lease
 from app.sandbox.server.server import Sandbox
-from app.sandbox.server.state import Options
+from app.sandbox.server.state import SandboxOptions
 from app.settings import Settings
 from tests.helpers.command import Home, at
 from tests.helpers.verify_run import dump
@@ -241,7 +241,7 @@ def test_stopped_it_says_how_far_it_came(tmp_path: Path, number: signal.Signals)
     with Sandbox(customers=900, seed=63) as sandbox:
         home = at(sandbox, tmp_path / "home")
         assert home.run("sync").code == 0
-        sandbox.options = Options(latency=0.2)
+        sandbox.options = SandboxOptions(latency=0.2)
         process = home.start("verify", "--stripe", "--all")
 
         def stop(path: str, query: dict[str, Any]) -> None:
@@ -289,7 +289,7 @@ def test_a_sync_does_not_end_with_an_error_of_an_earlier_one(home: Home) -> None
     (file,) = home.folder.rglob("panelist.db")
     store = open_sqlite(file)
     (here,) = store.row("SELECT id FROM connection")
-    sync_messages.say(store, here, "error", None, "Stripe cannot be reached.")
+    sync_messages.record_message(store, here, "error", None, "Stripe cannot be reached.")
     store.close()
     ended = home.run("sync", "--once")
     assert ended.code == 0

@@ -21,12 +21,13 @@ from app.db import connections
 from app.db.engines.store_factory import open_store_patiently
 from app.db.indexes.index_builder import IndexBuilder
 from app.invites.housekeeping import Housekeeping
+from app.notices.notice_loop import NoticeLoop
 from app.settings import load
 from app.sync import stripe_clock
 from app.sync.engine import Engine
 from app.sync.service import SyncService
 from app.text import plain
-from app.web import server, webhook_secrets
+from app.web import http_server, webhook_secrets
 from app.web.routes import Routes
 from app.web.webhook import PATH
 from app.web.worker_thread import WorkerThread
@@ -50,7 +51,11 @@ def receive(options: argparse.Namespace) -> None:
     store = open_store_patiently(settings, say)
     service = SyncService(store, settings, credentials)
     log.start(settings.home)
-    with Housekeeping(store, settings.folders), IndexBuilder(store) as upkeep:
+    with (
+        Housekeeping(store, settings.folders),
+        NoticeLoop(store, settings),
+        IndexBuilder(store) as upkeep,
+    ):
         sync = None if options.no_sync else ServedSync(service, upkeep.wake)
         asyncio.run(_run(service, kept, sync, options))
 
@@ -95,7 +100,7 @@ async def _run(
 ) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     with call_on_signal(lambda: loop.call_soon_threadsafe(stop.set)):
-        listener = server.listen(options.host, options.port)
+        listener = http_server.listen(options.host, options.port)
         syncing = loop.create_task(sync.run()) if sync else None
         if sync and syncing:
             either = {syncing, *(loop.create_task(one.wait()) for one in (sync.started, stop))}
@@ -110,7 +115,9 @@ async def _run(
             on_wrong_clock=_ClockWarning().say,
         )
         _announce(service, listener, sync is not None, options)
-        serving = loop.create_task(server.serve(server.application(pages.routes), listener, stop))
+        serving = loop.create_task(
+            http_server.serve(http_server.application(pages.routes), listener, stop)
+        )
         serving.add_done_callback(lambda _: stop.set())
         watching = None if sync else loop.create_task(watch_database(service.store))
         if syncing:
@@ -161,7 +168,7 @@ async def watch_sync(engine: Engine) -> None:
 def _announce(
     service: SyncService, listener: socket.socket, syncs: bool, options: argparse.Namespace
 ) -> None:
-    url, only_here = server.address_of(listener)
+    url, only_here = http_server.address_of(listener)
     forward = f"stripe listen --forward-to {url}{PATH}"
     if not only_here:
         say(
