@@ -13,7 +13,7 @@ from app.commands.shared.arguments import (
 )
 from app.commands.shared.console import confirmed, print_json, say
 from app.commands.shared.context import Context, open_context
-from app.commands.shared.exit_codes import DONE, FAILED
+from app.commands.shared.exit_codes import DONE, FAILED, WRONG_USE
 from app.commands.shared.list_argument import LIST, named
 
 EXAMPLES = {
@@ -60,6 +60,11 @@ def run(options: argparse.Namespace) -> int:
             say(listed.words)
         for value in unknown:
             print(f"unknown: {plain(value, 200)}")
+    if not people:
+        if options.json:
+            print_json({"kept" if options.undo else "erased": 0, "stayed": 0, "unknown": unknown})
+        say("No participant of the list was found. Nothing was changed.")
+        return WRONG_USE
     number = "1 participant" if len(people) == 1 else f"{len(people):,} participants"
     would = "would be kept" if options.undo else "would be erased in four hours"
     question = f"{number} {would}. {len(unknown):,} unknown."

@@ -79,6 +79,7 @@ def _columns() -> tuple[Column, ...]:
 
 
 def _cells(row: LedgerRow) -> tuple[object, ...]:
+    from app.invites.ledger_log import STRANGER
     from app.text import plain, when
 
     about = [plain(row.study_title, 40)] if row.study_title else []
@@ -87,7 +88,7 @@ def _cells(row: LedgerRow) -> tuple[object, ...]:
             f"invite {row.invite} to {plain(row.address or row.stripe_id or NO_ADDRESS, 60)}"
         )
     elif row.mailbox:
-        about.append(f"mailbox {plain(row.mailbox, 8)}")
+        about.append(plain(row.address or row.stripe_id or STRANGER, 60))
     detail = [plain(row.detail, 120)] if row.detail else []
     said = " · ".join([plain(row.event, 80), *about, *detail])
     return row.number, when(row.at), row.origin, said

@@ -13,6 +13,7 @@ from peewee import Database, SqliteDatabase
 
 from app.db.folded_text import folded_name, folded_texts
 from app.db.migration_steps.explicit_filters import explicit
+from app.db.migration_steps.first_seals import seal_what_is_stored
 from app.db.migration_steps.first_studies import create_studies
 from app.db.migration_steps.mailbox_rekeying import share_mailbox_key
 from app.files import replace_atomically
@@ -217,6 +218,7 @@ STEPS: dict[int, Callable[[Database], None]] = {
     12: _batches_know_their_person,
     13: _opt_outs_have_a_second_copy,
     14: _sending_has_a_time,
+    15: seal_what_is_stored,
 }
 
 

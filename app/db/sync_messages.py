@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.db.store import Store
 
 KEEP_MESSAGES = 200
+ACCESS, EVENTS = "access", "events"  # messages that stay until they are no longer true
 
 
 def record_message(
@@ -29,7 +30,11 @@ def record_message(
 
 
 def delete_message(store: Store, connection_id: int, step: str) -> None:
-    """Delete a step's message, which is no longer true."""
+    """Delete a step's message, which is no longer true. Without one, nothing is written."""
+    if not store.rows(
+        "SELECT 1 FROM message WHERE connection_id = ? AND step = ?", (connection_id, step)
+    ):
+        return
     with store.transaction():
         store.execute(
             "DELETE FROM message WHERE connection_id = ? AND step = ?", (connection_id, step)

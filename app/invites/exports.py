@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from app.db.store import Store
 from app.invites.invite_log import InviteRow, invite_rows, without_address
-from app.invites.ledger_log import LedgerRow, ledger_rows
+from app.invites.ledger_log import LedgerRow, ledger_rows, owners
 from app.invites.mail.template import Template, personal_link
 from app.invites.plan.members import stripe_ids
 from app.invites.plan.outcomes import Outcome, reason
@@ -76,8 +76,9 @@ def of_ledger(store: Store, connection_id: int, numbers: Ids) -> ExportSource:
     """These entries of an account's ledger. Times are in seconds since 1970."""
 
     def lines(masking: bool) -> Iterator[Line]:
+        known = owners(store, connection_id)
         for start in range(0, len(numbers), CHUNK):
-            for row in ledger_rows(store, connection_id, numbers[start : start + CHUNK]):
+            for row in ledger_rows(store, connection_id, numbers[start : start + CHUNK], known):
                 line = asdict(row)
                 for column in ("name", "address"):
                     line[column] = private(line[column], masking)

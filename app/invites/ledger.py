@@ -13,12 +13,14 @@ from platform import node
 from typing import NamedTuple
 
 from app.db.store import Row, Store
-from app.invites.mail.addresses import hasher
+from app.invites.mail.addresses import former_hashers, hasher
 
 START = ""  # the hash before the first entry
 CHUNK = 1_000
 KEY = "mailbox-key"  # an entry that names the hash of the key
-SEAL = "seal"  # an entry that names the hash of a study, a plan or the text of a reminder
+SEAL = "seal"  # an entry that names the hash of a study, a plan, a batch or another stored thing
+REPLY_TIME = "reply time of study "  # how the name of an entry with days, not a hash, begins
+FORMER_KEYS = "former keys"  # the name of the seal of keys that are not in use any more
 UNMARKED = "unmarked"  # an entry that brings an invite back to an earlier state
 
 _COLUMNS = 'at, "by", what, study, invite, mailbox, before, after, detail, login, machine'
@@ -70,20 +72,41 @@ def seal(study: int | None, what: str, content: object) -> Entry:
     return Entry(SEAL, study, after=what, detail=found)
 
 
+def reply_time(study: int, days: int | None) -> Entry:
+    """An entry with the days that an invite of a study awaits a reply, which only a proof reads."""
+    return Entry(SEAL, study, after=f"{REPLY_TIME}{study}", detail=str(days))
+
+
+def opt_out_seal(mailbox: str, kind: str, by: str, reason: str | None) -> Entry:
+    """A seal of who stored an opt-out, and why. It is needed where the entry that tells of the
+    opt-out is by someone else, because another account brought it."""
+    return seal(None, f"opt-out {mailbox} {kind}", [by, reason])
+
+
+def former_keys_seal(store: Store) -> Entry | None:
+    """A seal of the keys that single accounts once had, or None if there are none."""
+    found = former_hashers(store)
+    known = [found[key_id].fingerprint for key_id in sorted(found)]
+    return seal(None, FORMER_KEYS, known) if known else None
+
+
 def _opening(store: Store, given: Sequence[Entry]) -> list[Entry]:
-    """The first entries of a ledger: the key that hashes its mailboxes, and the opt-outs that other
+    """The first entries of a ledger: the keys that hash its mailboxes, and the opt-outs that other
     accounts brought, without those in ``given``."""
     said = {(entry.what, entry.mailbox) for entry in given}
-    found = store.rows("SELECT mailbox, kind, reason FROM opt_out ORDER BY mailbox, kind")
-    known = [(kind.replace("_", "-"), mailbox, reason) for mailbox, kind, reason in found]
-    return [
-        Entry(KEY, detail=hasher(store).fingerprint),
-        *(
-            Entry(what, mailbox=mailbox, detail=reason)
-            for what, mailbox, reason in known
-            if (what, mailbox) not in said
-        ),
-    ]
+    entries = [Entry(KEY, detail=hasher(store).fingerprint)]
+    if former := former_keys_seal(store):
+        entries.append(former)
+    for mailbox, kind, by, reason in store.rows(
+        'SELECT mailbox, kind, "by", reason FROM opt_out ORDER BY mailbox, kind'
+    ):
+        what = kind.replace("_", "-")
+        if (what, mailbox) not in said:
+            entries += [
+                Entry(what, mailbox=mailbox, detail=reason),
+                opt_out_seal(mailbox, kind, by, reason),
+            ]
+    return entries
 
 
 def tail_broken_at(store: Store, connection_id: int) -> int | None:

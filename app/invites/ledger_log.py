@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from app.db.store import Store
 from app.invites.errors import UnknownParticipant
@@ -14,6 +15,7 @@ from app.invites.mail.addresses import hasher, read
 from app.panel.lists.order import Ids
 from app.text import plain
 
+STRANGER = "an address that no participant has"
 HIDDEN = (SEAL,)  # entries that only a proof reads
 
 _ROW = (
@@ -24,11 +26,20 @@ _ROW = (
 )
 
 
+class Owner(NamedTuple):
+    """Who has a mailbox now, or once had it. After an erasure, only the Stripe ID is left."""
+
+    stripe_id: str
+    name: str | None = None
+    address: str | None = None
+
+
 @dataclass(frozen=True)
 class LedgerRow:
     """One entry. ``by``: the system's user, or in older entries the process of a sender. ``login``:
     the user of the database, None for SQLite. ``study_title``, ``stripe_id``, ``name`` and
-    ``address``: as they are now, None if there is none. ``mailbox``: its keyed hash."""
+    ``address``: as they are now, None if there is none or if it is not known whose mailbox it is.
+    ``mailbox``: its keyed hash."""
 
     number: int
     at: int
@@ -86,6 +97,16 @@ _WORDS = {
 }
 
 
+CHUNK = 1_000
+PAGE = 10_000
+_ERASED = "SELECT mailbox, stripe_id FROM erasure WHERE connection_id = ?"
+_INVITED = (
+    "SELECT mailbox, stripe_id, name, address FROM (SELECT i.mailbox, p.stripe_id, p.name,"
+    " i.address, p.connection_id FROM invite i JOIN participant p ON p.id = i.participant_id) x"
+    " WHERE connection_id = ?"
+)
+
+
 def entry_numbers(
     store: Store, connection_id: int, *, study_id: int | None = None, person: str | None = None
 ) -> Ids:
@@ -108,14 +129,76 @@ def entry_numbers(
     return array("q", (row[0] for row in rows))
 
 
-def ledger_rows(store: Store, connection_id: int, numbers: Sequence[int]) -> list[LedgerRow]:
-    """These entries, in the given order. Raises DatabaseProblem."""
+def owners(store: Store, connection_id: int) -> dict[str, Owner]:
+    """Who has each mailbox that an entry of a ledger without an invite is about, as an opt-out is:
+    see :func:`mailbox_owners`. Raises DatabaseProblem."""
+    names: dict[str, str] = dict(
+        store.rows(
+            "SELECT before, mailbox FROM ledger WHERE connection_id = ? AND what = 'rekeyed'",
+            (connection_id,),
+        )
+    )
+    wanted = {
+        names.get(str(box), str(box))
+        for (box,) in store.rows(
+            "SELECT DISTINCT mailbox FROM ledger"
+            " WHERE connection_id = ? AND invite IS NULL AND mailbox IS NOT NULL",
+            (connection_id,),
+        )
+    }
+    found = mailbox_owners(store, connection_id, wanted)
+    return found | {old: found[new] for old, new in names.items() if new in found}
+
+
+def mailbox_owners(store: Store, connection_id: int, wanted: set[str]) -> dict[str, Owner]:
+    """Who has each of these mailboxes. Those of which no one knows are missing. Participants of
+    this account come first. It may read all participants. Raises DatabaseProblem."""
+    found: dict[str, Owner] = {}
+    boxes = sorted(wanted)
+    for start in range(0, len(boxes), CHUNK):
+        some = (connection_id, store.values(boxes[start : start + CHUNK]))
+        for sql in (_ERASED, _INVITED):
+            for box, *owner in store.rows(f"{sql} AND {store.among('mailbox')}", some):
+                found[box] = Owner(*owner)
+    left, hashes = wanted - found.keys(), hasher(store)
+    for account in ("connection_id = ?", "connection_id <> ?"):
+        last = 0
+        while left and (
+            rows := store.rows(
+                "SELECT id, stripe_id, name, email FROM participant"
+                f" WHERE {account} AND id > ? AND email IS NOT NULL ORDER BY id LIMIT {PAGE}",
+                (connection_id, last),
+            )
+        ):
+            last = rows[-1][0]
+            for _, *owner in rows:
+                box = read(owner[-1])
+                stored = hashes.stored(box) if isinstance(box, str) else ""
+                if stored in left:
+                    left.discard(stored)
+                    found[stored] = Owner(*owner)
+    return found
+
+
+def ledger_rows(
+    store: Store,
+    connection_id: int,
+    numbers: Sequence[int],
+    known: Mapping[str, Owner],
+) -> list[LedgerRow]:
+    """These entries, in the given order. ``known``: who has which mailbox, from :func:`owners`.
+    Raises DatabaseProblem."""
     found = store.rows(
         f"{_ROW} WHERE l.connection_id = ? AND {store.among('l.number')}",
         (connection_id, store.values(numbers)),
     )
-    by_number = {row[0]: LedgerRow(*row) for row in found}
+    by_number = {row[0]: _with_owner(LedgerRow(*row), known) for row in found}
     return [by_number[one] for one in numbers if one in by_number]
+
+
+def _with_owner(row: LedgerRow, known: Mapping[str, Owner]) -> LedgerRow:
+    owner = known.get(row.mailbox or "") if row.invite is None else None
+    return replace(row, **owner._asdict()) if owner else row
 
 
 def _traces(store: Store, connection_id: int, person: str) -> tuple[list[int], list[str]]:

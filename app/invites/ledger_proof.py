@@ -10,19 +10,23 @@ again.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from app.db.store import Store
 from app.invites import ledger, studies
 from app.invites.mail.addresses import hasher
 from app.invites.plan import frozen
+from app.invites.rules import DAY
 from app.invites.sending import runs
 from app.invites.witness.witness import TAKEN_OVER
 
 HANDED_OVER = ("uncertain", "handed_over")  # entering one, an invite may reach its mailbox
-TOLERANCE = 600  # seconds between a time of sending and its entry
+TOLERANCE = 600  # seconds between a time and its entry
+DROPPED = frozen.KEPT - 3_600  # seconds after which an unsent plan may have been deleted
 MAY_HAVE_IT = ("uncertain", "sent", "handed_over", "started")
 
 
@@ -41,9 +45,12 @@ class Proof:
     entries that sent to a mailbox that had opted out, bounced or was erased. ``odd``: entries that
     do not follow from earlier ones. ``differing``: invites whose row disagrees with the ledger.
     ``redirected``: invites whose address, mailbox or study is not the one that was queued.
-    ``forgotten``: entries of opt-outs that are not stored any more. ``changed``: studies, plans,
-    batches and reminders that were changed by other means. ``key_replaced``: the key that hashes
-    mailboxes is another one. ``uncertain``: invites that a person must resolve. ``reminders``:
+    ``forgotten``: entries of opt-outs that are not stored any more. ``altered``: entries of
+    opt-outs whose person or reason is another one. ``added``: the mailboxes of opt-outs that no
+    entry tells of. ``postponed``: invites that expire at another time. ``changed``: studies, plans,
+    batches and reminders that were changed by other means. ``missing``: those that were deleted.
+    ``key_replaced``: the key that hashes mailboxes is another one. ``keys_added``: there are more
+    or other keys beside it. ``uncertain``: invites that a person must resolve. ``reminders``:
     those whose reminder is uncertain."""
 
     entries: int = 0
@@ -57,8 +64,13 @@ class Proof:
     differing: list[int] = field(default_factory=list)
     redirected: list[int] = field(default_factory=list)
     forgotten: list[int] = field(default_factory=list)
+    altered: list[int] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    postponed: list[int] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     key_replaced: bool = False
+    keys_added: bool = False
     uncertain: list[int] = field(default_factory=list)
     reminders: list[int] = field(default_factory=list)
 
@@ -66,18 +78,21 @@ class Proof:
     def holds(self) -> bool:
         """Whether no one was invited twice or unasked, and the ledger can be trusted."""
         wrong = self.twice or self.unwanted or self.odd or self.differing
-        stored = self.redirected or self.forgotten or self.changed or self.key_replaced
-        return self.broken_at is None and not wrong and not stored
+        rows = self.redirected or self.postponed or self.changed or self.missing
+        shut = self.forgotten or self.altered or self.added
+        keys = self.key_replaced or self.keys_added
+        return self.broken_at is None and not (wrong or rows or shut or keys)
 
 
-def prove(store: Store, connection_id: int) -> Proof:
-    """Read the whole ledger of an account, as it is at one moment. Raises DatabaseProblem."""
+def prove(store: Store, connection_id: int, now: float | None = None) -> Proof:
+    """Read the whole ledger of an account, as it is at one moment. ``now``: in seconds since 1970.
+    Raises DatabaseProblem."""
     hasher(store)  # which may have to be made
     with store.snapshot():
-        return _prove(store, connection_id)
+        return _prove(store, connection_id, now)
 
 
-def _prove(store: Store, connection_id: int) -> Proof:
+def _prove(store: Store, connection_id: int, now: float | None) -> Proof:
     names: dict[str, str] = dict(
         store.rows(
             "SELECT before, mailbox FROM ledger WHERE connection_id = ? AND what = 'rekeyed'",
@@ -88,9 +103,24 @@ def _prove(store: Store, connection_id: int) -> Proof:
     for entry in _entries(store, connection_id):
         reading.read(*entry)
     _compare(store, connection_id, reading, reading.proof)
-    _compare_opt_outs(store, reading)
-    _compare_seals(store, connection_id, reading)
+    _compare_opt_outs(store, connection_id, reading)
+    _compare_seals(store, connection_id, reading, time.time() if now is None else now)
     return reading.proof
+
+
+class _Shut(NamedTuple):
+    """The entry of an opt-out, and what its seal must be."""
+
+    number: int
+    content: str
+
+
+class _Seal(NamedTuple):
+    """The last seal of something, when it was made, and the study that it belongs to."""
+
+    at: int
+    study: int | None
+    content: str
 
 
 class _LedgerReading:
@@ -104,11 +134,14 @@ class _LedgerReading:
         self.reminders: dict[int, str] = {}
         self.sent: set[int] = set()  # invites that have a time of sending
         self.times: defaultdict[int, list[int]] = defaultdict(list)  # when they may have been sent
-        self.taken_over: set[int] = set()  # sent from another copy, before their entry
         self.studies: dict[int, str] = {}  # states by id
         self.places: dict[int, tuple[int, str]] = {}  # the study and mailbox of each invite
         self._together: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
-        self.shut: defaultdict[str, dict[str, int]] = defaultdict(dict)  # the entry of each kind
+        self.shut: defaultdict[str, dict[str, _Shut]] = defaultdict(dict)  # by kind
+        self.answerable: defaultdict[int, list[int]] = defaultdict(list)  # since when, by id
+        self.elsewhere: set[int] = set()  # invites that were sent from another copy
+        self.reply_times: defaultdict[int, set[str]] = defaultdict(set)  # days, by study
+        self.sealed: dict[str, _Seal] = {}  # by name
         self._names = names
 
     def read(
@@ -121,15 +154,23 @@ class _LedgerReading:
         mailbox: str,
         before: str,
         after: str,
-        detail: str | None,
+        by: str,
+        detail: str,
     ) -> None:
         proof = self.proof
         proof.entries += 1
         mailbox = self._names.get(mailbox, mailbox)
         if what in SHUT:
-            self.shut[mailbox].setdefault(what, number)
+            kind = what.replace("-", "_")
+            content = ledger.opt_out_seal(mailbox, kind, by, detail)
+            if what not in self.shut[mailbox]:
+                self.shut[mailbox][what] = _Shut(number, content.detail or "")
         elif what in LIFTED:
             self.shut[mailbox].pop(LIFTED[what], None)
+        elif what == ledger.SEAL:
+            self._read_seal(number, at, study, after, detail)
+        elif what == ledger.KEY:
+            self.sealed[ledger.KEY] = _Seal(at, study, detail)
         elif what == "study":
             self.studies[study] = after
         if what not in ("invite", ledger.UNMARKED, "reminder"):
@@ -153,29 +194,46 @@ class _LedgerReading:
         if what != "reminder":
             if after in HANDED_OVER:
                 self.times[invite].append(at)
-            if detail == TAKEN_OVER:
-                self.taken_over.add(invite)
             if after in MAY_HAVE_IT:
                 self.sent.add(invite)
             elif after in ("queued", "failed", "to_confirm", "bounced"):
                 self.sent.discard(invite)
+            if after in ("sent", "handed_over") and what == "invite":
+                self.answerable[invite] = [at]
+            if detail == TAKEN_OVER:
+                self.elsewhere.add(invite)
+
+    def _read_seal(self, number: int, at: int, study: int, name: str, content: str) -> None:
+        opt_out, _, of = name.partition(" ")
+        if name.startswith(ledger.REPLY_TIME):
+            self.reply_times[study].add(content)
+        elif opt_out == "opt-out":
+            mailbox, _, kind = of.partition(" ")
+            what = kind.replace("_", "-")
+            known = self.shut[mailbox].get(what)
+            self.shut[mailbox][what] = _Shut(known.number if known else number, content)
+        else:
+            self.sealed[name] = _Seal(at, study, content)
 
 
 def _compare(store: Store, connection_id: int, reading: _LedgerReading, proof: Proof) -> None:
     left, last, hashes = dict(reading.invites), 0, hasher(store)
     while rows := store.rows(
-        "SELECT id, state, reminder, study_id, mailbox, address, sent_at FROM invite"
+        "SELECT id, state, reminder, study_id, mailbox, address, sent_at, expires_at FROM invite"
         " WHERE connection_id = ? AND id > ? ORDER BY id LIMIT 10000",
         (connection_id, last),
     ):
         last = rows[-1][0]
-        for invite, state, reminder, study, mailbox, address, sent_at in rows:
+        for invite, state, reminder, study, mailbox, address, sent_at, expires_at in rows:
             unsent = sent_at is None and invite in reading.sent
             other = left.pop(invite, None) != state or reading.reminders.get(invite) != reminder
             times = reading.times[invite]
-            moved = times and sent_at and min(abs(sent_at - at) for at in times) > TOLERANCE
-            if other or unsent or (moved and invite not in reading.taken_over):
+            here = times and sent_at and invite not in reading.elsewhere
+            moved = here and min(abs(sent_at - at) for at in times) > TOLERANCE
+            if other or unsent or moved:
                 proof.differing.append(invite)
+            if not _may_expire(reading, invite, study, sent_at, expires_at):
+                proof.postponed.append(invite)
             if reading.places.get(invite) != (study, mailbox) or (
                 address is not None and hashes.stored(address.lower()) != mailbox
             ):
@@ -187,39 +245,61 @@ def _compare(store: Store, connection_id: int, reading: _LedgerReading, proof: P
     proof.differing += left
 
 
-def _compare_opt_outs(store: Store, reading: _LedgerReading) -> None:
-    stored = {
-        (mailbox, kind.replace("_", "-"))
-        for mailbox, kind in store.rows("SELECT mailbox, kind FROM opt_out")
-    }
-    reading.proof.forgotten = sorted(
-        number
-        for mailbox, kinds in reading.shut.items()
-        for what, number in kinds.items()
-        if (mailbox, what) not in stored
-    )
+def _may_expire(
+    reading: _LedgerReading, invite: int, study: int, sent_at: int | None, expires_at: int | None
+) -> bool:
+    """Whether an invite expires when one of the rules that its study had says so. What is older
+    than those entries, and what was sent from another copy, has none."""
+    days = reading.reply_times.get(study)
+    if days is None or invite in reading.elsewhere:
+        return True
+    since = reading.answerable.get(invite)
+    if since is None or expires_at is None:
+        return expires_at is None and (since is None or "None" in days)
+    ends = [at + int(one) * DAY for at in (*since, sent_at or 0) for one in days - {"None"}]
+    return any(abs(expires_at - end) <= TOLERANCE for end in ends)
 
 
-def _compare_seals(store: Store, connection_id: int, reading: _LedgerReading) -> None:
+def _compare_opt_outs(store: Store, connection_id: int, reading: _LedgerReading) -> None:
+    """An account without a ledger cannot tell who opted out, unless no account has one."""
+    proof, left = reading.proof, dict[tuple[str, str], _Shut]()
+    for mailbox, kinds in reading.shut.items():
+        left |= {(mailbox, what): entry for what, entry in kinds.items()}
+    told = proof.entries or not store.rows("SELECT 1 FROM ledger_head LIMIT 1")
+    for mailbox, kind, by, reason in store.rows('SELECT mailbox, kind, "by", reason FROM opt_out'):
+        entry = left.pop((mailbox, kind.replace("_", "-")), None)
+        if entry is None and told:
+            proof.added.append(mailbox)
+        elif entry and entry.content != ledger.opt_out_seal(mailbox, kind, by, reason).detail:
+            proof.altered.append(entry.number)
+    proof.forgotten = sorted(entry.number for entry in left.values())
+    proof.altered.sort()
+
+
+def _compare_seals(store: Store, connection_id: int, reading: _LedgerReading, now: float) -> None:
     """Compare the studies, plans, batches and reminders that are stored, and the key, with what the
     ledger says. What is older than seals has none."""
-    proof, sealed = reading.proof, dict[str, str]()
-    for what, name, detail in store.rows(
-        "SELECT what, after, detail FROM ledger"
-        f" WHERE connection_id = ? AND {store.among('what')} ORDER BY number",
-        (connection_id, store.values([ledger.SEAL, ledger.KEY])),
-    ):
-        sealed[name if what == ledger.SEAL else what] = detail
-    if sealed.pop(ledger.KEY, hasher(store).fingerprint) != hasher(store).fingerprint:
-        proof.key_replaced = True
+    proof, left, stored = reading.proof, dict(reading.sealed), set[str]()
+    key, former = left.pop(ledger.KEY, None), left.pop(ledger.FORMER_KEYS, None)
+    proof.key_replaced = key is not None and key.content != hasher(store).fingerprint
+    keys = ledger.former_keys_seal(store)
+    proof.keys_added = (keys and keys.detail) != (former and former.content)
     for entry in _stored_seals(store, connection_id):
         name = entry.after or ""
-        if sealed.get(name, entry.detail) != entry.detail:
-            proof.changed.append(name)
+        stored.add(name.removeprefix(runs.RECORD))
+        sealed = left.pop(name, None)
+        if sealed is not None and sealed.content != entry.detail:
+            proof.changed.append(name.removeprefix(runs.RECORD))
+    proof.changed = list(dict.fromkeys(proof.changed))
     for study in studies.studies(store, connection_id):
         name = f"study {study.id}"
         if reading.studies.get(study.id, study.state) != study.state and name not in proof.changed:
             proof.changed.append(name)
+    for name, seal in left.items():
+        dropped = name.startswith("plan ") and seal.at < now - DROPPED
+        if not dropped and reading.studies.get(seal.study or 0) != "deleted":
+            proof.missing.append(name.removeprefix(runs.RECORD))
+    proof.missing = sorted(set(proof.missing) - stored)
 
 
 def _stored_seals(store: Store, connection_id: int) -> Iterator[ledger.Entry]:
@@ -233,15 +313,15 @@ def _stored_seals(store: Store, connection_id: int) -> Iterator[ledger.Entry]:
     ):
         if letter is not None:
             yield ledger.seal(study, f"reminder {key}", letter)
-        yield runs.seal_of(store, key)
+        yield from runs.seals_of(store, key)
 
 
 def _entries(
     store: Store, connection_id: int
-) -> Iterator[tuple[int, int, str, int, int, str, str, str, str | None]]:
+) -> Iterator[tuple[int, int, str, int, int, str, str, str, str, str]]:
     last = 0
     while rows := store.rows(
-        "SELECT number, at, what, study, invite, mailbox, before, after, detail FROM ledger"
+        'SELECT number, at, what, study, invite, mailbox, before, after, "by", detail FROM ledger'
         " WHERE connection_id = ? AND number > ? ORDER BY number LIMIT 10000",
         (connection_id, last),
     ):

@@ -7,8 +7,9 @@ from app.invites import ledger
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
 from app.invites.mail.template import render
+from app.invites.rules import DAY
 from app.invites.states import state_words
-from app.invites.studies import get
+from app.invites.studies import check_active, get
 
 
 def hand_out(store: Store, invite_id: int, by: str) -> str:
@@ -25,14 +26,12 @@ def hand_out(store: Store, invite_id: int, by: str) -> str:
         here, study_id, mailbox, state, token = rows[0]
         study = get(store, study_id)
         if state == "queued":
-            if study.state != "active":
-                raise StudyProblem(
-                    f"The study is {study.state}. Nothing was sent. Only an active study sends."
-                )
+            check_active(study)
+            now, days = store.now(), study.rules.expire_days
             store.execute(
-                "UPDATE invite SET state = 'handed_over', sent_at = ?, attempt = attempt + 1"
-                " WHERE id = ?",
-                (store.now(), invite_id),
+                "UPDATE invite SET state = 'handed_over', sent_at = ?, expires_at = ?,"
+                " attempt = attempt + 1 WHERE id = ?",
+                (now, None if days is None else now + days * DAY, invite_id),
             )
             entry = Entry("invite", study_id, invite_id, mailbox, state, "handed_over", "link")
             ledger.append(store, here, by, [entry])

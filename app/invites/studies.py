@@ -106,7 +106,8 @@ def create(store: Store, connection_id: int, title: str, by: str, **values: obje
             f"INSERT INTO study ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
             (connection_id, *_stored(study).values(), "draft", now, now, by),
         )
-        entries = [Entry("study", key, after="draft"), seal_of(get(store, key))]
+        made = get(store, key)
+        entries = [Entry("study", key, after="draft"), seal_of(made), reply_time_of(made)]
         ledger.append(store, connection_id, by, entries)
     return key
 
@@ -130,7 +131,9 @@ def change(store: Store, study_id: int, by: str, **values: object) -> Study:
         changed = [name for name, value in stored.items() if value != _stored(before)[name]]
         if changed:
             entry = Entry("study-changed", study_id, detail=", ".join(changed))
-            ledger.append(store, study.connection_id, by, [entry, seal_of(get(store, study_id))])
+            now = get(store, study_id)
+            times = [reply_time_of(now)] if "expire_days" in changed else []
+            ledger.append(store, study.connection_id, by, [entry, seal_of(now), *times])
     return get(store, study_id)
 
 
@@ -161,6 +164,12 @@ def seal_of(study: Study) -> Entry:
         del stored["quiet_hours"]
     content = [stored, sorted(study.segments), sorted(study.excluded)]
     return ledger.seal(study.id, f"study {study.id}", content)
+
+
+def reply_time_of(study: Study) -> Entry:
+    """The entry of the ledger that says how many days an invite of a study awaits a reply from now
+    on, so that a later change of the time at which one expires is noticed."""
+    return ledger.reply_time(study.id, study.rules.expire_days)
 
 
 def move(store: Store, study_id: int, state: str, by: str) -> int:
@@ -292,6 +301,14 @@ def locked(store: Store, study_id: int) -> Study:
     if store.postgres:
         store.rows("SELECT id FROM study WHERE id = ? FOR UPDATE", (study_id,))
     return get(store, study_id)
+
+
+def check_active(study: Study) -> None:
+    """Raise StudyProblem unless a study may send."""
+    if study.state != "active":
+        raise StudyProblem(
+            f"The study is {study.state}. Nothing was sent. Only an active study sends."
+        )
 
 
 def _must_be(study: Study, states: Sequence[str], what: str) -> None:

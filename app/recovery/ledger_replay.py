@@ -71,6 +71,11 @@ def _add_opt_outs(store: Store, shut: dict[tuple[str, str], tuple[int, str, str 
     known = {tuple(row) for row in store.rows("SELECT mailbox, kind FROM opt_out")}
     lost = [(*key, *values) for key, values in shut.items() if key not in known]
     store.insert('opt_out (mailbox, kind, at, "by", reason)', lost, "ON CONFLICT DO NOTHING")
+    store.execute_many(  # an index knows no more than the mailbox and the kind
+        'UPDATE opt_out SET at = ?, "by" = ?, reason = ? WHERE mailbox = ? AND kind = ?'
+        ' AND at = 0 AND "by" = ?',
+        [(*values, *key, BY) for key, values in shut.items()],
+    )
 
 
 def _add_invites(store: Store, connection_id: int, invites: dict[int, _Invite]) -> None:

@@ -132,6 +132,11 @@ class EventPoller:
         await self._committer.put(SyncDelivery(requests=self._api.take_count()))
         await self._committer.do(
             partial(
+                sync_messages.delete_message, self._store, self._connection_id, sync_messages.EVENTS
+            )
+        )
+        await self._committer.do(
+            partial(
                 connections.polled,
                 self._store,
                 self._connection_id,
@@ -293,7 +298,7 @@ class EventPoller:
                 self._store,
                 self._connection_id,
                 "warning",
-                None,
+                sync_messages.EVENTS,
                 text,
             )
         )

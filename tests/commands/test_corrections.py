@@ -130,7 +130,7 @@ def test_what_stays_as_it_is_says_why(home: Home) -> None:
             2,
             "No address or file was given. Nothing was changed. Give one of them.",
         ),
-        (("mark", "completed", ""), "", 2, "No list was given"),
+        (("mark", "completed", ""), "", 2, "No address or file was given"),
         (("opt-out", "-"), "\n", 1, "The list has no addresses."),
         (("mark", "completed", "-"), "Email,Status\n", 1, "The list has no addresses."),
         (("unmark", "-"), "", 1, "The list has no addresses."),

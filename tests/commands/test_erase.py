@@ -66,3 +66,31 @@ def test_a_list_is_shown_before_anyone_is_erased(
     kept = home.run("erase", str(file), "--undo", "--yes", "--json")
     assert json.loads(kept.out)["kept"] == 2
     assert due(settings) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("erase",),
+        ("erase", "--undo"),
+        ("erase", "--json"),
+        ("ledger", "--person"),
+        ("invites", "mark", "completed"),
+        ("invites", "withdraw"),
+        ("invites", "unmark"),
+        ("invites", "link"),
+        ("invites", "lift", "bounce"),
+        ("invites", "opt-out"),
+    ],
+)
+def test_who_is_unknown_is_wrong_use_in_every_form(
+    home: Home, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """Typed, and as the only name of a list."""
+    file = tmp_path / "list.txt"
+    file.write_text("cus_stranger\n")
+    for who in ["cus_stranger", "Ada"] + ([] if command[0] == "ledger" else [str(file)]):
+        ended = home.run(*command, who)
+        assert (ended.code, "Nothing was changed" in ended.err or command[0] == "ledger") == (
+            *(2, True),
+        )

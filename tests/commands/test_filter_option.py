@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -133,6 +134,37 @@ def unknown(home: Home) -> Iterator[Home]:
 def test_a_filter_on_subscriptions_waits_until_they_are_known(unknown: Home, text: str) -> None:
     ended = unknown.run("participants", "--filter", text)
     assert (ended.code, ended.said[:32]) == (1, "Subscriptions are still syncing.")
+
+
+@pytest.fixture
+def one_set_aside(home: Home) -> Iterator[str]:
+    """While a subscription of a participant could not be stored; what is said then."""
+    (file,) = home.folder.rglob("panelist.db")
+    with closing(sqlite3.connect(file)) as database:
+        database.execute(
+            "INSERT INTO quarantine (connection_id, listing, stripe_id, reason, at, customer)"
+            " SELECT id, 'subscriptions', 'sub_odd', 'too deep', 1, 'cus_odd' FROM connection"
+        )
+        database.commit()
+        yield "without 1 participant with a subscription that could not be stored"
+        database.execute("DELETE FROM quarantine WHERE stripe_id = 'sub_odd'")
+        database.commit()
+
+
+@pytest.mark.parametrize("other", [("all",), ("--since", "2999-01-01")])
+def test_a_comparison_says_who_is_left_out(
+    home: Home, one_set_aside: str, other: tuple[str, ...]
+) -> None:
+    ended = home.run("segments", "diff", "none", *other, "--json")
+    assert json.loads(ended.out.splitlines()[0])["doubts"] == {"none": one_set_aside}
+    ended = home.run("segments", "diff", "none", *other)
+    assert (ended.code, ended.err.count(one_set_aside)) == (0, 1)
+    assert home.run("segments", "diff", "active", "all", "--json").lines[0]["doubts"] == {}
+
+
+def test_of_a_past_that_is_not_known_it_is_said(unknown: Home) -> None:
+    ended = unknown.run("segments", "show", "none", "--on", "2999-01-01")
+    assert (ended.code, "not known yet: Subscriptions are still syncing." in ended.err) == (0, True)
 
 
 def test_a_filter_on_people_does_not(unknown: Home) -> None:

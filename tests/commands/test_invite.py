@@ -141,6 +141,9 @@ def test_a_study_that_sends_nothing_says_so(home: World) -> None:
         shown = home.run("invite", "--plan", plan["hash"])
         assert said in shown.out
         assert ("To send it: panelist invite" in shown.out) is False
+        ended = home.confirm(plan, "--way", "csv")  # which would be asked about
+        assert (ended.code, ended.out, f"The study is {state}." in ended.err) == (1, "", True)
+        assert "panelist invite --plan" not in ended.err
         refused = home.run("invites", "remind", "--study", "Pricing")
         assert (refused.code, f"The study is {state}" in refused.err) == (1, True)
 
@@ -230,8 +233,8 @@ def test_the_new_plan_takes_in_who_was_added(home: World) -> None:
         ({"sender_address": "eve@acme.example"}, "changed: the sender's address"),
         ({"cool_down_days": 60}, "changed: the cool-down: 30 days → 60 days"),
         ({"segments": "active"}, "changed: the excluded segments: + none"),
-        ({"way": "csv"}, "changed: how the invites leave: by csv, before: eml"),
-        ({"server": SMTP}, "by the mail server rosa@localhost:1, before: eml"),
+        ({"way": "csv"}, "changed: how the invites leave: eml → csv"),
+        ({"server": SMTP}, "how the invites leave: eml → the mail server rosa@localhost:1"),
     ],
 )
 def test_another_mail_rule_or_way_is_asked_about(
@@ -248,6 +251,10 @@ def test_another_mail_rule_or_way_is_asked_about(
         options = ("--way", "smtp")
     else:
         studies.change(home.store, home.key, BY, **change)
+    if "way" not in change:
+        told = home.run("invite", "--plan", plan["hash"], *options).out
+        assert "It has changed since it was locked" in told
+        assert "To send it" not in told
     for _ in range(2):  # choosing the planned ones does not confirm another mail
         ended = home.confirm(plan, *options)
         assert ended.code == 1

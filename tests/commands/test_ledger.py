@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from pathlib import Path
 
 import pytest
 
 from app.db.engines.store_factory import open_store
+from app.db.rows import Fetched
 from app.invites import corrections, lifecycle, opt_outs
-from app.invites.ledger_log import entry_numbers, ledger_rows
+from app.invites.erasure import HOURS, perform, request
+from app.invites.ledger_log import STRANGER, entry_numbers, ledger_rows
 from app.invites.mail.addresses import hasher
+from app.paths import Folders
 from app.settings import Settings
+from tests.helpers import rows
 from tests.helpers.command import Home
 from tests.helpers.study_world import BY, account, queued, send, sender, study
 
@@ -66,8 +71,27 @@ def test_only_of_a_study_or_a_person(home: Home, tmp_path: Path) -> None:
         assert f"{stranger!r} was not found" in unknown.err
     file = tmp_path / "ledger.csv"
     assert home.run("ledger", "--output", str(file)).code == 0  # its name says that it is a CSV
-    rows = list(csv.DictReader(io.StringIO(file.read_text())))
-    assert {row["what"] for row in rows} >= {"plan", "run"}
+    lines_read = list(csv.DictReader(io.StringIO(file.read_text())))
+    assert {row["what"] for row in lines_read} >= {"plan", "run"}
+
+
+def test_an_opt_out_names_who_is_known(home: Home, settings: Settings) -> None:
+    store = open_store(settings)
+    (here,) = store.row("SELECT id FROM connection")
+    never_invited = rows.person("cus_new", name="Ada", email="Ada@Example.com")
+    rows.send(store, here, Fetched(7, participants=[never_invited]))
+    boxes = [hasher(store).stored(box) for box in ("ada@example.com", "stranger@example.com")]
+    opt_outs.record(store, here, boxes, "opted_out", BY)
+    request(store, here, "cus_00002", BY)
+    perform(store, Folders(settings.home, settings.home), int(time.time()) + HOURS * 3_600 + 1)
+    store.close()
+    said = [line for line in home.run("ledger").out.splitlines() if " opted out" in line]
+    assert {line.partition("opted out · ")[2] for line in said} == {
+        *("cus_00001@example.com", "Ada@Example.com", STRANGER),
+    }
+    assert "erased, do not contact · cus_00002" in home.run("ledger").out
+    entries = [one for one in home.run("ledger", "--json").lines if one["what"] == "opted-out"]
+    assert ("Ada", "cus_new") in {(one["name"], one["stripe_id"]) for one in entries}
 
 
 @pytest.mark.parametrize(
@@ -93,6 +117,6 @@ def test_an_erased_person_is_not_named(settings: Settings, home: Home) -> None:
     store.execute("UPDATE participant SET name = NULL, email = NULL WHERE stripe_id = 'cus_00000'")
     store.execute("UPDATE invite SET address = NULL WHERE id = 1")
     (here,) = store.row("SELECT id FROM connection")
-    found = ledger_rows(store, here, entry_numbers(store, here, person="cus_00000"))
+    found = ledger_rows(store, here, entry_numbers(store, here, person="cus_00000"), {})
     assert {(row.name, row.address) for row in found} == {(None, None)}
     store.close()

@@ -207,6 +207,7 @@ def test_two_segments_beside_each_other(home: Home) -> None:
         "both": len(first & second),
         "only_first": 0,
         "only_second": len(second - first),
+        "doubts": {},
     }
     assert {one["stripe_id"] for one in lines} == second - first
     assert {one["type"] for one in lines} == {"only_second"}
@@ -229,6 +230,7 @@ def test_what_changed_since(eventful: tuple[Home, World]) -> None:
         "joined": len(now - then),
         "left": len(then - now),
         "stayed": len(now & then),
+        "doubts": {},
     }
     assert {rows[one["stripe_id"]] for one in told if one["type"] == "joined"} == now - then
     assert {rows[one["stripe_id"]] for one in told if one["type"] == "left"} == then - now

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from app.db.engines.store_factory import open_store
+from app.db import sync_messages
+from app.db.engines.store_factory import open_sqlite, open_store
 from app.db.lease import Lease
 from app.sandbox.server.server import Sandbox
 from app.sandbox.server.state import SandboxOptions
@@ -285,3 +286,15 @@ def test_a_terminal_shows_how_far_it_is(home: Home, sandbox: Sandbox) -> None:
     assert b"equal" in out
     assert "objects compared" in shown
     assert shown.endswith("\r\x1b[J")
+
+
+def test_a_sync_does_not_end_with_an_error_of_an_earlier_one(home: Home) -> None:
+    (file,) = home.folder.rglob("panelist.db")
+    store = open_sqlite(file)
+    (here,) = store.row("SELECT id FROM connection")
+    sync_messages.record_message(store, here, "error", None, "Stripe cannot be reached.")
+    store.close()
+    ended = home.run("sync", "--once")
+    assert ended.code == 0
+    assert "cannot be reached" not in ended.out
+    assert "cannot be reached" in home.run("status").out

@@ -123,7 +123,7 @@ def test_an_earlier_version(
     tables = ("participant", "subscription", "subscription_item", "member", "segment")
     stripes = {table: columns(store, table) for table in STRIPES}
     before = {table: store.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables}
-    assert shape(store) != shape(fresh)
+    assert (shape(store) != shape(fresh)) is (back is not BACK[-1])  # which has the same tables
     store.close()
     store = open_store(settings)
     assert store.row("SELECT version FROM schema_version") == (VERSION,)

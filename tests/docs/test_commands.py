@@ -40,10 +40,10 @@ ENDS_WITH = {
     ("show",): 2,
     ("why",): 2,
     ("open",): 2,
-    ("invites", "unmark"): 1,  # and was not invited
+    ("invites", "unmark"): 2,  # and was not invited
     ("invites", "withdraw"): 1,
     ("invites", "lift", "bounce"): 1,
-    ("invites", "link"): 1,
+    ("invites", "link"): 2,
     ("restore", "monday.db"): 1,  # a database is in use
     ("restore", "monday.db", "--replace"): 0,
     ("invite", "--resume", "--run"): 2,  # no batch has that number here

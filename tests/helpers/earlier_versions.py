@@ -16,6 +16,13 @@ STUDIES = (
 )
 
 
+def back_to_15(store: Store) -> None:
+    """Version 15 had the same tables, and ledgers with fewer seals
+    (:mod:`tests.db.test_first_seals`)."""
+    with store.transaction():
+        store.execute("UPDATE schema_version SET version = 15")
+
+
 def back_to_14(store: Store) -> None:
     """Version 14 knew no start times and no quiet hours."""
     with store.transaction():
@@ -202,4 +209,5 @@ BACK = [
     back_to_12,
     back_to_13,
     back_to_14,
+    back_to_15,
 ]

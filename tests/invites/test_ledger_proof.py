@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from app.db.engines.store_factory import open_store
 from app.db.store import Store
-from app.invites import contact_lists, ledger, lifecycle, opt_outs
+from app.invites import contact_lists, ledger, lifecycle, opt_outs, studies
 from app.invites.errors import RestoreSuspected
 from app.invites.housekeeping import tidy
 from app.invites.invite_log import invite_ids
 from app.invites.ledger import Entry
 from app.invites.ledger_proof import prove
+from app.invites.manual_links import hand_out
+from app.invites.plan import frozen
 from app.invites.restore_guard import RestoreGuard
+from app.invites.rules import DAY
 from app.invites.sending import reminders
+from app.invites.witness.witness import TAKEN_OVER
 from app.settings import Settings
 from tests.helpers import rows
 from tests.helpers.mail_server import MailServer
-from tests.helpers.study_world import BY, account, folders, queued, send, sender, study
+from tests.helpers.study_world import (
+    BY,
+    account,
+    folders,
+    planned,
+    queued,
+    send,
+    sender,
+    study,
+)
 
 FIRST = "cus_00000@example.com"
 
@@ -48,6 +62,19 @@ FIRST = "cus_00000@example.com"
         ("UPDATE invite SET sent_at = sent_at - 86400 WHERE id = 2", "differing"),
         ("DELETE FROM opt_out", "forgotten"),
         ("UPDATE mailbox_key SET key = '00'", "key_replaced"),
+        ("INSERT INTO mailbox_key (id, key) VALUES (2, '00')", "keys_added"),
+        (
+            "INSERT INTO opt_out (mailbox, kind, at, \"by\") VALUES ('0', 'opted_out', 1, 'rosa')",
+            "added",
+        ),
+        ("""UPDATE opt_out SET "by" = 'eve'""", "altered"),
+        ("UPDATE opt_out SET reason = 'They asked for it'", "altered"),
+        ("UPDATE run SET state = 'paused' WHERE kind = 'reminder'", "changed"),
+        ("UPDATE run SET start_at = 5 WHERE kind = 'reminder'", "changed"),
+        ("UPDATE run SET letter = NULL WHERE kind = 'reminder'", "missing"),
+        ("UPDATE invite SET expires_at = expires_at + 86400 WHERE id = 1", "postponed"),
+        ("UPDATE invite SET expires_at = NULL WHERE id = 1", "postponed"),
+        ("DELETE FROM plan WHERE id NOT IN (SELECT plan_id FROM run WHERE plan_id > 0)", "missing"),
     ],
 )
 def test_what_was_tampered_with_proves_nothing(
@@ -56,6 +83,7 @@ def test_what_was_tampered_with_proves_nothing(
     boxes, _ = contact_lists.mailboxes(store, [FIRST])
     opt_outs.record(store, here, boxes, "opted_out", BY)
     reminders.queue(store, asked, "smtp", 3, BY)
+    planned(store, asked)
     assert prove(store, here).holds
     store.execute(sql)
     proof = prove(store, here)
@@ -86,6 +114,44 @@ def test_nothing_is_sent_from_a_broken_ledger(
     send(sender(store, here, tmp_path))
     assert store.row("SELECT count(*) FROM invite WHERE state = 'queued'") == (0,)
     assert prove(store, here).broken_at is not None  # it stays broken
+
+
+def test_a_link_that_was_handed_out_expires_by_the_rule_of_its_study(
+    store: Store, here: int
+) -> None:
+    key = study(store, here, expire_days=7)
+    queued(store, key, "link")
+    studies.change(store, key, BY, expire_days=9)
+    (one,) = invite_ids(store, here, text="00001")
+    hand_out(store, one, BY)
+    sent_at, expires_at = store.row("SELECT sent_at, expires_at FROM invite WHERE id = ?", (one,))
+    assert expires_at - sent_at == 9 * DAY
+    assert prove(store, here).holds
+
+
+def test_an_invite_that_left_from_another_copy_days_ago_is_as_it_was_taken_over(
+    store: Store, here: int
+) -> None:
+    queued(store, study(store, here))
+    (one,) = invite_ids(store, here, text="00001")
+    study_id, box = store.row("SELECT study_id, mailbox FROM invite WHERE id = ?", (one,))
+    sent_at = int(time.time()) - 3 * DAY
+    store.execute(
+        "UPDATE invite SET state = 'handed_over', sent_at = ? WHERE id = ?", (sent_at, one)
+    )
+    taken = Entry("invite", study_id, one, box, "queued", "handed_over", TAKEN_OVER)
+    ledger.append(store, here, BY, [taken])
+    assert prove(store, here).holds
+
+
+def test_an_unsent_plan_that_was_dropped_after_a_day_is_not_missed(
+    store: Store, here: int, asked: int
+) -> None:
+    planned(store, asked)
+    later = time.time() + frozen.KEPT + 5
+    store.execute("DELETE FROM plan WHERE id NOT IN (SELECT plan_id FROM run)")
+    assert len(prove(store, here).missing) == 1
+    assert not prove(store, here, now=later).missing
 
 
 def test_a_second_mail_is_seen_in_the_ledger(store: Store, here: int, asked: int) -> None:

@@ -63,7 +63,7 @@ def test_many_ids_are_looked_up_on_sqlite(tmp_path: Path, monkeypatch: pytest.Mo
         corrections.lift(store, here, boxes[:10], "opted_out", BY, "a reason")
         for kind in ("plan", "product"):
             sampling.held(store, here, people, kind)
-        ledger_rows(store, here, entry_numbers(store, here, study_id=key)[:5])
+        ledger_rows(store, here, entry_numbers(store, here, study_id=key)[:5], {})
         plan.make(store, studies.get(store, key), Options(("all",)))
     plans = {
         sql: how

@@ -302,3 +302,20 @@ def test_a_schema_of_damaged_bytes_is_replaced(
     assert f"If {salvaged} was not salvaged from it" in out
     with contextlib.closing(open_sqlite(file)) as restored:
         assert restored.row("SELECT count(*) FROM participant") == (PEOPLE + 1,)
+
+
+def test_the_ledger_completes_an_opt_out_of_which_an_index_knows_the_mailbox(
+    truth: Truth, tmp_path: Path
+) -> None:
+    file, into = tmp_path / "there.db", tmp_path / "saved.db"
+    file.write_bytes(truth.content)
+    with contextlib.closing(sqlite3.connect(file)) as database, database:
+        before = database.execute("SELECT * FROM opt_out ORDER BY mailbox, kind").fetchall()
+        database.execute("UPDATE opt_out SET at = 0, \"by\" = 'panelist salvage', reason = NULL")
+    rescue(file, into)
+    store = open_sqlite(into)
+    after = store.rows("SELECT * FROM opt_out ORDER BY mailbox, kind")
+    assert [row[3:] for row in after] == [row[3:] for row in before]
+    for (account,) in store.rows("SELECT id FROM connection"):
+        assert prove(store, account).holds
+    store.close()

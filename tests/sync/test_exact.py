@@ -103,12 +103,16 @@ def test_full_listing_finds_what_no_event_told(store: Store, settings: Settings)
         sync(store, settings, sandbox)
         view = overview(store)
         assert view.participants == 250
+        assert any("“Events Read”" in message.text for message in view.messages)
         sync(store, settings, sandbox, full=True)
         view = overview(store)
         assert view.connection
         assert view.connection.status == "complete"
         assert (view.participants, view.deleted) == (244, 7)
         assert_equal(world, store, view.connection.id)
+        sandbox.options.forbid = frozenset()
+        sync(store, settings, sandbox)
+        assert not any("“Events Read”" in message.text for message in overview(store).messages)
 
 
 def test_reconnected_account_keeps_its_rows_and_segments(store: Store, settings: Settings) -> None:

@@ -110,6 +110,7 @@ def test_each_sign(
     assert (again.id, again.status) == (connection.id, "pending")
     sync(here)
     assert view(store).status == "complete"
+    assert not [one for one in overview(store).messages if one.level == "error"]
 
 
 def test_access_that_ends_while_it_is_renewed_early(store: Store, sandbox: Sandbox) -> None:

@@ -11,6 +11,7 @@ from app.commands.shared.arguments import (
     add_schedule,
     add_scope,
     add_yes,
+    count,
 )
 from app.invites.sending.channels.registry import CHANNELS
 
@@ -95,7 +96,7 @@ def _declare_sending(parser: argparse.ArgumentParser) -> None:
         "--test", metavar="ADDRESS", help="Send a test email to yourself. It is never counted"
     )
     parser.add_argument(
-        "--expect", type=int, metavar="N", help="The number of invites that the plan shows"
+        "--expect", type=count, metavar="N", help="The number of invites that the plan shows"
     )
     add_yes(parser, "Not needed. Accepted with --plan HASH")
     parser.add_argument(

@@ -37,13 +37,13 @@ def show_stored_plan(context: Context, options: argparse.Namespace) -> int:
     drift = difference(store, locked, delivery=delivery)
     study = get(store, locked.study_id)
     timing = planned_timing(context.settings, study, delivery, options)
-    counts = frozen.counts(store, locked.id)
+    counts, asks = frozen.counts(store, locked.id), drift.asks()
     words = _Words(store, drift, as_json=options.json)
     if options.json:
         changed = words.json(drift.added, drift.dropped) if drift else None
         print_json({**plan_json(study, locked, counts, timing), "drift": changed})
         return DONE
-    show_locked(study, locked, counts, timing, as_json=False)
+    show_locked(study, locked, counts, timing, changed=asks, as_json=False)
     if drift:
         words.print(drift.added, drift.dropped)
     return DONE

@@ -56,10 +56,12 @@ def show_locked(
     more: Mapping[Outcome, str] = NO_MORE,
     doubts: Sequence[str] = (),
     *,
+    changed: bool = False,
     as_json: bool,
 ) -> None:
     """Print how many members of a stored plan have each outcome, and how to send it. ``more``: what
-    is said after a count. ``doubts``: what is not known about the segments, in sentences."""
+    is said after a count. ``doubts``: what is not known about the segments, in sentences.
+    ``changed``: what would be sent now is not what was locked, so a person would be asked again."""
     size, leaves = sum(counts.values()), kept.delivery
     if as_json:
         print_json(plan_json(study, kept, counts, timing, doubts))
@@ -76,7 +78,7 @@ def show_locked(
     print(f"Plan {kept.short}, locked {when(kept.at)}{seed}{by}")
     for line in timing.words:
         print(line)
-    print(_sending(study, kept, counts, timing))
+    print(_sending(study, kept, counts, timing, changed=changed))
 
 
 def plan_json(
@@ -108,7 +110,12 @@ def plan_json(
 
 
 def _sending(
-    study: Study, kept: LockedPlan, counts: Mapping[Outcome, int], timing: PlanTiming
+    study: Study,
+    kept: LockedPlan,
+    counts: Mapping[Outcome, int],
+    timing: PlanTiming,
+    *,
+    changed: bool = False,
 ) -> str:
     """How to send the plan, or why it cannot be sent."""
     if kept.sent:
@@ -119,6 +126,11 @@ def _sending(
     command = f"panelist invite --plan {kept.short} --expect {number}{timing.options}"
     if study.state not in CHANGEABLE:
         return f"This plan cannot be sent because the study is {study.state}."
+    if changed:
+        return (
+            "It has changed since it was locked, so it is not sent as it is. To make a new plan:"
+            f" panelist invite --study {study.id}"
+        )
     if study.state != "active":
         return (
             f"The study is {study.state}, so it sends nothing yet. To send it: panelist studies"

@@ -14,6 +14,7 @@ from app.commands.shared.arguments import (
     add_schedule,
     add_scope,
     add_yes,
+    count,
 )
 from app.commands.shared.list_argument import LIST
 from app.invites.sending.channels.registry import CHANNELS
@@ -73,13 +74,13 @@ def _declare_actions(actions: Any) -> None:
         choices=("started", "completed", "declined", "bounced", "failed"),
         help="What became of the invites",
     )
-    mark.add_argument("file", metavar="FILE", help=LIST)
+    mark.add_argument("who", metavar="WHO|FILE", help=f"A participant, or {LIST}")
     mark.add_argument("--study", metavar="STUDY", help="Only invites of this study")
     _declare_where(mark)
     resolve = actions.add_parser("resolve", help="Record whether an uncertain email arrived")
     resolve.set_defaults(run=_resolve)
     resolve.add_argument(
-        "invite", type=int, metavar="INVITE", help="The invite's number in the list"
+        "invite", type=count, metavar="INVITE", help="The invite's number in the list"
     )
     resolve.add_argument("what", choices=("arrived", "did-not"), help="What you found out")
     out = actions.add_parser("opt-out", help="Opt addresses out of all studies")
@@ -93,7 +94,7 @@ def _declare_actions(actions: Any) -> None:
         "--plan", metavar="HASH", help="Send the reminder with this hash (needs --expect)"
     )
     remind.add_argument(
-        "--expect", type=int, metavar="N", help="The number of recipients that the reminder shows"
+        "--expect", type=count, metavar="N", help="The number of recipients that the reminder shows"
     )
     add_yes(remind, "Not needed. Accepted with --plan HASH")
     remind.add_argument(

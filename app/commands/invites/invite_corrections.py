@@ -57,6 +57,11 @@ def lift_exclusion(options: argparse.Namespace) -> int:
     listed = read_list(text)
     listed.check()
     boxes, rest = contact_lists.mailboxes(context.store, listed.values)
+    if not boxes:
+        raise WrongUse(
+            f"No address was found in {plain(options.who, 80)!r}. Nothing was changed. Give an"
+            " address, or a list of addresses."
+        )
     number = "1 mailbox" if len(boxes) == 1 else f"{len(boxes):,} mailboxes"
     question = f"Write to {number} again?"
     if not confirmed(question, yes=options.yes or typed, dry_run=options.dry_run):

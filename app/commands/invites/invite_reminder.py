@@ -13,7 +13,6 @@ from app.commands.shared.context import Context, find_study, open_context
 from app.commands.shared.drift_output import print_drift
 from app.commands.shared.exit_codes import DONE, FAILED, WrongUse
 from app.db.store import Store
-from app.invites.errors import StudyProblem
 from app.invites.housekeeping import tidy
 from app.invites.operator import by
 from app.invites.plan.drift_words import MINUS, MOST, PLUS
@@ -21,7 +20,7 @@ from app.invites.restore_guard import RestoreGuard
 from app.invites.sending import reminder_list
 from app.invites.sending.factory import delivery_by
 from app.invites.sending.reminder_list import ReminderDrift, ReminderList, approve, named_changes
-from app.invites.studies import get
+from app.invites.studies import check_active, get
 from app.text import plain
 
 
@@ -38,10 +37,7 @@ def send_reminder(options: argparse.Namespace) -> int:
             " --expect N."
         )
     study = find_study(context, options.study)
-    if study.state != "active":
-        raise StudyProblem(
-            f"The study is {study.state}. Nothing was sent. Only an active study sends."
-        )
+    check_active(study)
     delivery = delivery_by(context.settings, options.way)
     shown = reminder_list.current(context.store, study, delivery)
     if shown.invites:

@@ -12,13 +12,13 @@ from dataclasses import asdict
 from app.commands.invites.invite_targets import find_invites
 from app.commands.shared.console import confirmed, print_json, say
 from app.commands.shared.context import find_study, open_context
-from app.commands.shared.exit_codes import DONE, FAILED, WrongUse
+from app.commands.shared.exit_codes import DONE, FAILED, WRONG_USE
 from app.commands.shared.list_argument import named
 from app.invites import contact_lists, lifecycle, opt_outs
 from app.invites.housekeeping import follow
 from app.invites.lists.list_columns import read_list
 from app.invites.lists.list_status import by_status, status_words
-from app.invites.operator import by, read_text
+from app.invites.operator import by
 from app.text import plain
 
 
@@ -26,21 +26,20 @@ def mark_invites(options: argparse.Namespace) -> int:
     """Mark the invites of a list."""
     context = open_context(options.account)
     settings, store, connection = context
-    if not options.file.strip():
-        raise WrongUse(
-            "No list was given. Nothing was changed. Give a file, or - for standard input."
-        )
     study = find_study(context, options.study).id if options.study else None
-    listed = read_list(read_text(options.file, guess=True), options.where)
+    text, typed = named(options.who)
+    listed = read_list(text, options.where)
     listed.check()
     others = Counter[str]()
     names = listed.values
     if options.where is None:
         names, others = by_status(listed, options.state)
     found = contact_lists.match(store, connection, names, study)
+    nothing = not found.invites and not found.ambiguous and bool(found.unknown)
     stays = lifecycle.staying(store, connection, found.invites, options.state)
     if not options.json:
-        say(listed.words)
+        if not typed:
+            say(listed.words)
         for said in status_words(listed, others) if options.where is None else ():
             say(said)
         _print_rest(ambiguous=found.ambiguous, unknown=found.unknown)
@@ -50,7 +49,7 @@ def mark_invites(options: argparse.Namespace) -> int:
         f" {lifecycle.staying_words(stays, would=True)} {ambiguous},"
         f" {len(found.unknown):,} unknown."
     )
-    agreed = confirmed(question, yes=options.yes, dry_run=options.dry_run)
+    agreed = not nothing and confirmed(question, yes=options.yes or typed, dry_run=options.dry_run)
     moved = 0
     if agreed:
         moved = lifecycle.mark(
@@ -64,6 +63,9 @@ def mark_invites(options: argparse.Namespace) -> int:
         print_json({**asdict(found), **counts, "unread": listed.unread, **left_out})
     elif agreed:
         say(f"{moved:,} marked {options.state}. {lifecycle.staying_words(stays)}")
+    if nothing:
+        say(f"No invite {'to them' if typed else 'of the list'} was found. Nothing was changed.")
+        return WRONG_USE
     if options.dry_run:
         return DONE
     whole = not found.ambiguous and not found.unknown and not {*stays} - {options.state}
@@ -106,6 +108,11 @@ def opt_out(options: argparse.Namespace) -> int:
             say(said)
         for value in () if typed else unknown:
             print(f"no address: {plain(value, 200)}")
+    if not boxes:
+        if options.json:
+            print_json({"opted_out": 0, "new": 0, **facts, "confirmed": False})
+        say(f"No address was found in {plain(options.who, 80)!r}. Nothing was changed.")
+        return WRONG_USE
     number = "1 mailbox" if len(boxes) == 1 else f"{len(boxes):,} mailboxes"
     question = f"{number} would be opted out of all studies."
     if not confirmed(question, yes=options.yes or typed, dry_run=options.dry_run):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.commands.shared.context import Context, find_study
 from app.commands.shared.list_argument import named
 from app.db.store import Store
@@ -14,7 +16,7 @@ from app.text import plain
 
 def find_invites(context: Context, argument: str, study: str | None) -> tuple[list[int], list[str]]:
     """The invites that an argument means, and what means none or several. A typed number is that of
-    an invite. Raises StudyProblem and DatabaseProblem."""
+    an invite. Raises UnknownInvite if no invite is meant, StudyProblem and DatabaseProblem."""
     store, connection = context.store, context.connection
     text, typed = named(argument)
     if typed and text.isdecimal():
@@ -23,7 +25,17 @@ def find_invites(context: Context, argument: str, study: str | None) -> tuple[li
     listed = read_list(text)
     listed.check()
     found = contact_lists.match(store, connection, listed.values, only)
+    if not found.invites and not found.ambiguous:
+        raise UnknownInvite(_no_invite(listed.values))
     return list(found.invites), [*found.ambiguous, *found.unknown]
+
+
+def _no_invite(names: Sequence[str]) -> str:
+    some = f"{plain(names[0], 80)!r}" if len(names) == 1 else f"any of the {len(names):,} names"
+    return (
+        f"No invite to {some} was found. Nothing was changed. To list invites, run panelist"
+        " invites."
+    )
 
 
 def _numbered(store: Store, connection: int, invite: int) -> tuple[list[int], list[str]]:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from app.commands.shared.context import Context, find_segment, say_doubt
 from app.commands.shared.exit_codes import WrongUse
+from app.panel.segments.doubts import segments_with_doubts
 from app.panel.segments.timeline import begun
 from app.text import when
 
 
-def find_key(context: Context, text: str, *, past: bool = False) -> str:
-    """The key of the segment with this key or name. With ``past`` also the key of one that existed.
-    Raises WrongUse. Raises Problem if its members today are not known."""
+def find_key(context: Context, text: str, *, past: bool = False) -> tuple[str, str]:
+    """The key of the segment with this key or name, and what is not known about its members, or "".
+    With ``past`` also the key of one that existed. Raises WrongUse. Raises Problem if its members
+    today are asked for and not known."""
     if past and _existed(context, text):
-        return text
-    view = find_segment(context, text)
-    if not past:
-        say_doubt(context, view)
-    return view.key
+        known = {view.key: view for view in segments_with_doubts(context.store, context.connection)}
+        view = known.get(text)
+        if view is None:
+            return text, ""
+    else:
+        view = find_segment(context, text)
+    say_doubt(context, view, past=past)
+    return view.key, view.doubt
 
 
 def _existed(context: Context, key: str) -> bool:

@@ -39,7 +39,10 @@ def show_overlap(options: argparse.Namespace) -> int:
     """Compare two segments."""
     context = open_context(options.account)
     here = context.connection
-    first, second = find_key(context, options.key), find_key(context, options.other)
+    (first, doubt), (second, other) = (
+        find_key(context, text) for text in (options.key, options.other)
+    )
+    doubts = {first: doubt, second: other}
     found = overlap(context.store, Selection(here, first), Selection(here, second))
     summary = {
         "type": "summary",
@@ -48,6 +51,7 @@ def show_overlap(options: argparse.Namespace) -> int:
         "both": len(found.both),
         "only_first": len(found.only_first),
         "only_second": len(found.only_second),
+        "doubts": {key: doubt for key, doubt in doubts.items() if doubt},
     }
     words = (
         f"{len(found.both):,} in both, {len(found.only_first):,} only in {plain(first)},"
@@ -68,7 +72,7 @@ def show_overlap(options: argparse.Namespace) -> int:
 def show_changes(options: argparse.Namespace) -> int:
     """Show who joined and who left since a day."""
     context = open_context(options.account)
-    key = find_key(context, options.key, past=True)
+    key, doubt = find_key(context, options.key, past=True)
     check_moment(context, options.since)
     here = context.connection
     found = changes(context.store, here, key, options.since)
@@ -79,6 +83,7 @@ def show_changes(options: argparse.Namespace) -> int:
         "joined": len(found.joined),
         "left": len(found.left),
         "stayed": len(found.stayed),
+        "doubts": {key: doubt} if doubt else {},
     }
     words = (
         f"{len(found.joined):,} joined, {len(found.left):,} left, {len(found.stayed):,} stayed"

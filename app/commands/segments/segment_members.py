@@ -51,7 +51,7 @@ def show_members(options: argparse.Namespace) -> int:
     """Print a segment's members, today's or those of a past day."""
     context = open_context(options.account)
     at = options.on
-    key = find_key(context, options.key, past=at is not None)
+    key, _ = find_key(context, options.key, past=at is not None)
     if at is None:
         at = 2**62
         ids = whole(context.store, Selection(context.connection, key), Order(descending=False))

@@ -165,7 +165,7 @@ def schedule_of(options: argparse.Namespace) -> Schedule:
 
 def count(text: str) -> int:
     """A whole number of 0 or more."""
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError("must not be negative")
-    return number
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdecimal()):
+        raise argparse.ArgumentTypeError("use a whole number")
+    return int(digits)

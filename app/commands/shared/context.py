@@ -103,15 +103,16 @@ def find_members(context: Context, text: str | None) -> str | None:
     return view.key
 
 
-def say_doubt(context: Context, view: SegmentView) -> None:
-    """Raise Problem if the members of a segment are not known. Say who is left out of it."""
+def say_doubt(context: Context, view: SegmentView, *, past: bool = False) -> None:
+    """Raise Problem if the members of a segment are not known, unless ``past`` ones are asked for.
+    Say who is left out of it."""
     from app.commands.shared.console import say
     from app.panel.knowledge import Knowledge, knowledge
     from app.text import plain
 
     name = plain(view.name, 80)
     known = knowledge(context.store, context.connection)
-    if view.doubt and known is not Knowledge.KNOWN:
+    if view.doubt and known is not Knowledge.KNOWN and not past:
         raise Problem(f"{known.sentence} The members of the segment “{name}” depend on them.")
     if view.doubt:
         say(f"The segment “{name}” is {plain(view.doubt)}.")

@@ -14,10 +14,17 @@ def named(argument: str) -> tuple[str, bool]:
 
     from app.invites.lists.list_addresses import is_name
     from app.invites.operator import read_text
+    from app.text import plain
 
     if not argument.strip():
         raise WrongUse("No address or file was given. Nothing was changed. Give one of them.")
     typed = "@" in argument or is_name(argument) or argument.isdecimal()
-    if typed and not Path(argument).exists():
+    there = argument == "-" or Path(argument).exists()
+    if typed and not there:
         return argument, True
+    if not there and "/" not in argument and not Path(argument).suffix:
+        raise WrongUse(
+            f"{plain(argument, 80)!r} is not an address, a Stripe ID or a file. Nothing was"
+            " changed. Give one of them."
+        )
     return read_text(argument, guess=True), False

@@ -106,8 +106,8 @@ def _print_finished(view: Overview, requests: Counter[str], seconds: float, as_j
         f"{status}: {view.participants:,} participants ({view.with_email:,} with an email),"
         f" {view.segments} segments, {total:,} requests in {seconds:g} s."
     )
-    for message in view.messages:
-        if message.level != "info":
+    for message in view.messages:  # a problem without a step was told when it happened
+        if message.level != "info" and message.step is not None:
             print(f"{message.level}: {plain(message.text, 1000)}")
     if view.quarantined:
         print(f"{view.quarantined} objects could not be stored. To list them, run panelist info.")

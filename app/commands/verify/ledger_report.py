@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from app.commands.shared.console import print_json
@@ -11,6 +11,7 @@ from app.commands.shared.context import open_context
 from app.commands.shared.exit_codes import DONE, FAILED
 from app.db.store import Store
 from app.invites.invite_log import invite_rows
+from app.invites.ledger_log import STRANGER, Owner, mailbox_owners
 from app.invites.ledger_proof import Proof, prove
 from app.invites.restore_guard import RestoreGuard
 from app.invites.states import NO_ADDRESS
@@ -31,7 +32,8 @@ def prove_ledger(options: argparse.Namespace) -> int:
         f"{proof.entries:,} ledger entries, {proof.invites:,} invites, {proof.handed_over:,}"
         f" sent or handed over, {proof.reminded:,} reminders."
     )
-    for line in _findings(proof):
+    known = mailbox_owners(store, connection, set(proof.added))
+    for line in _findings(proof, known):
         print(line)
     for row in invite_rows(store, proof.uncertain):
         print(
@@ -51,12 +53,14 @@ def prove_ledger(options: argparse.Namespace) -> int:
     return code
 
 
-def _findings(proof: Proof) -> Iterator[str]:
-    """What is wrong, a sentence each."""
+def _findings(proof: Proof, known: Mapping[str, Owner]) -> Iterator[str]:
+    """What is wrong, a sentence each. ``known``: who has which mailbox."""
     if proof.broken_at is not None:
         yield f"Entry {proof.broken_at:,} was changed or is missing."
     if proof.key_replaced:
         yield "The key that recognises addresses was replaced, so no opt-out is recognised."
+    if proof.keys_added:
+        yield "The former keys that recognise addresses were changed outside Panelist."
     for number in proof.twice:
         yield f"By entry {number:,} an address was written to that may already have had the invite."
     for number in proof.unwanted:
@@ -65,10 +69,20 @@ def _findings(proof: Proof) -> Iterator[str]:
         yield f"Entry {number:,} does not follow from those before it."
     for number in proof.forgotten:
         yield f"The opt-out of entry {number:,} is no longer stored."
+    for number in proof.altered:
+        yield f"The opt-out of entry {number:,} was changed outside Panelist."
+    for mailbox in proof.added:
+        owner = known.get(mailbox)
+        who = plain((owner.address or owner.stripe_id) if owner else STRANGER, 80)
+        yield f"No entry tells of the opt-out of {who}. It was added outside Panelist."
     for name in proof.changed:
         yield f"{name.capitalize()} was changed outside Panelist."
+    for name in proof.missing:
+        yield f"{name.capitalize()} was deleted outside Panelist."
     for invite in proof.differing:
         yield f"Invite {invite:,} has a different state or sending time from the ledger."
+    for invite in proof.postponed:
+        yield f"Invite {invite:,} expires at another time than its study said."
     for invite in proof.redirected:
         yield f"Invite {invite:,} has a different address or study from when it was queued."
 

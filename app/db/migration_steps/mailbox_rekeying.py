@@ -11,17 +11,16 @@ account's ledger gets the opt-outs of the others.
 
 from __future__ import annotations
 
-import json
-import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from hashlib import blake2b, sha256
 from typing import Any
 
 from peewee import Database, SqliteDatabase
 
+from app.db.migration_steps.migration_work import MigrationWork
+
 PAGE = 10_000
-BY = "Panelist"  # who made the entries
 
 _TABLES = """
 CREATE TABLE mailbox_key (id INTEGER NOT NULL PRIMARY KEY, key {text} NOT NULL){strict};
@@ -77,29 +76,8 @@ def _mailbox(email: str) -> str:
     return f"{local}@{host}".lower()
 
 
-class _Rekeying:
-    """Reads and writes as a step must: without the models, on both databases."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._mark = "?" if isinstance(database, SqliteDatabase) else "%s"
-
-    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
-        text = sql.replace("?", self._mark)
-        return list(self._database.execute_sql(text, tuple(parameters)).fetchall())
-
-    def run(self, *statements: str) -> None:
-        for statement in statements:
-            self._database.execute_sql(statement)
-
-    def insert(self, into: str, rows: Sequence[Sequence[object]]) -> None:
-        marks = ", ".join("?" * len(rows[0])) if rows else ""
-        self._many(f"INSERT INTO {into} VALUES ({marks})", rows)
-
-    def _many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
-        if rows:
-            cursor = self._database.connection().cursor()
-            cursor.executemany(sql.replace("?", self._mark), rows)
+class _Rekeying(MigrationWork):
+    """The work of this step."""
 
     def _pages(self, columns: str, table: str) -> Iterator[list[Any]]:
         """Rows of ``columns``, of which the first is the row id."""
@@ -141,7 +119,7 @@ class _Rekeying:
             (invited, "invite SET mailbox = ? WHERE id = ?"),
         ):
             changes = [(found[box], *key) for box, *key in rows if box in found]
-            self._many(f"UPDATE {change}", changes)
+            self.many(f"UPDATE {change}", changes)
         return found
 
     def keep_opt_outs(
@@ -179,23 +157,4 @@ class _Rekeying:
                 for box, kind in every
                 if (box, kind) not in own[connection]
             ]
-            self._append(connection, number, last, entries)
-
-    def _append(
-        self, connection: int, number: int, last: str, entries: list[tuple[object, ...]]
-    ) -> None:
-        at, rows = int(time.time()), []
-        for entry in entries:
-            number += 1
-            values = (at, BY, *entry)
-            last = sha256(json.dumps([last, number, *values]).encode()).hexdigest()
-            rows.append((connection, number, *values, last))
-        self.insert(
-            'ledger (connection_id, number, at, "by", what, study, invite, mailbox, before, after,'
-            " detail, hash)", rows,
-        )  # fmt: skip
-        self._database.execute_sql(
-            f"UPDATE ledger_head SET number = {self._mark}, hash = {self._mark}"
-            f" WHERE connection_id = {self._mark}",
-            (number, last, connection),
-        )
+            self.append(connection, number, last, entries)

@@ -92,6 +92,10 @@ _BESIDE = (
 )
 # Columns that say yes or no, such as Finished of Qualtrics.
 FLAGS = ("finished", "completed", "complete", "attended")
+_WHEN = ("at", "on", "date", "time")
+_YES_OR_NO = frozenset(
+    folded(one) for one in ("yes", "no", "y", "n", "true", "false", "ja", "nein")
+)
 # Headings that also mean something else, such as a country's states.
 DOUBTFUL = ("state", "outcome", "result", "estado", "stato", "progress")
 
@@ -131,6 +135,13 @@ def is_status(heading: str) -> bool:
     if has_word(name, _BESIDE):
         return False
     return any(word in name for word in _STATUS_PARTS) or has_word(name, _STATUS_WORDS)
+
+
+def says_when(heading: str) -> bool:
+    """Whether a heading is that of the time at which something was finished, such as "Completed
+    at". Who has none has not finished."""
+    name = without_accents(heading)
+    return has_word(name, FLAGS) and has_word(name, _WHEN)
 
 
 def has_word(heading: str, words: Sequence[str]) -> bool:
@@ -193,7 +204,18 @@ def status_places(rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
         if is_status(cell) and not is_email(cell) and share(rows[1 : SAMPLE + 1], at) < MOSTLY
     ]
     sure = [at for at in found if folded(rows[0][at]) not in DOUBTFUL]
-    return tuple(sure or found[:1])
+    return tuple(sure or found[:1] or _times(rows))
+
+
+def _times(rows: Sequence[Sequence[str]]) -> list[int]:
+    """The place of a column of times that is empty in some rows, and decides who counts."""
+    found = [
+        at
+        for at, cell in enumerate(rows[0])
+        if says_when(cell)
+        and 0 < sum(bool(row[at : at + 1] and row[at].strip()) for row in rows[1:]) < len(rows) - 1
+    ]
+    return found[:1]
 
 
 def repeats(cells: Sequence[str]) -> bool:
@@ -202,6 +224,8 @@ def repeats(cells: Sequence[str]) -> bool:
     if len(written) > 3 * FEW:  # so that a long list costs little
         return False
     values = {folded(cell) for cell in written}
+    if len(written) > 1 and values <= _YES_OR_NO:
+        return True
     if len(values) > FEW or len(values) == len(cells):
         return False
     return any(not _NUMERIC.fullmatch(value) for value in values)

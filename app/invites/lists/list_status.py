@@ -7,7 +7,7 @@ from collections import Counter
 
 from app.invites.errors import StudyProblem
 from app.invites.lists.list_entries import ContactList
-from app.invites.lists.list_headings import DOUBTFUL, FLAGS, folded
+from app.invites.lists.list_headings import DOUBTFUL, FLAGS, folded, says_when
 from app.text import plain
 
 FEW = 10  # unknown values that an error names
@@ -62,6 +62,8 @@ def by_status(found: ContactList, state: str) -> tuple[list[str], Counter[str]]:
     if heading in FLAGS:
         states |= {**dict.fromkeys(_YES, "completed"), **dict.fromkeys(_NO, "started")}
     words = {entry.status: folded(entry.status) for entry in found.entries}
+    if says_when(column):
+        states |= {word: "completed" for word in words.values() if word}
     unknown = sorted({plain(said, 40) for said, word in words.items() if word not in states})
     if is_doubtful(found):
         return found.values, Counter()

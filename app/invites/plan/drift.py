@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from app.db.store import Store
 from app.invites.delivery import Delivery
-from app.invites.plan.changed_terms import changed_fields, changed_rules, changed_segments
+from app.invites.plan.changed_terms import ARROW, changed_fields, changed_rules, changed_segments
 from app.invites.plan.frozen import LockedPlan, planned
 from app.invites.plan.members import Checkpoint, Members
 from app.invites.plan.outcomes import Outcome
@@ -111,7 +111,7 @@ def difference(
         terms += changed_segments("the excluded segments", old.excluded, study.excluded)
     if delivery is not None and delivery != plan.delivery:
         before = plan.delivery.words if plan.delivery else "not said"
-        terms.append(f"how the invites leave: by {delivery.words}, before: {before}")
+        terms.append(f"how the invites leave: {before}{ARROW}{delivery.words}")
     made = make(store, study, options, now, checkpoint)
     return PlanDrift(made, plan, tuple(terms), tuple(_changes(store, plan, made, checkpoint)))
 

@@ -18,6 +18,7 @@ from app.invites.plan.outcomes import Outcome
 from app.invites.sending import outbox
 from app.invites.sending.outbox import QueuedBatch
 from app.invites.sending.schedule import AT_ONCE, Schedule
+from app.invites.studies import check_active, get
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def approve(
         raise StudyProblem(
             "This plan was already sent. Nothing was sent again. Make a new plan for the others."
         )
+    check_active(get(store, plan.study_id))
     if not frozen.counts(store, plan.id)[Outcome.INVITE]:
         raise StudyProblem("This plan invites no one. Nothing was sent.")
     drift = difference(store, plan, checkpoint=checkpoint, delivery=delivery)

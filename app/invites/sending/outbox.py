@@ -17,9 +17,9 @@ from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.outcomes import Outcome
 from app.invites.restore_guard import this_machine
 from app.invites.rules import DAY
-from app.invites.sending.runs import seal_of
+from app.invites.sending.runs import seals_of
 from app.invites.sending.schedule import AT_ONCE, Schedule
-from app.invites.studies import locked
+from app.invites.studies import check_active, locked
 
 CHUNK = 1_000
 LOCK = 4  # on PostgreSQL, next to those of app.db.lock
@@ -62,10 +62,7 @@ def queue(
     with store.transaction():
         _one_at_a_time(store)
         study = locked(store, plan.study_id)
-        if study.state != "active":
-            raise StudyProblem(
-                f"The study is {study.state}. Nothing was sent. Only an active study sends."
-            )
+        check_active(study)
         if store.rows("SELECT 1 FROM run WHERE plan_id = ?", (plan.id,)):
             raise StudyProblem(
                 "This plan was already sent. Nothing was sent again. Make a new plan for the"
@@ -102,7 +99,7 @@ def queue(
                     detail=f"{len(made)} by {channel}{f' {server}' if server else ''}, {plan.hash}",
                 ),
                 *(Entry("invite", study.id, key, box, None, "queued") for key, box, _ in made),
-                seal_of(store, run),
+                *seals_of(store, run),
             ],
         )
     dropped = sorted(planned - {participant for _, _, participant in made})

@@ -21,7 +21,7 @@ from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
 from app.invites.mail.template import Template, from_json
 from app.invites.plan import frozen
-from app.invites.plan.changed_terms import changed_fields
+from app.invites.plan.changed_terms import ARROW, changed_fields
 from app.invites.plan.drift_words import PLUS, NamedChange
 from app.invites.plan.frozen import FEWEST, SHORT, UnknownPlan
 from app.invites.plan.outcomes import Outcome
@@ -29,7 +29,7 @@ from app.invites.sending import reminders
 from app.invites.sending.outbox import QueuedBatch
 from app.invites.sending.schedule import AT_ONCE, Schedule
 from app.invites.states import RESPONDED, state_words
-from app.invites.studies import Study, get, locked
+from app.invites.studies import Study, check_active, get, locked
 from app.panel.lists.selection import CHUNK
 from app.text import plain
 
@@ -158,9 +158,7 @@ def difference(store: Store, shown: ReminderList, delivery: Delivery) -> Reminde
     now = current(store, get(store, shown.study_id), delivery)
     terms = changed_fields(shown.template, now.template)
     if delivery != shown.delivery:
-        terms.append(
-            f"how the reminders leave: by {delivery.words}, before: by {shown.delivery.words}"
-        )
+        terms.append(f"how the reminders leave: {shown.delivery.words}{ARROW}{delivery.words}")
     before, after = set(shown.invites.values()), set(now.invites.values())
     return ReminderDrift(
         now, tuple(terms), tuple(sorted(after - before)), tuple(sorted(before - after))
@@ -187,7 +185,7 @@ def approve(
             " for the others."
         )
     with store.transaction():
-        locked(store, shown.study_id)
+        check_active(locked(store, shown.study_id))
         drift = difference(store, shown, delivery)
         if drift.terms or (drift.added and not only_planned):
             return drift

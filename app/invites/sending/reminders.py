@@ -12,9 +12,9 @@ from app.invites.ledger import Entry
 from app.invites.mail.template import Template
 from app.invites.restore_guard import this_machine
 from app.invites.sending.outbox import QueuedBatch
-from app.invites.sending.runs import seal_of
+from app.invites.sending.runs import seals_of
 from app.invites.sending.schedule import AT_ONCE, Schedule
-from app.invites.studies import Study, locked
+from app.invites.studies import Study, check_active, locked
 
 # The invites of a study that await a reminder.
 WHO = (
@@ -64,10 +64,7 @@ def queue(
         who, given = f"{WHO} AND {store.among('id')}", [store.values(sorted(only))]
     with store.transaction():
         study = locked(store, study_id)
-        if study.state != "active":
-            raise StudyProblem(
-                f"The study is {study.state}. Nothing was sent. Only an active study sends."
-            )
+        check_active(study)
         (number,) = store.row(f"SELECT count(*) FROM invite WHERE {who}", (study_id, *given))
         if number != expected:
             raise StudyProblem(
@@ -108,7 +105,7 @@ def queue(
         entries = [
             Entry("run", study.id, after="running", detail=f"{number} reminders by {channel}"),
             ledger.seal(study.id, f"reminder {run}", template_of(study).json()),
-            seal_of(store, run),
+            *seals_of(store, run),
         ]
         entries += [Entry("reminder", study.id, key, box, None, "queued") for key, box in made]
         ledger.append(store, study.connection_id, by, entries)

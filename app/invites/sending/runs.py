@@ -18,6 +18,7 @@ from app.invites.states import state_words, written_to
 from app.text import plain
 
 OVER = ("stopped", "done", "failed")
+RECORD = "record of "  # how the name of the seal of a batch's own row begins
 LAST = 5  # results to show
 
 
@@ -200,7 +201,7 @@ def _move(store: Store, run_id: int, by: str, before: str, after: str, trouble: 
         if moved:
             study, here = _place(store, run_id)
             entry = Entry("run", study, before=before, after=after, detail=trouble)
-            ledger.append(store, here, by, [entry])
+            ledger.append(store, here, by, [entry, record_seal_of(store, run_id)])
 
 
 def take_over(store: Store, run_id: int, by: str, machine: str, server: str | None) -> None:
@@ -214,7 +215,7 @@ def take_over(store: Store, run_id: int, by: str, machine: str, server: str | No
         )
         detail = f"batch {run_id} taken over{f', by {server}' if server else ''}"
         entry = Entry("run", study, before=state, after=state, detail=detail)
-        ledger.append(store, here, by, [entry, seal_of(store, run_id)])
+        ledger.append(store, here, by, [entry, *seals_of(store, run_id)])
 
 
 def stop(store: Store, run_id: int, by: str) -> int:
@@ -231,7 +232,7 @@ def stop(store: Store, run_id: int, by: str) -> int:
             ends = dict.fromkeys(("queued", "sending"), "withdrawn")
             ended = end_invites(store, "run_id = ?", (run_id,), ends, "batch stopped")
         entry = Entry("run", study, before=before, after="stopped")
-        ledger.append(store, here, by, [entry, *ended])
+        ledger.append(store, here, by, [entry, *ended, record_seal_of(store, run_id)])
     return len(ended)
 
 
@@ -270,6 +271,22 @@ def seal_of(store: Store, run_id: int) -> Entry:
         digest.update(json.dumps([list(row) for row in rows]).encode())
         last = rows[-1][0]
     return ledger.seal(study, f"batch {run_id}", [*stored, digest.hexdigest()])
+
+
+def record_seal_of(store: Store, run_id: int) -> Entry:
+    """The entry of the ledger that shows whether what is stored of a batch itself was changed by
+    other means: its state, its plan, who confirmed it, and when and where it leaves."""
+    study, *stored = store.row(
+        'SELECT study_id, state, kind, plan_id, number, at, "by", login, go_at, machine, start_at,'
+        " quiet_hours FROM run WHERE id = ?",
+        (run_id,),
+    )
+    return ledger.seal(study, f"{RECORD}batch {run_id}", stored)
+
+
+def seals_of(store: Store, run_id: int) -> list[Entry]:
+    """Both seals of a batch."""
+    return [seal_of(store, run_id), record_seal_of(store, run_id)]
 
 
 def _place(store: Store, run_id: int) -> tuple[int, int]:

@@ -15,8 +15,9 @@ from app.keys.screens import COMPARE
 from app.panel.filters.values import quote
 from app.panel.lists.order import Ids
 from app.panel.lists.selection import Selection
+from app.panel.segments.doubts import segments_with_doubts
 from app.panel.segments.overlap import overlap, with_email
-from app.panel.segments.views import SegmentView, segments
+from app.panel.segments.views import SegmentView
 from app.screens.groups_screen import GroupCounts, without_order
 from app.screens.people_rows import COLUMNS, PeopleRows
 from app.screens.segments.kept_people import KeptPeopleScreen
@@ -115,7 +116,12 @@ class CompareScreen(KeptPeopleScreen):
     def after_draw(self, counted: GroupCounts) -> None:
         first, both, second = (one.count for one in counted.groups)
         self._introduce(first + both, both + second)
-        self.say(f"{first + both + second:,} people in A or B")
+        doubts = [
+            f", {letter} {one.doubt}"
+            for letter, one in (("A", self._first), ("B", self._second))
+            if one is not None and one.doubt
+        ]
+        self.say(f"{first + both + second:,} people in A or B{''.join(doubts)}")
 
     def _introduce(self, first: int | None = None, second: int | None = None) -> None:
         for place, letter, one, number in (
@@ -171,7 +177,7 @@ class CompareScreen(KeptPeopleScreen):
     def action_compare(self) -> None:
         """Choose the segment to compare A with."""
         try:
-            found = segments(self._store, self._connection_id)
+            found = segments_with_doubts(self._store, self._connection_id)
         except DatabaseProblem as problem:
             self.host.tell(str(problem), problem=True)
             found = []

@@ -107,7 +107,8 @@ class SegmentHistoryScreen(KeptPeopleScreen):
         name = plain(self._segment.name, 60)
         self.query_one("#group-left", Pane).entitle(words("What changed"))
         self._day.can_focus = False
-        self.query_one("#history-size", Pane).entitle(words(f"{name}: history"))
+        doubt = f", {plain(self._segment.doubt, 120)}" if self._segment.doubt else ""
+        self.query_one("#history-size", Pane).entitle(words(f"{name}: history{doubt}"))
         try:
             self._first_sync = begun(self._store, self._connection_id)
         except DatabaseProblem as problem:

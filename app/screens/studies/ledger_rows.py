@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
-from app.invites.ledger_log import LedgerRow, ledger_rows
+from app.invites.ledger_log import STRANGER, LedgerRow, Owner, ledger_rows
 from app.panel.lists.order import Ids
 from app.text import when
 from app.widgets.content import hidden, no_emails
@@ -27,8 +27,17 @@ COLUMNS = (
 class LedgerRows:
     """The entries with these numbers, which are in descending order."""
 
-    def __init__(self, store: Store, connection_id: int, numbers: Ids, *, masking: bool) -> None:
-        self.numbers = numbers
+    def __init__(
+        self,
+        store: Store,
+        connection_id: int,
+        numbers: Ids,
+        known: Mapping[str, Owner],
+        *,
+        masking: bool,
+    ) -> None:
+        """``known``: who has which mailbox."""
+        self.numbers, self._known = numbers, known
         self._store, self._connection_id, self._masking = store, connection_id, masking
 
     def __len__(self) -> int:
@@ -45,7 +54,7 @@ class LedgerRows:
     def cells(self, start: int, stop: int) -> Sequence[Sequence[Cell]]:
         numbers = self.numbers[start:stop]
         try:
-            rows = ledger_rows(self._store, self._connection_id, numbers)
+            rows = ledger_rows(self._store, self._connection_id, numbers, self._known)
         except DatabaseProblem as problem:
             return [(Cell(str(problem), "$never"),) for _ in numbers]
         found = {one.number: one for one in rows}
@@ -54,7 +63,7 @@ class LedgerRows:
 
 def _cells(one: LedgerRow, masking: bool) -> tuple[Cell, ...]:
     name = hidden(one.name or one.address, masking) if one.name or one.address else ""
-    person = name or one.stripe_id or (f"mailbox {one.mailbox[:8]}" if one.mailbox else "")
+    person = name or one.stripe_id or (STRANGER if one.mailbox else "")
     return (
         Cell(when(one.at), "$muted"),
         Cell(one.event, ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites.errors import StudyProblem
 from app.invites.exports import of_ledger
-from app.invites.ledger_log import entry_numbers
+from app.invites.ledger_log import Owner, entry_numbers, owners
 from app.invites.studies import Study
 from app.keys.screens import LEDGER
 from app.panel.lists.order import Ids
@@ -43,9 +44,14 @@ class LedgerScreen(PanelistScreen):
     class Found(Message):
         """The thread has read the list, or there was a problem."""
 
-        def __init__(self, wish: int, numbers: Ids | DatabaseProblem | StudyProblem) -> None:
+        def __init__(
+            self,
+            wish: int,
+            numbers: Ids | DatabaseProblem | StudyProblem,
+            known: Mapping[str, Owner],
+        ) -> None:
             super().__init__()
-            self.wish, self.numbers = wish, numbers
+            self.wish, self.numbers, self.known = wish, numbers, known
 
     def __init__(
         self,
@@ -100,13 +106,15 @@ class LedgerScreen(PanelistScreen):
     def _find(self, wish: int, person: str | None) -> None:
         study = self._study.id if self._study else None
         found: Ids | DatabaseProblem | StudyProblem
+        known: Mapping[str, Owner] = {}
         try:
             found = entry_numbers(self._store, self._connection_id, study_id=study, person=person)
+            known = owners(self._store, self._connection_id)
         except (DatabaseProblem, StudyProblem) as problem:
             found = problem
         finally:
             self._store.close()
-        self.post_message(self.Found(wish, found))
+        self.post_message(self.Found(wish, found, known))
 
     @on(Found)
     def _found(self, message: Found) -> None:
@@ -117,7 +125,13 @@ class LedgerScreen(PanelistScreen):
             self.host.tell(str(message.numbers), problem=True)
             return
         self._numbers = message.numbers
-        rows = LedgerRows(self._store, self._connection_id, self._numbers, masking=self._masking)
+        rows = LedgerRows(
+            self._store,
+            self._connection_id,
+            self._numbers,
+            message.known,
+            masking=self._masking,
+        )
         self.table.show(rows, reset=self._reset)
         self._reset = False
         self._say()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.credentials.store import Credentials
-from app.db import connections
+from app.db import connections, sync_messages
 from app.db.store import Store
 from app.oauth.kept_tokens import PATIENCE
 from app.settings import Settings
@@ -133,6 +133,7 @@ def connect(store: Store, report: KeyReport) -> int:
         report.account_name,
         report.method,
     )
+    sync_messages.delete_message(store, connection_id, sync_messages.ACCESS)
     with store.transaction():
         connections.count_reads(store, connection_id, report.requests)
         if report.method == "oauth":  # an approval outlives news of an earlier removal

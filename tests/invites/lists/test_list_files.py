@@ -8,6 +8,7 @@ import pytest
 
 from app.invites.errors import StudyProblem
 from app.invites.lists.list_columns import read_list
+from app.invites.lists.list_status import by_status
 from app.invites.operator import read_text
 
 TEXT = "Name\tEmail\nZoë\tada@x.com\n"
@@ -48,3 +49,17 @@ def test_what_is_no_text_is_one_sentence(tmp_path: Path, content: bytes, said: s
     with pytest.raises(StudyProblem) as raised:
         read_text(str(file), guess=True)
     assert said in str(raised.value)
+
+
+@pytest.mark.parametrize("heading", ["completed_at", "Completed At", "Date finished"])
+def test_who_has_no_time_of_completion_has_not_completed(heading: str) -> None:
+    found = read_list(f"email,{heading}\na@x.com,2026-11-02 10:00\nb@x.com,\n")
+    assert by_status(found, "completed") == (["a@x.com"], {"": 1})
+    everyone = read_list(f"email,{heading}\na@x.com,2026-11-02\nb@x.com,2026-11-03\n")
+    assert by_status(everyone, "completed")[0] == ["a@x.com", "b@x.com"]
+    both = read_list(f"email,status,{heading}\na@x.com,no show,2026-11-02\nb@x.com,done,\n")
+    assert by_status(both, "completed")[0] == ["b@x.com"]  # a status says more
+
+
+def test_a_column_of_yes_and_no_is_told_also_in_a_short_list() -> None:
+    assert "“Answer”" in read_list("Guest,Answer\na@x.com,yes\nb@x.com,no\n").unread_words

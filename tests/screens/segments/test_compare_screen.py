@@ -11,9 +11,11 @@ import pytest
 
 from app.db.rows import Fetched
 from app.db.store import Store
+from app.panel.segments.doubts import segments_with_doubts
 from app.panel.segments.views import SegmentView, segments
 from app.screens.groups_screen import GroupCounts
 from app.screens.segments.compare_screen import CompareScreen
+from app.screens.segments.history_screen import SegmentHistoryScreen
 from app.screens.segments.pick_dialog import PickSegmentDialog
 from app.screens.segments.segment_table import SegmentTable
 from app.screens.status.screen import StatusScreen
@@ -110,6 +112,22 @@ async def test_each_group_has_its_numbers_and_people(
             await at.pilot.click(screen.groups, offset=(5, group * each))
             await at.pilot.pause()
             assert screen.groups.current == group
+
+
+async def test_who_is_left_out_of_a_segment_is_said(start: Start, store: Store, here: int) -> None:
+    store.execute(
+        "INSERT INTO quarantine (connection_id, listing, stripe_id, reason, at, customer)"
+        " VALUES (?, 'subscriptions', 'sub_odd', 'too deep', 1, 'cus_09')",
+        (here,),
+    )
+    known = {one.key: one for one in segments_with_doubts(store, here)}
+    left_out = "without 1 participant with a subscription that could not be stored"
+    async with start((160, 40)) as at:
+        screen = CompareScreen(store, here, known["none"], known["all"], masking=False)
+        await put(at, screen)
+        assert f"12 people in A or B, A {left_out}" in at.flat
+        await at.app.push_screen(SegmentHistoryScreen(store, here, known["none"], masking=False))
+        await at.until(lambda: f"size over time, {left_out}" in at.flat)
 
 
 async def test_a_person_is_told_to_whoever_opened_it(start: Start, store: Store, here: int) -> None:
