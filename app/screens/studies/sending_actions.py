@@ -25,8 +25,8 @@ from app.invites.sending.reminder_list import (
 from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study, get
 from app.screens.base import PanelistScreen
-from app.screens.studies.ticket_rows import who
 from app.screens.studies.study_rows import queued_words
+from app.screens.studies.ticket_rows import who
 from app.services.snapshot import Snapshot
 from app.settings import SettingsError
 from app.text import plain

@@ -75,12 +75,13 @@ class TicketText:
         one = "interview invite" if summary.number == 1 else most
         through = self._server(summary)
         sizes = ("small",) if low else ("large", "small")
+        blank = [] if low else [words()]
         digits = digits_in(f"{summary.number:,}", width, sizes)
         return [
             words(("SEND", "bold $primary"), gap, badge),
-            words(),
+            *blank,
             *(words((row, "bold $primary")) for row in digits),
-            words(),
+            *blank,
             words((one, "bold")),
             *words(
                 (f"{plain(self._study.title, 60)}, by {self._channel.words}{through}", "$muted")
@@ -195,9 +196,9 @@ class TicketText:
         if not names:
             return []
         if not tall:
-            some, more = ", ".join(names[:2]), number - len(names[:2])
+            listed, more = ", ".join(names[:2]), number - len(names[:2])
             rest = f", and {more:,} more" if more else ""
-            return [words(("First ", "bold"), f"{some}{rest}").truncate(width, ellipsis=True)]
+            return [words(("First ", "bold"), f"{listed}{rest}").truncate(width, ellipsis=True)]
         columns = max(1, min(4, (width - 2) // NAME))
         some = names[:NAMED]
         each = min(NAME + 6, (width - 2) // columns)
