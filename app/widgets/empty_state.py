@@ -1,4 +1,4 @@
-"""What an empty place shows: a small drawing, one sentence, and the keys that help, in its middle."""
+"""What an empty place shows, in its middle: a drawing, one sentence, and the keys that help."""
 
 from __future__ import annotations
 

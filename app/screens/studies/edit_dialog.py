@@ -24,13 +24,13 @@ from app.invites.rules import Rules
 from app.invites.schedule import quiet_hours
 from app.invites.studies import Study
 from app.keys.dialogs import STUDY_FORM
-from app.screens.studies.study_rows import template_rows
+from app.screens.studies.mail_rows import mail_lines
 from app.text import masked
 from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.dialog import DecisionDialog, QuestionDialog
 from app.widgets.inputs import TextField
-from app.widgets.row_list import RowList
+from app.widgets.row_list import Row, RowList
 from app.widgets.text_box import TextBox
 from app.widgets.text_line import TextLine
 
@@ -155,8 +155,10 @@ class StudyEditDialog(DecisionDialog["int | None"]):
         name, email = self._member or (None, "")
         called = masked(name) if self._masking and name else name
         message = template.render(made, called, "…") if self._member else None
-        rows = template_rows(made, message, email, self._masking)
-        self.query_one("#study-preview", RowList).show(rows)
+        shown = self.query_one("#study-preview", RowList)
+        width = shown.scrollable_content_region.width
+        lines = mail_lines(made, message, email, self._masking, width) if message else []
+        shown.show([Row(words(), line) for line in lines])
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= BESIDE, "-beside")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.invites.mail.template import Message, Template
 from app.text import plain
 from app.widgets.content import Content, hidden, words
-from app.widgets.mail_frame import mail_frame
+from app.widgets.mail_frame import LEAST, mail_frame
 
 LINK = "underline $started"
 
@@ -15,6 +15,7 @@ def mail_lines(
 ) -> list[Content]:
     """The mail in a frame ``width`` cells wide, and what to know about it. ``height``: rows that
     the frame fills, or 0 for as many as the mail has."""
+    width = max(LEAST, width)
     head = [("From", words(sender_words(template)))]
     if template.reply_to:
         head.append(("Reply-to", words(plain(template.reply_to, 300))))

@@ -25,9 +25,9 @@ from app.panel.lists.order import Ids
 from app.screens.export_dialog import ExportDialog
 from app.screens.groups_screen import GroupCounts, GroupsScreen
 from app.screens.people_rows import PeopleRows
+from app.screens.studies.board.batch_rows import queued_words
 from app.screens.studies.plan_options_dialog import PlanOptionsDialog
 from app.screens.studies.plan_rows import COLUMNS, PlanRows
-from app.screens.studies.study_rows import queued_words
 from app.services.snapshot import Snapshot
 from app.settings import SettingsError
 from app.text import plain

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from textual import work
@@ -25,7 +25,8 @@ from app.invites.sending.reminder_list import (
 from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study, get
 from app.screens.base import PanelistScreen
-from app.screens.studies.study_rows import queued_words
+from app.screens.studies.board.batch_rows import queued_words
+from app.screens.studies.board.study_rows import StudyView
 from app.screens.studies.ticket_rows import who
 from app.services.snapshot import Snapshot
 from app.settings import SettingsError
@@ -33,7 +34,7 @@ from app.text import plain
 from app.widgets.content import Content, words
 from app.widgets.dialog import QuestionDialog
 
-NO_ACCOUNT = "No account is connected yet; 1 (Connect) connects one."
+NO_ACCOUNT = "No Stripe account is connected. Press 1 to connect one."
 NAMES = 8  # of people who were added to a reminder, or fell out
 NOT_ACTIVE = "Only an active study sends. Press a to activate it."
 
@@ -43,13 +44,21 @@ class SendingActions(PanelistScreen):
 
     _connection: int | None
     _snapshot: Snapshot | None
-    _runs: Sequence[RunView]  # the batches of the current study
-    _names: Mapping[str, str]  # the names of segments by their keys
 
     @property
     @abstractmethod
     def study(self) -> Study | None:
         """The current study."""
+
+    @property
+    @abstractmethod
+    def view(self) -> StudyView | None:
+        """What was read of the current study, or None while it is read."""
+
+    @abstractmethod
+    def when_read(self, action: Callable[[], None]) -> bool:
+        """Whether the current study is read. If it is not, ``action`` is called as soon as it
+        is."""
 
     @abstractmethod
     def _chosen_study(self) -> Study | None:
@@ -69,7 +78,11 @@ class SendingActions(PanelistScreen):
         if not study.segments:
             self.host.tell("This study has no segments yet. Press s to choose some.")
             return
-        form = PlanScreen(self.host.store, connection, study, self._names, masking=snapshot.masking)
+        if not self.when_read(self.action_preview) or self.view is None:
+            return
+        form = PlanScreen(
+            self.host.store, connection, study, self.view.names, masking=snapshot.masking
+        )
         self.app.push_screen(form)
 
     def action_log(self) -> None:
@@ -93,7 +106,8 @@ class SendingActions(PanelistScreen):
 
     def _run_to_act_on(self) -> RunView | None:
         """The batch that a key acts on: one's own, before those of others."""
-        found = [one for one in self._runs if one.state not in OVER]
+        known = self.view.batches.runs if self.view else ()
+        found = [one for one in known if one.state not in OVER]
         own = (one for one in found if self._is_own(one))
         return next(own, found[0] if found else None)
 
@@ -108,6 +122,8 @@ class SendingActions(PanelistScreen):
 
     def action_pause(self) -> None:
         """Pause or resume the batch. If someone else started it, ask first."""
+        if not self.when_read(self.action_pause):
+            return
         run, connection = self._open_run(), self._connection
         if run is None or connection is None:
             return
@@ -147,6 +163,8 @@ class SendingActions(PanelistScreen):
 
     def action_undo(self) -> None:
         """Withdraw queued invites after a question."""
+        if not self.when_read(self.action_undo):
+            return
         run = self._open_run()
         if run is None:
             return
