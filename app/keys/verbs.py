@@ -91,6 +91,7 @@ VERBS = {
     "save": Verb("ctrl+s", "Save"),
     "look": Verb("ctrl+o", "Preview"),
     "form": Verb("ctrl+t", "Change"),
+    "editor": Verb("ctrl+e", "Editor"),
     "replace": Verb("ctrl+r", "Replace"),
     "exclude": Verb("minus", "Exclude"),
     "yes": Verb("y", "Yes"),

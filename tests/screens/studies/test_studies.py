@@ -204,8 +204,14 @@ async def test_the_form_shows_the_mail_as_it_is_typed(
         assert "about Pricing?!" in at.flat
         if not beside:
             await at.press("ctrl+o")
+        form.query_one("#study-text", TextBox).focus()
         form.query_one("#study-text", TextBox).load_text("Dear {{age}}")
-        await at.until(lambda: "there is no such field" in at.flat)
+        await at.pilot.pause()
+        assert "no such field" not in at.part("#study-fields")  # it is still being written
+        form.query_one("#study-title").focus()
+        await at.until(lambda: "1 problem in Text" in at.flat)
+        form.query_one("#study-text").focus()
+        await at.until(lambda: "there is no such field" in at.part("#study-fields"))
         await at.press("escape")
         await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
 
