@@ -75,6 +75,7 @@ VERBS = {
     "erase": Verb("E", "Erase", final=True),
     "options": Verb("o", "Options"),
     "state": Verb("f", "Filter"),
+    "scope": Verb("S", "All studies"),
     "account": Verb("c", "Account"),
     "demo": Verb("d", "Demo"),
     "trust": Verb("V", "Trust"),

@@ -1,52 +1,45 @@
-"""Numbers in block digits: a pixel font of 3 by 5, for the one number on a screen that matters.
-
-Textual's own ``Digits`` are too thin to stand beside bold text.
-"""
+"""Numbers in large digits made of blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Literal
 
-FONT = {
-    "0": ("###", "#.#", "#.#", "#.#", "###"),
-    "1": ("##.", ".#.", ".#.", ".#.", "###"),
-    "2": ("###", "..#", "###", "#..", "###"),
-    "3": ("###", "..#", "###", "..#", "###"),
-    "4": ("#.#", "#.#", "###", "..#", "..#"),
-    "5": ("###", "#..", "###", "..#", "###"),
-    "6": ("###", "#..", "###", "#.#", "###"),
-    "7": ("###", "..#", "..#", "..#", "..#"),
-    "8": ("###", "#.#", "###", "#.#", "###"),
-    "9": ("###", "#.#", "###", "..#", "###"),
-    ",": (".", ".", ".", "#", "#"),
-    ":": (".", "#", ".", "#", "."),
+ROWS = 5  # of a digit, in pixels; three columns wide
+PIXELS = {
+    "0": ("###", "# #", "# #", "# #", "###"),
+    "1": ("## ", " # ", " # ", " # ", "###"),
+    "2": ("###", "  #", "###", "#  ", "###"),
+    "3": ("###", "  #", "###", "  #", "###"),
+    "4": ("# #", "# #", "###", "  #", "  #"),
+    "5": ("###", "#  ", "###", "  #", "###"),
+    "6": ("###", "#  ", "###", "# #", "###"),
+    "7": ("###", "  #", "  #", "  #", "  #"),
+    "8": ("###", "# #", "###", "# #", "###"),
+    "9": ("###", "# #", "###", "  #", "###"),
+    ",": (" ", " ", " ", " ", "#"),
+    ".": (" ", " ", " ", " ", "#"),
+    ":": (" ", "#", " ", "#", " "),
+    " ": (" ", " ", " ", " ", " "),
 }
-HALVES = {"##": "█", "#.": "▀", ".#": "▄", "..": " "}  # an upper and a lower pixel -> one cell
+HALVES = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 
 
-def large_digits(text: str) -> list[str]:
-    """Five rows of equal width, in which a pixel is two cells wide."""
-    return ["".join({"#": "██", ".": "  "}[one] for one in row) for row in _pixels(text)]
-
-
-def small_digits(text: str) -> list[str]:
-    """Three rows of equal width, in which a cell is two pixels high."""
-    rows = [*_pixels(text), "." * len(_pixels(text)[0])]
-    return [
-        "".join(HALVES[upper + lower] for upper, lower in zip(rows[at], rows[at + 1], strict=True))
-        for at in (0, 2, 4)
-    ]
-
-
-def digits_in(text: str, width: int, sizes: Sequence[str] = ("large", "small")) -> list[str]:
-    """The text in the largest of these sizes that fits into ``width`` cells, else as it is."""
-    draws = {"large": large_digits, "small": small_digits}
-    for size in sizes:
-        rows = draws[size](text)
-        if len(rows[0]) <= width:
-            return rows
-    return [text]
-
-
-def _pixels(text: str) -> list[str]:
-    return [".".join(FONT[sign][row] for sign in text) for row in range(5)]
+def block_digits(text: str, size: Literal["small", "large"]) -> list[str]:
+    """The lines of a number such as "4,812": three lines, or five large ones. A character that is
+    not of a number is left out."""
+    glyphs = [PIXELS[one] for one in text if one in PIXELS]
+    if size == "large":
+        return [
+            "  ".join(glyph[row].replace("#", "█").replace("█", "██").replace(" ", "  ")
+                      for glyph in glyphs)
+            for row in range(ROWS)
+        ]  # fmt: skip
+    lines = []
+    for row in range(0, ROWS, 2):
+        line = []
+        for glyph in glyphs:
+            below = glyph[row + 1] if row + 1 < ROWS else " " * len(glyph[0])
+            pairs = zip(glyph[row], below, strict=True)
+            line.append("".join(HALVES[top == "#", low == "#"] for top, low in pairs))
+        lines.append(" ".join(line))
+    return lines

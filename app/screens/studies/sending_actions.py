@@ -101,7 +101,7 @@ class SendingActions(PanelistScreen):
         """The batch that a key acts on. If there is none, say so and return None."""
         run = self._run_to_act_on()
         if run is None:
-            self.host.tell("Nothing of this study is queued.")
+            self.host.tell("Nothing is queued in this study.")
         return run
 
     def _run_to_act_on(self) -> RunView | None:
@@ -149,15 +149,15 @@ class SendingActions(PanelistScreen):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._do(go_on, f"Going on: {run.words}.")
+                self._do(go_on, f"Sending again: {run.words}.")
 
         others = self._about_other(run)
         if refused is not None:
             line = f"{refused} Take it over, and send the {run.left:,} that are left from here?"
             self.app.push_screen(QuestionDialog([words(line)], "Take it over"), answered)
         elif others:
-            line = f"{others}Go on with the {run.left:,} that are left?"
-            self.app.push_screen(QuestionDialog([words(line)], "Go on"), answered)
+            line = f"{others}Send the {run.left:,} that are left?"
+            self.app.push_screen(QuestionDialog([words(line)], "Send"), answered)
         else:
             answered(True)
 
@@ -170,7 +170,7 @@ class SendingActions(PanelistScreen):
             return
         line = (
             f"{self._about_other(run)}Withdraw the {run.left:,} that are still queued?"
-            f" {run.invited:,} were sent already and stay so."
+            f" {run.invited:,} were sent already."
         )
 
         def answered(yes: bool | None) -> None:
@@ -213,7 +213,7 @@ class SendingActions(PanelistScreen):
         if not self.is_current or connection is None:
             return
         if not shown.invites:
-            self.host.tell("No one waits for a reminder.")
+            self.host.tell("No one needs a reminder. Everyone has replied, or was reminded.")
             return
 
         channel = channel_of(delivery.channel)
@@ -223,7 +223,7 @@ class SendingActions(PanelistScreen):
             found = reminder_list.approve(store, shown, delivery, by)
             if isinstance(found, ReminderDrift):
                 self.app.call_from_thread(self._find_reminder, shown.study_id, found)
-                raise ReminderChanged("The reminder has changed since. Nothing was queued yet.")
+                raise ReminderChanged("The reminder has changed. Nothing was queued yet.")
             self.host.sending.send(found.batch.run)
             return queued_words(found.batch.number, channel) + self._dropped(store, found.drift)
 
@@ -232,12 +232,12 @@ class SendingActions(PanelistScreen):
                 self._do(go, "")
 
         number = f"{len(shown.invites):,}"
-        line = f"Remind the {number} people who have not answered, once, by {channel.words}?"
+        line = f"Send one reminder to {number} people who have not replied, by {channel.words}?"
         self.app.push_screen(QuestionDialog([*lines, words(line)], "Remind"), answered)
 
     def _reminder_changes(self, drift: ReminderDrift) -> list[Content]:
         """What changed in a reminder since a person confirmed it."""
-        lines = [words(("It has changed since you saw it:", "bold $warn"))]
+        lines = [words(("Since you were asked:", "bold $warn"))]
         lines += [words(f"   {plain(term, 200)}") for term in drift.terms]
         for some, sign, style in ((drift.added, PLUS, "$completed"), (drift.dropped, MINUS, "")):
             for one in named_changes(self.host.store, some[:NAMES], sign):

@@ -33,7 +33,7 @@ class StudyActions(SendingActions):
         study = self.study
         if study is None:
             self.host.tell(
-                "There is no study yet. Press n to create one." if self._connection else NO_ACCOUNT
+                "No studies yet. Press n to create one." if self._connection else NO_ACCOUNT
             )
         return study
 
@@ -83,7 +83,7 @@ class StudyActions(SendingActions):
                 taken, left_out = answer
                 self._do(
                     lambda store, by: studies.attach(store, study.id, taken, left_out, by),
-                    "Its segments are chosen.",
+                    "Audience saved.",
                 )
 
         self.app.push_screen(StudySegmentsDialog(study, views), chosen)
@@ -96,8 +96,7 @@ class StudyActions(SendingActions):
         to = "paused" if study.state == "active" else "active"
         if to == "paused" and (ends := self._ends(study, to)):
             self._ask(
-                [f"Pause “{plain(study.title, 60)}”? {ends:,} invites that are queued are"
-                 " withdrawn."],
+                [f"Pause “{plain(study.title, 60)}”? This withdraws {ends:,} queued invites."],
                 "Pause", study, to,
             )  # fmt: skip
         else:
@@ -110,17 +109,17 @@ class StudyActions(SendingActions):
             return
         title = f"“{plain(study.title, 60)}”"
         if study.state == "draft":
-            self._ask([f"Delete the draft {title}? No one was invited with it."], "Delete", study)
+            self._ask([f"Delete the draft {title}? No one was invited."], "Delete", study)
         elif study.state == "closed":
-            self._ask([f"Archive {title}? It can only be looked at then."], "Archive", study,
+            self._ask([f"Archive {title}? Archived studies are read-only."], "Archive", study,
                       "archived")  # fmt: skip
         elif study.state in ("active", "paused"):
             ends = self._ends(study, "closed")
-            lines = [f"Close {title}? It can not be opened again.",
-                     f"{ends:,} open invites end with it."]  # fmt: skip
+            lines = [f"Close {title}? This can't be undone.",
+                     f"{ends:,} open invites expire."]  # fmt: skip
             self._ask(lines, "Close", study, "closed")
         else:
-            self.host.tell("It is archived already.")
+            self.host.tell("This study is archived already.")
 
     def _ends(self, study: Study, to: str) -> int:
         try:
@@ -140,7 +139,7 @@ class StudyActions(SendingActions):
         self.app.push_screen(QuestionDialog([words(line) for line in lines], yes), answered)
 
     def _move(self, study: Study, to: str) -> None:
-        self._do(lambda store, by: studies.move(store, study.id, to, by), f"It is {to} now.")
+        self._do(lambda store, by: studies.move(store, study.id, to, by), f"The study is {to} now.")
 
     # Writing
 

@@ -18,7 +18,7 @@ from app.invites.studies import Study
 from app.screens.studies.mail_rows import mail_lines
 from app.services.snapshot import Snapshot
 from app.text import duration, plain, when
-from app.widgets.block_digits import digits_in
+from app.widgets.block_digits import block_digits
 from app.widgets.content import Content, hidden, words
 from app.widgets.group_bars import EIGHTHS
 
@@ -74,9 +74,8 @@ class TicketText:
         most = "interview invites at most" if dropped else "interview invites"
         one = "interview invite" if summary.number == 1 else most
         through = self._server(summary)
-        sizes = ("small",) if low else ("large", "small")
         blank = [] if low else [words()]
-        digits = digits_in(f"{summary.number:,}", width, sizes)
+        digits = _digits(f"{summary.number:,}", width, low=low)
         return [
             words(("SEND", "bold $primary"), gap, badge),
             *blank,
@@ -223,6 +222,14 @@ class TicketText:
         rest = summary.number - summary.named
         notes = [f"{rest:,} have no name on file and get your words instead."] if rest else []
         return [*title, *mail, *(words((one, "$muted")) for one in notes)]
+
+
+def _digits(number: str, width: int, *, low: bool) -> list[str]:
+    """The number in the largest digits that fit."""
+    sizes = [block_digits(number, "small"), [number]]
+    if not low:
+        sizes.insert(0, block_digits(number, "large"))
+    return next((rows for rows in sizes if len(rows[0]) <= width), sizes[-1])
 
 
 def _row(

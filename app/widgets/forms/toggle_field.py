@@ -25,7 +25,7 @@ class ToggleField(StateWidget[ToggleState], can_focus=True):
     """Shows whether something is on. Enter or space changes it."""
 
     DEFAULT_CSS = """
-    ToggleField { width: 1fr; border-left: outer $background; padding: 0 1; }
+    ToggleField { width: 1fr; border-left: blank; padding: 0 1; }
     ToggleField:focus { border-left: outer $primary; }
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings(TOGGLE)

@@ -13,7 +13,7 @@ from app.invites.sending.schedule import timing_words
 from app.invites.states import NO_ADDRESS, state_words
 from app.screens.studies.board.funnel_rows import heading
 from app.text import clock, duration, plain, when
-from app.widgets.block_digits import small_digits
+from app.widgets.block_digits import block_digits
 from app.widgets.content import Content, words
 
 DIGITS = 16  # cells for the countdown in block digits
@@ -60,7 +60,7 @@ class Batches:
 
     def _countdown(self, run: RunView, head: Content, width: int, now: float) -> list[Content]:
         """A batch that can still be undone, beside the time that is left for it."""
-        digits = small_digits(clock(run.go_at - now))
+        digits = block_digits(clock(run.go_at - now), "small")
         room = width - DIGITS
         beside = [
             head.truncate(room, ellipsis=True),
