@@ -18,19 +18,17 @@ from textual.screen import ModalScreen, Screen
 
 from app import crash
 from app.credentials.factory import open_credentials
-from app.db.indexes.index_builder import IndexBuilder
 from app.db.store import Store
 from app.keys.screens import APP
 from app.paths import asset
 from app.runtime import tune_interpreter
 from app.screens.base import PanelistScreen
-from app.screens.connect.accounts_dialog import AccountsDialog
 from app.screens.connect.handlers import ConnectionHandlers
 from app.screens.modes import REGISTRY
 from app.services.connection import StripeConnection
 from app.services.context import Demo
 from app.services.key_queue import KeyQueue, Keystroke
-from app.services.messages import DataChanged
+from app.services.messages import DataChanged, NoticeArrived
 from app.services.oauth_approval import OAuthApproval
 from app.services.refresh import Refresher
 from app.services.remembered import Remembered
@@ -38,6 +36,7 @@ from app.services.sending import InviteSending
 from app.services.snapshot import Snapshot
 from app.services.sync_loader import Load, load_sync
 from app.services.terminal_background import is_light
+from app.services.terminal_notices import TerminalNotices
 from app.settings import Settings, default_redirects
 from app.text import plain
 from app.widgets.bindings import bindings
@@ -46,11 +45,18 @@ from app.widgets.header import Tab
 from app.widgets.themes import DARK, LIGHT, TERMINAL, ThemedApp
 
 if TYPE_CHECKING:
+    from app.db.indexes.index_builder import IndexBuilder
+    from app.notices.notice_loop import NoticeLoop
     from app.screens.help_dialog import HelpEntry
 
 __all__ = ["Demo", "PanelistApp", "run"]
 
+COPY_ADVICE = (
+    "If you cannot paste it, your terminal does not let programs copy. Select the text with the"
+    " mouse instead."
+)
 START_DEMO = -1  # the return code of an app that asks for the demo
+SOON = 2.0  # seconds after the start, so that the first screens come first
 UPKEEP = 2.0  # seconds between two checks for indexes to build
 
 
@@ -87,6 +93,8 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self._reads_indexed = 0  # the number of reads when indexes were last built
         self._key_queue = KeyQueue(self, self._on_queued_key)
         self._fault_printed = False
+        self.terminal_notices = TerminalNotices(settings.notices, self._write_to_terminal)
+        self._notices: NoticeLoop | None = None
         self.tabs = _tabs(settings)
         snapshot = self.snapshot()
         known = snapshot.view.connection is not None or bool(snapshot.trouble)
@@ -121,6 +129,8 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.set_interval(1.0, self.refresher.tick)
         self.set_interval(UPKEEP, self._build_indexes)
         self.sending.start_housekeeping()
+        self.terminal_notices.start()
+        self.set_timer(SOON, self._start_notices)
         if self.settings.stripe_key:
             self.call_after_refresh(
                 partial(self.stripe.try_key, self.settings.stripe_key, keep=False)
@@ -130,6 +140,9 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
 
     def on_unmount(self) -> None:
         self.remembered.save()
+        self.terminal_notices.end()
+        if self._notices is not None:
+            self._notices.close(0.5)
         self.oauth.end()
         self.sending.close()
         self.stripe.end()
@@ -137,12 +150,31 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         if self._index_builder is not None:
             self._index_builder.close()
 
+    def _start_notices(self) -> None:
+        from app.notices.notice_loop import NoticeLoop  # after the first frame
+
+        self._notices = NoticeLoop(
+            self.store, self.settings, lambda notice: self.post(NoticeArrived(notice.text))
+        )
+        self._notices.start()
+
+    def on_notice_arrived(self, message: NoticeArrived) -> None:
+        """Show a notice here, and where a person sees it who looks elsewhere."""
+        self.tell(message.text)
+        self.terminal_notices.show(message.text)
+
+    def _write_to_terminal(self, sequence: str) -> None:
+        if self._driver is not None:
+            self._driver.write(sequence)
+
     def _build_indexes(self) -> None:
         """Build the indexes for searching and ordering if the database was read since last time."""
         if self.refresher.reads == self._reads_indexed:
             return
         self._reads_indexed = self.refresher.reads
         if self._index_builder is None:
+            from app.db.indexes.index_builder import IndexBuilder
+
             self._index_builder = IndexBuilder(self.store)
         else:
             self._index_builder.wake()
@@ -163,6 +195,13 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
     def tell(self, text: str, problem: bool = False) -> None:
         self.clear_notifications()
         self.notify(plain(text), severity="warning" if problem else "information", markup=False)
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy a text by OSC 52, which no terminal answers, so nobody knows whether it worked."""
+        self.copy_to_clipboard(text)
+        how = "" if self.remembered.get("copied") else f" {COPY_ADVICE}"
+        self.remembered.set("copied", "yes")
+        self.tell(f"Copied {what}.{how}")
 
     # Keys
 
@@ -226,6 +265,8 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
 
     def action_accounts(self) -> None:
         """Choose the account whose participants are shown."""
+        from app.screens.connect.accounts_dialog import AccountsDialog
+
         shown = self.snapshot(fresh=True).view.connection
         if not self.refresher.known:
             self.tell("No account is connected. Press 1 to connect one.")
@@ -257,6 +298,7 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.AppFocus | events.MouseScrollDown | events.Click):
             self.stripe.attend()
+            self.terminal_notices.seen()
         if isinstance(event, events.Key) and not event.is_forwarded:
             await self._key_queue.accept(event)
         else:

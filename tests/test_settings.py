@@ -176,6 +176,8 @@ VALUES = {
     "request rate": "7/3",
     "token store": "plain",
     "mail provider": "google",
+    "notices": "osc9, bell",
+    "notice format": "slack",
     "text": "hunter2",
 }
 

@@ -217,7 +217,6 @@ STEPS: dict[int, Callable[[Database], None]] = {
     13: _opt_outs_have_a_second_copy,
     14: _sending_has_a_time,
 }
-VERSION = max(STEPS) + 1  # of the tables as :mod:`app.db.schema` describes them
 
 
 def migrate(database: Database, version: int) -> None:

@@ -19,10 +19,10 @@ from typing import Any
 
 import peewee
 
-from app.db import migrations
 from app.db.engines.postgres import ANOTHERS_DATABASE, NOT_UTF_8
 from app.db.engines.sqlite_file import ANOTHERS_FILE, SqliteFile
 from app.db.errors import UNREADABLE, DatabaseProblem, damaged, explained
+from app.db.schema import VERSION
 
 Row = tuple[Any, ...]
 
@@ -78,7 +78,10 @@ class Store:
                 self.database.execute_sql("SET LOCAL lock_timeout = 0")
                 self.database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (APPLICATION_ID,))
             if self.database.table_exists("schema_version"):
-                migrations.migrate(self.database, self._version())
+                if (version := self._version()) != VERSION:
+                    from app.db.migrations import migrate  # rarely needed, and slow to import
+
+                    migrate(self.database, version)
                 return
             if self.database.get_tables() and not self.postgres:
                 raise DatabaseProblem(ANOTHERS_FILE.format(where=self.where))
@@ -127,19 +130,21 @@ class Store:
     def _check_version(self) -> None:
         """Refuse a newer database. Keep a copy of an older one before it is changed."""
         version = self._version()
-        if version > migrations.VERSION:
+        if version > VERSION:
             raise DatabaseProblem(
                 f"{self.where} was written by a newer Panelist (its version is {version},"
-                f" this program knows {migrations.VERSION}). Nothing was changed. Update"
+                f" this program knows {VERSION}). Nothing was changed. Update"
                 " Panelist."
             )
-        if version < migrations.VERSION and not self.writable:
+        if version < VERSION and not self.writable:
             raise DatabaseProblem(
                 f"{self.where} was written by an earlier Panelist and must be updated, but"
                 " it cannot be written. Nothing was changed. Make it writable for you."
             )
-        if version < migrations.VERSION and not self.postgres:
-            migrations.keep_copy(self.database, self.where, version)
+        if version < VERSION and not self.postgres:
+            from app.db.migrations import keep_copy
+
+            keep_copy(self.database, self.where, version)
 
     @cached_property
     def login(self) -> str | None:

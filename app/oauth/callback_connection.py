@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from html import escape
 from http import HTTPStatus
 
 import httptools
+
+from app.web_page import page, style_source
 
 HEAD_LIMIT = 16 * 2**10
 PATIENCE = 5.0  # seconds for a whole head
@@ -19,10 +22,9 @@ LINGER = 1.0  # seconds for the caller to read the answer and disconnect
 
 UNREADABLE = "Panelist does not understand this request."
 FIXED = (
-    "Content-Type: text/plain; charset=utf-8\r\n"
+    "Content-Type: text/html; charset=utf-8\r\n"
     "Cache-Control: no-store\r\n"
     "Referrer-Policy: no-referrer\r\n"
-    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
     "X-Content-Type-Options: nosniff\r\n"
     "Connection: close\r\n"
 )
@@ -63,10 +65,14 @@ class CallbackConnection(asyncio.Protocol):
     def _answer(self, status: int, sentence: str) -> None:
         self._timer.cancel()
         self._answered = True
-        body = f"{sentence}\n".encode()
+        body = _page(sentence)
         head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Length: {len(body)}\r\n"
         if status == 405:
             head += "Allow: GET\r\n"
+        head += (
+            f"Content-Security-Policy: default-src 'none'; style-src {style_source()}; img-src"
+            " data:; frame-ancestors 'none'; base-uri 'none'\r\n"
+        )
         if self._method == b"HEAD":
             body = b""
         self._transport.write(f"{head}{FIXED}\r\n".encode() + body)
@@ -123,3 +129,10 @@ class CallbackConnection(asyncio.Protocol):
         if not self._whole:
             self._whole = True
             self._method = self._parser.get_method()
+
+
+def _page(sentences: str) -> bytes:
+    """The first sentence as a heading, and what to do below it."""
+    first, stop, rest = sentences.partition(". ")
+    heading = f"<h1>{escape(first + stop.strip())}</h1>"
+    return page("Panelist", f'<p class="brand">◆ Panelist</p>{heading}<p>{escape(rest)}</p>')

@@ -5,26 +5,17 @@ Nothing is tried again here. A code works once, and so may a refresh token.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from app.certificates import trusted
-from app.httpx_setup import prepare_httpx
-from app.network_failures import WireProblem, unusable_address, wire_problem
+from app.http_post import post
+from app.network_failures import WireProblem
 from app.oauth.errors import OAuthProblem
-from app.proxies import check_proxy, proxy_for
 from app.text import plain, redacted, without_secret
 
-if TYPE_CHECKING:
-    import httpx
-
-SILENCE = 10.0  # seconds without a byte after which a server counts as gone
-DEADLINE = 30.0  # seconds for one whole answer
-BODY_LIMIT = 256 * 2**10  # bytes; tokens take a few thousand
 TOKEN_LIMIT = 16 * 2**10  # characters; Microsoft's have two or three thousand
 WORDS = 200  # characters of a server's own words
 LIFE = 3600.0  # seconds; an access token's life if the server does not say it
@@ -67,20 +58,10 @@ class TokenAnswer(NamedTuple):
 def ask(url: str, form: Mapping[str, str], server: str) -> TokenAnswer:
     """Send a form. ``server``: its name, for a person. Raises OAuthProblem (kind "unreachable") if
     no whole answer came, or if the server says that it has a failure of its own."""
-    prepare_httpx()
-    import httpx
-
-    proxy = proxy_for(url)
     try:
-        status, content = asyncio.run(_post(url, dict(form), proxy))
-    except httpx.HTTPError as error:
-        raise _unreachable(wire_problem(error, proxy, server)) from None
-    except TimeoutError:
-        raise _unreachable(WireProblem("no response in time", server=server)) from None
-    except _TooLarge:
-        raise _unreachable(WireProblem("a response that is far too large", server=server)) from None
-    except (httpx.InvalidURL, ValueError, ImportError) as error:  # from a proxy address
-        raise _unreachable(unusable_address(error, proxy, server)) from None
+        status, content = post(url, server, form=form)
+    except WireProblem as problem:
+        raise _unreachable(problem) from None
     if status >= 500 or status == 429:
         raise OAuthProblem(
             "unreachable",
@@ -89,42 +70,6 @@ def ask(url: str, form: Mapping[str, str], server: str) -> TokenAnswer:
     body = _decoded(content)
     secrets = [form[name] for name in _PRIVATE if name in form]
     return TokenAnswer(status, body, _said(status, body, secrets))
-
-
-class _TooLarge(Exception):
-    pass
-
-
-async def _post(url: str, form: dict[str, str], proxy: str | None) -> tuple[int, bytes]:
-    """(status, body). Its size and its time are limited, because anything may answer."""
-    parts, size = [], 0
-    async with (
-        asyncio.timeout(DEADLINE),
-        _client(url, proxy) as client,
-        client.stream("POST", url, data=form) as answer,
-    ):
-        async for part in answer.aiter_raw():
-            size += len(part)
-            if size > BODY_LIMIT:
-                raise _TooLarge
-            parts.append(part)
-        return answer.status_code, b"".join(parts)
-
-
-def _client(url: str, proxy: str | None) -> httpx.AsyncClient:
-    """A client with this computer's proxy and certificates."""
-    check_proxy(proxy)
-    import httpx
-
-    tunnelled = bool(proxy and proxy.startswith("https:"))
-    trusting = trusted() if tunnelled or url.startswith("https:") else None
-    return httpx.AsyncClient(
-        verify=trusting or False,  # without TLS there are no certificates to check
-        proxy=httpx.Proxy(proxy, ssl_context=trusting if tunnelled else None) if proxy else None,
-        trust_env=False,  # otherwise it would send passwords of ~/.netrc
-        timeout=SILENCE,
-        headers={"Accept-Encoding": "identity"},  # a packed answer may be a thousand times as large
-    )
 
 
 def _decoded(content: bytes) -> dict[str, Any]:

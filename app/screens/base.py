@@ -77,6 +77,10 @@ class Host(Context):
         """What to show. ``fresh`` reads the database; otherwise only the time is new."""
 
     @abstractmethod
+    def copy(self, text: str, what: str) -> None:
+        """Copy a text through the terminal, and say so. ``what``: such as "the link"."""
+
+    @abstractmethod
     def redraw(self) -> None:
         """Show the last snapshot again, without reading the database."""
 

@@ -88,3 +88,11 @@ class DataChanged(Message):
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, DataChanged)
+
+
+class NoticeArrived(Message):
+    """Something happened that a person may want to hear of. ``text``: one sentence."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text

@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from app.db.errors import DatabaseProblem
-from app.invites.operator import by
 from app.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -36,6 +35,8 @@ class InviteSending:
     @property
     def user(self) -> str:
         """The user's name, for the ledger."""
+        from app.invites.operator import by
+
         return by()
 
     def channel(self) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from app.settings.table import (
     MAIL_PROVIDERS,
+    NOTICE_FORMATS,
+    NOTICES,
     OAUTH_PORT,
     TOKEN_STORES,
     Kind,
@@ -39,6 +40,8 @@ def _is_here(host: str) -> bool:
     """Whether a host is this computer (RFC 6761, 6.3, and loopback addresses)."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    from ipaddress import ip_address  # slow to import, and few set an address
+
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -67,6 +70,26 @@ def _mail_provider(setting: Setting, text: str) -> str:
         raise SettingsError(
             f"{setting.variable} is {text[:50]!r}. Write {' or '.join(MAIL_PROVIDERS)}, or"
             " remove it to log in with a password."
+        )
+    return text
+
+
+def _notices(setting: Setting, text: str) -> tuple[str, ...]:
+    names = tuple(part.strip().casefold() for part in text.split(",") if part.strip())
+    if names == ("none",):
+        return ()
+    if not names or set(names) - set(NOTICES):
+        raise SettingsError(
+            f"{setting.variable} is {text[:50]!r}. Write {', '.join(NOTICES)}, comma-separated, or"
+            " none."
+        )
+    return names
+
+
+def _notice_format(setting: Setting, text: str) -> str:
+    if text not in NOTICE_FORMATS:
+        raise SettingsError(
+            f"{setting.variable} is {text[:50]!r}. Write {' or '.join(NOTICE_FORMATS)}."
         )
     return text
 
@@ -103,4 +126,6 @@ PARSERS: Mapping[Kind, Callable[[Setting, str], object]] = {
     "request rate": lambda _, text: parse_rate(text),
     "token store": _token_store,
     "mail provider": _mail_provider,
+    "notices": _notices,
+    "notice format": _notice_format,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,22 @@ KEYS = "keys"  # the table with a person's own keys
 def content(file: Path) -> dict[str, Any]:
     """Everything in a settings file, or nothing if it does not exist."""
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        text = file.read_text("utf-8")
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise SettingsError(f"{file} cannot be read ({why}). Correct it or move it.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(file, error) from None
+    import tomllib  # slow to import, and many have no such file
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _unreadable(file, error) from None
+
+
+def _unreadable(file: Path, error: Exception) -> SettingsError:
+    why = error.strerror if isinstance(error, OSError) else error
+    return SettingsError(f"{file} cannot be read ({why}). Correct it or move it.")
 
 
 def texts(file: Path) -> dict[str, str]:

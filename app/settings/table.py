@@ -21,9 +21,18 @@ CALLBACK_PATH = "/stripe/callback"
 TOKEN_STORES = ("keyring", "passphrase", "plain", "session")
 
 MAIL_PROVIDERS = ("microsoft", "google")
+NOTICES = ("bell", "title", "osc9", "osc777", "osc99")  # ways to get a person's attention
+NOTICE_FORMATS = ("panelist", "slack")
 
 Kind: TypeAlias = Literal[
-    "text", "web address", "port", "request rate", "token store", "mail provider"
+    "text",
+    "web address",
+    "port",
+    "request rate",
+    "token store",
+    "mail provider",
+    "notices",
+    "notice format",
 ]
 
 
@@ -73,12 +82,12 @@ def _setting(
     name: str = "",
     kind: Kind = "text",
     default: object = None,
-    words: str = "not set",
+    words: str = "",
     secret: bool = False,
 ) -> Any:
     """A field of :class:`Settings`. ``name``: the setting's, if it is not the field's. ``words``:
-    the default in words if it is None."""
-    shown = words if default is None else str(default)
+    the default in words."""
+    shown = words or ("not set" if default is None else str(default))
     about = (name, kind, shown, help_text, secret)
     return field(default=default, repr=not secret, metadata={"setting": about})
 
@@ -177,6 +186,30 @@ class Settings:
         "When no email leaves, unless a study or a batch says otherwise, written as"
         " 20:00-08:00, Sat, Sun, or nights, weekends.",
         words="not set: emails leave at any time",
+    )
+    notices: tuple[str, ...] = _setting(
+        "How the app gets your attention when a batch ends or stops, emails bounce or the data is"
+        f" old: {', '.join(NOTICES[:-1])} or {NOTICES[-1]}, comma-separated, or none.",
+        kind="notices",
+        default=("bell", "title"),
+        words="bell,title",
+    )
+    notice_url: str | None = _setting(
+        "A web address that gets the same as JSON, such as that of a Slack channel. Who knows it"
+        " can post there, so Panelist never stores it.",
+        kind="web address",
+        secret=True,
+    )
+    notice_format: str = _setting(
+        f"The form of that JSON: {NOTICE_FORMATS[0]}, or {NOTICE_FORMATS[1]} for Slack, Mattermost"
+        " and Discord's Slack addresses.",
+        kind="notice format",
+        default=NOTICE_FORMATS[0],
+    )
+    notice_secret: str | None = _setting(
+        "The secret that signs the JSON, in the header Panelist-Signature, which works as"
+        " Stripe-Signature does.",
+        secret=True,
     )
     stripe_api_base: str = _setting(
         "Another address for Stripe's API, such as that of the sandbox.",

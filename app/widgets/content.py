@@ -16,7 +16,7 @@ from textual.style import Style
 
 from app.text import masked, plain
 
-__all__ = ["Content", "hang", "hidden", "no_emails", "para", "words"]
+__all__ = ["Content", "hang", "hidden", "linked", "no_emails", "para", "words"]
 
 Part = str | Content | tuple[str, str] | tuple[str, Style]
 
@@ -34,6 +34,11 @@ def words(*parts: Part) -> Content:
         else:
             made.append((plain(part), ""))
     return Content.assemble(*made)
+
+
+def linked(text: Content, url: str) -> Content:
+    """A line as a link that the terminal opens (OSC 8)."""
+    return text.stylize(Style(link=plain(url, 5_000)))
 
 
 def para(lines: Iterable[Content]) -> Content:

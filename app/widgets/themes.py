@@ -65,6 +65,9 @@ FOLLOWING = {  # a variable of Textual's -> the meaning that it takes in every t
 class ThemedApp(App[None]):
     """An app with Panelist's themes, in which every theme has all meanings."""
 
+    _known: Mapping[str, str] | None = None  # Textual's variables, and these with all meanings
+    _completed: dict[str, str]
+
     def __init__(self, ansi_color: bool | None = None) -> None:
         # Textual turns NO_COLOR into greyscale. Only an ANSI theme has no colours at all.
         colourless = "NO_COLOR" in os.environ
@@ -76,8 +79,11 @@ class ThemedApp(App[None]):
 
     def get_css_variables(self) -> dict[str, str]:
         known = super().get_css_variables()
-        self.theme_variables = known | meanings(known, ansi=self.current_theme.ansi)
-        return self.theme_variables
+        if known != self._known:  # Textual asks four times before the first frame
+            self._known = known
+            self._completed = known | meanings(known, ansi=self.current_theme.ansi)
+        self.theme_variables = self._completed
+        return self._completed
 
 
 def meanings(variables: Mapping[str, str], *, ansi: bool = False) -> dict[str, str]:

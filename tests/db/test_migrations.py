@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from app import paths
-from app.db import migrations
 from app.db.connections import begin_listing, sync_state
 from app.db.engines.store_factory import open_store
 from app.db.errors import DatabaseProblem
 from app.db.rows import HELD, Fetched, ItemRow, PriceRow
+from app.db.schema import VERSION
 from app.db.store import Store
 from app.invites.sending import reminders
 from app.panel.segments import custom
@@ -291,7 +291,7 @@ def test_an_earlier_version(
     assert shape(store) != shape(fresh)
     store.close()
     store = open_store(settings)
-    assert store.row("SELECT version FROM schema_version") == (migrations.VERSION,)
+    assert store.row("SELECT version FROM schema_version") == (VERSION,)
     assert shape(store) == shape(fresh)
     after = {table: store.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables}
     # What a column was added to is otherwise as it was.

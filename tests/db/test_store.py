@@ -20,11 +20,12 @@ import peewee
 import pytest
 
 from app import paths
-from app.db import connections, migrations
+from app.db import connections
 from app.db.engines import postgres, watched_postgres
 from app.db.engines.store_factory import open_sqlite, open_store
 from app.db.errors import DatabaseAway, DatabaseProblem, sentence
 from app.db.rows import Fetched
+from app.db.schema import VERSION
 from app.db.store import Store
 from app.panel.overview import overview
 from app.settings import Settings
@@ -44,7 +45,7 @@ def refusal(settings: Settings) -> str:
 
 def test_a_new_database_is_empty_and_of_this_version(store: Store) -> None:
     assert overview(store).connection is None
-    assert store.rows("SELECT version FROM schema_version") == [(migrations.VERSION,)]
+    assert store.rows("SELECT version FROM schema_version") == [(VERSION,)]
 
 
 def test_opened_again_everything_is_there(settings: Settings) -> None:
@@ -181,15 +182,15 @@ def test_a_file_that_takes_its_place_is_used_only_if_it_fits(
 def test_a_newer_database_is_refused_and_left_as_it_is(settings: Settings) -> None:
     store = open_store(settings)
     with store.transaction():
-        store.execute("UPDATE schema_version SET version = ?", (migrations.VERSION + 7,))
+        store.execute("UPDATE schema_version SET version = ?", (VERSION + 7,))
     store.close()
     file = paths.database(settings.home)
     before = file.read_bytes() if not store.postgres else b""
     text = refusal(settings)
     assert "newer Panelist" in text
-    assert str(migrations.VERSION + 7) in text
+    assert str(VERSION + 7) in text
     assert (file.read_bytes() if not store.postgres else b"") == before
-    assert store.rows("SELECT version FROM schema_version") == [(migrations.VERSION + 7,)]
+    assert store.rows("SELECT version FROM schema_version") == [(VERSION + 7,)]
 
 
 def test_a_damaged_file_is_refused_and_left_as_it_is(sqlite_settings: Settings) -> None:
@@ -243,6 +244,7 @@ import sys
 from pathlib import Path
 from app.db.engines.store_factory import open_store
 from app.settings import Settings
+from app.db.schema import VERSION
 print("ready", flush=True)
 sys.stdin.readline()
 store = open_store(Settings(home=Path(sys.argv[1]), database_url=sys.argv[2]))

@@ -24,6 +24,7 @@ from app.oauth import callback_rules
 from app.oauth.callback import CALLERS, Callback, RedirectAnswer
 from app.oauth.callback_connection import CallbackRequest
 from app.oauth.callback_rules import DENIED, INSTALLED, CallbackRules
+from app.web_page import style_source
 from tests.helpers.callback_client import (
     CODE,
     GOOD,
@@ -156,18 +157,22 @@ def test_every_answer_is_plain_private_and_its_own(browser: Browser) -> None:
     for target in targets:
         answer = browser.get(target, "X-Reflected: reflected", "Sec-Fetch-Dest: document")
         assert answer.headers == {
-            "content-type": "text/plain; charset=utf-8",
+            "content-type": "text/html; charset=utf-8",
             "cache-control": "no-store",
             "referrer-policy": "no-referrer",
-            "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+            "content-security-policy": (
+                f"default-src 'none'; style-src {style_source()}; img-src data:;"
+                " frame-ancestors 'none'; base-uri 'none'"
+            ),
             "x-content-type-options": "nosniff",
             "connection": "close",
             "content-length": str(len(answer.body.encode())),
         }
         assert b"reflected" not in answer.raw.lower()
-        assert answer.body.endswith(".\n")
-        assert answer.body.count("\n") == 1
+        assert "<script" not in answer.body
     assert answer.status == 200
+    assert "<h1>Panelist has received the answer.</h1>" in answer.body
+    assert "<p>You can close this page and go back to the terminal.</p>" in answer.body
     assert CODE not in answer.body
 
 
@@ -226,7 +231,7 @@ def test_what_stripe_adds_is_ignored(browser: Browser) -> None:
 def test_a_person_says_no(browser: Browser) -> None:
     said = "error=access_denied&error_description=The%20user%20denied%20your%20request"
     answer = browser.get(f"/stripe?{said}&state={quote(STATE)}")
-    assert (answer.status, answer.body) == (200, f"{DENIED}\n")
+    assert (answer.status, answer.said) == (200, DENIED)
     assert browser.next() == RedirectAnswer("denied")
     assert browser.get(GOOD).status == 409
 
@@ -234,7 +239,7 @@ def test_a_person_says_no(browser: Browser) -> None:
 def test_an_install_from_the_dashboard_is_heard_as_uninvited(browser: Browser) -> None:
     assert browser.get(INSTALL, "Sec-Fetch-Dest: iframe").status == 403
     answer = browser.get(f"{INSTALL}&livemode=false", "Sec-Fetch-Dest: document")
-    assert (answer.status, answer.body) == (200, f"{INSTALLED}\n")
+    assert (answer.status, answer.said) == (200, INSTALLED)
     assert browser.next() == RedirectAnswer("uninvited", "ac_Install1", "acct_1Abc", livemode=False)
     assert browser.get(f"{INSTALL}&livemode=false").status == 200  # loaded again
     assert browser.get(INSTALL.replace("Install1", "Install2")).status == 429

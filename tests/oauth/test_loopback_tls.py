@@ -57,7 +57,7 @@ def browser(folder: Path) -> Iterator[Browser]:
 
 def still_good(browser: Browser) -> None:
     answer = browser.get(GOOD)
-    assert (answer.status, answer.body) == (200, f"{APPROVED}\n")
+    assert (answer.status, answer.said) == (200, APPROVED)
     assert browser.next() == RedirectAnswer("approved", CODE)
     assert browser.heard.empty()
 

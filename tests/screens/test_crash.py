@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from app import crash
 from app.db.store import Store
+from app.screens.connect.methods import MethodList
 from app.settings import Settings
 from app.text import redacted
 from app.tui import Demo, PanelistApp
@@ -100,6 +101,9 @@ async def test_what_was_typed_is_in_no_crash(
     async def typed() -> None:
         async with app.run_test() as pilot:
             await pilot.pause()
+            for _ in app.screen.query_one(MethodList).options:  # each shows its form
+                await pilot.press("down")
+                await pilot.pause()
             fields.extend(app.screen.query(Input))
             for field in fields:
                 field.value = PLANTED
@@ -110,7 +114,7 @@ async def test_what_was_typed_is_in_no_crash(
         await typed()
     said = capfd.readouterr()
     assert "PLANTED" not in said.out + said.err + (tmp_path / "panelist.log").read_text()
-    assert [field.value for field in fields] == [""] * 6
+    assert [field.value for field in fields] == [""] * 5
     assert PLANTED not in "".join(map(repr, threading.enumerate()))
 
 

@@ -19,6 +19,8 @@ from app.screens.connect.token_store_dialog import TokenStoreDialog, UnlockDialo
 from app.screens.help_dialog import HelpDialog
 from app.screens.segments.person_pane import PersonPane
 from app.screens.segments.segment_table import SegmentTable
+from app.services.messages import NoticeArrived
+from app.services.terminal_notices import TerminalNotices
 from app.settings import Settings
 from app.text import plain
 from app.tui import PanelistApp
@@ -201,6 +203,19 @@ async def test_asking_now_without_a_sync_says_why(start: Start, store: Store) ->
     async with start() as at:
         await at.press("r")
         assert "No sync is running" in at.toasts
+
+
+async def test_a_notice_is_shown_and_rings_the_bell(start: Start, store: Store) -> None:
+    filled.acme(store)
+    async with start() as at:
+        sent: list[str] = []
+        at.app.terminal_notices = TerminalNotices(("bell", "title"), sent.append)
+        at.app.post(NoticeArrived("Invites for “[b]Pricing” stopped."))
+        await at.until(lambda: "Invites for “[b]Pricing” stopped." in at.toasts)
+        await at.press("down")
+    assert sent[0].startswith("\x1b]2;◆ Invites for")
+    assert sent[1] == "\a"
+    assert sent[2] == "\x1b]2;Panelist\x1b\\", "a key says that it was seen"
 
 
 TABS = (Tab("connect", "1", "Connect"), Tab("status", "2", "Status"),

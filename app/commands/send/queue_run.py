@@ -19,6 +19,7 @@ from app.invites.sending import runs
 from app.invites.sending.factory import open_sender, refusal
 from app.invites.sending.runs import OVER, RunView
 from app.invites.sending.send_queue import batch_words, goes_out_here, queue_json
+from app.notices.notice_loop import NoticeLoop
 from app.settings import Settings
 from app.text import plain
 
@@ -32,7 +33,11 @@ def send_queue(options: argparse.Namespace) -> int:
     shown = QueueProgress(store, settings, account, as_json=options.json, stays=options.follow)
     sender = open_sender(store, settings, open_credentials(settings), shown.on_change, shown.tell)
     try:
-        with Housekeeping(store, settings.folders), stop_event(AT_ONCE, sender.hurry) as stop:
+        with (
+            Housekeeping(store, settings.folders),
+            NoticeLoop(store, settings),
+            stop_event(AT_ONCE, sender.hurry) as stop,
+        ):
             shown.begin()
             while not stop.is_set():
                 shown.patience.work(sender, stop, shown.mine)

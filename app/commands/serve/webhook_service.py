@@ -21,6 +21,7 @@ from app.db import connections
 from app.db.engines.store_factory import open_store_patiently
 from app.db.indexes.index_builder import IndexBuilder
 from app.invites.housekeeping import Housekeeping
+from app.notices.notice_loop import NoticeLoop
 from app.settings import load
 from app.sync import stripe_clock
 from app.sync.engine import Engine
@@ -50,7 +51,11 @@ def receive(options: argparse.Namespace) -> None:
     store = open_store_patiently(settings, say)
     service = SyncService(store, settings, credentials)
     log.start(settings.home)
-    with Housekeeping(store, settings.folders), IndexBuilder(store) as upkeep:
+    with (
+        Housekeeping(store, settings.folders),
+        NoticeLoop(store, settings),
+        IndexBuilder(store) as upkeep,
+    ):
         sync = None if options.no_sync else ServedSync(service, upkeep.wake)
         asyncio.run(_run(service, kept, sync, options))
 

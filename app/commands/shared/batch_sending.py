@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -22,11 +21,10 @@ from app.invites.sending.factory import open_sender, quiet_hours
 from app.invites.sending.runs import RunView
 from app.invites.sending.schedule import next_at, timing_words
 from app.invites.sending.send_queue import batch_json
+from app.notices.notice_loop import NoticeLoop
 from app.settings import Settings
 from app.text import plain
 
-AGAIN = 5.0  # seconds between two tries to reach a database that is away
-TRIES = 60  # to reach it, in a row, unless the command stays: five minutes
 AT_ONCE = (
     "Stopped. Invites that were not sent stay queued. An email that was being sent is"
     " uncertain. To find it, run panelist invites --state uncertain."
@@ -49,7 +47,7 @@ def send_batch(context: Context, run: int, *, as_json: bool) -> int:
 
     sender = open_sender(store, settings, open_credentials(settings), on_change, shown.tell)
     try:
-        with stop_event(AT_ONCE, sender.hurry) as stop:
+        with NoticeLoop(store, settings), stop_event(AT_ONCE, sender.hurry) as stop:
             shown.begin(settings)
             patience.work(sender, stop, lambda one: one.id == run)
         return shown.end(stopped=stop.is_set())
@@ -71,29 +69,6 @@ def _leave(context: Context, run: RunView, *, as_json: bool) -> int:
         " send."
     )
     return DONE
-
-
-class Patience:
-    """Decides whether to try a database again that failed while a batch is sent. ``forever``: for
-    a command that stays."""
-
-    def __init__(self, store: Store, *, forever: bool = False) -> None:
-        self._tries = math.inf if forever else TRIES if store.postgres else 0
-        self._failures = 0  # in a row
-        self._told = ""
-
-    def answered(self) -> None:
-        """The database answers."""
-        self._failures, self._told = 0, ""
-
-    def failed(self, problem: DatabaseProblem) -> None:
-        """Say once that it is tried again, or raise the problem if it probably stays."""
-        self._failures += 1
-        if self._failures > self._tries:
-            raise problem
-        if str(problem) != self._told:
-            say(f"{problem} Panelist tries again.")
-        self._told = str(problem)
 
 
 class BatchProgress:

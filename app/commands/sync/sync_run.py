@@ -21,6 +21,7 @@ from app.db.errors import DatabaseProblem
 from app.db.indexes.index_builder import IndexBuilder
 from app.db.store import Store
 from app.invites.housekeeping import Housekeeping
+from app.notices.notice_loop import NoticeLoop
 from app.panel.overview import Overview, overview
 from app.runtime import tune_interpreter
 from app.settings import Settings, load
@@ -48,7 +49,11 @@ def run_sync(options: argparse.Namespace) -> int:
     stopped = False
     try:
         keeping = IndexBuilder(store) if options.follow else nullcontext()
-        with Housekeeping(store, settings.folders), keeping as upkeep:
+        with (
+            Housekeeping(store, settings.folders),
+            NoticeLoop(store, settings),
+            keeping as upkeep,
+        ):
 
             def on_change(change: Change) -> None:
                 shown.on_change(change)

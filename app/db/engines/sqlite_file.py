@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import peewee
 
-from app.db import migrations
 from app.db.errors import DatabaseProblem
+from app.db.schema import VERSION
 
 PRAGMAS = {
     "journal_mode": "wal",
@@ -92,7 +92,7 @@ class SqliteFile(peewee.SqliteDatabase):
             (version,) = connection.execute("SELECT version FROM schema_version").fetchone()
         except (sqlite3.Error, UnicodeDecodeError, TypeError):
             version = None
-        if version != migrations.VERSION:
+        if version != VERSION:
             connection.close()
             raise DatabaseProblem(
                 f"{self.file} was replaced by another file. Nothing was changed. Start"

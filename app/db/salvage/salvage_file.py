@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.db.errors import DatabaseProblem
-from app.db.migrations import VERSION
 from app.db.salvage.btree import Cell, Page, read
 from app.db.salvage.definitions import ROWID, Tree, trees
 from app.db.salvage.page_file import PageFile
 from app.db.salvage.page_owners import PageOwners, fits, schema_rows
 from app.db.salvage.records import Value
+from app.db.schema import VERSION
 from app.db.store import APPLICATION_ID
 
 _SHORT = 0.1

@@ -6,9 +6,8 @@ import secrets
 
 from peewee import Database, SqliteDatabase, TextField
 
-from app.db.migrations import VERSION
 from app.db.rows import BUILD_HELD
-from app.db.schema import panel_tables, study_tables, sync_tables
+from app.db.schema import VERSION, panel_tables, study_tables, sync_tables
 
 TABLES = panel_tables.TABLES + sync_tables.TABLES + study_tables.TABLES
 WITHOUT_ROWID = panel_tables.WITHOUT_ROWID | study_tables.WITHOUT_ROWID

@@ -1,34 +1,15 @@
 """Stripe's OAuth pages. They have no scripts, and every value is escaped."""
 
-import base64
-import hashlib
 import re
 from html import escape
 from urllib.parse import urlsplit
 
 from app.sandbox.world.errors import PERMISSIONS
 from app.sandbox.world.oauth import RESOURCES
+from app.web_page import page, style_source
 
 APP_NAME = "Panelist"
 
-_STYLE = """
-body { margin: 0; background: #f6f8fa; color: #1a1f36; font: 16px/1.5 system-ui, sans-serif; }
-main { max-width: 30rem; margin: 8vh auto; padding: 2rem; background: #fff; border-radius: 8px;
-  box-shadow: 0 2px 12px #1a1f3622; }
-h1 { margin: 0 0 1rem; font-size: 1.4rem; }
-.account { padding: .75rem 1rem; background: #f6f8fa; border-radius: 6px; }
-.account code { display: block; color: #4f566b; overflow-wrap: anywhere; }
-.mode { float: right; padding: 0 .5rem; border-radius: 4px; font-weight: 600; color: #fff; }
-.test { background: #9a4b00; }
-.live { background: #0b6e4f; }
-.small { color: #4f566b; font-size: .875rem; overflow-wrap: anywhere; }
-form { display: flex; gap: .75rem; margin: 1.5rem 0 .75rem; }
-button { flex: 1; padding: .6rem; border: 1px solid #635bff; border-radius: 6px; font: inherit;
-  color: #fff; background: #635bff; cursor: pointer; }
-button.quiet { color: #1a1f36; background: #fff; border-color: #a3acb9; }
-button:focus-visible { outline: 3px solid #1a1f36; outline-offset: 2px; }
-"""
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _HOST = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?")
 
 
@@ -40,7 +21,7 @@ def headers(targets: list[str]) -> list[tuple[str, str]]:
     sources = " ".join(map(_source, targets))
     policy = [
         "default-src 'none'",
-        f"style-src 'sha256-{_STYLE_HASH}'",
+        f"style-src {style_source()}",
         "img-src data:",
         f"form-action 'self' {sources}".rstrip(),
         "frame-ancestors 'none'",
@@ -123,11 +104,5 @@ def _account(name: str, identifier: str, livemode: bool) -> str:
 
 
 def _page(title: str, body: str) -> bytes:
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
-        f"<title>{escape(title)} – Sandbox Stripe</title><style>{_STYLE}</style></head>"
-        f"<body><main>{body}"
-        '<p class="small">A local stand-in for Stripe; nothing here is real.</p>'
-        "</main></body></html>"
-    ).encode()
+    foot = '<p class="small">A local stand-in for Stripe; nothing here is real.</p>'
+    return page(f"{title} – Sandbox Stripe", body + foot)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from textual.screen import ModalScreen
 
 from app.screens.base import Host, account_words
-from app.screens.connect.token_store_dialog import FORGOTTEN, Choice, TokenStoreDialog, UnlockDialog
 from app.services.messages import (
     AccessChecked,
     ConnectionRefused,
@@ -25,6 +24,7 @@ from app.widgets.dialog import QuestionDialog
 
 if TYPE_CHECKING:
     from app.screens.connect.screen import ConnectScreen
+    from app.screens.connect.token_store_dialog import Choice
 
 
 class ConnectionHandlers(Host):
@@ -95,6 +95,8 @@ class ConnectionHandlers(Host):
         self.refresher.note = why
         self.say(why, problem=True)
         if message.problem.kind in ("locked", "wrong passphrase"):
+            from app.screens.connect.token_store_dialog import UnlockDialog
+
             self.open_dialog(UnlockDialog(why), self._unlocked)
         else:
             self.ask_for_storage(why, lost=message.lost)
@@ -107,12 +109,14 @@ class ConnectionHandlers(Host):
             self.say("Credentials are still locked. Nothing was changed.", problem=True)
             self.oauth.reload()
             self.refresher.show()
-        elif passphrase == FORGOTTEN:
+        elif not passphrase:  # forgotten
             self.ask_for_storage("The file cannot be opened without its passphrase.", lost=True)
         else:
             self.stripe.unlock(passphrase)
 
     def ask_for_storage(self, why: str, *, lost: bool = False) -> None:
+        from app.screens.connect.token_store_dialog import TokenStoreDialog
+
         def chosen(choice: Choice | None) -> None:
             if choice is None:
                 self.stripe.give_up()

@@ -8,7 +8,7 @@ from textual.containers import Container
 
 from app.screens.connect.key_form import permission_lines
 from app.services.oauth_approval import ApprovalPage
-from app.widgets.content import Content, words
+from app.widgets.content import Content, linked, words
 from app.widgets.inputs import TextField
 from app.widgets.qr import qr_lines
 from app.widgets.state_widget import StateWidget
@@ -75,5 +75,7 @@ class PasteInput(TextField):
 
 
 def _chopped(address: str, width: int) -> list[Content]:
-    """An address in pieces that fill whole lines, so that it can be selected and copied."""
-    return [words((address[at : at + width], "$primary")) for at in range(0, len(address), width)]
+    """An address in pieces that fill whole lines, so that it can be selected and copied. Each is a
+    link to all of it, where the terminal knows links (OSC 8)."""
+    pieces = (address[at : at + width] for at in range(0, len(address), width))
+    return [linked(words((piece, "$primary")), address) for piece in pieces]

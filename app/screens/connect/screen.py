@@ -34,6 +34,7 @@ from app.widgets.footer import FooterHints
 from app.widgets.scrolling import Scrolling
 from app.widgets.text_line import TextLine
 
+LATER = {"#oauth-form": OAuthForm, "#setup-form": SetupForm}  # made when they are first shown
 BUSY = "Something is being tried already; wait for its answer."
 
 
@@ -64,8 +65,6 @@ class ConnectScreen(PanelistScreen):
                 yield TextLine(id="said")
                 yield TextLine(id="report")
                 yield TextLine(id="about-way")
-                yield OAuthForm(id="oauth-form")
-                yield SetupForm(id="setup-form")
                 yield KeyForm(id="key-form")
 
     def on_mount(self) -> None:
@@ -95,13 +94,13 @@ class ConnectScreen(PanelistScreen):
             way_words(self._way, self.host.demo, kept, approving.closed)
         )
         self.query_one(AboutKey).show("" if kept == NOWHERE else kept)
-        self.query_one(AboutSetup).show(OAuthSetup(*self.host.redirects, approving.modes))
+        for setup in self.query(AboutSetup):
+            setup.show(OAuthSetup(*self.host.redirects, approving.modes))
         mode = "live" if self._way == "oauth-live" else "test"
         here = page is not None and page.mode == mode
-        self.query_one(AboutApproval).show(
-            page if page is not None and here else ApprovalPage(mode)
-        )
-        self.query_one(PasteInput).display = here
+        for approval in self.query(AboutApproval):
+            approval.show(page if page is not None and here else ApprovalPage(mode))
+        self.query(PasteInput).set(display=here)
 
     def _show_ways(self, offers: AvailableMethods) -> None:
         ways, options = self.query_one(MethodList), offers.options()
@@ -174,13 +173,16 @@ class ConnectScreen(PanelistScreen):
         return True
 
     @on(OptionList.OptionHighlighted)
-    def _chosen(self, event: OptionList.OptionHighlighted) -> None:
+    async def _chosen(self, event: OptionList.OptionHighlighted) -> None:
         way = event.option_id or ""
         if way != self._way:
             self._way = way
             self.say("")
+        shown = FORMS.get(way, "")
+        if shown in LATER and not self.query(shown):
+            await self.query_one(Form).mount(LATER[shown](id=shown.removeprefix("#")))
         for selector in set(FORMS.values()) - {"#about-way"}:
-            self.query_one(selector).display = selector == FORMS.get(way)
+            self.query(selector).set(display=selector == shown)
         self.host.redraw()
 
     @on(OptionList.OptionSelected)
@@ -275,8 +277,7 @@ class ConnectScreen(PanelistScreen):
         """Copy the address of the approval page."""
         page = self.host.oauth.page
         if page is not None:
-            self.app.copy_to_clipboard(page.url)
-            self.host.tell("Copied, if your terminal allows it.")
+            self.host.copy(page.url, "the address")
 
     def hints(self) -> FooterHints:
         in_demo = self.host.demo is not None

@@ -113,9 +113,8 @@ class CopyDialog(Dialog[None]):
             copied, how = masked(value.text), ", masked"
         elif copied != value.text:
             how = SAFE
-        self.app.copy_to_clipboard(copied)
         what = f"value of {value.key}" if value.key else value.label
-        host_of(self).tell(f"Copied the {plain(what, 60)}{how}, where the terminal allows it.")
+        host_of(self).copy(copied, f"the {plain(what, 60)}{how}")
         self.dismiss(None)
 
     # The Dashboard

@@ -229,8 +229,7 @@ class InviteActions(PanelistScreen):
         except (StudyProblem, RestoreSuspected, DatabaseProblem) as problem:
             self.host.tell(str(problem), problem=True)
             return
-        self.app.copy_to_clipboard(copied)
-        self.host.tell("Link copied, if your terminal allows it.")
+        self.host.copy(copied, "the participant's link")
         self.read()
 
     def _ask(self, line: str, yes: str, go: Callable[[str], str]) -> None:

@@ -373,3 +373,12 @@ async def test_live_and_test_each_have_their_page(store: Store, live: Setup) -> 
         await choose(at, "key")
         assert "Approve at Stripe" not in at.flat
         assert "Waiting for Stripe's answer" in at.flat
+
+
+async def test_the_address_is_a_link_for_the_terminal(store: Store, setup: Setup) -> None:
+    async with running(store, setup.settings()) as at:
+        url = await ask(at)
+        strips = at.app.screen._compositor.render_strips()
+        links = [one.style.link for strip in strips for one in strip if one.style]
+        assert url in links
+        assert set(links) == {None, url}
