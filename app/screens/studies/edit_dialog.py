@@ -34,6 +34,7 @@ from app.screens.studies.study_form import (
     OTHER,
     QUIET,
     RULES,
+    TEMPLATE,
     FieldText,
     field_name,
     problem_in,
@@ -53,6 +54,7 @@ from app.widgets.row_list import Row, RowList
 from app.widgets.text_box import TextBox
 from app.widgets.text_line import TextLine
 
+NO_LINK = "https://interviews.example/?guest={{token}}"  # in the preview
 BESIDE = 116  # columns from which the mail stands beside the fields
 PLACEHOLDERS = "{{name|there}} {{first_name|there}} {{study}} {{link}} {{opt_out}} {{postal}}"
 
@@ -89,6 +91,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
         self._member: tuple[str | None, str] | None = None  # in the preview: (name, email)
         self._store, self._connection_id, self._study = store, connection_id, study
         self._saving = False
+        self._good = dict.fromkeys(TEMPLATE, "")  # the last values without a mistake
         self._first = values_of(study)
         self._left: set[str] = set()  # the fields that a person has left once
         self._refused: dict[str, str] = {}  # what saving found, by field
@@ -204,10 +207,13 @@ class StudyEditDialog(DecisionDialog["int | None"]):
         return found
 
     def _preview(self) -> None:
-        """Show the mail. While the template has a mistake, the last mail stays."""
+        """Show the mail. A field with a mistake is shown as it was before the mistake."""
         shown = self.query_one("#study-preview", RowList)
         width = shown.scrollable_content_region.width
-        made = template_of(self._typed_values())
+        now = self._typed_values()
+        self._good |= {name: now[name] for name in TEMPLATE if not problem_in(name, now)}
+        good = {**now, **self._good}
+        made = template_of(good | {"link": good["link"] or NO_LINK})
         with suppress(StudyProblem):
             template.check(made)
             name, email = self._member or (None, "")

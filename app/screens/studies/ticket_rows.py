@@ -220,7 +220,8 @@ class TicketText:
         to = name if summary.first[0].name else summary.to or ""
         mail = mail_lines(summary.plan.template, message, to, masking, width)
         rest = summary.number - summary.named
-        notes = [f"{rest:,} have no name on file and get your words instead."] if rest else []
+        people = "1 person has" if rest == 1 else f"{rest:,} people have"
+        notes = [f"{people} no name on file. Your words stand in its place."] if rest else []
         return [*title, *mail, *(words((one, "$muted")) for one in notes)]
 
 

@@ -118,7 +118,10 @@ class StudyView:
             return []
         rows = heading("Before it can send", "", width, roomy=roomy)
         for one in study.missing:
-            rows.append(words(("× ", "$never"), f"It needs {one}."))
+            key, does = ("s", "chooses it.") if one == "a segment" else ("e", "adds it.")
+            rows.append(
+                words(("× ", "$never"), f"It needs {one}. ", (key, "bold $primary"), f" {does}")
+            )
         if not study.missing:
             rows.append(words(("✓ ", "$completed"), "Nothing is missing. ",
                               ("a", "bold $primary"), " activates it."))  # fmt: skip
