@@ -50,7 +50,7 @@ from app.widgets.dialog import DecisionDialog, QuestionDialog
 from app.widgets.forms.form_row import FormGroup, FormRow
 from app.widgets.forms.select_field import SelectField
 from app.widgets.inputs import TextField
-from app.widgets.row_list import Row, RowList
+from app.widgets.line_pane import LinePane
 from app.widgets.text_box import TextBox
 from app.widgets.text_line import TextLine
 
@@ -103,8 +103,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
             with Horizontal(id="study-form-columns"):
                 with VerticalScroll(id="study-fields", can_focus=False):
                     yield from self._fields()
-                yield RowList("", "The email as a member gets it.", "", wrap=False,
-                              id="study-preview")  # fmt: skip
+                yield LinePane("The email as a member gets it.", id="study-preview")
             with Horizontal(id="buttons"):
                 yield TextLine(id="study-said")
                 yield Button("Preview", id="mail", compact=True)
@@ -208,23 +207,21 @@ class StudyEditDialog(DecisionDialog["int | None"]):
 
     def _preview(self) -> None:
         """Show the mail. A field with a mistake is shown as it was before the mistake."""
-        shown = self.query_one("#study-preview", RowList)
-        width = shown.scrollable_content_region.width
         now = self._typed_values()
         self._good |= {name: now[name] for name in TEMPLATE if not problem_in(name, now)}
         good = {**now, **self._good}
         made = template_of(good | {"link": good["link"] or NO_LINK})
-        with suppress(StudyProblem):
-            template.check(made)
-            name, email = self._member or (None, "")
-            called = masked(name) if self._masking and name else name
-            message = template.render(made, called, "…")
-            to = masked(email) if self._masking else email
-            to = f"{plain(called, 80)} <{to}>" if called and to else to
-            who = plain(called, 40) if called else "a member"
-            lines = [words((f"What {who} gets", "bold"))]
-            lines += mail_lines(made, message, to or "no one is in its segments yet", False, width)
-            shown.show([Row(words(), line) for line in (*lines, *self._missing())])
+        name, email = self._member or (None, "")
+        called = masked(name) if self._masking and name else name
+        message = template.render(made, called, "…")
+        to = masked(email) if self._masking else email
+        to = f"{plain(called, 80)} <{to}>" if called and to else to or "No one is there yet"
+        title = words((f"What {plain(called, 40) if called else 'a member'} gets", "bold"))
+
+        def lines(width: int, _height: int) -> list[Content]:
+            return [title, *mail_lines(made, message, to, False, width), *self._missing()]
+
+        self.query_one("#study-preview", LinePane).make(lines)
 
     def _missing(self) -> list[Content]:
         """What it needs before it can send."""
@@ -238,7 +235,6 @@ class StudyEditDialog(DecisionDialog["int | None"]):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= BESIDE, "-beside")
-        self.call_after_refresh(self._preview)
 
     def _say(self, line: Content) -> None:
         self.query_one("#study-said", TextLine).show(line)
@@ -295,7 +291,6 @@ class StudyEditDialog(DecisionDialog["int | None"]):
         self.toggle_class("-preview")
         shown = self.has_class("-preview")
         self.query_one("#study-preview" if shown else "#study-title").focus()
-        self.call_after_refresh(self._preview)
 
     def action_editor(self) -> None:
         """Write the text in one's own editor. The app waits, and comes back as it was."""

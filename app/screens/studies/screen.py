@@ -36,13 +36,13 @@ from app.widgets.bindings import bindings
 from app.widgets.content import Content, words
 from app.widgets.empty_state import EmptyState
 from app.widgets.footer import FooterHints
+from app.widgets.line_pane import LinePane
 from app.widgets.pane import Pane
-from app.widgets.row_list import Row, RowList
 from app.widgets.table.table import Table
 
 PROGRESS = 1.0  # seconds between two reads while a batch is sent
 MAIL = 160  # columns from which the mail has a pane of its own
-LEAST = 20  # columns in which a study can be drawn
+MAIL_ROWS = 30  # at most, of the mail in its own pane
 ROOMY = 30  # rows from which there is room for blank lines
 
 
@@ -98,10 +98,10 @@ class StudiesScreen(StudyActions):
             with Vertical(id="studies-side"):
                 with Pane(id="studies-left"):
                     yield StudyTable()
-                yield RowList("", "The audience and the rules.", "", wrap=False, id="study-facts")
+                yield LinePane("The audience and the rules.", id="study-facts")
             with Pane(id="studies-right"):
-                yield RowList("", "The study that is chosen.", "", wrap=False, id="study")
-            yield RowList("", "The email of the study.", "", wrap=False, id="study-mail")
+                yield LinePane("The study that is chosen.", id="study")
+            yield LinePane("The email of the study.", id="study-mail")
         yield EmptyState(NO_STUDIES, id="studies-empty")
 
     def on_mount(self) -> None:
@@ -270,35 +270,32 @@ class StudiesScreen(StudyActions):
     def draw(self) -> None:
         """Show the current study."""
         view, snapshot, study = self.view, self._snapshot, self.study
-        right = self.query_one("#studies-right", Pane)
-        right.entitle(words(plain(study.title, 60)) if study else words())
+        title = words(plain(study.title, 60)) if study else words()
+        self.query_one("#studies-right", Pane).entitle(title)
+        main, facts, mail = (
+            self.query_one(f"#{name}", LinePane) for name in ("study", "study-facts", "study-mail")
+        )
         if view is None or snapshot is None:
-            for name in ("study", "study-facts", "study-mail"):
-                self.query_one(f"#{name}", RowList).show([])
+            for pane in (main, facts, mail):
+                pane.make(lambda _width, _height: ())
             self.show_keys()
             return
         width, height = self.size
         roomy, masking, now = height >= ROOMY, snapshot.masking, time.time()
-        main, facts, mail = (
-            self.query_one(f"#{name}", RowList) for name in ("study", "study-facts", "study-mail")
-        )
-        room = main.scrollable_content_region.width
-        if room < LEAST:  # not laid out yet
-            return
-        lines = view.main(room, now, roomy=roomy, masking=masking)
-        if width < WIDE:
-            lines += [*view.facts(room, roomy=roomy), *view.per_day(room, now, roomy=roomy)]
-        else:
-            side = facts.scrollable_content_region.width
-            said = view.facts(side)
-            days = view.per_day(side, now)
-            facts.show(_rows([*said, *([words()] if days else []), *days]))
-        if width < MAIL:
-            lines += view.mail(room, masking, roomy=roomy)
-        else:
-            beside = mail.scrollable_content_region
-            mail.show(_rows(view.mail(beside.width, masking, min(beside.height, 30))))
-        main.show(_rows(lines))
+
+        def side(room: int) -> list[Content]:
+            days = view.per_day(room, now, roomy=roomy)
+            gap = [words()] if days and roomy else []
+            return [*view.facts(room, roomy=roomy), *gap, *days]
+
+        def middle(room: int, _height: int) -> list[Content]:
+            lines = view.main(room, now, roomy=roomy, masking=masking)
+            lines += side(room) if width < WIDE else []
+            return lines + (view.mail(room, masking, roomy=roomy) if width < MAIL else [])
+
+        main.make(middle)
+        facts.make(lambda room, _height: side(room))
+        mail.make(lambda room, tall: view.mail(room, masking, min(tall, MAIL_ROWS)))
         self.show_keys()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -346,7 +343,3 @@ class StudiesScreen(StudyActions):
         """Show the mail as another member would get it."""
         self._member += 1
         self._look()
-
-
-def _rows(lines: Sequence[Content]) -> list[Row]:
-    return [Row(words(), line) for line in lines]

@@ -65,9 +65,7 @@ _BLANK = dict.fromkeys(TEMPLATE, "")
 def field_name(name: str) -> str:
     """The name of a field in a sentence: "Text of the reminder"."""
     label = BY_NAME[name].label
-    if name.startswith("reminder_"):
-        return f"{label} of the reminder"
-    return "Limit" if name == "cap_days" else label
+    return f"{label} of the reminder" if name.startswith("reminder_") else label
 
 
 def values_of(study: Study | None) -> dict[str, str]:
@@ -118,12 +116,13 @@ def _check(name: str, now: Mapping[str, str]) -> None:
         both = {"reminder_subject": "", "reminder_text": "", name: value}
         template.check_template(both["reminder_subject"], both["reminder_text"], "reminder_")
     elif name in NUMBERS:
-        number = _number(name, value)
-        other = {"cap": "cap_days", "cap_days": "cap"}.get(name)
         found: dict[str, Any] = dict.fromkeys(NUMBERS)
-        if other:
-            found[other] = _number(other, now[other])
-        Rules(**{**found, name: number}).check()
+        found[name] = _number(name, value)
+        if name == "cap":  # the field after it says whether a number of days is missing
+            found["cap_days"] = 1 if found["cap"] else None
+        elif name == "cap_days":
+            found["cap"] = _number("cap", now["cap"])
+        Rules(**found).check()
     elif name == "quiet_hours":
         quiet_hours.canonical(value)
 

@@ -44,12 +44,12 @@ async def test_a_mistake_is_said_under_its_field_when_it_is_left(
         await put(at, "http://x")
         assert "×" not in at.part("#row-link")
         await at.press("tab")
-        await at.until(lambda: "1 problem in Interview link" in at.flat)
+        await at.until(lambda: "2 problems in Title, Interview link" in at.flat)
         assert "× The interview link needs {{token}}" in at.part("#row-link")
         form.query_one("#study-cool_down_days", TextField).value = "many"
         form.query_one("#study-cap_days", TextField).value = ""
         await at.strike("ctrl+s")
-        await at.until(lambda: "4 problems in Title, Interview link, Wait, Limit" in at.flat)
+        await at.until(lambda: "4 problems in Title, Interview link, Wait, Within" in at.flat)
         await at.until(lambda: form.focused is not None and form.focused.id == "study-title")
         await put(at, "Pricing")  # now it follows what is typed
         await at.until(lambda: "3 problems in Interview link" in at.flat)
