@@ -106,7 +106,6 @@ class StudyEditDialog(DecisionDialog["int | None"]):
                 yield LinePane("The email as a member gets it.", id="study-preview")
             with Horizontal(id="buttons"):
                 yield TextLine(id="study-said")
-                yield Button("Preview", id="mail", compact=True)
                 yield Button("Cancel", id="cancel", compact=True)
                 yield Button("Save", id="save", variant="primary", compact=True)
 
@@ -319,8 +318,6 @@ class StudyEditDialog(DecisionDialog["int | None"]):
         event.stop()
         if event.button.id == "save":
             self.action_save()
-        elif event.button.id == "mail":
-            self.action_preview()
         else:
             self.action_cancel()
 

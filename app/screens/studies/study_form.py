@@ -121,7 +121,7 @@ def _check(name: str, now: Mapping[str, str]) -> None:
         if name == "cap":  # the field after it says whether a number of days is missing
             found["cap_days"] = 1 if found["cap"] else None
         elif name == "cap_days":
-            found["cap"] = _number("cap", now["cap"])
+            found["cap"] = 1 if now["cap"].strip() else None
         Rules(**found).check()
     elif name == "quiet_hours":
         quiet_hours.canonical(value)
