@@ -41,6 +41,7 @@ from app.widgets.pane import Pane
 from app.widgets.table.table import Table
 
 PROGRESS = 1.0  # seconds between two reads while a batch is sent
+SHARE = 4  # times as long as a read took, the thread rests
 MAIL = 160  # columns from which the mail has a pane of its own
 MAIL_ROWS = 30  # at most, of the mail in its own pane
 ROOMY = 30  # rows from which there is room for blank lines
@@ -89,7 +90,8 @@ class StudiesScreen(StudyActions):
         self._read_at = 0.0
         self._view: StudyView | None = None  # of the study that was read last
         self._counts: dict[int, StudyCounts] = {}
-        self._busy = self._due = False
+        self._busy = self._due = self._stale = False
+        self._free_at = 0.0  # until then, what changes is not read again
         self._waiting: Callable[[], None] | None = None  # an action that needs the current view
         self._member = 0
 
@@ -137,7 +139,10 @@ class StudiesScreen(StudyActions):
             self.listed.show(None)
             self._view, self._counts = None, {}
             self.draw()
-        elif changed or snapshot.fresh or self._progress_due():
+            return
+        self._stale |= snapshot.fresh
+        rested = time.monotonic() >= self._free_at
+        if changed or (rested and (self._stale or self._progress_due())):
             self.read(reset=changed)
         else:
             self.draw()
@@ -194,7 +199,8 @@ class StudiesScreen(StudyActions):
         if self._busy:
             self._due = True
         elif self._connection is not None:
-            self._busy, self._due, self._read_at = True, False, time.monotonic()
+            self._busy, self._due, self._stale = True, False, False
+            self._read_at = time.monotonic()
             key = self.study.id if self.study else None
             self._count(StudyQuestion(self._connection, key, self._member, self.host.sending.has))
 
@@ -239,6 +245,8 @@ class StudiesScreen(StudyActions):
     def _looked(self, message: Looked) -> None:
         message.stop()
         self._busy = False
+        now = time.monotonic()
+        self._free_at = now + SHARE * (now - self._read_at)
         asked = message.asked
         if asked.connection_id != self._connection:
             self._look()
