@@ -10,73 +10,41 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import events, on, work
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.message import Message
 from textual.widgets import Input
 
-from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites.delivery import Delivery
-from app.invites.errors import RestoreSuspected, StudyProblem
-from app.invites.plan import frozen
-from app.invites.plan.drift import PlanDrift, ResultChange, difference
-from app.invites.plan.drift_words import MINUS, PLUS, named
-from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.outcomes import Outcome
-from app.invites.plan.plan import Plan
-from app.invites.plan.summary import Summary, summarise
-from app.invites.sending.approval import AskAgain, approve
+from app.invites.plan.summary import Summary
 from app.invites.sending.channels.registry import channel_of
 from app.invites.sending.schedule import AT_ONCE, Schedule
 from app.invites.studies import Study
 from app.keys.dialogs import CONFIRM
 from app.screens.base import WIDE, host_of
+from app.screens.studies.confirm_actions import Choice, ConfirmActions
 from app.screens.studies.schedule_form import ScheduleForm
-from app.screens.studies.ticket_rows import PlanChange, TicketText, change_rows, who
+from app.screens.studies.ticket_rows import PlanChange, TicketText, change_rows
 from app.services.snapshot import Snapshot
 from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.content import Content, words
-from app.widgets.dialog import DecisionDialog
 from app.widgets.inputs import TextField
 from app.widgets.line_block import Draw, LineBlock
 from app.widgets.perforation import Perforation
 from app.widgets.text_line import TextLine
 
 FOLLOWS_AFTER = 3.0  # seconds that a person needs at least to read the dialog
-NAMES = 8  # of each kind of change
 TALL = 34  # rows from which there is room for blank lines
 LARGE = 24  # rows from which there is room for the largest digits
-MAY_BE_COPY = "This database may be a copy. Nothing was sent. V in Studies takes your answer."
 
 
-@dataclass(frozen=True)
-class ConfirmedBatch:
-    """What was queued. ``dropped``: who fell out, by name. ``start_at``: the start time that the
-    person gave."""
-
-    run: int
-    number: int
-    dropped: tuple[str, ...]
-    start_at: int | None
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What a number that a person types would send. A plan that is not locked yet is locked then.
-    ``only_planned``: others could be invited, too, as the dialog said."""
-
-    plan: LockedPlan | Plan
-    only_planned: bool = False
-
-
-class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
+class ConfirmSendDialog(ConfirmActions):
     """Returns the batch that was queued, or None if nothing was."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(CONFIRM)
@@ -85,25 +53,6 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         "Type the number of invites and press Enter to send them. Escape sends nothing. Press tab"
         " to give a start time, such as Tuesday 9:00, or quiet hours, such as nights, weekends."
     )
-
-    class Checked(Message):
-        """The batch was queued, a person must be asked again, or there was a problem. ``copied``:
-        the database may be a copy."""
-
-        def __init__(
-            self, batch: ConfirmedBatch | None = None, summary: Summary | None = None,
-            changed: PlanChange | None = None, problem: str = "", copied: bool = False,
-        ) -> None:  # fmt: skip
-            super().__init__()
-            self.batch, self.summary = batch, summary
-            self.changed, self.problem, self.copied = changed, problem, copied
-
-    class Followed(Message):
-        """The plan ``shown`` was compared with the current data."""
-
-        def __init__(self, shown: Summary, changed: PlanChange | None, pause: float) -> None:
-            super().__init__()
-            self.shown, self.changed, self.pause = shown, changed, pause
 
     def __init__(
         self,
@@ -241,35 +190,14 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
             self._follow_due, self._following = False, True
             self._compare(self._summary)
 
-    @work(thread=True)
-    def _compare(self, shown: Summary) -> None:
-        began, changed = time.monotonic(), None
-        try:
-            drift = difference(self._store, shown.plan, delivery=self._delivery)
-            if drift:
-                changed = self._named(drift, drift.added, drift.dropped)
-        except (StudyProblem, DatabaseProblem):
-            pass  # it is said when the person confirms
-        finally:
-            self._store.close()
-        self.post_message(self.Followed(shown, changed, 2 * (time.monotonic() - began)))
-
-    def on_confirm_send_dialog_followed(self, message: Followed) -> None:
+    @on(ConfirmActions.Followed)
+    def _followed(self, message: ConfirmActions.Followed) -> None:
         message.stop()
         self._following = False
         self._follow_from = time.monotonic() + message.pause
         if message.shown is self._summary and not self._busy:
             self._changed = message.changed
             self._draw()
-
-    def _named(
-        self, drift: PlanDrift, added: Sequence[ResultChange], dropped: Sequence[ResultChange]
-    ) -> PlanChange:
-        some = [
-            *named(self._store, drift, added, PLUS, NAMES),
-            *named(self._store, drift, dropped, MINUS, NAMES),
-        ]
-        return PlanChange(drift, tuple(some), len(added) + len(dropped) - len(some))
 
     # Keys
 
@@ -315,41 +243,8 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
             self._say("Checking whether this still holds…", "$muted")
             self._queue(choices[typed], self._schedule)
 
-    @work(thread=True)
-    def _queue(self, choice: Choice, schedule: Schedule) -> None:
-        store, sending = self._store, host_of(self).sending
-        by, plan = sending.user, choice.plan
-        try:
-            sending.guard(self._study.connection_id).check()
-            if isinstance(plan, Plan):
-                plan = frozen.freeze(store, plan, by, self._delivery)
-            found = approve(
-                store,
-                plan,
-                self._delivery,
-                by,
-                only_planned=choice.only_planned,
-                schedule=schedule,
-            )
-            if isinstance(found, AskAgain):
-                again = summarise(store, found.plan, found.drift.plan)
-                changed = self._named(found.drift, *found.drift.exchanged)
-                self.post_message(self.Checked(summary=again, changed=changed))
-                return
-            fell = self._named(found.drift, (), found.dropped)
-            said = [f"{one.sign} {who(one, self._masking)} ({one.why})" for one in fell.named]
-            more = [f"… and {fell.more:,} more"] if fell.more else []
-            queued = found.queued
-            batch = ConfirmedBatch(queued.run, queued.number, (*said, *more), schedule.start_at)
-            self.post_message(self.Checked(batch))
-        except (StudyProblem, DatabaseProblem) as problem:
-            self.post_message(self.Checked(problem=str(problem)))
-        except RestoreSuspected:
-            self.post_message(self.Checked(problem=MAY_BE_COPY, copied=True))
-        finally:
-            store.close()
-
-    def on_confirm_send_dialog_checked(self, message: Checked) -> None:
+    @on(ConfirmActions.Checked)
+    def _checked(self, message: ConfirmActions.Checked) -> None:
         message.stop()
         self._busy = False
         if message.batch is not None:

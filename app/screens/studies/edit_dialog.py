@@ -10,53 +10,43 @@ from typing import ClassVar
 from textual import events, on, work
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widget import Widget
-from textual.widgets import Button, Input, Static, TextArea
+from textual.widgets import Button, Input, TextArea
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import studies
 from app.invites.errors import StudyProblem
 from app.invites.mail import template
-from app.invites.mail.built_in_templates import BUILT_IN, OWN, built_in, key_of
 from app.invites.operator import by
 from app.invites.plan.members import sample_member
 from app.invites.studies import NEEDED, Study
 from app.keys.dialogs import STUDY_FORM
 from app.screens.base import host_of
-from app.screens.studies.mail_rows import mail_lines
-from app.screens.studies.study_form import (
-    AREAS,
+from app.screens.studies.form.study_fields_form import StudyFieldsForm
+from app.screens.studies.form.study_form import (
     FIELDS,
-    NUMBERS,
-    OTHER,
-    QUIET,
     RULES,
     TEMPLATE,
-    FieldText,
     field_name,
     problem_in,
     rules_of,
     template_of,
     values_of,
 )
+from app.screens.studies.mail_rows import mail_lines
 from app.services.text_editor import EditorProblem, edited
 from app.text import masked, plain
 from app.widgets.bindings import bindings
 from app.widgets.content import Content, words
 from app.widgets.dialog import DecisionDialog, QuestionDialog
-from app.widgets.forms.form_row import FormGroup, FormRow
-from app.widgets.forms.select_field import SelectField
-from app.widgets.inputs import TextField
 from app.widgets.line_pane import LinePane
 from app.widgets.text_box import TextBox
 from app.widgets.text_line import TextLine
 
 NO_LINK = "https://interviews.example/?guest={{token}}"  # in the preview
 BESIDE = 116  # columns from which the mail stands beside the fields
-PLACEHOLDERS = "{{name|there}} {{first_name|there}} {{study}} {{link}} {{opt_out}} {{postal}}"
 
 
 class StudyEditDialog(DecisionDialog["int | None"]):
@@ -101,42 +91,14 @@ class StudyEditDialog(DecisionDialog["int | None"]):
         with Vertical(id="dialog", classes="study-form") as dialog:
             dialog.border_title = words(title)
             with Horizontal(id="study-form-columns"):
-                with VerticalScroll(id="study-fields", can_focus=False):
-                    yield from self._fields()
+                yield StudyFieldsForm(self._first, id="study-fields")
                 yield LinePane("The email as a member gets it.", id="study-preview")
             with Horizontal(id="buttons"):
                 yield TextLine(id="study-said")
                 yield Button("Cancel", id="cancel", compact=True)
                 yield Button("Save", id="save", variant="primary", compact=True)
 
-    def _fields(self) -> ComposeResult:
-        for one in FIELDS:
-            if one.group:
-                yield FormGroup(one.group)
-            if one.name == "subject":
-                choices = [*((each.key, each.name) for each in BUILT_IN), (OWN, "Your own words")]
-                value = key_of(self._first["subject"], self._first["text"])
-                yield FormRow("Template", SelectField(choices, value, id="study-template"))
-            if one.name == "quiet_hours":
-                known = [key for key, _ in QUIET]
-                value = self._first[one.name] if self._first[one.name] in known else OTHER
-                yield FormRow("Quiet hours", SelectField(QUIET, value, id="study-quiet"))
-            yield FormRow(one.label, self._field(one), one.unit, id=f"row-{one.name}")
-            if one.name == "text":
-                yield FormRow("", Static(words((PLACEHOLDERS, "$muted"))))
-
-    def _field(self, one: FieldText) -> Widget:
-        if one.name in AREAS:
-            return TextBox(self._first[one.name], id=f"study-{one.name}")
-        field = TextField(one.hint, id=f"study-{one.name}", longest=2_000)
-        field.set_class(one.name in NUMBERS, "short")
-        return field
-
     def on_mount(self) -> None:
-        for one in FIELDS:
-            if one.name not in AREAS:
-                self.query_one(f"#study-{one.name}", TextField).value = self._first[one.name]
-        self._show_other_times()
         self.query_one("#study-title").focus()
         self._find_member()
 
@@ -157,14 +119,10 @@ class StudyEditDialog(DecisionDialog["int | None"]):
 
     # The fields
 
-    def _typed_values(self) -> dict[str, str]:
-        found = {}
-        for one in FIELDS:
-            widget = self.query_one(f"#study-{one.name}")
-            found[one.name] = widget.text if isinstance(widget, TextArea) else ""
-            if isinstance(widget, TextField):
-                found[one.name] = widget.value
-        return found
+    @property
+    def fields(self) -> StudyFieldsForm:
+        """The fields of the form."""
+        return self.query_one(StudyFieldsForm)
 
     @on(Input.Changed)
     @on(TextArea.Changed)
@@ -176,10 +134,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
             self._check()
             self._preview()
             if name in ("subject", "text"):
-                now = self._typed_values()
-                self.query_one("#study-template", SelectField).value = key_of(
-                    now["subject"], now["text"]
-                )
+                self.fields.name_template()
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         """A field is checked when it is left, and from then on while it is typed in."""
@@ -187,15 +142,14 @@ class StudyEditDialog(DecisionDialog["int | None"]):
         self._check()
 
     def _problems(self, names: Iterable[str]) -> dict[str, str]:
-        now = self._typed_values()
+        now = self.fields.values
         found = {name: problem_in(name, now) for name in names} | self._refused
         return {name: said for name, said in found.items() if said}
 
     def _check(self) -> dict[str, str]:
         """Show what is wrong with the fields that a person has left. Returns it by field."""
         found = self._problems(one.name for one in FIELDS if one.name in self._left)
-        for one in FIELDS:
-            self.query_one(f"#row-{one.name}", FormRow).show_problem(found.get(one.name, ""))
+        self.fields.show_problems(found)
         if found:
             number = "1 problem" if len(found) == 1 else f"{len(found)} problems"
             names = ", ".join(dict.fromkeys(field_name(name) for name in found))
@@ -206,7 +160,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
 
     def _preview(self) -> None:
         """Show the mail. A field with a mistake is shown as it was before the mistake."""
-        now = self._typed_values()
+        now = self.fields.values
         self._good |= {name: now[name] for name in TEMPLATE if not problem_in(name, now)}
         good = {**now, **self._good}
         made = template_of(good | {"link": good["link"] or NO_LINK})
@@ -224,7 +178,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
 
     def _missing(self) -> list[Content]:
         """What it needs before it can send."""
-        now = self._typed_values()
+        now = self.fields.values
         lines = [words(), words(("Before it can send", "bold"))]
         for name, needed in NEEDED.items():
             good = bool(now[name].strip()) and not problem_in(name, now)
@@ -237,51 +191,6 @@ class StudyEditDialog(DecisionDialog["int | None"]):
 
     def _say(self, line: Content) -> None:
         self.query_one("#study-said", TextLine).show(line)
-
-    # Choices
-
-    @on(SelectField.Changed, "#study-template")
-    def _another_template(self, message: SelectField.Changed) -> None:
-        """Begin with another text. A text of one's own is only replaced after a question."""
-        message.stop()
-        chosen, now = built_in(message.value), self._typed_values()
-        own = key_of(now["subject"], now["text"]) == OWN and bool(now["text"].strip())
-        if chosen is None:
-            self._reset_template()
-        elif not own:
-            self._begin_with(chosen.subject, chosen.text)
-        else:
-
-            def answered(yes: bool | None) -> None:
-                if yes:
-                    self._begin_with(chosen.subject, chosen.text)
-                else:
-                    self._reset_template()
-
-            line = words(f"Replace your subject and text with “{chosen.name}”?")
-            self.app.push_screen(QuestionDialog([line], "Replace"), answered)
-
-    def _reset_template(self) -> None:
-        now = self._typed_values()
-        field = self.query_one("#study-template", SelectField)
-        field.value = key_of(now["subject"], now["text"])
-
-    def _begin_with(self, subject: str, text: str) -> None:
-        self.query_one("#study-subject", TextField).value = subject
-        self.query_one("#study-text", TextBox).load_text(text)
-
-    @on(SelectField.Changed, "#study-quiet")
-    def _quiet_chosen(self, message: SelectField.Changed) -> None:
-        message.stop()
-        field = self.query_one("#study-quiet_hours", TextField)
-        field.value = "" if message.value == OTHER else message.value
-        self._show_other_times()
-        if message.value == OTHER:
-            field.focus()
-
-    def _show_other_times(self) -> None:
-        other = self.query_one("#study-quiet", SelectField).value == OTHER
-        self.query_one("#row-quiet_hours").display = other
 
     # Keys
 
@@ -332,7 +241,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
             return
         self._saving = True
         self._say(words(("Saving…", "$muted")))
-        self._save(self._typed_values())
+        self._save(self.fields.values)
 
     def _go_to(self, name: str) -> None:
         self.remove_class("-preview")
@@ -375,7 +284,7 @@ class StudyEditDialog(DecisionDialog["int | None"]):
         """Leave, after a question if something was changed."""
         if self.deaf or not self.is_current:
             return
-        if self._typed_values() == self._first:
+        if self.fields.values == self._first:
             self.dismiss(None)
             return
 

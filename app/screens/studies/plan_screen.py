@@ -38,7 +38,8 @@ from app.widgets.pane import Pane
 from app.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
-    from app.screens.studies.confirm_dialog import ConfirmedBatch, ConfirmSendDialog
+    from app.screens.studies.confirm_actions import ConfirmedBatch
+    from app.screens.studies.confirm_dialog import ConfirmSendDialog
 
 ORDER = (Outcome.INVITE, *(one for one in Outcome if one is not Outcome.INVITE))
 OVERRIDDEN = {"cool_down": "contacted recently", "cap": "over the invite limit"}

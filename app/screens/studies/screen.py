@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events, on, work
@@ -16,26 +14,21 @@ from textual.message import Message
 
 from app.db.errors import DatabaseProblem
 from app.invites import studies
-from app.invites.figures.study_figures import StudyCounts, counts, figures
-from app.invites.plan.members import sample_member
-from app.invites.sending import runs
+from app.invites.figures.study_figures import StudyCounts, counts
 from app.invites.sending.runs import OVER
 from app.invites.studies import Study
 from app.keys.screens import STUDIES
-from app.panel.segments.views import segments
 from app.problems import Problem
 from app.screens.base import WIDE, Jump
-from app.screens.studies.board.batch_rows import Batches
 from app.screens.studies.board.study_rows import NO_STUDIES, StudyView
 from app.screens.studies.board.study_table import StudySummary, StudyTable
+from app.screens.studies.board.view_rows import StudyQuestion, read_view
 from app.screens.studies.study_actions import StudyActions
 from app.services.snapshot import Snapshot
-from app.settings import SettingsError
-from app.text import clock, plain
+from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.content import Content, words
 from app.widgets.empty_state import EmptyState
-from app.widgets.footer import FooterHints
 from app.widgets.line_pane import LinePane
 from app.widgets.pane import Pane
 from app.widgets.table.table import Table
@@ -45,17 +38,6 @@ SHARE = 4  # times as long as a read took, the thread rests
 MAIL = 160  # columns from which the mail has a pane of its own
 MAIL_ROWS = 30  # at most, of the mail in its own pane
 ROOMY = 30  # rows from which there is room for blank lines
-
-
-@dataclass(frozen=True)
-class StudyQuestion:
-    """What a thread reads: ``study_id`` is the current study, ``member`` whom to show the mail
-    for, ``here`` tells which batches this app sends."""
-
-    connection_id: int
-    study_id: int | None
-    member: int
-    here: Callable[[int], bool]
 
 
 class StudiesScreen(StudyActions):
@@ -210,36 +192,13 @@ class StudiesScreen(StudyActions):
         try:
             found = counts(store, asked.connection_id)
             if asked.study_id is not None:
-                view = self._viewed(asked, found.get(asked.study_id, StudyCounts()))
+                counted = found.get(asked.study_id, StudyCounts())
+                view = read_view(store, self.host.sending, asked, counted, self._is_own)
         except Problem:
             pass  # the next snapshot reports it, or the study is gone
         finally:
             store.close()
         self.post_message(self.Looked(asked, found, view))
-
-    def _viewed(self, asked: StudyQuestion, counted: StudyCounts) -> StudyView:
-        store, sending = self.host.store, self.host.sending
-        assert asked.study_id is not None
-        study = studies.get(store, asked.study_id)
-        found = runs.of_study(store, study.id)
-        quiet = rate = None
-        with suppress(SettingsError):  # sending reports it
-            quiet = sending.quiet_hours()
-            rate = sending.per_minute() if found else None
-        return StudyView(
-            study,
-            counted,
-            figures(store, study.id),
-            Batches(
-                found,
-                frozenset(run.id for run in found if asked.here(run.id)),
-                frozenset(run.id for run in found if self._is_own(run)),
-                quiet,
-                rate,
-            ),
-            {one.key: one.name for one in segments(store, asked.connection_id)},
-            sample_member(store, asked.connection_id, study.segments, asked.member),
-        )
 
     @on(Looked)
     def _looked(self, message: Looked) -> None:
@@ -329,19 +288,6 @@ class StudiesScreen(StudyActions):
         if beside:
             self.listed.focus()
         return beside
-
-    def hints(self) -> FooterHints:
-        run, study = self._run_to_act_on(), self.study
-        names = {}
-        if study is not None and study.state == "active":
-            names["studies.activate"] = "Pause study"
-        if run is None:
-            return FooterHints((), names, frozenset({"studies.undo", "studies.pause"}))
-        names["studies.pause"] = "Pause" if run.state == "running" else "Resume"
-        left = run.go_at - time.time()
-        names["studies.undo"] = f"Undo {clock(left)}" if left > 0 else "Withdraw the rest"
-        first = ("studies.undo", "studies.pause") if left > 0 else ("studies.pause", "studies.undo")
-        return FooterHints(first, names)
 
     def jump(self, to: Jump) -> None:
         self.read(choose=int(to.key))

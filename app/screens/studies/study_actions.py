@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Callable
 
@@ -15,9 +16,10 @@ from app.invites.studies import Study
 from app.panel.segments.views import segments
 from app.problems import Problem
 from app.screens.studies.sending_actions import NO_ACCOUNT, SendingActions
-from app.text import plain
+from app.text import clock, plain
 from app.widgets.content import words
 from app.widgets.dialog import QuestionDialog
+from app.widgets.footer import FooterHints
 
 
 class StudyActions(SendingActions):
@@ -26,6 +28,19 @@ class StudyActions(SendingActions):
     @abstractmethod
     def read(self, *, reset: bool = False, choose: int | None = None) -> None:
         """Read the studies again. ``choose``: make this study the current one."""
+
+    def hints(self) -> FooterHints:
+        run, study = self._run_to_act_on(), self.study
+        names = {}
+        if study is not None and study.state == "active":
+            names["studies.activate"] = "Pause study"
+        if run is None:
+            return FooterHints((), names, frozenset({"studies.undo", "studies.pause"}))
+        names["studies.pause"] = "Pause" if run.state == "running" else "Resume"
+        left = run.go_at - time.time()
+        names["studies.undo"] = f"Undo {clock(left)}" if left > 0 else "Withdraw the rest"
+        first = ("studies.undo", "studies.pause") if left > 0 else ("studies.pause", "studies.undo")
+        return FooterHints(first, names)
 
     # Changing a study
 
