@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from app.db.engines.store_factory import open_store
@@ -31,6 +32,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 quick_scrypt.use()
+
+hypothesis.settings.register_profile("suite", deadline=None)  # a slow computer is no failure
+hypothesis.settings.load_profile("suite")
 
 # What this computer remembers of databases; who copies them has a folder of their own.
 _state = tempfile.TemporaryDirectory(prefix="panelist-state-")

@@ -87,28 +87,6 @@ def test_screens_and_widgets_never_know_the_wire(file: Path) -> None:
     assert {name.partition(".")[0] for name in imports(file)} & WIRE == set()
 
 
-@pytest.mark.parametrize(
-    "file",
-    list(sources("db", "panel", "sync", "web", "screens", "widgets")),
-    ids=lambda file: file.name,
-)
-def test_only_the_demo_and_the_command_know_the_sandbox(file: Path) -> None:
-    assert not any(name.startswith("app.sandbox") for name in imports(file))
-
-
-def test_only_its_command_knows_the_server() -> None:
-    for file in sources(""):
-        if file.parent.name not in ("web", "serve"):
-            known = set(imports(file))
-            assert not any(name.startswith(("app.web", "starlette", "uvicorn")) for name in known)
-
-
-def test_only_the_database_knows_its_drivers() -> None:
-    for file in sources("panel", "sync", "web", "screens", "widgets"):
-        known = {name.partition(".")[0] for name in imports(file)}
-        assert known & {"peewee", "sqlite3", "psycopg"} == set(), file
-
-
 def test_the_import_contracts_hold() -> None:
     command = Path(sys.executable).with_name("lint-imports")
     ended = subprocess.run(

@@ -9,7 +9,7 @@ import stripe
 from app.panel.filters.fields import INTERVALS, STATUSES
 from app.panel.labels import FIRST, STATUS
 from app.sync.stripe.endpoints import EVENT_TYPES
-from app.web.events import DEAUTHORIZED
+from app.web.webhook_events import DEAUTHORIZED
 
 
 def literals(kind: type, name: str) -> set[str]:

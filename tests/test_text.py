@@ -108,7 +108,7 @@ def test_marks_do_not_stack_without_end(marks: str) -> None:
     assert len(shown) <= len("Zalgo") + 8
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(anything, st.integers(1, 40))
 def test_plain_is_always_safe_short_and_final(text: str, limit: int) -> None:
     shown = plain(text, limit)
@@ -121,7 +121,7 @@ def test_plain_is_always_safe_short_and_final(text: str, limit: int) -> None:
     shown.encode()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(anything)
 def test_lines_stay_lines_and_each_is_plain(text: str) -> None:
     lines = plain_lines(text).split("\n")
@@ -129,7 +129,7 @@ def test_lines_stay_lines_and_each_is_plain(text: str) -> None:
     assert all(part == plain(part, len(part) + 1) for line in lines for part in line.split("\t"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(anything)
 def test_storable_changes_only_what_no_database_holds(text: str) -> None:
     kept = storable(text)
@@ -154,7 +154,7 @@ def test_a_leading_apostrophe_is_doubled_and_other_cells_are_untouched() -> None
     assert csv_cell(-5) == "'-5"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(anything.filter(lambda text: "\0" not in text))
 def test_a_cell_gives_its_text_back_and_never_starts_a_formula(text: str) -> None:
     cell = csv_cell(text)

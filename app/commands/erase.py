@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     from app.invites.contact_lists import participants_named
     from app.invites.errors import UnknownParticipant
     from app.invites.housekeeping import follow, tidy
-    from app.invites.list_columns import read_list
+    from app.invites.lists.list_columns import read_list
     from app.text import plain, when
 
     context = open_context(options.account)

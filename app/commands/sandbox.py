@@ -118,7 +118,7 @@ def _rate(text: str) -> str:
 
 
 def _redirect(text: str) -> str:
-    from app.sandbox.world.oauth import check_redirect
+    from app.sandbox.world.registered_app import check_redirect
 
     try:
         return check_redirect(text)

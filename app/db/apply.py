@@ -25,9 +25,9 @@ from app.db.lease import check_turn
 from app.db.rows import (
     PARTICIPANT_FIELDS,
     DeletedObject,
-    Delivery,
     EventRow,
     Fetched,
+    SyncDelivery,
     UnstorableObject,
 )
 from app.db.store import Row, Store
@@ -48,7 +48,7 @@ _GONE = (
 def deliver(
     store: Store,
     connection_id: int,
-    deliveries: Iterable[Delivery],
+    deliveries: Iterable[SyncDelivery],
     rules: Rules = custom_segments.no_rules,
 ) -> None:
     """Commit deliveries in order, all in one transaction. ``rules`` returns the rules of custom
@@ -74,7 +74,7 @@ def deliver(
 
 
 def _deliver(
-    store: Store, connection_id: int, deliveries: Sequence[Delivery], rules: Rules
+    store: Store, connection_id: int, deliveries: Sequence[SyncDelivery], rules: Rules
 ) -> None:
     with store.transaction():
         check_turn(store)
@@ -123,7 +123,9 @@ def _store_answers(
         _store_rest(store, connection_id, generation, answers)
         if participants:
             cause = reasons.listing()
-            membership.enrol(store, new, cause, by_subscription=by_subscription, rules=rules)
+            membership.add_new_members(
+                store, new, cause, by_subscription=by_subscription, rules=rules
+            )
     else:
         changed = people.customers(store, connection_id, touched)
         before = membership.counts(store, people.until(changed, last))
@@ -136,7 +138,9 @@ def _store_answers(
         if answer.products or _products_gone(answer):
             _renew_product_segments(store, connection_id, answer.event)
     if rules and catalogue != _catalogue(store, connection_id, answers):
-        custom_segments.follow(store, people.everybody(connection_id), rules, reasons.listing())
+        custom_segments.follow(
+            store, people.all_participants(connection_id), rules, reasons.listing()
+        )
     store.execute(
         "UPDATE connection SET request_seq = ? WHERE id = ? AND request_seq < ?",
         (seq := max(answer.seq for answer in answers), connection_id, seq),
@@ -215,7 +219,7 @@ def _renew_product_segments(store: Store, connection_id: int, event: EventRow | 
         membership.fill(store, people.buyers(store, connection_id, new), cause)
 
 
-def _store_progress(store: Store, connection_id: int, delivery: Delivery) -> None:
+def _store_progress(store: Store, connection_id: int, delivery: SyncDelivery) -> None:
     store.execute_many(
         'INSERT INTO "window" (connection_id, id, listing, low, high, cursor, position, density)'
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (connection_id, id) DO UPDATE SET"

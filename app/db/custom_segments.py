@@ -57,7 +57,7 @@ def refresh(
         )
 
 
-def expel(store: Store, people: ParticipantSet, rule: CustomRule, cause: int) -> None:
+def end_memberships(store: Store, people: ParticipantSet, rule: CustomRule, cause: int) -> None:
     """End the memberships of those of these participants who do not belong to the segment."""
     gone = store.rows(
         "SELECT m.participant_id, m.segment_id FROM participant p"
@@ -68,7 +68,9 @@ def expel(store: Store, people: ParticipantSet, rule: CustomRule, cause: int) ->
     _delete(store, [(*member, cause) for member in gone])
 
 
-def enrol(store: Store, people: ParticipantSet, rules: Sequence[CustomRule], cause: int) -> None:
+def add_new_members(
+    store: Store, people: ParticipantSet, rules: Sequence[CustomRule], cause: int
+) -> None:
     """Add these participants to the custom segments they belong to. They are in none yet."""
     for rule in rules:
         store.execute(
@@ -91,7 +93,7 @@ def follow(
             (rule.segment, *rule.parameters),
         )
         _delete(store, [(*member, cause) for member in gone])
-        enrol(store, everybody, [rule], cause)
+        add_new_members(store, everybody, [rule], cause)
         recount(store, rule.segment)
 
 

@@ -14,7 +14,7 @@ from app.db.store import Store
 ASK = EventRow("ask", 0, "ask", "")  # not a Stripe event: a user wants fresh data now
 
 
-def tell(store: Store, connection_id: int, events: Sequence[EventRow]) -> None:
+def leave_hints(store: Store, connection_id: int, events: Sequence[EventRow]) -> None:
     """Leave hints for the sync. A hint that already waits, or whose effect is stored, changes
     nothing."""
     with store.transaction():

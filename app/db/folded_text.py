@@ -11,26 +11,26 @@ rows: of an ASCII text, ``lower()`` is the same on both.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any
 
-from app.db.rows import ParticipantRow, PriceRow, ProductRow
+from app.db.rows import PARTICIPANT_FIELDS, ParticipantRow, PriceRow, ProductRow
 from app.text import fold
 
-COLUMNS = ("email", "name", "phone", "currency")
+COLUMNS = tuple(field.name for field in PARTICIPANT_FIELDS if field.kind == "text")
+_TEXTS = attrgetter(*COLUMNS)
 
 
 def of_participant(row: ParticipantRow) -> str | None:
     """The column of a participant."""
-    return folded_texts((row.email, row.name, row.phone, row.currency), row.metadata)
+    return folded_texts(zip(COLUMNS, _TEXTS(row), strict=True), row.metadata)
 
 
-def folded_texts(texts: tuple[str | None, ...], metadata: str) -> str | None:
-    """The column of a participant with these values of COLUMNS."""
+def folded_texts(texts: Iterable[tuple[str, str | None]], metadata: str) -> str | None:
+    """The column of a participant with these texts by name."""
     found: dict[str, object] = {
-        name: fold(text)
-        for name, text in zip(COLUMNS, texts, strict=True)
-        if text is not None and not text.isascii()
+        name: fold(text) for name, text in texts if text is not None and not text.isascii()
     }
     if metadata and (not metadata.isascii() or "\\u" in metadata):  # an escape of such a text
         found["metadata"] = {key: fold(value) for key, value in json.loads(metadata).items()}

@@ -12,7 +12,8 @@ import os
 from typing import IO, Any
 
 from app.db.errors import DatabaseProblem, explained
-from app.db.store import APPLICATION_ID, Store
+from app.db.schema import APPLICATION_ID
+from app.db.store import Store
 from app.files import NoLocks, lock
 
 # Keeps the transaction of a lock open. The last statement must not be one with a result: PostgreSQL

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from app.db import custom_segments, history, lease
 from app.db.custom_segments import CustomRule, Rules
 from app.db.history import Reasons
-from app.db.people import ParticipantSet, everybody, found
+from app.db.people import ParticipantSet, all_participants, found
 from app.db.segment_rules import BUILTIN, belonging
 from app.db.store import Row, Store
 
@@ -76,12 +76,12 @@ def fill_custom(
     those who don't belong to it leave."""
     before = counts(store, people)
     if filled:
-        custom_segments.expel(store, people, rule, cause)
-    custom_segments.enrol(store, people, [rule], cause)
+        custom_segments.end_memberships(store, people, rule, cause)
+    custom_segments.add_new_members(store, people, [rule], cause)
     _move_counts(store, people, before)
 
 
-def enrol(
+def add_new_members(
     store: Store,
     people: ParticipantSet,
     cause: int,
@@ -92,7 +92,7 @@ def enrol(
     """Do what :func:`refresh` does, for participants that are new in this transaction."""
     rule = belonging(people.condition, by_subscription=by_subscription)
     _insert_all(store, rule, people, cause)
-    custom_segments.enrol(store, people, rules, cause)
+    custom_segments.add_new_members(store, people, rules, cause)
     _move_counts(store, people, {})
 
 
@@ -207,7 +207,7 @@ def ensure_builtin(store: Store) -> None:
                 create_segment(store, connection_id, key)
             rule = belonging("+p.connection_id = ?", builtin=missing)
             cause = history.local_cause(store, connection_id, "made")
-            _insert_all(store, rule, everybody(connection_id), cause)
+            _insert_all(store, rule, all_participants(connection_id), cause)
             for (segment,) in store.rows(
                 f"SELECT id FROM segment WHERE connection_id = ? AND {store.among('key')}",
                 (connection_id, store.values(missing)),

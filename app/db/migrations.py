@@ -106,8 +106,9 @@ def _fold_texts(database: Database) -> None:
     """Fill the new columns, some thousand rows at a time."""
     lite = isinstance(database, SqliteDatabase)
     mark, size = ("?" if lite else "%s"), 5_000
+    texts = ("email", "name", "phone", "currency")
     columns = {
-        "participant": "email, name, phone, currency, metadata",
+        "participant": f"{', '.join(texts)}, metadata",
         "product": "name",
         "price": "nickname",
     }
@@ -119,7 +120,7 @@ def _fold_texts(database: Database) -> None:
             last = rows[-1][0]
             folded = [
                 (
-                    folded_texts(row[1:5], row[5])
+                    folded_texts(zip(texts, row[1:5], strict=True), row[5])
                     if table == "participant"
                     else folded_name(row[1]),
                     row[0],

@@ -43,7 +43,7 @@ def until(people: ParticipantSet, last: int) -> ParticipantSet:
     return ParticipantSet(people.condition + " AND p.id <= ?", (*people.parameters, last))
 
 
-def everybody(connection_id: int) -> ParticipantSet:
+def all_participants(connection_id: int) -> ParticipantSet:
     """All participants of a connection."""
     return ParticipantSet("p.connection_id = ?", (connection_id,))
 

@@ -34,14 +34,15 @@ class ParticipantRow(NamedTuple):
 
 @dataclass(frozen=True)
 class StoredField:
-    """Describes a participant's column once, for the code that erases, masks and writes it.
+    """Describes a participant's column once, for the code that erases, masks, folds and writes it.
 
-    ``kind``: "json" is a JSON object as text, "time" is seconds since 1970. ``personal``: an
-    erasure empties it. ``masked``: it is hidden wherever names and emails are.
+    ``kind``: "id" is compared as it is, "text" in any case (:mod:`app.db.folded_text`), "json" is a
+    JSON object as text, "time" is seconds since 1970. ``personal``: an erasure empties it.
+    ``masked``: it is hidden wherever names and emails are.
     """
 
     name: str
-    kind: Literal["text", "json", "time"] = "text"
+    kind: Literal["id", "text", "json", "time"] = "text"
     personal: bool = True
     masked: bool = True
 
@@ -53,14 +54,14 @@ class StoredField:
 
 # In the order of ParticipantRow. A new field is personal and masked unless it says otherwise.
 PARTICIPANT_FIELDS = (
-    StoredField("stripe_id", personal=False, masked=False),
+    StoredField("stripe_id", kind="id", personal=False, masked=False),
     StoredField("email"),
     StoredField("name"),
     StoredField("phone"),
     StoredField("currency", masked=False),
     StoredField("metadata", kind="json"),
     StoredField("created", kind="time", personal=False, masked=False),
-    StoredField("customer_account", masked=False),
+    StoredField("customer_account", kind="id", masked=False),
 )
 
 
@@ -163,7 +164,7 @@ class WindowRow(NamedTuple):
 
 
 @dataclass
-class Delivery:
+class SyncDelivery:
     """Answers and the sync progress they bring, committed together or not at all."""
 
     answers: list[Fetched] = field(default_factory=list)

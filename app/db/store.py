@@ -1,4 +1,4 @@
-"""The single way to the database: it opens, checks, reads and writes in transactions.
+"""The single way to the database: it opens, reads and writes in transactions.
 
 SQLite (WAL) in the home folder, or PostgreSQL at ``PANELIST_DATABASE_URL``. SQL is written once,
 with ``?`` for a value, and :meth:`Store.sql` converts it for the driver. Each thread has its own
@@ -19,18 +19,14 @@ from typing import Any
 
 import peewee
 
-from app.db.engines.postgres import ANOTHERS_DATABASE, NOT_UTF_8
-from app.db.engines.sqlite_file import ANOTHERS_FILE, SqliteFile
-from app.db.errors import UNREADABLE, DatabaseProblem, damaged, explained
-from app.db.schema import VERSION
+from app.db.engines.preparation import prepare
+from app.db.errors import UNREADABLE, DatabaseProblem, explained
 
 Row = tuple[Any, ...]
 
-LOOKED_THROUGH = 16 * 2**20  # bytes, about 40 ms
 ROWS_AT_ONCE = (500, 50)  # rows in one statement, while that many are left
 CANCEL = 2.0  # seconds that a server has to end a statement
 CHANNEL = "panelist"  # on which PostgreSQL announces writes
-APPLICATION_ID = 0x50414E4C  # "PANL", so that file(1) and we recognise it
 
 
 def _shown(text: bytes) -> str:
@@ -48,103 +44,11 @@ class Store:
         self.database = database
         self.where = where
         self.postgres = isinstance(database, peewee.PostgresqlDatabase)
-        self.writable = not isinstance(database, SqliteFile) or database.writable
         self.turn: int | None = None  # set while this process syncs, see app.db.lease
         self._check: Callable[[], None] | None = getattr(database, "check", None)
         self._writing = threading.RLock()
         with explained(where):
-            database.connect(reuse_if_open=True)
-            self._prepare()
-
-    def _prepare(self) -> None:
-        if not self.postgres and self._is_small():
-            damage = self.database.execute_sql("PRAGMA quick_check(1)").fetchone()[0]
-            if damage != "ok":
-                raise DatabaseProblem(damaged(self.where))
-        if self.postgres:
-            self._check_server()
-        if self.database.table_exists("schema_version"):
-            self._check_version()
-        elif not self.writable:
-            raise DatabaseProblem(
-                f"{self.where} has no Panelist tables and cannot be written. Nothing was"
-                " changed. Make it writable for you, or set PANELIST_HOME to another"
-                " folder."
-            )
-        if not self.writable:
-            return
-        with self.transaction():
-            if self.postgres:  # of two first starts at once, one creates and the other waits
-                self.database.execute_sql("SET LOCAL lock_timeout = 0")
-                self.database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (APPLICATION_ID,))
-            if self.database.table_exists("schema_version"):
-                if (version := self._version()) != VERSION:
-                    from app.db.migrations import migrate  # rarely needed, and slow to import
-
-                    migrate(self.database, version)
-                return
-            if self.database.get_tables() and not self.postgres:
-                raise DatabaseProblem(ANOTHERS_FILE.format(where=self.where))
-            from app.db.schema.creation import create  # 30 models, only for a new database
-
-            create(self.database)
-            if not self.postgres:
-                self.database.execute_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-
-    def _check_server(self) -> None:
-        """Refuse a database that cannot store every name. Find out whether it can be written,
-        which a standby cannot, and whether a pooler dropped what we set at connecting."""
-        encoding, read_only, plans = (
-            shown.decode() if isinstance(shown, bytes) else shown  # bytes with SQL_ASCII
-            for shown in self.row(
-                "SELECT current_setting('server_encoding'),"
-                " current_setting('transaction_read_only'), current_setting('plan_cache_mode')"
-            )
-        )
-        if encoding != "UTF8":
-            raise DatabaseProblem(NOT_UTF_8.format(where=self.where, encoding=encoding))
-        self.writable = read_only != "on"
-        if plans == "auto":
-            self.database.pooled = True  # type: ignore[attr-defined]
-            self.close()  # the next connection knows it
-
-    def _is_small(self) -> bool:
-        """Whether the whole file can be checked at every start. Checking a million customers would
-        take a second, so damage in a large file is reported when it is found."""
-        (pages,), (size,) = self.row("PRAGMA page_count"), self.row("PRAGMA page_size")
-        return bool(pages * size <= LOOKED_THROUGH)
-
-    def _version(self) -> int:
-        """The version of the tables. Other programs have a table of that name, too."""
-        try:
-            rows = self.database.execute_sql("SELECT version FROM schema_version").fetchall()
-        except peewee.DatabaseError as error:
-            if "column" not in str(error):
-                raise
-            rows = []
-        if len(rows) != 1 or not isinstance(rows[0][0], int):
-            cure = ANOTHERS_DATABASE if self.postgres else ANOTHERS_FILE
-            raise DatabaseProblem(cure.format(where=self.where))
-        return int(rows[0][0])
-
-    def _check_version(self) -> None:
-        """Refuse a newer database. Keep a copy of an older one before it is changed."""
-        version = self._version()
-        if version > VERSION:
-            raise DatabaseProblem(
-                f"{self.where} was written by a newer Panelist (its version is {version},"
-                f" this program knows {VERSION}). Nothing was changed. Update"
-                " Panelist."
-            )
-        if version < VERSION and not self.writable:
-            raise DatabaseProblem(
-                f"{self.where} was written by an earlier Panelist and must be updated, but"
-                " it cannot be written. Nothing was changed. Make it writable for you."
-            )
-        if version < VERSION and not self.postgres:
-            from app.db.migrations import keep_copy
-
-            keep_copy(self.database, self.where, version)
+            self.writable = prepare(database, where)
 
     @cached_property
     def login(self) -> str | None:

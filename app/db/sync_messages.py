@@ -9,7 +9,9 @@ from app.db.store import Store
 KEEP_MESSAGES = 200
 
 
-def say(store: Store, connection_id: int, level: str, step: str | None, text: str) -> None:
+def record_message(
+    store: Store, connection_id: int, level: str, step: str | None, text: str
+) -> None:
     """Record a message. A step has one message at a time. The same text is stored once, with its
     latest time."""
     with store.transaction():
@@ -28,7 +30,7 @@ def say(store: Store, connection_id: int, level: str, step: str | None, text: st
         )
 
 
-def unsay(store: Store, connection_id: int, step: str) -> None:
+def delete_message(store: Store, connection_id: int, step: str) -> None:
     """Delete a step's message, which is no longer true."""
     with store.transaction():
         store.execute(
@@ -42,11 +44,11 @@ def say_quarantined(store: Store, connection_id: int) -> None:
         "SELECT count(*) FROM quarantine WHERE connection_id = ?", (connection_id,)
     )
     if not count:
-        unsay(store, connection_id, "quarantine")
+        delete_message(store, connection_id, "quarantine")
         return
     objects = "1 object" if count == 1 else f"{count:,} objects"
     text = f"{objects} could not be stored. To see which and why, run panelist info."
     if not store.rows(
         "SELECT 1 FROM message WHERE connection_id = ? AND text = ?", (connection_id, text)
     ):
-        say(store, connection_id, "warning", "quarantine", text)
+        record_message(store, connection_id, "warning", "quarantine", text)

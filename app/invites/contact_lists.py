@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.db.store import Store
-from app.invites.list_addresses import addresses_in
-from app.invites.list_columns import read_list
+from app.invites.lists.list_addresses import addresses_in
+from app.invites.lists.list_columns import read_list
 from app.invites.mail.addresses import hasher, read
 from app.text import plain
 

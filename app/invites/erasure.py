@@ -110,7 +110,7 @@ def perform(store: Store, folders: Folders, now: int | None = None) -> int:
         migrations.drop_copies(store.where)
     erased = sum(_erase(store, here, stripe_id, folders) for here, stripe_id in due)
     if erased and not store.postgres:
-        search_index.forget(store)
+        search_index.remove_old_values(store)
         store.rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log still has the old pages
     return erased
 

@@ -88,48 +88,53 @@ def _opening(store: Store, given: Sequence[Entry]) -> list[Entry]:
 
 def tail_broken_at(store: Store, connection_id: int) -> int | None:
     """The number of the first of the last entries that was changed or is missing, or None. It reads
-    a thousand at most, and none before the last one in which a person trusted the database."""
-    found = store.rows(
-        "SELECT number, hash FROM ledger_head WHERE connection_id = ?", (connection_id,)
-    )
-    if not found:
-        return None
-    ((end, end_hash),) = found
+    about a thousand, and none before the last one in which a person trusted the database."""
+    end, end_hash = _head(store, connection_id)
+    if (end, end_hash) == (0, START):
+        return _broken_after(store, connection_id, 0, START)
     trusted = store.rows(
         "SELECT number FROM ledger WHERE connection_id = ? AND number > ? AND what = 'trusted'"
         " ORDER BY number DESC LIMIT 1",
         (connection_id, end - CHUNK),
     )
-    begin = trusted[0][0] if trusted else max(1, end - CHUNK + 1)
-    rows = _after(store, connection_id, begin - 1)
-    if not rows and (end, end_hash) == (0, START):
-        return None
-    if not rows or rows[0][0] != begin:
-        return int(begin)
-    number, last = rows[0][0], rows[0][-1]
-    for row in rows[1:]:
-        number += 1
-        last = _hash(last, number, row[1:-3], row[-3:-1])
-        if row[0] != number or row[-1] != last:
-            return int(number)
-    return None if (number, last) == (end, end_hash) else int(min(number, end)) + 1
+    begin = int(trusted[0][0] if trusted else max(1, end - CHUNK + 1))
+    first = store.rows(
+        "SELECT hash FROM ledger WHERE connection_id = ? AND number = ?", (connection_id, begin)
+    )
+    return _broken_after(store, connection_id, begin, first[0][0]) if first else begin
 
 
 def broken_at(store: Store, connection_id: int) -> int | None:
     """The number of the first entry that was changed or is missing, or None if the ledger is
     intact."""
-    found = store.rows(
-        "SELECT number, hash FROM ledger_head WHERE connection_id = ?", (connection_id,)
-    )
-    end, end_hash = found[0] if found else (0, START)
-    number, last = 0, START
-    while rows := _after(store, connection_id, number):
+    return _broken_after(store, connection_id, 0, START)
+
+
+def _broken_after(store: Store, connection_id: int, number: int, last: str) -> int | None:
+    """The same for the entries after one with this ``number`` and hash. Others may append
+    meanwhile: their entries and the new head come in one transaction, so entries that go beyond the
+    head are wrong only if the head stays as it was."""
+    head = _head(store, connection_id)
+    while True:
+        rows = _after(store, connection_id, number)
         for row in rows:
             number += 1
             last = _hash(last, number, row[1:-3], row[-3:-1])
             if row[0] != number or row[-1] != last:
                 return number
-    return None if (number, last) == (end, end_hash) else min(number, end) + 1
+        if (number, last) == head:
+            return None
+        if not rows or number >= head[0]:
+            before, head = head, _head(store, connection_id)
+            if head == before and (number, last) != head:
+                return min(number, head[0]) + 1
+
+
+def _head(store: Store, connection_id: int) -> tuple[int, str]:
+    found = store.rows(
+        "SELECT number, hash FROM ledger_head WHERE connection_id = ?", (connection_id,)
+    )
+    return (int(found[0][0]), str(found[0][1])) if found else (0, START)
 
 
 def _after(store: Store, connection_id: int, number: int) -> list[Row]:

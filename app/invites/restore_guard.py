@@ -199,6 +199,7 @@ class RestoreGuard:
     # What tells
 
     def _suspicions(self) -> Iterator[str]:
+        kept = self._kept()  # before the head, because others append and note meanwhile
         number, sender = self._head()
         machine, _, database = (sender or "").partition(" ")
         if sender is not None and sender.startswith(_COPY):
@@ -210,7 +211,6 @@ class RestoreGuard:
             yield ("This is not the database that was last used. It is a copy, or it was moved.")
         if self._lacks():
             yield OTHER_COPY
-        kept = self._kept()
         if kept and (kept["number"] > number or self._hash(kept["number"]) != kept["hash"]):
             yield (
                 "This database is older than what was sent from it. Its ledger ends at"

@@ -16,6 +16,7 @@ from typing import Any
 
 from app.db.store import Row, Store
 from app.invites import ledger
+from app.invites.audience import check_segments
 from app.invites.ending import end_invites
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry
@@ -23,9 +24,6 @@ from app.invites.mail import template
 from app.invites.mail.template import Template
 from app.invites.rules import Rules
 from app.invites.schedule import quiet_hours
-from app.panel.filters.subscription_use import segment_asks
-from app.panel.knowledge import Knowledge, knowledge
-from app.panel.segments.views import segments as all_segments
 from app.text import plain, storable
 
 MOVES = {
@@ -164,40 +162,6 @@ def seal_of(study: Study) -> Entry:
         del stored["quiet_hours"]
     content = [stored, sorted(study.segments), sorted(study.excluded)]
     return ledger.seal(study.id, f"study {study.id}", content)
-
-
-def check_segments(
-    store: Store, connection_id: int, segments: Sequence[str], excluded: Sequence[str]
-) -> None:
-    """Raise StudyProblem unless these segments can be an audience."""
-    named = {one.key: one for one in all_segments(store, connection_id)}
-    for key in (*segments, *excluded):
-        if key not in named:
-            raise StudyProblem(
-                f"Unknown segment {plain(key)!r}. Nothing was changed. To list segments,"
-                " run panelist segments.",
-                "segments",
-            )
-        if named[key].filling:
-            raise StudyProblem(
-                f"The segment “{plain(named[key].name, 80)}” is still filling. Nothing was"
-                " changed. Wait until it is complete.",
-                "segments",
-            )
-    known = knowledge(store, connection_id)
-    for key in (*segments, *excluded):
-        if known is not Knowledge.KNOWN and segment_asks(store, connection_id, key):
-            name = plain(named[key].name, 80)
-            raise StudyProblem(
-                f"{known.sentence} The members of the segment “{name}” depend on them.", "segments"
-            )
-    for key in segments:
-        if key in excluded:
-            raise StudyProblem(
-                f"The segment “{plain(named[key].name, 80)}” is both included and"
-                " excluded. Nothing was changed. Remove it from one of them.",
-                "segments",
-            )
 
 
 def move(store: Store, study_id: int, state: str, by: str) -> int:

@@ -30,7 +30,7 @@ class Action:
 
 
 @dataclass(frozen=True)
-class Place:
+class KeyContext:
     """A screen, a dialog or a kind of widget, with its actions in the order of the footer. A screen
     that lies over a mode is opened by the action ``opener``."""
 
@@ -41,9 +41,9 @@ class Place:
     opener: str = ""
 
 
-def place(kind: Kind, key: str, name: str, *rows: Row, opener: str = "") -> Place:
-    """A place from its rows."""
-    return Place(key, name, kind, tuple(row.action(key) for row in rows), opener)
+def place(kind: Kind, key: str, name: str, *rows: Row, opener: str = "") -> KeyContext:
+    """A context from its rows."""
+    return KeyContext(key, name, kind, tuple(row.action(key) for row in rows), opener)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Row:
         )
 
 
-def actions(places: Iterable[Place]) -> Iterator[Action]:
+def actions(places: Iterable[KeyContext]) -> Iterator[Action]:
     """The actions of these places."""
     for one in places:
         yield from one.actions

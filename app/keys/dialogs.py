@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.keys.actions import Place, Row, place
+from app.keys.actions import KeyContext, Row, place
 
 CANCEL = Row("back", "Close this, and change nothing", "cancel", name="Cancel")
 CLOSE = Row("back", "Close this", "cancel", name="Close")
@@ -172,7 +172,7 @@ FILTER = place(
     Row("back", "Clear the filter. Again: leave it", "clear", "Clear"),
 )  # fmt: skip
 
-DIALOGS: tuple[Place, ...] = (
+DIALOGS: tuple[KeyContext, ...] = (
     DIALOG, QUESTION, TRUST, HELP, EXPORT, COPY, WHY, PICK, SEGMENT_FORM, AUDIENCE, STUDY_FORM,
     PLAN_OPTIONS, CONFIRM, TEST_MAIL, MARK, MARK_LIST, REASON, ACCOUNTS, TOKEN_STORE, UNLOCK,
 )  # fmt: skip

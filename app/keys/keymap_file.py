@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Mapping
 
-from app.keys.actions import Action, Place, actions
+from app.keys.actions import Action, KeyContext, actions
 from app.keys.dialogs import DIALOGS, FIELDS, LISTS, TABLE
 from app.keys.keymap import Keymap
 from app.keys.screens import APP, SCREENS
@@ -112,7 +112,7 @@ def clashes(keymap: Keymap) -> Iterator[tuple[str, Action, Action]]:
         yield from _in_place(one, keymap)
 
 
-def _in_place(one: Place, keymap: Keymap) -> Iterator[tuple[str, Action, Action]]:
+def _in_place(one: KeyContext, keymap: Keymap) -> Iterator[tuple[str, Action, Action]]:
     together = [*one.actions]
     if one.kind in ("mode", "screen"):
         together += [*TABLE.actions, *APP.actions]

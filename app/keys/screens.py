@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.keys.actions import Place, Row, place
+from app.keys.actions import KeyContext, Row, place
 
 REFRESH = Row("refresh", "Ask Stripe now what changed", "app.refresh_now")
 EXPORT_PEOPLE = Row("export", "Write the people of this list to a file")
@@ -126,6 +126,6 @@ LEDGER = place(
     opener="log.log",
 )  # fmt: skip
 
-SCREENS: tuple[Place, ...] = (
+SCREENS: tuple[KeyContext, ...] = (
     CONNECT, STATUS, SEGMENTS, HISTORY, COMPARE, STUDIES, PLAN, LOG, LEDGER,
 )  # fmt: skip

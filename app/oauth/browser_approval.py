@@ -19,7 +19,7 @@ from app.oauth.redirect import Issuer, RedirectAnswer, can_listen, read_pasted
 PATIENCE = 600.0  # seconds for a person to approve
 
 
-class Page(NamedTuple):
+class ApprovalPage(NamedTuple):
     """A page to approve on, and the state that its redirect must have."""
 
     url: str
@@ -36,7 +36,7 @@ class BrowserApproval:
     """
 
     def __init__(
-        self, issuer: Issuer, redirect_uri: str, new_page: Callable[[], Page], folder: Path
+        self, issuer: Issuer, redirect_uri: str, new_page: Callable[[], ApprovalPage], folder: Path
     ) -> None:
         self.url = ""
         self.trouble = ""

@@ -9,7 +9,7 @@ import signal
 from app.problems import Problem
 from app.sandbox.server.faults import Faults
 from app.sandbox.server.server import SandboxService
-from app.sandbox.server.state import Options
+from app.sandbox.server.state import SandboxOptions
 from app.sandbox.world.world import World
 
 PARENT_POLL_SECONDS = 0.5
@@ -35,8 +35,8 @@ def serve(asked: argparse.Namespace) -> None:
         pass
 
 
-def _options(asked: argparse.Namespace) -> Options:
-    return Options(
+def _options(asked: argparse.Namespace) -> SandboxOptions:
+    return SandboxOptions(
         rate=asked.rate,
         latency=asked.latency_ms / 1000,
         forbid=frozenset(asked.forbid),

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen, Screen
 
 from app.db.errors import DatabaseProblem
 from app.invites.studies import studies
-from app.keys.actions import Action, Place
+from app.keys.actions import Action, KeyContext
 from app.keys.keymap_file import ACTIONS, EVERYWHERE
 from app.keys.screens import APP, SCREENS
 from app.panel.lists.lister import Lister, ListResult
@@ -66,7 +66,7 @@ def score(query: str, name: str, more: str = "") -> float:
 class Entry:
     """An action in the palette."""
 
-    place: Place
+    place: KeyContext
     action: Action
     keys: str
 
@@ -115,7 +115,7 @@ def _active_ids(screen: Screen[Any]) -> set[str]:
     return {active.binding.id or "" for active in screen.active_bindings.values()}
 
 
-def _is_front(place: Place, active: set[str]) -> bool:
+def _is_front(place: KeyContext, active: set[str]) -> bool:
     return place is not APP and any(action.id in active for action in place.actions)
 
 
@@ -134,7 +134,7 @@ async def run_action(host: Host, entry: Entry) -> None:
         host.tell(f"Press {entry.keys} here: {action.about}.")
 
 
-async def _open(host: Host, place: Place) -> bool:
+async def _open(host: Host, place: KeyContext) -> bool:
     """Open a screen that lies over a mode, from where its opener works. Returns False if it cannot
     be opened, which the screen before it has said."""
     opener = ACTIONS[place.opener]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from app.panel.overview import ConnectionView
     from app.services.context import Context
     from app.services.sync_loader import Load
-    from app.sync.auth.connect import KeyReport
+    from app.sync.auth.key_check import KeyReport
     from app.sync.engine import Engine
     from app.sync.service import Admitted, SyncService
     from app.sync.stripe.access import Access

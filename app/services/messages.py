@@ -9,7 +9,7 @@ from textual.message import Message
 if TYPE_CHECKING:
     from app.credentials.errors import CredentialProblem
     from app.oauth.redirect import RedirectAnswer
-    from app.sync.auth.connect import KeyReport
+    from app.sync.auth.key_check import KeyReport
     from app.sync.stripe.oauth import OAuthApp
 
 

@@ -26,7 +26,7 @@ from app.services.messages import (
 if TYPE_CHECKING:
     from app.oauth.redirect import RedirectAnswer
     from app.services.context import Context
-    from app.sync.auth.approval import Approval
+    from app.sync.auth.stripe_approval import Approval
     from app.sync.service import SyncService
     from app.sync.stripe.oauth import OAuthApp
 

@@ -85,8 +85,10 @@ class SyncAttempt:
             if self._full or self._state().due or self._listing_due():
                 await self._begin(await self._clock())
             await self._look(listed=await self._list())
-            if told := event_hints.waiting(self._store, self._connection_id):
-                await self._apply_told(told)  # the list of events may not show them yet, or never
+            # The list of events may not show these yet, or never.
+            hints = event_hints.waiting(self._store, self._connection_id)
+            if hints and await self._apply_hints(hints):
+                await self._look(asked=True)  # a person asked during the first look
             await self._do(
                 connections.set_status, ("pending", "syncing", "segments_synced"), "complete"
             )
@@ -135,11 +137,11 @@ class SyncAttempt:
         key = (self._store, self._connection_id)
         self._pace.over = reads(*key) > allowance(*key)
         await self._do(sync_messages.say_quarantined)
-        await self._do(relist_interval.tell)
+        await self._do(relist_interval.record_interval)
         wrong = stripe_clock.difference(self._api.ahead) is not None
         if wrong != self._clock_is_wrong:
             self._clock_is_wrong = wrong
-            await self._do(stripe_clock.tell, self._api.ahead)
+            await self._do(stripe_clock.record_clock_error, self._api.ahead)
 
     async def _poll(self, listed: bool, gapless: bool = False) -> PollResult:
         deep = time.monotonic() - self._deep_at >= DEEP
@@ -158,43 +160,43 @@ class SyncAttempt:
     async def _watch(self) -> None:
         """Wait until the next poll is due and do it. Apply the events of a webhook as soon as they
         arrive."""
-        told: Sequence[EventRow] = ()
+        hints: Sequence[EventRow] = ()
         asked, shown, wall = False, "", time.time()
-        while self._pace.left > 0 and not asked and not told:
-            due = time.time() + self._pace.left
+        while self._pace.seconds_left > 0 and not asked and not hints:
+            due = time.time() + self._pace.seconds_left
             if self._pace.words != shown:
                 shown = self._pace.words
                 self._tell("Watching for changes", next_poll_at=due)
-            asked = await self._wait(min(GLANCE, self._pace.left))
+            asked = await self._wait(min(GLANCE, self._pace.seconds_left))
             slept, wall = time.time() - wall, time.time()
             if slept > ASLEEP:  # the computer slept, and its monotonic clock stood still
                 break
-            told = event_hints.waiting(self._store, self._connection_id)
+            hints = event_hints.waiting(self._store, self._connection_id)
         self._check()
         if self._listing_due():
             await self._begin(await self._clock())
             await self._list()
             await self._look(asked=asked, listed=True)
             return
-        if told:
-            asked |= await self._apply_told(told)
-        if asked or not told:
+        if hints:
+            asked |= await self._apply_hints(hints)
+        if asked or not hints:
             await self._look(asked=asked)
 
-    async def _apply_told(self, told: Sequence[EventRow]) -> bool:
+    async def _apply_hints(self, hints: Sequence[EventRow]) -> bool:
         """Apply the events of webhooks. True if a person asked for a poll."""
-        events = [event for event in told if event != event_hints.ASK]
+        events = [event for event in hints if event != event_hints.ASK]
         if events:
-            self._pace.told()
+            self._pace.note_webhook()
             self._tell("Processing a webhook")
             await self._poller.apply(events)
 
         def done() -> None:
             with self._store.transaction():
-                event_hints.drop(self._store, self._connection_id, told)
+                event_hints.drop(self._store, self._connection_id, hints)
 
         await self._committer.do(done)
-        return len(events) < len(told)
+        return len(events) < len(hints)
 
     async def _do(self, work: Callable[..., None], *arguments: object) -> None:
         await self._committer.do(partial(work, self._store, self._connection_id, *arguments))

@@ -17,7 +17,7 @@ from typing import Any
 from app.db import connections, history, membership, people, quarantine, sync_messages
 from app.db.indexes import subscription_indexes
 from app.db.people import ParticipantSet
-from app.db.rows import Delivery, PriceRow, StepRow, WindowRow
+from app.db.rows import PriceRow, StepRow, SyncDelivery, WindowRow
 from app.db.store import Store
 from app.settings import RequestRate
 from app.sync import stripe_clock, windows
@@ -26,7 +26,7 @@ from app.sync.recomputation import recompute_memberships
 from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS, NEEDS, Listing
 from app.sync.stripe.large_answers import fitting_page
-from app.sync.stripe.pages import Page
+from app.sync.stripe.pages import ListPage
 from app.sync.stripe.retrieve import Retriever
 from app.sync.tasks import cancelled, together
 from app.sync.windows import PAGE, TimeWindow
@@ -110,7 +110,7 @@ class Backfill:
     async def _list(self, listing: Listing) -> None:
         """Fetch all windows of one list, as many at a time as its rate limit can use."""
         waiting = deque(w for w in self._open.values() if w.listing == listing.name)
-        running: dict[asyncio.Task[Reply[Page[Any]] | None], TimeWindow] = {}
+        running: dict[asyncio.Task[Reply[ListPage[Any]] | None], TimeWindow] = {}
         try:
             while waiting or running:
                 while waiting and len(running) < self._slots():
@@ -133,7 +133,7 @@ class Backfill:
             await cancelled(running)
         await self._finish_step(listing.step)
 
-    async def _fetch(self, listing: Listing, window: TimeWindow) -> Reply[Page[Any]] | None:
+    async def _fetch(self, listing: Listing, window: TimeWindow) -> Reply[ListPage[Any]] | None:
         """The window's next page with its nested lists complete, or None if the object of its
         cursor is deleted."""
         try:
@@ -148,10 +148,10 @@ class Backfill:
         return reply
 
     async def _take(
-        self, listing: Listing, window: TimeWindow, reply: Reply[Page[Any]] | None, free: int
+        self, listing: Listing, window: TimeWindow, reply: Reply[ListPage[Any]] | None, free: int
     ) -> list[TimeWindow]:
         """Queue a page for storing, with the rest of its window."""
-        delivery = Delivery(requests=self._api.take_count())
+        delivery = SyncDelivery(requests=self._api.take_count())
         if reply is None:
             found, rest = 0, [windows.below(window)]
         else:
@@ -170,12 +170,12 @@ class Backfill:
         await self._committer.put(delivery)
         return rest
 
-    def _rest(self, window: TimeWindow, page: Page[Any], free: int) -> list[TimeWindow]:
+    def _rest(self, window: TimeWindow, page: ListPage[Any], free: int) -> list[TimeWindow]:
         if not page.has_more:
             return []
         cursor, created = page.last
         if cursor is None or cursor == window.cursor:
-            pieces = windows.cut(window, next(self._ids))
+            pieces = windows.cut_window(window, next(self._ids))
             if not pieces:
                 raise _senseless(
                     "the same object again"
@@ -218,9 +218,9 @@ class Backfill:
         if step.state == "skipped" or any(w.listing in lists for w in self._open.values()):
             return
         self._steps[name] = StepRow(name, "done", step.done, step.done, None)
-        await self._committer.put(Delivery(steps=[self._steps[name]]))
+        await self._committer.put(SyncDelivery(steps=[self._steps[name]]))
         await self._committer.do(
-            partial(sync_messages.unsay, self._store, self._connection_id, name)
+            partial(sync_messages.delete_message, self._store, self._connection_id, name)
         )
 
     async def _skip(self, listing: Listing) -> None:
@@ -232,7 +232,7 @@ class Backfill:
         for key in closed:
             del self._open[key]
         await self._committer.put(
-            Delivery(closed_windows=closed, steps=[self._steps[listing.step]])
+            SyncDelivery(closed_windows=closed, steps=[self._steps[listing.step]])
         )
         await self._say("warning", listing.step, text + " Add it in Stripe and connect again.")
 
@@ -261,10 +261,10 @@ class Backfill:
         count, chunks = await self._committer.do(make)
         for number, chunk in enumerate(chunks):
             running = StepRow("segments", "running", count * number // len(chunks), count, None)
-            await self._committer.put(Delivery(steps=[running]))
+            await self._committer.put(SyncDelivery(steps=[running]))
             await self._committer.do(partial(sort, chunk))
         self._steps["segments"] = StepRow("segments", "done", count, count, None)
-        await self._committer.put(Delivery(steps=[self._steps["segments"]]))
+        await self._committer.put(SyncDelivery(steps=[self._steps["segments"]]))
 
     async def _check_missed(self) -> None:
         """Retrieve each row that the listing did not see. Only Stripe's answer deletes it."""
@@ -277,12 +277,14 @@ class Backfill:
                 keys = [(listing.table, key) for key in missed[start : start + PAGE]]
                 answers = await self._fetcher.objects(keys)
                 await self._committer.put(
-                    Delivery(answers=answers, requests=self._api.take_count())
+                    SyncDelivery(answers=answers, requests=self._api.take_count())
                 )
             await self._committer.flush()
 
     async def _say(self, level: str, step: str, text: str) -> None:
-        work = partial(sync_messages.say, self._store, self._connection_id, level, step, text)
+        work = partial(
+            sync_messages.record_message, self._store, self._connection_id, level, step, text
+        )
         await self._committer.do(work)
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TypeVar
 
 from app.db.apply import deliver
-from app.db.rows import Delivery
+from app.db.rows import SyncDelivery
 from app.db.store import Store
 from app.panel.segments.custom import rules
 
@@ -35,7 +35,7 @@ class Committer:
         self._connection_id = connection_id
         self._on_commit = on_commit
         self._rules = partial(rules, store, connection_id)
-        self._queue: asyncio.Queue[Delivery] = asyncio.Queue(PENDING)
+        self._queue: asyncio.Queue[SyncDelivery] = asyncio.Queue(PENDING)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._failure: Exception | None = None
         self._analyze_at = 4  # deliveries; then eight times as many, and so on
@@ -65,7 +65,7 @@ class Committer:
         while wait([idle], PATIENCE).not_done:
             interrupt()
 
-    async def put(self, delivery: Delivery) -> None:
+    async def put(self, delivery: SyncDelivery) -> None:
         """Queue a delivery. Waits while many are pending. Raises the failure of an earlier one."""
         await self._queue.put(delivery)
         if self._failure:
@@ -100,7 +100,7 @@ class Committer:
                 for _ in batch:
                     self._queue.task_done()
 
-    def _commit(self, batch: list[Delivery]) -> None:
+    def _commit(self, batch: list[SyncDelivery]) -> None:
         deliver(self._store, self._connection_id, batch, self._rules)
         self._stored += len(batch)
         if self._stored >= self._analyze_at:

@@ -57,4 +57,4 @@ def end_by_stripe(store: Store, connection_id: int, kind: ProblemKind, access: A
         access.forget()
     except CredentialProblem as problem:
         text += f" What was kept of the access could not be deleted: {problem}"
-    sync_messages.say(store, connection_id, "error", None, text)
+    sync_messages.record_message(store, connection_id, "error", None, text)

@@ -186,7 +186,7 @@ class Engine:
             asked = await self._wait(STAND_BY)
             with contextlib.suppress(DatabaseProblem):  # the next try reports it
                 if asked:
-                    event_hints.tell(self._store, self._connection_id, [event_hints.ASK])
+                    event_hints.leave_hints(self._store, self._connection_id, [event_hints.ASK])
                 if self._left():
                     self._tell("Disconnected. Existing data is still available.", problem=True)
                     return False
@@ -281,7 +281,7 @@ class Engine:
         if problem.request_id:
             text += f" (Stripe's request id is {problem.request_id})"
         log.warning("%s: %s %s", problem.kind.value, text, problem.detail)
-        sync_messages.say(self._store, self._connection_id, "error", None, text)
+        sync_messages.record_message(self._store, self._connection_id, "error", None, text)
 
 
 def _doubtful(problem: StripeProblem) -> StripeProblem:

@@ -1,7 +1,7 @@
 """Reads Stripe's list of events, newest first, page by page.
 
 A list may say that there is more and show nothing to go on from. Then the rest of the time is cut
-into pieces until it can be read (:func:`app.sync.windows.cut`).
+into pieces until it can be read (:func:`app.sync.windows.cut_window`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import EVENTS
 from app.sync.stripe.large_answers import fitting_page
 from app.sync.stripe.objects import Event
-from app.sync.stripe.pages import Page, page_reader
+from app.sync.stripe.pages import ListPage, page_reader
 from app.sync.windows import TimeWindow
 
 NO_END = 2**40  # no event is that new; it is never sent
@@ -27,7 +27,7 @@ _read_events = page_reader(Event)
 
 async def event_pages(
     api: StripeApi, types: Sequence[str], since: int
-) -> AsyncIterator[Reply[Page[Event]]]:
+) -> AsyncIterator[Reply[ListPage[Event]]]:
     """Yield the pages of events of these types since a time. Raises StripeProblem."""
     wanted = {f"types[{n}]": kind for n, kind in enumerate(types)}
     ids = itertools.count(1)
@@ -53,7 +53,7 @@ async def event_pages(
             continue
         if window.high == NO_END and not window.cursor:
             window = replace(window, high=max(since + 2, reply.date, int(time.time())) + DAY)
-        pieces = windows.cut(window, next(ids))
+        pieces = windows.cut_window(window, next(ids))
         if not pieces:
             raise StripeProblem(
                 ProblemKind.UNREACHABLE,

@@ -16,7 +16,7 @@ from functools import partial
 
 from app.db import connections, membership, sync_messages
 from app.db.history import DELETED
-from app.db.rows import DeletedObject, Delivery, EventRow, Fetched, StepRow
+from app.db.rows import DeletedObject, EventRow, Fetched, StepRow, SyncDelivery
 from app.db.store import Store
 from app.sync import stripe_clock
 from app.sync.committer import Committer
@@ -27,7 +27,7 @@ from app.sync.stripe import normalise
 from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import EVENT_TYPES, LISTINGS, NEEDS
 from app.sync.stripe.objects import Event
-from app.sync.stripe.pages import Page
+from app.sync.stripe.pages import ListPage
 from app.sync.stripe.retrieve import Retriever
 from app.sync.stripe_clock import OVERLAP
 from app.text import storable
@@ -77,7 +77,7 @@ class _Found:
     newest: int = 0
     newest_new: int | None = None
 
-    def note(self, reply: Reply[Page[Event]]) -> None:
+    def note(self, reply: Reply[ListPage[Event]]) -> None:
         """Count a page."""
         self.date = self.date or reply.date
         self.pages += 1
@@ -129,7 +129,7 @@ class EventPoller:
                 raise
             await self._say_forbidden()
             return PollResult(0, 1, 0)
-        await self._committer.put(Delivery(requests=self._api.take_count()))
+        await self._committer.put(SyncDelivery(requests=self._api.take_count()))
         await self._committer.do(
             partial(
                 connections.polled,
@@ -169,11 +169,11 @@ class EventPoller:
         if newest is not None:
             found.newest_new = max(newest, found.newest_new or newest)
 
-    async def _set_aside(self, reply: Reply[Page[Event]]) -> None:
+    async def _set_aside(self, reply: Reply[ListPage[Event]]) -> None:
         """Record unreadable events, because the changes that they report are missed."""
         if reply.body.bad:
             bad = normalise.unusable("events", reply.body)
-            await self._committer.put(Delivery([Fetched(reply.seq, bad=bad)]))
+            await self._committer.put(SyncDelivery([Fetched(reply.seq, bad=bad)]))
 
     def _types(self) -> list[str]:
         steps = connections.steps(self._store, self._connection_id)
@@ -233,7 +233,9 @@ class EventPoller:
         )
         for group in _groups(asked):
             answers = await self._fetcher.objects([("participant", key) for key in group])
-            await self._committer.put(Delivery(answers=answers, requests=self._api.take_count()))
+            await self._committer.put(
+                SyncDelivery(answers=answers, requests=self._api.take_count())
+            )
 
     async def _put(self, changes: Changes, answers: Mapping[str, Fetched]) -> None:
         """Queue Stripe's answers, by object, together with the events that they complete."""
@@ -241,7 +243,7 @@ class EventPoller:
             answer.event = max(changes[key], key=lambda event: event.created)
             self._owners.update(row.customer for row in answer.subscriptions)
         await self._committer.put(
-            Delivery(
+            SyncDelivery(
                 answers=list(answers.values()),
                 events=[event for key in answers for event in changes[key]],
                 requests=self._api.take_count(),
@@ -259,9 +261,16 @@ class EventPoller:
         )
         old = connections.steps(self._store, self._connection_id)[step]
         skipped = StepRow(step, "skipped", old.done, old.total, text)
-        await self._committer.put(Delivery(steps=[skipped]))
+        await self._committer.put(SyncDelivery(steps=[skipped]))
         await self._committer.do(
-            partial(sync_messages.say, self._store, self._connection_id, "warning", step, text)
+            partial(
+                sync_messages.record_message,
+                self._store,
+                self._connection_id,
+                "warning",
+                step,
+                text,
+            )
         )
         if table == "subscription":
             await self._committer.do(self._forget_subscriptions)
@@ -279,7 +288,14 @@ class EventPoller:
             " run panelist sync --full from time to time."
         )
         await self._committer.do(
-            partial(sync_messages.say, self._store, self._connection_id, "warning", None, text)
+            partial(
+                sync_messages.record_message,
+                self._store,
+                self._connection_id,
+                "warning",
+                None,
+                text,
+            )
         )
 
 

@@ -47,7 +47,7 @@ class PollInterval:
         """Note that a person looks at the screen or presses a key. Safe to call from any thread."""
         self._attended = self._clock()
 
-    def told(self) -> None:
+    def note_webhook(self) -> None:
         """Note a change from a webhook. Polls are then needed only for lost webhooks."""
         self._told = self._clock()
 
@@ -74,7 +74,7 @@ class PollInterval:
         return max(min(most, QUICK * SLOWER**self._quiet), self._least)
 
     @property
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """Seconds until the next poll, 0 if it is due."""
         return max(0.0, self._looked + self.pause - self._clock())
 

@@ -20,7 +20,7 @@ from app.sync.committer import Committer
 from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS, Listing
 from app.sync.stripe.large_answers import fitting_page
-from app.sync.stripe.pages import Page
+from app.sync.stripe.pages import ListPage
 from app.sync.stripe.retrieve import Retriever
 from app.sync.tasks import together
 from app.sync.windows import PAGE, TimeWindow
@@ -85,15 +85,15 @@ class Relisting:
                 window = windows.below(window)
                 continue
             page = reply.body
-            found = Page([one for one in page.objects if one.id in wanted], has_more=False)
+            found = ListPage([one for one in page.objects if one.id in wanted], has_more=False)
             if listing.table == "subscription":
                 await self._fetcher.complete_items(found)
             answers = {
-                one.id: listing.rows(Page([one], has_more=False), reply.seq)
+                one.id: listing.rows(ListPage([one], has_more=False), reply.seq)
                 for one in found.objects
             }
             answers |= {
-                bad.id: listing.rows(Page([], has_more=False, bad=[bad]), reply.seq)
+                bad.id: listing.rows(ListPage([], has_more=False, bad=[bad]), reply.seq)
                 for bad in (*page.bad, *found.bad)
                 if bad.id in wanted
             }

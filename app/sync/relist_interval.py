@@ -39,14 +39,14 @@ def due(store: Store, connection_id: int, now: float) -> bool:
     return last is None or now - last >= pause
 
 
-def tell(store: Store, connection_id: int) -> None:
+def record_interval(store: Store, connection_id: int) -> None:
     """Record for a person how many customers these are, and how often they are looked at."""
     pause, number = (
         interval(store, connection_id),
         connections.without_events(store, connection_id),
     )
     if pause is None:
-        sync_messages.unsay(store, connection_id, STEP)
+        sync_messages.delete_message(store, connection_id, STEP)
         return
     who = "1 customer is a Stripe Account" if number == 1 else f"{number:,} customers are Accounts"
     text = (
@@ -55,4 +55,4 @@ def tell(store: Store, connection_id: int) -> None:
     )
     known = "SELECT 1 FROM message WHERE connection_id = ? AND text = ?"
     if not store.rows(known, (connection_id, text)):
-        sync_messages.say(store, connection_id, "info", STEP, text)
+        sync_messages.record_message(store, connection_id, "info", STEP, text)

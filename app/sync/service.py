@@ -19,9 +19,10 @@ from app.oauth.errors import OAuthProblem
 from app.panel.overview import ConnectionView
 from app.settings import Settings
 from app.sync.auth import disconnect, oauth_app
-from app.sync.auth.approval import Approval, offer_of
-from app.sync.auth.connect import KeyProblem, KeyReport, admit, connect, forget, offered
+from app.sync.auth.connect import check_and_store, connect, delete_access
+from app.sync.auth.key_check import KeyProblem, KeyReport, access_by_key
 from app.sync.auth.oauth_app import SetupProblem
+from app.sync.auth.stripe_approval import Approval, offer_of
 from app.sync.engine import Change, Engine
 from app.sync.stripe.access import Access, NewAccess, kept_access, secret_name
 from app.sync.stripe.oauth import OAuthApp
@@ -47,13 +48,13 @@ class SyncService:
 
     def by_key(self, key: str, *, keep: bool) -> Admitted:
         """Try a key on every endpoint that the sync reads."""
-        return self._admitted(offered(key), keep=keep)
+        return self._admitted(access_by_key(key), keep=keep)
 
     def replace_key(self, key: str) -> Admitted:
         """Try a key of the connected account, and store it in place of the access that is stored.
         The old one stays until the new one has answered. Raises KeyProblem if no account is
         connected, if it is connected by OAuth, or if the key belongs to another."""
-        offer = offered(key)
+        offer = access_by_key(key)
         for _, account, livemode in connections.connected(self.store):
             if livemode != offer.access.livemode:
                 mode = "live" if livemode else "test"
@@ -89,7 +90,7 @@ class SyncService:
 
     def _admitted(self, offer: NewAccess, *, keep: bool) -> Admitted:
         credentials = self.credentials if keep else None
-        report = admit(self.settings, self.store, credentials, offer)
+        report = check_and_store(self.settings, self.store, credentials, offer)
         if keep and offer.account:  # stored tokens can be renewed
             access = self.kept(report.account, report.livemode) or offer.access
         else:
@@ -118,7 +119,7 @@ class SyncService:
 
     def refuse(self, admitted: Admitted) -> None:
         """Delete what was stored, because a person does not want this account after all."""
-        forget(self.credentials, admitted.report)
+        delete_access(self.credentials, admitted.report)
 
     def disconnect(self, connection: ConnectionView) -> list[str]:
         """Disconnect. Returns what was done, in sentences."""

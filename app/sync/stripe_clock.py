@@ -21,7 +21,7 @@ def lower(date: int) -> int:
     return date if date - now <= OVERLAP else now
 
 
-def tell(store: Store, connection_id: int, ahead: float) -> None:
+def record_clock_error(store: Store, connection_id: int, ahead: float) -> None:
     """Record for a person that this computer's clock is wrong, or that it no longer is. ``ahead``:
     seconds by which it is ahead of Stripe's, which is negative behind it."""
     text = difference(ahead)
@@ -29,9 +29,9 @@ def tell(store: Store, connection_id: int, ahead: float) -> None:
         "SELECT 1 FROM message WHERE connection_id = ? AND step = ?", (connection_id, STEP)
     )
     if text is None and known:
-        sync_messages.unsay(store, connection_id, STEP)
+        sync_messages.delete_message(store, connection_id, STEP)
     elif text is not None and not known:
-        sync_messages.say(store, connection_id, "warning", STEP, text)
+        sync_messages.record_message(store, connection_id, "warning", STEP, text)
 
 
 def difference(ahead: float) -> str | None:

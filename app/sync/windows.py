@@ -86,7 +86,7 @@ def below(window: TimeWindow) -> TimeWindow:
     return replace(window, high=window.position + 1, cursor=None, position=None)
 
 
-def cut(window: TimeWindow, new_id: int) -> list[TimeWindow]:
+def cut_window(window: TimeWindow, new_id: int) -> list[TimeWindow]:
     """The windows to go on with, the newest first, if a page of this one led nowhere although there
     is more. First without the cursor, then in two halves. An empty list if that is impossible: a
     single second leads nowhere."""

@@ -18,7 +18,7 @@ from app.sync.ended_access import end_by_stripe
 from app.sync.service import SyncService
 from app.sync.stripe.access import Access, KeyAccess, secret_name
 from app.sync.stripe.client import ProblemKind
-from app.web.events import WebhookEvent
+from app.web.webhook_events import WebhookEvent
 
 Ended = Literal["ended", "asked", "old", "nobody's"]
 
@@ -36,7 +36,7 @@ def end(service: SyncService, event: WebhookEvent) -> Ended:
     if event.created < connection.connected_at:
         return "old"  # Stripe retries for days, so the account may have been connected again
     if not _is_about_our_app(service, connection, event):
-        event_hints.tell(service.store, connection.id, [event_hints.ASK])
+        event_hints.leave_hints(service.store, connection.id, [event_hints.ASK])
         return "asked"
     access = _stored_access(service, connection)
     end_by_stripe(service.store, connection.id, ProblemKind.REVOKED, access)

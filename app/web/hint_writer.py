@@ -9,7 +9,7 @@ from typing import Literal
 from app.db import connections, event_hints
 from app.db.rows import EventRow
 from app.db.store import Store
-from app.web.events import WebhookEvent
+from app.web.webhook_events import WebhookEvent
 from app.web.worker_thread import WorkerThread
 
 MOST = 500  # events in one transaction
@@ -78,5 +78,5 @@ class HintWriter:
             if owner is not None:
                 rows.setdefault(owner[0], []).append(event.row)
         for connection, hints in rows.items():
-            event_hints.tell(self._store, connection, hints)
+            event_hints.leave_hints(self._store, connection, hints)
         return ["nobody's" if owner is None else "kept" for owner in owners]

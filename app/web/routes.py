@@ -17,10 +17,10 @@ from app.db.store import Store
 from app.panel.overview import accounts
 from app.sync.service import SyncService
 from app.web import deauthorized
-from app.web.events import WebhookEvent
 from app.web.hint_writer import HintWriter
 from app.web.rejections import RejectionTally
 from app.web.webhook import ANSWER_SECONDS, BODY_SECONDS, PATH, Webhook
+from app.web.webhook_events import WebhookEvent
 from app.web.worker_thread import WorkerThread
 
 PATIENCE = 2.0  # seconds that the database has to say how the sync is

@@ -12,11 +12,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from app.db.errors import DatabaseProblem
-from app.web import events, signatures
+from app.web import signatures, webhook_events
 from app.web.deauthorized import Ended
-from app.web.events import DEAUTHORIZED, MATTERING, WebhookEvent
 from app.web.hint_writer import HintWriter
 from app.web.rejections import Rejected, RejectionTally
+from app.web.webhook_events import DEAUTHORIZED, MATTERING, WebhookEvent
 
 PATH = "/stripe/webhook"
 BODY_LIMIT = 512 * 1024  # bytes; an event holds one object, and few reach a tenth of this
@@ -71,7 +71,7 @@ class Webhook:
             signatures.check(
                 request.headers.get("stripe-signature"), body, self._secrets, self._clock()
             )
-            event = events.read(body)
+            event = webhook_events.read(body)
         except Rejected as why:
             self._tally.count(why.why)
             if why.ahead is not None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
-from app.keys.actions import Place
+from app.keys.actions import KeyContext
 
 
-def bindings(place: Place) -> list[BindingType]:
+def bindings(place: KeyContext) -> list[BindingType]:
     """The bindings of a screen, a dialog or a widget."""
     return [
         Binding(

@@ -21,7 +21,8 @@ from app.db import connections
 from app.db.engines.store_factory import open_sqlite
 from app.db.store import Store
 from app.settings import RequestRate, Settings
-from app.sync.auth.connect import check_key, connect, offered
+from app.sync.auth.connect import connect
+from app.sync.auth.key_check import access_by_key, check_key
 from app.sync.committer import Committer
 from app.sync.engine import Engine
 from app.sync.events import EventPoller
@@ -35,7 +36,7 @@ async def looks(
     store: Store, settings: Settings, connection: int, stripe: running.Sandbox, times: int
 ) -> tuple[Measured, Measured]:
     """Looks that bring one change, and looks that bring none."""
-    access = offered(stripe.key).access
+    access = access_by_key(stripe.key).access
     first = connections.sync_state(store, connection).request_seq + 1
     changed: Measured = []
     quiet: Measured = []
@@ -72,7 +73,7 @@ def measure(customers: int, times: int, burst: int) -> list[tuple[object, ...]]:
         connection = connect(store, check_key(settings, stripe.key))
 
         def sync() -> Counter[str]:
-            engine = Engine(store, settings, offered(stripe.key).access, connection)
+            engine = Engine(store, settings, access_by_key(stripe.key).access, connection)
             asyncio.run(engine.run(once=True))
             return engine.requests
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from app.db.apply import deliver
 from app.db.engines.store_factory import open_sqlite
 from app.db.indexes import index_builder, order_indexes, search_index
-from app.db.rows import Delivery, EventRow, Fetched, ParticipantRow
+from app.db.rows import EventRow, Fetched, ParticipantRow, SyncDelivery
 from app.db.store import Store
 from app.panel.lists.order import COLUMNS, Order, ordered
 from app.panel.lists.rows import rows
@@ -34,7 +34,8 @@ from app.panel.segments.timeline import changes, sizes
 from app.panel.segments.views import segments
 from app.panel.segments.why import why
 from app.settings import RequestRate, Settings
-from app.sync.auth.connect import check_key, connect, offered
+from app.sync.auth.connect import connect
+from app.sync.auth.key_check import access_by_key, check_key
 from app.sync.engine import Engine
 from tests.benchmarks import running
 
@@ -66,7 +67,9 @@ def database(customers: int, file: str | None) -> Iterator[Store]:
             )
             store = open_sqlite(target)
             here = connect(store, check_key(settings, stripe.key))
-            asyncio.run(Engine(store, settings, offered(stripe.key).access, here).run(once=True))
+            asyncio.run(
+                Engine(store, settings, access_by_key(stripe.key).access, here).run(once=True)
+            )
             yield store
 
 
@@ -105,7 +108,7 @@ def one_change(store: Store, here: int) -> str:
         answer = Fetched(
             number, participants=[ParticipantRow(*row)._replace(name=f"n{number}")], event=event
         )
-        deliver(store, here, [Delivery([answer], events=[event])])
+        deliver(store, here, [SyncDelivery([answer], events=[event])])
 
     return ms(change, len(known))
 

@@ -18,7 +18,7 @@ from app.db.errors import DatabaseProblem
 from app.sandbox.server.server import Sandbox
 from app.sandbox.world.world import World
 from app.settings import Settings
-from app.sync.auth.connect import KeyProblem
+from app.sync.auth.key_check import KeyProblem
 from app.sync.service import SyncService
 from app.sync.stripe import client
 from tests.helpers import empty_database

@@ -19,7 +19,7 @@ import pytest
 from app.db.engines.store_factory import open_store
 from app.db.lease import Lease
 from app.sandbox.server.server import Sandbox
-from app.sandbox.server.state import Options
+from app.sandbox.server.state import SandboxOptions
 from app.settings import Settings
 from tests.helpers.command import Home, at
 from tests.helpers.verify_run import dump
@@ -240,7 +240,7 @@ def test_stopped_it_says_how_far_it_came(tmp_path: Path, number: signal.Signals)
     with Sandbox(customers=900, seed=63) as sandbox:
         home = at(sandbox, tmp_path / "home")
         assert home.run("sync").code == 0
-        sandbox.options = Options(latency=0.2)
+        sandbox.options = SandboxOptions(latency=0.2)
         process = home.start("verify", "--stripe", "--all")
 
         def stop(path: str, query: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from app.db.engines.store_factory import open_store
 from app.db.store import Store
 from app.invites.mail.server_settings import MailRate
 from app.settings import Settings
-from app.sync.auth.connect import KeyProblem
+from app.sync.auth.key_check import KeyProblem
 from app.sync.engine import Activity
 from app.sync.service import SyncService
 from app.sync.stripe import client

@@ -128,7 +128,7 @@ def refused(read: Callable[[], object]) -> bool:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_file_that_was_changed_is_not_opened(data: st.DataObject) -> None:
     key = bytes(range(32))
     content = encrypted_file.seal({"a": SECRET}, key)
@@ -142,7 +142,7 @@ def test_a_file_that_was_changed_is_not_opened(data: st.DataObject) -> None:
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", b'{"panelist": 1, "salt": ""}\n', b"[]\n"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_bytes_are_refused_with_a_sentence(content: bytes, head: bytes) -> None:
     for read in (
         encrypted_file.parsed,

@@ -95,5 +95,5 @@ class Kept(RuleBasedStateMachine):
 
 
 TestKept = Kept.TestCase
-TestKept.settings = settings(max_examples=examples(15), stateful_step_count=25, deadline=None)
+TestKept.settings = settings(max_examples=examples(15), stateful_step_count=25)
 pytestmark = pytest.mark.deep

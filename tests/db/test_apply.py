@@ -10,7 +10,7 @@ import pytest
 from app.db import connections
 from app.db.apply import deliver
 from app.db.errors import DatabaseProblem
-from app.db.rows import DeletedObject, Delivery, EventRow, Fetched, StepRow, WindowRow
+from app.db.rows import DeletedObject, EventRow, Fetched, StepRow, SyncDelivery, WindowRow
 from app.db.store import Store
 from app.panel.overview import overview, recent_changes
 from app.panel.participants import participants
@@ -189,7 +189,7 @@ def test_a_gone_subscription_counts_for_nobody(store: Store) -> None:
 
 def test_rows_and_their_place_are_permanent_together(store: Store) -> None:
     here = connection(store)
-    first = Delivery(
+    first = SyncDelivery(
         [Fetched(3, participants=[person("cus_a")])],
         open_windows=[
             WindowRow(1, "customers", 5, 9, "cus_a", 7, 1.0),
@@ -206,7 +206,7 @@ def test_rows_and_their_place_are_permanent_together(store: Store) -> None:
         ("cus_a", "cus_a")
     ]
     assert connections.sync_state(store, here).request_seq == 3
-    deliver(store, here, [Delivery(closed_windows=[1], events=first.events)])
+    deliver(store, here, [SyncDelivery(closed_windows=[1], events=first.events)])
     assert [window.id for window in connections.windows(store, here)] == [2]
 
 
@@ -215,14 +215,14 @@ def test_a_failure_in_the_middle_leaves_nothing(store: Store) -> None:
     here = connection(store)
     send(store, here, Fetched(1, participants=[person("cus_a")]))
     broken: Any = None
-    delivery = Delivery(
+    delivery = SyncDelivery(
         [Fetched(2, participants=[person("cus_b")], gone=[DeletedObject("participant", "cus_a")])],
         steps=[StepRow("customers", "done", 2, 2, None)],
         events=[EventRow("evt_1", broken, "customer.created", "cus_b")],
         requests=3,
     )
     with pytest.raises(DatabaseProblem):
-        deliver(store, here, [Delivery([Fetched(3, participants=[person("cus_c")])]), delivery])
+        deliver(store, here, [SyncDelivery([Fetched(3, participants=[person("cus_c")])]), delivery])
     assert names(store, here) == {"cus_a": "cus_a"}
     assert connections.steps(store, here)["customers"].state == "pending"
     assert connections.sync_state(store, here).request_seq == 1
@@ -234,8 +234,8 @@ def test_requests_are_counted_by_the_day(store: Store) -> None:
     here, other = connection(store), connection(store)
     first = int(time.time()) // 86_400
     for requests in (3, 0, 4):
-        deliver(store, here, [Delivery(requests=requests)])
-    deliver(store, other, [Delivery(requests=50)])
+        deliver(store, here, [SyncDelivery(requests=requests)])
+    deliver(store, other, [SyncDelivery(requests=50)])
     days = store.rows("SELECT day FROM read_count")
     assert {day for (day,) in days} <= set(range(first, int(time.time()) // 86_400 + 1))
     assert overview(store, here).reads_30d == 7

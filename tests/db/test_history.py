@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.db.apply import deliver
-from app.db.rows import DeletedObject, Delivery, EventRow, Fetched
+from app.db.rows import DeletedObject, EventRow, Fetched, SyncDelivery
 from app.db.store import Store
 from app.panel.segments.memberships import Membership, places
 from tests.helpers.rows import (
@@ -48,7 +48,7 @@ def told(kind: str, at: int, thing: str) -> EventRow:
 
 def happened(store: Store, here: int, seq: int, event: EventRow, **found: Any) -> None:
     """An event, and what Stripe has since."""
-    deliver(store, here, [Delivery([Fetched(seq, event=event, **found)], events=[event])])
+    deliver(store, here, [SyncDelivery([Fetched(seq, event=event, **found)], events=[event])])
     assert_exact(store, here)
 
 
@@ -102,12 +102,12 @@ def test_people_in_one_transaction_have_causes_of_their_own(store: Store) -> Non
         store,
         here,
         [
-            Delivery([Fetched(2, participants=[person("cus_cleo")], event=new)], events=[new]),
-            Delivery(
+            SyncDelivery([Fetched(2, participants=[person("cus_cleo")], event=new)], events=[new]),
+            SyncDelivery(
                 [Fetched(3, subscriptions=[subscribed("sub_cleo", "cus_cleo")], event=paid)],
                 events=[paid],
             ),
-            Delivery(
+            SyncDelivery(
                 [Fetched(4, gone=[DeletedObject("participant", "cus_bea")], event=gone)],
                 events=[gone],
             ),

@@ -16,8 +16,8 @@ from app.invites.plan import plan
 from app.invites.plan.options import Options
 from app.invites.plan.outcomes import Outcome
 from app.settings import Settings
-from tests.db.test_migrations import back_to_6
 from tests.helpers import rows
+from tests.helpers.earlier_versions import back_to_6
 from tests.helpers.study_world import BY, account, queued, send, sender, study
 
 FIRST, SECOND, GONE = "cus_00000@example.com", "cus_00001@example.com", "gone@example.com"

@@ -8,7 +8,7 @@ import pytest
 
 from app.db import connections
 from app.db.apply import deliver
-from app.db.rows import Delivery, Fetched, UnstorableObject, WindowRow
+from app.db.rows import Fetched, SyncDelivery, UnstorableObject, WindowRow
 from app.db.store import Store
 from app.panel.overview import overview
 from tests.helpers.rows import (
@@ -63,7 +63,7 @@ def test_a_row_that_the_database_refuses_never_stops_the_others(
         products=[product("prod_a")],
     )
     place = WindowRow(1, "customers", None, 100, "cus_z", 50, 0.5)
-    deliver(store, here, [Delivery([answer], open_windows=[place], requests=1)])
+    deliver(store, here, [SyncDelivery([answer], open_windows=[place], requests=1)])
     assert set(names(store, here)) == {"cus_a", "cus_z"}
     assert set(quarantined(store)) == {("customers", "cus_bad")}
     assert "the database refused it" in quarantined(store)["customers", "cus_bad"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.keys.actions import Place
+from app.keys.actions import KeyContext
 from app.keys.dialogs import EXPORT, FILTER, MARK_LIST, SEGMENT_FORM, STUDY_FORM, TABLE
 from app.keys.screens import APP, SCREENS
 from app.keys.verbs import VERBS
@@ -81,7 +81,7 @@ def _verbs() -> str:
     return table(("key", "verb", "where"), rows)
 
 
-def _actions(place: Place) -> str:
+def _actions(place: KeyContext) -> str:
     return table(
         ("key", "action", "what it does", "ID"),
         [(written(one.key), one.name, f"{one.about}.", f"`{one.id}`") for one in place.actions],

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from app.db.rows import PARTICIPANT_FIELDS
+from app.db.segment_rules import BUILTIN
 from app.settings import SETTINGS
 from tests.docs.reference import parse
 from tests.docs.shell import PAGES, ROOT, blocks
@@ -32,6 +34,20 @@ def test_a_file_that_a_page_names_is_there(page: Path) -> None:
 def test_a_variable_that_a_page_names_is_a_setting(page: Path) -> None:
     known = {row.variable for row in SETTINGS} | {"PANELIST_"}
     assert set(_VARIABLE.findall(page.read_text("utf-8"))) <= known
+
+
+def test_privacy_names_every_stored_field_of_a_customer() -> None:
+    page = (ROOT / "docs" / "privacy.md").read_text("utf-8")
+    (fields,) = re.findall(r"^\| a customer \| (.*) \|$", page, re.MULTILINE)
+    stored = [one.name.replace("_", " ") for one in PARTICIPANT_FIELDS]
+    assert fields.split(", ") == ["id", *stored[1:], "deleted"]
+
+
+def test_the_page_on_segments_has_every_built_in_one() -> None:
+    page = (ROOT / "docs" / "segments-and-filters.md").read_text("utf-8")
+    table = page[page.index("| `all` |") : page.index("| `product:<id>` |")]
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", table, re.MULTILINE)
+    assert rows == [(one.key, one.name) for one in BUILTIN.values()]
 
 
 def test_the_unit_file_runs_panelist() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.db.apply import deliver
 from app.db.indexes import order_indexes
-from app.db.rows import DeletedObject, Delivery, EventRow, Fetched
+from app.db.rows import DeletedObject, EventRow, Fetched, SyncDelivery
 from app.db.store import Store
 from tests.helpers.rows import connection, item, make_segments, person, product, send, subscribed
 
@@ -119,7 +119,7 @@ class Panel:
         self._seq += 1
         event = EventRow(f"evt_{self._seq}", at, kind, "object")
         answer = Fetched(self._seq, event=event, **rows)
-        deliver(self.store, self.here, [Delivery([answer], events=[event])])
+        deliver(self.store, self.here, [SyncDelivery([answer], events=[event])])
 
 
 def build_orders(store: Store) -> None:

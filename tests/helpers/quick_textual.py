@@ -28,7 +28,7 @@ from textual._context import active_app
 from textual.css.stylesheet import Stylesheet
 from textual.screen import UPDATE_PERIOD
 
-from app.sync.auth.approval import Approval
+from app.sync.auth.stripe_approval import Approval
 
 
 @pytest.fixture(scope="session", autouse=True)

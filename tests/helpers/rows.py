@@ -11,13 +11,13 @@ from app.db import connections, history, membership, people
 from app.db.apply import deliver
 from app.db.indexes import subscription_indexes
 from app.db.rows import (
-    Delivery,
     Fetched,
     ItemRow,
     ParticipantRow,
     PriceRow,
     ProductRow,
     SubscriptionRow,
+    SyncDelivery,
 )
 from app.db.segment_rules import belonging
 from app.db.store import Store
@@ -58,7 +58,7 @@ def price(key: str, **fields: Any) -> PriceRow:
 
 def send(store: Store, connection_id: int, *answers: Fetched) -> None:
     """Commit answers in one delivery."""
-    deliver(store, connection_id, [Delivery(list(answers))])
+    deliver(store, connection_id, [SyncDelivery(list(answers))])
 
 
 def make_segments(store: Store, connection_id: int) -> None:

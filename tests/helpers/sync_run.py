@@ -12,7 +12,8 @@ from dataclasses import replace
 from app.db.store import Store
 from app.sandbox.server.server import Sandbox
 from app.settings import Settings
-from app.sync.auth.connect import check_key, connect, offered, recognised
+from app.sync.auth.connect import connect, known_connection
+from app.sync.auth.key_check import access_by_key, check_key
 from app.sync.engine import Engine
 
 
@@ -32,10 +33,10 @@ def sync(
 ) -> Engine:
     """Connect and sync once; the engine that did it. ``recognise``: as one that is connected."""
     connection = (
-        recognised(
+        known_connection(
             replace(settings, stripe_api_base=sandbox.url),
             store,
-            offered(sandbox.world.restricted_key),
+            access_by_key(sandbox.world.restricted_key),
         )
         if recognise
         else connected(store, settings, sandbox)
@@ -51,7 +52,7 @@ def engine_of(
 ) -> Engine:
     """An engine with the sandbox's restricted key, not started."""
     here = replace(settings, stripe_api_base=sandbox.url, poll_seconds=poll)
-    return Engine(store, here, offered(sandbox.world.restricted_key).access, connection)
+    return Engine(store, here, access_by_key(sandbox.world.restricted_key).access, connection)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from app.db.store import Store
 from app.panel.overview import overview
 from app.sandbox.server.server import Sandbox
 from app.settings import Settings
-from app.sync.auth.connect import offered
+from app.sync.auth.key_check import access_by_key
 from app.sync.stripe.client import StripeApi
 from app.sync.verify.findings import Difference, Finding, Pending, Skipped, VerifyProgress
 from app.sync.verify.verifier import Verifier
@@ -57,7 +57,7 @@ def compare(
     assert connection
 
     async def main() -> Compared:
-        access = offered(sandbox.world.restricted_key).access
+        access = access_by_key(sandbox.world.restricted_key).access
         async with StripeApi(here.stripe_api_base, access, here.rate) as api:
             verifier = Verifier(
                 api, store, connection.id, found.append, on_progress, patience=patience

@@ -21,7 +21,7 @@ from app.db import connections
 from app.db.store import Store
 from app.settings import Settings
 from app.sync.service import SyncService
-from app.web import server
+from app.web import http_server
 from app.web.routes import Routes
 from app.web.webhook import PATH
 
@@ -128,14 +128,16 @@ def serving(
     service = service or SyncService(store, settings, open_credentials(settings))
     known = secrets or (SECRET,)
     pages = Routes(service, known, lambda: "process 1", clock=lambda: NOW, **options)
-    listener = server.listen("127.0.0.1", 0)
-    url, _ = server.address_of(listener)
+    listener = http_server.listen("127.0.0.1", 0)
+    url, _ = http_server.address_of(listener)
     loop, stop = asyncio.new_event_loop(), asyncio.Event()
 
     def run() -> None:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            app = server.application(pages.routes)
-            work = server.serve(app, listener, stop, callers=callers, head_seconds=head_seconds)
+            app = http_server.application(pages.routes)
+            work = http_server.serve(
+                app, listener, stop, callers=callers, head_seconds=head_seconds
+            )
             runner.run(work)
 
     thread = threading.Thread(target=run, daemon=True)

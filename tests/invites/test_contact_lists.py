@@ -7,8 +7,8 @@ import pytest
 from app.db.store import Store
 from app.invites import contact_lists, lifecycle
 from app.invites.errors import StudyProblem
-from app.invites.list_columns import read_list
-from app.invites.list_status import by_status, status_words
+from app.invites.lists.list_columns import read_list
+from app.invites.lists.list_status import by_status, status_words
 from app.invites.mail.addresses import hasher
 from tests.helpers.study_world import account, queued, study
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
+from app.db.engines.store_factory import open_store
 from app.db.store import Store
 from app.invites import contact_lists, ledger, lifecycle, opt_outs
 from app.invites.errors import RestoreSuspected
@@ -15,6 +17,8 @@ from app.invites.ledger import Entry
 from app.invites.ledger_proof import prove
 from app.invites.restore_guard import RestoreGuard
 from app.invites.sending import reminders
+from app.settings import Settings
+from tests.helpers import rows
 from tests.helpers.mail_server import MailServer
 from tests.helpers.study_world import BY, folders, queued, send, sender, study
 
@@ -196,3 +200,44 @@ def test_an_opt_out_that_a_copy_lacks_is_missed(
         lifecycle.mark(store, here, [one], "started", BY)
     RestoreGuard(store, here, folders(tmp_path)).accept(BY)
     RestoreGuard(store, here, folders(tmp_path)).check()
+
+
+def test_an_entry_that_comes_while_the_ledger_is_read_breaks_nothing(
+    store: Store, settings: Settings
+) -> None:
+    """Of two senders on one database, each reads the ledger while the other appends."""
+    here = rows.connection(store)
+    ledger.append(store, here, "rosa", [Entry("study", 1, after="draft")])
+    stop = threading.Event()
+
+    def append() -> None:
+        other = open_store(settings)
+        while not stop.is_set():
+            with other.transaction():
+                ledger.append(other, here, "otto", [Entry("study", 1, after="active")])
+        other.close()
+
+    thread = threading.Thread(target=append)
+    thread.start()
+    try:
+        for _ in range(100):
+            assert ledger.tail_broken_at(store, here) is None
+            assert ledger.broken_at(store, here) is None
+    finally:
+        stop.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("extra", [True, False])
+def test_entries_beyond_the_head_or_missing_before_it_are_found(store: Store, extra: bool) -> None:
+    here = rows.connection(store)
+    for _ in range(3):
+        ledger.append(store, here, "rosa", [Entry("study", 1, after="draft")])
+    (end,) = store.row("SELECT max(number) FROM ledger")
+    if extra:
+        (before,) = store.row("SELECT hash FROM ledger WHERE number = ?", (end - 1,))
+        store.execute("UPDATE ledger_head SET number = ?, hash = ?", (end - 1, before))
+    else:
+        store.execute("DELETE FROM ledger WHERE number = ?", (end,))
+    assert ledger.tail_broken_at(store, here) is not None
+    assert ledger.broken_at(store, here) is not None

@@ -20,7 +20,7 @@ from app.invites import (
 from app.invites.errors import StudyProblem
 from app.invites.invite_log import invite_ids, invite_rows, of_person
 from app.invites.ledger_proof import prove
-from app.invites.list_columns import read_list
+from app.invites.lists.list_columns import read_list
 from app.invites.sending import reminders
 from tests.helpers import rows
 from tests.helpers.mail_server import MailServer

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from textual.binding import Binding
 
-from app.keys.actions import Place
+from app.keys.actions import KeyContext
 from app.keys.dialogs import DIALOGS, FIELDS, LISTS, QUESTION, TABLE, TRUST
 from app.keys.keymap import Keymap
 from app.keys.keymap_file import ACTIONS, EVERYWHERE, clashes
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 OF_LISTS = {key for one in TABLE.actions for key in one.key.split(",")} - {"enter"}
 
 
-def ids(place: Place) -> str:
+def ids(place: KeyContext) -> str:
     return place.id
 
 
@@ -32,7 +32,7 @@ def test_no_key_has_two_actions_in_one_place() -> None:
 
 
 @pytest.mark.parametrize("place", [*SCREENS, *DIALOGS, *LISTS, *FIELDS, APP], ids=ids)
-def test_a_verb_has_its_key_everywhere(place: Place) -> None:
+def test_a_verb_has_its_key_everywhere(place: KeyContext) -> None:
     for action in place.actions:
         assert action.key == VERBS[action.verb].key
         assert action.about
@@ -47,7 +47,7 @@ ASKING = (QUESTION, TRUST)
 @pytest.mark.parametrize(
     "place", [*SCREENS, *(one for one in DIALOGS if one not in ASKING)], ids=ids
 )
-def test_no_place_uses_a_key_of_the_table_for_another_verb(place: Place) -> None:
+def test_no_place_uses_a_key_of_the_table_for_another_verb(place: KeyContext) -> None:
     for action in place.actions:
         same = {name for name, one in VERBS.items() if one.key == action.key}
         assert action.verb not in ANSWERS
@@ -55,7 +55,7 @@ def test_no_place_uses_a_key_of_the_table_for_another_verb(place: Place) -> None
 
 
 @pytest.mark.parametrize("place", SCREENS, ids=ids)
-def test_a_screen_leaves_the_keys_of_lists_alone(place: Place) -> None:
+def test_a_screen_leaves_the_keys_of_lists_alone(place: KeyContext) -> None:
     used = {key for action in place.actions for key in action.key.split(",")}
     assert used & OF_LISTS == set()
     assert used.isdisjoint("hjkl")

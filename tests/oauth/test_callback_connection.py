@@ -101,7 +101,7 @@ async def told(parts: list[bytes]) -> tuple[bytes, list[RedirectAnswer]]:
     return wire.written, heard
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HEADS | ARBITRARY, st.lists(st.integers(0, 300), max_size=8))
 @example(WHOLE, [])
 @example(WHOLE, [1, 30, 60])

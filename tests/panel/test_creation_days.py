@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.db.apply import deliver
 from app.db.engines.store_factory import open_store
-from app.db.rows import Delivery, Fetched, WindowRow
+from app.db.rows import Fetched, SyncDelivery, WindowRow
 from app.panel.creation_days import DAY, MOST, CreationDays
 from app.settings import Settings
 from tests.helpers.rows import connection, person, send
@@ -42,5 +42,5 @@ def test_what_is_missing_is_what_the_windows_of_customers_have_left(settings: Se
         WindowRow(3, "customers", None, 10 * DAY, None, None, 0.0),
         WindowRow(4, "subscriptions", None, 10 * DAY, None, None, 0.0),
     ]
-    deliver(store, here, [Delivery(open_windows=windows)])
+    deliver(store, here, [SyncDelivery(open_windows=windows)])
     assert sorted(CreationDays(store, here).missing()) == [(0, 10), (10, 20), (20, 30)]

@@ -128,9 +128,7 @@ def test_a_search_finds_the_text_itself(store: Store, text: str, who: list[str])
     assert found(store, here, search=text) == who
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12),
     st.data(),

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from app import cli, paths
-from app.db import store as store_module
+from app.db.engines import preparation
 from app.db.engines.store_factory import open_sqlite
 from app.db.errors import DatabaseProblem
 from app.invites.ledger_proof import prove
@@ -131,7 +131,7 @@ def test_no_command_tells_a_wrong_count_or_a_fault_of_its_own(
     truth: Truth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: str
 ) -> None:
     if size == "large":
-        monkeypatch.setattr(store_module, "LOOKED_THROUGH", 0)
+        monkeypatch.setattr(preparation, "LOOKED_THROUGH", 0)
     counts = {
         dict(row)["key"]: dict(row)["count"] for row in truth.intact(truth.content)["segment"]
     }

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.sandbox.server.server import Sandbox
-from app.sandbox.server.state import Options
+from app.sandbox.server.state import SandboxOptions
 from app.sandbox.world.world import World
 from tests.helpers.sandbox_client import Client, Clock
 
@@ -29,7 +29,7 @@ def serve(clock: Clock) -> Iterator[Serve]:
     """Starts a sandbox on a frozen clock; `options` are its, the rest makes the world."""
     with ExitStack() as stack:
 
-        def start(options: Options | None = None, **world: Any) -> Client:
+        def start(options: SandboxOptions | None = None, **world: Any) -> Client:
             world.setdefault("customers", 30)
             made = World(clock=clock, **world)
             sandbox = stack.enter_context(Sandbox(made, options=options))

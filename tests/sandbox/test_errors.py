@@ -6,7 +6,7 @@ import re
 import httpx
 import pytest
 
-from app.sandbox.server.state import Options
+from app.sandbox.server.state import SandboxOptions
 from tests.helpers.sandbox_client import NOW, Client
 from tests.sandbox.conftest import Serve
 
@@ -150,11 +150,11 @@ def test_revoked_and_expired_keys(serve: Serve) -> None:
     refused = client.raw("/v1/customers", **{"Stripe-Account": account})
     assert refused.status_code == 403
     assert refused.json()["error"]["code"] == "account_invalid"
-    client.sandbox.options = Options(expired=True)
+    client.sandbox.options = SandboxOptions(expired=True)
     error = client.error("/v1/customers", 401)
     assert error["code"] == "api_key_expired"
     assert client.sandbox.world.restricted_key not in error["message"]
-    client.sandbox.options = Options()
+    client.sandbox.options = SandboxOptions()
     client.get("/v1/customers")
 
 
@@ -168,7 +168,7 @@ def test_stripe_account_header(big: Client) -> None:
 
 
 def test_further_keys_work_when_named(serve: Serve) -> None:
-    client = serve(Options(keys=frozenset({"token_from_oauth"})))
+    client = serve(SandboxOptions(keys=frozenset({"token_from_oauth"})))
     assert _anonymous(client, "Bearer token_from_oauth").status_code == 200
 
 
@@ -195,7 +195,7 @@ def test_account_is_for_the_secret_key(big: Client) -> None:
     ],
 )
 def test_forbidden_lists_say_which_permission(serve: Serve, name: str, label: str) -> None:
-    client = serve(Options(forbid=frozenset({name})))
+    client = serve(SandboxOptions(forbid=frozenset({name})))
     error = client.error(f"/v1/{name}", 403)
     world = client.sandbox.world
     key = world.restricted_key
@@ -211,7 +211,7 @@ def test_forbidden_lists_say_which_permission(serve: Serve, name: str, label: st
 
 
 def test_expanding_needs_the_other_permission_too(serve: Serve) -> None:
-    client = serve(Options(forbid=frozenset({"customers"})))
+    client = serve(SandboxOptions(forbid=frozenset({"customers"})))
     client.get("/v1/subscriptions")
     error = client.error("/v1/subscriptions?expand[]=data.customer", 403)
     assert "customer_read" in error["message"]
@@ -219,7 +219,7 @@ def test_expanding_needs_the_other_permission_too(serve: Serve) -> None:
 
 def test_the_rate_is_a_strict_sliding_second(serve: Serve) -> None:
     ticks = [100.0]
-    client = serve(Options(rate="5/3", limit_clock=lambda: ticks[0]))
+    client = serve(SandboxOptions(rate="5/3", limit_clock=lambda: ticks[0]))
 
     def ask(name: str) -> str:
         answer = client.raw(f"/v1/{name}")

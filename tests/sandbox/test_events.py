@@ -5,7 +5,7 @@ import random
 import pytest
 
 from app.sandbox.world.changes import random_change
-from app.sandbox.world.events import TYPES
+from app.sandbox.world.event_log import TYPES
 from tests.helpers.sandbox_client import NOW, Client, Clock
 from tests.sandbox.conftest import Serve
 

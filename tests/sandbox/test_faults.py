@@ -11,13 +11,13 @@ import pytest
 
 from app.sandbox.server.faults import KINDS, Faults
 from app.sandbox.server.server import Sandbox
-from app.sandbox.server.state import Options
+from app.sandbox.server.state import SandboxOptions
 from tests.helpers.sandbox_client import Client
 from tests.sandbox.conftest import Serve
 
 
 def _one(serve: Serve, kind: str) -> Client:
-    return serve(Options(faults=Faults(fail_nth={2}, fail_with=kind)))
+    return serve(SandboxOptions(faults=Faults(fail_nth={2}, fail_with=kind)))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_shares_repeat_with_their_seed() -> None:
 
 
 def test_faults_only_where_asked(serve: Serve) -> None:
-    client = serve(Options(faults=Faults(error_500=1.0, only="/v1/prices")))
+    client = serve(SandboxOptions(faults=Faults(error_500=1.0, only="/v1/prices")))
     client.get("/v1/customers")
     client.get("/v1/prices", 500)
     client.get("/v1/products")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from app.sandbox.world.oauth import REDIRECTS
+from app.sandbox.world.registered_app import REDIRECTS
 from tests.helpers.sandbox_client import Client, Clock
 from tests.helpers.sandbox_oauth import (
     approved,

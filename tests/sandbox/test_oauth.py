@@ -9,7 +9,7 @@ import pytest
 
 from app.cli import run
 from app.sandbox.server.server import Sandbox
-from app.sandbox.server.state import Options
+from app.sandbox.server.state import SandboxOptions
 from tests.helpers.sandbox_client import Client, Clock
 from tests.helpers.sandbox_oauth import (
     HERE,
@@ -90,7 +90,7 @@ def test_refreshing_rolls_the_refresh_token(serve: Serve, clock: Clock) -> None:
 
 
 def test_the_life_of_tokens_is_an_option(serve: Serve, clock: Clock) -> None:
-    client = serve(Options(token_life=5, expires_in=True))
+    client = serve(SandboxOptions(token_life=5, expires_in=True))
     tokens = exchange(client, approved(client))
     assert tokens["expires_in"] == 5
     clock.now += 5
@@ -240,7 +240,7 @@ def test_what_token_endpoints_do_wrong(serve: Serve, fault: str, status: int, us
 
 
 def test_only_token_endpoints_are_delayed(serve: Serve) -> None:
-    client = serve(Options(token_delay=30))
+    client = serve(SandboxOptions(token_delay=30))
     client.get("/v1/customers")
     code = approved(client)
     with pytest.raises(httpx.ReadTimeout):

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from app.sandbox.world.changes import random_change
-from app.sandbox.world.events import TYPES
+from app.sandbox.world.event_log import TYPES
 from app.sandbox.world.hostile import HOSTILE
 from app.sandbox.world.world import World
 from tests.helpers.sandbox_client import Client, Clock, Obj

@@ -17,12 +17,13 @@ from app.db import connections
 from app.db.store import Store
 from app.panel.overview import overview
 from app.sandbox.server.server import Sandbox
-from app.sandbox.server.state import Options
+from app.sandbox.server.state import SandboxOptions
 from app.sandbox.world.changes import random_change
 from app.sandbox.world.world import World
 from app.settings import Settings
 from app.sync import events
-from app.sync.auth.connect import offered, recognised
+from app.sync.auth.connect import known_connection
+from app.sync.auth.key_check import access_by_key
 from app.sync.stripe.client import StripeProblem
 from tests.helpers.sync_run import following, sync, until
 from tests.helpers.truth import assert_equal
@@ -149,15 +150,17 @@ def test_a_cursor_that_is_gone_in_a_burst(store: Store, settings: Settings) -> N
 def test_a_known_key_takes_one_request_to_recognise(store: Store, settings: Settings) -> None:
     with Sandbox(customers=5, seed=24) as sandbox:
         here = replace(settings, stripe_api_base=sandbox.url)
-        offer = offered(sandbox.world.restricted_key)
-        assert recognised(here, store, offer) is None
+        offer = access_by_key(sandbox.world.restricted_key)
+        assert known_connection(here, store, offer) is None
         connection = settled(store, settings, sandbox)
-        requests = asked(sandbox, lambda: recognised(here, store, offer))
+        requests = asked(sandbox, lambda: known_connection(here, store, offer))
         assert requests == {"GET /v1/account": 1}
-        assert recognised(here, store, offer) == connection
+        assert known_connection(here, store, offer) == connection
         sandbox.options.forbid = frozenset({"prices"})
         sync(store, settings, sandbox, full=True)
-        assert recognised(here, store, offer) is None  # whatever is missing may be granted now
+        assert (
+            known_connection(here, store, offer) is None
+        )  # whatever is missing may be granted now
 
 
 @pytest.mark.parametrize("ahead", [0.0, 400 * DAY, -400 * DAY])
@@ -239,7 +242,7 @@ def test_late_and_doubled_events_while_it_follows(store: Store, settings: Settin
 
 
 def test_revoked_within_one_look(store: Store, settings: Settings) -> None:
-    with Sandbox(customers=20, seed=29, options=Options()) as sandbox:
+    with Sandbox(customers=20, seed=29, options=SandboxOptions()) as sandbox:
         connection = settled(store, settings, sandbox)
         with following(store, settings, sandbox, connection) as engine:
             wait_for_look(sandbox, 1)

@@ -19,7 +19,7 @@ from app.panel.overview import overview
 from app.panel.segments.views import segments
 from app.sandbox.server.faults import Faults
 from app.sandbox.server.server import Sandbox
-from app.sandbox.server.state import Options
+from app.sandbox.server.state import SandboxOptions
 from app.sandbox.world.changes import random_change
 from app.sandbox.world.seeded_customers import PLANTED
 from app.settings import Settings
@@ -34,7 +34,7 @@ def test_a_tenth_of_the_requests_failing(store: Store, settings: Settings) -> No
         asked = sum(sync(store, settings, clean).requests.values())
     other = open_store(Settings(home=settings.home / "other"))
     faults = Faults(seed=3, error_500=0.02, rate_429=0.02, cut_body=0.02, html=0.02, reset=0.02)
-    with Sandbox(customers=1_500, seed=21, options=Options(faults=faults)) as faulty:
+    with Sandbox(customers=1_500, seed=21, options=SandboxOptions(faults=faults)) as faulty:
         engine = sync(other, settings, faulty)
         connection = overview(other).connection
         assert connection

@@ -45,10 +45,10 @@ def test_somebody_who_looks_waits_a_minute_at_most_and_only_while_looking() -> N
     pace.attend()
     assert pace.pause == LOOKED_AT
     clock.now += 70
-    assert pace.left == 0
+    assert pace.seconds_left == 0
     clock.now += 60
     assert pace.pause == QUIET
-    assert pace.left == QUIET - 130
+    assert pace.seconds_left == QUIET - 130
 
 
 def test_many_pages_of_events_are_not_listed_again_at_once() -> None:
@@ -75,7 +75,7 @@ def test_webhooks_leave_looking_to_a_safety_net() -> None:
     clock = Clock()
     pace = PollInterval(clock=clock)
     pace.looked(5, 1)
-    pace.told()
+    pace.note_webhook()
     assert pace.pause == QUIET
     assert "webhooks" in pace.words
     clock.now += TOLD

@@ -251,7 +251,7 @@ def test_a_sync_that_runs_once_applies_the_webhooks_that_wait(
         sandbox.world.update_customer(changed, name="By webhook")
         new = sandbox.world.create_customer(name="Also new")
         now = int(time.time())
-        event_hints.tell(
+        event_hints.leave_hints(
             store,
             connection.id,
             [

@@ -21,16 +21,16 @@ def said(store: Store) -> list[str]:
 def test_a_difference_is_said_once_until_it_is_gone(store: Store, ahead: float, words: str) -> None:
     here = connection(store)
     for seconds in (ahead, ahead + 0.4):
-        stripe_clock.tell(store, here, seconds)
+        stripe_clock.record_clock_error(store, here, seconds)
     (text,) = said(store)
     assert words in text
     assert "Webhooks are refused" in text
-    stripe_clock.tell(store, here, 2.0)
+    stripe_clock.record_clock_error(store, here, 2.0)
     assert said(store) == []
 
 
 def test_a_small_difference_is_none(store: Store) -> None:
     here = connection(store)
     for seconds in (0.0, 239.0, -239.0):
-        stripe_clock.tell(store, here, seconds)
+        stripe_clock.record_clock_error(store, here, seconds)
     assert said(store) == []

@@ -220,14 +220,14 @@ def test_what_a_webhook_told_is_applied_between_two_looks(store: Store, settings
                 )
                 event = list(sandbox.world.events())[-1]
             row = EventRow(event["id"], event["created"], event["type"], who)
-            event_hints.tell(store, connection, [row, row])
+            event_hints.leave_hints(store, connection, [row, row])
             until(lambda: named("Told", store) and not event_hints.waiting(store, connection))
             fetched = sandbox.requests["GET /v1/customers/{id}"]
             assert fetched == 1
-            event_hints.tell(store, connection, [row])
+            event_hints.leave_hints(store, connection, [row])
             assert not event_hints.waiting(store, connection)
             unknown = EventRow("evt_x", event["created"], "customer.updated", "cus_unknown")
-            event_hints.tell(store, connection, [unknown])
+            event_hints.leave_hints(store, connection, [unknown])
             until(lambda: not event_hints.waiting(store, connection))
             assert connections.unseen(store, connection, ["evt_x"]) == set()
 

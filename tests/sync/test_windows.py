@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.sync.windows import STRIPE_BEGAN, TimeWindow, advance, below, cut, known_total, split
+from app.sync.windows import (
+    STRIPE_BEGAN,
+    TimeWindow,
+    advance,
+    below,
+    cut_window,
+    known_total,
+    split,
+)
 
 NOW = 2_000_000_000
 PAGE = 5  # small, so that small lists have many pages
@@ -27,7 +35,7 @@ def windows(draw: st.DrawFn) -> TimeWindow:
     return TimeWindow(1, "customers", low, high, "cus_x", position, draw(st.floats(0, 1_000)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(windows(), st.integers(1, 40), st.integers(0, 40))
 def test_pieces_are_disjoint_and_cover_exactly_the_rest(
     window: TimeWindow, parts: int, ids: int
@@ -50,7 +58,7 @@ def test_pieces_are_disjoint_and_cover_exactly_the_rest(
     assert all(piece.listing == window.listing for piece in pieces)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(windows(), st.integers(2, 40))
 def test_the_piece_that_keeps_the_cursor_keeps_its_second(window: TimeWindow, parts: int) -> None:
     """More objects of the cursor's second may follow; no other piece asks for them."""
@@ -72,7 +80,7 @@ def test_a_window_that_nothing_is_known_of_is_not_cut() -> None:
     assert split(window, 8, range(2, 10)) == [window]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(windows())
 def test_a_query_is_half_open(window: TimeWindow) -> None:
     query = window.parameters()
@@ -82,7 +90,7 @@ def test_a_query_is_half_open(window: TimeWindow) -> None:
     assert query == {"limit": 100}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(windows(), st.none() | st.integers(-(2**70), 2**70))
 def test_a_time_that_cannot_be_moves_nothing(window: TimeWindow, created: int | None) -> None:
     moved = advance(window, "cus_y", created, 100)
@@ -94,7 +102,7 @@ def test_a_time_that_cannot_be_moves_nothing(window: TimeWindow, created: int | 
     assert moved.remaining >= 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(windows())
 def test_starting_over_keeps_the_cursors_second(window: TimeWindow) -> None:
     again = below(window)
@@ -142,7 +150,7 @@ def accounts(draw: st.DrawFn) -> Account:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(accounts(), st.randoms(use_true_random=False))
 def test_a_list_read_in_any_order_with_any_cuts_is_complete(account: Account, rng: Random) -> None:
 
@@ -185,9 +193,9 @@ def test_a_total_is_known_within_a_factor_of_two(
 
 
 def test_a_window_that_leads_nowhere_is_cut_down_to_a_second() -> None:
-    first = cut(at(0, 100, 60), 2)
+    first = cut_window(at(0, 100, 60), 2)
     assert first == [below(at(0, 100, 60))]
-    upper, lower = cut(first[0], 2)
+    upper, lower = cut_window(first[0], 2)
     assert (upper.low, upper.high, lower.low, lower.high) == (31, 61, 0, 31)
-    assert cut(TimeWindow(1, "customers", 5, 6), 2) == []
-    assert cut(at(0, 61, 60), 2) == []  # the cursor's own second
+    assert cut_window(TimeWindow(1, "customers", 5, 6), 2) == []
+    assert cut_window(at(0, 61, 60), 2) == []  # the cursor's own second

@@ -279,7 +279,7 @@ def test_a_fault_of_our_own_says_nothing(
     def fault(*_: object) -> None:
         raise RuntimeError(CANARY)
 
-    monkeypatch.setattr(event_hints, "tell", fault)
+    monkeypatch.setattr(event_hints, "leave_hints", fault)
     answer = running.send(event())
     assert answer.status_code == 500
     assert CANARY not in answer.text

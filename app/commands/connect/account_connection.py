@@ -18,7 +18,7 @@ from app.db import connections
 from app.db.engines.store_factory import open_store
 from app.panel.overview import overview, status_json
 from app.settings import load
-from app.sync.auth.connect import KeyReport
+from app.sync.auth.key_check import KeyReport
 from app.sync.service import Admitted, SyncService
 from app.text import plain
 

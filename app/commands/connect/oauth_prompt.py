@@ -14,7 +14,7 @@ from app.credentials.store import TokenStore
 from app.oauth.browser import open_browser
 from app.oauth.errors import OAuthProblem
 from app.oauth.redirect import RedirectAnswer
-from app.sync.auth.approval import Approval
+from app.sync.auth.stripe_approval import Approval
 from app.sync.service import Admitted, SyncService
 from app.sync.stripe.oauth import OAuthApp
 from app.text import plain

@@ -20,7 +20,8 @@ from app.invites.sending.factory import open_sender
 from app.panel.overview import Overview, RecentChange, overview, recent_changes
 from app.panel.segments.views import segments
 from app.settings import Settings
-from app.sync.auth.connect import check_key, connect, offered
+from app.sync.auth.connect import connect
+from app.sync.auth.key_check import access_by_key, check_key
 from app.sync.engine import Engine
 from app.text import plain
 
@@ -44,7 +45,9 @@ def run_headless(store: Store, settings: Settings, url: str, key: str) -> int:
     print(f"Connected its account {plain(report.account)} in TEST mode.", flush=True)
     shown: list[str] = []
     committed: queue.SimpleQueue[None] = queue.SimpleQueue()
-    engine = Engine(store, settings, offered(key).access, connection, lambda _: committed.put(None))
+    engine = Engine(
+        store, settings, access_by_key(key).access, connection, lambda _: committed.put(None)
+    )
     engine.start()
     try:
         deadline = time.monotonic() + HEADLESS_SECONDS

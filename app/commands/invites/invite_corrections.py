@@ -11,7 +11,7 @@ from app.commands.shared.exit_codes import DONE, FAILED, WrongUse
 from app.commands.shared.list_argument import named
 from app.invites import contact_lists, corrections
 from app.invites.housekeeping import follow
-from app.invites.list_columns import read_list
+from app.invites.lists.list_columns import read_list
 from app.invites.operator import by
 from app.text import plain
 

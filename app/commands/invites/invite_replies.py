@@ -16,8 +16,8 @@ from app.commands.shared.exit_codes import DONE, FAILED, WrongUse
 from app.commands.shared.list_argument import named
 from app.invites import contact_lists, lifecycle, opt_outs
 from app.invites.housekeeping import follow
-from app.invites.list_columns import read_list
-from app.invites.list_status import by_status, status_words
+from app.invites.lists.list_columns import read_list
+from app.invites.lists.list_status import by_status, status_words
 from app.invites.operator import by, read_text
 from app.text import plain
 

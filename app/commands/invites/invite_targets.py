@@ -8,7 +8,7 @@ from app.db.store import Store
 from app.invites import contact_lists
 from app.invites.errors import UnknownInvite
 from app.invites.invite_log import invite_rows
-from app.invites.list_columns import read_list
+from app.invites.lists.list_columns import read_list
 from app.text import plain
 
 

@@ -27,7 +27,7 @@ from app.sync import stripe_clock
 from app.sync.engine import Engine
 from app.sync.service import SyncService
 from app.text import plain
-from app.web import server, webhook_secrets
+from app.web import http_server, webhook_secrets
 from app.web.routes import Routes
 from app.web.webhook import PATH
 from app.web.worker_thread import WorkerThread
@@ -100,7 +100,7 @@ async def _run(
 ) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     with call_on_signal(lambda: loop.call_soon_threadsafe(stop.set)):
-        listener = server.listen(options.host, options.port)
+        listener = http_server.listen(options.host, options.port)
         syncing = loop.create_task(sync.run()) if sync else None
         if sync and syncing:
             either = {syncing, *(loop.create_task(one.wait()) for one in (sync.started, stop))}
@@ -115,7 +115,9 @@ async def _run(
             on_wrong_clock=_ClockWarning().say,
         )
         _announce(service, listener, sync is not None, options)
-        serving = loop.create_task(server.serve(server.application(pages.routes), listener, stop))
+        serving = loop.create_task(
+            http_server.serve(http_server.application(pages.routes), listener, stop)
+        )
         serving.add_done_callback(lambda _: stop.set())
         watching = None if sync else loop.create_task(watch_database(service.store))
         if syncing:
@@ -166,7 +168,7 @@ async def watch_sync(engine: Engine) -> None:
 def _announce(
     service: SyncService, listener: socket.socket, syncs: bool, options: argparse.Namespace
 ) -> None:
-    url, only_here = server.address_of(listener)
+    url, only_here = http_server.address_of(listener)
     forward = f"stripe listen --forward-to {url}{PATH}"
     if not only_here:
         say(

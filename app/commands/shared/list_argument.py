@@ -12,7 +12,7 @@ def named(argument: str) -> tuple[str, bool]:
     says whether the names were typed. Raises StudyProblem and WrongUse."""
     from pathlib import Path
 
-    from app.invites.list_addresses import is_name
+    from app.invites.lists.list_addresses import is_name
     from app.invites.operator import read_text
 
     if not argument.strip():

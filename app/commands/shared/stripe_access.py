@@ -13,15 +13,8 @@ from app.credentials.factory import open_credentials
 from app.db import connections
 from app.db.store import Store
 from app.settings import Settings
-from app.sync.auth.connect import (
-    KeyProblem,
-    check,
-    connect,
-    offered,
-    owner,
-    recognised,
-    refuse_another,
-)
+from app.sync.auth.connect import connect, known_connection, refuse_another
+from app.sync.auth.key_check import KeyProblem, access_by_key, check_access, find_owner
 from app.sync.ended_access import ENDINGS, confirmed, end_by_stripe
 from app.sync.engine import LONGEST_RETRY, RETRY
 from app.sync.service import SyncService
@@ -52,9 +45,9 @@ def reading_access(store: Store, settings: Settings) -> ConnectionAccess:
 
 def _read_by_key(store: Store, settings: Settings) -> ConnectionAccess:
     assert settings.stripe_key
-    offer = offered(settings.stripe_key)
+    offer = access_by_key(settings.stripe_key)
     try:
-        whose = owner(settings, offer)
+        whose = find_owner(settings, offer)
     except KeyProblem as problem:
         if problem.kind in (ProblemKind.REVOKED, ProblemKind.EXPIRED):
             raise NotConnected(f"{problem} Nothing was changed here.") from None
@@ -100,12 +93,12 @@ def _sync_by_key(service: SyncService) -> tuple[int, Access] | None:
     store, settings = service.store, service.settings
     if not settings.stripe_key:
         return None
-    offer = offered(settings.stripe_key)
+    offer = access_by_key(settings.stripe_key)
     try:
-        known = recognised(settings, store, offer)
+        known = known_connection(settings, store, offer)
         if known is not None:
             return known, offer.access
-        report = check(settings, offer)
+        report = check_access(settings, offer)
     except KeyProblem as problem:
         if problem.kind not in (ProblemKind.REVOKED, ProblemKind.EXPIRED):
             raise

@@ -170,7 +170,7 @@ class SearchIndexBuilder:
         return bool(number == self._size)
 
 
-def forget(store: Store) -> None:
+def remove_old_values(store: Store) -> None:
     """Remove every old value of changed participants from SQLite's index."""
     if not ready(store):
         drop(store)

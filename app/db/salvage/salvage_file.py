@@ -15,8 +15,7 @@ from app.db.salvage.definitions import ROWID, Tree, trees
 from app.db.salvage.page_file import PageFile
 from app.db.salvage.page_owners import PageOwners, fits, schema_rows
 from app.db.salvage.records import Value
-from app.db.schema import VERSION
-from app.db.store import APPLICATION_ID
+from app.db.schema import APPLICATION_ID, VERSION
 
 _SHORT = 0.1
 _AT_ONCE = 200  # keys in a statement

@@ -32,7 +32,7 @@ class Step(StoredModel):
         primary_key = CompositeKey("connection", "name")
 
 
-class Window(StoredModel):
+class SyncWindow(StoredModel):
     """A part of a list that is still to be fetched: objects created in ``[low, high)``, below the
     object ``cursor``. A window that was read to its end has no row."""
 
@@ -46,6 +46,7 @@ class Window(StoredModel):
     density = FloatField(default=0.0)  # objects per second as last seen, for estimates only
 
     class Meta:
+        table_name = "window"
         primary_key = CompositeKey("connection", "id")
 
 
@@ -125,7 +126,7 @@ class ReadCount(StoredModel):
 
 TABLES: list[type[StoredModel]] = [
     Step,
-    Window,
+    SyncWindow,
     Message,
     SeenEvent,
     Hint,

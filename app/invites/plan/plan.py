@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from app.db.store import Store
+from app.invites.audience import check_segments
 from app.invites.errors import StudyProblem
 from app.invites.mail.addresses import hasher
 from app.invites.mail.template import Template
@@ -22,7 +23,7 @@ from app.invites.plan.members import Checkpoint, Members, describe, leave_out, s
 from app.invites.plan.options import Options
 from app.invites.plan.outcomes import Outcome
 from app.invites.rules import Rules
-from app.invites.studies import Study, check_segments
+from app.invites.studies import Study
 from app.panel.filters.subscription_use import segment_asks
 from app.panel.knowledge import Knowledge, knowledge, set_aside
 from app.panel.lists.order import Ids

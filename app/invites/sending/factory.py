@@ -85,33 +85,11 @@ def per_minute(setup: ChannelSetup, key: str) -> int | None:
     return min((limit.most for limit in limits if limit.seconds == 60), default=None)
 
 
-def _open_smtp(setup: ChannelSetup) -> OpenChannel:
-    from app.invites.sending.channels import smtp_channel
-
-    return smtp_channel.open_channel(setup)
-
-
-def _open_eml(setup: ChannelSetup) -> OpenChannel:
-    from app.invites.sending.channels.file_channels import EmlChannel, mailbox
-
-    return EmlChannel(mailbox(setup.settings.home))
-
-
-def _open_csv(setup: ChannelSetup) -> OpenChannel:
-    from app.invites.sending.channels.file_channels import CsvChannel, mailbox
-
-    return CsvChannel(mailbox(setup.settings.home))
-
-
-# A channel's imports run when it is opened. Opening connects to nothing yet.
-_OPEN = {"smtp": _open_smtp, "eml": _open_eml, "csv": _open_csv}
-
-
 def open_channel(found: Channel, setup: ChannelSetup) -> OpenChannel:
     """Open a channel. Raises ChannelNotSetUp and SettingsError."""
-    if found.by_hand:
+    if found.open is None:
         raise ChannelNotSetUp(f"Only you can send {found.words}.")
-    return _OPEN[found.key](setup)
+    return found.open(setup)
 
 
 def open_sender(

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from secrets import token_urlsafe
 
-from app.db.store import APPLICATION_ID, Row, Store
+from app.db.schema import APPLICATION_ID
+from app.db.store import Row, Store
 from app.invites import ledger
 from app.invites.errors import StudyProblem
 from app.invites.ledger import Entry

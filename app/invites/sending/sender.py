@@ -314,7 +314,8 @@ class Sender:
             return NOW
         within = {60: "a minute", 86_400: "a day"}.get(limit.seconds, f"{limit.seconds:,} seconds")
         most = "1 email leaves" if limit.most == 1 else f"{limit.most:,} emails leave"
-        why = f"No more than {most} in {within} (PANELIST_MAIL_RATE)."
+        setting = f" ({limit.setting})" if limit.setting else ""
+        why = f"No more than {most} in {within}{setting}."
         return NextStep(max(_SOON, rows[0][0] + limit.seconds - now), why)
 
     def _template(self, batch: RunView) -> tuple[Template, int | None, tuple[str, ...]]:

@@ -9,7 +9,7 @@ from app.sandbox.server import expand, lists, params
 from app.sandbox.server.params import Query
 from app.sandbox.world import errors
 from app.sandbox.world.account import account
-from app.sandbox.world.oauth import RESOURCES
+from app.sandbox.world.registered_app import RESOURCES
 from app.sandbox.world.seeded import Obj
 from app.sandbox.world.world import World
 
@@ -28,7 +28,7 @@ class Route(NamedTuple):
 
 
 @dataclass
-class Access:
+class KeyRights:
     """What keys may do. `keys` are accepted in addition to the world's two keys."""
 
     forbid: frozenset[str] = frozenset()
@@ -58,7 +58,7 @@ def route(method: str, path: str) -> Route | None:
     return Route(resource, identifier, f"GET /v1/{resource}{'/{id}' if identifier else ''}")
 
 
-def authenticate(world: World, access: Access, headers: dict[str, str]) -> Caller:
+def authenticate(world: World, access: KeyRights, headers: dict[str, str]) -> Caller:
     """The caller of a request. Raises 401 or 403 (docs.stripe.com/api/authentication)."""
     key, account_header = key_of(headers), headers.get("stripe-account")
     if key == world.client_secret:
@@ -76,7 +76,7 @@ def authenticate(world: World, access: Access, headers: dict[str, str]) -> Calle
     return Caller(key, world.account_id, _APPROVED if limited else _EVERYTHING)
 
 
-def _developer(world: World, access: Access, key: str, account_header: str | None) -> Caller:
+def _developer(world: World, access: KeyRights, key: str, account_header: str | None) -> Caller:
     """The app's developer, for a connected account or for the developer's own, empty account."""
     if account_header is None or account_header == world.oauth.developer:
         return Caller(key, world.oauth.developer, _APPROVED)
@@ -108,7 +108,7 @@ def _key(authorization: str) -> str:
         return ""
 
 
-def authorize(world: World, access: Access, caller: Caller, resources: list[str]) -> None:
+def authorize(world: World, access: KeyRights, caller: Caller, resources: list[str]) -> None:
     """Check that the caller may read these resources.
 
     Raises 403 for the first that it may not (docs.stripe.com/keys/restricted-api-keys).
@@ -119,7 +119,7 @@ def authorize(world: World, access: Access, caller: Caller, resources: list[str]
             raise errors.forbidden(caller.key, caller.account, resource)
 
 
-def answer(world: World, access: Access, caller: Caller, requested: Route, query: Query) -> Obj:
+def answer(world: World, access: KeyRights, caller: Caller, requested: Route, query: Query) -> Obj:
     """The requested object or list. Raises StripeError."""
     resource, identifier, _ = requested
     authorize(world, access, caller, [resource])

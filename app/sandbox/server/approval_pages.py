@@ -5,7 +5,7 @@ from html import escape
 from urllib.parse import urlsplit
 
 from app.sandbox.world.errors import PERMISSIONS
-from app.sandbox.world.oauth import RESOURCES
+from app.sandbox.world.registered_app import RESOURCES
 from app.web_page import page, style_source
 
 APP_NAME = "Panelist"

@@ -11,11 +11,11 @@ from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from app.sandbox.server import approval_pages, params
-from app.sandbox.server.connection import Request, Response
+from app.sandbox.server.client_connection import Request, Response
 from app.sandbox.server.params import Query
 from app.sandbox.server.state import State
 from app.sandbox.world.errors import OAuthError
-from app.sandbox.world.oauth import Flavour, OAuth
+from app.sandbox.world.registered_app import Flavour, OAuth
 
 INVALID = "The provided OAuth link is invalid"
 _CHANNEL_LINK = re.compile(r"(chnlink|ch)_\w+", re.ASCII)

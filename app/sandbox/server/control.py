@@ -13,7 +13,7 @@ from itertools import islice
 import orjson
 
 from app.sandbox.server import consent, wire
-from app.sandbox.server.connection import Request, Response
+from app.sandbox.server.client_connection import Request, Response
 from app.sandbox.server.faults import Faults
 from app.sandbox.server.limits import SandboxLimits
 from app.sandbox.server.state import State

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.sandbox.server import api, params, wire
-from app.sandbox.server.connection import Request, Response
+from app.sandbox.server.client_connection import Request, Response
 from app.sandbox.server.params import Query
-from app.sandbox.server.state import Options, State
+from app.sandbox.server.state import SandboxOptions, State
 from app.sandbox.world import errors
 from app.sandbox.world.errors import PERMISSIONS, OAuthError, StripeError
-from app.sandbox.world.oauth import RESOURCES, Flavour, Install
+from app.sandbox.world.registered_app import RESOURCES, Flavour, Install
 from app.sandbox.world.seeded import Obj
 from app.sandbox.world.world import World
 
@@ -53,7 +53,7 @@ def _tokens(state: State, request: Request, flavour: Flavour) -> Response:
     return answer
 
 
-def _faulty_answer(fault: str, options: Options) -> Response | None:
+def _faulty_answer(fault: str, options: SandboxOptions) -> Response | None:
     """The answer of a fault that replaces the whole request; None for any other fault."""
     if fault == "302":
         return Response(302, [("Location", options.token_redirect)])

@@ -102,7 +102,7 @@ def _living_subscriptions(world: World, customer: str) -> Obj:
     table = world.subscriptions_table
     numbers = [
         n
-        for n in table.of_customer(world.customers_table.living(customer))
+        for n in table.of_customer(world.customers_table.existing_number(customer))
         if STATUSES[table.status[n]] not in ENDED
     ]
     return {

@@ -11,9 +11,9 @@ from typing import Any, Self
 from urllib.parse import unquote
 
 from app.sandbox.server import api, consent, control, developer, params, wire
-from app.sandbox.server.connection import HttpConnection, Request, Response
+from app.sandbox.server.client_connection import HttpConnection, Request, Response
 from app.sandbox.server.limits import SandboxLimits
-from app.sandbox.server.state import Options, State
+from app.sandbox.server.state import SandboxOptions, State
 from app.sandbox.world import errors
 from app.sandbox.world.errors import StripeError
 from app.sandbox.world.seeded import base62
@@ -44,7 +44,7 @@ def _endpoint(
 class SandboxService(State):
     """Answers requests about one world. It knows nothing of sockets."""
 
-    def __init__(self, world: World, options: Options) -> None:
+    def __init__(self, world: World, options: SandboxOptions) -> None:
         super().__init__(world, options)
         self._ids = random.Random(f"{world.seed}/requests")
         self._limits: SandboxLimits | None = None
@@ -177,13 +177,13 @@ class Sandbox(SandboxService):
         self,
         world: World | None = None,
         *,
-        options: Options | None = None,
+        options: SandboxOptions | None = None,
         port: int = 0,
         **world_args: Any,
     ) -> None:
         if world is not None and world_args:
             raise TypeError("give a world or what to make one of, not both")
-        super().__init__(world or World(**world_args), options or Options())
+        super().__init__(world or World(**world_args), options or SandboxOptions())
         self.url = ""
         self._port = port
         self._ready = threading.Event()

@@ -14,12 +14,12 @@ from app.sandbox.world.seeded import Obj
 from app.sandbox.world.world import World
 
 LOG_LENGTH = 10_000
-# The faults of token endpoints (`Options.token_fault`).
+# The faults of token endpoints (`SandboxOptions.token_fault`).
 TOKEN_FAULTS = ("", "302", "400", "500", "html", "nothing")
 
 
 @dataclass
-class Options:
+class SandboxOptions:
     """How the server behaves. Assign to change it while it runs.
 
     - `rate`: requests per second as `account/endpoint`, such as `100/25`; 0 is no limit.
@@ -72,7 +72,7 @@ class State:
     object of a successful answer. What it returns is sent instead: an object, or any bytes.
     """
 
-    def __init__(self, world: World, options: Options) -> None:
+    def __init__(self, world: World, options: SandboxOptions) -> None:
         self.world, self.options = world, options
         self.lock = threading.RLock()
         self.requests: Counter[str] = Counter()
@@ -82,10 +82,10 @@ class State:
         self.on_answer: Callable[[str, dict[str, object], Obj], Obj | bytes] | None = None
         self.changes_rng = random.Random(f"{world.seed}/live")
 
-    def access(self) -> api.Access:
+    def access(self) -> api.KeyRights:
         """What keys may do, from the options."""
         options = self.options
-        return api.Access(options.forbid, options.revoked, options.expired, options.keys)
+        return api.KeyRights(options.forbid, options.revoked, options.expired, options.keys)
 
     def change(self) -> str:
         """Make one random change. Returns a sentence about it."""

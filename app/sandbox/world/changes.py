@@ -113,7 +113,7 @@ def _update_status(world: World, rng: random.Random) -> str:
     identifier = _subscription(world, rng)
     if identifier is None:
         return ""
-    number = world.subscriptions_table.living(identifier)
+    number = world.subscriptions_table.existing_number(identifier)
     status = rng.choice(_NEXT[STATUSES[world.subscriptions_table.status[number]]])
     return f"{world.update_subscription(identifier, status=status)} is {status}"
 
@@ -140,7 +140,7 @@ def _pause_collection(world: World, rng: random.Random) -> str:
     if identifier is None:
         return ""
     table = world.subscriptions_table
-    paused = table.object(table.living(identifier))["pause_collection"] is not None
+    paused = table.object(table.existing_number(identifier))["pause_collection"] is not None
     pause = {"behavior": rng.choice(_BEHAVIORS), "resumes_at": None}
     world.update_subscription(identifier, pause_collection=None if paused else pause)
     return f"payment collection of {identifier} was {'resumed' if paused else 'paused'}"

@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from app.sandbox.world import catalogue
-from app.sandbox.world.events import Events
+from app.sandbox.world.event_log import Events
 from app.sandbox.world.hostile import POISON
-from app.sandbox.world.oauth import OAuth
-from app.sandbox.world.seeded import Ids, Obj, mix, subseed, word
+from app.sandbox.world.registered_app import OAuth
+from app.sandbox.world.seeded import Ids, Obj, mix, seed_for, word
 from app.sandbox.world.seeded_customers import GROWTH_SECONDS, Customers
 from app.sandbox.world.seeded_subscriptions import SLOTS, Subscriptions
 
@@ -41,7 +41,7 @@ class Contents:
         self.oauth = OAuth(seed, self.account_id, live, lambda: self.clock(), redirect_uris)
         self.client_id, self.client_secret = self.oauth.client_id, self.oauth.client_secret
         self.born = int(clock())
-        self._mixed = subseed(seed, "new")
+        self._mixed = seed_for(seed, "new")
         price_ids = Ids(seed, "price", infix)
         self.products_table, self.prices_table = catalogue.seed_catalogue(
             Ids(seed, "prod"), price_ids, self.born - GROWTH_SECONDS, live

@@ -47,7 +47,7 @@ class ObjectTable:
         n = self.ids.number(text)
         return n if n is not None and n < len(self.created) else None
 
-    def living(self, text: str) -> int:
+    def existing_number(self, text: str) -> int:
         """The number of an id that exists. Raises KeyError for an unknown or deleted one."""
         n = self.number(text)
         if n is None or n in self.gone:

@@ -22,7 +22,7 @@ def mix(seed: int, n: int) -> int:
     return x ^ (x >> 31)
 
 
-def subseed(seed: int, name: str) -> int:
+def seed_for(seed: int, name: str) -> int:
     """A separate 64-bit seed for one purpose."""
     return random.Random(f"{seed}/{name}").getrandbits(64)
 

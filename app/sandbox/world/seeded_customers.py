@@ -6,7 +6,7 @@ from math import sqrt
 from app.sandbox.world import names
 from app.sandbox.world.hostile import HOSTILE
 from app.sandbox.world.object_table import ObjectTable
-from app.sandbox.world.seeded import Ids, Obj, mix, subseed
+from app.sandbox.world.seeded import Ids, Obj, mix, seed_for
 
 GROWTH_SECONDS = 4 * 365 * 86400
 IMPORT_SIZE = 250
@@ -35,7 +35,7 @@ class Customers(ObjectTable):
 
     def __init__(self, ids: Ids, count: int, seed: int, now: int, livemode: bool) -> None:
         super().__init__(ids)
-        self._seed, self._livemode = subseed(seed, "customers"), livemode
+        self._seed, self._livemode = seed_for(seed, "customers"), livemode
         self._hostile = {count - 4 - 4 * kind: kind for kind in range(len(HOSTILE))}
         self.seeded_count = count
         self.created = _growth(count, self._seed, now)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from app.sandbox.world.catalogue import INLINE, plan, price
 from app.sandbox.world.object_table import ObjectTable
-from app.sandbox.world.seeded import Ids, Obj, mix, subseed
+from app.sandbox.world.seeded import Ids, Obj, mix, seed_for
 from app.sandbox.world.seeded_customers import Customers
-from app.sandbox.world.subscription import ENDED, STATUSES, TRIAL, dress, item, subscription
+from app.sandbox.world.subscription import ENDED, STATUSES, TRIAL, item, set_status, subscription
 
 CODES = {status: code for code, status in enumerate(STATUSES)}
 # In sixty-fourths: about 58% active, 20% canceled, 6% trialing, 5% past due.
@@ -39,7 +39,7 @@ class Subscriptions(ObjectTable):
         livemode: bool,
     ) -> None:
         super().__init__(ids)
-        self._seed, self._now = subseed(seed, "subscriptions"), now
+        self._seed, self._now = seed_for(seed, "subscriptions"), now
         self._customers, self._prices, self._find_price = customers, prices, find_price
         self.item_ids, self._price_ids = item_ids, price_ids
         self.owners = array("I")
@@ -189,6 +189,6 @@ class Subscriptions(ObjectTable):
             made |= {"cancel_at_period_end": True, "cancel_at": end, "canceled_at": created}
         elif status != "active":
             ended = created + (now - created) * ((h >> 33) % 64 + 64) // 128
-            dress(made, status, ended if status in ENDED else now)
+            set_status(made, status, ended if status in ENDED else now)
         if status == "active" and (h >> 36) % 4 == 0 and created + TRIAL < now:
             made |= {"trial_start": created, "trial_end": created + TRIAL}

@@ -124,7 +124,7 @@ def subscription(
     }
 
 
-def dress(made: Obj, status: str, second: int) -> None:
+def set_status(made: Obj, status: str, second: int) -> None:
     """Set the status of a subscription and the fields that go with it, as of a second."""
     made["status"] = status
     made["status_details"] = None

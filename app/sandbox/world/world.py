@@ -8,7 +8,7 @@ from app.sandbox.world.contents import Contents
 from app.sandbox.world.object_table import ObjectTable
 from app.sandbox.world.seeded import Obj
 from app.sandbox.world.seeded_subscriptions import SLOTS
-from app.sandbox.world.subscription import ENDED, STATUSES, dress, item, subscription
+from app.sandbox.world.subscription import ENDED, STATUSES, item, set_status, subscription
 
 
 class World(Contents):
@@ -48,7 +48,7 @@ class World(Contents):
         """Delete a customer for good, and cancel its subscriptions
         (docs.stripe.com/api/customers/delete)."""
         table = self.customers_table
-        n = table.living(id)
+        n = table.existing_number(id)
         for number in self.subscriptions_table.of_customer(n):
             if STATUSES[self.subscriptions_table.status[number]] not in ENDED:
                 self.cancel_subscription(self.subscriptions_table.ids.of(number))
@@ -73,11 +73,11 @@ class World(Contents):
         Returns the id.
         """
         _no_fixed(fields)
-        owner, table = self.customers_table.living(customer), self.subscriptions_table
+        owner, table = self.customers_table.existing_number(customer), self.subscriptions_table
         n, identifier, created = table.next(int(self.clock()))
         slots = self._items(n, created, price_ids or self._some_prices(n, items), 0)
         made = subscription(identifier, customer, created, status, slots, self.livemode)
-        dress(made, status, created)
+        set_status(made, status, created)
         table.add_for(owner, made | fields, created)
         self._emit("customer.subscription.created", table.shown(n))
         return identifier
@@ -106,7 +106,7 @@ class World(Contents):
         """
         _no_fixed(fields)
         table = self.subscriptions_table
-        n = table.living(id)
+        n = table.existing_number(id)
         old, now = table.object(n), int(self.clock())
         if old["status"] in ENDED:
             raise ValueError(f"{id} has ended; an ended subscription cannot change")
@@ -118,7 +118,7 @@ class World(Contents):
             data = self._items(n, now, price_ids, max(used, default=0) % SLOTS + 1)
             made["items"] = old["items"] | {"data": data}
         if "status" in fields:
-            dress(made, fields["status"], now)
+            set_status(made, fields["status"], now)
         self._replace_subscription(n, old, made | fields)
         return id
 
@@ -138,18 +138,18 @@ class World(Contents):
     def cancel_subscription(self, id: str) -> str:
         """End a subscription now. Raises KeyError or ValueError like `update_subscription`."""
         table = self.subscriptions_table
-        n = table.living(id)
+        n = table.existing_number(id)
         made = dict(table.object(n))
         if made["status"] in ENDED:
             raise ValueError(f"{id} has ended already")
-        dress(made, "canceled", int(self.clock()))
+        set_status(made, "canceled", int(self.clock()))
         table.replace(n, made)
         self._emit("customer.subscription.deleted", table.shown(n))
         return id
 
     def remind(self, id: str, change: str = "trial_will_end") -> str:
         """Make an event about an unchanged subscription, such as trial_will_end."""
-        shown = self.subscriptions_table.shown(self.subscriptions_table.living(id))
+        shown = self.subscriptions_table.shown(self.subscriptions_table.existing_number(id))
         self._emit(f"customer.subscription.{change}", shown)
         return id
 
@@ -173,7 +173,7 @@ class World(Contents):
 
     def delete_product(self, id: str) -> str:
         """Delete a product and its prices. Subscriptions keep those prices."""
-        n = self.products_table.living(id)
+        n = self.products_table.existing_number(id)
         for price in [price for price in self.prices() if price["product"] == id]:
             self.delete_price(price["id"])
         self._delete(self.products_table, "product", n)
@@ -182,7 +182,7 @@ class World(Contents):
     def create_price(self, product: str, **fields: Any) -> str:
         """Create a price for a product. `interval` and `usage_type` go into `recurring`."""
         _no_fixed(fields)
-        self.products_table.living(product)
+        self.products_table.existing_number(product)
         table = self.prices_table
         _, identifier, created = table.next(int(self.clock()))
         made = catalogue.price(identifier, created, self.livemode, product=product, **fields)
@@ -198,7 +198,7 @@ class World(Contents):
 
     def delete_price(self, id: str) -> str:
         """Delete a price. Subscriptions that have it still show it."""
-        self._delete(self.prices_table, "price", self.prices_table.living(id))
+        self._delete(self.prices_table, "price", self.prices_table.existing_number(id))
         return id
 
     def _delete(self, table: ObjectTable, kind: str, n: int) -> None:
@@ -208,7 +208,7 @@ class World(Contents):
 
     def _update(self, table: ObjectTable, kind: str, id: str, fields: Obj, **beside: Any) -> None:
         """Set fields. As at Stripe, an update that changes nothing makes no event."""
-        n = table.living(id)
+        n = table.existing_number(id)
         old = table.object(n)
         previous = {key: old.get(key) for key in fields if fields[key] != old.get(key)}
         if previous:

@@ -13,7 +13,7 @@ from app.widgets.inputs import SecretInput
 from app.widgets.state_widget import StateWidget
 
 if TYPE_CHECKING:
-    from app.sync.auth.connect import KeyReport
+    from app.sync.auth.key_check import KeyReport
 
 PERMISSIONS = (  # what Panelist reads, and why
     ("Customers", "your participants: name, email, phone, currency and metadata"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 
 from app.db.errors import DatabaseProblem
+from app.db.rows import PARTICIPANT_FIELDS
 from app.db.store import Store
 from app.invites import erasure
 from app.invites.erasure import Erasure
@@ -73,6 +74,11 @@ class PersonPane(Pane):
 
 
 NOT_EVENT_DRIVEN = "Stripe sends no events about its changes, so they come with a full listing"
+# Stored fields with a line, title or block of their own. Any other is a line under its name.
+OWN_LINE = {
+    *("stripe_id", "email", "name", "phone", "currency"),
+    *("metadata", "created", "customer_account"),
+}
 LABEL = 10  # cells for the label of a line
 STATUS = {"active": "$completed", "trialing": "$primary", "past_due": "bold $warn"}
 
@@ -123,7 +129,11 @@ def _identity(one: Person, masking: bool) -> list[Row]:
         rows.append(_line("currency", one.currency.upper()))
     if one.customer_account:
         rows.append(_line("account", f"{plain(one.customer_account)}: {NOT_EVENT_DRIVEN}"))
-    return rows
+    return rows + [
+        _line(field.name.replace("_", " "), hidden(str(value), masking and field.masked))
+        for field, value in zip(PARTICIPANT_FIELDS, one.stored, strict=True)
+        if value is not None and field.name not in OWN_LINE
+    ]
 
 
 def _held(held: HeldSubscription, now: float) -> list[Row]:
@@ -172,7 +182,7 @@ def _title(text: str) -> Row:
 
 def _line(label: str, value: str | Content, style: str = "") -> Row:
     text = value if isinstance(value, Content) else words((plain(value), style))
-    return Row(words((f"{plain(label, 24):<{LABEL}}", "$muted")), text)
+    return Row(words((f"{plain(label, 24):<{LABEL - 1}} ", "$muted")), text)
 
 
 def _invite(one: InviteRow, now: float) -> Row:

@@ -18,8 +18,8 @@ from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites import contact_lists, lifecycle, opt_outs
 from app.invites.errors import StudyProblem
-from app.invites.list_columns import read_list
-from app.invites.list_status import by_status, status_words
+from app.invites.lists.list_columns import read_list
+from app.invites.lists.list_status import by_status, status_words
 from app.invites.operator import by, read_text
 from app.invites.studies import Study
 from app.keys.dialogs import MARK_LIST

@@ -89,7 +89,7 @@ class StoredKeyAccess(KeyAccess):
         """True if the stored key was replaced in the meantime."""
         if self.headers is not used:
             return True
-        stored = await aside(lambda: self._credentials.get(self._name))
+        stored = await run_in_thread(lambda: self._credentials.get(self._name))
         key = (stored or {}).get("key")
         if not isinstance(key, str) or used.get("Authorization") == f"Bearer {key}":
             return False
@@ -125,7 +125,9 @@ class TokenAccess:
 
     async def renew(self, used: Headers) -> bool:
         """See :meth:`Access.renew`."""
-        await aside(partial(self._kept.renew, used["Authorization"].removeprefix("Bearer ")))
+        await run_in_thread(
+            partial(self._kept.renew, used["Authorization"].removeprefix("Bearer "))
+        )
         return True
 
     def forget(self) -> None:
@@ -211,7 +213,7 @@ def _tokens(secret: dict[str, Any] | None) -> Tokens | None:
         return None
 
 
-async def aside(work: Callable[[], T]) -> T:
+async def run_in_thread(work: Callable[[], T]) -> T:
     """Run in a thread that no exit waits for long. Stripe or a keyring may never answer."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()

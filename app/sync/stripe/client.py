@@ -23,7 +23,7 @@ from app.problems import Problem
 from app.settings import RequestRate
 from app.sync.stripe import foreign_answers as foreign
 from app.sync.stripe.access import Access
-from app.sync.stripe.pages import Page, Unreadable, any_object
+from app.sync.stripe.pages import ListPage, UnreadableAnswer, any_object
 from app.sync.stripe.rate_limits import DEFAULTS, RateLimits
 from app.sync.stripe.transport import Headers, TooLarge, Transport
 from app.sync.stripe.transport import Reply as Received
@@ -251,12 +251,12 @@ class StripeApi:
             if status != 200:
                 raise _problem(status, any_object(content), seq, headers.get("request-id", ""))
             body = read(content)
-            if isinstance(body, Page):
+            if isinstance(body, ListPage):
                 body.check_mode(self.livemode)
             date = _date(headers)
             self.ahead = time.time() - date
             return Reply(seq, body, date)
-        except Unreadable:
+        except UnreadableAnswer:
             if foreign.is_page(headers):
                 raise _unreachable(foreign.page(status, content), permanent=True) from None
             raise _Again(foreign.unreadable(status, content)) from None

@@ -10,7 +10,7 @@ from typing import Any
 from app.db.rows import Fetched
 from app.sync.stripe import normalise
 from app.sync.stripe.objects import Customer, Price, Product, Subscription
-from app.sync.stripe.pages import Page, object_reader, page_reader
+from app.sync.stripe.pages import ListPage, object_reader, page_reader
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Listing:
     query: dict[str, str] = field(default_factory=dict)
 
     @cached_property
-    def read_page(self) -> Callable[[bytes], Page[Any]]:
+    def read_page(self) -> Callable[[bytes], ListPage[Any]]:
         """The decoder for a page of the list."""
         return page_reader(self.kind)
 
     @cached_property
-    def read_one(self) -> Callable[[bytes], Page[Any]]:
+    def read_one(self) -> Callable[[bytes], ListPage[Any]]:
         """The decoder for one object."""
         return object_reader(self.kind)
 

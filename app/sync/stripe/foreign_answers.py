@@ -10,7 +10,7 @@ import html
 import re
 from urllib.parse import urlsplit
 
-from app.sync.stripe.pages import Unreadable, any_object
+from app.sync.stripe.pages import UnreadableAnswer, any_object
 from app.sync.stripe.transport import Headers
 from app.text import plain, redacted
 
@@ -50,7 +50,7 @@ def failed(status: int, content: bytes) -> str:
     """An answer that says that the server could not do it."""
     try:
         error = any_object(content).get("error")
-    except Unreadable:
+    except UnreadableAnswer:
         return f"The response is an error, but not in Stripe's format ({status}{_quoted(content)})"
     said = error.get("message") if isinstance(error, dict) else error
     detail = f": {plain(without_keys(str(said)), _QUOTED)}" if said else ""

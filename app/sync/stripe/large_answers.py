@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from app.sync.stripe.client import Parameters, ProblemKind, Reader, Reply, StripeApi, StripeProblem
-from app.sync.stripe.pages import Page, Unfit
+from app.sync.stripe.pages import ListPage, Unfit
 
 SMALLER = (10, 1)  # objects a page
 REASON = "it is too large"
@@ -21,8 +21,8 @@ _CUSTOMER = re.compile(rb'"customer"\s*:\s*"([^"\\]{1,255})"')
 
 
 async def fitting_page(
-    api: StripeApi, path: str, query: Parameters, read: Reader[Page[Any]]
-) -> Reply[Page[Any]]:
+    api: StripeApi, path: str, query: Parameters, read: Reader[ListPage[Any]]
+) -> Reply[ListPage[Any]]:
     """The page of a list, or as much of it as fits. Raises StripeProblem."""
     try:
         return await api.page(path, query, read)
@@ -43,6 +43,6 @@ async def fitting_page(
     key = found[1].decode("utf-8", "replace")
     created, customer = (one.search(last.beginning, found.end()) for one in (_CREATED, _CUSTOMER))
     owner = customer[1].decode("utf-8", "replace") if customer else None
-    page: Page[Any] = Page([], True, [Unfit(key, REASON, owner)])
+    page: ListPage[Any] = ListPage([], True, [Unfit(key, REASON, owner)])
     page.last = (key, int(created[1]) if created else None)
     return Reply(last.seq, page, last.date)

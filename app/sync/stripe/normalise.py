@@ -37,7 +37,7 @@ from app.db.rows import (
     UnstorableObject,
 )
 from app.sync.stripe.objects import Customer, Item, Price, Product, Reference, Subscription
-from app.sync.stripe.pages import Page, Unfit
+from app.sync.stripe.pages import ListPage, Unfit
 from app.text import storable
 
 ID_LIMIT = 255  # docs.stripe.com/upgrades: object ids have up to 255 characters
@@ -112,7 +112,7 @@ def price(one: Price) -> PriceRow:
     )
 
 
-def customers(page: Page[Customer], seq: int) -> Fetched:
+def customers(page: ListPage[Customer], seq: int) -> Fetched:
     """A page (or one) of customers."""
     answer = Fetched(seq)
     _each(
@@ -125,21 +125,21 @@ def customers(page: Page[Customer], seq: int) -> Fetched:
     return answer
 
 
-def products(page: Page[Product], seq: int) -> Fetched:
+def products(page: ListPage[Product], seq: int) -> Fetched:
     """A page (or one) of products."""
     answer = Fetched(seq)
     _each(page, answer, "products", "product", lambda one: answer.products.append(product(one)))
     return answer
 
 
-def prices(page: Page[Price], seq: int) -> Fetched:
+def prices(page: ListPage[Price], seq: int) -> Fetched:
     """A page (or one) of prices."""
     answer = Fetched(seq)
     _each(page, answer, "prices", "price", lambda one: answer.prices.append(price(one)))
     return answer
 
 
-def subscriptions(page: Page[Subscription], seq: int) -> Fetched:
+def subscriptions(page: ListPage[Subscription], seq: int) -> Fetched:
     """A page (or one) of subscriptions with all their items and prices. Inline prices appear
     nowhere else: GET /v1/prices leaves them out."""
     answer = Fetched(seq)
@@ -160,7 +160,7 @@ def subscriptions(page: Page[Subscription], seq: int) -> Fetched:
 
 
 def _each(
-    page: Page[Stored],
+    page: ListPage[Stored],
     answer: Fetched,
     listing: str,
     table: str,
@@ -182,7 +182,7 @@ def _each(
     answer.bad += _named(listing, unfit, page.last[0])
 
 
-def unusable(listing: str, page: Page[Any]) -> list[UnstorableObject]:
+def unusable(listing: str, page: ListPage[Any]) -> list[UnstorableObject]:
     """The objects of a page that cannot even be read."""
     return _named(listing, page.bad, page.last[0])
 
@@ -206,8 +206,8 @@ def _name_of(bad: Unfit, last: str | None) -> str:
     the end of its page."""
     if 0 < len(bad.id) <= ID_LIMIT:
         return storable(bad.id)
-    told = hashlib.sha256(f"{last} ".encode("utf-8", "replace") + bad.content).hexdigest()[:12]
-    return f"{storable(bad.id)[:SHOWN]}… ({told})" if bad.id else f"without an ID ({told})"
+    digits = hashlib.sha256(f"{last} ".encode("utf-8", "replace") + bad.content).hexdigest()[:12]
+    return f"{storable(bad.id)[:SHOWN]}… ({digits})" if bad.id else f"without an ID ({digits})"
 
 
 def _id(value: str) -> str:

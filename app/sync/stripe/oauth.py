@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from app.network_failures import WireProblem
 from app.oauth.errors import OAuthProblem
-from app.sync.stripe.pages import Unreadable, any_object
+from app.sync.stripe.pages import UnreadableAnswer, any_object
 from app.sync.stripe.transport import Headers
 from app.text import plain, redacted, without_secret
 
@@ -150,7 +150,7 @@ def _object(content: bytes, status: int) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = any_object(content)
         return answer
-    except Unreadable:
+    except UnreadableAnswer:
         if status == 200:
             raise _senseless("it is not JSON") from None
         return {}

@@ -48,7 +48,7 @@ class Unfit:
 
 
 @dataclass
-class Page(Generic[Kind]):
+class ListPage(Generic[Kind]):
     """One page of a list. ``bad``: the objects that do not fit. ``last``: the id of the last
     object, whether it fits or not, and the created of the last object that has one."""
 
@@ -101,11 +101,11 @@ def _id_of(reference: object) -> str | None:
     return found if isinstance(found, str) else None
 
 
-class Unreadable(ValueError):
+class UnreadableAnswer(ValueError):
     """The bytes are not an answer from Stripe: truncated, or from another server."""
 
 
-class TooDeep(Unreadable):
+class TooDeep(UnreadableAnswer):
     """The bytes may be JSON, but are nested more deeply than can be parsed."""
 
 
@@ -139,14 +139,14 @@ def _paired(escape: re.Match[bytes]) -> bytes:
     return rb"\ufffd" if escape[1] else escape[0]
 
 
-def page_reader(kind: type[Kind]) -> Callable[[bytes], Page[Kind]]:
-    """Return a function that decodes a list of these objects. It raises Unreadable."""
+def page_reader(kind: type[Kind]) -> Callable[[bytes], ListPage[Kind]]:
+    """Return a function that decodes a list of these objects. It raises UnreadableAnswer."""
 
     whole_list = msgspec.defstruct("Whole", [("data", list[kind]), ("has_more", bool, False)])  # type: ignore[valid-type]
     decoder = msgspec.json.Decoder(whole_list)
     single = msgspec.json.Decoder(kind)
 
-    def read(content: bytes) -> Page[Kind]:
+    def read(content: bytes) -> ListPage[Kind]:
         try:
             whole: Any = decoder.decode(content)
         except (msgspec.DecodeError, RecursionError):
@@ -156,25 +156,25 @@ def page_reader(kind: type[Kind]) -> Callable[[bytes], Page[Kind]]:
                 return _read_one_by_one(kind, single, content)
         objects: list[Kind] = whole.data
         last = (objects[-1].id, getattr(objects[-1], "created", None)) if objects else (None, None)
-        page = Page(objects, whole.has_more, last=last)
+        page = ListPage(objects, whole.has_more, last=last)
         page.check_kind()
         return page
 
     return read
 
 
-def object_reader(kind: type[Kind]) -> Callable[[bytes], Page[Kind]]:
-    """Return a function that decodes one object into a page of one. It raises Unreadable."""
+def object_reader(kind: type[Kind]) -> Callable[[bytes], ListPage[Kind]]:
+    """Return a function that decodes one object into a page of one. It raises UnreadableAnswer."""
     decoder = msgspec.json.Decoder(kind)
 
-    def read(content: bytes) -> Page[Kind]:
+    def read(content: bytes) -> ListPage[Kind]:
         try:
-            page = Page([decoder.decode(content)], has_more=False)
+            page = ListPage([decoder.decode(content)], has_more=False)
         except (msgspec.DecodeError, RecursionError):
             try:
                 page = _converted(kind, [_parsed(content)], has_more=False)
             except TooDeep:
-                page = Page([], has_more=False)
+                page = ListPage([], has_more=False)
                 _read_raw(page, decoder, shallow(content))
         page.check_kind()
         return page
@@ -183,7 +183,7 @@ def object_reader(kind: type[Kind]) -> Callable[[bytes], Page[Kind]]:
 
 
 def any_object(content: bytes) -> dict[str, Any]:
-    """Any JSON object, without what is nested too deeply to be parsed. Raises Unreadable."""
+    """Any JSON object, without what is nested too deeply to be parsed. Raises UnreadableAnswer."""
     try:
         return _whole_object(content)
     except TooDeep:
@@ -193,13 +193,13 @@ def any_object(content: bytes) -> dict[str, Any]:
 def _whole_object(content: bytes) -> dict[str, Any]:
     body = _parsed(content)
     if not isinstance(body, dict):
-        raise Unreadable
+        raise UnreadableAnswer
     return body
 
 
 def _read_one_by_one(
     kind: type[Kind], decoder: msgspec.json.Decoder[Any], content: bytes
-) -> Page[Kind]:
+) -> ListPage[Kind]:
     try:
         raw = msgspec.json.decode(content, type=_RawList)
     except (msgspec.DecodeError, RecursionError):
@@ -208,11 +208,11 @@ def _read_one_by_one(
         except TooDeep:
             return _read_shallow(decoder, _ESCAPE.sub(_paired, shallow(content)))
         if not isinstance(body.get("data"), list):
-            raise Unreadable from None
+            raise UnreadableAnswer from None
         page = _converted(kind, body["data"], has_more=body.get("has_more") is True)
         page.check_kind()
         return page
-    page = Page([], raw.has_more)
+    page = ListPage([], raw.has_more)
     for one in raw.data:
         try:
             fits = decoder.decode(one)
@@ -232,13 +232,13 @@ def _read_one_by_one(
     return page
 
 
-def _read_shallow(decoder: msgspec.json.Decoder[Any], content: bytes) -> Page[Kind]:
+def _read_shallow(decoder: msgspec.json.Decoder[Any], content: bytes) -> ListPage[Kind]:
     """A list of which something was cut. The objects that lost something are set aside."""
     try:
         raw = msgspec.json.decode(content, type=_RawList)
     except (msgspec.DecodeError, RecursionError):
-        raise Unreadable from None
-    page: Page[Kind] = Page([], raw.has_more)
+        raise UnreadableAnswer from None
+    page: ListPage[Kind] = ListPage([], raw.has_more)
     for one in raw.data:
         _note_raw(page, one)
         _read_raw(page, decoder, bytes(one))
@@ -246,7 +246,7 @@ def _read_shallow(decoder: msgspec.json.Decoder[Any], content: bytes) -> Page[Ki
     return page
 
 
-def _read_raw(page: Page[Kind], decoder: msgspec.json.Decoder[Any], content: bytes) -> None:
+def _read_raw(page: ListPage[Kind], decoder: msgspec.json.Decoder[Any], content: bytes) -> None:
     """Decode an object and add it. Set it aside if its deepest levels were removed."""
     if MARK in content:
         page.bad.append(_unfit(msgspec.Raw(content), "it is nested too deeply"))
@@ -257,7 +257,7 @@ def _read_raw(page: Page[Kind], decoder: msgspec.json.Decoder[Any], content: byt
         page.bad.append(_unfit(msgspec.Raw(content), str(error)))
 
 
-def _note_raw(page: Page[Kind], raw: msgspec.Raw) -> None:
+def _note_raw(page: ListPage[Kind], raw: msgspec.Raw) -> None:
     _note_place(page, _lenient(raw, _Named, "id"), _lenient(raw, _Dated, "created"))
 
 
@@ -274,8 +274,8 @@ def _lenient(raw: msgspec.Raw, kind: type[msgspec.Struct], name: str) -> object:
         return None
 
 
-def _converted(kind: type[Kind], objects: list[Any], *, has_more: bool) -> Page[Kind]:
-    page: Page[Kind] = Page([], has_more)
+def _converted(kind: type[Kind], objects: list[Any], *, has_more: bool) -> ListPage[Kind]:
+    page: ListPage[Kind] = ListPage([], has_more)
     for obj in objects:
         known = obj if isinstance(obj, dict) else {}
         _note_place(page, known.get("id"), known.get("created"))
@@ -283,7 +283,7 @@ def _converted(kind: type[Kind], objects: list[Any], *, has_more: bool) -> Page[
     return page
 
 
-def _convert(kind: type[Kind], page: Page[Kind], obj: Any) -> None:
+def _convert(kind: type[Kind], page: ListPage[Kind], obj: Any) -> None:
     try:
         page.objects.append(msgspec.convert(obj, kind))
     except msgspec.ValidationError as error:
@@ -294,7 +294,7 @@ def _convert(kind: type[Kind], page: Page[Kind], obj: Any) -> None:
         )
 
 
-def _note_place(page: Page[Kind], key: object, created: object) -> None:
+def _note_place(page: ListPage[Kind], key: object, created: object) -> None:
     last_key, last_created = page.last
     whole = isinstance(created, int) and not isinstance(created, bool)
     page.last = (
@@ -317,6 +317,6 @@ def _parsed(content: bytes) -> Any:
     except RecursionError:
         raise TooDeep from None
     except ValueError:
-        raise Unreadable from None
+        raise UnreadableAnswer from None
     finally:
         sys.setrecursionlimit(limit)

@@ -11,7 +11,7 @@ from app.sync.stripe.client import ProblemKind, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS
 from app.sync.stripe.large_answers import REASON
 from app.sync.stripe.objects import Item, Items, Subscription
-from app.sync.stripe.pages import Page, Unfit, page_reader
+from app.sync.stripe.pages import ListPage, Unfit, page_reader
 
 ITEMS = "/v1/subscription_items"
 AT_A_TIME = 32
@@ -40,7 +40,7 @@ class Retriever:
                 reply = await self._api.one(listing.path, key, listing.read_one)
             except StripeProblem as problem:
                 if problem.kind is ProblemKind.TOO_LARGE:
-                    page: Page[Any] = Page([], has_more=False, bad=[Unfit(key, REASON)])
+                    page: ListPage[Any] = ListPage([], has_more=False, bad=[Unfit(key, REASON)])
                     return listing.rows(page, problem.seq)
                 if problem.kind is not ProblemKind.MISSING:
                     raise
@@ -49,7 +49,7 @@ class Retriever:
             await self.complete_items(reply.body)
         return listing.rows(reply.body, reply.seq)
 
-    async def complete_items(self, page: Page[Subscription]) -> None:
+    async def complete_items(self, page: ListPage[Subscription]) -> None:
         """Fetch the items that did not fit into the subscriptions' nested lists. A subscription
         whose items cannot all be read is set aside, because a part of it would be wrong."""
         cut = [one for one in page.objects if one.items and one.items.has_more]

@@ -18,10 +18,10 @@ from app.sync.backfill import AT_ONCE, SLOTS, SLOTS_AT_ONCE, WORTH_SPLITTING
 from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import Listing
 from app.sync.stripe.large_answers import fitting_page
-from app.sync.stripe.pages import Page
+from app.sync.stripe.pages import ListPage
 from app.sync.windows import PAGE, TimeWindow
 
-Body = Page[Any]
+Body = ListPage[Any]
 
 
 async def first_page(api: StripeApi, listing: Listing) -> Reply[Body]:
@@ -85,7 +85,7 @@ class ListReader:
             return
         cursor, created = page.last
         if cursor is None or cursor == window.cursor:
-            pieces = windows.cut(window, next(self._ids))
+            pieces = windows.cut_window(window, next(self._ids))
             if not pieces:
                 raise StripeProblem(ProblemKind.UNREACHABLE, "Stripe's list cannot be followed.")
             self._waiting.extendleft(reversed(pieces))

@@ -23,7 +23,7 @@ from app.problems import Problem
 from app.sync.events import RETENTION
 from app.sync.stripe.client import ProblemKind, Reply, StripeApi, StripeProblem
 from app.sync.stripe.endpoints import LISTINGS, NEEDS, Listing
-from app.sync.stripe.pages import Page
+from app.sync.stripe.pages import ListPage
 from app.sync.stripe.retrieve import Retriever
 from app.sync.verify.compare import TABLE_OF, Key, Standing, StripeObject, differences, objects_in
 from app.sync.verify.findings import Difference, Finding, SetAside, Skipped, VerifyProgress
@@ -197,7 +197,7 @@ class Verifier:
 
     # Both
 
-    async def _take_page(self, listing: Listing, reply: Reply[Page[Any]]) -> None:
+    async def _take_page(self, listing: Listing, reply: Reply[ListPage[Any]]) -> None:
         if listing.table == "subscription":
             await self._fetcher.complete_items(reply.body)
         self._compare(objects_in(self._without_seen_prices(listing.rows(reply.body, reply.seq))))

@@ -11,7 +11,8 @@ from app.db.engines.store_factory import open_sqlite
 from app.db.errors import DatabaseProblem
 from app.db.indexes import index_builder, order_indexes, search_index
 from app.db.rows import DeletedObject, Fetched
-from app.db.store import APPLICATION_ID, Store
+from app.db.schema import APPLICATION_ID
+from app.db.store import Store
 from app.panel.lists.order import whole
 from app.panel.lists.search import search
 from app.panel.lists.selection import Selection

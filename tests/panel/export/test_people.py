@@ -85,9 +85,7 @@ HOSTILE = "\"';=\x00\x1b]52;c;ZXZpbA==\x07\u202e\r\n\ud800👩‍👩‍👧"
 value = st.one_of(st.none(), st.just(""), anything, anything.map(lambda text: f"={text}"))
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=value, email=value, phone=value, metadata=st.dictionaries(anything, anything))
 @example(name=HOSTILE, email="'", phone="", metadata={HOSTILE: HOSTILE, "": ""})
 def test_every_value_comes_back(

@@ -103,7 +103,7 @@ def test_only_operators_that_are_possible() -> None:
     assert [one.text for one in complete("in", 2, KNOWN)] == [":", "!="]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(st.sampled_from(list("emailstatus:\"'()[]-.> ~!=\\é")), max_size=20), st.data())
 def test_never_in_the_way(text: str, data: st.DataObject) -> None:
     cursor = data.draw(st.integers(-1, len(text) + 1))

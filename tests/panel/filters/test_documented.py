@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app.db.rows import Fetched, ItemRow, PriceRow
+from app.db.rows import PARTICIPANT_FIELDS, Fetched, ItemRow, PriceRow
 from app.db.segment_rules import BUILTIN
+from app.panel.filters.fields import FIELDS
 from app.panel.filters.parse import parse
 from tests.helpers.filters.comparison import Both, assert_same
 from tests.helpers.filters.population import Person, Population, Subscribed
@@ -35,6 +36,11 @@ def table(*heading: str) -> list[list[str]]:
     start = lines.index(f"| {' | '.join(heading)} |") + 2
     end = next(at for at in range(start, len(lines)) if not lines[at].startswith("|"))
     return [[cell.strip() for cell in line[1:-1].split("|")] for line in lines[start:end]]
+
+
+def test_every_stored_field_of_a_participant_can_be_filtered() -> None:
+    filtered = {one.column for one in FIELDS.values() if one.owner == "person"}
+    assert {one.name for one in PARTICIPANT_FIELDS} - filtered == {"customer_account"}
 
 
 EXAMPLES = [(row[0].strip("`"), row[2]) for row in table("filter", "asks for", "finds")]

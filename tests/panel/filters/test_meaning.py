@@ -16,7 +16,7 @@ from tests.helpers.filters.strategies import rules, side_by_side
 
 
 @pytest.mark.deep
-@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), suppress_health_check=list(HealthCheck))
 @given(rules())
 def test_any_filter_finds_the_same_everywhere(both: Both, rule: Filter) -> None:
     assert parse(unparse(rule)) == rule
@@ -24,7 +24,7 @@ def test_any_filter_finds_the_same_everywhere(both: Both, rule: Filter) -> None:
 
 
 @pytest.mark.deep
-@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), suppress_health_check=list(HealthCheck))
 @given(side_by_side())
 def test_conditions_side_by_side_mean_the_same_everywhere(both: Both, rule: Filter) -> None:
     assert parse(unparse(rule)) == rule

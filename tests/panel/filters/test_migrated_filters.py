@@ -67,7 +67,7 @@ def as_it_was(rule: Filter, *, inside: bool = False) -> Filter:
 
 
 @pytest.mark.deep
-@settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(100), suppress_health_check=list(HealthCheck))
 @given(rules() | side_by_side())
 def test_any_filter_finds_who_it_found(both: Both, rule: Filter) -> None:
     new = parse(explicit(unparse(rule)))

@@ -218,7 +218,7 @@ def test_too_many_alternatives() -> None:
         parse(" ".join(f"{field}:2026-01-0{day}" for field in DATES for day in range(1, 9)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.text(st.sampled_from(list("()\"'\\:=<>~!-[]., \n\tand")) | st.characters(), max_size=40)
     | st.lists(

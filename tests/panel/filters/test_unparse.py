@@ -104,7 +104,7 @@ def test_in_words(text: str, words: str) -> None:
     assert describe(parse(text)) == words
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rules())
 def test_words_are_one_safe_line(rule: Filter) -> None:
     words = describe(rule)

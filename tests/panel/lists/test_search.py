@@ -116,9 +116,7 @@ def test_every_text_finds_the_same_where_it_is_in_many(
         assert found(store, panel.here, text) == have(text, "all"), text
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=9),
     st.data(),

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from app.db.apply import deliver
-from app.db.rows import DeletedObject, Delivery, Fetched
+from app.db.rows import DeletedObject, Fetched, SyncDelivery
 from app.db.store import Store
 from app.panel.filters.errors import FilterError
 from app.panel.segments import custom
@@ -44,7 +44,7 @@ def panel(store: Store) -> int:
 
 def stored(store: Store, here: int, seq: int, **found: list[object]) -> None:
     answer = Fetched(seq, **found)  # type: ignore[arg-type]
-    deliver(store, here, [Delivery([answer])], lambda: custom.rules(store, here))
+    deliver(store, here, [SyncDelivery([answer])], lambda: custom.rules(store, here))
 
 
 def members(store: Store, here: int, key: str) -> set[str]:

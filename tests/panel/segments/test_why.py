@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.db.apply import deliver
-from app.db.rows import DeletedObject, Delivery, EventRow, Fetched
+from app.db.rows import DeletedObject, EventRow, Fetched, SyncDelivery
 from app.db.segment_rules import BUILTIN, belonging
 from app.db.store import Store
 from app.panel.segments.why import why
@@ -79,7 +79,7 @@ class Told:
         self._seq += 1
         event = EventRow(f"evt_{self._seq}", at, kind, "x")
         answer = Fetched(self._seq, event=event, **rows)
-        deliver(self.store, self.here, [Delivery([answer], events=[event])])
+        deliver(self.store, self.here, [SyncDelivery([answer], events=[event])])
 
     def listed(self, at: int, **rows: Any) -> None:
         """What a later full listing finds."""

@@ -7,7 +7,7 @@ import pytest
 from app.db.store import Store
 from app.screens.connect.key_form import KeyInput
 from app.screens.connect.methods import MethodList
-from app.sync.auth.connect import KeyProblem
+from app.sync.auth.key_check import KeyProblem
 from app.widgets.dialog import QuestionDialog
 from tests.helpers import filled_store
 from tests.screens.conftest import DEMO, SIZES, Driven, Start

@@ -15,9 +15,10 @@ from app.db.engines.store_factory import open_store
 from app.db.store import Store
 from app.panel.overview import overview
 from app.sandbox.server.server import Sandbox
-from app.sandbox.server.state import Options
+from app.sandbox.server.state import SandboxOptions
 from app.settings import Settings
-from app.sync.auth.connect import KeyProblem, KeyReport, check_key, connect
+from app.sync.auth.connect import connect
+from app.sync.auth.key_check import KeyProblem, KeyReport, check_key
 from app.sync.stripe import client
 from app.sync.stripe.client import ProblemKind
 from tests.helpers.sync_run import sync
@@ -148,11 +149,14 @@ def test_a_key_that_stripe_does_not_know(sqlite_settings: Settings, sandbox: San
 
 @pytest.mark.parametrize(
     ("options", "kind"),
-    [(Options(revoked=True), ProblemKind.REVOKED), (Options(expired=True), ProblemKind.EXPIRED)],
+    [
+        (SandboxOptions(revoked=True), ProblemKind.REVOKED),
+        (SandboxOptions(expired=True), ProblemKind.EXPIRED),
+    ],
     ids=["revoked", "expired"],
 )
 def test_a_key_that_has_ended(
-    sqlite_settings: Settings, options: Options, kind: ProblemKind
+    sqlite_settings: Settings, options: SandboxOptions, kind: ProblemKind
 ) -> None:
     with Sandbox(customers=1, options=options) as sandbox:
         problem = refusal(sqlite_settings, sandbox.url, sandbox.world.restricted_key)

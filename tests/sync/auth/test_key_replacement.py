@@ -12,7 +12,7 @@ from app.db.store import Store
 from app.panel.participants import participants
 from app.sandbox.server.server import Sandbox
 from app.settings import Settings
-from app.sync.auth.connect import KeyProblem
+from app.sync.auth.key_check import KeyProblem
 from app.sync.engine import Engine
 from app.sync.service import SyncService
 from tests.helpers.approved_home import connect as approve

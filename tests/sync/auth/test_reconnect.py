@@ -15,7 +15,7 @@ from app.panel.participants import participants
 from app.panel.segments.views import segments
 from app.sandbox.server.server import Sandbox
 from app.settings import Settings
-from app.sync.auth.connect import KeyProblem
+from app.sync.auth.key_check import KeyProblem
 from app.sync.stripe import client
 from tests.helpers.approved_home import (
     app_of,

@@ -17,7 +17,7 @@ from app.db import connections
 from app.db.engines.store_factory import open_store
 from app.sandbox.world.world import World
 from app.settings import RequestRate, Settings
-from app.sync.auth.connect import offered
+from app.sync.auth.key_check import access_by_key
 from app.sync.backfill import Backfill
 from app.sync.committer import Committer
 from app.sync.engine import Engine
@@ -73,7 +73,7 @@ class Bench:
         self.settings = settings
         self.store = opened(settings, self.life)
         self.connection = connections.record(self.store, *ACCOUNT)
-        self._access = offered(self.world.restricted_key).access
+        self._access = access_by_key(self.world.restricted_key).access
         self._dead: set[str] = set()
         self._seen: set[str] = set()
 

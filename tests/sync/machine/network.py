@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from app.network_failures import WireProblem
-from app.sandbox.server.connection import Request
+from app.sandbox.server.client_connection import Request
 from app.sandbox.server.faults import KINDS, Faults
 from app.sandbox.server.server import SandboxService
-from app.sandbox.server.state import Options
+from app.sandbox.server.state import SandboxOptions
 from app.sandbox.world.world import World
 from app.sync.stripe.endpoints import EVENTS, LISTINGS
 from app.sync.stripe.transport import Headers, Reply
@@ -66,7 +66,7 @@ class Network:
     """Between the client and a world. ``page``: objects on a page, so that a few make many."""
 
     def __init__(self, world: World, life: Life, page: int) -> None:
-        self.service = SandboxService(world, Options())
+        self.service = SandboxService(world, SandboxOptions())
         self.weather = CALM
         self.died = 0  # cursors, in this weather
         self.asked: Counter[str] = Counter()  # requests by path

@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from app.db import apply, connections, membership
 from app.db.people import ParticipantSet
-from app.db.rows import DeletedObject, Delivery, Fetched
+from app.db.rows import DeletedObject, Fetched, SyncDelivery
 from app.db.store import Store
 from app.db.upserts import Upsert
 from app.sync import events, stripe_clock
@@ -49,11 +49,11 @@ def _first(*fields: str) -> list[Patch]:
     deliver = apply.deliver
 
     def early(
-        store: Store, connection_id: int, deliveries: Iterable[Delivery], *rules: Any
+        store: Store, connection_id: int, deliveries: Iterable[SyncDelivery], *rules: Any
     ) -> None:
         deliveries = list(deliveries)
-        empty = Delivery()
-        first = [Delivery(**{f: getattr(one, f) for f in fields}) for one in deliveries]
+        empty = SyncDelivery()
+        first = [SyncDelivery(**{f: getattr(one, f) for f in fields}) for one in deliveries]
         rest = [replace(one, **{f: getattr(empty, f) for f in fields}) for one in deliveries]
         deliver(store, connection_id, first, *rules)
         deliver(store, connection_id, rest, *rules)
@@ -197,7 +197,7 @@ def missed_objects_count_as_deleted() -> list[Patch]:
             missed = connections.missed(self._store, self._connection_id, listing.table)
             gone = [DeletedObject(listing.table, key) for key in missed]
             answer = Fetched(self._api._seq, gone=gone)
-            await self._committer.put(Delivery(answers=[answer] if gone else []))
+            await self._committer.put(SyncDelivery(answers=[answer] if gone else []))
 
     return [patch.object(Backfill, "_check_missed", delete)]
 

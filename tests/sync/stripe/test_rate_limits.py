@@ -33,7 +33,7 @@ def busiest_second(moments: list[float]) -> int:
     return max(sum(start <= other < start + 1 for other in moments) for start in moments)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(1, 30), st.lists(st.sampled_from([0.0, 0.001, 0.04, 0.5, 3.0]), max_size=120))
 def test_no_second_ever_has_more_than_the_limit(rate: int, busy: list[float]) -> None:
     """``busy``: how long this program does something else before each request."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app import __version__
 from app.network_failures import WireProblem
 from app.sync.stripe import transport
-from app.sync.stripe.pages import Unreadable, any_object
+from app.sync.stripe.pages import UnreadableAnswer, any_object
 from app.sync.stripe.transport import Transport
 from tests.helpers.socket_server import FINE, Server, asking, listening, why
 
@@ -162,7 +162,7 @@ async def test_a_compressed_answer_that_is_cut_is_never_longer_than_it_was() -> 
     async with asking(Server(packed(content[:-200]))) as wire:
         body = (await wire.get("/v1/customers", {}))[2]
         assert whole.startswith(body)
-        with pytest.raises(Unreadable):
+        with pytest.raises(UnreadableAnswer):
             any_object(body)
 
 
@@ -233,7 +233,7 @@ async def test_a_wait_that_is_given_up_closes_its_connection() -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_any_bytes_at_all(answer: bytes) -> None:
     """An answer or a WireProblem; never another exception, never a wait without end."""
 

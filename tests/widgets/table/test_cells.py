@@ -36,7 +36,7 @@ anything = st.text(
 )
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=1_500)
 @given(anything, st.integers(1, 20), st.sampled_from(["left", "right"]))
 @example("\u200dab", 2, "left")
 @example("a\u200d", 3, "left")
@@ -157,7 +157,7 @@ def test_columns_take_the_room_there_is() -> None:
     assert [one.column for one in arrange(columns, 30, skip=1)] == [0, 2]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.tuples(st.integers(1, 30), st.integers(0, 3), st.integers(0, 4)), min_size=1),
     st.integers(1, 250),

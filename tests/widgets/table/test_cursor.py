@@ -224,7 +224,7 @@ async def test_rows_shown_before_there_is_room_are_there_when_there_is() -> None
 keys = st.lists(st.integers(0, 40), unique=True, min_size=1, max_size=30)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(keys, keys, st.data())
 def test_the_current_row_is_the_same_or_the_nearest(
     before: list[int], after: list[int], data: st.DataObject

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from app.invites.mail.oauth.mail_tokens import MailTokens, read_answer, refused
 from app.invites.mail.oauth.providers import MailApp
-from app.oauth.browser_approval import BrowserApproval, Page
+from app.oauth.browser_approval import ApprovalPage, BrowserApproval
 from app.oauth.errors import OAuthProblem
 from app.oauth.redirect import GOOGLE
 from app.oauth.token_server import ask
@@ -30,7 +30,7 @@ class BrowserLogin(BrowserApproval):
         self._verifier = ""
         super().__init__(GOOGLE, f"http://127.0.0.1:{port}/", self._page, folder)
 
-    def _page(self) -> Page:
+    def _page(self) -> ApprovalPage:
         state, self._verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
         digest = hashlib.sha256(self._verifier.encode()).digest()
         query = {
@@ -45,7 +45,7 @@ class BrowserLogin(BrowserApproval):
             "prompt": "consent",  # without it, Google gives a refresh token only the first time
             "login_hint": self._user,
         }
-        return Page(f"{self.app.authorize_url}?{urlencode(query)}", state)
+        return ApprovalPage(f"{self.app.authorize_url}?{urlencode(query)}", state)
 
     def exchange(self, code: str) -> MailTokens:
         """Exchange the code of the redirect. It works once. Raises OAuthProblem."""

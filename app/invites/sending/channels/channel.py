@@ -29,10 +29,12 @@ class ChannelSetup:
 
 
 class Limit(NamedTuple):
-    """At most this many invites in this many seconds."""
+    """At most this many invites in this many seconds. ``setting``: the variable that says so, ""
+    if it is fixed."""
 
     most: int
     seconds: int
+    setting: str = ""
 
 
 class Rest(NamedTuple):

@@ -29,6 +29,7 @@ from app.invites.sending.channels.server_trouble import AlikeRefusals, Rests, gr
 from app.invites.sending.jobs import Job
 from app.settings import Settings
 
+MAIL_RATE = "PANELIST_MAIL_RATE"
 TRIES = 6  # for one email; after that it has failed
 FIRST_WAIT, LONGEST_WAIT = 60, 3_600  # seconds between two tries
 NOT_SET_UP = "No mail server is set. Set PANELIST_SMTP_SERVER, then resume."
@@ -77,7 +78,7 @@ class SmtpChannel:
         self._hurried = False
         self._rests, self._refusals, self._bounces = Rests(), AlikeRefusals(), AlikeRefusals()
         pace = ((rate.per_minute, 60), (rate.per_day, 86_400))
-        self.limits = tuple(Limit(most, seconds) for most, seconds in pace if most is not None)
+        self.limits = tuple(Limit(most, at, MAIL_RATE) for most, at in pace if most is not None)
 
     def put(self, work: BatchWork) -> PutResult:
         """Send the next one."""

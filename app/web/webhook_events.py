@@ -13,7 +13,7 @@ import msgspec
 
 from app.db.rows import EventRow
 from app.sync.stripe.endpoints import EVENT_TYPES
-from app.sync.stripe.pages import Unreadable, any_object
+from app.sync.stripe.pages import UnreadableAnswer, any_object
 from app.text import storable
 from app.web.rejections import Rejected
 
@@ -90,7 +90,7 @@ def _decoded(body: bytes) -> WebhookEvent:
         pass
     try:  # what the fast parser refuses and Stripe may send: half a pair of surrogates
         return msgspec.convert(any_object(body), WebhookEvent)
-    except Unreadable:
+    except UnreadableAnswer:
         raise Rejected(
             "Webhook refused: signed, but not JSON",
             "The body is not a JSON object. Nothing was stored. Pass it on as Stripe sent it.",

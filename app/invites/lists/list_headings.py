@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from app.invites.list_addresses import addresses_in, is_name
+from app.invites.lists.list_addresses import addresses_in, is_name
 
 MOSTLY = 0.5
 SAMPLE = 1_000  # rows that show what a further column is

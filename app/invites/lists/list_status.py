@@ -6,8 +6,8 @@ import shlex
 from collections import Counter
 
 from app.invites.errors import StudyProblem
-from app.invites.list_columns import ContactList
-from app.invites.list_headings import DOUBTFUL, FLAGS, folded
+from app.invites.lists.list_entries import ContactList
+from app.invites.lists.list_headings import DOUBTFUL, FLAGS, folded
 from app.text import plain
 
 FEW = 10  # unknown values that an error names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from app.oauth.browser_approval import BrowserApproval, Page
+from app.oauth.browser_approval import ApprovalPage, BrowserApproval
 from app.oauth.redirect import STRIPE
 from app.sync.stripe.access import NewAccess, offered_tokens
 from app.sync.stripe.oauth import OAuthApp, authorize_url, exchange, new_state
@@ -18,9 +18,9 @@ class Approval(BrowserApproval):
         self.app = app
         super().__init__(STRIPE, app.redirect_uri, self._page, folder)
 
-    def _page(self) -> Page:
+    def _page(self) -> ApprovalPage:
         state = new_state(self.app.livemode)
-        return Page(authorize_url(self.app, state), state)
+        return ApprovalPage(authorize_url(self.app, state), state)
 
 
 def offer_of(app: OAuthApp, code: str) -> NewAccess:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.invites.errors import StudyProblem
-from app.invites.list_columns import read_list
+from app.invites.lists.list_columns import read_list
 from app.invites.operator import read_text
 
 TEXT = "Name\tEmail\nZoë\tada@x.com\n"
