@@ -40,6 +40,10 @@ from app.widgets.perforation import Perforation
 from app.widgets.text_line import TextLine
 
 FOLLOWS_AFTER = 3.0  # seconds that a person needs at least to read the dialog
+FILLING = (
+    "The first sync isn't complete, and the segments are still filling. Wait, or press ctrl+o to"
+    " send to those who are here."
+)
 TALL = 34  # rows from which there is room for blank lines
 LARGE = 24  # rows from which there is room for the largest digits
 
@@ -100,6 +104,7 @@ class ConfirmSendDialog(ConfirmActions):
         self._follow_from = self.opened + FOLLOWS_AFTER
         self.query_one("#confirm-number").focus()
         self._draw()
+        self._ask_for_number()
         self.set_interval(0.25, self._follow_if_due)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -147,22 +152,25 @@ class ConfirmSendDialog(ConfirmActions):
         self.query_one("#confirm-text", LineBlock).show(
             lambda width: [*_wrapped(above, width), *text.proof(summary, width, tall=tall)]
         )
-        self._ask_for_number()
+        self._ask()
 
     def _show(self, part: str, draw: Draw) -> None:
         self.query_one(f"#ticket-{part}", LineBlock).show(draw)
 
     def _ask_for_number(self) -> None:
+        """Say what to type, and no problem any more."""
+        self._ask()
+        waiting = self._filling and not self._over and bool(self._choices)
+        self._say(FILLING if waiting else "", "$warn")
+
+    def _ask(self) -> None:
         """Say what to type."""
         choices, number = self._choices, self._summary.number
-        asked, said = "", ""
+        asked = ""
         if not choices:
             asked = "No one would be invited. Escape goes back."
         elif self._filling and not self._over:
-            said = (
-                "The first sync isn't complete, and the segments are still filling. Wait, or press"
-                " ctrl+o to send to those who are here."
-            )
+            pass  # it is said why not
         elif len(choices) == 1:
             asked = f"Type {number:,} and press Enter"
         else:
@@ -172,7 +180,6 @@ class ConfirmSendDialog(ConfirmActions):
             )
             asked = f"Type {', or '.join(parts)}, and press Enter"
         self.query_one("#confirm-ask", TextLine).show(words((asked, "bold")))
-        self._say(said, "$warn")
 
     def _say(self, text: str, style: str = "$never") -> None:
         self.query_one("#confirm-said", TextLine).show(words((text, style)))
@@ -218,6 +225,7 @@ class ConfirmSendDialog(ConfirmActions):
             self._say(message.problem)
         else:
             self._draw()
+            self._ask_for_number()
 
     @on(ScheduleForm.Left)
     def _time_entered(self, message: ScheduleForm.Left) -> None:
@@ -261,6 +269,7 @@ class ConfirmSendDialog(ConfirmActions):
         self._asked, self._changed = message.changed, None
         self.query_one("#confirm-number", TextField).value = ""
         self._draw()
+        self._ask_for_number()
 
     def _ask_to_trust(self) -> None:
         """Ask what the database is. The plan may have changed with the answer."""
@@ -269,7 +278,7 @@ class ConfirmSendDialog(ConfirmActions):
         def answered(said: str | None) -> None:
             if said is not None:
                 host_of(self).tell(said)
-                self._say("Checking whether this still holds…", "$muted")
+                self._ask_for_number()
                 self.follow()
 
         connection = self._study.connection_id
