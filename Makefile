@@ -40,7 +40,7 @@ test:
 docs:
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/site
 
-## reference  write the pages on commands, keys and settings again
+## reference  write the pages on commands, keys and settings, and the man page, again
 reference:
 	$(BIN)/python -m tests.docs.reference
 

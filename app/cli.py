@@ -5,23 +5,16 @@ Heavy imports wait until a command needs them, because ``--help`` must answer at
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from importlib import import_module
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from app.commands import COMMANDS
+from app.commands.shared.command_parser import joined, parser
 from app.commands.shared.exit_codes import DONE, FAILED, WRONG_USE, CommandProblem
-from app.commands.shared.help_examples import EXAMPLES
 from app.commands.shared.option_rules import check_options
 from app.problems import Problem, UnknownName
-
-if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
 
 OUTPUT_CLOSED = (
     "Standard output is closed, so the result was not written. What was saved before is kept; write"
@@ -54,9 +47,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _parse_and_run(arguments: Sequence[str]) -> int:
-    said = (argument for argument in arguments if not argument.startswith("-"))
+    words = joined(arguments)
+    said = (word for word in words if not word.startswith("-"))
     try:
-        options = parser([next(said, "")]).parse_args(_joined(arguments))
+        options = parser([next(said, "")]).parse_args(words)
     except SystemExit as end:  # argparse has printed the help, the version or what is wrong
         return end.code if isinstance(end.code, int) else DONE
     from app import paths
@@ -64,6 +58,10 @@ def _parse_and_run(arguments: Sequence[str]) -> int:
     paths.private_umask()
     paths.no_core_dumps()
     check_options(options)
+    if getattr(options, "quiet", False):
+        from app.commands.shared.quiet_output import run_quietly
+
+        return run_quietly(options)
     code: int = options.run(options)
     return code
 
@@ -124,101 +122,6 @@ def _give_up_output() -> None:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, stream.fileno())
             os.close(nowhere)
-
-
-def parser(declared: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
-    """The parser of all commands. Only the ``declared`` ones get their options, which imports
-    them."""
-    from app import __version__
-
-    top = _Parser(
-        prog="panelist",
-        formatter_class=_Help,
-        description="Turns the customers in a Stripe account into a research panel.",
-        epilog="Run panelist without a command to open the app. Exit codes: 0 done, 1 failed, 2"
-        " wrong use, 3 not connected.",
-    )
-    top.add_argument("--version", action="version", version=f"panelist {__version__}")
-    top.set_defaults(run=_open_app)
-    commands = top.add_subparsers(  # type: ignore[call-overload]  # a callable is enough, too
-        dest="command", metavar="command", parser_class=_command_parser
-    )
-    wanted = set(declared)
-    for name, about in COMMANDS.items():
-        commands.add_parser(name, help=about, declared=name if name in wanted else None)
-    return top
-
-
-def _command_parser(*, prog: str, declared: str | None) -> argparse.ArgumentParser | None:
-    """The parser of a command, if it is ``declared``. ``--help`` only lists the others, and making
-    all parsers would take longer than everything else that it does."""
-    if declared is None:
-        return None
-    module = import_module(f"app.commands.{declared}")
-    command = _Parser(prog, formatter_class=_Help)
-    command.set_defaults(run=module.run)
-    module.declare(command)
-    _explain(command, declared, COMMANDS[declared])
-    return command
-
-
-def _explain(command: argparse.ArgumentParser, name: str, about: str) -> None:
-    """Give the help of a command and of its actions a sentence and two examples."""
-    command.formatter_class = _Help
-    command.description = command.description or f"{about}."
-    examples = (f"  panelist {example}" for example in EXAMPLES[name])
-    command.epilog = "\n".join(("Examples:", *examples)).replace("%", "%%")
-    for actions in command._actions:
-        if isinstance(actions, argparse._SubParsersAction):
-            abouts = {one.dest: one.help or "" for one in actions._choices_actions}
-            for word, action in actions.choices.items():
-                _explain(action, f"{name} {word}", abouts[word])
-
-
-class _Parser(argparse.ArgumentParser):
-    """Does not hide that standard output cannot be written, as argparse does."""
-
-    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
-        with contextlib.nullcontext() if file is sys.stdout else contextlib.suppress(OSError):
-            (file or sys.stderr).write(message)
-
-
-class _Help(argparse.HelpFormatter):
-    """Help as wide as the terminal. For the width argparse would import shutil, and with it every
-    kind of compression: a tenth of the time that ``--help`` takes."""
-
-    def __init__(self, prog: str) -> None:
-        asked = os.environ.get("COLUMNS", "")
-        columns = int(asked) if asked.isdecimal() else 0
-        if not columns:
-            try:
-                columns = os.get_terminal_size().columns
-            except OSError:
-                columns = 80
-        super().__init__(prog, width=columns - 2)
-
-    def _fill_text(self, text: str, width: int, indent: str) -> str:
-        """Examples keep their lines."""
-        return text if "\n" in text else super()._fill_text(text, width, indent)
-
-
-def _open_app(options: argparse.Namespace) -> int:
-    from app.commands import app
-
-    return app.run(options)
-
-
-def _joined(arguments: Sequence[str]) -> list[str]:
-    """Make one argument of ``--filter -status:active``, which argparse would take for two
-    options."""
-    joined: list[str] = []
-    for argument in arguments:
-        negation = argument.startswith("-") and not argument.startswith("--")
-        if joined[-1:] == ["--filter"] and negation:
-            joined[-1] = f"--filter={argument}"
-        else:
-            joined.append(argument)
-    return joined
 
 
 def _sentence(problem: Exception) -> str:

@@ -6,6 +6,7 @@ first paint, so that the first frame does not wait for it.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -61,7 +62,9 @@ UPKEEP = 2.0  # seconds between two checks for indexes to build
 
 
 class PanelistApp(ConnectionHandlers, ThemedApp):
-    """The full-screen app for one store. ``load`` imports the sync when it is first needed."""
+    """The full-screen app for one store. ``load`` imports the sync when it is first needed.
+    ``still``: the mode of which a picture is wanted. Such an app is masked. It neither syncs nor
+    sends nor remembers anything."""
 
     TITLE = "Panelist"
     CSS_PATH = asset("panelist.tcss")
@@ -78,12 +81,14 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         settings: Settings,
         demo: Demo | None = None,
         load: Load = load_sync,
+        still: str = "",
     ) -> None:
         self.store, self.settings, self.demo = store, settings, demo
         self.credentials = open_credentials(settings)
         self.redirects = default_redirects(settings)
         self.remembered = Remembered(settings.home, settings.database_url or "")
-        self.masking = bool(self.remembered.get("masking"))
+        self.masking = bool(self.remembered.get("masking") or still)
+        self._still = bool(still)
         self.refresher = Refresher(self, lambda: self.stripe, self._front)
         self.stripe = StripeConnection(self, load, self.refresher.changed)
         self.oauth = OAuthApproval(self, self.stripe)
@@ -101,7 +106,8 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         # Set before Textual makes its first screen: an empty one that is replaced costs 30 ms.
         mode = self.remembered.get("mode")
         first = mode if mode in self.MODES else "status"
-        self.DEFAULT_MODE = first if known and demo is None else "connect"  # type: ignore[misc]
+        first = first if known and demo is None else "connect"
+        self.DEFAULT_MODE = still or first  # type: ignore[misc]
         super().__init__()
         theme = self.remembered.get("theme")
         if theme in self.available_themes and self.theme != TERMINAL:
@@ -127,6 +133,8 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         if self.settings.keys.problems:
             self.tell(" ".join(self.settings.keys.problems), problem=True)
         self.set_interval(1.0, self.refresher.tick)
+        if self._still:
+            return
         self.set_interval(UPKEEP, self._build_indexes)
         self.sending.start_housekeeping()
         self.terminal_notices.start()
@@ -139,7 +147,8 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
             self.call_after_refresh(self.stripe.resume)
 
     def on_unmount(self) -> None:
-        self.remembered.save()
+        if not self._still:
+            self.remembered.save()
         self.terminal_notices.end()
         if self._notices is not None:
             self._notices.close(0.5)
@@ -249,6 +258,12 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.remembered.set("masking", "yes" if self.masking else "")
         self.redraw()
 
+    def action_save_picture(self) -> None:
+        """Save a masked picture of the screen."""
+        from app.screens.screen_picture import save_masked
+
+        save_masked(self)
+
     def action_refresh_now(self) -> None:
         """Ask Stripe for changes now, or say why that is impossible."""
         engine = self.stripe.engine
@@ -337,6 +352,14 @@ def run(store: Store, settings: Settings, demo: Demo | None = None) -> int:
             "The app needs a terminal. Nothing was changed. In scripts, use commands such"
             " as `panelist status` or `panelist sync --once`. To list all commands, run"
             " `panelist --help`.",
+            file=sys.stderr,
+        )
+        return 1
+    if os.environ.get("TERM") == "dumb":
+        print(
+            "This terminal cannot show the app, because it says that it is dumb (TERM). Nothing"
+            " was changed. Use another terminal, or commands such as `panelist status`. To list"
+            " all commands, run `panelist --help`.",
             file=sys.stderr,
         )
         return 1

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 HEAVY = {
     *("textual", "rich", "msgspec", "peewee", "keyring"),
     *("stripe", "httptools", "httpx", "httpcore", "h11", "anyio", "aiohttp", "truststore"),
-    *("psycopg", "asyncio", "platformdirs", "starlette", "uvicorn", "lark", "plotext"),
+    *("psycopg", "asyncio", "platformdirs", "starlette", "uvicorn", "lark"),
 }
 SCREEN = {"textual", "rich"}
 LATE = {"stripe", "httpx", "httpcore", "aiohttp", "truststore"}  # imported where they are used
@@ -56,8 +56,7 @@ def test_help_imports_nothing_heavy() -> None:
         ("app.panel.participants", SCREEN | WIRE | {"lark"}),
         ("app.panel.filters.compile", SCREEN | WIRE | {"lark"}),
         ("app.commands.sync.sync_run", SCREEN | WEB | LATE),
-        ("app.tui", WEB | LATE | {"lark", "plotext"}),
-        ("app.screens.segments.history_screen", {"plotext"}),
+        ("app.tui", WEB | LATE | {"lark"}),
         ("app.commands.serve.webhook_service", SCREEN | LATE | {"keyring"}),
         ("app.sync.engine", SCREEN | WEB | LATE | {"keyring"}),
         ("app.sync.auth.connect", SCREEN | LATE | {"keyring"}),

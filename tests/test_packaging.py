@@ -37,6 +37,7 @@ def test_a_wheel_has_the_assets_and_the_app_uses_them(wheel: Path, tmp_path: Pat
     shipped = {f"app/assets/{file.name}" for file in (ROOT / "assets").iterdir()}
     assert shipped <= names
     assert "app/py.typed" in names
+    assert any(name.endswith(".data/data/share/man/man1/panelist.1") for name in names)
     assert not any(name.startswith(("tests/", "docs/")) for name in names)
     found = subprocess.run(
         [sys.executable, "-c", OPENED], cwd=tmp_path, check=True, capture_output=True, text=True

@@ -1,7 +1,8 @@
 """The commands that people can type after ``panelist``.
 
 Each command is the module of the same name. Its ``declare(parser)`` adds its options, and its
-``run(options)`` returns the exit code. An action has its own ``run``. Only the module of the typed
+``run(options)`` returns the exit code. An action has its own ``run``. ``EXAMPLES`` are the two
+that its ``--help`` and each action's shows, without ``panelist``. Only the module of the typed
 command is imported, and ``--help`` must answer at once, so a command imports its working modules
 inside functions.
 
@@ -21,6 +22,9 @@ COMMANDS = {
     "status": "Show the sync status",
     "segments": "List, compare and edit segments",
     "participants": "List participants",
+    "show": "Show everything about a participant",
+    "why": "Explain why a participant is in a segment or can be invited",
+    "open": "Open a customer's page in Stripe's Dashboard",
     "export": "Export participants to a file",
     "studies": "List and edit studies",
     "invite": "Plan and send a study's invites",
@@ -34,5 +38,7 @@ COMMANDS = {
     "move": "Move the database to PostgreSQL or back to SQLite",
     "salvage": "Recover the readable rows of a damaged database",
     "sandbox": "Run a local Stripe simulator",
+    "screenshot": "Save a masked picture of a screen",
+    "completion": "Print the completion for a shell",
     "info": "Show versions, paths and settings",
 }

@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from app.commands.shared.arguments import add_json
+from app.commands.shared.arguments import add_json, add_quiet
 from app.commands.shared.console import print_json
-from app.commands.shared.exit_codes import DONE
+from app.commands.shared.exit_codes import DONE, WrongUse
+
+EXAMPLES = {
+    "backup": ("backup", "backup monday.db"),
+}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +22,9 @@ def declare(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="The new file (default: a file named after the time, in the folder backups)",
     )
+    parser.add_argument("-o", "--output", metavar="NEW", help="The same as FILE")
     add_json(parser)
+    add_quiet(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -28,9 +34,12 @@ def run(options: argparse.Namespace) -> int:
     from app.recovery.backup import back_up, default_file
     from app.settings import load
 
+    if options.file and options.output:
+        raise WrongUse("Two files were given. Nothing was written. Give one of them.")
+    named = options.file or options.output
     settings = load()
     store = open_store(settings)
-    file = Path(options.file) if options.file else default_file(settings.home)
+    file = Path(named) if named else default_file(settings.home)
     progress = Progress()
     back_up(store, file, progress.show_rows)
     progress.clear()

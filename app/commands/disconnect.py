@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import argparse
 
+from app.commands.shared.arguments import add_dry_run, add_quiet, add_yes
 from app.commands.shared.console import YES, is_interactive, read_line, say
 from app.commands.shared.exit_codes import DONE, FAILED, NotConnected, WrongUse
+
+EXAMPLES = {
+    "disconnect": ("disconnect", "disconnect --yes"),
+}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
-    parser.add_argument("--yes", action="store_true", help="Do not ask for confirmation")
+    add_yes(parser)
+    add_dry_run(parser)
+    add_quiet(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -30,6 +37,9 @@ def run(options: argparse.Namespace) -> int:
     if connection is None:
         raise NotConnected("Not connected. There is nothing to disconnect.")
     name = plain(connection.account_name or connection.account)
+    if options.dry_run:
+        print(f"This would disconnect {name}. {STAYS} Nothing was changed.")
+        return DONE
     if not options.yes:
         if not is_interactive():
             raise WrongUse(

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.shared.arguments import add_json
+from app.commands.shared.arguments import (
+    add_account,
+    add_dry_run,
+    add_json,
+    add_quiet,
+    add_yes,
+)
 from app.commands.shared.console import confirmed, print_json, say
 from app.commands.shared.context import Context, open_context
 from app.commands.shared.exit_codes import DONE, FAILED
 from app.commands.shared.list_argument import LIST, named
+
+EXAMPLES = {
+    "erase": ("erase ada@example.com", "erase ada@example.com --undo"),
+}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -17,8 +27,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--undo", action="store_true", help="Keep the participants (within the four hours)"
     )
-    parser.add_argument("--yes", action="store_true", help="Do not ask for confirmation")
-    parser.add_argument("--account", metavar="ACCT", help="Use another account")
+    add_yes(parser)
+    add_dry_run(parser)
+    add_quiet(parser)
+    add_account(parser)
     add_json(parser)
 
 
@@ -51,7 +63,8 @@ def run(options: argparse.Namespace) -> int:
     number = "1 participant" if len(people) == 1 else f"{len(people):,} participants"
     would = "would be kept" if options.undo else "would be erased in four hours"
     question = f"{number} {would}. {len(unknown):,} unknown."
-    agreed = confirmed(question, yes=options.yes or (typed and len(people) == 1))
+    sure = options.yes or (typed and len(people) == 1)
+    agreed = confirmed(question, yes=sure, dry_run=options.dry_run)
     done, due = _do(context, people, undo=options.undo) if agreed else ([], 0)
     follow(store, settings.folders)
     if options.json:
@@ -65,6 +78,8 @@ def run(options: argparse.Namespace) -> int:
             " open invites ended. Until then you can undo this with --undo. The customer in"
             " Stripe is not changed."
         )
+    if options.dry_run:
+        return DONE
     return DONE if agreed and len(done) == len(people) and not unknown else FAILED
 
 

@@ -7,10 +7,15 @@ import signal
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from app.commands.shared.arguments import add_format, add_selection
+from app.commands.shared.arguments import (
+    add_list_json,
+    add_output,
+    add_quiet,
+    add_selection,
+)
 from app.commands.shared.console import say
-from app.commands.shared.context import Context, check_segment, find_filter, open_context
-from app.commands.shared.exit_codes import DONE, FAILED
+from app.commands.shared.context import Context, find_filter, find_members, open_context
+from app.commands.shared.exit_codes import DONE, FAILED, WrongUse
 from app.commands.shared.progress import counted
 from app.commands.shared.signals import interrupt_on
 
@@ -20,11 +25,17 @@ if TYPE_CHECKING:
 NEWEST_FIRST = ("arrived", "since", "created")
 
 
+EXAMPLES = {
+    "export": ("export active.csv --segment active", "export panel.jsonl --masked"),
+}
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.description = (
         "Exports participants to a file that only you can read. A name that ends in .jsonl"
-        " gives JSON lines, any other gives CSV. The file contains personal data."
+        " gives JSON lines, one that ends in .json gives JSON, and any other gives CSV. The file"
+        " contains personal data."
     )
     add_selection(parser, "Search names, emails, IDs and metadata")
     parser.add_argument(
@@ -35,7 +46,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         " with the newest in the panel",
     )
     parser.add_argument("--reverse", action="store_true", help="Reverse the order")
-    add_format(parser)
+    add_list_json(parser, csv=True)
     parser.add_argument(
         "--masked",
         action="store_true",
@@ -46,18 +57,21 @@ def declare(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="Add a column for each metadata key, such as metadata.team",
     )
-    parser.add_argument("--replace", action="store_true", help="Replace the file if it exists")
+    add_output(parser)
+    add_quiet(parser)
     parser.add_argument(
         "file",
         nargs="?",
-        default="-",
         metavar="FILE",
-        help="The new file (default: standard output)",
+        help="The new file, the same as --output FILE (default: standard output)",
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Export participants."""
+    if options.file is not None and options.output is not None:
+        raise WrongUse("Two files were given. Nothing was written. Give one of them.")
+    options.output = options.output or options.file or "-"
     context = open_context(options.account)
     chosen = _chosen(context, options)
     for end in (signal.SIGTERM, signal.SIGHUP):  # so that no partial file stays
@@ -66,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         _export(context, chosen, options)
     except KeyboardInterrupt:
-        no_file = "The output is incomplete." if options.file == "-" else "No file was written."
+        no_file = "The output is incomplete." if options.output == "-" else "No file was written."
         say(f"Stopped. {no_file}")
         return FAILED
     return DONE
@@ -77,12 +91,12 @@ def _chosen(context: Context, options: argparse.Namespace) -> Selection:
     from app.panel.lists.search import search
     from app.panel.lists.selection import Selection
 
-    check_segment(context, options.segment)
+    segment = find_members(context, options.segment)
     conditions = [] if options.filter is None else [find_filter(context, options.filter)]
     if options.search is not None:
         searched = search(context.store, options.search).condition
         conditions += [searched] if searched else []
-    return Selection(context.connection, options.segment, tuple(conditions))
+    return Selection(context.connection, segment, tuple(conditions))
 
 
 def _export(context: Context, chosen: Selection, options: argparse.Namespace) -> None:
@@ -94,10 +108,8 @@ def _export(context: Context, chosen: Selection, options: argparse.Namespace) ->
     from app.panel.lists.order import Order, whole
     from app.text import plain
 
-    file = None if options.file == "-" else options.file
-    form = form_of(options.file)
-    if options.json or options.csv:
-        form = "json" if options.json else "csv"
+    file = None if options.output == "-" else options.output
+    form = options.json or ("csv" if options.csv else form_of(options.output))
     descending = (options.sort in NEWEST_FIRST) != options.reverse
     with writing(file, replace=options.replace) as out:
         ids = whole(context.store, chosen, Order(options.sort, descending))

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 
+EXAMPLES = {
+    "info": ("info", "info --json"),
+}
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     add_json(parser)

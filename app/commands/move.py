@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.shared.arguments import add_json
+from app.commands.shared.arguments import add_json, add_quiet
 from app.commands.shared.console import print_json
 from app.commands.shared.exit_codes import DONE
+
+EXAMPLES = {
+    "move": ("move postgresql", "move sqlite"),
+}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +22,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         " both cases",
     )
     add_json(parser)
+    add_quiet(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.commands.shared.arguments import add_json
+from app.commands.shared.arguments import add_force, add_json, add_quiet
 from app.commands.shared.console import print_json
 from app.commands.shared.exit_codes import DONE
 
@@ -15,15 +15,19 @@ if TYPE_CHECKING:
     from app.recovery.restore import Restored
 
 
+EXAMPLES = {
+    "restore": ("restore monday.db", "restore monday.db --replace"),
+}
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.add_argument(
         "file", metavar="FILE", help="A file from panelist backup or panelist salvage"
     )
-    parser.add_argument(
-        "--replace", action="store_true", help="Replace the database in use, and keep its file"
-    )
+    add_force(parser, "Replace the database in use, and keep its file")
     add_json(parser)
+    add_quiet(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.commands.shared.arguments import add_json
+from app.commands.shared.arguments import add_json, add_quiet
 from app.commands.shared.console import print_json
 from app.commands.shared.exit_codes import DONE, WrongUse
 
@@ -17,13 +17,26 @@ if TYPE_CHECKING:
 _FIRST = ("opt_out", "invite", "study", "ledger", "plan", "planned")  # not at Stripe
 
 
+EXAMPLES = {
+    "salvage": ("salvage", "salvage damaged.db --to recovered.db"),
+}
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.add_argument(
         "file", nargs="?", metavar="FILE", help="The damaged file (default: the database)"
     )
-    parser.add_argument("--to", metavar="NEW", help="The new file (default: FILE.salvaged)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        "--to",
+        dest="to",
+        metavar="NEW",
+        help="The new file (default: FILE.salvaged)",
+    )
     add_json(parser)
+    add_quiet(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -6,6 +6,10 @@ import argparse
 
 from app.commands.shared.exit_codes import DONE
 
+EXAMPLES = {
+    "sandbox": ("sandbox --customers 500 --seed 1", "sandbox --port 8000 --live-changes 20"),
+}
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
@@ -77,7 +81,13 @@ def declare(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="The same seed makes the same requests fail",
     )
-    add("--json", action="store_true", help="Print the address and keys as one line of JSON")
+    add(
+        "--json",
+        "--jsonl",
+        dest="json",
+        action="store_true",
+        help="Print the address and keys as one line of JSON",
+    )
     add("--with-parent", action="store_true", help="Stop when the parent process ends")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,11 @@ from app.commands.shared.progress import step_words
 
 if TYPE_CHECKING:
     from app.panel.overview import ConnectionView, Overview
+
+
+EXAMPLES = {
+    "status": ("status", "status --json"),
+}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -48,11 +54,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print_status(view: Overview, connection: ConnectionView, token_store: str) -> None:
+    from app.commands.shared.columns import styled
     from app.text import plain, when
 
     account, name = plain(connection.account), plain(connection.account_name)
     named = f"{name} ({account})" if name else account
-    print(f"{named}, {connection.mode.upper()}: {connection.status}")
+    line = f"{named}, {connection.mode.upper()}: {connection.status}"
+    print(styled(sys.stdout, line, "bold"))
     print(
         f"{view.participants:,} participants, {view.with_email:,} with an email,"
         f" {view.deleted:,} deleted; {view.segments} segments"

@@ -122,6 +122,16 @@ class Store:
                 if self.postgres:
                     self.database.execute_sql(f"NOTIFY {CHANNEL}")
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Store]:
+        """Several reads that see the database as it was at the first one, while others write."""
+        with self._explained(), self.database.atomic():
+            if self.postgres:
+                self.database.execute_sql(
+                    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+                )
+            yield self
+
     def session(self) -> Any:
         """A separate PostgreSQL session, outside every transaction. Both ends notice a lost network
         within seconds."""

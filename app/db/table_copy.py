@@ -7,7 +7,6 @@ such as what lists and search go by, is not copied.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from peewee import BigAutoField, BooleanField, IntegerField
 
@@ -38,7 +37,7 @@ def copy_tables(
     it. ``on_progress`` is called with a table and the number of its rows so far. Raises
     DatabaseProblem, and then ``target`` is as it was."""
     copied: dict[str, int] = {}
-    with _snapshot(source), target.transaction():
+    with source.snapshot(), target.transaction():
         for model in reversed(TABLES):
             target.execute(f'DELETE FROM "{_name(model)}"')
         if subscription_indexes.left_out(source):  # a subscription may be there twice
@@ -50,16 +49,6 @@ def copy_tables(
             _continue_numbers(target)
     target.analyze()
     return copied
-
-
-@contextmanager
-def _snapshot(source: Store) -> Iterator[None]:
-    with source.database.atomic():
-        if source.postgres:
-            source.database.execute_sql(
-                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-            )
-        yield
 
 
 def _copy(

@@ -70,7 +70,13 @@ class Proof:
 
 
 def prove(store: Store, connection_id: int) -> Proof:
-    """Read the whole ledger of an account. Raises DatabaseProblem."""
+    """Read the whole ledger of an account, as it is at one moment. Raises DatabaseProblem."""
+    hasher(store)  # which may have to be made
+    with store.snapshot():
+        return _prove(store, connection_id)
+
+
+def _prove(store: Store, connection_id: int) -> Proof:
     names: dict[str, str] = dict(
         store.rows(
             "SELECT before, mailbox FROM ledger WHERE connection_id = ? AND what = 'rekeyed'",

@@ -138,6 +138,14 @@ GROUPS = place(
     Row("first", "Go to the first group", "move(-99)", shown=False),
     Row("last", "Go to the last group", "move(99)", shown=False),
 )  # fmt: skip
+CHART = place(
+    "list", "chart", "Charts",
+    Row("open", "Go to the people of this day", "enter", "To the people"),
+    Row("left", "Go to the day before", "walk(-1)", "A day earlier"),
+    Row("right", "Go to the day after", "walk(1)", "A day later"),
+    Row("first", "Go to the first day", "walk(-99999)", shown=False),
+    Row("last", "Go to today", "walk(99999)", shown=False),
+)  # fmt: skip
 CHOICES = place(
     "list", "choices", "Choices",
     Row("open", "Choose this", "select", "Choose"),
@@ -169,6 +177,7 @@ FILTER = place(
     Row("open", "Go to the list", "submit", "To the list"),
     Row("to_list", "Go to the list", "submit", shown=False),
     Row("complete", "Use the first suggestion. Without one, go to the next field"),
+    Row("earlier", "Bring back an earlier filter"),
     Row("back", "Clear the filter. Again: leave it", "clear", "Clear"),
 )  # fmt: skip
 
@@ -176,5 +185,5 @@ DIALOGS: tuple[KeyContext, ...] = (
     DIALOG, QUESTION, TRUST, HELP, EXPORT, COPY, WHY, PICK, SEGMENT_FORM, AUDIENCE, STUDY_FORM,
     PLAN_OPTIONS, CONFIRM, TEST_MAIL, MARK, MARK_LIST, REASON, ACCOUNTS, TOKEN_STORE, UNLOCK,
 )  # fmt: skip
-LISTS = (TABLE, ROWS, GROUPS, CHOICES)
+LISTS = (TABLE, ROWS, GROUPS, CHART, CHOICES)
 FIELDS = (FIELD, SELECT, TOGGLE, FILTER)

@@ -38,12 +38,16 @@ STATUS = place(
 
 SEGMENTS = place(
     "mode", "segments", "Segments",
-    Row("search", "Show only people with this name, email, ID or metadata"),
+    Row("search", "Show only people with this name, email, ID or metadata, or a filter's"),
     Row("new", "Create a segment with a filter"),
+    Row("save", "Make a segment of the filter in the search line", "save_filter",
+        name="Save as segment", first=True),
     EXPORT_PEOPLE,
     Row("why", "See why this person is in a segment or not"),
     Row("history", "See who joined and left this segment, and its size over time"),
     Row("compare", "Compare this segment with another one"),
+    Row("options", "Show the change since a week, a month or the last study", "since",
+        name="Change since"),
     Row("copy", "Copy a value of this person, or open them in Stripe's Dashboard"),
     Row("edit", "Change the name or the filter of this segment"),
     Row("delete", "Delete this segment, after a question"),
@@ -53,13 +57,14 @@ SEGMENTS = place(
 
 HISTORY = place(
     "screen", "history", "History of a segment",
+    Row("week_before", "Go a week back", "walk(-7)"),
+    Row("week_after", "Go a week forward", "walk(7)", shown=False),
+    Row("month_before", "Go a month back", "walk(-30)", shown=False),
+    Row("month_after", "Go a month forward", "walk(30)", shown=False),
     Row("options", "Type the day to compare with", "date", name="Since…"),
-    Row("day_before", "Compare with a day earlier", "step('day', -1)"),
-    Row("day_after", "Compare with a day later", "step('day', 1)", shown=False),
-    Row("week_before", "Compare with a week earlier", "step('week', -1)"),
-    Row("week_after", "Compare with a week later", "step('week', 1)", shown=False),
-    Row("month_before", "Compare with a month earlier", "step('month', -1)"),
-    Row("month_after", "Compare with a month later", "step('month', 1)", shown=False),
+    Row("invite", "Keep these people as a segment, and create a study for it"),
+    Row("new", "Keep these people as a segment", name="Keep as segment"),
+    EXPORT_PEOPLE,
     REFRESH,
     opener="segments.history",
 )  # fmt: skip
@@ -68,6 +73,9 @@ COMPARE = place(
     "screen", "compare", "Two segments compared",
     Row("compare", "Compare with another segment", name="Compare with"),
     Row("swap", "Swap A and B"),
+    Row("invite", "Keep these people as a segment, and create a study for it"),
+    Row("new", "Keep these people as a segment", name="Keep as segment"),
+    EXPORT_PEOPLE,
     REFRESH,
     opener="segments.compare",
 )  # fmt: skip

@@ -82,12 +82,10 @@ VERBS = {
     "disconnect": Verb("O", "Disconnect", final=True),
     "swap": Verb("z", "Swap"),
     "member": Verb("N", "Next member"),
-    "day_before": Verb("left_square_bracket", "A day earlier"),
-    "day_after": Verb("right_square_bracket", "A day later"),
-    "week_before": Verb("left_curly_bracket", "A week earlier"),
-    "week_after": Verb("right_curly_bracket", "A week later"),
-    "month_before": Verb("left_parenthesis", "A month earlier"),
-    "month_after": Verb("right_parenthesis", "A month later"),
+    "week_before": Verb("left_square_bracket", "A week earlier"),
+    "week_after": Verb("right_square_bracket", "A week later"),
+    "month_before": Verb("left_curly_bracket", "A month earlier"),
+    "month_after": Verb("right_curly_bracket", "A month later"),
     # In forms and dialogs
     "save": Verb("ctrl+s", "Save"),
     "look": Verb("ctrl+o", "Preview"),
@@ -101,6 +99,7 @@ VERBS = {
     "copied": Verb("c", "Copy"),
     "complete": Verb("tab", "Complete"),
     "to_list": Verb("down", "To the list"),
+    "earlier": Verb("up", "Earlier filter"),
     "stop": Verb("ctrl+c", "Quit"),
 }
 """By name, which is the end of the id of each action: ``segments.export`` is ``export``."""

@@ -33,7 +33,7 @@ from app.widgets.text_line import TextLine
 
 REFRESH = 0.1  # seconds between two updates of the bar
 BAR = 20
-FORMS = {"csv": "CSV", "json": "JSON lines"}
+FORMS = {"csv": "CSV", "json": "JSON", "jsonl": "JSON lines"}
 
 
 class _Stopped(Exception):
@@ -47,8 +47,8 @@ class ExportDialog(DecisionDialog["Path | None"]):
     BINDINGS: ClassVar[list[BindingType]] = bindings(EXPORT)
     NAMES: ClassVar[Mapping[str, str]] = {"field.open": "Export"}
     help_text = (
-        "A name that ends in .jsonl is written as JSON lines, any other as CSV. Only you can read"
-        " the file. Escape stops, and leaves no file."
+        "A name that ends in .jsonl is written as JSON lines, one that ends in .json as JSON, any"
+        " other as CSV. Only you can read the file. Escape stops, and leaves no file."
     )
 
     class Written(Message):

@@ -15,6 +15,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
+from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from app.db.errors import DatabaseProblem
@@ -29,6 +30,7 @@ from app.widgets.table.table import Column, Rows, Table
 from app.widgets.text_line import TextLine
 
 LEAST = 1.0  # seconds between two counts of groups that change
+EMPTY = "No one is in this group."
 SHARE = 4  # the pause after a count is so many times as long as the count
 
 
@@ -88,13 +90,18 @@ class GroupsScreen(PanelistScreen):
                 yield Table(
                     self.COLUMNS,
                     "The people of the group that is chosen.",
-                    empty="No one is in this group.",
+                    empty=EMPTY,
                     waiting="Counting…",
                     id="group-people",
                 )
 
     def on_mount(self) -> None:
-        self.groups.focus()
+        self.landing.focus()
+
+    @property
+    def landing(self) -> Widget:
+        """What has the focus at first."""
+        return self.groups
 
     def on_unmount(self) -> None:
         if self._end is not None:
@@ -173,14 +180,18 @@ class GroupsScreen(PanelistScreen):
             self.table.show(None)
         else:
             self.groups.fill(self._counted.groups)
-            self.table.show(self.people(group, self._counted.ids[group]), reset=reset)
+            rows = self.people(group, self._counted.ids[group])
+            self.table.show(rows, empty=EMPTY, reset=reset)
         self._show_row_range()
 
     @on(Table.RowsSeen)
     def _show_row_range(self) -> None:
+        self.query_one("#group-right", Pane).entitle(facts=words(self.facts()))
+
+    def facts(self) -> str:
+        """What stands beside the title of the list."""
         first, last, total = self.table.seen
-        said = f"rows {first:,}–{last:,} of {total:,}" if total else ""
-        self.query_one("#group-right", Pane).entitle(facts=words(said))
+        return f"rows {first:,}–{last:,} of {total:,}" if total else ""
 
     # Counting
 

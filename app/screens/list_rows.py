@@ -8,7 +8,7 @@ from functools import lru_cache
 from rich.cells import cell_len
 
 from app.panel.overview import MessageView, RecentChange
-from app.panel.segments.memberships import Reason
+from app.panel.segments.reason_words import event_words
 from app.panel.segments.views import SegmentView
 from app.text import plain, when
 from app.widgets.content import hidden, no_emails, words
@@ -20,23 +20,6 @@ LEVELS = {  # level -> (glyph and word, style)
     "info": ("● info   ", "$primary"),
     "warning": ("▲ warning", "bold $warn"),
     "error": ("✗ error  ", "bold $never"),
-}
-OBJECTS = {  # the part of an event's type before its verb -> our word
-    "customer": "participant",
-    "customer.subscription": "subscription",
-    "price": "price",
-    "product": "product",
-}
-OURS = {"made": "the segment was made or changed", "time": "time passed"}  # see app.db.history
-VERBS = {
-    "created": "new",
-    "updated": "changed",
-    "deleted": "deleted",
-    "paused": "paused",
-    "resumed": "resumed",
-    "trial_will_end": "trial ends soon",
-    "pending_update_applied": "changed",
-    "pending_update_expired": "change expired",
 }
 
 
@@ -81,18 +64,3 @@ def change_rows(changes: Sequence[RecentChange], now: float, masking: bool) -> l
         )
         for one in changes
     ]
-
-
-def event_words(kind: str) -> str:
-    """``customer.subscription.updated`` → "subscription changed"."""
-    thing, _, verb = kind.rpartition(".")
-    if thing in OBJECTS and verb in VERBS:
-        return f"{OBJECTS[thing]} {VERBS[verb]}"
-    return plain(kind).replace(".", " ").replace("_", " ")
-
-
-def reason_words(reason: Reason) -> str:
-    """Why a membership began or ended, with the id of the event in Stripe's Dashboard."""
-    if reason.event is None:
-        return OURS.get(reason.type or "", "found by a sync")
-    return f"{event_words(reason.type or '')}, {plain(reason.event)}"

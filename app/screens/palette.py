@@ -31,6 +31,10 @@ SOON, LATEST = 0.01, 200  # seconds between two looks at a new screen, and the n
 LEAST = 2  # letters to search people for
 PLACES = {place.id: place for place in EVERYWHERE}
 THEME = Action("app.theme", "change_theme", "", "Theme", "Choose the colours")
+PICTURE = Action(
+    *("app.picture", "save_picture", "", "Screenshot"),
+    "Save a picture of this screen as SVG, with names and emails masked",
+)
 
 
 KEYS = (FooterKey("enter", "⏎", "Run"), FooterKey("escape", "esc", "Close", stays=True))
@@ -90,7 +94,7 @@ class ActionCommands(Provider):
         places = sorted((*SCREENS, APP), key=lambda one: not _is_front(one, active))
         found: dict[str, Entry] = {}
         for place in places:
-            for action in (*place.actions, *([THEME] if place is APP else [])):
+            for action in (*place.actions, *([THEME, PICTURE] if place is APP else [])):
                 everywhere = action.does.startswith("app.")
                 keys = host.settings.keys.key(action).split(",")[0]
                 shown = host.key_words(keys)

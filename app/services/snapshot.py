@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from app.sync.engine import Activity
 
 
+DEMO_ACCOUNT = "Northwind Harbor"  # a restricted key, such as the demo's, cannot read the name
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """Everything the screens show at one moment. Nothing in it changes."""
@@ -43,7 +46,7 @@ class Snapshot:
         at = connection.last_polled_at
         return HeaderState(
             badge=badge,
-            account=connection.account_name or connection.account,
+            account=connection.account_name or (DEMO_ACCOUNT if self.demo else connection.account),
             mode=connection.mode,
             demo=self.demo,
             participants=self.view.participants,

@@ -19,11 +19,15 @@ from app.keys.dialogs import FILTER
 from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.content import Content, words
+from app.widgets.filter_colours import FilterColours
 from app.widgets.inputs import TextField
 from app.widgets.state_widget import StateWidget
+from app.widgets.table.cells import fit
 
 DELAY = 0.12  # seconds without a key after which the list is narrowed
 LONGEST = 500  # characters
+MOST = 5  # suggestions that are explained
+KEPT = 20  # earlier filters
 PROMPT = "/ "
 INPUT = "filter-input"
 
@@ -35,6 +39,7 @@ class Suggestion(NamedTuple):
 
     text: str
     span: Span
+    about: str = ""
 
 
 class Trouble(NamedTuple):
@@ -51,7 +56,7 @@ class NoteState:
     trouble: str = ""
     begin: int = 0
     end: int = 0
-    suggestions: tuple[str, ...] = ()
+    suggestions: tuple[tuple[str, str], ...] = ()  # text, and what it means
 
 
 class Note(StateWidget[NoteState]):
@@ -67,12 +72,25 @@ class Note(StateWidget[NoteState]):
             return _under(state, width)
         if not state.suggestions:
             return []
-        first, *others = state.suggestions
+        if any(about for _, about in state.suggestions):
+            return _explained(state.suggestions[:MOST])
+        (first, _), *others = state.suggestions
         parts = [
             words(("tab ", "$muted"), (first, "bold $primary")),
-            *(words(one) for one in others),
+            *(words(one) for one, _ in others),
         ]
         return [words("  ").join(parts)]
+
+
+def _explained(suggestions: Sequence[tuple[str, str]]) -> list[Content]:
+    """A line for each suggestion, with what it means."""
+    most = max(cell_len(text.strip()) for text, _ in suggestions)
+    lines = []
+    for index, (text, about) in enumerate(suggestions):
+        name = fit(text.strip(), most)
+        head = words(("tab ", "$muted"), (name, "bold $primary")) if not index else f"    {name}"
+        lines.append(words(head, (f"  {about}", "$muted")))
+    return lines
 
 
 def _under(state: NoteState, width: int) -> list[Content]:
@@ -136,6 +154,9 @@ class FilterInput(TextField):
         if not line.complete():
             self.screen.focus_next()
 
+    def action_earlier(self) -> None:
+        self.query_ancestor(FilterLine).earlier()
+
     def action_clear(self) -> None:
         self.query_ancestor(FilterLine).clear()
 
@@ -183,6 +204,7 @@ class FilterLine(Vertical):
         self._suggestions: tuple[Suggestion, ...] = ()
         self._about = ""  # the text that the last answer was about
         self._narrowed = ""
+        self._earlier: list[str] = []  # filters, the newest first
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -192,7 +214,13 @@ class FilterLine(Vertical):
             yield Count()
         yield Note()
 
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        for field in self.query(FilterInput):
+            field.highlighter = FilterColours(self.app.theme_variables)
+
     def on_mount(self) -> None:
+        self._input.highlighter = FilterColours(self.app.theme_variables)
         self.watch(self._input, "scroll_x", self._draw, init=False)
 
     @property
@@ -237,20 +265,36 @@ class FilterLine(Vertical):
         """Use the first suggestion. Returns False if there is none."""
         if not self._suggestions:
             return False
-        text, (begin, end) = self._suggestions[0]
+        text, (begin, end), _ = self._suggestions[0]
         self._input.replace(text, begin, end)
         return True
+
+    def earlier(self) -> None:
+        """Bring back the filter before this one. After the oldest comes the newest again."""
+        others = [one for one in self._earlier if one != self.text]
+        if not others:
+            return
+        at = self._earlier.index(self.text) if self.text in self._earlier else -1
+        self._input.value = self._earlier[(at + 1) % len(self._earlier)]
+        self._input.cursor_position = len(self.text)
+
+    def _remember(self) -> None:
+        """Keep this filter while the app runs, the newest first."""
+        if self.text.strip():
+            kept = [self.text, *(one for one in self._earlier if one != self.text)]
+            self._earlier = kept[:KEPT]
 
     def clear(self) -> None:
         """Clear the filter, or leave the line if it is empty."""
         if self.text:
+            self._remember()
             self._input.value = ""
             self._narrow()
         else:
             self.post_message(self.Left(self, ""))
 
     def _draw(self) -> None:
-        state = NoteState(suggestions=tuple(one.text for one in self._suggestions))
+        state = NoteState(suggestions=tuple((one.text, one.about) for one in self._suggestions))
         if self._trouble is not None:
             begin, end = (self._cell(at) for at in self._trouble.span)
             state = NoteState(self._trouble.text, begin, end)
@@ -276,6 +320,7 @@ class FilterLine(Vertical):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self._narrow()
+        self._remember()
         self.post_message(self.Entered(self, self.text))
 
     def _narrow(self) -> None:

@@ -30,7 +30,8 @@ from app.panel.lists.search import search
 from app.panel.lists.selection import Selection
 from app.panel.person import person
 from app.panel.segments.overlap import overlap
-from app.panel.segments.timeline import changes, sizes
+from app.panel.segments.timeline import changes
+from app.panel.segments.trends import read_joins
 from app.panel.segments.views import segments
 from app.panel.segments.why import why
 from app.settings import RequestRate, Settings
@@ -176,7 +177,7 @@ def measure(store: Store) -> None:
                 ms(lambda: overlap(store, Selection(here), Selection(here, "active"))),
             ),
             ("changes", ms(lambda: changes(store, here, "all", int(time.time())))),
-            ("sizes", ms(lambda: sizes(store, here, "all"))),
+            ("trends", ms(lambda: read_joins(store, here))),
         ],
     )
     found = []

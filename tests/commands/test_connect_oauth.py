@@ -78,7 +78,7 @@ def test_approved_synced_and_left(home: Home, sandbox: Sandbox) -> None:
     assert "Stripe revoked the access.\n" in left.out
     now = status(home)
     assert (now["status"], now["disconnect_reason"]) == ("disconnected", "by you")
-    assert len(home.run("participants", "--json").lines) == 6
+    assert len(home.run("participants", "--jsonl").lines) == 6
     assert home.run("sync").code == 3
 
 

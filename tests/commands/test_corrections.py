@@ -28,7 +28,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def states(home: Home) -> dict[str, str]:
-    return {one["address"]: one["state"] for one in home.run("invites", "--json").lines}
+    return {one["address"]: one["state"] for one in home.run("invites", "--jsonl").lines}
 
 
 def test_a_list_is_shown_before_it_is_stored(home: Home, tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_what_was_said_by_mistake_is_taken_back(home: Home, tmp_path: Path) -> N
     }  # fmt: skip
     assert (states(home)[FIRST], states(home)[SECOND]) == ("handed_over", "completed")
     number = next(
-        one["id"] for one in home.run("invites", "--json").lines if one["address"] == THIRD
+        one["id"] for one in home.run("invites", "--jsonl").lines if one["address"] == THIRD
     )
     asked = home.run("invites", "withdraw", str(number))
     assert (asked.code, f"({THIRD})? You cannot undo this" in asked.err) == (1, True)
@@ -162,7 +162,7 @@ def test_a_preview_of_opt_outs_names_what_is_unusual(home: Home) -> None:
 
 
 def test_a_personal_link_names_its_invite(home: Home) -> None:
-    (token, *_) = [one["token"] for one in home.run("invites", "--json").lines]
+    (token, *_) = [one["token"] for one in home.run("invites", "--jsonl").lines]
     link = f"https://interviews.example/pricing?guest={token}"
     ended = home.run("invites", "mark", "completed", "-", "--yes", given=f"{link}\n")
     assert (ended.code, "1 marked completed." in ended.err) == (0, True)

@@ -35,7 +35,7 @@ def test_only_those_it_finds(home: Home, sandbox: Sandbox) -> None:
         ("-currency:eur", {one["id"] for one in sandbox.world.customers()} - eur),
         ("-status:active -currency:eur", None),
     ):
-        people = home.run("participants", "--json", "--filter", text).lines
+        people = home.run("participants", "--jsonl", "--filter", text).lines
         found = {one["stripe_id"] for one in people}
         everybody = {one["id"] for one in sandbox.world.customers()}
         assert found == (everybody - active - eur if expected is None else expected)
@@ -56,7 +56,7 @@ def test_conditions_side_by_side_are_about_one_subscription(home: Home, sandbox:
     product = max(owned, key=lambda key: len((owned[key] & some_active) - active.get(key, set())))
     text = f'status:"active" AND product:"{product}"'
     assert (owned[product] & some_active) - active[product]
-    found = home.run("participants", "--json", "--filter", text).lines
+    found = home.run("participants", "--jsonl", "--filter", text).lines
     assert {one["stripe_id"] for one in found} == active[product]
     assert home.run("segments", "create", "Both", "--filter", text).code == 0
     (made,) = (one for one in home.run("segments", "--json").json if one["name"] == "Both")
@@ -66,7 +66,7 @@ def test_conditions_side_by_side_are_about_one_subscription(home: Home, sandbox:
 
 
 def test_beside_the_other_conditions(home: Home, sandbox: Sandbox) -> None:
-    how = ("participants", "--json", "--segment", "active", "--filter", "has:email")
+    how = ("participants", "--jsonl", "--segment", "active", "--filter", "has:email")
     people = home.run(*how).lines
     assert people
     assert all(one["email"] for one in people)
@@ -136,7 +136,7 @@ def test_a_filter_on_subscriptions_waits_until_they_are_known(unknown: Home, tex
 
 
 def test_a_filter_on_people_does_not(unknown: Home) -> None:
-    lines = unknown.run("participants", "--filter", "has:email", "--json").lines
+    lines = unknown.run("participants", "--filter", "has:email", "--jsonl").lines
     assert lines
     assert not any(one["subscriptions_known"] for one in lines)
     doubts = {one["key"]: one["doubt"] for one in unknown.run("segments", "--json").json}

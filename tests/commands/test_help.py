@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import app.commands
-from app.cli import parser
 from app.commands import COMMANDS
-from app.commands.shared.help_examples import EXAMPLES
+from app.commands.shared.command_parser import parser
+from tests.docs.examples import EXAMPLES
 from tests.docs.reference import commands, parse
 from tests.test_architecture import HEAVY
 

@@ -196,6 +196,9 @@ def test_who_would_be_added_is_asked_about(home: World) -> None:
     assert "− Person 3 <cus_00003@example.com>: opted out" in ended.out
     assert "Nothing was sent" in ended.err
     assert home.addresses() == set()
+    shown = home.run("invite", "--plan", plan["hash"], "--json").json
+    assert (shown["hash"], shown["drift"]["type"]) == (plan["hash"], "drift")
+    assert [one["stripe_id"] for one in shown["drift"]["dropped"]] == ["cus_00003"]
     asked = home.run("invite", "--plan", plan["hash"], "--expect", "12", "--json")
     (told,) = (json.loads(line) for line in asked.out.splitlines())
     assert [one["stripe_id"] for one in told["added"]] == ["cus_new"]

@@ -38,7 +38,7 @@ def home(settings: Settings) -> Home:
 
 
 def test_who_did_what_and_when(home: Home, settings: Settings) -> None:
-    lines = home.run("ledger", "--json").lines
+    lines = home.run("ledger", "--jsonl").lines
     assert [one["number"] for one in lines] == sorted((o["number"] for o in lines), reverse=True)
     whats = {one["what"] for one in lines}
     assert whats >= {"study", "plan", "run", "invite", "unmarked", "opted-out", "mailbox-key"}
@@ -55,10 +55,10 @@ def test_who_did_what_and_when(home: Home, settings: Settings) -> None:
 
 
 def test_only_of_a_study_or_a_person(home: Home, tmp_path: Path) -> None:
-    other = home.run("ledger", "--study", "Other", "--json").lines
+    other = home.run("ledger", "--study", "Other", "--jsonl").lines
     assert {one["what"] for one in other} == {"study", "study-segments"}
-    by_id = home.run("ledger", "--person", "cus_00001", "--json").lines
-    assert by_id == home.run("ledger", "--person", "CUS_00001@example.com", "--json").lines
+    by_id = home.run("ledger", "--person", "cus_00001", "--jsonl").lines
+    assert by_id == home.run("ledger", "--person", "CUS_00001@example.com", "--jsonl").lines
     assert {one["what"] for one in by_id} == {"invite", "opted-out"}
     for stranger in ("cus_9", "Ann", "nobody@example.com"):
         unknown = home.run("ledger", "--person", stranger)

@@ -18,7 +18,7 @@ from app.panel.segments.memberships import places
 from app.sandbox.server.server import Sandbox
 from app.text import csv_cell
 from tests.commands.test_status import STRANGE
-from tests.helpers.command import Home, at
+from tests.helpers.command import Home, at, seconds
 from tests.helpers.panel_history import FIRST as BEGINNING
 from tests.helpers.panel_history import Panel
 from tests.panel.segments.test_overlap import World
@@ -50,7 +50,7 @@ def home(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def keys(home: Home, segment: str) -> set[str]:
-    lines = home.run("participants", "--json", "--segment", segment).lines
+    lines = home.run("participants", "--jsonl", "--segment", segment).lines
     return {one["stripe_id"] for one in lines}
 
 
@@ -69,13 +69,13 @@ def test_members_are_those_of_the_segment(home: Home) -> None:
         ("show", "none"),
         ("show", product),
     ):
-        lines = home.run("segments", action, key, "--json").lines
+        lines = home.run("segments", action, key, "--jsonl").lines
         assert {one["stripe_id"] for one in lines} == keys(home, key)
         assert len(lines) == listed[key]
         for one in lines:
             assert list(one) == COLUMNS
             assert (one["until"], one["deleted"]) == (None, False)
-            assert isinstance(one["since"], int)
+            assert seconds(one["since"]) > 0
 
 
 def test_options_may_stand_before_what_is_asked(home: Home) -> None:
@@ -108,22 +108,22 @@ def test_members_of_a_past_moment(eventful: tuple[Home, World]) -> None:
     names: dict[int, str] = dict(world.store.rows("SELECT id, stripe_id FROM participant"))
     moment = BEGINNING + 1
     for key in ("all", "active"):
-        lines = home.run("segments", "show", key, "--on", utc(moment), "--json").lines
+        lines = home.run("segments", "show", key, "--on", utc(moment), "--jsonl").lines
         assert [one["stripe_id"] for one in lines] == [names[row] for row in world.on(key, moment)]
         assert any(one["until"] for one in lines)
         for one in lines:
-            assert one["since"] <= moment
-            assert one["until"] is None or one["until"] > moment
+            assert seconds(one["since"]) <= moment
+            assert one["until"] is None or seconds(one["until"]) > moment
     assert any(
         one["deleted"]
-        for one in home.run("segments", "show", "all", "--on", utc(moment), "--json").lines
+        for one in home.run("segments", "show", "all", "--on", utc(moment), "--jsonl").lines
     )
     assert " until " in home.run("segments", "show", "all", "--on", utc(moment)).out
 
 
 def test_a_day_is_its_end(home: Home) -> None:
     tomorrow = datetime.date.today() + datetime.timedelta(days=1)
-    lines = home.run("segments", "show", "all", "--on", str(tomorrow), "--json").lines
+    lines = home.run("segments", "show", "all", "--on", str(tomorrow), "--jsonl").lines
     assert {one["stripe_id"] for one in lines} == keys(home, "all")
 
 
@@ -146,7 +146,7 @@ def test_an_unknown_segment_is_wrong_use(home: Home, asked: tuple[str, ...]) -> 
     ended = home.run("segments", *asked, "product:prod_\x1b[2J")
     assert ended.code == 2
     assert "\x1b" not in ended.said
-    assert "To list segments, run panelist segments --json" in ended.said
+    assert "To list segments, run panelist segments." in ended.said
 
 
 def test_csv_gives_every_value_back_and_no_formula(home: Home, tmp_path: Path) -> None:
@@ -156,13 +156,14 @@ def test_csv_gives_every_value_back_and_no_formula(home: Home, tmp_path: Path) -
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     header, *rows = csv.reader(io.StringIO(file.read_bytes().decode(), newline=""))
     assert header == COLUMNS
-    people = home.run("segments", "show", "all", "--json").lines
+    people = home.run("segments", "show", "all", "--jsonl").lines
     assert len(rows) == len(people)
     for row, one in zip(rows, people, strict=True):
         for name, cell in zip(header, row, strict=True):
             assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
-            assert cell == csv_cell(one[name])
-            assert cell.removeprefix("'") == ("" if one[name] is None else str(one[name]))
+            value = int(seconds(one[name])) if name in ("since", "created") else one[name]
+            assert cell == csv_cell(value)
+            assert cell.removeprefix("'") == ("" if value is None else str(value))
     assert {row[2] for row in rows} >= {csv_cell(name) for name in STRANGE.values()}
 
 
@@ -171,7 +172,10 @@ def test_a_file_is_replaced_only_by_a_whole_one(home: Home, tmp_path: Path) -> N
     file.write_text("before")
     ended = home.run("segments", "show", "nobody", "--output", str(file))
     assert (ended.code, file.read_text()) == (2, "before")
-    assert home.run("segments", "show", "all", "--json", "--output", str(file)).code == 0
+    asked = ("segments", "show", "all", "--jsonl", "-o", str(file))
+    assert "already exists. It was not changed" in home.run(*asked).said
+    assert file.read_text() == "before"
+    assert home.run(*asked, "-f").code == 0
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert len([json.loads(line) for line in file.read_text().splitlines()]) == 123
     assert [one.name for one in tmp_path.iterdir()] == ["members"]
@@ -194,7 +198,7 @@ SOON = "2999-01-01"
 
 
 def test_two_segments_beside_each_other(home: Home) -> None:
-    summary, *lines = home.run("segments", "diff", "canceled", "all", "--json").lines
+    summary, *lines = home.run("segments", "diff", "canceled", "all", "--jsonl").lines
     first, second = keys(home, "canceled"), keys(home, "all")
     assert summary == {
         "type": "summary",
@@ -217,11 +221,11 @@ def test_what_changed_since(eventful: tuple[Home, World]) -> None:
     moment = (BEGINNING + world.panel.at) // 2
     then, now = set(world.on("active", moment)), set(world.on("active", 2**40))
     asked = ("segments", "diff", "active", "--since", utc(moment))
-    summary, *told = home.run(*asked, "--json").lines
+    summary, *told = home.run(*asked, "--jsonl").lines
     assert summary == {
         "type": "summary",
         "segment": "active",
-        "since": moment,
+        "since": utc(moment),
         "joined": len(now - then),
         "left": len(then - now),
         "stayed": len(now & then),
@@ -232,7 +236,7 @@ def test_what_changed_since(eventful: tuple[Home, World]) -> None:
         last = [a for a in world.had[rows[one["stripe_id"]]] if a.segment == "active"][-1]
         reason = last.joined_by if one["type"] == "joined" else last.left_by
         assert reason
-        assert one["at"] == (last.since if one["type"] == "joined" else last.until)
+        assert seconds(one["at"]) == (last.since if one["type"] == "joined" else last.until)
         assert (one["event"], one["event_type"]) == (reason.event, reason.type)
     first, *lines = home.run(*asked).out.splitlines()
     assert first.startswith(f"{len(now - then)} joined, {len(then - now)} left, ")

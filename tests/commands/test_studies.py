@@ -44,18 +44,18 @@ def test_from_nothing_to_an_invite_that_is_marked(home: Home) -> None:
     assert len(list((home.folder / "mailbox").iterdir())) == 10
     again = home.run("invite", "--plan", "--json").json
     assert (again["counts"]["already"], again["counts"]["invite"]) == (10, 20)
-    listed = home.run("invites", "--json").lines
+    listed = home.run("invites", "--jsonl").lines
     assert {one["state"] for one in listed} == {"handed_over"}
     home_list = home.folder / "done.txt"
     home_list.write_text(listed[0]["address"] + "\n")
     shown = home.run("invites", "mark", "completed", str(home_list))
     assert (shown.code, "1 would be marked completed" in shown.err) == (1, True)
-    assert home.run("invites", "--state", "completed", "--json").lines == []
+    assert home.run("invites", "--state", "completed", "--jsonl").lines == []
     assert home.run("invites", "mark", "completed", str(home_list), "--yes").code == 0
-    assert len(home.run("invites", "--state", "completed", "--json").lines) == 1
+    assert len(home.run("invites", "--state", "completed", "--jsonl").lines) == 1
     listing = listed[1]["address"] + "\nnonsense\n"
     assert home.run("invites", "opt-out", "-", "--json", given=listing).code == 1
-    assert home.run("invites", "--state", "withdrawn", "--json").lines == []
+    assert home.run("invites", "--state", "withdrawn", "--jsonl").lines == []
     out = home.run("invites", "opt-out", "-", "--yes", given=listing)
     assert (out.code, out.out) == (1, "no address: nonsense\n")
     assert home.run("invites", "opt-out", listed[1]["address"], "--json").json["new"] == 0
@@ -84,7 +84,7 @@ def test_a_plan_as_a_file_adds_up(home: Home, tmp_path: Path) -> None:
     assert len(lines) == 30
     assert sum(one["outcome"] == "invite" for one in lines) == 3
     assert file.stat().st_mode & 0o777 == 0o600
-    only = home.run("invite", "--plan", "--batch", "3", "--outcome", "invite", "--json").lines
+    only = home.run("invite", "--plan", "--batch", "3", "--outcome", "invite", "--jsonl").lines
     assert len(only) == 3
 
 
@@ -130,5 +130,5 @@ def test_a_password_is_kept_and_a_server_tried(home: Home) -> None:
         assert tested.code == 0, tested.err
         (mail,) = server.mails
     assert mail["Subject"] == "TEST: A conversation about Pricing?"
-    assert home.run("invites", "--json").lines == []
+    assert home.run("invites", "--jsonl").lines == []
     assert "canary" not in refused.err + kept.err + tested.err

@@ -236,7 +236,7 @@ def test_killed_while_access_is_renewed(
     ended = home.run("sync")
     assert ended.code == 3
     assert "Disconnected. Access was revoked in Stripe" in ended.said
-    assert len(home.run("participants", "--json").lines) == 6
+    assert len(home.run("participants", "--jsonl").lines) == 6
     connected(home)
     assert no_traceback(home, "sync") == 0
 
@@ -277,7 +277,7 @@ def test_another_account(home: Home, sandbox: Sandbox, tmp_path: Path) -> None:
         assert there.run("sync").code == 0
         first, second = sandbox.world.account_id, other.world.account_id
     for account, people in ((first, 6), (f"{first}/test", 6), (second, 3)):
-        asked = ("--json", "--account", account)
+        asked = ("--jsonl", "--account", account)
         assert home.run("status", *asked).json["participants"]["total"] == people
     assert len(home.run("participants", *asked).lines) == people
     unknown = home.run("status", "--account", f"{first}/live")

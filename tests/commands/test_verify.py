@@ -21,7 +21,7 @@ from app.db.lease import Lease
 from app.sandbox.server.server import Sandbox
 from app.sandbox.server.state import SandboxOptions
 from app.settings import Settings
-from tests.helpers.command import Home, at
+from tests.helpers.command import Home, at, without_versions
 from tests.helpers.verify_run import dump
 
 
@@ -93,8 +93,11 @@ def test_differences_end_with_1_one_a_line(home: Home) -> None:
     assert summary.endswith(": 1 difference; `panelist sync --full` repairs them.")
     ended = home.run("verify", "--stripe", "--json")
     assert ended.code == 1
-    found, finished = (json.loads(line) for line in ended.out.splitlines())
-    assert found == {
+    finished = json.loads(ended.out)
+    (found,) = finished["findings"]
+    lines = home.run("verify", "--stripe", "--jsonl").out.splitlines()
+    assert [json.loads(line)["type"] for line in lines] == ["difference", "finished"]
+    assert without_versions(found) == {
         "type": "difference",
         "object": "participant",
         "id": key,
@@ -132,7 +135,7 @@ def test_foreign_text_does_not_reach_the_terminal(home: Home) -> None:
     ended = home.run("verify", "--stripe", "--all")
     assert ended.code == 1
     assert not set(evil) & set(ended.out) - set("]0;owned")
-    for line in home.run("verify", "--stripe", "--all", "--json").out.splitlines():
+    for line in home.run("verify", "--stripe", "--all", "--jsonl").out.splitlines():
         assert line.isascii()
         assert json.loads(line)
 

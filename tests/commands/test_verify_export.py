@@ -54,7 +54,7 @@ def test_a_difference_ends_with_1(home: Home, sandbox: Sandbox, tmp_path: Path) 
     assert "Name here “" in ended.out
     assert ended.out.endswith("with the panel: 1 difference.\n")
     assert "\x1b" not in ended.out
-    as_json = home.run("verify", "--against", file, "--json")
+    as_json = home.run("verify", "--against", file, "--jsonl")
     difference, finished = [json.loads(line) for line in as_json.out.splitlines()]
     assert (as_json.code, difference["type"], difference["field"]) == (1, "difference", "Name")
     assert (finished["type"], finished["equal"], finished["differences"]) == ("finished", False, 1)

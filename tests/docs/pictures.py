@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from app.commands.demo.sandbox_process import running_sandbox
 from app.db.engines.store_factory import open_store
 from app.paths import asset
+from app.screens.screen_picture import svg
 from app.settings import RequestRate, Settings
 from app.tui import Demo, PanelistApp
 
@@ -50,7 +51,7 @@ class Camera:
 
     def take(self, name: str) -> None:
         """Write a picture of the screen."""
-        Path(str(asset(f"{name}.svg"))).write_text(self._app.export_screenshot(title="Panelist"))
+        Path(str(asset(f"{name}.svg"))).write_text(svg(self._app))
         print(name)
 
 

@@ -1,7 +1,7 @@
 """The reference pages, made from the parser, the settings and the table of keys.
 
-``python -m tests.docs.reference`` writes ``docs/commands.md``, ``docs/keys.md`` and
-``docs/settings.md`` again.
+``python -m tests.docs.reference`` writes ``docs/commands.md``, ``docs/keys.md``,
+``docs/settings.md`` and the man page ``docs/panelist.1`` again.
 """
 
 from __future__ import annotations
@@ -11,13 +11,40 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from app.cli import _joined, parser
-from app.commands.shared.help_examples import EXAMPLES
+from app.commands.shared.command_parser import joined, parser
+from app.commands.shared.declared_commands import declared_commands, help_of
 from app.settings import SETTINGS, Setting
+from tests.docs.examples import EXAMPLES
 from tests.docs.keys_page import keys_page, table
+from tests.docs.man_page import man_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 NOTE = "<!-- Made by python -m tests.docs.reference. Don't edit this page by hand. -->\n"
+
+
+_SHORT = """## Options that mean the same everywhere
+
+| option | means |
+|---|---|
+| `-o`, `--output FILE` | write to a file that only you can read. `-` is standard output |
+| `-f`, `--force` | replace what is there. `sync` and `send` have `-f` for `--follow` |
+| `-q`, `--quiet` | print nothing unless the command fails |
+| `-y`, `--yes` | do not ask for confirmation |
+| `-n`, `--dry-run` | show what would change, and change nothing |
+
+Where a segment is wanted, its name or its key works. Where a study is wanted, its title or its
+number works. Where a person is wanted, a Stripe ID, an email or a name works. Lists have headings
+and fit the width on a terminal only, and styles only if `NO_COLOR` is not set.
+"""
+_JSON = """## JSON
+
+`--json` prints one document: an object, or an array for a list. `--jsonl` prints a list as one
+object a line. `sync`, `serve`, `connect`, `send` and an `invite` that sends report as they go, so
+they print one object a line with either. Each object that stands by itself has a `schema_version`,
+which is 1.
+Times are ISO 8601 in UTC, such as `2026-12-01T09:00:00+00:00`. A name that ends in `.json` or
+`.jsonl` chooses the form of a file.
+"""
 
 
 class Command(NamedTuple):
@@ -30,22 +57,14 @@ class Command(NamedTuple):
 
 def commands() -> Iterator[Command]:
     """Every command, each followed by its actions."""
-    for command in _below("panelist", parser()):
-        yield command
-        yield from _below(command.name, command.parser)
+    for one in declared_commands():
+        if one.words:
+            yield Command(" ".join(("panelist", *one.words)), one.about, one.parser)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """A command line as Panelist reads it, not run. Raises SystemExit for one that is wrong."""
-    return parser().parse_args(_joined(arguments))
-
-
-def _below(name: str, above: argparse.ArgumentParser) -> Iterator[Command]:
-    for action in above._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            about = {one.dest: one.help for one in action._choices_actions}
-            for word, parser in action.choices.items():
-                yield Command(f"{name} {word}", about.get(word) or "", parser)
+    return parser().parse_args(joined(arguments))
 
 
 def commands_page() -> str:
@@ -56,6 +75,8 @@ def commands_page() -> str:
             "# Commands\n",
             "Run `panelist` without a command to open the app. Every command has `--help`.",
             "Results go to standard output. Progress and errors go to standard error.\n",
+            _SHORT,
+            _JSON,
             _exit_codes(),
             *(_section(command) for command in commands()),
         )
@@ -77,7 +98,7 @@ def _section(command: Command) -> str:
     examples = (f"panelist {one}\n" for one in EXAMPLES[command.name.removeprefix("panelist ")])
     parts.append(f"```text\n{''.join(examples)}```\n")
     rows = [
-        (_written(action), _meaning(action, command.parser))
+        (_written(action), _meaning(action))
         for action in command.parser._actions
         if not isinstance(action, argparse._HelpAction | argparse._SubParsersAction)
     ]
@@ -97,10 +118,8 @@ def _written(action: argparse.Action) -> str:
     return f"`{names}`" if action.nargs == 0 else f"`{names} {value}`"
 
 
-def _meaning(action: argparse.Action, parser: argparse.ArgumentParser) -> str:
-    text = action.help or ""
-    if "%" in text:
-        text = text % {**vars(action), "prog": parser.prog}
+def _meaning(action: argparse.Action) -> str:
+    text = help_of(action)
     default = action.default
     plain = isinstance(default, str | int | float) and not isinstance(default, bool)
     if plain and default not in ("", 0, argparse.SUPPRESS) and str(default) not in text:
@@ -142,7 +161,12 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-PAGES = {"commands.md": commands_page, "keys.md": keys_page, "settings.md": settings_page}
+PAGES = {
+    "commands.md": commands_page,
+    "keys.md": keys_page,
+    "panelist.1": man_page,
+    "settings.md": settings_page,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

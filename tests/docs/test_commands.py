@@ -37,6 +37,9 @@ ONLY_PARSED = {
 ENDS_WITH = {
     ("invites", "resolve"): 1,  # no invite is uncertain here
     ("ledger", "--person"): 2,  # ada is no participant here
+    ("show",): 2,
+    ("why",): 2,
+    ("open",): 2,
     ("invites", "unmark"): 1,  # and was not invited
     ("invites", "withdraw"): 1,
     ("invites", "lift", "bounce"): 1,

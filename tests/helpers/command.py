@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from app.panel.export.json_values import SCHEMA_VERSION
 from app.sandbox.server.server import Sandbox
 from tests.helpers.warm_process import WarmProcess
 
@@ -34,16 +36,31 @@ class Ended:
 
     @property
     def json(self) -> Any:
-        """The one JSON value of a success."""
+        """The one JSON document of a success, without the versions of its schema."""
         assert (self.code, self.err) == (0, "")
-        assert self.out.count("\n") == 1
-        return json.loads(self.out)
+        return without_versions(json.loads(self.out))
 
     @property
     def lines(self) -> list[Any]:
         """The JSON values of a success, one a line."""
         assert (self.code, self.err) == (0, "")
-        return [json.loads(line) for line in self.out.splitlines()]
+        return [without_versions(json.loads(line)) for line in self.out.splitlines()]
+
+
+def seconds(text: str) -> float:
+    """A time of a JSON value in seconds since 1970. It has its offset."""
+    at = datetime.datetime.fromisoformat(text)
+    assert at.tzinfo is not None
+    return at.timestamp()
+
+
+def without_versions(value: Any) -> Any:
+    """A value of a command without the version of its schema, which each object has that stands by
+    itself."""
+    if isinstance(value, list):
+        return [without_versions(one) for one in value]
+    assert value.pop("schema_version") == SCHEMA_VERSION
+    return value
 
 
 @dataclass

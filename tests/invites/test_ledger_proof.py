@@ -20,7 +20,7 @@ from app.invites.sending import reminders
 from app.settings import Settings
 from tests.helpers import rows
 from tests.helpers.mail_server import MailServer
-from tests.helpers.study_world import BY, folders, queued, send, sender, study
+from tests.helpers.study_world import BY, account, folders, queued, send, sender, study
 
 FIRST = "cus_00000@example.com"
 
@@ -241,3 +241,29 @@ def test_entries_beyond_the_head_or_missing_before_it_are_found(store: Store, ex
         store.execute("DELETE FROM ledger WHERE number = ?", (end,))
     assert ledger.tail_broken_at(store, here) is not None
     assert ledger.broken_at(store, here) is not None
+
+
+def test_the_proof_holds_at_any_moment_of_a_sending(
+    store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    here = account(store, 60)
+    queued(store, study(store, here))
+    sent = threading.Event()
+
+    def work() -> None:
+        other = open_store(settings)
+        with MailServer() as server:
+            send(sender(other, here, tmp_path, server.url))
+        other.close()
+        sent.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    proofs = 0
+    while not sent.is_set():
+        proof = prove(store, here)
+        assert proof.holds, proof
+        proofs += 1
+    thread.join()
+    assert proofs > 1
+    assert prove(store, here).handed_over == 60

@@ -74,6 +74,7 @@ def test_two_verbs_share_a_key_only_where_they_are_never_together() -> None:
         ("copy", "yes"),
         ("new", "no"),
         ("down", "to_list"),
+        ("earlier", "up"),
         ("mark", "moved"),
         ("account", "copied"),
     }

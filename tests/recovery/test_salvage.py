@@ -249,7 +249,7 @@ def test_a_damaged_text_is_shown_and_ends_nothing(
         damaged.execute("UPDATE participant SET name = CAST(x'41ff42' AS TEXT) WHERE id = 3")
         damaged.execute("UPDATE participant SET metadata = '{\"a' WHERE id = 4")
         damaged.commit()
-    code, out, errors = said("participants", "--json")
+    code, out, errors = said("participants", "--jsonl")
     told = [json.loads(line) for line in out.splitlines()]
     assert (code, errors) == (0, "")
     assert len(told) == PEOPLE + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -139,3 +140,23 @@ async def test_a_newer_search_replaces_an_older_one(start: Start, here: int) -> 
 )
 def test_a_name_that_begins_so_comes_first(query: str, name: str, found: float) -> None:
     assert score(query, name) == found
+
+
+async def test_it_saves_a_masked_picture(
+    start: Start, here: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with start((120, 40)) as at:
+        await at.press("3")
+        await at.until(lambda: "cus_" in at.text or "@" in at.text)
+        await run(at, "screenshot", "Screenshot")
+        await at.until(lambda: any(tmp_path.glob("panelist-*.svg")))
+        assert not at.app.masking
+        (file,) = tmp_path.glob("panelist-*.svg")
+        assert "@example" not in file.read_text()
+        assert "•••" in file.read_text()
+        await at.press("n")
+        await at.until(lambda: isinstance(at.app.screen, SegmentEditDialog))
+        at.app.action_save_picture()  # the dialog refuses keys that come this fast
+        await at.pilot.pause()
+        assert len([*tmp_path.glob("panelist-*.svg")]) == 1

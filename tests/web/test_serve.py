@@ -50,6 +50,7 @@ def test_as_json(home: Home) -> None:
     with server(home, "--no-sync", "--json") as here:
         hook = f"{here.url}/stripe/webhook"
         assert json.loads(here.first) == {
+            "schema_version": 1,
             "type": "listening",
             "url": here.url,
             "webhook": hook,

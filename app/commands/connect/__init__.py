@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.shared.arguments import add_json
+from app.commands.shared.arguments import JSON_LINES, add_json
+
+EXAMPLES = {
+    "connect": ("connect --oauth", "connect --key-stdin < key.txt"),
+}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +34,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         choices=("keyring", "passphrase", "plain", "session"),
         help="Choose the credential storage. Stored credentials move there",
     )
-    add_json(parser)
+    add_json(parser, JSON_LINES)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -12,10 +12,27 @@ from app.commands.shared.arguments import count
 POLL_SECONDS = 3.0  # the sandbox has no monthly allocation to save
 
 
+EXAMPLES = {
+    "demo": ("demo", "demo --headless"),
+}
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
-    parser.add_argument("--customers", type=count, default=500, metavar="N")
-    parser.add_argument("--seed", type=int, default=1, metavar="N")
+    parser.add_argument(
+        "--customers",
+        type=count,
+        default=500,
+        metavar="N",
+        help="The number of customers (default: 500)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        metavar="N",
+        help="The same seed makes the same customers (default: 1)",
+    )
     parser.add_argument(
         "--headless",
         action="store_true",

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.shared.arguments import add_exact, add_schedule, add_scope
+from app.commands.shared.arguments import (
+    add_exact,
+    add_output,
+    add_quiet,
+    add_schedule,
+    add_scope,
+    add_yes,
+)
 from app.invites.sending.channels.registry import CHANNELS
 
 ONLY_PLAN = object()  # --plan without a hash
+
+
+EXAMPLES = {
+    "invite": (
+        "invite --study 'Pricing page' --batch 40",
+        "invite --study 'Pricing page' --plan 59d8ab12c03f --expect 40",
+    ),
+}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -19,15 +34,22 @@ def declare(parser: argparse.ArgumentParser) -> None:
     _declare_plan(parser)
     _declare_sending(parser)
     add_scope(parser)
+    add_quiet(parser)
 
 
 def _declare_plan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--study", metavar="STUDY", help="The study's title or number")
     parser.add_argument(
-        "--segment", action="append", metavar="KEY", help="Use this segment instead of the study's"
+        "--segment",
+        action="append",
+        metavar="SEGMENT",
+        help="Include this segment (its name or key) instead of the study's",
     )
     parser.add_argument(
-        "--exclude", action="append", metavar="KEY", help="Use this segment instead of the study's"
+        "--exclude",
+        action="append",
+        metavar="SEGMENT",
+        help="Exclude this segment instead of the study's",
     )
     take = parser.add_mutually_exclusive_group()
     take.add_argument(
@@ -75,7 +97,7 @@ def _declare_sending(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--expect", type=int, metavar="N", help="The number of invites that the plan shows"
     )
-    parser.add_argument("--yes", action="store_true", help="Not needed. Accepted with --plan HASH")
+    add_yes(parser, "Not needed. Accepted with --plan HASH")
     parser.add_argument(
         "--only-planned",
         action="store_true",
@@ -95,9 +117,7 @@ def _declare_sending(parser: argparse.ArgumentParser) -> None:
         " if a mail server is set, else .eml files)",
     )
     parser.add_argument("--outcome", metavar="KEY", help="List members with this result")
-    parser.add_argument(
-        "--output", metavar="FILE", help="Write every member and their result to a file"
-    )
+    add_output(parser)
     add_exact(parser)
     parser.add_argument(
         "--now", action="store_true", help="Send at once, without two minutes to undo"

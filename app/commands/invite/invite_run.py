@@ -11,7 +11,7 @@ from app.commands.invite.plan_confirmation import confirm_plan, show_stored_plan
 from app.commands.invite.plan_output import show_plan
 from app.commands.invite.plan_timing import planned_timing
 from app.commands.shared.console import say
-from app.commands.shared.context import Context, check_segments, find_study, open_context
+from app.commands.shared.context import Context, find_all_members, find_study, open_context
 from app.commands.shared.exit_codes import DONE, WrongUse
 from app.credentials.factory import open_credentials
 from app.invites.housekeeping import tidy
@@ -77,8 +77,8 @@ def _check_combination(options: argparse.Namespace) -> None:
 
 def _plan(context: Context, study: Study, options: argparse.Namespace) -> int:
     """Make a plan, store it and print it with its hash."""
-    check_segments(context, options.segment)
-    check_segments(context, options.exclude)
+    options.segment = find_all_members(context, options.segment)
+    options.exclude = find_all_members(context, options.exclude)
     delivery = delivery_by(context.settings, options.way)
     timing = planned_timing(context.settings, study, delivery, options)
     made = plan.make(context.store, study, _options(study, options))

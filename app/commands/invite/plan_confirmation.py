@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from app.commands.invite.plan_output import show_locked
+from app.commands.invite.plan_output import plan_json, show_locked
 from app.commands.invite.plan_timing import planned_timing
 from app.commands.shared.arguments import schedule_of
 from app.commands.shared.batch_sending import send_batch
-from app.commands.shared.console import say
+from app.commands.shared.console import print_json, say
 from app.commands.shared.context import Context, find_study
-from app.commands.shared.drift_output import print_drift
+from app.commands.shared.drift_output import Shown, drift_json, print_drift
 from app.commands.shared.exit_codes import DONE, FAILED, WrongUse
 from app.db.store import Store
 from app.invites.delivery import Delivery
@@ -37,9 +37,15 @@ def show_stored_plan(context: Context, options: argparse.Namespace) -> int:
     drift = difference(store, locked, delivery=delivery)
     study = get(store, locked.study_id)
     timing = planned_timing(context.settings, study, delivery, options)
-    show_locked(study, locked, frozen.counts(store, locked.id), timing, as_json=options.json)
+    counts = frozen.counts(store, locked.id)
+    words = _Words(store, drift, as_json=options.json)
+    if options.json:
+        changed = words.json(drift.added, drift.dropped) if drift else None
+        print_json({**plan_json(study, locked, counts, timing), "drift": changed})
+        return DONE
+    show_locked(study, locked, counts, timing, as_json=False)
     if drift:
-        _Words(store, drift, as_json=options.json).print(drift.added, drift.dropped)
+        words.print(drift.added, drift.dropped)
     return DONE
 
 
@@ -141,8 +147,18 @@ class _Words:
         **facts: Any,
     ) -> None:
         """Print who would be invited now, who fell out, and what else changed."""
+        print_drift(self._drift.terms, *self._named(added, dropped), as_json=self._json, **facts)
+
+    def json(
+        self, added: tuple[ResultChange, ...], dropped: tuple[ResultChange, ...]
+    ) -> dict[str, object]:
+        """The same for a program."""
+        return drift_json(self._drift.terms, *self._named(added, dropped))
+
+    def _named(
+        self, added: tuple[ResultChange, ...], dropped: tuple[ResultChange, ...]
+    ) -> tuple[Shown, Shown]:
         most = max(len(added), len(dropped)) if self._json else MOST
         plus = named(self._store, self._drift, added, PLUS, most)
         minus = named(self._store, self._drift, dropped, MINUS, most)
-        shown = (plus, len(added)), (minus, len(dropped))
-        print_drift(self._drift.terms, *shown, as_json=self._json, **facts)
+        return (plus, len(added)), (minus, len(dropped))

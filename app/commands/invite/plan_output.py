@@ -37,8 +37,8 @@ def show_plan(
         only = _outcome(options.outcome)
         chosen = [one for one in Outcome if only in (None, one) and counts[one]]
         source = of_plan(store, made, chosen)
-        form = "json" if options.json else form_of(options.output or "")
-        with writing(options.output) as out:
+        form = options.json or form_of(options.output or "")
+        with writing(options.output, replace=options.replace) as out:
             lines = counted(source.lines(False), source.number, options.output)
             write(out, source.columns, lines, form, exact=options.exact)
         if not options.json:
@@ -62,24 +62,7 @@ def show_locked(
     is said after a count. ``doubts``: what is not known about the segments, in sentences."""
     size, leaves = sum(counts.values()), kept.delivery
     if as_json:
-        said = {
-            "type": "plan",
-            "plan": kept.id,
-            "hash": kept.hash,
-            "study": study.id,
-            "size": size,
-            "number": counts[Outcome.INVITE],
-            "counts": {one.key: counts[one] for one in Outcome},
-            "seed": kept.options.seed or None,
-            "way": leaves.channel if leaves else None,
-            "mail_server": leaves.server if leaves else None,
-            "start_at": timing.start_at,
-            "first_at": timing.first_at,
-            "quiet_hours": timing.quiet_hours,
-            "sent": kept.sent,
-            "doubts": list(doubts),
-        }
-        print_json(said)
+        print_json(plan_json(study, kept, counts, timing, doubts))
         return
     print(f"{plain(study.title)} ({study.state}): {size:,} members")
     for one in Outcome:
@@ -94,6 +77,34 @@ def show_locked(
     for line in timing.words:
         print(line)
     print(_sending(study, kept, counts, timing))
+
+
+def plan_json(
+    study: Study,
+    kept: LockedPlan,
+    counts: Mapping[Outcome, int],
+    timing: PlanTiming,
+    doubts: Sequence[str] = (),
+) -> dict[str, object]:
+    """The same for a program."""
+    leaves = kept.delivery
+    return {
+        "type": "plan",
+        "plan": kept.id,
+        "hash": kept.hash,
+        "study": study.id,
+        "size": sum(counts.values()),
+        "number": counts[Outcome.INVITE],
+        "counts": {one.key: counts[one] for one in Outcome},
+        "seed": kept.options.seed or None,
+        "way": leaves.channel if leaves else None,
+        "mail_server": leaves.server if leaves else None,
+        "start_at": timing.start_at,
+        "first_at": timing.first_at,
+        "quiet_hours": timing.quiet_hours,
+        "sent": kept.sent,
+        "doubts": list(doubts),
+    }
 
 
 def _sending(

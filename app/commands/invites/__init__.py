@@ -5,63 +5,107 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from app.commands.shared.arguments import add_exact, add_schedule, add_scope, repeat_scope
+from app.commands.shared.arguments import (
+    add_account,
+    add_dry_run,
+    add_list_json,
+    add_output,
+    add_quiet,
+    add_schedule,
+    add_scope,
+    add_yes,
+)
 from app.commands.shared.list_argument import LIST
 from app.invites.sending.channels.registry import CHANNELS
+
+EXAMPLES = {
+    "invites": ("invites --study 'Pricing page'", "invites --state uncertain --json"),
+    "invites list": (
+        "invites list --state uncertain",
+        "invites list --study 'Pricing page' -o invites.csv",
+    ),
+    "invites mark": (
+        "invites mark completed answers.csv --study 'Pricing page'",
+        "invites mark completed answers.csv --where Status=complete",
+    ),
+    "invites resolve": ("invites resolve 12 arrived", "invites resolve 12 did-not"),
+    "invites opt-out": ("invites opt-out ada@example.com", "invites opt-out leaving.csv --yes"),
+    "invites remind": (
+        "invites remind --study 'Pricing page'",
+        "invites remind --study 'Pricing page' --plan 59d8ab12c03f --expect 12",
+    ),
+    "invites trust": ("invites trust", "invites trust moved"),
+    "invites unmark": ("invites unmark ada@example.com", "invites unmark answers.csv --yes"),
+    "invites withdraw": ("invites withdraw 12", "invites withdraw ada@example.com --yes"),
+    "invites lift": (
+        "invites lift bounce ada@example.com",
+        "invites lift opt-out ada@example.com --reason 'She asked for it'",
+    ),
+    "invites link": ("invites link 12", "invites link ada@example.com --study 'Pricing page'"),
+}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options and actions."""
+    _declare_list(parser)
+    parser.add_argument("--trust", action="store_true", help="The same as the action: trust copy")
+    actions = parser.add_subparsers(dest="action", metavar="what")
+    _declare_list(actions.add_parser("list", help="The same as without an action"))
+    _declare_actions(actions)
+
+
+def _declare_list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--study", metavar="STUDY", help="Only invites of this study")
     parser.add_argument(
         "--state", action="append", metavar="STATE", help="Only invites in this state"
     )
-    parser.add_argument(
-        "--search", default="", metavar="TEXT", help="Search names, addresses and IDs"
-    )
-    parser.add_argument("--output", metavar="FILE", help="Write to a file that only you can read")
-    parser.add_argument(
-        "--csv", action="store_true", help="Print CSV that is safe to open in a spreadsheet"
-    )
-    add_exact(parser)
-    parser.add_argument("--trust", action="store_true", help="The same as the action: trust copy")
-    add_scope(parser)
-    _declare_actions(parser.add_subparsers(dest="action", metavar="what"))
+    parser.add_argument("--search", metavar="TEXT", help="Search names, addresses and IDs")
+    add_account(parser)
+    add_list_json(parser, csv=True)
+    add_output(parser)
 
 
 def _declare_actions(actions: Any) -> None:
     mark = actions.add_parser("mark", help="Mark invites with a reply or a failure")
     mark.set_defaults(run=_mark)
-    mark.add_argument("state", choices=("started", "completed", "declined", "bounced", "failed"))
+    mark.add_argument(
+        "state",
+        choices=("started", "completed", "declined", "bounced", "failed"),
+        help="What became of the invites",
+    )
     mark.add_argument("file", metavar="FILE", help=LIST)
-    mark.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
+    mark.add_argument("--study", metavar="STUDY", help="Only invites of this study")
     _declare_where(mark)
     resolve = actions.add_parser("resolve", help="Record whether an uncertain email arrived")
     resolve.set_defaults(run=_resolve)
     resolve.add_argument(
         "invite", type=int, metavar="INVITE", help="The invite's number in the list"
     )
-    resolve.add_argument("what", choices=("arrived", "did-not"))
+    resolve.add_argument("what", choices=("arrived", "did-not"), help="What you found out")
     out = actions.add_parser("opt-out", help="Opt addresses out of all studies")
     out.set_defaults(run=_opt_out)
     out.add_argument("who", metavar="ADDRESS|FILE", help=f"An address, or {LIST}")
     _declare_where(out)
     remind = actions.add_parser("remind", help="Send one reminder to invitees who have not replied")
     remind.set_defaults(run=_remind)
-    remind.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
+    remind.add_argument("--study", metavar="STUDY", help="Only invites of this study")
     remind.add_argument(
         "--plan", metavar="HASH", help="Send the reminder with this hash (needs --expect)"
     )
     remind.add_argument(
         "--expect", type=int, metavar="N", help="The number of recipients that the reminder shows"
     )
-    remind.add_argument("--yes", action="store_true", help="Not needed. Accepted with --plan HASH")
+    add_yes(remind, "Not needed. Accepted with --plan HASH")
     remind.add_argument(
         "--only-planned",
         action="store_true",
         help="Send only to the listed invitees, even if others can be reminded by now",
     )
-    remind.add_argument("--way", choices=[key for key, one in CHANNELS.items() if not one.by_hand])
+    remind.add_argument(
+        "--way",
+        choices=[key for key, one in CHANNELS.items() if not one.by_hand],
+        help="The channel (default: email if a mail server is set, else .eml files)",
+    )
     remind.add_argument(
         "--now", action="store_true", help="Send at once, without two minutes to undo"
     )
@@ -76,7 +120,9 @@ def _declare_actions(actions: Any) -> None:
         " use. Default: show what is known",
     )
     for action in (mark, resolve, out, remind, trust, *_declare_corrections(actions)):
-        repeat_scope(action)
+        add_scope(action)
+        if action is not trust:
+            add_quiet(action)
 
 
 def _declare_where(action: argparse.ArgumentParser) -> None:
@@ -85,7 +131,8 @@ def _declare_where(action: argparse.ArgumentParser) -> None:
         metavar="HEADING=VALUE",
         help="Only rows with this value in this column, such as Status=complete",
     )
-    action.add_argument("--yes", action="store_true", help="Do not ask for confirmation")
+    add_yes(action)
+    add_dry_run(action)
 
 
 def _declare_corrections(actions: Any) -> list[argparse.ArgumentParser]:
@@ -95,14 +142,15 @@ def _declare_corrections(actions: Any) -> list[argparse.ArgumentParser]:
     withdraw.set_defaults(run=_withdraw)
     for action in (unmark, withdraw):
         action.add_argument("who", metavar="WHO|FILE", help=f"An invite's number, or {LIST}")
-        action.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
+        action.add_argument("--study", metavar="STUDY", help="Only invites of this study")
         action.add_argument(
             "--reason", default="", metavar="TEXT", help="The reason, which is kept in the ledger"
         )
-        action.add_argument("--yes", action="store_true", help="Do not ask for confirmation")
+        add_yes(action)
+        add_dry_run(action)
     lift = actions.add_parser("lift", help="Lift a mistaken bounce or opt-out")
     lift.set_defaults(run=_lift)
-    lift.add_argument("what", choices=("bounce", "opt-out"))
+    lift.add_argument("what", choices=("bounce", "opt-out"), help="What was a mistake")
     lift.add_argument("who", metavar="ADDRESS|FILE", help=f"An address, or {LIST}")
     lift.add_argument(
         "--reason",
@@ -110,11 +158,12 @@ def _declare_corrections(actions: Any) -> list[argparse.ArgumentParser]:
         metavar="TEXT",
         help="The reason, which is kept in the ledger. Lifting an opt-out needs one",
     )
-    lift.add_argument("--yes", action="store_true", help="Do not ask for confirmation")
+    add_yes(lift)
+    add_dry_run(lift)
     link = actions.add_parser("link", help="Print personal links, which counts as sending")
     link.set_defaults(run=_link)
     link.add_argument("who", metavar="WHO|FILE", help=f"An invite's number, or {LIST}")
-    link.add_argument("--study", metavar="STUDY", default=argparse.SUPPRESS)
+    link.add_argument("--study", metavar="STUDY", help="Only invites of this study")
     return [unmark, withdraw, lift, link]
 
 

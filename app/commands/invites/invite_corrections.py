@@ -23,8 +23,9 @@ def unmark_invites(options: argparse.Namespace) -> int:
     if not confirmed(
         f"Undo the last mark of {names_of(context.store, invites)}?",
         yes=options.yes or len(invites) < 2,
+        dry_run=options.dry_run,
     ):
-        return FAILED
+        return DONE if options.dry_run else FAILED
     moved = corrections.undo_marks(context.store, context.connection, invites, by(), options.reason)
     return _ended(context, options, "undone", moved, len(invites) - moved, rest)
 
@@ -38,8 +39,9 @@ def withdraw_invites(options: argparse.Namespace) -> int:
         f"Withdraw {names_of(context.store, invites)}? You cannot undo this, but a new plan"
         " can invite them again.",
         yes=options.yes,
+        dry_run=options.dry_run,
     ):
-        return FAILED
+        return DONE if options.dry_run else FAILED
     moved = corrections.withdraw(context.store, context.connection, invites, by(), options.reason)
     return _ended(context, options, "withdrawn", moved, len(invites) - moved, rest)
 
@@ -57,8 +59,8 @@ def lift_exclusion(options: argparse.Namespace) -> int:
     boxes, rest = contact_lists.mailboxes(context.store, listed.values)
     number = "1 mailbox" if len(boxes) == 1 else f"{len(boxes):,} mailboxes"
     question = f"Write to {number} again?"
-    if not confirmed(question, yes=options.yes or typed):
-        return FAILED
+    if not confirmed(question, yes=options.yes or typed, dry_run=options.dry_run):
+        return DONE if options.dry_run else FAILED
     kind = {"bounce": "bounced", "opt-out": "opted_out"}[options.what]
     moved = corrections.lift(context.store, context.connection, boxes, kind, by(), options.reason)
     return _ended(context, options, "lifted", moved, len(boxes) - moved, rest)

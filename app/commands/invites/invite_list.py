@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from app.commands.shared.columns import STATES, Column, ColumnWriter
 from app.commands.shared.context import find_study, open_context
 from app.commands.shared.exit_codes import DONE, WrongUse
 from app.commands.shared.progress import counted
@@ -27,26 +28,33 @@ def list_invites(options: argparse.Namespace) -> int:
             raise WrongUse(f"Unknown state {plain(state)}. Use {', '.join(MOVES)}.")
     study = find_study(context, options.study).id if options.study else None
     ids = invite_ids(
-        store, connection, study_id=study, states=options.state or (), text=options.search
+        store, connection, study_id=study, states=options.state or (), text=options.search or ""
     )
-    with writing(options.output) as out:
+    with writing(options.output, replace=options.replace) as out:
         source = of_invites(store, ids)
         lines = counted(source.lines(False), source.number, options.output)
         if form := chosen_form(options.output, as_json=options.json, as_csv=options.csv):
             write(out, source.columns, lines, form, exact=options.exact)
             return DONE
+        writer = ColumnWriter(out, COLUMNS)
         for line in lines:
-            out.write(_words(line) + "\n")
+            writer.line(*_cells(line))
     return DONE
 
 
-def _words(line: Line) -> str:
-    at = line["sent_at"] or line["queued_at"]
-    more = plain(line["reason"] or line["answer"] or "", 60)
-    if line["way"] == "link" and line["state"] in OUTSTANDING:
-        more = plain(line["link"], 2_000)
-    said = (
-        f"{line['id']:>7} {when(at):<12} {state_words(line['state']):<12}"
-        f" {plain(line['address'] or NO_ADDRESS, 34):<34} {plain(line['study'], 30)}  {more}"
-    )
-    return said.rstrip()
+COLUMNS = (
+    Column("No.", 7, right=True, whole=True, style="dim"),
+    Column("Sent", 17),
+    Column("State", 12, styles=STATES),
+    Column("Address", 34, style="bold"),
+    Column("Study", 30),
+    Column("Reason or link", 60, whole=True),
+)
+
+
+def _cells(line: Line) -> tuple[object, ...]:
+    is_link = line["way"] == "link" and line["state"] in OUTSTANDING
+    more = line["link"] if is_link else plain(line["reason"] or line["answer"] or "", 60)
+    at = when(line["sent_at"] or line["queued_at"])
+    address = line["address"] or NO_ADDRESS
+    return line["id"], at, state_words(line["state"]), address, line["study"], more

@@ -50,7 +50,7 @@ def mark_invites(options: argparse.Namespace) -> int:
         f" {lifecycle.staying_words(stays, would=True)} {ambiguous},"
         f" {len(found.unknown):,} unknown."
     )
-    agreed = confirmed(question, yes=options.yes)
+    agreed = confirmed(question, yes=options.yes, dry_run=options.dry_run)
     moved = 0
     if agreed:
         moved = lifecycle.mark(
@@ -64,6 +64,8 @@ def mark_invites(options: argparse.Namespace) -> int:
         print_json({**asdict(found), **counts, "unread": listed.unread, **left_out})
     elif agreed:
         say(f"{moved:,} marked {options.state}. {lifecycle.staying_words(stays)}")
+    if options.dry_run:
+        return DONE
     whole = not found.ambiguous and not found.unknown and not {*stays} - {options.state}
     return DONE if moved and whole else FAILED
 
@@ -106,10 +108,10 @@ def opt_out(options: argparse.Namespace) -> int:
             print(f"no address: {plain(value, 200)}")
     number = "1 mailbox" if len(boxes) == 1 else f"{len(boxes):,} mailboxes"
     question = f"{number} would be opted out of all studies."
-    if not confirmed(question, yes=options.yes or typed):
+    if not confirmed(question, yes=options.yes or typed, dry_run=options.dry_run):
         if options.json:
             print_json({"opted_out": 0, "new": 0, **facts, "confirmed": False})
-        return FAILED
+        return DONE if options.dry_run else FAILED
     new = opt_outs.record(
         store, connection, boxes, "opted_out", by(), None if typed else "from a list"
     )

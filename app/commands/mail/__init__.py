@@ -5,6 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+EXAMPLES = {
+    "mail": ("mail", "mail --password-stdin < password.txt"),
+    "mail login": ("mail login", "mail login --no-browser"),
+    "mail logout": ("mail logout",),
+}
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options and actions."""

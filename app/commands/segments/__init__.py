@@ -5,17 +5,44 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from app.commands.shared.arguments import add_account, add_exact, add_json
-from app.commands.shared.console import print_json
-from app.commands.shared.context import open_context
-from app.commands.shared.exit_codes import DONE
+from app.commands.shared.arguments import (
+    add_account,
+    add_list_json,
+    add_output,
+    add_quiet,
+    add_scope,
+)
+
+SEGMENT = "The segment's name or key"
+
+
+EXAMPLES = {
+    "segments": ("segments", "segments show active"),
+    "segments list": ("segments list", "segments list --json -o segments.json"),
+    "segments show": ("segments show active", "segments show 'Active Subscribers' --csv"),
+    "segments members": ("segments members active", "segments members active --json"),
+    "segments diff": ("segments diff active trialing", "segments diff active --since 2026-02-03"),
+    "segments create": (
+        "segments create 'Recent customers' --filter 'created>-90d'",
+        "segments create 'Active on Pro' --filter 'status:\"active\" product:\"Pro\"'",
+    ),
+    "segments change": (
+        "segments change own:1 --name 'New customers'",
+        "segments change own:1 --filter 'created>-30d'",
+    ),
+    "segments delete": ("segments delete own:1", "segments delete own:1 --json"),
+}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options and actions."""
     add_account(parser)
-    add_json(parser)
+    add_list_json(parser)
+    add_output(parser)
     actions = parser.add_subparsers(dest="action", metavar="what")
+    listing = actions.add_parser("list", help="The same as without an action")
+    add_scope(listing)
+    add_output(listing)
     _declare_reading(actions)
     _declare_editing(actions)
 
@@ -24,9 +51,7 @@ def _declare_reading(actions: Any) -> None:
     for name, about in (("show", "List the members of a segment"), ("members", "The same as show")):
         show = actions.add_parser(name, help=about)
         show.set_defaults(run=_show)
-        show.add_argument(
-            "key", metavar="KEY", help="The segment's key, as panelist segments --json prints it"
-        )
+        show.add_argument("key", metavar="SEGMENT", help=SEGMENT)
         show.add_argument(
             "--on", type=_day_end, metavar="DATE", help="Members at the end of this day"
         )
@@ -35,9 +60,9 @@ def _declare_reading(actions: Any) -> None:
         "diff", help="Compare two segments, or one segment with an earlier date"
     )
     diff.set_defaults(run=_diff)
-    diff.add_argument("key", metavar="A")
+    diff.add_argument("key", metavar="A", help=SEGMENT)
     other = diff.add_mutually_exclusive_group(required=True)
-    other.add_argument("other", metavar="B", nargs="?")
+    other.add_argument("other", metavar="B", nargs="?", help="Another segment")
     other.add_argument(
         "--since", type=_day_begin, metavar="DATE", help="Who joined and who left since this day"
     )
@@ -47,7 +72,7 @@ def _declare_reading(actions: Any) -> None:
 def _declare_editing(actions: Any) -> None:
     create = actions.add_parser("create", help="Create a custom segment with a filter")
     create.set_defaults(run=_create)
-    create.add_argument("name", metavar="NAME")
+    create.add_argument("name", metavar="NAME", help="The name of the segment")
     create.add_argument(
         "--filter",
         required=True,
@@ -56,33 +81,21 @@ def _declare_editing(actions: Any) -> None:
     )
     change = actions.add_parser("change", help="Rename a custom segment or change its filter")
     change.set_defaults(run=_change)
-    change.add_argument("key", metavar="KEY")
-    change.add_argument("--name", metavar="NAME")
-    change.add_argument("--filter", metavar="EXPR")
+    change.add_argument("key", metavar="SEGMENT", help=SEGMENT)
+    change.add_argument("--name", metavar="NAME", help="The new name")
+    change.add_argument("--filter", metavar="EXPR", help="The new filter")
     delete = actions.add_parser("delete", help="Delete a custom segment and keep its history")
     delete.set_defaults(run=_delete)
-    delete.add_argument("key", metavar="KEY")
+    delete.add_argument("key", metavar="SEGMENT", help=SEGMENT)
     for edit in (create, change, delete):
-        edit.add_argument("--account", metavar="ACCT", default=argparse.SUPPRESS)
-        edit.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+        add_quiet(edit)
+        add_scope(edit)
 
 
 def _add_output(action: argparse.ArgumentParser, *, csv: bool) -> None:
-    # Without the option here, the value given before the action's name stays.
-    action.add_argument("--account", metavar="ACCT", default=argparse.SUPPRESS)
-    form = action.add_mutually_exclusive_group()
-    form.add_argument(
-        "--json",
-        action="store_true",
-        default=argparse.SUPPRESS,
-        help="Print one JSON object a line",
-    )
-    if csv:
-        form.add_argument(
-            "--csv", action="store_true", help="Print CSV that is safe to open in a spreadsheet"
-        )
-        add_exact(action)
-    action.add_argument("--output", metavar="FILE", help="Write to a file that only you can read")
+    add_account(action)
+    add_list_json(action, csv=csv)
+    add_output(action)
 
 
 def _day_begin(text: str) -> int:
@@ -107,25 +120,9 @@ def _moment(text: str, *, end: bool = False) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Without an action, list all segments."""
-    from app.panel.knowledge import Knowledge, knowledge
-    from app.panel.segments.doubts import segments_with_doubts
-    from app.text import plain
+    from app.commands.segments.segment_list import list_segments
 
-    _, store, connection = open_context(options.account)
-    views = segments_with_doubts(store, connection)
-    unknown = knowledge(store, connection) is not Knowledge.KNOWN
-    hidden = {view.key for view in views if unknown and view.doubt}  # their counts mean nothing
-    if options.json:
-        promised = ("key", "name", "kind", "rule", "count", "with_email", "doubt")
-        lines = [{name: getattr(view, name) for name in promised} for view in views]
-        nothing = {"count": None, "with_email": None}
-        print_json([{**line, **nothing} if line["key"] in hidden else line for line in lines])
-        return DONE
-    for view in views:
-        doubt = f" ({plain(view.doubt, 400)})" if view.doubt else ""
-        count = "–" if view.key in hidden else f"{view.count:,}"
-        print(f"{count:>11}  {plain(view.name, 40):<40}  {plain(view.rule, 4_000)}{doubt}")
-    return DONE
+    return list_segments(options)
 
 
 def _show(options: argparse.Namespace) -> int:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from app.commands.shared.context import Context, say_doubt
+from app.commands.shared.context import Context, find_segment, say_doubt
 from app.commands.shared.exit_codes import WrongUse
-from app.panel.segments.doubts import segments_with_doubts
 from app.panel.segments.timeline import begun
-from app.text import plain, when
+from app.text import when
 
 
-def check_key(context: Context, key: str, *, past: bool = False) -> None:
-    """Raise WrongUse unless this segment exists or, with ``past``, existed. Raise Problem if its
-    members today are not known."""
-    for view in segments_with_doubts(context.store, context.connection):
-        if view.key == key:
-            if not past:
-                say_doubt(context, view)
-            return
-    gone = past and context.store.rows(
-        "SELECT 1 FROM past_member b CROSS JOIN participant p"
-        " WHERE p.id = b.participant_id AND p.connection_id = ? AND b.segment_key = ? LIMIT 1",
-        (context.connection, key),
-    )
-    if not gone:
-        raise WrongUse(
-            f"Unknown segment {plain(key)!r}. To list segments, run panelist segments --json."
+def find_key(context: Context, text: str, *, past: bool = False) -> str:
+    """The key of the segment with this key or name. With ``past`` also the key of one that existed.
+    Raises WrongUse. Raises Problem if its members today are not known."""
+    if past and _existed(context, text):
+        return text
+    view = find_segment(context, text)
+    if not past:
+        say_doubt(context, view)
+    return view.key
+
+
+def _existed(context: Context, key: str) -> bool:
+    return bool(
+        context.store.rows(
+            "SELECT 1 FROM past_member b CROSS JOIN participant p"
+            " WHERE p.id = b.participant_id AND p.connection_id = ? AND b.segment_key = ? LIMIT 1",
+            (context.connection, key),
         )
+    )
 
 
 def check_moment(context: Context, at: int) -> None:

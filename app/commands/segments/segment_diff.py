@@ -7,14 +7,15 @@ Any number of participants needs constant memory, as in
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from app.commands.segments.segment_checks import check_key, check_moment
+from app.commands.segments.segment_checks import check_moment, find_key
+from app.commands.shared.columns import Column, ColumnWriter
 from app.commands.shared.context import open_context
 from app.commands.shared.exit_codes import DONE
 from app.commands.shared.progress import counted
-from app.panel.export.writer import Line, writing
+from app.panel.export.json_values import write_report
+from app.panel.export.writer import Line, json_form, writing
 from app.panel.lists.order import Ids
 from app.panel.lists.rows import PersonRow, rows
 from app.panel.lists.selection import Selection
@@ -25,41 +26,49 @@ from app.text import plain, when
 CHUNK = 500
 
 
+COLUMNS = (
+    Column("", 1),
+    Column("Stripe ID", 20, whole=True, style="dim"),
+    Column("Name", 28, style="bold"),
+    Column("Email", 32),
+)
+MOVES = (*COLUMNS, Column("When and why", 60))
+
+
 def show_overlap(options: argparse.Namespace) -> int:
     """Compare two segments."""
     context = open_context(options.account)
-    check_key(context, options.key)
-    check_key(context, options.other)
     here = context.connection
-    found = overlap(context.store, Selection(here, options.key), Selection(here, options.other))
+    first, second = find_key(context, options.key), find_key(context, options.other)
+    found = overlap(context.store, Selection(here, first), Selection(here, second))
     summary = {
         "type": "summary",
-        "first": options.key,
-        "second": options.other,
+        "first": first,
+        "second": second,
         "both": len(found.both),
         "only_first": len(found.only_first),
         "only_second": len(found.only_second),
     }
-    first, second = plain(options.key), plain(options.other)
     words = (
-        f"{len(found.both):,} in both, {len(found.only_first):,} only in {first},"
-        f" {len(found.only_second):,} only in {second}"
+        f"{len(found.both):,} in both, {len(found.only_first):,} only in {plain(first)},"
+        f" {len(found.only_second):,} only in {plain(second)}"
     )
     parts = (("only_first", found.only_first, "<"), ("only_second", found.only_second, ">"))
-    with writing(options.output) as out:
-        out.write(f"{json.dumps(summary) if options.json else words}\n")
+
+    def lines() -> Iterator[Line]:
         for kind, ids, sign in parts:
             for some in _chunks(ids, options.output):
                 for row in rows(context.store, here, some):
-                    line = {"type": kind, **_named(row)}
-                    out.write(f"{json.dumps(line) if options.json else _words(sign, row)}\n")
+                    yield {"type": kind, "sign": sign, **_named(row)}
+
+    _write(options, summary, words, lines(), COLUMNS)
     return DONE
 
 
 def show_changes(options: argparse.Namespace) -> int:
     """Show who joined and who left since a day."""
-    context, key = open_context(options.account), options.key
-    check_key(context, key, past=True)
+    context = open_context(options.account)
+    key = find_key(context, options.key, past=True)
     check_moment(context, options.since)
     here = context.connection
     found = changes(context.store, here, key, options.since)
@@ -75,28 +84,47 @@ def show_changes(options: argparse.Namespace) -> int:
         f"{len(found.joined):,} joined, {len(found.left):,} left, {len(found.stayed):,} stayed"
         f" in {plain(key)} since {when(options.since)}"
     )
-    with writing(options.output) as out:
-        out.write(f"{json.dumps(summary) if options.json else words}\n")
-        for kind, ids, sign, told in (
-            ("joined", found.joined, "+", joined),
-            ("left", found.left, "-", left),
-        ):
+    parts = (("joined", found.joined, "+", joined), ("left", found.left, "-", left))
+
+    def lines() -> Iterator[Line]:
+        for kind, ids, sign, told in parts:
             for some in _chunks(ids, options.output):
                 moves = {move.id: move for move in told(context.store, here, key, some)}
                 for row in rows(context.store, here, some):
                     move = moves.get(row.id)
-                    line = {"type": kind, **_named(row), **_why(move)}
-                    text = f"{_words(sign, row)} {_why_words(move)}"
-                    out.write(f"{json.dumps(line) if options.json else text}\n")
+                    line = {"type": kind, "sign": sign, **_named(row), **_why(move)}
+                    yield {**line, "why": _why_words(move)}
+
+    _write(options, summary, words, lines(), MOVES)
     return DONE
+
+
+def _write(
+    options: argparse.Namespace,
+    summary: Line,
+    words: str,
+    lines: Iterator[Line],
+    columns: Sequence[Column],
+) -> None:
+    """Write the summary and a line for each participant. ``sign`` and ``why`` are for a person."""
+    with writing(options.output, replace=options.replace) as out:
+        if form := json_form(options.output, options.json):
+            for_programs = (_without(line, ("sign", "why")) for line in lines)
+            write_report(out, summary, "participants", for_programs, form)
+            return
+        out.write(f"{words}\n")
+        writer = ColumnWriter(out, columns)
+        names = ("sign", "stripe_id", "name", "email", "why")[: len(columns)]
+        for line in lines:
+            writer.line(*(line[name] for name in names))
+
+
+def _without(line: Line, names: Sequence[str]) -> Line:
+    return {name: value for name, value in line.items() if name not in names}
 
 
 def _named(row: PersonRow) -> Line:
     return {"stripe_id": row.stripe_id, "email": row.email, "name": row.name}
-
-
-def _words(sign: str, row: PersonRow) -> str:
-    return f"{sign} {plain(row.stripe_id):<20} {plain(row.name, 28):<28} {plain(row.email, 32):<32}"
 
 
 def _why(move: Move | None) -> Line:

@@ -7,7 +7,13 @@ import contextlib
 from collections.abc import Iterator
 
 from app.commands.shared.console import print_json
-from app.commands.shared.context import Context, check_known, filter_refused, open_context
+from app.commands.shared.context import (
+    Context,
+    check_known,
+    filter_refused,
+    find_segment,
+    open_context,
+)
 from app.commands.shared.exit_codes import DONE, WrongUse
 from app.db.indexes.subscription_indexes import left_out
 from app.panel.filters.errors import FilterError
@@ -30,11 +36,14 @@ def create_segment(options: argparse.Namespace) -> int:
 
 def change_segment(options: argparse.Namespace) -> int:
     """Change the name or filter of a custom segment."""
-    key: str = options.key
     with _editing(options) as context:
-        old = _view(context, key)
-        if old is None or old.filter is None:
-            raise CustomSegmentProblem(f"No custom segment has the key {key!r}.")
+        old = find_segment(context, options.key)
+        key = old.key
+        if old.filter is None:
+            raise CustomSegmentProblem(
+                f"{old.name} is not a custom segment. Nothing was changed. Only custom segments"
+                " can be changed."
+            )
         name, text = options.name or old.name, options.filter or old.filter
         check_known(context, text)
         custom.change(context.store, context.connection, key, name, text)
@@ -44,8 +53,9 @@ def change_segment(options: argparse.Namespace) -> int:
 def delete_segment(options: argparse.Namespace) -> int:
     """Delete a custom segment. Its members stay in the history."""
     with _editing(options) as context:
-        custom.delete(context.store, context.connection, options.key)
-    return _print_edited(context, options.key, options)
+        key = find_segment(context, options.key).key
+        custom.delete(context.store, context.connection, key)
+    return _print_edited(context, key, options)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.shared.arguments import add_json
+from app.commands.shared.arguments import JSON_LINES, add_follow, add_json, add_quiet
+
+EXAMPLES = {
+    "send": ("send", "send --follow"),
+}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -13,11 +17,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "Sends every queued batch that was confirmed for the mail server of this Panelist, or for"
         " files of this computer, each when its time has come. Ends when nothing is queued."
     )
-    parser.add_argument(
-        "--follow", action="store_true", help="stay, and send what is queued later, too"
-    )
-    parser.add_argument("--account", metavar="ACCT", help="only for this account")
-    add_json(parser)
+    add_follow(parser, "Stay, and send what is queued later, too")
+    parser.add_argument("--account", metavar="ACCT", help="Only for this account")
+    add_json(parser, JSON_LINES)
+    add_quiet(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import signal
 
-from app.commands.shared.arguments import add_json
+from app.commands.shared.arguments import JSON_LINES, add_json, add_quiet
 from app.commands.shared.exit_codes import DONE
 from app.commands.shared.signals import interrupt_on
+
+EXAMPLES = {
+    "serve": ("serve", "serve --host 0.0.0.0 --port 8080"),
+}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +40,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-sync", action="store_true", help="Only receive webhooks while another Panelist syncs"
     )
-    add_json(parser)
+    add_json(parser, JSON_LINES)
+    add_quiet(parser)
 
 
 def _port(text: str) -> int:

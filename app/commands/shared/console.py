@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from app.panel.export.json_values import JsonForm
 
 YES, NO = ("y", "yes"), ("n", "no")
 
@@ -20,14 +23,20 @@ def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-def print_json(value: object) -> None:
-    """Print one result for a program, on its own line and without delay."""
-    print(json.dumps(value), flush=True)
+def print_json(value: object, form: JsonForm = "jsonl") -> None:
+    """Print one object for a program, on its own line and without delay. A list is one document, or
+    with the form "jsonl" an object a line."""
+    from app.panel.export.json_values import write_json
+
+    values: list[Any] = value if isinstance(value, list) else [value]
+    write_json(sys.stdout, values, form if isinstance(value, list) else "jsonl")
+    sys.stdout.flush()
 
 
 def is_interactive() -> bool:
-    """Whether a person can type an answer."""
-    return sys.stdin is not None and sys.stdin.isatty()
+    """Whether a person sees a question and can type an answer."""
+    seen = not getattr(sys.stderr, "unseen", False)
+    return seen and sys.stdin is not None and sys.stdin.isatty()
 
 
 def read_line() -> str:
@@ -63,9 +72,12 @@ def input_lines() -> Iterator[str]:
                 yield line.strip()
 
 
-def confirmed(question: str, *, yes: bool) -> bool:
+def confirmed(question: str, *, yes: bool, dry_run: bool = False) -> bool:
     """Whether a person agrees: with ``--yes``, or by typing y. Without a person to ask, it says how
-    to agree."""
+    to agree. With ``--dry-run`` it only shows the question."""
+    if dry_run:
+        say(f"{question} Nothing was changed, because this is a dry run.")
+        return False
     if yes:
         return True
     if not is_interactive():

@@ -54,6 +54,7 @@ def open_context(account: str | None = None) -> Context:
 def find_connection(store: Store, account: str | None = None) -> ConnectionView | None:
     """The connection of ``--account``, or else the newest. None if there is none yet. Raises
     WrongUse for an unknown account."""
+    from app.commands.shared.near_names import did_you_mean
     from app.panel.overview import accounts
     from app.text import plain
 
@@ -63,28 +64,43 @@ def find_connection(store: Store, account: str | None = None) -> ConnectionView 
     for one in known:
         if account in (one.account, f"{one.account}/{one.mode}"):
             return one
+    meant = did_you_mean(account, [one.account for one in known])
     names = ", ".join(f"{plain(one.account)}/{one.mode}" for one in known) or "none yet"
     raise WrongUse(
-        f"Unknown account {plain(account)!r}. Nothing was changed. Known accounts: {names}."
+        f"Unknown account {plain(account)!r}.{meant} Nothing was changed. Known accounts: {names}."
     )
 
 
-def check_segment(context: Context, key: str | None) -> None:
-    """Raise WrongUse unless a segment has this key, or the key is None. Raise Problem if its
-    members are not known. Say who is left out of it."""
+def find_segment(context: Context, text: str) -> SegmentView:
+    """The segment with this key or name. Raises WrongUse."""
+    from app.commands.shared.near_names import did_you_mean
     from app.panel.segments.doubts import segments_with_doubts
-    from app.text import plain
+    from app.text import fold, plain
 
-    if key is None:
-        return
-    for view in segments_with_doubts(context.store, context.connection):
-        if view.key == key:
-            say_doubt(context, view)
-            return
+    views = segments_with_doubts(context.store, context.connection)
+    found = [one for one in views if one.key == text]
+    found = found or [one for one in views if one.name == text]
+    found = found or [one for one in views if fold(one.name) == fold(text)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        keys = ", ".join(plain(one.key, 100) for one in found)
+        raise WrongUse(f"Several segments have this name. Use a key: {keys}.")
+    meant = did_you_mean(text, [name for one in views for name in (one.name, one.key)])
     raise WrongUse(
-        f"Unknown segment {plain(key)!r}. Nothing was changed. To list segments, run"
+        f"Unknown segment {plain(text, 100)!r}.{meant} Nothing was changed. To list segments, run"
         " panelist segments."
     )
+
+
+def find_members(context: Context, text: str | None) -> str | None:
+    """The key of the segment with this key or name, None for None. Raises WrongUse. Raises Problem
+    if its members are not known. Says who is left out of it."""
+    if text is None:
+        return None
+    view = find_segment(context, text)
+    say_doubt(context, view)
+    return view.key
 
 
 def say_doubt(context: Context, view: SegmentView) -> None:
@@ -101,10 +117,9 @@ def say_doubt(context: Context, view: SegmentView) -> None:
         say(f"The segment “{name}” is {plain(view.doubt)}.")
 
 
-def check_segments(context: Context, keys: Iterable[str] | None) -> None:
-    """Raise WrongUse unless each of these segments is known."""
-    for key in keys or ():
-        check_segment(context, key)
+def find_all_members(context: Context, texts: Iterable[str] | None) -> list[str] | None:
+    """As :func:`find_members` for each of these segments."""
+    return None if texts is None else [find_members(context, one) or "" for one in texts]
 
 
 def find_filter(context: Context, text: str) -> Condition:
@@ -147,6 +162,7 @@ def filter_refused(error: FilterError) -> WrongUse:
 def find_study(context: Context, text: str | None) -> Study:
     """The study with this number or title. Without one, the only study that is not over. Raises
     WrongUse."""
+    from app.commands.shared.near_names import did_you_mean
     from app.invites import studies
     from app.text import plain
 
@@ -164,6 +180,6 @@ def find_study(context: Context, text: str | None) -> Study:
         numbers = ", ".join(str(one.id) for one in found)
         raise WrongUse(f"Several studies have this title. Use a number: {numbers}.")
     raise WrongUse(
-        f"Unknown study {plain(text)!r}. Nothing was changed. To list studies, run panelist"
-        " studies."
+        f"Unknown study {plain(text, 100)!r}.{did_you_mean(text, [one.title for one in every])}"
+        " Nothing was changed. To list studies, run panelist studies."
     )

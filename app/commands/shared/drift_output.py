@@ -18,11 +18,7 @@ def print_drift(
     """Print who would be added, who fell out and what else changed: lines for a person, or one JSON
     value with these ``facts``."""
     if as_json:
-        lists = {
-            "added": [_json(one) for one in added[0]],
-            "dropped": [_json(one) for one in dropped[0]],
-        }
-        print_json({"type": "drift", **facts, "changed": list(terms), **lists})
+        print_json(drift_json(terms, added, dropped, **facts))
         return
     for term in terms:
         print(f"  changed: {plain(term, 300)}")
@@ -31,6 +27,17 @@ def print_drift(
             print(f"  {_line(one)}")
         if number > len(some):
             print(f"  … and {number - len(some):,} more")
+
+
+def drift_json(
+    terms: Sequence[str], added: Shown, dropped: Shown, **facts: Any
+) -> dict[str, object]:
+    """The same for a program."""
+    lists = {
+        "added": [_json(one) for one in added[0]],
+        "dropped": [_json(one) for one in dropped[0]],
+    }
+    return {"type": "drift", **facts, "changed": list(terms), **lists}
 
 
 def _line(one: NamedChange) -> str:

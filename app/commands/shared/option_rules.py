@@ -26,9 +26,10 @@ _NAMES = (
     "against",
 )
 _CSV = ("--csv", "--output")
+_LISTS = ("segments", "studies", "invites", "ledger", "participants")  # without a default file
 # By command: an option, and those of which one must be there.
 _NEEDS: dict[str, dict[str, tuple[str, ...]]] = {
-    "participants": {"--exact": ("--csv",)},
+    "participants": {"--exact": _CSV},
     "segments": {"--exact": _CSV},
     "invites": {"--exact": _CSV, "--only-planned": ("--plan",), "--now": ("--plan",)},
     "ledger": {"--exact": _CSV},
@@ -57,6 +58,8 @@ def check_options(options: argparse.Namespace) -> None:
                 f"The value for {name} is empty. Nothing was changed. Give a value, or"
                 " omit the option."
             )
+    if options.command in _LISTS and options.replace and not options.output:
+        raise WrongUse("--force needs --output. Nothing was changed.")
     for option, others in _NEEDS.get(options.command or "", {}).items():
         if _given(options, option) and not any(_given(options, other) for other in others):
             raise WrongUse(f"{option} needs {' or '.join(others)}. Nothing was changed.")

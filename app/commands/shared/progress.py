@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import time
 import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
+
+from app.commands.shared.console import print_json
 
 REFRESH = 0.5  # seconds between two changes of the line
 
@@ -39,7 +40,7 @@ class Progress:
         programs read instead of the words."""
         self._shown_at = time.monotonic()
         if self._json:
-            print(json.dumps({"type": "progress", **facts}), flush=True)
+            print_json({"type": "progress", **facts})
         elif self._terminal:
             self._draw(words)
 
@@ -62,20 +63,21 @@ class Progress:
             self._cells = 0
 
     def _draw(self, words: str | Sequence[str]) -> None:
-        line = fitting([words] if isinstance(words, str) else words, _width() - 1)
+        line = fitting([words] if isinstance(words, str) else words, terminal_width() - 1)
         self._write(self._beginning() + line + _CLEAR_REST)
         self._cells = cells(line)
 
     def _beginning(self) -> str:
         """Moves to where the last line began. A terminal that became narrower has wrapped it."""
-        rows = max(0, self._cells - 1) // _width()
+        rows = max(0, self._cells - 1) // terminal_width()
         return "\r" + (f"\x1b[{rows}A" if rows else "")
 
     def _write(self, text: str) -> None:
         print(text, end="", file=sys.stderr, flush=True)
 
 
-def _width() -> int:
+def terminal_width() -> int:
+    """The cells in a line of the terminal."""
     return max(NARROWEST, shutil.get_terminal_size().columns)
 
 

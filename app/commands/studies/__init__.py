@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from app.commands.shared.arguments import add_scope, repeat_scope
+from app.commands.shared.arguments import (
+    add_dry_run,
+    add_output,
+    add_quiet,
+    add_scope,
+    add_yes,
+)
 
 TEXTS = (
     ("--title", "The title, which is {{study}} in a text"),
@@ -27,10 +33,34 @@ RULES = (
 )
 
 
+EXAMPLES = {
+    "studies": ("studies", "studies show 'Pricing page'"),
+    "studies list": ("studies list", "studies list --jsonl"),
+    "studies create": (
+        "studies create 'Pricing page' --segment active",
+        "studies create 'Onboarding' --link 'https://example.com/i/{{token}}'",
+    ),
+    "studies change": (
+        "studies change 'Pricing page' --subject 'A conversation?'",
+        "studies change 7 --text-file email.txt --cool-down-days 60",
+    ),
+    "studies show": ("studies show 'Pricing page'", "studies show 7 --json"),
+    "studies activate": ("studies activate 'Pricing page'", "studies activate 7"),
+    "studies pause": ("studies pause 'Pricing page'", "studies pause 7"),
+    "studies close": ("studies close 'Pricing page'", "studies close 7 --yes"),
+    "studies archive": ("studies archive 'Pricing page'", "studies archive 7"),
+    "studies delete": ("studies delete 'Pricing page'", "studies delete 7"),
+}
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add its options and actions."""
     add_scope(parser)
+    add_output(parser)
     actions = parser.add_subparsers(dest="action", metavar="what")
+    listing = actions.add_parser("list", help="The same as without an action")
+    add_scope(listing)
+    add_output(listing)
     _declare_writing(actions)
     for name, about, run_action in (
         ("show", "Show a study", _show),
@@ -44,17 +74,20 @@ def declare(parser: argparse.ArgumentParser) -> None:
         action.set_defaults(run=run_action)
         action.add_argument("study", metavar="STUDY", help="The study's title or number")
         if name == "close":
-            action.add_argument("--yes", action="store_true", help="Do not ask for confirmation")
-        repeat_scope(action)
+            add_yes(action)
+            add_dry_run(action)
+        if name != "show":
+            add_quiet(action)
+        add_scope(action)
 
 
 def _declare_writing(actions: Any) -> None:
     create = actions.add_parser("create", help="Create a draft")
     create.set_defaults(run=_create)
-    create.add_argument("study", metavar="TITLE")
+    create.add_argument("study", metavar="TITLE", help="The title, which is {{study}} in a text")
     change = actions.add_parser("change", help="Change a study")
     change.set_defaults(run=_change)
-    change.add_argument("study", metavar="STUDY")
+    change.add_argument("study", metavar="STUDY", help="The study's title or number")
     for action in (create, change):
         for option, help_text in TEXTS:
             if option != "--title" or action is change:
@@ -76,16 +109,17 @@ def _declare_writing(actions: Any) -> None:
         action.add_argument(
             "--segment",
             action="append",
-            metavar="KEY",
-            help="Include this segment (can be repeated)",
+            metavar="SEGMENT",
+            help="Include this segment, by its name or key (can be repeated)",
         )
         action.add_argument(
             "--exclude",
             action="append",
-            metavar="KEY",
+            metavar="SEGMENT",
             help="Exclude this segment (can be repeated)",
         )
-        repeat_scope(action)
+        add_quiet(action)
+        add_scope(action)
 
 
 def _rule(text: str) -> int | None:

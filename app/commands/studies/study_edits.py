@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 
 from app.commands.shared.console import say
-from app.commands.shared.context import Context, check_segments, find_study, open_context
+from app.commands.shared.context import Context, find_all_members, find_study, open_context
 from app.commands.shared.exit_codes import DONE, FAILED
 from app.commands.studies import RULES, TEXTS
 from app.commands.studies.study_output import print_edited
@@ -22,7 +22,7 @@ def create_study(options: argparse.Namespace) -> int:
     """Create a draft."""
     context = open_context(options.account)
     _, store, connection = context
-    _check_segments(context, options)
+    _find_segments(context, options)
     with store.transaction():
         key = studies.create(store, connection, options.study, by(), **_values(options))
         if options.segment or options.exclude:
@@ -35,7 +35,7 @@ def change_study(options: argparse.Namespace) -> int:
     context = open_context(options.account)
     store, study = context.store, find_study(context, options.study)
     values = _values(options)
-    _check_segments(context, options)
+    _find_segments(context, options)
     with store.transaction():
         if values:
             studies.change(store, study.id, by(), **values)
@@ -52,6 +52,9 @@ def move_study(options: argparse.Namespace) -> int:
     store, study = context.store, find_study(context, options.study)
     state = STATES[options.action]
     ends = studies.would_end(store, study.id, state)
+    if state == "closed" and options.dry_run:
+        say(f"Closing it would end {ends:,} open invites. Nothing was changed.")
+        return DONE
     if state == "closed" and ends and not options.yes:
         say(f"Closing it ends {ends:,} open invites. Nothing was changed. Use --yes to confirm.")
         return FAILED
@@ -69,9 +72,9 @@ def delete_study(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _check_segments(context: Context, options: argparse.Namespace) -> None:
-    check_segments(context, options.segment)
-    check_segments(context, options.exclude)
+def _find_segments(context: Context, options: argparse.Namespace) -> None:
+    options.segment = find_all_members(context, options.segment)
+    options.exclude = find_all_members(context, options.exclude)
 
 
 def _values(options: argparse.Namespace) -> dict[str, object]:

@@ -6,6 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
+from app.commands.shared.columns import STATES, Column, ColumnWriter
 from app.commands.shared.console import print_json, say
 from app.commands.shared.context import find_study, open_context
 from app.commands.shared.exit_codes import DONE
@@ -16,19 +17,29 @@ from app.invites.mail.template import render
 from app.invites.sending.runs import of_study
 from app.invites.states import INVITE_STATES
 from app.invites.studies import Study
+from app.panel.export.json_values import write_json
+from app.panel.export.writer import json_form, writing
 from app.text import plain, when
+
+COLUMNS = (
+    Column("No.", 5, right=True, style="dim"),
+    Column("Title", 40, style="bold"),
+    Column("State", 9, styles=STATES),
+    Column("Invites", 60),
+)
 
 
 def list_studies(options: argparse.Namespace) -> int:
     """List all studies, the newest first."""
     _, store, connection = open_context(options.account)
     every = studies.studies(store, connection)
-    if options.json:
-        print_json([_json(store, one) for one in every])
-        return DONE
-    for one in every:
-        said = _counts(store, one.id)
-        print(f"{one.id:>5}  {plain(one.title, 40):<40}  {one.state:<9} {said}")
+    with writing(options.output, replace=options.replace) as out:
+        if form := json_form(options.output, options.json):
+            write_json(out, [_json(store, one) for one in every], form)
+            return DONE
+        lines = ColumnWriter(out, COLUMNS)
+        for one in every:
+            lines.line(one.id, one.title, one.state, _counts(store, one.id))
     if not every:
         say("No studies yet. To create one, run panelist studies create TITLE.")
     return DONE

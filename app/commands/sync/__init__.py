@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.shared.arguments import add_json
+from app.commands.shared.arguments import JSON_LINES, add_follow, add_json, add_quiet
+
+EXAMPLES = {
+    "sync": ("sync", "sync --follow"),
+}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -13,9 +17,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--once", action="store_true", help="Stop when everything is up to date (the default)"
     )
-    how.add_argument("--follow", action="store_true", help="Keep syncing until you stop it")
+    add_follow(how, "Keep syncing until you stop it")
     parser.add_argument("--full", action="store_true", help="List everything again first")
-    add_json(parser)
+    add_json(parser, JSON_LINES)
+    add_quiet(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -5,8 +5,12 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.shared.arguments import add_json, count
+from app.commands.shared.arguments import add_list_json, add_quiet, count
 from app.commands.shared.exit_codes import WrongUse
+
+EXAMPLES = {
+    "verify": ("verify", "verify --stripe --all"),
+}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +29,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
         help="Compare N objects at random (default: 500)",
     )
     part.add_argument("--all", action="store_true", help="Compare every object")
-    add_json(parser)
+    add_list_json(parser)
+    add_quiet(parser)
 
 
 def _some(text: str) -> int:

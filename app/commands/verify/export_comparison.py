@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import asdict
 
-from app.commands.shared.console import print_json
 from app.commands.shared.context import open_context
 from app.commands.shared.exit_codes import DONE, FAILED
 from app.panel.audit.dashboard_export import DashboardExport, ExportDifference
+from app.panel.export.json_values import JsonReport
 from app.text import plain
 
 _KINDS = {
@@ -22,14 +23,15 @@ def compare_with_export(options: argparse.Namespace) -> int:
     """Print every difference. Returns 0 if there is none."""
     _, store, connection = open_context()
     export = DashboardExport(store, connection, options.against)
+    report = JsonReport(sys.stdout, "findings", options.json)
     for one in export.differences():
         if options.json:
-            print_json({"type": "difference", **asdict(one)})
+            report.add({"type": "difference", **asdict(one)})
         else:
             print(f"{plain(one.id, 255)}: {_words(one)}", flush=True)
     found = export.found
     if options.json:
-        print_json({"type": "finished", "equal": not found.differences, **asdict(found)})
+        report.end({"type": "finished", "equal": not found.differences, **asdict(found)})
     else:
         said = _number(found.differences, "difference") if found.differences else "equal"
         rows = _number(found.rows, "customer")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from dataclasses import asdict
 
 from app import log
-from app.commands.shared.console import print_json, say
+from app.commands.shared.console import say
 from app.commands.shared.exit_codes import DONE, FAILED, NotConnected
 from app.commands.shared.progress import Progress
 from app.commands.shared.signals import run_until_signalled
 from app.commands.shared.stripe_access import reading_access
 from app.commands.verify.comparison_words import first_sentence, how_far, sentence, summary
 from app.db.engines.store_factory import open_store
+from app.panel.export.json_values import JsonForm, JsonReport
 from app.problems import Problem
 from app.settings import load
 from app.sync.stripe.client import ENDED, StripeApi, StripeProblem
@@ -33,7 +35,7 @@ def compare_with_stripe(options: argparse.Namespace) -> int:
     log.start(settings.home)
     started = time.monotonic()
     connection, access, asked = reading_access(store, settings)
-    shown = ComparisonOutput(as_json=options.json)
+    shown = ComparisonOutput(options.json)
     api = StripeApi(settings.stripe_api_base, access, settings.rate, on_trouble=shown.on_trouble)
     if asked:
         api.requests["GET /v1/account"] = asked
@@ -51,7 +53,9 @@ def compare_with_stripe(options: argparse.Namespace) -> int:
         stopped = run_until_signalled(compare())
     except StripeProblem as problem:
         if problem.kind in ENDED:
+            shown.give_up()
             raise NotConnected(f"{problem} Nothing was changed here.") from problem
+        shown.give_up()
         raise Problem(f"{first_sentence(problem)} {how_far(progress)}") from problem
     finally:
         shown.clear()
@@ -60,7 +64,7 @@ def compare_with_stripe(options: argparse.Namespace) -> int:
     seconds = time.monotonic() - started
     if options.json:
         scope = "all" if options.all else "sample"
-        print_json(_finished(progress, api, scope, seconds, stopped=stopped))
+        shown.report.end(_finished(progress, api, scope, seconds, stopped=stopped))
     elif not stopped:
         print(summary(progress, sum(api.requests.values()), seconds, sampled=sample is not None))
     return FAILED if stopped or progress.differences else DONE
@@ -89,8 +93,10 @@ class ComparisonOutput:
     """Prints findings on standard output as they come, and progress on a terminal's standard
     error."""
 
-    def __init__(self, *, as_json: bool) -> None:
-        self._json = as_json
+    def __init__(self, form: JsonForm | None) -> None:
+        self._json = form is not None
+        self.report = JsonReport(sys.stdout, "findings", form or "jsonl")
+        self.give_up = self.report.give_up
         self._progress = Progress()
         self._trouble = ""
         self.clear = self._progress.clear
@@ -99,7 +105,7 @@ class ComparisonOutput:
         """Called with each finding."""
         self.clear()
         if self._json:
-            print_json({"type": _TYPES[type(finding)], **asdict(finding)})
+            self.report.add({"type": _TYPES[type(finding)], **asdict(finding)})
         else:
             print(sentence(finding), flush=True)
 

@@ -1,8 +1,8 @@
-"""Writes lists as CSV or JSON lines. A file is complete or does not exist, and only its owner can
-read it.
+"""Writes lists as CSV or JSON. A file is complete or does not exist, and only its owner can read
+it.
 
 CSV is for spreadsheets: a file begins with a byte order mark, times are dates in UTC, and phone
-numbers stay texts. An exact CSV has the values as JSON has them. To read either back, remove one
+numbers stay texts. An exact CSV has the values as they are stored. To read either back, remove one
 apostrophe from the start of each cell that has one. A cell that was empty before is a missing
 value. One that becomes empty is an empty text.
 """
@@ -23,17 +23,18 @@ from typing import Any, Literal, TextIO, TypeAlias
 
 from app.db.rows import PARTICIPANT_FIELDS
 from app.files import replace_atomically
+from app.panel.export.json_values import JsonForm, is_time, write_json
 from app.paths import is_database
 from app.problems import Problem
 from app.text import csv_cell, plain
 
-Form: TypeAlias = Literal["csv", "json"]
+Form: TypeAlias = Literal["csv"] | JsonForm
 Line: TypeAlias = dict[str, Any]
 
 STDOUT = "-"  # a file's name that means standard output
 MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"  # without it, Excel reads a CSV in a local encoding
-TIMES = ("created", "since", "at")  # columns of seconds since 1970, like those that end in _at
-JSON_NAMES = (".jsonl", ".ndjson", ".json")
+LINES_NAMES = (".jsonl", ".ndjson")
+JSON_NAMES = (*LINES_NAMES, ".json")
 # Texts that a spreadsheet would change into another number, such as 00123 and 12e5.
 _NUMERAL = re.compile(r"0[0-9]+|[0-9]{12,}|[0-9]+[eE][0-9]+", re.ASCII)
 # Text from Stripe's customers, which may be missing. Other text columns never are.
@@ -49,17 +50,31 @@ class AlreadyThere(OutputProblem):
 
 
 def form_of(file: str) -> Form:
-    """The format that a file name implies: JSON lines, or else CSV."""
-    return "json" if file.lower().endswith(JSON_NAMES) else "csv"
+    """The format that a file name implies: one JSON document, JSON lines, or else CSV."""
+    name = file.lower()
+    if name.endswith(LINES_NAMES):
+        return "jsonl"
+    return "json" if name.endswith(JSON_NAMES) else "csv"
 
 
-def chosen_form(file: str | None, *, as_json: bool, as_csv: bool) -> Form | None:
+def chosen_form(file: str | None, *, as_json: JsonForm | None, as_csv: bool) -> Form | None:
     """The format that options or the name of a file ask for. None if neither does, so that lines
     for a person are written."""
     if as_json or as_csv:
-        return "json" if as_json else "csv"
+        return as_json or "csv"
     name = (file or "").lower()
     return form_of(name) if name.endswith((*JSON_NAMES, ".csv")) else None
+
+
+def json_form(file: str | None, asked: JsonForm | None) -> JsonForm | None:
+    """As :func:`chosen_form` for a list that is no table. Raises OutputProblem for the name of a
+    CSV file."""
+    form = chosen_form(file, as_json=asked, as_csv=False)
+    if form == "csv":
+        raise OutputProblem(
+            "This list cannot be written as CSV. Nothing was written. Use --json, or another name."
+        )
+    return form
 
 
 def write(
@@ -72,22 +87,19 @@ def write(
 ) -> int:
     """Write each line, with a header for CSV. Returns the number of lines.
 
-    JSON has the exact values. ``exact``: CSV has them too. No spreadsheet reads its cells as
-    formulas. On a terminal, :func:`app.text.plain` makes each cell safe.
+    ``exact``: CSV has times as seconds since 1970. No spreadsheet reads its cells as formulas. On a
+    terminal, :func:`app.text.plain` makes each cell safe.
     """
-    written: Iterator[object]
     cell = _cell if exact else _spreadsheet_cell
-    if form == "json":
-        written = (out.write(json.dumps(line) + "\n") for line in lines)
-    else:
-        writer, safe = csv.writer(out), plain if out.isatty() else str
-        if not exact and out is not sys.stdout:
-            out.write(MARK)
-        writer.writerow([safe(csv_cell(column)) for column in columns])
-        written = (
-            writer.writerow([safe(cell(column, line[column])) for column in columns])
-            for line in lines
-        )
+    if form != "csv":
+        return write_json(out, lines, form)
+    writer, safe = csv.writer(out), plain if out.isatty() else str
+    if not exact and out is not sys.stdout:
+        out.write(MARK)
+    writer.writerow([safe(csv_cell(column)) for column in columns])
+    written = (
+        writer.writerow([safe(cell(column, line[column])) for column in columns]) for line in lines
+    )
     return sum(1 for _ in written)
 
 
@@ -100,7 +112,7 @@ def _cell(column: str, value: object) -> str:
 def _spreadsheet_cell(column: str, value: object) -> str:
     """As :func:`_cell`, but a time is a date, and a text that is no number stays a text: it would
     lose its first zeros, or digits after the fifteenth."""
-    if isinstance(value, int) and not isinstance(value, bool) and _is_time(column):
+    if isinstance(value, int) and not isinstance(value, bool) and is_time(column):
         with contextlib.suppress(OverflowError, OSError, ValueError):  # no date has it
             return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S")
     cell = _cell(column, value)
@@ -108,10 +120,6 @@ def _spreadsheet_cell(column: str, value: object) -> str:
         return cell
     text = (column == "phone" and cell[:1].isdigit()) or _NUMERAL.fullmatch(cell)
     return "'" + cell if text else cell
-
-
-def _is_time(column: str) -> bool:
-    return column in TIMES or column.endswith("_at")
 
 
 @contextlib.contextmanager

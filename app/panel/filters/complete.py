@@ -6,17 +6,27 @@ The text is not complete yet, so it is read token by token up to the cursor, wit
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from app.db.store import Store
 from app.db.stored_json import stored_metadata
+from app.panel.filters.common_values import common_values
 from app.panel.filters.fields import FIELDS
 from app.panel.filters.values import quote
 from app.panel.segments.views import segments
 from app.text import fold
 
+OPERATOR_WORDS = {
+    ":": "is",
+    "!=": "is not",
+    "~": "contains",
+    ">": "more or later than",
+    ">=": "at least, or from",
+    "<": "less or earlier than",
+    "<=": "at most, or until",
+}
 OFFERED = 50  # completions at once
 SAMPLE = 2_000  # newest participants, whose metadata keys and currencies are offered
 
@@ -56,6 +66,7 @@ class Vocabulary:
     currencies: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     metadata: tuple[str, ...] = ()
+    counts: Mapping[tuple[str, str], int] = field(default_factory=dict)  # people by field and value
 
 
 def vocabulary(store: Store, connection_id: int) -> Vocabulary:
@@ -84,6 +95,7 @@ def vocabulary(store: Store, connection_id: int) -> Vocabulary:
         currencies=_sorted({currency for _, currency in recent if currency}),
         segments=tuple(dict.fromkeys(view.name for view in views)),
         metadata=_sorted(keys),
+        counts=common_values(store, connection_id),
     )
 
 
@@ -109,12 +121,16 @@ def complete(text: str, cursor: int, known: Vocabulary) -> list[Completion]:
     rest = _REST.match(text, cursor)
     end = rest.end() if rest and context.typed else cursor
     if context.expected == "operator":
-        field = FIELDS.get(context.field)
-        signs = (":", "!=") if field is None else (s for s in field.operators if s != "=")
-        found = [Completion(sign, context.start, cursor, "operator") for sign in signs]
+        known_field = FIELDS.get(context.field)
+        signs = (":", "!=") if known_field is None else known_field.operators
+        found = [
+            Completion(sign, context.start, cursor, "operator", OPERATOR_WORDS[sign])
+            for sign in signs
+            if sign != "="
+        ]
         return [one for one in found if one.text.startswith(context.typed)]
     if context.expected == "value":
-        offered = _values(context.field, known)
+        offered = _counted(context.field, _values(context.field, known), known.counts)
         kind: Literal["value", "field"] = "value"
         pairs = [(shown, shown, about) for shown, about in offered]
         if context.field not in ("has", "created") and not _is_plain(context.field):
@@ -167,6 +183,17 @@ def _values(field: str, known: Vocabulary) -> list[tuple[str, str]]:
     if about and about.kind == "date":
         return [(one, "") for one in ("-7d", "-30d", "-90d", "-1y", "now", "+7d", "+30d")]
     return []
+
+
+def _counted(
+    field: str, offered: list[tuple[str, str]], counts: Mapping[tuple[str, str], int]
+) -> list[tuple[str, str]]:
+    """Values with how many people have each, the commonest first."""
+    known = {value: counts[field, value] for value, _ in offered if (field, value) in counts}
+    order = sorted(offered, key=lambda one: -known.get(one[0], 0)) if known else offered
+    return [
+        (value, f"{known[value]:,} people" if value in known else about) for value, about in order
+    ]
 
 
 def _matching(

@@ -6,6 +6,7 @@ transactions. :func:`keep` resumes an interrupted fill.
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 import unicodedata
@@ -22,10 +23,13 @@ from app.panel.filters.parse import parse
 from app.panel.filters.segment_refs import UnknownSegment, segment_ids
 from app.panel.filters.subscription_use import asks_subscriptions
 from app.panel.filters.unparse import is_timed
+from app.panel.filters.values import quote
 from app.panel.knowledge import Knowledge, knowledge
+from app.panel.segments.views import segments
 from app.text import storable
 
 LONGEST_NAME = 60
+MOST_PEOPLE = 100  # in a filter that names each of them
 PREFIX = "own:"
 
 
@@ -56,6 +60,28 @@ def rules(
             continue
         found.append(CustomRule(segment, condition.sql, condition.parameters, is_timed(rule)))
     return found
+
+
+def of_people(store: Store, ids: Sequence[int]) -> str:
+    """A filter that finds exactly these participants, by row id. Raises CustomSegmentProblem if
+    they are too many for a filter."""
+    if len(ids) > MOST_PEOPLE:
+        raise CustomSegmentProblem(
+            f"{len(ids):,} people are too many to keep by name. At most {MOST_PEOPLE} fit into a"
+            " segment. Nothing was created. Choose fewer, or export them."
+        )
+    rows = store.rows(
+        f"SELECT stripe_id FROM participant WHERE {store.among('id')} ORDER BY id",
+        (store.values(ids),),
+    )
+    return " OR ".join(f"id:{quote(stripe_id)}" for (stripe_id,) in rows)
+
+
+def free_name(store: Store, connection_id: int, name: str) -> str:
+    """This name, with a number after it if another segment has it."""
+    taken = {one.name.casefold() for one in segments(store, connection_id)}
+    tries = (f"{name} {number}" if number > 1 else name for number in itertools.count(1))
+    return next(one for one in tries if one.casefold() not in taken)
 
 
 def make(store: Store, connection_id: int, name: str, text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.db import history
@@ -56,29 +58,38 @@ def _reason(reason: Reason) -> str:
 
 def places(store: Store, connection_id: int, stripe_id: str) -> list[Membership]:
     """Every membership of one Stripe customer, oldest first."""
+    found = _places(store, "p.connection_id = ? AND p.stripe_id = ?", (connection_id, stripe_id))
+    return next(iter(found.values()), [])
+
+
+def places_of(store: Store, ids: Iterable[int]) -> dict[int, list[Membership]]:
+    """Every membership of the participants with these row ids, each oldest first. Takes a few
+    hundred at a time."""
+    return _places(store, store.among("p.id"), (store.values(ids),))
+
+
+def _places(
+    store: Store, which: str, parameters: Sequence[object]
+) -> defaultdict[int, list[Membership]]:
     now = (
-        f"SELECT g.key, {history.since(store)}, NULL, j.event, j.type, NULL, NULL"
+        f"SELECT p.id, g.key, {history.since(store)}, NULL, j.event, j.type, NULL, NULL"
         " FROM participant p JOIN member m ON m.participant_id = p.id"
         " JOIN segment g ON g.id = m.segment_id JOIN connection k ON k.id = p.connection_id"
-        " LEFT JOIN cause j ON j.id = m.cause WHERE p.connection_id = ? AND p.stripe_id = ?"
+        f" LEFT JOIN cause j ON j.id = m.cause WHERE {which}"
     )
     past = (
-        "SELECT b.segment_key, b.since, b.until, j.event, j.type, l.event, l.type"
+        "SELECT p.id, b.segment_key, b.since, b.until, j.event, j.type, l.event, l.type"
         " FROM participant p JOIN past_member b ON b.participant_id = p.id"
         " LEFT JOIN cause j ON j.id = b.joined_by LEFT JOIN cause l ON l.id = b.left_by"
-        " WHERE p.connection_id = ? AND p.stripe_id = ?"
+        f" WHERE {which}"
     )
-    rows = [row for sql in (past, now) for row in store.rows(sql, (connection_id, stripe_id))]
-    return sorted(
-        (
-            Membership(
-                segment,
-                since,
-                until,
-                Reason(event, kind),
-                Reason(left, left_kind) if until is not None else None,
-            )
-            for segment, since, until, event, kind, left, left_kind in rows
-        ),
-        key=lambda place: (place.since, place.until or float("inf"), place.segment),
-    )
+    found: defaultdict[int, list[Membership]] = defaultdict(list)
+    for sql in (past, now):
+        for person, segment, since, until, event, kind, left, left_kind in store.rows(
+            sql, parameters
+        ):
+            left_by = Reason(left, left_kind) if until is not None else None
+            found[person].append(Membership(segment, since, until, Reason(event, kind), left_by))
+    for had in found.values():
+        had.sort(key=lambda place: (place.since, place.until or float("inf"), place.segment))
+    return found

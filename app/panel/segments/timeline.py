@@ -5,10 +5,8 @@ Nothing is known from before the first sync. :func:`begun` returns when that was
 
 from __future__ import annotations
 
-import time
 from array import array
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,12 +20,12 @@ from app.panel.segments.overlap import difference
 DAY = 86_400
 SOME = 500  # participants per query
 
-_NOW = (
+NOW = (
     "FROM member m JOIN segment g ON g.id = m.segment_id"
     " JOIN connection k ON k.id = g.connection_id LEFT JOIN cause j ON j.id = m.cause"
 )
 # CROSS: SQLite would otherwise begin with every participant of the connection.
-_PAST = (
+PAST = (
     "FROM past_member b CROSS JOIN participant p"
     " WHERE p.id = b.participant_id AND p.connection_id = ? AND b.segment_key = ?"
 )
@@ -53,14 +51,6 @@ class Move:
     by: Reason
 
 
-@dataclass(frozen=True)
-class Point:
-    """The number of members just before ``at``."""
-
-    at: int
-    size: int
-
-
 def begun(store: Store, connection_id: int) -> int | None:
     """When the first sync began, or None if there was none. Nothing is known from before it."""
     rows = store.rows(
@@ -79,7 +69,7 @@ def members_on(
     since 1970), even if they or the segment are gone now. ``step`` is called now and then and can
     raise any exception to stop the work."""
     gone = store.rows(
-        f"SELECT DISTINCT b.participant_id {_PAST} AND b.since <= ? AND b.until > ? ORDER BY 1",
+        f"SELECT DISTINCT b.participant_id {PAST} AND b.since <= ? AND b.until > ? ORDER BY 1",
         (connection_id, key, at, at),
     )
     gone_ids, ids, place = [one for (one,) in gone], array("q"), 0
@@ -100,7 +90,7 @@ def _still_there(
     sql = (
         f"SELECT {store.gathered('id')}, max(last) FROM ("
         "SELECT CASE WHEN since <= ? THEN id END AS id, id AS last FROM ("
-        f"SELECT m.participant_id AS id, {history.since(store)} AS since {_NOW}"
+        f"SELECT m.participant_id AS id, {history.since(store)} AS since {NOW}"
         " WHERE m.segment_id = ? AND m.participant_id > ? ORDER BY m.participant_id LIMIT ?) x) y"
     )
     while True:
@@ -128,7 +118,7 @@ def joined(store: Store, connection_id: int, key: str, ids: Sequence[int]) -> li
     """When and why each of these members joined, in the order of ``ids``. Takes a few hundred at a
     time."""
     rows = store.rows(
-        f"SELECT m.participant_id, {history.since(store)}, j.event, j.type {_NOW}"
+        f"SELECT m.participant_id, {history.since(store)}, j.event, j.type {NOW}"
         " WHERE g.connection_id = ? AND g.key = ? AND m.segment_id = g.id"
         f" AND {store.among('m.participant_id')}",
         (connection_id, key, store.values(ids)),
@@ -176,14 +166,14 @@ def places_on(
     found: dict[int, tuple[int, int | None]] = {
         person: (since, None)
         for person, since in store.rows(
-            f"SELECT m.participant_id, {history.since(store)} {_NOW} WHERE g.connection_id = ?"
+            f"SELECT m.participant_id, {history.since(store)} {NOW} WHERE g.connection_id = ?"
             f" AND g.key = ? AND m.segment_id = g.id AND {store.among('m.participant_id')}",
             (connection_id, key, packed),
         )
         if since <= at
     }
     for person, since, until in store.rows(
-        f"SELECT b.participant_id, b.since, b.until {_PAST} AND b.since <= ? AND b.until > ?"
+        f"SELECT b.participant_id, b.since, b.until {PAST} AND b.since <= ? AND b.until > ?"
         f" AND {store.among('b.participant_id')}",
         (connection_id, key, at, at, packed),
     ):
@@ -196,52 +186,3 @@ def _moves(ids: Sequence[int], rows: Sequence[tuple[object, ...]]) -> list[Move]
     for key, at, event, kind in rows:
         found[key] = Move(key, at, Reason(event, kind))  # type: ignore[arg-type]
     return [found[one] for one in ids if one in found]
-
-
-def sizes(
-    store: Store,
-    connection_id: int,
-    key: str,
-    *,
-    day: int = DAY,
-    now: float | None = None,
-    step: Callable[[], None] = lambda: None,
-) -> list[Point]:
-    """The size of a segment at the end of each ``day`` (a number of seconds, in UTC), from its
-    first member to the day of ``now``. ``step`` is as for :func:`members_on`."""
-    deltas: defaultdict[int, int] = defaultdict(int)
-    gone = store.rows(
-        f"SELECT place, sum(delta) FROM (SELECT b.since / ? AS place, 1 AS delta {_PAST}"
-        f" UNION ALL SELECT b.until / ?, -1 {_PAST}) x GROUP BY 1",
-        (day, connection_id, key, day, connection_id, key),
-    )
-    for place, number in (*_arrivals(store, connection_id, key, day, step), *gone):
-        deltas[place] += int(number)
-    points, size = [], 0
-    if deltas:
-        end = max(int(time.time() if now is None else now) // day, max(deltas))
-        for place in range(min(deltas), end + 1):
-            size += deltas.get(place, 0)
-            points.append(Point((place + 1) * day, size))
-    return points
-
-
-def _arrivals(
-    store: Store, connection_id: int, key: str, day: int, step: Callable[[], None]
-) -> Iterator[tuple[int, int]]:
-    """The days on which current members joined, with their number. A day may occur again. Members
-    are read in chunks, because SQLite would sort all of them in memory."""
-    segment, last = find(store, Selection(connection_id, key)).segment_id, -1
-    sql = (
-        "SELECT since / ?, count(*), max(id) FROM ("
-        f"SELECT m.participant_id AS id, {history.since(store)} AS since {_NOW}"
-        " WHERE m.segment_id = ? AND m.participant_id > ? ORDER BY m.participant_id LIMIT ?) x"
-        " GROUP BY 1"
-    )
-    while True:
-        step()
-        rows = store.rows(sql, (day, segment, last, CHUNK))
-        if not rows:
-            return
-        last = max(one for _, _, one in rows)
-        yield from ((place, number) for place, number, _ in rows)

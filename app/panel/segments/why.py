@@ -53,14 +53,26 @@ def why(store: Store, row_id: int, key: str, now: float | None = None) -> Why:
     DatabaseProblem, and LookupError if the participant does not exist."""
     case, name = _case(store, row_id, key)
     facts = SubscriptionFacts(now)
-    if case.filter is not None and not case.deleted:
-        at = time.time() if now is None else now
-        member, reason = why_filter.decided(store, row_id, case.filter, case.held, at)
-    else:
-        member, reason = _decided(case, facts)
+    member, reason = _verdict(store, row_id, case, facts, now)
     history = _history(case, member, facts)
     verdict = "In" if member else "Not in"
     return Why(member, f"{verdict} {name}: {reason}{f'; {history}' if history else ''}.")
+
+
+def deciding_fact(store: Store, row_id: int, key: str, now: float | None = None) -> str:
+    """Only the reason of :func:`why`: "the subscription Pro became active on 3 Feb"."""
+    case, _ = _case(store, row_id, key)
+    return _verdict(store, row_id, case, SubscriptionFacts(now), now)[1]
+
+
+def _verdict(
+    store: Store, row_id: int, case: _Case, facts: SubscriptionFacts, now: float | None
+) -> tuple[bool, str]:
+    """Whether the rules put the participant in the segment, and the reason."""
+    if case.filter is None or case.deleted:
+        return _decided(case, facts)
+    at = time.time() if now is None else now
+    return why_filter.decided(store, row_id, case.filter, case.held, at)
 
 
 def _case(store: Store, row_id: int, key: str) -> tuple[_Case, str]:

@@ -12,12 +12,14 @@ from textual.binding import BindingType
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.keys.screens import COMPARE
+from app.panel.filters.values import quote
 from app.panel.lists.order import Ids
 from app.panel.lists.selection import Selection
 from app.panel.segments.overlap import overlap, with_email
 from app.panel.segments.views import SegmentView, segments
-from app.screens.groups_screen import GroupCounts, GroupsScreen, without_order
+from app.screens.groups_screen import GroupCounts, without_order
 from app.screens.people_rows import COLUMNS, PeopleRows
+from app.screens.segments.kept_people import KeptPeopleScreen
 from app.screens.segments.pick_dialog import PickSegmentDialog
 from app.text import plain
 from app.widgets.bindings import bindings
@@ -29,7 +31,7 @@ from app.widgets.text_line import TextLine
 FIRST, BOTH, SECOND = range(3)
 
 
-class CompareScreen(GroupsScreen):
+class CompareScreen(KeptPeopleScreen):
     """The members of two segments, A and B. It asks for the second one if that is None."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(COMPARE)
@@ -127,6 +129,27 @@ class CompareScreen(GroupsScreen):
                 name = (plain(one.name, 60), "bold")
                 said = words((f"{letter} ", "bold $primary"), name, count, (rule, "$muted"))
             self.query_one(place, TextLine).show(said)
+
+    # What other keys act on
+
+    def kept_name(self) -> str:
+        first, second = (
+            plain(self._first.name, 24),
+            plain(self._second.name, 24) if self._second else "…",
+        )
+        if self.groups.current == BOTH:
+            return f"{first} and {second}"
+        here, there = (first, second) if self.groups.current == FIRST else (second, first)
+        return f"{here}, not {there}"
+
+    def kept_filter(self, ids: Ids) -> str:
+        """The two segments, so that the new one follows them."""
+        assert self._second is not None
+        first, second = (f"in:{quote(one.name)}" for one in (self._first, self._second))
+        group = self.groups.current
+        if group == BOTH:
+            return f"{first} AND {second}"
+        return f"{first} AND -{second}" if group == FIRST else f"{second} AND -{first}"
 
     # Keys
 

@@ -72,10 +72,12 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
         segment: SegmentView | None = None,
         *,
         masking: bool = False,
+        text: str = "",
     ) -> None:
+        """``text`` is the filter that a new segment begins with."""
         super().__init__()
         self._store, self._connection_id, self._masking = store, connection_id, masking
-        self._segment = segment
+        self._segment, self._text = segment, text
         self._known = vocabulary(store, connection_id)
         self._lister: Lister | None = None
         self._wish = 0
@@ -102,9 +104,9 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
                 yield Button("Save (ctrl+s)", id="save", variant="primary")
 
     def on_mount(self) -> None:
-        if self._segment is not None:
-            self._name_field.value = self._segment.name
-            self._filter.set(self._segment.filter or "")
+        if self._segment is not None or self._text:
+            self._name_field.value = self._segment.name if self._segment else ""
+            self._filter.set((self._segment.filter or "") if self._segment else self._text)
             self._explain(self._filter.text)
             self._count(self._filter.text)
         if left_out(self._store):
@@ -140,14 +142,15 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
         """Show what the filter means, what may follow, or what is wrong with it."""
         at = self.query_one(FilterInput).cursor_position
         offered = [
-            Suggestion(one.text, (one.start, one.end)) for one in complete(text, at, self._known)
+            Suggestion(one.text, (one.start, one.end), one.about)
+            for one in complete(text, at, self._known)
         ]
         rule, trouble = words(), None
         try:
             if text.strip():
                 rule = words((describe(parse(text), 300), "italic"))
         except FilterError as error:
-            if not offered or error.start < offered[0].span[0]:  # not where a person types
+            if not offered or error.end < offered[0].span[0]:  # not where a person types
                 trouble = Trouble(error.sentence, (error.start, max(error.end, error.start + 1)))
         self._filter.answer(text, trouble=trouble, suggestions=offered)
         self.query_one("#segment-rule", TextLine).show(rule)
@@ -270,7 +273,8 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
         """Leave, after a question if something was typed."""
         if self._saving or not self.is_current:
             return
-        before = (self._segment.name, self._segment.filter) if self._segment else ("", "")
+        segment = self._segment
+        before = (segment.name, segment.filter) if segment else ("", self._text)
         if (self._name_field.value, self._filter.text) == before:
             self.dismiss(None)
             return

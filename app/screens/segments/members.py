@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from textual import events, on
@@ -11,14 +12,18 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.timer import Timer
 
+from app.db.errors import DatabaseProblem
 from app.db.store import Store
+from app.panel.filters.complete import Vocabulary, vocabulary
+from app.panel.filters.errors import FilterError
 from app.panel.lists.lister import Lister, ListResult
 from app.panel.lists.order import ARRIVED, Ids, Order
 from app.panel.lists.selection import Selection
 from app.screens.base import host_of
 from app.screens.people_rows import COLUMNS, PeopleRows
+from app.screens.segments.search_filter import advice, condition, is_filter
 from app.text import plain
-from app.widgets.filter_line import FilterLine
+from app.widgets.filter_line import FilterInput, FilterLine
 from app.widgets.table.table import SortedColumn, Table
 
 LEAST = 1.0  # seconds between two reads of a list that changes
@@ -64,9 +69,10 @@ class MembersPane(Vertical):
         self._due = False  # data changed during the read
         self._timer: Timer | None = None  # until the next read
         self._problem = self._note = ""
+        self._words: tuple[int, Vocabulary] | None = None  # of an account
 
     def compose(self) -> ComposeResult:
-        yield FilterLine("name, email, id or metadata", id="search")
+        yield FilterLine('a name, an email, or a filter: status:"active"', id="search")
         yield Table(
             COLUMNS,
             "The people of the segment.",
@@ -100,6 +106,20 @@ class MembersPane(Vertical):
     def ids(self) -> Ids | None:
         """The row ids of all members in the list, or None until all were read."""
         return self._ids if self._complete else None
+
+    @property
+    def filter_text(self) -> str:
+        """What is searched for, if that is a filter and not words."""
+        text = self._wanted.text if self._wanted is not None else ""
+        known = self._vocabulary()
+        return text if text and known is not None and is_filter(text, known) else ""
+
+    def _vocabulary(self) -> Vocabulary | None:
+        """The names that a filter can use. They are read when the search line is opened."""
+        connection = self._wanted.connection_id if self._wanted is not None else None
+        if self._words is not None and self._words[0] == connection:
+            return self._words[1]
+        return None
 
     @property
     def status(self) -> str:
@@ -170,8 +190,18 @@ class MembersPane(Vertical):
         if self._lister is None:
             self._lister = Lister(self._store, self._post)
         self._asked_at = time.monotonic()
-        chosen = Selection(wanted.connection_id, wanted.segment)
-        self._wish = self._lister.ask(chosen, wanted.order, wanted.text)
+        chosen, text = Selection(wanted.connection_id, wanted.segment), wanted.text
+        if self.filter_text:
+            try:
+                asked = condition(self._store, wanted.connection_id, text)
+            except FilterError as error:  # the line says it, and the list stays as it was
+                self._wish, self._problem = 0, error.sentence
+                self.post_message(self.StatusChanged())
+                return
+            except DatabaseProblem:
+                return  # the next snapshot reports it
+            chosen, text = replace(chosen, conditions=(asked,)), ""
+        self._wish = self._lister.ask(chosen, wanted.order, text)
 
     def _post(self, listed: ListResult) -> None:
         self.post_message(self.Read(listed))
@@ -216,6 +246,8 @@ class MembersPane(Vertical):
         empty = "No one is in this segment."
         if wanted.text:
             empty = f"No one in this segment has “{plain(wanted.text, 40)}” in a name, email or id."
+            if self.filter_text:
+                empty = "No one in this segment matches the filter. Press escape to clear it."
         self.table.show(
             rows,
             sorted_by=None
@@ -255,6 +287,11 @@ class MembersPane(Vertical):
         """Open the search line."""
         self.search.display = True
         self.search.focus()
+        with suppress(DatabaseProblem):  # the next snapshot reports it
+            if self._wanted is not None:
+                here = self._wanted.connection_id
+                self._words = (here, vocabulary(self._store, here))
+        self._advise(self.search.text)
 
     def end_search(self) -> bool:
         """End the search. Returns False if there is none."""
@@ -265,6 +302,19 @@ class MembersPane(Vertical):
         self.search_for("")
         self.table.focus()
         return True
+
+    @on(FilterLine.Typed)
+    def _typed(self, message: FilterLine.Typed) -> None:
+        message.stop()
+        self._advise(message.text)
+
+    def _advise(self, text: str) -> None:
+        """Show what a filter may go on with, or what is wrong with it."""
+        known = self._vocabulary()
+        if known is not None:
+            cursor = self.query_one(FilterInput).cursor_position
+            trouble, suggestions = advice(text, cursor, known)
+            self.search.answer(text, trouble=trouble, suggestions=suggestions)
 
     @on(FilterLine.Narrowed)
     def _narrowed(self, message: FilterLine.Narrowed) -> None:

@@ -15,7 +15,7 @@ from app.invites.invite_log import InviteRow, of_person
 from app.invites.states import state_words
 from app.panel.labels import day
 from app.panel.person import HeldItem, HeldSubscription, Person, SegmentMembership, person
-from app.screens.list_rows import reason_words
+from app.panel.segments.reason_words import reason_words
 from app.text import plain, when
 from app.widgets.content import Content, hidden, words
 from app.widgets.pane import Pane

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,7 +10,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.screen import Screen
 
 from app.db.errors import DatabaseProblem
 from app.keys.screens import SEGMENTS
@@ -21,27 +20,29 @@ from app.panel.segments.doubts import segments_with_doubts
 from app.panel.segments.views import mark
 from app.screens.base import Jump
 from app.screens.export_dialog import ExportDialog
-from app.screens.segments.compare_screen import CompareScreen
 from app.screens.segments.copy_dialog import CopyDialog
-from app.screens.segments.history_screen import SegmentHistoryScreen
 from app.screens.segments.members import MembersPane
 from app.screens.segments.person_pane import PersonPane
-from app.screens.segments.segment_actions import NO_PERSON, SegmentActions
+from app.screens.segments.segment_actions import NO_PERSON
+from app.screens.segments.segment_openers import SegmentOpeners
 from app.screens.segments.segment_table import SegmentTable
+from app.screens.segments.standing_line import StandingLine
 from app.screens.segments.why_dialog import WhyDialog
 from app.services.snapshot import Snapshot
 from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.content import words
+from app.widgets.footer import FooterHints
 from app.widgets.pane import Pane
 from app.widgets.table.table import Table
 from app.widgets.text_line import TextLine
 
 BROAD = 140  # columns from which a participant opens beside the members, not below
+BESIDE = 76  # columns from which the members are beside the segments, not below
 LISTS = 1.0  # seconds between two reads of the segments; no one reads them faster
 
 
-class SegmentsScreen(SegmentActions):
+class SegmentsScreen(SegmentOpeners):
     """Segments on the left and the members of one on the right, or below if the terminal is
     narrow. A participant opens beside or below the members."""
 
@@ -58,7 +59,6 @@ class SegmentsScreen(SegmentActions):
         self._mark: tuple[object, ...] = ()  # changes whenever members may have changed
         self._read_at = 0.0  # seconds since 1970
         self._stale = True  # the database was read since the segments were
-        self._came_from: Callable[[], Screen[None]] | None = None  # makes the screen to go back to
 
     def compose_content(self) -> ComposeResult:
         with Container(id="segments-columns"):
@@ -69,9 +69,10 @@ class SegmentsScreen(SegmentActions):
                     yield TextLine(id="rule")
                     yield MembersPane(self.host.store)
                 yield PersonPane(self.host.store)
+        yield StandingLine(self.host.store)
 
     def on_mount(self) -> None:
-        self.query_one("#segments-left", Pane).entitle(words("Segments"))
+        self.entitle_segments()
         self.segment_table.focus()
 
     @property
@@ -83,6 +84,7 @@ class SegmentsScreen(SegmentActions):
     @on(events.Resize)
     def _arrange(self) -> None:
         self.set_class(self.size.width >= BROAD, "-broad")
+        self.set_class(self.size.width >= BESIDE, "-beside")
 
     @on(events.ScreenResume)
     def _read_all(self) -> None:
@@ -99,6 +101,7 @@ class SegmentsScreen(SegmentActions):
             self.read_segments(self.connection, changed)
         if previous is not None and previous.masking != snapshot.masking:
             self._show_members()
+            self._show_standing()
             self.draw_person()
         self._describe()
 
@@ -108,7 +111,7 @@ class SegmentsScreen(SegmentActions):
         connection = shown.id if shown else None
         if connection == self.connection:
             return False
-        self.connection, self._came_from = connection, None
+        self.connection, self.came_from = connection, None
         self._close_person()
         return True
 
@@ -122,6 +125,7 @@ class SegmentsScreen(SegmentActions):
             found = segments_with_doubts(self.host.store, connection)
         except DatabaseProblem:
             return  # the next snapshot reports it
+        self.follow_trends(connection, changed=reset or known != self._mark)
         if not reset and known == self._mark and found == self.segment_table.views:
             return  # only the time of the last poll changed
         self.segment_table.fill(found, reset=reset)
@@ -129,6 +133,7 @@ class SegmentsScreen(SegmentActions):
             self.segment_table.choose(self.host.remembered.get("segment"))
         self._show_members()
         self._members.data_changed()
+        self._show_standing(again=True)
         self.person_pane.reload()
         self.draw_person()
 
@@ -137,6 +142,7 @@ class SegmentsScreen(SegmentActions):
         segment, snapshot = self.segment_table.segment, self.snapshot
         if segment is None or self.connection is None or snapshot is None:
             self._members.clear()
+            self.query_one(StandingLine).ask(None, None)
         else:
             self._members.show_segment(self.connection, segment.key, masking=snapshot.masking)
         self._describe()
@@ -160,7 +166,7 @@ class SegmentsScreen(SegmentActions):
     @on(Table.CursorMoved, "#segment-list")
     def _another_segment(self, message: Table.CursorMoved) -> None:
         message.stop()
-        self._came_from = None
+        self.came_from = None
         self._show_members()
         if self.segment_table.segment is not None:
             self.host.remembered.set("segment", self.segment_table.segment.key)
@@ -174,6 +180,8 @@ class SegmentsScreen(SegmentActions):
     def _status_changed(self, message: MembersPane.StatusChanged) -> None:
         message.stop()
         self._describe()
+        self._show_standing()
+        self.show_keys()
 
     def jump(self, to: Jump) -> None:
         if to.what == "segment":
@@ -183,23 +191,31 @@ class SegmentsScreen(SegmentActions):
         else:
             self.segment_table.choose(EVERYBODY)
             self._show_members()
-            self._open(int(to.key))
+            self.open_person(int(to.key))
 
     # One participant
 
     @on(Table.CursorMoved, "#members-table")
     def _another_person(self, message: Table.CursorMoved) -> None:
         message.stop()
+        self._show_standing()
         if self.person_pane.one is not None and message.key is not None:
-            self._open(message.key)
+            self.open_person(message.key)
+
+    def _show_standing(self, *, again: bool = False) -> None:
+        """Show why the participant under the cursor is in the segment."""
+        segment, row_id = self.segment_table.segment, self._members.table.current
+        masking = self.snapshot is not None and self.snapshot.masking
+        key = segment.key if segment is not None else None
+        self.query_one(StandingLine).ask(row_id, key, masking=masking, again=again)
 
     @on(Table.RowChosen, "#members-table")
     def _chosen(self, message: Table.RowChosen) -> None:
         message.stop()
-        self._came_from = None
-        self._open(message.key)
+        self.came_from = None
+        self.open_person(message.key)
 
-    def _open(self, row_id: int) -> None:
+    def open_person(self, row_id: int) -> None:
         try:
             self.person_pane.open(row_id)
         except DatabaseProblem as problem:
@@ -214,7 +230,7 @@ class SegmentsScreen(SegmentActions):
     def _close_person(self) -> bool:
         if not self.person_pane.close():
             return False
-        came_from, self._came_from = self._came_from, None
+        came_from, self.came_from = self.came_from, None
         if came_from is not None:
             self.app.push_screen(came_from())
         self.remove_class("-person")
@@ -247,6 +263,19 @@ class SegmentsScreen(SegmentActions):
         """Open the search line."""
         self._members.start_search()
 
+    def action_save_filter(self) -> None:
+        """Make a segment of the filter in the search line."""
+        text = self._members.filter_text
+        if self.connection is not None and text:
+            self.open_form(self.connection, None, text)
+        else:
+            self.host.tell('There is no filter. Type one after /, such as status:"active".')
+
+    def hints(self) -> FooterHints:
+        if self._members.filter_text:
+            return replace(super().hints(), first=("segments.save",))
+        return replace(super().hints(), without=frozenset({"segments.save"}))
+
     def action_why(self) -> None:
         """Show why the current participant is in a segment or not."""
         segment, snapshot, one = self.segment_table.segment, self.snapshot, self.current_person()
@@ -270,43 +299,6 @@ class SegmentsScreen(SegmentActions):
             self.host.tell(NO_PERSON)
         else:
             self.app.push_screen(CopyDialog(one, masking=snapshot.masking))
-
-    def action_compare(self) -> None:
-        """Compare the current segment with another one."""
-        segment, connection, snapshot = self.segment_table.segment, self.connection, self.snapshot
-        if segment is not None and connection is not None and snapshot is not None:
-            self.app.push_screen(
-                CompareScreen(
-                    self.host.store,
-                    connection,
-                    segment,
-                    None,
-                    masking=snapshot.masking,
-                    open_person=self._back_to,
-                )
-            )
-
-    def action_history(self) -> None:
-        """Show who joined the current segment and who left it."""
-        segment, connection, snapshot = self.segment_table.segment, self.connection, self.snapshot
-        if segment is not None and connection is not None and snapshot is not None:
-            self.app.push_screen(
-                SegmentHistoryScreen(
-                    self.host.store,
-                    connection,
-                    segment,
-                    masking=snapshot.masking,
-                    open_person=self._back_to,
-                )
-            )
-
-    def _back_to(self, row_id: int) -> None:
-        """Show a participant who was chosen on a screen over this one. Escape goes back there."""
-        over = self.app.screen
-        self.app.pop_screen()
-        self._open(row_id)
-        if isinstance(over, CompareScreen | SegmentHistoryScreen):
-            self._came_from = over.again
 
     def action_export(self) -> None:
         """Export the participants of the list."""

@@ -70,17 +70,18 @@ class SegmentActions(PanelistScreen):
         if self.connection is None:
             self.host.tell("No account is connected yet; 1 (Connect) connects one.")
         else:
-            self._open_form(self.connection, None)
+            self.open_form(self.connection, None)
 
     def action_edit(self) -> None:
         """Change the current segment, if it is a custom one."""
         segment = self._custom()
         if segment is not None and self.connection is not None:
-            self._open_form(self.connection, segment)
+            self.open_form(self.connection, segment)
 
-    def _open_form(self, connection: int, segment: SegmentView | None) -> None:
+    def open_form(self, connection: int, segment: SegmentView | None, text: str = "") -> None:
+        """Change a segment, or create one that begins with a filter."""
         masking = self.snapshot is not None and self.snapshot.masking
-        form = SegmentEditDialog(self.host.store, connection, segment, masking=masking)
+        form = SegmentEditDialog(self.host.store, connection, segment, masking=masking, text=text)
         self.app.push_screen(form, self._saved)
 
     def _saved(self, key: str | None) -> None:

@@ -6,13 +6,17 @@ from collections.abc import Iterator, Sequence
 from itertools import count, groupby
 from typing import TypeAlias
 
+from app.panel.segments.trends import WEEKS
 from app.panel.segments.views import SegmentView
+from app.screens.segments.trend_cells import NO_TRENDS, Trends, trend_cells
 from app.widgets.table.table import Cell, Column, Table
 
 COLUMNS = (
     Column("Segment", 14, grow=1),
     Column("People", 9, align="right"),
-    Column("With email", 10, align="right", priority=1),
+    Column(f"{WEEKS} weeks", WEEKS, priority=2),
+    Column("Change", 13, align="right", priority=1),
+    Column("With email", 10, align="right", priority=3),
 )
 # The keys of headings are below 0. The built-in segments come first and have no heading.
 HEADINGS = {"product": (-1, "By product"), "own": (-2, "Your own")}
@@ -62,6 +66,7 @@ class SegmentTable(Table):
         )
         self._listed = SegmentRows(())
         self._views: Sequence[SegmentView] = ()
+        self._trends: Trends = NO_TRENDS
         self._numbers: dict[str, int] = {}  # the row key of each segment's key
         self._next_number: Iterator[int] = count(1)
 
@@ -81,7 +86,18 @@ class SegmentTable(Table):
             return
         if reset:
             self._numbers.clear()
+            self._trends = NO_TRENDS
         self._views = views
+        self._list(reset=reset)
+
+    def show_trends(self, trends: Trends) -> None:
+        """Show how the segments grew. A segment without a trend shows none."""
+        if trends != self._trends:
+            self._trends = trends
+            self._list()
+
+    def _list(self, *, reset: bool = False) -> None:
+        views = self._views
         self._listed = SegmentRows(self._lines(views))
         self.show(self._listed, reset=reset)
         if len(views) and self.segment is None:  # the current one is gone
@@ -103,7 +119,7 @@ class SegmentTable(Table):
             if kind in HEADINGS:
                 key, title = HEADINGS[kind]
                 lines.append((key, None, (Cell(title, "bold $muted"),)))
-            lines += [(self._number(one.key), one, _cells(one)) for one in group]
+            lines += [(self._number(one.key), one, _cells(one, self._trends)) for one in group]
         return lines
 
     def _number(self, key: str) -> int:
@@ -112,6 +128,10 @@ class SegmentTable(Table):
         return self._numbers[key]
 
 
-def _cells(one: SegmentView) -> tuple[Cell, ...]:
-    people = f"{one.count:,}{'…' if one.filling else ''}"
-    return Cell(one.name), Cell(people, "bold"), Cell(f"{one.with_email:,}", "$muted")
+def _cells(one: SegmentView, trends: Trends) -> tuple[Cell, ...]:
+    return (
+        Cell(one.name),
+        Cell(f"{one.count:,}{'…' if one.filling else ''}", "bold"),
+        *trend_cells(trends.get(one.key)),
+        Cell(f"{one.with_email:,}", "$muted"),
+    )

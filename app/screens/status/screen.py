@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Horizontal, VerticalScroll
-from textual.widgets import Digits
+from textual.containers import Container, Vertical, VerticalScroll
 
 from app.credentials.store import NOWHERE
 from app.db.errors import DatabaseProblem
@@ -19,11 +18,14 @@ from app.panel.overview import Overview, recent_changes
 from app.panel.segments.views import segments
 from app.screens.base import WIDE, PanelistScreen
 from app.screens.list_rows import change_rows, message_rows, segment_rows
+from app.screens.status.connection_lines import activity_line, health_lines
+from app.screens.status.current_pane import CurrentPane
 from app.services.snapshot import Snapshot
 from app.settings import SettingsError
-from app.text import duration, when
+from app.text import when
 from app.widgets.bindings import bindings
-from app.widgets.content import Content, para, words
+from app.widgets.block_digits import block_digits
+from app.widgets.content import para, words
 from app.widgets.creation_strip import CreationStrip, StripState
 from app.widgets.rates import ArrivalRate, Arrivals, sparkline
 from app.widgets.row_list import RowList
@@ -32,7 +34,7 @@ from app.widgets.sync_steps import Lifecycle, LifecycleState, StepState, SyncSte
 from app.widgets.text_line import TextLine
 
 LISTS = 1.0  # seconds between two reads of the lists; no one reads them faster
-LABEL = 14  # cells for the label of a line
+TALL, LARGE = 30, 36  # lines of the terminal from which digits are large, and larger
 SPARKS = 24  # seconds of arrivals beside the number
 FIRST_SYNC = ("syncing", "segments_synced")
 LEAST_STRIP, MOST_STRIP, AROUND_STRIP = 3, 12, 26  # lines
@@ -64,17 +66,19 @@ class StatusScreen(PanelistScreen):
         self._masking = False
         self._stale = True
         self._lists_read_at = 0.0
+        self._over = False  # the first sync is complete
+        self._members_changed = False  # since the account as it is was read
 
     def compose_content(self) -> ComposeResult:
         with Body(id="columns", can_focus=True):
             with Body(id="left", can_focus=True):
                 yield TextLine(id="trouble")
-                yield Lifecycle()
-                yield SyncSteps()
-                with Horizontal(id="people"):
-                    yield Digits("0", id="number")
-                    yield TextLine(id="arrivals")
-                yield CreationStrip(id="strip")
+                with Vertical(id="first-sync"):
+                    yield Lifecycle()
+                    yield SyncSteps()
+                    yield TextLine(id="people")
+                    yield CreationStrip(id="strip")
+                yield CurrentPane(self.host.store)
                 yield TextLine(id="activity")
                 yield TextLine(id="polling")
                 yield TextLine(id="queue")
@@ -99,6 +103,9 @@ class StatusScreen(PanelistScreen):
                     wrap=False,
                     id="changes",
                 )
+
+    def on_mount(self) -> None:
+        self.query_one("#activity").border_title = words("Connection")
 
     @on(events.ScreenResume)
     def _read_all(self) -> None:
@@ -125,17 +132,37 @@ class StatusScreen(PanelistScreen):
         self.query_one("#trouble", TextLine).show(
             words((f"✗ {snapshot.trouble}", "bold $never")) if snapshot.trouble else words()
         )
-        self.query_one(Lifecycle).show(_lifecycle(snapshot))
-        self.query_one(SyncSteps).show(self._steps(snapshot))
-        self._show_people(snapshot)
-        self.query_one("#activity", TextLine).show(_activity(snapshot))
-        self.query_one("#polling", TextLine).show(_health(snapshot, self._storage()))
+        self._show_phase(snapshot)
+        self.query_one("#activity", TextLine).show(activity_line(snapshot))
+        self.query_one("#polling", TextLine).show(health_lines(snapshot, self._storage()))
         self._stale |= snapshot.fresh
         masked = snapshot.masking != self._masking
         if masked or (self._stale and abs(snapshot.now - self._lists_read_at) >= LISTS):
             self._stale, self._masking, self._lists_read_at = False, snapshot.masking, snapshot.now
             self._show_lists(snapshot)
             self._show_strip(snapshot)
+
+    def _show_phase(self, snapshot: Snapshot) -> None:
+        """Show the first sync, or the account as it is once that is complete."""
+        connection, view = snapshot.view.connection, snapshot.view
+        over = connection is not None and connection.status == "complete"
+        if over != self._over:  # what was read during the first sync is not true any more
+            self._over, self._stale, self._lists_read_at = over, True, 0.0
+        for place, there in (
+            ("#first-sync", not over),
+            ("#segments", not over),
+            ("#current", over),
+        ):
+            self.query_one(place).display = there
+        if over and connection is not None:
+            self._members_changed |= snapshot.fresh
+            current = self.query_one(CurrentPane)
+            if current.show(connection.id, view.participants, changed=self._members_changed):
+                self._members_changed = False
+            return
+        self.query_one(Lifecycle).show(_lifecycle(snapshot))
+        self.query_one(SyncSteps).show(self._steps(snapshot))
+        self._show_people(snapshot)
 
     def _show_strip(self, snapshot: Snapshot) -> None:
         """Show what a first sync fetched as the time that it fills."""
@@ -170,18 +197,20 @@ class StatusScreen(PanelistScreen):
         return tuple(made)
 
     def _show_people(self, snapshot: Snapshot) -> None:
+        """How many participants are here so far, in large digits where there is room."""
         view = snapshot.view
         number = f"{view.participants:,}"
         self._arrivals.add(snapshot.now, view.participants)
         line = words((sparkline(self._arrivals.bars(snapshot.now), SPARKS), "$primary"))
-        digits = self.query_one("#number", Digits)
-        if digits.value != number:
-            digits.update(number)
-        if digits.display:  # there is room for three lines beside the large number
-            text = para([words(("participants", "bold")), words(_participant_words(view)), line])
-        else:
-            text = words((number, "bold"), " participants, ", _participant_words(view), "  ", line)
-        self.query_one("#arrivals", TextLine).show(text)
+        text = words((number, "bold"), " participants, ", _participant_words(view), "  ", line)
+        if self.size.height >= TALL:
+            size: Literal["small", "large"] = "large" if self.size.height >= LARGE else "small"
+            digits = block_digits(number, size)
+            beside = [words(("participants", "bold")), words(_participant_words(view)), line]
+            beside = [words()] * (len(digits) - 3) + beside
+            pairs = zip(digits, beside, strict=True)
+            text = para(words((lines, "bold"), "   ", one) for lines, one in pairs)
+        self.query_one("#people", TextLine).show(text)
 
     def _show_lists(self, snapshot: Snapshot) -> None:
         connection = snapshot.view.connection
@@ -227,46 +256,3 @@ def _lifecycle(snapshot: Snapshot) -> LifecycleState:
         at = f" {when(since, snapshot.now)}" if since else ""
         note = f"disconnected{at}{reason}; everything fetched before stays usable"
     return LifecycleState(connection.status, note)
-
-
-def _activity(snapshot: Snapshot) -> Content:
-    """What the sync does now, or why none runs and what to do."""
-    connection, activity = snapshot.view.connection, snapshot.activity
-    if activity is not None:
-        glyph = ("▲ ", "bold $warn") if activity.problem else ("● ", "$completed")
-        if activity.looking_on:
-            glyph = ("◌ ", "$completed")
-        return words(glyph, activity.doing)
-    if snapshot.note:
-        return words(("▲ ", "bold $warn"), snapshot.note)
-    if connection is None:
-        return words("No account is connected yet. Press ", ("1", "bold"), " (Connect).")
-    if connection.status == "disconnected":
-        return words("Press ", ("1", "bold"), " (Connect) to connect again.")
-    return words(
-        ("▲ ", "bold $warn"),
-        "No sync runs here: no access is kept. Press ",
-        ("1", "bold"),
-        " (Connect), or set PANELIST_STRIPE_KEY.",
-    )
-
-
-def _health(snapshot: Snapshot, kept: str) -> Content:
-    """How old the data is, when the next check is due, and what the checks cost."""
-    connection, activity, now = snapshot.view.connection, snapshot.activity, snapshot.now
-    if connection is None:
-        return words()
-    at = connection.last_polled_at
-    lines = [("Updated", when(at, now) if at else "not yet")]
-    if connection.status != "disconnected":
-        if activity is not None and activity.next_poll_at:
-            left = duration(max(0.0, activity.next_poll_at - now))
-            lines.append(("Next check", f"in {left}, {activity.pace}"))
-        if connection.last_event_at:
-            lines.append(("Last event", when(connection.last_event_at, now)))
-        view = snapshot.view
-        lines.append(
-            ("API requests", f"{view.reads_30d:,} of at least {view.reads_allowed:,} this month")
-        )
-        lines.append(("Credentials", kept))
-    return para(words((f"{label:<{LABEL}}", "$muted"), value) for label, value in lines)

@@ -15,10 +15,13 @@ JOINER = "\N{ZERO WIDTH JOINER}"
 
 
 class Cell(NamedTuple):
-    """A text, which may be foreign, and a style such as ``bold $completed``."""
+    """A text, which may be foreign, and a style such as ``bold $completed``. The last ``tail``
+    characters have the style ``tail_style``, unless the text is cut."""
 
     text: str
     style: str = ""
+    tail: int = 0
+    tail_style: str = ""
 
 
 @dataclass(frozen=True)

@@ -112,11 +112,16 @@ class Painter:
         plain_style = self._style(name, "")
         segments, x = [Segment(gutter, plain_style)], 0
         for index, begin, width in self.placed:
-            text, style = cells[index] if index < len(cells) else Cell("")
+            cell = cells[index] if index < len(cells) else Cell("")
             if begin > x:
                 segments.append(Segment(" " * (begin - x), plain_style))
-            fitted = fit(text, width, self.columns[index].align)
-            segments.append(Segment(fitted, self._style(name, style)))
+            fitted = fit(cell.text, width, self.columns[index].align)
+            style = self._style(name, cell.style)
+            if cell.tail and fitted.rstrip().endswith(cell.text[-cell.tail :]):
+                end = len(fitted.rstrip()) - cell.tail
+                segments.append(Segment(fitted[:end], style))
+                fitted, style = fitted[end:], self._style(name, cell.tail_style)
+            segments.append(Segment(fitted, style))
             x = begin + width
         rest = self.width - GUTTER - x
         if rest > 0:

@@ -61,7 +61,7 @@ class VisibleRows:
         for number, at in enumerate(range(begin, end)):
             cells = found[number] if number < len(found) else ()
             # A long text is cut, so that it does not fill the cache.
-            short = tuple(Cell(text[: LINE_LIMIT + 1], style) for text, style in cells)
+            short = tuple(one._replace(text=one.text[: LINE_LIMIT + 1]) for one in cells)
             self._known[at] = self.rows.key(at), short
 
     def cursor(self, at: int, top: int, page: int) -> Cursor | None:

@@ -28,10 +28,11 @@ from app.panel.export.writer import AlreadyThere, Form, OutputProblem, write, wr
 from app.panel.lists.order import Ids, Order, whole
 from app.panel.lists.selection import Selection
 from app.text import storable
+from tests.helpers.command import seconds, without_versions
 from tests.helpers.rows import connection, item, make_segments, person, product, send, subscribed
 from tests.test_text import anything
 
-FORMS: tuple[Form, ...] = ("csv", "json")
+FORMS: tuple[Form, ...] = ("csv", "jsonl")
 FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
 
 
@@ -60,7 +61,14 @@ def _value(column: str, text: str | None) -> Any:
 def read(file: Path, form: Form) -> list[dict[str, Any]]:
     if form == "csv":
         return read_csv(file)
-    return [json.loads(line) for line in file.read_text("utf-8").split("\n")[:-1]]
+    lines = [json.loads(line) for line in file.read_text("utf-8").split("\n")[:-1]]
+    return [in_seconds(without_versions(line)) for line in lines]
+
+
+def in_seconds(line: dict[str, Any]) -> dict[str, Any]:
+    """A line of JSON with its times as the database has them."""
+    times = {name: int(seconds(line[name])) for name in ("created", "since") if line.get(name)}
+    return {**line, **times}
 
 
 def everybody(store: Store, here: int, segment: str | None = None) -> Ids:

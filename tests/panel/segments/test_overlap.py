@@ -18,19 +18,17 @@ from app.panel.segments import timeline
 from app.panel.segments.memberships import Membership, places
 from app.panel.segments.overlap import overlap, with_email
 from app.panel.segments.timeline import (
-    Point,
     begun,
     changes,
     joined,
     latest_first,
     left,
     members_on,
-    sizes,
 )
-from tests.db.test_history import FIRST, happened, panel, told
+from tests.db.test_history import FIRST, panel
 from tests.helpers.panel_history import FIRST as BEGINNING
 from tests.helpers.panel_history import Panel
-from tests.helpers.rows import connection, members, person, send, subscribed
+from tests.helpers.rows import connection, members, person, send
 
 KEYS = (*BUILTIN, "product:prod_a")
 
@@ -128,19 +126,6 @@ def test_what_changed_since_any_moment(world: World) -> None:
                 assert (one.at, one.by) == (last.until, last.left_by)
 
 
-def test_the_size_at_the_end_of_each_step(world: World) -> None:
-    step = 30_000
-    for key in KEYS:
-        found = sizes(world.store, world.panel.here, key, day=step, now=world.panel.at)
-        ends = [point.at for point in found]
-        if ends:
-            assert ends == list(range(ends[0], ends[-1] + 1, step))
-            assert all(point % step == 0 for point in ends)
-            assert not world.on(key, ends[0] - step - 1)
-        for point in found:
-            assert point.size == len(world.on(key, point.at - 1)), (key, point)
-
-
 def test_two_segments_beside_each_other(world: World) -> None:
     here = world.panel.here
     for first in KEYS[:-1]:
@@ -185,9 +170,8 @@ class Enough(Exception):
         lambda store, here, step: latest_first(
             store, here, "all", array("q", range(2_000)), joined, step
         ),
-        lambda store, here, step: sizes(store, here, "all", step=step),
     ],
-    ids=["overlap", "emails", "changes", "order", "sizes"],
+    ids=["overlap", "emails", "changes", "order"],
 )
 def test_counting_ends_when_nobody_wants_it(
     store: Store, monkeypatch: pytest.MonkeyPatch, work: Any, calls: int
@@ -209,21 +193,6 @@ def test_when_it_began(store: Store) -> None:
     here = connection(store)
     assert begun(store, here) is None
     assert begun(store, panel(store)) == FIRST
-
-
-def test_sizes_follow_who_comes_and_goes(store: Store) -> None:
-    here = panel(store)
-    changed: list[tuple[int, dict[str, Any]]] = [
-        (100_000, {"subscriptions": [subscribed("sub_bea", "cus_bea")]}),
-        (345_599, {"subscriptions": [subscribed("sub_ada", "cus_ada", "paused")]}),
-    ]
-    for seq, (at, rows) in enumerate(changed, 2):
-        happened(store, here, seq, told("customer.subscription.updated", at, "x"), **rows)
-    assert sizes(store, here, "active", now=400_000) == [
-        *(Point(86_400, 1), Point(172_800, 2), Point(259_200, 2)),
-        *(Point(345_600, 1), Point(432_000, 1)),
-    ]
-    assert sizes(store, here, "past_due") == []
 
 
 def test_nobody_of_another_account(store: Store) -> None:

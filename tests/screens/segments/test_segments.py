@@ -267,7 +267,7 @@ async def test_compared_with_another_and_back_at_a_person(start: Start, here: in
 
 @pytest.mark.parametrize(
     ("key", "screen", "shown"),
-    [("t", SegmentHistoryScreen, "size over time"), ("y", CopyDialog, "Dashboard link")],
+    [("t", SegmentHistoryScreen, "history"), ("y", CopyDialog, "Dashboard link")],
 )
 async def test_a_key_opens_what_belongs_to_it(
     start: Start, here: int, key: str, screen: type[Screen[None]], shown: str

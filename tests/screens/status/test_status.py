@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
+from app.db.rows import Fetched
 from app.db.store import Store
 from app.panel.overview import StepView
-from app.screens.list_rows import event_words
+from app.panel.segments.reason_words import event_words
+from app.screens.status.screen import StatusScreen
 from app.widgets.content import words
 from app.widgets.rates import ArrivalRate, Arrivals, sparkline
 from app.widgets.row_list import Row, RowList
 from app.widgets.sync_steps import LIFECYCLE, Lifecycle, LifecycleState, StepState, SyncSteps
 from app.widgets.text_line import TextLine
-from tests.helpers import filled_store
+from tests.db.test_history import happened, told
+from tests.helpers import filled_store, rows
 from tests.screens.conftest import DEMO, SIZES, Driven, Start
+
+DAY = 86_400
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -23,7 +29,7 @@ async def test_every_status_shows(start: Start, store: Store, size: tuple[int, i
     filled_store.connection(store, "pending", reason="by Stripe")
     order = list(LIFECYCLE)
     async with start(size) as at:
-        for status in (*LIFECYCLE, "disconnected"):
+        for status in (one for one in (*LIFECYCLE, "disconnected") if one != "complete"):
             with store.transaction():
                 store.execute("UPDATE connection SET status = ?", (status,))
             at.app.refresher.show()
@@ -108,6 +114,57 @@ def test_events_are_told_in_words() -> None:
     assert event_words("customer.subscription.updated") == "subscription changed"
     assert event_words("customer.created") == "participant new"
     assert event_words("invoice.payment_failed") == "invoice payment failed"
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_after_the_first_sync_there_is_what_changed(
+    start: Start, store: Store, size: tuple[int, int]
+) -> None:
+    here = rows.connection(store)
+    now = int(time.time())
+    store.execute(
+        "UPDATE connection SET events_through = ?, generation = 1, status = 'complete'",
+        (now - 40 * DAY,),
+    )
+    people = [rows.person(f"cus_{one}") for one in range(4)]
+    held = [rows.subscribed(f"sub_{one}", f"cus_{one}", "trialing") for one in range(3)]
+    rows.send(store, here, Fetched(1, participants=people, subscriptions=held))
+    rows.make_segments(store, here)
+    for one, status in enumerate(("active", "active", "canceled")):
+        moment = now - DAY - one
+        event = told("customer.subscription.updated", moment, str(one))
+        ended = moment if status == "canceled" else None
+        held = [rows.subscribed(f"sub_{one}", f"cus_{one}", status, start=moment, ended_at=ended)]
+        happened(store, here, one + 2, event, subscriptions=held)
+    async with start(size) as at:
+        await at.press("2")
+        await at.until(lambda: "Trialing → Active Subscribers  2" in at.text)
+        assert "Trialing → Former Subscribers  1" in at.text
+        assert "Subscriptions started and ended per day" in at.flat or size[0] < 80
+        assert "+3" in at.text
+        assert "−1" in at.text
+        assert not at.app.screen.query_one("#segments").display
+        assert not at.app.screen.query_one("#first-sync").display
+        if size[0] >= 100:
+            assert "people" in at.text
+            assert "Connection" in at.text
+            assert "API requests" in at.text
+
+
+async def test_what_was_read_before_the_end_of_the_first_sync_is_read_again(
+    start: Start, store: Store
+) -> None:
+    here = filled_store.acme(store)
+    store.execute("UPDATE connection SET status = 'segments_synced' WHERE id = ?", (here,))
+    async with start((120, 40)) as at:
+        await at.press("2")
+        screen = at.app.screen
+        assert isinstance(screen, StatusScreen)
+        before = screen._lists_read_at
+        store.execute("UPDATE connection SET status = 'complete'")
+        at.app.refresher.show()
+        await at.pilot.pause()
+        assert screen._lists_read_at > before
 
 
 async def test_the_lists_say_what_they_hold(start: Start, store: Store) -> None:
