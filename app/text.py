@@ -161,6 +161,13 @@ def when(at: float | None, now: float | None = None) -> str:
     return f"{day} {clock}" if moment[0] == today[0] else f"{day} {moment[0]} {clock}"
 
 
+def day(at: float, now: float | None = None) -> str:
+    """A day in local time: "3 Feb", and "3 Feb 2025" in another year."""
+    moment, today = time.localtime(at), time.localtime(now)
+    said = f"{moment.tm_mday} {time.strftime('%b', moment)}"
+    return said if moment[0] == today[0] else f"{said} {moment[0]}"
+
+
 def clock(seconds: float) -> str:
     """Seconds that count down: "1:42", or "2:05:10" with hours."""
     minutes, rest = divmod(max(0, round(seconds)), 60)

@@ -85,6 +85,21 @@ def invite_ids(
     return array("q", (row[0] for row in rows))
 
 
+def columns_in_use(store: Store, connection_id: int, study_id: int | None) -> frozenset[str]:
+    """Which of the columns reminder and reason any of these invites has. Raises DatabaseProblem."""
+    of_study = "" if study_id is None else " AND study_id = ?"
+    given = (connection_id,) if study_id is None else (connection_id, study_id)
+    conditions = {"reminder": "reminder IS NOT NULL",
+                  "reason": "(reason IS NOT NULL OR answer IS NOT NULL)"}  # fmt: skip
+    return frozenset(
+        name
+        for name, condition in conditions.items()
+        if store.rows(
+            f"SELECT 1 FROM invite WHERE connection_id = ?{of_study} AND {condition} LIMIT 1", given
+        )
+    )
+
+
 def invited(store: Store, study_id: int) -> int:
     """To how many participants an invite of the study was sent. Raises DatabaseProblem."""
     (number,) = store.row(

@@ -29,13 +29,12 @@ class Rules:
         """Each rule that applies, for a person."""
         said = []
         if self.cool_down_days is not None:
-            days = _days(self.cool_down_days)
-            said.append(f"may be invited when last invited more than {days} ago")
+            said.append(f"wait {_days(self.cool_down_days)} between invites to a person")
         if self.cap is not None and self.cap_days is not None:
-            so_far = "not invited" if self.cap == 1 else f"invited fewer than {self.cap:,} times"
-            said.append(f"may be invited when {so_far} in the last {_days(self.cap_days)}")
+            invites = "1 invite" if self.cap == 1 else f"{self.cap:,} invites"
+            said.append(f"at most {invites} to a person in {_days(self.cap_days)}")
         if self.expire_days is not None:
-            said.append(f"may answer for {_days(self.expire_days)}")
+            said.append(f"invites expire after {_days(self.expire_days)}")
         if self.quiet_hours is not None:
             said.append(f"quiet hours: {self.quiet_hours}")
         return tuple(said)

@@ -68,6 +68,7 @@ STUDY_FORM = place(
     "dialog", "study-form", "Study",
     Row("save", "Save the study", first=True),
     Row("look", "Show the email as a member will get it, or the fields", "preview", first=True),
+    Row("editor", "Write the text in your own editor, the one in VISUAL or EDITOR", first=True),
     Row("back", "Close the form without saving", "cancel", name="Cancel"),
 )  # fmt: skip
 PLAN_OPTIONS = place(
@@ -163,6 +164,19 @@ FIELD = place(
     Row("open", "Use what you typed", "submit", "Continue"),
     Row("back", "Leave this field", "leave", "Cancel"),
 )  # fmt: skip
+SELECT = place(
+    "field", "choice", "Choice",
+    Row("open", "Open the choices, or take the current one", name="Choose"),
+    Row("select", "Open the choices, or take the current one", "open", "Choose", shown=False),
+    Row("down", "Go to the next choice", "move(1)", shown=False),
+    Row("up", "Go to the previous choice", "move(-1)", shown=False),
+    Row("back", "Close the choices", "close", name="Close"),
+)  # fmt: skip
+TOGGLE = place(
+    "field", "toggle", "Switch",
+    Row("open", "Switch it on or off", "switch", "Switch"),
+    Row("select", "Switch it on or off", "switch", "Switch", shown=False),
+)  # fmt: skip
 FILTER = place(
     "field", "filter", "Filter",
     Row("open", "Go to the list", "submit", "To the list"),
@@ -178,4 +192,4 @@ DIALOGS: tuple[KeyContext, ...] = (
     UNLOCK,
 )  # fmt: skip
 LISTS = (TABLE, ROWS, GROUPS, CHART, CHOICES)
-FIELDS = (FIELD, FILTER)
+FIELDS = (FIELD, SELECT, TOGGLE, FILTER)

@@ -116,6 +116,7 @@ LOG = place(
     Row("undo", "Undo the last mark of these invites", name="Undo mark"),
     Row("select", "Select this invite, to act on several at once"),
     Row("state", "Show only invites in one state. Again: the next state", name="State"),
+    Row("scope", "See the invites of all studies, or of one again"),
     Row("copy", "Copy the personal link. A queued invite then counts as handed over",
         name="Copy link"),
     Row("export", "Write these invites to a file"),

@@ -45,6 +45,8 @@ class StateWidget(Widget, Generic[State]):
         return self._state
 
     def _lines(self, width: int) -> list[Content]:
+        if width < 1:  # not laid out yet, or hidden
+            return []
         if self._cache is None or self._cache[0] != width:
             lines = [line.truncate(width, ellipsis=True) for line in self.draw(self._state, width)]
             self._cache = (width, lines)

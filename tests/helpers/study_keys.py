@@ -57,5 +57,10 @@ async def confirm(at: Driven) -> ConfirmSendDialog:
     return dialog
 
 
+def stub(at: Driven) -> str:
+    """The left part of the ticket that sends: the number, and what to type."""
+    return at.part("#ticket-stub")
+
+
 def invites(store: Store) -> int:
     return int(store.row("SELECT count(*) FROM invite")[0])

@@ -75,6 +75,16 @@ class Driven:
         """The words on the screen, however they were wrapped and framed."""
         return " ".join(re.sub("[│┃▌]", " ", self.text).split())
 
+    def part(self, selector: str) -> str:
+        """The words of one widget, however they were wrapped."""
+        region = self.app.screen.query_one(selector).region
+        strips = self.app.screen._compositor.render_strips()[region.y : region.bottom]
+        lines = (
+            "".join(segment.text for segment in strip.crop(region.x, region.right))
+            for strip in strips
+        )
+        return " ".join(re.sub("[│┃▌┊]", " ", " ".join(lines)).split())
+
     @property
     def toasts(self) -> str:
         """What was said in the corner."""

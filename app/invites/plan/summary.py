@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.db.store import Store
 from app.invites.mail import template
@@ -15,18 +16,28 @@ from app.invites.plan.outcomes import Outcome
 from app.invites.plan.plan import Plan
 from app.panel.lists.selection import CHUNK
 
+FIRST = 12  # invitees that are named
+
+
+class Invitee(NamedTuple):
+    """The name and the email of an invitee, as in Stripe."""
+
+    name: str | None
+    email: str | None
+
 
 @dataclass(frozen=True)
 class Summary:
-    """``named``: how many invitees have a name. ``to`` and ``message``: those of one invitee.
-    ``free_at``: when the first member in cool-down may be invited. ``left``: how many more members
-    could be invited afterwards."""
+    """``named``: how many invitees have a name. ``first``: some of them. ``to`` and ``message``:
+    those of one invitee. ``free_at``: when the first member in cool-down may be invited. ``left``:
+    how many more members could be invited afterwards."""
 
     plan: LockedPlan
     size: int
     counts: Mapping[Outcome, int]
     already: Mapping[int, int]
     named: int
+    first: tuple[Invitee, ...]
     to: str | None
     message: Message | None
     free_at: int | None
@@ -47,6 +58,7 @@ def summarise(
     """The summary of a plan that was made and locked. Raises DatabaseProblem."""
     invited, named = made.ids(Outcome.INVITE), 0
     to, message = None, None
+    first: tuple[Invitee, ...] = ()
     for start in range(0, len(invited), CHUNK):
         checkpoint()
         rows = store.rows(
@@ -55,6 +67,7 @@ def summarise(
         )
         named += sum(bool(calling_name(name)) for name, _ in rows)
         if message is None and rows:
+            first = tuple(Invitee(*row) for row in rows[:FIRST])
             (name, email) = rows[0]
             address = written(email or "")
             to = address if isinstance(address, str) else None
@@ -66,6 +79,7 @@ def summarise(
         counts=made.counts(),
         already=made.details(Outcome.ALREADY),
         named=named,
+        first=first,
         to=to,
         message=message,
         free_at=min(waits) if waits else None,

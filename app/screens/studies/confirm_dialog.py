@@ -10,101 +10,53 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import on, work
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.message import Message
-from textual.widgets import Button, Input, Static
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Input
 
-from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites.delivery import Delivery
-from app.invites.errors import RestoreSuspected, StudyProblem
-from app.invites.plan import frozen
-from app.invites.plan.drift import PlanDrift, ResultChange, difference
-from app.invites.plan.drift_words import MINUS, PLUS, named
-from app.invites.plan.frozen import LockedPlan
 from app.invites.plan.outcomes import Outcome
-from app.invites.plan.plan import Plan
-from app.invites.plan.summary import Summary, summarise
-from app.invites.sending.approval import AskAgain, approve
+from app.invites.plan.summary import Summary
 from app.invites.sending.channels.registry import channel_of
 from app.invites.sending.schedule import AT_ONCE, Schedule
 from app.invites.studies import Study
 from app.keys.dialogs import CONFIRM
-from app.screens.base import host_of
-from app.screens.studies.confirm_rows import ConfirmText, PlanChange, change_rows, who
+from app.screens.base import WIDE, host_of
+from app.screens.studies.confirm_actions import Choice, ConfirmActions
 from app.screens.studies.schedule_form import ScheduleForm
+from app.screens.studies.ticket_rows import PlanChange, TicketText, change_rows
 from app.services.snapshot import Snapshot
-from app.text import plain, when
+from app.text import plain
 from app.widgets.bindings import bindings
-from app.widgets.content import para, words
-from app.widgets.dialog import DecisionDialog
+from app.widgets.content import Content, words
 from app.widgets.inputs import TextField
+from app.widgets.line_block import Draw, LineBlock
+from app.widgets.perforation import Perforation
 from app.widgets.text_line import TextLine
 
 FOLLOWS_AFTER = 3.0  # seconds that a person needs at least to read the dialog
-NAMES = 8  # of each kind of change
-MAY_BE_COPY = "This database may be a copy. Nothing was sent. V in Studies takes your answer."
+FILLING = (
+    "The first sync isn't complete, and the segments are still filling. Wait, or press ctrl+o to"
+    " send to those who are here."
+)
+TALL = 34  # rows from which there is room for blank lines
+LARGE = 24  # rows from which there is room for the largest digits
 
 
-@dataclass(frozen=True)
-class ConfirmedBatch:
-    """What was queued. ``dropped``: who fell out, by name. ``start_at``: the start time that the
-    person gave."""
-
-    run: int
-    number: int
-    dropped: tuple[str, ...]
-    start_at: int | None
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What a number that a person types would send. A plan that is not locked yet is locked then.
-    ``only_planned``: others could be invited, too, as the dialog said."""
-
-    plan: LockedPlan | Plan
-    only_planned: bool = False
-
-    @property
-    def words(self) -> str:
-        """Who it sends to, after their number."""
-        return " (those you saw first)" if self.only_planned else " (the others, too)"
-
-
-class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
+class ConfirmSendDialog(ConfirmActions):
     """Returns the batch that was queued, or None if nothing was."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(CONFIRM)
     NAMES: ClassVar[Mapping[str, str]] = {"field.open": "Send"}
     help_text = (
-        "Type the number of invites, then press Enter. Escape sends nothing. tab"
-        " goes to a start time, such as Tuesday 9:00, and to quiet hours, such as nights, weekends."
+        "Type the number of invites and press Enter to send them. Escape sends nothing. Press tab"
+        " to give a start time, such as Tuesday 9:00, or quiet hours, such as nights, weekends."
     )
-
-    class Checked(Message):
-        """The batch was queued, a person must be asked again, or there was a problem. ``copied``:
-        the database may be a copy."""
-
-        def __init__(
-            self, batch: ConfirmedBatch | None = None, summary: Summary | None = None,
-            changed: PlanChange | None = None, problem: str = "", copied: bool = False,
-        ) -> None:  # fmt: skip
-            super().__init__()
-            self.batch, self.summary = batch, summary
-            self.changed, self.problem, self.copied = changed, problem, copied
-
-    class Followed(Message):
-        """The plan ``shown`` was compared with the current data."""
-
-        def __init__(self, shown: Summary, changed: PlanChange | None, pause: float) -> None:
-            super().__init__()
-            self.shown, self.changed, self.pause = shown, changed, pause
 
     def __init__(
         self,
@@ -122,31 +74,46 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         self._store, self._study, self._summary = store, study, summary
         self._delivery, self._masking = delivery, snapshot.masking
         self.channel = channel_of(delivery.channel)
-        self._text = ConfirmText(study, snapshot, self.channel, names, per_minute, quiet_hours)
+        self._text = TicketText(study, snapshot, self.channel, names, per_minute, quiet_hours)
         self._asked: PlanChange | None = None  # why the person was asked again
         self._earlier: Summary | None = None  # what was shown before that
+        self._asked_at = 0.0  # when what was shown before that was made
         self._changed: PlanChange | None = None  # what changed since the plan was shown
         self._busy = self._over = self._following = False
         self._follow_due, self._follow_from = False, 0.0
         connection = snapshot.view.connection
         self._filling = connection is not None and connection.status != "complete"
+        self._tall = self._low = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="dialog", classes="confirm"):
-            with VerticalScroll(id="confirm-all", can_focus=False):
-                rows = self._text.all(self._summary, AT_ONCE, dropped=False)
-                yield Static(para(rows), id="confirm-text")
-            yield TextLine(id="confirm-said")
-            with Horizontal(id="confirm-last"):
-                yield TextField("how many", id="confirm-number", longest=9)
+        with Horizontal(id="dialog", classes="confirm"):
+            with VerticalScroll(id="ticket-stub", can_focus=False):
+                yield LineBlock(id="ticket-number")
+                yield TextLine(id="confirm-ask")
+                yield TextField("", id="confirm-number", longest=9)
+                yield TextLine(id="confirm-said")
                 yield ScheduleForm(id="confirm-schedule")
-                yield Button("Cancel (escape)", id="cancel")
+                yield LineBlock(id="ticket-timing")
+                yield LineBlock(id="ticket-changes")
+                yield LineBlock(id="ticket-facts")
+            yield Perforation()
+            with VerticalScroll(id="ticket-proof", can_focus=False):
+                yield LineBlock(id="confirm-text")
 
     def on_mount(self) -> None:
         self._follow_from = self.opened + FOLLOWS_AFTER
         self.query_one("#confirm-number").focus()
+        self._draw()
         self._ask_for_number()
         self.set_interval(0.25, self._follow_if_due)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width >= WIDE, "-beside")
+        tall, low = event.size.height >= TALL, event.size.height < LARGE
+        if (tall, low) != (self._tall, self._low):
+            self._tall, self._low = tall, low
+            self.set_class(tall, "-roomy")
+            self._draw()
 
     # What is shown
 
@@ -169,35 +136,50 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         return {number: choice for number, choice in found.items() if number}
 
     def _draw(self) -> None:
-        changed, masking = self._changed, self._masking
+        changed, summary = self._changed, self._summary
+        tall, low = self._tall, self._low
         dropped = changed is not None and bool(changed.drift.dropped)
-        rows = change_rows(self._asked, masking=masking)
-        rows += change_rows(changed, masking=masking)
-        rows += self._text.all(self._summary, self._schedule or AT_ONCE, dropped=dropped)
-        self.query_one("#confirm-text", Static).update(para(rows))
-        self._ask_for_number()
+        rows = [
+            *change_rows(self._asked, at=self._asked_at, masking=self._masking),
+            *change_rows(changed, at=summary.plan.at, masking=self._masking),
+        ]
+        schedule, text = self._schedule or AT_ONCE, self._text
+        above = [] if tall or not rows else [*rows, words()]
+        self._show("number", lambda width: text.number(summary, width, dropped=dropped, low=low))
+        self._show("timing", lambda width: _wrapped(text.timing(summary, schedule), width))
+        self._show("changes", lambda width: _wrapped(rows, width) if tall else [])
+        self._show("facts", lambda width: _wrapped(text.facts(summary), width) if tall else [])
+        self.query_one("#confirm-text", LineBlock).show(
+            lambda width: [*_wrapped(above, width), *text.proof(summary, width, tall=tall)]
+        )
+        self._ask()
+
+    def _show(self, part: str, draw: Draw) -> None:
+        self.query_one(f"#ticket-{part}", LineBlock).show(draw)
 
     def _ask_for_number(self) -> None:
+        """Say what to type, and no problem any more."""
+        self._ask()
+        waiting = self._filling and not self._over and bool(self._choices)
+        self._say(FILLING if waiting else "", "$warn")
+
+    def _ask(self) -> None:
         """Say what to type."""
-        plan, choices = self._summary.plan, self._choices
+        choices, number = self._choices, self._summary.number
+        asked = ""
         if not choices:
-            self._say("No one would be invited. Escape goes back.", "bold")
+            asked = "No one would be invited. Escape goes back."
         elif self._filling and not self._over:
-            self._say(
-                "The first sync is not complete: the segments are still filling. Wait, or ctrl+o"
-                " sends to those who are here.",
-                "$warn",
-            )
+            pass  # it is said why not
+        elif len(choices) == 1:
+            asked = f"Type {number:,} and press Enter"
         else:
-            what = " or ".join(
-                f"{number:,}{choice.words if len(choices) > 1 else ''}"
-                for number, choice in choices.items()
+            parts = (
+                f"{one:,} for {'those you saw first' if choice.only_planned else 'all of them'}"
+                for one, choice in choices.items()
             )
-            self._say(
-                f"Type {what} and Enter to send · escape cancels · plan {plan.short} locked"
-                f" {when(plan.at)}",
-                "",
-            )
+            asked = f"Type {', or '.join(parts)}, and press Enter"
+        self.query_one("#confirm-ask", TextLine).show(words((asked, "bold")))
 
     def _say(self, text: str, style: str = "$never") -> None:
         self.query_one("#confirm-said", TextLine).show(words((text, style)))
@@ -215,20 +197,8 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
             self._follow_due, self._following = False, True
             self._compare(self._summary)
 
-    @work(thread=True)
-    def _compare(self, shown: Summary) -> None:
-        began, changed = time.monotonic(), None
-        try:
-            drift = difference(self._store, shown.plan, delivery=self._delivery)
-            if drift:
-                changed = self._named(drift, drift.added, drift.dropped)
-        except (StudyProblem, DatabaseProblem):
-            pass  # it is said when the person confirms
-        finally:
-            self._store.close()
-        self.post_message(self.Followed(shown, changed, 2 * (time.monotonic() - began)))
-
-    def on_confirm_send_dialog_followed(self, message: Followed) -> None:
+    @on(ConfirmActions.Followed)
+    def _followed(self, message: ConfirmActions.Followed) -> None:
         message.stop()
         self._following = False
         self._follow_from = time.monotonic() + message.pause
@@ -236,20 +206,11 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
             self._changed = message.changed
             self._draw()
 
-    def _named(
-        self, drift: PlanDrift, added: Sequence[ResultChange], dropped: Sequence[ResultChange]
-    ) -> PlanChange:
-        some = [
-            *named(self._store, drift, added, PLUS, NAMES),
-            *named(self._store, drift, dropped, MINUS, NAMES),
-        ]
-        return PlanChange(drift, tuple(some), len(added) + len(dropped) - len(some))
-
     # Keys
 
     def action_scroll(self, lines: int) -> None:
         """Scroll the text."""
-        self.query_one("#confirm-all").scroll_relative(y=lines, animate=False)
+        self.query_one("#ticket-proof").scroll_relative(y=lines, animate=False)
 
     def action_override(self) -> None:
         """Allow sending although the segments are still filling."""
@@ -264,6 +225,7 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
             self._say(message.problem)
         else:
             self._draw()
+            self._ask_for_number()
 
     @on(ScheduleForm.Left)
     def _time_entered(self, message: ScheduleForm.Left) -> None:
@@ -283,47 +245,14 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         elif self._schedule is None:
             self._say("The start or the quiet hours are not understood. Correct or empty them.")
         elif typed not in choices:
-            self._say(f"{number:,} people would be written to, not {plain(typed, 12) or 'none'}.")
+            self._say(f"{number:,} people will be invited, not {plain(typed, 12) or 'none'}.")
         else:
             self._busy = True
-            self._say("Looking whether this still holds…", "$muted")
+            self._say("Checking whether this still holds…", "$muted")
             self._queue(choices[typed], self._schedule)
 
-    @work(thread=True)
-    def _queue(self, choice: Choice, schedule: Schedule) -> None:
-        store, sending = self._store, host_of(self).sending
-        by, plan = sending.user, choice.plan
-        try:
-            sending.guard(self._study.connection_id).check()
-            if isinstance(plan, Plan):
-                plan = frozen.freeze(store, plan, by, self._delivery)
-            found = approve(
-                store,
-                plan,
-                self._delivery,
-                by,
-                only_planned=choice.only_planned,
-                schedule=schedule,
-            )
-            if isinstance(found, AskAgain):
-                again = summarise(store, found.plan, found.drift.plan)
-                changed = self._named(found.drift, *found.drift.exchanged)
-                self.post_message(self.Checked(summary=again, changed=changed))
-                return
-            fell = self._named(found.drift, (), found.dropped)
-            said = [f"{one.sign} {who(one, self._masking)} ({one.why})" for one in fell.named]
-            more = [f"… and {fell.more:,} more"] if fell.more else []
-            queued = found.queued
-            batch = ConfirmedBatch(queued.run, queued.number, (*said, *more), schedule.start_at)
-            self.post_message(self.Checked(batch))
-        except (StudyProblem, DatabaseProblem) as problem:
-            self.post_message(self.Checked(problem=str(problem)))
-        except RestoreSuspected:
-            self.post_message(self.Checked(problem=MAY_BE_COPY, copied=True))
-        finally:
-            store.close()
-
-    def on_confirm_send_dialog_checked(self, message: Checked) -> None:
+    @on(ConfirmActions.Checked)
+    def _checked(self, message: ConfirmActions.Checked) -> None:
         message.stop()
         self._busy = False
         if message.batch is not None:
@@ -336,9 +265,11 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
                 self._ask_to_trust()
             return
         self._earlier, self._summary = self._summary, message.summary
+        self._asked_at = self._earlier.plan.at
         self._asked, self._changed = message.changed, None
         self.query_one("#confirm-number", TextField).value = ""
         self._draw()
+        self._ask_for_number()
 
     def _ask_to_trust(self) -> None:
         """Ask what the database is. The plan may have changed with the answer."""
@@ -347,18 +278,18 @@ class ConfirmSendDialog(DecisionDialog["ConfirmedBatch | None"]):
         def answered(said: str | None) -> None:
             if said is not None:
                 host_of(self).tell(said)
-                self._say("Checking whether this still holds…", "$muted")
+                self._ask_for_number()
                 self.follow()
 
         connection = self._study.connection_id
         form = TrustDialog(self._store, connection, masking=self._masking)
         self.app.push_screen(form, answered)
 
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.action_cancel()
-
     def action_cancel(self) -> None:
         if self.is_current and not self._busy:
             self.dismiss(None)
+
+
+def _wrapped(rows: Sequence[Content], width: int) -> list[Content]:
+    """These lines, broken where they are too long."""
+    return [part for row in rows for part in (row.wrap(width) or [words()])]

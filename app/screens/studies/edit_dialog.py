@@ -1,17 +1,18 @@
-"""The form of a study: its template and its rules."""
+"""The form of a study: its email and its limits."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import events, on, work
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Button, Input, Static, TextArea
+from textual.widgets import Button, Input, TextArea
 
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
@@ -20,43 +21,32 @@ from app.invites.errors import StudyProblem
 from app.invites.mail import template
 from app.invites.operator import by
 from app.invites.plan.members import sample_member
-from app.invites.rules import Rules
-from app.invites.schedule import quiet_hours
-from app.invites.studies import Study
+from app.invites.studies import NEEDED, Study
 from app.keys.dialogs import STUDY_FORM
-from app.screens.studies.study_rows import template_rows
-from app.text import masked
+from app.screens.base import host_of
+from app.screens.studies.form.study_fields_form import StudyFieldsForm
+from app.screens.studies.form.study_form import (
+    FIELDS,
+    RULES,
+    TEMPLATE,
+    field_name,
+    problem_in,
+    rules_of,
+    template_of,
+    values_of,
+)
+from app.screens.studies.mail_rows import mail_lines
+from app.services.text_editor import EditorProblem, edited
+from app.text import masked, plain
 from app.widgets.bindings import bindings
-from app.widgets.content import words
+from app.widgets.content import Content, words
 from app.widgets.dialog import DecisionDialog, QuestionDialog
-from app.widgets.inputs import TextField
-from app.widgets.row_list import RowList
+from app.widgets.line_pane import LinePane
 from app.widgets.text_box import TextBox
 from app.widgets.text_line import TextLine
 
-FIELDS = (
-    ("title", "Title", "Pricing page"),
-    ("purpose", "Purpose", "Only your team sees it"),
-    ("link", "Interview link", "https://interviews.example/?guest={{token}}"),
-    ("sender_name", "From", "Rosa Researcher"),
-    ("sender_address", "Address", "research@example.com"),
-    ("reply_to", "Reply to", "Same as the address"),
-    ("subject", "Subject", template.DEFAULT_SUBJECT),
-    ("text", "Text", ""),
-    ("opt_out", "Opt out", template.DEFAULT_OPT_OUT),
-    ("postal", "Postal line", "Acme Inc, 1 Road, Town"),
-    ("reminder_subject", "Reminder", "Same subject as the invite"),
-    ("reminder_text", "", ""),
-    ("cool_down_days", "Cool-down", "days since the last invite from any study"),
-    ("cap", "At most", "so many invites of any study …"),
-    ("cap_days", "in days", "… in so many days"),
-    ("expire_days", "Expires", "days after which an unanswered invite has ended"),
-    ("quiet_hours", "Quiet hours", f"no email leaves then: {quiet_hours.EXAMPLE}"),
-)
+NO_LINK = "https://interviews.example/?guest={{token}}"  # in the preview
 BESIDE = 116  # columns from which the mail stands beside the fields
-AREAS = ("text", "reminder_text")
-NUMBERS = ("cool_down_days", "cap", "cap_days", "expire_days")
-RULES = (*NUMBERS, "quiet_hours")
 
 
 class StudyEditDialog(DecisionDialog["int | None"]):
@@ -64,10 +54,9 @@ class StudyEditDialog(DecisionDialog["int | None"]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(STUDY_FORM)
     help_text = (
-        "Fields such as {{name|there}}, {{first_name|there}}, {{study}}, {{sender}}, {{link}},"
-        " {{opt_out}} and {{postal}} are filled in for each person. [your words]({{link}}) makes"
-        " the words a link. tab goes from field to field,"
-        " ctrl+s saves, ctrl+o shows the mail."
+        "Fields such as {{name|there}} and {{link}} are filled in for each person."
+        " [your words]({{link}}) makes the words a link. tab goes to the next field, ctrl+s saves,"
+        " ctrl+o shows the email, and ctrl+e opens the text in your editor."
     )
 
     class Saved(Message):
@@ -77,6 +66,13 @@ class StudyEditDialog(DecisionDialog["int | None"]):
             super().__init__()
             self.key, self.problem, self.place = key, problem, place
 
+    class Known(Message):
+        """A thread has read whom to show the mail for: (name, email), or None."""
+
+        def __init__(self, member: tuple[str | None, str] | None) -> None:
+            super().__init__()
+            self.member = member
+
     def __init__(
         self, store: Store, connection_id: int, study: Study | None, *, masking: bool
     ) -> None:
@@ -85,81 +81,118 @@ class StudyEditDialog(DecisionDialog["int | None"]):
         self._member: tuple[str | None, str] | None = None  # in the preview: (name, email)
         self._store, self._connection_id, self._study = store, connection_id, study
         self._saving = False
-        self._first = _values(study)
+        self._good = dict.fromkeys(TEMPLATE, "")  # the last values without a mistake
+        self._first = values_of(study)
+        self._left: set[str] = set()  # the fields that a person has left once
+        self._refused: dict[str, str] = {}  # what saving found, by field
 
     def compose(self) -> ComposeResult:
-        title = f"Change “{self._study.title}”" if self._study else "A study"
-        with Vertical(id="dialog", classes="study-form"):
-            yield Static(words((title, "bold")))
+        title = f"Edit “{plain(self._study.title, 60)}”" if self._study else "New study"
+        with Vertical(id="dialog", classes="study-form") as dialog:
+            dialog.border_title = words(title)
             with Horizontal(id="study-form-columns"):
-                with VerticalScroll(id="study-fields", can_focus=False):
-                    yield from self._fields()
-                yield RowList("", "The mail as a member would get it.", "", id="study-preview")
-            yield TextLine(id="study-said")
+                yield StudyFieldsForm(self._first, id="study-fields")
+                yield LinePane("The email as a member gets it.", id="study-preview")
             with Horizontal(id="buttons"):
-                yield Button("Mail (ctrl+o)", id="mail")
-                yield Button("Leave", id="cancel")
-                yield Button("Save (ctrl+s)", id="save", variant="primary")
-
-    def _fields(self) -> ComposeResult:
-        for name, label, hint in FIELDS:
-            with Horizontal(classes="area" if name in AREAS else "field"):
-                yield Static(words((label, "$muted")), classes="label")
-                if name in AREAS:
-                    yield TextBox(self._first[name], id=f"study-{name}")
-                else:
-                    yield TextField(hint, id=f"study-{name}", longest=2_000)
+                yield TextLine(id="study-said")
+                yield Button("Cancel", id="cancel", compact=True)
+                yield Button("Save", id="save", variant="primary", compact=True)
 
     def on_mount(self) -> None:
-        keys = self._study.segments if self._study and self._study.segments else ("all",)
-        with suppress(DatabaseProblem):  # then the preview shows no member
-            self._member = sample_member(self._store, self._connection_id, keys, 0)
-        for name, _, _ in FIELDS:
-            if name not in AREAS:
-                self.query_one(f"#study-{name}", TextField).value = self._first[name]
         self.query_one("#study-title").focus()
+        self._find_member()
+
+    @work(thread=True)
+    def _find_member(self) -> None:
+        keys = self._study.segments if self._study and self._study.segments else ("all",)
+        found = None
+        with suppress(DatabaseProblem):  # then the preview shows no member
+            found = sample_member(self._store, self._connection_id, keys, 0)
+        self._store.close()
+        self.post_message(self.Known(found))
+
+    @on(Known)
+    def _known(self, message: Known) -> None:
+        message.stop()
+        self._member = message.member
+        self._preview()
 
     # The fields
 
-    def _typed_values(self) -> dict[str, str]:
-        found = {}
-        for name, _, _ in FIELDS:
-            widget = self.query_one(f"#study-{name}")
-            found[name] = widget.text if isinstance(widget, TextArea) else ""
-            if isinstance(widget, TextField):
-                found[name] = widget.value
-        return found
+    @property
+    def fields(self) -> StudyFieldsForm:
+        """The fields of the form."""
+        return self.query_one(StudyFieldsForm)
 
     @on(Input.Changed)
     @on(TextArea.Changed)
-    def _typed(self, event: events.Event) -> None:
+    def _typed(self, event: Input.Changed | TextArea.Changed) -> None:
         event.stop()
-        if self.is_mounted:
+        name = (event.control.id or "").removeprefix("study-")
+        self._refused.pop(name, None)
+        if self.is_mounted and self.is_attached:
             self._check()
+            self._preview()
+            if name in ("subject", "text"):
+                self.fields.name_template()
 
-    def _check(self) -> None:
-        """Show at once what could not be sent. Saving reports the rest."""
-        now = self._typed_values()
-        made = template.Template(**{name: now[name] for name in _TEMPLATE})
-        try:
-            template.check(made)
-            self._preview(made)
-            template.check_template(now["reminder_subject"], now["reminder_text"], "reminder_")
-            _numbers(now).check()
-            self._say("")
-        except StudyProblem as problem:
-            self._say(str(problem), problem=True)
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """A field is checked when it is left, and from then on while it is typed in."""
+        self._left.add((event.widget.id or "").removeprefix("study-"))
+        self._check()
 
-    def _preview(self, made: template.Template) -> None:
-        """Show the mail. While the template has a mistake, the last mail stays."""
+    def _problems(self, names: Iterable[str]) -> dict[str, str]:
+        now = self.fields.values
+        found = {name: problem_in(name, now) for name in names} | self._refused
+        return {name: said for name, said in found.items() if said}
+
+    def _check(self) -> dict[str, str]:
+        """Show what is wrong with the fields that a person has left. Returns it by field."""
+        found = self._problems(one.name for one in FIELDS if one.name in self._left)
+        self.fields.show_problems(found)
+        if found:
+            number = "1 problem" if len(found) == 1 else f"{len(found)} problems"
+            names = ", ".join(dict.fromkeys(field_name(name) for name in found))
+            self._say(words((number, "bold $never"), f" in {names}"))
+        else:
+            self._say(words())
+        return found
+
+    def _preview(self) -> None:
+        """Show the mail. A field with a mistake is shown as it was before the mistake."""
+        now = self.fields.values
+        self._good |= {name: now[name] for name in TEMPLATE if not problem_in(name, now)}
+        good = {**now, **self._good}
+        made = template_of(good | {"link": good["link"] or NO_LINK})
         name, email = self._member or (None, "")
         called = masked(name) if self._masking and name else name
-        message = template.render(made, called, "…") if self._member else None
-        rows = template_rows(made, message, email, self._masking)
-        self.query_one("#study-preview", RowList).show(rows)
+        message = template.render(made, called, "…")
+        to = masked(email) if self._masking else email
+        to = f"{plain(called, 80)} <{to}>" if called and to else to or "No one is there yet"
+        title = words((f"What {plain(called, 40) if called else 'a member'} gets", "bold"))
+
+        def lines(width: int, _height: int) -> list[Content]:
+            return [title, *mail_lines(made, message, to, False, width), *self._missing()]
+
+        self.query_one("#study-preview", LinePane).make(lines)
+
+    def _missing(self) -> list[Content]:
+        """What it needs before it can send."""
+        now = self.fields.values
+        lines = [words(), words(("Before it can send", "bold"))]
+        for name, needed in NEEDED.items():
+            good = bool(now[name].strip()) and not problem_in(name, now)
+            mark = ("✓ ", "$completed") if good else ("× ", "$never")
+            lines.append(words("  ", mark, f"{needed[:1].upper()}{needed[1:]}"))
+        return lines
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= BESIDE, "-beside")
+
+    def _say(self, line: Content) -> None:
+        self.query_one("#study-said", TextLine).show(line)
+
+    # Keys
 
     def action_preview(self) -> None:
         """Show the mail in place of the fields, or the fields again, when both do not fit."""
@@ -167,11 +200,22 @@ class StudyEditDialog(DecisionDialog["int | None"]):
         shown = self.has_class("-preview")
         self.query_one("#study-preview" if shown else "#study-title").focus()
 
-    def _say(self, text: str, *, problem: bool = False) -> None:
-        line = words((f"✗ {text}", "$never")) if problem and text else words((text, "$muted"))
-        self.query_one("#study-said", TextLine).show(line)
-
-    # Keys
+    def action_editor(self) -> None:
+        """Write the text in one's own editor. The app waits, and comes back as it was."""
+        reminder = self.focused is not None and (self.focused.id or "").startswith("study-reminder")
+        area = self.query_one("#study-reminder_text" if reminder else "#study-text", TextBox)
+        try:
+            with self.app.suspend():
+                found = edited(area.text)
+        except EditorProblem as problem:
+            self._say(words((f"× {problem}", "$never")))
+            return
+        except SuspendNotSupported:
+            self._say(words(("× This terminal can't be given to an editor.", "$never")))
+            return
+        if found != area.text:
+            area.load_text(found)
+        area.focus()
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
@@ -183,24 +227,31 @@ class StudyEditDialog(DecisionDialog["int | None"]):
         event.stop()
         if event.button.id == "save":
             self.action_save()
-        elif event.button.id == "mail":
-            self.action_preview()
         else:
             self.action_cancel()
 
     def action_save(self) -> None:
-        """Save in a thread."""
+        """Save in a thread, unless a field is wrong."""
         if self._saving or self.deaf or not self.is_current:
             return
+        self._left |= {one.name for one in FIELDS}
+        self._refused.clear()
+        if wrong := self._check():
+            self._go_to(next(iter(wrong)))
+            return
         self._saving = True
-        self._say("Saving…")
-        self._save(self._typed_values())
+        self._say(words(("Saving…", "$muted")))
+        self._save(self.fields.values)
+
+    def _go_to(self, name: str) -> None:
+        self.remove_class("-preview")
+        self.query_one(f"#study-{name}").focus()
 
     @work(thread=True)
     def _save(self, now: dict[str, str]) -> None:
         try:
             values: dict[str, object] = {k: v for k, v in now.items() if k not in RULES}
-            values |= asdict(_numbers(now))
+            values |= asdict(rules_of(now))
             if self._study is None:
                 title = str(values.pop("title"))
                 key = studies.create(self._store, self._connection_id, title, by(), **values)
@@ -216,20 +267,24 @@ class StudyEditDialog(DecisionDialog["int | None"]):
 
     @on(Saved)
     def _saved(self, message: Saved) -> None:
+        message.stop()
         self._saving = False
-        if message.problem:
-            self._say(message.problem, problem=True)
-            found = self.query(f"#study-{message.place}") if message.place else ()
-            for widget in found:
-                widget.focus()
-        elif self.is_current:
-            self.dismiss(message.key)
+        if not message.problem:
+            if self.is_current:
+                host_of(self).tell("Saved.")
+                self.dismiss(message.key)
+        elif message.place and self.query(f"#row-{message.place}"):
+            self._refused[message.place] = message.problem
+            self._check()
+            self._go_to(message.place)
+        else:
+            self._say(words((f"× {message.problem}", "$never")))
 
     def action_cancel(self) -> None:
         """Leave, after a question if something was changed."""
         if self.deaf or not self.is_current:
             return
-        if self._typed_values() == self._first:
+        if self.fields.values == self._first:
             self.dismiss(None)
             return
 
@@ -237,41 +292,4 @@ class StudyEditDialog(DecisionDialog["int | None"]):
             if yes:
                 self.dismiss(None)
 
-        line = words("Leave without saving? What you have written is lost.")
-        self.app.push_screen(QuestionDialog([line], "Leave"), answered)
-
-
-_TEMPLATE = (
-    "title", "link", "sender_name", "sender_address", "reply_to", "subject", "text", "postal",
-    "opt_out",
-)  # fmt: skip
-
-
-def _values(study: Study | None) -> dict[str, str]:
-    """The values of the fields when the form opens."""
-    blank = dict.fromkeys((name for name, _, _ in FIELDS), "")
-    if study is None:
-        start = {
-            "subject": template.DEFAULT_SUBJECT,
-            "text": template.DEFAULT_TEXT,
-            "opt_out": template.DEFAULT_OPT_OUT,
-        }
-        rules = Rules()
-    else:
-        start, rules = asdict(study.template), study.rules
-        for name in ("purpose", "reminder_subject", "reminder_text"):
-            start[name] = getattr(study, name)
-    numbers = {name: str(value) if value else "" for name, value in asdict(rules).items()}
-    return {**blank, **start, **numbers}
-
-
-def _numbers(now: dict[str, str]) -> Rules:
-    """The rules in the fields. A blank one sets no limit. Raises StudyProblem."""
-    found: dict[str, Any] = {"quiet_hours": quiet_hours.canonical(now["quiet_hours"])}
-    for name in NUMBERS:
-        text = now[name].strip()
-        if text and not (text.isascii() and text.isdigit()):
-            said = name.replace("_", " ")
-            raise StudyProblem(f"The rule “{said}” is a number, or left out.", name)
-        found[name] = int(text[:9]) if text else None
-    return Rules(**found)
+        self.app.push_screen(QuestionDialog([words("Discard your changes?")], "Discard"), answered)

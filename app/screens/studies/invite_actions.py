@@ -47,7 +47,7 @@ class InviteActions(PanelistScreen):
         current = self.current
         found = sorted(self._picked) or ([current] if current is not None else [])
         if not found:
-            self.host.tell("No invite is chosen.")
+            self.host.tell("No invite is selected.")
         return found
 
     def action_mark(self) -> None:
@@ -90,7 +90,7 @@ class InviteActions(PanelistScreen):
         def go(by: str) -> str:
             boxes = self._mailboxes(meant)
             opt_outs.record(self._store, self._connection_id, boxes, "opted_out", by)
-            return "They are not written to any more, in any study. A allows it again."
+            return "Opted out of all studies. A allows it again."
 
         line = f"Never contact {self._recipients(meant)} again, in any study?"
         self._ask(line, "Do not contact", go)
@@ -107,7 +107,7 @@ class InviteActions(PanelistScreen):
         def go(by: str) -> str:
             moved = corrections.undo_marks(self._store, self._connection_id, meant, by)
             self._marked = ([], None)
-            return f"{moved:,} undone." if moved else "None of them has a mark to undo."
+            return f"{moved:,} undone." if moved else "There is no mark to undo."
 
         if at_once or meant == [self.current]:
             self._do(go)
@@ -122,14 +122,14 @@ class InviteActions(PanelistScreen):
 
         def go(by: str) -> str:
             moved = corrections.withdraw(self._store, self._connection_id, meant, by)
-            return f"{moved:,} withdrawn." if moved else "None of them can be withdrawn."
+            return f"{moved:,} withdrawn." if moved else "Nothing can be withdrawn here."
 
         with suppress(DatabaseProblem):  # the action itself reports it
             if not corrections.can_withdraw(self._store, self._connection_id, meant):
-                self.host.tell("None of them can be withdrawn.")
+                self.host.tell("Nothing can be withdrawn here.")
                 return
         line = (
-            f"Withdraw {self._named(meant)}? It cannot be undone, but another plan may invite"
+            f"Withdraw {self._named(meant)}? This can't be undone, but you can invite the people"
             " again."
         )
         self._ask(line, "Withdraw", go)
@@ -152,24 +152,24 @@ class InviteActions(PanelistScreen):
             return
         liftable = [kind for kind in corrections.LIFTABLE if kind in kinds]
         if meant and not liftable:
-            self.host.tell("They are erased." if kinds else "No mailbox of them is excluded.")
+            self.host.tell("They are erased." if kinds else "They can be contacted already.")
         if not liftable:
             return
 
         def lift(by: str, reason: str) -> str:
             here = (self._store, self._connection_id)
             number = sum(corrections.lift(*here, boxes, kind, by, reason) for kind in liftable)
-            return f"{number:,} lifted. They may be written to again."
+            return f"{number:,} lifted. They can be contacted again."
 
         said = " and the ".join(kind.replace("bounced", "bounce").replace("opted_out", "opt-out")
                                 for kind in liftable)  # fmt: skip
-        line = f"Lift the {said} of where {self._named(meant)} went?"
+        line = f"Contact {self._recipients(meant)} again, despite the {said}?"
 
         def given(reason: str | None) -> None:
             if reason is not None:
                 self._do(lambda by: lift(by, reason))
 
-        self.app.push_screen(ReasonDialog([words(line)], "Lift"), given)
+        self.app.push_screen(ReasonDialog([words(line)], "Contact again"), given)
 
     def _mailboxes(self, invites: list[int]) -> list[str]:
         rows = self._store.rows(
@@ -179,7 +179,7 @@ class InviteActions(PanelistScreen):
         return [box for (box,) in rows]
 
     def _named(self, invites: list[int]) -> str:
-        """Whom invites are to, for a question: one by name, more by number."""
+        """Which invites are meant, for a question: one by name, more by number."""
         found = []
         if len(invites) == 1:
             with suppress(DatabaseProblem):  # the action itself reports it
@@ -221,7 +221,7 @@ class InviteActions(PanelistScreen):
         """Copy the personal link of the current invite."""
         current = self.current
         if current is None:
-            self.host.tell("No invite is chosen.")
+            self.host.tell("No invite is selected.")
             return
         try:
             self.host.sending.guard(self._connection_id).check()

@@ -14,27 +14,30 @@ from textual.message import Message
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.invites.exports import of_invites
-from app.invites.invite_log import invite_ids
+from app.invites.invite_log import columns_in_use, invite_ids
 from app.invites.states import state_words
 from app.invites.studies import Study
 from app.keys.screens import LOG
 from app.panel.lists.order import Ids
 from app.screens.export_dialog import ExportDialog
 from app.screens.studies.invite_actions import InviteActions
-from app.screens.studies.invite_rows import COLUMNS, InviteRows
+from app.screens.studies.invite_rows import COLUMNS, InviteRows, columns
 from app.services.snapshot import Snapshot
 from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.filter_line import FilterLine
+from app.widgets.footer import FooterHints
 from app.widgets.pane import Pane
-from app.widgets.table.table import Table
+from app.widgets.table.table import Column, Table
 from app.widgets.text_line import TextLine
 
 STATES = (
     *("", "uncertain", "to_confirm", "queued", "sent", "handed_over", "started", "completed"),
     *("declined", "bounced", "failed", "expired", "withdrawn"),
 )
+
+NO_INVITES = "No invites yet. Preview the study to send some."
 
 
 class InviteLogScreen(InviteActions):
@@ -43,16 +46,18 @@ class InviteLogScreen(InviteActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings(LOG)
     PAUSE = 0.5
     help_text = (
-        "Each invite with its state. Space selects several. m records what became of them, I does"
-        " that for a list, and u undoes the last mark."
+        "Each invite with its state. Space selects several. m records what happened to them, I does"
+        " that for a list, u undoes the last mark, and S shows the invites of all studies."
     )
 
     class Found(Message):
         """The thread has read the list, or there was a problem."""
 
-        def __init__(self, wish: int, ids: Ids | DatabaseProblem) -> None:
+        def __init__(
+            self, wish: int, ids: Ids | DatabaseProblem, in_use: frozenset[str] = frozenset()
+        ) -> None:
             super().__init__()
-            self.wish, self.ids = wish, ids
+            self.wish, self.ids, self.in_use = wish, ids, in_use
 
     def __init__(
         self, store: Store, connection_id: int, study: Study | None, *, masking: bool
@@ -60,6 +65,8 @@ class InviteLogScreen(InviteActions):
         super().__init__()
         self._store, self._connection_id, self._study = store, connection_id, study
         self._masking = masking
+        self._only = study  # what a key goes back to from all studies
+        self._columns: tuple[Column, ...] = COLUMNS
         self._text, self._state = "", 0
         self._picked: set[int] = set()  # including those that are not in the list now
         self._ids: Ids | None = None
@@ -71,15 +78,14 @@ class InviteLogScreen(InviteActions):
             yield TextLine(id="log-how")
             yield FilterLine("name, address or id", id="log-search")
             yield Table(
-                COLUMNS, "The invites.", empty="No invite is here.", waiting="Reading…",
+                COLUMNS, "The invites.", empty=NO_INVITES, waiting="Reading…",
                 opens=False,
                 id="log-table",
             )  # fmt: skip
 
     def on_mount(self) -> None:
         self.query_one("#log-search").display = False
-        title = plain(self._study.title, 60) if self._study else "all studies"
-        self.query_one("#log", Pane).entitle(words(f"Invites: {title}"))
+        self._entitle()
         self.table.focus()
         self.read(reset=True)
 
@@ -113,7 +119,9 @@ class InviteLogScreen(InviteActions):
     def _find(self, wish: int, states: Sequence[str], text: str) -> None:
         study = self._study.id if self._study else None
         found: Ids | DatabaseProblem
+        in_use: frozenset[str] = frozenset()
         try:
+            in_use = columns_in_use(self._store, self._connection_id, study)
             found = invite_ids(
                 self._store, self._connection_id, study_id=study, states=states, text=text
             )
@@ -121,7 +129,7 @@ class InviteLogScreen(InviteActions):
             found = problem
         finally:
             self._store.close()
-        self.post_message(self.Found(wish, found))
+        self.post_message(self.Found(wish, found, in_use))
 
     @on(Found)
     def _found(self, message: Found) -> None:
@@ -132,13 +140,19 @@ class InviteLogScreen(InviteActions):
             self.host.tell(str(message.ids), problem=True)
             return
         self._ids = message.ids
+        self._columns = columns(message.in_use, all_studies=self._study is None)
+        self.table.show_columns(self._columns)
         self._draw(reset=self._reset)
         self._reset = False
 
     def _draw(self, *, reset: bool = False) -> None:
         if self._ids is not None:
-            rows = InviteRows(self._store, self._ids, self._picked, masking=self._masking)
-            self.table.show(rows, reset=reset)
+            rows = InviteRows(
+                self._store, self._ids, self._picked, self._columns, masking=self._masking
+            )
+            narrowed = bool(self._text or self._state)
+            empty = "No invite matches." if narrowed else NO_INVITES
+            self.table.show(rows, empty=empty, reset=reset)
         self._say()
 
     def _say(self) -> None:
@@ -178,6 +192,25 @@ class InviteLogScreen(InviteActions):
             self.dismiss(None)
         return True
 
+    def _entitle(self) -> None:
+        title = plain(self._study.title, 60) if self._study else "all studies"
+        self.query_one("#log", Pane).entitle(words(f"Invites: {title}"))
+
+    def action_scope(self) -> None:
+        """Show the invites of all studies, or of the one again."""
+        self._study = None if self._study else self._only
+        self._picked.clear()
+        self._entitle()
+        self.show_keys()
+        self.read(reset=True)
+
+    def hints(self) -> FooterHints:
+        names = dict(super().hints().names)
+        if self._study is None and self._only is not None:
+            names["log.scope"] = "One study"
+        without = frozenset() if self._only else frozenset({"log.scope"})
+        return FooterHints(names=names, without=without)
+
     def action_search(self) -> None:
         """Open the search line."""
         line = self.query_one("#log-search", FilterLine)
@@ -216,7 +249,7 @@ class InviteLogScreen(InviteActions):
     def action_export(self) -> None:
         """Export the invites of the list."""
         if not self._ids:
-            self.host.tell("No invite is here.")
+            self.host.tell("No invites to export.")
             return
         source = of_invites(self._store, self._ids)
         title = f"invites {self._study.title if self._study else 'of all studies'}"

@@ -27,11 +27,31 @@ COLUMNS = (
 )
 
 
-class InviteRows:
-    """The invites with these row ids, which are in descending order."""
+def columns(in_use: frozenset[str], *, all_studies: bool) -> tuple[Column, ...]:
+    """The columns that can differ from row to row. ``in_use``: of reminder and reason, those that
+    any invite has."""
+    without = {
+        "Reminder": "reminder" not in in_use,
+        "Why": "reason" not in in_use,
+        "Study": not all_studies,
+    }
+    return tuple(one for one in COLUMNS if not without.get(one.title))
 
-    def __init__(self, store: Store, ids: Ids, picked: set[int], *, masking: bool) -> None:
+
+class InviteRows:
+    """The invites with these row ids, which are in descending order, with these ``columns``."""
+
+    def __init__(
+        self,
+        store: Store,
+        ids: Ids,
+        picked: set[int],
+        shown: Sequence[Column] = COLUMNS,
+        *,
+        masking: bool,
+    ) -> None:
         self.ids, self._picked = ids, picked
+        self._places = [COLUMNS.index(one) for one in shown]
         self._store, self._masking = store, masking
 
     def __len__(self) -> int:
@@ -50,10 +70,11 @@ class InviteRows:
             found = {one.id: one for one in invite_rows(self._store, ids)}
         except DatabaseProblem as problem:
             return [(Cell(str(problem), "$never"),) for _ in ids]
-        return [
+        every = [
             _cells(found[one], one in self._picked, self._masking) if one in found else ()
             for one in ids
         ]
+        return [tuple(cells[at] for at in self._places) if cells else () for cells in every]
 
 
 def _cells(one: InviteRow, picked: bool, masking: bool) -> tuple[Cell, ...]:

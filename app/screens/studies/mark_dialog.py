@@ -1,4 +1,4 @@
-"""The dialog that asks what became of invites."""
+"""The dialog that asks what happened to invites."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MARKS = {
     "declined": "Declined",
     "bounced": "Bounced. The address gets no more invites",
     ARRIVED: "Arrived",
-    LOST: "Did not arrive, or did not bounce. It may be sent again",
+    LOST: "Did not arrive, or did not bounce. You can invite again",
 }
 
 
@@ -48,7 +48,7 @@ class MarkDialog(DecisionDialog["str | None"]):
     ``possible`` says for how many each mark is possible."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(MARK)
-    help_text = "Choose what became of these invites. In the log, u undoes it."
+    help_text = "Choose what happened to these invites. In the log, u undoes it."
 
     def __init__(self, about: str, possible: Mapping[str, int]) -> None:
         super().__init__()

@@ -27,10 +27,12 @@ from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.dialog import DecisionDialog, QuestionDialog
+from app.widgets.forms.form_row import FormRow
+from app.widgets.forms.select_field import SelectField
 from app.widgets.text_box import TextBox
 from app.widgets.text_line import TextLine
 
-OPT_OUT = "never to be written to"
+OPT_OUT = "do not contact"
 MARKS = ("started", "completed", "declined", "bounced", "failed", OPT_OUT)
 LARGEST = 50_000_000  # bytes of a file: a million lines
 
@@ -53,9 +55,8 @@ class MarkListDialog(DecisionDialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(MARK_LIST)
     help_text = (
-        "Addresses, Stripe ids or tokens, as a CSV or in any text; or the name of a file that has"
-        " them. ctrl+t says what they are marked as, ctrl+s looks whom it means and"
-        " asks."
+        "Paste addresses, Stripe IDs or tokens, one a line or as CSV, or type a file's name. ctrl+t"
+        " changes what they are marked as. ctrl+s finds the people and asks before it marks."
     )
 
     class Ended(Message):
@@ -77,25 +78,24 @@ class MarkListDialog(DecisionDialog[None]):
         super().__init__()
         self._marked = marked
         self._store, self._connection_id, self._study = store, connection_id, study
-        self._mark = "completed"
         self._busy = False
 
     def compose(self) -> ComposeResult:
         where = f"of “{plain(self._study.title, 50)}”" if self._study else "of all studies"
         with Vertical(id="dialog", classes="mark-list"):
-            yield Static(words(("What became of those in a list", "bold"), f", {where}"))
-            hint = "Paste addresses, Stripe ids or tokens, as a CSV or any text; or a file's name."
+            yield Static(words(("Import results", "bold"), f", {where}"))
+            hint = "Paste addresses, Stripe IDs or tokens, as lines or CSV. Or type a file's name."
             yield Static(words((hint, "$muted")))
             yield TextBox(id="mark-field", wrap=False)
-            yield TextLine(id="mark-as")
+            choices = [(one, one) for one in MARKS]
+            yield FormRow("Mark as", SelectField(choices, MARKS[1], id="mark-as"))
             yield TextLine(id="mark-said")
             with Horizontal(id="buttons"):
-                yield Button("Close", id="cancel")
-                yield Button("Mark… (ctrl+s)", id="match", variant="primary")
+                yield Button("Close", id="cancel", compact=True)
+                yield Button("Find and mark…", id="match", variant="primary", compact=True)
 
     def on_mount(self) -> None:
         self.area.focus()
-        self._show_mark()
 
     @property
     def area(self) -> TextBox:
@@ -105,14 +105,12 @@ class MarkListDialog(DecisionDialog[None]):
     def action_mark(self) -> None:
         """Choose the next mark."""
         if not self._busy:
-            self._mark = MARKS[(MARKS.index(self._mark) + 1) % len(MARKS)]
-            self._show_mark()
+            now = self._marks.value
+            self._marks.value = MARKS[(MARKS.index(now) + 1) % len(MARKS)]
 
-    def _show_mark(self) -> None:
-        others = " · ".join(one for one in MARKS if one != self._mark)
-        self.query_one("#mark-as", TextLine).show(
-            words(("as ", "$muted"), (self._mark, "bold"), (f"; ctrl+t: {others}", "$muted"))
-        )
+    @property
+    def _marks(self) -> SelectField:
+        return self.query_one("#mark-as", SelectField)
 
     # Matching
 
@@ -122,10 +120,10 @@ class MarkListDialog(DecisionDialog[None]):
             return
         text = self.area.text
         if not text.strip():
-            self._say("Nothing is in the list yet.", problem=True)
+            self._say("The list is empty. Paste one.", problem=True)
             return
         self._begin("Finding the invites…")
-        self._match(text, self._mark)
+        self._match(text, self._marks.value)
 
     def _begin(self, said: str) -> None:
         self._busy = self.area.read_only = True
@@ -169,7 +167,7 @@ class MarkListDialog(DecisionDialog[None]):
             self._say(message.said, problem=message.problem)
         elif not message.meant.keys:
             read = " ".join(message.meant.read)
-            self._say(f"No one is meant: {_rest(message.meant)}. {read}", problem=True)
+            self._say(f"No one was found: {_rest(message.meant)}. {read}", problem=True)
         elif self.is_current:
             self._ask(message.meant)
 
@@ -179,9 +177,9 @@ class MarkListDialog(DecisionDialog[None]):
         number = f"1 {what}" if len(meant.keys) == 1 else f"{len(meant.keys):,} {many}"
         lines = [f"Mark {number} as {meant.mark}?", *meant.read]
         if meant.ambiguous or meant.unknown:
-            lines.append(f"{_rest(meant).capitalize()}: these stay in the field.")
+            lines.append(f"{_rest(meant).capitalize()}. These lines stay in the field.")
         if meant.mark == OPT_OUT:
-            lines.append("It holds for all studies of all accounts.")
+            lines.append("This is for all studies of all accounts.")
 
         def answered(yes: bool | None) -> None:
             if yes:

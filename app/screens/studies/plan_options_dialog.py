@@ -8,8 +8,8 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Input, Static
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Button, Input
 
 from app.invites.errors import StudyProblem
 from app.invites.plan.options import OVERRIDES, STRATA, Options, new_seed
@@ -18,78 +18,134 @@ from app.keys.dialogs import PLAN_OPTIONS
 from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.dialog import Dialog
+from app.widgets.forms.form_row import FormGroup, FormRow
+from app.widgets.forms.select_field import SelectField
+from app.widgets.forms.toggle_field import ToggleField
 from app.widgets.inputs import TextField
 from app.widgets.text_line import TextLine
 
-FIELDS = (
-    ("number", "How many", "blank: everyone who can be invited"),
-    ("take", "Which", "random, or batch: who are customers the longest"),
-    ("seed", "Seed", "blank: a new one; the same seed draws the same people"),
-    ("strata", "In shares by", f"blank, or {', '.join(STRATA)}"),
-    ("again", "Ask again", f"blank, or of {', '.join(AGAIN)}"),
-    ("overrides", "Pass by rule", f"blank, or of {', '.join(OVERRIDES)}"),
-    ("reason", "Reason", "needed to pass by a rule; it is kept"),
+TAKES = (
+    ("all", "Everyone who can be invited"),
+    ("random", "Random sample"),
+    ("batch", "Longest-standing customers"),
 )
+SHARES = {"plan": "Plan", "product": "Product", "tenure": "Time as a customer"}
+AGAIN_WORDS = {
+    "completed": "people who completed",
+    "declined": "people who declined",
+    "expired": "people whose invite expired",
+}
+OVERRIDE_WORDS = {
+    "cool_down": "people who were contacted recently",
+    "cap": "people who reached the invite limit",
+}
+PLACES = {"strata": "seed", "overrides": "reason", "again": "reason"}  # where a problem is shown
 
 
 class PlanOptionsDialog(Dialog["Options | None"]):
     """Returns the options, or None if they stay as they were."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(PLAN_OPTIONS)
-    help_text = "Enter goes to the next field. ctrl+s previews with these options."
+    help_text = "Type how many to invite. Enter goes to the next field. ctrl+s previews them."
 
     def __init__(self, options: Options) -> None:
         super().__init__()
         self._options = options
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="dialog", classes="study-form plan-options"):
-            yield Static(words(("Whom the plan takes", "bold")))
-            for name, label, hint in FIELDS:
-                with Horizontal(classes="field"):
-                    yield Static(words((label, "$muted")), classes="label")
-                    yield TextField(hint, id=f"options-{name}", longest=200)
-            yield TextLine(id="options-said")
+        now = self._options
+        strata = [("", "Nothing"), *((one, SHARES[one]) for one in STRATA)]
+        number = TextField("everyone", id="options-number", longest=9)
+        seed = TextField("a new one", id="options-seed", longest=60)
+        for field in (number, seed):
+            field.add_class("short")
+        with Vertical(id="dialog", classes="study-form plan-options") as dialog:
+            dialog.border_title = words("Who to invite")
+            with VerticalScroll(can_focus=False):
+                yield FormRow("Sample size", number, "invites", id="row-number")
+                yield FormRow("Selection", SelectField(TAKES, now.take, id="options-take"))
+                yield FormRow(
+                    "Stratify by",
+                    SelectField(strata, now.strata or "", id="options-strata"),
+                    id="row-strata",
+                )
+                unit = "the same seed draws the same people"
+                yield FormRow("Seed", seed, unit, id="row-seed")
+                yield FormGroup("Exceptions")
+                for one, does in AGAIN_WORDS.items():
+                    label = "Invite again" if one == AGAIN[0] else ""
+                    yield FormRow(label, ToggleField(does, one in now.again, id=f"again-{one}"))
+                for one, does in OVERRIDE_WORDS.items():
+                    label = "Also invite" if one == OVERRIDES[0] else ""
+                    toggle = ToggleField(does, one in now.overrides, id=f"overrides-{one}")
+                    yield FormRow(label, toggle)
+                reason = TextField("kept in the ledger", id="options-reason", longest=200)
+                yield FormRow("Reason", reason, id="row-reason")
             with Horizontal(id="buttons"):
-                yield Button("Cancel", id="cancel")
-                yield Button("Plan (ctrl+s)", id="save", variant="primary")
+                yield TextLine(id="options-said")
+                yield Button("Cancel", id="cancel", compact=True)
+                yield Button("Preview", id="save", variant="primary", compact=True)
 
     def on_mount(self) -> None:
         now = self._options
-        values = {
-            "number": str(now.number) if now.take != "all" else "",
-            "take": now.take if now.take != "all" else "",
-            "seed": now.seed,
-            "strata": now.strata or "",
-            "again": ", ".join(now.again),
-            "overrides": ", ".join(now.overrides),
-            "reason": now.reason,
-        }
-        for name, value in values.items():
-            self.query_one(f"#options-{name}", TextField).value = value
-        self.query_one("#options-number").focus()
+        self._field("number").value = str(now.number) if now.take != "all" else ""
+        self._field("seed").value = now.seed
+        self._field("reason").value = now.reason
+        self._show_fields()
+        self._field("number").focus()
 
-    def _value(self, name: str) -> str:
-        return self.query_one(f"#options-{name}", TextField).value.strip()
+    def _field(self, name: str) -> TextField:
+        return self.query_one(f"#options-{name}", TextField)
+
+    @property
+    def _take(self) -> SelectField:
+        return self.query_one("#options-take", SelectField)
+
+    def _show_fields(self) -> None:
+        """Show the fields that the selection needs."""
+        random = self._take.value == "random"
+        for name in ("strata", "seed"):
+            self.query_one(f"#row-{name}").display = random
+
+    @on(SelectField.Changed, "#options-take")
+    def _taken(self, message: SelectField.Changed) -> None:
+        message.stop()
+        if message.value == "all":
+            self._field("number").value = ""
+        self._show_fields()
+
+    @on(Input.Changed, "#options-number")
+    def _sized(self, event: Input.Changed) -> None:
+        """A number means a random sample, unless another selection was made."""
+        event.stop()
+        if not self.is_current:  # the fields are emptied when the dialog closes
+            return
+        if bool(event.value.strip()) is (self._take.value == "all"):
+            self._take.value = "random" if event.value.strip() else "all"
+        self._show_fields()
 
     def _read(self) -> Options:
         """The options in the fields. Raises StudyProblem."""
-        number, take = self._value("number"), self._value("take")
+        number, take = self._field("number").value.strip(), self._take.value
         if number and not (number.isascii() and number.isdigit()):
-            raise StudyProblem("Enter a number, or leave it blank for everyone.", "number")
-        take = (take or "random") if number else "all"
+            raise StudyProblem("Enter a number, or leave it empty for everyone.", "number")
+        random = take == "random"
+        strata = self.query_one("#options-strata", SelectField).value
         found = replace(
             self._options,
             take=take,
             number=int(number[:9]) if number else 0,
-            seed=(self._value("seed") or new_seed()) if take == "random" else "",
-            strata=(self._value("strata") or None) if take == "random" else None,
-            again=tuple(self._value("again").replace(",", " ").split()),
-            overrides=tuple(self._value("overrides").replace(",", " ").split()),
-            reason=self._value("reason"),
+            seed=(self._field("seed").value.strip() or new_seed()) if random else "",
+            strata=(strata or None) if random else None,
+            again=self._switched("again", AGAIN),
+            overrides=self._switched("overrides", OVERRIDES),
+            reason=self._field("reason").value.strip(),
         )
         found.check()
         return found
+
+    def _switched(self, what: str, of: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(one for one in of if self.query_one(f"#{what}-{one}", ToggleField).value)
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
@@ -107,12 +163,19 @@ class PlanOptionsDialog(Dialog["Options | None"]):
     def action_save(self) -> None:
         if not self.is_current:
             return
+        for row in self.query(FormRow):
+            row.show_problem("")
         try:
             self.dismiss(self._read())
         except StudyProblem as problem:
-            self.query_one("#options-said", TextLine).show(words((f"✗ {problem}", "$never")))
-            for widget in self.query(f"#options-{problem.place}") if problem.place else ():
-                widget.focus()
+            name = PLACES.get(problem.place or "", problem.place or "")
+            rows = list(self.query(f"#row-{name}").results(FormRow)) if name else []
+            said = words((f"× {problem}", "$never"))
+            for row in rows:
+                row.show_problem(str(problem))
+                self._field(name).focus()
+                said = words(("1 problem", "bold $never"), f" in {row.label}")
+            self.query_one("#options-said", TextLine).show(said)
 
     def action_cancel(self) -> None:
         if self.is_current:

@@ -25,9 +25,9 @@ from app.panel.lists.order import Ids
 from app.screens.export_dialog import ExportDialog
 from app.screens.groups_screen import GroupCounts, GroupsScreen
 from app.screens.people_rows import PeopleRows
+from app.screens.studies.board.batch_rows import queued_words
 from app.screens.studies.plan_options_dialog import PlanOptionsDialog
 from app.screens.studies.plan_rows import COLUMNS, PlanRows
-from app.screens.studies.study_rows import queued_words
 from app.services.snapshot import Snapshot
 from app.settings import SettingsError
 from app.text import plain
@@ -38,9 +38,11 @@ from app.widgets.pane import Pane
 from app.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
-    from app.screens.studies.confirm_dialog import ConfirmedBatch, ConfirmSendDialog
+    from app.screens.studies.confirm_actions import ConfirmedBatch
+    from app.screens.studies.confirm_dialog import ConfirmSendDialog
 
 ORDER = (Outcome.INVITE, *(one for one in Outcome if one is not Outcome.INVITE))
+OVERRIDDEN = {"cool_down": "contacted recently", "cap": "over the invite limit"}
 BY_WORDS = {one.words: one for one in Outcome}
 
 
@@ -51,8 +53,8 @@ class PlanScreen(GroupsScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings(PLAN)
     COLUMNS = COLUMNS
     help_text = (
-        "Each member has one result, and together they are everyone in the segments. Press o for a"
-        " batch or a sample, tab to go to the people, and i to see what will be sent."
+        "Each member of the segments has one result. Press o for a sample, tab to go to the people,"
+        " and i to see what will be sent."
     )
 
     class Made(Message):
@@ -86,7 +88,7 @@ class PlanScreen(GroupsScreen):
 
     def on_mount(self) -> None:
         title = plain(self._study.title, 60)
-        self.query_one("#group-left", Pane).entitle(words(f"Plan: {title}"))
+        self.query_one("#group-left", Pane).entitle(words(f"Preview: {title}"))
         self._introduce()
         self.ask(reset=True)
 
@@ -172,10 +174,10 @@ class PlanScreen(GroupsScreen):
             return
         study = self._study
         if study.state != "active":
-            self.host.tell(f"The study is {study.state}. Go back and press a to activate it.")
+            self.host.tell(f"The study is {study.state}. Press escape, then a to activate it.")
             return
         self._freezing = True
-        self.say("Freezing the plan…")
+        self.say("Locking the plan…")
         self._freeze(self._options)
 
     @work(thread=True)
@@ -237,12 +239,12 @@ def options_words(options: Options) -> str:
     if options.take == "all":
         said = "everyone who can be invited"
     elif options.take == "batch":
-        said = f"the {options.number:,} who are customers the longest"
+        said = f"the {options.number:,} longest-standing customers"
     else:
-        by = f", in the shares of all by {options.strata}" if options.strata else ""
+        by = f", stratified by {options.strata}" if options.strata else ""
         said = f"{options.number:,} at random{by}, seed {plain(options.seed, 40)}"
     if options.again:
         said += f"; again: {', '.join(options.again)}"
     if options.overrides:
-        said += f"; passing by {', '.join(options.overrides)}"
+        said += f"; also {', '.join(OVERRIDDEN[one] for one in options.overrides)}"
     return said

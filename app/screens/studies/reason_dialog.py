@@ -22,7 +22,7 @@ class ReasonDialog(DecisionDialog["str | None"]):
     """Asks for a reason. Returns it, or None if the person cancels."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(REASON)
-    help_text = "Type why, then Enter. The ledger keeps the reason. Escape does nothing."
+    help_text = "Type the reason and press Enter. The ledger keeps it. Escape changes nothing."
 
     def __init__(self, lines: Sequence[Content], yes: str) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class ReasonDialog(DecisionDialog["str | None"]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", can_focus=False):
             yield Static(para(self._lines), id="question")
-            yield TextField("the reason, which the ledger keeps", id="reason", longest=300)
+            yield TextField("The reason. The ledger keeps it", id="reason", longest=300)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button(f"{self._yes} (Enter)", id="yes", variant="error")

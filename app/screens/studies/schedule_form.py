@@ -6,18 +6,24 @@ import time
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from app.invites.errors import StudyProblem
 from app.invites.schedule import quiet_hours, start_time
 from app.invites.sending.schedule import AT_ONCE, Schedule
+from app.widgets.content import words
 from app.widgets.inputs import TextField
 
+FIELDS = (
+    ("Start", "at once", "confirm-start", 60),
+    ("Quiet", "as in the study", "confirm-quiet", 100),
+)
 
-class ScheduleForm(Horizontal):
-    """Two fields in a row. ``schedule``: what they say, None if that is not understood."""
+
+class ScheduleForm(Vertical):
+    """Two fields with their labels. ``schedule``: what they say, None if that is not understood."""
 
     class Changed(Message):
         """The fields say something else. ``problem``: what is not understood, or ""."""
@@ -34,8 +40,10 @@ class ScheduleForm(Horizontal):
         self.schedule: Schedule | None = AT_ONCE
 
     def compose(self) -> ComposeResult:
-        yield TextField("start: at once", id="confirm-start", longest=60)
-        yield TextField("quiet hours", id="confirm-quiet", longest=100)
+        for label, hint, name, longest in FIELDS:
+            with Horizontal(classes="field"):
+                yield Static(words((label, "$muted")), classes="label")
+                yield TextField(hint, id=name, longest=longest)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

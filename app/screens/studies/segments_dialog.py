@@ -69,11 +69,11 @@ class StudySegmentsDialog(Dialog["tuple[list[str], list[str]] | None"]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="audience"):
             title = plain(self._study.title, 60)
-            yield Static(words(("Segments of “", "bold"), (title, "bold"), ("”", "bold")))
+            yield Static(words(("Audience of “", "bold"), (title, "bold"), ("”", "bold")))
             yield Table(
                 COLUMNS,
                 "The segments.",
-                empty="There are none yet.",
+                empty="No segments yet.",
                 opens=False,
                 id="audience-segments",
             )  # fmt: skip
@@ -88,9 +88,9 @@ class StudySegmentsDialog(Dialog["tuple[list[str], list[str]] | None"]):
         self.query_one(Table).show(_AudienceRows(self._views, self._marks))
         taken = [key for key, mark in self._marks.items() if mark == "included"]
         gone = [key for key in self._marks if key not in known]
-        said = f"{len(taken)} included. Someone in several of them counts once."
+        said = f"{len(taken)} included. A person in several segments counts once."
         if gone:
-            said = f"{plain(gone[0], 40)} is gone. Saving removes it from the study."
+            said = f"{plain(gone[0], 40)} no longer exists. Saving removes it from the study."
         self.query_one("#audience-said", TextLine).show(words((said, "$muted")))
 
     def action_include(self) -> None:

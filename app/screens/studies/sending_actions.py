@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from textual import work
@@ -25,15 +25,16 @@ from app.invites.sending.reminder_list import (
 from app.invites.sending.runs import OVER, RunView
 from app.invites.studies import Study, get
 from app.screens.base import PanelistScreen
-from app.screens.studies.confirm_rows import who
-from app.screens.studies.study_rows import queued_words
+from app.screens.studies.board.batch_rows import queued_words
+from app.screens.studies.board.study_rows import StudyView
+from app.screens.studies.ticket_rows import who
 from app.services.snapshot import Snapshot
 from app.settings import SettingsError
 from app.text import plain
 from app.widgets.content import Content, words
 from app.widgets.dialog import QuestionDialog
 
-NO_ACCOUNT = "No account is connected yet; 1 (Connect) connects one."
+NO_ACCOUNT = "No Stripe account is connected. Press 1 to connect one."
 NAMES = 8  # of people who were added to a reminder, or fell out
 NOT_ACTIVE = "Only an active study sends. Press a to activate it."
 
@@ -43,13 +44,21 @@ class SendingActions(PanelistScreen):
 
     _connection: int | None
     _snapshot: Snapshot | None
-    _runs: Sequence[RunView]  # the batches of the current study
-    _names: Mapping[str, str]  # the names of segments by their keys
 
     @property
     @abstractmethod
     def study(self) -> Study | None:
         """The current study."""
+
+    @property
+    @abstractmethod
+    def view(self) -> StudyView | None:
+        """What was read of the current study, or None while it is read."""
+
+    @abstractmethod
+    def when_read(self, action: Callable[[], None]) -> bool:
+        """Whether the current study is read. If it is not, ``action`` is called as soon as it
+        is."""
 
     @abstractmethod
     def _chosen_study(self) -> Study | None:
@@ -69,7 +78,11 @@ class SendingActions(PanelistScreen):
         if not study.segments:
             self.host.tell("This study has no segments yet. Press s to choose some.")
             return
-        form = PlanScreen(self.host.store, connection, study, self._names, masking=snapshot.masking)
+        if not self.when_read(self.action_preview) or self.view is None:
+            return
+        form = PlanScreen(
+            self.host.store, connection, study, self.view.names, masking=snapshot.masking
+        )
         self.app.push_screen(form)
 
     def action_log(self) -> None:
@@ -88,12 +101,13 @@ class SendingActions(PanelistScreen):
         """The batch that a key acts on. If there is none, say so and return None."""
         run = self._run_to_act_on()
         if run is None:
-            self.host.tell("Nothing of this study is queued.")
+            self.host.tell("Nothing is queued in this study.")
         return run
 
     def _run_to_act_on(self) -> RunView | None:
         """The batch that a key acts on: one's own, before those of others."""
-        found = [one for one in self._runs if one.state not in OVER]
+        known = self.view.batches.runs if self.view else ()
+        found = [one for one in known if one.state not in OVER]
         own = (one for one in found if self._is_own(one))
         return next(own, found[0] if found else None)
 
@@ -108,6 +122,8 @@ class SendingActions(PanelistScreen):
 
     def action_pause(self) -> None:
         """Pause or resume the batch. If someone else started it, ask first."""
+        if not self.when_read(self.action_pause):
+            return
         run, connection = self._open_run(), self._connection
         if run is None or connection is None:
             return
@@ -133,26 +149,28 @@ class SendingActions(PanelistScreen):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._do(go_on, f"Going on: {run.words}.")
+                self._do(go_on, f"Sending again: {run.words}.")
 
         others = self._about_other(run)
         if refused is not None:
             line = f"{refused} Take it over, and send the {run.left:,} that are left from here?"
             self.app.push_screen(QuestionDialog([words(line)], "Take it over"), answered)
         elif others:
-            line = f"{others}Go on with the {run.left:,} that are left?"
-            self.app.push_screen(QuestionDialog([words(line)], "Go on"), answered)
+            line = f"{others}Send the {run.left:,} that are left?"
+            self.app.push_screen(QuestionDialog([words(line)], "Send"), answered)
         else:
             answered(True)
 
     def action_undo(self) -> None:
         """Withdraw queued invites after a question."""
+        if not self.when_read(self.action_undo):
+            return
         run = self._open_run()
         if run is None:
             return
         line = (
             f"{self._about_other(run)}Withdraw the {run.left:,} that are still queued?"
-            f" {run.invited:,} were sent already and stay so."
+            f" {run.invited:,} were sent already."
         )
 
         def answered(yes: bool | None) -> None:
@@ -195,7 +213,7 @@ class SendingActions(PanelistScreen):
         if not self.is_current or connection is None:
             return
         if not shown.invites:
-            self.host.tell("No one waits for a reminder.")
+            self.host.tell("No one needs a reminder. Everyone has replied, or was reminded.")
             return
 
         channel = channel_of(delivery.channel)
@@ -205,7 +223,7 @@ class SendingActions(PanelistScreen):
             found = reminder_list.approve(store, shown, delivery, by)
             if isinstance(found, ReminderDrift):
                 self.app.call_from_thread(self._find_reminder, shown.study_id, found)
-                raise ReminderChanged("The reminder has changed since. Nothing was queued yet.")
+                raise ReminderChanged("The reminder has changed. Nothing was queued yet.")
             self.host.sending.send(found.batch.run)
             return queued_words(found.batch.number, channel) + self._dropped(store, found.drift)
 
@@ -214,12 +232,12 @@ class SendingActions(PanelistScreen):
                 self._do(go, "")
 
         number = f"{len(shown.invites):,}"
-        line = f"Remind the {number} people who have not answered, once, by {channel.words}?"
+        line = f"Send one reminder to {number} people who have not replied, by {channel.words}?"
         self.app.push_screen(QuestionDialog([*lines, words(line)], "Remind"), answered)
 
     def _reminder_changes(self, drift: ReminderDrift) -> list[Content]:
         """What changed in a reminder since a person confirmed it."""
-        lines = [words(("It has changed since you saw it:", "bold $warn"))]
+        lines = [words(("Since you were asked:", "bold $warn"))]
         lines += [words(f"   {plain(term, 200)}") for term in drift.terms]
         for some, sign, style in ((drift.added, PLUS, "$completed"), (drift.dropped, MINUS, "")):
             for one in named_changes(self.host.store, some[:NAMES], sign):

@@ -32,7 +32,7 @@ class TrialMailDialog(DecisionDialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(TEST_MAIL)
     NAMES: ClassVar[Mapping[str, str]] = {"field.open": "Send"}
-    help_text = "The mail as a member would get it, to your own address. It is not counted."
+    help_text = "Send this email to your own address, as a member gets it. It is not counted."
 
     class Ended(Message):
         """The email was sent, or there was a problem."""
@@ -49,9 +49,9 @@ class TrialMailDialog(DecisionDialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             title = plain(self._study.title, 50)
-            yield Static(words(("A test mail of ", "bold"), (title, "bold")))
-            yield Static(words(("Marked TEST, to yourself; it is not counted.", "$muted")))
-            yield TextField("your own address", id="trial-mail-to")
+            yield Static(words(("Test email of ", "bold"), (title, "bold")))
+            yield Static(words(("It is marked TEST, and is not counted.", "$muted")))
+            yield TextField("Your email address", id="trial-mail-to")
             yield TextLine(id="trial-mail-said")
 
     def on_mount(self) -> None:
@@ -80,9 +80,12 @@ class TrialMailDialog(DecisionDialog[None]):
         except (StudyProblem, NotSent, SettingsError) as trouble:
             said, problem = str(trouble), True
         except DeliveryUnknown:
-            said, problem = "The mail server went silent; it may have the mail.", True
+            said, problem = (
+                "The mail server stopped answering. The email may be sent.",
+                True,
+            )
         except OSError as error:
-            said, problem = f"The file could not be written ({error.strerror}).", True
+            said, problem = f"The file can't be written ({error.strerror}). Nothing was sent.", True
         self.post_message(self.Ended(said, problem))
 
     @on(Ended)

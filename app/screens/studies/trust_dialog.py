@@ -24,7 +24,7 @@ from app.widgets.content import Content, para, words
 from app.widgets.dialog import DecisionDialog
 
 NAMES = 12  # participants that are named
-LOOKING = "Looking what is known…"
+LOOKING = "Checking what is known…"
 
 
 class TrustDialog(DecisionDialog["str | None"]):

@@ -94,10 +94,11 @@ class Painter:
         return strip
 
     def note(self, text: str) -> Strip:
-        """A line with a sentence in place of a row, or with nothing."""
+        """A line with a sentence in its middle in place of a row, or with nothing."""
         strip = self._strips.get(text)
         if strip is None:
-            line = fit(text, max(0, self.width - GUTTER))
+            room = max(0, self.width - GUTTER)
+            line = fit(" " * max(0, (room - len(text)) // 2) + text, room)
             segment = Segment(" " * GUTTER + line, self._style("table--note", ""))
             strip = self._strips[text] = Strip([segment], self.width)
         return strip

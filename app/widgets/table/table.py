@@ -78,6 +78,14 @@ class Table(LongView, can_focus=True):
 
     # What is shown
 
+    def show_columns(self, columns: Sequence[Column]) -> None:
+        """Show these columns from now on. Call it before :meth:`show`."""
+        if tuple(columns) != self._painter.columns:
+            self._painter.columns = tuple(columns)
+            if self._painter.width:
+                self._painter.arrange(self._painter.width, 0)
+            self._strips.clear()
+
     def show(
         self,
         rows: Rows | None,
@@ -148,7 +156,8 @@ class Table(LongView, can_focus=True):
         index = self.top + y - HEADER
         if index >= self._count:
             note = self._waiting if self._window.rows is None else self._empty
-            return self._painter.note(note if y == HEADER and not self._count else "")
+            middle = HEADER + (self._page - 1) // 2
+            return self._painter.note(note if y == middle and not self._count else "")
         mark = Mark.NONE
         if index == self._at:
             mark = Mark.CURRENT if self.has_focus else Mark.AWAY

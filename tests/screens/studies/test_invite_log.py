@@ -60,7 +60,7 @@ async def paste(at: Driven, text: str, mark: str = "completed") -> MarkListDialo
     at.app.post_message(Paste(text))
     for _ in range(MARKS.index(mark) - MARKS.index("completed")):
         await at.press("ctrl+t")
-    await at.until(lambda: f"as {mark};" in at.flat)
+    await at.until(lambda: f"Mark as {mark} ▾" in at.flat)
     await at.press("ctrl+s")
     return form
 
@@ -98,7 +98,7 @@ async def test_the_log_is_marked_by_key(start: Start, asked: int, store: Store) 
         await at.press("f", "f")
         await at.press("slash")
         await put(at, "nobody")
-        await at.until(lambda: "No invite is here" in at.flat)
+        await at.until(lambda: "No invite matches" in at.flat)
         await at.press("escape", "escape", "escape")
         assert isinstance(at.app.screen, StudiesScreen)
 
@@ -159,7 +159,7 @@ async def test_a_list_opts_out_for_all_studies(
     async with start((80, 24)) as at:
         await log(at)
         await paste(at, "email\ncus_00@example.com\ncus_01\n", OPT_OUT)
-        await at.until(lambda: "It holds for all studies" in at.flat)
+        await at.until(lambda: "This is for all studies" in at.flat)
         assert "Mark 2 mailboxes" in at.flat
         await yes(at)
         await at.until(lambda: studies.funnel(store, asked).get("withdrawn") == 2)
@@ -183,9 +183,9 @@ async def test_a_file_is_read_whose_name_is_pasted(
         await at.until(lambda: "not UTF-8 text" in at.flat)
         for name, said in (
             (str(tmp_path / "none.csv"), "cannot be read (No such file"),
-            ("a" * 5_000, "No one is meant: 0 ambiguous, 1 unknown."),
+            ("a" * 5_000, "No one was found: 0 ambiguous, 1 unknown."),
             ('"cus_00\n' * 3, "a quote in it has no end"),
-            (" ", "Nothing is in the list yet"),
+            (" ", "The list is empty"),
         ):
             form.area.load_text(name)
             await at.press("ctrl+s")
@@ -246,11 +246,11 @@ async def test_a_reminder_goes_to_those_whom_the_question_was_about(
         await at.until(lambda: "Pricing" in at.flat)
         lifecycle.mark(store, here, [one], "started", BY)
         await at.press("R")
-        await at.until(lambda: "Remind the 10 people" in at.flat)
+        await at.until(lambda: "Send one reminder to 10 people" in at.flat)
         store.execute("UPDATE invite SET state = 'handed_over' WHERE id = ?", (one,))
         await yes(at)
-        await at.until(lambda: "Remind the 11 people" in at.flat)
-        assert "It has changed since you saw it" in at.flat
+        await at.until(lambda: "Send one reminder to 11 people" in at.flat)
+        assert "Since you were asked:" in at.flat
         assert "+ Person 01" in at.flat
         assert store.row(reminded) == (0,)
         lifecycle.mark(store, here, [two], "completed", BY)
@@ -300,7 +300,7 @@ async def test_what_is_final_asks_by_name_and_a_bounce_is_lifted(
         await yes(at)
         await at.until(lambda: studies.funnel(store, asked).get("withdrawn") == 1)
         await at.press("A")
-        await at.until(lambda: "No mailbox of them is excluded" in at.toasts)
+        await at.until(lambda: "They can be contacted already" in at.toasts)
 
 
 @pytest.mark.parametrize("size", SIZES)
