@@ -90,7 +90,7 @@ def test_an_opt_out_names_who_is_known(home: Home, settings: Settings) -> None:
         *("cus_00001@example.com", "Ada@Example.com", STRANGER),
     }
     assert "erased, do not contact · cus_00002" in home.run("ledger").out
-    entries = [one for one in home.run("ledger", "--json").lines if one["what"] == "opted-out"]
+    entries = [one for one in home.run("ledger", "--jsonl").lines if one["what"] == "opted-out"]
     assert ("Ada", "cus_new") in {(one["name"], one["stripe_id"]) for one in entries}
 
 

@@ -19,6 +19,7 @@ from app.db.engines.store_factory import open_sqlite
 from app.db.errors import DatabaseProblem
 from app.db.salvage.page_file import PageFile
 from app.db.store import Store
+from app.invites.ledger import SEAL
 from app.invites.ledger_proof import prove
 from app.invites.mail.addresses import hasher
 from app.panel.person import person
@@ -200,7 +201,7 @@ def test_a_lost_participant_is_not_known_and_not_deleted(
     assert told == {"total": 0, "with_email": 0, "deleted": 0, "lost": lost}
     _, out, _ = said("status")
     assert f"\n{lost} participants are not known: the salvage saved only what refers to them" in out
-    assert said("participants", "--json", "--deleted") == (0, "", "")  # they are no one's
+    assert said("participants", "--jsonl", "--deleted") == (0, "", "")  # they are no one's
 
 
 @pytest.mark.parametrize("back", [back_to_13, back_to_8])
@@ -216,8 +217,14 @@ def test_a_database_of_an_earlier_version_is_salvaged(
     store.close()
     report = rescue(file, into)
     assert (report.lost_pages, report.key_lost, report.mismatched) == (0, False, 0)
-    for table in ("participant", "invite", "opt_out", "study", "ledger"):
+    for table in ("participant", "invite", "opt_out", "study"):
         assert len(truth.rows_of(into)[table]) == len(truth.intact(truth.content)[table])
+    seals = [row for row in truth.rows_of(into)["ledger"] if dict(row)["what"] == SEAL]
+    others = [row for row in truth.rows_of(into)["ledger"] if dict(row)["what"] != SEAL]
+    assert len(others) == len(
+        [row for row in truth.intact(truth.content)["ledger"] if dict(row)["what"] != SEAL]
+    )
+    assert seals, "what an earlier version stored is sealed when it is updated"
     assert [one.name for one in tmp_path.glob("new.db*")] == ["new.db"]
 
 
