@@ -189,7 +189,7 @@ def recent_changes(store: Store, connection_id: int, limit: int = 50) -> list[Re
     """The newest changes that came as events, newest first."""
     rows = store.rows(
         "SELECT e.created, e.type, e.object_id,"
-        " coalesce(p.name, p.email, q.name, r.name) FROM ("
+        " coalesce(p.name, p.email, q.name, q.email, r.name) FROM ("
         "  SELECT * FROM seen_event WHERE connection_id = ?"
         "  ORDER BY created DESC, stripe_id DESC LIMIT ?) e"
         " LEFT JOIN participant p"

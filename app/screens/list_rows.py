@@ -25,7 +25,16 @@ LEVELS = {  # level -> (glyph and word, style)
 
 def message_rows(messages: Sequence[MessageView], now: float, masking: bool) -> list[Row]:
     """A row for each message: time, level and text."""
-    return [_message_row(one.level, one.text, when(one.at, now), masking) for one in messages]
+    times = _times([one.at for one in messages], now)
+    pairs = zip(messages, times, strict=True)
+    return [_message_row(one.level, one.text, at, masking) for one, at in pairs]
+
+
+def _times(at: Sequence[int], now: float) -> list[str]:
+    """These times, each as wide as the widest, so that what follows stands in a column."""
+    said = [when(one, now) for one in at]
+    wide = max(map(len, said), default=0)
+    return [f"{one:>{wide}}" for one in said]
 
 
 # A list is made again in every second with a change, mostly of the same rows.
@@ -53,14 +62,14 @@ def _segment_row(one: SegmentView, count: int, name: int) -> Row:
 
 
 def change_rows(changes: Sequence[RecentChange], now: float, masking: bool) -> list[Row]:
-    """A row for each change: time, change and object. The names of products are never masked."""
-    return [
-        Row(
-            words((f"{when(one.at, now)} ", "$muted"), f"{event_words(one.type)} "),
-            words(
-                (hidden(one.name, masking and not one.type.startswith("product")), "bold"),
-                (f"  {one.object_id}" if not one.name else "", "$muted"),
-            ),
-        )
-        for one in changes
-    ]
+    """A row for each change: time, change and whose it is. The names of products are never
+    masked. Stripe's id stands for what has no name."""
+    times = _times([one.at for one in changes], now)
+    return [_change_row(one, at, masking) for one, at in zip(changes, times, strict=True)]
+
+
+def _change_row(one: RecentChange, at: str, masking: bool) -> Row:
+    said = event_words(one.type)
+    name = hidden(one.name, masking and not one.type.startswith("product"))
+    what = (name, "bold") if one.name else (one.object_id, "$muted")
+    return Row(words((f"{at}  ", "$muted"), f"{said[:1].upper()}{said[1:]}: "), words(what))

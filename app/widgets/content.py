@@ -16,7 +16,9 @@ from textual.style import Style
 
 from app.text import masked, plain
 
-__all__ = ["Content", "hang", "hidden", "linked", "no_emails", "para", "words"]
+__all__ = ["Content", "hang", "hidden", "labelled", "linked", "no_emails", "para", "words"]
+
+LABEL = 14  # cells for the label of a line
 
 Part = str | Content | tuple[str, str] | tuple[str, Style]
 
@@ -54,6 +56,11 @@ def hang(head: Content, body: Content, width: int) -> list[Content]:
     first, *rest = body.wrap(max(8, width - indent)) or [words()]
     margin = words(" " * indent)
     return [words(head, first), *(words(margin, line) for line in rest)]
+
+
+def labelled(label: str, value: Part) -> Content:
+    """A line of facts: its label, and the value in a column with those of the lines around it."""
+    return words((f"{label:<{LABEL}}", "$muted"), value)
 
 
 def hidden(name: str | None, masking: bool) -> str:

@@ -16,7 +16,7 @@ class LinePane(RowList):
     """A :class:`RowList` of lines that a function makes for a width and a height."""
 
     DEFAULT_CSS = """
-    LinePane { border: none; padding: 0 1; scrollbar-gutter: stable; scrollbar-size-vertical: 1; }
+    LinePane { border: none; padding: 0 0 0 1; scrollbar-gutter: stable; }
     """
 
     def __init__(self, help_text: str, *, id: str) -> None:  # noqa: A002
@@ -29,7 +29,7 @@ class LinePane(RowList):
         self._fill()
 
     def _fill(self) -> None:
-        width, height = self.scrollable_content_region.size
+        width, height = self.text_width, self.scrollable_content_region.height
         if width >= LEAST:
             self.show([Row(words(), line) for line in self._make(width, height)])
 

@@ -30,4 +30,6 @@ class Pane(Vertical):
         self._facts = self._facts if facts is None else facts
         if (self._title, self._facts) != before:
             gap = "  " if self._title and self._facts else ""
-            self.border_title = words(self._title, gap, (self._facts.plain, "$muted not bold"))
+            end = " " if self._title or self._facts else ""
+            said = (self._facts.plain, "$muted not bold")
+            self.border_title = words(self._title, gap, said, end)

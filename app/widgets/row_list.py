@@ -18,6 +18,8 @@ from app.widgets.bindings import bindings
 from app.widgets.content import Content, hang, words
 from app.widgets.scrolling import Scrolling
 
+AIR = 1  # cells between the text and the scrollbar, or the edge
+
 
 @dataclass(frozen=True)
 class Row:
@@ -70,6 +72,11 @@ class RowList(Scrolling, ScrollView, can_focus=True):
         """The rows that are shown."""
         return self._rows
 
+    @property
+    def text_width(self) -> int:
+        """Cells for the text, which keeps its distance from the scrollbar."""
+        return max(0, self.scrollable_content_region.width - AIR)
+
     def _arrived_above(self, new: tuple[Row, ...]) -> int:
         if not self._rows or self._rows[0] not in new:
             return 0
@@ -77,7 +84,7 @@ class RowList(Scrolling, ScrollView, can_focus=True):
         return sum(len(self._row_lines(row)) for row in new[:first])
 
     def _lay_out(self) -> None:
-        self._width = self.scrollable_content_region.width
+        self._width = self.text_width
         if not self._width:
             return
         rows = self._rows or (Row(words(), words((self._empty, "$muted"))),)
@@ -97,7 +104,7 @@ class RowList(Scrolling, ScrollView, can_focus=True):
         return [words(row.head, row.body).truncate(self._width, ellipsis=True)]
 
     def on_resize(self, event: events.Resize) -> None:
-        if self.scrollable_content_region.width != self._width:
+        if self.text_width != self._width:
             self._wrapped.clear()
             self._lay_out()
 

@@ -19,9 +19,41 @@ from app.widgets.content import Content, words
 from app.widgets.state_widget import StateWidget
 
 LEAST_WIDTH, LEAST_HEIGHT = 24, 4
-TICK_GAP = 12  # lines of which a chart has five ticks, and fewer below
+TICKS = 6  # at most
+TICK_GAP = 2  # lines between two ticks at least
+GAP = 2  # cells between two labels of the axis at least
+MONTH, MONTH_LABEL = 30.4, 11  # days of a month, and cells for its label and the gap
 TURNS = {True: ("┛", "┏"), False: ("┓", "┗")}  # up or down -> where a step leaves and arrives
 LABEL = 16  # cells of a mark's name
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the lines of a chart stand for. ``unit`` is the difference between ``each`` lines, and
+    ``step`` between two ticks."""
+
+    low: int
+    high: int
+    unit: int
+    each: int
+    step: int
+
+    @property
+    def rows(self) -> int:
+        return self.each * (self.high - self.low) // self.unit + 1
+
+    def row(self, size: int) -> int:
+        """The line of a number, from the top."""
+        return round(self.each * (self.high - size) / self.unit)
+
+    def ticks(self) -> range:
+        """The numbers that have a tick."""
+        return range(-(-self.low // self.step) * self.step, self.high + 1, self.step)
+
+    @property
+    def gutter(self) -> int:
+        """Cells for the numbers at the left."""
+        return max(len(f"{self.low:,}"), len(f"{self.high:,}")) + 2
 
 
 @dataclass(frozen=True)
@@ -72,9 +104,7 @@ class StepChart(StateWidget[ChartState], can_focus=True):
         rows = state.height - 2
         if not state.sizes or width < LEAST_WIDTH or rows < LEAST_HEIGHT - 1:
             return []
-        low, high, step = ticks(state.sizes, rows)
-        gutter = max(len(f"{low:,}"), len(f"{high:,}")) + 2
-        return _Drawing(state, width - gutter, rows, (low, high, step), gutter).lines()
+        return _Drawing(state, width, scale(state.sizes, rows)).lines()
 
     def watch_has_focus(self, has_focus: bool) -> None:
         super().watch_has_focus(has_focus)
@@ -98,26 +128,29 @@ class StepChart(StateWidget[ChartState], can_focus=True):
         if offset is None or not self.state.sizes:
             return
         event.stop()
-        low, high, _ = ticks(self.state.sizes, self.state.height - 2)
-        gutter = max(len(f"{low:,}"), len(f"{high:,}")) + 2
+        gutter = scale(self.state.sizes, self.state.height - 2).gutter
         room = self.content_size.width - gutter
         if offset.x >= gutter and room > 0:
             to = (offset.x - gutter) * len(self.state.sizes) // room
             self.walk(to - self.state.cursor)
 
 
-def ticks(sizes: Sequence[int], rows: int) -> tuple[int, int, int]:
-    """The lowest and highest tick for these numbers, and the step between ticks: whole, round, and
-    few enough for so many lines."""
+def scale(sizes: Sequence[int], rows: int) -> Scale:
+    """The finest scale on which these numbers fit into so many lines, at least 3. A line stands for
+    a whole, round number, and so does a tick."""
     low, high = min(sizes), max(sizes)
-    most = 5 if rows >= TICK_GAP - 2 else 2 if rows < 9 else 3
-    step = 1
+    unit = 1
     while True:
-        bottom, top = low // step * step, -(-high // step) * step
-        top = max(top, bottom + step)
-        if (top - bottom) // step <= most:
-            return bottom, top, step
-        step = _rounder(step)
+        bottom, top = low // unit * unit, -(-high // unit) * unit
+        top = max(top, bottom + unit)
+        if (top - bottom) // unit < rows:
+            break
+        unit = _rounder(unit)
+    units = (top - bottom) // unit
+    each = (rows - 1) // units
+    times = next(many for many in (1, 2, 5, 10)
+                 if (many * each >= TICK_GAP and units // many < TICKS) or many == 10)  # fmt: skip
+    return Scale(bottom, top, unit, each, times * unit)
 
 
 def _rounder(step: int) -> int:
@@ -129,14 +162,10 @@ def _rounder(step: int) -> int:
 class _Drawing:
     """One picture: cells that are filled from the back to the front."""
 
-    def __init__(
-        self, state: ChartState, width: int, rows: int, scale: tuple[int, int, int], gutter: int
-    ) -> None:
-        self._state, self._width, self._gutter = state, width, gutter
-        self._low, self._high, self._step = scale
-        each = max(1, (rows - 1) // ((self._high - self._low) // self._step))
-        self._rows = each * ((self._high - self._low) // self._step) + 1
-        self._cells = [[(" ", "")] * width for _ in range(self._rows)]
+    def __init__(self, state: ChartState, width: int, fitting: Scale) -> None:
+        self._state, self._scale = state, fitting
+        self._gutter, self._width = fitting.gutter, width - fitting.gutter
+        self._cells = [[(" ", "")] * self._width for _ in range(fitting.rows)]
 
     def lines(self) -> list[Content]:
         labels = self._grid()
@@ -156,22 +185,19 @@ class _Drawing:
         last = max(first, -(-(index + 1) * self._width // number) - 1)
         return min(self._width - 1, (first + last) // 2)
 
-    def _row(self, size: int) -> int:
-        return round((self._rows - 1) * (self._high - size) / (self._high - self._low))
-
     def _grid(self) -> dict[int, str]:
         labels = {}
-        for tick in range(self._low, self._high + 1, self._step):
-            row = self._row(tick)
+        for tick in self._scale.ticks():
+            row = self._scale.row(tick)
             labels[row] = f"{tick:,}"
             self._cells[row] = [("┄", "$line")] * self._width
         return labels
 
     def _steps(self) -> None:
         number, style = len(self._state.sizes), "$primary"
-        before = self._row(self._state.sizes[0])
+        before = self._scale.row(self._state.sizes[0])
         for column in range(self._width):
-            now = self._row(self._state.sizes[column * number // self._width])
+            now = self._scale.row(self._state.sizes[column * number // self._width])
             if now == before:
                 self._cells[now][column] = ("━", style)
                 continue
@@ -183,8 +209,8 @@ class _Drawing:
 
     def _cursor(self) -> None:
         column = self._column(self._state.cursor)
-        at = self._row(self._state.sizes[self._state.cursor])
-        for row in range(at + 1, self._rows):
+        at = self._scale.row(self._state.sizes[self._state.cursor])
+        for row in range(at + 1, self._scale.rows):
             self._cells[row][column] = ("┊", "")
         self._cells[at][column] = ("◆", "bold")
 
@@ -217,22 +243,30 @@ class _Drawing:
             name = plain(mark.name, LABEL)
             self._put(cells, name, self._column(index), "$awaiting", 0.5)
         for index in self._months():
-            if 0 < index < last:
-                self._put(cells, _short(state.day(index)), self._column(index), "$muted", 0.5)
+            month = state.day(index)
+            if 0 < index < last and month.month % self._every() == 1 % self._every():
+                name = f"{month:%b %Y}" if month.month == 1 else f"{month:%b}"
+                self._put(cells, name, self._column(index), "$muted", 0.5)
         return _runs(cells)
+
+    def _every(self) -> int:
+        """Every how many months there is room for a name."""
+        month = self._width * MONTH / len(self._state.sizes)
+        return next((many for many in (1, 2, 3, 6) if many * month >= MONTH_LABEL), 12)
 
     def _put(
         self, cells: list[tuple[str, str]], text: str, column: int, style: str, before: float
     ) -> None:
         """Write a text at a column, with this part of it before the column, if nothing is there."""
         begin = max(0, min(column - int(len(text) * before), self._width - len(text)))
-        around = cells[max(0, begin - 1) : begin + len(text) + 1]
+        around = cells[max(0, begin - GAP) : begin + len(text) + GAP]
         if len(text) <= self._width and all(sign == " " and not style for sign, style in around):
             cells[begin : begin + len(text)] = [(sign, style) for sign in text]
 
 
 def _short(day: date) -> str:
-    return f"{day.day} {day:%b}" if day.year == date.today().year else f"{day:%b} {day.year}"
+    this_year = day.year == date.today().year
+    return f"{day.day} {day:%b}" if this_year else f"{day.day} {day:%b} {day.year}"
 
 
 def _runs(cells: Sequence[tuple[str, str]]) -> Content:

@@ -99,7 +99,7 @@ class RunView:
         for state in ("uncertain", "failed", "to_confirm", "bounced", "withdrawn"):
             if number := self.counts.get(state):
                 parts.append(f"{number:,} {state_words(state)}")
-        return ", ".join((*parts, f"{self.left:,} left"))
+        return ", ".join([*parts, *[f"{self.left:,} left"] * bool(self.left)])
 
 
 def view(store: Store, run_id: int) -> RunView:

@@ -6,14 +6,13 @@ from app.panel.segments.memberships import Reason
 from app.text import plain
 
 OBJECTS = {  # the part of an event's type before its verb -> our word
-    "customer": "participant",
+    "customer": "customer",
     "customer.subscription": "subscription",
     "price": "price",
     "product": "product",
 }
 OURS = {"made": "the segment was made or changed", "time": "time passed"}  # see app.db.history
 VERBS = {
-    "created": "new",
     "updated": "changed",
     "deleted": "deleted",
     "paused": "paused",
@@ -22,11 +21,16 @@ VERBS = {
     "pending_update_applied": "changed",
     "pending_update_expired": "change expired",
 }
+ENDED = "customer.subscription.deleted"  # Stripe keeps it: it is over, and not deleted
 
 
 def event_words(kind: str) -> str:
     """``customer.subscription.updated`` → "subscription changed"."""
     thing, _, verb = kind.rpartition(".")
+    if thing in OBJECTS and verb == "created":
+        return f"new {OBJECTS[thing]}"
+    if kind == ENDED:
+        return "subscription ended"
     if thing in OBJECTS and verb in VERBS:
         return f"{OBJECTS[thing]} {VERBS[verb]}"
     return plain(kind).replace(".", " ").replace("_", " ")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from app.screens.base import account_words
-from app.widgets.content import Content, hang, words
+from app.screens.connect.account_lines import account_lines
+from app.widgets.content import Content, hang, labelled, words
 from app.widgets.inputs import SecretInput
 from app.widgets.state_widget import StateWidget
 
@@ -71,14 +71,14 @@ def permission_lines(width: int) -> list[Content]:
     return [*lines, words(), *words((NEVER, "bold")).wrap(width)]
 
 
-def report_lines(report: KeyReport) -> list[Content]:
-    """What some access opens: the account, with its mode in bold, and each permission."""
-    loud = (" LIVE ", "bold reverse $never") if report.livemode else (" TEST ", "bold reverse")
-    account = account_words(report.account, report.account_name)
-    lines = [words(loud, f" account {account}")]
-    for one in report.permissions:
-        if one.granted:
-            lines.append(words(("✓ ", "$completed"), one.label))
-        else:
-            lines.append(words(("✗ ", "bold $never"), (one.label, "bold"), f" – {one.cost}"))
+def report_lines(report: KeyReport, *, known: bool) -> list[Content]:
+    """What some access opens: each permission, and the account unless that is ``known``."""
+    lines: list[Content] = []
+    if not known:
+        lines = account_lines(report.account, report.account_name, report.livemode, report.method)
+    for at, one in enumerate(report.permissions):
+        said = words(("✓ ", "$completed"), one.label)
+        if not one.granted:
+            said = words(("✗ ", "bold $never"), (one.label, "bold"), f" – {one.cost}")
+        lines.append(labelled("" if at else "Permissions", said))
     return lines + [words(("! ", "bold $warn"), text) for text in report.warnings]

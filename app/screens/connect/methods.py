@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from textual.widgets.option_list import Option
 
 from app.screens.base import account_words
+from app.screens.connect.account_lines import account_lines
 from app.services.context import Demo
-from app.services.snapshot import Snapshot
+from app.services.snapshot import DEMO_ACCOUNT, Snapshot
 from app.widgets.choice_list import ChoiceList
 from app.widgets.content import Content, para, words
 
@@ -23,6 +24,11 @@ FORMS = {  # method -> the widget beside the list
     "leave": "#about-way",
     "demo": "#about-way",
 }
+
+NO_SYNC = (
+    "No sync runs here. Connect the account again to continue. You can use everything that was"
+    " fetched before."
+)
 
 
 class MethodList(ChoiceList):
@@ -65,25 +71,20 @@ class AvailableMethods:
 
 
 def connected_words(snapshot: Snapshot) -> Content:
-    """A sentence about the account that is or was connected."""
+    """The account that is or was connected."""
     linked, shown = snapshot.linked, snapshot.view.connection
-    text = snapshot.trouble
-    if not text and linked is not None:
-        account = account_words(linked.account, linked.account_name)
+    if snapshot.trouble:
+        return words((snapshot.trouble, "bold"))
+    if linked is not None:
+        name = linked.account_name or (DEMO_ACCOUNT if snapshot.demo else None)
+        lines = account_lines(linked.account, name, linked.livemode, linked.method)
         if snapshot.activity is None and shown is not None and shown.id == linked.id:
-            text = (
-                f"{account} is connected in {linked.mode} mode, but no sync runs here. Connect it"
-                " again to continue. You can use everything that was fetched before."
-            )
-        else:
-            text = (
-                f"Connected to {account} in {linked.mode} mode. You can replace its key with"
-                " another one of the same account."
-            )
-    elif not text and shown is not None:
-        account = account_words(shown.account, shown.account_name)
-        text = f"Disconnected from {account}. You can still use its participants."
-    return words((text, "bold"))
+            lines += [words(), words(("! ", "bold $warn"), NO_SYNC)]
+        return para(lines)
+    if shown is None:
+        return words()
+    account = account_words(shown.account, shown.account_name)
+    return words((f"Disconnected from {account}. You can still use its participants.", "bold"))
 
 
 def way_words(way: str, demo: Demo | None, kept: str, closed: str) -> Content:
@@ -91,12 +92,10 @@ def way_words(way: str, demo: Demo | None, kept: str, closed: str) -> Content:
     enter = ("Enter", "bold")
     if way == "sandbox" and demo is not None:
         lines = [
-            words(("Turn Stripe customers into a research panel.", "bold")),
-            words(),
             words("This demo runs a sandbox: a local Stripe with"
                   f" {demo.customers:,} made-up customers. It is deleted when you quit."),
             words(),
-            words("It connects by itself at the start.") if demo.prepare else words(),
+            *[words("It connects by itself at the start.")] * bool(demo.prepare),
             words(("Enter", "bold $primary"), " or ", ("d", "bold $primary"),
                   "  Connect it again" if demo.prepare else "  Connect it"),
             words(),

@@ -87,8 +87,15 @@ class ConnectScreen(PanelistScreen):
             self._keys = bool(page), connected
             self.refresh_bindings()
         self.query_one("#connected", TextLine).show(connected_words(snapshot))
+        known = connected or snapshot.view.connection is not None
+        self.query_one(Form).border_title = "Account" if known else "About"
         about_access = self._way in ("sandbox", "key", "oauth-test", "oauth-live")
-        lines = report_lines(report) if report is not None and about_access else []
+        lines = []
+        if report is not None and about_access:
+            linked = snapshot.linked
+            lines = report_lines(
+                report, known=linked is not None and linked.account == report.account
+            )
         self.query_one("#report", TextLine).show(para(lines))
         kept = self.host.credentials.described()
         self.query_one("#about-way", TextLine).show(

@@ -15,7 +15,7 @@ from app.invites.invite_log import InviteRow, of_person
 from app.invites.states import state_words
 from app.panel.labels import day
 from app.panel.person import HeldItem, HeldSubscription, Person, SegmentMembership, person
-from app.panel.segments.reason_words import reason_words
+from app.panel.segments.reason_words import short_reason
 from app.text import plain, when
 from app.widgets.content import Content, hidden, words
 from app.widgets.pane import Pane
@@ -100,7 +100,7 @@ def person_rows(
     if erasure is not None:
         done = erasure.done_at is not None
         said = "on your wish" if done else f"at {when(erasure.due_at, now)}; E takes it back"
-        rows.append(_line("erased", said, "bold $never"))
+        rows.append(_line("Erased", said, "bold $never"))
     if invites:
         rows += [_title("Invites")] + [_invite(invite, now) for invite in invites]
     rows += [_title("Segments")]
@@ -111,25 +111,25 @@ def person_rows(
         rows += [_title("Metadata")]
         rows += [_line(key, hidden(value, masking)) for key, value in sorted(one.metadata.items())]
     if not one.lost:
-        rows += [_title("In Stripe"), _line("id", one.stripe_id), _line("page", one.url)]
+        rows += [_title("In Stripe"), _line("ID", one.stripe_id), _line("Page", one.url)]
     return rows
 
 
 def _identity(one: Person, masking: bool) -> list[Row]:
     status = "deleted in Stripe" if one.deleted and not one.lost else one.status
     rows = [
-        _line("name", hidden(one.name, masking) or "none"),
-        _line("email", hidden(one.email, masking) or "none: cannot be invited"),
+        _line("Name", hidden(one.name, masking) or "none"),
+        _line("Email", hidden(one.email, masking) or "none: cannot be invited"),
     ]
     if one.phone:
-        rows.append(_line("phone", hidden(one.phone, masking)))
-    rows.append(_line("status", status, "bold $never" if one.deleted else "bold"))
+        rows.append(_line("Phone", hidden(one.phone, masking)))
+    rows.append(_line("Status", status, "bold $never" if one.deleted else "bold"))
     if one.created:
-        rows.append(_line("customer", f"since {day(one.created)}"))
+        rows.append(_line("Customer", f"since {day(one.created)}"))
     if one.currency:
-        rows.append(_line("currency", one.currency.upper()))
+        rows.append(_line("Currency", one.currency.upper()))
     if one.customer_account:
-        rows.append(_line("account", f"{plain(one.customer_account)}: {NOT_EVENT_DRIVEN}"))
+        rows.append(_line("Account", f"{plain(one.customer_account)}: {NOT_EVENT_DRIVEN}"))
     return rows + [
         _line(field.name.replace("_", " "), hidden(str(value), masking and field.masked))
         for field, value in zip(PARTICIPANT_FIELDS, one.stored, strict=True)
@@ -170,15 +170,15 @@ def _item(item: HeldItem, now: float) -> Row:
 
 def _membership(one: SegmentMembership, now: float) -> Row:
     place = one.place
-    text = f" since {when(place.since, now)} ({reason_words(place.joined_by)})"
+    text = f" since {when(place.since, now)} ({short_reason(place.joined_by)})"
     if place.until is not None and place.left_by is not None:
-        text = f" {when(place.since, now)} ({reason_words(place.joined_by)})"
-        text += f" until {when(place.until, now)} ({reason_words(place.left_by)})"
+        text = f" {when(place.since, now)} ({short_reason(place.joined_by)})"
+        text += f" until {when(place.until, now)} ({short_reason(place.left_by)})"
     return Row(words("  "), words((plain(one.name, 60), "bold"), text))
 
 
 def _title(text: str) -> Row:
-    return Row(words(), words((text, "bold underline")))
+    return Row(words(), words((text, "bold")))
 
 
 def _line(label: str, value: str | Content, style: str = "") -> Row:

@@ -8,14 +8,14 @@ from typing import TypeAlias
 
 from app.panel.segments.trends import WEEKS
 from app.panel.segments.views import SegmentView
-from app.screens.segments.trend_cells import NO_TRENDS, Trends, trend_cells
+from app.screens.segments.trend_cells import HEADING, NO_TRENDS, Trends, trend_cells
 from app.widgets.table.table import Cell, Column, Table
 
 COLUMNS = (
     Column("Segment", 14, grow=1),
     Column("People", 9, align="right"),
     Column(f"{WEEKS} weeks", WEEKS, priority=2),
-    Column("Change", 13, align="right", priority=1),
+    Column(HEADING, len(HEADING), align="right", priority=1),
     Column("With email", 10, align="right", priority=3),
 )
 # The keys of headings are below 0. The built-in segments come first and have no heading.

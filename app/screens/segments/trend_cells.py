@@ -15,6 +15,7 @@ NO_TRENDS: Trends = MappingProxyType({})
 BLOCKS = "▁▂▃▄▅▆▇"  # never a full one, or the rows would melt together
 EVEN = 3  # the block of a segment that stayed as it was
 SIDE = 6  # cells for who joined, and for who left
+HEADING = f"{'Joined':>{SIDE}} {'Left':>{SIDE}}"
 UNKNOWN = "·"  # a week before the first sync, or no one
 
 

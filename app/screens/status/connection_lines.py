@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from app.services.snapshot import Snapshot
 from app.text import duration, when
-from app.widgets.content import Content, para, words
-
-LABEL = 14  # cells for the label of a line
+from app.widgets.content import Content, labelled, para, words
 
 
 def activity_line(snapshot: Snapshot) -> Content:
@@ -49,4 +47,4 @@ def health_lines(snapshot: Snapshot, kept: str) -> Content:
             ("API requests", f"{view.reads_30d:,} of at least {view.reads_allowed:,} this month")
         )
         lines.append(("Credentials", kept))
-    return para(words((f"{label:<{LABEL}}", "$muted"), value) for label, value in lines)
+    return para(labelled(label, value) for label, value in lines)

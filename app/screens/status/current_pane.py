@@ -25,7 +25,13 @@ TALL = 30  # lines of the terminal from which the numbers are large
 NUMBER, GAP = 4, 4  # cells of a large digit, and between two numbers
 NAME, BAR = 42, 40  # cells at most
 EIGHTHS = " ▏▎▍▌▋▊▉"
-BETTER = {"Active Subscribers": "$completed", "Past Due": "$warn", "Unpaid": "$warn"}
+MEANINGS = {  # of where people moved to
+    "Active Subscribers": "$completed",
+    "Trialing": "$completed",
+    "Past Due": "$warn",
+    "Unpaid": "$warn",
+    "Former Subscribers": "$never",
+}
 
 
 class CurrentPane(Vertical):
@@ -113,13 +119,17 @@ class CurrentPane(Vertical):
 
 def _numbers(people: int, read: Pulse, large: bool) -> Content:
     """How many people there are, and what became of invites, once there are some."""
-    shown = [(people, "people", f"+{read.new_customers:,} this week", "")]
+    shown = [(people, "people", _lately(read.new_customers), "")]
     if read.awaiting or read.completed:
         shown.append((read.awaiting, "awaiting reply", "", "$awaiting"))
-        shown.append((read.completed, "completed", f"+{read.lately:,} this week", "$completed"))
+        shown.append((read.completed, "completed", _lately(read.lately), "$completed"))
     if not large:
         parts = [
-            words((f"{number:,}", f"bold {style}"), f" {name}", (f"  {more}".rstrip(), "$muted"))
+            words(
+                (f"{number:,}", f"bold {style}"),
+                f" {name}",
+                (f"  {more}" if more else "", "$muted"),
+            )
             for number, name, more, style in shown
         ]
         return words("    ").join(parts)
@@ -137,9 +147,13 @@ def _numbers(people: int, read: Pulse, large: bool) -> Content:
     return para(words(*line) for line in zip(*columns, strict=True))
 
 
+def _lately(number: int) -> str:
+    return f"+{number:,} this week" if number else ""
+
+
 def _moved(read: Pulse, width: int) -> list[Content]:
     rows = [
-        (f"{one.left} → {one.joined}", one.number, BETTER.get(one.joined, "$never"))
+        (f"{one.left} → {one.joined}", one.number, MEANINGS.get(one.joined, "$muted"))
         for one in read.moved
     ]
     if read.new_customers:

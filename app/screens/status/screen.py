@@ -106,6 +106,7 @@ class StatusScreen(PanelistScreen):
 
     def on_mount(self) -> None:
         self.query_one("#activity").border_title = words("Connection")
+        self._entitle()
 
     @on(events.ScreenResume)
     def _read_all(self) -> None:
@@ -148,6 +149,7 @@ class StatusScreen(PanelistScreen):
         over = connection is not None and connection.status == "complete"
         if over != self._over:  # what was read during the first sync is not true any more
             self._over, self._stale, self._lists_read_at = over, True, 0.0
+            self._entitle()
         for place, there in (
             ("#first-sync", not over),
             ("#segments", not over),
@@ -163,6 +165,12 @@ class StatusScreen(PanelistScreen):
         self.query_one(Lifecycle).show(_lifecycle(snapshot))
         self.query_one(SyncSteps).show(self._steps(snapshot))
         self._show_people(snapshot)
+
+    def _entitle(self) -> None:
+        """Name the first column, and give the messages only the lines that they need once the
+        segments are gone from below them."""
+        self.query_one("#left", Body).border_title = words("Panel" if self._over else "First sync")
+        self.set_class(self._over, "-current")
 
     def _show_strip(self, snapshot: Snapshot) -> None:
         """Show what a first sync fetched as the time that it fills."""

@@ -16,8 +16,8 @@ from app.widgets.table.table import Cell, Column
 
 COLUMNS = (
     Column("Name", 14, grow=2, most=36),
-    Column("Email", 18, grow=2, most=44, priority=1),
-    Column("Result", 20, grow=3, most=60),
+    Column("Email", 18, grow=4, most=44, priority=1),
+    Column("Result", 15, grow=2, most=60),
     Column("Plan", 12, grow=1, most=30, priority=3),
     Column("Stripe ID", 18, grow=1, most=30, priority=4),
 )

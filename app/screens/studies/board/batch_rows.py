@@ -48,10 +48,10 @@ class Batches:
     def _batch(self, run: RunView, width: int, now: float) -> list[Content]:
         what = "Batch" if run.kind == "invite" else "Reminder"
         name = words((f"{what} {run.id}  ", "bold"))
-        if run.state in OVER:
-            return [words(name, run.words, (f"  {self._origin(run, now)}", "$muted"))]
-        undo = run.go_at > now and not run.trouble and run.state == "running"
         head = words(name, run.words, (f"  {self._origin(run, now)}", "$muted"))
+        if run.state in OVER:
+            return head.wrap(width)
+        undo = run.go_at > now and not run.trouble and run.state == "running"
         if undo and width >= 60 and run.go_at - now < 3_600:
             return self._countdown(run, head, width, now)
         rows = head.wrap(width)

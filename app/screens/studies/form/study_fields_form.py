@@ -43,7 +43,7 @@ class StudyFieldsForm(VerticalScroll, can_focus=False):
                 yield FormRow("Quiet hours", SelectField(QUIET, value, id="study-quiet"))
             yield FormRow(one.label, self._field(one), one.unit, id=f"row-{one.name}")
             if one.name == "text":
-                yield FormRow("", Static(words((PLACEHOLDERS, "$muted"))))
+                yield FormRow("", Static(words((PLACEHOLDERS, "$muted")), classes="placeholders"))
 
     def _field(self, one: FieldText) -> Widget:
         if one.name in AREAS:
