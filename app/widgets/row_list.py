@@ -46,7 +46,7 @@ class RowList(Scrolling, ScrollView, can_focus=True):
         id: str,  # noqa: A002
     ) -> None:
         super().__init__(id=id)
-        self.border_title = title
+        self.border_title = f"{title} " if title else ""
         self.help_text = help_text
         self._empty = empty
         self._wrap = wrap

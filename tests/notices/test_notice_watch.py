@@ -23,7 +23,7 @@ def test_the_end_of_a_batch_is_said_once(store: Store, tmp_path: Path) -> None:
     with MailServer() as server:
         send(sender(store, here, tmp_path, server.url))
     (notice,) = watch.look()
-    assert notice.text == "Invites for “Pricing”: 3 sent, 0 left."
+    assert notice.text == "Invites for “Pricing”: 3 sent."
     assert notice.json["type"] == "batch_ended"
     assert notice.json["run"] == run.run
     assert watch.look() == []

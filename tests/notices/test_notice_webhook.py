@@ -19,7 +19,7 @@ from tests.helpers.scripted_server import answering, told
 from tests.helpers.study_world import account, queued, send, sender, study
 
 SECRET = "a secret that both know"
-NOTICE = Notice("batch_ended", "Invites for “Pricing”: 3 sent, 0 left.", 1_000, {"run": 7})
+NOTICE = Notice("batch_ended", "Invites for “Pricing”: 3 sent.", 1_000, {"run": 7})
 
 
 def body(asked: str) -> tuple[dict[str, str], str]:

@@ -60,7 +60,7 @@ async def test_markup_is_literal(start: Start, store: Store) -> None:
         assert " Bob [CEO] [/] " in at.text.splitlines()[0]
         for text in MARKUP:
             assert f"<{text}>" in at.text
-            assert f"participant new {text}" in at.text
+            assert f"New customer: {text}" in at.text
             assert f"5  {text} " in at.text
         at.app.tell("toast [/][b]")
         await at.until(lambda: "toast [/][b]" in at.text)

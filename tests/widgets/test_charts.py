@@ -9,7 +9,7 @@ import pytest
 
 from app.widgets.block_digits import block_digits
 from app.widgets.day_bars import DayBars, DayBarsState
-from app.widgets.step_chart import ChartMark, ChartState, StepChart, ticks
+from app.widgets.step_chart import ChartMark, ChartState, StepChart, scale
 
 DAY = 86_400
 FIRST = date(2026, 9, 12)
@@ -27,16 +27,32 @@ def test_digits_are_as_wide_as_each_other_and_leave_out_what_is_no_number() -> N
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_ticks_are_round_whole_and_around_the_numbers(seed: int) -> None:
+def test_lines_and_ticks_are_round_whole_and_around_the_numbers(seed: int) -> None:
     random = Random(seed)
     sizes = [random.randrange(10 ** random.randrange(1, 8)) for _ in range(random.randrange(1, 9))]
     for rows in (4, 6, 11, 20):
-        low, high, step = ticks(sizes, rows)
-        assert low <= min(sizes) <= max(sizes) <= high
-        assert low < high
-        assert low % step == high % step == 0
-        assert (high - low) // step <= 5
-        assert str(step).rstrip("0") in ("1", "2", "5")
+        found = scale(sizes, rows)
+        assert found.low <= min(sizes) <= max(sizes) <= found.high
+        assert found.low < found.high
+        assert found.low % found.unit == found.high % found.unit == found.step % found.unit == 0
+        assert str(found.unit).rstrip("0") in ("1", "2", "5")
+        assert found.rows <= rows
+        assert 1 <= len(found.ticks()) <= 6
+        assert {found.row(found.high), found.row(found.low)} == {0, found.rows - 1}
+
+
+def test_a_chart_is_as_fine_as_its_lines_allow() -> None:
+    found = scale((181, 343), 11)
+    assert (found.low, found.high, found.unit) == (180, 360, 20)
+    assert list(found.ticks()) == [200, 240, 280, 320, 360]
+
+
+def test_the_names_of_months_keep_their_distance() -> None:
+    state = ChartState(date(2025, 6, 1), (5,) * 540, 539, (), 13)
+    labels = StepChart().draw(state, 118)[-1].plain
+    assert "Sep" in labels
+    assert "Jan 2026" in labels
+    assert "Oct" not in labels  # there is room for every second month
 
 
 @pytest.mark.parametrize("width", [24, 60, 118, 300])

@@ -70,7 +70,7 @@ class ConnectScreen(PanelistScreen):
 
     def on_mount(self) -> None:
         ways = self.query_one(MethodList)
-        ways.border_title = "Connect"
+        ways.border_title = "Connect "
         ways.focus()
 
     def show_content(self, snapshot: Snapshot) -> None:
@@ -88,7 +88,7 @@ class ConnectScreen(PanelistScreen):
             self.refresh_bindings()
         self.query_one("#connected", TextLine).show(connected_words(snapshot))
         known = connected or snapshot.view.connection is not None
-        self.query_one(Form).border_title = "Account" if known else "About"
+        self.query_one(Form).border_title = "Account " if known else "About "
         about_access = self._way in ("sandbox", "key", "oauth-test", "oauth-live")
         lines = []
         if report is not None and about_access:

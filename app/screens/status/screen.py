@@ -105,7 +105,7 @@ class StatusScreen(PanelistScreen):
                 )
 
     def on_mount(self) -> None:
-        self.query_one("#activity").border_title = words("Connection")
+        self.query_one("#activity").border_title = words("Connection ")
         self._entitle()
 
     @on(events.ScreenResume)
@@ -169,7 +169,7 @@ class StatusScreen(PanelistScreen):
     def _entitle(self) -> None:
         """Name the first column, and give the messages only the lines that they need once the
         segments are gone from below them."""
-        self.query_one("#left", Body).border_title = words("Panel" if self._over else "First sync")
+        self.query_one("#left", Body).border_title = words("Panel " if self._over else "Sync ")
         self.set_class(self._over, "-current")
 
     def _show_strip(self, snapshot: Snapshot) -> None:

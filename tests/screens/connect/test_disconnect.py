@@ -143,7 +143,7 @@ async def test_another_account_is_refused_and_then_stands_apart(
             assert "✗" in at.text.splitlines()[0]
             assert "This account is not the connected one" in at.flat
             await at.press("1")  # the ways are about the one that is connected
-            assert f"Connected to {other.sandbox.world.account_id}" in at.flat
+            assert f"Account {other.sandbox.world.account_id}" in at.flat
             assert "leave" in ids(at)
 
 

@@ -208,4 +208,7 @@ async def test_a_connected_account_is_named(start: Start, store: Store) -> None:
     filled_store.acme(store)
     async with start((120, 40)) as at:
         await at.press("1")
-        assert "Acme Inc (acct_1Acme) is connected in test mode, but no sync runs here" in at.text
+        assert "Account Acme Inc Stripe ID acct_1Acme Mode TEST Access restricted key" in at.part(
+            "#form"
+        )
+        assert "! No sync runs here. Connect the account again to continue." in at.part("#form")

@@ -82,7 +82,7 @@ async def test_approve_and_the_sync_starts_by_itself(store: Store, setup: Setup)
         assert at.app.oauth.page is None
         await at.until(lambda: is_free(setup.port))
         await at.press("1")
-        await at.until(lambda: "Connected to " in at.text)
+        await at.until(lambda: "Access        Connect with Stripe" in at.text)
 
 
 async def test_denied_is_said_and_one_can_ask_again(store: Store, setup: Setup) -> None:

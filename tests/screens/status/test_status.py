@@ -112,7 +112,9 @@ def test_arrivals_are_a_line_of_seconds() -> None:
 
 def test_events_are_told_in_words() -> None:
     assert event_words("customer.subscription.updated") == "subscription changed"
-    assert event_words("customer.created") == "participant new"
+    assert event_words("customer.created") == "new customer"
+    assert event_words("customer.subscription.created") == "new subscription"
+    assert event_words("customer.subscription.deleted") == "subscription ended"
     assert event_words("invoice.payment_failed") == "invoice payment failed"
 
 
