@@ -18,7 +18,7 @@ COLUMNS = (
     Column("Email", 18, grow=4, most=44, sort="email", priority=1),
     Column("Plan", 12, grow=2, most=40, sort="plan", priority=3),
     Column("Status", 11, most=18, sort="status", priority=2),
-    Column("Member since", 12, sort="since", priority=4),
+    Column("Member since", 14, sort="since", priority=4),
     Column("Customer since", 14, sort="created", priority=5),
     Column("Stripe id", 18, grow=1, most=30, priority=6),
 )

@@ -22,6 +22,7 @@ from app.widgets.text_line import TextLine
 LEAST = 2.0  # seconds between two reads
 SHARE = 20  # the pause after a read is so many times as long as the read
 TALL = 30  # lines of the terminal from which the numbers are large
+BARS = ((46, 12), (38, 10), (TALL, 9), (0, 7))  # lines of the terminal -> of the bars
 NUMBER, GAP = 4, 4  # cells of a large digit, and between two numbers
 NAME, BAR = 42, 40  # cells at most
 EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -107,7 +108,7 @@ class CurrentPane(Vertical):
         self.query_one("#numbers", TextLine).show(_numbers(self._people, read, height >= TALL))
         days = tuple((one.at, one.started, one.ended) for one in read.days)
         bars = self.query_one("#day-bars", DayBars)
-        bars.show(DayBarsState(days, 7 if height < TALL else 9 if height < 38 else 12))
+        bars.show(DayBarsState(days, next(lines for least, lines in BARS if height >= least)))
         self.query_one("#daily", Pane).display = any(up or down for _, up, down in days)
         shown = bars.shown(bars.size.width)
         self.query_one("#daily", Pane).entitle(facts=words(f"last {shown} days" if shown else ""))

@@ -81,6 +81,8 @@ def _cells(one: InviteRow, picked: bool, masking: bool) -> tuple[Cell, ...]:
     since = one.ended_at or one.sent_at or one.queued_at
     answer = without_address(one.answer) if masking else one.answer
     name = hidden(one.name, masking) if one.name else one.stripe_id
+    if not one.name and one.address:
+        name = "no name"
     return (
         Cell(f"{'✓ ' if picked else ''}{name}", "bold" if picked else ""),
         Cell(hidden(one.address, masking) if one.address else NO_ADDRESS, ""),
@@ -89,5 +91,5 @@ def _cells(one: InviteRow, picked: bool, masking: bool) -> tuple[Cell, ...]:
         Cell(when(one.sent_at) if one.sent_at else "", "$muted"),
         Cell(marked_state(one.reminder or ""), state_style(one.reminder or "")),
         Cell(one.study, "$muted"),
-        Cell(one.reason or answer or "", "$muted"),
+        Cell((one.reason or answer or "").replace("opted_out", "opted out"), "$muted"),
     )

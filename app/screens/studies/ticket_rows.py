@@ -239,7 +239,7 @@ def _row(
     """A row of the funnel: a label, its number and its bar."""
     room = min(LABEL, width - NUMBER - 8)
     head = label.truncate(room, ellipsis=True, pad=True)
-    most = max(4, width - room - NUMBER - 2)
+    most = max(4, width - room - NUMBER - 3)  # the last cell keeps the bar off the scrollbar
     eighths = max(1, round(8 * most * count / size)) if size and count else 0
     full, rest = divmod(eighths, 8)
     bar = "█" * full + EIGHTHS[rest].strip()
