@@ -136,6 +136,7 @@ class KeyReport:
         Permission("prices", "Prices", False, "Prices have no names."),
     )
     warnings: tuple[str, ...] = ("This is a secret key.",)
+    method: str = "restricted_key"
 
 
 @dataclass
