@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.keys import format_key
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 
 from app import crash
 from app.credentials.factory import open_credentials
@@ -23,10 +24,10 @@ from app.db.store import Store
 from app.keys.screens import APP
 from app.paths import asset
 from app.runtime import tune_interpreter
+from app.screens.app_actions import AppActions
 from app.screens.base import PanelistScreen
 from app.screens.connect.handlers import ConnectionHandlers
 from app.screens.modes import REGISTRY
-from app.screens.tour import Tour
 from app.services.connection import StripeConnection
 from app.services.connection_start import ConnectionStart
 from app.services.context import Demo
@@ -41,17 +42,13 @@ from app.services.sync_loader import Load, load_sync
 from app.services.terminal_background import is_light
 from app.services.terminal_driver import TerminalDriver
 from app.services.terminal_notices import TerminalNotices
+from app.services.upkeep import Upkeep
 from app.settings import Settings, default_redirects
 from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.dialog import DecisionDialog
 from app.widgets.header import Tab
 from app.widgets.themes import DARK, LIGHT, TERMINAL, ThemedApp
-
-if TYPE_CHECKING:
-    from app.db.indexes.index_builder import IndexBuilder
-    from app.notices.notice_loop import NoticeLoop
-    from app.screens.help_dialog import HelpEntry
 
 __all__ = ["Demo", "PanelistApp", "run"]
 
@@ -60,11 +57,9 @@ COPY_ADVICE = (
     " mouse instead."
 )
 START_DEMO = -1  # the return code of an app that asks for the demo
-SOON = 2.0  # seconds after the start, so that the first screens come first
-UPKEEP = 2.0  # seconds between two checks for indexes to build
 
 
-class PanelistApp(ConnectionHandlers, ThemedApp):
+class PanelistApp(ConnectionHandlers, AppActions, ThemedApp):
     """The full-screen app for one store. ``load`` imports the sync when it is first needed.
     ``still``: the mode of which a picture is wanted. Such an app is masked. It neither syncs nor
     sends nor remembers anything."""
@@ -96,14 +91,11 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.stripe = StripeConnection(self, load, self.refresher.changed)
         self.oauth = OAuthApproval(self, self.stripe)
         self.sending = InviteSending(self, self.refresher.changed)
-        self.tour = Tour(self)
         self._dialogs = []
-        self._index_builder: IndexBuilder | None = None
-        self._reads_indexed = 0  # the number of reads when indexes were last built
         self._key_queue = KeyQueue(self, self._on_queued_key)
         self._fault_printed = False
         self.terminal_notices = TerminalNotices(settings.notices, self._write_to_terminal)
-        self._notices: NoticeLoop | None = None
+        self._upkeep = Upkeep(self, self.refresher)
         self.tabs = _tabs(settings)
         snapshot = self.snapshot()
         known = snapshot.view.connection is not None or bool(snapshot.trouble)
@@ -142,11 +134,12 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         self.set_interval(1.0, self._tick)
         if self._still:
             return
-        self.screen_change_signal.subscribe(self, lambda _: self.call_later(self.tour.look))
-        self.set_interval(UPKEEP, self._build_indexes)
+        self.screen_change_signal.subscribe(
+            self, lambda _: self.call_after_refresh(self.follow_tour)
+        )
         self.sending.start_housekeeping()
         self.terminal_notices.start()
-        self.set_timer(SOON, self._start_notices)
+        self._upkeep.start()
         if self.demo is not None and (self.demo.prepare or self.snapshot().view.connection):
             self.call_after_refresh(self._connect_demo, self.demo)
         else:
@@ -160,34 +153,23 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
     def _tick(self) -> None:
         self.refresher.tick()
         if not self._still:
-            self.tour.look()
+            self.follow_tour()
 
     def on_unmount(self) -> None:
         if not self._still:
             self.remembered.save()
         self.terminal_notices.end()
-        if self._notices is not None:
-            self._notices.close(0.5)
         self.oauth.end()
         self.sending.close()
         self.stripe.end()
         self.refresher.end()
-        if self._index_builder is not None:
-            self._index_builder.close()
+        self._upkeep.end()
 
     def _connect(self) -> None:
         if self.settings.stripe_key:
             self.refresher.note = "Asking Stripe …"
             self.say(self.refresher.note)
         ConnectionStart(self, self.stripe).begin()
-
-    def _start_notices(self) -> None:
-        from app.notices.notice_loop import NoticeLoop  # after the first frame
-
-        self._notices = NoticeLoop(
-            self.store, self.settings, lambda notice: self.post(NoticeArrived(notice.text))
-        )
-        self._notices.start()
 
     def on_notice_arrived(self, message: NoticeArrived) -> None:
         """Show a notice here, and where a person sees it who looks elsewhere."""
@@ -197,18 +179,6 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
     def _write_to_terminal(self, sequence: str) -> None:
         if self._driver is not None:
             self._driver.write(sequence)
-
-    def _build_indexes(self) -> None:
-        """Build the indexes for searching and ordering if the database was read since last time."""
-        if self.refresher.reads == self._reads_indexed:
-            return
-        self._reads_indexed = self.refresher.reads
-        if self._index_builder is None:
-            from app.db.indexes.index_builder import IndexBuilder
-
-            self._index_builder = IndexBuilder(self.store)
-        else:
-            self._index_builder.wake()
 
     def snapshot(self, fresh: bool = True) -> Snapshot:
         return self.refresher.snapshot(fresh)
@@ -245,25 +215,9 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
             self.switch_mode(mode)
             self.remembered.set("mode", mode)
 
-    async def action_back(self) -> None:
-        """Close the thing on top. At the top level of a mode nothing is to be closed."""
-        if isinstance(self.screen, PanelistScreen) and not self.screen.back():
-            self.tour.leave()
-
-    def action_tour(self) -> None:
-        """Continue the tour of the demo, or leave it."""
-        self.tour.toggle()
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether an action of the app works now."""
         return action != "tour" or self.demo is not None
-
-    def action_command_palette(self) -> None:
-        """Open the palette. It is imported then, because it is slow to import."""
-        from app.screens.palette import Palette
-
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette())
 
     def key_words(self, key: str) -> str:
         return self.get_key_display(Binding(key, "")) if key else ""
@@ -282,64 +236,6 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         if self.is_running:  # a person chose it
             self.remembered.set("theme", theme)
 
-    def action_mask(self) -> None:
-        """Hide or show names and emails on every screen."""
-        self.masking = not self.masking
-        self.remembered.set("masking", "yes" if self.masking else "")
-        self.redraw()
-
-    def action_save_picture(self) -> None:
-        """Save a masked picture of the screen."""
-        from app.screens.screen_picture import save_masked
-
-        save_masked(self)
-
-    def action_refresh_now(self) -> None:
-        """Ask Stripe for changes now, or say why that is impossible."""
-        engine = self.stripe.engine
-        if engine is not None and engine.running:
-            engine.ask_now()
-            self.tell(
-                "Checking Stripe for changes."
-                if self.stripe.syncing
-                else "Asked the syncing Panelist to check."
-            )
-        else:
-            why = "No sync is running. Press 1 to connect."
-            self.tell(self.refresher.note or why, problem=True)
-
-    def action_accounts(self) -> None:
-        """Choose the account whose participants are shown."""
-        from app.screens.connect.accounts_dialog import AccountsDialog
-
-        shown = self.snapshot(fresh=True).view.connection
-        if not self.refresher.known:
-            self.tell("No account is connected. Press 1 to connect one.")
-        elif not isinstance(self.screen, ModalScreen):
-            self.open_dialog(
-                AccountsDialog(self.refresher.known, shown.id if shown else None),
-                self._show_account,
-            )
-
-    def _show_account(self, connection: int | None) -> None:
-        if connection is not None:
-            self.refresher.account = connection
-            self.refresher.show()
-
-    def action_help(self) -> None:
-        """Show every action that works now, or close the list of them."""
-        from app.screens.help_dialog import HelpDialog, help_entries, help_texts
-
-        screen = self.screen
-        if isinstance(screen, HelpDialog):
-            screen.action_cancel()
-        else:
-            self.push_screen(HelpDialog(help_texts(screen), help_entries(screen)), self._run_entry)
-
-    def _run_entry(self, entry: HelpEntry | None) -> None:
-        if entry is not None:
-            self.call_later(self.run_action, entry.action, entry.node)
-
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.AppFocus | events.MouseScrollDown | events.Click):
             self.stripe.attend()
@@ -354,9 +250,14 @@ class PanelistApp(ConnectionHandlers, ThemedApp):
         front = self.screen_stack[-1] if self.is_running and self.screen_stack else None
         if not (isinstance(front, DecisionDialog) and front.refuses(event.key, previous, pause)):
             await super().on_event(event)
-            self.call_after_refresh(self.tour.look)
+            self.call_after_refresh(self.follow_tour)
 
     # Faults
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A screen that is being built when the app quits never gets its widgets."""
+        if not (self._exit and isinstance(error, NoMatches)):
+            super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         """Textual would show a traceback with the values of variables: keys and customers."""

@@ -25,11 +25,11 @@ from app.panel.export.people import ExportSource, take
 from app.panel.export.writer import AlreadyThere, OutputProblem, form_of
 from app.text import plain
 from app.widgets.bindings import bindings
+from app.widgets.charts.sync_steps import bar
 from app.widgets.content import Content, para, words
 from app.widgets.dialog import DecisionDialog
 from app.widgets.inputs import TextField
-from app.widgets.sync_steps import bar
-from app.widgets.text_line import TextLine
+from app.widgets.lines.text_line import TextLine
 
 REFRESH = 0.1  # seconds between two updates of the bar
 BAR = 20

@@ -23,11 +23,11 @@ from app.db.store import Store
 from app.panel.lists.order import Ids
 from app.screens.base import PanelistScreen
 from app.services.snapshot import Snapshot
+from app.widgets.charts.group_bars import GroupBar, GroupBars
 from app.widgets.content import words
-from app.widgets.group_bars import GroupBar, GroupBars
+from app.widgets.lines.text_line import TextLine
 from app.widgets.pane import Pane
 from app.widgets.table.table import Column, Rows, Table
-from app.widgets.text_line import TextLine
 
 LEAST = 1.0  # seconds between two counts of groups that change
 EMPTY = "No one is in this group."

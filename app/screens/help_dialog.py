@@ -21,8 +21,8 @@ from app.widgets.bindings import bindings
 from app.widgets.content import para, words
 from app.widgets.dialog import Dialog
 from app.widgets.inputs import TextField
+from app.widgets.lines.text_line import TextLine
 from app.widgets.table.table import Cell, Column, Table
-from app.widgets.text_line import TextLine
 
 COLUMNS = (Column("Key", 9), Column("Action", 20), Column("What it does", 20, grow=1))
 EVERYWHERE = ("app.", "dialog.")  # where the ids begin of what works everywhere

@@ -16,7 +16,7 @@ from app.db.errors import DatabaseProblem
 from app.keys.keymap_file import ACTIONS
 from app.screens.base import Host, PanelistScreen
 from app.widgets.dialog import DecisionDialog
-from app.widgets.guide_line import GuideLine, GuideState
+from app.widgets.lines.guide_line import GuideLine, GuideState
 
 STEP, LEFT = "tour", "tour_left"  # names of what is remembered
 SEEN = "segments_seen"

@@ -17,7 +17,7 @@ from app.screens.connect.screen import ConnectScreen
 from app.services.oauth_approval import ApprovalPage, OAuthApproval
 from app.settings import CALLBACK_PATH, Settings
 from app.tui import PanelistApp
-from app.widgets.text_line import TextLine
+from app.widgets.lines.text_line import TextLine
 from tests.helpers.approved_home import decide, known
 from tests.helpers.filled_store import StandIn
 from tests.screens.conftest import Driven

@@ -19,7 +19,7 @@ from app.panel.lists.order import whole
 from app.panel.lists.selection import Selection
 from app.screens.export_dialog import ExportDialog, file_name
 from app.widgets.inputs import TextField
-from app.widgets.text_line import TextLine
+from app.widgets.lines.text_line import TextLine
 from tests.helpers import rows
 from tests.screens.conftest import SIZES, Driven, Start
 from tests.screens.segments.test_segments import look

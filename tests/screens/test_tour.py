@@ -13,7 +13,7 @@ from app.db.store import Store
 from app.invites import studies
 from app.settings import Settings
 from app.tui import PanelistApp
-from app.widgets.guide_line import GuideLine
+from app.widgets.lines.guide_line import GuideLine
 from tests.helpers import filled_store as filled
 from tests.helpers.demo_past import WrittenPast, written
 from tests.screens.conftest import DEMO, Driven, Start

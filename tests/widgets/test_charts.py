@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from app.widgets.block_digits import block_digits
-from app.widgets.day_bars import DayBars, DayBarsState
-from app.widgets.step_chart import ChartMark, ChartState, StepChart, scale
+from app.widgets.charts.block_digits import block_digits
+from app.widgets.charts.day_bars import DayBars, DayBarsState
+from app.widgets.charts.step_chart import ChartMark, ChartState, StepChart, scale
 
 DAY = 86_400
 FIRST = date(2026, 9, 12)

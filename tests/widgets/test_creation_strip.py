@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.widgets.creation_strip import CreationStrip, StripState
+from app.widgets.charts.creation_strip import CreationStrip, StripState
 
 WIDTH = 40
 

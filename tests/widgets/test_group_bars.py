@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.widgets.group_bars import GroupBar, GroupBars, GroupsState, share
+from app.widgets.charts.group_bars import GroupBar, GroupBars, GroupsState, share
 
 COUNTS = st.one_of(st.integers(0, 3), st.integers(0, 10**9))
 SLIVERS = set("█▉▊▋▌▍▎▏")

@@ -129,6 +129,24 @@ class ConnectionHandlers(Host):
 
         self.open_dialog(TokenStoreDialog(why, lost=lost), chosen)
 
+    def action_accounts(self) -> None:
+        """Choose the account whose participants are shown."""
+        from app.screens.connect.accounts_dialog import AccountsDialog
+
+        shown = self.snapshot(fresh=True).view.connection
+        if not self.refresher.known:
+            self.tell("No account is connected. Press 1 to connect one.")
+        elif not isinstance(self.screen, ModalScreen):
+            self.open_dialog(
+                AccountsDialog(self.refresher.known, shown.id if shown else None),
+                self._show_account,
+            )
+
+    def _show_account(self, connection: int | None) -> None:
+        if connection is not None:
+            self.refresher.account = connection
+            self.refresher.show()
+
     def ask_to_leave(self) -> None:
         connection = self.snapshot(fresh=True).linked
         if connection is None:

@@ -32,8 +32,8 @@ from app.widgets.bindings import bindings
 from app.widgets.content import para, words
 from app.widgets.footer import FooterHints
 from app.widgets.inputs import PasteField
+from app.widgets.lines.text_line import TextLine
 from app.widgets.scrolling import Scrolling
-from app.widgets.text_line import TextLine
 
 LATER = {"#oauth-form": OAuthForm, "#setup-form": SetupForm}  # made when they are first shown
 BUSY = "Something is being tried already; wait for its answer."

@@ -19,7 +19,7 @@ from app.widgets.choice_list import ChoiceList
 from app.widgets.content import para, words
 from app.widgets.dialog import DecisionDialog, Dialog
 from app.widgets.inputs import SecretInput
-from app.widgets.text_line import TextLine
+from app.widgets.lines.text_line import TextLine
 
 Choice = tuple[TokenStore, str | None]
 

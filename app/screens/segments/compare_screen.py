@@ -24,10 +24,10 @@ from app.screens.segments.kept_people import KeptPeopleScreen
 from app.screens.segments.pick_dialog import PickSegmentDialog
 from app.text import plain
 from app.widgets.bindings import bindings
+from app.widgets.charts.group_bars import GroupBar
 from app.widgets.content import words
-from app.widgets.group_bars import GroupBar
+from app.widgets.lines.text_line import TextLine
 from app.widgets.pane import Pane
-from app.widgets.text_line import TextLine
 
 FIRST, BOTH, SECOND = range(3)
 

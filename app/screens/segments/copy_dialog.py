@@ -24,7 +24,7 @@ from app.widgets.bindings import bindings
 from app.widgets.choice_list import ChoiceList
 from app.widgets.content import hidden, words
 from app.widgets.dialog import Dialog
-from app.widgets.text_line import TextLine
+from app.widgets.lines.text_line import TextLine
 
 LONGEST = 5_000  # characters: some terminals drop more than 75,000 bytes of base64
 SAFE = ", without the signs that a terminal could obey"

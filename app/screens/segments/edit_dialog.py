@@ -35,8 +35,8 @@ from app.widgets.content import words
 from app.widgets.dialog import DecisionDialog, QuestionDialog
 from app.widgets.filter_line import FilterInput, FilterLine, Suggestion, Trouble
 from app.widgets.inputs import TextField
+from app.widgets.lines.text_line import TextLine
 from app.widgets.table.table import Table
-from app.widgets.text_line import TextLine
 
 FILLING = "Subscriptions are still being fetched: segments can be made when they are here."
 

@@ -9,7 +9,7 @@ from app.panel.labels import day
 from app.panel.segments.study_starts import StudyStart
 from app.screens.segments.daily_sizes import DailySizes
 from app.text import plain
-from app.widgets.block_digits import block_digits
+from app.widgets.charts.block_digits import block_digits
 from app.widgets.content import Content, para, words
 
 NAME = 24  # cells of a study's title

@@ -33,12 +33,12 @@ from app.screens.segments.history_rows import COLUMNS, HistoryRows, moves_of
 from app.screens.segments.kept_people import KeptPeopleScreen
 from app.text import plain, when
 from app.widgets.bindings import bindings
+from app.widgets.charts.group_bars import GroupBar, GroupBars
+from app.widgets.charts.step_chart import ChartMark, ChartState, StepChart
 from app.widgets.content import words
-from app.widgets.group_bars import GroupBar, GroupBars
 from app.widgets.inputs import TextField
+from app.widgets.lines.text_line import TextLine
 from app.widgets.pane import Pane
-from app.widgets.step_chart import ChartMark, ChartState, StepChart
-from app.widgets.text_line import TextLine
 
 JOINED, LEFT, STAYED = range(3)
 NAMES = ("Joined", "Left", "Still there")

@@ -33,9 +33,9 @@ from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.footer import FooterHints
+from app.widgets.lines.text_line import TextLine
 from app.widgets.pane import Pane
 from app.widgets.table.table import Table
-from app.widgets.text_line import TextLine
 
 BROAD = 140  # columns from which a participant opens beside the members, not below
 BESIDE = 76  # columns from which the members are beside the segments, not below

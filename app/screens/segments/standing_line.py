@@ -14,7 +14,7 @@ from app.db.store import Store
 from app.panel.segments.standing import standing
 from app.text import masked, plain
 from app.widgets.content import para, words
-from app.widgets.text_line import TextLine
+from app.widgets.lines.text_line import TextLine
 
 REST = 0.2  # seconds without a key before it is read, so that no key waits for it
 LINES = 30  # lines of the terminal from which there is room for a second sentence

@@ -20,8 +20,8 @@ from app.panel.segments.why import why
 from app.widgets.bindings import bindings
 from app.widgets.content import hidden, no_emails, words
 from app.widgets.dialog import Dialog
+from app.widgets.lines.text_line import TextLine
 from app.widgets.table.table import Cell, Column, Table
-from app.widgets.text_line import TextLine
 
 COLUMNS = (Column("", 6), Column("Segment", 20, grow=1))
 IN, OUT = Cell("✓ in", "$completed"), Cell("✗ not", "$muted")

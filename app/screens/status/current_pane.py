@@ -13,11 +13,11 @@ from textual.message import Message
 from app.db.errors import DatabaseProblem
 from app.db.store import Store
 from app.panel.pulse import Pulse, pulse
-from app.widgets.block_digits import block_digits
+from app.widgets.charts.block_digits import block_digits
+from app.widgets.charts.day_bars import DayBars, DayBarsState
 from app.widgets.content import Content, para, words
-from app.widgets.day_bars import DayBars, DayBarsState
+from app.widgets.lines.text_line import TextLine
 from app.widgets.pane import Pane
-from app.widgets.text_line import TextLine
 
 LEAST = 2.0  # seconds between two reads
 SHARE = 20  # the pause after a read is so many times as long as the read

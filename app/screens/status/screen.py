@@ -24,14 +24,14 @@ from app.services.snapshot import Snapshot
 from app.settings import SettingsError
 from app.text import when
 from app.widgets.bindings import bindings
-from app.widgets.block_digits import block_digits
+from app.widgets.charts.block_digits import block_digits
+from app.widgets.charts.creation_strip import CreationStrip, StripState
+from app.widgets.charts.sync_steps import Lifecycle, LifecycleState, StepState, SyncSteps
 from app.widgets.content import para, words
-from app.widgets.creation_strip import CreationStrip, StripState
+from app.widgets.lines.text_line import TextLine
 from app.widgets.rates import ArrivalRate, Arrivals, sparkline
 from app.widgets.row_list import RowList
 from app.widgets.scrolling import Scrolling
-from app.widgets.sync_steps import Lifecycle, LifecycleState, StepState, SyncSteps
-from app.widgets.text_line import TextLine
 
 LISTS = 1.0  # seconds between two reads of the lists; no one reads them faster
 TALL, LARGE = 30, 36  # lines of the terminal from which digits are large, and larger

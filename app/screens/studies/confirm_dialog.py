@@ -35,9 +35,9 @@ from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.content import Content, words
 from app.widgets.inputs import TextField
-from app.widgets.line_block import Draw, LineBlock
+from app.widgets.lines.line_block import Draw, LineBlock
+from app.widgets.lines.text_line import TextLine
 from app.widgets.perforation import Perforation
-from app.widgets.text_line import TextLine
 
 FOLLOWS_AFTER = 3.0  # seconds that a person needs at least to read the dialog
 FILLING = (

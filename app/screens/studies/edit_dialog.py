@@ -41,9 +41,9 @@ from app.text import masked, plain
 from app.widgets.bindings import bindings
 from app.widgets.content import Content, words
 from app.widgets.dialog import DecisionDialog, QuestionDialog
-from app.widgets.line_pane import LinePane
+from app.widgets.lines.line_pane import LinePane
+from app.widgets.lines.text_line import TextLine
 from app.widgets.text_box import TextBox
-from app.widgets.text_line import TextLine
 
 NO_LINK = "https://interviews.example/?guest={{token}}"  # in the preview
 BESIDE = 116  # columns from which the mail stands beside the fields

@@ -28,9 +28,9 @@ from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.filter_line import FilterLine
 from app.widgets.footer import FooterHints
+from app.widgets.lines.text_line import TextLine
 from app.widgets.pane import Pane
 from app.widgets.table.table import Column, Table
-from app.widgets.text_line import TextLine
 
 STATES = (
     *("", "uncertain", "to_confirm", "queued", "sent", "handed_over", "started", "completed"),

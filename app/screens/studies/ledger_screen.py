@@ -26,9 +26,9 @@ from app.services.snapshot import Snapshot
 from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.content import words
+from app.widgets.lines.text_line import TextLine
 from app.widgets.pane import Pane
 from app.widgets.table.table import Table
-from app.widgets.text_line import TextLine
 
 
 class LedgerScreen(PanelistScreen):

@@ -29,8 +29,8 @@ from app.widgets.content import words
 from app.widgets.dialog import DecisionDialog, QuestionDialog
 from app.widgets.forms.form_row import FormRow
 from app.widgets.forms.select_field import SelectField
+from app.widgets.lines.text_line import TextLine
 from app.widgets.text_box import TextBox
-from app.widgets.text_line import TextLine
 
 OPT_OUT = "do not contact"
 MARKS = ("started", "completed", "declined", "bounced", "failed", OPT_OUT)

@@ -22,7 +22,7 @@ from app.widgets.forms.form_row import FormGroup, FormRow
 from app.widgets.forms.select_field import SelectField
 from app.widgets.forms.toggle_field import ToggleField
 from app.widgets.inputs import TextField
-from app.widgets.text_line import TextLine
+from app.widgets.lines.text_line import TextLine
 
 TAKES = (
     ("all", "Everyone who can be invited"),

@@ -32,10 +32,10 @@ from app.services.snapshot import Snapshot
 from app.settings import SettingsError
 from app.text import plain
 from app.widgets.bindings import bindings
+from app.widgets.charts.group_bars import GroupBar
 from app.widgets.content import words
-from app.widgets.group_bars import GroupBar
+from app.widgets.lines.text_line import TextLine
 from app.widgets.pane import Pane
-from app.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
     from app.screens.studies.confirm_actions import ConfirmedBatch

@@ -29,7 +29,7 @@ from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.content import Content, words
 from app.widgets.empty_state import EmptyState
-from app.widgets.line_pane import LinePane
+from app.widgets.lines.line_pane import LinePane
 from app.widgets.pane import Pane
 from app.widgets.table.table import Table
 

@@ -18,8 +18,8 @@ from app.text import plain
 from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.dialog import Dialog
+from app.widgets.lines.text_line import TextLine
 from app.widgets.table.table import Cell, Column, Table
-from app.widgets.text_line import TextLine
 
 COLUMNS = (
     Column("", 9),

@@ -20,8 +20,8 @@ from app.widgets.bindings import bindings
 from app.widgets.content import Content, chopped, words
 from app.widgets.dialog import Dialog
 from app.widgets.inputs import PasteField
+from app.widgets.lines.text_line import TextLine
 from app.widgets.state_widget import StateWidget
-from app.widgets.text_line import TextLine
 
 PASTE = (
     "No browser here, or another computer (ssh, a container)? Open it there, and paste the address"

@@ -18,9 +18,9 @@ from app.invites.studies import Study
 from app.screens.studies.mail_rows import mail_lines
 from app.services.snapshot import Snapshot
 from app.text import duration, plain, when
-from app.widgets.block_digits import block_digits
+from app.widgets.charts.block_digits import block_digits
+from app.widgets.charts.group_bars import EIGHTHS
 from app.widgets.content import Content, hidden, words
-from app.widgets.group_bars import EIGHTHS
 
 SIGNS = {PLUS: "$completed", MINUS: "$never"}
 RESULTS = {  # a result that excludes a member -> its mark and colour (docs/looks.md)

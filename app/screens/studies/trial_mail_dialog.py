@@ -24,7 +24,7 @@ from app.widgets.bindings import bindings
 from app.widgets.content import words
 from app.widgets.dialog import DecisionDialog
 from app.widgets.inputs import TextField
-from app.widgets.text_line import TextLine
+from app.widgets.lines.text_line import TextLine
 
 
 class TrialMailDialog(DecisionDialog[None]):

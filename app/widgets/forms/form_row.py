@@ -8,7 +8,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from app.widgets.content import words
-from app.widgets.text_line import TextLine
+from app.widgets.lines.text_line import TextLine
 
 
 class FormRow(Vertical):

@@ -19,8 +19,8 @@ from app.screens.segments.history_screen import SegmentHistoryScreen
 from app.screens.segments.pick_dialog import PickSegmentDialog
 from app.screens.segments.segment_table import SegmentTable
 from app.screens.status.screen import StatusScreen
+from app.widgets.charts.group_bars import GroupBar
 from app.widgets.filter_line import FilterLine
-from app.widgets.group_bars import GroupBar
 from tests.helpers import filled_store
 from tests.helpers import rows as making
 from tests.screens.conftest import SIZES, Driven, Start

@@ -20,7 +20,7 @@ from app.screens.segments.history_screen import JOINED, LEFT, STAYED, SegmentHis
 from app.screens.status.screen import StatusScreen
 from app.text import plain
 from app.widgets.inputs import TextField
-from app.widgets.text_line import TextLine
+from app.widgets.lines.text_line import TextLine
 from tests.db.test_history import happened, told
 from tests.helpers import rows as making
 from tests.screens.conftest import SIZES, Driven, Start

@@ -12,11 +12,11 @@ from app.db.store import Store
 from app.panel.overview import StepView
 from app.panel.segments.reason_words import event_words
 from app.screens.status.screen import StatusScreen
+from app.widgets.charts.sync_steps import LIFECYCLE, Lifecycle, LifecycleState, StepState, SyncSteps
 from app.widgets.content import words
+from app.widgets.lines.text_line import TextLine
 from app.widgets.rates import ArrivalRate, Arrivals, sparkline
 from app.widgets.row_list import Row, RowList
-from app.widgets.sync_steps import LIFECYCLE, Lifecycle, LifecycleState, StepState, SyncSteps
-from app.widgets.text_line import TextLine
 from tests.db.test_history import happened, told
 from tests.helpers import filled_store, rows
 from tests.screens.conftest import DEMO, SIZES, Driven, Start

@@ -13,7 +13,7 @@ from app.invites.sending.schedule import timing_words
 from app.invites.states import NO_ADDRESS, state_words
 from app.screens.studies.board.funnel_rows import heading
 from app.text import clock, duration, plain, when
-from app.widgets.block_digits import block_digits
+from app.widgets.charts.block_digits import block_digits
 from app.widgets.content import Content, words
 
 DIGITS = 16  # cells for the countdown in block digits

@@ -8,8 +8,8 @@ from app.invites.figures.study_figures import StudyCounts, StudyFigures
 from app.invites.states import state_words
 from app.screens.state_marks import MARKS, PLAIN
 from app.text import day
+from app.widgets.charts.group_bars import share
 from app.widgets.content import Content, words
-from app.widgets.group_bars import share
 
 LABEL, NUMBER, PERCENT = 11, 8, 6  # cells of a row
 DAYS = 12  # cells for a note at the right

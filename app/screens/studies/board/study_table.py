@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.invites.figures.study_figures import StudyCounts
 from app.invites.studies import Study
-from app.widgets.group_bars import share
+from app.widgets.charts.group_bars import share
 from app.widgets.table.table import Cell, Column, Table
 
 COLUMNS = (

@@ -1,0 +1,1 @@
+"""Numbers as pictures: digits, bars, steps and strips of time."""

@@ -1,0 +1,1 @@
+"""Widgets of a few lines of text, which are made again when their width changes."""
