@@ -59,7 +59,9 @@ async def test_a_test_key_connects_and_is_gone(start: Start) -> None:
         assert at.sync.keys == [KEY]
         await at.press("1")
         assert at.app.screen.query_one(KeyInput).value == ""
-        assert "Account Acme Inc Stripe ID acct_1Acme Mode TEST" in at.part("#form")
+        await at.until(
+            lambda: "Account Acme Inc Stripe ID acct_1Acme Mode TEST" in at.part("#form")
+        )
         assert "✓ Customers" in at.text
         assert "✗ Prices – Prices have no names." in at.text
         assert "! This is a secret key." in at.text
