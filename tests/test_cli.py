@@ -286,7 +286,7 @@ def test_a_missing_package_is_named(home: Home) -> None:
     words = [sys.executable, "-S", "-m", "app", "status"]  # without site-packages
     ended = subprocess.run(words, env=home.environ, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
-    assert ended.stderr.startswith("Panelist is not installed completely: the package ")
+    assert ended.stderr.startswith("Panelist is not completely installed: the package ")
     assert ended.stderr.count("\n") == 1
 
 

@@ -41,8 +41,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "--sort",
         choices=("arrived", "name", "email", "since", "created", "plan", "status"),
         default="arrived",
-        help="Sort by this column. Times start with the newest, texts with A, and arrived"
-        " with the newest in the panel",
+        help="Sort by this column. Times are sorted newest first, texts from A to Z, and arrived "
+        "by when they joined the panel, newest first",
     )
     parser.add_argument("--reverse", action="store_true", help="Reverse the order")
     add_list_json(parser, csv=True)

@@ -27,7 +27,7 @@ UNASKED = 403, "This request did not come from Panelist, which is still waiting 
 FAULTS: dict[Fault, tuple[int, str]] = {
     "shape": (
         400,
-        "This answer is not from the latest attempt. Go back to Panelist and start again.",
+        "This approval is not from your latest attempt. Go back to Panelist and start again.",
     ),
     "no state": UNASKED,
     "other state": UNASKED,
@@ -74,7 +74,7 @@ class CallbackRules:
         if path != self._path:
             return 404, "Page not found."
         if request.method != b"GET":
-            return 405, "Panelist only accepts browsers that return from an approval."
+            return 405, "This page is only for returning from an approval."
         if any(use != b"document" for use in request.every(b"sec-fetch-dest")):
             return UNASKED  # an image, a frame or a script of a page
         with self._lock:

@@ -46,7 +46,7 @@ class Palette(CommandPalette):
     def __init__(self) -> None:
         super().__init__(
             [ActionCommands, PanelCommands],
-            placeholder="An action, a segment, a study or a person",
+            placeholder="An action, a segment, a study or a participant",
             id="--command-palette",
         )
 

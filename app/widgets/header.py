@@ -15,8 +15,8 @@ from app.widgets.state_widget import StateWidget
 BADGES = {  # state -> (glyph, words beside the time, style)
     "connected": ("●", "", "$completed"),
     "trouble": ("!", "", "bold $warn"),
-    "no database": ("✗", "database away", "bold $never"),
-    "looking on": ("◌", "read-only", "$completed"),
+    "no database": ("✗", "no database", "bold $never"),
+    "read-only": ("◌", "read-only", "$completed"),
     "not syncing": ("○", "not syncing", "$warn"),
     "not connected": ("○", "not connected", "$muted"),
     "disconnected": ("✗", "disconnected", "$never"),

@@ -50,7 +50,7 @@ def test_who_fell_out_of_a_reminder_is_dropped_and_named(home: World) -> None:
         assert home.run("invites", "remind", *how).code == 2
     assert home.run("invite", "--plan", plan, "--expect", "11").code == 2, "it is of no invites"
     other = home.run("invites", "remind", "--plan", plan, "--expect", "12")
-    assert (other.code, "for 11 people, but --expect is 12" in other.err) == (1, True)
+    assert (other.code, "for 11 participants, but --expect is 12" in other.err) == (1, True)
     mark(home, 1, "completed")
     home.opt_out(2)
     assert reminded(home) == 0

@@ -119,7 +119,7 @@ def test_a_passphrase_is_needed_again(nowhere: Home) -> None:
     left = nowhere.run("disconnect", "--yes")
     assert left.code == 1
     assert "could not be deleted" in left.out
-    assert left.err == "Not everything could be done. Run panelist disconnect again.\n"
+    assert left.err == "The disconnect is not complete. Run panelist disconnect again.\n"
     assert status(nowhere)["status"] == "disconnected"
     nowhere.variables |= PASSPHRASE
     assert nowhere.run("disconnect", "--yes").code == 0

@@ -120,7 +120,7 @@ def test_nothing_is_said_of_before(settings: Settings) -> None:
     store.close()
     store = open_store(settings)
     sentence = why(store, row, "paused").sentence
-    assert "at the latest, as a sync found" in sentence
+    assert "or earlier, as a sync found" in sentence
     assert "first sync" not in sentence
     store.close()
 

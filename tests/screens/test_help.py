@@ -64,7 +64,7 @@ async def test_an_action_is_found_by_typing_and_run(start: Start, here: int) -> 
 async def test_a_search_that_finds_nothing_says_so(start: Start, here: int) -> None:
     async with start((100, 30)) as at:
         await at.press("question_mark", *"zzz")
-        assert "No action is called that." in at.flat
+        assert "No action found." in at.flat
         await at.press("enter")
         assert isinstance(at.app.screen, HelpDialog)
 

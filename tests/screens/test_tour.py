@@ -79,7 +79,7 @@ async def test_each_step_names_a_key_and_moves_on(
         await at.press("ctrl+s")
         await says(at, "4/5 Press 4 for Studies")
         await at.press("4")
-        await says(at, "4/5 Press p to see who this draft invites, and who not.")
+        await says(at, "4/5 Press p to see who this draft invites, and who it does not.")
         await at.press("p")
         await says(at, "5/5 Press 3 for Segments.")
         await at.press("3")

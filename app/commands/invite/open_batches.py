@@ -26,7 +26,7 @@ def resume_batches(context: Context, options: argparse.Namespace) -> int:
     code = DONE
     for run in chosen:
         if run.on_purpose and not named:
-            say(f"{_words(context, run)} was paused by a person. To resume it, use {_naming(run)}.")
+            say(f"{_words(context, run)} was paused by hand. To resume it, use {_naming(run)}.")
             code = FAILED
         elif (why := refusal(context.settings, run)) and not options.batch_number:
             say(

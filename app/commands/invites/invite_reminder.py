@@ -69,7 +69,7 @@ def _confirm(context: Context, options: argparse.Namespace) -> int:
         )
     if options.expect != number:
         say(
-            f"The reminder {shown.short} is for {number:,} people, but --expect is"
+            f"The reminder {shown.short} is for {number:,} participants, but --expect is"
             f" {options.expect:,}. Nothing was sent. Check it again."
         )
         return FAILED

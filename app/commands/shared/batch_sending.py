@@ -119,7 +119,7 @@ class BatchProgress:
         if now.trouble != self._trouble and not self._json:
             self._progress.clear()
             if now.trouble and now.state == "running":
-                say(f"{self._name}{plain(now.trouble, 1000)} Panelist tries again by itself.")
+                say(f"{self._name}{plain(now.trouble, 1000)} Panelist tries again automatically.")
             self._trouble = now.trouble
         self._progress.show(
             f"{self._name}{now.words}, {now.recent} a minute", **_counts(now), trouble=now.trouble

@@ -70,7 +70,7 @@ class Session:
         The answer to a whole email is waited for a few seconds more. Then it stays uncertain."""
         self._hurried = True
         if self._breakable:
-            raise Interrupted("Panelist was told to stop before the mail was sent.")
+            raise Interrupted("Panelist stopped before the email was sent.")
         if self._smtp is not None and self._smtp.sock is not None:
             end = threading.Timer(LAST, _hang_up, (self._smtp.sock,))
             end.daemon = True

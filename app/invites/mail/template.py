@@ -199,7 +199,7 @@ def fields_of(
                 f"say what to write where nothing is known: {{{{{name}|there}}}}",
             )
         if bar and name not in PERSONAL:
-            _refuse(template, match.start(), place, f"{{{{{name}}}}} takes no fallback text")
+            _refuse(template, match.start(), place, f"{{{{{name}}}}} cannot have a fallback text")
         found.append(Placeholder(name, otherwise.strip() if bar else None, match.start()))
     return iter(found)
 

@@ -191,9 +191,7 @@ def approve(
             return drift
         left = set(shown.invites.values()) - set(drift.dropped)
         if shown.invites and not left:
-            raise StudyProblem(
-                "No one in this reminder can be reminded any more. Nothing was sent."
-            )
+            raise StudyProblem("No one in this reminder can still be reminded. Nothing was sent.")
         batch = reminders.queue(
             store,
             shown.study_id,

@@ -82,7 +82,7 @@ def taken_words(lost: LostRecords) -> str:
         said = _counted(len(lost.opt_outs), "opt-out is", "opt-outs are")
         parts.append(f"{said} recorded again.")
     if any(kind == "erased" for _, kind, _ in lost.opt_outs):
-        parts.append("Erased people are erased again in four hours.")
+        parts.append("Erased participants are erased again in four hours.")
     return " ".join(parts)
 
 

@@ -119,7 +119,7 @@ def _date(field: FilterField, text: str, start: int, end: int) -> Moment | Relat
             return _moment(found)
         except (ValueError, OverflowError):
             raise Mistake(
-                start, end, f"{quoted(text)} at {start + 1} isn't a valid date."
+                start, end, f"{quoted(text)} at {start + 1} is not a valid date."
             ) from None
     if re.match(r"[0-9]+[hdwmy]\Z", text, re.IGNORECASE):
         raise Mistake(

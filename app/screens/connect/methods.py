@@ -72,8 +72,8 @@ def connected_words(snapshot: Snapshot) -> Content:
         account = account_words(linked.account, linked.account_name)
         if snapshot.activity is None and shown is not None and shown.id == linked.id:
             text = (
-                f"{account} is connected in {linked.mode} mode, but no sync runs here. Connect it"
-                " again to continue. You can use everything that was fetched before."
+                f"{account} is connected in {linked.mode} mode, but no sync runs here. Connect "
+                f"again to continue. Synced data is still available."
             )
         else:
             text = (
@@ -94,9 +94,9 @@ def way_words(way: str, demo: Demo | None, kept: str, closed: str) -> Content:
             words(("Turn Stripe customers into a research panel.", "bold")),
             words(),
             words("This demo runs a sandbox: a local Stripe with"
-                  f" {demo.customers:,} made-up customers. It is deleted when you quit."),
+                  f" {demo.customers:,} fictional customers. It is deleted when you quit."),
             words(),
-            words("It connects by itself at the start.") if demo.prepare else words(),
+            words("It connects automatically.") if demo.prepare else words(),
             words(("Enter", "bold $primary"), " or ", ("d", "bold $primary"),
                   "  Connect it again" if demo.prepare else "  Connect it"),
             words(),
@@ -104,17 +104,20 @@ def way_words(way: str, demo: Demo | None, kept: str, closed: str) -> Content:
         ]  # fmt: skip
     elif way == "demo":
         lines = [
-            words("The demo is a made-up company with 18 months behind it: customers who came and"
-                  " left, finished studies and replies. A tour of five steps shows you around."),
+            words("The demo is a fictional company with 18 months of history: customers who "
+            "joined and left, finished studies and replies. A tour in five steps shows you "
+            "around."),
             words(),
-            words("It does not touch your data and is deleted when you quit."),
+            words("It does not change your data and is deleted when you quit."),
             words(),
             words(enter, " starts it. Quit it to come back here."),
         ]  # fmt: skip
     elif way == "unlock":
         lines = [
             words(closed),
-            words(enter, " asks for the passphrase. A key in PANELIST_STRIPE_KEY needs none."),
+            words(
+                enter, " asks for the passphrase. A key in PANELIST_STRIPE_KEY does not need one."
+            ),
         ]
     elif way == "leave":
         lines = [

@@ -36,21 +36,21 @@ from app.widgets.lines.text_line import TextLine
 from app.widgets.scrolling import Scrolling
 
 LATER = {"#oauth-form": OAuthForm, "#setup-form": SetupForm}  # made when they are first shown
-BUSY = "Something is being tried already; wait for its answer."
+BUSY = "Panelist is already connecting. Wait for the result."
 
 
 class Form(Scrolling, VerticalScroll):
     """The part beside the list of methods."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ROWS)
-    help_text = "What the chosen way is about."
+    help_text = "About the selected method."
 
 
 class ConnectScreen(PanelistScreen):
     """Two columns if there is room, otherwise one that scrolls."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(CONNECT)
-    help_text = "Connect a Stripe account. Choose how, then follow the text beside the list."
+    help_text = "Connect a Stripe account. Choose a method, then follow the text next to the list."
 
     def __init__(self) -> None:
         super().__init__()

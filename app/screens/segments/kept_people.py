@@ -55,7 +55,7 @@ class KeptPeopleScreen(GroupsScreen):
         ids = self.shown_ids()
         if ids:
             return ids
-        self.host.tell("There is no one in this list." if ids is not None else "Still counting.")
+        self.host.tell("This list is empty." if ids is not None else "Still counting.")
         return None
 
     def action_export(self) -> None:
@@ -68,7 +68,9 @@ class KeptPeopleScreen(GroupsScreen):
         self.app.push_screen(form, lambda file: self._exported(file, len(ids)))
 
     def _exported(self, file: Path | None, number: int) -> None:
-        said = f"{number:,} people are in {file}." if file else "Nothing was exported."
+        said = (
+            f"{number:,} participants were exported to {file}." if file else "Nothing was exported."
+        )
         self.host.tell(said)
 
     def action_new(self) -> None:

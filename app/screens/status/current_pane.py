@@ -145,7 +145,7 @@ def _moved(read: Pulse, width: int) -> list[Content]:
     if read.new_customers:
         rows.append(("New customers", read.new_customers, "$completed"))
     if not rows:
-        return [words(("No one moved.", "$muted"))]
+        return [words(("No one joined or left a segment.", "$muted"))]
     most = max(number for _, number, _ in rows)
     name = min(NAME, max(len(one) for one, _, _ in rows))
     digits = len(f"{most:,}")

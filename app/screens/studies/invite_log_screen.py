@@ -46,8 +46,8 @@ class InviteLogScreen(InviteActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings(LOG)
     PAUSE = 0.5
     help_text = (
-        "Each invite with its state. Space selects several. m records what happened to them, I does"
-        " that for a list, u undoes the last mark, and S shows the invites of all studies."
+        "Each invite with its state. Press Space to select several, m to mark what happened, I to "
+        "mark from a list, u to undo the last mark, and S for all studies."
     )
 
     class Found(Message):
@@ -76,7 +76,7 @@ class InviteLogScreen(InviteActions):
     def compose_content(self) -> ComposeResult:
         with Pane(id="log"):
             yield TextLine(id="log-how")
-            yield FilterLine("name, address or id", id="log-search")
+            yield FilterLine("Name, address or ID", id="log-search")
             yield Table(
                 COLUMNS, "The invites.", empty=NO_INVITES, waiting="Reading…",
                 opens=False,

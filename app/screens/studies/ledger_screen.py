@@ -37,8 +37,8 @@ class LedgerScreen(PanelistScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(LEDGER)
     help_text = (
-        "Each entry says who did something, when and from where. Nothing is ever changed in it:"
-        " panelist verify proves that. p shows only the entries about one person. Escape goes back."
+        "Each entry says who did what, when and from where. Entries are never changed, and "
+        "panelist verify checks that. Press p to show only the entries about one participant."
     )
 
     class Found(Message):

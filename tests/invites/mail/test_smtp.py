@@ -102,7 +102,7 @@ def test_the_first_digit_counts(fault: str) -> None:
     [
         (b"+OK POP3 ready\r\n", "does not speak SMTP on this port"),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "does not speak SMTP on this port"),
-        (b"220-hello\r\n" * 2_000, "its answer does not end"),
+        (b"220-hello\r\n" * 2_000, "its response does not end"),
         (b"220 " + b"x" * 9_000, "500 Line too long"),
         (b"220-hello\r\n", "it did not answer in time"),
     ],

@@ -22,7 +22,7 @@ from tests.helpers.panel_history import FIRST, Panel, build_orders
 from tests.helpers.rows import connection, members
 
 THEIRS = "participant_id IN (SELECT id FROM participant WHERE connection_id = ?)"
-STATUS_ORDER = ("active", "in trial", "past due", "", "canceled", "never subscribed")
+STATUS_ORDER = ("active", "trialing", "past due", "", "canceled", "never subscribed")
 
 
 def folded(text: str) -> bytes:

@@ -113,10 +113,10 @@ async def test_a_key_of_the_environment_waits_for_the_network(
     sync.gate.clear()
     async with start(key=KEY, sync=sync) as at:
         await at.until(lambda: len(sync.keys) == 1)
-        assert "Asking Stripe …" in at.flat
+        assert "Checking with Stripe…" in at.flat
         sync.gate.set()
         await at.until(lambda: len(sync.keys) > 2)
-        assert "cannot be reached (offline). Panelist tries again by itself." in at.flat
+        assert "cannot be reached (offline). Panelist tries again automatically." in at.flat
         assert "cannot be reached" not in at.toasts  # Connect, which is open, says it
         sync.problem = None
         await at.until(lambda: at.app.stripe.running)

@@ -90,7 +90,7 @@ async def test_each_group_has_its_numbers_and_people(
             (2, "1 with email"),
             (3, "2 with email"),
         ]
-        for said in ("44%", "22%", "33%", "3 with email", "9 people in A or B"):
+        for said in ("44%", "22%", "33%", "3 with email", "9 participants in A or B"):
             assert said in at.flat
         assert "Only B: [b]Pro[/b]" in at.flat
         assert people(at)[:3] == ["Person 03", "Person 02", "Person 01"]
@@ -125,7 +125,7 @@ async def test_who_is_left_out_of_a_segment_is_said(start: Start, store: Store, 
     async with start((160, 40)) as at:
         screen = CompareScreen(store, here, known["none"], known["all"], masking=False)
         await put(at, screen)
-        assert f"12 people in A or B, A {left_out}" in at.flat
+        assert f"12 participants in A or B, A {left_out}" in at.flat
         await at.app.push_screen(SegmentHistoryScreen(store, here, known["none"], masking=False))
         await at.until(lambda: f"size over time, {left_out}" in at.flat)
 

@@ -253,13 +253,13 @@ async def test_compared_with_another_and_back_at_a_person(start: Start, here: in
         await at.until(lambda: isinstance(at.app.screen, PickSegmentDialog))
         await put(at, "active sub")
         await at.press("enter", "enter")
-        await at.until(lambda: "people in A or B" in at.flat)
+        await at.until(lambda: "participants in A or B" in at.flat)
         await at.press("enter", "enter")
         await at.until(lambda: "Subscriptions" in at.flat)
         assert isinstance(at.app.screen, SegmentsScreen)
         await at.press("escape")  # back to where the person was chosen
         assert isinstance(at.app.screen, CompareScreen)
-        await at.until(lambda: "people in A or B" in at.flat)
+        await at.until(lambda: "participants in A or B" in at.flat)
         await at.press("escape", "escape")
         assert isinstance(at.app.screen, SegmentsScreen)
         assert not at.app.screen.person_pane.display

@@ -112,7 +112,7 @@ async def test_what_was_just_marked_is_undone_together(
         await at.press("space", "space")
         await mark(at, "started")
         await at.until(lambda: studies.funnel(store, asked).get("started") == 2)
-        await at.until(lambda: "u undoes it" in at.toasts)
+        await at.until(lambda: "Press u to undo" in at.toasts)
         await at.press("u")
         await at.until(lambda: "started" not in studies.funnel(store, asked))
         await at.until(lambda: "2 undone." in at.toasts)
@@ -257,7 +257,7 @@ async def test_a_reminder_goes_to_those_whom_the_question_was_about(
         at.settle()
         await at.strike("tab")  # a y that is held confirms nothing
         await yes(at)
-        await at.until(lambda: "Fell out: Person 04 (completed since)" in at.toasts)
+        await at.until(lambda: "No longer invited: Person 04 (completed since)" in at.toasts)
         assert store.row(reminded) == (10,)
 
 

@@ -73,7 +73,7 @@ async def test_from_nothing_to_files(
         assert invites(store) == 0
         await put(at, "12")
         await at.press("enter")
-        assert "11 people will be invited, not 12" in stub(at)
+        assert "11 participants will be invited, not 12" in stub(at)
         assert invites(store) == 0
         await at.press("backspace", "1", "enter", "enter", "enter")
         await at.until(lambda: not dialog.is_attached)
@@ -257,7 +257,7 @@ async def test_the_dialog_sends_nothing_that_was_not_typed(
             for size in ((60, 20), (200, 60), (80, 24)):
                 await at.pilot.resize_terminal(*size)
                 await at.press("enter")
-                assert "11 people will be invited, not 1" in stub(at)
+                assert "11 participants will be invited, not 1" in stub(at)
             await at.press("1", "enter", "enter")
             await at.until(lambda: invites(store) == 11)
             return

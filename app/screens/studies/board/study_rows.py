@@ -21,7 +21,7 @@ LABEL = 11  # cells for the label of a line
 NAME = 18  # cells for the name of who replied
 NO_STUDIES = EmptyText(
     "No studies yet.",
-    "A study invites people from your segments.",
+    "A study invites participants from your segments.",
     (("n", "New study"),),
 )
 
