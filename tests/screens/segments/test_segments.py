@@ -294,7 +294,7 @@ async def test_a_person_is_erased_after_a_question_and_may_stay(
     async with start((120, 40)) as at:
         await look(at)
         await at.press("tab", "enter")
-        for said, number in (("erased", 1), ("They stay", 0)):
+        for said, number in (("erased", 1), ("erasure was undone", 0)):
             await at.press("E")
             await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
             question = at.app.screen
