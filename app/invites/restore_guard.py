@@ -50,7 +50,7 @@ _NOTED = 1.0  # seconds between two times that the end of the ledger is recorded
 class Answer(Enum):
     """What a person says of a database that is asked about."""
 
-    MOVED = "moved"  # it is the same panel, and no other copy of it sends
+    MOVED = "moved"  # the same database in a new place, and no copy sends
     COPY = "copy"  # it is a copy that was put back, or one of two
 
 

@@ -45,7 +45,7 @@ async def test_what_is_read_and_what_never(start: Start) -> None:
 @pytest.mark.parametrize("keys", [["d"], ["enter"]])
 async def test_the_sandbox_is_one_key_away(start: Start, keys: list[str]) -> None:
     async with start(demo=DEMO) as at:
-        assert "1,000 made-up customers" in at.text
+        assert "1,000 fictional customers" in at.text
         await at.press(*keys)
         await at.until(lambda: at.app.current_mode == "status")
         assert at.sync.keys == [DEMO.key]
