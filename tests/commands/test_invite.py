@@ -185,7 +185,7 @@ def test_when_everyone_fell_out_nothing_is_queued(home: World) -> None:
     home.opt_out(*range(12))
     ended = home.confirm(plan)
     assert ended.code == 1
-    assert "No one in this plan can be invited any more" in ended.said
+    assert "No one in this plan can still be invited" in ended.said
     assert home.store.row("SELECT count(*) FROM run") == (0,)
 
 
@@ -339,7 +339,7 @@ def test_what_was_paused_on_purpose_is_named(team: Team) -> None:
     runs.pause(team.store, run, "ann")
     refused = team.run("invite", "--resume")
     assert refused.code == 1
-    assert "was paused by a person" in refused.err
+    assert "was paused by hand" in refused.err
     assert team.left(run) == 3
     assert team.run("invite", "--resume", "--study", "Pricing").code == 0
     assert team.left(run) == 0

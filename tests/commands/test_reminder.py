@@ -82,7 +82,7 @@ def test_who_would_be_added_to_a_reminder_is_asked_about(home: World) -> None:
 
 def test_a_reminder_has_a_start_time_too(home: World) -> None:
     how = ("invites", "remind", "--plan", shown(home), "--expect", "11", "--start")
-    assert "isn't a start time" in home.run(*how, "Tuesday").said
+    assert "is not a valid start time" in home.run(*how, "Tuesday").said
     ended = home.run(*how, "tomorrow 9:00")
     assert (ended.code, reminded(home)) == (0, 11)
     assert "They start on " in ended.err

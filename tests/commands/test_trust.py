@@ -89,5 +89,5 @@ def test_a_witness_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     sent = home.run("invite", *plan_of(home), "--way", "eml")
     assert sent.code == 0
     assert "3 handed over" in sent.out
-    assert sent.err.count("cannot be recorded in") == 1
+    assert sent.err.count("Panelist cannot record what was sent in") == 1
     assert "PANELIST_STATE" in sent.err

@@ -46,7 +46,7 @@ def test_what_fails_is_one_sentence(
     [
         ("", "No editor is set"),
         ("/nowhere/vi", "did not work .No such file"),
-        ("vi 'x", "isn't a command"),
+        ("vi 'x", "is not a command"),
     ],
 )
 def test_without_an_editor_it_says_what_to_do(

@@ -74,6 +74,6 @@ def _check_one(character: str, at: int, *, in_quotes: bool) -> None:
         )
         instead = {"\n": "\\n", "\t": "\\t"}.get(character, f"\\u{ord(character):04x}")
         hint = f". Write {instead} instead" if in_quotes and character != "\0" else ""
-        raise Mistake(at, at + 1, f"A filter cannot contain {name} (at {at + 1}){hint}.")
+        raise Mistake(at, at + 1, f"The filter has {name} at {at + 1}, which is not allowed{hint}.")
     if category == "Cs":
         raise Mistake(at, at + 1, f"The byte at {at + 1} is not UTF-8 text.")

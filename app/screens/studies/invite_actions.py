@@ -78,7 +78,7 @@ class InviteActions(PanelistScreen):
             said = "arrived" if mark == ARRIVED else "did not arrive"
         else:
             moved, said = lifecycle.mark(*here, mark, by), mark
-        stayed = f", {len(meant) - moved:,} can't be" if moved < len(meant) else ""
+        stayed = f", {len(meant) - moved:,} cannot be" if moved < len(meant) else ""
         return f"{moved:,} marked: {said}{stayed}." + (" Press u to undo." if moved else "")
 
     def action_suppress(self) -> None:

@@ -83,7 +83,7 @@ def test_what_no_one_is_left_of_or_no_one_knows_is_said(
     store: Store, here: int, shown: ReminderList
 ) -> None:
     lifecycle.mark(store, here, list(shown.invites.values()), "completed", BY)
-    with pytest.raises(StudyProblem, match="No one in this reminder can be reminded any more"):
+    with pytest.raises(StudyProblem, match="No one in this reminder can still be reminded"):
         approve(store, shown, EML, BY)
     for digits in ("12", "xyzxyz", "0" * 12):
         with pytest.raises(UnknownPlan):

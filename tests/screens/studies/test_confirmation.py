@@ -189,7 +189,7 @@ async def test_a_start_time_is_shown_as_it_was_understood(
         assert "Starts at once" in stub(at)
         await at.press("tab")
         await put(at, "Tuesday")
-        await at.until(lambda: "isn't a start time" in stub(at))
+        await at.until(lambda: "is not a valid start time" in stub(at))
         await at.press("enter")
         await put(at, "11")
         await at.press("enter")

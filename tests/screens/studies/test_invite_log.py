@@ -343,7 +343,7 @@ async def test_a_mark_says_for_how_many_it_is(start: Start, asked: int, store: S
         await mark(at, "completed")
         await at.until(lambda: studies.funnel(store, asked).get("completed") == 1)
         await at.press("m")
-        await at.until(lambda: "can't be marked in this state" in at.toasts)
+        await at.until(lambda: "cannot be marked in this state" in at.toasts)
         await at.press("space", "space", "space", "m")
         await at.until(lambda: isinstance(at.app.screen, MarkDialog))
         assert "Mark 3 invites as" in at.flat
