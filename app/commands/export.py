@@ -69,7 +69,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Export participants."""
     if options.file is not None and options.output is not None:
-        raise WrongUse("Two files were given. Nothing was written. Give one of them.")
+        raise WrongUse("Two files were given. Nothing was written. Give only one.")
     options.output = options.output or options.file or "-"
     context = open_context(options.account)
     chosen = _chosen(context, options)

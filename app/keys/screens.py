@@ -113,7 +113,7 @@ PLAN = place(
 
 LOG = place(
     "screen", "log", "Invite log",
-    Row("search", "Show only invites with this name, address or ID"),
+    Row("search", "Show only invites with this name, email or ID"),
     Row("mark", "Mark what happened with these invites"),
     Row("undo", "Undo the last mark of these invites", name="Undo mark"),
     Row("select", "Select this invite, so that you can act on several at once"),

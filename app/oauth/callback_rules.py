@@ -18,10 +18,10 @@ APART = 5.0  # seconds between two uninvited callbacks that are passed on
 UNINVITED = 20  # uninvited callbacks that are passed on in total
 
 BACK = "You can close this page and go back to the terminal."
-APPROVED = f"Panelist has received the answer. {BACK}"
-DENIED = f"Nothing was connected, as you chose. {BACK}"
+APPROVED = f"Panelist has received the approval. {BACK}"
+DENIED = f"You denied access. Nothing was connected. {BACK}"
 INSTALLED = "Go back to Panelist and choose whether to accept it."
-USED = f"Panelist has this answer already. {BACK}"
+USED = f"Panelist already has this approval. {BACK}"
 BUSY = "Answer the question about the other account first, then try again."
 UNASKED = 403, "This request did not come from Panelist, which is still waiting for your approval."
 FAULTS: dict[Fault, tuple[int, str]] = {

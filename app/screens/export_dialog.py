@@ -209,8 +209,7 @@ class ExportDialog(DecisionDialog["Path | None"]):
         if message.problem is None:
             self._done = True
             written = self._source.counted(message.number)
-            be = "is" if message.number == 1 else "are"
-            self._say(words(("✓ ", "$completed"), f"{written} {be} in {self._file}"))
+            self._say(words(("✓ ", "$completed"), f"Exported {written} to {self._file}"))
             self.query_one("#cancel", Button).label = "Close"
             return
         self._file = None

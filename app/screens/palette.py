@@ -30,7 +30,7 @@ PEOPLE = 8  # people that one search offers
 SOON, LATEST = 0.01, 200  # seconds between two looks at a new screen, and the number of looks
 LEAST = 2  # letters to search people for
 PLACES = {place.id: place for place in EVERYWHERE}
-THEME = Action("app.theme", "change_theme", "", "Theme", "Choose the colours")
+THEME = Action("app.theme", "change_theme", "", "Theme", "Choose a theme")
 PICTURE = Action(
     *("app.picture", "save_picture", "", "Screenshot"),
     "Save a picture of this screen as SVG, with names and emails masked",
@@ -195,7 +195,11 @@ class PanelCommands(Provider):
         store = host_of(self.screen).store
         try:
             found = [
-                (one.name, f"Segment, {one.count:,} people", Jump("segments", "segment", one.key))
+                (
+                    one.name,
+                    f"Segment, {one.count:,} participants",
+                    Jump("segments", "segment", one.key),
+                )
                 for one in segments(store, connection)
             ]
             found += [

@@ -128,7 +128,7 @@ def _preview(see: View) -> str:
 
 def _history(see: View) -> str:
     if "history" in see.places:
-        return "Everyone stays here. Press `esc`, then choose another segment."
+        return "No one has left this segment. Press `esc`, then choose another segment."
     if not see.in_segments:
         return _go_to_segments(see)
     if see.has_history:
@@ -155,7 +155,7 @@ STEPS = (
     TourStep(_history, lambda see: "history" in see.places and see.has_history),
 )
 NEXT = "Next"
-END = "That was the tour. Nothing here is real, so try everything."
+END = "That was the tour. All data here is fictional, so try everything."
 
 
 class Tour:

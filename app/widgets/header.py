@@ -135,7 +135,7 @@ def _right(state: HeaderState, room: _Room) -> Content:
     if state.masking:
         parts.append(words(("MASKED", "bold reverse")))
     if state.participants is not None and room.people:
-        parts.append(words(f"{state.participants:,} people"))
+        parts.append(words(f"{state.participants:,} participants"))
     glyph, said, style = BADGES[state.badge]
     about = [said] if said and room.state else []
     about += [state.as_of] if state.as_of and room.time else []

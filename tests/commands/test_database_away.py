@@ -124,7 +124,7 @@ def test_what_is_said_if_it_stays_away(
         with pytest.raises(DatabaseProblem, match="does not respond correctly"):
             sending(how, opened, batch, settings)
     line.join()
-    assert heard.has("1 sent, 2 left when the database last answered.")
+    assert heard.has("1 sent, 2 left when the database last responded.")
     assert heard.has(f"To continue, run panelist invite --resume --run {batch}.")
 
 
@@ -169,7 +169,7 @@ async def test_a_server_that_only_receives_says_it(line: Line, opened: Store, he
             await asyncio.sleep(0)
 
     await asyncio.to_thread(line.cut)
-    await said("Webhooks are refused meanwhile")
+    await said("webhooks are refused")
     line.join()
     await said("The database responds again. Webhooks are received.")
     watching.cancel()

@@ -233,8 +233,8 @@ def test_the_new_plan_takes_in_who_was_added(home: World) -> None:
         ({"sender_address": "eve@acme.example"}, "changed: the sender's address"),
         ({"cool_down_days": 60}, "changed: the cool-down: 30 days → 60 days"),
         ({"segments": "active"}, "changed: the excluded segments: + none"),
-        ({"way": "csv"}, "changed: how the invites leave: eml → csv"),
-        ({"server": SMTP}, "how the invites leave: eml → the mail server rosa@localhost:1"),
+        ({"way": "csv"}, "changed: the channel of the invites: eml → csv"),
+        ({"server": SMTP}, "the channel of the invites: eml → the mail server rosa@localhost:1"),
     ],
 )
 def test_another_mail_rule_or_way_is_asked_about(

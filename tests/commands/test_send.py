@@ -192,7 +192,7 @@ def test_a_signal_ends_it_and_keeps_the_rest(home: World, number: signal.Signals
         out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "0 sent, 3 left" in out
-    assert "What was not sent stays queued" in err
+    assert "Invites that were not sent stay queued" in err
     assert home.batch(run) == ("running", 3)
 
 

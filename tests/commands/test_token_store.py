@@ -90,7 +90,7 @@ def test_a_place_by_option(nowhere: Home, sandbox: Sandbox, place: str) -> None:
         web.get(decide(waiting.url))
         ended = waiting.end()
     assert ended.code == 0
-    assert f"The access is kept in: {WORDS[place]}\n" in ended.err
+    assert f"The credentials are stored in: {WORDS[place]}\n" in ended.err
     assert nowhere.run("sync").code == 0
     assert nowhere.run("info", "--json").json["credentials"] == WORDS[place]
 

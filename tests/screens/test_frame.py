@@ -246,7 +246,7 @@ def test_the_header_fits(width: int, badge: str, tab: Tab) -> None:
     assert nameless.cell_length <= width
     assert "…" not in nameless.plain
     if width >= 200:
-        assert "1,234,567 people" in line.plain
+        assert "1,234,567 participants" in line.plain
         assert "◆ Panelist" in line.plain
 
 

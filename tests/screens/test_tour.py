@@ -64,18 +64,18 @@ async def test_each_step_names_a_key_and_moves_on(
         assert at.app.current_mode == "status"  # it has connected by itself
         await at.until(lambda: at.app.stripe.running)
         await at.press("3")
-        await says(at, "2/5 Press / to find a person")
+        await says(at, "2/5 Press / to find one")
         await at.press("slash")
         await says(at, "2/5 Type part of a name")
         await at.press(*"har")
         await says(at, "3/5 Found. Press esc until the search is closed.")
         await at.press("escape", "escape")
-        await says(at, "3/5 Press n to make a segment")
+        await says(at, "3/5 Press n to create a segment")
         await at.press("n")
         await says(at, "3/5 Type a name, tab, then created>-90d, then ^s to save.")
         at.settle()
         await at.press(*"New", "tab", *"created", "greater_than_sign", *"-90d")
-        await at.until(lambda: "people" in at.text)  # the filter was counted
+        await at.until(lambda: "participants" in at.text)  # the filter was counted
         await at.press("ctrl+s")
         await says(at, "4/5 Press 4 for Studies")
         await at.press("4")

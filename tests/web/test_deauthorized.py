@@ -66,7 +66,7 @@ def test_it_ends_the_connection(here: SyncService, sandbox: Sandbox) -> None:
         (message,) = overview(here.store).messages
         assert "Disconnected. Access was revoked in Stripe." in message.text
         again = running.send(body)
-        assert (again.status_code, again.text) == (200, "Without effect.\n")
+        assert (again.status_code, again.text) == (200, "Ignored.\n")
         assert len(overview(here.store).messages) == 1
         assert running.hints == []
     assert here.resume() is None
@@ -77,7 +77,7 @@ def test_one_that_comes_late_ends_nothing(here: SyncService, sandbox: Sandbox) -
     connection = approved_home.connect(here)
     with server_of(here) as running:
         body = removal(connection, sandbox.world.client_id, created=int(time.time()) - 5_000)
-        assert running.send(body).text == "Without effect.\n"
+        assert running.send(body).text == "Ignored.\n"
         assert running.hints == []
     assert approved_home.view(here.store).status == "pending"
     assert approved_home.kept(here.settings, connection.account)
@@ -108,7 +108,7 @@ def test_of_somebody_else_it_has_no_effect(
     connection = approved_home.connect(here)
     with server_of(here) as running:
         body = removal(connection, sandbox.world.client_id, **more)
-        assert running.send(body).text == "Without effect.\n"
+        assert running.send(body).text == "Ignored.\n"
     assert approved_home.view(here.store).status == "pending"
     assert approved_home.kept(here.settings, connection.account)
 

@@ -51,7 +51,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     _declare_list(parser)
     parser.add_argument("--trust", action="store_true", help="The same as the action: trust copy")
     actions = parser.add_subparsers(dest="action", metavar="what")
-    _declare_list(actions.add_parser("list", help="The same as without an action"))
+    _declare_list(actions.add_parser("list", help="The same as the command alone"))
     _declare_actions(actions)
 
 
@@ -60,7 +60,7 @@ def _declare_list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state", action="append", metavar="STATE", help="Only invites in this state"
     )
-    parser.add_argument("--search", metavar="TEXT", help="Search names, addresses and IDs")
+    parser.add_argument("--search", metavar="TEXT", help="Search names, emails and IDs")
     add_account(parser)
     add_list_json(parser, csv=True)
     add_output(parser)

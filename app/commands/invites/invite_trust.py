@@ -41,7 +41,7 @@ def trust_database(options: argparse.Namespace) -> int:
 
 def _accept(guard: RestoreGuard, answer: Answer) -> int:
     lost = guard.accept(by(), answer)
-    say(f"This database may send again. {taken_words(lost)}".rstrip())
+    say(f"This database can send again. {taken_words(lost)}".rstrip())
     if guard.trouble is not None:
         say(guard.trouble)
     return DONE

@@ -159,7 +159,7 @@ class Session:
             self.close()
         if not is_reply(code) or 300 <= code < 400:  # it may be about to say that it has it
             self.close()
-            raise DeliveryUnknown(f"it answered {answer}")
+            raise DeliveryUnknown(f"it responded with {answer}")
         if not 200 <= code < 300:
             said = str(answer).rstrip(".")
             raise NotSent(f"The mail server did not accept the email: {said}.", answer)

@@ -39,7 +39,7 @@ class Meaning:
 
 @dataclass(frozen=True)
 class SmtpReply:
-    """A server's answer. ``phase``: what it answered. ``text``: without the reply code."""
+    """A server's answer. ``phase``: what it responded with. ``text``: without the reply code."""
 
     phase: Phase
     code: int

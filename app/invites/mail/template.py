@@ -192,7 +192,7 @@ def fields_of(
         name = name.strip()
         known = ", ".join(f"{{{{{one}}}}}" for one in names)
         if not _NAME.match(name) or name not in names:
-            _refuse(template, match.start(), place, f"there is no such field; there are {known}")
+            _refuse(template, match.start(), place, f"unknown field. Use one of {known}")
         if name in PERSONAL and not otherwise.strip():
             _refuse(
                 *(template, match.start(), place),

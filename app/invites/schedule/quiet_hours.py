@@ -76,7 +76,7 @@ def parse(text: str) -> QuietHours:
             days |= {day % 7 for day in range(named[0], named[0] + (named[1] - named[0]) % 7 + 1)}
         else:
             raise StudyProblem(
-                f"“{plain(said, 60)}” is not a valid time. Write times and days such as"
+                f"“{plain(said, 60)}” is not a valid time. Write times and days, such as"
                 f" {EXAMPLE}, or nights, weekends or none.",
                 "quiet_hours",
             )

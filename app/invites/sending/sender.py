@@ -49,7 +49,11 @@ class OtherMailServer(Problem):
 def check_server(batch: RunView, server: str | None) -> None:
     """Raise OtherMailServer unless the batch may leave through this mail server."""
     if batch.server is not None and batch.server != server:
-        here = f"This Panelist sends by {server}" if server else "This Panelist has no mail server"
+        here = (
+            f"This Panelist sends through {server}"
+            if server
+            else "This Panelist has no mail server"
+        )
         raise OtherMailServer(
             f"{here}, but it was confirmed for {batch.server}. Set PANELIST_SMTP_SERVER to that"
             " mail server, or withdraw the queue and make a new plan."

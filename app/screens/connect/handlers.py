@@ -53,9 +53,7 @@ class ConnectionHandlers(Host):
             self.open_dialog(QuestionDialog(lines, "Connect"), answered)
         missing = [one.label for one in report.permissions if not one.granted]
         if missing:
-            self.tell(
-                f"Not permitted: {', '.join(missing)}. Connect (1) has details.", problem=True
-            )
+            self.tell(f"Not permitted: {', '.join(missing)}. Press 1 for details.", problem=True)
         self.refresher.show()
 
     def on_connection_refused(self, message: ConnectionRefused) -> None:
@@ -124,7 +122,9 @@ class ConnectionHandlers(Host):
         def chosen(choice: Choice | None) -> None:
             if choice is None:
                 self.stripe.give_up()
-                self.say("No storage was chosen. Nothing was connected or moved.", problem=True)
+                self.say(
+                    "You did not choose a storage. Nothing was connected or moved.", problem=True
+                )
                 self.oauth.reload()
             else:
                 self.stripe.choose(*choice, anew=lost)

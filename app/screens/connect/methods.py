@@ -100,7 +100,7 @@ def way_words(way: str, demo: Demo | None, kept: str, closed: str) -> Content:
             words(("Enter", "bold $primary"), " or ", ("d", "bold $primary"),
                   "  Connect it again" if demo.prepare else "  Connect it"),
             words(),
-            words((f"Its dashboard is at {demo.url}/dashboard", "$muted")),
+            words((f"The dashboard is at {demo.url}/dashboard", "$muted")),
         ]  # fmt: skip
     elif way == "demo":
         lines = [

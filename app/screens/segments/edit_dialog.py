@@ -210,7 +210,7 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
         people = PeopleRows(self._store, self._connection_id, listed.ids, masking=self._masking)
         self.query_one("#found", Table).show(people)
         if listed.complete:
-            self._filter.count(f"{len(listed.ids):,} people")
+            self._filter.count(f"{len(listed.ids):,} participant{'s' * (len(listed.ids) != 1)}")
 
     # Keys
 

@@ -279,7 +279,7 @@ class SegmentHistoryScreen(KeptPeopleScreen):
     def after_draw(self, counted: GroupCounts) -> None:
         came, went, stayed = (one.count for one in counted.groups)
         more = came - went
-        way = f"{abs(more):,} {'more' if more > 0 else 'fewer'}" if more else "as many"
+        way = f"{abs(more):,} {'more' if more > 0 else 'fewer'}" if more else "no change"
         self.say(f"{stayed + went:,} then, {stayed + came:,} now: {way}")
 
     # The size by days

@@ -313,7 +313,5 @@ class SegmentsScreen(SegmentOpeners):
         self.app.push_screen(form, lambda file: self._exported(file, len(ids)))
 
     def _exported(self, file: Path | None, number: int) -> None:
-        said = (
-            f"{number:,} participants were exported to {file}." if file else "Nothing was exported."
-        )
+        said = f"Exported {number:,} participants to {file}." if file else "Nothing was exported."
         self.host.tell(said)

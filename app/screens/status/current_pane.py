@@ -113,7 +113,7 @@ class CurrentPane(Vertical):
 
 def _numbers(people: int, read: Pulse, large: bool) -> Content:
     """How many people there are, and what became of invites, once there are some."""
-    shown = [(people, "people", f"+{read.new_customers:,} this week", "")]
+    shown = [(people, "participants", f"+{read.new_customers:,} this week", "")]
     if read.awaiting or read.completed:
         shown.append((read.awaiting, "awaiting reply", "", "$awaiting"))
         shown.append((read.completed, "completed", f"+{read.lately:,} this week", "$completed"))

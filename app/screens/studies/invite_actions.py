@@ -151,7 +151,9 @@ class InviteActions(PanelistScreen):
             return
         liftable = [kind for kind in corrections.LIFTABLE if kind in kinds]
         if meant and not liftable:
-            self.host.tell("They are erased." if kinds else "They can be contacted already.")
+            self.host.tell(
+                "These participants are erased." if kinds else "They can be contacted already."
+            )
         if not liftable:
             return
 
@@ -192,7 +194,7 @@ class InviteActions(PanelistScreen):
     def _recipients(self, invites: list[int]) -> str:
         """Who invites went to, for a question."""
         if len(invites) > 1:
-            return f"the people of {_counted(len(invites))}"
+            return f"the participants of {_counted(len(invites))}"
         return self._named(invites).removeprefix("the invite to ")
 
     def action_import(self) -> None:

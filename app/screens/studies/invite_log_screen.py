@@ -76,7 +76,7 @@ class InviteLogScreen(InviteActions):
     def compose_content(self) -> ComposeResult:
         with Pane(id="log"):
             yield TextLine(id="log-how")
-            yield FilterLine("Name, address or ID", id="log-search")
+            yield FilterLine("Name, email or ID", id="log-search")
             yield Table(
                 COLUMNS, "The invites.", empty=NO_INVITES, waiting="Reading…",
                 opens=False,
@@ -256,7 +256,7 @@ class InviteLogScreen(InviteActions):
 
         def written(file: Path | None) -> None:
             said = source.counted(source.number)
-            self.host.tell(f"{said} in {file}." if file else "Nothing was exported.")
+            self.host.tell(f"Exported {said} to {file}." if file else "Nothing was exported.")
 
         self.app.push_screen(
             ExportDialog(self._store, source, title, masking=self._masking), written

@@ -174,7 +174,7 @@ class LedgerScreen(PanelistScreen):
 
         def written(file: Path | None) -> None:
             said = source.counted(source.number)
-            self.host.tell(f"{said} in {file}." if file else "Nothing was exported.")
+            self.host.tell(f"Exported {said} to {file}." if file else "Nothing was exported.")
 
         self.app.push_screen(
             ExportDialog(self._store, source, title, masking=self._masking), written

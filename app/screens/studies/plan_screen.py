@@ -165,7 +165,7 @@ class PlanScreen(GroupsScreen):
         source = of_plan(self._store, self._made, [self._outcome(group)])
         form = ExportDialog(self._store, source, title, masking=self._masking)
         self.app.push_screen(form, lambda file: self.host.tell(
-            f"They were exported to {file}." if file else "Nothing was exported."
+            f"Exported to {file}." if file else "Nothing was exported."
         ))  # fmt: skip
 
     def action_invite(self) -> None:

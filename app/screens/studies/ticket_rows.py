@@ -220,7 +220,7 @@ class TicketText:
         to = name if summary.first[0].name else summary.to or ""
         mail = mail_lines(summary.plan.template, message, to, masking, width)
         rest = summary.number - summary.named
-        people = "1 person has" if rest == 1 else f"{rest:,} people have"
+        people = "1 invitee has" if rest == 1 else f"{rest:,} invitees have"
         notes = [f"{people} no name. Your fallback is used instead."] if rest else []
         return [*title, *mail, *(words((one, "$muted")) for one in notes)]
 

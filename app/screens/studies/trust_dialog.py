@@ -143,7 +143,7 @@ class TrustDialog(DecisionDialog["str | None"]):
         try:
             guard = self._guard
             taken = guard.accept(host_of(self).sending.user, answer)
-            said = f"This database may send again. {taken_words(taken)} {guard.trouble or ''}"
+            said = f"This database can send again. {taken_words(taken)} {guard.trouble or ''}"
             self.post_message(self.Answered(said.strip(), problem=False))
         except (RestoreSuspected, DatabaseProblem) as problem:
             self.post_message(self.Answered(str(problem), problem=True))

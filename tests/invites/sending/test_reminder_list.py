@@ -71,7 +71,7 @@ def test_another_mail_or_delivery_asks_again(
 ) -> None:
     found = approve(store, shown, Delivery("smtp", "rosa@localhost:1"), BY, only_planned=True)
     assert isinstance(found, ReminderDrift)
-    assert found.terms == ("how the reminders leave: eml → the mail server rosa@localhost:1",)
+    assert found.terms == ("the channel of the reminders: eml → the mail server rosa@localhost:1",)
     studies.change(store, asked, BY, reminder_subject="Still interested?")
     found = approve(store, shown, EML, BY, only_planned=True)
     assert isinstance(found, ReminderDrift)

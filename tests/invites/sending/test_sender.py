@@ -231,7 +231,7 @@ def test_refusals_that_are_all_alike_pause_it_and_cost_no_recipient(
         send(sender(store, here, tmp_path, server.url))
         now = seen(store, run)
         assert (now.state, now.left, len(server.recipients)) == ("paused", 12, 5)
-        assert (now.trouble or "").startswith("The mail server refuses every mail")
+        assert (now.trouble or "").startswith("The mail server refuses every email")
     runs.resume(store, run.run, BY)
     with MailServer() as server:
         send(sender(store, here, tmp_path, server.url))

@@ -136,10 +136,10 @@ BROKEN = [
     ("‹[›email]:x", None, "The bracket at 1 is out of place"),
     ("‹metadata›[:x", None, "needs an operator"),
     ("‹subscription›:x", None, 'subscription(status:"active")'),
-    ("subscription(‹email›:x)", None, "“email” at 14 is about the person"),
-    ("subscription(status:active AND NOT (‹in›:all))", None, "is about the person"),
+    ("subscription(‹email›:x)", None, "“email” at 14 is about the participant"),
+    ("subscription(status:active AND NOT (‹in›:all))", None, "is about the participant"),
     ("subscription(‹created›>now)", None, "use started"),
-    ("subscription(has:subscription)", "subscription(‹has›:subscription)", "about the person"),
+    ("subscription(has:subscription)", "subscription(‹has›:subscription)", "about the participant"),
     ("subscription(subscription(‹s›tatus:active))", None, "inside subscription"),
     ("status:‹active,› name:x", None, "status needs one of"),
 ]

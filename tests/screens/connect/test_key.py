@@ -86,7 +86,7 @@ async def test_a_double_enter_starts_one_check(start: Start) -> None:
     async with start(sync=sync) as at:
         await give(at)
         await at.press("enter", "enter")
-        assert "being tried already" in at.toasts
+        assert "already connecting" in at.toasts
         sync.gate.set()
         await at.until(lambda: at.app.stripe.running)
         assert sync.keys == [KEY]
@@ -172,7 +172,7 @@ async def test_a_live_account_is_loud_and_needs_a_yes(start: Start, yes: bool) -
             await at.until(lambda: at.app.stripe.running)
             assert " LIVE " in at.text
         else:
-            assert "needs your yes" in at.text
+            assert "did not accept the live account" in at.text
             assert sync.engines == []
             await at.until(lambda: len(sync.refused) == 1)
 

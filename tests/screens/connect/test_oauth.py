@@ -314,7 +314,7 @@ async def test_the_install_that_was_shown_is_the_one_accepted(
         await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         account = setup.sandbox.world.account_id
         go(address.replace(account, "acct_1Somebody").replace("code=ac_", "code=ac_x"))
-        await at.until(lambda: "Another install arrived" in at.toasts)
+        await at.until(lambda: "Another install was started" in at.toasts)
         at.settle()
         await at.press("y")
         await connected(at)
@@ -348,7 +348,7 @@ async def test_a_live_account_asks_first(store: Store, live: Setup) -> None:
         at.settle()
         await at.press("n")
         await at.until(lambda: at.app.credentials.names() == [])
-        assert "needs your yes" in at.flat
+        assert "did not accept the live account" in at.flat
         approve(await ask(at, "live"))
         await at.until(lambda: isinstance(at.app.screen, QuestionDialog))
         at.settle()

@@ -1,4 +1,4 @@
-"""Two segments beside each other, and what every screen of groups and people does."""
+"""Compares two segments, and what every screen of groups and people does."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ async def test_without_a_second_one_it_asks(
         listed = at.app.screen.query_one(SegmentTable)
         assert "active" not in {one.key for one in listed.views}
         await at.press("p", "r", "o", "x")
-        assert "No segment is called so" in at.flat
+        assert "No segment found" in at.flat
         await at.press("backspace")
         await at.until(lambda: [one.key for one in listed.views] == ["product:prod_a"])
         await at.press("enter", "enter")
@@ -235,7 +235,7 @@ async def test_escape_goes_back_and_another_mode_does_not_end_it(
     async with start() as at:
         screen = await put(at, pair(store, here))
         await at.press("question_mark")
-        assert "Two segments beside each other" in at.flat
+        assert "Compares two segments" in at.flat
         await at.press("escape", "1", "2")
         assert at.app.screen is screen
         await at.press("escape")

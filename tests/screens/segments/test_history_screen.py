@@ -196,10 +196,10 @@ async def test_the_people_of_a_day_are_kept_exported_and_invited(
         await at.press("enter")
         await at.until(lambda: form._done)
         await at.press("escape")
-        assert "2 people are in" in at.toasts
+        assert "Exported 2 participants to" in at.toasts
         assert "cus_1" in (tmp_path / "out.csv").read_text()
         await at.press("n")
-        await at.until(lambda: "Kept 2 people" in at.toasts)
+        await at.until(lambda: "Saved 2 participants" in at.toasts)
         kept = segments(past.store, past.here)[-1]
         assert (kept.count, kept.filter) == (2, 'id:"cus_1" OR id:"cus_7"')
         await at.press("i")

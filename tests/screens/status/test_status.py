@@ -146,7 +146,7 @@ async def test_after_the_first_sync_there_is_what_changed(
         assert not at.app.screen.query_one("#segments").display
         assert not at.app.screen.query_one("#first-sync").display
         if size[0] >= 100:
-            assert "people" in at.text
+            assert "participants" in at.text
             assert "Connection" in at.text
             assert "API requests" in at.text
 
@@ -173,7 +173,7 @@ async def test_the_lists_say_what_they_hold(start: Start, store: Store) -> None:
         assert "▲ warning" in at.text
         assert "participant changed Ada Lovelace" in at.text
         assert "12,300  All Customers  " in at.text
-        assert "no access is kept" in at.text
+        assert "no credentials are stored" in at.text
         assert "of at least 333,333 this month" in str(
             at.app.screen.query_one("#polling", TextLine).render()
         )

@@ -193,7 +193,7 @@ async def test_a_start_time_is_shown_as_it_was_understood(
         await at.press("enter")
         await put(at, "11")
         await at.press("enter")
-        await at.until(lambda: "are not understood" in stub(at))
+        await at.until(lambda: "are not valid" in stub(at))
         assert invites(store) == 0
         await at.press("tab")
         await put(at, " 9:00")

@@ -246,10 +246,10 @@ async def test_a_reminder_goes_to_those_whom_the_question_was_about(
         await at.until(lambda: "Pricing" in at.flat)
         lifecycle.mark(store, here, [one], "started", BY)
         await at.press("R")
-        await at.until(lambda: "Send one reminder to 10 people" in at.flat)
+        await at.until(lambda: "Send one reminder to 10 participants" in at.flat)
         store.execute("UPDATE invite SET state = 'handed_over' WHERE id = ?", (one,))
         await yes(at)
-        await at.until(lambda: "Send one reminder to 11 people" in at.flat)
+        await at.until(lambda: "Send one reminder to 11 participants" in at.flat)
         assert "Since you were asked:" in at.flat
         assert "+ Person 01" in at.flat
         assert store.row(reminded) == (0,)

@@ -131,7 +131,7 @@ class StudyView:
         study, due = self.study, self.figures.due
         lines = []
         if study.state == "active" and due:
-            people = "1 person has" if due == 1 else f"{due:,} people have"
+            people = "1 invitee has" if due == 1 else f"{due:,} invitees have"
             lines.append(words(f"{people} not replied. ", ("R", "bold $primary"), " reminds them."))
         if study.state == "active":
             lines.append(
