@@ -222,7 +222,7 @@ class PanelCommands(Provider):
             for one in await self._people(self._connection, text):
                 name = hidden(one.name or one.email, host.masking) or one.stripe_id
                 about = hidden(one.email, host.masking) if one.name else ""
-                yield self._hit(0.6, name, f"Person, {about or one.stripe_id}",
+                yield self._hit(0.6, name, f"Participant, {about or one.stripe_id}",
                                 Jump("segments", "person", str(one.id)))  # fmt: skip
 
     def _hit(self, found: float, name: str, about: str, to: Jump) -> Hit:

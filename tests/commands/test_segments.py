@@ -131,7 +131,7 @@ def test_of_before_the_first_sync_nothing_is_known(home: Home) -> None:
     for asked in (("show", "all", "--on"), ("diff", "all", "--since")):
         ended = home.run("segments", *asked, "2001-02-03")
         assert ended.code == 2
-        assert "Nothing is known about that time: the first sync began" in ended.said
+        assert "There is no history of that time: the first sync began" in ended.said
 
 
 @pytest.mark.parametrize("date", ["someday", "2026-13-01", "99999999999", ""])

@@ -103,7 +103,7 @@ async def test_a_segment_a_study_and_a_person_are_found_by_name(start: Start, he
         )
         await run(at, "pricing", "Study, active")
         await at.until(lambda: isinstance(at.app.screen, StudiesScreen))
-        await run(at, "person 07", "Person, cus_07@example.com")
+        await run(at, "person 07", "Participant, cus_07@example.com")
         await at.until(lambda: at.app.current_mode == "segments")
         pane = at.app.screen.query_one(PersonPane)
         await at.until(lambda: pane.one is not None and pane.one.stripe_id == "cus_07")
@@ -111,7 +111,7 @@ async def test_a_segment_a_study_and_a_person_are_found_by_name(start: Start, he
 
 async def test_foreign_names_and_masking(start: Start, here: int) -> None:
     async with start((120, 40)) as at:
-        await ask(at, "red", "Person, cus_02@example.com")
+        await ask(at, "red", "Participant, cus_02@example.com")
         assert "\x1b]" not in at.text
         assert "[red]Eve" in at.flat
         assert HOSTILE not in at.text

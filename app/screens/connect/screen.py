@@ -118,7 +118,7 @@ class ConnectScreen(PanelistScreen):
         """Show a sentence above the form. Without one, say what the screen waits for, if it waits
         for anything."""
         if not text and self.host.oauth.page is not None:
-            text = "Waiting for Stripe's answer."
+            text = "Waiting for your approval at Stripe."
         glyph = ("✗ ", "bold $never") if problem else ("● ", "$primary")
         line = words(glyph, (text, "bold" if problem else "")) if text else words()
         with suppress(NoMatches):  # the app is ending

@@ -103,7 +103,7 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
                 id="found",
             )
             with Horizontal(id="buttons"):
-                yield Button("Leave", id="cancel")
+                yield Button("Cancel", id="cancel")
                 yield Button("Save (ctrl+s)", id="save", variant="primary")
 
     def on_mount(self) -> None:
@@ -283,7 +283,7 @@ class SegmentEditDialog(DecisionDialog["str | None"]):
             return
         line = words("Discard your changes?")
         self.app.push_screen(
-            QuestionDialog([line], "Leave"), lambda yes: self._leave() if yes else None
+            QuestionDialog([line], "Discard"), lambda yes: self._leave() if yes else None
         )
 
     def _leave(self) -> None:

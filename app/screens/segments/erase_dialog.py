@@ -40,7 +40,7 @@ def ask_to_erase(host: Host, connection: int, one: Person, done: Callable[[], No
                 erasure.take_back(host.store, connection, one.stripe_id, by)
             else:
                 erasure.request(host.store, connection, one.stripe_id, by)
-                said = f"They are erased in {erasure.HOURS} hours. Press E to undo this."
+                said = f"They will be erased in {erasure.HOURS} hours. Press E to undo this."
         except (StudyProblem, DatabaseProblem) as problem:
             said = str(problem)
         finally:

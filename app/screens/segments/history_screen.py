@@ -321,7 +321,7 @@ class SegmentHistoryScreen(KeptPeopleScreen):
         name = plain(self._segment.name, 30)
         if self._by_day and self._history is not None:
             day = self._history.day(self.chart.state.cursor)
-            return f"Moved in {name}, {day.day} {day:%b}"
+            return f"Joined or left {name}, {day.day} {day:%b}"
         return f"{NAMES[self.groups.current]}: {name}"
 
     def shown_ids(self) -> Ids | None:

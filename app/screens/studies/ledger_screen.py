@@ -74,7 +74,7 @@ class LedgerScreen(PanelistScreen):
         with Pane(id="log"):
             yield TextLine(id="log-how")
             yield Table(
-                COLUMNS, "The entries.", empty="No entry is here.", waiting="Reading…",
+                COLUMNS, "The entries.", empty="No entries.", waiting="Reading…",
                 opens=False,
                 id="log-table",
             )  # fmt: skip
@@ -167,7 +167,7 @@ class LedgerScreen(PanelistScreen):
     def action_export(self) -> None:
         """Export the entries of the list."""
         if not self._numbers:
-            self.host.tell("No entry is here.")
+            self.host.tell("No entries.")
             return
         source = of_ledger(self._store, self._connection_id, self._numbers)
         title = f"ledger {self._study.title if self._study else 'of all studies'}"

@@ -34,7 +34,7 @@ class AboutSignIn(StateWidget[SignInPage]):
 
     def draw(self, state: SignInPage, width: int) -> list[Content]:
         if not state.url:
-            return [words((f"Asking {state.provider} …", "$muted"))]
+            return [words((f"Connecting to {state.provider}…", "$muted"))]
         how = words("Open this page and approve:")
         if state.code:
             how = words("Open this page and enter the code ", (state.code, "bold"), ":")

@@ -60,7 +60,7 @@ class TrustDialog(DecisionDialog["str | None"]):
         with VerticalScroll(id="dialog", can_focus=False):
             yield Static(para([words(LOOKING)]), id="question")
             with Horizontal(id="buttons"):
-                yield Button("Answer later (escape)", id="cancel")
+                yield Button("Answer later (Escape)", id="cancel")
                 yield Button("It was moved (m)", id="moved")
                 yield Button("It is a copy (c)", id="copy", variant="error")
 

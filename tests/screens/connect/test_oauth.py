@@ -72,7 +72,7 @@ def paste(at: Driven, text: str) -> None:
 async def test_approve_and_the_sync_starts_by_itself(store: Store, setup: Setup) -> None:
     async with running(store, setup.settings(), (80, 24)) as at:
         url = await ask(at)
-        assert "Waiting for Stripe's answer" in at.flat
+        assert "Waiting for your approval at Stripe" in at.flat
         assert "Could not open it: no display is available" in at.flat
         shown = "".join(at.text.split())
         assert url in shown
@@ -372,7 +372,7 @@ async def test_live_and_test_each_have_their_page(store: Store, live: Setup) -> 
         assert "oauth-test" not in ids(at)
         await choose(at, "key")
         assert "Approve at Stripe" not in at.flat
-        assert "Waiting for Stripe's answer" in at.flat
+        assert "Waiting for your approval at Stripe" in at.flat
 
 
 async def test_the_address_is_a_link_for_the_terminal(store: Store, setup: Setup) -> None:
