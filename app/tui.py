@@ -198,7 +198,7 @@ class PanelistApp(ConnectionHandlers, AppActions, ThemedApp):
         self.notify(plain(text), severity="warning" if problem else "information", markup=False)
 
     def copy(self, text: str, what: str) -> None:
-        """Copy a text by OSC 52, which no terminal answers, so nobody knows whether it worked."""
+        """Copy a text by OSC 52, which no terminal answers, so no one knows whether it worked."""
         self.copy_to_clipboard(text)
         how = "" if self.remembered.get("copied") else f" {COPY_ADVICE}"
         self.remembered.set("copied", "yes")

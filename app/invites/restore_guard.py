@@ -209,7 +209,7 @@ class RestoreGuard:
     # What tells
 
     def _suspicions(self) -> Iterator[str]:
-        kept = self._kept()  # before the head, because others append and note meanwhile
+        kept = self._kept()  # before the head, because others append and note in between
         number, sender = self._head()
         machine, _, database = (sender or "").partition(" ")
         if sender is not None and sender.startswith(_COPY):

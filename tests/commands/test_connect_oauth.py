@@ -232,7 +232,7 @@ def test_stopped_while_new_access_is_tried(
     nothing_came_of_it(home)
 
 
-# Installs that nobody here asked for
+# Installs that no one here asked for
 
 
 def dashboard(sandbox: Sandbox, port: int) -> str:

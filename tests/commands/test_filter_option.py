@@ -1,4 +1,4 @@
-"""``panelist participants --filter``, as somebody runs it."""
+"""``panelist participants --filter``, as someone runs it."""
 
 from __future__ import annotations
 

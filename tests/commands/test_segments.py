@@ -1,4 +1,4 @@
-"""``panelist segments show``, ``members`` and ``diff``, as somebody runs them."""
+"""``panelist segments show``, ``members`` and ``diff``, as someone runs them."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_options_may_stand_before_what_is_asked(home: Home) -> None:
 
 @pytest.fixture
 def eventful(tmp_path: Path) -> tuple[Home, World]:
-    """A panel to which things happened, with every place of everybody."""
+    """A panel to which things happened, with every place of everyone."""
     made = Home(tmp_path / "eventful")
     store = open_sqlite(made.folder / "panelist.db")
     panel = Panel(store, 11)

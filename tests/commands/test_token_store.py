@@ -184,7 +184,7 @@ def test_a_place_is_asked_for_before_the_page(nowhere: Home, sandbox: Sandbox) -
 
 @contextlib.contextmanager
 def holding(file: Path) -> Iterator[Callable[[], None]]:
-    """What it yields keeps everybody else from writing there, until the end."""
+    """What it yields keeps everyone else from writing there, until the end."""
     held = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         yield lambda: fcntl.flock(held, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""``panelist invites trust`` as somebody runs it, after a copy was put back."""
+"""``panelist invites trust`` as someone runs it, after a copy was put back."""
 
 from __future__ import annotations
 

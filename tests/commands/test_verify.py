@@ -1,4 +1,4 @@
-"""``panelist verify --stripe`` as somebody runs it."""
+"""``panelist verify --stripe`` as someone runs it."""
 
 from __future__ import annotations
 

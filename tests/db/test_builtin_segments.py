@@ -91,7 +91,7 @@ def several(store: Store) -> tuple[int, int, int]:
 
 
 def test_an_older_database_has_them_when_it_is_opened(settings: Settings) -> None:
-    """Also for who has it open meanwhile."""
+    """Also for who has it open in between."""
     reader = open_store(settings)
     first, second, early = several(reader)
     before = [members(reader, here) for here in (first, second)]

@@ -59,7 +59,7 @@ class These(Everyone):
 
 
 def person(key: int, name: str | None = None) -> tuple[Cell, ...]:
-    """The cells of somebody."""
+    """The cells of someone."""
     status, style = STATUSES[key % 3]
     return (
         Cell(f"Person {key}" if name is None else name, "bold"),

@@ -1,4 +1,4 @@
-"""A database that may be a copy asks before anything is sent, and nobody is written to twice."""
+"""A database that may be a copy asks before anything is sent, and no one is written to twice."""
 
 from __future__ import annotations
 

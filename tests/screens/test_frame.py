@@ -193,7 +193,7 @@ async def test_masking_hides_names_and_emails_everywhere(start: Start, store: St
         assert "Lovelace" not in at.text
         assert "ada@" not in at.text
         assert "A•••" in at.text
-        assert "Team plan" in at.text  # a product is nobody
+        assert "Team plan" in at.text  # a product is no one
         await at.press("M")
         assert "Ada Lovelace" in at.text
 

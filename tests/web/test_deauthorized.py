@@ -73,7 +73,7 @@ def test_it_ends_the_connection(here: SyncService, sandbox: Sandbox) -> None:
 
 
 def test_one_that_comes_late_ends_nothing(here: SyncService, sandbox: Sandbox) -> None:
-    """Stripe goes on trying for days, and somebody has connected again meanwhile."""
+    """Stripe goes on trying for days, and someone has connected again in between."""
     connection = approved_home.connect(here)
     with server_of(here) as running:
         body = removal(connection, sandbox.world.client_id, created=int(time.time()) - 5_000)
@@ -152,7 +152,7 @@ def test_a_key_belongs_to_no_app(store: Store, settings: Settings) -> None:
 def test_a_keyring_that_hangs_does_not_stop_events(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Stripe is told to come again; events are kept meanwhile."""
+    """Stripe is told to come again; events are kept in between."""
     connection = approved_home.view(store, account(store))
     with store.transaction():
         store.execute("UPDATE connection SET method = 'oauth'")

@@ -90,7 +90,7 @@ def test_who_it_belongs_to(store: Store, settings: Settings) -> None:
             ({"livemode": True, "account": ACCOUNT}, live),
             ({"livemode": True, "account": "acct_1Other"}, other),
             ({"livemode": True, "context": ACCOUNT}, live),
-            ({"livemode": True}, None),  # whose of the two nobody can know
+            ({"livemode": True}, None),  # whose of the two no one can know
             ({"livemode": False, "account": "acct_1Other"}, None),
             ({"livemode": True, "account": "acct_1Nobody"}, None),
             ({"livemode": False, "context": "acct_1Nobody"}, None),

@@ -1,4 +1,4 @@
-"""Sending: nobody twice, whatever a mail server, a kill or another process does."""
+"""Sending: no one twice, whatever a mail server, a kill or another process does."""
 
 from __future__ import annotations
 
@@ -403,7 +403,7 @@ def test_within_two_minutes_all_of_it_is_undone(store: Store, tmp_path: Path) ->
         assert runs.stop(store, run.run, BY) == 4
         send(sender(store, here, tmp_path, server.url))
     assert server.accepted == []
-    again = queued(store, study(store, here, "Again"))  # and all of them may be asked anew
+    again = queued(store, study(store, here, "Again"))  # and all of them may be asked again
     assert again.number == 4
 
 

@@ -1,4 +1,4 @@
-"""Why somebody is in a segment of one's own: the verdict is the filter's, the reason a fact."""
+"""Why someone is in a segment of one's own: the verdict is the filter's, the reason a fact."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ def test_a_condition_that_is_asked_in_two_ways_begins_with_the_nearest(
     one = Condition("p.id % ? <> 0", (3,))
     every = wanted(store, panel.here, None, Order(descending=descending))
     right = [found for found in every if found % 3]
-    for sql in ("p.id % ? <> 0", "CAST(? AS bigint) < 0"):  # the second finds nobody at all
+    for sql in ("p.id % ? <> 0", "CAST(? AS bigint) < 0"):  # the second finds no one at all
         chosen = Selection(panel.here, None, (Condition(sql, (3,), near=one),))
         *first, last = ordered(store, chosen, Order(descending=descending), number=4)
         (shown,) = [list(part.ids) for part in first] or [[]]

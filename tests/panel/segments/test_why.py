@@ -1,4 +1,4 @@
-"""Why somebody is in a segment or not: the verdict is the rules', the facts are the rows'."""
+"""Why someone is in a segment or not: the verdict is the rules', the facts are the rows'."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ async def test_a_person_is_told_to_whoever_opened_it(start: Start, store: Store,
         (name,) = store.row("SELECT name FROM participant WHERE id = ?", told)
         assert name == "Person 04"
         assert at.app.screen is screen
-        await put(at, pair(store, here))  # nobody wants to know
+        await put(at, pair(store, here))  # no one wants to know
         await at.press("tab", "enter")
 
 

@@ -134,7 +134,7 @@ async def test_a_plan_is_narrowed_to_a_sample(start: Start, here: int, store: St
     async with start((120, 40)) as at:
         await look(at)
         screen = await plan(at)
-        assert "in cool-down" not in at.flat  # nobody is
+        assert "in cool-down" not in at.flat  # no one is
         await at.press("down", "o")
         await put(at, "5")
         await at.press("ctrl+s")

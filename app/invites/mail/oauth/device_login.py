@@ -67,7 +67,7 @@ def wait_for_approval(
 ) -> MailTokens:
     """Ask until a person has approved. ``wait`` waits some seconds. Raises OAuthProblem.
 
-    While the network is away it goes on asking, because the person signs in meanwhile.
+    While the network is away it goes on asking, because the user signs in during that time.
     """
     form = {"grant_type": GRANT, "client_id": app.client_id, "device_code": code.device_code}
     if app.secret:
