@@ -77,7 +77,7 @@ async def test_a_list_becomes_a_file(
         await at.press("enter")
         await at.until(lambda: "Exported 7 participants to" in at.flat)
         (file,) = home.iterdir()
-        assert said(form).endswith(f"are in {file}")
+        assert said(form).endswith(f"to {file}")
         assert file.name.startswith("all-customers-")
         assert file.suffix == ".csv"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -223,7 +223,7 @@ async def test_what_comes_with_the_data_is_not_changed(start: Start, here: int) 
         await look(at)
         for key in ("e", "d"):
             await at.press(key)
-            assert "comes with the data" in at.toasts
+            assert "Built-in segments cannot be changed" in at.toasts
 
 
 async def test_without_an_account_it_says_so(start: Start) -> None:
