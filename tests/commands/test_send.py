@@ -115,7 +115,7 @@ def test_a_start_time_is_understood_shown_and_left_to_send(home: World) -> None:
         confirm = ("invite", "--plan", digits, "--expect", "3")
         for options, said in (
             (("--start", "Tuesday"), "is not a valid start time"),
-            (("--start", "yesterday 9:00"), "is over"),
+            (("--start", "yesterday 9:00"), "has passed"),
             (("--quiet-hours", "always"), "is not a valid time"),
         ):
             refused = home.run(*confirm, *options)
