@@ -202,7 +202,7 @@ async def test_a_start_time_is_shown_as_it_was_understood(
         await at.until(lambda: not found.is_attached)
         (started,) = store.row("SELECT start_at FROM run")
         await at.until(lambda: moment_words(started) in at.toasts)
-        assert "Press u to undo all of it" in at.toasts
+        assert "press u to undo all of it" in at.toasts
         await at.until(lambda: "Starts at" in at.flat)
         assert store.row("SELECT count(*), min(go_at) FROM run") == (1, started)
         assert time.localtime(started)[3:7] == (9, 0, 0, 1)
